@@ -56,7 +56,7 @@ def group(plugs: Plugs) -> click.Group:
     @click.argument("file", type=FILE)
     def stamp(file: Path) -> None:
         """Write into the translated lesson FILE that it is up to date with its source."""
-        from courses.content.stamps import write_stamp
+        from courses.content.translation_stamps import write_stamp
         from kernel.i18n import _
 
         try:

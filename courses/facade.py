@@ -23,7 +23,7 @@ class WindowState(StrEnum):
     LIT = "lit"
 
 
-class Size(StrEnum):
+class FacadeSize(StrEnum):
     """Where a façade stands, which decides its box and its decorations."""
 
     HERO = "hero"
@@ -34,7 +34,7 @@ class Size(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Bay:
+class FacadeBay:
     """What is told of one module: its length in minutes, its state, and the part of its required activities that is done (0 to 1)."""
 
     minutes: Fraction | int
@@ -43,7 +43,7 @@ class Bay:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class FacadeWindow:
     """One drawn window: `outline` and `glow` are path data (`glow` is empty unless started), `mullions` the bars, `x` its middle."""
 
     lit: bool
@@ -55,7 +55,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class FacadeDoor:
     """The door of a card, lit while enrolment is open."""
 
     lit: bool
@@ -71,8 +71,8 @@ class Facade:
 
     width: int
     height: int
-    windows: tuple[Window, ...]
-    door: Door | None
+    windows: tuple[FacadeWindow, ...]
+    door: FacadeDoor | None
     label_y: str
 
     @property
@@ -91,15 +91,15 @@ class _Box:
 
 
 _BOXES = {
-    Size.HERO: _Box(560, 270),
-    Size.COURSE: _Box(560, 220, labels=22),
-    Size.CARD: _Box(300, 90, small=True),
-    Size.RESUME: _Box(300, 120, small=True),
-    Size.EMPTY: _Box(150, 80),
+    FacadeSize.HERO: _Box(560, 270),
+    FacadeSize.COURSE: _Box(560, 220, labels=22),
+    FacadeSize.CARD: _Box(300, 90, small=True),
+    FacadeSize.RESUME: _Box(300, 120, small=True),
+    FacadeSize.EMPTY: _Box(150, 80),
 }
 
 
-def draw(bays: Sequence[Bay], size: Size, *, door_open: bool | None = None) -> Facade | None:
+def draw(bays: Sequence[FacadeBay], size: FacadeSize, *, door_open: bool | None = None) -> Facade | None:
     """Draw one window per module (at most MOST_WINDOWS, else neighbours share one); None without modules, which is a plain wall.
 
     `door_open` says whether enrolment is open and adds the door of a card; None leaves it out.
@@ -114,11 +114,11 @@ def draw(bays: Sequence[Bay], size: Size, *, door_open: bool | None = None) -> F
     windows = tuple(
         _window(bay, number=place + 1, left=place * pitch, width=width, top=tops[place], bottom=box.wall) for place, bay in enumerate(bays)
     )
-    door = None if door_open is None or size is not Size.CARD else _door(box, lit=door_open)
+    door = None if door_open is None or size is not FacadeSize.CARD else _door(box, lit=door_open)
     return Facade(box.width, box.wall + box.labels, windows, door, _text(Fraction(box.wall + 16)) if box.labels else "")
 
 
-def _joined(bays: Sequence[Bay]) -> Sequence[Bay]:
+def _joined(bays: Sequence[FacadeBay]) -> Sequence[FacadeBay]:
     """Share windows between neighbours where there are too many modules for one each."""
     if len(bays) <= MOST_WINDOWS:
         return bays
@@ -126,13 +126,13 @@ def _joined(bays: Sequence[Bay]) -> Sequence[Bay]:
     return [_together(bays[start:end]) for start, end in itertools.pairwise(bounds)]
 
 
-def _together(bays: Sequence[Bay]) -> Bay:
+def _together(bays: Sequence[FacadeBay]) -> FacadeBay:
     minutes = sum((Fraction(bay.minutes) for bay in bays), Fraction(0))
     if all(bay.state is WindowState.LIT for bay in bays):
-        return Bay(minutes, WindowState.LIT, Fraction(1))
+        return FacadeBay(minutes, WindowState.LIT, Fraction(1))
     done = sum((Fraction(1) if bay.state is WindowState.LIT else bay.fraction for bay in bays), Fraction(0)) / len(bays)
     started = done > 0 or any(bay.state is not WindowState.OFF for bay in bays)
-    return Bay(minutes, WindowState.STARTED if started else WindowState.OFF, done)
+    return FacadeBay(minutes, WindowState.STARTED if started else WindowState.OFF, done)
 
 
 def _widths(count: int, box: _Box) -> tuple[Fraction, Fraction]:
@@ -147,7 +147,7 @@ def _top(share: Fraction, wall: int) -> Fraction:
     return wall - wall * (LOWEST + (1 - LOWEST) * share)
 
 
-def _window(bay: Bay, *, number: int, left: Fraction, width: Fraction, top: Fraction, bottom: int) -> Window:
+def _window(bay: FacadeBay, *, number: int, left: Fraction, width: Fraction, top: Fraction, bottom: int) -> FacadeWindow:
     radius = width / 2
     spring = min(top + radius, Fraction(bottom))
     x, w, r, s = _text(left), _text(width), _text(radius), _text(spring)
@@ -155,7 +155,7 @@ def _window(bay: Bay, *, number: int, left: Fraction, width: Fraction, top: Frac
     if bay.state is WindowState.STARTED and bay.fraction > 0:
         glow = f"M{x} {bottom}v-{_text(min(bay.fraction, Fraction(1)) * (bottom - spring))}h{w}V{bottom}z"
     bars = "".join(f"M{x} {_text(y)}h{w}" for y in _floors(spring, width, bottom))
-    return Window(
+    return FacadeWindow(
         lit=bay.state is WindowState.LIT,
         outline=f"M{x} {bottom}V{s}a{r} {r} 0 0 1 {w} 0V{bottom}z",
         glow=glow,
@@ -172,9 +172,9 @@ def _floors(spring: Fraction, width: Fraction, bottom: int) -> Iterable[Fraction
         level += FLOOR * width
 
 
-def _door(box: _Box, *, lit: bool) -> Door:
+def _door(box: _Box, *, lit: bool) -> FacadeDoor:
     left, top, bottom = box.width - 26, box.wall - 42, box.wall
-    return Door(
+    return FacadeDoor(
         lit=lit,
         outline=f"M{left} {bottom}V{top + 13}a13 13 0 0 1 26 0V{bottom}z",
         mullion=f"M{left + 13} {top}v42",

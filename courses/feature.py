@@ -4,13 +4,13 @@ from courses import jobs
 from courses.content.facts import tell_page
 from courses.content.pages import KIND
 from courses.permissions import PERMISSIONS
-from courses.publication import Publisher, prepare_page
-from courses.queries.findable import list_lesson_entries
+from courses.publication import ActivityPublisher, prepare_page
+from courses.queries.search_entries import list_lesson_entries
 from courses.services.publishing import freeze_pages
 from courses.views import archiving, folders, history, lessons, lists, media, outline, plans, publishing, settings, team, texts, versions
 from kernel.feature import Feature
 
-PAGE = Publisher(KIND, prepare_page, freeze_pages, entries=list_lesson_entries, tell=tell_page)
+PAGE = ActivityPublisher(KIND, prepare_page, freeze_pages, entries=list_lesson_entries, tell=tell_page)
 FEATURE = Feature(
     name="courses",
     blueprints=(

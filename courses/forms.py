@@ -13,10 +13,10 @@ from wtforms.widgets import CheckboxInput, TextArea
 
 from courses.content.filetypes import media_type
 from courses.content.model import Finding
-from courses.content.settings import LINES, Setting, Shape, Values, number_typed, numbers_typed
-from courses.content.skeleton import LONGEST_NAME, NewCourse, is_key, proposed_key
-from courses.models import CourseVersion, Nature, StaffRole
-from courses.services.publishing import Publishing
+from courses.content.settings import LINES, FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
+from courses.content.starter_files import LONGEST_NAME, NewCourse, is_key, proposed_key
+from courses.models import CourseVersion, PublicationNature, StaffRole
+from courses.services.publishing import PublishOptions
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, LineField, MomentField, clean_text
 
@@ -45,10 +45,10 @@ class NatureForm(Form):
         validators=[AnyOf(_NATURES, message=lazy_("Choose one of the three."))],
     )
 
-    def publishing(self, *, revision: int | None = None, again: int | None = None) -> Publishing:
+    def publishing(self, *, revision: int | None = None, again: int | None = None) -> PublishOptions:
         """Return how to publish."""
-        return Publishing(
-            nature=Nature.CORRECTION if self.nature.data == "correction" else Nature.IMPROVEMENT,
+        return PublishOptions(
+            nature=PublicationNature.CORRECTION if self.nature.data == "correction" else PublicationNature.IMPROVEMENT,
             note=clean_text(self.note.data or "", lines=True),
             revision=revision,
             asks=self.nature.data == "choice",
@@ -70,7 +70,7 @@ class PublishForm(NatureForm):
         moment = self.when.moment
         return None if moment is None else moment.replace(tzinfo=ZoneInfo(zone))
 
-    def command(self, tells: tuple[str, ...]) -> Publishing:
+    def command(self, tells: tuple[str, ...]) -> PublishOptions:
         """Return how to publish; the revision is that of the draft that was looked at, `tells` what is told of where that is wished."""
         how = self.publishing(revision=whole(self.revision.data))
         looked_at = (self.looked_at.data or "")[:64]
@@ -115,10 +115,10 @@ class ArchiveForm(Form):
     )
 
 
-class AgainForm(NatureForm):
+class RepublishForm(NatureForm):
     """How an earlier version is to be published again."""
 
-    def command(self, version: CourseVersion) -> Publishing:
+    def command(self, version: CourseVersion) -> PublishOptions:
         """Return how to publish."""
         return self.publishing(again=version.draft_revision)
 
@@ -236,7 +236,7 @@ class NewFolderForm(FolderForm):
             raise ValidationError(_("Use small letters without accents, digits and hyphens only."))
 
 
-class KeyForm(Form):
+class RenameKeyForm(Form):
     """Another key for a part of a course."""
 
     key = LineField(
@@ -257,7 +257,7 @@ class MediaForm(Form):
     folder = SelectField(lazy_("For"))
 
 
-class TextForm(Form):
+class SourceTextForm(Form):
     """A file as text."""
 
     text = TextAreaField(lazy_("Text"))
@@ -272,7 +272,7 @@ LANGUAGE_NAMES = {"es": lazy_("Spanish"), "en": lazy_("English")}
 class SettingsForm(Form):
     """The fields of a file of settings; `settings_form` makes one for a file, with a field for each setting and language."""
 
-    _asked: ClassVar[tuple[Setting, ...]] = ()
+    _asked: ClassVar[tuple[FieldSpec, ...]] = ()
     _languages: ClassVar[tuple[str, ...]] = ()
     _numbers: ClassVar[Mapping[str, int]] = {}
     """How many rows each list has, an empty one among them."""
@@ -280,7 +280,7 @@ class SettingsForm(Form):
     seen = HiddenField()
     theirs = HiddenField()
 
-    def rows(self, setting: Setting) -> list[list[Field]]:
+    def rows(self, setting: FieldSpec) -> list[list[Field]]:
         """Return the fields of a setting: one row, or one for each entry of its list."""
         if not setting.has_rows:
             return [[self[name] for name in _names(setting, self._languages)]]
@@ -289,21 +289,21 @@ class SettingsForm(Form):
             for number in range(self._numbers[setting.name])
         ]
 
-    def asks(self, setting: Setting) -> bool:
+    def asks(self, setting: FieldSpec) -> bool:
         """Say whether the form has the fields of a setting: one of a file that cannot be read has none."""
         return setting in self._asked
 
-    def says(self, setting: Setting) -> bool:
+    def says(self, setting: FieldSpec) -> bool:
         """Say whether a setting says something else than what counts without it, or has a fault."""
         if not setting.has_rows:
             return self._says(setting, "")
         return any(self._says(inner, _row(setting, number)) for number in range(self._numbers[setting.name]) for inner in setting.fields)
 
-    def _says(self, setting: Setting, row: str) -> bool:
+    def _says(self, setting: FieldSpec, row: str) -> bool:
         fields = [self[name] for name in _names(setting, self._languages, row)]
         return any(field.errors or (field.data and field.data != setting.usual) for field in fields)
 
-    def fill(self, values: Values) -> None:
+    def fill(self, values: FormValues) -> None:
         """Put what the file says into the fields."""
         for setting in self._asked:
             if not setting.has_rows:
@@ -313,13 +313,13 @@ class SettingsForm(Form):
                 for inner in setting.fields:
                     self._fill(inner, texts, _row(setting, number))
 
-    def _fill(self, setting: Setting, texts: Mapping[tuple[str, str], str], row: str) -> None:
+    def _fill(self, setting: FieldSpec, texts: Mapping[tuple[str, str], str], row: str) -> None:
         for language, name in _by_language(setting, self._languages, row):
             text, field = texts.get((setting.name, language), ""), self[name]
             chosen = isinstance(field, SelectMultipleField)
             field.data = [key for key in text.replace(",", " ").split() if key != setting.usual] if chosen else text or setting.usual
 
-    def values(self) -> Values:
+    def values(self) -> FormValues:
         """Return what was typed."""
         texts: dict[tuple[str, str], str] = {}
         entries: dict[str, list[Mapping[tuple[str, str], str]]] = {}
@@ -329,15 +329,15 @@ class SettingsForm(Form):
                 continue
             rows = range(self._numbers[setting.name])
             entries[setting.name] = [self._typed_row(setting, _row(setting, number)) for number in rows]
-        return Values(texts, entries)
+        return FormValues(texts, entries)
 
-    def _typed_row(self, setting: Setting, row: str) -> dict[tuple[str, str], str]:
+    def _typed_row(self, setting: FieldSpec, row: str) -> dict[tuple[str, str], str]:
         typed: dict[tuple[str, str], str] = {}
         for inner in setting.fields:
             typed |= self._typed(inner, row)
         return typed
 
-    def _typed(self, setting: Setting, row: str) -> dict[tuple[str, str], str]:
+    def _typed(self, setting: FieldSpec, row: str) -> dict[tuple[str, str], str]:
         typed: dict[tuple[str, str], str] = {}
         for language, name in _by_language(setting, self._languages, row):
             data = self[name].data
@@ -349,18 +349,18 @@ class SettingsForm(Form):
         """Return the field that a finding names: `title.es`, `authors[2].name`, or a field that is missing."""
         place = finding.field or finding.facts.get("name", "")
         for setting in self._asked:
-            if setting.shape is Shape.NAMED and place.startswith(f"{setting.name}."):
+            if setting.shape is FieldShape.NAMED and place.startswith(f"{setting.name}."):
                 return self._in_named(setting, place.removeprefix(f"{setting.name}."))
             outer, _dot, inner = place.partition(".")
             name, _bracket, number = outer.rstrip("]").partition("[")
-            if setting.shape is Shape.ENTRIES and name == setting.name and number.isdigit() and int(number) <= self._numbers[name]:
+            if setting.shape is FieldShape.ENTRIES and name == setting.name and number.isdigit() and int(number) <= self._numbers[name]:
                 wanted = next((field for field in setting.fields if field.outer == inner.partition(".")[0]), setting.fields[0])
                 return self._in_language(wanted, inner.partition(".")[2], _row(setting, int(number) - 1))
             if not setting.has_rows and (place == setting.name or place.startswith((f"{setting.name}.", f"{setting.name}["))):
                 return self._in_language(setting, place.removeprefix(f"{setting.name}."), "")
         return None
 
-    def _in_named(self, setting: Setting, place: str) -> Field | None:
+    def _in_named(self, setting: FieldSpec, place: str) -> Field | None:
         """Return the field that `name.field` names; names may hold points themselves."""
         for number in range(self._numbers[setting.name]):
             name = str(self[_names(setting.fields[0], self._languages, _row(setting, number))[0]].data or "")
@@ -370,39 +370,39 @@ class SettingsForm(Form):
                 return self._in_language(wanted, "", _row(setting, number))
         return None
 
-    def _in_language(self, setting: Setting, language: str, row: str) -> Field:
+    def _in_language(self, setting: FieldSpec, language: str, row: str) -> Field:
         names = dict(_by_language(setting, self._languages, row))
         return cast("Field", self[names.get(language, next(iter(names.values())))])
 
 
-READERS = {Shape.NUMBER: number_typed, Shape.NUMBERS: numbers_typed}
+READERS = {FieldShape.NUMBER: number_typed, FieldShape.NUMBERS: numbers_typed}
 """How what is typed becomes what files write, by the shape of a field."""
 
 
-def _cleaned(text: str, shape: Shape) -> str:
+def _cleaned(text: str, shape: FieldShape) -> str:
     """Return what was typed without what no file takes; empty lines before the entries of a list stay: languages are paired by line."""
-    if shape is Shape.LISTED:
+    if shape is FieldShape.LISTED:
         return LINES.join(clean_text(line, lines=True) for line in text.split(LINES)).rstrip(LINES)
-    cleaned = clean_text(text, lines=shape in (Shape.MARKDOWN, Shape.LINES)).replace("\r", "")
+    cleaned = clean_text(text, lines=shape in (FieldShape.MARKDOWN, FieldShape.LINES)).replace("\r", "")
     reader = READERS.get(shape)
     return cleaned if reader is None else reader(cleaned)
 
 
-def _row(setting: Setting, number: int) -> str:
+def _row(setting: FieldSpec, number: int) -> str:
     return f"{setting.name}__{number}__"
 
 
-def _by_language(setting: Setting, languages: Sequence[str], row: str = "") -> list[tuple[str, str]]:
+def _by_language(setting: FieldSpec, languages: Sequence[str], row: str = "") -> list[tuple[str, str]]:
     base = row + setting.name.replace(".", "__")
     return [(language, f"{base}_{language}") for language in languages] if setting.has_languages else [("", base)]
 
 
-def _names(setting: Setting, languages: Sequence[str], row: str = "") -> list[str]:
+def _names(setting: FieldSpec, languages: Sequence[str], row: str = "") -> list[str]:
     return [name for _language, name in _by_language(setting, languages, row)]
 
 
 def settings_form(
-    asked: Sequence[Setting], languages: Sequence[str], present: Values, choices: Mapping[str, Sequence[tuple[str, str]]]
+    asked: Sequence[FieldSpec], languages: Sequence[str], present: FormValues, choices: Mapping[str, Sequence[tuple[str, str]]]
 ) -> type[SettingsForm]:
     """Make the form of a file of settings. `choices` are those of settings by name, and under '' the files that may be chosen."""
     fields: dict[str, object] = {}
@@ -420,7 +420,7 @@ def settings_form(
 
 
 def _fields_of(
-    setting: Setting,
+    setting: FieldSpec,
     languages: Sequence[str],
     present: Mapping[tuple[str, str], str],
     choices: Mapping[str, Sequence[tuple[str, str]]],
@@ -434,7 +434,7 @@ def _fields_of(
     return fields
 
 
-def _files(setting: Setting, offered: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _files(setting: FieldSpec, offered: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the files that a field takes."""
     return [(path, words) for path, words in offered if not setting.accepts or media_type(path).startswith(setting.accepts)]
 
@@ -443,20 +443,20 @@ def _choices(offered: Sequence[tuple[str, object]]) -> list[SelectChoice]:
     return [SelectChoice(value=value, label=words) for value, words in offered]
 
 
-def _field_of(setting: Setting, label: str, present: str, choices: Mapping[str, Sequence[tuple[str, str]]]) -> object:
-    if setting.shape in (Shape.CHOICE, Shape.FLAG, Shape.FILE):
-        offered = _files(setting, choices[""]) if setting.shape is Shape.FILE else list(choices.get(setting.name, setting.choices))
+def _field_of(setting: FieldSpec, label: str, present: str, choices: Mapping[str, Sequence[tuple[str, str]]]) -> object:
+    if setting.shape in (FieldShape.CHOICE, FieldShape.FLAG, FieldShape.FILE):
+        offered = _files(setting, choices[""]) if setting.shape is FieldShape.FILE else list(choices.get(setting.name, setting.choices))
         if not setting.usual:
             offered.insert(0, ("", lazy_("Not said")))
         if present and present not in {value for value, _words in offered}:
             offered.append((present, present))
         return SelectField(label, choices=_choices(offered), description=setting.help)
-    if setting.shape is Shape.KEYS and (setting.name in choices or setting.choices):
+    if setting.shape is FieldShape.KEYS and (setting.name in choices or setting.choices):
         offer = choices.get(setting.name, setting.choices)
         kept = [key for key in present.replace(",", " ").split() if key != setting.usual]
         known = {key for key, _words in offer}
         offered = [*offer, *((key, key) for key in kept if key not in known)]
         return SelectMultipleField(label, choices=_choices(offered), description=setting.help, option_widget=CheckboxInput())
-    if setting.shape in (Shape.MARKDOWN, Shape.LISTED, Shape.LINES) or setting.name in TALL:
+    if setting.shape in (FieldShape.MARKDOWN, FieldShape.LISTED, FieldShape.LINES) or setting.name in TALL:
         return TextAreaField(label, description=setting.help, render_kw={"rows": 2 if setting.name in TALL else 5})
     return LineField(label, description=setting.help)

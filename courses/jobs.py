@@ -6,15 +6,15 @@ from sqlalchemy.orm import Session
 
 from accounts.services import delete_pending_uploads
 from courses import publication
-from courses.content.kept import Kept
+from courses.content.render_cache import RenderedLessonCache
 from courses.models import PendingFolder, PlanState
 from courses.publication import CourseKinds
 from courses.queries import autosaved, catalogue, history, plans, team
-from courses.services import planning
+from courses.services import publication_plans
 from courses.services import team as team_services
-from courses.services.archived import CourseArchived
-from courses.services.planning import NobodyAnswers, Publisher
-from courses.services.publishing import ChangedMeanwhile
+from courses.services.archive_guard import CourseArchived
+from courses.services.publication_plans import NoResponsiblePublisher, PlanPublishingContext
+from courses.services.publishing import DraftChangedSinceReview
 from kernel import mail
 from kernel.files import files_of
 from kernel.i18n import choose
@@ -42,14 +42,14 @@ def publish_planned(delivery: Delivery) -> Effect | None:
         if row.state != PlanState.PLANNED:
             return
         if prepared is None:
-            planning.give_up(session, course, row, now=delivery.now)
+            publication_plans.cancel_plan(session, course, row, now=delivery.now)
             return
         try:
-            planning.publish_plan(session, course, row, Publisher(prepared, kinds, files), now=delivery.now)
-        except (ChangedMeanwhile, CourseArchived):  # nothing was written yet
-            planning.give_up(session, course, row, now=delivery.now)
-        except NobodyAnswers:  # nor here
-            planning.disown(session, course, row, now=delivery.now)
+            publication_plans.publish_plan(session, course, row, PlanPublishingContext(prepared, kinds, files), now=delivery.now)
+        except (DraftChangedSinceReview, CourseArchived):  # nothing was written yet
+            publication_plans.cancel_plan(session, course, row, now=delivery.now)
+        except NoResponsiblePublisher:  # nor here
+            publication_plans.cancel_plans_of_former_editors(session, course, row, now=delivery.now)
 
     return settle
 
@@ -58,7 +58,7 @@ def send_invitation(delivery: Delivery) -> None:
     """Send the link that lets somebody join a course's team. It is minted here, so that no job row ever holds a secret."""
     with delivery.database.unit_of_work() as session:
         invitation, course = team.get_invitation(session, cast("int", delivery.arguments["invitation"]))
-        if invitation.withdrawn_at is not None or invitation.used_at is not None or not team.is_upheld(session, invitation):
+        if invitation.withdrawn_at is not None or invitation.used_at is not None or not team.is_still_authorised(session, invitation):
             return
         if invitation.secret_hash is not None and not delivery.settings.mail_is_sent:
             return  # who invited hands the link over: another one would end it
@@ -79,6 +79,6 @@ def send_invitation(delivery: Delivery) -> None:
 
 def forget_folders(delivery: Delivery) -> None:
     """Forget folders that nobody confirmed in time, and rendered lessons that nobody has asked for."""
-    Kept(delivery.settings.data_dir / "rendered").forget_old(delivery.now.timestamp())
+    RenderedLessonCache(delivery.settings.data_dir / "rendered").forget_old(delivery.now.timestamp())
     with delivery.database.unit_of_work() as session:
         delete_pending_uploads(session, PendingFolder, now=delivery.now)

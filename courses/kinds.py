@@ -6,16 +6,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from courses.content.model import ActivityCompletion, ActivitySource, CourseFolder
-from courses.content.settings import Setting
+from courses.content.settings import FieldSpec
 from kernel.markup.model import EmbeddedRecording
 
 if TYPE_CHECKING:
-    from courses.content.session import ReadingSession
-    from courses.content.table import Table
+    from courses.content.mapping_cursor import MappingCursor
+    from courses.content.reading_session import ReadingSession
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ActivitySettings:
     """What a kind read from its file: its own frozen dataclass, when the activity is done, minutes where known, weight in the grade."""
 
     value: Any
@@ -44,14 +44,14 @@ class ActivityKind:
     suffix: str
     label: Any
     icon: str
-    read: "Callable[[Table, ReadingSession], Settings | None]"
+    read: "Callable[[MappingCursor, ReadingSession], ActivitySettings | None]"
     summary_form: str = "inline"
     length: Callable[[Any], int | None] | None = None
     card: Callable[[ActivitySource, str], EmbeddedRecording] | None = None
     begin: str | None = None
     beside: tuple[tuple[str, str], ...] = ()
-    settings: tuple[Setting, ...] = ()
-    groups: tuple[tuple[Any, tuple[Setting, ...]], ...] = ()
+    settings: tuple[FieldSpec, ...] = ()
+    groups: tuple[tuple[Any, tuple[FieldSpec, ...]], ...] = ()
     moving: Callable[[str, str], str] | None = None
     order: tuple[str, ...] = ()
 
@@ -66,5 +66,5 @@ class FolderPart:
 
     name: str
     claims: Callable[[str], bool]
-    read: "Callable[[Mapping[str, Table], ReadingSession], tuple[Any, ...]]"
+    read: "Callable[[Mapping[str, MappingCursor], ReadingSession], tuple[Any, ...]]"
     embeddable: Callable[[CourseFolder, str], bool] | None = None

@@ -136,7 +136,7 @@ class PendingFolder(PendingUpload, Base):
     """None where it is to become a new course."""
 
 
-class Nature(StrEnum):
+class PublicationNature(StrEnum):
     """What a publication is to those who are learning already (ARCHITECTURE 7.2)."""
 
     CORRECTION = "correction"
@@ -330,7 +330,7 @@ class Activity(Base):
     """Within its category; 0 counts nothing."""
 
 
-class Page(Base):
+class LessonPage(Base):
     """A lesson in one language, rendered and cleaned when it was published."""
 
     __tablename__ = "page"

@@ -24,7 +24,7 @@ class CourseAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtCourse:
+class CourseContext:
     """A course as its staff sees it."""
 
     id: int
@@ -33,72 +33,72 @@ class TaughtCourse:
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtPart(TaughtCourse):
+class PartContext(CourseContext):
     """A module or activity of a course's working copy, by the key that the address gives."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtListing(TaughtCourse):
+class CourseListContext(CourseContext):
     """One of the lists of a course's working copy, by the name that the address gives."""
 
     listing: str
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtEntry(TaughtListing):
+class ListEntryContext(CourseListContext):
     """An entry of one of the lists, by its key."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtRevision(TaughtCourse):
+class RevisionContext(CourseContext):
     """A change of a course's working copy, by its number."""
 
     revision: int
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class AuthoringContext:
     """Whether somebody makes courses: instructors of the site, owners and editors of any course."""
 
     makes_courses: bool
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtVersion:
+class VersionContext:
     """A version of a course as the course's staff sees it."""
 
-    course: TaughtCourse
+    course: CourseContext
     version: CourseVersion
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtFolder(TaughtCourse):
+class FolderUploadContext(CourseContext):
     """A folder that somebody of a course's staff sent in for it."""
 
     upload: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class WorkshopFolder(Workshop):
+class NewCourseUpload(AuthoringContext):
     """A folder that somebody sent in to become a course."""
 
     upload: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtPlan:
+class PublicationPlanContext:
     """A planned publication of a course, by its number, as the course's staff sees it."""
 
-    course: TaughtCourse
+    course: CourseContext
     plan_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class InvitationContext:
     """An invitation into a course's team, and whether it is for the account that looks at it."""
 
     invitation_id: int
@@ -115,13 +115,13 @@ def edits(actor: Actor, role: StaffRole | None) -> bool:
 
 
 def _edit(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, TaughtCourse | TaughtVersion | TaughtPlan)
-    course = subject if isinstance(subject, TaughtCourse) else subject.course
+    assert isinstance(subject, CourseContext | VersionContext | PublicationPlanContext)
+    course = subject if isinstance(subject, CourseContext) else subject.course
     return allow_if(edits(actor, course.staff_role), Verdict.HIDE)
 
 
 def _create(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, Workshop)
+    assert isinstance(subject, AuthoringContext)
     return allow_if(subject.makes_courses or actor.is_administrator)
 
 
@@ -131,14 +131,14 @@ def owns(actor: Actor, role: StaffRole | None) -> bool:
 
 
 def _own(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, TaughtCourse)
+    assert isinstance(subject, CourseContext)
     if owns(actor, subject.staff_role):
         return Verdict.ALLOW
     return Verdict.FORBID if subject.staff_role is StaffRole.EDITOR else Verdict.HIDE
 
 
 def _join(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, Invited)
+    assert isinstance(subject, InvitationContext)
     return allow_if(subject.is_for_reader)
 
 

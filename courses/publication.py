@@ -12,22 +12,22 @@ from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
-from courses.content.differences import Part
-from courses.content.facts import Fact, Teller
-from courses.content.findable import course_entries, lesson_entries, resource_entries, term_entries
-from courses.content.kept import Kept
+from courses.content.differences import PartDifference
+from courses.content.facts import SettingFact, Teller
 from courses.content.model import (
     ActivitySource,
     CourseFolder,
     Finding,
+    FolderReadResult,
+    LessonSettings,
     MediaFile,
-    PageSource,
-    Reading,
     Severity,
     SourceState,
-    Term,
+    TermSource,
 )
 from courses.content.reader import read_folder
+from courses.content.render_cache import RenderedLessonCache
+from courses.content.search_texts import course_entries, lesson_entries, resource_entries, term_entries
 from courses.kinds import ActivityKind, FolderPart
 from courses.models import Activity, Course, CourseVersion
 from courses.queries import drafts as course_drafts
@@ -47,7 +47,7 @@ NO_TEMPLATE = "C902"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ActivityFacts:
     """What a kind tells of an activity beside its own rows: for the course's page and the course's grade."""
 
     minutes: int
@@ -76,7 +76,7 @@ Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Learners:
+class LearnerCounts:
     """How many people follow a course, and how many of them have completed it."""
 
     following: int = 0
@@ -88,14 +88,14 @@ class Learners:
         return self.following - self.completed
 
 
-LearnersOf = Callable[[Session, int], Learners]
+LearnersOf = Callable[[Session, int], LearnerCounts]
 """How whoever knows the learners of a course (by its id) counts them; the roof says who (`learners`)."""
 
 Indexer = Callable[[Session, int], None]
 """Makes the rows anew that a package keeps of a course's working copy (by the course's id), after the copy changed."""
 Finder = Callable[[Session, int], Iterable[tuple[int, SearchDocument]]]
 """Tells anew what can be found of a version's activities of a kind, each with its activity's id, from the rows that were written."""
-PartComparer = Callable[[Session, int, CourseFolder, CourseFolder], Iterable[Part]]
+PartComparer = Callable[[Session, int, CourseFolder, CourseFolder], Iterable[PartDifference]]
 """Tells what differs between two folders of a course (by its id) of what another package reads from them: the questions."""
 
 
@@ -127,13 +127,13 @@ def asks_no_pass(_session: Session, _activity: OutlineActivity) -> None:
     """Let every mark do."""
 
 
-def tells_nothing(_activity: ActivitySource) -> tuple[Fact, ...]:
+def tells_nothing(_activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell nothing, for kinds without settings of their own."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
-class Publisher:
+class ActivityPublisher:
     """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast).
 
     `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` says whose marks
@@ -143,7 +143,7 @@ class Publisher:
     """
 
     kind: ActivityKind
-    prepare: Callable[[ActivitySource, "Renderer"], tuple[Any, Facts]]
+    prepare: Callable[[ActivitySource, "Renderer"], tuple[Any, ActivityFacts]]
     freeze: Freezer
     rename: Renamer = keeps_nothing
     withholds: Withholder = withholds_nothing
@@ -158,7 +158,7 @@ class Publisher:
 class CourseKinds:
     """All kinds of activity and parts of a folder that this installation knows."""
 
-    publishers: tuple[Publisher, ...]
+    publishers: tuple[ActivityPublisher, ...]
     parts: tuple[FolderPart, ...]
     embed_question: Embedder
     comparers: tuple[Comparer, ...] = ()
@@ -166,7 +166,7 @@ class CourseKinds:
     part_comparers: tuple[PartComparer, ...] = ()
     logs: tuple[LogPart, ...] = ()
     """What packages above add to the log of a course."""
-    kept: Kept | None = None
+    kept: RenderedLessonCache | None = None
     """Rendered lessons that outlive the process."""
     topics: Mapping[str, str] = field(default_factory=dict)
     """The names of the site's topics by their keys; without any, every topic is known."""
@@ -181,7 +181,7 @@ class CourseKinds:
         """Return the kinds for the reader."""
         return tuple(publisher.kind for publisher in self.publishers)
 
-    def publisher(self, kind: str) -> Publisher:
+    def publisher(self, kind: str) -> ActivityPublisher:
         """Return how a kind is published."""
         return next(publisher for publisher in self.publishers if publisher.kind.name == kind)
 
@@ -193,7 +193,7 @@ class PreparedActivity:
     source: ActivitySource
     title: Html
     summary: Html
-    facts: Facts
+    facts: ActivityFacts
     payload: Any
     media: frozenset[str]
     """Paths of the files that it uses."""
@@ -203,12 +203,12 @@ class PreparedActivity:
 class PreparedTerm:
     """A term rendered."""
 
-    term: Term
+    term: TermSource
     definition: Html
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedCourse:
     """A course ready to be written as a version."""
 
     course: CourseFolder
@@ -243,30 +243,30 @@ class Publication:
 
     course: Course
     version: CourseVersion
-    prepared: Prepared
+    prepared: PreparedCourse
     media: Mapping[str, MediaFile]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedCourse:
     """What checking a folder gave; `prepared` is None where something refuses publishing."""
 
     findings: tuple[Finding, ...]
     course: CourseFolder | None
-    prepared: Prepared | None = None
+    prepared: PreparedCourse | None = None
     folder: CourseFolder | None = None
     """What was read, also where something refuses publishing; None where something refuses import."""
 
 
-def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
+def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> CheckedCourse:
     """Read and check a folder without rendering it, as a course of this site: a certificate that it does not know refuses publishing."""
     read = read_folder(files, kinds.kinds, kinds.parts, today=today, site_topics=tuple(kinds.topics))
     findings = tuple(replace(one, severity=Severity.ERROR) if one.code == NO_TEMPLATE else one for one in read.findings)
-    reading = Reading(read.course, findings)
-    return Checked(findings, None if reading.errors else reading.course, folder=reading.course)
+    reading = FolderReadResult(read.course, findings)
+    return CheckedCourse(findings, None if reading.errors else reading.course, folder=reading.course)
 
 
-def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> Checked:
+def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> CheckedCourse:
     """Read, check and render a folder.
 
     Raises Unavailable where a text that the check had read could not be rendered in its time: it is never published empty.
@@ -274,13 +274,13 @@ def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> C
     checked = check(files, kinds, today=today)
     if checked.course is None:
         return checked
-    return Checked(checked.findings, checked.course, _prepare(checked.course, digest_of(files), kinds), checked.folder)
+    return CheckedCourse(checked.findings, checked.course, _prepare(checked.course, digest_of(files), kinds), checked.folder)
 
 
-def count_learners(session: Session, course_id: int) -> Learners:
+def count_learners(session: Session, course_id: int) -> LearnerCounts:
     """Count the learners of a course."""
     known = cast("LearnersOf | None", session.info.get("learners"))
-    return known(session, course_id) if known is not None else Learners()
+    return known(session, course_id) if known is not None else LearnerCounts()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -294,7 +294,7 @@ def forget_rendered() -> None:
     _entries.cache_clear()
 
 
-def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:
+def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> PreparedCourse:
     renderer = Renderer(course, kinds)
     modules = [module for module in course.modules if module.state is SourceState.READY]
     ready = [activity for module in modules for activity in module.activities if activity.state is SourceState.READY]
@@ -309,7 +309,7 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> Prepared:
         raise Unavailable
     named = (term_entries(entry.term.key, plain_texts(entry.term.term), entry.term.also, entry.definition) for entry in terms)
     papers = (resource_entries(one.key, plain_texts(one.title), plain_texts(one.host)) for one in course.resources)
-    return Prepared(
+    return PreparedCourse(
         course=course,
         digest=digest,
         summary=summary,
@@ -333,7 +333,7 @@ def _prepare_activity(activity: ActivitySource, renderer: Renderer, kinds: Cours
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedPage:
+class PreparedLesson:
     """A lesson in one language, rendered."""
 
     language: str
@@ -346,7 +346,9 @@ class PreparedPage:
 
 
 @lru_cache(maxsize=KEPT_LESSONS)
-def _entries(kept: Kept | None, language: str, title: str, html: SafeHtml, written: tuple[str, ...]) -> tuple[SearchDocument, ...]:
+def _entries(
+    kept: RenderedLessonCache | None, language: str, title: str, html: SafeHtml, written: tuple[str, ...]
+) -> tuple[SearchDocument, ...]:
     made_from = language, title, html, written
     found = kept.entries(made_from) if kept is not None else None
     if found is None:
@@ -356,10 +358,10 @@ def _entries(kept: Kept | None, language: str, title: str, html: SafeHtml, writt
     return found
 
 
-def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedPage, ...], Facts]:
+def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedLesson, ...], ActivityFacts]:
     """Render a lesson in all its languages, its own first, so that translations take its addresses."""
-    settings: PageSource = activity.settings
-    pages: list[PreparedPage] = []
+    settings: LessonSettings = activity.settings
+    pages: list[PreparedLesson] = []
     original: RenderedText | None = None
     written = [lesson.language for lesson in settings.lessons]
     for lesson in settings.lessons:
@@ -367,8 +369,8 @@ def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[Pr
         original = original or rendered
         summary = renderer.inline({lesson.language: lesson.summary}, lesson.path).get(lesson.language, "")
         entries = _entries(renderer.kinds.kept, lesson.language, lesson.title, rendered.html, tuple(written))
-        pages.append(PreparedPage(lesson.language, lesson.title, summary, rendered, settings.minutes or rendered.minutes, entries))
-    return tuple(pages), Facts(minutes=pages[0].minutes)
+        pages.append(PreparedLesson(lesson.language, lesson.title, summary, rendered, settings.minutes or rendered.minutes, entries))
+    return tuple(pages), ActivityFacts(minutes=pages[0].minutes)
 
 
 def to_json(value: object) -> str:

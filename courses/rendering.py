@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
 from courses.content.layout import COURSE, GLOSSARY, RESOURCES
-from courses.content.model import CourseFolder, LessonSource, Resource, Text
+from courses.content.markup_lookups import MarkupLookups, look_up
+from courses.content.model import CourseFolder, LessonSource, LocalisedText, ResourceSource
 from courses.content.outline import draft_keys
-from courses.content.surroundings import Lookups, look_up
 from courses.content.texts import MAXIMUM_REFUSED, TOO_MUCH
 from courses.rules import activity_url, file_url
 from kernel.markup import model as markup
@@ -78,13 +78,13 @@ class Renderer:
         self._published = {activity.key: activity.kind for activity in self.course.activities() if activity.key not in drafts}
         self.media = {media.path: media for media in self.course.media}
         self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
-        self._lookups: dict[str, Lookups] = {}
+        self._lookups: dict[str, MarkupLookups] = {}
         for language in self.course.languages:
             bare = look_up(self.course, language, self.kinds.kinds, {}, self._url_of)
             definitions = {term.key: self._definition(term.definition.in_language(language)[1], bare) for term in self.course.terms}
             self._lookups[language] = look_up(self.course, language, self.kinds.kinds, definitions, self._url_of)
 
-    def _definition(self, words: str, bare: Lookups) -> SafeHtml:
+    def _definition(self, words: str, bare: MarkupLookups) -> SafeHtml:
         return self._drawn(GLOSSARY, lambda: render_inline(words, self._context(bare, "", link_terms=False))).html
 
     def _drawn(self, path: str, render: Callable[[], RenderedText]) -> RenderedText:
@@ -98,10 +98,10 @@ class Renderer:
         self._left_out += 1
         return NOTHING
 
-    def _url_of(self, resource: Resource) -> str:
+    def _url_of(self, resource: ResourceSource) -> str:
         return self.urls[resource.key]
 
-    def _resource_url(self, resource: Resource) -> str:
+    def _resource_url(self, resource: ResourceSource) -> str:
         return self.media_url(resource.path) if resource.path else resource.url
 
     def media_url(self, path: str) -> str:
@@ -109,7 +109,7 @@ class Renderer:
         return file_url(self.course.key, self.media[path].sha256, quote(PurePosixPath(path).name))
 
     def _context(
-        self, lookups: Lookups, folder: str, *, gaps: frozenset[str] = frozenset(), link_terms: bool = True, prefix: str = ID_PREFIX
+        self, lookups: MarkupLookups, folder: str, *, gaps: frozenset[str] = frozenset(), link_terms: bool = True, prefix: str = ID_PREFIX
     ) -> markup.MarkupContext:
         def find_media(path: str) -> markup.MediaReference | None:
             return self._media(folder, path)
@@ -138,7 +138,7 @@ class Renderer:
             return f"{address}?t={_seconds(fragment[2:])}#player"
         return f"{address}#{ID_PREFIX}{fragment}" if fragment else address
 
-    def inline(self, text: Text | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, link_terms: bool = False) -> Html:
+    def inline(self, text: LocalisedText | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, link_terms: bool = False) -> Html:
         """Render a text of one line in every language that it is written in."""
         return self._each(
             text,
@@ -147,7 +147,7 @@ class Renderer:
         )
 
     def markdown(
-        self, text: Text | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, gaps: frozenset[str] = frozenset()
+        self, text: LocalisedText | Mapping[str, str], path: str = "", *, prefix: str = ID_PREFIX, gaps: frozenset[str] = frozenset()
     ) -> Html:
         """Render a text of several paragraphs in every language that it is written in."""
         return self._each(
@@ -158,7 +158,7 @@ class Renderer:
             ),
         )
 
-    def _each(self, text: Text | Mapping[str, str], path: str, render: Callable[[str, Lookups], RenderedText]) -> Html:
+    def _each(self, text: LocalisedText | Mapping[str, str], path: str, render: Callable[[str, MarkupLookups], RenderedText]) -> Html:
         return {
             language: str(self._drawn(path or COURSE, partial(render, words, self._lookups[language])).html)
             for language, words in text.items()
@@ -226,6 +226,6 @@ def _seconds(moment: str) -> int:
     return total
 
 
-def plain_texts(text: Text) -> Html:
+def plain_texts(text: LocalisedText) -> Html:
     """Return a plain text by language, as it is."""
     return dict(text.items())

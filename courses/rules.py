@@ -82,7 +82,7 @@ class OutlineModule:
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class OutlineGradeCategory:
     """A part of the course grade."""
 
     key: str
@@ -113,7 +113,7 @@ class Outline:
     completion_modules: tuple[str, ...]
     completion_grade: Fraction | None
     certificate: str
-    categories: tuple[Category, ...]
+    categories: tuple[OutlineGradeCategory, ...]
     has_glossary: bool
     has_resources: bool
     modules: tuple[OutlineModule, ...]
@@ -200,7 +200,7 @@ def _nearest(key: str, links: Mapping[str, Sequence[str]], wanted: Container[str
     return None
 
 
-class Closed(StrEnum):
+class ClosedReason(StrEnum):
     """Why something is not open now."""
 
     LATER = "later"
@@ -211,7 +211,7 @@ class Closed(StrEnum):
 
 def why_closed(
     module: OutlineModule, activity: OutlineActivity | None, completed: frozenset[str], now: datetime
-) -> tuple[Closed, str | datetime] | None:
+) -> tuple[ClosedReason, str | datetime] | None:
     """Return why a module or an activity in it is not open, with the key or moment that opens it; nothing where it is.
 
     `completed` holds keys of completed modules and activities. That a date to close has passed does not hide what can be read:
@@ -222,10 +222,10 @@ def why_closed(
             continue
         dated = part is activity or activity is None or not activity.opens_by_itself
         if dated and part.opens_at is not None and now < part.opens_at:
-            return Closed.LATER, part.opens_at
+            return ClosedReason.LATER, part.opens_at
         missing = next((key for key in part.requires if key not in completed), None)
         if missing is not None:
-            return Closed.REQUIRES, missing
+            return ClosedReason.REQUIRES, missing
     return None
 
 

@@ -1,6 +1,6 @@
 """What enrolments offer to the roof."""
 
-from courses.services.verbs import CourseVerb
+from courses.audit_verbs import CourseVerb
 from enrolments import jobs
 from enrolments.permissions import PERMISSIONS
 from enrolments.views import announcements, editions, following, gradebook, grading, learning, messages, results, roster, units

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts.services import delete_pending_uploads
 from courses.permissions import edits
-from courses.queries.team import may_still
+from courses.queries.team import list_still_authorised
 from enrolments.models import Edition, PendingList
 from enrolments.queries import learning as queries
 from enrolments.queries.items import list_stale
@@ -72,7 +72,7 @@ def enrol_list(delivery: Delivery) -> None:
         portion = entries[place : place + editions.PORTION]
         with delivery.database.unit_of_work() as session:
             row = session.get_one(PendingList, list_id, with_for_update=True)
-            if not may_still(session, row.person_id, row.course_id, edits):
+            if not list_still_authorised(session, row.person_id, row.course_id, edits):
                 return
             edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
             people = judge_list(session, row.course_id, portion).people

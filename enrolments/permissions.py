@@ -10,7 +10,7 @@ from accounts.models import Person
 from courses.content.model import Visibility
 from courses.models import StaffRole
 from courses.permissions import edits
-from courses.rules import Closed, Outline, OutlineActivity, is_found
+from courses.rules import ClosedReason, Outline, OutlineActivity, is_found
 from enrolments.models import (
     ActivityResult,
     Announcement,
@@ -113,7 +113,7 @@ class Seat:
         return Refusal.BY_EDITION if refused is None and self.by_edition else refused
 
     @property
-    def not_begun(self) -> tuple[Closed, datetime] | None:
+    def not_begun(self) -> tuple[ClosedReason, datetime] | None:
         """Return when the person's edition begins, where it has not."""
         return not_begun(self.starts_at, self.now)
 
@@ -130,13 +130,13 @@ class ActivitySeat:
     seat: Seat
     outline: Outline
     activity: OutlineActivity
-    closed: tuple[Closed, str | datetime] | None
+    closed: tuple[ClosedReason, str | datetime] | None
     """Why it is not open to a learner; staff see it all the same."""
 
     @property
     def opens_later(self) -> bool:
         """Say whether its moment has not come."""
-        return self.closed is not None and self.closed[0] is Closed.LATER
+        return self.closed is not None and self.closed[0] is ClosedReason.LATER
 
 
 @dataclass(frozen=True, slots=True)

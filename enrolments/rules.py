@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from courses.rules import Closed, Outline, OutlineActivity, OutlineModule, why_closed
+from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, why_closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class ModuleProgress:
     done: int
     needed: int
     standing: Standing
-    closed: tuple[Closed, str | datetime] | None = None
+    closed: tuple[ClosedReason, str | datetime] | None = None
     shown_done: int = 0
     """What pages say is done: of the required activities or, in a module without any, of all that it has."""
     shown_total: int = 0
@@ -344,18 +344,20 @@ def _can_be_done(result: Result) -> bool:
     return not result.completed and not result.exhausted
 
 
-def not_begun(starts_at: datetime | None, now: datetime) -> tuple[Closed, datetime] | None:
+def not_begun(starts_at: datetime | None, now: datetime) -> tuple[ClosedReason, datetime] | None:
     """Return that nothing is open before the learner's edition begins, and when that is."""
-    return (Closed.LATER, starts_at) if starts_at is not None and now < starts_at else None
+    return (ClosedReason.LATER, starts_at) if starts_at is not None and now < starts_at else None
 
 
-def activity_closed(outline: Outline, activity: OutlineActivity, results: Results, now: datetime) -> tuple[Closed, str | datetime] | None:
+def activity_closed(
+    outline: Outline, activity: OutlineActivity, results: Results, now: datetime
+) -> tuple[ClosedReason, str | datetime] | None:
     """Return why an activity is not open to a learner with these results, or nothing."""
     module = outline.module_by_key[activity.module]
     return why_closed(module, activity, completed_keys(outline, results), now)
 
 
-def closed_activities(outline: Outline, results: Results, now: datetime) -> dict[str, tuple[Closed, str | datetime] | None]:
+def closed_activities(outline: Outline, results: Results, now: datetime) -> dict[str, tuple[ClosedReason, str | datetime] | None]:
     """Return why each activity is not open to a learner with these results, or nothing, by key."""
     completed = completed_keys(outline, results)
     return {activity.key: why_closed(module, activity, completed, now) for module in outline.modules for activity in module.activities}

@@ -21,7 +21,7 @@ from accounts.views import notices, signing
 from certificates import feature as certificates
 from certificates.queries import last_awards
 from courses import feature as courses
-from courses.content.kept import Kept
+from courses.content.render_cache import RenderedLessonCache
 from courses.models import CourseStaff
 from courses.publication import CourseKinds
 from courses.services import team
@@ -105,7 +105,7 @@ def open_house(settings: Settings) -> House:
         for verb, kind in feature.on.items():
             consequences[verb.value] += (kind,)
     files, keys = files_of(settings), signing_keys(settings.data_dir)
-    kinds = replace(KINDS, kept=Kept(settings.data_dir / "rendered"), topics=settings.topic_names)
+    kinds = replace(KINDS, kept=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
         info={
             "awards": last_awards,

@@ -49,10 +49,10 @@ courses = group(plugs)
 @click.pass_obj
 def publish(opened: OpenedHouse, folder: Path, note: str, nature: str, *, replace: bool) -> None:
     """Import FOLDER, check it and publish it as a new version."""
-    from courses.models import Nature
+    from courses.models import PublicationNature
     from lms.publishing import publish_folder
 
-    published = publish_folder(opened.house, folder, nature=Nature(nature), note=note, over_edits=replace)
+    published = publish_folder(opened.house, folder, nature=PublicationNature(nature), note=note, over_edits=replace)
     if published.findings:
         click.echo(as_lines(published.findings))
     if published.version is None:
@@ -103,7 +103,7 @@ def import_(
     Tells each file that changes. A folder that was exported knows the revision it was made from. Where the draft was edited since,
     nothing is written until --merge or --replace says what to do (exit code 3); a folder with errors is refused (exit code 1).
     """
-    from courses.content.incoming import Choice
+    from courses.content.folder_merge import ConflictResolution
     from lms.importing import Wanted, Way, import_contents, import_folder, in_words_of
 
     if replace and (merge or prefer or base):
@@ -111,7 +111,7 @@ def import_(
     if prefer and not merge:
         raise click.UsageError("--prefer goes with --merge.")
     way = Way.MERGE if merge else Way.REPLACE if replace else Way.ASK
-    wanted = Wanted(way, Choice(prefer) if prefer else None, base, dry_run)
+    wanted = Wanted(way, ConflictResolution(prefer) if prefer else None, base, dry_run)
     if from_markdown:
         converted = _converted(folder, about)
         imported = in_words_of(import_contents(opened.house, converted.files, wanted), converted)
@@ -122,11 +122,11 @@ def import_(
 
 def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
     """Return the course that a folder of Markdown lessons becomes; tell by kind, file and line what was not understood."""
-    from courses.content.foreign.folder import Wanted, convert_folder
+    from courses.content.foreign.folder import ConversionOptions, convert_folder
     from courses.content.foreign.model import grouped
     from kernel.i18n import ngettext
 
-    converted = convert_folder(read(folder), Wanted(**about, name=folder.resolve().name))
+    converted = convert_folder(read(folder), ConversionOptions(**about, name=folder.resolve().name))
     for kind in grouped(converted.remarks):
         click.echo(f"{kind.title} ({len(kind.remarks)}):")
         for remark in kind.remarks:

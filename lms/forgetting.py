@@ -13,7 +13,7 @@ from kernel.permissions import Actor
 from organisations.services import tree
 from quizzes.services import overrides
 
-FORGET: tuple[Callable[..., None], ...] = (tree.erase_person, team.forget, remarks.forget, overrides.forget)
+FORGET: tuple[Callable[..., None], ...] = (tree.erase_person, team.erase_person, remarks.forget, overrides.forget)
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
 from courses.content.foreign.model import Converted, in_source
-from courses.content.incoming import Choice, Fate, FilePlan, lines_changed
 from courses.content.marks import MARK, FolderMark, read_mark, write_mark
-from courses.content.merging import Region
+from courses.content.merging import MergeRegion
 from courses.content.model import CourseFolder, Finding
 from courses.content.reader import read_directory, read_directory_mark, read_folder
 from courses.queries import catalogue as course_catalogue
@@ -75,7 +75,7 @@ class Wanted:
     """How to import: what to do with edits, whose lines win in a conflict, the revision the folder was made from, whether to write."""
 
     way: Way = Way.ASK
-    prefer: Choice | None = None
+    prefer: ConflictResolution | None = None
     base: int | None = None
     dry: bool = False
     mark: FolderMark | None = None
@@ -150,7 +150,7 @@ def import_contents(house: House, contents: Mapping[str, bytes], wanted: Wanted)
         return Imported(Outcome.IMPORTED, reading.findings, plan, reading.course)
     kept = keep_contents(house.files, contents, {media.path: media.media_type for media in reading.course.media})
     with house.database.unit_of_work() as session:
-        revision = importing.carry_out(session, SYSTEM, plan, reading.course, kept, now=now).draft_revision
+        revision = importing.apply_import_plan(session, SYSTEM, plan, reading.course, kept, now=now).draft_revision
     return Imported(Outcome.IMPORTED, reading.findings, plan, reading.course, revision)
 
 
@@ -166,12 +166,12 @@ def _must_be_decided(plan: ImportPlan, wanted: Wanted) -> bool:
 
 
 FATES = {
-    Fate.ADDED: N_("new"),
-    Fate.CHANGED: N_("changed"),
-    Fate.REMOVED: N_("removed"),
-    Fate.KEPT: N_("edited in the draft, not in the folder"),
-    Fate.MERGED: N_("changed in both, in different lines"),
-    Fate.CONFLICT: N_("changed in both: conflict"),
+    FileMergeState.ADDED: N_("new"),
+    FileMergeState.CHANGED: N_("changed"),
+    FileMergeState.REMOVED: N_("removed"),
+    FileMergeState.KEPT: N_("edited in the draft, not in the folder"),
+    FileMergeState.MERGED: N_("changed in both, in different lines"),
+    FileMergeState.CONFLICT: N_("changed in both: conflict"),
 }
 
 
@@ -186,7 +186,7 @@ def told(plan: ImportPlan, course: CourseFolder | None, *, everything_as_folder:
         overwritten = everything_as_folder and file.fate in importing.OURS
         words = N_("edited in the draft, becomes as in the folder") if overwritten else FATES[file.fate]
         yield f"{file.path}{key}: {_(words)}{_lines(file)}"
-        if file.fate is Fate.CONFLICT and not overwritten:
+        if file.fate is FileMergeState.CONFLICT and not overwritten:
             yield from _conflicts(file)
 
 
@@ -200,7 +200,7 @@ def keys_of(course: CourseFolder) -> dict[str, str]:
 
 
 def _lines(file: FilePlan) -> str:
-    if file.fate is not Fate.CHANGED:
+    if file.fate is not FileMergeState.CHANGED:
         return ""
     changed = lines_changed(file.draft, file.folder)
     return "" if changed is None else f", +{changed[0]} −{changed[1]}"
@@ -219,7 +219,7 @@ def _conflicts(file: FilePlan) -> Iterator[str]:
         yield from _sides(region)
 
 
-def _sides(region: Region) -> Iterator[str]:
+def _sides(region: MergeRegion) -> Iterator[str]:
     yield "  " + _("draft:")
     yield from (f"  < {line.rstrip()}" for line in region.mine)
     yield "  " + _("folder:")

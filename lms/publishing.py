@@ -9,7 +9,7 @@ from courses import publication
 from courses.content.marks import MARK, write_mark
 from courses.content.model import Finding, MediaFile
 from courses.content.reader import read_directory, read_directory_mark
-from courses.models import CourseVersion, Nature
+from courses.models import CourseVersion, PublicationNature
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.queries import history
@@ -17,7 +17,7 @@ from courses.queries import versions as course_versions
 from courses.services import drafts as draft_services
 from courses.services import publishing as publishing_services
 from courses.services.importing import ImportPlan, Provenance
-from courses.services.publishing import Publishing
+from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.app import House
@@ -38,7 +38,7 @@ def publish_folder(
     house: House,
     folder: Path,
     *,
-    nature: Nature = Nature.IMPROVEMENT,
+    nature: PublicationNature = PublicationNature.IMPROVEMENT,
     note: str = "",
     over_edits: bool = False,
     actor: Actor = SYSTEM,
@@ -63,7 +63,7 @@ def publish_folder(
     with house.database.unit_of_work() as session:
         course = draft_services.import_draft(session, actor, checked.course, kept, seen=seen, now=now)
         before = course_versions.latest_version(session, course.id)
-        how = Publishing(nature, note)
+        how = PublishOptions(nature, note)
         version = publishing_services.publish_version(session, actor, course, checked.prepared, house.kinds, house.files, how, now=now)
     if mark is not None:
         renew_mark(house, folder, course.slug, contents)

@@ -12,7 +12,7 @@ from accounts import services as account_services
 from accounts.rules import NOTICE_VERSION, safe_next
 from certificates import queries as certificate_queries
 from certificates.rules import CredentialState
-from courses.facade import Facade, Size
+from courses.facade import Facade, FacadeSize
 from courses.models import StaffRole
 from courses.permissions import CourseAction, edits
 from courses.queries import catalogue as course_catalogue
@@ -136,7 +136,7 @@ def _line(own: enrolment_queries.OwnCourse, outline: Outline, results: dict[str,
         slug=outline.slug,
         title=choose(dict(outline.title)),
         tone=outline.tone,
-        facade=draw(outline, progress, Size.RESUME),
+        facade=draw(outline, progress, FacadeSize.RESUME),
         modules_done=modules_done,
         modules=modules,
         percent=progress.percent,

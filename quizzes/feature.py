@@ -1,6 +1,6 @@
 """What quizzes offer to the roof."""
 
-from courses.services.verbs import CourseVerb
+from courses.audit_verbs import CourseVerb
 from kernel.feature import Feature
 from quizzes import jobs
 from quizzes.permissions import PERMISSIONS

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.models import Person
 from courses.models import StaffRole
-from courses.permissions import TaughtCourse, edits
+from courses.permissions import CourseContext, edits
 from courses.rules import Outline
 from enrolments.models import LearnerGroup
 from enrolments.permissions import ActivitySeat, hiding_all, is_staff
@@ -96,7 +96,7 @@ class IncidentSeat:
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtQuestion(TaughtCourse):
+class TaughtQuestion(CourseContext):
     """A question of a course's draft as the course's staff sees it: its key and the file of its bank."""
 
     key: str
@@ -105,7 +105,7 @@ class TaughtQuestion(TaughtCourse):
 
 def _edit_bank(actor: Actor, subject: object) -> Verdict:
     """Who edits the course works on its questions; to everybody else they do not exist, because they hold the key."""
-    assert isinstance(subject, TaughtCourse)
+    assert isinstance(subject, CourseContext)
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
 
 

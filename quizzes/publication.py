@@ -11,11 +11,11 @@ from math import ceil
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
-from courses.content.findable import activity_entries
 from courses.content.model import ActivitySource, CourseFolder, Finding
+from courses.content.search_texts import activity_entries
 from courses.models import Activity
-from courses.publication import MINUTES_OF_A_QUESTION, Facts, Publication, Publisher, to_json
-from courses.queries.findable import list_activity_entries
+from courses.publication import MINUTES_OF_A_QUESTION, ActivityFacts, ActivityPublisher, Publication, to_json
+from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity
 from kernel.db import insert_all
@@ -79,7 +79,7 @@ class PreparedQuiz:
     """What can be found of it."""
 
 
-def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, Facts]:
+def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, ActivityFacts]:
     """Render a quiz and every question that its slots may give."""
     quiz: QuizSource = activity.settings
     module = next(module.key for module in renderer.course.modules if activity in module.activities)
@@ -128,10 +128,10 @@ def _entry(entry: object, activity: ActivitySource, renderer: Renderer) -> dict[
     return {"kind": "text", "text": text}
 
 
-def _facts(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> Facts:
+def _facts(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> ActivityFacts:
     questions = sum(slot.draws for slot in slots)
     minutes = activity.minutes or ceil(quiz.settings.limit / 60 if quiz.settings.limit else questions * MINUTES_OF_A_QUESTION)
-    return Facts(minutes, questions, quiz.settings.attempts, quiz.settings.category, quiz.settings.weight)
+    return ActivityFacts(minutes, questions, quiz.settings.attempts, quiz.settings.category, quiz.settings.weight)
 
 
 def _path_of(course: CourseFolder, key: str) -> str:
@@ -356,7 +356,7 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
     return queries.get_paper_of_activity(session, activity.id).settings.pass_mark
 
 
-QUIZ = Publisher(
+QUIZ = ActivityPublisher(
     KIND,
     prepare_quiz,
     freeze_quizzes,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from courses.content.settings import Bare, Setting, Shape
+from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from kernel.i18n import lazy_
 from simulators.rules.outputs import compute
 from simulators.rules.reference import REFERENCE
@@ -37,45 +37,54 @@ class _Named:
 
 INPUTS = tuple((name, _Named(full_label, name)) for name in SPECS)
 OUTPUTS = tuple((name, _Named(output_label, name)) for name in compute(REFERENCE))
-_MARK = Setting("mark", Shape.NUMBER, lazy_("Points"), usual="1")
+_MARK = FieldSpec("mark", FieldShape.NUMBER, lazy_("Points"), usual="1")
 _LENGTH = lazy_("A number and a unit: 60 s, 30 min, 24 h, 7 d.")
 
 ASKED = (
-    Setting(
-        "text", Shape.MARKDOWN, lazy_("What is to be done"), lazy_("A number that is drawn for each learner stands in braces: {older}.")
+    FieldSpec(
+        "text",
+        FieldShape.MARKDOWN,
+        lazy_("What is to be done"),
+        lazy_("A number that is drawn for each learner stands in braces: {older}."),
     ),
 )
 GROUPS = (
     (
         lazy_("Where it begins"),
         (
-            Setting(
+            FieldSpec(
                 "start",
-                Shape.NAMED,
+                FieldShape.NAMED,
                 lazy_("Inputs at the start"),
                 lazy_("All others have the value of the example. A number, a drawn one in braces, or none to take it away."),
-                fields=(Setting("name", Shape.CHOICE, lazy_("Input"), choices=INPUTS), Setting("value", Shape.NUMBER, lazy_("Value"))),
+                fields=(
+                    FieldSpec("name", FieldShape.CHOICE, lazy_("Input"), choices=INPUTS),
+                    FieldSpec("value", FieldShape.NUMBER, lazy_("Value")),
+                ),
                 spare=2,
             ),
-            Setting(
+            FieldSpec(
                 "variables",
-                Shape.NAMED,
+                FieldShape.NAMED,
                 lazy_("Numbers that are drawn for each learner"),
                 lazy_("From one number to another in steps, or one of a list of values. A row whose name is emptied goes."),
                 fields=(
-                    Setting("name", Shape.WORD, lazy_("Name")),
-                    Setting("from", Shape.NUMBER, lazy_("From")),
-                    Setting("to", Shape.NUMBER, lazy_("To")),
-                    Setting("step", Shape.NUMBER, lazy_("In steps of")),
-                    Setting(
-                        "values", Shape.NUMBERS, lazy_("Or one of these values"), lazy_("Parted by semicolons or spaces: 10; 12.5; 20.")
+                    FieldSpec("name", FieldShape.WORD, lazy_("Name")),
+                    FieldSpec("from", FieldShape.NUMBER, lazy_("From")),
+                    FieldSpec("to", FieldShape.NUMBER, lazy_("To")),
+                    FieldSpec("step", FieldShape.NUMBER, lazy_("In steps of")),
+                    FieldSpec(
+                        "values",
+                        FieldShape.NUMBERS,
+                        lazy_("Or one of these values"),
+                        lazy_("Parted by semicolons or spaces: 10; 12.5; 20."),
                     ),
-                    Setting("decimals", Shape.NUMBER, lazy_("Decimals")),
+                    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals")),
                 ),
             ),
-            Setting(
+            FieldSpec(
                 "editable",
-                Shape.KEYS,
+                FieldShape.KEYS,
                 lazy_("Inputs that learners may change"),
                 lazy_("None chosen: all of them."),
                 choices=INPUTS,
@@ -86,34 +95,34 @@ GROUPS = (
     (
         lazy_("What is marked"),
         (
-            Setting(
+            FieldSpec(
                 "goals",
-                Shape.ENTRIES,
+                FieldShape.ENTRIES,
                 lazy_("Goals to reach"),
                 lazy_("Each has a least or a greatest value, or both. A row whose key is emptied goes."),
                 fields=(
-                    Setting("key", Shape.WORD, lazy_("Key")),
-                    Setting("text", Shape.WORDS, lazy_("What is to be reached")),
-                    Setting("output", Shape.CHOICE, lazy_("Result"), choices=OUTPUTS),
-                    Setting("min", Shape.NUMBER, lazy_("At least")),
-                    Setting("max", Shape.NUMBER, lazy_("At most")),
+                    FieldSpec("key", FieldShape.WORD, lazy_("Key")),
+                    FieldSpec("text", FieldShape.WORDS, lazy_("What is to be reached")),
+                    FieldSpec("output", FieldShape.CHOICE, lazy_("Result"), choices=OUTPUTS),
+                    FieldSpec("min", FieldShape.NUMBER, lazy_("At least")),
+                    FieldSpec("max", FieldShape.NUMBER, lazy_("At most")),
                     _MARK,
                 ),
             ),
-            Setting(
+            FieldSpec(
                 "asks",
-                Shape.ENTRIES,
+                FieldShape.ENTRIES,
                 lazy_("Numbers to give"),
                 lazy_("The right one is what the model gives at the start. A row whose key is emptied goes."),
                 fields=(
-                    Setting("key", Shape.WORD, lazy_("Key")),
-                    Setting("text", Shape.WORDS, lazy_("Question")),
-                    Setting("output", Shape.CHOICE, lazy_("Result"), choices=OUTPUTS),
-                    Setting("tolerance", Shape.NUMBER, lazy_("How far off it may be")),
-                    Setting("tolerance.relative", Shape.NUMBER, lazy_("Or as a share of the right number")),
-                    Setting("unit", Shape.WORDS, lazy_("Unit")),
+                    FieldSpec("key", FieldShape.WORD, lazy_("Key")),
+                    FieldSpec("text", FieldShape.WORDS, lazy_("Question")),
+                    FieldSpec("output", FieldShape.CHOICE, lazy_("Result"), choices=OUTPUTS),
+                    FieldSpec("tolerance", FieldShape.NUMBER, lazy_("How far off it may be")),
+                    FieldSpec("tolerance.relative", FieldShape.NUMBER, lazy_("Or as a share of the right number")),
+                    FieldSpec("unit", FieldShape.WORDS, lazy_("Unit")),
                     _MARK,
-                    Setting("explanation", Shape.MARKDOWN, lazy_("Explanation")),
+                    FieldSpec("explanation", FieldShape.MARKDOWN, lazy_("Explanation")),
                 ),
             ),
         ),
@@ -121,12 +130,12 @@ GROUPS = (
     (
         lazy_("Attempts and marks"),
         (
-            Setting("attempts", Shape.NUMBER, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
-            Setting("pause.first", Shape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=Bare.EACH),
-            Setting("pause.later", Shape.NUMBER, lazy_("Pause before later ones"), _LENGTH, bare=Bare.EACH),
-            Setting(
+            FieldSpec("attempts", FieldShape.NUMBER, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
+            FieldSpec("pause.first", FieldShape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=BareValueRule.EACH),
+            FieldSpec("pause.later", FieldShape.NUMBER, lazy_("Pause before later ones"), _LENGTH, bare=BareValueRule.EACH),
+            FieldSpec(
                 "grading",
-                Shape.CHOICE,
+                FieldShape.CHOICE,
                 lazy_("Which attempt counts"),
                 "",
                 (
@@ -137,12 +146,14 @@ GROUPS = (
                 ),
                 "highest",
             ),
-            Setting("pass_mark", Shape.NUMBER, lazy_("Percent to pass"), lazy_("none: it cannot be failed."), usual="70"),
-            Setting("category", Shape.WORD, lazy_("Part of the grade"), lazy_("Key of a part of the course's grade.")),
-            Setting("weight", Shape.NUMBER, lazy_("Weight"), lazy_("Within its part of the grade; 0: it does not count."), usual="1"),
-            Setting(
+            FieldSpec("pass_mark", FieldShape.NUMBER, lazy_("Percent to pass"), lazy_("none: it cannot be failed."), usual="70"),
+            FieldSpec("category", FieldShape.WORD, lazy_("Part of the grade"), lazy_("Key of a part of the course's grade.")),
+            FieldSpec(
+                "weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("Within its part of the grade; 0: it does not count."), usual="1"
+            ),
+            FieldSpec(
                 "completion",
-                Shape.CHOICE,
+                FieldShape.CHOICE,
                 lazy_("What completes it"),
                 "",
                 (

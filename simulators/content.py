@@ -8,12 +8,12 @@ from itertools import pairwise
 
 from courses.content import model as folder
 from courses.content import scalars
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import ActivityCompletion, CourseFolder
-from courses.content.nodes import Keyed, Listing
+from courses.content.reading_session import MarkupLevel, ReadingSession
 from courses.content.scalars import RefusedError
-from courses.content.session import Form, ReadingSession
-from courses.content.table import Table, Value
-from courses.kinds import ActivityKind, Settings
+from courses.content.yaml_tree import YamlMapping, YamlSequence
+from courses.kinds import ActivityKind, ActivitySettings
 from enrolments.rules import CompletionRule, Grading
 from kernel.errors import N_
 from kernel.i18n import lazy_
@@ -39,11 +39,11 @@ class TaskSource:
     weight: Fraction
 
 
-def read_task(table: Table, session: ReadingSession) -> Settings:
+def read_task(table: MappingCursor, session: ReadingSession) -> ActivitySettings:
     """Read everything after the fields of every activity."""
     _check_model(table)
     names = _variable_names(table)
-    text = table.text("text", Form.MARKDOWN, required=True, gaps=names)
+    text = table.text("text", MarkupLevel.MARKDOWN, required=True, gaps=names)
     start = _start(table, names)
     variables = _variables(table)
     editable = _editable(table)
@@ -60,16 +60,16 @@ def read_task(table: Table, session: ReadingSession) -> Settings:
     session.later(partial(_check_category, table, category))
     amount = policy.completion_attempts if policy.completion is CompletionRule.ATTEMPTED else None
     completion = ActivityCompletion(folder.CompletionRule(policy.completion.value), amount)
-    return Settings(TaskSource(task, category, weight), completion, None, weight)
+    return ActivitySettings(TaskSource(task, category, weight), completion, None, weight)
 
 
-def _has_entries(table: Table, name: str) -> bool:
+def _has_entries(table: MappingCursor, name: str) -> bool:
     """Say whether a list is written and not empty; what is no list was told."""
     entry = table.node.entries.get(name)
-    return table.has(name) and not (entry is not None and isinstance(entry.value, Listing) and not entry.value.items)
+    return table.has(name) and not (entry is not None and isinstance(entry.value, YamlSequence) and not entry.value.items)
 
 
-def _check_model(table: Table) -> None:
+def _check_model(table: MappingCursor) -> None:
     """Tell a model that is not there, or whose formulas have another version (C801)."""
     model = table.value("model", scalars.key, required=True)
     version = table.value("version", scalars.whole(1), required=True)
@@ -86,20 +86,20 @@ def _check_model(table: Table) -> None:
         )
 
 
-def _variable_names(table: Table) -> frozenset[str]:
+def _variable_names(table: MappingCursor) -> frozenset[str]:
     """Return the names of variables before they are read: the text stands before them."""
     entry = table.node.entries.get("variables")
-    return frozenset(entry.value.entries) if entry is not None and isinstance(entry.value, Keyed) else frozenset()
+    return frozenset(entry.value.entries) if entry is not None and isinstance(entry.value, YamlMapping) else frozenset()
 
 
-def _variables(table: Table) -> tuple[Variable, ...]:
+def _variables(table: MappingCursor) -> tuple[Variable, ...]:
     found = table.get("variables")
     if found is None:
         return ()
     return tuple(variable for variable in (_variable(name, value) for name, value, _place in found.entries()) if variable is not None)
 
 
-def _variable(name: str, value: Value) -> Variable | None:
+def _variable(name: str, value: LocatedValue) -> Variable | None:
     try:
         scalars.name(name)
     except RefusedError as refused:
@@ -126,7 +126,7 @@ def _variable(name: str, value: Value) -> Variable | None:
     return Variable(name, low, high, step, decimals=decimals)
 
 
-def _start(table: Table, names: frozenset[str]) -> dict[str, str]:
+def _start(table: MappingCursor, names: frozenset[str]) -> dict[str, str]:
     """Read inputs with a number, a variable in braces, or `none`."""
     found = table.get("start")
     start: dict[str, str] = {}
@@ -150,27 +150,27 @@ def _start_value(text: str) -> str:
     return text if text == NONE or variable_named(text) else str(scalars.number(text))
 
 
-def _is_input(value: Value, name: str) -> bool:
+def _is_input(value: LocatedValue, name: str) -> bool:
     if name in SPECS:
         return True
     value.report("C802", N_("The model has no input “%(name)s”."), N_("Write its name with points, as in macro.crec_real."), name=name)
     return False
 
 
-def _editable(table: Table) -> frozenset[str] | None:
+def _editable(table: MappingCursor) -> frozenset[str] | None:
     found = table.get("editable")
     if found is None:
         return None
-    if not isinstance(found.node, Keyed) and found.written() == ALL:
+    if not isinstance(found.node, YamlMapping) and found.written() == ALL:
         table.redundant.add("editable")
         return None
     named = [(value, value.read(scalars.word)) for value in found.items()]
     return frozenset(name for value, name in named if name and _is_input(value, name))
 
 
-def _goal(table: Table) -> Goal | None:
+def _goal(table: MappingCursor) -> Goal | None:
     key = table.value("key", scalars.key, required=True) or ""
-    text = table.text("text", Form.INLINE, required=True)
+    text = table.text("text", MarkupLevel.INLINE, required=True)
     output = table.value("output", scalars.word, required=True)
     low, high = table.value("min", scalars.number), table.value("max", scalars.number)
     mark = table.value("mark", scalars.number_between(0), Fraction(1))
@@ -181,18 +181,18 @@ def _goal(table: Table) -> Goal | None:
     return Goal(key, text, output, low, high, mark) if output else None
 
 
-def _ask(table: Table, names: frozenset[str]) -> Ask | None:
+def _ask(table: MappingCursor, names: frozenset[str]) -> Ask | None:
     key = table.value("key", scalars.key, required=True) or ""
-    text = table.text("text", Form.INLINE, required=True)
+    text = table.text("text", MarkupLevel.INLINE, required=True)
     output = table.value("output", scalars.word, required=True)
     tolerance = _tolerance(table)
     unit = table.text("unit")
     mark = table.value("mark", scalars.number_between(0), Fraction(1))
-    explanation = table.text("explanation", Form.MARKDOWN, gaps=names)
+    explanation = table.text("explanation", MarkupLevel.MARKDOWN, gaps=names)
     return Ask(key, text, output, tolerance, unit, mark, explanation) if output else None
 
 
-def _tolerance(table: Table) -> Tolerance:
+def _tolerance(table: MappingCursor) -> Tolerance:
     """Read `tolerance`: a number, or a mapping that says relative or geometric."""
     found = table.get("tolerance")
     if found is None:
@@ -212,7 +212,7 @@ def _tolerance(table: Table) -> Tolerance:
     return Tolerance()
 
 
-def _check_items(table: Table, items: tuple[Goal | Ask, ...]) -> None:
+def _check_items(table: MappingCursor, items: tuple[Goal | Ask, ...]) -> None:
     """Tell keys that stand twice, and more items than a page holds."""
     keys = sorted(item.key for item in items if item.key)
     for key in dict.fromkeys(one for one, other in pairwise(keys) if one == other):
@@ -221,7 +221,7 @@ def _check_items(table: Table, items: tuple[Goal | Ask, ...]) -> None:
         table.report("C105", N_("A task has at most %(limit)s goals and questions."), limit=MAXIMUM_ITEMS)
 
 
-def _policy(table: Table) -> tuple[TaskPolicy, str, Fraction]:
+def _policy(table: MappingCursor) -> tuple[TaskPolicy, str, Fraction]:
     attempts = table.value("attempts", scalars.whole(0), 0)
     first, later = _pause(table)
     grading = table.choice("grading", Grading, Grading.HIGHEST)
@@ -235,7 +235,7 @@ def _policy(table: Table) -> tuple[TaskPolicy, str, Fraction]:
     return policy, category, weight
 
 
-def _pause(table: Table) -> tuple[int, int]:
+def _pause(table: MappingCursor) -> tuple[int, int]:
     found = table.get("pause")
     if found is None:
         return 0, 0
@@ -248,7 +248,7 @@ def _pause(table: Table) -> tuple[int, int]:
     return inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0)
 
 
-def _completion(table: Table, usual: CompletionRule) -> tuple[CompletionRule, int]:
+def _completion(table: MappingCursor, usual: CompletionRule) -> tuple[CompletionRule, int]:
     found = table.get("completion")
     if found is None:
         return usual, 0
@@ -265,7 +265,7 @@ def _completion(table: Table, usual: CompletionRule) -> tuple[CompletionRule, in
     return rule, 1
 
 
-def _check_completion(table: Table, policy: TaskPolicy) -> None:
+def _check_completion(table: MappingCursor, policy: TaskPolicy) -> None:
     rule = policy.completion
     if rule in (CompletionRule.PASSED, CompletionRule.PASSED_OR_USED) and policy.pass_mark is None:
         table.report("C209", N_("The task completes when it is passed and has no pass mark."), at="completion")
@@ -275,12 +275,12 @@ def _check_completion(table: Table, policy: TaskPolicy) -> None:
         table.report("C209", N_("More attempts are needed than are allowed."), at="completion")
 
 
-def _check_category(table: Table, category: str, course: CourseFolder) -> None:
+def _check_category(table: MappingCursor, category: str, course: CourseFolder) -> None:
     if category and category not in {known.category for known in course.grade}:
         table.report("C203", N_("There is no category “%(key)s” in the grade of course.yaml."), at="category", key=category)
 
 
-def _check_model_runs(table: Table, task: Task) -> None:
+def _check_model_runs(table: MappingCursor, task: Task) -> None:
     """Try the draws that learners get: the start must be a scenario, and what is asked must have a value (C802–C804)."""
     complete = {variable.name for variable in task.variables}
     if any((name := variable_named(value)) and name not in complete for value in task.start.values()):
@@ -296,7 +296,7 @@ def _check_model_runs(table: Table, task: Task) -> None:
             return
 
 
-def _tells_faults(table: Table, task: Task, drawn: Mapping[str, Fraction]) -> bool:
+def _tells_faults(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction]) -> bool:
     found = faults(start_inputs(task.start, drawn))
     if not found:
         return False
@@ -311,7 +311,7 @@ def _tells_faults(table: Table, task: Task, drawn: Mapping[str, Fraction]) -> bo
     return True
 
 
-def _tells_outputs(table: Table, task: Task, drawn: Mapping[str, Fraction]) -> bool:
+def _tells_outputs(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction]) -> bool:
     start = start_inputs(task.start, drawn)
     known = compute(start)
     unknown = [name for name in task.outputs if name not in known]

@@ -9,12 +9,12 @@ from fractions import Fraction
 from sqlalchemy import case, insert, select, update
 from sqlalchemy.orm import Session
 
-from courses.content.facts import Fact, Wording, facts_of, seconds
-from courses.content.findable import activity_entries
+from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource
+from courses.content.search_texts import activity_entries
 from courses.models import Activity
-from courses.publication import Facts, Publication, Publisher
-from courses.queries.findable import list_activity_entries
+from courses.publication import ActivityFacts, ActivityPublisher, Publication
+from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity
 from enrolments.models import Enrolment
@@ -31,7 +31,7 @@ from simulators.rules.scenario import MODEL, VERSION
 from simulators.rules.tasks import Ask, Goal, Task, Tolerance, Variable
 
 MINUTES_OF_AN_ITEM = 5
-SETTINGS = Wording(
+SETTINGS = SettingLabels(
     {
         "start": N_("Start"),
         "variables": N_("Variable"),
@@ -51,10 +51,10 @@ SETTINGS = Wording(
 )
 
 
-def tell_task(activity: ActivitySource) -> tuple[Fact, ...]:
+def tell_task(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell a task in words: what is asked, and its settings."""
     source: TaskSource = activity.settings
-    words = tuple(Fact("text", _("Text"), text, tongue, text=True) for tongue, text in source.task.text.items())
+    words = tuple(SettingFact("text", _("Text"), text, tongue, text=True) for tongue, text in source.task.text.items())
     return (*words, *facts_of(source.task, SETTINGS, frozenset({"text"})))
 
 
@@ -67,7 +67,7 @@ class PreparedTask:
     """What can be found of it."""
 
 
-def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedTask, Facts]:
+def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedTask, ActivityFacts]:
     """Render a task."""
     source: TaskSource = activity.settings
     task, path = source.task, activity.path
@@ -83,7 +83,7 @@ def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     items = len(goals) + len(asks)
     minutes = activity.minutes or items * MINUTES_OF_AN_ITEM
     found = tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, path)))
-    return PreparedTask(rendered, found), Facts(minutes, items, task.policy.attempts, source.category, source.weight)
+    return PreparedTask(rendered, found), ActivityFacts(minutes, items, task.policy.attempts, source.category, source.weight)
 
 
 def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tuple[Activity, PreparedTask]]) -> None:
@@ -187,4 +187,6 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
 
 
 ON_THE_WEB = replace(KIND, begin=asked.BEGIN, settings=asked.ASKED, groups=asked.GROUPS, order=asked.ORDER)
-SIMULATOR = Publisher(ON_THE_WEB, prepare_task, freeze_tasks, rename, entries=list_task_entries, tell=tell_task, pass_mark=pass_mark_of)
+SIMULATOR = ActivityPublisher(
+    ON_THE_WEB, prepare_task, freeze_tasks, rename, entries=list_task_entries, tell=tell_task, pass_mark=pass_mark_of
+)

@@ -7,7 +7,7 @@ from html import escape, unescape
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from courses.content.derived import slug
+from courses.content.derived_keys import slug
 from courses.content.filetypes import KINDS, MAXIMUM_DOCUMENT, MAXIMUM_IMAGE
 from kernel.errors import N_
 from standards.model import Notebook

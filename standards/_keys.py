@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from courses.content.derived import slug
+from courses.content.derived_keys import slug
 from courses.content.scalars import MAXIMUM_KEY
 from quizzes.rules.definitions import Texts
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
-from courses.content.derived import slug
+from courses.content.derived_keys import slug
 from kernel.errors import N_
 from standards.model import Imported, Notebook, Remark, Source, Weight
 

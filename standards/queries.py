@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.content.layout import COURSE, MODULE, PARAMETERS
-from courses.content.model import Text
-from courses.permissions import TaughtCourse
+from courses.content.model import LocalisedText
+from courses.permissions import CourseContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from kernel.errors import NotFound
@@ -27,7 +27,7 @@ _UNDATED = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtImport(TaughtCourse):
+class TaughtImport(CourseContext):
     """A file that somebody of a course's staff sent in."""
 
     upload: UUID
@@ -57,7 +57,7 @@ class DraftQuestions:
     """What a course's draft says of its questions: languages, titles of modules by folder, and the questions of each bank by path."""
 
     languages: Sequence[str]
-    modules: Mapping[str, Text]
+    modules: Mapping[str, LocalisedText]
     banks: Mapping[str, Sequence[Question]]
 
     @property

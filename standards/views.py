@@ -11,8 +11,8 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 from accounts.rules import SENT_IN_LIFE
 from courses.content.editing import EditRefused
 from courses.content.filetypes import media_type
-from courses.pages.place import place_of
-from courses.permissions import TaughtCourse
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseContext
 from courses.queries import catalogue as course_catalogue
 from courses.services import drafts as draft_services
 from kernel import clock
@@ -68,7 +68,7 @@ def _place(course_id: int) -> dict[str, object]:
 
 @bp.route("/teaching/<slug>/imports", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True, body_limit=LARGEST)
-def upload(subject: TaughtCourse) -> Answer:
+def upload(subject: CourseContext) -> Answer:
     """Take a file of questions and keep it aside; the next page shows what would come of it."""
     form = UploadForm()
     form.offer()
@@ -89,7 +89,7 @@ def upload(subject: TaughtCourse) -> Answer:
     return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
 
 
-def _upload_page(subject: TaughtCourse, form: UploadForm) -> str:
+def _upload_page(subject: CourseContext, form: UploadForm) -> str:
     return render_template("standards/upload.html", course=_place(subject.id), form=form, largest=LARGEST, kept=SENT_IN_LIFE.days * 24)
 
 
@@ -242,7 +242,7 @@ class Selection:
     asked: dict[str, str]
 
 
-def _selected(subject: TaughtCourse) -> Selection:
+def _selected(subject: CourseContext) -> Selection:
     asked = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
     rows = bank_queries.search_questions(current_session(), subject.id, Wanted(**asked), offset=0, limit=bank_queries.MAXIMUM_SHOWN)
     draft = queries.draft_questions(current_session(), subject.id)
@@ -263,7 +263,7 @@ def _exported(course_id: int, selection: Selection, form: str, language: str) ->
 
 @bp.route("/teaching/<slug>/exports", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
-def export(subject: TaughtCourse) -> Answer:
+def export(subject: CourseContext) -> Answer:
     """Show what a format leaves behind of the chosen questions; sent, the file itself."""
     form = ExportForm(formdata=request.form if request.method == "POST" else request.args)
     selection = _selected(subject)

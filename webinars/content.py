@@ -14,10 +14,10 @@ import webvtt
 
 from courses.content import scalars
 from courses.content.course_file import person
-from courses.content.model import NO_TEXT, ActivityCompletion, ActivitySource, CompletionRule, Person, Text
-from courses.content.session import Form, Place, ReadingSession, Written
-from courses.content.table import Table, Value
-from courses.kinds import ActivityKind, Settings
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.model import NO_TEXT, ActivityCompletion, ActivitySource, CompletionRule, Contributor, LocalisedText
+from courses.content.reading_session import FieldText, MarkupLevel, ReadingSession, SourceLocation
+from courses.kinds import ActivityKind, ActivitySettings
 from kernel.errors import N_
 from kernel.i18n import duration as clock
 from kernel.i18n import lazy_
@@ -66,7 +66,7 @@ class Chapter:
     """A part of a recording, from `at` seconds on."""
 
     at: int
-    title: Text
+    title: LocalisedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Document:
     """A document beside a recording: a file of the folder (`path`) or a resource of the course by key."""
 
     kind: DocumentKind
-    title: Text
+    title: LocalisedText
     path: str = ""
     resource: str = ""
     language: str = ""
@@ -96,16 +96,16 @@ class RecordingSource:
     kind: RecordingKind = RecordingKind.VIDEO
     path: str = ""
     url: str = ""
-    host: Text = NO_TEXT
+    host: LocalisedText = NO_TEXT
     audio: str = ""
     low: str = ""
     poster: str = ""
-    poster_alt: Text = NO_TEXT
+    poster_alt: LocalisedText = NO_TEXT
     duration: int | None = None
     language: str = ""
     held: date | None = None
-    speakers: tuple[Person, ...] = ()
-    series: Text = NO_TEXT
+    speakers: tuple[Contributor, ...] = ()
+    series: LocalisedText = NO_TEXT
     number: int | None = None
     captions: Mapping[str, str] = field(default_factory=dict)
     transcript: Mapping[str, str] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class RecordingSource:
     documents: tuple[Document, ...] = ()
 
 
-def read_recording(table: Table, session: ReadingSession) -> Settings:
+def read_recording(table: MappingCursor, session: ReadingSession) -> ActivitySettings:
     """Read everything after the fields of every activity."""
     kind = table.choice("kind", RecordingKind, RecordingKind.VIDEO)
     path, url = table.path("file", "audio/", "video/"), table.value("url", scalars.secure_address, "")
@@ -161,17 +161,17 @@ def read_recording(table: Table, session: ReadingSession) -> Settings:
         documents,
     )
     minutes = -(-duration // 60) if duration is not None else None
-    return Settings(source, completion, minutes)
+    return ActivitySettings(source, completion, minutes)
 
 
-def _check_origin(table: Table) -> None:
+def _check_origin(table: MappingCursor) -> None:
     if table.has("file") == table.has("url"):
         table.report("C610", N_("A recording has a “file” or a “url”, exactly one of them."))
     elif table.has("url") and not table.has("host"):
         table.report("C610", N_("The page outside has no host."), N_("Add “host:”: the learner is told who is asked."), at="url")
 
 
-def _files(table: Table, name: str, duration: int | None) -> dict[str, str]:
+def _files(table: MappingCursor, name: str, duration: int | None) -> dict[str, str]:
     """Read a mapping from language to path; captions are read through."""
     found = table.get(name)
     if found is None:
@@ -190,7 +190,7 @@ def _files(table: Table, name: str, duration: int | None) -> dict[str, str]:
     return paths
 
 
-def _check_file(value: Value, path: str, duration: int | None, *, captions: bool) -> None:
+def _check_file(value: LocatedValue, path: str, duration: int | None, *, captions: bool) -> None:
     if path.endswith(".vtt"):
         _check_captions(value, path, duration)
     elif path.endswith(".md") and not captions:
@@ -201,7 +201,7 @@ def _check_file(value: Value, path: str, duration: int | None, *, captions: bool
         )
 
 
-def _note_transcript(value: Value, path: str) -> None:
+def _note_transcript(value: LocatedValue, path: str) -> None:
     """Hand a transcript in a language of the course to the checks of texts."""
     language = value.field.rpartition(".")[2]
     try:
@@ -210,7 +210,7 @@ def _note_transcript(value: Value, path: str) -> None:
         value.report("C101", N_("The file is not UTF-8."), N_("Save it as UTF-8."))
         return
     if language in value.session.languages:
-        value.session.transcripts.append(Written(Place(path), language, words, Form.MARKDOWN, 1))
+        value.session.transcripts.append(FieldText(SourceLocation(path), language, words, MarkupLevel.MARKDOWN, 1))
 
 
 def read_cues(content: bytes) -> tuple[Cue, ...]:
@@ -233,7 +233,7 @@ def _milliseconds(stamp: str) -> int:
     return (int(hours) * 3600 + int(minutes) * 60) * 1000 + int(seconds.replace(".", ""))
 
 
-def _check_captions(value: Value, path: str, duration: int | None) -> None:
+def _check_captions(value: LocatedValue, path: str, duration: int | None) -> None:
     """Tell captions that are not WebVTT, run backwards or past the end (C608)."""
     try:
         cues = read_cues(value.session.files[path])
@@ -252,7 +252,7 @@ def _check_captions(value: Value, path: str, duration: int | None) -> None:
             return
 
 
-def _chapters(table: Table, duration: int | None) -> tuple[Chapter, ...]:
+def _chapters(table: MappingCursor, duration: int | None) -> tuple[Chapter, ...]:
     chapters: list[Chapter] = []
     for inner in table.tables("chapters"):
         at, title = inner.value("at", scalars.position, required=True), inner.text("title", required=True)
@@ -268,7 +268,7 @@ def _chapters(table: Table, duration: int | None) -> tuple[Chapter, ...]:
     return tuple(chapters)
 
 
-def _document(value: Value) -> Document | None:
+def _document(value: LocatedValue) -> Document | None:
     table = value.table()
     if table is None:
         return None
@@ -283,7 +283,7 @@ def _document(value: Value) -> Document | None:
     return Document(kind, title, path, citation.resource if citation else "", language)
 
 
-def _completion(table: Table) -> ActivityCompletion:
+def _completion(table: MappingCursor) -> ActivityCompletion:
     """Read `{watched: percent}` or `marked`; watching can only be seen in a file of ours (C610)."""
     ours = table.has("file")
     usual = ActivityCompletion(CompletionRule.WATCHED, WATCHED) if ours else ActivityCompletion(CompletionRule.MARKED)
@@ -387,7 +387,7 @@ KIND = ActivityKind(
     lazy_("Recording"),
     "play",
     read_recording,
-    summary_form=Form.MARKDOWN.value,
+    summary_form=MarkupLevel.MARKDOWN.value,
     length=_length,
     card=_card,
     begin="",

@@ -1,6 +1,6 @@
 """What the web asks of a recording, field by field (format, section 10)."""
 
-from courses.content.settings import Setting, Shape
+from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
 
 ORDER = (
@@ -25,70 +25,80 @@ ORDER = (
 FILM = ("audio/", "video/")
 WORDS = ("text/vtt", "text/markdown")
 ASKED = (
-    Setting("kind", Shape.CHOICE, lazy_("Is there a picture?"), "", (("video", lazy_("Video")), ("audio", lazy_("Sound only"))), "video"),
-    Setting("url", Shape.WORD, lazy_("Address of the recording"), lazy_("https://…: a page outside. Or choose a file of ours, not both.")),
-    Setting("host", Shape.WORDS, lazy_("Who shows it"), lazy_("The site of that address: learners are told before they go there.")),
-    Setting(
-        "file", Shape.FILE, lazy_("File of ours"), lazy_("Send it first under “Files”. It needs its duration and captions."), accepts=FILM
+    FieldSpec(
+        "kind", FieldShape.CHOICE, lazy_("Is there a picture?"), "", (("video", lazy_("Video")), ("audio", lazy_("Sound only"))), "video"
     ),
-    Setting("duration", Shape.NUMBER, lazy_("Duration"), lazy_("Minutes and seconds, 12:30, or hours, 1:02:30.")),
-    Setting("language", Shape.WORD, lazy_("Language that is spoken"), lazy_("Two letters: es, en, pt. Left empty: the course's own.")),
-    Setting("date", Shape.WORD, lazy_("Day of the event"), lazy_("2026-12-01")),
+    FieldSpec(
+        "url", FieldShape.WORD, lazy_("Address of the recording"), lazy_("https://…: a page outside. Or choose a file of ours, not both.")
+    ),
+    FieldSpec("host", FieldShape.WORDS, lazy_("Who shows it"), lazy_("The site of that address: learners are told before they go there.")),
+    FieldSpec(
+        "file",
+        FieldShape.FILE,
+        lazy_("File of ours"),
+        lazy_("Send it first under “Files”. It needs its duration and captions."),
+        accepts=FILM,
+    ),
+    FieldSpec("duration", FieldShape.NUMBER, lazy_("Duration"), lazy_("Minutes and seconds, 12:30, or hours, 1:02:30.")),
+    FieldSpec(
+        "language", FieldShape.WORD, lazy_("Language that is spoken"), lazy_("Two letters: es, en, pt. Left empty: the course's own.")
+    ),
+    FieldSpec("date", FieldShape.WORD, lazy_("Day of the event"), lazy_("2026-12-01")),
 )
 _TEXTS = (
-    Setting("captions.es", Shape.FILE, lazy_("Captions in Spanish"), lazy_("A WebVTT file (.vtt)."), accepts=("text/vtt",)),
-    Setting("captions.en", Shape.FILE, lazy_("Captions in English"), accepts=("text/vtt",)),
-    Setting(
+    FieldSpec("captions.es", FieldShape.FILE, lazy_("Captions in Spanish"), lazy_("A WebVTT file (.vtt)."), accepts=("text/vtt",)),
+    FieldSpec("captions.en", FieldShape.FILE, lazy_("Captions in English"), accepts=("text/vtt",)),
+    FieldSpec(
         "transcript.es",
-        Shape.FILE,
+        FieldShape.FILE,
         lazy_("Transcript in Spanish"),
         lazy_("Markdown (.md) or WebVTT (.vtt). Left empty, the captions are shown as text."),
         accepts=WORDS,
     ),
-    Setting("transcript.en", Shape.FILE, lazy_("Transcript in English"), accepts=WORDS),
+    FieldSpec("transcript.en", FieldShape.FILE, lazy_("Transcript in English"), accepts=WORDS),
 )
 _PICTURE = (
-    Setting("audio", Shape.FILE, lazy_("Sound alone"), lazy_("For those who only want to listen."), accepts=("audio/",)),
-    Setting("low", Shape.FILE, lazy_("Film of lower quality"), lazy_("For slow connections."), accepts=FILM),
-    Setting("poster", Shape.FILE, lazy_("Still picture"), accepts=("image/",)),
-    Setting("poster_alt", Shape.WORDS, lazy_("Alternative text of the still picture")),
+    FieldSpec("audio", FieldShape.FILE, lazy_("Sound alone"), lazy_("For those who only want to listen."), accepts=("audio/",)),
+    FieldSpec("low", FieldShape.FILE, lazy_("Film of lower quality"), lazy_("For slow connections."), accepts=FILM),
+    FieldSpec("poster", FieldShape.FILE, lazy_("Still picture"), accepts=("image/",)),
+    FieldSpec("poster_alt", FieldShape.WORDS, lazy_("Alternative text of the still picture")),
 )
 _CHAPTERS = (
-    Setting(
+    FieldSpec(
         "chapters",
-        Shape.ENTRIES,
+        FieldShape.ENTRIES,
         lazy_("Chapters"),
         lazy_("The first begins at 0:00. A row whose moment is emptied goes; after saving there is room for more."),
-        fields=(Setting("at", Shape.WORD, lazy_("Begins at")), Setting("title", Shape.WORDS, lazy_("Title"))),
+        fields=(FieldSpec("at", FieldShape.WORD, lazy_("Begins at")), FieldSpec("title", FieldShape.WORDS, lazy_("Title"))),
         spare=3,
     ),
 )
 _SPEAKERS = (
-    Setting(
+    FieldSpec(
         "speakers",
-        Shape.ENTRIES,
+        FieldShape.ENTRIES,
         lazy_("Speakers"),
         lazy_("A row whose name is emptied goes."),
         fields=(
-            Setting("name", Shape.WORD, lazy_("Name")),
-            Setting("role", Shape.WORDS, lazy_("What they did")),
-            Setting("organisation", Shape.WORDS, lazy_("Institution")),
+            FieldSpec("name", FieldShape.WORD, lazy_("Name")),
+            FieldSpec("role", FieldShape.WORDS, lazy_("What they did")),
+            FieldSpec("organisation", FieldShape.WORDS, lazy_("Institution")),
         ),
         spare=2,
     ),
-    Setting("series", Shape.WORDS, lazy_("Series"), lazy_("Name of the series of webinars or podcasts that it belongs to.")),
-    Setting("number", Shape.NUMBER, lazy_("Number in the series")),
+    FieldSpec("series", FieldShape.WORDS, lazy_("Series"), lazy_("Name of the series of webinars or podcasts that it belongs to.")),
+    FieldSpec("number", FieldShape.NUMBER, lazy_("Number in the series")),
 )
 _DOCUMENTS = (
-    Setting(
+    FieldSpec(
         "documents",
-        Shape.ENTRIES,
+        FieldShape.ENTRIES,
         lazy_("Documents"),
         lazy_("Each is a file of the course or one of its documents, not both. A row whose kind is not said goes."),
         fields=(
-            Setting(
+            FieldSpec(
                 "kind",
-                Shape.CHOICE,
+                FieldShape.CHOICE,
                 lazy_("Kind"),
                 "",
                 (
@@ -99,17 +109,17 @@ _DOCUMENTS = (
                     ("other", lazy_("Another document")),
                 ),
             ),
-            Setting("title", Shape.WORDS, lazy_("Title")),
-            Setting("file", Shape.FILE, lazy_("File")),
-            Setting("resource", Shape.CHOICE, lazy_("Document of the course")),
-            Setting("language", Shape.WORD, lazy_("Language")),
+            FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
+            FieldSpec("file", FieldShape.FILE, lazy_("File")),
+            FieldSpec("resource", FieldShape.CHOICE, lazy_("Document of the course")),
+            FieldSpec("language", FieldShape.WORD, lazy_("Language")),
         ),
     ),
 )
 COMPLETION = (
-    Setting(
+    FieldSpec(
         "completion.watched",
-        Shape.NUMBER,
+        FieldShape.NUMBER,
         lazy_("Percent to watch"),
         lazy_("Only for a file of ours. Left empty: 80; a recording outside is completed when its learner says so."),
     ),

@@ -10,10 +10,10 @@ from math import ceil
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from courses.content.facts import Fact, Wording, facts_of, seconds
+from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource, LessonSource
 from courses.models import Activity
-from courses.publication import Facts, Publication, Publisher
+from courses.publication import ActivityFacts, ActivityPublisher, Publication
 from courses.rendering import Renderer, plain_texts
 from kernel.db import insert_all
 from kernel.errors import N_
@@ -34,7 +34,7 @@ _BLANK = re.compile(r"\n[ \t]*\n")
 _IDS = "said-"
 """Before the ids of a transcript, which stands on one page with the summary of its recording."""
 
-SETTINGS = Wording(
+SETTINGS = SettingLabels(
     {
         "kind": N_("Kind"),
         "path": N_("File"),
@@ -72,12 +72,12 @@ class PreparedRecording:
     """What can be found of it."""
 
 
-def tell_recording(activity: ActivitySource) -> tuple[Fact, ...]:
+def tell_recording(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell a recording's settings in words."""
     return facts_of(activity.settings, SETTINGS)
 
 
-def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedRecording, Facts]:
+def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedRecording, ActivityFacts]:
     """Read the captions and transcripts of a recording."""
     source: RecordingSource = activity.settings
     paths = {**source.captions, **source.transcript}
@@ -96,7 +96,7 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
         [plain_texts(document.title) for document in source.documents],
     )
     entries = tuple(recording_entries(plain_texts(activity.title), summary, spoken))
-    return PreparedRecording(source, transcripts, entries), Facts(minutes, media=tuple(path for path in own if path))
+    return PreparedRecording(source, transcripts, entries), ActivityFacts(minutes, media=tuple(path for path in own if path))
 
 
 def _said(path: str, language: str, renderer: Renderer) -> Cues:
@@ -205,4 +205,4 @@ def _joined(enrolment_id: int, key: str, spans: Sequence[WatchedSpan]) -> list[d
     return [{"enrolment_id": enrolment_id, "activity_key": key, "start": start, "finish": finish, "at": at} for start, finish in merged]
 
 
-RECORDING = Publisher(KIND, prepare_recording, freeze_recordings, rename_spans, entries=list_recording_entries, tell=tell_recording)
+RECORDING = ActivityPublisher(KIND, prepare_recording, freeze_recordings, rename_spans, entries=list_recording_entries, tell=tell_recording)

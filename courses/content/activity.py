@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from courses.content import scalars
-from courses.content.model import ActivitySource, SourceState, Text
-from courses.content.session import Form
-from courses.content.table import Table
+from courses.content.mapping_cursor import MappingCursor
+from courses.content.model import ActivitySource, LocalisedText, SourceState
+from courses.content.reading_session import MarkupLevel
 from courses.kinds import ActivityKind
 from kernel.errors import N_
 
@@ -14,13 +14,13 @@ OUTLINE = "outline"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class CommonFields:
     """The fields that modules and activities share."""
 
     key: str
     was: tuple[str, ...]
-    title: Text
-    summary: Text
+    title: LocalisedText
+    summary: LocalisedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Conditions:
     closes: datetime | None
 
 
-def read_head(table: Table, summary: Form, *, in_files: bool = False) -> Head:
+def read_head(table: MappingCursor, summary: MarkupLevel, *, in_files: bool = False) -> CommonFields:
     """Read key, was, title and summary and claim the key in the course's outline; `in_files`: other languages have their own file."""
     key = table.value("key", scalars.key, required=True) or ""
     if key:
@@ -43,10 +43,10 @@ def read_head(table: Table, summary: Form, *, in_files: bool = False) -> Head:
     for former in was:
         table.session.leave(OUTLINE, former, table.place_at("was"))
     title = table.text("title", required=True) if in_files else table.title()
-    return Head(key, was, title, table.text("summary", summary))
+    return CommonFields(key, was, title, table.text("summary", summary))
 
 
-def read_conditions(table: Table) -> Conditions:
+def read_conditions(table: MappingCursor) -> Conditions:
     """Read state, requires, opens and closes."""
     state = table.choice("state", SourceState, SourceState.READY)
     requires = table.keys("requires")
@@ -56,10 +56,10 @@ def read_conditions(table: Table) -> Conditions:
     return Conditions(state, requires, opens, closes)
 
 
-def read_activity(table: Table, kind: ActivityKind) -> ActivitySource | None:
+def read_activity(table: MappingCursor, kind: ActivityKind) -> ActivitySource | None:
     """Read the fields of every activity and then those of its kind."""
     session = table.session
-    head = read_head(table, Form(kind.summary_form), in_files=kind.suffix == ".md")
+    head = read_head(table, MarkupLevel(kind.summary_form), in_files=kind.suffix == ".md")
     conditions = read_conditions(table)
     required, preview = table.flag("required", True), table.flag("preview", False)
     settings = kind.read(table, session)

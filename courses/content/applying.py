@@ -3,31 +3,33 @@
 from collections.abc import Mapping, Sequence
 
 from courses.content import editing
-from courses.content.asked import DEEP_FLOWS, FLOWS
 from courses.content.changes import apart
+from courses.content.course_fields import DEEP_FLOWS, FLOWS
 from courses.content.editing import Written, read_fields, write_field
-from courses.content.inside import with_named
-from courses.content.settings import Setting, Shape, Values, changed_fields, entry_fields, named_values
+from courses.content.nested_mappings import with_named
+from courses.content.settings import FieldShape, FieldSpec, FormValues, changed_fields, entry_fields, named_values
 
 Texts = Mapping[tuple[str, str], str]
 
 
-def with_values(text: str, path: str, settings: Sequence[Setting], languages: Sequence[str], given: Values, order: Sequence[str]) -> str:
+def with_values(
+    text: str, path: str, settings: Sequence[FieldSpec], languages: Sequence[str], given: FormValues, order: Sequence[str]
+) -> str:
     """Return a file in which some settings say something else; raises EditRefused where its form does not let them be parted."""
     fields, rebuild = apart(text, path)
     for name, value in changed_fields(read_fields(fields), settings, languages, given).items():
         fields = write_field(fields, name, value, order, flow=name in FLOWS, deep_flow=name in DEEP_FLOWS)
     for setting in settings:
         rows = given.entries.get(setting.name, ())
-        if setting.shape is Shape.ENTRIES:
+        if setting.shape is FieldShape.ENTRIES:
             fields = _with_entries(fields, setting, languages, rows, order)
-        elif setting.shape is Shape.NAMED:
+        elif setting.shape is FieldShape.NAMED:
             wanted = named_values(read_fields(fields).get(setting.name), setting, languages, rows)
             fields = with_named(fields, setting.name, wanted, order)
     return rebuild(fields)
 
 
-def _with_entries(text: str, setting: Setting, languages: Sequence[str], rows: Sequence[Texts], order: Sequence[str]) -> str:
+def _with_entries(text: str, setting: FieldSpec, languages: Sequence[str], rows: Sequence[Texts], order: Sequence[str]) -> str:
     """Change the entries of a list by their place; a row whose first field is empty takes its entry out, one beyond the last adds one.
 
     A new row without its first field is written too: the reader of the format tells what it lacks, and nothing typed is lost.
@@ -57,13 +59,13 @@ def is_empty(row: Texts, name: str) -> bool:
     return not any(text for (other, _language), text in row.items() if other == name)
 
 
-def _is_blank(row: Texts, setting: Setting) -> bool:
+def _is_blank(row: Texts, setting: FieldSpec) -> bool:
     """Say whether nobody typed anything into a row: what stands there from the beginning is nothing."""
     usual = {field.name: field.usual for field in setting.fields}
     return all(text in ("", usual.get(name)) for (name, _language), text in row.items())
 
 
-def _changed(text: str, setting: Setting, languages: Sequence[str], place: int, row: Texts, names: Sequence[str]) -> str:
+def _changed(text: str, setting: FieldSpec, languages: Sequence[str], place: int, row: Texts, names: Sequence[str]) -> str:
     present = read_fields(text)[setting.name]
     held = present[place] if isinstance(present, list) else None
     changed = entry_fields(held if isinstance(held, dict) else {}, setting, languages, row)
@@ -75,7 +77,7 @@ def _changed(text: str, setting: Setting, languages: Sequence[str], place: int, 
     return editing.replace_entry(text, setting.name, place, after)
 
 
-def _entry(setting: Setting, languages: Sequence[str], row: Texts) -> dict[str, Written]:
+def _entry(setting: FieldSpec, languages: Sequence[str], row: Texts) -> dict[str, Written]:
     return {name: value for name, value in entry_fields({}, setting, languages, row).items() if value is not None}
 
 

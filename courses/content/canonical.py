@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from courses.content import nodes
+from courses.content import yaml_tree
+from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import Finding, Severity
-from courses.content.nodes import Keyed, Listing, Node, Scalar
-from courses.content.session import ReadFile, ReadingSession
-from courses.content.stamps import FENCE, split
-from courses.content.table import Table
+from courses.content.reading_session import ReadFile, ReadingSession
+from courses.content.translation_stamps import FENCE, split
 from courses.content.writing import Writer
+from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 from kernel.errors import N_
 
 
@@ -19,28 +19,28 @@ def canonical(read: ReadFile) -> str:
     written = writer.write()
     if written == read.yaml:
         return written
-    if writer.comments.left or not _same(read.root, nodes.parse(written).root, tables):
+    if writer.comments.left or not _same(read.root, yaml_tree.parse(written).root, tables):
         return read.yaml
     return written
 
 
-def _tables(table: Table) -> Iterator[Table]:
+def _tables(table: MappingCursor) -> Iterator[MappingCursor]:
     yield table
     for child in table.children:
         yield from _tables(child)
 
 
-def _same(before: Node, after: Node | None, tables: dict[int, Table]) -> bool:
+def _same(before: YamlNode, after: YamlNode | None, tables: dict[int, MappingCursor]) -> bool:
     """Say whether two trees hold the same, but for order, empty fields and defaults."""
-    if isinstance(before, Scalar):
-        return isinstance(after, Scalar) and before.text.strip("\n") == after.text.strip("\n")
-    if isinstance(before, Listing):
+    if isinstance(before, YamlScalar):
+        return isinstance(after, YamlScalar) and before.text.strip("\n") == after.text.strip("\n")
+    if isinstance(before, YamlSequence):
         return (
-            isinstance(after, Listing)
+            isinstance(after, YamlSequence)
             and len(before.items) == len(after.items)
             and all(_same(one, other, tables) for one, other in zip(before.items, after.items, strict=True))
         )
-    if not isinstance(before, Keyed) or not isinstance(after, Keyed):
+    if not isinstance(before, YamlMapping) or not isinstance(after, YamlMapping):
         return False
     table = tables.get(id(before))
     redundant = table.redundant if table is not None else set()
@@ -48,8 +48,8 @@ def _same(before: Node, after: Node | None, tables: dict[int, Table]) -> bool:
     return kept.keys() == after.entries.keys() and all(_same(value, after.entries[name].value, tables) for name, value in kept.items())
 
 
-def _is_absent(value: Node) -> bool:
-    return isinstance(value, Scalar) and not value.text
+def _is_absent(value: YamlNode) -> bool:
+    return isinstance(value, YamlScalar) and not value.text
 
 
 def check_forms(session: ReadingSession) -> None:

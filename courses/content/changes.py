@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from posixpath import dirname, join, normpath
 
-from courses.content import skeleton
+from courses.content import starter_files
 from courses.content.editing import write_field
 from courses.content.layout import MODULE
 from courses.content.model import SourceState
-from courses.content.stamps import FENCE, split
-from courses.content.tree import MOST, Tree, TreeActivity, TreeModule, moved_activity, moved_module, next_name
+from courses.content.translation_stamps import FENCE, split
+from courses.content.tree import MOST, DraftTree, TreeActivity, TreeModule, moved_activity, moved_module, next_name
 from courses.kinds import ActivityKind
 from kernel.errors import N_, Invalid
 
@@ -21,7 +21,7 @@ _MEDIA = re.compile(r"(?<![\w./-])(?:\.\./)?media/[A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DraftChange:
     """One act: new texts by path, files that take another path (old -> new), files that go."""
 
     written: Mapping[str, str] = field(default_factory=dict)
@@ -68,31 +68,31 @@ def body_of(text: str) -> str:
 # --- Begin -------------------------------------------------------------------------------------------------------------------------------
 
 
-def add_module(tree: Tree, title: str, lesson: str) -> Change:
+def add_module(tree: DraftTree, title: str, lesson: str) -> DraftChange:
     """Begin a module at the end, with a first lesson: a module that is empty cannot be published."""
-    key = skeleton.proposed_key(title, tree.keys)
-    own = skeleton.proposed_key(lesson, (*tree.keys, key))
+    key = starter_files.proposed_key(title, tree.keys)
+    own = starter_files.proposed_key(lesson, (*tree.keys, key))
     folder = _room(next_name((module.folder for module in tree.modules), key))
-    return Change(
+    return DraftChange(
         {
-            f"{folder}/{MODULE}": skeleton.module_text(key, title),
-            f"{folder}/01-{own}.{tree.languages[0]}.md": skeleton.lesson_text(own, lesson),
+            f"{folder}/{MODULE}": starter_files.module_text(key, title),
+            f"{folder}/01-{own}.{tree.languages[0]}.md": starter_files.lesson_text(own, lesson),
         }
     )
 
 
-def add_activity(tree: Tree, paths: list[str], module: TreeModule, kind: ActivityKind, title: str) -> tuple[str, Change]:
+def add_activity(tree: DraftTree, paths: list[str], module: TreeModule, kind: ActivityKind, title: str) -> tuple[str, DraftChange]:
     """Begin an activity at the end of a module; return its key as well."""
-    key = skeleton.proposed_key(title, tree.keys)
+    key = starter_files.proposed_key(title, tree.keys)
     name = _room(next_name((activity.name for activity in module.activities), key))
     if kind.suffix == ".md":
-        return key, Change({f"{module.folder}/{name}.{tree.languages[0]}.md": skeleton.lesson_text(key, title)})
-    written = {f"{module.folder}/{name}{kind.suffix}": skeleton.activity_text(key, title, kind.begin or "")}
+        return key, DraftChange({f"{module.folder}/{name}.{tree.languages[0]}.md": starter_files.lesson_text(key, title)})
+    written = {f"{module.folder}/{name}{kind.suffix}": starter_files.activity_text(key, title, kind.begin or "")}
     for file, text in kind.beside:
         stem = f"{module.folder}/{file.partition('.')[0]}"
         if not any(path.startswith((f"{stem}.", f"{stem}/")) for path in paths):
             written[f"{module.folder}/{file}"] = text
-    return key, Change(written)
+    return key, DraftChange(written)
 
 
 def _room(name: str) -> str:
@@ -104,20 +104,20 @@ def _room(name: str) -> str:
 # --- Move, hide, remove ------------------------------------------------------------------------------------------------------------------
 
 
-def move_module(tree: Tree, paths: list[str], key: str, place: int) -> Change:
+def move_module(tree: DraftTree, paths: list[str], key: str, place: int) -> DraftChange:
     """Let a module take another place, counted from 0."""
-    return Change(moved=moved_module(tree, paths, key, place))
+    return DraftChange(moved=moved_module(tree, paths, key, place))
 
 
 def move_activity(
-    tree: Tree,
+    tree: DraftTree,
     texts: Mapping[str, str],
     paths: list[str],
     key: str,
     target: TreeModule,
     place: int,
     moving: Callable[[str, str], str] | None,
-) -> Change:
+) -> DraftChange:
     """Let an activity take another place in its module or in another one; the files of `media/` that it shows come along.
 
     `texts` are those of the outline, and of all else that may show these files as well.
@@ -128,14 +128,14 @@ def move_activity(
     source, activity = found
     moves = moved_activity(tree, key, target.key, place)
     if source.folder == target.folder:
-        return Change(moved=moves)
-    change = _with_media(source.folder, target.folder, activity, Change(moved=moves), texts, set(paths))
+        return DraftChange(moved=moves)
+    change = _with_media(source.folder, target.folder, activity, DraftChange(moved=moves), texts, set(paths))
     return change if moving is None else _said_elsewhere(change, activity, moves[activity.path], texts, moving, source.key)
 
 
 def _said_elsewhere(
-    change: Change, activity: TreeActivity, target: str, texts: Mapping[str, str], moving: Callable[[str, str], str], module: str
-) -> Change:
+    change: DraftChange, activity: TreeActivity, target: str, texts: Mapping[str, str], moving: Callable[[str, str], str], module: str
+) -> DraftChange:
     """Write the file of an activity anew that says something of its own module."""
     before = change.written.get(target, texts.get(activity.path, ""))
     after = moving(before, module)
@@ -143,10 +143,12 @@ def _said_elsewhere(
         return change
     moved = {old: new for old, new in change.moved.items() if old != activity.path}
     removed = dict.fromkeys((*change.removed, activity.path))
-    return Change({**change.written, target: after}, moved, change.copied, tuple(removed))
+    return DraftChange({**change.written, target: after}, moved, change.copied, tuple(removed))
 
 
-def _with_media(source: str, target: str, activity: TreeActivity, change: Change, texts: Mapping[str, str], paths: set[str]) -> Change:
+def _with_media(
+    source: str, target: str, activity: TreeActivity, change: DraftChange, texts: Mapping[str, str], paths: set[str]
+) -> DraftChange:
     """Bring along what an activity shows of its module's media: moved where nothing else shows it, else copied."""
     named = shown_by(activity, texts)
     if not named:
@@ -165,11 +167,11 @@ def _with_media(source: str, target: str, activity: TreeActivity, change: Change
             renamed[name] = new.removeprefix(f"{target}/")
         (copied if old in elsewhere else moved)[old] = new
     if not renamed:
-        return Change(moved=moved, copied=copied)
+        return DraftChange(moved=moved, copied=copied)
     written = {
         moved.pop(path): _MEDIA.sub(lambda found: renamed.get(found[0], found[0]), texts[path]) for path in activity.paths if path in moved
     }
-    return Change(written, moved, copied, activity.paths)
+    return DraftChange(written, moved, copied, activity.paths)
 
 
 def shown_by(activity: TreeActivity, texts: Mapping[str, str]) -> set[str]:
@@ -193,17 +195,17 @@ def free_path(path: str, taken: set[str]) -> str:
     return wanted
 
 
-def set_state(texts: Mapping[str, str], path: str, state: SourceState) -> Change:
+def set_state(texts: Mapping[str, str], path: str, state: SourceState) -> DraftChange:
     """Say whether a part belongs to what is published."""
     value = None if state is SourceState.READY else state.value
-    return Change({path: with_field(texts[path], path, "state", value)})
+    return DraftChange({path: with_field(texts[path], path, "state", value)})
 
 
-def remove_module(module: TreeModule, paths: list[str]) -> Change:
+def remove_module(module: TreeModule, paths: list[str]) -> DraftChange:
     """Take a module out with everything in its folder."""
-    return Change(removed=tuple(path for path in paths if path.startswith(f"{module.folder}/")))
+    return DraftChange(removed=tuple(path for path in paths if path.startswith(f"{module.folder}/")))
 
 
-def remove_activity(activity: TreeActivity) -> Change:
+def remove_activity(activity: TreeActivity) -> DraftChange:
     """Take an activity out; files of `media/` stay for others."""
-    return Change(removed=activity.paths)
+    return DraftChange(removed=activity.paths)

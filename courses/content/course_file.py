@@ -6,25 +6,25 @@ from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from courses.content import layout, scalars
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import (
     NO_TEXT,
+    Contributor,
     CourseCompletion,
     CourseFolder,
-    EnrolmentWay,
+    CourseLevel,
+    EnrolmentMethod,
     FolderKind,
-    GradeCategory,
-    Level,
-    Person,
+    GradeCategorySource,
+    LocalisedText,
     SourceState,
-    Text,
     Visibility,
     WordRange,
 )
+from courses.content.reading_session import MarkupLevel, ReadingSession
 from courses.content.scalars import RefusedError
-from courses.content.session import Form, ReadingSession
 from courses.content.site import CERTIFICATES, nearest_topic
 from courses.content.source import read_table
-from courses.content.table import Table, Value
 from kernel.errors import N_
 
 FORMAT = 1
@@ -55,9 +55,9 @@ def _format(text: str) -> int:
     return number
 
 
-def _languages(table: Table) -> tuple[str, ...]:
+def _languages(table: MappingCursor) -> tuple[str, ...]:
     """Look ahead for the languages, because titles stand before them in the file."""
-    value = Value(table, table.node.entries["languages"].value, "languages") if table.has("languages") else None
+    value = LocatedValue(table, table.node.entries["languages"].value, "languages") if table.has("languages") else None
     if value is None:
         return ("es",)
     found = tuple(dict.fromkeys(item.read(_language) or "" for item in value.items()))
@@ -70,13 +70,13 @@ def _language(text: str) -> str:
     return text
 
 
-def person(value: Value) -> Person | None:
+def person(value: LocatedValue) -> Contributor | None:
     """Read an author or speaker."""
     table = value.table()
     if table is None:
         return None
     name = table.text("name", required=True)
-    return Person(name.first, table.text("role"), table.text("organisation"))
+    return Contributor(name.first, table.text("role"), table.text("organisation"))
 
 
 def _licence(text: str) -> str:
@@ -90,7 +90,7 @@ def _licence(text: str) -> str:
     return text
 
 
-def _flow_languages(table: Table) -> None:
+def _flow_languages(table: MappingCursor) -> None:
     """Ask for the languages at their place in the canonical order; they were read before."""
     table.flows.add("languages")
     found = table.get("languages")
@@ -98,7 +98,7 @@ def _flow_languages(table: Table) -> None:
         table.redundant.add("languages")
 
 
-def _bank_folder(table: Table) -> CourseFolder:
+def _bank_folder(table: MappingCursor) -> CourseFolder:
     key = _key(table)
     title = table.title()
     _flow_languages(table)
@@ -107,26 +107,26 @@ def _bank_folder(table: Table) -> CourseFolder:
     return CourseFolder(key, title, table.session.languages, authors, licence, kind=FolderKind.BANK)
 
 
-def _key(table: Table) -> str:
+def _key(table: MappingCursor) -> str:
     return table.value("key", scalars.key, required=True) or ""
 
 
-def _course(table: Table) -> CourseFolder:
+def _course(table: MappingCursor) -> CourseFolder:
     session = table.session
     key, was = _key(table), table.keys("was")
-    title, summary = table.title(), table.text("summary", Form.INLINE)
+    title, summary = table.title(), table.text("summary", MarkupLevel.INLINE)
     objectives = table.texts("objectives")
     _flow_languages(table)
     timezone = table.value("timezone", _timezone, "America/Guayaquil")
     session.zone = ZoneInfo(timezone)
     hours, words = table.value("hours", scalars.number_between(0)), _words(table)
-    level, topic = table.value("level", scalars.one_of(Level)), _topic(table)
+    level, topic = table.value("level", scalars.one_of(CourseLevel)), _topic(table)
     tone = table.value("tone", scalars.whole(1, 6))
     image, image_alt = _image(table)
     authors = table.listed("authors", person, required=True)
     licence = table.value("licence", _licence, required=True) or ""
     visibility = _visibility(table)
-    enrolment = table.choice("enrolment", EnrolmentWay, EnrolmentWay.INVITATION)
+    enrolment = table.choice("enrolment", EnrolmentMethod, EnrolmentMethod.INVITATION)
     opens, closes = table.moment("opens"), table.moment("closes", end=True)
     if opens and closes and opens >= closes:
         table.report("C208", N_("The course closes before it opens."), at="closes")
@@ -168,7 +168,7 @@ def _timezone(text: str) -> str:
         raise RefusedError("C112", N_("“%(text)s” is not a time zone."), fix, text=text) from None
 
 
-def _words(table: Table) -> WordRange:
+def _words(table: MappingCursor) -> WordRange:
     usual = WordRange()
     inner = table.inner("words")
     if inner is None:
@@ -187,7 +187,7 @@ def _words(table: Table) -> WordRange:
     return found
 
 
-def _topic(table: Table) -> str:
+def _topic(table: MappingCursor) -> str:
     topic = table.value("topic", scalars.key, "")
     topics = table.session.site_topics
     if topic and topics and topic not in topics:
@@ -197,7 +197,7 @@ def _topic(table: Table) -> str:
     return topic
 
 
-def _visibility(table: Table) -> Visibility:
+def _visibility(table: MappingCursor) -> Visibility:
     visibility = table.choice("visibility", Visibility, Visibility.PARTICIPANTS)
     if visibility is Visibility.INSTITUTION:
         told = N_("“institution” is an old name: only those who take part find the course.")
@@ -206,7 +206,7 @@ def _visibility(table: Table) -> Visibility:
     return visibility
 
 
-def _certificate(table: Table) -> str:
+def _certificate(table: MappingCursor) -> str:
     certificate = table.value("certificate", scalars.either("none", "none", scalars.key), "none")
     if certificate != "none" and certificate not in CERTIFICATES:
         told, fix = N_("There is no certificate “%(key)s”."), N_("Write one of these: %(known)s, none.")
@@ -214,14 +214,14 @@ def _certificate(table: Table) -> str:
     return certificate
 
 
-def _image(table: Table) -> tuple[str, Text]:
+def _image(table: MappingCursor) -> tuple[str, LocalisedText]:
     image, alternative = table.path("image", "image/"), table.text("image_alt")
     if table.has("image") and not alternative:
         table.report("C301", N_("The picture has no alternative text."), N_("Add “image_alt:”."), at="image")
     return image, alternative
 
 
-def _completion(table: Table) -> CourseCompletion:
+def _completion(table: MappingCursor) -> CourseCompletion:
     inner = table.inner("completion")
     if inner is None:
         return CourseCompletion()
@@ -234,7 +234,7 @@ def _completion(table: Table) -> CourseCompletion:
     return CourseCompletion(modules, grade)
 
 
-def _modules(inner: Table) -> tuple[str, ...]:
+def _modules(inner: MappingCursor) -> tuple[str, ...]:
     found = inner.get("modules")
     if found is None or found.written() == "all":
         if found is not None:
@@ -244,7 +244,7 @@ def _modules(inner: Table) -> tuple[str, ...]:
     return tuple(key for key in (item.read(scalars.key) for item in found.items()) if key)
 
 
-def _check_completion(inner: Table, course: CourseFolder) -> None:
+def _check_completion(inner: MappingCursor, course: CourseFolder) -> None:
     """Tell modules that do not exist or are drafts, and a grade where nothing is graded (C209)."""
     ready = {module.key for module in course.modules if module.state is SourceState.READY}
     for key in course.completion.modules:
@@ -254,14 +254,14 @@ def _check_completion(inner: Table, course: CourseFolder) -> None:
         inner.report("C209", N_("A grade is needed to complete the course, but nothing in it is graded."), at="grade")
 
 
-def _grade(table: Table) -> tuple[GradeCategory, ...]:
+def _grade(table: MappingCursor) -> tuple[GradeCategorySource, ...]:
     categories = table.listed("grade", _category)
     if categories and not sum(category.weight for category in categories):
         table.report("C209", N_("The weights of the grade are all 0."), at="grade")
     return categories
 
 
-def _category(value: Value) -> GradeCategory | None:
+def _category(value: LocatedValue) -> GradeCategorySource | None:
     table = value.table()
     if table is None:
         return None
@@ -272,4 +272,4 @@ def _category(value: Value) -> GradeCategory | None:
     if key is None:
         return None
     table.session.claim("category", key, table.place_at("category"))
-    return GradeCategory(key, title, weight if weight is not None else Fraction(1), drop)
+    return GradeCategorySource(key, title, weight if weight is not None else Fraction(1), drop)

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from courses.content.comparing import Block, Piece, compared, compared_text
-from courses.content.facts import Fact, Teller, facts_of_activity, facts_of_course, facts_of_module
-from courses.content.lists_told import facts_of_list
+from courses.content.facts import SettingFact, Teller, facts_of_activity, facts_of_course, facts_of_module
+from courses.content.list_facts import facts_of_list
 from courses.content.model import ActivitySource, CourseFolder, ModuleSource, SourceState
+from courses.content.text_diff import DiffParagraph, DiffPiece, compared, compared_text
 from kernel.i18n import _, choose
 
 
-class Place(StrEnum):
+class PartKind(StrEnum):
     """What kind of part differs."""
 
     COURSE = "course"
@@ -25,7 +25,7 @@ class Place(StrEnum):
     FILE = "file"
 
 
-class Mark(StrEnum):
+class DifferenceKind(StrEnum):
     """How a part differs; `key` is for a question whose right answer did."""
 
     ADDED = "added"
@@ -44,7 +44,7 @@ class SettingChange:
     label: str
     before: str | None
     after: str | None
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[DiffPiece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +53,19 @@ class TextChange:
 
     label: str
     language: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[DiffParagraph, ...]
     added: int
     removed: int
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartDifference:
     """One part that differs. `kind` is an activity's, `path` the file it stands in, `number` its place («1.3»)."""
 
-    place: Place
+    place: PartKind
     key: str
     title: str
-    marks: tuple[Mark, ...]
+    marks: tuple[DifferenceKind, ...]
     kind: str = ""
     number: str = ""
     path: str = ""
@@ -76,9 +76,9 @@ class Part:
     """Of a question: the keys of the quizzes that have asked it, with how many attempts were handed in there."""
 
 
-def compare(before: CourseFolder, after: CourseFolder, tellers: Mapping[str, Teller]) -> tuple[Part, ...]:
+def compare(before: CourseFolder, after: CourseFolder, tellers: Mapping[str, Teller]) -> tuple[PartDifference, ...]:
     """Return what differs of the course itself, its modules and activities in the new order, and its lists; what is gone comes last."""
-    own = _changed(Part(Place.COURSE, after.key, choose(after.title), ()), facts_of_course(before), facts_of_course(after))
+    own = _changed(PartDifference(PartKind.COURSE, after.key, choose(after.title), ()), facts_of_course(before), facts_of_course(after))
     parts = [own, *_modules(before, after), *_activities(before, after, tellers), *_lists(before, after)]
     return tuple(part for part in parts if part.marks)
 
@@ -94,24 +94,24 @@ def _matched(after_key: str, was: Sequence[str], before: Mapping[str, object], t
     return next((old for old in was if old in before and old not in taken), None)
 
 
-def _modules(before: CourseFolder, after: CourseFolder) -> Iterator[Part]:
+def _modules(before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
     old, new = {module.key: module for module in _ready_modules(before)}, _ready_modules(after)
     taken = frozenset(module.key for module in new)
     matches = {module.key: _matched(module.key, module.was, old, taken) for module in new}
     moved = _moved([matches[module.key] for module in new], list(old))
     for module in new:
-        part = Part(Place.MODULE, module.key, choose(module.title), (), path=module.path)
+        part = PartDifference(PartKind.MODULE, module.key, choose(module.title), (), path=module.path)
         match = matches[module.key]
         if match is None:
-            yield _with(part, (Mark.ADDED,))
+            yield _with(part, (DifferenceKind.ADDED,))
             continue
-        marks = (Mark.MOVED,) if match in moved else ()
+        marks = (DifferenceKind.MOVED,) if match in moved else ()
         yield _changed(
             _with(part, marks, _renamed(choose(old[match].title), part.title)), facts_of_module(old[match]), facts_of_module(module)
         )
     for key, gone in old.items():
         if key not in matches.values():
-            yield Part(Place.MODULE, key, choose(gone.title), (Mark.REMOVED,), path=gone.path)
+            yield PartDifference(PartKind.MODULE, key, choose(gone.title), (DifferenceKind.REMOVED,), path=gone.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _placed(course: CourseFolder) -> list[_Placed]:
     return found
 
 
-def _activities(before: CourseFolder, after: CourseFolder, tellers: Mapping[str, Teller]) -> Iterator[Part]:
+def _activities(before: CourseFolder, after: CourseFolder, tellers: Mapping[str, Teller]) -> Iterator[PartDifference]:
     old, new = {placed.activity.key: placed for placed in _placed(before)}, _placed(after)
     taken = frozenset(placed.activity.key for placed in new)
     matches = {placed.activity.key: _matched(placed.activity.key, placed.activity.was, old, taken) for placed in new}
@@ -142,7 +142,7 @@ def _activities(before: CourseFolder, after: CourseFolder, tellers: Mapping[str,
         yield _activity(placed, old[match] if match else None, tellers, has_moved=match in moved)
     for key, gone in old.items():
         if key not in matches.values():
-            yield _of(gone, (Mark.REMOVED,))
+            yield _of(gone, (DifferenceKind.REMOVED,))
 
 
 def _moved_activities(
@@ -163,31 +163,31 @@ def _moved_activities(
     return moved.union(*(_moved(keys, order) for keys in stayed.values()))
 
 
-def _activity(placed: _Placed, before: _Placed | None, tellers: Mapping[str, Teller], *, has_moved: bool) -> Part:
+def _activity(placed: _Placed, before: _Placed | None, tellers: Mapping[str, Teller], *, has_moved: bool) -> PartDifference:
     if before is None:
-        return _of(placed, (Mark.ADDED,))
+        return _of(placed, (DifferenceKind.ADDED,))
     activity, earlier = placed.activity, before.activity
-    marks = (Mark.MOVED,) if has_moved else ()
+    marks = (DifferenceKind.MOVED,) if has_moved else ()
     part = _with(_of(placed, ()), marks, _renamed(choose(earlier.title), choose(activity.title)))
     if activity.kind != earlier.kind:
-        return _with(part, (*part.marks, Mark.SETTINGS))
+        return _with(part, (*part.marks, DifferenceKind.SETTINGS))
     tell = tellers[activity.kind]
     return _changed(part, facts_of_activity(earlier, tell), facts_of_activity(activity, tell))
 
 
-def _of(placed: _Placed, marks: tuple[Mark, ...]) -> Part:
+def _of(placed: _Placed, marks: tuple[DifferenceKind, ...]) -> PartDifference:
     activity = placed.activity
-    return Part(Place.ACTIVITY, activity.key, choose(activity.title), marks, activity.kind, placed.number, activity.path)
+    return PartDifference(PartKind.ACTIVITY, activity.key, choose(activity.title), marks, activity.kind, placed.number, activity.path)
 
 
-def _lists(before: CourseFolder, after: CourseFolder) -> Iterator[Part]:
-    for place in (Place.TERM, Place.RESOURCE, Place.PARAMETER, Place.FILE):
+def _lists(before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
+    for place in (PartKind.TERM, PartKind.RESOURCE, PartKind.PARAMETER, PartKind.FILE):
         old, new = ({entry.key: entry for entry in facts_of_list(course, place.value)} for course in (before, after))
         for key in dict.fromkeys((*new, *old)):
             entry = new.get(key) or old[key]
-            part = Part(place, key, entry.title, (), path=entry.path)
+            part = PartDifference(place, key, entry.title, (), path=entry.path)
             if key not in old or key not in new:
-                yield _with(part, (Mark.ADDED if key in new else Mark.REMOVED,))
+                yield _with(part, (DifferenceKind.ADDED if key in new else DifferenceKind.REMOVED,))
             else:
                 yield _changed(part, old[key].facts, new[key].facts)
 
@@ -215,13 +215,13 @@ def _renamed(before: str, after: str) -> str:
     return before if before != after else ""
 
 
-def _with(part: Part, marks: tuple[Mark, ...], before_title: str = "") -> Part:
+def _with(part: PartDifference, marks: tuple[DifferenceKind, ...], before_title: str = "") -> PartDifference:
     if before_title:
-        marks = (*marks, Mark.RENAMED)
-    return Part(part.place, part.key, part.title, marks, part.kind, part.number, part.path, before_title)
+        marks = (*marks, DifferenceKind.RENAMED)
+    return PartDifference(part.place, part.key, part.title, marks, part.kind, part.number, part.path, before_title)
 
 
-def _changed(part: Part, before: Sequence[Fact], after: Sequence[Fact]) -> Part:
+def _changed(part: PartDifference, before: Sequence[SettingFact], after: Sequence[SettingFact]) -> PartDifference:
     """Add to a part what its facts say otherwise; a title in the reader's language is told by the part's own."""
     old = {(fact.name, fact.language): fact for fact in before}
     new = {(fact.name, fact.language): fact for fact in after}
@@ -236,19 +236,19 @@ def _changed(part: Part, before: Sequence[Fact], after: Sequence[Fact]) -> Part:
             texts.append(_text_change(told, was.value if was else "", now.value if now else ""))
         elif not (part.before_title and now and told.name == "|title" and now.value == part.title):
             settings.append(_setting_change(told, was, now))
-    marks = (*part.marks, *((Mark.TEXT,) if texts else ()), *((Mark.SETTINGS,) if settings else ()))
-    return Part(
+    marks = (*part.marks, *((DifferenceKind.TEXT,) if texts else ()), *((DifferenceKind.SETTINGS,) if settings else ()))
+    return PartDifference(
         part.place, part.key, part.title, marks, part.kind, part.number, part.path, part.before_title, tuple(settings), tuple(texts)
     )
 
 
-def _setting_change(told: Fact, was: Fact | None, now: Fact | None) -> SettingChange:
+def _setting_change(told: SettingFact, was: SettingFact | None, now: SettingFact | None) -> SettingChange:
     label = f"{told.label} ({told.language})" if told.language else told.label
     pieces = compared(was.value, now.value) if was and now and told.language else ()
     return SettingChange(label, was.value if was else None, now.value if now else None, pieces)
 
 
-def _text_change(told: Fact, before: str, after: str) -> TextChange:
+def _text_change(told: SettingFact, before: str, after: str) -> TextChange:
     blocks = compared_text(before, after)
     words = {
         kind: sum(len(piece.words.split()) for block in blocks for piece in block.pieces if piece.kind == kind) for kind in ("new", "gone")
@@ -256,10 +256,15 @@ def _text_change(told: Fact, before: str, after: str) -> TextChange:
     return TextChange(told.label, told.language, blocks, words["new"], words["gone"])
 
 
-def summary_of(parts: Sequence[Part]) -> str:
+def summary_of(parts: Sequence[PartDifference]) -> str:
     """Return in a few words what differs, for a list of versions."""
-    counts = {mark: sum(1 for part in parts if mark in part.marks) for mark in Mark}
-    words = {Mark.ADDED: _("added"), Mark.REMOVED: _("removed"), Mark.MOVED: _("moved"), Mark.RENAMED: _("renamed")}
+    counts = {mark: sum(1 for part in parts if mark in part.marks) for mark in DifferenceKind}
+    words = {
+        DifferenceKind.ADDED: _("added"),
+        DifferenceKind.REMOVED: _("removed"),
+        DifferenceKind.MOVED: _("moved"),
+        DifferenceKind.RENAMED: _("renamed"),
+    }
     told = [f"{counts[mark]} {words[mark]}" for mark in words if counts[mark]]
-    changed = sum(1 for part in parts if {Mark.TEXT, Mark.SETTINGS, Mark.KEY} & set(part.marks))
+    changed = sum(1 for part in parts if {DifferenceKind.TEXT, DifferenceKind.SETTINGS, DifferenceKind.KEY} & set(part.marks))
     return ", ".join([*told, *([_("%(count)s changed", count=changed)] if changed else [])])

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from courses.content import nodes
-from courses.content.nodes import Keyed, Listing, Node, Scalar
+from courses.content import yaml_tree
 from courses.content.writing import scalar
+from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 from kernel.errors import N_, DomainError
 
 Written = str | list["Written"] | dict[str, "Written"] | None
@@ -34,7 +34,7 @@ class EditRefused(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntrySpan:
     """An entry of a list: its `key` ('' where it has none), its text, and the lines of the file that it takes, both counted from 1."""
 
     key: str
@@ -46,43 +46,43 @@ class Entry:
     """Columns, from 0, of the dash and of the fields behind it."""
 
 
-def list_entries(text: str, name: str) -> tuple[Entry, ...]:
+def list_entries(text: str, name: str) -> tuple[ListEntrySpan, ...]:
     """Return the entries of the list in the field `name` of a file; raises EditRefused where they cannot be told apart by lines."""
     listing = _listing(text, name)
     if listing is None:
         return ()
     lines = text.split("\n")
-    entries: list[Entry] = []
+    entries: list[ListEntrySpan] = []
     for item in listing.items:
         entries.append(_entry(lines, item, above=entries[-1].last if entries else 0))
     return tuple(entries)
 
 
-def find_entry(entries: Sequence[Entry], key: str) -> int | None:
+def find_entry(entries: Sequence[ListEntrySpan], key: str) -> int | None:
     """Return the place of the entry with a key, counted from 0."""
     return next((place for place, entry in enumerate(entries) if entry.key == key), None)
 
 
-def _listing(text: str, name: str) -> Listing | None:
+def _listing(text: str, name: str) -> YamlSequence | None:
     """Return the list of a field, None where it is absent or empty."""
-    root = nodes.parse(text).root
+    root = yaml_tree.parse(text).root
     if root is None and not text.strip():
         return None
-    if not isinstance(root, Keyed):
+    if not isinstance(root, YamlMapping):
         raise EditRefused
     field = root.entries.get(name)
-    if field is None or (isinstance(field.value, Scalar) and not field.value.text):
+    if field is None or (isinstance(field.value, YamlScalar) and not field.value.text):
         return None
-    if not isinstance(field.value, Listing):
+    if not isinstance(field.value, YamlSequence):
         raise EditRefused
     if field.value.flow and field.value.items:
         raise EditRefused
     return field.value
 
 
-def _entry(lines: Sequence[str], item: Node, above: int) -> Entry:
+def _entry(lines: Sequence[str], item: YamlNode, above: int) -> ListEntrySpan:
     led = _LED.match(lines[item.line - 1][: item.column - 1])
-    if led is None or not isinstance(item, Keyed):
+    if led is None or not isinstance(item, YamlMapping):
         raise EditRefused
     dash, content = len(led[1]), item.column - 1
     first, last = item.line, last_line(item)
@@ -94,8 +94,8 @@ def _entry(lines: Sequence[str], item: Node, above: int) -> Entry:
     words = [line.strip() for line in lines[first - 1 : item.line - 1]]
     words.append(lines[item.line - 1][content:])
     words += [outdented(line, content) for line in lines[item.line : last]]
-    name = key.value.text if key is not None and isinstance(key.value, Scalar) else ""
-    return Entry(name, "\n".join(words) + "\n", first, last, dash, content)
+    name = key.value.text if key is not None and isinstance(key.value, YamlScalar) else ""
+    return ListEntrySpan(name, "\n".join(words) + "\n", first, last, dash, content)
 
 
 def outdented(line: str, columns: int) -> str:
@@ -112,13 +112,13 @@ def outdented(line: str, columns: int) -> str:
     raise EditRefused
 
 
-def last_line(node: Node) -> int:
+def last_line(node: YamlNode) -> int:
     """Return the line on which a node's text ends; blank lines after it do not count to it."""
-    if isinstance(node, Scalar) or getattr(node, "flow", False):
+    if isinstance(node, YamlScalar) or getattr(node, "flow", False):
         return max(node.line, node.last_line)
-    if isinstance(node, Listing):
+    if isinstance(node, YamlSequence):
         return max((last_line(item) for item in node.items), default=node.line)
-    if isinstance(node, Keyed):
+    if isinstance(node, YamlMapping):
         return max((max(entry.key.line, last_line(entry.value)) for entry in node.entries.values()), default=node.line)
     return node.line
 
@@ -249,16 +249,16 @@ def set_field(entry: str, name: str, value: str | Sequence[str] | None, order: S
 
     `order` is the canonical order of fields: a new field comes after the last one before it that is there.
     """
-    root = nodes.parse(entry).root
-    if isinstance(root, Keyed) and root.flow:
+    root = yaml_tree.parse(entry).root
+    if isinstance(root, YamlMapping) and root.flow:
         return _in_braces(entry, root, name, value if value is None or isinstance(value, str) else list(value), order)
     return with_lines(entry, name, [] if value is None else [f"{name}: {_value(value)}"], order)
 
 
 def with_lines(entry: str, name: str, written: Sequence[str], order: Sequence[str]) -> str:
     """Return an entry's text whose field is these lines, at its place or by `order`; none take it out. It is not read again."""
-    root = nodes.parse(entry).root
-    if not isinstance(root, Keyed) or root.flow:
+    root = yaml_tree.parse(entry).root
+    if not isinstance(root, YamlMapping) or root.flow:
         raise EditRefused
     lines = entry.rstrip("\n").split("\n")
     present = root.entries.get(name)
@@ -275,7 +275,7 @@ def with_lines(entry: str, name: str, written: Sequence[str], order: Sequence[st
     return "\n".join([*lines[:at], *written, *lines[at:]]) + "\n"
 
 
-def _rewritten(lines: list[str], present: nodes.Entry, written: Sequence[str]) -> str:
+def _rewritten(lines: list[str], present: yaml_tree.YamlPair, written: Sequence[str]) -> str:
     key, value = present.key, present.value
     first, last = key.line, max(key.line, last_line(value))
     while last > first and not lines[last - 1].strip():
@@ -304,20 +304,20 @@ def read_fields(text: str) -> dict[str, Written]:
 
     Raises EditRefused where it is no mapping that can be read.
     """
-    root = nodes.parse(text).root
+    root = yaml_tree.parse(text).root
     if root is None and not text.strip():
         return {}
-    if not isinstance(root, Keyed):
+    if not isinstance(root, YamlMapping):
         raise EditRefused
     return {name: _plain(entry.value) for name, entry in root.entries.items()}
 
 
-def _plain(node: Node) -> Written:
-    if isinstance(node, Scalar):
+def _plain(node: YamlNode) -> Written:
+    if isinstance(node, YamlScalar):
         return node.text.strip("\n") or None
-    if isinstance(node, Listing):
+    if isinstance(node, YamlSequence):
         return [_plain(item) for item in node.items]
-    assert isinstance(node, Keyed)
+    assert isinstance(node, YamlMapping)
     return {name: _plain(entry.value) for name, entry in node.entries.items()}
 
 
@@ -329,8 +329,8 @@ def write_field(text: str, name: str, value: Written, order: Sequence[str], *, f
     What comes of it is read again: this field holds the value, and all others what they held.
     """
     before = read_fields(text)
-    root = nodes.parse(text).root
-    if isinstance(root, Keyed) and root.flow:
+    root = yaml_tree.parse(text).root
+    if isinstance(root, YamlMapping) and root.flow:
         return _read_again(_in_braces(text, root, name, value, order), before, name, value)
     lines = [] if value is None else _lines_of(name, value, flow=flow, deep_flow=deep_flow)
     after = with_lines(text, name, lines, order) if text.strip() else ""
@@ -349,7 +349,7 @@ def _read_again(after: str, before: Mapping[str, Written], name: str, value: Wri
     return after
 
 
-def _in_braces(text: str, root: Keyed, name: str, value: Written, order: Sequence[str]) -> str:
+def _in_braces(text: str, root: YamlMapping, name: str, value: Written, order: Sequence[str]) -> str:
     """Return a mapping in braces with a field written anew, the others to the letter.
 
     What is too long for its line gets lines of its own.
@@ -384,11 +384,11 @@ def _is_long(value: Written) -> bool:
     return isinstance(value, str) and "\n" in value
 
 
-def _start(node: Node) -> tuple[int, int]:
+def _start(node: YamlNode) -> tuple[int, int]:
     return node.line, node.column
 
 
-def _end(node: Node) -> tuple[int, int]:
+def _end(node: YamlNode) -> tuple[int, int]:
     return node.last_line, node.last_column
 
 
@@ -400,7 +400,7 @@ def _cut(text: str, first: tuple[int, int], last: tuple[int, int], between: str)
     return "\n".join(head) + between + "\n".join(tail)
 
 
-def _on_lines(text: str, root: Keyed, name: str, value: Written, order: Sequence[str]) -> str:
+def _on_lines(text: str, root: YamlMapping, name: str, value: Written, order: Sequence[str]) -> str:
     """Return a mapping in braces with each field on a line of its own, one of them written anew; a comment beside it stands above."""
     lines = text.rstrip("\n").split("\n")
     beside = lines[root.line - 1][root.last_column - 1 :].strip()

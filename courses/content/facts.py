@@ -7,13 +7,13 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from courses.content.model import ActivitySource, CourseFolder, ModuleSource, PageSource, Text
+from courses.content.model import ActivitySource, CourseFolder, LessonSettings, LocalisedText, ModuleSource
 from kernel.errors import N_
 from kernel.i18n import _, choose, duration, format_date, format_datetime, number
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class SettingFact:
     """One value: what names it, its label and itself in the reader's words; `text` is for what is compared by paragraphs."""
 
     name: str
@@ -23,13 +23,13 @@ class Fact:
     text: bool = False
 
 
-Teller = Callable[[ActivitySource], tuple[Fact, ...]]
+Teller = Callable[[ActivitySource], tuple[SettingFact, ...]]
 """Tells what a kind of activity adds to the fields that all share."""
 Written = Callable[[object], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class SettingLabels:
     """How the fields of a settings dataclass are told: labels by path (an empty one: not told), values by what is stored, forms by path."""
 
     labels: Mapping[str, str]
@@ -43,7 +43,7 @@ def seconds(value: object) -> str:
 
 
 YES, NO = N_("yes"), N_("no")
-COURSE = Wording(
+COURSE = SettingLabels(
     {
         "objectives": N_("Objective"),
         "languages": N_("Languages"),
@@ -88,8 +88,8 @@ _OF_ALL = {
     "opens": N_("Opens"),
     "closes": N_("Closes"),
 }
-MODULE = Wording({**_OF_ALL, "objectives": N_("Objective"), "numbered": N_("Numbered"), "needed": N_("Activities to complete it")})
-ACTIVITY = Wording(
+MODULE = SettingLabels({**_OF_ALL, "objectives": N_("Objective"), "numbered": N_("Numbered"), "needed": N_("Activities to complete it")})
+ACTIVITY = SettingLabels(
     {
         **_OF_ALL,
         "required": N_("Required"),
@@ -138,47 +138,47 @@ _UNTOLD_OF_COURSE = frozenset({"key", "kind", "was", "words", "tone", "modules",
 _UNTOLD_OF_PART = frozenset({"key", "kind", "was", "path", "state", "settings", "activities"})
 
 
-def facts_of_course(course: CourseFolder) -> tuple[Fact, ...]:
+def facts_of_course(course: CourseFolder) -> tuple[SettingFact, ...]:
     """Tell what stands in the course's own file."""
     return facts_of(course, COURSE, _UNTOLD_OF_COURSE)
 
 
-def facts_of_module(module: ModuleSource) -> tuple[Fact, ...]:
+def facts_of_module(module: ModuleSource) -> tuple[SettingFact, ...]:
     """Tell what stands in a module's own file."""
     return facts_of(module, MODULE, _UNTOLD_OF_PART)
 
 
-def facts_of_activity(activity: ActivitySource, tell: Teller) -> tuple[Fact, ...]:
+def facts_of_activity(activity: ActivitySource, tell: Teller) -> tuple[SettingFact, ...]:
     """Tell the fields that all activities share, and what its kind adds."""
     return (*facts_of(activity, ACTIVITY, _UNTOLD_OF_PART), *tell(activity))
 
 
-def tell_page(activity: ActivitySource) -> tuple[Fact, ...]:
+def tell_page(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell the texts of a lesson in its languages."""
-    settings: PageSource = activity.settings
-    return tuple(Fact("body", _("Text"), lesson.body, lesson.language, text=True) for lesson in settings.lessons)
+    settings: LessonSettings = activity.settings
+    return tuple(SettingFact("body", _("Text"), lesson.body, lesson.language, text=True) for lesson in settings.lessons)
 
 
-def facts_of(node: object, wording: Wording, untold: frozenset[str] = frozenset()) -> tuple[Fact, ...]:
+def facts_of(node: object, wording: SettingLabels, untold: frozenset[str] = frozenset()) -> tuple[SettingFact, ...]:
     """Tell every field of a dataclass that says something."""
     assert is_dataclass(node)
     told = (entry.name for entry in fields(node) if entry.name not in untold)
     return tuple(fact for name in told for fact in _facts(getattr(node, name), name, "", wording))
 
 
-def _facts(value: object, name: str, within: str, wording: Wording) -> Iterator[Fact]:
+def _facts(value: object, name: str, within: str, wording: SettingLabels) -> Iterator[SettingFact]:
     label = wording.labels.get(name, COMMON.get(name.rpartition(".")[2], name.rpartition(".")[2].replace("_", " ")))
     if value is None or value == () or value == "" or not label:
         return
     said = _(label)
     said = f"{within}: {said.lower()}" if within else said
     identity = f"{within}|{name}"
-    if isinstance(value, Text) or _is_texts(value):
-        yield from (Fact(identity, said, str(words), str(tongue)) for tongue, words in value.items())  # type: ignore[attr-defined]  # a mapping
+    if isinstance(value, LocalisedText) or _is_texts(value):
+        yield from (SettingFact(identity, said, str(words), str(tongue)) for tongue, words in value.items())  # type: ignore[attr-defined]  # a mapping
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _facts(inner, name, f"{within} «{key}»".strip(), wording)
-    elif isinstance(value, tuple) and (is_dataclass(value[0]) or isinstance(value[0], Text)):
+    elif isinstance(value, tuple) and (is_dataclass(value[0]) or isinstance(value[0], LocalisedText)):
         for place, inner in enumerate(value, 1):
             mark = _mark_of(inner) or str(place)
             yield from _entry(inner, name, f"{said} «{mark}»", wording)
@@ -186,19 +186,19 @@ def _facts(value: object, name: str, within: str, wording: Wording) -> Iterator[
         for entry in fields(value):
             yield from _facts(getattr(value, entry.name), f"{name}.{entry.name}", within, wording)
     else:
-        yield Fact(identity, said, _in_words(value, name, wording))
+        yield SettingFact(identity, said, _in_words(value, name, wording))
 
 
-def _entry(value: object, name: str, within: str, wording: Wording) -> Iterator[Fact]:
-    if isinstance(value, Text):
-        yield from (Fact(f"{within}|{name}", within, words, tongue) for tongue, words in value.items())
+def _entry(value: object, name: str, within: str, wording: SettingLabels) -> Iterator[SettingFact]:
+    if isinstance(value, LocalisedText):
+        yield from (SettingFact(f"{within}|{name}", within, words, tongue) for tongue, words in value.items())
         return
     assert is_dataclass(value)
     for entry in fields(value):
         if entry.name not in ("key", "name", "category") or isinstance(getattr(value, entry.name), Mapping):
             yield from _facts(getattr(value, entry.name), f"{name}.{entry.name}", within, wording)
     if len(fields(value)) == 1 or not any(getattr(value, entry.name) for entry in fields(value)[1:]):
-        yield Fact(f"{within}|{name}", within, _mark_of(value))
+        yield SettingFact(f"{within}|{name}", within, _mark_of(value))
 
 
 def _mark_of(value: object) -> str:
@@ -210,7 +210,7 @@ def _is_texts(value: object) -> bool:
     return isinstance(value, Mapping) and bool(value) and all(len(str(key)) == 2 and isinstance(words, str) for key, words in value.items())
 
 
-def _in_words(value: object, name: str, wording: Wording) -> str:
+def _in_words(value: object, name: str, wording: SettingLabels) -> str:
     form = wording.forms.get(name)
     if form is not None:
         return form(value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from courses.content.model import Severity
-from courses.content.session import Place, ReadingSession
+from courses.content.reading_session import ReadingSession, SourceLocation
 from courses.kinds import ActivityKind, FolderPart
 from kernel.errors import N_
 
@@ -47,7 +47,7 @@ class ModuleFiles:
 
 
 @dataclass(slots=True)
-class Layout:
+class FolderLayout:
     """The folder, sorted out."""
 
     modules: list[ModuleFiles] = field(default_factory=list)
@@ -67,12 +67,12 @@ def is_media(path: str) -> bool:
     return (len(names) > 1 and names[0] == "media") or (len(names) > 2 and names[1] == "media")
 
 
-def lay_out(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> Layout:
+def lay_out(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> FolderLayout:
     """Sort the paths of the folder; tells names, unknown files, prefixes and numbers that are too high."""
     outside = _refuse_escapes(session)
     paths = sorted(path for path in session.files if not is_ignored(path) and path not in outside)
     _check_names(session, paths)
-    layout = Layout(parts={part.name: [] for part in parts})
+    layout = FolderLayout(parts={part.name: [] for part in parts})
     rest = [path for path in paths if not _take(path, layout, parts)]
     folders: dict[str, list[str]] = {}
     for path in rest:
@@ -88,7 +88,7 @@ def lay_out(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Seque
     return layout
 
 
-def _take(path: str, layout: Layout, parts: Sequence[FolderPart]) -> bool:
+def _take(path: str, layout: FolderLayout, parts: Sequence[FolderPart]) -> bool:
     if is_media(path):
         layout.media.append(path)
         return True
@@ -101,17 +101,22 @@ def _take(path: str, layout: Layout, parts: Sequence[FolderPart]) -> bool:
 
 def _unknown(session: ReadingSession, path: str) -> None:
     session.report(
-        Place(path), "C109", N_("This file is not part of the format and is not read."), N_("Move it to media/ or scripts/, or delete it.")
+        SourceLocation(path),
+        "C109",
+        N_("This file is not part of the format and is not read."),
+        N_("Move it to media/ or scripts/, or delete it."),
     )
 
 
-def _module(session: ReadingSession, layout: Layout, folder: str, names: list[str], kinds: Sequence[ActivityKind]) -> None:
+def _module(session: ReadingSession, layout: FolderLayout, folder: str, names: list[str], kinds: Sequence[ActivityKind]) -> None:
     if MODULE not in names:
         if not _NUMBERED.match(folder):
             for name in names:
                 _unknown(session, f"{folder}/{name}")
             return
-        session.report(Place(f"{folder}/{MODULE}"), "C110", N_("The folder has no module.yaml."), N_("Add it, with key and title."))
+        session.report(
+            SourceLocation(f"{folder}/{MODULE}"), "C110", N_("The folder has no module.yaml."), N_("Add it, with key and title.")
+        )
     module = ModuleFiles(folder)
     activities: dict[str, ActivityFiles] = {}
     for name in names:
@@ -146,7 +151,7 @@ def _activity(session: ReadingSession, activities: dict[str, ActivityFiles], fol
     if foreign:
         activities[name] = ActivityFiles(name, None, path)
         session.add(
-            Place(path),
+            SourceLocation(path),
             "C109",
             N_("This version does not know activities of the kind “%(kind)s”."),
             N_("Take the file out of the folder until it does."),
@@ -160,7 +165,7 @@ def _refuse_escapes(session: ReadingSession) -> set[str]:
     """Tell paths that lead out of the folder, whatever they are (C109), and return them."""
     outside = {path for path in session.files if "\\" in path or any(part in ("", ".", "..") for part in path.split("/"))}
     for path in outside:
-        session.add(Place(path), "C109", N_("The path leads out of the folder."), "", {}, Severity.ERROR)
+        session.add(SourceLocation(path), "C109", N_("The path leads out of the folder."), "", {}, Severity.ERROR)
     return outside
 
 
@@ -170,7 +175,7 @@ def _check_names(session: ReadingSession, paths: Sequence[str]) -> None:
         name = path.rpartition("/")[2]
         if len(name) > MAXIMUM_NAME or not all(_NAME.match(part) for part in path.split("/")):
             session.report(
-                Place(path),
+                SourceLocation(path),
                 "C109",
                 N_("The name of this file is not one that works everywhere."),
                 N_("Use letters without accents, digits, - and . only, at most 100 characters."),
@@ -178,7 +183,7 @@ def _check_names(session: ReadingSession, paths: Sequence[str]) -> None:
     for _, group in groupby(sorted(paths, key=str.lower), key=str.lower):
         for path in list(group)[1:]:
             session.add(
-                Place(path),
+                SourceLocation(path),
                 "C109",
                 N_("Another file has the same name but for capital letters."),
                 N_("Rename one of them."),
@@ -190,7 +195,7 @@ def _check_names(session: ReadingSession, paths: Sequence[str]) -> None:
 def _check_prefixes(session: ReadingSession, folder: str, names: Iterable[str]) -> None:
     taken: dict[str, str] = {}
     for name in names:
-        place = Place(folder + name + ("" if folder else f"/{MODULE}"))
+        place = SourceLocation(folder + name + ("" if folder else f"/{MODULE}"))
         match = _NUMBERED.match(name)
         if not match:
             session.report(
@@ -214,4 +219,4 @@ def _check_prefixes(session: ReadingSession, folder: str, names: Iterable[str]) 
 
 def _check_number(session: ReadingSession, file: str, number: int, limit: int, template: str) -> None:
     if number > limit:
-        session.report(Place(file), "C105", template, number=number, limit=limit)
+        session.report(SourceLocation(file), "C105", template, number=number, limit=limit)

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from courses.content import skeleton
+from courses.content import starter_files
 from courses.content.changes import COMMON, apart, body_of, lesson_of
 from courses.content.editing import EditRefused, Written, read_fields, write_field
 from courses.content.source import MAXIMUM_MARKDOWN
@@ -45,7 +45,7 @@ def _in(value: Written, language: str) -> str:
 def with_words(text: str | None, path: str, language: str, words: LessonText, *, stamp: str = "") -> str:
     """Return a lesson's file with other words in it; a new translation where there is none. `stamp` says which source it follows now."""
     if text is None:
-        text = skeleton.twin_text(words.title, stamp)
+        text = starter_files.twin_text(words.title, stamp)
     before = lesson_text_of(text, path, language)
     fields, _rebuild = apart(text, path)
     if words.title != before.title:

@@ -8,12 +8,12 @@ from functools import partial
 from typing import TypeVar
 
 from courses.content import layout, scalars
-from courses.content.model import CourseFolder, Parameter, Resource, ResourceKind, Term
-from courses.content.nodes import Scalar
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.model import CourseFolder, ParameterSource, ResourceKind, ResourceSource, TermSource
+from courses.content.reading_session import MarkupLevel, ReadingSession, SourceLocation
 from courses.content.scalars import Parser
-from courses.content.session import Form, Place, ReadingSession
 from courses.content.source import read_table
-from courses.content.table import Table, Value
+from courses.content.yaml_tree import YamlScalar
 from kernel.errors import N_
 from kernel.markup.model import fold
 
@@ -27,31 +27,31 @@ NO_NUMBER = "0"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """An entry of a list: its key, where the key stands, and its fields."""
 
     key: str
-    place: Place
-    table: Table
+    place: SourceLocation
+    table: MappingCursor
 
 
-def read_terms(session: ReadingSession) -> tuple[Term, ...]:
+def read_terms(session: ReadingSession) -> tuple[TermSource, ...]:
     """Read the glossary; forms of two terms that fold to the same are told (C202)."""
-    forms: dict[tuple[str, str], tuple[str, Place]] = {}
+    forms: dict[tuple[str, str], tuple[str, SourceLocation]] = {}
     return _entries(session, layout.GLOSSARY, MAXIMUM_TERMS, scalars.key, partial(_term, forms))
 
 
-def read_parameters(session: ReadingSession) -> tuple[Parameter, ...]:
+def read_parameters(session: ReadingSession) -> tuple[ParameterSource, ...]:
     """Read the figures tied to a year."""
     return _entries(session, layout.PARAMETERS, MAXIMUM_PARAMETERS, scalars.name, _parameter)
 
 
-def read_resources(session: ReadingSession) -> tuple[Resource, ...]:
+def read_resources(session: ReadingSession) -> tuple[ResourceSource, ...]:
     """Read the documents and links."""
     return _entries(session, layout.RESOURCES, MAXIMUM_RESOURCES, scalars.key, _resource)
 
 
-def _entries(session: ReadingSession, file: str, limit: int, form: Parser[str], convert: Callable[[Entry], T]) -> tuple[T, ...]:
+def _entries(session: ReadingSession, file: str, limit: int, form: Parser[str], convert: Callable[[ListEntry], T]) -> tuple[T, ...]:
     if file not in session.files:
         return ()
     if not session.files[file].strip():
@@ -67,18 +67,18 @@ def _entries(session: ReadingSession, file: str, limit: int, form: Parser[str], 
     return tuple(convert(entry) for entry in _read_entries(root, form))
 
 
-def _read_entries(root: Table, form: Parser[str]) -> Iterator[Entry]:
-    for key, value, place in Value(root, root.node, "").entries():
+def _read_entries(root: MappingCursor, form: Parser[str]) -> Iterator[ListEntry]:
+    for key, value, place in LocatedValue(root, root.node, "").entries():
         try:
             form(key)
         except scalars.RefusedError as refused:
             root.session.report(place, refused.code, refused.template, refused.fix, **refused.facts)
         table = value.table()
         if table is not None:
-            yield Entry(key, place, table)
+            yield ListEntry(key, place, table)
 
 
-def _term(forms: dict[tuple[str, str], tuple[str, Place]], entry: Entry) -> Term:
+def _term(forms: dict[tuple[str, str], tuple[str, SourceLocation]], entry: ListEntry) -> TermSource:
     key, table = entry.key, entry.table
     term = table.title("term")
     also = _also(table)
@@ -95,11 +95,11 @@ def _term(forms: dict[tuple[str, str], tuple[str, Place]], entry: Entry) -> Term
                     line=place.line,
                 )
     table.session.claim("term", key, entry.place)
-    definition = table.text("definition", Form.INLINE, required=True)
-    return Term(key, term, definition, also, table.citations())
+    definition = table.text("definition", MarkupLevel.INLINE, required=True)
+    return TermSource(key, term, definition, also, table.citations())
 
 
-def _also(table: Table) -> dict[str, tuple[str, ...]]:
+def _also(table: MappingCursor) -> dict[str, tuple[str, ...]]:
     inner = table.inner("also")
     if inner is None:
         return {}
@@ -110,11 +110,11 @@ def _also(table: Table) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _form(value: Value) -> str | None:
+def _form(value: LocatedValue) -> str | None:
     return value.read(scalars.word)
 
 
-def _parameter(entry: Entry) -> Parameter:
+def _parameter(entry: ListEntry) -> ParameterSource:
     name, table = entry.key, entry.table
     value = table.value("value", scalars.number, required=True)
     unit = table.value("unit", scalars.word, required=True) or "none"
@@ -132,11 +132,11 @@ def _parameter(entry: Entry) -> Parameter:
             day=review,
         )
     written = table.node.entries["value"].value if value is not None else None
-    digits = written.text.strip() if isinstance(written, Scalar) else NO_NUMBER
-    return Parameter(name, value or Fraction(0), digits, unit, year, label, source, decimals, review)
+    digits = written.text.strip() if isinstance(written, YamlScalar) else NO_NUMBER
+    return ParameterSource(name, value or Fraction(0), digits, unit, year, label, source, decimals, review)
 
 
-def _resource(entry: Entry) -> Resource:
+def _resource(entry: ListEntry) -> ResourceSource:
     key, table = entry.key, entry.table
     title = table.text("title", required=True)
     kind = table.value("kind", scalars.one_of(ResourceKind), required=True) or ResourceKind.PAGE
@@ -145,13 +145,13 @@ def _resource(entry: Entry) -> Resource:
     url = table.value("url", scalars.address, "")
     path = table.path("file")
     authors, dated = table.text("authors"), table.value("date", scalars.dated, "")
-    supports = table.text("supports", Form.INLINE)
+    supports = table.text("supports", MarkupLevel.INLINE)
     verified = table.value("verified", scalars.either("false", NOT_YET, scalars.day), required=True)
     _check_place(key, table, unverified=verified == NOT_YET)
-    return Resource(key, title, kind, language, host, url, path, authors, dated, supports, None if verified == NOT_YET else verified)
+    return ResourceSource(key, title, kind, language, host, url, path, authors, dated, supports, None if verified == NOT_YET else verified)
 
 
-def _check_place(key: str, table: Table, *, unverified: bool) -> None:
+def _check_place(key: str, table: MappingCursor, *, unverified: bool) -> None:
     if table.has("url") and table.has("file"):
         table.report("C110", N_("A resource has a “url” or a “file”, not both."), N_("Delete one of them."), at="file")
     if not table.has("url") and not table.has("file") and not unverified:

@@ -5,7 +5,7 @@ import hashlib
 from courses.content.filetypes import KINDS, MEGABYTE, kind_of
 from courses.content.model import MediaFile
 from courses.content.pictures import FORMATS, MOST_PIXELS, points
-from courses.content.session import Place, ReadingSession
+from courses.content.reading_session import ReadingSession, SourceLocation
 from kernel.errors import N_
 from kernel.markup.svg import clean_svg
 
@@ -19,7 +19,7 @@ def read_media(session: ReadingSession, paths: list[str]) -> tuple[MediaFile, ..
 
 def _media(session: ReadingSession, path: str) -> MediaFile | None:
     content = session.files[path]
-    place = Place(path)
+    place = SourceLocation(path)
     kind = kind_of(path)
     if kind is None:
         words = ", ".join(sorted(KINDS))
@@ -48,7 +48,7 @@ def _media(session: ReadingSession, path: str) -> MediaFile | None:
 
 def _check_svg(session: ReadingSession, path: str, content: bytes) -> None:
     for problem in clean_svg(content, _SVG_PREFIX, "")[1]:
-        session.report(Place(path, problem.line), problem.code, problem.text, problem.fix, **problem.facts)
+        session.report(SourceLocation(path, problem.line), problem.code, problem.text, problem.fix, **problem.facts)
 
 
 def check_unused(session: ReadingSession, paths: list[str]) -> None:

@@ -20,7 +20,7 @@ Lines = tuple[str, ...]
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-class Agreement(StrEnum):
+class RegionState(StrEnum):
     """What the two sides made of a region."""
 
     COMMON = "common"
@@ -30,7 +30,7 @@ class Agreement(StrEnum):
     CONFLICT = "conflict"
 
 
-class Side(StrEnum):
+class MergeSide(StrEnum):
     """Whose lines are taken in a conflict."""
 
     MINE = "mine"
@@ -38,10 +38,10 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class MergeRegion:
     """A stretch of lines as it was and as each side has it now, each with its line end; a side that removed it has none."""
 
-    agreement: Agreement
+    agreement: RegionState
     base: Lines
     mine: Lines
     theirs: Lines
@@ -49,32 +49,32 @@ class Region:
     @property
     def is_conflict(self) -> bool:
         """Say whether both changed it, and differently."""
-        return self.agreement is Agreement.CONFLICT
+        return self.agreement is RegionState.CONFLICT
 
-    def taken(self, side: Side) -> Lines:
+    def taken(self, side: MergeSide) -> Lines:
         """Return the lines of a side where there is a conflict, else those that the merge has."""
         if self.is_conflict:
-            return self.mine if side is Side.MINE else self.theirs
-        return self.theirs if self.agreement is Agreement.THEIRS else self.mine
+            return self.mine if side is MergeSide.MINE else self.theirs
+        return self.theirs if self.agreement is RegionState.THEIRS else self.mine
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
+class ThreeWayMerge:
     """Three texts as regions in order: together they hold every line of each."""
 
-    regions: tuple[Region, ...]
+    regions: tuple[MergeRegion, ...]
 
     @property
-    def conflicts(self) -> tuple[Region, ...]:
+    def conflicts(self) -> tuple[MergeRegion, ...]:
         """Return the regions that somebody must decide."""
         return tuple(region for region in self.regions if region.is_conflict)
 
     @property
     def text(self) -> str | None:
         """Return the merged text, None where there are conflicts."""
-        return None if self.conflicts else self.preferring(Side.MINE)
+        return None if self.conflicts else self.preferring(MergeSide.MINE)
 
-    def preferring(self, side: Side) -> str:
+    def preferring(self, side: MergeSide) -> str:
         """Return the merged text with one side's lines in every conflict."""
         return "".join(line for region in self.regions for line in region.taken(side))
 
@@ -84,7 +84,7 @@ class Merge:
         conflicts = 0
         for region in self.regions:
             if not region.is_conflict:
-                pieces.extend(region.taken(Side.MINE))
+                pieces.extend(region.taken(MergeSide.MINE))
                 continue
             if conflicts not in answers:
                 return None
@@ -98,9 +98,9 @@ def lines_of(text: str) -> Lines:
     return tuple(_LINE.findall(text))
 
 
-def merge(base: str, mine: str, theirs: str) -> Merge:
+def merge(base: str, mine: str, theirs: str) -> ThreeWayMerge:
     """Put together what two sides made of a text. Without a common base ('') everything that differs is one conflict."""
-    return Merge(tuple(_regions(lines_of(base), lines_of(mine), lines_of(theirs))))
+    return ThreeWayMerge(tuple(_regions(lines_of(base), lines_of(mine), lines_of(theirs))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +113,24 @@ class _Shared:
     size: int
 
 
-def _regions(base: Lines, mine: Lines, theirs: Lines) -> Iterator[Region]:
+def _regions(base: Lines, mine: Lines, theirs: Lines) -> Iterator[MergeRegion]:
     at = _Shared(0, 0, 0, 0)
     for shared in _shared(base, mine, theirs):
         between = base[at.base : shared.base], mine[at.mine : shared.mine], theirs[at.theirs : shared.theirs]
         if any(between):
-            yield Region(_agreement(*between), *between)
+            yield MergeRegion(_agreement(*between), *between)
         if shared.size:
             lines = base[shared.base : shared.base + shared.size]
-            yield Region(Agreement.COMMON, lines, lines, lines)
+            yield MergeRegion(RegionState.COMMON, lines, lines, lines)
         at = _Shared(shared.base + shared.size, shared.mine + shared.size, shared.theirs + shared.size, 0)
 
 
-def _agreement(base: Lines, mine: Lines, theirs: Lines) -> Agreement:
+def _agreement(base: Lines, mine: Lines, theirs: Lines) -> RegionState:
     if mine == theirs:
-        return Agreement.COMMON
+        return RegionState.COMMON
     if mine == base:
-        return Agreement.THEIRS
-    return Agreement.MINE if theirs == base else Agreement.CONFLICT
+        return RegionState.THEIRS
+    return RegionState.MINE if theirs == base else RegionState.CONFLICT
 
 
 def _shared(base: Lines, mine: Lines, theirs: Lines) -> Iterator[_Shared]:

@@ -12,7 +12,7 @@ from typing import Any
 from kernel.i18n import _
 
 
-class Text(Mapping[str, str]):
+class LocalisedText(Mapping[str, str]):
     """A text in one or more languages: language code -> Markdown source or plain words, the course's first language first.
 
     Immutable and hashable; an empty one is false and stands for "not written".
@@ -50,7 +50,7 @@ class Text(Mapping[str, str]):
         return next(iter(self._words.items()), (language, ""))
 
 
-NO_TEXT = Text()
+NO_TEXT = LocalisedText()
 
 
 class Severity(StrEnum):
@@ -115,7 +115,7 @@ class FolderKind(StrEnum):
     BANK = "bank"
 
 
-class Level(StrEnum):
+class CourseLevel(StrEnum):
     """How much a course presupposes."""
 
     BASIC = "basic"
@@ -134,7 +134,7 @@ class Visibility(StrEnum):
     """The old name of PARTICIPANTS: it has always meant these, so that no upgrade makes anything visible."""
 
 
-class EnrolmentWay(StrEnum):
+class EnrolmentMethod(StrEnum):
     """How people come into a course."""
 
     OPEN = "open"
@@ -164,16 +164,16 @@ class ResourceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Contributor:
     """An author or speaker."""
 
     name: str
-    role: Text = NO_TEXT
-    organisation: Text = NO_TEXT
+    role: LocalisedText = NO_TEXT
+    organisation: LocalisedText = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class ResourceCitation:
     """A resource by key, with an optional place in it ("art. 1")."""
 
     resource: str
@@ -181,7 +181,7 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ActivityReference:
     """Where to read or listen: an activity, with an optional heading or moment in it."""
 
     activity: str
@@ -206,28 +206,28 @@ class CourseCompletion:
 
 
 @dataclass(frozen=True, slots=True)
-class GradeCategory:
+class GradeCategorySource:
     """One part of the weighted course grade; `drop_lowest` results are left out."""
 
     category: str
-    title: Text
+    title: LocalisedText
     weight: Fraction
     drop_lowest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class TermSource:
     """An entry of the glossary; `also` are other written forms by language."""
 
     key: str
-    term: Text
-    definition: Text
+    term: LocalisedText
+    definition: LocalisedText
     also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    source: tuple[Citation, ...] = ()
+    source: tuple[ResourceCitation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ParameterSource:
     """A figure tied to a year; `written` keeps the digits as typed, `decimals` is None where they are shown so."""
 
     name: str
@@ -235,26 +235,26 @@ class Parameter:
     written: str
     unit: str
     year: int
-    label: Text = NO_TEXT
-    source: tuple[Citation, ...] = ()
+    label: LocalisedText = NO_TEXT
+    source: tuple[ResourceCitation, ...] = ()
     decimals: int | None = None
     review: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class ResourceSource:
     """A document or link of the course; `path` (inside the folder) or `url`, neither only while not verified."""
 
     key: str
-    title: Text
+    title: LocalisedText
     kind: ResourceKind
     language: str
-    host: Text
+    host: LocalisedText
     url: str = ""
     path: str = ""
-    authors: Text = NO_TEXT
+    authors: LocalisedText = NO_TEXT
     dated: str = ""
-    supports: Text = NO_TEXT
+    supports: LocalisedText = NO_TEXT
     verified: date | None = None
 
 
@@ -304,7 +304,7 @@ class LessonSource:
 
 
 @dataclass(frozen=True, slots=True)
-class PageSource:
+class LessonSettings:
     """Settings of a lesson activity: its texts, the course's first language first; `minutes` is None where it is to be counted."""
 
     lessons: tuple[LessonSource, ...]
@@ -320,12 +320,12 @@ class ActivitySource:
 
     key: str
     kind: str
-    title: Text
+    title: LocalisedText
     path: str
     settings: Any
     completion: ActivityCompletion
     was: tuple[str, ...] = ()
-    summary: Text = NO_TEXT
+    summary: LocalisedText = NO_TEXT
     state: SourceState = SourceState.READY
     required: bool = True
     preview: bool = False
@@ -341,16 +341,16 @@ class ModuleSource:
     """One module with its activities in order; `needed` is how many required activities complete it (None = all)."""
 
     key: str
-    title: Text
+    title: LocalisedText
     path: str
     activities: tuple[ActivitySource, ...]
     was: tuple[str, ...] = ()
-    summary: Text = NO_TEXT
+    summary: LocalisedText = NO_TEXT
     state: SourceState = SourceState.READY
     requires: tuple[str, ...] = ()
     opens: datetime | None = None
     closes: datetime | None = None
-    objectives: tuple[Text, ...] = ()
+    objectives: tuple[LocalisedText, ...] = ()
     numbered: bool = True
     needed: int | None = None
 
@@ -360,33 +360,33 @@ class CourseFolder:
     """A whole course folder. `parts` holds what other packages read, by the name of their FolderPart (quizzes: 'banks')."""
 
     key: str
-    title: Text
+    title: LocalisedText
     languages: tuple[str, ...]
-    authors: tuple[Person, ...]
+    authors: tuple[Contributor, ...]
     licence: str
     kind: FolderKind = FolderKind.COURSE
     was: tuple[str, ...] = ()
-    summary: Text = NO_TEXT
-    objectives: tuple[Text, ...] = ()
+    summary: LocalisedText = NO_TEXT
+    objectives: tuple[LocalisedText, ...] = ()
     timezone: str = "America/Guayaquil"
     hours: Fraction | None = None
     words: WordRange = WordRange()
-    level: Level | None = None
+    level: CourseLevel | None = None
     topic: str = ""
     tone: int | None = None
     image: str = ""
-    image_alt: Text = NO_TEXT
+    image_alt: LocalisedText = NO_TEXT
     visibility: Visibility = Visibility.PARTICIPANTS
-    enrolment: EnrolmentWay = EnrolmentWay.INVITATION
+    enrolment: EnrolmentMethod = EnrolmentMethod.INVITATION
     opens: datetime | None = None
     closes: datetime | None = None
     completion: CourseCompletion = CourseCompletion()
-    grade: tuple[GradeCategory, ...] = ()
+    grade: tuple[GradeCategorySource, ...] = ()
     certificate: str = "none"
     modules: tuple[ModuleSource, ...] = ()
-    terms: tuple[Term, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
-    resources: tuple[Resource, ...] = ()
+    terms: tuple[TermSource, ...] = ()
+    parameters: tuple[ParameterSource, ...] = ()
+    resources: tuple[ResourceSource, ...] = ()
     media: tuple[MediaFile, ...] = ()
     parts: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
@@ -402,7 +402,7 @@ class CourseFolder:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FolderReadResult:
     """What reading a folder gave: the course (None where an error of C1xx or C2xx hides it) and all findings, sorted."""
 
     course: CourseFolder | None

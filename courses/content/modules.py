@@ -4,19 +4,19 @@ from datetime import datetime
 
 from courses.content import scalars
 from courses.content.activity import OUTLINE, read_activity, read_conditions, read_head
-from courses.content.layout import MODULE, ActivityFiles, Layout, ModuleFiles
+from courses.content.layout import MODULE, ActivityFiles, FolderLayout, ModuleFiles
+from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import NO_TEXT, ActivitySource, ModuleSource, Severity, SourceState
 from courses.content.pages import read_page
-from courses.content.session import Form, ReadingSession
+from courses.content.reading_session import MarkupLevel, ReadingSession
 from courses.content.source import read_table
-from courses.content.table import Table
 from courses.rules import GIVE_MARKS
 from kernel.errors import N_
 
 CLOSES_WITH_MODULE = N_("Quizzes and tasks close with their module at the latest: change one of the two dates.")
 
 
-def read_modules(session: ReadingSession, layout: Layout) -> tuple[ModuleSource, ...]:
+def read_modules(session: ReadingSession, layout: FolderLayout) -> tuple[ModuleSource, ...]:
     """Read all modules with their activities in the order of their numbers."""
     return tuple(_module(session, files) for files in layout.modules)
 
@@ -27,7 +27,7 @@ def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
     if table is None:
         activities = _activities(session, files)
         return ModuleSource("", NO_TEXT, path, activities)
-    head = read_head(table, Form.INLINE)
+    head = read_head(table, MarkupLevel.INLINE)
     session.module_keys[files.folder] = head.key
     objectives = table.texts("objectives")
     conditions = read_conditions(table)
@@ -53,7 +53,7 @@ def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
     return module
 
 
-def _check_module(table: Table, module: ModuleSource) -> None:
+def _check_module(table: MappingCursor, module: ModuleSource) -> None:
     ready = [activity for activity in module.activities if activity.state is SourceState.READY]
     required = [activity for activity in ready if activity.required]
     if not ready and module.state is SourceState.READY:
@@ -78,7 +78,7 @@ def _check_module(table: Table, module: ModuleSource) -> None:
                 _check_dates(table.session.outline[activity.key], activity, module.closes)
 
 
-def _check_dates(table: Table, activity: ActivitySource, closes: datetime) -> None:
+def _check_dates(table: MappingCursor, activity: ActivitySource, closes: datetime) -> None:
     """Tell a quiz or task that never opens because its module closes it before, and one that closes with it before its own date (C208)."""
     if activity.opens is not None and activity.opens >= closes:
         table.report("C208", N_("Its module closes it before it opens."), CLOSES_WITH_MODULE, at="opens")
@@ -86,7 +86,7 @@ def _check_dates(table: Table, activity: ActivitySource, closes: datetime) -> No
         warn(table, "C208", N_("Its module closes before: the module's date holds."), CLOSES_WITH_MODULE, at="closes")
 
 
-def warn(table: Table, code: str, template: str, fix: str = "", *, at: str = "") -> None:
+def warn(table: MappingCursor, code: str, template: str, fix: str = "", *, at: str = "") -> None:
     """Add a finding that is a warning here though its code may be an error elsewhere."""
     table.session.add(table.place_at(at) if at else table.place, code, template, fix, {}, Severity.WARNING)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from courses.content.activity import OUTLINE
 from courses.content.model import CourseFolder, SourceState
-from courses.content.session import Place, ReadingSession
+from courses.content.reading_session import ReadingSession, SourceLocation
 from kernel.errors import N_
 
 Graph = Mapping[str, frozenset[str]]
@@ -30,7 +30,7 @@ def check_outline(session: ReadingSession, course: CourseFolder) -> None:
 
 def check_former_keys(session: ReadingSession) -> None:
     """Tell former keys that are alive (C204) or claimed twice (C202)."""
-    claimed: dict[tuple[str, str], Place] = {}
+    claimed: dict[tuple[str, str], SourceLocation] = {}
     for kind, key, place in session.former:
         first = claimed.setdefault((kind, key), place)
         if first != place:

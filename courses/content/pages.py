@@ -4,25 +4,25 @@ from dataclasses import replace
 
 from courses.content import scalars
 from courses.content.activity import read_activity
-from courses.content.asked import LESSON
+from courses.content.course_fields import LESSON
 from courses.content.layout import ActivityFiles
-from courses.content.model import ActivityCompletion, ActivitySource, CompletionRule, LessonSource, PageSource, Text
-from courses.content.session import Form, LessonBody, Place, ReadingSession
+from courses.content.mapping_cursor import MappingCursor
+from courses.content.model import ActivityCompletion, ActivitySource, CompletionRule, LessonSettings, LessonSource, LocalisedText
+from courses.content.reading_session import LessonBody, MarkupLevel, ReadingSession, SourceLocation
 from courses.content.source import FrontMatter, read_lesson
-from courses.content.stamps import stamp
-from courses.content.table import Table
-from courses.kinds import ActivityKind, Settings
+from courses.content.translation_stamps import stamp
+from courses.kinds import ActivityKind, ActivitySettings
 from kernel.errors import N_
 from kernel.i18n import lazy_
 
 TWIN_FIELDS = ("title", "summary", "translated_from")
 
 
-def read_settings(table: Table, session: ReadingSession) -> Settings:
+def read_settings(table: MappingCursor, session: ReadingSession) -> ActivitySettings:
     """Read the fields that only lessons have; the texts come from their files."""
     minutes = table.value("minutes", scalars.whole(1))
     rule = table.value("completion", _completion, CompletionRule.MARKED)
-    return Settings(PageSource((), minutes), ActivityCompletion(rule), minutes)
+    return ActivitySettings(LessonSettings((), minutes), ActivityCompletion(rule), minutes)
 
 
 def _completion(text: str) -> CompletionRule:
@@ -51,7 +51,7 @@ def read_page(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
     return _joined(activity, lessons)
 
 
-def _lesson(language: str, source: FrontMatter, title: Text, summary: Text) -> LessonSource:
+def _lesson(language: str, source: FrontMatter, title: LocalisedText, summary: LocalisedText) -> LessonSource:
     path = source.table.file
     source.table.session.body_lines[path] = source.body_line
     words = title.get(language, ""), summary.get(language, "")
@@ -69,13 +69,13 @@ def _joined(activity: ActivitySource, lessons: tuple[LessonSource, ...]) -> Acti
     titles = {**activity.title, **{found.language: found.title for found in lessons if found.title}}
     summaries = {**activity.summary, **{found.language: found.summary for found in lessons if found.summary}}
     settings = replace(activity.settings, lessons=lessons)
-    return replace(activity, title=Text(titles), summary=Text(summaries), settings=settings)
+    return replace(activity, title=LocalisedText(titles), summary=LocalisedText(summaries), settings=settings)
 
 
 def _twin(session: ReadingSession, files: ActivityFiles, language: str, source: LessonSource) -> LessonSource | None:
     path = files.lessons.get(language)
     if path is None:
-        place = Place(source.path)
+        place = SourceLocation(source.path)
         session.report(place, "C702", N_("The lesson is not written in “%(language)s”."), language=language)
         return None
     front = read_lesson(session, path)
@@ -83,7 +83,7 @@ def _twin(session: ReadingSession, files: ActivityFiles, language: str, source: 
         return None
     table = front.table
     table.language = language
-    title, summary = table.text("title", required=True), table.text("summary", Form.INLINE)
+    title, summary = table.text("title", required=True), table.text("summary", MarkupLevel.INLINE)
     stamped = table.value("translated_from", scalars.stamp, "")
     lesson = _lesson(language, front, title, summary)
     _refuse_settings(table)
@@ -93,7 +93,7 @@ def _twin(session: ReadingSession, files: ActivityFiles, language: str, source: 
     return replace(lesson, translated_from=stamped, behind=behind)
 
 
-def _tell_behind(table: Table, stamped: str, present: str) -> None:
+def _tell_behind(table: MappingCursor, stamped: str, present: str) -> None:
     fix = N_("Bring it up to date and tick in its editor that it is; in a folder: lms courses stamp FILE (it is %(stamp)s).")
     if stamped:
         table.report("C703", N_("The translation is behind its source."), fix, at="translated_from", stamp=present)
@@ -101,7 +101,7 @@ def _tell_behind(table: Table, stamped: str, present: str) -> None:
         table.report("C703", N_("The translation does not say which state of its source it follows."), fix, stamp=present)
 
 
-def _refuse_settings(table: Table) -> None:
+def _refuse_settings(table: MappingCursor) -> None:
     for name, entry in table.node.entries.items():
         if name not in TWIN_FIELDS and not name.startswith("x-"):
             table.asked.setdefault(name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from courses.content import nodes
+from courses.content import yaml_tree
 from courses.content.editing import (
     CONTENT,
     DASH,
@@ -26,27 +26,27 @@ from courses.content.editing import (
     with_lines,
     write_field,
 )
-from courses.content.inside import find_inside, put_inside
-from courses.content.nodes import Keyed, Listing, Node, Scalar
+from courses.content.nested_mappings import find_nested, replace_nested
 from courses.content.writing import scalar
+from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 STEP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ListEdit:
     """A list: of each entry the place that it had in the file, from 0 (None: it is new), and what it is to say."""
 
     entries: "tuple[tuple[int | None, Wanted], ...]"
 
 
-Wanted = str | Items | list[Written] | Mapping[str, "Wanted"] | None
+Wanted = str | ListEdit | list[Written] | Mapping[str, "Wanted"] | None
 """What a field is to say. A list without `Items` is matched with the file's by what its entries say."""
 
 
 def plain(wanted: Wanted) -> Written:
     """Return what is wanted as it is read back."""
-    if isinstance(wanted, Items):
+    if isinstance(wanted, ListEdit):
         return [plain(value) for _place, value in wanted.entries]
     if isinstance(wanted, Mapping):
         return {name: plain(value) for name, value in wanted.items()}
@@ -99,8 +99,8 @@ def _above(name: str, own: Collection[str], other: Collection[str]) -> str:
 
 
 def _with_name(text: str, old: str, new: str) -> str:
-    root = nodes.parse(text).root
-    if not isinstance(root, Keyed) or root.flow:
+    root = yaml_tree.parse(text).root
+    if not isinstance(root, YamlMapping) or root.flow:
         raise EditRefused
     key = root.entries[old].key
     lines = text.split("\n")
@@ -113,16 +113,16 @@ def _with_value(text: str, name: str, value: Wanted, order: Sequence[str], flows
     held = read_fields(text)
     if name in held and held[name] == plain(value):
         return text
-    root = nodes.parse(text).root
-    present = root.entries[name].value if isinstance(root, Keyed) and name in root.entries else None
-    if isinstance(value, Mapping) and value and isinstance(present, Keyed) and not present.flow and present.entries:
-        inner = find_inside(text, name)
+    root = yaml_tree.parse(text).root
+    present = root.entries[name].value if isinstance(root, YamlMapping) and name in root.entries else None
+    if isinstance(value, Mapping) and value and isinstance(present, YamlMapping) and not present.flow and present.entries:
+        inner = find_nested(text, name)
         if inner is None:
             raise EditRefused
-        return put_inside(text, name, patched(inner, value, flows, name))
-    if isinstance(value, list) and isinstance(present, Listing):
+        return replace_nested(text, name, patched(inner, value, flows, name))
+    if isinstance(value, list) and isinstance(present, YamlSequence):
         value = _matched(held[name], value)
-    if isinstance(value, Items) and value.entries and isinstance(present, Listing) and present.items and not present.flow:
+    if isinstance(value, ListEdit) and value.entries and isinstance(present, YamlSequence) and present.items and not present.flow:
         return _with_items(text, present, value, flows, name)
     flow = name in flows or f"{parent}.*" in flows or bool(getattr(present, "flow", False))
     lines = _new_lines(name, value, flows, flow=flow)
@@ -137,8 +137,8 @@ def _new_lines(name: str, value: Wanted, flows: Collection[str], *, flow: bool) 
     if isinstance(value, Mapping) and value:
         inner = patched("", value, flows, name).rstrip("\n").split("\n")
         return [head, *(" " * STEP + line if line else "" for line in inner)]
-    if isinstance(value, Items | list) and held:
-        items = value.entries if isinstance(value, Items) else [(None, one) for one in value]
+    if isinstance(value, ListEdit | list) and held:
+        items = value.entries if isinstance(value, ListEdit) else [(None, one) for one in value]
         return [head, *(line for _place, item in items for line in _new_item(item, DASH, CONTENT, flows, name))]
     if isinstance(held, str):
         return text_lines(head, held)
@@ -158,7 +158,7 @@ def _new_item(value: Wanted, dash: int, content: int, flows: Collection[str], pa
     return [f"{' ' * dash}-{lead}{lines[0][1:]}", *(" " * content + line[STEP:] if line else "" for line in lines[1:])]
 
 
-def _last(lines: Sequence[str], node: Node) -> int:
+def _last(lines: Sequence[str], node: YamlNode) -> int:
     last = max(node.line, last_line(node))
     while last > node.line and not lines[last - 1].strip():
         last -= 1
@@ -168,14 +168,14 @@ def _last(lines: Sequence[str], node: Node) -> int:
 # --- Lists -------------------------------------------------------------------------------------------------------------------------------
 
 
-def _matched(before: Written, after: list[Written]) -> Items:
+def _matched(before: Written, after: list[Written]) -> ListEdit:
     """Say of each entry of a list which one it was: those that are the same, and those that stand between the same ones."""
     old = [repr(one) for one in before] if isinstance(before, list) else []
     places: list[int | None] = [None] * len(after)
     for _tag, first, last, begin, end in SequenceMatcher(None, old, [repr(one) for one in after], autojunk=False).get_opcodes():
         for place, number in zip(range(begin, end), range(first, last), strict=False):
             places[place] = number
-    return Items(tuple(zip(places, after, strict=True)))
+    return ListEdit(tuple(zip(places, after, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +185,14 @@ class _Old:
     `first` is that of the first comment above, `begin` that of the dash, `last` the one after.
     """
 
-    node: Node
+    node: YamlNode
     first: int
     begin: int
     last: int
     dash: int
 
 
-def _with_items(text: str, listing: Listing, wanted: Items, flows: Collection[str], name: str) -> str:
+def _with_items(text: str, listing: YamlSequence, wanted: ListEdit, flows: Collection[str], name: str) -> str:
     lines = text.split("\n")
     old: list[_Old] = []
     for item in listing.items:
@@ -215,7 +215,7 @@ def _with_items(text: str, listing: Listing, wanted: Items, flows: Collection[st
     return "\n".join([*lines[: old[0].first], *after, *lines[old[-1].last :]])
 
 
-def _old(lines: Sequence[str], item: Node, above: int) -> _Old:
+def _old(lines: Sequence[str], item: YamlNode, above: int) -> _Old:
     lead = lines[item.line - 1][: item.column - 1]
     if not lead.strip() == "-":
         raise EditRefused
@@ -231,14 +231,14 @@ def _changed_item(lines: Sequence[str], old: _Old, value: Wanted, flows: Collect
     lead = lines[old.begin][:content]
     on_one_line = old.last == old.begin + 1
     beside = lines[old.begin][node.last_column - 1 :] if on_one_line and node.last_line == node.line else ""
-    if isinstance(node, Keyed) and node.flow and on_one_line and _fits(line := f"{lead}{in_brackets(plain(value))}"):
+    if isinstance(node, YamlMapping) and node.flow and on_one_line and _fits(line := f"{lead}{in_brackets(plain(value))}"):
         return [*comments, line + beside]
-    if isinstance(node, Scalar) and on_one_line and isinstance(value, str) and "\n" not in value:
+    if isinstance(node, YamlScalar) and on_one_line and isinstance(value, str) and "\n" not in value:
         return [*comments, f"{lead}{scalar(value, flow=False)}{beside}"]
-    if isinstance(node, Scalar) and on_one_line and isinstance(value, Mapping) and value:
+    if isinstance(node, YamlScalar) and on_one_line and isinstance(value, Mapping) and value:
         bare = f"{next(iter(value))}: {lines[old.begin][content:]}\n"
         return [*comments, *behind_dash(patched(bare, value, flows, parent), old.dash, content)]
-    if isinstance(node, Keyed) and not node.flow and isinstance(value, Mapping) and value:
+    if isinstance(node, YamlMapping) and not node.flow and isinstance(value, Mapping) and value:
         own = [lines[old.begin][content:], *(outdented(line, content) for line in lines[old.begin + 1 : old.last])]
         return [*comments, *behind_dash(patched("\n".join(own) + "\n", value, flows, parent), old.dash, content)]
     return [*comments, *_new_item(value, old.dash, content, flows, parent)]

@@ -9,16 +9,16 @@ from pathlib import Path
 from courses.content.activity import OUTLINE
 from courses.content.canonical import changed_files, check_forms
 from courses.content.course_file import read_course
-from courses.content.layout import MAXIMUM_FILES, MODULE, Layout, lay_out
+from courses.content.layout import MAXIMUM_FILES, MODULE, FolderLayout, lay_out
 from courses.content.lists import check_citations, read_parameters, read_resources, read_terms
+from courses.content.mapping_cursor import MappingCursor
 from courses.content.marks import MARK, FolderMark, read_mark
 from courses.content.media import check_unused, read_media
-from courses.content.model import CourseFolder, FolderKind, Reading
+from courses.content.model import CourseFolder, FolderKind, FolderReadResult
 from courses.content.modules import read_modules
 from courses.content.outline import check_former_keys, check_outline
-from courses.content.session import Place, ReadingSession
+from courses.content.reading_session import ReadingSession, SourceLocation
 from courses.content.source import read_table
-from courses.content.table import Table
 from courses.content.texts import TextCheck
 from courses.kinds import ActivityKind, FolderPart
 from kernel.errors import N_, DomainError
@@ -42,7 +42,7 @@ def read_folder(
     *,
     today: date,
     site_topics: Sequence[str] = (),
-) -> Reading:
+) -> FolderReadResult:
     """Read the files of a folder, path from its root ('/' between names) -> bytes.
 
     `kinds` are all kinds of activity (the page's too), `parts` the readers of files that belong to other packages.
@@ -52,7 +52,7 @@ def read_folder(
     course = _run(session, kinds, parts)
     findings = tuple(sorted(session.findings, key=lambda finding: finding.place))
     refused = any(finding.refuses_import for finding in findings)
-    return Reading(None if refused else course, findings)
+    return FolderReadResult(None if refused else course, findings)
 
 
 def format_folder(
@@ -66,7 +66,7 @@ def format_folder(
 
 def read_unchecked(
     files: Mapping[str, bytes], kinds: Sequence[ActivityKind], parts: Sequence[FolderPart] = (), *, today: date
-) -> tuple[CourseFolder, Mapping[str, Place]]:
+) -> tuple[CourseFolder, Mapping[str, SourceLocation]]:
     """Return what the files of a folder say, without looking whether it is right, and where each key of the outline stands."""
     session = ReadingSession(files, today)
     course = _read(session, lay_out(session, kinds, parts), parts)
@@ -80,7 +80,7 @@ def _run(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Sequence
     return course
 
 
-def _read(session: ReadingSession, layout: Layout, parts: Sequence[FolderPart]) -> CourseFolder:
+def _read(session: ReadingSession, layout: FolderLayout, parts: Sequence[FolderPart]) -> CourseFolder:
     course = read_course(session)
     course = replace(course, parameters=read_parameters(session), resources=read_resources(session), terms=read_terms(session))
     session.course = course
@@ -91,13 +91,13 @@ def _read(session: ReadingSession, layout: Layout, parts: Sequence[FolderPart]) 
     return replace(course, modules=modules, media=read_media(session, layout.media), parts=read)
 
 
-def _tables(session: ReadingSession, paths: Sequence[str]) -> dict[str, Table]:
+def _tables(session: ReadingSession, paths: Sequence[str]) -> dict[str, MappingCursor]:
     tables = {path: read_table(session, path) for path in paths}
     return {path: table for path, table in tables.items() if table is not None}
 
 
 def _check(
-    session: ReadingSession, layout: Layout, course: CourseFolder, kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]
+    session: ReadingSession, layout: FolderLayout, course: CourseFolder, kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]
 ) -> None:
     for check in session.checks:
         check(course)

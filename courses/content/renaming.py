@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from courses.content.asked import COURSE_ORDER
-from courses.content.changes import COMMON, Change, apart
+from courses.content.changes import COMMON, DraftChange, apart
+from courses.content.course_fields import COURSE_ORDER
 from courses.content.editing import EditRefused, Written, read_fields, write_field
 from courses.content.layout import COURSE
 from kernel.errors import Invalid
@@ -12,7 +12,7 @@ from kernel.errors import Invalid
 _LISTS = r"(?m)^(\s*(?:- )?(?:from|see)\s*:)(.*)$"
 
 
-def with_key(texts: Mapping[str, str], path: str, old: str, new: str) -> Change:
+def with_key(texts: Mapping[str, str], path: str, old: str, new: str) -> DraftChange:
     """Return what giving another key to the part whose settings stand in a file changes; raises EditRefused."""
     word = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])")
     links = re.compile(rf"(?<=course:){re.escape(old)}(?![\w-])")
@@ -25,7 +25,7 @@ def with_key(texts: Mapping[str, str], path: str, old: str, new: str) -> Change:
             after = _with_fields(after, file, old, new, is_part=file == path)
         if after != text:
             written[file] = after
-    return Change(written)
+    return DraftChange(written)
 
 
 def with_course_key(files: Mapping[str, bytes], key: str) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from courses.content.editing import Written
 LINES = "\n"
 
 
-class Shape(StrEnum):
+class FieldShape(StrEnum):
     """How a field is written and asked for."""
 
     WORDS = "words"
@@ -43,7 +43,7 @@ class Shape(StrEnum):
     """A mapping of names, the first of `fields`, to mappings with the others; of names to plain values where there is one other."""
 
 
-class Bare(StrEnum):
+class BareValueRule(StrEnum):
     """What a value says that stands where a mapping of several settings could stand (`review: exam`)."""
 
     BESIDE = "beside"
@@ -72,20 +72,20 @@ def numbers_typed(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class FieldSpec:
     """One field. `name` may be inside another (`completion.grade`); `usual` is what counts where it is not written.
 
     `bare` says what a value without mapping is to a setting inside another; `nothing` is the choice that stands for an empty list.
     """
 
     name: str
-    shape: Shape
+    shape: FieldShape
     label: Any
     help: Any = ""
     choices: tuple[tuple[str, Any], ...] = ()
     usual: str = ""
-    fields: "tuple[Setting, ...]" = ()
-    bare: Bare | None = None
+    fields: "tuple[FieldSpec, ...]" = ()
+    bare: BareValueRule | None = None
     nothing: str = ""
     spare: int = 1
     """Empty rows for further entries."""
@@ -95,12 +95,12 @@ class Setting:
     @property
     def has_rows(self) -> bool:
         """Say whether it is asked for in rows, one for each entry."""
-        return self.shape in (Shape.ENTRIES, Shape.NAMED)
+        return self.shape in (FieldShape.ENTRIES, FieldShape.NAMED)
 
     @property
     def has_languages(self) -> bool:
         """Say whether it is asked for in each language of the course."""
-        return self.shape in (Shape.WORDS, Shape.MARKDOWN, Shape.LISTED)
+        return self.shape in (FieldShape.WORDS, FieldShape.MARKDOWN, FieldShape.LISTED)
 
     @property
     def outer(self) -> str:
@@ -114,30 +114,32 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class FormValues:
     """What a form holds of some settings: `(name, language)` -> text, the language '' where there is none; entries by number."""
 
     texts: Mapping[tuple[str, str], str]
     entries: Mapping[str, Sequence[Mapping[tuple[str, str], str]]] = field(default_factory=dict)
 
 
-def values_of(written: Mapping[str, Written], settings: Sequence[Setting], languages: Sequence[str]) -> Values:
+def values_of(written: Mapping[str, Written], settings: Sequence[FieldSpec], languages: Sequence[str]) -> FormValues:
     """Return what a file says of some settings, as a form shows it."""
     texts: dict[tuple[str, str], str] = {}
     entries: dict[str, list[Mapping[tuple[str, str], str]]] = {}
     for setting in settings:
         value = _found(written, setting)
         if setting.has_rows:
-            items = _named_rows(setting, value) if setting.shape is Shape.NAMED else value if isinstance(value, list) else []
+            items = _named_rows(setting, value) if setting.shape is FieldShape.NAMED else value if isinstance(value, list) else []
             entries[setting.name] = [values_of(item, setting.fields, languages).texts for item in items if isinstance(item, dict)]
         elif setting.has_languages:
             texts.update({(setting.name, language): _in_language(value, language, languages[0]) for language in languages})
         else:
-            texts[setting.name, ""] = _as_line(value, LINES if setting.shape is Shape.LINES else ", ") if value != [] else setting.nothing
-    return Values(texts, entries)
+            texts[setting.name, ""] = (
+                _as_line(value, LINES if setting.shape is FieldShape.LINES else ", ") if value != [] else setting.nothing
+            )
+    return FormValues(texts, entries)
 
 
-def _named_rows(setting: Setting, value: Written) -> list[Written]:
+def _named_rows(setting: FieldSpec, value: Written) -> list[Written]:
     """Return the entries of a mapping as rows, their names among their fields."""
     names = [field.name for field in setting.fields]
     if not isinstance(value, dict):
@@ -146,7 +148,7 @@ def _named_rows(setting: Setting, value: Written) -> list[Written]:
 
 
 def named_values(
-    present: Written, setting: Setting, languages: Sequence[str], rows: Sequence[Mapping[tuple[str, str], str]]
+    present: Written, setting: FieldSpec, languages: Sequence[str], rows: Sequence[Mapping[tuple[str, str], str]]
 ) -> dict[str, Written]:
     """Return the mapping that rows stand for; what an entry says beyond its fields stays, as long as it keeps its place."""
     names = [field.name for field in setting.fields]
@@ -161,13 +163,13 @@ def named_values(
             wanted[name] = row.get((names[1], ""), "") or None
             continue
         fields = dict(held) if isinstance(held, dict) else {}
-        for inner, value in changed_fields(fields, setting.fields[1:], languages, Values(row)).items():
+        for inner, value in changed_fields(fields, setting.fields[1:], languages, FormValues(row)).items():
             fields = {other: kept for other, kept in fields.items() if other != inner} if value is None else {**fields, inner: value}
         wanted[name] = fields
     return wanted
 
 
-def _found(written: Mapping[str, Written], setting: Setting) -> Written:
+def _found(written: Mapping[str, Written], setting: FieldSpec) -> Written:
     value = written.get(setting.outer)
     if not setting.inner:
         return value
@@ -192,7 +194,7 @@ def _as_line(value: Written, between: str) -> str:
 
 
 def changed_fields(
-    written: Mapping[str, Written], settings: Sequence[Setting], languages: Sequence[str], given: Values
+    written: Mapping[str, Written], settings: Sequence[FieldSpec], languages: Sequence[str], given: FormValues
 ) -> dict[str, Written]:
     """Return the fields of the file that become another value, None for those that go; lists of entries are not among them."""
     before = values_of(written, settings, languages)
@@ -211,36 +213,36 @@ def changed_fields(
     return changed
 
 
-def _with_inner(whole: Written, setting: Setting, value: Written, beside: Sequence[Setting]) -> Written:
+def _with_inner(whole: Written, setting: FieldSpec, value: Written, beside: Sequence[FieldSpec]) -> Written:
     """Return a field with one of the settings inside it changed; bare where nothing but that is to be said."""
-    if setting.bare is Bare.INSTEAD:
+    if setting.bare is BareValueRule.INSTEAD:
         return value if value is not None or not isinstance(whole, dict) else whole
     if setting.bare is None and value is None and not isinstance(whole, dict):
         return whole  # a plain value, in whose place the mapping goes
     kept = dict(whole) if isinstance(whole, dict) else {}
     if isinstance(whole, str):
-        kept = {other.inner: whole for other in beside if other.bare in (Bare.BESIDE, Bare.EACH)}
+        kept = {other.inner: whole for other in beside if other.bare in (BareValueRule.BESIDE, BareValueRule.EACH)}
     kept.pop(setting.inner, None)
     if value is not None:
         kept[setting.inner] = value
     ordered = {name: kept.pop(name) for name in (other.inner for other in beside) if name in kept} | kept
-    each = [other.inner for other in beside if other.bare is Bare.EACH]
+    each = [other.inner for other in beside if other.bare is BareValueRule.EACH]
     values = [ordered.get(name) for name in each]
     if each and list(ordered) == each and all(one == values[0] for one in values):
         return values[0]
-    alone = next((other.inner for other in beside if other.bare is Bare.BESIDE), "")
+    alone = next((other.inner for other in beside if other.bare is BareValueRule.BESIDE), "")
     return (ordered[alone] if list(ordered) == [alone] else ordered) or None
 
 
-def _same(setting: Setting, before: str, given: str) -> bool:
+def _same(setting: FieldSpec, before: str, given: str) -> bool:
     """Say whether a value stays; the usual value of a choice that is not written stays unwritten."""
-    if setting.shape is Shape.WORDS and before.split() == given.split():
+    if setting.shape is FieldShape.WORDS and before.split() == given.split():
         return True  # a field of one line cannot show where the lines of a text end
     return before == given or (before == "" and setting.usual != "" and given == setting.usual)
 
 
-def _written(setting: Setting, words: Mapping[str, str], first: str) -> Written:
-    if setting.shape is Shape.LISTED:
+def _written(setting: FieldSpec, words: Mapping[str, str], first: str) -> Written:
+    if setting.shape is FieldShape.LISTED:
         return _lists(words, first)
     if setting.has_languages:
         texts: dict[str, Written] = {language: text for language, text in words.items() if text}
@@ -248,9 +250,9 @@ def _written(setting: Setting, words: Mapping[str, str], first: str) -> Written:
     text = words[""]
     if not text or (setting.usual and text == setting.usual):
         return None
-    if setting.shape is Shape.LINES:
+    if setting.shape is FieldShape.LINES:
         return [line.strip() for line in text.split(LINES) if line.strip()] or None
-    if setting.shape in (Shape.KEYS, Shape.NUMBERS):
+    if setting.shape in (FieldShape.KEYS, FieldShape.NUMBERS):
         return [key for key in text.replace(",", " ").split() if key != setting.nothing]
     return text
 
@@ -270,7 +272,7 @@ def _lists(words: Mapping[str, str], first: str) -> Written:
 
 
 def entry_fields(
-    before: Mapping[str, Written], setting: Setting, languages: Sequence[str], texts: Mapping[tuple[str, str], str]
+    before: Mapping[str, Written], setting: FieldSpec, languages: Sequence[str], texts: Mapping[tuple[str, str], str]
 ) -> dict[str, Written]:
     """Return the fields of one entry of a list that become another value."""
-    return changed_fields(before, setting.fields, languages, Values(texts))
+    return changed_fields(before, setting.fields, languages, FormValues(texts))

@@ -4,11 +4,11 @@ import unicodedata
 from dataclasses import dataclass
 from threading import Lock
 
-from courses.content import nodes
-from courses.content.nodes import Keyed, Node, Parsed
-from courses.content.session import Place, ReadFile, ReadingSession
-from courses.content.stamps import split
-from courses.content.table import Table
+from courses.content import yaml_tree
+from courses.content.mapping_cursor import MappingCursor
+from courses.content.reading_session import ReadFile, ReadingSession, SourceLocation
+from courses.content.translation_stamps import split
+from courses.content.yaml_tree import ParsedYaml, YamlMapping, YamlNode
 from kernel.errors import N_
 
 MAXIMUM_YAML = 512_000
@@ -28,14 +28,18 @@ def decode(session: ReadingSession, path: str, limit: int) -> SourceText | None:
     content = session.files[path]
     if len(content) > limit:
         session.report(
-            Place(path), "C105", N_("The file has %(size)s kB, the limit is %(limit)s kB."), size=len(content) // 1000, limit=limit // 1000
+            SourceLocation(path),
+            "C105",
+            N_("The file has %(size)s kB, the limit is %(limit)s kB."),
+            size=len(content) // 1000,
+            limit=limit // 1000,
         )
         return None
     broken = _broken_at(content)
     if broken is not None:
         before = content[:broken]
         line, column = before.count(b"\n") + 1, broken - (before.rfind(b"\n") + 1) + 1
-        session.report(Place(path, line, column), "C101", N_("The file is not UTF-8 from here on."), N_("Save it as UTF-8."))
+        session.report(SourceLocation(path, line, column), "C101", N_("The file is not UTF-8 from here on."), N_("Save it as UTF-8."))
         return None
     raw = content.decode("utf-8")
     words = unicodedata.normalize("NFC", raw.removeprefix("\ufeff").replace("\r\n", "\n"))
@@ -56,21 +60,21 @@ KEPT_CHARACTERS = 2_000_000
 """Of YAML whose trees the process keeps: about two large courses."""
 
 
-class KeptTrees:
+class YamlTreeCache:
     """Trees of texts that were parsed already: nobody changes a tree, and of a draft's files few change between two readings."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._trees: dict[str, Parsed] = {}
+        self._trees: dict[str, ParsedYaml] = {}
         self._size = 0
         self._turn = Lock()
 
-    def parse(self, text: str) -> Parsed:
+    def parse(self, text: str) -> ParsedYaml:
         """Return the tree of a text, parsed where it is not known."""
         known = self._trees.get(text)
         if known is not None:
             return known
-        parsed = nodes.parse(text)
+        parsed = yaml_tree.parse(text)
         with self._turn:
             if self._size + len(text) > self._most:
                 self._trees, self._size = {}, 0  # another dict: other threads read the old one
@@ -80,31 +84,31 @@ class KeptTrees:
         return parsed
 
 
-_trees = KeptTrees(KEPT_CHARACTERS)
+_trees = YamlTreeCache(KEPT_CHARACTERS)
 
 
-def tree(session: ReadingSession, path: str, text: str) -> Node | None:
+def tree(session: ReadingSession, path: str, text: str) -> YamlNode | None:
     """Return the YAML tree of a text, None where it is empty or broken; its troubles become findings."""
     parsed = _trees.parse(text)
     for trouble in parsed.troubles:
-        session.report(Place(path, trouble.line, trouble.column), trouble.code, trouble.template, trouble.fix, name=trouble.name)
+        session.report(SourceLocation(path, trouble.line, trouble.column), trouble.code, trouble.template, trouble.fix, name=trouble.name)
     return parsed.root
 
 
-def root_table(session: ReadingSession, path: str, text: str) -> Table | None:
+def root_table(session: ReadingSession, path: str, text: str) -> MappingCursor | None:
     """Return a cursor over the YAML mapping that a file is, None with a finding where it is none."""
     before = len(session.findings)
     root = tree(session, path, text)
-    if isinstance(root, Keyed):
-        return Table(session, path, root)
+    if isinstance(root, YamlMapping):
+        return MappingCursor(session, path, root)
     if root is None and len(session.findings) == before:
-        session.report(Place(path, 1, 1), "C110", N_("The file is empty."))
+        session.report(SourceLocation(path, 1, 1), "C110", N_("The file is empty."))
     elif root is not None:
-        session.report(Place(path, root.line, root.column), "C111", N_("The file must hold fields with values."))
+        session.report(SourceLocation(path, root.line, root.column), "C111", N_("The file must hold fields with values."))
     return None
 
 
-def read_table(session: ReadingSession, path: str) -> Table | None:
+def read_table(session: ReadingSession, path: str) -> MappingCursor | None:
     """Read a YAML file into a cursor; None with findings where it cannot be read."""
     text = decode(session, path, MAXIMUM_YAML)
     if text is None:
@@ -119,7 +123,7 @@ def read_table(session: ReadingSession, path: str) -> Table | None:
 class FrontMatter:
     """A lesson's file: its fields, its body, and the line in the file on which the body begins."""
 
-    table: Table
+    table: MappingCursor
     body: str
     body_line: int
 
@@ -132,7 +136,7 @@ def read_lesson(session: ReadingSession, path: str) -> FrontMatter | None:
     parts = split(text.words)
     if parts is None:
         fix = N_("Begin with a line ---, the fields, and another line ---.")
-        session.report(Place(path, 1, 1), "C110", N_("The lesson has no front matter."), fix)
+        session.report(SourceLocation(path, 1, 1), "C110", N_("The lesson has no front matter."), fix)
         return None
     lines, body = parts
     fields = "\n" + "\n".join(lines) + "\n"

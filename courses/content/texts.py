@@ -8,10 +8,10 @@ from typing import TypeVar
 from courses.content import scalars
 from courses.content.activity import OUTLINE
 from courses.content.layout import GLOSSARY, MODULE
-from courses.content.model import CourseFolder, Resource, Severity
+from courses.content.markup_lookups import NO_HTML, Link, MarkupLookups, embeddable, look_up
+from courses.content.model import CourseFolder, ResourceSource, Severity
 from courses.content.outline import draft_keys
-from courses.content.session import Form, LessonBody, Place, ReadingSession, Written
-from courses.content.surroundings import NO_HTML, Link, Lookups, embeddable, look_up
+from courses.content.reading_session import FieldText, LessonBody, MarkupLevel, ReadingSession, SourceLocation
 from courses.kinds import ActivityKind, FolderPart
 from kernel.errors import N_
 from kernel.markup import model as markup
@@ -49,7 +49,7 @@ class TextCheck:
     headings: dict[str, set[str]] = field(default_factory=dict)
     followed: list[_Followed] = field(default_factory=list)
     terms: set[str] = field(default_factory=set)
-    lookups: dict[str, Lookups] = field(default_factory=dict)
+    lookups: dict[str, MarkupLookups] = field(default_factory=dict)
     lengths: dict[str, int | None] = field(default_factory=dict)
     drafts: frozenset[str] = frozenset()
     unpublished: frozenset[str] = frozenset()
@@ -92,7 +92,7 @@ class TextCheck:
             if self.refused < MAXIMUM_REFUSED:
                 yield text
 
-    def _lookups(self, language: str) -> Lookups:
+    def _lookups(self, language: str) -> MarkupLookups:
         if language not in self.lookups:
             self.lookups[language] = look_up(self.course, language, self.kinds, {}, _address)
         return self.lookups[language]
@@ -105,7 +105,7 @@ class TextCheck:
         context = self._lookups(lesson.language).context(link=link, media=self._files(lesson.path), question=self._question)
         rendered = render_lesson(lesson.body, context, original)
         for problem in rendered.problems:
-            self._tell(Place(lesson.path, lesson.first_line + max(problem.line, 1) - 1, 1), problem)
+            self._tell(SourceLocation(lesson.path, lesson.first_line + max(problem.line, 1) - 1, 1), problem)
         self.terms.update(rendered.terms)
         self.headings.setdefault(lesson.key, set()).update(heading.address or heading.id for heading in rendered.headings)
         self.headings[lesson.key].update(figure.address for figure in rendered.figures if figure.address)
@@ -132,13 +132,13 @@ class TextCheck:
     def _exists(self, key: str) -> bool:
         return key in self.session.keys.get(OUTLINE, {})
 
-    def _place_of(self, lesson: LessonBody, words: str) -> Place:
+    def _place_of(self, lesson: LessonBody, words: str) -> SourceLocation:
         before, found, _ = lesson.body.partition(words)
         if not found:
-            return Place(lesson.path, lesson.first_line, 1)
-        return Place(lesson.path, lesson.first_line + before.count("\n"), len(before) - before.rfind("\n"))
+            return SourceLocation(lesson.path, lesson.first_line, 1)
+        return SourceLocation(lesson.path, lesson.first_line + before.count("\n"), len(before) - before.rfind("\n"))
 
-    def _tell(self, place: Place, problem: markup.MarkupFinding) -> None:
+    def _tell(self, place: SourceLocation, problem: markup.MarkupFinding) -> None:
         self.refused += problem.code == TOO_MUCH
         self.session.report(place, problem.code, problem.text, problem.fix, **problem.facts)
 
@@ -146,7 +146,7 @@ class TextCheck:
         limits = self.course.words
         if lesson.required and not limits.minimum <= words <= limits.maximum:
             self.session.report(
-                Place(lesson.path, lesson.first_line, 1),
+                SourceLocation(lesson.path, lesson.first_line, 1),
                 "C316",
                 N_("The lesson has %(words)s words; the course wants %(least)s to %(most)s."),
                 words=words,
@@ -163,12 +163,12 @@ class TextCheck:
 
         return link
 
-    def _written(self, written: Written) -> None:
+    def _written(self, written: FieldText) -> None:
         named: set[str] = set()
         context = self._lookups(written.language).context(
             link=self._link(named), media=self._files(written.place.file), question=self._question, gaps=written.gaps
         )
-        draw = render_inline if written.form is Form.INLINE else render_markdown
+        draw = render_inline if written.form is MarkupLevel.INLINE else render_markdown
         rendered = draw(written.words, context)
         for problem in rendered.problems:
             self._tell(written.place.at(written.first_line + max(problem.line, 1) - 1, written.place.column), problem)
@@ -178,13 +178,13 @@ class TextCheck:
         for key in sorted(named):
             self._tell_draft(written.place.at(written.first_line, written.place.column), key)
 
-    def _transcript(self, transcript: Written) -> None:
+    def _transcript(self, transcript: FieldText) -> None:
         """Check a transcript as the body of a lesson that embeds nothing."""
         file, named = transcript.place.file, set[str]()
         context = self._lookups(transcript.language).context(link=self._link(named), media=self._files(file), question=_nothing)
         rendered = render_lesson(transcript.words, context)
         for problem in rendered.problems:
-            self._tell(Place(file, max(problem.line, 1), 1), problem)
+            self._tell(SourceLocation(file, max(problem.line, 1), 1), problem)
         if rendered.questions or rendered.recordings:
             self.session.report_file(file, "C305", N_("A transcript embeds neither questions nor recordings."))
         self.terms.update(rendered.terms)
@@ -215,12 +215,12 @@ class TextCheck:
                 self._tell_dead_end(place, followed.key, followed.fragment)
             self._tell_draft(place, followed.key)
 
-    def _tell_draft(self, place: Place, key: str) -> None:
+    def _tell_draft(self, place: SourceLocation, key: str) -> None:
         """Tell a link to what is not published: it is left open, because the draft may be shown by the next publication."""
         if key in self.drafts and self.unpublished.isdisjoint((place.file, place.file.partition("/")[0])):
             self.session.add(place, "C305", DRAFT_LINK, SHOW_IT, {"key": key}, Severity.WARNING)
 
-    def _tell_dead_end(self, place: Place, key: str, fragment: str) -> None:
+    def _tell_dead_end(self, place: SourceLocation, key: str, fragment: str) -> None:
         template = NO_SECOND if fragment.startswith("t=") else NO_HEADING
         fix = "" if fragment.startswith("t=") else N_("Its headings are: %(headings)s.")
         headings = ", ".join(sorted(self.headings.get(key, ()))) or "–"
@@ -239,7 +239,7 @@ class TextCheck:
     def _check_terms(self) -> None:
         for term in self.course.terms:
             if term.key not in self.terms:
-                place = self.session.keys.get("term", {}).get(term.key, Place(GLOSSARY))
+                place = self.session.keys.get("term", {}).get(term.key, SourceLocation(GLOSSARY))
                 self.session.report(place, "C320", N_("The term “%(key)s” is not used in any text."), key=term.key)
 
 
@@ -247,7 +247,7 @@ def _nothing(key: str) -> None:
     """Know no question."""
 
 
-def _address(resource: Resource) -> str:
+def _address(resource: ResourceSource) -> str:
     return resource.url or (NOWHERE if resource.path else "")
 
 

@@ -11,12 +11,12 @@ from functools import lru_cache
 from itertools import pairwise
 from posixpath import basename
 
-from courses.content import nodes
+from courses.content import yaml_tree
 from courses.content.layout import COURSE, LISTS, MODULE, ActivityFiles, is_media, lay_out
 from courses.content.model import SourceState
-from courses.content.nodes import Keyed, Listing, Scalar
-from courses.content.session import ReadingSession
-from courses.content.stamps import split
+from courses.content.reading_session import ReadingSession
+from courses.content.translation_stamps import split
+from courses.content.yaml_tree import YamlMapping, YamlScalar, YamlSequence
 from courses.kinds import ActivityKind, FolderPart
 
 _UNDATED = date(2000, 1, 1)
@@ -28,7 +28,7 @@ KEPT_HEADS = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class OutlineEntry:
     """What the outline shows of a file: key, title by language ('' the course's own), and its state."""
 
     key: str
@@ -82,7 +82,7 @@ class TreeModule:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class DraftTree:
     """The outline of a working copy."""
 
     languages: tuple[str, ...]
@@ -114,7 +114,7 @@ def is_outline(path: str) -> bool:
     return path in (COURSE, *LISTS) or (path.count("/") == 1 and not is_media(path) and path.endswith((".yaml", ".md")))
 
 
-def read_tree(paths: Iterable[str], texts: Mapping[str, str], kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> Tree:
+def read_tree(paths: Iterable[str], texts: Mapping[str, str], kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> DraftTree:
     """Sort the files of a working copy into its outline; `texts` are those that `is_outline` names."""
     course = _root(texts.get(COURSE, ""))
     languages = _languages(course)
@@ -127,7 +127,7 @@ def read_tree(paths: Iterable[str], texts: Mapping[str, str], kinds: Sequence[Ac
         state = SourceState.DRAFT if head.draft else SourceState.READY
         modules.append(TreeModule(head.key, files.folder, title, state, head.required, tuple(activities)))
     title = {language or languages[0]: words for language, words in _texts(course, "title")}
-    return Tree(languages, title, tuple(modules))
+    return DraftTree(languages, title, tuple(modules))
 
 
 def _activity(files: ActivityFiles, texts: Mapping[str, str], languages: Sequence[str]) -> TreeActivity:
@@ -157,11 +157,11 @@ def ending_of(path: str) -> str:
     return ".".join(("", *parts[1:])) if len(parts) > 2 else f"/{name}"
 
 
-def _state(head: Head) -> SourceState:
+def _state(head: OutlineEntry) -> SourceState:
     return SourceState.DRAFT if head.draft else SourceState.READY
 
 
-def _titled(head: Head, first: str) -> dict[str, str]:
+def _titled(head: OutlineEntry, first: str) -> dict[str, str]:
     return {language or first: words for language, words in head.title}
 
 
@@ -170,36 +170,36 @@ def _front(text: str) -> str:
     return "\n".join(parts[0]) + "\n" if parts else ""
 
 
-def _root(text: str) -> Keyed | None:
-    root = nodes.parse(text).root
-    return root if isinstance(root, Keyed) else None
+def _root(text: str) -> YamlMapping | None:
+    root = yaml_tree.parse(text).root
+    return root if isinstance(root, YamlMapping) else None
 
 
 @lru_cache(maxsize=KEPT_HEADS)
-def _head(text: str) -> Head:
+def _head(text: str) -> OutlineEntry:
     root = _root(text)
     counted = _word(root, "numbered") != "false" and _word(root, "required") != "false"
-    return Head(_word(root, "key"), _texts(root, "title"), _word(root, "state") == "draft", counted)
+    return OutlineEntry(_word(root, "key"), _texts(root, "title"), _word(root, "state") == "draft", counted)
 
 
-def _word(root: Keyed | None, name: str) -> str:
+def _word(root: YamlMapping | None, name: str) -> str:
     value = root.entries[name].value if root is not None and name in root.entries else None
-    return value.text.strip() if isinstance(value, Scalar) else ""
+    return value.text.strip() if isinstance(value, YamlScalar) else ""
 
 
-def _texts(root: Keyed | None, name: str) -> tuple[tuple[str, str], ...]:
+def _texts(root: YamlMapping | None, name: str) -> tuple[tuple[str, str], ...]:
     value = root.entries[name].value if root is not None and name in root.entries else None
-    if isinstance(value, Scalar):
+    if isinstance(value, YamlScalar):
         return (("", value.text.strip()),) if value.text.strip() else ()
-    if isinstance(value, Keyed):
-        return tuple((key, entry.value.text.strip()) for key, entry in value.entries.items() if isinstance(entry.value, Scalar))
+    if isinstance(value, YamlMapping):
+        return tuple((key, entry.value.text.strip()) for key, entry in value.entries.items() if isinstance(entry.value, YamlScalar))
     return ()
 
 
-def _languages(course: Keyed | None) -> tuple[str, ...]:
+def _languages(course: YamlMapping | None) -> tuple[str, ...]:
     value = course.entries["languages"].value if course is not None and "languages" in course.entries else None
-    items = value.items if isinstance(value, Listing) else []
-    return tuple(item.text for item in items if isinstance(item, Scalar) and item.text) or ("es",)
+    items = value.items if isinstance(value, YamlSequence) else []
+    return tuple(item.text for item in items if isinstance(item, YamlScalar) and item.text) or ("es",)
 
 
 # --- Order -------------------------------------------------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ def next_name(names: Iterable[str], key: str) -> str:
     return f"{max(numbers, default=0) + 1:02d}-{key}"
 
 
-def moved_module(tree: Tree, paths: Iterable[str], key: str, place: int) -> dict[str, str]:
+def moved_module(tree: DraftTree, paths: Iterable[str], key: str, place: int) -> dict[str, str]:
     """Return the new paths of files when a module takes another place (from 0) among the modules."""
     order = [module.folder for module in tree.modules if module.key != key]
     own = next(module.folder for module in tree.modules if module.key == key)
@@ -250,7 +250,7 @@ def moved_module(tree: Tree, paths: Iterable[str], key: str, place: int) -> dict
     return {path: f"{folders[top]}/{rest}" for path in paths for top, _, rest in (path.partition("/"),) if top in folders}
 
 
-def moved_activity(tree: Tree, key: str, target: str, place: int) -> dict[str, str]:
+def moved_activity(tree: DraftTree, key: str, target: str, place: int) -> dict[str, str]:
     """Return the new paths of files when an activity takes another place (from 0) in its module or in another one (by key)."""
     found, module = tree.find_activity(key), tree.find_module(target)
     assert found is not None

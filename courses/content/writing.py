@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import count
 
-from courses.content.nodes import Entry, Keyed, Listing, Node, Scalar
-from courses.content.table import Table
+from courses.content.mapping_cursor import MappingCursor
+from courses.content.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
 
 WIDTH = 100
 LANGUAGE_ORDER = ("es", "en")
@@ -35,7 +35,7 @@ def _is_plain(text: str) -> bool:
 class Comments:
     """The comments of a file: those on their own lines belong to the entry below, those beside an entry to it."""
 
-    def __init__(self, text: str, root: Node) -> None:
+    def __init__(self, text: str, root: YamlNode) -> None:
         self.above: dict[int, list[str]] = {}
         self.beside: dict[int, str] = {}
         lines = text.split("\n")
@@ -61,29 +61,29 @@ class Comments:
         return bool(self.above or self.beside)
 
 
-def _walk(node: Node) -> Iterator[Node]:
+def _walk(node: YamlNode) -> Iterator[YamlNode]:
     yield node
-    if isinstance(node, Listing):
+    if isinstance(node, YamlSequence):
         for item in node.items:
             yield from _walk(item)
-    elif isinstance(node, Keyed):
+    elif isinstance(node, YamlMapping):
         for entry in node.entries.values():
             yield entry.key
             yield from _walk(entry.value)
 
 
-def _inner_lines(root: Node) -> Iterator[int]:
+def _inner_lines(root: YamlNode) -> Iterator[int]:
     """Yield the lines inside texts of several lines, where # is no comment."""
     for node in _walk(root):
-        if isinstance(node, Scalar):
+        if isinstance(node, YamlScalar):
             yield from range(node.line + 1, node.last_line + (1 if node.style in ("|", ">") else 0))
 
 
-def _ends(root: Node) -> dict[int, int]:
+def _ends(root: YamlNode) -> dict[int, int]:
     """Return for each line the column after the last thing that ends on it."""
     ends: dict[int, int] = {}
     for node in _walk(root):
-        if isinstance(node, Scalar):
+        if isinstance(node, YamlScalar):
             line, column = (node.line, node.column + 1) if node.style in ("|", ">") else (node.last_line, node.last_column)
         elif getattr(node, "flow", False):
             line, column = node.last_line, node.last_column
@@ -96,7 +96,7 @@ def _ends(root: Node) -> dict[int, int]:
 class Writer:
     """Writes one file; `tables` gives the cursor that read a mapping, which knows the order of its fields."""
 
-    def __init__(self, text: str, root: Keyed, tables: Mapping[int, Table]) -> None:
+    def __init__(self, text: str, root: YamlMapping, tables: Mapping[int, MappingCursor]) -> None:
         self.comments = Comments(text, root)
         self.tables = tables
         self.lines: list[str] = []
@@ -107,7 +107,7 @@ class Writer:
         self._table(self.root, 0)
         return "\n".join((*self.lines, *self.comments.below)) + "\n"
 
-    def _ordered(self, node: Keyed) -> list[tuple[str, Entry]]:
+    def _ordered(self, node: YamlMapping) -> list[tuple[str, YamlPair]]:
         table = self.tables.get(id(node))
         if table is None or table.is_list:
             names = list(node.entries)
@@ -118,7 +118,7 @@ class Writer:
             names = known + [name for name in node.entries if name not in table.asked]
         return [(name, node.entries[name]) for name in names if not _is_empty(node.entries[name].value)]
 
-    def _table(self, node: Keyed, indent: int, first: str = "") -> None:
+    def _table(self, node: YamlMapping, indent: int, first: str = "") -> None:
         """Write the entries of a mapping; `first` replaces the indent of the first line (`  - `)."""
         table = self.tables.get(id(node))
         for name, entry in self._ordered(node):
@@ -134,10 +134,10 @@ class Writer:
         found = [self.comments.beside.pop(line) for line in dict.fromkeys(lines) if line in self.comments.beside]
         return f"  {' '.join(found)}" if found else ""
 
-    def _entry(self, lead: str, name: str, entry: Entry, indent: int, table: Table | None) -> None:
+    def _entry(self, lead: str, name: str, entry: YamlPair, indent: int, table: MappingCursor | None) -> None:
         value = entry.value
         head = f"{lead}{scalar(name, flow=False)}:"
-        if isinstance(value, Scalar):
+        if isinstance(value, YamlScalar):
             self._text(head, value, indent)
             return
         flow = self._flow(name, value, table)
@@ -146,12 +146,12 @@ class Writer:
             return
         self.lines.append(head + self._beside(entry.key.line))
         spaced = table is not None and name in table.spaced
-        if isinstance(value, Keyed):
+        if isinstance(value, YamlMapping):
             self._table(value, indent + _STEP)
-        elif isinstance(value, Listing):
+        elif isinstance(value, YamlSequence):
             self._listing(value, indent + _STEP, spaced=spaced)
 
-    def _text(self, head: str, value: Scalar, indent: int) -> None:
+    def _text(self, head: str, value: YamlScalar, indent: int) -> None:
         words = value.text.strip("\n")
         if "\n" not in words:
             self.lines.append(f"{head} {scalar(words, flow=False)}{self._beside(value.line, value.last_line)}")
@@ -160,35 +160,35 @@ class Writer:
         self.lines.append(f"{head} {mark}{self._beside(value.line)}")
         self.lines.extend(" " * (indent + _STEP) + line if line else "" for line in words.split("\n"))
 
-    def _listing(self, node: Listing, indent: int, *, spaced: bool) -> None:
+    def _listing(self, node: YamlSequence, indent: int, *, spaced: bool) -> None:
         for number, item in zip(count(), node.items, strict=False):
             if spaced and number:
                 self.lines.append("")
             self._above(item.line, indent)
             lead = " " * indent + "- "
-            if isinstance(item, Keyed) and self._ordered(item):
+            if isinstance(item, YamlMapping) and self._ordered(item):
                 self._table(item, indent + _STEP, lead)
-            elif isinstance(item, Scalar):
+            elif isinstance(item, YamlScalar):
                 self._text(lead.rstrip(), item, indent)
             else:
                 self.lines.append(f"{lead}{self._as_flow(item) or '[]'}")
 
-    def _flow(self, name: str, value: Node, table: Table | None) -> str | None:
+    def _flow(self, name: str, value: YamlNode, table: MappingCursor | None) -> str | None:
         """Return a value in flow style where its field is written so, None where it is not."""
         inner = self.tables.get(id(value))
-        empty = (isinstance(value, Listing) and not value.items) or (isinstance(value, Keyed) and not value.entries)
+        empty = (isinstance(value, YamlSequence) and not value.items) or (isinstance(value, YamlMapping) and not value.entries)
         if empty or (table is not None and name in table.flows) or (inner is not None and inner.flow_whole):
             return self._as_flow(value)
         return None
 
-    def _as_flow(self, value: Node) -> str | None:
-        if isinstance(value, Scalar):
+    def _as_flow(self, value: YamlNode) -> str | None:
+        if isinstance(value, YamlScalar):
             words = value.text.strip("\n")
             return None if "\n" in words else scalar(words, flow=True)
-        if isinstance(value, Listing):
+        if isinstance(value, YamlSequence):
             parts = [self._as_flow(item) for item in value.items]
             return None if None in parts else f"[{', '.join(part or '' for part in parts)}]"
-        if not isinstance(value, Keyed):
+        if not isinstance(value, YamlMapping):
             return None
         pairs = [(name, self._as_flow(entry.value)) for name, entry in self._ordered(value)]
         if any(part is None for _, part in pairs):
@@ -196,5 +196,5 @@ class Writer:
         return "{" + ", ".join(f"{scalar(name, flow=True)}: {part}" for name, part in pairs) + "}"
 
 
-def _is_empty(value: Node) -> bool:
-    return isinstance(value, Scalar) and not value.text
+def _is_empty(value: YamlNode) -> bool:
+    return isinstance(value, YamlScalar) and not value.text

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from courses.content.comparing import Block, compared_text
 from courses.content.editing import EditRefused
 from courses.content.lesson_text import lesson_text_of
+from courses.content.text_diff import DiffParagraph, compared_text
 from courses.queries.autosaved import AutosavedText
 from kernel.i18n import _
 
@@ -20,7 +20,7 @@ class AutosavedLine:
     language: str
     name: str
     typed_at: datetime
-    blocks: tuple[Block, ...]
+    blocks: tuple[DiffParagraph, ...]
     chosen: bool
 
 

@@ -11,14 +11,14 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from courses import publication
-from courses.content import asked
-from courses.content.differences import Mark, Part, Place, compare
+from courses.content import course_fields
+from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
 from courses.content.model import CourseFolder, Finding, SourceState
 from courses.models import Course, CourseVersion
-from courses.publication import CourseKinds, Learners
+from courses.publication import CourseKinds, LearnerCounts
 from courses.queries import versions as course_versions
 from courses.queries.plans import PlanLine
-from courses.services import verdicts
+from courses.services import draft_checks
 from kernel.errors import N_
 from kernel.files import FileStore
 from kernel.i18n import _, choose, ngettext
@@ -26,29 +26,29 @@ from kernel.i18n import _, choose, ngettext
 COURSE_FILE = "course.yaml"
 KEPT_FOLDERS = 8
 TEXTS = (".yaml", ".md", ".vtt", ".svg", ".txt")
-MARKS: Mapping[Mark, tuple[str, str]] = {
-    Mark.ADDED: (N_("New"), "ok"),
-    Mark.REMOVED: (N_("Removed"), "bad"),
-    Mark.MOVED: (N_("Moved"), ""),
-    Mark.RENAMED: (N_("New title"), ""),
-    Mark.TEXT: (N_("Text"), ""),
-    Mark.SETTINGS: (N_("Settings"), ""),
-    Mark.KEY: (N_("Right answer"), "lamp"),
+MARKS: Mapping[DifferenceKind, tuple[str, str]] = {
+    DifferenceKind.ADDED: (N_("New"), "ok"),
+    DifferenceKind.REMOVED: (N_("Removed"), "bad"),
+    DifferenceKind.MOVED: (N_("Moved"), ""),
+    DifferenceKind.RENAMED: (N_("New title"), ""),
+    DifferenceKind.TEXT: (N_("Text"), ""),
+    DifferenceKind.SETTINGS: (N_("Settings"), ""),
+    DifferenceKind.KEY: (N_("Right answer"), "lamp"),
 }
-PLACES: Mapping[Place, str] = {
-    Place.COURSE: N_("Settings of the course"),
-    Place.MODULE: N_("Module"),
-    Place.ACTIVITY: N_("Activity"),
-    Place.QUESTION: N_("Question"),
-    Place.TERM: N_("Glossary"),
-    Place.RESOURCE: N_("Resource"),
-    Place.PARAMETER: N_("Figure"),
-    Place.FILE: N_("File"),
+PLACES: Mapping[PartKind, str] = {
+    PartKind.COURSE: N_("Settings of the course"),
+    PartKind.MODULE: N_("Module"),
+    PartKind.ACTIVITY: N_("Activity"),
+    PartKind.QUESTION: N_("Question"),
+    PartKind.TERM: N_("Glossary"),
+    PartKind.RESOURCE: N_("Resource"),
+    PartKind.PARAMETER: N_("Figure"),
+    PartKind.FILE: N_("File"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class CheckFindingView:
     """One remark of the check, with where it is in the reader's words and where it is mended."""
 
     number: int
@@ -72,7 +72,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Regrade:
+class RegradeSuggestion:
     """A question whose right answer changed, in a quiz that has asked it."""
 
     quiz: str
@@ -86,10 +86,10 @@ class ChangedPart:
 
     number: int
     place: str
-    part: Part
+    part: PartDifference
     tags: tuple[tuple[str, str], ...]
-    problems: tuple[Problem, ...] = ()
-    regrades: tuple[Regrade, ...] = ()
+    problems: tuple[CheckFindingView, ...] = ()
+    regrades: tuple[RegradeSuggestion, ...] = ()
 
     @property
     def answers(self) -> int:
@@ -98,7 +98,7 @@ class ChangedPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class DraftComparison:
     """What differs. `known` is false where the earlier text was not kept; `only_form` where the files differ and nothing that is told."""
 
     parts: tuple[ChangedPart, ...] = ()
@@ -119,7 +119,7 @@ def folder_of(session: Session, files: FileStore, version: CourseVersion, kinds:
         return None
     if len(kept) >= KEPT_FOLDERS:
         kept.clear()  # at once, because other threads read it
-    kept[version.id] = verdicts.without_contents(folder)
+    kept[version.id] = draft_checks.without_contents(folder)
     return kept[version.id]
 
 
@@ -129,28 +129,28 @@ def changes_between(
     before: CourseFolder | None,
     after: CourseFolder | None,
     kinds: CourseKinds,
-    problems: Sequence[Problem] = (),
+    problems: Sequence[CheckFindingView] = (),
     *,
     is_same: bool = False,
-) -> Changes:
+) -> DraftComparison:
     """Compare two folders of a course; `is_same` says that their files are the same anyway."""
     if is_same:
-        return Changes()
+        return DraftComparison()
     if before is None or after is None:
-        return Changes(known=False)
+        return DraftComparison(known=False)
     parts = list(compare(before, after, kinds.tellers))
     for comparer in kinds.part_comparers:
         parts += comparer(session, course.id, before, after)
     shown = tuple(_shown(course.slug, number, part, after, problems) for number, part in enumerate(parts, 1))
-    return Changes(shown, only_form=not shown, keys=tuple(part for part in shown if Mark.KEY in part.part.marks))
+    return DraftComparison(shown, only_form=not shown, keys=tuple(part for part in shown if DifferenceKind.KEY in part.part.marks))
 
 
-def _shown(slug: str, number: int, part: Part, folder: CourseFolder, problems: Sequence[Problem]) -> ChangedPart:
+def _shown(slug: str, number: int, part: PartDifference, folder: CourseFolder, problems: Sequence[CheckFindingView]) -> ChangedPart:
     titles = {activity.key: choose(activity.title) for activity in folder.activities()}
     regrades = tuple(
-        Regrade(titles.get(quiz, quiz), count, url_for("quizzes_regrading.new", slug=slug, key=quiz, question=part.key))
+        RegradeSuggestion(titles.get(quiz, quiz), count, url_for("quizzes_regrading.new", slug=slug, key=quiz, question=part.key))
         for quiz, count in part.asked_in
-        if Mark.KEY in part.marks
+        if DifferenceKind.KEY in part.marks
     )
     concerned = tuple(problem for problem in problems if _concerns(problem, part))
     return ChangedPart(
@@ -158,15 +158,15 @@ def _shown(slug: str, number: int, part: Part, folder: CourseFolder, problems: S
     )
 
 
-def _concerns(problem: Problem, part: Part) -> bool:
-    if part.place is Place.QUESTION:
+def _concerns(problem: CheckFindingView, part: PartDifference) -> bool:
+    if part.place is PartKind.QUESTION:
         return problem.path == part.path and problem.url.endswith(f"/{part.key}")
-    if part.place is Place.ACTIVITY and part.kind == "page":  # its languages are files of one name
+    if part.place is PartKind.ACTIVITY and part.kind == "page":  # its languages are files of one name
         return problem.path.split(".")[0] == part.path.split(".")[0]
     return bool(part.path) and problem.path == part.path
 
 
-def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | None) -> list[Problem]:
+def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | None) -> list[CheckFindingView]:
     """Put what the checks found into words: where it is by title, and where it is mended."""
     places = places_of(folder) if folder is not None else {}
     pages = [activity for activity in folder.activities() if activity.kind == "page"] if folder is not None else []
@@ -188,7 +188,7 @@ def _mending_url(slug: str, path: str, keys: Mapping[str, str]) -> str:
     return url_for("courses_texts.text", slug=slug, path=path) if path.endswith(TEXTS) else ""
 
 
-def _problem(slug: str, number: int, finding: Finding, places: Mapping[str, str], keys: Mapping[str, str]) -> Problem:
+def _problem(slug: str, number: int, finding: Finding, places: Mapping[str, str], keys: Mapping[str, str]) -> CheckFindingView:
     path = finding.file
     title = places.get(path) or places.get(path.split(".")[0]) or places.get(dirname(path), "")
     question = finding.facts.get("subject", "") if "question" in finding.subject else ""
@@ -197,7 +197,7 @@ def _problem(slug: str, number: int, finding: Finding, places: Mapping[str, str]
         url = url_for("quizzes_slots.slots", slug=slug, key=keys[path])
     where = f"{path}:{finding.line}" if finding.line else path
     has_form = bool(url) and "/text?" not in url
-    return Problem(
+    return CheckFindingView(
         number,
         finding.code,
         finding.severity.value,
@@ -214,7 +214,12 @@ def _problem(slug: str, number: int, finding: Finding, places: Mapping[str, str]
 
 _NAMES_A_FIELD = re.compile(r"[“«`][a-z_]+:|\w\[\d")
 """Advice for the text: “source:”, options[1]."""
-_LABELS = {setting.outer: setting.label for _title, settings in (*asked.COURSE, *asked.MODULE) for setting in settings if not setting.inner}
+_LABELS = {
+    setting.outer: setting.label
+    for _title, settings in (*course_fields.COURSE, *course_fields.MODULE)
+    for setting in settings
+    if not setting.inner
+}
 
 
 def _in_form_words(finding: Finding) -> str:
@@ -229,8 +234,8 @@ def _in_form_words(finding: Finding) -> str:
 class Sort:
     """Remarks of one kind, with how many more there are than the first."""
 
-    first: Problem
-    problems: tuple[Problem, ...]
+    first: CheckFindingView
+    problems: tuple[CheckFindingView, ...]
 
     @property
     def more(self) -> int:
@@ -238,15 +243,15 @@ class Sort:
         return len(self.problems) - 1
 
 
-def sorts_of(problems: Sequence[Problem]) -> list[Sort]:
+def sorts_of(problems: Sequence[CheckFindingView]) -> list[Sort]:
     """Group remarks by their code, those of which there are most last: they hide no other."""
-    groups: dict[str, list[Problem]] = {}
+    groups: dict[str, list[CheckFindingView]] = {}
     for problem in problems:
         groups.setdefault(problem.code, []).append(problem)
     return [Sort(group[0], tuple(group)) for group in sorted(groups.values(), key=len)]
 
 
-def beside(problems: Sequence[Problem], changes: Changes | None) -> list[Problem]:
+def beside(problems: Sequence[CheckFindingView], changes: DraftComparison | None) -> list[CheckFindingView]:
     """Add to each remark the number of the change that it concerns."""
     numbers = {problem.number: str(part.number) for part in (changes.parts if changes else ()) for problem in part.problems}
     return [replace(problem, change=numbers.get(problem.number, "")) for problem in problems]
@@ -268,34 +273,38 @@ def places_of(folder: CourseFolder) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ChangeAudience:
     """What those are told of who did it: the titles of the activities, and their keys, present and former."""
 
     titles: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
 
 
-def told_of(changes: Changes | None, folder: CourseFolder | None) -> Told:
+def told_of(changes: DraftComparison | None, folder: CourseFolder | None) -> ChangeAudience:
     """Return the activities whose contents changed: texts, questions, and the settings of those without texts of their own."""
     if changes is None or folder is None:
-        return Told()
+        return ChangeAudience()
     changed = {key for part in changes.parts for key in _changed_keys(part.part)}
     found = [activity for activity in folder.activities() if activity.key in changed and activity.state is SourceState.READY]
     keys = [key for activity in found for key in (activity.key, *activity.was)]
-    return Told(tuple(choose(activity.title) for activity in found), tuple(keys))
+    return ChangeAudience(tuple(choose(activity.title) for activity in found), tuple(keys))
 
 
-def _changed_keys(part: Part) -> tuple[str, ...]:
-    if part.place is Place.QUESTION:
+def _changed_keys(part: PartDifference) -> tuple[str, ...]:
+    if part.place is PartKind.QUESTION:
         return tuple(quiz for quiz, _count in part.asked_in)
-    if part.place is not Place.ACTIVITY or Mark.ADDED in part.marks or Mark.REMOVED in part.marks:
+    if part.place is not PartKind.ACTIVITY or DifferenceKind.ADDED in part.marks or DifferenceKind.REMOVED in part.marks:
         return ()
-    told = (Mark.TEXT, Mark.KEY) if part.kind == "page" else (Mark.TEXT, Mark.KEY, Mark.SETTINGS)
+    told = (
+        (DifferenceKind.TEXT, DifferenceKind.KEY)
+        if part.kind == "page"
+        else (DifferenceKind.TEXT, DifferenceKind.KEY, DifferenceKind.SETTINGS)
+    )
     return (part.key,) if any(mark in part.marks for mark in told) else ()
 
 
 @dataclass(frozen=True, slots=True)
-class VersionLine:
+class CourseVersionRow:
     """One version in a list."""
 
     number: int
@@ -314,10 +323,10 @@ NATURES: Mapping[tuple[str, bool], str] = {
 }
 
 
-def version_lines(course: Course, found: Sequence[course_versions.PublishedVersion]) -> list[VersionLine]:
+def version_lines(course: Course, found: Sequence[course_versions.PublishedVersion]) -> list[CourseVersionRow]:
     """Put versions into words."""
     return [
-        VersionLine(
+        CourseVersionRow(
             version.number,
             version.published_at,
             version.by or _("the system"),
@@ -330,7 +339,7 @@ def version_lines(course: Course, found: Sequence[course_versions.PublishedVersi
     ]
 
 
-def nature_hints(learners: Learners) -> dict[str, str]:
+def nature_hints(learners: LearnerCounts) -> dict[str, str]:
     """Say of each kind of change whom it concerns."""
     return {
         "correction": ngettext(
@@ -352,7 +361,7 @@ def nature_hints(learners: Learners) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PublicationPlanView:
     """A publication that waits, or what has become of the last one; `may_decide` where the reader is the second person."""
 
     line: PlanLine
@@ -362,10 +371,10 @@ class Plan:
     may_decide: bool
 
 
-def plan_of(line: PlanLine, reader: int | None, *, outdated: bool) -> Plan | None:
+def plan_of(line: PlanLine, reader: int | None, *, outdated: bool) -> PublicationPlanView | None:
     """Put a plan into words; nothing for one that was published or withdrawn. `outdated`: somebody saved the draft since."""
     is_open = line.is_open
     if not is_open and (line.state not in ("refused", "void") or (outdated and line.state == "refused")):
         return None
     waits = line.state == "waiting" and not outdated
-    return Plan(line, _(NATURES[line.nature, line.asks]), is_open, outdated, waits and reader != line.asked_by)
+    return PublicationPlanView(line, _(NATURES[line.nature, line.asks]), is_open, outdated, waits and reader != line.asked_by)

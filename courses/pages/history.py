@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from courses.content.comparing import Piece, changed_lines
+from courses.content.text_diff import DiffPiece, changed_lines
 from courses.queries import history
 from courses.queries.history import Revision
 
@@ -36,7 +36,7 @@ class FileDifference:
     path: str
     is_new: bool
     is_gone: bool
-    lines: tuple[Piece, ...] | None
+    lines: tuple[DiffPiece, ...] | None
 
 
 def line_of(row: Revision) -> HistoryLine:

@@ -7,12 +7,12 @@ from courses.content.editing import read_fields
 from courses.content.filetypes import media_type
 from courses.content.lesson_text import LessonText, lesson_text_of, terms_of
 from courses.content.model import Finding
-from courses.content.stamps import split, stamp_of
+from courses.content.translation_stamps import split, stamp_of
 from courses.content.tree import TreeActivity, TreeModule
+from courses.lesson_preview import LessonPreview
 from courses.models import Course
-from courses.previewing import Look
 from courses.publication import CourseKinds
-from courses.services.drafting import Desk
+from courses.services.authoring import DraftOutline
 from kernel.errors import N_
 from kernel.i18n import _, choose
 from kernel.markup.measure import count_words
@@ -39,11 +39,11 @@ TOOLS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class LessonEditor:
     """One lesson in one language before its editor: its file, and the revision that wrote it (0: it is not there yet)."""
 
     course: Course
-    desk: Desk
+    desk: DraftOutline
     module: TreeModule
     activity: TreeActivity
     language: str
@@ -76,7 +76,7 @@ class Bench:
         return lesson_text_of(self.text, self.path, self.language) if self.text is not None else LessonText("", "", "")
 
 
-def shown(bench: Bench, look: Look, text: str) -> dict[str, object]:
+def shown(bench: LessonEditor, look: LessonPreview, text: str) -> dict[str, object]:
     """Return what `courses/_look.html` shows."""
     parts = split(text)
     first = len(parts[0]) + 3 if parts is not None else 1
@@ -98,7 +98,7 @@ def _line(finding: Finding, first: int, path: str) -> dict[str, object]:
     return {"line": max(line, 0), "severity": severity, "message": message, "advice": finding.fix, "code": finding.code}
 
 
-def is_behind(bench: Bench) -> bool:
+def is_behind(bench: LessonEditor) -> bool:
     """Say whether a translation follows an earlier state of its original."""
     fields = read_fields(apart(bench.text or "", bench.path)[0])
     return fields.get("translated_from") != bench.source_stamp
@@ -110,7 +110,7 @@ def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:
     return {"key": activity.key, "kind": activity.kind, "title": choose(dict(activity.title)) or activity.key, "icon": kind.icon}
 
 
-def pieces(bench: Bench, glossary: str) -> list[tuple[str, list[tuple[str, str]]]]:
+def pieces(bench: LessonEditor, glossary: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what a lesson may show of its course: the words for it, and the Markdown."""
     titled = [(choose(dict(one.title)) or one.key, one) for _module, one in bench.desk.tree.activities()]
     here, course = f"{bench.module.folder}/media/", "media/"

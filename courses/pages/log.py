@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from courses.audit_verbs import CourseVerb
 from courses.queries.team import LogEntry, LogPart
-from courses.services.verbs import CourseVerb
 from kernel.errors import N_
 from kernel.i18n import _, ngettext
 from kernel.own_records import RecordVerb

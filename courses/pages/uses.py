@@ -6,38 +6,38 @@ from dataclasses import dataclass
 from flask import url_for
 
 from courses.content.layout import COURSE
-from courses.content.listed import LISTINGS
-from courses.services.drafting import Desk
+from courses.content.list_fields import LISTINGS
+from courses.services.authoring import DraftOutline
 from kernel.i18n import _, choose
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class UsageLink:
     """A part of the course that uses something, and where it is edited."""
 
     title: str
     address: str
 
 
-def used_in(desk: Desk, slug: str, paths: Iterable[str]) -> list[Use]:
+def used_in(desk: DraftOutline, slug: str, paths: Iterable[str]) -> list[UsageLink]:
     """Return the parts of a course whose files these are, each once, in the order of the files."""
     owners = {path: activity for _module, activity in desk.tree.activities() for path in activity.paths}
     modules = {module.path: module for module in desk.tree.modules}
     listed = {one.path: one for one in LISTINGS.values()}
-    found: dict[str, Use] = {}
+    found: dict[str, UsageLink] = {}
     for path in paths:
         if path in owners:
             one = owners[path]
             endpoint = "courses_lessons.lesson" if one.kind == "page" else "courses_settings.part"
-            use = Use(choose(dict(one.title)) or one.key, url_for(endpoint, slug=slug, key=one.key))
+            use = UsageLink(choose(dict(one.title)) or one.key, url_for(endpoint, slug=slug, key=one.key))
         elif path in modules:
             module = modules[path]
-            use = Use(choose(dict(module.title)) or module.key, url_for("courses_settings.part", slug=slug, key=module.key))
+            use = UsageLink(choose(dict(module.title)) or module.key, url_for("courses_settings.part", slug=slug, key=module.key))
         elif path == COURSE:
-            use = Use(_("Settings of the course"), url_for("courses_settings.course", slug=slug))
+            use = UsageLink(_("Settings of the course"), url_for("courses_settings.course", slug=slug))
         elif path in listed:
-            use = Use(_(listed[path].title), url_for("courses_lists.entries", slug=slug, listing=listed[path].name))
+            use = UsageLink(_(listed[path].title), url_for("courses_lists.entries", slug=slug, listing=listed[path].name))
         else:
-            use = Use(path, url_for("courses_texts.text", slug=slug, path=path))
+            use = UsageLink(path, url_for("courses_texts.text", slug=slug, path=path))
         found.setdefault(use.address, use)
     return list(found.values())

@@ -14,7 +14,7 @@ from courses.models import (
     CourseVersion,
     StaffRole,
 )
-from courses.permissions import TaughtCourse, TaughtEntry, TaughtListing, TaughtPart, TaughtRevision, Workshop
+from courses.permissions import AuthoringContext, CourseContext, CourseListContext, ListEntryContext, PartContext, RevisionContext
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor, SiteRole
 from organisations.queries.tree import belongs
@@ -67,7 +67,7 @@ def find_course(session: Session, slug: str) -> Course | None:
     return session.scalar(select(Course).where(Course.slug == slug))
 
 
-def get_taught_course(session: Session, actor: Actor, slug: str) -> TaughtCourse:
+def get_taught_course(session: Session, actor: Actor, slug: str) -> CourseContext:
     """Return a course with what the actor is in it; raise NotFound, or SignInNeeded whether or not there is such a course."""
     if actor.is_anonymous:
         raise SignInNeeded
@@ -79,41 +79,41 @@ def get_taught_course(session: Session, actor: Actor, slug: str) -> TaughtCourse
     ).one_or_none()
     if row is None:
         raise NotFound
-    return TaughtCourse(row.id, row.slug, StaffRole(row.role) if row.role else None)
+    return CourseContext(row.id, row.slug, StaffRole(row.role) if row.role else None)
 
 
-def get_taught_part(session: Session, actor: Actor, slug: str, key: str) -> TaughtPart:
+def get_taught_part(session: Session, actor: Actor, slug: str, key: str) -> PartContext:
     """Return a course with a key that may be one of its working copy's; whether it is, its text says. Raise as `get_taught_course` does."""
     course = get_taught_course(session, actor, slug)
-    return TaughtPart(course.id, course.slug, course.staff_role, key)
+    return PartContext(course.id, course.slug, course.staff_role, key)
 
 
-def get_taught_listing(session: Session, actor: Actor, slug: str, listing: str) -> TaughtListing:
+def get_taught_listing(session: Session, actor: Actor, slug: str, listing: str) -> CourseListContext:
     """Return a course with the name of one of its lists; whether there is such a list, the page says. Raise as `get_taught_course` does."""
     course = get_taught_course(session, actor, slug)
-    return TaughtListing(course.id, course.slug, course.staff_role, listing)
+    return CourseListContext(course.id, course.slug, course.staff_role, listing)
 
 
-def get_taught_entry(session: Session, actor: Actor, slug: str, listing: str, key: str) -> TaughtEntry:
+def get_taught_entry(session: Session, actor: Actor, slug: str, listing: str, key: str) -> ListEntryContext:
     """Return a course with a key that may be one of a list's. Raise as `get_taught_course` does."""
     course = get_taught_course(session, actor, slug)
-    return TaughtEntry(course.id, course.slug, course.staff_role, listing, key)
+    return ListEntryContext(course.id, course.slug, course.staff_role, listing, key)
 
 
-def get_taught_revision(session: Session, actor: Actor, slug: str, revision: int) -> TaughtRevision:
+def get_taught_revision(session: Session, actor: Actor, slug: str, revision: int) -> RevisionContext:
     """Return a course with the number of a change that may be one of its working copy's. Raise as `get_taught_course` does."""
     course = get_taught_course(session, actor, slug)
-    return TaughtRevision(course.id, course.slug, course.staff_role, revision)
+    return RevisionContext(course.id, course.slug, course.staff_role, revision)
 
 
-def get_workshop(session: Session, actor: Actor) -> Workshop:
+def get_workshop(session: Session, actor: Actor) -> AuthoringContext:
     """Return whether the actor may make courses; raise SignInNeeded."""
     if actor.is_anonymous:
         raise SignInNeeded
     makes = CourseStaff.role.in_((StaffRole.OWNER.value, StaffRole.EDITOR.value))
     own = exists().where(CourseStaff.person_id == actor.person_id, makes)
     granted = exists().where(RoleGrant.person_id == actor.person_id, RoleGrant.role == SiteRole.INSTRUCTOR.value)
-    return Workshop(bool(session.scalar(select(or_(own, granted)))))
+    return AuthoringContext(bool(session.scalar(select(or_(own, granted)))))
 
 
 def get_course(session: Session, course_id: int) -> Course:

@@ -8,24 +8,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import PendingFolder
-from courses.permissions import TaughtFolder, WorkshopFolder
+from courses.permissions import FolderUploadContext, NewCourseUpload
 from courses.queries import catalogue
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 
 
-def get_taught_folder(session: Session, actor: Actor, slug: str, upload: UUID) -> TaughtFolder:
+def get_taught_folder(session: Session, actor: Actor, slug: str, upload: UUID) -> FolderUploadContext:
     """Return a folder that waits for a course, before the person who sent it; to everybody else it is not there."""
     course = catalogue.get_taught_course(session, actor, slug)
     _check(session, actor, upload, course.id)
-    return TaughtFolder(course.id, course.slug, course.staff_role, upload)
+    return FolderUploadContext(course.id, course.slug, course.staff_role, upload)
 
 
-def get_workshop_folder(session: Session, actor: Actor, upload: UUID) -> WorkshopFolder:
+def get_workshop_folder(session: Session, actor: Actor, upload: UUID) -> NewCourseUpload:
     """Return a folder that waits to become a course, before the person who sent it; to everybody else it is not there."""
     workshop = catalogue.get_workshop(session, actor)
     _check(session, actor, upload, None)
-    return WorkshopFolder(workshop.makes_courses, upload)
+    return NewCourseUpload(workshop.makes_courses, upload)
 
 
 def _check(session: Session, actor: Actor, upload: UUID, course_id: int | None) -> None:

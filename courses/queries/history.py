@@ -9,7 +9,7 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from courses.content.incoming import FileStep
+from courses.content.folder_merge import FileStep
 from courses.content.tree import ending_of, key_of
 from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision, PlannedPublication, RevisionOrigin
 from kernel.errors import NotFound

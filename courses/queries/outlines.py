@@ -16,12 +16,12 @@ from courses.models import (
     CourseResource,
     CourseVersion,
     GradeCategory,
+    LessonPage,
     Module,
     Objective,
-    Page,
     Term,
 )
-from courses.rules import Category, Outline, OutlineActivity, OutlineModule
+from courses.rules import Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
 from kernel.db import connection_of
 from kernel.errors import NotFound
 
@@ -45,16 +45,24 @@ _CATEGORIES = select(GradeCategory).where(GradeCategory.version_id.in_(_WANTED))
 _OBJECTIVES = select(Objective).where(Objective.version_id.in_(_WANTED)).order_by(Objective.position)
 
 _LESSONS = (
-    select(Activity.version_id, Page.language, func.count())
-    .join(Page, Page.activity_id == Activity.id)
+    select(Activity.version_id, LessonPage.language, func.count())
+    .join(LessonPage, LessonPage.activity_id == Activity.id)
     .where(Activity.version_id.in_(_WANTED))
-    .group_by(Activity.version_id, Page.language)
+    .group_by(Activity.version_id, LessonPage.language)
 )
 
 _PAGES = (
-    select(Page.language, Page.title, Page.summary, Page.body, Page.headings, Page.symbols, Page.minutes)
-    .where(Page.activity_id == bindparam("activity_id"))
-    .order_by(Page.id)
+    select(
+        LessonPage.language,
+        LessonPage.title,
+        LessonPage.summary,
+        LessonPage.body,
+        LessonPage.headings,
+        LessonPage.symbols,
+        LessonPage.minutes,
+    )
+    .where(LessonPage.activity_id == bindparam("activity_id"))
+    .order_by(LessonPage.id)
 )
 
 
@@ -86,9 +94,11 @@ def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Ou
     activities: defaultdict[int, list[Activity]] = defaultdict(list)
     for activity in session.scalars(_ACTIVITIES, bound):
         activities[activity.module_id].append(activity)
-    categories: defaultdict[int, list[Category]] = defaultdict(list)
+    categories: defaultdict[int, list[OutlineGradeCategory]] = defaultdict(list)
     for category in session.scalars(_CATEGORIES, bound):
-        categories[category.version_id].append(Category(category.key, category.title, Fraction(category.weight), category.drop_lowest))
+        categories[category.version_id].append(
+            OutlineGradeCategory(category.key, category.title, Fraction(category.weight), category.drop_lowest)
+        )
     modules: defaultdict[int, list[OutlineModule]] = defaultdict(list)
     for module in session.scalars(_MODULES, bound):
         own = modules[module.version_id]
@@ -106,7 +116,7 @@ def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Ou
 
 
 def _outline(
-    row: Row[*tuple[Any, ...]], modules: list[OutlineModule], objectives: list[Mapping[str, str]], categories: list[Category]
+    row: Row[*tuple[Any, ...]], modules: list[OutlineModule], objectives: list[Mapping[str, str]], categories: list[OutlineGradeCategory]
 ) -> Outline:
     version: CourseVersion = row.CourseVersion
     return Outline(

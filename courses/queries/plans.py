@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from courses.models import PlannedPublication, PlanState
-from courses.permissions import TaughtPlan
+from courses.permissions import PublicationPlanContext
 from courses.queries.catalogue import get_taught_course
 from kernel.errors import NotFound
 from kernel.permissions import Actor
@@ -92,10 +92,10 @@ def get_plan(session: Session, plan_id: int) -> PlannedPublication:
     return session.get_one(PlannedPublication, plan_id)
 
 
-def get_taught_plan(session: Session, actor: Actor, slug: str, plan: UUID) -> TaughtPlan:
+def get_taught_plan(session: Session, actor: Actor, slug: str, plan: UUID) -> PublicationPlanContext:
     """Return a plan of a course with what the actor is in it; raise NotFound."""
     course = get_taught_course(session, actor, slug)
     row = session.scalar(select(PlannedPublication).where(PlannedPublication.uuid == plan, PlannedPublication.course_id == course.id))
     if row is None:
         raise NotFound
-    return TaughtPlan(course, row.id)
+    return PublicationPlanContext(course, row.id)

@@ -13,7 +13,7 @@ from accounts.models import AccountMerge, Person
 from accounts.queries import by_name, counts_as_theirs, has_role_condition, hash_of
 from accounts.services import AccountVerb
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
-from courses.permissions import Invited, owns
+from courses.permissions import InvitationContext, owns
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import NotFound, SignInNeeded
@@ -36,7 +36,7 @@ def count_owners(session: Session, course_id: int) -> int:
     return session.scalar(statement.where(CourseStaff.course_id == course_id, CourseStaff.role == StaffRole.OWNER.value)) or 0
 
 
-def may_still(session: Session, person_id: int, course_id: int, rule: Callable[[Actor, StaffRole | None], bool]) -> bool:
+def list_still_authorised(session: Session, person_id: int, course_id: int, rule: Callable[[Actor, StaffRole | None], bool]) -> bool:
     """Say whether somebody who asked for something earlier may do it in a course by what they are now (security 1.4).
 
     A suspended account may nothing; a merged one what the account may that stayed.
@@ -110,20 +110,20 @@ def get_invitation(session: Session, invitation_id: int) -> tuple[CourseInvitati
     return row, session.get_one(Course, row.course_id)
 
 
-def is_upheld(session: Session, invitation: CourseInvitation) -> bool:
+def is_still_authorised(session: Session, invitation: CourseInvitation) -> bool:
     """Say whether who invited may still decide on the team; what the command line invited is upheld."""
     by = invitation.invited_by
-    return by is None or may_still(session, by, invitation.course_id, owns)
+    return by is None or list_still_authorised(session, by, invitation.course_id, owns)
 
 
-def lapsed(session: Session, invitations: Collection[CourseInvitation]) -> set[UUID]:
+def is_expired_condition(session: Session, invitations: Collection[CourseInvitation]) -> set[UUID]:
     """Return which of a course's invitations are upheld no more; one statement for each who invited."""
     of_each = {invitation.invited_by: invitation for invitation in invitations}
-    gone = {by for by, invitation in of_each.items() if not is_upheld(session, invitation)}
+    gone = {by for by, invitation in of_each.items() if not is_still_authorised(session, invitation)}
     return {invitation.uuid for invitation in invitations if invitation.invited_by in gone}
 
 
-def get_invited(session: Session, actor: Actor, secret: str) -> Invited:
+def get_invited(session: Session, actor: Actor, secret: str) -> InvitationContext:
     """Return an invitation by its link's secret; raise NotFound where it cannot be accepted any more, SignInNeeded for the anonymous."""
     if actor.is_anonymous:
         raise SignInNeeded
@@ -138,10 +138,10 @@ def get_invited(session: Session, actor: Actor, secret: str) -> Invited:
         raise NotFound
     invitation, course, person = row
     is_over = invitation.used_at is not None or invitation.withdrawn_at is not None or invitation.expires_at <= now
-    if is_over or not is_upheld(session, invitation):
+    if is_over or not is_still_authorised(session, invitation):
         raise NotFound
     is_mine = person.email == invitation.email and counts_as_theirs(session, person)
-    return Invited(invitation.id, course.id, course.title, course.slug, StaffRole(invitation.role), is_mine)
+    return InvitationContext(invitation.id, course.id, course.title, course.slug, StaffRole(invitation.role), is_mine)
 
 
 @dataclass(frozen=True, slots=True)

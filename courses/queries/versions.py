@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.models import Course, CourseVersion
-from courses.permissions import TaughtVersion
+from courses.permissions import VersionContext
 from courses.queries import history
 from courses.queries.catalogue import get_taught_course
 from kernel.errors import NotFound
@@ -55,10 +55,10 @@ def describe_version(session: Session, version: CourseVersion) -> PublishedVersi
     return _line(version, session.get(Person, version.published_by) if version.published_by else None)
 
 
-def get_taught_version(session: Session, actor: Actor, slug: str, number: int) -> TaughtVersion:
+def get_taught_version(session: Session, actor: Actor, slug: str, number: int) -> VersionContext:
     """Return a version with what the actor is in its course; raise NotFound, or SignInNeeded whether or not there is such a course."""
     course = get_taught_course(session, actor, slug)
-    return TaughtVersion(course, get_version(session, course.id, number))
+    return VersionContext(course, get_version(session, course.id, number))
 
 
 def get_version_by_id(session: Session, version_id: int) -> CourseVersion:

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from courses.audit_verbs import CourseVerb
 from courses.models import Course
-from courses.services import planning
-from courses.services.verbs import CourseVerb
+from courses.services import publication_plans
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
@@ -22,12 +22,12 @@ def archive(session: Session, actor: Actor, course: Course, reason: str, *, now:
     if course.archived_at is not None:
         return False
     course.archived_at = now
-    planning.call_off(session, actor, course, now=now)
+    publication_plans.cancel_open_plan(session, actor, course, now=now)
     audit.record(session, actor, CourseVerb.ARCHIVED, course, now=now, reason=reason)
     return True
 
 
-def bring_back(session: Session, actor: Actor, course: Course, reason: str, *, now: datetime) -> bool:
+def unarchive(session: Session, actor: Actor, course: Course, reason: str, *, now: datetime) -> bool:
     """Bring a locked course back that was put away; say whether that changed anything."""
     if course.archived_at is None:
         return False

@@ -6,11 +6,11 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from courses.audit_verbs import CourseVerb
 from courses.models import Course, CourseStaff, DraftFile, DraftFileVersion, DraftRevision, PendingFolder
 from courses.queries import drafts as draft_queries
 from courses.queries import versions
 from courses.services import drafts
-from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor

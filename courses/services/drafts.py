@@ -9,6 +9,7 @@ from typing import cast
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
+from courses.audit_verbs import CourseVerb
 from courses.content.model import CourseFolder
 from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, RevisionOrigin
 from courses.publication import CourseKinds
@@ -16,8 +17,7 @@ from courses.queries import catalogue, history
 from courses.queries import drafts as draft_queries
 from courses.queries.autosaved import AutosavedText
 from courses.rendering import plain_texts
-from courses.services.archived import check_open
-from courses.services.verbs import CourseVerb
+from courses.services.archive_guard import check_open
 from kernel import audit
 from kernel import files as stored_files
 from kernel.errors import N_, Conflict, Invalid

@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from accounts import services as accounts
+from courses.audit_verbs import CourseVerb
 from courses.content.model import CourseFolder
 from courses.models import Course, PendingFolder, StaffRole
 from courses.queries import catalogue
 from courses.services import importing, team
 from courses.services.drafts import FileContent
 from courses.services.importing import ImportPlan
-from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel.errors import N_, Conflict, SignInNeeded
 from kernel.permissions import Actor
@@ -20,7 +20,9 @@ MOST_WAITING = 3
 """Archives that wait for the same person and course: who compares two of them finds both pages."""
 
 
-def receive(session: Session, actor: Actor, course_id: int | None, name: str, content: bytes, *, now: datetime) -> PendingFolder:
+def store_uploaded_folder(
+    session: Session, actor: Actor, course_id: int | None, name: str, content: bytes, *, now: datetime
+) -> PendingFolder:
     """Keep an archive until it is confirmed; of earlier ones of the same person for the same course the newest stay."""
     if actor.person_id is None:
         raise SignInNeeded
@@ -30,7 +32,7 @@ def receive(session: Session, actor: Actor, course_id: int | None, name: str, co
     return row
 
 
-def bring_in(
+def apply_uploaded_folder(
     session: Session,
     actor: Actor,
     pending: PendingFolder,
@@ -48,7 +50,7 @@ def bring_in(
         raise Conflict(N_("There is a course with the address “%(key)s” already."), key=course.key)
     if pending.course_id is not None and catalogue.get_course(session, pending.course_id).slug != course.key:
         raise Conflict(N_("This folder is of the course “%(key)s”, not of this one."), key=course.key)
-    row = importing.carry_out(session, actor, plan, course, contents, now=now)
+    row = importing.apply_import_plan(session, actor, plan, course, contents, now=now)
     if pending.course_id is None and actor.person_id is not None:
         team.add_staff(session, actor, row, actor.person_id, StaffRole.OWNER, now=now)
     session.delete(pending)
@@ -61,6 +63,6 @@ def discard(session: Session, actor: Actor, pending: PendingFolder, *, now: date
     session.delete(pending)
 
 
-def note_export(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
+def record_folder_export(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
     """Write down who took a draft, with the keys of its questions, out of the house."""
     audit.record(session, actor, CourseVerb.EXPORTED, course, now=now, revision=course.draft_revision)

@@ -7,7 +7,15 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from courses.content.incoming import Checksums, Choice, Fate, FilePlan, both_changed, fates, likely_base
+from courses.content.folder_merge import (
+    Checksums,
+    ConflictResolution,
+    FileMergeState,
+    FilePlan,
+    both_changed,
+    file_merge_states,
+    likely_base,
+)
 from courses.content.marks import FolderMark
 from courses.content.model import CourseFolder
 from courses.models import Course, RevisionOrigin
@@ -19,9 +27,9 @@ from courses.services.drafts import FileContent
 from kernel.files import FileStore
 from kernel.permissions import Actor
 
-Choices = Mapping[str, Sequence[Choice]]
+Choices = Mapping[str, Sequence[ConflictResolution]]
 """By path, one for each question of its conflict."""
-OURS = (Fate.KEPT, Fate.MERGED, Fate.CONFLICT)
+OURS = (FileMergeState.KEPT, FileMergeState.MERGED, FileMergeState.CONFLICT)
 """What happens only where the draft was edited since the folder was made."""
 
 
@@ -60,7 +68,7 @@ class ImportPlan:
     @property
     def conflicts(self) -> tuple[FilePlan, ...]:
         """Return the files that somebody must decide."""
-        return tuple(file for file in self.files if file.fate is Fate.CONFLICT)
+        return tuple(file for file in self.files if file.fate is FileMergeState.CONFLICT)
 
     def merged(self, choices: Choices) -> dict[str, bytes]:
         """Return the whole draft after the import; each conflict needs its choices."""
@@ -73,7 +81,7 @@ class ImportPlan:
                 contents[file.path] = content
         return contents
 
-    def preferring(self, choice: Choice) -> Choices:
+    def preferring(self, choice: ConflictResolution) -> Choices:
         """Return the same choice for every conflict."""
         return {file.path: [choice] * file.questions for file in self.conflicts}
 
@@ -83,16 +91,16 @@ def plan_import(
 ) -> ImportPlan:
     """Compare a folder with a course's working copy; raise NotFound where somebody named a revision that the draft never had."""
     if course is None or course.draft_revision == 0:
-        return ImportPlan(None, 0, tuple(FilePlan(path, Fate.ADDED, None, folder[path]) for path in sorted(folder)), folder)
+        return ImportPlan(None, 0, tuple(FilePlan(path, FileMergeState.ADDED, None, folder[path]) for path in sorted(folder)), folder)
     checksums = {path: hashlib.sha256(content).hexdigest() for path, content in folder.items()}
     base, before, is_guess = _base(session, course, checksums, made_from)
-    found = fates(before, draft_queries.list_draft_checksums(session, course.id), checksums)
+    found = file_merge_states(before, draft_queries.list_draft_checksums(session, course.id), checksums)
     here = history.read_at(session, files, course.id, found, course.draft_revision)
-    contested = [path for path, fate in found.items() if fate is Fate.CONFLICT]
+    contested = [path for path, fate in found.items() if fate is FileMergeState.CONFLICT]
     then = history.read_versions(session, files, course.id, {path: before[path] for path in contested if path in before})
     plans = [
         both_changed(path, then.get(path), here.get(path), folder.get(path))
-        if fate is Fate.CONFLICT
+        if fate is FileMergeState.CONFLICT
         else FilePlan(path, fate, here.get(path), folder.get(path))
         for path, fate in found.items()
     ]
@@ -116,7 +124,7 @@ def _base(session: Session, course: Course, folder: Checksums, made_from: Proven
     own = None if made_from.person_id is None else history.find_last_import(session, course.id, by=made_from.person_id)
     if own is not None and own > mark.revision:
         before = _checksums_at(session, course, own)
-        if len(fates(before, before, folder)) <= len(fates(mark.checksums, mark.checksums, folder)):
+        if len(file_merge_states(before, before, folder)) <= len(file_merge_states(mark.checksums, mark.checksums, folder)):
             return own, before, False
     return mark.revision, mark.checksums, False
 
@@ -125,7 +133,7 @@ def _checksums_at(session: Session, course: Course, revision: int) -> dict[str, 
     return {file.path: file.sha256 for file in history.list_files_at(session, course.id, revision)}
 
 
-def carry_out(
+def apply_import_plan(
     session: Session, actor: Actor, plan: ImportPlan, course: CourseFolder, contents: Mapping[str, FileContent], *, now: datetime
 ) -> Course:
     """Make what a plan came to the course's draft. `course` and `contents` are the whole draft after the import, its media kept already.

@@ -10,11 +10,11 @@ from courses.queries import autosaved, history
 from courses.queries.autosaved import AutosavedText
 from courses.services import drafts
 from courses.services.drafts import FileContent
-from courses.services.publishing import ChangedMeanwhile, Publishing
+from courses.services.publishing import DraftChangedSinceReview, PublishOptions
 from kernel.permissions import Actor
 
 
-def settle(session: Session, actor: Actor, course: Course, how: Publishing, digest: str, *, now: datetime) -> Publishing:
+def settle(session: Session, actor: Actor, course: Course, how: PublishOptions, digest: str, *, now: datetime) -> PublishOptions:
     """Return how to publish a locked course with the revision (`again`) whose text is what was prepared, of this digest.
 
     Where texts stay behind and no revision holds the rest alone, one is made, and the texts come back after it as they were.
@@ -24,17 +24,17 @@ def settle(session: Session, actor: Actor, course: Course, how: Publishing, dige
     behind = autosaved.left_out(session, course.id, how.autosaved)
     revision = _revision_without(session, actor, course, behind, now=now) if behind else course.draft_revision
     if autosaved.digest_at(session, course.id, revision) != digest:
-        raise ChangedMeanwhile
+        raise DraftChangedSinceReview
     return replace(how, again=revision, revision=None)
 
 
-def _check_seen(session: Session, course: Course, how: Publishing) -> None:
+def _check_seen(session: Session, course: Course, how: PublishOptions) -> None:
     if how.revision is None or how.revision > course.draft_revision or autosaved.saved_since(session, course.id, how.revision):
-        raise ChangedMeanwhile
+        raise DraftChangedSinceReview
     if how.looked_at and how.looked_at != autosaved.outgoing_digest(session, course.id):
-        raise ChangedMeanwhile  # somebody saved what a page had saved by itself: that makes no revision of its own
+        raise DraftChangedSinceReview  # somebody saved what a page had saved by itself: that makes no revision of its own
     if not set(how.autosaved) <= {text.revision for text in autosaved.list_autosaved(session, course.id)}:
-        raise ChangedMeanwhile
+        raise DraftChangedSinceReview
 
 
 def _revision_without(session: Session, actor: Actor, course: Course, behind: list[AutosavedText], *, now: datetime) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses.content.model import ActivitySource, MediaFile, ModuleSource, Resource, SourceState
+from courses.audit_verbs import CourseVerb
+from courses.content.model import ActivitySource, MediaFile, ModuleSource, ResourceSource, SourceState
 from courses.models import (
     Activity,
     Course,
@@ -19,18 +20,17 @@ from courses.models import (
     CourseVersion,
     DraftRevision,
     GradeCategory,
+    LessonPage,
     Module,
-    Nature,
     Objective,
-    Page,
+    PublicationNature,
     Term,
 )
-from courses.publication import CourseKinds, Prepared, PreparedActivity, PreparedPage, PreparedTerm, Publication
+from courses.publication import CourseKinds, PreparedActivity, PreparedCourse, PreparedLesson, PreparedTerm, Publication
 from courses.queries import catalogue, drafts, history, versions
 from courses.rendering import plain_texts
 from courses.rules import GIVE_MARKS
-from courses.services.archived import check_open
-from courses.services.verbs import CourseVerb
+from courses.services.archive_guard import check_open
 from kernel import audit
 from kernel import files as stored_files
 from kernel.db import insert_all
@@ -43,10 +43,10 @@ TONES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
+class PublishOptions:
     """How a version is to be published."""
 
-    nature: Nature
+    nature: PublicationNature
     note: str
     revision: int | None = None
     """The draft's revision that was looked at; None where the draft was written in the same transaction."""
@@ -62,7 +62,7 @@ class Publishing:
     """Keys, present and former, of the activities whose learners are told that what they did has changed."""
 
 
-class ChangedMeanwhile(Conflict):
+class DraftChangedSinceReview(Conflict):
     """What was looked at is not what would be published."""
 
     code = "changed_meanwhile"
@@ -73,10 +73,10 @@ def publish_version(
     session: Session,
     actor: Actor,
     course: Course,
-    prepared: Prepared,
+    prepared: PreparedCourse,
     kinds: CourseKinds,
     files: FileStore,
-    how: Publishing,
+    how: PublishOptions,
     *,
     now: datetime,
 ) -> CourseVersion:
@@ -89,12 +89,12 @@ def publish_version(
     course = catalogue.lock_course(session, course.id)
     check_open(course)
     if how.revision is not None and how.revision != course.draft_revision:
-        raise ChangedMeanwhile
+        raise DraftChangedSinceReview
     newest = versions.latest_version(session, course.id)
     if newest is not None and newest.digest == prepared.digest:
         return newest
     if how.again is None and drafts.draft_digest(session, course.id) != prepared.digest:
-        raise ChangedMeanwhile
+        raise DraftChangedSinceReview
     version = _version_row(course, prepared, how, actor, number=newest.number + 1 if newest else 1, now=now)
     session.add(version)
     session.flush()  # everything below points to it
@@ -123,7 +123,9 @@ def _count_as_saved(session: Session, actor: Actor, course: Course, version: Cou
             audit.record(session, actor, CourseVerb.DRAFT_KEPT, course, now=now, revision=row.number)
 
 
-def _version_row(course: Course, prepared: Prepared, how: Publishing, actor: Actor, *, number: int, now: datetime) -> CourseVersion:
+def _version_row(
+    course: Course, prepared: PreparedCourse, how: PublishOptions, actor: Actor, *, number: int, now: datetime
+) -> CourseVersion:
     source = prepared.course
     return CourseVersion(
         course_id=course.id,
@@ -131,7 +133,7 @@ def _version_row(course: Course, prepared: Prepared, how: Publishing, actor: Act
         digest=prepared.digest,
         draft_revision=course.draft_revision if how.again is None else how.again,
         nature=how.nature.value,
-        asks=how.asks and how.nature is Nature.IMPROVEMENT,
+        asks=how.asks and how.nature is PublicationNature.IMPROVEMENT,
         tells=how.tells or None,
         note=how.note,
         published_at=now,
@@ -194,7 +196,7 @@ def _term_row(version_id: int, entry: PreparedTerm) -> Term:
     return Term(version_id=version_id, key=term.key, term=plain_texts(term.term), also=dict(term.also), definition=entry.definition)
 
 
-def _resource_row(version_id: int, prepared: Prepared, resource: Resource) -> CourseResource:
+def _resource_row(version_id: int, prepared: PreparedCourse, resource: ResourceSource) -> CourseResource:
     return CourseResource(
         version_id=version_id,
         key=resource.key,
@@ -208,7 +210,7 @@ def _resource_row(version_id: int, prepared: Prepared, resource: Resource) -> Co
     )
 
 
-def _file_row(version_id: int, prepared: Prepared, media: MediaFile, stored_file_id: int) -> CourseFile:
+def _file_row(version_id: int, prepared: PreparedCourse, media: MediaFile, stored_file_id: int) -> CourseFile:
     return CourseFile(
         version_id=version_id,
         path=media.path,
@@ -299,17 +301,17 @@ def _activity_row(publication: Publication, module: ModuleSource, module_id: int
     )
 
 
-def freeze_pages(session: Session, publication: Publication, lessons: Sequence[tuple[Activity, tuple[PreparedPage, ...]]]) -> None:
+def freeze_pages(session: Session, publication: Publication, lessons: Sequence[tuple[Activity, tuple[PreparedLesson, ...]]]) -> None:
     """Write the rendered texts of lessons."""
     insert_all(session, [_page_row(activity, page) for activity, payload in lessons for page in payload])
     found = [(activity.id, page.entries) for activity, payload in lessons for page in payload]
     search.write_many(session, publication.version.id, found)
 
 
-def _page_row(activity: Activity, page: PreparedPage) -> Page:
+def _page_row(activity: Activity, page: PreparedLesson) -> LessonPage:
     rendered = page.rendered
     headings = [heading for heading in (*rendered.headings, *rendered.closing) if heading.level == 2]
-    return Page(
+    return LessonPage(
         activity_id=activity.id,
         language=page.language,
         title=page.title,

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from accounts.queries import find_person_by_email, hash_of
 from accounts.rules import DELETED
+from courses.audit_verbs import CourseVerb
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
-from courses.permissions import Invited
+from courses.permissions import InvitationContext
 from courses.queries import team as queries
 from courses.queries.catalogue import lock_course
-from courses.services.verbs import CourseVerb
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor
@@ -105,20 +105,20 @@ def withdraw_invitation(session: Session, actor: Actor, course: Course, invitati
         audit.record(session, actor, CourseVerb.INVITATION_WITHDRAWN, course, now=now, invitation=invitation.id)
 
 
-def accept_invitation(session: Session, actor: Actor, invited: Invited, *, now: datetime) -> None:
+def accept_invitation(session: Session, actor: Actor, invited: InvitationContext, *, now: datetime) -> None:
     """Join a course's team with an invitation, which is used up; who is in the team with more stays so. Raise NotFound where it is gone."""
     assert actor.person_id is not None
     course = lock_course(session, invited.course_id)
     open_one = (CourseInvitation.id == invited.invitation_id, *queries.is_open(course.id, now))
     used = session.execute(update(CourseInvitation).where(*open_one).values(used_at=now).returning(CourseInvitation)).scalar_one_or_none()
-    if used is None or not queries.is_upheld(session, used):
+    if used is None or not queries.is_still_authorised(session, used):
         raise NotFound
     present = session.scalar(select(CourseStaff.role).where(CourseStaff.course_id == course.id, CourseStaff.person_id == actor.person_id))
     if present is None or queries.RANKS[StaffRole(present)] < queries.RANKS[invited.role]:
         add_staff(session, actor, course, actor.person_id, invited.role, now=now)
 
 
-def hand_over_seat(session: Session, actor: Actor, seat: CourseStaff, taker: int, *, now: datetime) -> None:
+def transfer_team_membership(session: Session, actor: Actor, seat: CourseStaff, taker: int, *, now: datetime) -> None:
     """Let somebody have another's place in a team; who is in it with more stays so."""
     course = session.get_one(Course, seat.course_id)
     present = session.scalar(select(CourseStaff.role).where(CourseStaff.course_id == course.id, CourseStaff.person_id == taker))
@@ -141,7 +141,7 @@ def forget_invitations_before(session: Session, moment: datetime) -> int:
     return len(session.scalars(delete(CourseInvitation).where(CourseInvitation.expires_at < moment).returning(CourseInvitation.id)).all())
 
 
-def forget(session: Session, person: Person, *, now: datetime) -> None:
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """Keep no invitation to a person's address; that somebody was invited stays."""
     invited = update(CourseInvitation).where(CourseInvitation.email == person.email)
     session.execute(invited.where(CourseInvitation.used_at.is_(None), CourseInvitation.withdrawn_at.is_(None)).values(withdrawn_at=now))

@@ -2,12 +2,12 @@
 
 from flask import Blueprint, flash, render_template
 
+from courses.audit_verbs import CourseVerb
 from courses.forms import ArchiveForm
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtCourse
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseAction, CourseContext
 from courses.queries import catalogue, team
 from courses.services import archiving
-from courses.services.verbs import CourseVerb
 from courses.views.outline import Answer
 from kernel import clock
 from kernel.errors import Conflict
@@ -19,7 +19,7 @@ bp = Blueprint("courses_archiving", __name__)
 
 @bp.route("/teaching/<slug>/archive", methods=["GET", "POST"])
 @requires(CourseAction.ARCHIVE, catalogue.get_taught_course)
-def archive(subject: TaughtCourse) -> Answer:
+def archive(subject: CourseContext) -> Answer:
     """Ask whether a course is to be put away, or brought back, and why."""
     session, form = current_session(), ArchiveForm()
     course = catalogue.get_course(session, subject.id)
@@ -27,7 +27,7 @@ def archive(subject: TaughtCourse) -> Answer:
         course, reason = catalogue.lock_course(session, subject.id), form.reason.data or ""
         puts_away = form.wish.data != "back"
         try:
-            change = archiving.archive if puts_away else archiving.bring_back
+            change = archiving.archive if puts_away else archiving.unarchive
             changed = change(session, current_actor(), course, reason, now=clock.now())
         except Conflict as refused:
             form.form_errors.append(_(refused.text))

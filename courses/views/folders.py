@@ -12,18 +12,18 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 from accounts.rules import SENT_IN_LIFE
 from courses import publication
 from courses.content.archives import LARGEST, FolderArchive, read_folder_archive, write_folder
-from courses.content.foreign.folder import Wanted, convert_archive
+from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
+from courses.content.foreign.folder import ConversionOptions, convert_archive
 from courses.content.foreign.model import Converted, grouped, in_source
-from courses.content.incoming import Choice, Fate, FilePlan, lines_changed
 from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
 from courses.content.renaming import with_course_key
-from courses.content.skeleton import LONGEST_NAME, is_key
+from courses.content.starter_files import LONGEST_NAME, is_key
 from courses.forms import FolderForm, NewFolderForm
 from courses.models import Course, PendingFolder
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtCourse, TaughtFolder, Workshop, WorkshopFolder
-from courses.publication import Checked, CourseKinds
+from courses.pages.editor_header import place_of
+from courses.permissions import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
+from courses.publication import CheckedCourse, CourseKinds
 from courses.queries import catalogue
 from courses.queries import drafts as draft_queries
 from courses.queries import folders as folder_queries
@@ -61,7 +61,7 @@ def _files() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-def _check(files: Mapping[str, bytes]) -> Checked:
+def _check(files: Mapping[str, bytes]) -> CheckedCourse:
     return publication.check(files, _kinds(), today=clock.now().date())
 
 
@@ -70,7 +70,7 @@ def _check(files: Mapping[str, bytes]) -> Checked:
 
 @bp.post("/teaching/<slug>/folder/download")
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
-def download(subject: TaughtCourse) -> Response:
+def download(subject: CourseContext) -> Response:
     """Send the draft as an archive, and write down that it left."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
@@ -79,7 +79,7 @@ def download(subject: TaughtCourse) -> Response:
     target.seek(0)
     name = f"{course.slug}-{course.draft_revision}.zip"
     writing = begin_writing()
-    folders.note_export(writing, current_actor(), catalogue.get_course(writing, subject.id), now=clock.now())
+    folders.record_folder_export(writing, current_actor(), catalogue.get_course(writing, subject.id), now=clock.now())
     return send_generated(target, ARCHIVE, name)
 
 
@@ -88,7 +88,7 @@ def download(subject: TaughtCourse) -> Response:
 
 @bp.route("/teaching/<slug>/folder", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True, body_limit=LARGEST + 100_000)
-def upload(subject: TaughtCourse) -> Answer:
+def upload(subject: CourseContext) -> Answer:
     """Offer the draft as an archive; take one and keep it aside: the next page shows what would change."""
     course = catalogue.get_course(current_session(), subject.id)
     form = FolderForm()
@@ -97,13 +97,13 @@ def upload(subject: TaughtCourse) -> Answer:
         waiting = folder_queries.list_waiting(current_session(), current_actor(), course.id)
         page = render_template("courses/folder.html", course=place_of(course), form=form, waiting=waiting, **_limits())
         return (page, 422) if request.method == "POST" else page
-    row = folders.receive(begin_writing(), current_actor(), subject.id, *sent, now=clock.now())
+    row = folders.store_uploaded_folder(begin_writing(), current_actor(), subject.id, *sent, now=clock.now())
     return see_page("courses_folders.confirm", slug=subject.slug, upload=row.uuid)
 
 
 @bp.route("/teaching/new-course/folder", methods=["GET", "POST"])
 @requires(CourseAction.IMPORT, catalogue.get_workshop, reads_first=True, body_limit=LARGEST + 100_000)
-def upload_new(_subject: Workshop) -> Answer:
+def upload_new(_subject: AuthoringContext) -> Answer:
     """Take the folder of a new course and keep it aside."""
     form = NewFolderForm()
     sent = _sent_new(form) if request.method == "POST" else None
@@ -111,7 +111,7 @@ def upload_new(_subject: Workshop) -> Answer:
         waiting = folder_queries.list_waiting(current_session(), current_actor(), None)
         page = render_template("courses/new_folder.html", form=form, waiting=waiting, **_limits())
         return (page, 422) if request.method == "POST" else page
-    row = folders.receive(begin_writing(), current_actor(), None, *sent, now=clock.now())
+    row = folders.store_uploaded_folder(begin_writing(), current_actor(), None, *sent, now=clock.now())
     return see_page("courses_folders.confirm_new", upload=row.uuid, key=form.key.data or None)
 
 
@@ -169,32 +169,32 @@ def _key(archive: FolderArchive) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class ReadArchive:
     """What an archive holds as a course folder; `converted` where it held lessons of another tool."""
 
     archive: FolderArchive
     converted: Converted | None = None
 
 
-def _brought(name: str, content: bytes, *, address: str | None = None) -> Brought:
+def _brought(name: str, content: bytes, *, address: str | None = None) -> ReadArchive:
     """Read an archive. With an `address` it is to become a course, '' for the one that it names itself.
 
     What is no course folder then is taken for Markdown lessons of another tool.
     """
     archive = read_folder_archive(content)
     if address is None:
-        return Brought(archive)
+        return ReadArchive(archive)
     if COURSE in archive.files:
-        return Brought(replace(archive, files=with_course_key(archive.files, address)) if address else archive)
-    wanted = Wanted(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
+        return ReadArchive(replace(archive, files=with_course_key(archive.files, address)) if address else archive)
+    wanted = ConversionOptions(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
     del archive  # it is read once more there, and is large
     release_connection()
     converted = run_sandboxed(convert_archive, content, wanted)
-    return Brought(FolderArchive(converted.files), converted)
+    return ReadArchive(FolderArchive(converted.files), converted)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ArchivePreview:
     """An archive that waits, held against the draft: without a plan where the folder itself has errors."""
 
     pending: PendingFolder
@@ -212,7 +212,7 @@ class Look:
         return f"{revision}-{sha256(self.pending.content).hexdigest()[:16]}"
 
 
-def _look(upload: UUID, choices: Choices | None) -> Look:
+def _look(upload: UUID, choices: Choices | None) -> ArchivePreview:
     """Read a waiting archive and hold it against the draft; with a choice for each conflict, read what comes of it too."""
     pending = folder_queries.get_pending(current_session(), upload)
     course = None if pending.course_id is None else catalogue.get_course(current_session(), pending.course_id)
@@ -221,7 +221,7 @@ def _look(upload: UUID, choices: Choices | None) -> Look:
     checked = _check(archive.files)
     findings = checked.findings if converted is None else in_source(checked.findings, converted.origins)
     if checked.folder is None:
-        return Look(pending, course, findings, converted)
+        return ArchivePreview(pending, course, findings, converted)
     made_from = Provenance(_named_revision(archive, course), archive.mark, current_actor().person_id)
     try:
         plan = importing.plan_import(session, _files(), course, archive.files, made_from=made_from)
@@ -230,12 +230,12 @@ def _look(upload: UUID, choices: Choices | None) -> Look:
     if choices is None:
         choices = {} if not plan.conflicts else None
     if choices is None or any(len(choices.get(file.path, ())) != file.questions for file in plan.conflicts):
-        return Look(pending, course, findings, converted, plan)
+        return ArchivePreview(pending, course, findings, converted, plan)
     contents = plan.merged(choices)
     if converted is None:
         checked = _check(contents)
         findings = checked.findings
-    return Look(pending, course, findings, converted, plan, checked.folder, contents)
+    return ArchivePreview(pending, course, findings, converted, plan, checked.folder, contents)
 
 
 def _address() -> str:
@@ -251,14 +251,14 @@ def _named_revision(archive: FolderArchive, course: Course | None) -> int | None
 
 @bp.route("/teaching/<slug>/folder/<uuid:upload>", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, folder_queries.get_taught_folder, reads_first=True)
-def confirm(subject: TaughtFolder) -> Answer:
+def confirm(subject: FolderUploadContext) -> Answer:
     """Show what a folder changes in the draft; confirmed, bring it in."""
     return _confirm(subject.upload)
 
 
 @bp.route("/teaching/new-course/folder/<uuid:upload>", methods=["GET", "POST"])
 @requires(CourseAction.IMPORT, folder_queries.get_workshop_folder, reads_first=True)
-def confirm_new(subject: WorkshopFolder) -> Answer:
+def confirm_new(subject: NewCourseUpload) -> Answer:
     """Show the course that a folder becomes; confirmed, make it."""
     return _confirm(subject.upload)
 
@@ -280,7 +280,7 @@ def _confirm(upload: UUID) -> Answer:
     writing = begin_writing()
     pending = folder_queries.get_pending(writing, upload)
     try:
-        course = folders.bring_in(writing, current_actor(), pending, look.plan, look.after, kept, now=clock.now())
+        course = folders.apply_uploaded_folder(writing, current_actor(), pending, look.plan, look.after, kept, now=clock.now())
     except Conflict as refused:
         return _page(_look(upload, None), refused=_(refused.text, **refused.facts)), 409
     flash(_("The folder is the draft now. Learners see it once you publish."), "ok")
@@ -292,17 +292,17 @@ def _choices() -> Choices:
     return {path: _chosen(number) for number, path in enumerate(request.form.getlist("path"))}
 
 
-def _chosen(number: int) -> list[Choice]:
+def _chosen(number: int) -> list[ConflictResolution]:
     """Return the choices of one file up to the first that was not made."""
-    found: list[Choice] = []
-    while (value := request.form.get(f"choice-{number}-{len(found)}")) in tuple(Choice):
-        found.append(Choice(value))
+    found: list[ConflictResolution] = []
+    while (value := request.form.get(f"choice-{number}-{len(found)}")) in tuple(ConflictResolution):
+        found.append(ConflictResolution(value))
     return found
 
 
 @bp.post("/teaching/<slug>/folder/<uuid:upload>/discard")
 @requires(CourseAction.EDIT, folder_queries.get_taught_folder)
-def discard(subject: TaughtFolder) -> Response:
+def discard(subject: FolderUploadContext) -> Response:
     """Forget a folder that waits for a course."""
     folders.discard(current_session(), current_actor(), folder_queries.get_pending(current_session(), subject.upload), now=clock.now())
     flash(_("The file is forgotten."), "ok")
@@ -311,7 +311,7 @@ def discard(subject: TaughtFolder) -> Response:
 
 @bp.post("/teaching/new-course/folder/<uuid:upload>/discard")
 @requires(CourseAction.IMPORT, folder_queries.get_workshop_folder)
-def discard_new(subject: WorkshopFolder) -> Response:
+def discard_new(subject: NewCourseUpload) -> Response:
     """Forget a folder that was to become a course."""
     folders.discard(current_session(), current_actor(), folder_queries.get_pending(current_session(), subject.upload), now=clock.now())
     flash(_("The file is forgotten."), "ok")
@@ -321,7 +321,7 @@ def discard_new(subject: WorkshopFolder) -> Response:
 # --- What the page says ------------------------------------------------------------------------------------------------------------------
 
 
-def _page(look: Look, *, refused: str = "") -> str:
+def _page(look: ArchivePreview, *, refused: str = "") -> str:
     plan = look.plan
     severities = [finding.severity.value for finding in look.findings]
     converted = look.converted or Converted({}, ())
@@ -354,7 +354,7 @@ def _page(look: Look, *, refused: str = "") -> str:
     )
 
 
-GROUPS = (Fate.ADDED, Fate.CHANGED, Fate.REMOVED, Fate.MERGED, Fate.KEPT)
+GROUPS = (FileMergeState.ADDED, FileMergeState.CHANGED, FileMergeState.REMOVED, FileMergeState.MERGED, FileMergeState.KEPT)
 
 
 def _groups(plan: ImportPlan | None) -> list[tuple[str, list[dict[str, object]]]]:
@@ -363,12 +363,12 @@ def _groups(plan: ImportPlan | None) -> list[tuple[str, list[dict[str, object]]]
     return [(fate.value, [_line(file) for file in plan.files if file.fate is fate]) for fate in GROUPS if _has(plan, fate)]
 
 
-def _has(plan: ImportPlan, fate: Fate) -> bool:
+def _has(plan: ImportPlan, fate: FileMergeState) -> bool:
     return any(file.fate is fate for file in plan.files)
 
 
 def _line(file: FilePlan) -> dict[str, object]:
-    changed = lines_changed(file.draft, file.folder) if file.fate in (Fate.CHANGED, Fate.MERGED) else None
+    changed = lines_changed(file.draft, file.folder) if file.fate in (FileMergeState.CHANGED, FileMergeState.MERGED) else None
     return {"path": file.path, "gained": changed[0] if changed else None, "lost": changed[1] if changed else None}
 
 

@@ -3,8 +3,8 @@
 from flask import Blueprint, flash, render_template, request
 
 from courses.pages import history as pages
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtCourse, TaughtRevision
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseAction, CourseContext, RevisionContext
 from courses.queries import catalogue, history
 from courses.services import drafts
 from courses.views.outline import Answer
@@ -23,7 +23,7 @@ def _asked_path() -> str:
 
 @bp.get("/teaching/<slug>/history")
 @requires(CourseAction.EDIT, catalogue.get_taught_course)
-def changes(subject: TaughtCourse) -> Answer:
+def changes(subject: CourseContext) -> Answer:
     """List the changes of a course's draft, the newest first; those of one file where the address names it."""
     session, path, text = current_session(), _asked_path(), request.args.get("before", "")
     course = catalogue.get_course(session, subject.id)
@@ -43,7 +43,7 @@ def changes(subject: TaughtCourse) -> Answer:
 
 @bp.get("/teaching/<slug>/history/<int:revision>")
 @requires(CourseAction.EDIT, catalogue.get_taught_revision)
-def change(subject: TaughtRevision) -> Answer:
+def change(subject: RevisionContext) -> Answer:
     """Show what one change did: the lines of each file before and after."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
@@ -62,7 +62,7 @@ def change(subject: TaughtRevision) -> Answer:
 
 @bp.post("/teaching/<slug>/history/<int:revision>/restoration")
 @requires(CourseAction.EDIT, catalogue.get_taught_revision)
-def restoration(subject: TaughtRevision) -> Answer:
+def restoration(subject: RevisionContext) -> Answer:
     """Bring the draft, or one file of it, back to what it was after a change; what is there now stays in the history."""
     session, path, now = current_session(), _asked_path(), clock.now()
     course = catalogue.lock_course(session, subject.id)

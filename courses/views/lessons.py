@@ -4,27 +4,27 @@ from typing import cast
 
 from flask import Blueprint, Response, current_app, flash, jsonify, render_template, request
 
-from courses import previewing
-from courses.content import choosing, merging, uploads
-from courses.content.changes import Change
+from courses import lesson_preview
+from courses.content import merge_choices, merging, uploads
+from courses.content.changes import DraftChange
 from courses.content.filetypes import MAXIMUM_DOCUMENT
 from courses.content.layout import GLOSSARY
 from courses.content.lesson_text import LessonText, lesson_text_of, tidy_body, with_words
-from courses.content.merging import Merge
-from courses.content.stamps import is_stamp
+from courses.content.merging import ThreeWayMerge
+from courses.content.translation_stamps import is_stamp
 from courses.content.tree import ending_of
 from courses.content.uploads import Upload
 from courses.forms import LessonForm
+from courses.lesson_preview import LessonPreview
 from courses.pages import lessons as pages
-from courses.pages.lessons import Bench
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtPart
-from courses.previewing import Look
+from courses.pages.editor_header import place_of
+from courses.pages.lessons import LessonEditor
+from courses.permissions import CourseAction, PartContext
 from courses.queries import catalogue, drafts, history
-from courses.services import drafting
+from courses.services import authoring
 from courses.services import drafts as files
-from courses.services.archived import CourseArchived
-from courses.services.drafting import FileChanged
+from courses.services.archive_guard import CourseArchived
+from courses.services.authoring import FileChanged
 from courses.views.outline import Answer, kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
@@ -45,11 +45,11 @@ def _files() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-def _bench(subject: TaughtPart) -> Bench:
+def _bench(subject: PartContext) -> LessonEditor:
     """Return the lesson that the address names, in the language that is asked for; raise NotFound."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    desk = drafting.open_desk(session, course, kinds())
+    desk = authoring.load_draft_outline(session, course, kinds())
     found = desk.tree.find_activity(subject.key)
     if found is None or not found[1].path.endswith(".md"):
         raise NotFound
@@ -60,7 +60,7 @@ def _bench(subject: TaughtPart) -> Bench:
     stem = activity.path.removesuffix(".md").rpartition(".")[0]
     path = activity.language_paths().get(language) or f"{stem}.{language}.md"
     rows = drafts.list_draft_contents(session, course.id, [path])
-    return Bench(course, desk, module, activity, language, path, rows[0].revision if rows else 0)
+    return LessonEditor(course, desk, module, activity, language, path, rows[0].revision if rows else 0)
 
 
 def _typed(form: LessonForm) -> LessonText:
@@ -72,7 +72,7 @@ def _seen(form: LessonForm) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _base(bench: Bench, form: LessonForm) -> str | None:
+def _base(bench: LessonEditor, form: LessonForm) -> str | None:
     """Return the text that the editor had before them; None where there was none."""
     seen = _seen(form)
     if seen == bench.revision:
@@ -80,14 +80,14 @@ def _base(bench: Bench, form: LessonForm) -> str | None:
     return history.find_text_at(current_session(), bench.course.id, _path_at(bench, seen), seen)
 
 
-def _path_at(bench: Bench, revision: int) -> str:
+def _path_at(bench: LessonEditor, revision: int) -> str:
     """Return the path of the lesson's file at a revision."""
     source = bench.activity.path
     then = history.find_path_at(current_session(), bench.course.id, source, bench.activity.key, revision)
     return f"{then.removesuffix(ending_of(source))}.{bench.language}.md"
 
 
-def _composed(bench: Bench, form: LessonForm) -> str:
+def _composed(bench: LessonEditor, form: LessonForm) -> str:
     """Return the file as it is typed, made of the text that its editor had before them."""
     text = _base(bench, form)
     followed = form.up_to_date.data or text is None
@@ -95,7 +95,7 @@ def _composed(bench: Bench, form: LessonForm) -> str:
     return with_words(text, bench.path, bench.language, _typed(form), stamp=stamp)
 
 
-def _followed(bench: Bench, form: LessonForm) -> str:
+def _followed(bench: LessonEditor, form: LessonForm) -> str:
     """Return the stamp of the original that its translator had before them, which may have changed since."""
     shown = form.follows.data or ""
     return shown if is_stamp(shown) else bench.source_stamp
@@ -103,7 +103,7 @@ def _followed(bench: Bench, form: LessonForm) -> str:
 
 @bp.route("/teaching/<slug>/lessons/<key>", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=UPLOAD_LIMIT)
-def lesson(subject: TaughtPart) -> Answer:
+def lesson(subject: PartContext) -> Answer:
     """Write a lesson in one of the course's languages."""
     bench, form = _bench(subject), LessonForm()
     if request.method != "POST":
@@ -126,12 +126,12 @@ def lesson(subject: TaughtPart) -> Answer:
     return _saved(subject, bench, form)
 
 
-def _fill(form: LessonForm, bench: Bench, words: LessonText) -> None:
+def _fill(form: LessonForm, bench: LessonEditor, words: LessonText) -> None:
     form.title.data, form.summary.data, form.body.data = words.title, words.summary, words.body
     form.seen.data = str(bench.revision)
 
 
-def _saved(subject: TaughtPart, bench: Bench, form: LessonForm) -> Answer:
+def _saved(subject: PartContext, bench: LessonEditor, form: LessonForm) -> Answer:
     text = _composed(bench, form)
     if bench.text not in (text, _base(bench, form)):
         return _conflict(bench, form)
@@ -146,15 +146,15 @@ def _saved(subject: TaughtPart, bench: Bench, form: LessonForm) -> Answer:
     return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=bench.language)
 
 
-def _written(bench: Bench, text: str, *, seen: int, automatic: bool = False) -> int:
+def _written(bench: LessonEditor, text: str, *, seen: int, automatic: bool = False) -> int:
     writing = begin_writing()
     course = catalogue.lock_course(writing, bench.desk.course_id)
-    return drafting.save_text(writing, current_actor(), course, bench.path, text, seen=seen, automatic=automatic, now=clock.now())
+    return authoring.save_text(writing, current_actor(), course, bench.path, text, seen=seen, automatic=automatic, now=clock.now())
 
 
 @bp.post("/teaching/<slug>/lessons/<key>/autosave")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
-def autosave(subject: TaughtPart) -> tuple[Response, int]:
+def autosave(subject: PartContext) -> tuple[Response, int]:
     """Save what a page sends by itself; tell the revision that the next one builds on. Never over what somebody else saved."""
     bench, form = _bench(subject), LessonForm()
     if not form.validate_on_post() or _typed(form).is_too_long:
@@ -179,7 +179,7 @@ def _told_conflict() -> tuple[Response, int]:
 # --- Pictures, files, and what is pasted -------------------------------------------------------------------------------------------------
 
 
-def _uploaded(bench: Bench, form: LessonForm) -> Upload:
+def _uploaded(bench: LessonEditor, form: LessonForm) -> Upload:
     """Keep the file that was sent, and put it into the module's media; raises Invalid with what is wrong with it."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
@@ -192,11 +192,11 @@ def _uploaded(bench: Bench, form: LessonForm) -> Upload:
     kept = files.keep_contents(_files(), {upload.path: upload.content}, {upload.path: upload.media_type})
     writing = begin_writing()
     course = catalogue.lock_course(writing, bench.desk.course_id)
-    drafting.add_file(writing, current_actor(), course, upload.path, kept[upload.path], now=clock.now())
+    authoring.add_file(writing, current_actor(), course, upload.path, kept[upload.path], now=clock.now())
     return upload
 
 
-def _with_upload(bench: Bench, form: LessonForm) -> Answer:
+def _with_upload(bench: LessonEditor, form: LessonForm) -> Answer:
     """Put a file into the module and its Markdown at the end of the text, which waits to be saved."""
     try:
         upload = _uploaded(bench, form)
@@ -212,7 +212,7 @@ def _with_upload(bench: Bench, form: LessonForm) -> Answer:
 
 @bp.post("/teaching/<slug>/lessons/<key>/files")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=UPLOAD_LIMIT)
-def files_of_lesson(subject: TaughtPart) -> tuple[Response, int]:
+def files_of_lesson(subject: PartContext) -> tuple[Response, int]:
     """Put a file into the lesson's module; answer with the Markdown that shows it."""
     bench, form = _bench(subject), LessonForm()
     try:
@@ -224,7 +224,7 @@ def files_of_lesson(subject: TaughtPart) -> tuple[Response, int]:
 
 @bp.post("/teaching/<slug>/lessons/<key>/paste")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=PASTE_LIMIT)
-def paste(subject: TaughtPart) -> tuple[Response, int]:
+def paste(subject: PartContext) -> tuple[Response, int]:
     """Answer what was pasted from a word processor as Markdown. Nothing is saved."""
     from kernel.markup.paste import count_pictures, pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
 
@@ -246,13 +246,13 @@ def paste(subject: TaughtPart) -> tuple[Response, int]:
 
 @bp.route("/teaching/<slug>/lessons/<key>/removal", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
-def removal(subject: TaughtPart) -> Answer:
+def removal(subject: PartContext) -> Answer:
     """Ask whether a lesson is to go in one language, and take that out; the course's own language goes only with the lesson."""
     bench = _bench(subject)
     if not bench.is_twin or bench.text is None:
         raise NotFound
     if request.method == "POST":
-        save(subject, bench.desk, Change(removed=(bench.path,)))
+        save(subject, bench.desk, DraftChange(removed=(bench.path,)))
         flash(_("It is out of the draft. What was published stays, and the course's history brings it back."), "ok")
         return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key)
     title = choose(dict(bench.activity.title)) or subject.key
@@ -264,15 +264,15 @@ def removal(subject: TaughtPart) -> Answer:
 # --- As the learner will see it ----------------------------------------------------------------------------------------------------------
 
 
-def _look(bench: Bench, text: str) -> Look:
+def _look(bench: LessonEditor, text: str) -> LessonPreview:
     today = clock.now().date()
-    around = previewing.surroundings(current_session(), _files(), bench.desk, kinds(), today=today)
-    return previewing.look(around, bench.desk, kinds(), {bench.path: text}, bench.path, today=today)
+    around = lesson_preview.course_references(current_session(), _files(), bench.desk, kinds(), today=today)
+    return lesson_preview.preview_lesson(around, bench.desk, kinds(), {bench.path: text}, bench.path, today=today)
 
 
 @bp.post("/teaching/<slug>/lessons/<key>/look")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
-def look(subject: TaughtPart) -> Answer:
+def look(subject: PartContext) -> Answer:
     """Draw a lesson as it is typed, with what there is to say of it: a piece of the editor's page. Nothing is saved."""
     bench, form = _bench(subject), LessonForm()
     form.validate_on_post()
@@ -282,7 +282,7 @@ def look(subject: TaughtPart) -> Answer:
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")
 @requires(CourseAction.EDIT, catalogue.get_taught_part)
-def preview(subject: TaughtPart) -> Answer:
+def preview(subject: PartContext) -> Answer:
     """Show a lesson of the draft as its learner will see it."""
     bench = _bench(subject)
     if bench.text is None:
@@ -301,22 +301,22 @@ def preview(subject: TaughtPart) -> Answer:
 # --- Two at once -------------------------------------------------------------------------------------------------------------------------
 
 
-def _merge(bench: Bench, form: LessonForm) -> Merge:
+def _merge(bench: LessonEditor, form: LessonForm) -> ThreeWayMerge:
     return merging.merge(_base(bench, form) or "", _composed(bench, form), bench.text or "")
 
 
-def _conflict(bench: Bench, form: LessonForm) -> Answer:
+def _conflict(bench: LessonEditor, form: LessonForm) -> Answer:
     """Show what both wrote; the typed text waits in the form, with the revision that it was made from."""
     form.theirs.data = str(bench.revision)
     return _page(bench, form, merge=_merge(bench, form)), 409
 
 
-def _put_together(bench: Bench, form: LessonForm) -> Answer:
+def _put_together(bench: LessonEditor, form: LessonForm) -> Answer:
     """Put both texts together as chosen, into the form: saving is the next step. Choices are those of the text that was shown alone."""
     if form.theirs.data != str(bench.revision):
         return _conflict(bench, form)
     merge = _merge(bench, form)
-    text = choosing.chosen(merge, request.form)
+    text = merge_choices.chosen(merge, request.form)
     if text is None:
         form.form_errors.append(_("Choose in each place which text is to stay."))
         return _page(bench, form, merge=merge), 422
@@ -324,7 +324,9 @@ def _put_together(bench: Bench, form: LessonForm) -> Answer:
     return _page(bench, form, look=_look(bench, text), joined=True)
 
 
-def _page(bench: Bench, form: LessonForm, *, look: Look | None = None, merge: Merge | None = None, joined: bool = False) -> str:
+def _page(
+    bench: LessonEditor, form: LessonForm, *, look: LessonPreview | None = None, merge: ThreeWayMerge | None = None, joined: bool = False
+) -> str:
     typed, session = _typed(form), current_session()
     glossary = drafts.draft_bodies(session, bench.course.id, [GLOSSARY]).get(GLOSSARY, "")
     shown = pages.shown(bench, look, _composed(bench, form)) if look is not None else {"told": None, "body": None, "icons": ()}
@@ -346,7 +348,7 @@ def _page(bench: Bench, form: LessonForm, *, look: Look | None = None, merge: Me
         source=lesson_text_of(bench.source, bench.activity.path, bench.desk.tree.languages[0]) if bench.is_twin else None,
         behind=bench.is_twin and bench.text is not None and pages.is_behind(bench),
         form=form,
-        regions=choosing.regions(merge) if merge is not None else None,
+        regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
         looked=look is not None,

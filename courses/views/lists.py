@@ -5,65 +5,65 @@ from functools import partial
 
 from flask import Blueprint, flash, render_template, request
 
-from courses.content import choosing
+from courses.content import merge_choices
 from courses.content.applying import with_values
-from courses.content.changes import Change
+from courses.content.changes import DraftChange
 from courses.content.editing import EditRefused, Written, read_fields
-from courses.content.inside import add_keyed, find_inside, keys_of, put_inside, without_keyed
-from courses.content.listed import LISTINGS, Listing
-from courses.content.merging import Merge
+from courses.content.list_fields import LISTINGS, CourseListSpec
+from courses.content.merging import ThreeWayMerge
 from courses.content.model import Finding
-from courses.content.settings import Setting, Shape, Values, values_of
+from courses.content.nested_mappings import add_keyed, find_nested, keys_of, replace_nested, without_keyed
+from courses.content.settings import FieldShape, FieldSpec, FormValues, values_of
 from courses.content.uses import uses_of
 from courses.forms import SettingsForm
 from courses.models import Course
-from courses.pages.place import place_of
-from courses.pages.uses import Use, used_in
-from courses.permissions import CourseAction, TaughtEntry, TaughtListing
+from courses.pages.editor_header import place_of
+from courses.pages.uses import UsageLink, used_in
+from courses.permissions import CourseAction, CourseListContext, ListEntryContext
 from courses.queries import catalogue, drafts
-from courses.services import drafting
-from courses.services.drafting import Desk
+from courses.services import authoring
+from courses.services.authoring import DraftOutline
 from courses.views.outline import Answer, kinds, save
-from courses.views.sheets import Sheet, answered
+from courses.views.settings_editors import SettingsEditor, answered
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, lazy_
 from kernel.web.request import current_session, requires, see_page
 
 bp = Blueprint("courses_lists", __name__)
-KEY = Setting(
+KEY = FieldSpec(
     "key",
-    Shape.WORD,
+    FieldShape.WORD,
     lazy_("Key"),
     lazy_("Its name in the texts of the course. It cannot change later. Left empty, it is made of the words."),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class EntrySheet(Sheet):
+class ListEntryEditor(SettingsEditor):
     """An entry of a list before its editor; without a key it is a new one."""
 
-    listing: Listing | None = None
+    listing: CourseListSpec | None = None
 
-    def values(self, text: str) -> Values:
+    def values(self, text: str) -> FormValues:
         """Return what the entry says."""
         return values_of(read_fields(self._inner(text)), self.settings, self.languages)
 
     def _inner(self, text: str) -> str:
         if not self.key:
             return ""
-        inner = find_inside(text, self.key)
+        inner = find_nested(text, self.key)
         if inner is None:
             raise EditRefused
         return inner
 
-    def composed(self, text: str, given: Values) -> str:
+    def composed(self, text: str, given: FormValues) -> str:
         """Return the list with what was typed of the entry."""
         assert self.listing is not None
         own = tuple(setting for setting in self.settings if setting.name != KEY.name)
         inner = with_values(self._inner(text), "", own, self.languages, given, self.order)
-        return put_inside(text, self.key, inner) if self.key else add_keyed(text, self.new_key(text, given), inner)
+        return replace_nested(text, self.key, inner) if self.key else add_keyed(text, self.new_key(text, given), inner)
 
-    def new_key(self, text: str, given: Values) -> str:
+    def new_key(self, text: str, given: FormValues) -> str:
         """Return the key of a new entry: the one that was typed, or one made of its words; raises Invalid."""
         assert self.listing is not None
         taken = keys_of(text)
@@ -87,18 +87,18 @@ class EntrySheet(Sheet):
         return replace(finding, field=rest) if dot or key else finding
 
 
-def _listing(name: str) -> Listing:
+def _listing(name: str) -> CourseListSpec:
     if name not in LISTINGS:
         raise NotFound
     return LISTINGS[name]
 
 
-def _open(subject: TaughtListing) -> tuple[Course, Desk, Listing]:
+def _open(subject: CourseListContext) -> tuple[Course, DraftOutline, CourseListSpec]:
     course = catalogue.get_course(current_session(), subject.id)
-    return course, drafting.open_desk(current_session(), course, kinds()), _listing(subject.listing)
+    return course, authoring.load_draft_outline(current_session(), course, kinds()), _listing(subject.listing)
 
 
-def _entries(desk: Desk, listing: Listing) -> dict[str, Written]:
+def _entries(desk: DraftOutline, listing: CourseListSpec) -> dict[str, Written]:
     """Return the entries of a list; none where it cannot be read, which the page says."""
     try:
         return keys_of(desk.texts.get(listing.path, ""))
@@ -116,7 +116,7 @@ def _words(entry: Written, name: str, languages: tuple[str, ...]) -> dict[str, s
 
 @bp.get("/teaching/<slug>/lists/<listing>")
 @requires(CourseAction.EDIT, catalogue.get_taught_listing)
-def entries(subject: TaughtListing) -> str:
+def entries(subject: CourseListContext) -> str:
     """Show the entries of a list, and what each lacks."""
     course, desk, listing = _open(subject)
     find = request.args.get("find", "").strip()[:130]
@@ -135,7 +135,7 @@ def entries(subject: TaughtListing) -> str:
     )
 
 
-def _row(key: str, entry: Written, listing: Listing, languages: tuple[str, ...]) -> dict[str, object]:
+def _row(key: str, entry: Written, listing: CourseListSpec, languages: tuple[str, ...]) -> dict[str, object]:
     titles = _words(entry, listing.shown, languages)
     about = _words(entry, "definition", languages)
     fields = entry if isinstance(entry, dict) else {}
@@ -151,11 +151,11 @@ def _row(key: str, entry: Written, listing: Listing, languages: tuple[str, ...])
 
 @bp.route("/teaching/<slug>/lists/<listing>/new", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_listing, reads_first=True)
-def new_entry(subject: TaughtListing) -> Answer:
+def new_entry(subject: CourseListContext) -> Answer:
     """Add an entry to a list."""
     course, desk, listing = _open(subject)
     settings = (*listing.settings(desk.tree.languages), KEY)
-    sheet = EntrySheet(course, desk, listing.path, (("", settings),), listing.order(desk.tree.languages), listing=listing)
+    sheet = ListEntryEditor(course, desk, listing.path, (("", settings),), listing.order(desk.tree.languages), listing=listing)
     return answered(
         subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
     )
@@ -163,13 +163,15 @@ def new_entry(subject: TaughtListing) -> Answer:
 
 @bp.route("/teaching/<slug>/lists/<listing>/entries/<key>", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_entry, reads_first=True)
-def entry(subject: TaughtEntry) -> Answer:
+def entry(subject: ListEntryContext) -> Answer:
     """Change an entry of a list, in all languages of the course."""
     course, desk, listing = _open(subject)
     if subject.key not in _entries(desk, listing) and request.method != "POST":
         raise NotFound
     languages = desk.tree.languages
-    sheet = EntrySheet(course, desk, listing.path, (("", listing.settings(languages)),), listing.order(languages), subject.key, listing)
+    sheet = ListEntryEditor(
+        course, desk, listing.path, (("", listing.settings(languages)),), listing.order(languages), subject.key, listing
+    )
     return answered(
         subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
     )
@@ -177,14 +179,14 @@ def entry(subject: TaughtEntry) -> Answer:
 
 @bp.route("/teaching/<slug>/lists/<listing>/entries/<key>/removal", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_entry, reads_first=True)
-def removal(subject: TaughtEntry) -> Answer:
+def removal(subject: ListEntryContext) -> Answer:
     """Show where an entry is used, and take it out."""
     course, desk, listing = _open(subject)
     present = _entries(desk, listing)
     if subject.key not in present:
         raise NotFound
     if request.method == "POST":
-        save(subject, desk, Change({listing.path: without_keyed(desk.texts[listing.path], subject.key)}))
+        save(subject, desk, DraftChange({listing.path: without_keyed(desk.texts[listing.path], subject.key)}))
         flash(_("It is out of the draft. What was published stays."), "ok")
         return see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
     titles = _words(present[subject.key], listing.shown, desk.tree.languages)
@@ -198,12 +200,12 @@ def removal(subject: TaughtEntry) -> Answer:
     )
 
 
-def _uses(desk: Desk, subject: TaughtEntry, listing: Listing) -> list[Use]:
+def _uses(desk: DraftOutline, subject: ListEntryContext, listing: CourseListSpec) -> list[UsageLink]:
     texts = drafts.all_draft_bodies(current_session(), desk.course_id)
     return used_in(desk, subject.slug, uses_of(texts, listing.path, subject.key))
 
 
-def _page(sheet: EntrySheet, form: SettingsForm, merge: Merge | None) -> str:
+def _page(sheet: ListEntryEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
     assert sheet.listing is not None
     titles = _words(_entries(sheet.desk, sheet.listing).get(sheet.key), sheet.listing.shown, sheet.languages)
     return render_template(
@@ -215,6 +217,6 @@ def _page(sheet: EntrySheet, form: SettingsForm, merge: Merge | None) -> str:
         fields=[field for setting in sheet.settings if form.asks(setting) for field in form.rows(setting)[0]],
         path=sheet.path,
         form=form,
-        regions=choosing.regions(merge) if merge is not None else None,
+        regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
     )

@@ -7,22 +7,22 @@ from urllib.parse import quote
 from flask import Blueprint, current_app, flash, render_template, request
 
 from courses.content import uploads
-from courses.content.changes import Change
+from courses.content.changes import DraftChange
 from courses.content.filetypes import MAXIMUM_DOCUMENT
 from courses.content.layout import is_media
 from courses.content.uses import media_uses
 from courses.forms import MediaForm
 from courses.models import Course
-from courses.pages.place import place_of
+from courses.pages.editor_header import place_of
 from courses.pages.uses import used_in
-from courses.permissions import CourseAction, TaughtCourse
+from courses.permissions import CourseAction, CourseContext
 from courses.queries import catalogue, drafts
 from courses.queries.drafts import DraftContent
 from courses.rules import file_url
-from courses.services import drafting
+from courses.services import authoring
 from courses.services import drafts as files
-from courses.services.archived import CourseArchived
-from courses.services.drafting import Desk
+from courses.services.archive_guard import CourseArchived
+from courses.services.authoring import DraftOutline
 from courses.views.outline import Answer, kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
@@ -37,11 +37,11 @@ OWN = "media"
 
 @bp.route("/teaching/<slug>/media", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True, body_limit=UPLOAD_LIMIT)
-def media(subject: TaughtCourse) -> Answer:
+def media(subject: CourseContext) -> Answer:
     """Show the files of a course's draft; take one in, or out what nothing uses."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    desk = drafting.open_desk(session, course, kinds())
+    desk = authoring.load_draft_outline(session, course, kinds())
     form = MediaForm(folder=request.args.get("folder", ""))
     form.folder.choices = [("", _("The whole course")), *((one.folder, choose(dict(one.title)) or one.key) for one in desk.tree.modules)]
     if request.method != "POST":
@@ -60,7 +60,7 @@ def media(subject: TaughtCourse) -> Answer:
     return see_page("courses_media.media", slug=subject.slug, folder=form.folder.data or None)
 
 
-def _sent(desk: Desk, form: MediaForm) -> str:
+def _sent(desk: DraftOutline, form: MediaForm) -> str:
     """Keep the file that was sent and put it into the draft; raises Invalid with what is wrong with it."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
@@ -74,11 +74,11 @@ def _sent(desk: Desk, form: MediaForm) -> str:
     )
     writing = begin_writing()
     row = catalogue.lock_course(writing, desk.course_id)
-    drafting.add_file(writing, current_actor(), row, upload.path, kept[upload.path], now=clock.now())
+    authoring.add_file(writing, current_actor(), row, upload.path, kept[upload.path], now=clock.now())
     return basename(upload.path)
 
 
-def _taken_out(subject: TaughtCourse, course: Course, desk: Desk, *, every: bool) -> Answer:
+def _taken_out(subject: CourseContext, course: Course, desk: DraftOutline, *, every: bool) -> Answer:
     """Take out one file, or all, as far as nothing uses them."""
     paths = [path for path in desk.paths if is_media(path)]
     uses = media_uses(drafts.all_draft_bodies(current_session(), course.id), paths)
@@ -89,12 +89,12 @@ def _taken_out(subject: TaughtCourse, course: Course, desk: Desk, *, every: bool
     if not gone:
         flash(_("It stays: a text of the draft uses it."), "warn")
         return see_page("courses_media.media", slug=subject.slug)
-    save(subject, desk, Change(removed=gone))
+    save(subject, desk, DraftChange(removed=gone))
     flash(_("It is out of the draft. What was published stays, and the course's history brings it back."), "ok")
     return see_page("courses_media.media", slug=subject.slug)
 
 
-def _page(course: Course, desk: Desk, form: MediaForm) -> str:
+def _page(course: Course, desk: DraftOutline, form: MediaForm) -> str:
     session = current_session()
     paths = [path for path in desk.paths if is_media(path)]
     contents = drafts.list_draft_contents(session, course.id, paths)

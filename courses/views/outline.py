@@ -6,18 +6,18 @@ from typing import cast
 from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from courses.content import changes
-from courses.content.changes import Change
+from courses.content.changes import DraftChange
 from courses.content.model import Finding, SourceState
 from courses.content.tree import TreeActivity, TreeModule
 from courses.forms import NewActivityForm, NewCourseForm, NewModuleForm
 from courses.models import Course
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtCourse, TaughtPart, Workshop
+from courses.pages.editor_header import place_of
+from courses.permissions import AuthoringContext, CourseAction, CourseContext, PartContext
 from courses.publication import CourseKinds
 from courses.queries import catalogue
-from courses.services import deleting, drafting, drafts
-from courses.services.archived import CourseArchived
-from courses.services.drafting import Desk
+from courses.services import authoring, deleting, drafts
+from courses.services.archive_guard import CourseArchived
+from courses.services.authoring import DraftOutline
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.i18n import _, choose
@@ -36,15 +36,15 @@ def kinds() -> CourseKinds:
 
 @bp.route("/teaching/new-course", methods=["GET", "POST"])
 @requires(CourseAction.CREATE, catalogue.get_workshop)
-def new_course(_subject: Workshop) -> Answer:
+def new_course(_subject: AuthoringContext) -> Answer:
     """Begin a course, with its first module and lesson."""
     form = NewCourseForm()
     if request.method != "POST":
         form.module.data, form.lesson.data = _("Module 1"), _("Introduction")
     elif form.validate_on_post():
         try:
-            course = drafting.create_course(current_session(), current_actor(), form.command(current_actor().name), now=clock.now())
-        except drafting.Taken as taken:
+            course = authoring.create_course(current_session(), current_actor(), form.command(current_actor().name), now=clock.now())
+        except authoring.CourseKeyTaken as taken:
             form.refuse(form.key, _(taken.text))
         else:
             flash(_("The course has begun. Nobody sees it until you publish it."), "ok")
@@ -58,10 +58,10 @@ def new_course(_subject: Workshop) -> Answer:
 
 @bp.route("/teaching/<slug>/outline", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
-def outline(subject: TaughtCourse) -> Answer:
+def outline(subject: CourseContext) -> Answer:
     """Show a course's modules and activities in order; move, hide and show them."""
     course = catalogue.get_course(current_session(), subject.id)
-    desk = drafting.open_desk(current_session(), course, kinds())
+    desk = authoring.load_draft_outline(current_session(), course, kinds())
     if request.method != "POST":
         return _outline(subject, course, desk)
     try:
@@ -71,7 +71,7 @@ def outline(subject: TaughtCourse) -> Answer:
     return _carried_out(subject, course, desk, change, checked=checked)
 
 
-def _asked(desk: Desk) -> tuple[Change, bool]:
+def _asked(desk: DraftOutline) -> tuple[DraftChange, bool]:
     """Return what is to be done, and whether it could break something.
 
     The act, a key and where: `up leccion-1`, `place leccion-1 modulo-2 3`; `move leccion-1` with the field `module`.
@@ -89,7 +89,7 @@ def _asked(desk: Desk) -> tuple[Change, bool]:
     return _activity_moved(desk, found, act, where)
 
 
-def find_part(desk: Desk, key: str) -> TreeModule | TreeActivity:
+def find_part(desk: DraftOutline, key: str) -> TreeModule | TreeActivity:
     """Return the module or activity with a key; raise NotFound."""
     found = desk.tree.find_activity(key)
     part = desk.tree.find_module(key) or (found[1] if found is not None else None)
@@ -98,7 +98,7 @@ def find_part(desk: Desk, key: str) -> TreeModule | TreeActivity:
     return part
 
 
-def _activity_moved(desk: Desk, found: tuple[TreeModule, TreeActivity], act: str, where: str) -> tuple[Change, bool]:
+def _activity_moved(desk: DraftOutline, found: tuple[TreeModule, TreeActivity], act: str, where: str) -> tuple[DraftChange, bool]:
     target, _blank, number = (request.form.get("module", ""), "", "") if act == "move" else where.partition(" ")
     module = desk.tree.find_module(target) if target else found[0]
     if module is None:
@@ -109,11 +109,11 @@ def _activity_moved(desk: Desk, found: tuple[TreeModule, TreeActivity], act: str
     return changes.move_activity(desk.tree, texts, desk.paths, found[1].key, module, place, moving), module is not found[0]
 
 
-def _texts_beside(desk: Desk, module: TreeModule, activity: TreeActivity) -> Mapping[str, str]:
+def _texts_beside(desk: DraftOutline, module: TreeModule, activity: TreeActivity) -> Mapping[str, str]:
     """Return the texts of the outline; where an activity shows media also the banks of its module, which may show the same."""
     if not changes.shown_by(activity, desk.texts):
         return desk.texts
-    return {**desk.texts, **drafting.texts_of_parts(current_session(), desk, kinds(), module.folder)}
+    return {**desk.texts, **authoring.texts_of_parts(current_session(), desk, kinds(), module.folder)}
 
 
 def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], key: str, act: str, where: str) -> int:
@@ -127,10 +127,12 @@ def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], ke
     return max(now - 1, 0) if act == "up" else now + 1
 
 
-def _carried_out(subject: TaughtCourse, course: Course, desk: Desk, change: Change, *, checked: bool, said: str = "") -> Answer:
+def _carried_out(
+    subject: CourseContext, course: Course, desk: DraftOutline, change: DraftChange, *, checked: bool, said: str = ""
+) -> Answer:
     """Carry out a change where it breaks nothing, and offer to undo it."""
     if checked:
-        told = drafting.troubles(desk, change, kinds(), today=clock.now().date())
+        told = authoring.blocking_findings(desk, change, kinds(), today=clock.now().date())
         if told:
             return _outline(subject, course, desk, told=told), 422
     try:
@@ -142,15 +144,15 @@ def _carried_out(subject: TaughtCourse, course: Course, desk: Desk, change: Chan
     return see_page("courses_outline.outline", slug=subject.slug, **({"undo": undone} if undone else {}))
 
 
-def save(subject: TaughtCourse, desk: Desk, change: Change) -> int | None:
+def save(subject: CourseContext, desk: DraftOutline, change: DraftChange) -> int | None:
     """Write a change in a transaction of its own; return the revision that it made, None where nothing changed."""
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
-    changed = drafting.save_change(writing, current_actor(), course, change, seen=desk.revision, now=clock.now())
+    changed = authoring.save_change(writing, current_actor(), course, change, seen=desk.revision, now=clock.now())
     return course.draft_revision if changed else None
 
 
-def _outline(subject: TaughtCourse, course: Course, desk: Desk, *, told: tuple[Finding, ...] = (), refused: str = "") -> str:
+def _outline(subject: CourseContext, course: Course, desk: DraftOutline, *, told: tuple[Finding, ...] = (), refused: str = "") -> str:
     undo = request.args.get("undo", "")
     return render_template(
         "courses/outline.html",
@@ -163,7 +165,7 @@ def _outline(subject: TaughtCourse, course: Course, desk: Desk, *, told: tuple[F
     )
 
 
-def _module(module: TreeModule, desk: Desk) -> dict[str, object]:
+def _module(module: TreeModule, desk: DraftOutline) -> dict[str, object]:
     known = {kind.name: kind for kind in kinds().kinds}
     return {
         "key": module.key,
@@ -188,7 +190,7 @@ def _module(module: TreeModule, desk: Desk) -> dict[str, object]:
     }
 
 
-def _lacking(activity: TreeActivity, desk: Desk) -> list[str]:
+def _lacking(activity: TreeActivity, desk: DraftOutline) -> list[str]:
     """Return the course's languages in which a lesson is not written."""
     written = activity.language_paths()
     return [language for language in desk.tree.languages if language not in written] if written else []
@@ -199,7 +201,7 @@ def _lacking(activity: TreeActivity, desk: Desk) -> list[str]:
 
 @bp.route("/teaching/<slug>/new-module", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
-def new_module(subject: TaughtCourse) -> Answer:
+def new_module(subject: CourseContext) -> Answer:
     """Begin a module with its first lesson."""
     course = catalogue.get_course(current_session(), subject.id)
     form = NewModuleForm()
@@ -207,7 +209,7 @@ def new_module(subject: TaughtCourse) -> Answer:
         form.lesson.data = _("Introduction")
         return render_template("courses/new_module.html", course=place_of(course), form=form)
     if form.validate_on_post():
-        desk = drafting.open_desk(current_session(), course, kinds())
+        desk = authoring.load_draft_outline(current_session(), course, kinds())
         try:
             save(subject, desk, changes.add_module(desk.tree, form.title.data or "", form.lesson.data or ""))
         except (Invalid, CourseArchived) as refused:
@@ -221,10 +223,10 @@ def new_module(subject: TaughtCourse) -> Answer:
 
 @bp.route("/teaching/<slug>/new-activity", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
-def new_activity(subject: TaughtCourse) -> Answer:
+def new_activity(subject: CourseContext) -> Answer:
     """Begin an activity in a module."""
     course = catalogue.get_course(current_session(), subject.id)
-    desk = drafting.open_desk(current_session(), course, kinds())
+    desk = authoring.load_draft_outline(current_session(), course, kinds())
     offered = [kind for kind in kinds().kinds if kind.begin is not None]
     form = NewActivityForm(module=request.args.get("module", ""))
     form.kind.choices = [(kind.name, kind.label) for kind in offered]
@@ -247,10 +249,10 @@ def new_activity(subject: TaughtCourse) -> Answer:
 
 @bp.route("/teaching/<slug>/parts/<key>/removal", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
-def removal(subject: TaughtPart) -> Answer:
+def removal(subject: PartContext) -> Answer:
     """Ask whether a module or an activity is to go, and take it out of the draft."""
     course = catalogue.get_course(current_session(), subject.id)
-    desk = drafting.open_desk(current_session(), course, kinds())
+    desk = authoring.load_draft_outline(current_session(), course, kinds())
     part = find_part(desk, subject.key)
     if request.method == "POST":
         change = changes.remove_module(part, desk.paths) if isinstance(part, TreeModule) else changes.remove_activity(part)
@@ -266,7 +268,7 @@ def removal(subject: TaughtPart) -> Answer:
 
 @bp.route("/teaching/<slug>/deletion", methods=["GET", "POST"])
 @requires(CourseAction.DELETE, catalogue.get_taught_course)
-def deletion(subject: TaughtCourse) -> Answer:
+def deletion(subject: CourseContext) -> Answer:
     """Ask whether a course that was never published is to go, and delete it."""
     session, refused = current_session(), ""
     if request.method == "POST":
@@ -278,7 +280,7 @@ def deletion(subject: TaughtCourse) -> Answer:
             flash(_("The course is deleted."), "ok")
             return see_page("lms.teaching")
     course = catalogue.get_course(session, subject.id)
-    desk = drafting.open_desk(session, course, kinds())
+    desk = authoring.load_draft_outline(session, course, kinds())
     page = render_template(
         "courses/deletion.html", course=place_of(course), activities=sum(1 for _activity in desk.tree.activities()), refused=refused
     )
@@ -287,7 +289,7 @@ def deletion(subject: TaughtCourse) -> Answer:
 
 @bp.post("/teaching/<slug>/undo")
 @requires(CourseAction.EDIT, catalogue.get_taught_course)
-def undo(subject: TaughtCourse) -> Answer:
+def undo(subject: CourseContext) -> Answer:
     """Bring the draft back to what it was before the last change, if nothing came after it."""
     session, asked = current_session(), request.form.get("revision", "")
     course = catalogue.lock_course(session, subject.id)

@@ -4,13 +4,13 @@ from flask import Blueprint, Response, flash, request
 
 from courses import publication
 from courses.models import PlannedPublication
-from courses.permissions import CourseAction, TaughtPlan
+from courses.permissions import CourseAction, PublicationPlanContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import history
 from courses.queries import plans as plan_queries
-from courses.services import planning as planning_services
-from courses.services.planning import Publisher
-from courses.services.publishing import ChangedMeanwhile
+from courses.services import publication_plans as planning_services
+from courses.services.publication_plans import PlanPublishingContext
+from courses.services.publishing import DraftChangedSinceReview
 from courses.views.publishing import kinds, stored
 from kernel import clock
 from kernel.i18n import _
@@ -22,7 +22,7 @@ bp = Blueprint("courses_plans", __name__)
 LONGEST_REMARK = 1000
 
 
-def _back(subject: TaughtPlan) -> Response:
+def _back(subject: PublicationPlanContext) -> Response:
     return see_page("courses.publishing", slug=subject.course.slug)
 
 
@@ -30,22 +30,22 @@ def _remark() -> str:
     return clean_text(request.form.get("remark", ""), lines=True)[:LONGEST_REMARK]
 
 
-def _locked(subject: TaughtPlan) -> PlannedPublication:
+def _locked(subject: PublicationPlanContext) -> PlannedPublication:
     return plan_queries.lock_plan(current_session(), subject.plan_id)
 
 
 @bp.post("/teaching/<slug>/plans/<uuid:plan>/approval")
 @requires(CourseAction.PUBLISH, plan_queries.get_taught_plan, reads_first=True)
-def approve(subject: TaughtPlan) -> Response:
+def approve(subject: PublicationPlanContext) -> Response:
     """Agree to what somebody else asked for; without a date it is published at once. Rendering comes before the transaction."""
     session = current_session()
     contents = history.read_all_at(session, stored(), subject.course.id, plan_queries.get_plan(session, subject.plan_id).revision)
     prepared = publication.prepare(contents, kinds(), today=clock.now().date()).prepared
     if prepared is None:
-        raise ChangedMeanwhile
+        raise DraftChangedSinceReview
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.course.id)
-    publisher = Publisher(prepared, kinds(), stored())
+    publisher = PlanPublishingContext(prepared, kinds(), stored())
     version = planning_services.approve(writing, current_actor(), locked, _locked(subject), publisher, _remark(), now=clock.now())
     flash(_("Version %(number)s is published.", number=version.number) if version else _("It is approved and waits for its moment."), "ok")
     return _back(subject)
@@ -53,7 +53,7 @@ def approve(subject: TaughtPlan) -> Response:
 
 @bp.post("/teaching/<slug>/plans/<uuid:plan>/refusal")
 @requires(CourseAction.PUBLISH, plan_queries.get_taught_plan)
-def refuse(subject: TaughtPlan) -> Response:
+def refuse(subject: PublicationPlanContext) -> Response:
     """Refuse what somebody else asked for."""
     session = current_session()
     locked = course_catalogue.lock_course(session, subject.course.id)
@@ -64,7 +64,7 @@ def refuse(subject: TaughtPlan) -> Response:
 
 @bp.post("/teaching/<slug>/plans/<uuid:plan>/withdrawal")
 @requires(CourseAction.PUBLISH, plan_queries.get_taught_plan)
-def withdraw(subject: TaughtPlan) -> Response:
+def withdraw(subject: PublicationPlanContext) -> Response:
     """Take a publication back that waits."""
     session = current_session()
     locked = course_catalogue.lock_course(session, subject.course.id)

@@ -12,19 +12,19 @@ from courses.forms import PublishForm
 from courses.models import Course
 from courses.pages import changes as pages
 from courses.pages.autosaved import AutosavedLine, autosaved_lines
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtCourse
-from courses.publication import Checked, CourseKinds, Prepared
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseAction, CourseContext
+from courses.publication import CheckedCourse, CourseKinds, PreparedCourse
 from courses.queries import autosaved, history
 from courses.queries import catalogue as course_catalogue
 from courses.queries import plans as plan_queries
 from courses.queries import versions as course_versions
-from courses.services import planning as planning_services
-from courses.services import verdicts
-from courses.services.archived import CourseArchived
-from courses.services.planning import Publisher
-from courses.services.publishing import Publishing
-from courses.services.verdicts import Verdict
+from courses.services import draft_checks
+from courses.services import publication_plans as planning_services
+from courses.services.archive_guard import CourseArchived
+from courses.services.draft_checks import DraftCheck
+from courses.services.publication_plans import PlanPublishingContext
+from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.files import FileStore
 from kernel.i18n import _, ngettext
@@ -40,7 +40,7 @@ SHOWN_VERSIONS = 3
 class Shown:
     """What a page shows of what goes out: what the checks say of it, and the digest of its files."""
 
-    verdict: Verdict
+    verdict: DraftCheck
     digest: str
 
 
@@ -56,7 +56,7 @@ def stored() -> FileStore:
 
 @bp.route("/teaching/<slug>/publishing", methods=["GET", "POST"])
 @requires(CourseAction.PUBLISH, course_catalogue.get_taught_course, reads_first=True)
-def publishing(subject: TaughtCourse) -> Answer:
+def publishing(subject: CourseContext) -> Answer:
     """Show what the checks say of a draft, and publish it. Everything is read and rendered before the transaction begins."""
     session = current_session()
     course = course_catalogue.get_course(session, subject.id)
@@ -93,10 +93,10 @@ def _shown(session: Session, course: Course) -> Shown:
         if planned != digest:
             contents = history.read_all_at(session, stored(), course.id, plan.revision)
             return _judged(session, course, publication.check(contents, kinds(), today=now.date()), planned)
-    return Shown(verdicts.outgoing_verdict(session, stored(), course, kinds(), now=now), digest)
+    return Shown(draft_checks.outgoing_verdict(session, stored(), course, kinds(), now=now), digest)
 
 
-def _tell_behind(session: Session, course: Course, how: Publishing) -> None:
+def _tell_behind(session: Session, course: Course, how: PublishOptions) -> None:
     behind = len(autosaved.left_out(session, course.id, how.autosaved))
     if behind:
         told = ngettext(
@@ -107,27 +107,27 @@ def _tell_behind(session: Session, course: Course, how: Publishing) -> None:
         flash(told, "warn")
 
 
-def _judged(session: Session, course: Course, checked: Checked, digest: str) -> Shown:
-    return Shown(verdicts.judge(session, course, checked, kinds(), now=clock.now()), digest)
+def _judged(session: Session, course: Course, checked: CheckedCourse, digest: str) -> Shown:
+    return Shown(draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
 
 
-def _told(course: Course, shown: Shown) -> pages.Told:
+def _told(course: Course, shown: Shown) -> pages.ChangeAudience:
     """Return whose learners may be told, of what is to be published."""
     return pages.told_of(_changes(current_session(), course, shown, []), shown.verdict.folder)
 
 
-def _publish_or_plan(session: Session, locked: Course, prepared: Prepared, how: Publishing, later: datetime | None) -> str:
+def _publish_or_plan(session: Session, locked: Course, prepared: PreparedCourse, how: PublishOptions, later: datetime | None) -> str:
     """Publish a locked course's draft, or let it wait for its moment or a second person; return what to tell."""
     actor = current_actor()
     if locked.needs_approval or later is not None:
-        planning_services.plan(session, actor, locked, prepared.digest, how, later, now=clock.now())
+        planning_services.request_publication(session, actor, locked, prepared.digest, how, later, now=clock.now())
         return _("The approval is asked for.") if locked.needs_approval else _("The publication is planned.")
-    publisher = Publisher(prepared, kinds(), stored())
+    publisher = PlanPublishingContext(prepared, kinds(), stored())
     version = planning_services.publish_draft(session, actor, locked, publisher, how, now=clock.now())
     return _("Version %(number)s is published.", number=version.number)
 
 
-def _page(subject: TaughtCourse, course: Course, shown: Shown, form: PublishForm) -> str:
+def _page(subject: CourseContext, course: Course, shown: Shown, form: PublishForm) -> str:
     session, verdict = current_session(), shown.verdict
     found = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
     lines = pages.version_lines(course, found)
@@ -161,18 +161,18 @@ def _page(subject: TaughtCourse, course: Course, shown: Shown, form: PublishForm
     )
 
 
-def _autosaved(session: Session, course: Course, verdict: Verdict, form: PublishForm) -> list[AutosavedLine]:
+def _autosaved(session: Session, course: Course, verdict: DraftCheck, form: PublishForm) -> list[AutosavedLine]:
     places = pages.places_of(verdict.folder) if verdict.folder else {}
     return autosaved_lines(autosaved.list_autosaved(session, course.id), places, form.included)
 
 
-def _changes(session: Session, course: Course, shown: Shown, problems: list[pages.Problem]) -> pages.Changes | None:
+def _changes(session: Session, course: Course, shown: Shown, problems: list[pages.CheckFindingView]) -> pages.DraftComparison | None:
     """Return what differs from the published version; None where nothing is published."""
     if course.published_version_id is None:
         return None
     current = course_versions.get_version_by_id(session, course.published_version_id)
     if shown.digest == current.digest:
-        return pages.Changes()
+        return pages.DraftComparison()
     before = pages.folder_of(session, stored(), current, kinds())
     return pages.changes_between(session, course, before, shown.verdict.folder, kinds(), problems)
 
@@ -190,7 +190,7 @@ def _changed_keys(session: Session, course: Course) -> tuple[pages.ChangedPart, 
     return tuple(part for part in changes.keys if part.regrades)
 
 
-def _plan(course: Course) -> pages.Plan | None:
+def _plan(course: Course) -> pages.PublicationPlanView | None:
     """Return the publication that waits, or the last one as long as nothing has come after it."""
     session = current_session()
     found = plan_queries.find_last_plan(session, course.id)
@@ -200,7 +200,7 @@ def _plan(course: Course) -> pages.Plan | None:
     return pages.plan_of(found, current_actor().person_id, outdated=outdated)
 
 
-def _good(verdict: Verdict) -> list[str]:
+def _good(verdict: DraftCheck) -> list[str]:
     if verdict.refuses_publishing or verdict.folder is None:
         return []
     activities = sum(1 for _activity in verdict.folder.activities())

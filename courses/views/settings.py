@@ -4,22 +4,22 @@ from functools import partial
 
 from flask import Blueprint, flash, render_template, request
 
-from courses.content import asked, choosing
+from courses.content import course_fields, merge_choices
 from courses.content.changes import COMMON
 from courses.content.editing import EditRefused
 from courses.content.layout import COURSE
-from courses.content.merging import Merge
+from courses.content.merging import ThreeWayMerge
 from courses.content.renaming import with_key
-from courses.content.settings import Setting
+from courses.content.settings import FieldSpec
 from courses.content.tree import TreeModule
-from courses.forms import KeyForm, SettingsForm
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtCourse, TaughtPart
+from courses.forms import RenameKeyForm, SettingsForm
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseAction, CourseContext, PartContext
 from courses.queries import catalogue, drafts
-from courses.services import drafting
-from courses.services.drafting import Desk
+from courses.services import authoring
+from courses.services.authoring import DraftOutline
 from courses.views.outline import Answer, find_part, kinds, save
-from courses.views.sheets import MOST_TOLD, Sheet, answered
+from courses.views.settings_editors import MOST_TOLD, SettingsEditor, answered
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.request import current_session, requires, see_page
@@ -29,31 +29,31 @@ bp = Blueprint("courses_settings", __name__)
 
 @bp.route("/teaching/<slug>/settings", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
-def course(subject: TaughtCourse) -> Answer:
+def course(subject: CourseContext) -> Answer:
     """Set what a course says of itself."""
     row = catalogue.get_course(current_session(), subject.id)
-    desk = drafting.open_desk(current_session(), row, kinds())
-    sheet = Sheet(row, desk, COURSE, asked.COURSE, asked.COURSE_ORDER)
+    desk = authoring.load_draft_outline(current_session(), row, kinds())
+    sheet = SettingsEditor(row, desk, COURSE, course_fields.COURSE, course_fields.COURSE_ORDER)
     return answered(subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_settings.course", slug=subject.slug))
 
 
 @bp.route("/teaching/<slug>/parts/<key>", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
-def part(subject: TaughtPart) -> Answer:
+def part(subject: PartContext) -> Answer:
     """Set what a module or an activity says of itself."""
     row = catalogue.get_course(current_session(), subject.id)
-    desk = drafting.open_desk(current_session(), row, kinds())
+    desk = authoring.load_draft_outline(current_session(), row, kinds())
     found = find_part(desk, subject.key)
     if isinstance(found, TreeModule):
-        return _part(subject, Sheet(row, desk, found.path, asked.MODULE, asked.MODULE_ORDER, subject.key))
+        return _part(subject, SettingsEditor(row, desk, found.path, course_fields.MODULE, course_fields.MODULE_ORDER, subject.key))
     kind = next(kind for kind in kinds().kinds if kind.name == found.kind)
-    groups = asked.activity(kind.settings, kind.groups, words=kind.suffix != ".md")
+    groups = course_fields.activity(kind.settings, kind.groups, words=kind.suffix != ".md")
     own = (*kind.settings, *(setting for _title, settings in kind.groups for setting in settings))
     order = (*COMMON, *(kind.order or dict.fromkeys(setting.outer for setting in own)))
-    return _part(subject, Sheet(row, desk, found.path, groups, order, subject.key))
+    return _part(subject, SettingsEditor(row, desk, found.path, groups, order, subject.key))
 
 
-def _part(subject: TaughtPart, sheet: Sheet) -> Answer:
+def _part(subject: PartContext, sheet: SettingsEditor) -> Answer:
     return answered(
         subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_settings.part", slug=subject.slug, key=subject.key)
     )
@@ -61,12 +61,12 @@ def _part(subject: TaughtPart, sheet: Sheet) -> Answer:
 
 @bp.route("/teaching/<slug>/parts/<key>/key", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
-def rename(subject: TaughtPart) -> Answer:
+def rename(subject: PartContext) -> Answer:
     """Give a module or an activity another key; the old one stays in its `was`, so that results of learners follow it."""
     session = current_session()
     row = catalogue.get_course(session, subject.id)
-    desk = drafting.open_desk(session, row, kinds())
-    found, form = find_part(desk, subject.key), KeyForm()
+    desk = authoring.load_draft_outline(session, row, kinds())
+    found, form = find_part(desk, subject.key), RenameKeyForm()
     if request.method != "POST":
         form.key.data = subject.key
     elif form.validate_on_post() and _renamed(subject, desk, found.path, form):
@@ -77,7 +77,7 @@ def rename(subject: TaughtPart) -> Answer:
     return page if request.method != "POST" else (page, 422)
 
 
-def _renamed(subject: TaughtPart, desk: Desk, path: str, form: KeyForm) -> bool:
+def _renamed(subject: PartContext, desk: DraftOutline, path: str, form: RenameKeyForm) -> bool:
     """Write another key where nothing breaks by it; else tell."""
     new = form.key.data or ""
     if new in desk.tree.keys:
@@ -89,21 +89,21 @@ def _renamed(subject: TaughtPart, desk: Desk, path: str, form: KeyForm) -> bool:
     except EditRefused as refused:
         form.form_errors.append(_(refused.text))
         return False
-    told = drafting.troubles(desk, change, kinds(), today=clock.now().date())
+    told = authoring.blocking_findings(desk, change, kinds(), today=clock.now().date())
     form.form_errors.extend(finding.message for finding in told[:MOST_TOLD])
     if not told:
         save(subject, desk, change)
     return not told
 
 
-def _other_modules(sheet: Sheet) -> list[tuple[str, str]]:
+def _other_modules(sheet: SettingsEditor) -> list[tuple[str, str]]:
     """Return the modules that an activity may move to."""
     found = sheet.desk.tree.find_activity(sheet.key)
     own = found[0].key if found is not None else ""
     return [(module.key, choose(dict(module.title)) or module.key) for module in sheet.desk.tree.modules if module.key != own]
 
 
-def _page(sheet: Sheet, form: SettingsForm, merge: Merge | None) -> str:
+def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
     found = find_part(sheet.desk, sheet.key) if sheet.key else None
     title = dict(found.title) if found is not None else dict(sheet.desk.tree.title)
     return render_template(
@@ -115,7 +115,7 @@ def _page(sheet: Sheet, form: SettingsForm, merge: Merge | None) -> str:
         is_quiz=sheet.path.endswith(".quiz.yaml"),
         path=sheet.path,
         groups=[_group(form, name, settings, is_whole=not place or not sheet.key) for place, (name, settings) in enumerate(sheet.groups)],
-        regions=choosing.regions(merge) if merge is not None else None,
+        regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         languages=sheet.languages,
         form=form,
@@ -123,7 +123,7 @@ def _page(sheet: Sheet, form: SettingsForm, merge: Merge | None) -> str:
     )
 
 
-def _group(form: SettingsForm, name: object, settings: tuple[Setting, ...], *, is_whole: bool) -> dict[str, object]:
+def _group(form: SettingsForm, name: object, settings: tuple[FieldSpec, ...], *, is_whole: bool) -> dict[str, object]:
     """Return a group of fields: of a part, but for its first, it is folded away where it says nothing and has no fault."""
     asked = [setting for setting in settings if form.asks(setting)]
     return {

@@ -8,11 +8,11 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 from courses.forms import TeamForm
 from courses.models import StaffRole
 from courses.pages import log as pages
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, Invited, TaughtCourse
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseAction, CourseContext, InvitationContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import team as team_queries
-from courses.services import planning as planning_services
+from courses.services import publication_plans as planning_services
 from courses.services import team as team_services
 from courses.services.team import LastOwner
 from courses.views.outline import kinds
@@ -29,11 +29,11 @@ Answer = str | Response | tuple[str, int]
 LOG_SIZE = 50
 
 
-def _to_team(subject: TaughtCourse) -> Response:
+def _to_team(subject: CourseContext) -> Response:
     return see_page("courses_team.team", slug=subject.slug)
 
 
-def _changed(subject: TaughtCourse) -> Response:
+def _changed(subject: CourseContext) -> Response:
     """Lead back to the team, and whoever is no longer its owner to their courses."""
     flash(_("The team has changed."), "ok")
     present = course_catalogue.get_taught_course(current_session(), current_actor(), subject.slug)
@@ -42,7 +42,7 @@ def _changed(subject: TaughtCourse) -> Response:
 
 @bp.route("/teaching/<slug>/team", methods=["GET", "POST"])
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
-def team(subject: TaughtCourse) -> Answer:
+def team(subject: CourseContext) -> Answer:
     """Show who works on a course; add somebody by their address, or invite them."""
     session, form = current_session(), TeamForm()
     if form.validate_on_post():
@@ -67,7 +67,7 @@ def _whole(endpoint: str, secret: str) -> str:
     return f"{current_app.extensions['settings'].public_url.rstrip('/')}{url_for(endpoint, secret=secret)}"
 
 
-def _team_page(subject: TaughtCourse, form: TeamForm, *, handed: Mapping[str, str] | None = None) -> str:
+def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, str] | None = None) -> str:
     """Draw the team; `handed` is the address of who was invited and the link that whoever invited hands over."""
     session = current_session()
     course = course_catalogue.get_course(session, subject.id)
@@ -77,7 +77,7 @@ def _team_page(subject: TaughtCourse, form: TeamForm, *, handed: Mapping[str, st
         course=place_of(course),
         members=team_queries.list_members(session, course.id),
         invitations=invitations,
-        lapsed=team_queries.lapsed(session, invitations),
+        lapsed=team_queries.is_expired_condition(session, invitations),
         roles={role: _(words) for role, words in pages.ROLES.items()},
         hints={role: _(words) for role, words in pages.ROLE_HINTS.items()},
         needs_approval=course.needs_approval,
@@ -94,7 +94,7 @@ def _uuid(name: str) -> UUID:
 
 @bp.post("/teaching/<slug>/team/role")
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
-def change_role(subject: TaughtCourse) -> Answer:
+def change_role(subject: CourseContext) -> Answer:
     """Let somebody of the team do something else."""
     session, role = current_session(), request.form.get("role", "")
     locked = course_catalogue.lock_course(session, subject.id)
@@ -107,7 +107,7 @@ def change_role(subject: TaughtCourse) -> Answer:
 
 @bp.post("/teaching/<slug>/team/removal")
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
-def remove(subject: TaughtCourse) -> Answer:
+def remove(subject: CourseContext) -> Answer:
     """Take somebody out of the team."""
     session = current_session()
     locked = course_catalogue.lock_course(session, subject.id)
@@ -118,7 +118,7 @@ def remove(subject: TaughtCourse) -> Answer:
 
 @bp.post("/teaching/<slug>/team/invitations/withdrawal")
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
-def withdraw_invitation(subject: TaughtCourse) -> Answer:
+def withdraw_invitation(subject: CourseContext) -> Answer:
     """Take an invitation back."""
     session = current_session()
     invitation = team_queries.find_invitation(session, subject.id, _uuid("invitation"))
@@ -130,7 +130,7 @@ def withdraw_invitation(subject: TaughtCourse) -> Answer:
 
 @bp.post("/teaching/<slug>/team/approval")
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
-def set_approval(subject: TaughtCourse) -> Answer:
+def set_approval(subject: CourseContext) -> Answer:
     """Say whether a second person approves what is published."""
     session = current_session()
     locked = course_catalogue.lock_course(session, subject.id)
@@ -141,7 +141,7 @@ def set_approval(subject: TaughtCourse) -> Answer:
 
 @bp.route("/invitations/<secret>", methods=["GET", "POST"])
 @requires(CourseAction.JOIN_TEAM, team_queries.get_invited)
-def invitation(subject: Invited) -> Answer:
+def invitation(subject: InvitationContext) -> Answer:
     """Show what somebody is invited to, and let them join."""
     if request.method == "POST":
         team_services.accept_invitation(current_session(), current_actor(), subject, now=clock.now())
@@ -153,7 +153,7 @@ def invitation(subject: Invited) -> Answer:
 
 @bp.get("/teaching/<slug>/log")
 @requires(CourseAction.VIEW_LOG, course_catalogue.get_taught_course)
-def log(subject: TaughtCourse) -> Answer:
+def log(subject: CourseContext) -> Answer:
     """Show who did what in a course."""
     session, asked = current_session(), requested_page(LOG_SIZE)
     parts = kinds().logs

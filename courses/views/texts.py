@@ -2,19 +2,19 @@
 
 from flask import Blueprint, flash, render_template, request
 
-from courses.content.changes import Change
-from courses.content.comparing import compared_lines
+from courses.content.changes import DraftChange
 from courses.content.editing import EditRefused, read_fields
 from courses.content.layout import COURSE, LISTS
 from courses.content.lesson_text import tidy_body
-from courses.forms import TextForm
+from courses.content.text_diff import compared_lines
+from courses.forms import SourceTextForm
 from courses.models import Course
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtCourse
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseAction, CourseContext
 from courses.queries import catalogue, drafts
-from courses.services import drafting
-from courses.services.archived import CourseArchived
-from courses.services.drafting import FileChanged
+from courses.services import authoring
+from courses.services.archive_guard import CourseArchived
+from courses.services.authoring import FileChanged
 from courses.views.outline import Answer, kinds
 from kernel import clock
 from kernel.errors import NotFound
@@ -28,9 +28,9 @@ ENDINGS = (".yaml", ".md", ".vtt", ".svg", ".txt")
 
 @bp.route("/teaching/<slug>/text", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True, body_limit=TEXT_LIMIT)
-def text(subject: TaughtCourse) -> Answer:
+def text(subject: CourseContext) -> Answer:
     """Change a text of the draft: glossary, documents, figures, a quiz's places for questions, a recording's chapters."""
-    session, path, form = current_session(), request.args.get("path", "")[:400], TextForm()
+    session, path, form = current_session(), request.args.get("path", "")[:400], SourceTextForm()
     course = catalogue.get_course(session, subject.id)
     present = next(iter(drafts.list_draft_contents(session, course.id, [path])), None)
     if (present is None and path not in LISTS) or not path.endswith(ENDINGS) or (present is not None and present.body is None):
@@ -52,8 +52,8 @@ def text(subject: TaughtCourse) -> Answer:
 
 def _faults(course: Course, path: str, typed: str) -> list[str]:
     """Return what keeps a text out of the draft."""
-    desk = drafting.open_desk(current_session(), course, kinds())
-    told = drafting.troubles(desk, Change({path: typed}), kinds(), today=clock.now().date())
+    desk = authoring.load_draft_outline(current_session(), course, kinds())
+    told = authoring.blocking_findings(desk, DraftChange({path: typed}), kinds(), today=clock.now().date())
     faults = [f"{finding.file}:{finding.line}: {finding.message} {finding.fix}".strip() for finding in told[:20]]
     if path == COURSE and not faults and _key(typed) != course.slug:
         faults.append(_("The address of a course cannot change: its key is %(key)s.", key=course.slug))
@@ -67,12 +67,12 @@ def _key(typed: str) -> object:
         return None
 
 
-def _saved(subject: TaughtCourse, course: Course, path: str, form: TextForm, typed: str, revision: int) -> Answer:
+def _saved(subject: CourseContext, course: Course, path: str, form: SourceTextForm, typed: str, revision: int) -> Answer:
     course_id = course.id
     writing = begin_writing()
     locked = catalogue.lock_course(writing, course_id)
     try:
-        drafting.save_text(writing, current_actor(), locked, path, typed, seen=revision, now=clock.now())
+        authoring.save_text(writing, current_actor(), locked, path, typed, seen=revision, now=clock.now())
     except FileChanged:
         theirs = next(iter(drafts.list_draft_contents(writing, course_id, [path])), None)
         form.seen.data = str(theirs.revision if theirs else 0)
@@ -84,6 +84,6 @@ def _saved(subject: TaughtCourse, course: Course, path: str, form: TextForm, typ
     return see_page("courses_texts.text", slug=subject.slug, path=path)
 
 
-def _page(course: Course, path: str, form: TextForm, *, theirs: str | None = None) -> str:
+def _page(course: Course, path: str, form: SourceTextForm, *, theirs: str | None = None) -> str:
     both = compared_lines(theirs, form.text.data or "") if theirs is not None else ()
     return render_template("courses/text.html", course=place_of(course), path=path, form=form, theirs=theirs, both=both)

@@ -3,18 +3,18 @@
 from flask import Blueprint, Response, flash, render_template
 
 from courses import publication
-from courses.forms import AgainForm, RestoreForm
+from courses.forms import RepublishForm, RestoreForm
 from courses.models import Course, CourseVersion
 from courses.pages import changes as pages
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtCourse, TaughtVersion
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseAction, CourseContext, VersionContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.queries import versions as course_versions
 from courses.services import drafts as draft_services
-from courses.services import planning as planning_services
+from courses.services import publication_plans as planning_services
 from courses.services import publishing as publishing_services
-from courses.services.planning import Publisher
+from courses.services.publication_plans import PlanPublishingContext
 from courses.views.publishing import kinds, stored
 from kernel import clock
 from kernel.errors import NotFound
@@ -29,7 +29,7 @@ Answer = str | Response | tuple[str, int]
 
 @bp.get("/teaching/<slug>/versions")
 @requires(CourseAction.PUBLISH, course_catalogue.get_taught_course)
-def versions(subject: TaughtCourse) -> Answer:
+def versions(subject: CourseContext) -> Answer:
     """List what was published of a course: when, by whom, how, and why."""
     session, asked = current_session(), requested_page()
     course = course_catalogue.get_course(session, subject.id)
@@ -40,12 +40,12 @@ def versions(subject: TaughtCourse) -> Answer:
 
 @bp.get("/teaching/<slug>/versions/<int:number>")
 @requires(CourseAction.PUBLISH, course_versions.get_taught_version)
-def version(subject: TaughtVersion) -> Answer:
+def version(subject: VersionContext) -> Answer:
     """Show one version: what it changed, and how to go back to it."""
-    return _page(subject, AgainForm(), RestoreForm())
+    return _page(subject, RepublishForm(), RestoreForm())
 
 
-def _page(subject: TaughtVersion, form: AgainForm, restoring: RestoreForm) -> str:
+def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) -> str:
     session, shown = current_session(), subject.version
     course = course_catalogue.get_course(session, subject.course.id)
     before = course_versions.find_version_before(session, shown)
@@ -69,7 +69,7 @@ def _page(subject: TaughtVersion, form: AgainForm, restoring: RestoreForm) -> st
     )
 
 
-def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> pages.Changes:
+def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> pages.DraftComparison:
     session = current_session()
     folders = [pages.folder_of(session, stored(), one, kinds()) for one in (before, after)]
     return pages.changes_between(session, course, folders[0], folders[1], kinds(), is_same=before.digest == after.digest)
@@ -77,14 +77,14 @@ def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> pag
 
 @bp.post("/teaching/<slug>/versions/<int:number>/restoring")
 @requires(CourseAction.PUBLISH, course_versions.get_taught_version)
-def restore(subject: TaughtVersion) -> Answer:
+def restore(subject: VersionContext) -> Answer:
     """Make a version's text the draft again."""
     form, session, wanted = RestoreForm(), current_session(), subject.version.draft_revision
     locked = course_catalogue.lock_course(session, subject.course.id)
     if wanted is None:
         raise NotFound
     if locked.draft_revision != form.seen:
-        raise publishing_services.ChangedMeanwhile
+        raise publishing_services.DraftChangedSinceReview
     changed = draft_services.restore_draft(session, current_actor(), locked, wanted, now=clock.now())
     told = _("The draft has the text of version %(number)s again.") if changed else _("The draft has this text already.")
     flash(told % {"number": subject.version.number}, "ok")
@@ -93,9 +93,9 @@ def restore(subject: TaughtVersion) -> Answer:
 
 @bp.post("/teaching/<slug>/versions/<int:number>/publishing")
 @requires(CourseAction.PUBLISH, course_versions.get_taught_version, reads_first=True)
-def publish(subject: TaughtVersion) -> Answer:
+def publish(subject: VersionContext) -> Answer:
     """Publish a version's text again as a new version; the draft stays as it is."""
-    session, form = current_session(), AgainForm()
+    session, form = current_session(), RepublishForm()
     contents = course_versions.version_files(session, stored(), subject.version)
     checked = publication.prepare(contents, kinds(), today=clock.now().date())
     is_valid = form.validate_on_post()
@@ -105,7 +105,7 @@ def publish(subject: TaughtVersion) -> Answer:
         return _page(subject, form, RestoreForm()), 422
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.course.id)
-    publisher = Publisher(checked.prepared, kinds(), stored())
+    publisher = PlanPublishingContext(checked.prepared, kinds(), stored())
     made = planning_services.publish_draft(writing, current_actor(), locked, publisher, form.command(subject.version), now=clock.now())
     flash(_("Version %(number)s is published.", number=made.number), "ok")
     return see_page("courses_versions.version", slug=subject.course.slug, number=made.number)

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import url_for
 
 from courses.content.site import key_in_words
-from courses.facade import Facade, Size
+from courses.facade import Facade, FacadeSize
 from enrolments.pages.outline import CourseView, Coverage, coverage, draw, foreign, html, rounded
 from enrolments.permissions import Seat, is_staff
 from enrolments.queries.awards import Award
@@ -52,7 +52,7 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CourseFacts:
         title_language=foreign(outline.title),
         summary=html(outline.summary),
         tone=outline.tone,
-        facade=draw(outline, view.progress if view.seat.is_learner else None, Size.COURSE),
+        facade=draw(outline, view.progress if view.seat.is_learner else None, FacadeSize.COURSE),
         objectives=tuple(html(text) for text in outline.objectives),
         hours=int(hours) if hours == int(hours) else float(hours),
         coverage=coverage(outline),

@@ -8,8 +8,8 @@ from fractions import Fraction
 from flask import url_for
 
 from courses import facade
-from courses.facade import Bay, Facade, Size, WindowState
-from courses.rules import Closed, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
+from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
+from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
 from enrolments.permissions import ActivitySeat, Seat, view_activity
 from enrolments.rules import (
     NO_RESULT,
@@ -80,17 +80,17 @@ class Card:
     closed: bool
 
 
-def draw(outline: Outline, progress: Progress | None, size: Size, *, door_open: bool | None = None) -> Facade | None:
+def draw(outline: Outline, progress: Progress | None, size: FacadeSize, *, door_open: bool | None = None) -> Facade | None:
     """Draw a course's façade, lit as far as the learner is."""
     standing = {module.key: module for module in progress.modules} if progress else {}
     bays = [_bay(module, standing.get(module.key)) for module in outline.numbered]
     return facade.draw(bays, size, door_open=door_open)
 
 
-def _bay(module: OutlineModule, progress: ModuleProgress | None) -> Bay:
+def _bay(module: OutlineModule, progress: ModuleProgress | None) -> FacadeBay:
     if progress is None:
-        return Bay(module.minutes)
-    return Bay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.shown_fraction)
+        return FacadeBay(module.minutes)
+    return FacadeBay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.shown_fraction)
 
 
 def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *, progress: Progress | None, completed: bool) -> Card:
@@ -101,7 +101,7 @@ def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *
         title_language=foreign(outline.title),
         summary=html(outline.summary),
         tone=outline.tone,
-        facade=draw(outline, progress, Size.CARD, door_open=refusal is None),
+        facade=draw(outline, progress, FacadeSize.CARD, door_open=refusal is None),
         modules=len(outline.numbered),
         minutes=int(outline.hours * 60),
         coverage=coverage(outline),
@@ -184,7 +184,7 @@ class CourseView:
         part = self.outline.module_by_key.get(key) or self.outline.by_key.get(key)
         return choose(part.title) if part else key
 
-    def _opening(self, closed: tuple[Closed, str | datetime] | None) -> tuple[str, datetime | None]:
+    def _opening(self, closed: tuple[ClosedReason, str | datetime] | None) -> tuple[str, datetime | None]:
         if closed is None:
             return "", None
         return ("", closed[1]) if isinstance(closed[1], datetime) else (self.title_of(closed[1]), None)

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name, is_permanently_closed_condition, name_matches
-from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
+from courses.models import Course, CourseStaff, CourseVersion, PublicationNature, StaffRole
 from courses.permissions import edits
-from courses.publication import CourseKinds, Learners, sets_no_dates
+from courses.publication import CourseKinds, LearnerCounts, sets_no_dates
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
@@ -330,7 +330,9 @@ def list_closed(session: Session) -> list[int]:
 
 def find_newest_correction(session: Session, course_id: int) -> int | None:
     """Return the newest version of a course that was published as a correction."""
-    statement = select(CourseVersion.id).where(CourseVersion.course_id == course_id, CourseVersion.nature == Nature.CORRECTION.value)
+    statement = select(CourseVersion.id).where(
+        CourseVersion.course_id == course_id, CourseVersion.nature == PublicationNature.CORRECTION.value
+    )
     return session.scalar(statement.order_by(CourseVersion.number.desc()).limit(1))
 
 
@@ -402,14 +404,14 @@ def list_followed_versions(session: Session) -> set[int]:
     return set(session.scalars(select(Enrolment.course_version_id).where(Enrolment.left_at.is_(None)).distinct()))
 
 
-def count_learners(session: Session, course_id: int) -> Learners:
+def count_learners(session: Session, course_id: int) -> LearnerCounts:
     """Count those who take a course, and those of them who have completed it."""
     statement = (
         select(func.count(Enrolment.id), func.count(Completion.id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
     )
-    return Learners(*session.execute(statement).one())
+    return LearnerCounts(*session.execute(statement).one())
 
 
 @dataclass(frozen=True, slots=True)

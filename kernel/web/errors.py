@@ -173,7 +173,7 @@ def _domain_error(error: DomainError) -> Response | str | tuple[str, int]:
 
 
 def _crowded(error: ServerBusy) -> Response:
-    """Ask somebody who is not in yet to wait, without the database: what the door gives to all whom it turns away (`kernel.web.admission`)."""
+    """Answer a person who is not admitted yet without the database, as `kernel.web.admission` does: asked to wait."""
     roll_back()
     g.setdefault("actor", Actor())
     title, text = _("A great many people are coming in"), _(error.text)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content import scalars
-from courses.content.model import Text
-from courses.content.session import Form
-from courses.content.table import Table
+from courses.content.mapping_cursor import MappingCursor
+from courses.content.model import LocalisedText
+from courses.content.reading_session import MarkupLevel
 from kernel.errors import N_
 from quizzes.content import parts
 from quizzes.rules import patterns
@@ -20,7 +20,7 @@ _SOMETHING = "\ue000"
 """Stands for what a star takes: no pattern but another star takes it."""
 
 
-def single(table: Table) -> Single:
+def single(table: MappingCursor) -> Single:
     """Read a choice of one option: exactly one has full credit (C401)."""
     options = parts.options(table)
     shuffle = table.flag("shuffle", True)
@@ -32,19 +32,19 @@ def single(table: Table) -> Single:
     return Single(options, shuffle)
 
 
-def read_short(table: Table, mark: Fraction) -> Short:
+def read_short(table: MappingCursor, mark: Fraction) -> Short:
     """Read a word against patterns, or with mark 0 a self-check with a model answer."""
     free = mark == 0 and table.has("model")
     answers = short_answers(table, required=not free)
     accents = table.session.first_language == "es"
     ignore_case, ignore_accents = table.flag("ignore_case", True), table.flag("ignore_accents", accents)
-    model, criteria = table.text("model", Form.MARKDOWN), table.texts("criteria")
+    model, criteria = table.text("model", MarkupLevel.MARKDOWN), table.texts("criteria")
     if (model or criteria) and mark != 0:
         table.report("C403", N_("“model” and “criteria” belong to a self-check."), N_("Write “mark: 0”, or delete them."), at="model")
     return Short(answers, ignore_case, ignore_accents, parts.or_none(model), criteria)
 
 
-def gap_short(table: Table, *, dragged: bool = False) -> Short:
+def gap_short(table: MappingCursor, *, dragged: bool = False) -> Short:
     """Read a word as one gap of a text; where it is dragged, it may have a key of its own."""
     answers = short_answers(table, required=True, keyed=dragged)
     accents = table.session.first_language == "es"
@@ -64,19 +64,19 @@ class Ignoring:
         return patterns.matches(earlier, written, ignore_case=self.case, ignore_accents=self.accents)
 
 
-def _ignoring(table: Table) -> Ignoring:
+def _ignoring(table: MappingCursor) -> Ignoring:
     """Return what the question ignores, before these fields are read: their place in the file is behind the answers."""
     accents = parts.peek(table, "ignore_accents") or str(table.session.first_language == "es").lower()
     return Ignoring(parts.peek(table, "ignore_case") != "false", accents == "true")
 
 
-def short_answers(table: Table, *, required: bool, keyed: bool = False) -> tuple[ShortAnswer, ...]:
+def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[ShortAnswer, ...]:
     """Read patterns in order; one behind a pattern that takes all that it takes is never reached (C413)."""
     equals = parts.Equals("C405", N_("The pattern is the same as another one."))
     found: list[ShortAnswer] = []
     ignoring = _ignoring(table)
     for verdict in parts.verdicts(table, "answers", required=required):
-        words = verdict.value.text(Form.PLAIN)
+        words = verdict.value.text(MarkupLevel.PLAIN)
         equals.is_new(verdict.table, words)
         if found and ANYTHING in found[-1].patterns.values():
             verdict.table.report("C413", N_("The answer before this one takes everything."), N_("Put it last."))
@@ -88,7 +88,7 @@ def short_answers(table: Table, *, required: bool, keyed: bool = False) -> tuple
     return tuple(found)
 
 
-def _tell_covered(table: Table, words: Text, found: Sequence[ShortAnswer], ignoring: Ignoring) -> None:
+def _tell_covered(table: MappingCursor, words: LocalisedText, found: Sequence[ShortAnswer], ignoring: Ignoring) -> None:
     """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such (C405)."""
     earlier = [pattern for answer in found for pattern in answer.patterns.values() if pattern not in words.values()]
     covering = [next((one for one in earlier if ignoring.covers(one, pattern)), "") for pattern in words.values()]
@@ -101,24 +101,24 @@ def _tell_covered(table: Table, words: Text, found: Sequence[ShortAnswer], ignor
         )
 
 
-def _why(verdict: parts.Verdict) -> Text | None:
+def _why(verdict: parts.Verdict) -> LocalisedText | None:
     if not verdict.right and not verdict.why:
         parts.no_feedback(verdict.table)
     return verdict.why or None
 
 
-def _check_answers(table: Table, rights: list[bool]) -> None:
+def _check_answers(table: MappingCursor, rights: list[bool]) -> None:
     parts.check_count(table, "answers", len(rights))
     if rights and not any(rights):
         table.report("C401", N_("No answer is right."), N_("Write “right:” where it is."), at="answers")
 
 
-def read_numerical(table: Table, mark: Fraction) -> Numerical:
+def read_numerical(table: MappingCursor, mark: Fraction) -> Numerical:
     """Read a number with its tolerance and unit."""
     return numerical(table)
 
 
-def numerical(table: Table) -> Numerical:
+def numerical(table: MappingCursor) -> Numerical:
     """Read the fields of a number; ranges of a right and a wrong answer that overlap are told (C407)."""
     answers, places = _numbers(table)
     tolerance = parts.tolerance(table, Tolerance())
@@ -129,9 +129,9 @@ def numerical(table: Table) -> Numerical:
     return Numerical(answers, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals)
 
 
-def _numbers(table: Table) -> tuple[tuple[NumericalAnswer, ...], list[Table]]:
+def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[MappingCursor]]:
     found: list[NumericalAnswer] = []
-    places: list[Table] = []
+    places: list[MappingCursor] = []
     for verdict in parts.verdicts(table, "answers"):
         everything = verdict.value.written() == ANYTHING
         value = None if everything else verdict.value.read(scalars.number)
@@ -147,7 +147,7 @@ def _numbers(table: Table) -> tuple[tuple[NumericalAnswer, ...], list[Table]]:
     return tuple(found), places
 
 
-def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[Table], usual: Tolerance) -> None:
+def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[MappingCursor], usual: Tolerance) -> None:
     """Tell a number that stands there twice with one tolerance (C405), and one that an earlier, wider one always takes (C413).
 
     One number with two tolerances is how full credit is given near it and less further away: the narrower stands first.
@@ -169,7 +169,7 @@ def _holds(one: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bo
     return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
-def _check_ranges(answers: tuple[NumericalAnswer, ...], places: list[Table], usual: Tolerance) -> None:
+def _check_ranges(answers: tuple[NumericalAnswer, ...], places: list[MappingCursor], usual: Tolerance) -> None:
     rights = [answer for answer in answers if answer.right and answer.value is not None]
     for answer, place in zip(answers, places, strict=True):
         if answer.right or answer.value is None:

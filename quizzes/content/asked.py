@@ -1,6 +1,6 @@
 """What the web asks of a quiz, field by field (format, section 9); its places for questions are asked by `asked_slots`."""
 
-from courses.content.settings import Bare, Setting, Shape
+from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from kernel.i18n import lazy_
 from quizzes.rules.settings import Flag
 
@@ -26,23 +26,23 @@ _FLAGS = (
     (Flag.SOURCE, lazy_("The sources and where to read again")),
 )
 
-ASKED = (Setting("instructions", Shape.MARKDOWN, lazy_("Instructions"), lazy_("Read before the start.")),)
+ASKED = (FieldSpec("instructions", FieldShape.MARKDOWN, lazy_("Instructions"), lazy_("Read before the start.")),)
 
 _ATTEMPTS = (
-    Setting("attempts", Shape.NUMBER, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
-    Setting("pause.first", Shape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=Bare.EACH),
-    Setting("pause.later", Shape.NUMBER, lazy_("Pause before later ones"), _LENGTH, bare=Bare.EACH),
-    Setting(
+    FieldSpec("attempts", FieldShape.NUMBER, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
+    FieldSpec("pause.first", FieldShape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=BareValueRule.EACH),
+    FieldSpec("pause.later", FieldShape.NUMBER, lazy_("Pause before later ones"), _LENGTH, bare=BareValueRule.EACH),
+    FieldSpec(
         "grading",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("Which attempt counts"),
         lazy_("Where there are several."),
         (("highest", lazy_("The best")), ("average", lazy_("The mean of all")), ("first", lazy_("The first")), ("last", lazy_("The last"))),
         "highest",
     ),
-    Setting(
+    FieldSpec(
         "build_on_last",
-        Shape.FLAG,
+        FieldShape.FLAG,
         lazy_("Does an attempt begin with the last answers?"),
         lazy_("Yes: one corrects what was wrong and leaves the rest."),
         _YES_NO,
@@ -50,10 +50,10 @@ _ATTEMPTS = (
     ),
 )
 _TIME = (
-    Setting("limit", Shape.NUMBER, lazy_("Time limit"), lazy_("A number and a unit: 45 min. Left empty: no limit.")),
-    Setting(
+    FieldSpec("limit", FieldShape.NUMBER, lazy_("Time limit"), lazy_("A number and a unit: 45 min. Left empty: no limit.")),
+    FieldSpec(
         "at_end",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("When the time ends"),
         lazy_("What becomes of an attempt that is still open."),
         (
@@ -63,27 +63,27 @@ _TIME = (
         ),
         "submit",
     ),
-    Setting("grace", Shape.NUMBER, lazy_("Time to hand in"), lazy_("Only where there is time to hand in: 2 min.")),
-    Setting(
+    FieldSpec("grace", FieldShape.NUMBER, lazy_("Time to hand in"), lazy_("Only where there is time to hand in: 2 min.")),
+    FieldSpec(
         "offline_window",
-        Shape.NUMBER,
+        FieldShape.NUMBER,
         lazy_("Answers given without a line"),
         lazy_("How long after the end answers still count that were given before it without a connection: 10 min. Left empty: not at all."),
     ),
 )
 _PAGES = (
-    Setting("per_page", Shape.NUMBER, lazy_("Questions on a page"), lazy_("0: all on one."), usual="0"),
-    Setting(
+    FieldSpec("per_page", FieldShape.NUMBER, lazy_("Questions on a page"), lazy_("0: all on one."), usual="0"),
+    FieldSpec(
         "navigation",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("Going back"),
         lazy_("Forward only needs several pages."),
         (("free", lazy_("One may go back and forth")), ("sequential", lazy_("One only goes forward"))),
         "free",
     ),
-    Setting(
+    FieldSpec(
         "behaviour",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("When one learns what was right"),
         lazy_("Long texts and files are always marked by a person, afterwards."),
         (
@@ -95,9 +95,9 @@ _PAGES = (
         ),
         "deferred",
     ),
-    Setting(
+    FieldSpec(
         "shuffle_options",
-        Shape.FLAG,
+        FieldShape.FLAG,
         lazy_("Options in another order for each learner?"),
         lazy_("A question may say no for itself."),
         _YES_NO,
@@ -105,10 +105,10 @@ _PAGES = (
     ),
 )
 _GRADE = (
-    Setting("pass_mark", Shape.NUMBER, lazy_("Pass mark"), lazy_("Percent needed to pass, or none: nobody fails."), usual="70"),
-    Setting(
+    FieldSpec("pass_mark", FieldShape.NUMBER, lazy_("Pass mark"), lazy_("Percent needed to pass, or none: nobody fails."), usual="70"),
+    FieldSpec(
         "completion.rule",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("What completes it"),
         lazy_("Not said: passing it, or handing it in where there is no pass mark."),
         (
@@ -117,22 +117,22 @@ _GRADE = (
             ("passed_or_used", lazy_("Passing it, or using up all attempts")),
             ("viewed", lazy_("Opening it is enough")),
         ),
-        bare=Bare.INSTEAD,
+        bare=BareValueRule.INSTEAD,
     ),
-    Setting(
+    FieldSpec(
         "completion.attempted",
-        Shape.NUMBER,
+        FieldShape.NUMBER,
         lazy_("Or: attempts that complete it"),
         lazy_("So many, whatever came of them; it replaces the above."),
     ),
-    Setting("category", Shape.WORD, lazy_("Part of the grade"), lazy_("Key of one of the course's parts of the grade.")),
-    Setting("weight", Shape.NUMBER, lazy_("Weight in that part"), lazy_("0: it does not count."), usual="1"),
-    Setting("max_grade", Shape.NUMBER, lazy_("Scale"), lazy_("The highest grade that is shown."), usual="100"),
-    Setting("decimals", Shape.NUMBER, lazy_("Decimals of grades"), lazy_("Of what is shown; what decides is exact."), usual="2"),
-    Setting("question_decimals", Shape.NUMBER, lazy_("Decimals of the marks of questions"), lazy_("Left empty: the same.")),
-    Setting(
+    FieldSpec("category", FieldShape.WORD, lazy_("Part of the grade"), lazy_("Key of one of the course's parts of the grade.")),
+    FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight in that part"), lazy_("0: it does not count."), usual="1"),
+    FieldSpec("max_grade", FieldShape.NUMBER, lazy_("Scale"), lazy_("The highest grade that is shown."), usual="100"),
+    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals of grades"), lazy_("Of what is shown; what decides is exact."), usual="2"),
+    FieldSpec("question_decimals", FieldShape.NUMBER, lazy_("Decimals of the marks of questions"), lazy_("Left empty: the same.")),
+    FieldSpec(
         "allow_negative_total",
-        Shape.FLAG,
+        FieldShape.FLAG,
         lazy_("May a result be below zero?"),
         lazy_("Only where wrong answers take marks away."),
         _YES_NO,
@@ -141,25 +141,25 @@ _GRADE = (
 )
 _MOMENT = lazy_("None chosen: as said above. “Nothing at all” alone hides everything.")
 _SHOWN = (
-    Setting(
+    FieldSpec(
         "review.preset",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("What is shown afterwards"),
         lazy_("At each moment, unless it is said below."),
         _PRESETS,
         "learning",
-        bare=Bare.BESIDE,
+        bare=BareValueRule.BESIDE,
     ),
-    Setting("review.during", Shape.KEYS, lazy_("During the attempt"), _MOMENT, _FLAGS, nothing=NOTHING),
-    Setting("review.after", Shape.KEYS, lazy_("In the two minutes after handing in"), _MOMENT, _FLAGS, nothing=NOTHING),
-    Setting("review.later", Shape.KEYS, lazy_("Later, while the quiz is open"), _MOMENT, _FLAGS, nothing=NOTHING),
-    Setting("review.closed", Shape.KEYS, lazy_("Once the quiz is closed"), _MOMENT, _FLAGS, nothing=NOTHING),
-    Setting(
+    FieldSpec("review.during", FieldShape.KEYS, lazy_("During the attempt"), _MOMENT, _FLAGS, nothing=NOTHING),
+    FieldSpec("review.after", FieldShape.KEYS, lazy_("In the two minutes after handing in"), _MOMENT, _FLAGS, nothing=NOTHING),
+    FieldSpec("review.later", FieldShape.KEYS, lazy_("Later, while the quiz is open"), _MOMENT, _FLAGS, nothing=NOTHING),
+    FieldSpec("review.closed", FieldShape.KEYS, lazy_("Once the quiz is closed"), _MOMENT, _FLAGS, nothing=NOTHING),
+    FieldSpec(
         "feedback",
-        Shape.ENTRIES,
+        FieldShape.ENTRIES,
         lazy_("Words about the whole result"),
         lazy_("From a percentage on; the first from 0, then rising. A row whose percentage is emptied goes."),
-        fields=(Setting("from", Shape.NUMBER, lazy_("From percent")), Setting("text", Shape.MARKDOWN, lazy_("Words"))),
+        fields=(FieldSpec("from", FieldShape.NUMBER, lazy_("From percent")), FieldSpec("text", FieldShape.MARKDOWN, lazy_("Words"))),
     ),
 )
 GROUPS = (

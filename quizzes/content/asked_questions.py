@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from courses.content.settings import Setting, Shape
+from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
 from quizzes.content.asked_rows import (
     FORMULA_ANSWERS,
@@ -29,16 +29,16 @@ from quizzes.content.asked_rows import (
 from quizzes.content.wording import DIFFICULTIES, STATES
 from quizzes.rules.definitions import QuestionKind
 
-_MODEL = Setting("model", Shape.MARKDOWN, lazy_("Model answer"), lazy_("Shown with the feedback."))
-_ANSWER = Setting("answer", Shape.CHOICE, lazy_("Its column"))
+_MODEL = FieldSpec("model", FieldShape.MARKDOWN, lazy_("Model answer"), lazy_("Shown with the feedback."))
+_ANSWER = FieldSpec("answer", FieldShape.CHOICE, lazy_("Its column"))
 
 OF_KIND: Mapping[str, tuple[Asked, ...]] = {
     QuestionKind.SINGLE: (options("options", lazy_("Exactly one is right.")), SHUFFLE),
     QuestionKind.MULTIPLE: (
         options("options", lazy_("As many as you like are right.")),
-        Setting(
+        FieldSpec(
             "rule",
-            Shape.CHOICE,
+            FieldShape.CHOICE,
             lazy_("How it is marked"),
             "",
             (
@@ -54,14 +54,14 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
         SHUFFLE,
     ),
     QuestionKind.TRUE_FALSE: (
-        Setting("answer", Shape.CHOICE, lazy_("The statement is"), "", (("true", lazy_("True")), ("false", lazy_("False")))),
+        FieldSpec("answer", FieldShape.CHOICE, lazy_("The statement is"), "", (("true", lazy_("True")), ("false", lazy_("False")))),
     ),
     QuestionKind.NUMERICAL: (NUMBER_ANSWERS, *QUANTITY),
     QuestionKind.SHORT: (
         WORD_ANSWERS,
         *IGNORING,
         replace(_MODEL, help=lazy_("Only of a self-check, which has the mark 0: learners compare with it by themselves.")),
-        Setting("criteria", Shape.LISTED, lazy_("What a good answer has"), lazy_("One on each line; only of a self-check.")),
+        FieldSpec("criteria", FieldShape.LISTED, lazy_("What a good answer has"), lazy_("One on each line; only of a self-check.")),
     ),
     QuestionKind.MATCHING: (
         Rows(
@@ -69,7 +69,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             As.FIELDS,
             lazy_("Pairs"),
             lazy_("Pair"),
-            (Setting("item", Shape.WORDS, lazy_("Element")), Setting("match", Shape.WORDS, lazy_("Belongs to it")), WHY),
+            (FieldSpec("item", FieldShape.WORDS, lazy_("Element")), FieldSpec("match", FieldShape.WORDS, lazy_("Belongs to it")), WHY),
             (KEY, replace(KEY, name="match_key", label=lazy_("Key of what belongs to it"))),
             lazy_("At least two. Equal texts on the right are one choice."),
             3,
@@ -80,9 +80,9 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
     ),
     QuestionKind.ORDERING: (
         texts("items", lazy_("Elements in the right order"), lazy_("Element"), lazy_("At least three; learners find them mixed."), begun=4),
-        Setting(
+        FieldSpec(
             "rule",
-            Shape.CHOICE,
+            FieldShape.CHOICE,
             lazy_("How it is marked"),
             "",
             (
@@ -100,24 +100,24 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
         ),
     ),
     QuestionKind.ESSAY: (
-        Setting("words.min", Shape.NUMBER, lazy_("Fewest words"), lazy_("Advice, never refused.")),
-        Setting("words.max", Shape.NUMBER, lazy_("Most words")),
-        Setting("template", Shape.MARKDOWN, lazy_("Text to begin with"), lazy_("Stands in the field when the learner opens it.")),
+        FieldSpec("words.min", FieldShape.NUMBER, lazy_("Fewest words"), lazy_("Advice, never refused.")),
+        FieldSpec("words.max", FieldShape.NUMBER, lazy_("Most words")),
+        FieldSpec("template", FieldShape.MARKDOWN, lazy_("Text to begin with"), lazy_("Stands in the field when the learner opens it.")),
         _MODEL,
         RUBRIC,
-        Setting("files", Shape.NUMBER, lazy_("Files that may be attached"), "", usual="0"),
+        FieldSpec("files", FieldShape.NUMBER, lazy_("Files that may be attached"), "", usual="0"),
     ),
     QuestionKind.FILE: (
-        Setting("accept", Shape.KEYS, lazy_("Kinds of file"), lazy_("Their endings: pdf, docx, xlsx.")),
-        Setting("files", Shape.NUMBER, lazy_("How many files"), "", usual="1"),
-        Setting("size", Shape.NUMBER, lazy_("Largest size in MB"), "", usual="10"),
+        FieldSpec("accept", FieldShape.KEYS, lazy_("Kinds of file"), lazy_("Their endings: pdf, docx, xlsx.")),
+        FieldSpec("files", FieldShape.NUMBER, lazy_("How many files"), "", usual="1"),
+        FieldSpec("size", FieldShape.NUMBER, lazy_("Largest size in MB"), "", usual="10"),
         RUBRIC,
     ),
     QuestionKind.CALCULATED: (
         VARIABLES,
-        Setting(
+        FieldSpec(
             "conditions",
-            Shape.LINES,
+            FieldShape.LINES,
             lazy_("Conditions"),
             lazy_("One on each line: a > b. Numbers that do not meet them are drawn again."),
         ),
@@ -126,9 +126,9 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
     ),
     QuestionKind.GAPS: (
         GAPS,
-        Setting(
+        FieldSpec(
             "drag",
-            Shape.FLAG,
+            FieldShape.FLAG,
             lazy_("Are the gaps filled from one set of words?"),
             lazy_(
                 "The right answers of all gaps and the words below are dragged or chosen; every gap is then one in which a word is typed."
@@ -145,16 +145,16 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             As.TEXTS,
             lazy_("Rows"),
             lazy_("Row"),
-            (Setting(TEXT, Shape.WORDS, lazy_("Row")), _ANSWER, WHY),
+            (FieldSpec(TEXT, FieldShape.WORDS, lazy_("Row")), _ANSWER, WHY),
             (KEY,),
             lazy_("Each is answered with one of the columns."),
             3,
             keys=(("key", TEXT, "rows"),),
             order=(TEXT, "key", "answer", "why"),
         ),
-        Setting(
+        FieldSpec(
             "survey",
-            Shape.FLAG,
+            FieldShape.FLAG,
             lazy_("Is it a survey?"),
             lazy_("Then no row has a right column, and the question has the mark 0."),
             YES_NO,
@@ -168,28 +168,34 @@ FROM_TEXT = frozenset({"gaps", "variables"})
 FLOWS = frozenset({"tags", "accept", "source", "see", "was", "words", "tolerance", "units", "values", "variables.*"})
 """Fields that stand on one line where they fit (format, section 11)."""
 
-_TEXT = (Setting("text", Shape.MARKDOWN, lazy_("Question"), lazy_("What is asked.")),)
+_TEXT = (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Question"), lazy_("What is asked.")),)
 _FEEDBACK = (
-    Setting("explanation", Shape.MARKDOWN, lazy_("Explanation"), lazy_("Why it is so: shown to everybody with the feedback.")),
-    Setting("hints", Shape.LISTED, lazy_("Hints"), lazy_("One on each line: each gives one more try, in quizzes that allow it.")),
-    Setting("penalty", Shape.NUMBER, lazy_("Lost by each wrong try"), lazy_("A share of the mark: 1/3."), usual="1/3"),
-    Setting("source", Shape.LINES, lazy_("Sources"), lazy_("Keys of the course's resources, one on each line: ley-ss, art. 1.")),
-    Setting("see", Shape.LINES, lazy_("Where to read again"), lazy_("Keys of activities, one on each line: pisos#medir-la-brecha.")),
+    FieldSpec("explanation", FieldShape.MARKDOWN, lazy_("Explanation"), lazy_("Why it is so: shown to everybody with the feedback.")),
+    FieldSpec("hints", FieldShape.LISTED, lazy_("Hints"), lazy_("One on each line: each gives one more try, in quizzes that allow it.")),
+    FieldSpec("penalty", FieldShape.NUMBER, lazy_("Lost by each wrong try"), lazy_("A share of the mark: 1/3."), usual="1/3"),
+    FieldSpec("source", FieldShape.LINES, lazy_("Sources"), lazy_("Keys of the course's resources, one on each line: ley-ss, art. 1.")),
+    FieldSpec("see", FieldShape.LINES, lazy_("Where to read again"), lazy_("Keys of activities, one on each line: pisos#medir-la-brecha.")),
 )
 _FILED = (
-    Setting("mark", Shape.NUMBER, lazy_("Mark"), lazy_("What it counts; 0 for a self-check. A quiz may say otherwise."), usual="1"),
-    Setting(
+    FieldSpec("mark", FieldShape.NUMBER, lazy_("Mark"), lazy_("What it counts; 0 for a self-check. A quiz may say otherwise."), usual="1"),
+    FieldSpec(
         "state",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("State"),
         lazy_("Only ready questions are drawn."),
         tuple((value, lazy_(words)) for value, words in STATES.items()),
         "ready",
     ),
-    Setting("difficulty", Shape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())),
-    Setting("tags", Shape.KEYS, lazy_("Tags"), lazy_("Words of a to z and 0 to 9 with hyphens, separated by commas: calculo, piso.")),
-    Setting("unverified", Shape.FLAG, lazy_("Does it rest on something unverified?"), lazy_("Then it decides no mark."), YES_NO, "false"),
-    Setting("note", Shape.WORD, lazy_("Note for colleagues"), lazy_("Never published.")),
+    FieldSpec(
+        "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())
+    ),
+    FieldSpec(
+        "tags", FieldShape.KEYS, lazy_("Tags"), lazy_("Words of a to z and 0 to 9 with hyphens, separated by commas: calculo, piso.")
+    ),
+    FieldSpec(
+        "unverified", FieldShape.FLAG, lazy_("Does it rest on something unverified?"), lazy_("Then it decides no mark."), YES_NO, "false"
+    ),
+    FieldSpec("note", FieldShape.WORD, lazy_("Note for colleagues"), lazy_("Never published.")),
 )
 
 _BEFORE = ("key", "was", "kind", "state", "unverified", "tags", "difficulty", "mark", "text")

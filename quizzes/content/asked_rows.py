@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from courses.content.settings import Setting, Shape
+from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
 
 YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
@@ -45,7 +45,7 @@ class Rows:
     label: Any
     one: Any
     fields: "tuple[Asked, ...]"
-    more: tuple[Setting, ...] = ()
+    more: tuple[FieldSpec, ...] = ()
     help: Any = ""
     begun: int = 0
     kinds: "Mapping[str, tuple[Asked, ...]]" = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Rows:
     @property
     def usual_kind(self) -> str:
         """Return the kind of a row that says none, '' where rows have no kinds."""
-        return next((one.usual for one in self.fields if isinstance(one, Setting) and one.name == KIND), "") if self.kinds else ""
+        return next((one.usual for one in self.fields if isinstance(one, FieldSpec) and one.name == KIND), "") if self.kinds else ""
 
     @property
     def is_moved(self) -> bool:
@@ -70,12 +70,12 @@ class Rows:
         return self.written not in (As.NAMED, As.FACTORS)
 
 
-Asked = Setting | Rows
+Asked = FieldSpec | Rows
 
 
-def leaves(asked: Sequence[Asked]) -> list[Setting]:
+def leaves(asked: Sequence[Asked]) -> list[FieldSpec]:
     """Return what is asked for in single fields."""
-    return [one for one in asked if isinstance(one, Setting)]
+    return [one for one in asked if isinstance(one, FieldSpec)]
 
 
 def lists(asked: Sequence[Asked]) -> list[Rows]:
@@ -85,13 +85,15 @@ def lists(asked: Sequence[Asked]) -> list[Rows]:
 
 # --- Rows that several kinds have --------------------------------------------------------------------------------------------------------
 
-KEY = Setting("key", Shape.WORD, lazy_("Key"), lazy_("Answers are kept under it. Left empty, it is made of the text."))
-WHY = Setting("why", Shape.WORDS, lazy_("Feedback"))
-CREDIT = Setting("credit", Shape.NUMBER, lazy_("Share of the mark"), lazy_("1/2, or -1/4 to take away. Left empty: all of it, or nothing."))
-IS_RIGHT = Setting(VERDICT, Shape.CHOICE, lazy_("Is it right?"), "", (("wrong", lazy_("Wrong")), ("right", lazy_("Right"))), "wrong")
-_FIXED = Setting("fixed", Shape.FLAG, lazy_("Does it keep its place?"), lazy_("Where the others are mixed."), YES_NO, "false")
+KEY = FieldSpec("key", FieldShape.WORD, lazy_("Key"), lazy_("Answers are kept under it. Left empty, it is made of the text."))
+WHY = FieldSpec("why", FieldShape.WORDS, lazy_("Feedback"))
+CREDIT = FieldSpec(
+    "credit", FieldShape.NUMBER, lazy_("Share of the mark"), lazy_("1/2, or -1/4 to take away. Left empty: all of it, or nothing.")
+)
+IS_RIGHT = FieldSpec(VERDICT, FieldShape.CHOICE, lazy_("Is it right?"), "", (("wrong", lazy_("Wrong")), ("right", lazy_("Right"))), "wrong")
+_FIXED = FieldSpec("fixed", FieldShape.FLAG, lazy_("Does it keep its place?"), lazy_("Where the others are mixed."), YES_NO, "false")
 _JUDGED_ORDER = (VERDICT, WORDS, "why", "key", "credit", "fixed", TOLERANCE, TOLERANCE_KIND)
-SHUFFLE = Setting("shuffle", Shape.FLAG, lazy_("In another order for each learner?"), "", YES_NO, "true")
+SHUFFLE = FieldSpec("shuffle", FieldShape.FLAG, lazy_("In another order for each learner?"), "", YES_NO, "true")
 
 
 def options(name: str, help_: Any, published: str = "options", begun: int = 4) -> Rows:
@@ -101,7 +103,7 @@ def options(name: str, help_: Any, published: str = "options", begun: int = 4) -
         As.JUDGED,
         lazy_("Options"),
         lazy_("Option"),
-        (Setting(WORDS, Shape.WORDS, lazy_("Option")), IS_RIGHT, WHY),
+        (FieldSpec(WORDS, FieldShape.WORDS, lazy_("Option")), IS_RIGHT, WHY),
         (CREDIT, _FIXED, KEY),
         help_,
         begun,
@@ -110,13 +112,13 @@ def options(name: str, help_: Any, published: str = "options", begun: int = 4) -
     )
 
 
-def tolerance(help_: Any) -> tuple[Setting, ...]:
+def tolerance(help_: Any) -> tuple[FieldSpec, ...]:
     """Return the fields of a tolerance."""
     return (
-        Setting(TOLERANCE, Shape.NUMBER, lazy_("Tolerance"), help_),
-        Setting(
+        FieldSpec(TOLERANCE, FieldShape.NUMBER, lazy_("Tolerance"), help_),
+        FieldSpec(
             TOLERANCE_KIND,
-            Shape.CHOICE,
+            FieldShape.CHOICE,
             lazy_("Kind of tolerance"),
             lazy_("What the tolerance says: a number, or a share of the answer (0.01 is one percent)."),
             (
@@ -129,7 +131,7 @@ def tolerance(help_: Any) -> tuple[Setting, ...]:
     )
 
 
-def answers(words: Setting, help_: Any, more: tuple[Setting, ...] = (CREDIT,), begun: int = 2) -> Rows:
+def answers(words: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDIT,), begun: int = 2) -> Rows:
     """Return answers that are held against what somebody types."""
     return Rows(
         "answers", As.JUDGED, lazy_("Answers"), lazy_("Expected answer"), (words, IS_RIGHT, WHY), more, help_, begun, order=_JUDGED_ORDER
@@ -138,46 +140,48 @@ def answers(words: Setting, help_: Any, more: tuple[Setting, ...] = (CREDIT,), b
 
 OWN_TOLERANCE = tolerance(lazy_("Only for this answer. Left empty: that of the question."))
 WORD_ANSWERS = answers(
-    Setting(WORDS, Shape.WORDS, lazy_("Expected answer")), lazy_("The first that fits counts; * stands for any characters."), begun=2
+    FieldSpec(WORDS, FieldShape.WORDS, lazy_("Expected answer")), lazy_("The first that fits counts; * stands for any characters."), begun=2
 )
 NUMBER_ANSWERS = answers(
-    Setting(WORDS, Shape.NUMBER, lazy_("Number")),
+    FieldSpec(WORDS, FieldShape.NUMBER, lazy_("Number")),
     lazy_("With a decimal point or comma; * stands for any other number. The first that fits counts."),
     (*OWN_TOLERANCE, CREDIT),
 )
 FORMULA_ANSWERS = answers(
-    Setting(WORDS, Shape.WORD, lazy_("Formula")),
+    FieldSpec(WORDS, FieldShape.WORD, lazy_("Formula")),
     lazy_("With the names of the variables and + - * / ** ( ), abs min max round floor ceil sqrt exp ln log10: 2 * a."),
     (*OWN_TOLERANCE, CREDIT),
 )
 IGNORING = (
-    Setting("ignore_case", Shape.FLAG, lazy_("Capital letters do not matter?"), "", YES_NO, "true"),
-    Setting("ignore_accents", Shape.FLAG, lazy_("Accents do not matter?"), lazy_("Not said: they do not matter in Spanish."), YES_NO),
+    FieldSpec("ignore_case", FieldShape.FLAG, lazy_("Capital letters do not matter?"), "", YES_NO, "true"),
+    FieldSpec(
+        "ignore_accents", FieldShape.FLAG, lazy_("Accents do not matter?"), lazy_("Not said: they do not matter in Spanish."), YES_NO
+    ),
 )
 QUANTITY: tuple[Asked, ...] = (
     *tolerance(lazy_("How far from the number an answer still counts. Left empty: none.")),
-    Setting("unit", Shape.WORDS, lazy_("Unit"), lazy_("Shown beside the field. For units to choose from, leave it empty.")),
+    FieldSpec("unit", FieldShape.WORDS, lazy_("Unit"), lazy_("Shown beside the field. For units to choose from, leave it empty.")),
     Rows(
         "units",
         As.FACTORS,
         lazy_("Units to choose from"),
         lazy_("Unit"),
         (
-            Setting(NAME, Shape.WORD, lazy_("Unit")),
-            Setting(FACTOR, Shape.NUMBER, lazy_("Its size"), lazy_("1 for the unit of the answers above; km beside m: 1000.")),
+            FieldSpec(NAME, FieldShape.WORD, lazy_("Unit")),
+            FieldSpec(FACTOR, FieldShape.NUMBER, lazy_("Its size"), lazy_("1 for the unit of the answers above; km beside m: 1000.")),
         ),
         help=lazy_("The learner chooses one of them beside the number."),
     ),
-    Setting("unit_penalty", Shape.NUMBER, lazy_("Lost by a wrong unit"), lazy_("A share: 1/10. Left empty: nothing."), usual="0"),
-    Setting(
+    FieldSpec("unit_penalty", FieldShape.NUMBER, lazy_("Lost by a wrong unit"), lazy_("A share: 1/10. Left empty: nothing."), usual="0"),
+    FieldSpec(
         "unit_penalty_of",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("The share is one of"),
         "",
         (("mark", lazy_("What the answer is worth")), ("maximum", lazy_("The mark of the question"))),
         "mark",
     ),
-    Setting("decimals", Shape.NUMBER, lazy_("Decimals asked for"), lazy_("Told to the learner. Left empty: any.")),
+    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals asked for"), lazy_("Told to the learner. Left empty: any.")),
 )
 QUANTITY_ORDER = (TOLERANCE, TOLERANCE_KIND, "unit", "units", "unit_penalty", "unit_penalty_of", "decimals")
 
@@ -189,7 +193,7 @@ def texts(name: str, label: Any, one: Any, help_: Any, published: str = "", begu
         As.TEXTS,
         label,
         one,
-        (Setting(TEXT, Shape.WORDS, one),),
+        (FieldSpec(TEXT, FieldShape.WORDS, one),),
         (KEY,),
         help_,
         begun,
@@ -204,13 +208,16 @@ RUBRIC = Rows(
     lazy_("Rubric"),
     lazy_("Criterion"),
     (
-        Setting("criterion", Shape.WORDS, lazy_("Criterion")),
+        FieldSpec("criterion", FieldShape.WORDS, lazy_("Criterion")),
         Rows(
             "levels",
             As.FIELDS,
             lazy_("Levels"),
             lazy_("Level"),
-            (Setting("points", Shape.NUMBER, lazy_("Points")), Setting(TEXT, Shape.WORDS, lazy_("What is found at this level"))),
+            (
+                FieldSpec("points", FieldShape.NUMBER, lazy_("Points")),
+                FieldSpec(TEXT, FieldShape.WORDS, lazy_("What is found at this level")),
+            ),
             begun=3,
         ),
     ),
@@ -224,10 +231,10 @@ GAPS = Rows(
     lazy_("Gaps"),
     lazy_("Gap"),
     (
-        Setting(NAME, Shape.WORD, lazy_("Name"), lazy_("As in the text, without braces.")),
-        Setting(
+        FieldSpec(NAME, FieldShape.WORD, lazy_("Name"), lazy_("As in the text, without braces.")),
+        FieldSpec(
             KIND,
-            Shape.CHOICE,
+            FieldShape.CHOICE,
             lazy_("How it is filled"),
             "",
             (
@@ -238,7 +245,7 @@ GAPS = Rows(
             "short",
         ),
     ),
-    (Setting("weight", Shape.NUMBER, lazy_("Weight"), lazy_("What it counts beside the other gaps."), usual="1"),),
+    (FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("What it counts beside the other gaps."), usual="1"),),
     lazy_("Each stands in the text once, as {name}."),
     kinds={
         "short": (WORD_ANSWERS, *IGNORING),
@@ -253,12 +260,12 @@ VARIABLES = Rows(
     lazy_("Variables"),
     lazy_("Variable"),
     (
-        Setting(NAME, Shape.WORD, lazy_("Name"), lazy_("As in the text, without braces.")),
-        Setting("from", Shape.NUMBER, lazy_("From")),
-        Setting("to", Shape.NUMBER, lazy_("To")),
-        Setting("step", Shape.NUMBER, lazy_("In steps of")),
-        Setting("numbers", Shape.NUMBERS, lazy_("Or one of these numbers"), lazy_("Parted by semicolons or spaces: 10; 12.5; 20.")),
-        Setting("decimals", Shape.NUMBER, lazy_("Decimals shown")),
+        FieldSpec(NAME, FieldShape.WORD, lazy_("Name"), lazy_("As in the text, without braces.")),
+        FieldSpec("from", FieldShape.NUMBER, lazy_("From")),
+        FieldSpec("to", FieldShape.NUMBER, lazy_("To")),
+        FieldSpec("step", FieldShape.NUMBER, lazy_("In steps of")),
+        FieldSpec("numbers", FieldShape.NUMBERS, lazy_("Or one of these numbers"), lazy_("Parted by semicolons or spaces: 10; 12.5; 20.")),
+        FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals shown")),
     ),
     help=lazy_("Each has its numbers from, to and in steps of, or a list of numbers. Each attempt draws its own."),
     begun=2,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from courses.content import editing
 from courses.content.editing import Written, list_entries, read_fields, with_entry_moved, without_entries
-from courses.content.settings import Setting, Shape
+from courses.content.settings import FieldShape, FieldSpec
 from courses.content.writing import scalar
 from kernel.errors import N_
 from kernel.i18n import lazy_
@@ -14,10 +14,10 @@ from quizzes.content.wording import DIFFICULTIES
 SLOTS = "slots"
 _YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
 _MARKED = (
-    Setting("mark", Shape.NUMBER, lazy_("Mark"), lazy_("Of each question here. Left empty: the question's own.")),
-    Setting(
+    FieldSpec("mark", FieldShape.NUMBER, lazy_("Mark"), lazy_("Of each question here. Left empty: the question's own.")),
+    FieldSpec(
         "require_previous",
-        Shape.FLAG,
+        FieldShape.FLAG,
         lazy_("Only after the one before?"),
         lazy_("It opens when the question before it is answered. Needs answers that are marked at once."),
         _YES_NO,
@@ -25,23 +25,25 @@ _MARKED = (
     ),
 )
 
-ASKED: Mapping[str, tuple[Setting, ...]] = {
-    "question": (Setting("question", Shape.WORD, lazy_("Question"), lazy_("Its key in the bank.")), *_MARKED),
+ASKED: Mapping[str, tuple[FieldSpec, ...]] = {
+    "question": (FieldSpec("question", FieldShape.WORD, lazy_("Question"), lazy_("Its key in the bank.")), *_MARKED),
     "draw": (
-        Setting("draw", Shape.NUMBER, lazy_("How many"), lazy_("So many questions, drawn anew for each attempt.")),
-        Setting("from", Shape.KEYS, lazy_("From these banks"), lazy_("None chosen: those of the quiz's module.")),
-        Setting("tags", Shape.KEYS, lazy_("With all these tags")),
-        Setting("kinds", Shape.KEYS, lazy_("Of these kinds"), lazy_("None chosen: of any kind.")),
-        Setting("difficulty", Shape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())),
+        FieldSpec("draw", FieldShape.NUMBER, lazy_("How many"), lazy_("So many questions, drawn anew for each attempt.")),
+        FieldSpec("from", FieldShape.KEYS, lazy_("From these banks"), lazy_("None chosen: those of the quiz's module.")),
+        FieldSpec("tags", FieldShape.KEYS, lazy_("With all these tags")),
+        FieldSpec("kinds", FieldShape.KEYS, lazy_("Of these kinds"), lazy_("None chosen: of any kind.")),
+        FieldSpec(
+            "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())
+        ),
         *_MARKED,
     ),
     "section": (
-        Setting("section", Shape.WORDS, lazy_("Title of the section")),
-        Setting("shuffle", Shape.FLAG, lazy_("Its questions in another order for each learner?"), "", _YES_NO, "false"),
-        Setting("text", Shape.MARKDOWN, lazy_("Words below the title")),
+        FieldSpec("section", FieldShape.WORDS, lazy_("Title of the section")),
+        FieldSpec("shuffle", FieldShape.FLAG, lazy_("Its questions in another order for each learner?"), "", _YES_NO, "false"),
+        FieldSpec("text", FieldShape.MARKDOWN, lazy_("Words below the title")),
     ),
     "page": (),
-    "text": (Setting("text", Shape.MARKDOWN, lazy_("Words between questions")),),
+    "text": (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Words between questions")),),
 }
 NAMES: Mapping[str, str] = {
     "question": N_("Question"),

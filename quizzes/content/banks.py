@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 
 from courses.content import scalars
-from courses.content.model import Citation, CourseFolder, Reference, Severity
-from courses.content.session import Form, ReadingSession
-from courses.content.table import Table, Value
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.model import ActivityReference, CourseFolder, ResourceCitation, Severity
+from courses.content.reading_session import MarkupLevel, ReadingSession
 from kernel.errors import N_
 from quizzes.content import bodies, gaps, parts
 from quizzes.content.model import BankSource
@@ -48,7 +48,7 @@ def is_embeddable(course: CourseFolder, key: str) -> bool:
     return question is not None and question.state is QuestionState.READY
 
 
-def read_banks(tables: Mapping[str, Table], session: ReadingSession) -> tuple[BankSource, ...]:
+def read_banks(tables: Mapping[str, MappingCursor], session: ReadingSession) -> tuple[BankSource, ...]:
     """Read all banks; a module has `banco.yaml` or the folder `banco/`, not both."""
     for path in tables:
         module = path.partition("/")[0]
@@ -67,7 +67,7 @@ def read_banks(tables: Mapping[str, Table], session: ReadingSession) -> tuple[Ba
     return banks
 
 
-def _bank(table: Table, path: str) -> BankSource:
+def _bank(table: MappingCursor, path: str) -> BankSource:
     match = _BANK.match(path)
     module = table.session.module_keys.get(match["module"] or "", "") if match else ""
     usual = "-".join(part for part in (module, match["name"] if match else "") if part)
@@ -81,7 +81,7 @@ def _bank(table: Table, path: str) -> BankSource:
     return BankSource(key, path, module, tuple(question for question in questions if question is not None), title)
 
 
-def _question(value: Value) -> Question | None:
+def _question(value: LocatedValue) -> Question | None:
     table = value.table()
     if table is None:
         return None
@@ -112,20 +112,20 @@ FIELD_ORDER = (
 """The fields of a question as they stand in its text, those of its kind together."""
 
 
-def _of_kind(table: Table, key: str, was: tuple[str, ...], kind: QuestionKind) -> Question:
+def _of_kind(table: MappingCursor, key: str, was: tuple[str, ...], kind: QuestionKind) -> Question:
     state = table.choice("state", QuestionState, QuestionState.READY)
     unverified = table.flag("unverified", False)
     tags = table.keys("tags")
     difficulty = table.value("difficulty", scalars.one_of(Difficulty))
     mark = table.value("mark", scalars.number_between(0), parts.FULL)
     names = gaps.names_of(table, "gaps" if kind is QuestionKind.GAPS else "variables")
-    text = table.text("text", Form.MARKDOWN, required=True, gaps=names)
+    text = table.text("text", MarkupLevel.MARKDOWN, required=True, gaps=names)
     body = bodies.BODIES[kind](table, mark)
     if kind in (QuestionKind.GAPS, QuestionKind.CALCULATED):
         gaps.check_names(table, text, names, once=kind is QuestionKind.GAPS)
     hints = table.texts("hints")
     penalty = table.value("penalty", scalars.share, DEFAULT_PENALTY)
-    explanation = table.text("explanation", Form.MARKDOWN)
+    explanation = table.text("explanation", MarkupLevel.MARKDOWN)
     source = tuple(_cite(citation) for citation in table.citations())
     see = tuple(_see(reference) for reference in table.references())
     note = table.value("note", scalars.word, "")
@@ -140,9 +140,9 @@ def _of_kind(table: Table, key: str, was: tuple[str, ...], kind: QuestionKind) -
 DEFAULT_PENALTY = Question("", {}, Description()).penalty
 
 
-def _cite(citation: Citation) -> Cite:
+def _cite(citation: ResourceCitation) -> Cite:
     return Cite(citation.resource, citation.place)
 
 
-def _see(reference: Reference) -> See:
+def _see(reference: ActivityReference) -> See:
     return See(reference.activity, reference.heading, reference.second)

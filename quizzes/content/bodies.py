@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from courses.content import scalars
-from courses.content.derived import KeyBook
-from courses.content.model import Text
-from courses.content.session import Form
-from courses.content.table import Table, Value
+from courses.content.derived_keys import KeyBook
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.model import LocalisedText
+from courses.content.reading_session import MarkupLevel
 from kernel.errors import N_
 from quizzes.content import answers, parts
 from quizzes.content.calculated import read_calculated
@@ -35,12 +35,12 @@ from quizzes.rules.definitions import (
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}\Z")
 
 
-def read_single(table: Table, mark: Fraction) -> Single:
+def read_single(table: MappingCursor, mark: Fraction) -> Single:
     """Read a choice of one option."""
     return answers.single(table)
 
 
-def read_multiple(table: Table, mark: Fraction) -> Multiple:
+def read_multiple(table: MappingCursor, mark: Fraction) -> Multiple:
     """Read a choice of several options."""
     options = parts.options(table)
     rule = table.choice("rule", MultipleRule, MultipleRule.RIGHT_MINUS_WRONG)
@@ -63,13 +63,13 @@ def read_multiple(table: Table, mark: Fraction) -> Multiple:
     return Multiple(options, rule, shuffle)
 
 
-def _check_credits(table: Table, rule: MultipleRule) -> None:
+def _check_credits(table: MappingCursor, rule: MultipleRule) -> None:
     for child in table.children:
         if child.has("credit") and rule is not MultipleRule.FRACTIONS:
             child.report("C404", N_("“credit” counts only with “rule: fractions”."), N_("Delete it, or change the rule."), at="credit")
 
 
-def read_true_false(table: Table, mark: Fraction) -> TrueFalse:
+def read_true_false(table: MappingCursor, mark: Fraction) -> TrueFalse:
     """Read a statement that is true or false."""
     answer = table.value("answer", scalars.flag, required=True)
     if not table.has("explanation"):
@@ -77,7 +77,7 @@ def read_true_false(table: Table, mark: Fraction) -> TrueFalse:
     return TrueFalse(bool(answer))
 
 
-def read_matching(table: Table, mark: Fraction) -> Matching:
+def read_matching(table: MappingCursor, mark: Fraction) -> Matching:
     """Read pairs and extra matches."""
     items, matches = KeyBook(), _Matches()
     equals = parts.Equals("C405", N_("The item is the same as another one."))
@@ -95,7 +95,7 @@ class _Matches:
         self.book = KeyBook()
         self.keys: dict[str, str] = {}
 
-    def key(self, table: Table, match: Text) -> str:
+    def key(self, table: MappingCursor, match: LocalisedText) -> str:
         """Return the key of a match."""
         if match.first in self.keys:
             return table.value("match_key", scalars.key) or self.keys[match.first]
@@ -104,33 +104,33 @@ class _Matches:
         return key
 
 
-def _pair(value: Value, items: KeyBook, matches: _Matches, equals: parts.Equals) -> Pair | None:
+def _pair(value: LocatedValue, items: KeyBook, matches: _Matches, equals: parts.Equals) -> Pair | None:
     table = value.table()
     if table is None:
         return None
-    item, match = table.text("item", Form.INLINE, required=True), table.text("match", Form.INLINE, required=True)
-    why = table.text("why", Form.INLINE)
+    item, match = table.text("item", MarkupLevel.INLINE, required=True), table.text("match", MarkupLevel.INLINE, required=True)
+    why = table.text("why", MarkupLevel.INLINE)
     fresh = equals.is_new(table, item)
     key = items.key(table, item, table) if fresh else table.value("key", scalars.key) or ""
     return Pair(key, item, matches.key(table, match), match, parts.or_none(why))
 
 
-def read_ordering(table: Table, mark: Fraction) -> Ordering:
+def read_ordering(table: MappingCursor, mark: Fraction) -> Ordering:
     """Read items in the right order."""
     items = parts.labels(table, "items", KeyBook())
     parts.check_least(table, "items", len(items), 3)
     return Ordering(items, table.choice("rule", OrderingRule, OrderingRule.RELATIVE_TO_CORRECT))
 
 
-def read_essay(table: Table, mark: Fraction) -> Essay:
+def read_essay(table: MappingCursor, mark: Fraction) -> Essay:
     """Read a text that a person marks."""
     words = _word_limits(table)
-    template, model = table.text("template", Form.MARKDOWN), table.text("model", Form.MARKDOWN)
+    template, model = table.text("template", MarkupLevel.MARKDOWN), table.text("model", MarkupLevel.MARKDOWN)
     rubric = parts.rubric(table, mark)
     return Essay(words, parts.or_none(template), parts.or_none(model), rubric, table.value("files", scalars.whole(0, 20), 0))
 
 
-def _word_limits(table: Table) -> WordLimits:
+def _word_limits(table: MappingCursor) -> WordLimits:
     inner = table.inner("words")
     if inner is None:
         return WordLimits()
@@ -141,7 +141,7 @@ def _word_limits(table: Table) -> WordLimits:
     return WordLimits(least, most)
 
 
-def read_file(table: Table, mark: Fraction) -> File:
+def read_file(table: MappingCursor, mark: Fraction) -> File:
     """Read files that a person marks."""
     accept = table.listed("accept", lambda value: value.read(_extension), required=True, flow=True)
     files, size = table.value("files", scalars.whole(1, 20), 1), table.value("size", scalars.whole(1, 50), 10)
@@ -156,7 +156,7 @@ def _extension(text: str) -> str:
     return text
 
 
-def read_matrix(table: Table, mark: Fraction) -> Matrix:
+def read_matrix(table: MappingCursor, mark: Fraction) -> Matrix:
     """Read columns and rows; a survey's rows have no answer."""
     columns = parts.labels(table, "columns", KeyBook())
     parts.check_least(table, "columns", len(columns), 2)
@@ -170,24 +170,24 @@ def read_matrix(table: Table, mark: Fraction) -> Matrix:
 class _Rows:
     """Reads the rows of a matrix."""
 
-    def __init__(self, table: Table, columns: set[str], survey: bool) -> None:
+    def __init__(self, table: MappingCursor, columns: set[str], survey: bool) -> None:
         self.table, self.columns, self.survey = table, columns, survey
         self.book, self.equals = KeyBook(), parts.Equals("C405", N_("The row is the same as another one."))
 
-    def read(self, value: Value) -> Row | None:
+    def read(self, value: LocatedValue) -> Row | None:
         """Read a row: inline text, or `{text, key, answer, why}`."""
         inner = value.table() if value.is_table and parts.has_field(value, "text") else None
-        text = inner.text("text", Form.INLINE, required=True) if inner is not None else value.text(Form.INLINE)
+        text = inner.text("text", MarkupLevel.INLINE, required=True) if inner is not None else value.text(MarkupLevel.INLINE)
         place = inner or parts.stand_in(self.table, value)
         if not text or not self.equals.is_new(place, text):
             return None
         key = self.book.key(inner, text, place)
         answer = inner.value("answer", scalars.key) if inner is not None else None
-        why = inner.text("why", Form.INLINE) if inner is not None else None
+        why = inner.text("why", MarkupLevel.INLINE) if inner is not None else None
         self._check(place, answer)
         return Row(key, text, answer, why or None)
 
-    def _check(self, place: Table, answer: str | None) -> None:
+    def _check(self, place: MappingCursor, answer: str | None) -> None:
         if self.survey and answer is not None:
             place.report("C403", N_("A row of a survey has no answer."), N_("Delete “answer:”."), at="answer")
         elif not self.survey and answer is None:
@@ -203,12 +203,12 @@ class _Rows:
             )
 
 
-def read_description(table: Table, mark: Fraction) -> Description:
+def read_description(table: MappingCursor, mark: Fraction) -> Description:
     """Read nothing more: a description is only its text."""
     return Description()
 
 
-BODIES: Mapping[QuestionKind, Callable[[Table, Fraction], Body]] = {
+BODIES: Mapping[QuestionKind, Callable[[MappingCursor, Fraction], Body]] = {
     QuestionKind.SINGLE: read_single,
     QuestionKind.MULTIPLE: read_multiple,
     QuestionKind.TRUE_FALSE: read_true_false,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from courses.content import scalars
-from courses.content.table import Table, Value
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from kernel.errors import N_
 from quizzes.content import parts
 from quizzes.rules.definitions import Calculated, CalculatedAnswer, Tolerance, Variable, VariableRange
@@ -19,7 +19,7 @@ HAS_NO_VALUE = N_("The expression “%(expression)s” cannot be calculated.")
 ALLOWED = N_("Use numbers, names, + - * / ** ( ), comparisons in conditions, and abs min max round floor ceil sqrt exp ln log10.")
 
 
-def read_calculated(table: Table, mark: Fraction) -> Calculated:
+def read_calculated(table: MappingCursor, mark: Fraction) -> Calculated:
     """Read variables, conditions and answers; names must be known and 200 draws must have a value (C408)."""
     variables = read_variables(table)
     conditions = tuple(value for value in table.listed("conditions", lambda value: value.read(scalars.word)) if value)
@@ -38,12 +38,12 @@ def read_calculated(table: Table, mark: Fraction) -> Calculated:
     return body
 
 
-def _parameters(table: Table) -> Mapping[str, Fraction]:
+def _parameters(table: MappingCursor) -> Mapping[str, Fraction]:
     course = table.session.course
     return {parameter.name: parameter.value for parameter in course.parameters} if course is not None else {}
 
 
-def _answers(table: Table) -> tuple[CalculatedAnswer, ...]:
+def _answers(table: MappingCursor) -> tuple[CalculatedAnswer, ...]:
     found: list[CalculatedAnswer] = []
     for verdict in parts.verdicts(table, "answers"):
         expression = verdict.value.read(scalars.word)
@@ -59,7 +59,7 @@ def _answers(table: Table) -> tuple[CalculatedAnswer, ...]:
     return tuple(found)
 
 
-def read_variables(table: Table) -> tuple[Variable, ...]:
+def read_variables(table: MappingCursor) -> tuple[Variable, ...]:
     """Read names with `{from, to, step}` or `{values: []}`."""
     found = table.get("variables", required=True)
     if found is None:
@@ -68,7 +68,7 @@ def read_variables(table: Table) -> tuple[Variable, ...]:
     return tuple(variable for variable in variables if variable is not None)
 
 
-def _variable(name: str, value: Value) -> Variable | None:
+def _variable(name: str, value: LocatedValue) -> Variable | None:
     try:
         scalars.name(name)
     except scalars.RefusedError as refused:
@@ -95,7 +95,7 @@ def _variable(name: str, value: Value) -> Variable | None:
     return Variable(name, VariableRange(low, high, step), shown)
 
 
-def _names(table: Table, conditions: tuple[str, ...], answers: tuple[CalculatedAnswer, ...], known: set[str]) -> set[str]:
+def _names(table: MappingCursor, conditions: tuple[str, ...], answers: tuple[CalculatedAnswer, ...], known: set[str]) -> set[str]:
     """Return the names that expressions use; an empty set where one of them is wrong, which is told (C408, C406)."""
     used: set[str] = set()
     sound = True
@@ -112,13 +112,13 @@ def _names(table: Table, conditions: tuple[str, ...], answers: tuple[CalculatedA
     return used if sound else set()
 
 
-def _tell(table: Table, expression: str, error: ExpressionError) -> bool:
+def _tell(table: MappingCursor, expression: str, error: ExpressionError) -> bool:
     zero = ZERO in str(error)
     table.report("C408", DIVIDES if zero else HAS_NO_VALUE, "" if zero else ALLOWED, at="answers", expression=expression)
     return False
 
 
-def _try_draws(table: Table, body: Calculated) -> None:
+def _try_draws(table: MappingCursor, body: Calculated) -> None:
     """Try 200 draws as attempts make them: conditions must leave some, and every answer must have a value."""
     for seed in range(TRIED_DRAWS):
         try:

@@ -8,8 +8,8 @@ from hashlib import sha256
 from courses.content.course_file import read_course
 from courses.content.layout import COURSE, MODULE, PARAMETERS
 from courses.content.lists import read_parameters
-from courses.content.model import NO_TEXT, Text
-from courses.content.session import ReadingSession
+from courses.content.model import NO_TEXT, LocalisedText
+from courses.content.reading_session import ReadingSession
 from courses.content.source import read_table
 from quizzes.content.banks import read_banks
 from quizzes.content.model import BankSource
@@ -23,7 +23,7 @@ class DraftBankFile:
     """A bank as read; None where its YAML is broken. `title` is its own, else its module's."""
 
     bank: BankSource | None
-    title: Text
+    title: LocalisedText
 
 
 def sources_of(path: str) -> tuple[str, ...]:
@@ -55,14 +55,14 @@ def languages_of(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return read_course(ReadingSession({COURSE: files[COURSE]}, _UNDATED)).languages if COURSE in files else ("es",)
 
 
-def module_title(files: Mapping[str, bytes], folder: str) -> Text:
+def module_title(files: Mapping[str, bytes], folder: str) -> LocalisedText:
     """Return the title of the module in a folder; `files` holds course.yaml and the module's own."""
     session = ReadingSession(files, _UNDATED)
     session.languages = languages_of(files)
     return _module(session, f"{folder}/{MODULE}")
 
 
-def _module(session: ReadingSession, path: str) -> Text:
+def _module(session: ReadingSession, path: str) -> LocalisedText:
     """Note the key of the bank's module, and return the module's title."""
     folder = path.partition("/")[0]
     if f"{folder}/{MODULE}" not in session.files:

@@ -5,10 +5,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from courses.content import scalars
-from courses.content.derived import KeyBook
-from courses.content.model import Text
-from courses.content.nodes import Keyed
-from courses.content.table import Table, Value
+from courses.content.derived_keys import KeyBook
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.model import LocalisedText
+from courses.content.yaml_tree import YamlMapping
 from kernel.errors import N_
 from quizzes.content import answers, parts
 from quizzes.rules.definitions import Gap, Gaps, Label, Numerical, QuestionKind, Short, Single
@@ -22,13 +22,13 @@ def names_in_text(words: str) -> list[str]:
     return [match[1] for match in _NAME.finditer(_HIDDEN.sub(" ", words))]
 
 
-def names_of(table: Table, field: str) -> frozenset[str]:
+def names_of(table: MappingCursor, field: str) -> frozenset[str]:
     """Return the names that a field of the question defines, before it is read."""
     entry = table.node.entries.get(field)
-    return frozenset(entry.value.entries) if entry is not None and isinstance(entry.value, Keyed) else frozenset()
+    return frozenset(entry.value.entries) if entry is not None and isinstance(entry.value, YamlMapping) else frozenset()
 
 
-def check_names(table: Table, text: Text, defined: frozenset[str], *, once: bool) -> None:
+def check_names(table: MappingCursor, text: LocalisedText, defined: frozenset[str], *, once: bool) -> None:
     """Tell names that the text of a language lacks, has without definition, or has twice (C406)."""
     for language, words in text.items():
         found = names_in_text(words)
@@ -40,11 +40,11 @@ def check_names(table: Table, text: Text, defined: frozenset[str], *, once: bool
             _tell(table, N_("“{%(name)s}” occurs twice in the text (%(language)s)."), name, language)
 
 
-def _tell(table: Table, template: str, name: str, language: str) -> None:
+def _tell(table: MappingCursor, template: str, name: str, language: str) -> None:
     table.report("C406", template, at="text", name=name, language=language)
 
 
-def read_gaps(table: Table, mark: Fraction) -> Gaps:
+def read_gaps(table: MappingCursor, mark: Fraction) -> Gaps:
     """Read the gaps; with `drag` all are filled from one set of the right texts and `extra`."""
     gaps = _gaps(table)
     dragged = table.flag("drag", False)
@@ -59,7 +59,7 @@ def read_gaps(table: Table, mark: Fraction) -> Gaps:
     return Gaps(tuple(_with_keys(gap, keys) for gap in gaps), True, (*choices, *extra))
 
 
-def _gaps(table: Table) -> tuple[Gap, ...]:
+def _gaps(table: MappingCursor) -> tuple[Gap, ...]:
     found = table.get("gaps", required=True)
     if found is None:
         return ()
@@ -69,7 +69,7 @@ def _gaps(table: Table) -> tuple[Gap, ...]:
     return gaps
 
 
-def _gap(name: str, value: Value, *, dragged: bool) -> Gap | None:
+def _gap(name: str, value: LocatedValue, *, dragged: bool) -> Gap | None:
     try:
         scalars.name(name)
     except scalars.RefusedError as refused:
@@ -89,23 +89,23 @@ GAP_FIELDS = frozenset(
 )
 
 
-def _body(table: Table, kind: str, *, dragged: bool) -> Short | Numerical | Single:
+def _body(table: MappingCursor, kind: str, *, dragged: bool) -> Short | Numerical | Single:
     if kind == QuestionKind.SINGLE:
         return answers.single(table)
     return answers.numerical(table) if kind == QuestionKind.NUMERICAL else answers.gap_short(table, dragged=dragged)
 
 
-def _choices(table: Table, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[Label, ...]:
+def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[Label, ...]:
     """Return the right texts of all gaps, equal ones once, each with the key that is written with one of them."""
     found: dict[str, Label] = {}
     shorts = [gap.body for gap in gaps if isinstance(gap.body, Short)]
-    written = {Text(answer.patterns).first: answer.key for short in shorts for answer in short.answers if answer.key}
+    written = {LocalisedText(answer.patterns).first: answer.key for short in shorts for answer in short.answers if answer.key}
     for gap in gaps:
         if not isinstance(gap.body, Short):
             table.report("C403", N_("With “drag: true” every gap is of the kind “short” (“%(name)s” is not)."), at="gaps", name=gap.name)
             continue
         for answer in gap.body.answers:
-            text = Text(answer.patterns)
+            text = LocalisedText(answer.patterns)
             if answer.right and text.first not in found:
                 found[text.first] = Label(book.key(None, text, table, given=written.get(text.first, "")), text)
     return tuple(found.values())

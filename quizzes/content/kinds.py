@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from courses.content import editing
-from courses.content.session import ReadingSession
-from courses.content.table import Table
+from courses.content.mapping_cursor import MappingCursor
+from courses.content.reading_session import ReadingSession
 from courses.kinds import ActivityKind, FolderPart
 from kernel.i18n import lazy_
 from quizzes.content import banks, pools
@@ -14,7 +14,7 @@ from quizzes.content.model import BankSource
 from quizzes.content.quiz import read_quiz
 
 
-def _read(tables: Mapping[str, Table], session: ReadingSession) -> tuple[BankSource, ...]:
+def _read(tables: Mapping[str, MappingCursor], session: ReadingSession) -> tuple[BankSource, ...]:
     session.at_last(partial(pools.check_questions, session))
     return banks.read_banks(tables, session)
 

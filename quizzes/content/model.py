@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from courses.content.model import NO_TEXT, Text
+from courses.content.model import NO_TEXT, LocalisedText
 from quizzes.rules.definitions import Question
 from quizzes.rules.settings import QuizSettings
 
@@ -41,9 +41,9 @@ class DrawSlot:
 class SectionSlot:
     """The title of what follows, up to the next section; `shuffle` mixes the questions inside."""
 
-    title: Text
+    title: LocalisedText
     shuffle: bool = False
-    text: Text = NO_TEXT
+    text: LocalisedText = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class PageBreak:
 class TextSlot:
     """Words between questions (Markdown)."""
 
-    text: Text
+    text: LocalisedText
 
 
 SlotSource = FixedSlot | DrawSlot | SectionSlot | PageBreak | TextSlot
@@ -67,7 +67,7 @@ class QuizSource:
 
     slots: tuple[SlotSource, ...]
     settings: QuizSettings
-    instructions: Text = NO_TEXT
+    instructions: LocalisedText = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +78,4 @@ class BankSource:
     path: str
     module: str
     questions: tuple[Question, ...]
-    title: Text = NO_TEXT
+    title: LocalisedText = NO_TEXT

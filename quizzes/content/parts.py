@@ -5,11 +5,11 @@ from fractions import Fraction
 from typing import TypeVar
 
 from courses.content import scalars
-from courses.content.derived import KeyBook
-from courses.content.model import Text
-from courses.content.nodes import Keyed, Scalar
-from courses.content.session import Form
-from courses.content.table import Table, Value
+from courses.content.derived_keys import KeyBook
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.model import LocalisedText
+from courses.content.reading_session import MarkupLevel
+from courses.content.yaml_tree import YamlMapping, YamlScalar
 from kernel.errors import N_
 from quizzes.rules.definitions import Criterion, Label, Level, Option, Texts, Tolerance, ToleranceKind, UnitPenaltyOf
 
@@ -21,18 +21,18 @@ NOTHING = Fraction(0)
 RELATIVE_KINDS = (("relative", ToleranceKind.RELATIVE), ("geometric", ToleranceKind.GEOMETRIC))
 
 
-def peek(table: Table, name: str) -> str:
+def peek(table: MappingCursor, name: str) -> str:
     """Return the text of a field that is read at its own place later."""
     entry = table.node.entries.get(name)
-    return entry.value.text if entry is not None and isinstance(entry.value, Scalar) else ""
+    return entry.value.text if entry is not None and isinstance(entry.value, YamlScalar) else ""
 
 
-def or_none(text: Text) -> Texts | None:
+def or_none(text: LocalisedText) -> Texts | None:
     """Return None for a text that is not written."""
     return text or None
 
 
-def check_count(table: Table, name: str, number: int) -> None:
+def check_count(table: MappingCursor, name: str, number: int) -> None:
     """Tell a list with more entries than a question may have (C105)."""
     if number > MAXIMUM_ENTRIES:
         table.report(
@@ -45,7 +45,7 @@ def check_count(table: Table, name: str, number: int) -> None:
         )
 
 
-def check_least(table: Table, name: str, number: int, least: int) -> None:
+def check_least(table: MappingCursor, name: str, number: int, least: int) -> None:
     """Tell a list with too few entries (C412)."""
     if table.has(name) and number < least:
         table.report("C412", N_("“%(name)s” needs %(least)s entries or more."), at=name, name=name, least=least)
@@ -55,19 +55,19 @@ def check_least(table: Table, name: str, number: int, least: int) -> None:
 class Verdict:
     """An entry of a list of answers: its table, the value written after right or wrong, its feedback and credit."""
 
-    table: Table
-    value: Value
+    table: MappingCursor
+    value: LocatedValue
     right: bool
-    why: Text
+    why: LocalisedText
     credit: Fraction
 
 
-def verdicts(table: Table, name: str, *, required: bool = True) -> tuple[Verdict, ...]:
+def verdicts(table: MappingCursor, name: str, *, required: bool = True) -> tuple[Verdict, ...]:
     """Read a list whose entries say `right:` or `wrong:`, with `why` and `credit`."""
     return table.listed(name, _verdict, required=required)
 
 
-def _verdict(value: Value) -> Verdict | None:
+def _verdict(value: LocatedValue) -> Verdict | None:
     table = value.table()
     if table is None:
         return None
@@ -78,7 +78,7 @@ def _verdict(value: Value) -> Verdict | None:
     if said is None:
         table.report("C110", N_("The entry says neither “right:” nor “wrong:”."), N_("Begin it with one of the two."))
         return None
-    why = table.text("why", Form.INLINE)
+    why = table.text("why", MarkupLevel.INLINE)
     usual = FULL if right is not None else NOTHING
     return Verdict(table, said, right is not None, why, usual)
 
@@ -88,12 +88,12 @@ def credit_of(verdict: Verdict) -> Fraction:
     return verdict.table.value("credit", scalars.credit, verdict.credit)
 
 
-def options(table: Table, name: str = "options") -> tuple[Option, ...]:
+def options(table: MappingCursor, name: str = "options") -> tuple[Option, ...]:
     """Read the options of a choice; each needs feedback (C402), two with equal text are told (C405)."""
     book, seen = KeyBook(), Equals("C405", N_("The text is the same as that of another option."))
     found: list[Option] = []
     for verdict in verdicts(table, name):
-        text = verdict.value.text(Form.INLINE)
+        text = verdict.value.text(MarkupLevel.INLINE)
         if seen.is_new(verdict.table, text):
             key = book.key(verdict.table, text, verdict.table)
         else:
@@ -108,7 +108,7 @@ def options(table: Table, name: str = "options") -> tuple[Option, ...]:
     return tuple(found)
 
 
-def no_feedback(table: Table) -> None:
+def no_feedback(table: MappingCursor) -> None:
     """Tell an answer without feedback (C402)."""
     table.report("C402", N_("There is no feedback."), N_("Add “why:”."))
 
@@ -120,7 +120,7 @@ class Equals:
         self.code, self.template = code, template
         self.seen: set[tuple[str, str]] = set()
 
-    def is_new(self, table: Table, text: Text) -> bool:
+    def is_new(self, table: MappingCursor, text: LocalisedText) -> bool:
         """Say whether the text is new in all its languages, and remember it."""
         words = {(language, " ".join(word.split())) for language, word in text.items()}
         known = words & self.seen
@@ -130,13 +130,13 @@ class Equals:
         return not known
 
 
-def labels(table: Table, name: str, book: KeyBook, *, required: bool = True) -> tuple[Label, ...]:
+def labels(table: MappingCursor, name: str, book: KeyBook, *, required: bool = True) -> tuple[Label, ...]:
     """Read a list of texts, each inline or `{text, key}`."""
     equals = Equals("C405", N_("The text is the same as that of another entry."))
 
-    def convert(value: Value) -> Label | None:
+    def convert(value: LocatedValue) -> Label | None:
         inner = value.table() if value.is_table and has_field(value, "text") else None
-        text = inner.text("text", Form.INLINE, required=True) if inner is not None else value.text(Form.INLINE)
+        text = inner.text("text", MarkupLevel.INLINE, required=True) if inner is not None else value.text(MarkupLevel.INLINE)
         place = inner or stand_in(table, value)
         if not text or not equals.is_new(place, text):
             return None
@@ -147,17 +147,17 @@ def labels(table: Table, name: str, book: KeyBook, *, required: bool = True) -> 
     return found
 
 
-def has_field(value: Value, name: str) -> bool:
+def has_field(value: LocatedValue, name: str) -> bool:
     """Say whether a value is a mapping with this field, which tells `{text, key}` from `{es, en}`."""
     return name in getattr(value.node, "entries", {})
 
 
-def stand_in(table: Table, value: Value) -> Table:
+def stand_in(table: MappingCursor, value: LocatedValue) -> MappingCursor:
     """Return a cursor that places findings at a value which is no mapping of fields."""
-    return Table(table.session, table.file, Keyed(value.node.line, value.node.column), value.field, table)
+    return MappingCursor(table.session, table.file, YamlMapping(value.node.line, value.node.column), value.field, table)
 
 
-def tolerance(table: Table, default: T) -> Tolerance | T:
+def tolerance(table: MappingCursor, default: T) -> Tolerance | T:
     """Read `tolerance`: a number, or a mapping that says relative or geometric."""
     found = table.get("tolerance")
     if found is None:
@@ -191,7 +191,7 @@ class Units:
     penalty_of: UnitPenaltyOf
 
 
-def units(table: Table) -> Units:
+def units(table: MappingCursor) -> Units:
     """Read `unit` or `units` with what a wrong unit costs."""
     unit = table.text("unit")
     asked = _factors(table)
@@ -204,7 +204,7 @@ def units(table: Table) -> Units:
     return Units(or_none(unit), asked, penalty, of)
 
 
-def _factors(table: Table) -> dict[str, Fraction]:
+def _factors(table: MappingCursor) -> dict[str, Fraction]:
     found = table.get("units")
     if found is None:
         return {}
@@ -213,12 +213,12 @@ def _factors(table: Table) -> dict[str, Fraction]:
     return {name: factor for name, factor in factors.items() if factor is not None}
 
 
-def decimals(table: Table) -> int | None:
+def decimals(table: MappingCursor) -> int | None:
     """Read how many decimals are asked for or shown."""
     return table.value("decimals", scalars.whole(0, 7))
 
 
-def rubric(table: Table, mark: Fraction) -> tuple[Criterion, ...]:
+def rubric(table: MappingCursor, mark: Fraction) -> tuple[Criterion, ...]:
     """Read a rubric; its highest levels must sum to the question's mark (C409)."""
     book = KeyBook()
     criteria = table.listed("rubric", lambda value: _criterion(value, book))
@@ -235,22 +235,22 @@ def rubric(table: Table, mark: Fraction) -> tuple[Criterion, ...]:
     return criteria
 
 
-def _criterion(value: Value, book: KeyBook) -> Criterion | None:
+def _criterion(value: LocatedValue, book: KeyBook) -> Criterion | None:
     table = value.table()
     if table is None:
         return None
-    text = table.text("criterion", Form.INLINE, required=True)
+    text = table.text("criterion", MarkupLevel.INLINE, required=True)
     key = book.key(table, text, table)
     levels = table.listed("levels", _level, required=True)
     return Criterion(key, text, levels)
 
 
-def _level(value: Value) -> Level | None:
+def _level(value: LocatedValue) -> Level | None:
     table = value.table()
     if table is None:
         return None
     points = table.value("points", scalars.number_between(0), required=True)
-    text = table.text("text", Form.INLINE, required=True)
+    text = table.text("text", MarkupLevel.INLINE, required=True)
     return Level(points if points is not None else NOTHING, text)
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import ActivitySource, CourseFolder
-from courses.content.session import ReadingSession
-from courses.content.table import Table
+from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.model import BankSource, DrawSlot, FixedSlot, QuizSource
@@ -68,7 +68,7 @@ def _graded(course: CourseFolder, module: str, activity: ActivitySource) -> Iter
             yield from (question.key for question in candidates(course, module, quiz, slot))
 
 
-def check_quiz(table: Table, quiz: QuizSource, placed: tuple[PlacedSlot, ...], course: CourseFolder) -> None:
+def check_quiz(table: MappingCursor, quiz: QuizSource, placed: tuple[PlacedSlot, ...], course: CourseFolder) -> None:
     """Tell what is wrong with the slots of a quiz now that all banks are read."""
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
     questions = questions_of(course)
@@ -82,7 +82,7 @@ def check_quiz(table: Table, quiz: QuizSource, placed: tuple[PlacedSlot, ...], c
     _check_grade(table, quiz, course)
 
 
-def _check_fixed(table: Table, slot: FixedSlot, question: Question | None, *, graded: bool) -> None:
+def _check_fixed(table: MappingCursor, slot: FixedSlot, question: Question | None, *, graded: bool) -> None:
     facts = {"key": slot.question}
     if question is None:
         table.report("C203", N_("There is no question “%(key)s”."), at="question", **facts)
@@ -97,7 +97,7 @@ def _check_fixed(table: Table, slot: FixedSlot, question: Question | None, *, gr
         table.report("C507", N_("The question “%(key)s” has no mark and stands in a quiz that counts."), at="question", **facts)
 
 
-def _check_banks(table: Table, slot: DrawSlot, course: CourseFolder) -> None:
+def _check_banks(table: MappingCursor, slot: DrawSlot, course: CourseFolder) -> None:
     known = {bank.key for bank in banks_of(course)} | {module.key for module in course.modules} | {WHOLE_COURSE}
     for name in slot.pool.banks:
         if name not in known:
@@ -121,7 +121,7 @@ def _check_pools(course: CourseFolder, module: str, quiz: QuizSource, placed: tu
         _check_together(draws, pools)
 
 
-def _check_together(draws: list[tuple[Table, DrawSlot]], pools: list[tuple[Question, ...]]) -> None:
+def _check_together(draws: list[tuple[MappingCursor, DrawSlot]], pools: list[tuple[Question, ...]]) -> None:
     """Tell draws that are large enough each for itself and too small together, because they share questions."""
     entries = [
         SlotEntry(tuple(Candidate(question.key, 1) for question in pool), slot.count) for (_, slot), pool in zip(draws, pools, strict=True)
@@ -138,14 +138,14 @@ def _check_together(draws: list[tuple[Table, DrawSlot]], pools: list[tuple[Quest
         )
 
 
-def _check_marks(table: Table, quiz: QuizSource, questions: Mapping[str, Question]) -> None:
+def _check_marks(table: MappingCursor, quiz: QuizSource, questions: Mapping[str, Question]) -> None:
     fixed = (questions.get(slot.question) for slot in quiz.slots if isinstance(slot, FixedSlot))
     markable = any(isinstance(slot, DrawSlot) for slot in quiz.slots) or any(question and is_marked(question) for question in fixed)
     if quiz.settings.is_graded and quiz.slots and not markable:
         table.report("C504", N_("The quiz counts and has nothing to mark."), N_("Add questions, or “weight: 0”."), at="slots")
 
 
-def _check_grade(table: Table, quiz: QuizSource, course: CourseFolder) -> None:
+def _check_grade(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
     settings = quiz.settings
     if settings.category and settings.category not in {category.category for category in course.grade}:
         table.report("C203", N_("There is no category “%(key)s” in the grade of course.yaml."), at="category", key=settings.category)

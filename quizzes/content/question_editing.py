@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from courses.content.derived import slug
+from courses.content.derived_keys import slug
 from courses.content.editing import EditRefused, Written, read_fields
-from courses.content.patching import Items, Wanted, patched, plain
-from courses.content.settings import Setting, Shape, Values, changed_fields, values_of
+from courses.content.patching import ListEdit, Wanted, patched, plain
+from courses.content.settings import FieldShape, FieldSpec, FormValues, changed_fields, values_of
 from quizzes.content.asked_questions import FLOWS, asked_of, order_of
 from quizzes.content.asked_rows import (
     FACTOR,
@@ -52,14 +52,14 @@ def _said(fields: Fields, asked: Sequence[Asked], languages: Sequence[str], at: 
     return Said(texts, rows, at)
 
 
-def _check(fields: Fields, settings: Sequence[Setting], languages: Sequence[str]) -> None:
+def _check(fields: Fields, settings: Sequence[FieldSpec], languages: Sequence[str]) -> None:
     """Refuse values that have no place in their field: a mapping where a text is asked for, an entry of a list that is more than a text."""
     for setting in settings:
         value = fields.get(setting.outer)
         if setting.inner or value is None:
             continue
         texts = value if isinstance(value, list) else [value]
-        if isinstance(value, list) and setting.shape not in (Shape.LISTED, Shape.LINES, Shape.KEYS, Shape.NUMBERS):
+        if isinstance(value, list) and setting.shape not in (FieldShape.LISTED, FieldShape.LINES, FieldShape.KEYS, FieldShape.NUMBERS):
             raise EditRefused
         for text in texts:
             mapped = (
@@ -160,7 +160,7 @@ class _Writer:
         """Return all fields: what nobody asked for stays. `name` is that of the row, where it has one."""
         before = _apart(before)
         wanted: dict[str, Wanted] = dict(before)
-        for field_name, value in changed_fields(before, leaves(asked), self.languages, Values(said.texts)).items():
+        for field_name, value in changed_fields(before, leaves(asked), self.languages, FormValues(said.texts)).items():
             _place(wanted, field_name, value, order)
         for rows in lists(asked):
             listed = self._rows(rows, before.get(rows.name), said.rows.get(rows.name, ()), name)
@@ -184,7 +184,7 @@ class _Writer:
         if rows.written in (As.NAMED, As.FACTORS):
             return {str(fields.pop(NAME, None) or ""): _named_value(rows, fields) for _at, fields in made}
         whole = before if isinstance(before, list) else []
-        return Items(tuple((at, _as_written(rows, fields, whole[at] if at is not None else None)) for at, fields in made))
+        return ListEdit(tuple((at, _as_written(rows, fields, whole[at] if at is not None else None)) for at, fields in made))
 
     def _row(self, rows: Rows, before: Fields, said: Said) -> dict[str, Wanted]:
         asked = rows.asked_of(kind_of(rows, said))
@@ -280,7 +280,7 @@ def _with_columns(writer: _Writer, before: Fields, said: Said) -> Said:
     rows = next(one for one in lists(asked_of(QuestionKind.MATRIX)) if one.name == COLUMNS)
     columns = said.rows.get(COLUMNS, ())
     made = writer.fields(before, (rows,), (COLUMNS,), Said({}, {COLUMNS: columns})).get(COLUMNS)
-    entries = [plain(value) for _at, value in made.entries] if isinstance(made, Items) else plain(made)
+    entries = [plain(value) for _at, value in made.entries] if isinstance(made, ListEdit) else plain(made)
     keys = iter([writer.key(_asked(rows, entry), "key", TEXT) for entry in entries] if isinstance(entries, list) else [])
     places = {str(number): "" if is_blank(rows, column) else next(keys, "") for number, column in enumerate(columns, start=1)}
     answered = (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from courses.content.settings import Setting
+from courses.content.settings import FieldSpec
 from quizzes.content.asked_rows import KIND, MOST_ROWS, NAME, TEXT, WORDS, Asked, Rows, leaves, lists
 from quizzes.content.gaps import names_in_text
 
@@ -157,5 +157,5 @@ def _carried(said: Said, old: Rows, new: Rows, languages: Sequence[str]) -> Said
     return Said(texts)
 
 
-def _words(rows: Rows) -> Setting:
+def _words(rows: Rows) -> FieldSpec:
     return next(one for one in leaves(rows.fields) if one.name == WORDS)

@@ -5,10 +5,10 @@ from functools import partial
 
 from courses.content import model as folder
 from courses.content import scalars
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import ActivityCompletion
-from courses.content.session import Form, ReadingSession
-from courses.content.table import Table, Value
-from courses.kinds import Settings
+from courses.content.reading_session import MarkupLevel, ReadingSession
+from courses.kinds import ActivitySettings
 from enrolments.rules import CompletionRule, Grading
 from kernel.errors import N_
 from quizzes.content import pools
@@ -20,19 +20,19 @@ NO_PASS_MARK = Fraction(-1)
 AT_ONCE = (Behaviour.IMMEDIATE, Behaviour.INTERACTIVE)
 
 
-def read_quiz(table: Table, session: ReadingSession) -> Settings:
+def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings:
     """Read everything after the fields of every activity."""
-    instructions = table.text("instructions", Form.MARKDOWN)
+    instructions = table.text("instructions", MarkupLevel.MARKDOWN)
     placed = table.listed("slots", read_slot, required=True)
     settings = _settings(table)
     quiz = QuizSource(tuple(entry.slot for entry in placed), settings, instructions)
     _check_settings(table, quiz)
     session.later(partial(pools.check_quiz, table, quiz, placed))
     minutes = settings.limit // 60 if settings.limit else None
-    return Settings(quiz, _completion_of(settings.completion), minutes, settings.weight)
+    return ActivitySettings(quiz, _completion_of(settings.completion), minutes, settings.weight)
 
 
-def _settings(table: Table) -> QuizSettings:
+def _settings(table: MappingCursor) -> QuizSettings:
     per_page = table.value("per_page", scalars.whole(0, 200), 0)
     navigation = table.choice("navigation", Navigation, Navigation.FREE)
     behaviour = table.choice("behaviour", Behaviour, Behaviour.DEFERRED)
@@ -75,7 +75,7 @@ def _settings(table: Table) -> QuizSettings:
     )
 
 
-def _pause(table: Table) -> Pause:
+def _pause(table: MappingCursor) -> Pause:
     found = table.get("pause")
     if found is None:
         return Pause()
@@ -89,16 +89,16 @@ def _pause(table: Table) -> Pause:
     return Pause(inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0))
 
 
-def _band(value: Value) -> Band | None:
+def _band(value: LocatedValue) -> Band | None:
     table = value.table()
     if table is None:
         return None
     start = table.value("from", scalars.percent, required=True)
-    text = table.text("text", Form.MARKDOWN, required=True)
+    text = table.text("text", MarkupLevel.MARKDOWN, required=True)
     return Band(start, text) if start is not None else None
 
 
-def _review(table: Table) -> Review:
+def _review(table: MappingCursor) -> Review:
     found = table.get("review")
     if found is None:
         return Review()
@@ -115,7 +115,7 @@ def _review(table: Table) -> Review:
     return Review(preset, {moment: chosen for moment, chosen in flags.items() if chosen is not None})
 
 
-def _flags(inner: Table, moment: Moment) -> tuple[Flag, ...] | None:
+def _flags(inner: MappingCursor, moment: Moment) -> tuple[Flag, ...] | None:
     inner.flows.add(moment)
     if not inner.has(moment):
         inner.get(moment)
@@ -123,7 +123,7 @@ def _flags(inner: Table, moment: Moment) -> tuple[Flag, ...] | None:
     return inner.listed(moment, lambda value: value.read(scalars.one_of(Flag)))
 
 
-def _completion(table: Table, usual: Completion) -> Completion:
+def _completion(table: MappingCursor, usual: Completion) -> Completion:
     found = table.get("completion")
     if found is None:
         return usual
@@ -145,7 +145,7 @@ def _completion_of(completion: Completion) -> ActivityCompletion:
     return ActivityCompletion(folder.CompletionRule(completion.rule.value), amount)
 
 
-def _check_settings(table: Table, quiz: QuizSource) -> None:
+def _check_settings(table: MappingCursor, quiz: QuizSource) -> None:
     settings = quiz.settings
     if settings.at_end is AtEnd.GRACE and not settings.grace:
         table.report("C505", N_("“at_end: grace” needs a time of grace."), N_("Add “grace:”."), at="at_end")
@@ -156,19 +156,19 @@ def _check_settings(table: Table, quiz: QuizSource) -> None:
     _check_completion(table, settings)
 
 
-def _check_previous(table: Table, quiz: QuizSource) -> None:
+def _check_previous(table: MappingCursor, quiz: QuizSource) -> None:
     locked = any(isinstance(slot, FixedSlot | DrawSlot) and slot.require_previous for slot in quiz.slots)
     if locked and quiz.settings.behaviour not in AT_ONCE:
         table.report("C505", N_("“require_previous” needs “behaviour: immediate” or “interactive”."), at="slots")
 
 
-def _check_bands(table: Table, settings: QuizSettings) -> None:
+def _check_bands(table: MappingCursor, settings: QuizSettings) -> None:
     starts = [band.start for band in settings.feedback]
     if starts and (starts[0] != 0 or starts != sorted(set(starts))):
         table.report("C505", N_("The bands of feedback must begin at 0 and go up."), at="feedback")
 
 
-def _check_completion(table: Table, settings: QuizSettings) -> None:
+def _check_completion(table: MappingCursor, settings: QuizSettings) -> None:
     rule, attempts = settings.completion.rule, settings.attempts
     if rule in (CompletionRule.PASSED, CompletionRule.PASSED_OR_USED) and settings.pass_mark is None:
         table.report("C209", N_("The quiz completes when it is passed and has no pass mark."), at="completion")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content import scalars
-from courses.content.session import Form
-from courses.content.table import Table, Value
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.reading_session import MarkupLevel
 from kernel.errors import N_
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, Pool, SectionSlot, SlotSource, TextSlot
 from quizzes.rules.definitions import Difficulty, QuestionKind
@@ -19,10 +19,10 @@ class PlacedSlot:
     """A slot and where it stands."""
 
     slot: SlotSource
-    table: Table
+    table: MappingCursor
 
 
-def read_slot(value: Value) -> PlacedSlot | None:
+def read_slot(value: LocatedValue) -> PlacedSlot | None:
     """Read one entry: a question, a draw, a section, a page break or a text."""
     table = value.table()
     if table is None:
@@ -31,30 +31,30 @@ def read_slot(value: Value) -> PlacedSlot | None:
     return PlacedSlot(slot, table) if slot is not None else None
 
 
-def _slot(table: Table) -> SlotSource | None:
+def _slot(table: MappingCursor) -> SlotSource | None:
     sort = next((name for name in SORTS if table.has(name)), None)
     if sort == "question":
         return _fixed(table)
     if sort == "draw":
         return _draw(table)
     if sort == "section":
-        return SectionSlot(table.text("section"), table.flag("shuffle", False), table.text("text", Form.MARKDOWN))
+        return SectionSlot(table.text("section"), table.flag("shuffle", False), table.text("text", MarkupLevel.MARKDOWN))
     if sort == "page":
         table.value("page", scalars.word_of("new"))
         return PageBreak()
     if sort == "text":
-        return TextSlot(table.text("text", Form.MARKDOWN))
+        return TextSlot(table.text("text", MarkupLevel.MARKDOWN))
     table.report("C110", N_("The slot is none of: %(words)s."), N_("Begin it with one of them."), words=", ".join(SORTS))
     return None
 
 
-def _fixed(table: Table) -> FixedSlot | None:
+def _fixed(table: MappingCursor) -> FixedSlot | None:
     key = table.value("question", scalars.key, required=True)
     mark, previous = _mark(table), table.flag("require_previous", False)
     return FixedSlot(key, mark, previous) if key else None
 
 
-def _draw(table: Table) -> DrawSlot | None:
+def _draw(table: MappingCursor) -> DrawSlot | None:
     count = table.value("draw", scalars.whole(1), required=True)
     banks = _from(table)
     tags = table.keys("tags")
@@ -65,11 +65,11 @@ def _draw(table: Table) -> DrawSlot | None:
     return DrawSlot(count, pool, mark, previous) if count else None
 
 
-def _mark(table: Table) -> Fraction | None:
+def _mark(table: MappingCursor) -> Fraction | None:
     return table.value("mark", scalars.number_between(0))
 
 
-def _from(table: Table) -> tuple[str, ...]:
+def _from(table: MappingCursor) -> tuple[str, ...]:
     """Read keys of banks or modules; the word `course` stands for all and may stand alone."""
     found = table.get("from")
     if found is None:

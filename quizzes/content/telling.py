@@ -1,12 +1,12 @@
 """A quiz's settings and slots in the words of the screen, for differences."""
 
-from courses.content.facts import Fact, Wording, facts_of, seconds
+from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, SlotSource, TextSlot
 
-SETTINGS = Wording(
+SETTINGS = SettingLabels(
     {
         "per_page": N_("Questions on a page (0: all)"),
         "navigation": N_("Order of answering"),
@@ -74,12 +74,12 @@ SETTINGS = Wording(
 )
 
 
-def tell_quiz(activity: ActivitySource) -> tuple[Fact, ...]:
+def tell_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell a quiz's settings, its words before the start, and its slots, one a line."""
     quiz: QuizSource = activity.settings
-    words = tuple(Fact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())
+    words = tuple(SettingFact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())
     slots = "\n\n".join(_slot(slot) for slot in quiz.slots)
-    return (*facts_of(quiz.settings, SETTINGS), *words, Fact("slots", _("Questions and pages"), slots, text=True))
+    return (*facts_of(quiz.settings, SETTINGS), *words, SettingFact("slots", _("Questions and pages"), slots, text=True))
 
 
 def _slot(slot: SlotSource) -> str:

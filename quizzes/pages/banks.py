@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from courses.content import nodes
-from courses.content.comparing import Piece, compared
-from courses.content.editing import Entry
+from courses.content import yaml_tree
+from courses.content.editing import ListEntrySpan
 from courses.content.model import CourseFolder, Finding, Severity
+from courses.content.text_diff import DiffPiece, compared
 from courses.publication import CourseKinds
 from courses.rendering import Renderer
 from kernel.errors import N_
@@ -167,7 +167,7 @@ class Told:
     severity: str
 
 
-def told(findings: Sequence[Finding], path: str, entry: Entry) -> list[Told]:
+def told(findings: Sequence[Finding], path: str, entry: ListEntrySpan) -> list[Told]:
     """Return what there is to say of an entry of a bank's file, worst first."""
     inside = [finding for finding in findings if concerns(finding, path, entry)]
     order = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION]
@@ -177,7 +177,7 @@ def told(findings: Sequence[Finding], path: str, entry: Entry) -> list[Told]:
     ]
 
 
-def concerns(finding: Finding, path: str, entry: Entry) -> bool:
+def concerns(finding: Finding, path: str, entry: ListEntrySpan) -> bool:
     """Say whether a finding is about an entry of a bank's file."""
     if finding.file != path:
         return False
@@ -186,7 +186,7 @@ def concerns(finding: Finding, path: str, entry: Entry) -> bool:
 
 def troubles(text: str) -> list[Told]:
     """Return what is wrong with the YAML of an entry by itself."""
-    parsed = nodes.parse(text)
+    parsed = yaml_tree.parse(text)
     found = [
         Told(
             trouble.line,
@@ -197,7 +197,7 @@ def troubles(text: str) -> list[Told]:
         )
         for trouble in parsed.troubles
     ]
-    if not found and not isinstance(parsed.root, nodes.Keyed):
+    if not found and not isinstance(parsed.root, yaml_tree.YamlMapping):
         found.append(Told(1, _("A question is fields with values: “key: …”, “kind: …”, “text: …”."), "", "C111", "error"))
     return found
 
@@ -250,7 +250,7 @@ class ChangeLine:
     label: str
     before: str | None
     after: str | None
-    pieces: tuple[Piece, ...]
+    pieces: tuple[DiffPiece, ...]
 
 
 def change_lines(before: Question, after: Question) -> list[ChangeLine]:

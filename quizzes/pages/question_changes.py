@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from courses.content.differences import Mark, Part, Place, SettingChange
+from courses.content.differences import DifferenceKind, PartDifference, PartKind, SettingChange
 from courses.content.model import CourseFolder
 from kernel.i18n import choose
 from quizzes.content.banks import banks_of
@@ -18,11 +18,11 @@ LONGEST_TITLE = 100
 _EXPLAINS = frozenset({"text", "tags", "difficulty", "explanation", "hints", "source", "see", "unverified", "mark"})
 
 
-def compare_questions(session: Session, course_id: int, before: CourseFolder, after: CourseFolder) -> Iterator[Part]:
+def compare_questions(session: Session, course_id: int, before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
     """Tell questions that came, went, were reworded, or have another right answer; with how many attempts asked those that were there."""
     old, new = _questions(before), _questions(after)
     parts = [part for key in dict.fromkeys((*new, *old)) if (part := _part(key, old.get(key), new.get(key))) is not None]
-    there = [part.key for part in parts if Mark.ADDED not in part.marks]
+    there = [part.key for part in parts if DifferenceKind.ADDED not in part.marks]
     asked = queries.count_asked(session, course_id, there)
     yield from (replace(part, asked_in=asked.get(part.key, ())) for part in parts)
 
@@ -36,17 +36,19 @@ def _questions(course: CourseFolder) -> dict[str, tuple[Question, str]]:
     }
 
 
-def _part(key: str, before: tuple[Question, str] | None, after: tuple[Question, str] | None) -> Part | None:
+def _part(key: str, before: tuple[Question, str] | None, after: tuple[Question, str] | None) -> PartDifference | None:
     question, path = after or before or (None, "")
     assert question is not None
-    part = Part(Place.QUESTION, key, _title(question), (), path=path)
+    part = PartDifference(PartKind.QUESTION, key, _title(question), (), path=path)
     if before is None or after is None:
-        return replace(part, marks=(Mark.ADDED if before is None else Mark.REMOVED,))
+        return replace(part, marks=(DifferenceKind.ADDED if before is None else DifferenceKind.REMOVED,))
     lines = change_lines(without_notes(before[0]), without_notes(after[0]))
     if not lines:
         return None
     changes = tuple(SettingChange(line.label, line.before, line.after, line.pieces) for line in lines)
-    return replace(part, marks=(Mark.KEY if _is_judged_otherwise(before[0], after[0]) else Mark.TEXT,), settings=changes)
+    return replace(
+        part, marks=(DifferenceKind.KEY if _is_judged_otherwise(before[0], after[0]) else DifferenceKind.TEXT,), settings=changes
+    )
 
 
 def _title(question: Question) -> str:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from courses.content.model import Finding
-from courses.content.settings import Setting, Shape, Values
+from courses.content.settings import FieldShape, FieldSpec, FormValues
 from courses.forms import SettingsForm, settings_form
 from kernel.i18n import _
 from quizzes.content.asked_questions import FROM_TEXT, asked_of, groups_of
@@ -26,7 +26,7 @@ _NO_FILES: Mapping[str, Sequence[tuple[str, str]]] = {"": []}
 class Line:
     """A part of a form: the fields of one setting, or a list with its rows."""
 
-    setting: Setting | None
+    setting: FieldSpec | None
     fields: tuple[Field, ...]
     rows: Rows | None = None
     path: str = ""
@@ -43,8 +43,8 @@ class Sheet:
 
     def __init__(self, asked: Sequence[Asked], languages: Sequence[str], said: Said, prefix: str = "", shown: str = "") -> None:
         self.asked, self.languages, self.said, self.prefix, self.shown = asked, languages, said, prefix, shown
-        self.form: SettingsForm = settings_form(leaves(asked), languages, Values(said.texts), _NO_FILES)(formdata=None, prefix=prefix)
-        self.form.fill(Values(said.texts))
+        self.form: SettingsForm = settings_form(leaves(asked), languages, FormValues(said.texts), _NO_FILES)(formdata=None, prefix=prefix)
+        self.form.fill(FormValues(said.texts))
         self.inner: dict[str, tuple[Sheet, ...]] = {one.name: self._sheets(one) for one in lists(asked)}
 
     def _sheets(self, rows: Rows) -> "tuple[Sheet, ...]":
@@ -59,10 +59,10 @@ class Sheet:
     def make_room(self) -> None:
         """Let the texts of a row take two lines of the page: an option is often a sentence, and its feedback always."""
         for setting in leaves(self.asked):
-            for field in self.fields(setting) if setting.shape is Shape.WORDS else ():
+            for field in self.fields(setting) if setting.shape is FieldShape.WORDS else ():
                 give_lines(field)
 
-    def fields(self, setting: Setting) -> tuple[Field, ...]:
+    def fields(self, setting: FieldSpec) -> tuple[Field, ...]:
         """Return the fields of a setting, one for each language where it has words."""
         return tuple(self.form.rows(setting)[0])
 
@@ -168,7 +168,7 @@ def _cut(place: str) -> tuple[str, str]:
 
 def sent_of(asked: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> Said:
     """Return what a page has sent: the rows in the order of their numbers."""
-    form = settings_form(leaves(asked), languages, Values(_empty(asked, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
+    form = settings_form(leaves(asked), languages, FormValues(_empty(asked, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
     rows = {
         one.name: tuple(
             _sent_row(one, languages, sent, f"{prefix}{one.name}__{number}__") for number in _numbers(sent, f"{prefix}{one.name}__")
@@ -245,5 +245,5 @@ def _with_columns(asked: Sequence[Asked], said: Said, languages: Sequence[str]) 
 
 
 def _choosing(rows: Rows, offered: tuple[tuple[str, str], ...]) -> Rows:
-    fields = (replace(one, choices=offered) if isinstance(one, Setting) and one.name == ANSWER else one for one in rows.fields)
+    fields = (replace(one, choices=offered) if isinstance(one, FieldSpec) and one.name == ANSWER else one for one in rows.fields)
     return replace(rows, fields=tuple(fields))

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from courses.content.editing import Entry, list_entries
+from courses.content.editing import ListEntrySpan, list_entries
 from courses.content.model import Finding
 from courses.forms import SettingsForm
-from courses.services.verdicts import Verdict
+from courses.services.draft_checks import DraftCheck
 from kernel.i18n import _, choose
 from quizzes.content import asked_slots, pools
 from quizzes.content.model import DrawSlot, QuizSource
@@ -30,9 +30,9 @@ def slot_lines(
     texts: Sequence[str],
     forms: Sequence[SettingsForm],
     rows: Mapping[str, QuestionRow],
-    verdict: Verdict,
+    verdict: DraftCheck,
     key: str,
-    entries: Sequence[Entry],
+    entries: Sequence[ListEntrySpan],
 ) -> list[SlotLine]:
     """Return the slots of a quiz as the page lists them."""
     counts = _counts(verdict, key, len(texts))
@@ -50,7 +50,7 @@ def slot_lines(
     return lines
 
 
-def _counts(verdict: Verdict, key: str, number: int) -> list[int | None]:
+def _counts(verdict: DraftCheck, key: str, number: int) -> list[int | None]:
     """Return how many questions each draw finds, by the place of its slot."""
     nothing: list[int | None] = [None] * number
     if verdict.folder is None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from courses.content.editing import (
     EditRefused,
-    Entry,
+    ListEntrySpan,
     add_entries,
     find_entry,
     list_entries,
@@ -73,7 +73,7 @@ def body_of(session: Session, course_id: int, path: str) -> str:
     return body
 
 
-def get_entry(session: Session, course_id: int, path: str, key: str) -> Entry:
+def get_entry(session: Session, course_id: int, path: str, key: str) -> ListEntrySpan:
     """Return a question as it stands in a bank's file; raise NotFound."""
     entries = list_entries(body_of(session, course_id, path), QUESTIONS)
     place = find_entry(entries, key)
@@ -93,7 +93,7 @@ def with_entry(body: str, change: EntryText) -> str:
     return replace_entry(body, QUESTIONS, place, change.text)
 
 
-def written_entry(body: str, change: EntryText) -> Entry:
+def written_entry(body: str, change: EntryText) -> ListEntrySpan:
     """Return the entry that a change has made of a bank's text."""
     entries = list_entries(body, QUESTIONS)
     return next((entry for entry in reversed(entries) if tidy(entry.text) == tidy(change.text)), entries[-1])

@@ -5,18 +5,18 @@ from typing import cast
 from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from courses import publication
-from courses.content.comparing import compared_lines
 from courses.content.editing import EditRefused, tidy
 from courses.content.model import Finding
-from courses.pages.place import place_of
-from courses.permissions import TaughtCourse
-from courses.publication import Checked, CourseKinds
+from courses.content.text_diff import compared_lines
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseContext
+from courses.publication import CheckedCourse, CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.rendering import Renderer
-from courses.services import verdicts
-from courses.services.archived import CourseArchived
-from courses.services.verdicts import Verdict
+from courses.services import draft_checks
+from courses.services.archive_guard import CourseArchived
+from courses.services.draft_checks import DraftCheck
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.files import FileStore
@@ -74,12 +74,12 @@ def _wanted() -> Wanted:
 
 @bp.get("/teaching/<slug>/questions")
 @requires(QuizAction.VIEW_BANK, course_catalogue.get_taught_course)
-def questions(subject: TaughtCourse) -> Answer:
+def questions(subject: CourseContext) -> Answer:
     """List and search the questions of a course's draft."""
     return _list(subject, QuestionFieldsForm(formdata=None))
 
 
-def _list(subject: TaughtCourse, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
+def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
     session, wanted, page = current_session(), _wanted(), requested_page(ROWS)
     up_to_date = queries.is_up_to_date(session, subject.id)
     if not up_to_date:
@@ -109,7 +109,7 @@ def _list(subject: TaughtCourse, form: QuestionFieldsForm, chosen: list[str] | N
 
 @bp.post("/teaching/<slug>/questions")
 @requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course)
-def change(subject: TaughtCourse) -> Answer:
+def change(subject: CourseContext) -> Answer:
     """Change fields of the chosen questions, or move them to another bank."""
     form, chosen = QuestionFieldsForm(), request.form.getlist("question")[:ROWS]
     form.offer([(row.path, choose(row.title) or row.key) for row in queries.list_banks(current_session(), subject.id)])
@@ -132,7 +132,7 @@ def change(subject: TaughtCourse) -> Answer:
 
 @bp.route("/teaching/<slug>/new-question", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
-def new_question(subject: TaughtCourse) -> Answer:
+def new_question(subject: CourseContext) -> Answer:
     """Write a new question into a bank of the draft, beginning with the skeleton of its kind."""
     form = QuestionTextForm()
     form.bank.choices = _choices(subject.id)
@@ -161,7 +161,7 @@ def question(subject: TaughtQuestion) -> Answer:
     return _taken(subject, form, EntryText(subject.path, subject.key, tidy(form.text.data or ""), form.seen.data or ""))
 
 
-def _taken(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> Answer:
+def _taken(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
     """Preview, delete or save a text that was sent; what cannot be saved is shown again as it was typed, with what is wrong with it."""
     wish = request.form.get("do", "save")
     if wish == "delete" and change.key:
@@ -188,7 +188,7 @@ def _taken(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> 
     return _save(subject, form, change, checked, services.written_entry(body, change).key, seen=seen)
 
 
-def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, checked: Checked, key: str, *, seen: int) -> Answer:
+def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, checked: CheckedCourse, key: str, *, seen: int) -> Answer:
     writing = begin_writing()
     course = course_catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == seen
@@ -199,12 +199,12 @@ def _save(subject: TaughtCourse, form: QuestionTextForm, change: EntryText, chec
     except CourseArchived as refused:
         return _editor(subject, form, told=[Told(0, _words(refused), "", "", "error")]), 409
     if is_as_checked:
-        verdicts.keep_verdict(writing, course, checked, _kinds(), now=clock.now())
+        draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
     return see_page("quizzes_banks.question", slug=subject.slug, key=key)
 
 
-def _delete(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> Answer:
+def _delete(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
     writing = begin_writing()
     try:
         services.delete_entry(writing, current_actor(), subject.id, change, now=clock.now())
@@ -214,7 +214,7 @@ def _delete(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) ->
     return see_page("quizzes_banks.questions", slug=subject.slug)
 
 
-def _conflict(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) -> Answer:
+def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
     """Show both texts: that of the draft now, and what was typed, which waits in the form to be saved on top of it."""
     try:
         theirs = services.get_entry(current_session(), subject.id, change.path, change.key).text
@@ -224,9 +224,9 @@ def _conflict(subject: TaughtCourse, form: QuestionTextForm, change: EntryText) 
     return _editor(subject, form, theirs=theirs), 409
 
 
-def _told(subject: TaughtCourse, key: str, path: str) -> list[Told]:
+def _told(subject: CourseContext, key: str, path: str) -> list[Told]:
     course = course_catalogue.get_course(current_session(), subject.id)
-    verdict = verdicts.kept_verdict(current_session(), _files(), course, _kinds(), now=clock.now())
+    verdict = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
     entry = services.get_entry(current_session(), subject.id, path, key)
     return pages.told(verdict.findings, path, entry)
 
@@ -240,7 +240,7 @@ def _elsewhere(findings: list[Finding]) -> list[Told]:
     return [Told(0, f"{finding.file}:{finding.line}: {finding.message}", finding.fix, finding.code, "error") for finding in findings[:5]]
 
 
-def _preview_of(checked: Checked, body: str, change: EntryText) -> pages.Preview | None:
+def _preview_of(checked: CheckedCourse, body: str, change: EntryText) -> pages.Preview | None:
     found = pages.find_question(checked.folder, services.written_entry(body, change).key) if checked.folder is not None else None
     if checked.folder is None or found is None:
         return None
@@ -248,7 +248,7 @@ def _preview_of(checked: Checked, body: str, change: EntryText) -> pages.Preview
 
 
 def _editor(
-    subject: TaughtCourse,
+    subject: CourseContext,
     form: QuestionTextForm,
     *,
     told: list[Told] | None = None,
@@ -283,9 +283,9 @@ def _editor(
 # --- As a learner, and compared ----------------------------------------------------------------------------------------------------------
 
 
-def _drafted(subject: TaughtQuestion) -> tuple[Verdict, Question, str]:
+def _drafted(subject: TaughtQuestion) -> tuple[DraftCheck, Question, str]:
     course = course_catalogue.get_course(current_session(), subject.id)
-    verdict = verdicts.kept_verdict(current_session(), _files(), course, _kinds(), now=clock.now())
+    verdict = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
     found = pages.find_question(verdict.folder, subject.key) if verdict.folder is not None else None
     if found is None:
         raise NotFound

@@ -6,18 +6,18 @@ from typing import cast
 from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from courses import publication
-from courses.content.comparing import compared_lines
 from courses.content.editing import EditRefused, read_fields
 from courses.content.model import CourseFolder, Finding
-from courses.content.skeleton import proposed_key
-from courses.pages.place import place_of
-from courses.permissions import TaughtCourse
+from courses.content.starter_files import proposed_key
+from courses.content.text_diff import compared_lines
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseContext
 from courses.publication import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
-from courses.services import drafting, verdicts
-from courses.services.archived import CourseArchived
-from courses.services.verdicts import Verdict
+from courses.services import authoring, draft_checks
+from courses.services.archive_guard import CourseArchived
+from courses.services.draft_checks import DraftCheck
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
@@ -45,7 +45,7 @@ Answer = str | Response | tuple[str, int]
 class Editor:
     """A question before its form: where it stands, what is asked of it, and what its text was when the editor began."""
 
-    subject: TaughtCourse
+    subject: CourseContext
     sheet: QuestionSheet
     seen: SeenForm
     key: str = ""
@@ -67,7 +67,7 @@ def _files() -> FileStore:
 
 def _languages(course_id: int) -> tuple[str, ...]:
     session = current_session()
-    return drafting.open_desk(session, course_catalogue.get_course(session, course_id), _kinds()).tree.languages
+    return authoring.load_draft_outline(session, course_catalogue.get_course(session, course_id), _kinds()).tree.languages
 
 
 def _act() -> str:
@@ -152,7 +152,7 @@ def _is_ready(editor: Editor) -> bool:
 
 @bp.route("/teaching/<slug>/new-question/form", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
-def new_question(subject: TaughtCourse) -> Answer:
+def new_question(subject: CourseContext) -> Answer:
     """Begin a question of a kind, field by field."""
     kind = request.values.get("kind", "single")
     if kind not in KINDS:
@@ -177,7 +177,7 @@ def new_question(subject: TaughtCourse) -> Answer:
     return _taken(editor, EntryText(begun.bank.data, "", text), subject)
 
 
-def _taken(editor: Editor, change: EntryText, subject: TaughtCourse) -> Answer:
+def _taken(editor: Editor, change: EntryText, subject: CourseContext) -> Answer:
     """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
     seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
     body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
@@ -202,7 +202,7 @@ def _taken(editor: Editor, change: EntryText, subject: TaughtCourse) -> Answer:
         editor.seen.form_errors.append(_(refused.text))
         return _page(editor), 409
     if is_as_checked:
-        verdicts.keep_verdict(writing, course, checked, _kinds(), now=clock.now())
+        draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
     return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
 
@@ -221,17 +221,17 @@ def _words(finding: Finding) -> str:
     return " ".join(part for part in (_(finding.template, **finding.facts), finding.fix) if part)
 
 
-def _verdict(course_id: int) -> Verdict:
+def _verdict(course_id: int) -> DraftCheck:
     """Return what the checks say of the draft as it stands."""
     session = current_session()
     course = course_catalogue.get_course(session, course_id)
-    return verdicts.kept_verdict(session, _files(), course, _kinds(), now=clock.now())
+    return draft_checks.cached_draft_check(session, _files(), course, _kinds(), now=clock.now())
 
 
 def _page(
     editor: Editor,
     *,
-    verdict: Verdict | None = None,
+    verdict: DraftCheck | None = None,
     told: list[Finding] | None = None,
     folder: CourseFolder | None = None,
     shown: str = "",

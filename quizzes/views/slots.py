@@ -7,22 +7,22 @@ from typing import cast
 from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from courses import publication
-from courses.content import choosing, merging
+from courses.content import merge_choices, merging
 from courses.content.applying import with_values
 from courses.content.editing import EditRefused, list_entries
-from courses.content.merging import Merge, Side
+from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.settings import values_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.forms import SettingsForm, settings_form
 from courses.models import Course
-from courses.pages.place import place_of
-from courses.permissions import CourseAction, TaughtPart
-from courses.publication import Checked, CourseKinds
+from courses.pages.editor_header import place_of
+from courses.permissions import CourseAction, PartContext
+from courses.publication import CheckedCourse, CourseKinds
 from courses.queries import catalogue, history
 from courses.queries import drafts as course_drafts
-from courses.services import drafting, verdicts
-from courses.services.archived import CourseArchived
-from courses.services.drafting import Desk, FileChanged
+from courses.services import authoring, draft_checks
+from courses.services.archive_guard import CourseArchived
+from courses.services.authoring import DraftOutline, FileChanged
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
@@ -51,7 +51,7 @@ class Sheet:
     """A quiz's file before its editor."""
 
     course: Course
-    desk: Desk
+    desk: DraftOutline
     module: TreeModule
     activity: TreeActivity
     revision: int
@@ -80,11 +80,11 @@ def _files() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-def _sheet(subject: TaughtPart) -> Sheet:
+def _sheet(subject: PartContext) -> Sheet:
     """Return the quiz that the address names; raise NotFound."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    desk = drafting.open_desk(session, course, _kinds())
+    desk = authoring.load_draft_outline(session, course, _kinds())
     found = desk.tree.find_activity(subject.key)
     if found is None or found[1].kind != "quiz":
         raise NotFound
@@ -94,7 +94,7 @@ def _sheet(subject: TaughtPart) -> Sheet:
 
 @bp.route("/teaching/<slug>/parts/<key>/questions", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
-def slots(subject: TaughtPart) -> Answer:
+def slots(subject: PartContext) -> Answer:
     """Choose which questions a quiz gives: fixed and drawn, in sections and pages, and what each counts."""
     sheet = _sheet(subject)
     new = NewSlotForm()
@@ -139,7 +139,7 @@ def _choices(sheet: Sheet) -> Mapping[str, list[tuple[str, str]]]:
     }
 
 
-def _changed(subject: TaughtPart, sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm) -> Answer:
+def _changed(subject: PartContext, sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm) -> Answer:
     """Write what was typed, then do what the button says, and check the whole before it is kept."""
     if new.seen.data != str(sheet.revision):
         return _together(subject, sheet, new)
@@ -163,7 +163,7 @@ def _wanted(sheet: Sheet, base: str, forms: list[SettingsForm], new: NewSlotForm
     return _done(text, act, place, new)
 
 
-def _checked(subject: TaughtPart, sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
+def _checked(subject: PartContext, sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
     contents = course_drafts.draft_files(current_session(), _files(), subject.id)
     checked = publication.check({**contents, sheet.path: text.encode()}, _kinds(), today=clock.now().date())
     told = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
@@ -193,24 +193,24 @@ def _done(text: str, act: str, place: int, new: NewSlotForm) -> str:
     return text
 
 
-def _saved(subject: TaughtPart, sheet: Sheet, text: str, checked: Checked, new: NewSlotForm) -> Answer:
+def _saved(subject: PartContext, sheet: Sheet, text: str, checked: CheckedCourse, new: NewSlotForm) -> Answer:
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == sheet.desk.revision
     try:
-        drafting.save_text(writing, current_actor(), course, sheet.path, text, seen=sheet.revision, now=clock.now())
+        authoring.save_text(writing, current_actor(), course, sheet.path, text, seen=sheet.revision, now=clock.now())
     except FileChanged:
         return _together(subject, _sheet(subject), new)
     except CourseArchived as refused:
         new.form_errors.append(_(refused.text))
         return _page(_sheet(subject), _forms(sheet, text, sent=False), new, text=text), 409
     if is_as_checked:
-        verdicts.keep_verdict(writing, course, checked, _kinds(), now=clock.now())
+        draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
     flash(_("Nothing had changed.") if text == sheet.text else _("Saved in the draft."), "ok")
     return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
 
 
-def _together(subject: TaughtPart, sheet: Sheet, new: NewSlotForm) -> Answer:
+def _together(subject: PartContext, sheet: Sheet, new: NewSlotForm) -> Answer:
     """Put what was typed together with what somebody else saved meanwhile, as chosen; else show both, and what was typed in the form."""
     before = _base(sheet, whole_number(new.seen.data or "", otherwise=0))
     base = sheet.text if before is None else before
@@ -224,7 +224,13 @@ def _together(subject: TaughtPart, sheet: Sheet, new: NewSlotForm) -> Answer:
     merge, wish, shown = merging.merge(base, mine, sheet.text), request.form.get("do"), request.form.get("theirs")
     text = sheet.text if mine == base else None
     if text is None and shown == str(sheet.revision):
-        text = choosing.chosen(merge, request.form) if wish == "merge" else merge.preferring(Side.MINE) if wish == "overwrite" else None
+        text = (
+            merge_choices.chosen(merge, request.form)
+            if wish == "merge"
+            else merge.preferring(MergeSide.MINE)
+            if wish == "overwrite"
+            else None
+        )
         if text is None and wish == "merge":
             new.form_errors.append(_("Choose in each place which text is to stay."))
     if text is None:
@@ -240,13 +246,13 @@ def _base(sheet: Sheet, revision: int) -> str | None:
     return history.find_text_at(session, course_id, path, revision)
 
 
-def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: str | None = None, merge: Merge | None = None) -> str:
+def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: str | None = None, merge: ThreeWayMerge | None = None) -> str:
     """Draw the page; the forms are those of `text`, the draft's where it is not given."""
     shown = sheet.text if text is None else text
     session = current_session()
     if not queries.is_up_to_date(session, sheet.course.id):
         after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
-    verdict = verdicts.kept_verdict(session, _files(), sheet.course, _kinds(), now=clock.now())
+    verdict = draft_checks.cached_draft_check(session, _files(), sheet.course, _kinds(), now=clock.now())
     texts = asked_slots.slot_texts(shown) if forms else []
     fixed = [key for slot in texts if isinstance(key := asked_slots.shown_fields(slot).get("question"), str)]
     rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
@@ -265,7 +271,7 @@ def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: st
         faults=[fault for form in forms for fault in form.faults],
         find=wanted.text,
         is_cut=len(found) > OFFERED,
-        regions=choosing.regions(merge) if merge is not None else None,
+        regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         act=(request.form.get("act") or request.form.get("do", "save")) if merge is not None else "",
         theirs=sheet.revision,

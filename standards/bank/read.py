@@ -7,7 +7,7 @@ from courses.content.course_file import read_course
 from courses.content.layout import COURSE
 from courses.content.lists import read_parameters
 from courses.content.model import Finding, Severity
-from courses.content.session import ReadingSession
+from courses.content.reading_session import ReadingSession
 from courses.content.source import read_table
 from kernel import clock
 from kernel.errors import N_

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import cast
 
-from courses.content.derived import slug
+from courses.content.derived_keys import slug
 from kernel.errors import N_
 from quizzes.rules.definitions import Calculated, CalculatedAnswer, Texts, Tolerance, ToleranceKind, Variable, VariableRange
 from quizzes.rules.expressions import MAX_LENGTH, names_in

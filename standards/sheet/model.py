@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from courses.content.derived import slug
+from courses.content.derived_keys import slug
 from quizzes.rules.definitions import Difficulty, QuestionKind, QuestionState
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {

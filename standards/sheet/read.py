@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
-from courses.content.derived import slug
+from courses.content.derived_keys import slug
 from courses.content.scalars import RefusedError
 from courses.content.scalars import credit as read_credit
 from kernel.errors import N_

@@ -10,7 +10,7 @@ from certificates import jobs, queries
 from certificates import services as certificates
 from certificates.models import Credential
 from certificates.rules import CredentialState, canonical_content
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from enrolments.models import Completion, Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -165,7 +165,7 @@ def test_a_credential_is_frozen(house: House) -> None:
     with house.database.unit_of_work() as session:
         session.execute(update(Person).values(given_names="Otra", first_surname="Persona", language="en"))
     retitled = {**files, "course.yaml": files["course.yaml"].replace(b"Curso de prueba prueba", b"Otro")}
-    publish(house, retitled, nature=Nature.CORRECTION)
+    publish(house, retitled, nature=PublicationNature.CORRECTION)
     deliver_waiting(house.worker, now=clock.now())
 
     after = only(house)
@@ -266,7 +266,7 @@ def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_aw
         )
         for path, content in files.items()
     }
-    publish(house, renamed, nature=Nature.CORRECTION)
+    publish(house, renamed, nature=PublicationNature.CORRECTION)
     deliver_waiting(house.worker, now=clock.now())
     with house.database.unit_of_work() as session:
         session.execute(update(Job).where(Job.kind == "certificates.issue").values(available_at=NOON))

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from courses.content.model import LessonSource, PageSource
+from courses.content.model import LessonSettings, LessonSource
 from kernel.markup.measure import count_words
 from tests.support.courses import BUDGET, CONTENT, COURSES, GOVERNANCE, activities_of, course_of
 
@@ -66,7 +66,7 @@ def lessons() -> list[Lesson]:
     for course in COURSES:
         required = [activity for activity in activities_of(course, "page") if activity.required]
         for place, activity in enumerate(required):
-            assert isinstance(activity.settings, PageSource)
+            assert isinstance(activity.settings, LessonSettings)
             found += [Lesson(course, activity.key, source, place) for source in activity.settings.lessons]
     return found
 

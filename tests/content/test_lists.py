@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from courses.content.model import PageSource, Severity
+from courses.content.model import LessonSettings, Severity
 from kernel.markup.measure import count_words
 from kernel.markup.model import fold
 from tests.support.courses import BUDGET, COURSES, GOVERNANCE, activities_of, course_of, files_of, reading_of
@@ -51,7 +51,7 @@ def test_titles_summaries_and_objectives_are_in_both_languages(course: str) -> N
 @pytest.mark.parametrize("course", COURSES)
 def test_first_module_is_translated_whole_and_up_to_date(course: str) -> None:
     first = next(module for module in course_of(course).modules if module.numbered)
-    lessons = [activity.settings for activity in first.activities if isinstance(activity.settings, PageSource)]
+    lessons = [activity.settings for activity in first.activities if isinstance(activity.settings, LessonSettings)]
 
     assert lessons
     for lesson in lessons:
@@ -67,7 +67,7 @@ def test_glossary_has_both_languages_and_every_term_is_linked_from_a_lesson(cour
         (source.language, source.body)
         for activity in activities_of(course, "page")
         for source in activity.settings.lessons
-        if isinstance(activity.settings, PageSource)
+        if isinstance(activity.settings, LessonSettings)
     ]
     linked = {
         fold(words.partition("|")[0].rstrip("\\"))

@@ -6,22 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.content.comparing import compared, compared_text
-from courses.content.differences import Mark, Part, Place, compare
+from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
+from courses.content.text_diff import compared, compared_text
 from kernel import i18n
 from lms.app import KINDS
 from tests.support import folders
 from tests.support.builders import folder
 
 
-def parts(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> dict[tuple[str, str], Part]:
+def parts(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> dict[tuple[str, str], PartDifference]:
     """Compare two folders in Spanish; parts by place and key."""
     with i18n.reading("es"):
         found = compare(folders.course(before), folders.course(after), KINDS.tellers)
     return {(part.place.value, part.key): part for part in found}
 
 
-def told(part: Part) -> dict[str, tuple[str | None, str | None]]:
+def told(part: PartDifference) -> dict[str, tuple[str | None, str | None]]:
     """Return the settings of a part that differ."""
     return {change.label: (change.before, change.after) for change in part.settings}
 
@@ -52,7 +52,7 @@ def test_a_reworded_lesson_is_told_by_paragraph_and_word() -> None:
 
     (part,) = parts(files, swapped(files, LESSON, "con los dedos", "con las manos")).values()
 
-    assert (part.place, part.key, part.number, part.marks) == (Place.ACTIVITY, "leccion-1", "1.1", (Mark.TEXT,))
+    assert (part.place, part.key, part.number, part.marks) == (PartKind.ACTIVITY, "leccion-1", "1.1", (DifferenceKind.TEXT,))
     (text,) = part.texts
     assert (text.language, text.added, text.removed) == ("es", 2, 2)
     assert [(piece.kind, piece.words) for piece in text.blocks[-1].pieces] == [
@@ -68,7 +68,7 @@ def test_settings_are_told_in_words_and_not_as_they_are_stored() -> None:
 
     part = parts(files, after)["activity", "cuestionario-1"]
 
-    assert part.marks == (Mark.SETTINGS,)
+    assert part.marks == (DifferenceKind.SETTINGS,)
     assert told(part) == {
         "Obligatoria": ("sí", "no"),
         "Intentos (0: sin límite)": ("3", "2"),
@@ -97,11 +97,11 @@ def test_what_came_went_and_got_another_title_is_told_in_the_courses_order() -> 
 
     found = parts(files, after)
 
-    assert found["activity", "mas"].marks == (Mark.ADDED,)
+    assert found["activity", "mas"].marks == (DifferenceKind.ADDED,)
     assert found["activity", "mas"].number == "3.4"
-    assert found["activity", "video-2"].marks == (Mark.REMOVED,)
+    assert found["activity", "video-2"].marks == (DifferenceKind.REMOVED,)
     renamed = found["activity", "leccion-1"]
-    assert (renamed.marks, renamed.before_title, renamed.title) == ((Mark.RENAMED,), "Contar 1", "Contar hasta diez")
+    assert (renamed.marks, renamed.before_title, renamed.title) == ((DifferenceKind.RENAMED,), "Contar 1", "Contar hasta diez")
     assert len(found) == 3
 
 
@@ -118,7 +118,10 @@ def test_a_key_without_its_former_one_is_another_activity() -> None:
 
     found = parts(files, swapped(files, LESSON, "key: leccion-1", "key: contar"))
 
-    assert {key: part.marks for (_place, key), part in found.items()} == {"contar": (Mark.ADDED,), "leccion-1": (Mark.REMOVED,)}
+    assert {key: part.marks for (_place, key), part in found.items()} == {
+        "contar": (DifferenceKind.ADDED,),
+        "leccion-1": (DifferenceKind.REMOVED,),
+    }
 
 
 def test_only_what_changed_places_has_moved() -> None:
@@ -131,7 +134,10 @@ def test_only_what_changed_places_has_moved() -> None:
 
     found = parts(files, after)
 
-    assert {key: part.marks for (_place, key), part in found.items()} == {"video-1": (Mark.MOVED,), "leccion-2": (Mark.MOVED,)}
+    assert {key: part.marks for (_place, key), part in found.items()} == {
+        "video-1": (DifferenceKind.MOVED,),
+        "leccion-2": (DifferenceKind.MOVED,),
+    }
 
 
 def test_a_draft_of_an_activity_is_not_there_yet() -> None:
@@ -139,7 +145,7 @@ def test_a_draft_of_an_activity_is_not_there_yet() -> None:
 
     found = parts(files, swapped(files, LESSON, "title:", "state: draft\ntitle:"))
 
-    assert [part.marks for part in found.values()] == [(Mark.REMOVED,)]
+    assert [part.marks for part in found.values()] == [(DifferenceKind.REMOVED,)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.content import nodes
+from courses.content import yaml_tree
 from courses.content.editing import (
     EditRefused,
     Written,
@@ -129,7 +129,7 @@ def test_entries_go_with_the_comments_above_them() -> None:
     assert "La primera" not in outer
     assert "# al final" in outer
     assert list_entries(none, "questions") == ()
-    assert nodes.parse(none).troubles == ()
+    assert yaml_tree.parse(none).troubles == ()
 
 
 def test_a_field_is_set_in_its_place_and_the_rest_of_the_entry_stays() -> None:

@@ -3,7 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.content.incoming import Choice, Fate, FilePlan, FileStep, both_changed, fates, likely_base, lines_changed
+from courses.content.folder_merge import (
+    ConflictResolution,
+    FileMergeState,
+    FilePlan,
+    FileStep,
+    both_changed,
+    file_merge_states,
+    likely_base,
+    lines_changed,
+)
 
 PATHS = ("a", "b", "c")
 STATES = st.fixed_dictionaries({}, optional={path: st.sampled_from("123") for path in PATHS})
@@ -11,32 +20,32 @@ STATES = st.fixed_dictionaries({}, optional={path: st.sampled_from("123") for pa
 
 @given(STATES, STATES)
 def test_a_folder_over_a_draft_that_nobody_edited_brings_all_it_has(base: dict[str, str], folder: dict[str, str]) -> None:
-    found = fates(base, base, folder)
+    found = file_merge_states(base, base, folder)
 
     assert set(found) == {path for path in PATHS if base.get(path) != folder.get(path)}
-    assert set(found.values()) <= {Fate.ADDED, Fate.CHANGED, Fate.REMOVED}
+    assert set(found.values()) <= {FileMergeState.ADDED, FileMergeState.CHANGED, FileMergeState.REMOVED}
 
 
 @given(STATES, STATES)
 def test_a_folder_that_nobody_edited_changes_nothing(base: dict[str, str], draft: dict[str, str]) -> None:
-    assert set(fates(base, draft, base).values()) <= {Fate.KEPT}
+    assert set(file_merge_states(base, draft, base).values()) <= {FileMergeState.KEPT}
 
 
 @given(STATES, STATES, STATES)
 def test_what_both_changed_differently_is_always_a_conflict(base: dict[str, str], draft: dict[str, str], folder: dict[str, str]) -> None:
-    found = fates(base, draft, folder)
+    found = file_merge_states(base, draft, folder)
 
     for path in PATHS:
         here, there, before = draft.get(path), folder.get(path), base.get(path)
-        assert (found.get(path) is Fate.CONFLICT) == (len({here, there, before}) == 3)
+        assert (found.get(path) is FileMergeState.CONFLICT) == (len({here, there, before}) == 3)
 
 
 def test_a_file_is_settled_by_what_was_chosen() -> None:
     plan = both_changed("a.md", b"uno\ndos\ntres\n", b"UNO\ndos\n3\n", b"1\ndos\nTRES\n")
 
-    assert (plan.fate, plan.questions) == (Fate.CONFLICT, 2)
-    assert plan.settled([Choice.DRAFT, Choice.FOLDER]) == b"UNO\ndos\nTRES\n"
-    assert plan.settled([Choice.BOTH, Choice.DRAFT]) == b"UNO\n1\ndos\n3\n"
+    assert (plan.fate, plan.questions) == (FileMergeState.CONFLICT, 2)
+    assert plan.settled([ConflictResolution.DRAFT, ConflictResolution.FOLDER]) == b"UNO\ndos\nTRES\n"
+    assert plan.settled([ConflictResolution.BOTH, ConflictResolution.DRAFT]) == b"UNO\n1\ndos\n3\n"
 
 
 def test_texts_go_together_where_they_can_and_other_files_never_do() -> None:
@@ -44,11 +53,11 @@ def test_texts_go_together_where_they_can_and_other_files_never_do() -> None:
     picture = both_changed("a.png", b"\x89PNG\x00", b"\x89PNG\x001", b"\x89PNG\x002")
     gone = both_changed("a.md", b"uno\n", None, b"dos\n")
 
-    assert (picture.fate, picture.merge, picture.questions) == (Fate.CONFLICT, None, 1)
-    assert picture.settled([Choice.FOLDER]) == b"\x89PNG\x002"
-    assert gone.settled([Choice.DRAFT]) is None
-    assert gone.settled([Choice.FOLDER]) == b"dos\n"
-    assert FilePlan("b", Fate.KEPT, None, b"x").settled([]) is None
+    assert (picture.fate, picture.merge, picture.questions) == (FileMergeState.CONFLICT, None, 1)
+    assert picture.settled([ConflictResolution.FOLDER]) == b"\x89PNG\x002"
+    assert gone.settled([ConflictResolution.DRAFT]) is None
+    assert gone.settled([ConflictResolution.FOLDER]) == b"dos\n"
+    assert FilePlan("b", FileMergeState.KEPT, None, b"x").settled([]) is None
 
 
 def test_a_text_that_windows_saved_again_is_not_changed_in_every_line() -> None:

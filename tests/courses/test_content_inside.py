@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courses.content.editing import EditRefused, read_fields, write_field
-from courses.content.inside import add_keyed, find_inside, keys_of, put_inside, with_named, without_keyed
+from courses.content.nested_mappings import add_keyed, find_nested, keys_of, replace_nested, with_named, without_keyed
 from courses.content.uses import media_uses, uses_of
 
 GLOSSARY = (
@@ -40,11 +40,11 @@ def test_a_change_of_one_entry_leaves_the_others_to_the_letter(entries: dict[str
     if not entries:
         return
     key = data.draw(st.sampled_from(sorted(entries)))
-    inner = find_inside(text, key)
+    inner = find_nested(text, key)
     assert inner is not None
-    assert put_inside(text, key, inner) == text
+    assert replace_nested(text, key, inner) == text
 
-    changed = put_inside(text, key, write_field(inner, "otro", "palabras", ()))
+    changed = replace_nested(text, key, write_field(inner, "otro", "palabras", ()))
     assert keys_of(changed) == {**entries, key: {**entries[key], "otro": "palabras"}}
     assert [line for line in changed.split("\n") if line != "  otro: palabras"] == text.split("\n") or "otro" in entries[key]
     gone = without_keyed(text, key)
@@ -53,10 +53,10 @@ def test_a_change_of_one_entry_leaves_the_others_to_the_letter(entries: dict[str
 
 
 def test_an_entry_comes_out_and_goes_back_with_its_own_indents() -> None:
-    inner = find_inside(GLOSSARY, "brecha")
+    inner = find_nested(GLOSSARY, "brecha")
 
     assert inner == "term: {es: Brecha, en: Gap}   # a mano\nx-mio:  [a,  b]\ndefinition: |\n  Lo que\n\n  falta.\n"
-    after = put_inside(GLOSSARY, "brecha", inner.replace("Gap", "The gap"))
+    after = replace_nested(GLOSSARY, "brecha", inner.replace("Gap", "The gap"))
     assert after == GLOSSARY.replace("Gap", "The gap")
 
 
@@ -68,9 +68,9 @@ def test_comments_go_with_the_entry_below_them_but_those_of_the_head_stay() -> N
 
 @pytest.mark.parametrize("text", ["a: {b: c}\n", "a: b\n", "a:\n", "- a\n"])
 def test_what_has_no_lines_of_its_own_is_not_parted(text: str) -> None:
-    assert find_inside(text, "a") is None
+    assert find_nested(text, "a") is None
     with pytest.raises(EditRefused):
-        put_inside(text, "a", "b: d\n")
+        replace_nested(text, "a", "b: d\n")
 
 
 def test_names_that_keep_their_value_keep_their_lines() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from courses.content.stamps import stamp, stamp_of, with_stamp, write_stamp
+from courses.content.translation_stamps import stamp, stamp_of, with_stamp, write_stamp
 from kernel.errors import Invalid
 from tests.support import folders
 from tests.support.folders import COURSE, GLOSSARY, LESSON, MODULE, QUIZ_FILE, TWIN

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.content.merging import MOST_LINES, Agreement, Region, Side, lines_of, merge
+from courses.content.merging import MOST_LINES, MergeRegion, MergeSide, RegionState, lines_of, merge
 from tests.support.soon import within
 
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "\n", "d\r\n", "  key: x\n"]), max_size=12)
@@ -30,14 +30,14 @@ def test_the_regions_hold_every_line_of_all_three_and_say_who_changed_what(base:
         assert region.agreement is expected(region)
 
 
-def expected(region: Region) -> Agreement:
+def expected(region: MergeRegion) -> RegionState:
     """Say again, in other words, what a region is."""
     different = {region.base, region.mine, region.theirs}
     if len(different) == 3:
-        return Agreement.CONFLICT
+        return RegionState.CONFLICT
     if region.mine == region.theirs:
-        return Agreement.COMMON
-    return Agreement.MINE if region.theirs == region.base else Agreement.THEIRS
+        return RegionState.COMMON
+    return RegionState.MINE if region.theirs == region.base else RegionState.THEIRS
 
 
 @given(TEXTS, TEXTS, TEXTS)
@@ -45,7 +45,7 @@ def test_no_line_that_somebody_wrote_is_lost(base: str, mine: str, theirs: str) 
     """What a side added stands in the result or in a conflict, as often as that side has it beyond the base."""
     merged = merge(base, mine, theirs)
 
-    for side, text in ((Side.MINE, mine), (Side.THEIRS, theirs)):
+    for side, text in ((MergeSide.MINE, mine), (MergeSide.THEIRS, theirs)):
         assert Counter(lines_of(text)) - Counter(lines_of(base)) <= Counter(lines_of(merged.preferring(side)))
 
 
@@ -54,7 +54,7 @@ def test_it_does_not_matter_who_is_called_mine(base: str, mine: str, theirs: str
     one, other = merge(base, mine, theirs), merge(base, theirs, mine)
 
     assert one.text == other.text
-    assert one.preferring(Side.MINE) == other.preferring(Side.THEIRS)
+    assert one.preferring(MergeSide.MINE) == other.preferring(MergeSide.THEIRS)
     assert len(one.conflicts) == len(other.conflicts)
 
 
@@ -63,7 +63,7 @@ def test_conflicts_are_resolved_one_by_one(base: str, mine: str, theirs: str) ->
     merged = merge(base, mine, theirs)
     answers = {place: "".join(region.theirs) for place, region in enumerate(merged.conflicts)}
 
-    assert merged.resolved(answers) == merged.preferring(Side.THEIRS)
+    assert merged.resolved(answers) == merged.preferring(MergeSide.THEIRS)
     if answers:
         assert merged.resolved({}) is None
 
@@ -79,9 +79,9 @@ def test_changes_of_the_same_line_are_a_conflict_with_all_three_texts() -> None:
     merged = merge(POEM, POEM.replace("dos", "DOS"), POEM.replace("dos", "2"))
 
     assert merged.text is None
-    assert merged.conflicts == (Region(Agreement.CONFLICT, ("dos\n",), ("DOS\n",), ("2\n",)),)
+    assert merged.conflicts == (MergeRegion(RegionState.CONFLICT, ("dos\n",), ("DOS\n",), ("2\n",)),)
     assert merged.resolved({0: "dos y 2\n"}) == "uno\ndos y 2\ntres\ncuatro\ncinco\n"
-    assert merged.preferring(Side.THEIRS) == POEM.replace("dos", "2")
+    assert merged.preferring(MergeSide.THEIRS) == POEM.replace("dos", "2")
 
 
 def test_a_line_that_one_removes_and_the_other_changes_is_a_conflict() -> None:
@@ -96,7 +96,7 @@ def test_a_last_line_without_an_end_stays_last() -> None:
 
 
 def test_without_a_base_two_texts_are_one_conflict() -> None:
-    assert [region.agreement for region in merge("", "uno\n", "dos\n").regions] == [Agreement.CONFLICT]
+    assert [region.agreement for region in merge("", "uno\n", "dos\n").regions] == [RegionState.CONFLICT]
     assert merge("", "uno\n", "uno\n").text == "uno\n"
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courses.content.editing import EditRefused, Written, read_fields, write_field
-from courses.content.patching import Items, Wanted, patched, plain
+from courses.content.patching import ListEdit, Wanted, patched, plain
 
 TEXT = """key: a  # la clave
 gaps:
@@ -59,7 +59,7 @@ def test_each_change_touches_its_own_lines() -> None:
 
 def test_entries_move_with_their_comments_and_new_ones_look_like_the_others() -> None:
     wanted: dict[str, Wanted] = dict(read_fields(TEXT))
-    wanted["gaps"] = {"uno": {"answers": Items(((1, {"wrong": "B"}), (0, {"right": "A", "why": "W"}), (None, {"right": "N: x"})))}}
+    wanted["gaps"] = {"uno": {"answers": ListEdit(((1, {"wrong": "B"}), (0, {"right": "A", "why": "W"}), (None, {"right": "N: x"})))}}
 
     after = patched(TEXT, wanted)
 
@@ -110,7 +110,7 @@ def test_whatever_is_written_is_read_back(before: dict[str, Written], after: dic
         text = write_field(text, name, value, list(before))
     text = "# arriba\n" + text.replace("\n", "  \n", 1) if text.count("|") == 0 else text
     wanted: dict[str, Wanted] = {
-        name: Items(tuple(zip((places + [None] * len(value))[: len(value)], value, strict=True))) if isinstance(value, list) else value
+        name: ListEdit(tuple(zip((places + [None] * len(value))[: len(value)], value, strict=True))) if isinstance(value, list) else value
         for name, value in after.items()
     }
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.content import asked
+from courses.content import course_fields
 from courses.content.applying import with_values
 from courses.content.editing import EditRefused, Written, read_fields, write_field
-from courses.content.settings import Setting, Shape, Values, changed_fields, values_of
+from courses.content.settings import FieldShape, FieldSpec, FormValues, changed_fields, values_of
 from courses.content.tree import renumbered
 from tests.support.builders import folder
 
@@ -17,7 +17,7 @@ ORDER = ("key", "title", "summary", "state")
 _TYPED = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\x85\ufeff"), min_size=1)
 WORDS = _TYPED.map(lambda words: normalize("NFC", words).strip())
 """Words as forms give them: composed (`clean_text`), as files are read."""
-COURSE = tuple(setting for _title, settings in asked.COURSE for setting in settings)
+COURSE = tuple(setting for _title, settings in course_fields.COURSE for setting in settings)
 
 
 @given(WORDS.filter(bool))
@@ -61,7 +61,7 @@ def test_values_that_stand_there_change_nothing() -> None:
     text = folder()["course.yaml"].decode()
     values = values_of(read_fields(text), COURSE, ("es", "en"))
 
-    assert with_values(text, "course.yaml", COURSE, ("es", "en"), values, asked.COURSE_ORDER) == text
+    assert with_values(text, "course.yaml", COURSE, ("es", "en"), values, course_fields.COURSE_ORDER) == text
 
 
 def test_entries_beyond_the_form_stay() -> None:
@@ -70,7 +70,7 @@ def test_entries_beyond_the_form_stay() -> None:
     rows = [{("name", ""): "Una", ("role", "es"): "", ("organisation", "es"): "IESS"}]
 
     after = with_values(
-        text, "course.yaml", [setting for setting in COURSE if setting.name == "authors"], ("es",), Values({}, {"authors": rows}), ()
+        text, "course.yaml", [setting for setting in COURSE if setting.name == "authors"], ("es",), FormValues({}, {"authors": rows}), ()
     )
 
     assert after == "key: a\nauthors:\n  - name: Una  # quien empezó\n    organisation: IESS\n    x-orcid: 1\n  - name: Dos\n"
@@ -84,7 +84,7 @@ def test_numbers_rise_in_the_wanted_order_and_the_rest_of_names_stays(names: lis
     assert [int(name[:2]) for name in after] == sorted({int(name[:2]) for name in after})
 
 
-TOLERANCE = (Setting("tolerance", Shape.WORD, ""), Setting("tolerance.relative", Shape.WORD, ""))
+TOLERANCE = (FieldSpec("tolerance", FieldShape.WORD, ""), FieldSpec("tolerance.relative", FieldShape.WORD, ""))
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,6 @@ def test_a_plain_value_takes_the_place_of_a_mapping_and_the_other_way_round(
     before: Written, plain: str, share: str, after: Written
 ) -> None:
     written = {} if before is None else {"tolerance": before}
-    given = Values({("tolerance", ""): plain, ("tolerance.relative", ""): share})
+    given = FormValues({("tolerance", ""): plain, ("tolerance.relative", ""): share})
 
     assert changed_fields(written, TOLERANCE, ("es",), given) == {"tolerance": after}

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from courses.content.derived import slug
-from courses.content.model import CompletionRule, FolderKind, PageSource, Severity, Visibility, WordRange
+from courses.content.derived_keys import slug
+from courses.content.model import CompletionRule, FolderKind, LessonSettings, Severity, Visibility, WordRange
 from courses.content.published import vanished
 from courses.publication import check
 from lms.app import KINDS
@@ -213,7 +213,7 @@ def test_everything_that_is_written_is_read() -> None:
     assert [file.path for file in course.media][-2:] == ["media/gota.png", "media/guia.txt"]
     assert course.resources[0].dated == "2024-05"
     lesson = next(course.activities())
-    assert isinstance(lesson.settings, PageSource)
+    assert isinstance(lesson.settings, LessonSettings)
     assert lesson.title == {"es": "Los litros de un día", "en": "The litres of a day"}
 
 

@@ -4,18 +4,18 @@ from fractions import Fraction
 
 import pytest
 
-from courses.facade import MOST_WINDOWS, Bay, Size, WindowState, draw
+from courses.facade import MOST_WINDOWS, FacadeBay, FacadeSize, WindowState, draw
 
 OFF, STARTED, LIT = WindowState.OFF, WindowState.STARTED, WindowState.LIT
 
 
 def test_a_course_without_modules_has_no_facade() -> None:
-    assert draw([], Size.CARD) is None
+    assert draw([], FacadeSize.CARD) is None
 
 
 def test_a_wide_facade_fills_its_box_with_windows() -> None:
     """Guide 7: w = W / (n + 0.22(n−1)), pitch 1.22 w; numbers of the reference page's header."""
-    facade = draw([Bay(60)] * 7, Size.COURSE)
+    facade = draw([FacadeBay(60)] * 7, FacadeSize.COURSE)
 
     assert facade is not None
     assert facade.view_box == "0 0 560 242"
@@ -27,7 +27,7 @@ def test_a_wide_facade_fills_its_box_with_windows() -> None:
 
 def test_a_longer_module_has_a_taller_window() -> None:
     """Guide 7: h = H · (0.42 + 0.58 · m / max(m)), so no window is lower than 0.42 H."""
-    facade = draw([Bay(100), Bay(0), Bay(50)], Size.EMPTY)
+    facade = draw([FacadeBay(100), FacadeBay(0), FacadeBay(50)], FacadeSize.EMPTY)
 
     assert facade is not None
     tops = [float(window.mullions.split("V")[0].split(" ")[1]) for window in facade.windows]
@@ -35,7 +35,7 @@ def test_a_longer_module_has_a_taller_window() -> None:
 
 
 def test_a_started_module_lights_up_from_below_and_keeps_its_arch_dark() -> None:
-    facade = draw([Bay(10, STARTED, Fraction(1, 2)), Bay(10, LIT), Bay(10)], Size.EMPTY)
+    facade = draw([FacadeBay(10, STARTED, Fraction(1, 2)), FacadeBay(10, LIT), FacadeBay(10)], FacadeSize.EMPTY)
 
     assert facade is not None
     started, lit, off = facade.windows
@@ -49,7 +49,7 @@ def test_a_started_module_lights_up_from_below_and_keeps_its_arch_dark() -> None
 @pytest.mark.parametrize(("count", "last"), [(7, "218.9"), (1, "13")])
 def test_a_card_has_small_windows_and_a_door(count: int, last: str) -> None:
     """Guide 7: on cards w = 26 and pitch 34.3; door 26 × 42 at the right."""
-    facade = draw([Bay(5)] * count, Size.CARD, door_open=True)
+    facade = draw([FacadeBay(5)] * count, FacadeSize.CARD, door_open=True)
 
     assert facade is not None
     assert facade.windows[-1].x == last
@@ -60,7 +60,7 @@ def test_a_card_has_small_windows_and_a_door(count: int, last: str) -> None:
 
 
 def test_small_windows_shrink_so_that_all_fit_beside_the_door() -> None:
-    facade = draw([Bay(5)] * MOST_WINDOWS, Size.CARD, door_open=False)
+    facade = draw([FacadeBay(5)] * MOST_WINDOWS, FacadeSize.CARD, door_open=False)
 
     assert facade is not None
     width = float(facade.windows[0].outline.split("1 ")[1].split(" ")[0])
@@ -70,7 +70,7 @@ def test_small_windows_shrink_so_that_all_fit_beside_the_door() -> None:
 
 
 def test_more_modules_than_windows_share_them() -> None:
-    facade = draw([Bay(5, LIT)] * 4 + [Bay(5)] * 36, Size.COURSE)
+    facade = draw([FacadeBay(5, LIT)] * 4 + [FacadeBay(5)] * 36, FacadeSize.COURSE)
 
     assert facade is not None
     assert len(facade.windows) == MOST_WINDOWS
@@ -80,7 +80,7 @@ def test_more_modules_than_windows_share_them() -> None:
 
 
 def test_only_cards_have_a_door() -> None:
-    facade = draw([Bay(5)], Size.HERO, door_open=True)
+    facade = draw([FacadeBay(5)], FacadeSize.HERO, door_open=True)
 
     assert facade is not None
     assert facade.door is None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courses import publication
-from courses.content.foreign.folder import Wanted, convert_folder
+from courses.content.foreign.folder import ConversionOptions, convert_folder
 from courses.content.foreign.model import Converted, RemarkKind, grouped, in_source
 from courses.content.pictures import cleaned
 from courses.content.reader import read_directory
@@ -26,7 +26,7 @@ PNG = (
 def convert(files: Mapping[str, str | bytes], **wanted: str) -> Converted:
     """Convert a folder, and see that a course comes of it in which nothing refuses publishing."""
     contents = {path: content.encode() if isinstance(content, str) else content for path, content in files.items()}
-    converted = convert_folder(contents, Wanted(**{"name": "mi-curso", "author": "Ana", **wanted}))
+    converted = convert_folder(contents, ConversionOptions(**{"name": "mi-curso", "author": "Ana", **wanted}))
     checked = publication.check(converted.files, KINDS, today=TODAY)
     assert [
         f"{found.file}:{found.line} {found.code} {found.message}" for found in checked.findings if found.severity.value == "error"
@@ -183,7 +183,7 @@ def test_what_is_not_understood_is_told_with_its_line() -> None:
 
 def test_a_folder_without_lessons_is_refused() -> None:
     with pytest.raises(Invalid):
-        convert_folder({"a.txt": b"Hola"}, Wanted(name="x"))
+        convert_folder({"a.txt": b"Hola"}, ConversionOptions(name="x"))
 
 
 BOXES = ("challenge", "solution", "callout", "keypoints", "prereq", "objectives", "discussion", "testimonial", "checklist")
@@ -313,6 +313,6 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=25).map("\n".join)
 
 @given(TEXTS)
 def test_no_text_breaks_the_conversion_and_what_comes_of_it_is_a_course(text: str) -> None:
-    converted = convert_folder({"a.md": text.encode(), "b.md": b"# B\n"}, Wanted(name="x", author="Ana"))
+    converted = convert_folder({"a.md": text.encode(), "b.md": b"# B\n"}, ConversionOptions(name="x", author="Ana"))
 
     assert publication.check(converted.files, KINDS, today=TODAY).folder is not None

@@ -8,10 +8,10 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from courses.content.foreign.folder import Wanted, convert_folder
+from courses.content.foreign.folder import ConversionOptions, convert_folder
 from courses.content.foreign.model import Converted
 from courses.content.reader import read_directory
-from courses.models import Activity, Page
+from courses.models import Activity, LessonPage
 from lms.app import House
 from tests.support.builders import publish
 from tests.support.shared import SHARED, needs_shared
@@ -32,7 +32,7 @@ _MARKER = re.compile(r"^[ >]*(?:\d+[.)]|[-*+])[ ]+(?=\S)", re.MULTILINE)
 
 def converted(name: str) -> Converted:
     """Return a fixture as a course."""
-    return convert_folder(read_directory(LESSONS / name), Wanted(name=name, author="Sus autores"))
+    return convert_folder(read_directory(LESSONS / name), ConversionOptions(name=name, author="Sus autores"))
 
 
 def words(text: str) -> list[str]:
@@ -80,7 +80,9 @@ def test_every_word_of_a_lesson_is_read_in_its_order(house: House, name: str) ->
     course = converted(name)
     _course, version = publish(house, dict(course.files))
     with house.database.unit_of_work(write=False) as session:
-        rows = session.execute(select(Activity.key, Page.title, Page.body).join(Page).where(Activity.version_id == version.id)).all()
+        rows = session.execute(
+            select(Activity.key, LessonPage.title, LessonPage.body).join(LessonPage).where(Activity.version_id == version.id)
+        ).all()
     pages = {row.key: shown(row.title, row.body) for row in rows}
     keys = {path: body.decode().partition("key: ")[2].partition("\n")[0] for path, body in course.files.items() if path.endswith(".md")}
     sources = [path for path in read_directory(LESSONS / name) if not path.endswith("LICENSE.md")]

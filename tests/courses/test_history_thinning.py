@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from courses.models import Course, DraftFileVersion, DraftRevision
 from courses.queries import catalogue, history
-from courses.services import drafting
+from courses.services import authoring
 from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
@@ -39,7 +39,7 @@ def save(house: House, author: Actor, words: str, *, minutes: float = 0, automat
         key = "key: leccion-1\n" if path == PATH else ""
         text = f"---\n{key}title: Contar 1\n---\n{words}\n"
         now = NOW + timedelta(minutes=minutes)
-        return drafting.save_text(session, author, course, path, text, seen=present, automatic=automatic, now=now)
+        return authoring.save_text(session, author, course, path, text, seen=present, automatic=automatic, now=now)
 
 
 def changes(house: House) -> list[int]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from courses import publication, rendering
-from courses.content.kept import Kept
 from courses.content.model import Severity
-from courses.publication import Prepared, digest_of
+from courses.content.render_cache import RenderedLessonCache
+from courses.publication import PreparedCourse, digest_of
 from kernel.errors import Unavailable
 from kernel.markup import render_state
 from kernel.markup.model import RenderedText
@@ -20,7 +20,7 @@ from tests.support.folders import COURSE, LESSON, OTHER_LESSON, a_folder, change
 TODAY = date(2026, 6, 1)
 
 
-def prepared(files: dict[str, bytes]) -> Prepared:
+def prepared(files: dict[str, bytes]) -> PreparedCourse:
     """Prepare a folder in which nothing refuses publishing."""
     checked = publication.prepare(files, KINDS, today=TODAY)
     assert checked.prepared is not None, [found.message for found in checked.findings if found.severity is Severity.ERROR]
@@ -51,7 +51,7 @@ def test_a_folder_with_an_error_is_not_prepared() -> None:
 def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_empty(render: str, tmp_path: Path) -> None:
     """Nothing is prepared and nothing kept of it, and the next try finds everything."""
     files = changed(COURSE, "Cuánta agua", "Cuánta *agua*")
-    kinds, really = replace(KINDS, kept=Kept(tmp_path)), getattr(rendering, render)
+    kinds, really = replace(KINDS, kept=RenderedLessonCache(tmp_path)), getattr(rendering, render)
     publication.forget_rendered()
 
     def too_late(*given: object) -> RenderedText:

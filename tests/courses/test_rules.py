@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from courses.rules import Closed, activity_url, file_url, why_closed
+from courses.rules import ClosedReason, activity_url, file_url, why_closed
 from tests.enrolments.test_rules import a_module, an_activity, an_outline
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -33,10 +33,10 @@ def test_the_module_is_looked_at_before_the_activity_and_its_date_before_its_con
     activity = an_activity("a", opens_at=later, requires=("x",))
     module = a_module("m1", activity, opens_at=soon, requires=("m0",))
 
-    assert why_closed(module, activity, frozenset(), NOW) == (Closed.LATER, soon)
-    assert why_closed(module, activity, frozenset(), soon) == (Closed.REQUIRES, "m0")
-    assert why_closed(module, activity, frozenset({"m0"}), soon) == (Closed.LATER, later)
-    assert why_closed(module, activity, frozenset({"m0"}), later) == (Closed.REQUIRES, "x")
+    assert why_closed(module, activity, frozenset(), NOW) == (ClosedReason.LATER, soon)
+    assert why_closed(module, activity, frozenset(), soon) == (ClosedReason.REQUIRES, "m0")
+    assert why_closed(module, activity, frozenset({"m0"}), soon) == (ClosedReason.LATER, later)
+    assert why_closed(module, activity, frozenset({"m0"}), later) == (ClosedReason.REQUIRES, "x")
     assert why_closed(module, activity, frozenset({"m0", "x"}), later) is None
 
 

@@ -7,12 +7,23 @@ from sqlalchemy import func, select
 
 from courses import publication
 from courses.content.reader import read_directory
-from courses.models import Activity, Course, CourseFile, CourseStaff, CourseVersion, DraftFile, Module, Nature, Page, StaffRole
+from courses.models import (
+    Activity,
+    Course,
+    CourseFile,
+    CourseStaff,
+    CourseVersion,
+    DraftFile,
+    LessonPage,
+    Module,
+    PublicationNature,
+    StaffRole,
+)
 from courses.queries import drafts as course_drafts
 from courses.services import drafts as draft_services
 from courses.services import publishing as publishing_services
 from courses.services import team as team_services
-from courses.services.publishing import Publishing
+from courses.services.publishing import PublishOptions
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Job
@@ -49,7 +60,7 @@ def publish_draft(house: House, files: dict[str, bytes], revision: int | None) -
     assert prepared is not None
     with house.database.unit_of_work() as session:
         course = session.execute(select(Course)).scalar_one()
-        how = Publishing(Nature.CORRECTION, "", revision)
+        how = PublishOptions(PublicationNature.CORRECTION, "", revision)
         return publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, house.files, how, now=NOON).number
 
 
@@ -108,7 +119,7 @@ def test_publishing_the_same_text_again_makes_no_version(house: House) -> None:
     files = folder(modules=1)
     _course, first = publish(house, files)
 
-    _course, again = publish(house, files, nature=Nature.CORRECTION)
+    _course, again = publish(house, files, nature=PublicationNature.CORRECTION)
 
     assert again.id == first.id
     assert counted(house, CourseVersion) == {"CourseVersion": 1}
@@ -136,8 +147,8 @@ def everything_of(house: House, version_id: int) -> list[object]:
         version = session.get_one(CourseVersion, version_id)
         activities = session.execute(select(Activity.id, Activity.key, Activity.title).where(Activity.version_id == version_id)).all()
         pages = session.execute(
-            select(Page.language, Page.title, Page.body)
-            .join(Activity, Activity.id == Page.activity_id)
+            select(LessonPage.language, LessonPage.title, LessonPage.body)
+            .join(Activity, Activity.id == LessonPage.activity_id)
             .where(Activity.version_id == version_id)
         ).all()
         return [version.digest, version.title, version.published_at, [tuple(row) for row in activities], [tuple(row) for row in pages]]
@@ -146,7 +157,9 @@ def everything_of(house: House, version_id: int) -> list[object]:
 def bodies_of(house: House, version_id: int) -> str:
     """Read the lessons of a version."""
     with house.database.unit_of_work(write=False) as session:
-        rows = session.scalars(select(Page.body).join(Activity, Activity.id == Page.activity_id).where(Activity.version_id == version_id))
+        rows = session.scalars(
+            select(LessonPage.body).join(Activity, Activity.id == LessonPage.activity_id).where(Activity.version_id == version_id)
+        )
         return "\n".join(rows)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from courses.content import asked, listed
-from courses.content.settings import Setting, Shape, Values, number_typed, numbers_typed
+from courses.content import course_fields, list_fields
+from courses.content.settings import FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
 from courses.forms import settings_form
 from lms.app import KINDS
 from quizzes.content import asked as asked_of_quizzes
@@ -22,7 +22,7 @@ NO_NUMBERS = {
 """Fields of one line that hold a name, an address, a date or a formula; `completion` of a module is a whole number or “all”."""
 
 
-def _leaves(fields: tuple[Asked, ...]) -> Iterator[Setting]:
+def _leaves(fields: tuple[Asked, ...]) -> Iterator[FieldSpec]:
     for one in fields:
         if isinstance(one, Rows):
             yield from _leaves((*one.fields, *one.more))
@@ -34,36 +34,38 @@ def _leaves(fields: tuple[Asked, ...]) -> Iterator[Setting]:
             yield one
 
 
-def _groups(groups: tuple[tuple[object, tuple[Setting, ...]], ...]) -> tuple[Setting, ...]:
+def _groups(groups: tuple[tuple[object, tuple[FieldSpec, ...]], ...]) -> tuple[FieldSpec, ...]:
     return tuple(setting for _title, settings in groups for setting in settings)
 
 
-def every_field() -> list[Setting]:
+def every_field() -> list[FieldSpec]:
     """Return the fields of every form over the text of a course."""
-    found: list[Setting] = [*_leaves(_groups(asked.COURSE)), *_leaves(_groups(asked.MODULE))]
+    found: list[FieldSpec] = [*_leaves(_groups(course_fields.COURSE)), *_leaves(_groups(course_fields.MODULE))]
     found += _leaves((*asked_of_quizzes.ASKED, *_groups(asked_of_quizzes.GROUPS), *asked_of_tasks.ASKED, *_groups(asked_of_tasks.GROUPS)))
     found += _leaves(tuple(one for kind in OF_KIND for one in asked_of(kind)))
     found += _leaves(tuple(one for fields in asked_slots.ASKED.values() for one in fields))
-    found += _leaves((*listed._PARAMETER, *listed._RESOURCE))
+    found += _leaves((*list_fields._PARAMETER, *list_fields._RESOURCE))
     for kind in KINDS.kinds:
         found += _leaves((*kind.settings, *_groups(kind.groups)))
     return found
 
 
-NUMBERS = sorted({one.name: one for one in every_field() if one.shape is Shape.NUMBER}.items())
+NUMBERS = sorted({one.name: one for one in every_field() if one.shape is FieldShape.NUMBER}.items())
 
 
 @pytest.mark.parametrize("name", [name for name, _one in NUMBERS])
 def test_every_field_of_a_number_takes_a_decimal_comma(name: str) -> None:
     one = dict(NUMBERS)[name]
-    form = settings_form([one], ["es"], Values({(one.name, ""): ""}), {"": []})(formdata=MultiDict({one.name.replace(".", "__"): "0,5"}))
+    form = settings_form([one], ["es"], FormValues({(one.name, ""): ""}), {"": []})(
+        formdata=MultiDict({one.name.replace(".", "__"): "0,5"})
+    )
 
     assert form.values().texts[one.name, ""] == "0.5"
 
 
 def test_no_field_of_one_line_that_takes_a_number_is_forgotten() -> None:
     """A new field says that it is a number, or stands among those that are none."""
-    assert {one.name for one in every_field() if one.shape is Shape.WORD} <= NO_NUMBERS
+    assert {one.name for one in every_field() if one.shape is FieldShape.WORD} <= NO_NUMBERS
     assert len(NUMBERS) > 30
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from courses.models import Course, StaffRole
 from courses.queries import catalogue
 from courses.services import archiving, drafts
-from courses.services.archived import CourseArchived
+from courses.services.archive_guard import CourseArchived
 from enrolments.services import editions
 from kernel import clock, outbox
 from kernel.errors import Conflict

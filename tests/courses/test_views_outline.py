@@ -6,10 +6,10 @@ from sqlalchemy import select
 
 from accounts import services as accounts
 from accounts.models import Person
-from courses.content.skeleton import NewCourse
+from courses.content.starter_files import NewCourse
 from courses.models import Course, DraftFile, StaffRole
 from courses.queries import catalogue, drafts
-from courses.services import drafting, team
+from courses.services import authoring, team
 from courses.services import drafts as files
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
@@ -363,7 +363,7 @@ def test_every_cell_of_deleting_a_course(browser: Browser, house: House) -> None
     for letter, one in cast.browsers.items():
         with house.database.unit_of_work() as session:
             new = NewCourse(f"nuevo-{letter.lower()}", "Nuevo", ("es",), "Ana", "Uno", "Dos")
-            course = drafting.create_course(session, actor_of(cast.people["S"]), new, now=clock.now())
+            course = authoring.create_course(session, actor_of(cast.people["S"]), new, now=clock.now())
             for who, role in (("I", StaffRole.EDITOR), ("W", StaffRole.OWNER)):
                 team.add_staff(session, SYSTEM, course, cast.people[who].id, role, now=clock.now())
         wrong += cast.check("course.delete", "draft_without_attempts", {letter: outcome(one, f"/teaching/{new.key}/deletion", "POST")})

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from courses.queries.outlines import get_outline
 from enrolments import jobs
 from enrolments.models import ActivityResult, Enrolment
@@ -58,7 +58,7 @@ def follow(house: House, course: Course) -> None:
 
 def correct(house: House, files: dict[str, bytes], name: str, course: Course) -> None:
     """Publish that two activities became one, and let everybody follow."""
-    publish(house, joined(files, name), nature=Nature.CORRECTION)
+    publish(house, joined(files, name), nature=PublicationNature.CORRECTION)
     follow(house, course)
 
 
@@ -114,7 +114,7 @@ def test_a_quiz_joins_one_that_keeps_its_key(house: House) -> None:
     one = joined(files, QUIZ)
     one[QUIZ] = one[QUIZ].replace(b"key: nueva\nwas: [cuestionario-1, otra]", b"key: cuestionario-1\nwas: [otra]")
 
-    publish(house, one, nature=Nature.CORRECTION)
+    publish(house, one, nature=PublicationNature.CORRECTION)
     follow(house, course)
 
     assert [(key, number) for key, number, _state in attempts_of(house, ana)] == [("cuestionario-1", 1), ("cuestionario-1", 2)]
@@ -133,7 +133,7 @@ def test_the_try_that_counts_in_a_quiz_that_keeps_its_key_is_known_by_its_start(
     one = joined(files, QUIZ)
     one[QUIZ] = one[QUIZ].replace(b"key: nueva\nwas: [cuestionario-1, otra]", b"key: cuestionario-1\nwas: [otra]")
 
-    publish(house, one, nature=Nature.CORRECTION)
+    publish(house, one, nature=PublicationNature.CORRECTION)
     follow(house, course)
     joined_at_once = results_of(house, ana, course)
     outbox.deliver_waiting(house.worker, now=clock.now())
@@ -258,7 +258,7 @@ def test_tasks_that_were_handed_in_are_numbered_on(browser: Browser) -> None:
         learner.submit(f"{page}/answers", {"ask.linea": "1"}, button=("do", "submit"))
 
     one = tasks.HEAD.replace("key: tarea-1", "key: nueva\nwas: [tarea-1, otra]") + tasks.BODY
-    publish(house, {**tasks.folder(), tasks.TASK: one.encode()}, nature=Nature.CORRECTION)
+    publish(house, {**tasks.folder(), tasks.TASK: one.encode()}, nature=PublicationNature.CORRECTION)
     follow(house, course)
 
     with house.database.unit_of_work(write=False) as session:
@@ -295,7 +295,7 @@ def test_a_preview_under_the_new_key_does_not_stop_anybody(house: House) -> None
     with house.database.unit_of_work() as session:
         editions.leave(session, SYSTEM, session.get_one(Enrolment, enrolment_of(house, ines, course).id), now=NOON)
     named = files[QUIZ].replace(b"key: cuestionario-1", b"key: examen\nwas: [cuestionario-1]")
-    _course, newer = publish(house, {**files, QUIZ: named}, nature=Nature.CORRECTION)
+    _course, newer = publish(house, {**files, QUIZ: named}, nature=PublicationNature.CORRECTION)
     start(house, ines, "prueba", "examen")
 
     follow(house, course)
@@ -323,7 +323,7 @@ def test_one_who_cannot_be_moved_stops_nobody_and_is_named(house: House, monkeyp
     people = [a_learner(house, course, f"{name}@example.org") for name in ("ana", "eva", "leo")]
     outbox.deliver_waiting(house.worker, now=clock.now())
     enrolled = unlucky(house, monkeypatch, course, people)
-    _course, newer = publish(house, joined(files, QUIZ), nature=Nature.CORRECTION)
+    _course, newer = publish(house, joined(files, QUIZ), nature=PublicationNature.CORRECTION)
 
     for turn in range(len(BACK_OFF) + 1):
         outbox.deliver_waiting(house.worker, now=clock.now() + timedelta(days=turn))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.rules import Category, Closed, Outline, OutlineActivity, OutlineModule
+from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
 from enrolments.rules import (
     Counted,
     EditionDates,
@@ -197,7 +197,9 @@ def test_without_any_weight_there_is_no_grade(weights: tuple[int, int], categori
         an_activity(key, kind="quiz", weight=Fraction(weight), category=category)
         for key, category, weight in zip(("a", "b"), ("x", "y"), weights, strict=True)
     ]
-    outline = an_outline(a_module("m1", *quizzes), categories=tuple(Category(key, {}, Fraction(weight), 0) for key, weight in categories))
+    outline = an_outline(
+        a_module("m1", *quizzes), categories=tuple(OutlineGradeCategory(key, {}, Fraction(weight), 0) for key, weight in categories)
+    )
 
     assert course_grade(outline, {"a": Result(score=Fraction(20)), "b": Result(score=Fraction(80))}) == grade
 
@@ -219,8 +221,8 @@ def test_modules_stand_where_their_learner_is() -> None:
         (Standing.DONE, None),
         (Standing.NOW, None),
         (Standing.TO_DO, None),
-        (Standing.LOCKED, (Closed.REQUIRES, "begun")),
-        (Standing.LOCKED, (Closed.LATER, later)),
+        (Standing.LOCKED, (ClosedReason.REQUIRES, "begun")),
+        (Standing.LOCKED, (ClosedReason.LATER, later)),
     ]
 
 
@@ -246,7 +248,7 @@ def test_categories_are_weighed_and_leave_their_lowest_out() -> None:
     quizzes = [
         an_activity(key, kind="quiz", weight=Fraction(1), category=category) for key, category in (("a", "x"), ("b", "x"), ("c", "y"))
     ]
-    categories = (Category("x", {}, Fraction(3), 1), Category("y", {}, Fraction(1), 0))
+    categories = (OutlineGradeCategory("x", {}, Fraction(3), 1), OutlineGradeCategory("y", {}, Fraction(1), 0))
     results = {key: Result(score=Fraction(score)) for key, score in (("a", 20), ("b", 80), ("c", 40))}
 
     assert course_grade(an_outline(a_module("m1", *quizzes), categories=categories), results) == 70
@@ -283,11 +285,11 @@ def test_what_waits_says_for_what_and_what_is_late_says_until_when() -> None:
         a_module("m2", an_activity("d", "m2"), requires=("m1",)),
     )
 
-    assert activity_closed(outline, outline.by_key["b"], {}, NOW) == (Closed.REQUIRES, "a")
+    assert activity_closed(outline, outline.by_key["b"], {}, NOW) == (ClosedReason.REQUIRES, "a")
     assert activity_closed(outline, outline.by_key["b"], {"a": DONE}, NOW) is None
-    assert activity_closed(outline, outline.by_key["c"], {}, NOW) == (Closed.LATER, later)
+    assert activity_closed(outline, outline.by_key["c"], {}, NOW) == (ClosedReason.LATER, later)
     assert activity_closed(outline, outline.by_key["c"], {}, later) is None
-    assert activity_closed(outline, outline.by_key["d"], {"a": DONE}, NOW) == (Closed.REQUIRES, "m1")
+    assert activity_closed(outline, outline.by_key["d"], {"a": DONE}, NOW) == (ClosedReason.REQUIRES, "m1")
 
 
 def test_a_key_that_is_in_use_again_is_not_an_earlier_one() -> None:
@@ -341,7 +343,7 @@ def test_an_edition_is_joined_between_its_dates(dates: EditionDates, archived: b
 
 
 def test_nothing_is_open_before_the_edition_begins() -> None:
-    assert not_begun(NOW, NOW - HOUR) == (Closed.LATER, NOW)
+    assert not_begun(NOW, NOW - HOUR) == (ClosedReason.LATER, NOW)
     assert not_begun(NOW, NOW) is None
     assert not_begun(None, NOW) is None
 
@@ -354,8 +356,13 @@ def test_all_activities_are_told_at_once_with_why_they_are_closed() -> None:
     )
     found = closed_activities(outline, {}, NOW)
 
-    assert found == {"a": None, "b": (Closed.REQUIRES, "a"), "c": (Closed.LATER, NOW + HOUR), "d": (Closed.REQUIRES, "m1")}
-    assert closed_activities(outline, {"a": DONE}, NOW + HOUR) == {"a": None, "b": None, "c": None, "d": (Closed.REQUIRES, "m1")}
+    assert found == {
+        "a": None,
+        "b": (ClosedReason.REQUIRES, "a"),
+        "c": (ClosedReason.LATER, NOW + HOUR),
+        "d": (ClosedReason.REQUIRES, "m1"),
+    }
+    assert closed_activities(outline, {"a": DONE}, NOW + HOUR) == {"a": None, "b": None, "c": None, "d": (ClosedReason.REQUIRES, "m1")}
     assert found == {activity.key: activity_closed(outline, activity, {}, NOW) for activity in outline.activities()}
 
 
@@ -391,7 +398,9 @@ def an_item(score: int | None, category: str = "", weight: int = 1) -> Result:
 def test_what_is_marked_by_hand_counts_like_an_activity() -> None:
     quiz = an_activity("a", category="p", weight=Fraction(1))
     whole = an_outline(a_module("m1", quiz))
-    parts = an_outline(a_module("m1", quiz), categories=(Category("p", {}, Fraction(1), 1), Category("q", {}, Fraction(3), 0)))
+    parts = an_outline(
+        a_module("m1", quiz), categories=(OutlineGradeCategory("p", {}, Fraction(1), 1), OutlineGradeCategory("q", {}, Fraction(3), 0))
+    )
     own = {"a": Result(score=Fraction(40))}
 
     assert course_grade(whole, own | {"hand:1": an_item(100, weight=2)}) == 80
@@ -405,7 +414,9 @@ def test_what_is_marked_by_hand_counts_like_an_activity() -> None:
 def test_the_shares_of_a_grade_are_those_of_the_whole() -> None:
     given_parts = (("a", "p", 1), ("b", "p", 0), ("c", "q", 2))
     quizzes = [an_activity(key, category=part, weight=Fraction(weight)) for key, part, weight in given_parts]
-    categories = tuple(Category(key, {}, Fraction(weight), drop) for key, weight, drop in (("p", 1, 0), ("q", 3, 2), ("r", 4, 0)))
+    categories = tuple(
+        OutlineGradeCategory(key, {}, Fraction(weight), drop) for key, weight, drop in (("p", 1, 0), ("q", 3, 2), ("r", 4, 0))
+    )
     outline = an_outline(a_module("m1", *quizzes), categories=categories)
     parts = grade_parts(outline, {"hand:1": Counted("q", Fraction(1)), "hand:2": Counted("gone", Fraction(1))})
 
@@ -430,7 +441,7 @@ def test_shares_sum_up_to_everything_and_are_what_a_hundred_adds(
 ) -> None:
     """With a hundred for one thing and nothing for all others, the course grade is that thing's share."""
     activities = [an_activity(f"a{place}", category=part, weight=Fraction(weight)) for place, (weight, part) in enumerate(quizzes)]
-    categories = tuple(Category(key, {}, Fraction(weight), 0) for key, weight in zip("pqr", weights, strict=False))
+    categories = tuple(OutlineGradeCategory(key, {}, Fraction(weight), 0) for key, weight in zip("pqr", weights, strict=False))
     outline = an_outline(a_module("m1", *activities), categories=categories)
     items = {f"hand:{place}": Counted(part, Fraction(weight)) for place, (weight, part) in enumerate(by_hand)}
     shares = {key: share for part in grade_parts(outline, items) for key, share in part.shares.items()}

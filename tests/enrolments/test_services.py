@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from enrolments import jobs
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries import learning as queries
@@ -247,11 +247,11 @@ def test_a_correction_moves_everybody_with_their_progress_and_an_improvement_mov
     actor = a_learner(house, course)
     pass_quiz(house, actor, "prueba")
 
-    _course, improved = publish(house, corrected(files, "manos"), nature=Nature.IMPROVEMENT)
+    _course, improved = publish(house, corrected(files, "manos"), nature=PublicationNature.IMPROVEMENT)
     follow(house, course)
     stays = enrolment_of(house, actor, course).course_version_id
     newcomer = a_learner(house, course, "eva@example.org")
-    _course, right = publish(house, corrected(files, "ojos"), nature=Nature.CORRECTION)
+    _course, right = publish(house, corrected(files, "ojos"), nature=PublicationNature.CORRECTION)
     follow(house, course)
 
     moved = enrolment_of(house, actor, course)
@@ -267,8 +267,8 @@ def test_an_improvement_published_before_the_job_ran_does_not_swallow_the_correc
     files = folder(modules=1)
     course, _first = publish(house, files)
     actor = a_learner(house, course)
-    _course, right = publish(house, corrected(files, "manos"), nature=Nature.CORRECTION)
-    publish(house, corrected(files, "ojos"), nature=Nature.IMPROVEMENT)
+    _course, right = publish(house, corrected(files, "manos"), nature=PublicationNature.CORRECTION)
+    publish(house, corrected(files, "ojos"), nature=PublicationNature.IMPROVEMENT)
 
     follow(house, course)
 
@@ -280,8 +280,8 @@ def behind_and_newer(house: House) -> tuple[Course, list[int], list[int]]:
     files = folder(modules=1)
     course, first = publish(house, files)
     people = [a_learner(house, course), a_learner(house, course, "eva@example.org")]
-    right = publish(house, corrected(files, "manos"), nature=Nature.CORRECTION)[1]
-    later = publish(house, corrected(files, "ojos"), nature=Nature.IMPROVEMENT)[1]
+    right = publish(house, corrected(files, "manos"), nature=PublicationNature.CORRECTION)[1]
+    later = publish(house, corrected(files, "ojos"), nature=PublicationNature.IMPROVEMENT)[1]
     return course, [enrolment_of(house, actor, course).id for actor in people], [first.id, right.id, later.id]
 
 
@@ -344,7 +344,7 @@ def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(house: Hou
         session.add(WatchedSpan(enrolment_id=enrolment_id, activity_key="video-1", start=0, finish=9, at=NOON))
     fail_quiz(house, other, "prueba")
 
-    publish(house, renamed(files), nature=Nature.CORRECTION)
+    publish(house, renamed(files), nature=PublicationNature.CORRECTION)
     follow(house, course)
 
     row = enrolment_of(house, actor, course)
@@ -366,7 +366,7 @@ def test_who_keeps_an_earlier_version_keeps_its_keys(house: House) -> None:
     actor = a_learner(house, course)
     mark_done(house, actor, "prueba", "leccion-1")
 
-    publish(house, renamed(files), nature=Nature.IMPROVEMENT)
+    publish(house, renamed(files), nature=PublicationNature.IMPROVEMENT)
     follow(house, course)
     pass_quiz(house, actor, "prueba", "cuestionario-1")
 
@@ -380,7 +380,7 @@ def test_an_open_attempt_is_handed_in_under_the_renamed_key(house: House) -> Non
     course, _first = publish(house, files)
     actor = a_learner(house, course)
     attempt = start(house, actor, "prueba")
-    publish(house, renamed(files), nature=Nature.CORRECTION)
+    publish(house, renamed(files), nature=PublicationNature.CORRECTION)
     follow(house, course)
 
     assert start(house, actor, "prueba", "nueva-cuestionario") == attempt

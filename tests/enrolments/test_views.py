@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from enrolments.models import ActivityResult, Enrolment
 from lms.app import House
 from quizzes.services.marking import GivenMark
@@ -66,7 +66,7 @@ def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Brow
     publish(
         house,
         {**files, "01-parte/01-leccion.en.md": files["01-parte/01-leccion.en.md"].replace(b"fingers", b"hands")},
-        nature=Nature.CORRECTION,
+        nature=PublicationNature.CORRECTION,
     )
     browser.deliver_jobs()
     tags.append(tag_of(browser))

@@ -14,13 +14,13 @@ from sqlalchemy import select
 
 from certificates.models import Credential
 from courses import publication
-from courses.models import CourseVersion, Nature
+from courses.models import CourseVersion, PublicationNature
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.queries import versions as course_versions
 from courses.services import drafts as draft_services
 from courses.services import publishing as publishing_services
-from courses.services.publishing import Publishing
+from courses.services.publishing import PublishOptions
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries import learning as queries
 from enrolments.services import learning as enrolments
@@ -175,7 +175,9 @@ class Histories(RuleBasedStateMachine):
         assert checked.prepared is not None, [found.message for found in checked.findings]
         assert checked.course is not None
         kept = draft_services.keep_contents(self.house.files, files, {})
-        how = Publishing(Nature.CORRECTION if nature == "correction" else Nature.IMPROVEMENT, "", asks=nature == "choice")
+        how = PublishOptions(
+            PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT, "", asks=nature == "choice"
+        )
         self._tick()
         with self.house.database.unit_of_work() as session:
             course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=self.now)
@@ -192,8 +194,12 @@ class Histories(RuleBasedStateMachine):
             files = course_versions.version_files(session, self.house.files, version)
         prepared = publication.prepare(files, KINDS, today=NOON.date()).prepared
         assert prepared is not None
-        how = Publishing(
-            Nature.CORRECTION if nature == "correction" else Nature.IMPROVEMENT, "", None, nature == "choice", version.draft_revision
+        how = PublishOptions(
+            PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT,
+            "",
+            None,
+            nature == "choice",
+            version.draft_revision,
         )
         with self.house.database.unit_of_work() as session:
             course = course_catalogue.get_course(session, version.course_id)

@@ -173,7 +173,8 @@ def test_two_workers_and_one_job(house: House, say: Callable[[str], None]) -> No
         thread.join()
 
     say(
-        f"six workers, one job: done {outcomes.count(DeliveryOutcome.DONE)} time, left to another {outcomes.count(DeliveryOutcome.NOT_MINE)} times"
+        f"six workers, one job: done {outcomes.count(DeliveryOutcome.DONE)} time, "
+        f"left to another {outcomes.count(DeliveryOutcome.NOT_MINE)} times"
     )
     assert sorted(outcomes) == [DeliveryOutcome.DONE] + [DeliveryOutcome.NOT_MINE] * 5
     assert traces(house) == 1

@@ -17,7 +17,7 @@ import pytest
 import structlog
 
 from accounts import queries as account_queries
-from courses.models import CourseStaff, Nature, StaffRole
+from courses.models import CourseStaff, PublicationNature, StaffRole
 from courses.queries import catalogue as course_catalogue
 from courses.services.drafts import save_files, text_content
 from kernel import clock, migrations, outbox
@@ -231,7 +231,7 @@ def test_format_and_stamp_write_into_the_folder(lms: Command, course_folder: Pat
 
 
 def test_options_name_what_the_models_know() -> None:
-    assert set(course_commands.NATURES) == {nature.value for nature in Nature}
+    assert set(course_commands.NATURES) == {nature.value for nature in PublicationNature}
     assert set(course_commands.ROLES) == {role.value for role in StaffRole}
     assert demo_cli.MAX_LEARNERS == demo_people.MAX_LEARNERS
 

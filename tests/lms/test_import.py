@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from courses.content.incoming import Choice, Fate
+from courses.content.folder_merge import ConflictResolution, FileMergeState
 from courses.content.marks import MARK, write_mark
 from courses.content.reader import read_directory, read_directory_mark, read_folder
 from courses.models import Course, DraftRevision
@@ -122,7 +122,7 @@ def test_a_folder_over_an_edited_draft_is_told_and_not_written(house: House, tmp
     assert asked.outcome is merged.outcome is Outcome.UNDECIDED
     assert draft(house) == edited
     assert asked.plan is not None
-    assert [(file.path, file.fate) for file in asked.plan.files] == [(LESSON, Fate.CONFLICT), ("README.md", Fate.ADDED)]
+    assert [(file.path, file.fate) for file in asked.plan.files] == [(LESSON, FileMergeState.CONFLICT), ("README.md", FileMergeState.ADDED)]
     assert list(told(asked.plan, asked.course))[1:5] == [
         "  borrador:",
         "  < Se cuenta con los manos.",
@@ -134,8 +134,8 @@ def test_a_folder_over_an_edited_draft_is_told_and_not_written(house: House, tmp
     assert draft(house) == edited
 
 
-@pytest.mark.parametrize(("prefer", "word"), [(Choice.DRAFT, b"manos"), (Choice.FOLDER, b"pies")])
-def test_a_conflict_is_settled_by_saying_whose_lines_count(house: House, tmp_path: Path, prefer: Choice, word: bytes) -> None:
+@pytest.mark.parametrize(("prefer", "word"), [(ConflictResolution.DRAFT, b"manos"), (ConflictResolution.FOLDER, b"pies")])
+def test_a_conflict_is_settled_by_saying_whose_lines_count(house: House, tmp_path: Path, prefer: ConflictResolution, word: bytes) -> None:
     files = folder(modules=1)
     import_folder(house, write(tmp_path / "c", files), Wanted())
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos"), BANK: files[BANK] + b"# del borrador\n"})
@@ -233,7 +233,11 @@ def test_a_marked_folder_never_undoes_what_was_edited_since(house: House, tmp_pa
     asked = import_folder(house, out, Wanted())
     assert asked.outcome is Outcome.UNDECIDED
     assert asked.plan is not None
-    assert [(file.path, file.fate) for file in asked.plan.files] == [(LESSON, Fate.CHANGED), (VIDEO, Fate.REMOVED), (BANK, Fate.KEPT)]
+    assert [(file.path, file.fate) for file in asked.plan.files] == [
+        (LESSON, FileMergeState.CHANGED),
+        (VIDEO, FileMergeState.REMOVED),
+        (BANK, FileMergeState.KEPT),
+    ]
     with pytest.raises(DraftWasEditedError, match=BANK):
         publish_folder(house, out)
     assert import_folder(house, out, MERGE).outcome is Outcome.IMPORTED
@@ -409,7 +413,7 @@ def test_who_edits_while_an_import_is_looked_at_is_not_overwritten(house: House,
     assert course is not None
 
     with pytest.raises(Conflict), house.database.unit_of_work() as session:
-        importing.carry_out(session, SYSTEM, plan, course, drafts.keep_contents(house.files, contents, {}), now=clock.now())
+        importing.apply_import_plan(session, SYSTEM, plan, course, drafts.keep_contents(house.files, contents, {}), now=clock.now())
     assert "README.md" not in draft(house)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, func, select
 
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from kernel import clock, outbox
 from kernel.permissions import Actor
 from lms.app import House
@@ -149,13 +149,13 @@ def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(house
     """5.12: results are of (attempt set, versions); a quiz with other positions is another composition."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     fail_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
-    publish(house, a_fixed_folder(**{"right: cuatro": "right: quatro"}), nature=Nature.CORRECTION, now=now + timedelta(hours=1))
+    publish(house, a_fixed_folder(**{"right: cuatro": "right: quatro"}), nature=PublicationNature.CORRECTION, now=now + timedelta(hours=1))
     pass_quiz(house, a_learner(house, course, "eva@example.org", now=now), "prueba", now=now + timedelta(hours=2))
 
     both = examined(house, course)
     assert both.quiz.attempts == 2
     assert [len(one.versions) for one in both.positions[:3]] == [2, 1, 1]
-    publish(house, a_fixed_folder(slots="  - question: verdad-1\n"), nature=Nature.CORRECTION, now=now + timedelta(hours=3))
+    publish(house, a_fixed_folder(slots="  - question: verdad-1\n"), nature=PublicationNature.CORRECTION, now=now + timedelta(hours=3))
     pass_quiz(house, a_learner(house, course, "luz@example.org", now=now), "prueba", now=now + timedelta(hours=4))
 
     newest, older = attempts_of(house, course), attempts_of(house, course, at=1)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from accounts.models import Person
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from enrolments.models import LearnerGroup
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
@@ -173,7 +173,7 @@ def test_a_later_closing_date_of_a_correction_reaches_open_attempts(house: House
         frozen = [item.question_version_id for item in sitting.items]
 
     later = folder(modules=1, settings=quiz.replace("13:00", "15:00"))
-    publish(house, later, nature=Nature.CORRECTION, now=NOON + minutes(1))
+    publish(house, later, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
     outbox.deliver_waiting(house.worker, now=NOON + timedelta(days=3650))
     told = save(house, learner, attempt, a_batch({1: ["1"]}), now=closes + timedelta(hours=1))
 
@@ -190,7 +190,7 @@ def test_an_earlier_closing_date_of_a_correction_closes_open_attempts(house: Hou
     learner = a_learner(house, course, now=NOON)
     attempt = start(house, learner, "prueba", now=NOON)
 
-    publish(house, folder(modules=1, settings=quiz.replace("15:00", "13:00")), nature=Nature.CORRECTION, now=NOON + minutes(1))
+    publish(house, folder(modules=1, settings=quiz.replace("15:00", "13:00")), nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
     outbox.deliver_waiting(house.worker, now=NOON + timedelta(days=3650))
     closes = datetime(2026, 6, 1, 18, tzinfo=UTC)
     close_at(house, closes + minutes(2))

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from courses.models import Nature
+from courses.models import PublicationNature
 from enrolments.models import ActivityResult, Enrolment
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
@@ -139,7 +139,7 @@ def test_overrides_follow_a_quiz_that_is_renamed(house: House) -> None:
     quiz = files["01-parte/03-cuestionario.quiz.yaml"]
     files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1\n", b"key: examen-1\nwas: [cuestionario-1]\n")
 
-    publish(house, files, nature=Nature.CORRECTION, now=NOON + minutes(1))
+    publish(house, files, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
     office.follow(NOON)
     office.follow(NOON)
 
@@ -160,7 +160,7 @@ def test_of_the_overrides_of_quizzes_that_became_one_the_last_one_holds(house: H
         office.override(limit_seconds=seconds)
     files[name] = files[name].replace(b"key: cuestionario-1\n", b"key: examen-1\nwas: [cuestionario-1, otro]\n")
 
-    publish(house, files, nature=Nature.CORRECTION, now=NOON + minutes(1))
+    publish(house, files, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
     office.follow(NOON + minutes(1))
     office.follow(NOON + minutes(1))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from lms.app import House
 from quizzes.models import AnswerEvent, Attempt
 from tests.support.answers import answer_right, open_attempt, right_fields
@@ -72,7 +72,7 @@ def a_quiz(house: House, bank: str, settings: str = "attempts: 0\n", slots: tupl
     fixed = "".join(f"  - question: {key}\n" for key in slots)
     quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
     files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("  - draw: 7\n", fixed).encode()
-    return publish(house, files, nature=Nature.CORRECTION, now=NOON - timedelta(days=1))[0]
+    return publish(house, files, nature=PublicationNature.CORRECTION, now=NOON - timedelta(days=1))[0]
 
 
 def a_secret_quiz(house: House, settings: str = "attempts: 0\n", *, turned: bool = False) -> Course:
@@ -392,7 +392,7 @@ def test_a_quiz_of_a_course_that_moved_on_is_still_reviewed(browser: Browser, ho
     answer_right(browser, QUIZ)
     path = browser.path
     rest = {name: content for name, content in files.items() if "quiz" not in name and "banco" not in name}
-    publish(house, rest, nature=Nature.CORRECTION)
+    publish(house, rest, nature=PublicationNature.CORRECTION)
     browser.deliver_jobs()
 
     page = browser.get(path)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from courses.content.derived import slug
+from courses.content.derived_keys import slug
 from courses.models import Course
 from lms.app import House
 from tests.courses.test_views_outline import texts

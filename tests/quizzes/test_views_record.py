@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from courses.models import Nature
+from courses.models import PublicationNature
 from lms.app import House
 from quizzes.models import Attempt
 from tests.quizzes.test_views import a_quiz, begin
@@ -136,7 +136,7 @@ def in_sections(browser: Browser, house: House, settings: str, slots: str) -> st
     files = folder("prueba", modules=1, settings=f"{SETTINGS}{settings}")
     quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
     files |= {"01-parte/banco.yaml": bank().encode(), "01-parte/03-cuestionario.quiz.yaml": quiz.replace("  - draw: 7\n", slots).encode()}
-    a_learner_in(browser, publish(house, files, nature=Nature.CORRECTION)[0])
+    a_learner_in(browser, publish(house, files, nature=PublicationNature.CORRECTION)[0])
     path = begin(browser)
     browser.submit("/answers", {"p1": "1"}, button=("go", "review"))
     browser.submit("/submission")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from courses import publication
 from courses.content.editing import list_entries
 from courses.models import Course
-from courses.publication import Checked
+from courses.publication import CheckedCourse
 from kernel.audit import AuditEntry
 from lms.app import House
 from quizzes.content import asked_slots
@@ -283,7 +283,7 @@ def test_what_somebody_saves_during_the_checks_is_checked_too(
 ) -> None:
     lesson, check = "01-parte/01-leccion.es.md", publication.check
 
-    def slow(*arguments: Any, **named: Any) -> Checked:
+    def slow(*arguments: Any, **named: Any) -> CheckedCourse:
         checked = check(*arguments, **named)
         monkeypatch.setattr(publication, "check", check)
         write(house, course, {lesson: texts(house)[lesson] + "\n[[nadie lo sabe]]\n"})

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from courses import publication
-from courses.content.kept import Kept
+from courses.content.render_cache import RenderedLessonCache
 from lms.app import KINDS, House
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in, folder, publish
@@ -52,7 +52,7 @@ def test_what_is_taken_from_the_last_time_is_what_would_be_rendered_anew() -> No
 
 def test_after_a_restart_publishing_renders_only_what_changed(tmp_path: Path) -> None:
     """In a process that has rendered nothing, what an earlier one has kept is as good, to the letter."""
-    files, kinds = folder(modules=4), replace(KINDS, kept=Kept(tmp_path))
+    files, kinds = folder(modules=4), replace(KINDS, kept=RenderedLessonCache(tmp_path))
     publication.forget_rendered()
     fresh = publication.prepare(files, kinds, today=TODAY).prepared
     kept_at_first = set(tmp_path.glob("*/*.json"))
@@ -72,7 +72,7 @@ def test_after_a_restart_publishing_renders_only_what_changed(tmp_path: Path) ->
 
 
 def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
-    kinds = replace(KINDS, kept=Kept(tmp_path))
+    kinds = replace(KINDS, kept=RenderedLessonCache(tmp_path))
     files = folder(modules=1)
     publication.forget_rendered()
     fresh = publication.prepare(files, kinds, today=TODAY).prepared
@@ -85,9 +85,9 @@ def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
     assert broken is not None
     assert broken.activities == fresh.activities
     number = len(list(tmp_path.glob("*/*.json")))
-    assert Kept(tmp_path).forget_old(time.time()) == 0
-    assert Kept(tmp_path).forget_old(time.time() + 61 * 86_400) == number > 0
-    blocked = replace(KINDS, kept=Kept(tmp_path / "file"))
+    assert RenderedLessonCache(tmp_path).forget_old(time.time()) == 0
+    assert RenderedLessonCache(tmp_path).forget_old(time.time() + 61 * 86_400) == number > 0
+    blocked = replace(KINDS, kept=RenderedLessonCache(tmp_path / "file"))
     (tmp_path / "file").write_text("", encoding="utf-8")
     publication.forget_rendered()
     assert publication.prepare(files, blocked, today=TODAY).prepared is not None

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from courses.models import StaffRole
-from courses.rules import Closed, Outline, OutlineActivity
+from courses.rules import ClosedReason, Outline, OutlineActivity
 from enrolments.permissions import ActivitySeat, Seat
 from kernel.permissions import Actor, SiteRole, Verdict
 from simulators.permissions import PERMISSIONS, SimulatorAction, SubmissionSeat, sees_numbers
@@ -19,7 +19,7 @@ ADMINISTRATOR = Actor(person_id=9, roles=frozenset({SiteRole.ADMINISTRATOR}))
 def seat(*, enrolled: bool = False, role: StaffRole | None = None, closed: bool = False) -> ActivitySeat:
     place = Seat(1, "prueba", 1, "public", "open", None, None, False, role, 5 if enrolled else None, None, datetime(2026, 6, 1, tzinfo=UTC))
     activity = object.__new__(OutlineActivity)
-    return ActivitySeat(place, object.__new__(Outline), activity, (Closed.REQUIRES, "leccion") if closed else None)
+    return ActivitySeat(place, object.__new__(Outline), activity, (ClosedReason.REQUIRES, "leccion") if closed else None)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from courses.models import Nature, StaffRole
+from courses.models import PublicationNature, StaffRole
 from enrolments.models import ActivityResult, Enrolment
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolment_services
@@ -175,7 +175,7 @@ def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correc
 
     for attempts in ("attempts: 3\n", "attempts: 1\n", ""):
         body = tasks.BODY.replace("attempts: 2\n", attempts)
-        publish(house, tasks.folder(body), nature=Nature.CORRECTION)
+        publish(house, tasks.folder(body), nature=PublicationNature.CORRECTION)
         outbox.deliver_waiting(house.worker, now=clock.now())
         seen.append(is_used_up(house))
 

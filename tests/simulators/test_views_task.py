@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from courses.models import Nature
+from courses.models import PublicationNature
 from enrolments.models import ActivityResult, Edition, EditionPlace, Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -239,7 +239,7 @@ def test_form_that_is_sent_again_leads_to_what_it_handed_in(learner: Browser) ->
 
 def correct(learner: Browser, files: dict[str, bytes]) -> None:
     """Publish a correction that the learner follows at once."""
-    publish(learner.house, files, nature=Nature.CORRECTION)
+    publish(learner.house, files, nature=PublicationNature.CORRECTION)
     learner.deliver_jobs()
 
 

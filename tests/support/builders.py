@@ -12,12 +12,12 @@ from accounts import services as accounts
 from accounts.models import Person
 from accounts.services import SignUp
 from courses import publication
-from courses.models import Course, CourseStaff, CourseVersion, Nature, StaffRole
-from courses.publication import Checked
+from courses.models import Course, CourseStaff, CourseVersion, PublicationNature, StaffRole
+from courses.publication import CheckedCourse
 from courses.services import drafts as draft_services
 from courses.services import publishing as publishing_services
 from courses.services import team as team_services
-from courses.services.publishing import Publishing
+from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import KINDS, House
@@ -152,12 +152,17 @@ def folder(
 
 
 @cache
-def _prepare(files: tuple[tuple[str, bytes], ...], today: date) -> Checked:
+def _prepare(files: tuple[tuple[str, bytes], ...], today: date) -> CheckedCourse:
     return publication.prepare(dict(files), KINDS, today=today)
 
 
 def publish(
-    house: House, files: dict[str, bytes], *, nature: Nature = Nature.IMPROVEMENT, asks: bool = False, now: datetime | None = None
+    house: House,
+    files: dict[str, bytes],
+    *,
+    nature: PublicationNature = PublicationNature.IMPROVEMENT,
+    asks: bool = False,
+    now: datetime | None = None,
 ) -> tuple[Course, CourseVersion]:
     """Import and publish a folder."""
     moment = now or clock.now()
@@ -167,7 +172,7 @@ def publish(
     kept = draft_services.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})
     with house.database.unit_of_work() as session:
         course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=moment)
-        how = Publishing(nature, "", asks=asks)
+        how = PublishOptions(nature, "", asks=asks)
         version = publishing_services.publish_version(session, SYSTEM, course, checked.prepared, KINDS, house.files, how, now=moment)
     return course, version
 

@@ -4,7 +4,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from courses.content.model import ActivitySource, CourseFolder, Reading
+from courses.content.model import ActivitySource, CourseFolder, FolderReadResult
 from courses.content.reader import read_directory, read_folder
 from lms.app import KINDS
 
@@ -22,7 +22,7 @@ def files_of(course: str) -> dict[str, bytes]:
 
 
 @cache
-def reading_of(course: str) -> Reading:
+def reading_of(course: str) -> FolderReadResult:
     """Return a course with what its check finds."""
     return read_folder(files_of(course), KINDS.kinds, KINDS.parts, today=TODAY)
 

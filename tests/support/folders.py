@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from courses.content.model import CourseFolder, Finding, Reading
+from courses.content.model import CourseFolder, Finding, FolderReadResult
 from courses.content.pages import KIND as PAGE
 from courses.content.reader import read_directory, read_folder
 from quizzes.content.kinds import BANKS
@@ -55,7 +55,7 @@ def without(*paths: str) -> Files:
     return {path: content for path, content in a_folder().items() if path not in paths}
 
 
-def reading(files: Mapping[str, bytes], today: date = TODAY, topics: tuple[str, ...] = ()) -> Reading:
+def reading(files: Mapping[str, bytes], today: date = TODAY, topics: tuple[str, ...] = ()) -> FolderReadResult:
     """Read a folder with all kinds of this house."""
     return read_folder(files, KINDS, PARTS, today=today, site_topics=topics)
 

@@ -45,7 +45,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "pygments": ("kernel/markup/*.py",),
     "pymdownx": ("kernel/markup/*.py",),
     "reportlab": ("certificates/pdf.py",),
-    "ruamel": ("courses/content/nodes.py",),
+    "ruamel": ("courses/content/yaml_tree.py",),
     "segno": ("certificates/pdf.py", "accounts/totp.py"),
     "smtplib": ("kernel/mail.py",),
     "rapidfuzz": ("kernel/search/near.py",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
@@ -55,7 +55,7 @@ def a_marked_quiz(
     fixed = "".join(f"  - question: {key}\n" for key in slots)
     name = "01-parte/03-cuestionario.quiz.yaml"
     files[name] = files[name].decode().replace("  - draw: 7\n", fixed).encode()
-    return publish(house, files, nature=Nature.CORRECTION)[0]
+    return publish(house, files, nature=PublicationNature.CORRECTION)[0]
 
 
 def hand_in(house: House, learner: Actor, text: str = TEXT, choice: str = "1") -> UUID:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from accounts.models import Person
-from courses.models import Course, Nature, StaffRole
+from courses.models import Course, PublicationNature, StaffRole
 from courses.services import team as courses
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
@@ -124,7 +124,7 @@ def _published(house: House, guayaquil: str, quito: str) -> Course:
     name = "01-parte/03-cuestionario.quiz.yaml"
     slots = "  - question: ensayo-1\n  - question: capital-1\n  - question: suma-1\n"
     files[name] = files[name].decode().replace("  - draw: 7\n", slots).encode()
-    return publish(house, files, nature=Nature.CORRECTION)[0]
+    return publish(house, files, nature=PublicationNature.CORRECTION)[0]
 
 
 def _named(house: House, course: Course, at: int) -> Actor:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
@@ -58,7 +58,7 @@ def a_keyed_quiz(
     files["01-parte/banco.yaml"] = bank.encode()
     name = "01-parte/03-cuestionario.quiz.yaml"
     files[name] = files[name].decode().replace("  - draw: 7\n", "  - question: capital-1\n  - question: suma-1\n").encode()
-    return publish(house, files, nature=Nature.CORRECTION)[0]
+    return publish(house, files, nature=PublicationNature.CORRECTION)[0]
 
 
 def question_id(house: House, key: str = "capital-1") -> int:

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from accounts.models import Person
 from certificates import services as certificates
 from certificates.models import Credential
-from courses.content.skeleton import NewCourse
+from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole
 from courses.queries import catalogue
-from courses.services import drafting, planning, team
+from courses.services import authoring, publication_plans, team
 from courses.services import drafts as files
 from enrolments.models import Edition
 from enrolments.queries import learning as enrolment_queries
@@ -111,7 +111,7 @@ def a_course_never_published(stage: Stage) -> Scene:
     new = NewCourse(f"borrador-{stage.number()}", "Borrador", ("es",), "Ada", "Uno", "Dos")
     teacher = _teacher(stage)
     with stage.house.database.unit_of_work() as session:
-        drafting.create_course(session, teacher, new, now=clock.now())
+        authoring.create_course(session, teacher, new, now=clock.now())
     return Scene(stage.boss, f"/teaching/{new.key}/deletion")
 
 
@@ -133,7 +133,7 @@ def _a_plan(stage: Stage) -> tuple[Browser, Browser]:
         people = [a_teacher(stage.house, course, f"{role}@example.org", role) for role in (StaffRole.OWNER, StaffRole.EDITOR)]
         with stage.house.database.unit_of_work() as session:
             locked = catalogue.lock_course(session, course.id)
-            planning.set_approval(session, SYSTEM, locked, needed=True, now=clock.now())
+            publication_plans.set_approval(session, SYSTEM, locked, needed=True, now=clock.now())
         return course, stage.signed_in(people[0]), stage.signed_in(people[1])
 
     course, owner, editor = stage.once("plans", two)

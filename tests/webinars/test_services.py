@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from sqlalchemy import select
 
-from courses.models import Course, Nature
+from courses.models import Course, PublicationNature
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
@@ -72,7 +72,7 @@ def test_what_was_seen_completes_when_a_correction_asks_for_less(house: House) -
     before = completed(house)
     files = a_folder()
     files[FILM] = files[FILM].decode().replace("duration: 0:10\n", "duration: 1:40\ncompletion: {watched: 80}\n").encode()
-    _course, version = publish(house, files, nature=Nature.CORRECTION, now=NOON)
+    _course, version = publish(house, files, nature=PublicationNature.CORRECTION, now=NOON)
     with house.database.unit_of_work() as session:
         enrolments.follow_version(session, SYSTEM, enrolment_of(house, actor, course).id, version.id, now=NOON)
 

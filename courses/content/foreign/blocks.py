@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from courses.content.foreign.model import Notebook, RemarkKind
+from courses.content.foreign.model import ForeignRemarkCollector, RemarkKind
 from kernel.errors import N_
 
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)$")
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[\w-]+")
 _LANGUAGE = re.compile(r"[A-Za-z][\w+#.-]*")
 
 
-class Box(StrEnum):
+class CalloutKind(StrEnum):
     """What a box becomes here."""
 
     CHECK = "CHECK"
@@ -39,19 +39,21 @@ class Box(StrEnum):
 
 
 BOXES = {
-    **dict.fromkeys(("solution", "answer", "hint", "details", "spoiler", "collapse"), Box.CHECK),
-    **dict.fromkeys(("warning", "caution", "danger", "important", "callout-warning", "callout-important", "callout-caution"), Box.WARNING),
-    **dict.fromkeys(("example", "callout-example"), Box.EXAMPLE),
-    **dict.fromkeys(("definition",), Box.DEFINITION),
-    **dict.fromkeys(("objectives", "keypoints", "questions", "summary", "abstract", "overview"), Box.SUMMARY),
+    **dict.fromkeys(("solution", "answer", "hint", "details", "spoiler", "collapse"), CalloutKind.CHECK),
+    **dict.fromkeys(
+        ("warning", "caution", "danger", "important", "callout-warning", "callout-important", "callout-caution"), CalloutKind.WARNING
+    ),
+    **dict.fromkeys(("example", "callout-example"), CalloutKind.EXAMPLE),
+    **dict.fromkeys(("definition",), CalloutKind.DEFINITION),
+    **dict.fromkeys(("objectives", "keypoints", "questions", "summary", "abstract", "overview"), CalloutKind.SUMMARY),
     **dict.fromkeys(
         (
             *("note", "tip", "info", "callout", "prereq", "discussion", "testimonial", "checklist", "instructor", "quote"),
             *("callout-note", "callout-tip"),
         ),
-        Box.QUOTE,
+        CalloutKind.QUOTE,
     ),
-    **dict.fromkeys(("challenge", "exercise", "question", "tab", "tabs", "group-tab"), Box.OPEN),
+    **dict.fromkeys(("challenge", "exercise", "question", "tab", "tabs", "group-tab"), CalloutKind.OPEN),
 }
 TITLES = {
     "es": {"objectives": "Objetivos", "keypoints": "Puntos clave", "questions": "Preguntas", "solution": "Solución", "": "Ver"},
@@ -60,13 +62,13 @@ TITLES = {
 
 
 @dataclass(slots=True)
-class Block:
+class ForeignBlock:
     """A piece of a lesson: `kind` is code, words, heading, blank, open or close (of a box)."""
 
     kind: str
     line: int
     lines: list[str] = field(default_factory=list)
-    box: Box = Box.OPEN
+    box: CalloutKind = CalloutKind.OPEN
     name: str = ""
     title: str = ""
     level: int = 0
@@ -87,7 +89,7 @@ def references(lines: list[str], first: int) -> dict[str, str]:
     return found
 
 
-def blocks(lines: list[str], first: int, notebook: Notebook) -> Iterator[Block]:
+def blocks(lines: list[str], first: int, notebook: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
     """Divide a text from its `first` line (counted from 1) into blocks."""
     at = first - 1
     boxes: list[str] = []
@@ -105,7 +107,7 @@ def blocks(lines: list[str], first: int, notebook: Notebook) -> Iterator[Block]:
             yield block
             continue
         if not line.strip():
-            yield Block("blank", at + 1)
+            yield ForeignBlock("blank", at + 1)
             at += 1
             continue
         if not in_list and re.match(r"(?: {4}|\t)", line):
@@ -114,12 +116,12 @@ def blocks(lines: list[str], first: int, notebook: Notebook) -> Iterator[Block]:
             continue
         if line.lstrip().startswith("<!--"):
             end = next((place for place in range(at, len(lines)) if "-->" in lines[place]), len(lines) - 1)
-            yield Block("comment", at + 1, [text.rstrip() for text in lines[at : end + 1]])
+            yield ForeignBlock("comment", at + 1, [text.rstrip() for text in lines[at : end + 1]])
             at = end + 1
             continue
         heading = _HEADING.match(line)
         if heading:
-            yield Block("heading", at + 1, [heading[2]], level=len(heading[1]))
+            yield ForeignBlock("heading", at + 1, [heading[2]], level=len(heading[1]))
             at, in_list = at + 1, False
             continue
         block, at = _words(lines, at)
@@ -127,10 +129,10 @@ def blocks(lines: list[str], first: int, notebook: Notebook) -> Iterator[Block]:
         yield block
     for name in boxes:
         notebook.tell(RemarkKind.CHECK, len(lines), N_("The box “%(name)s” is not closed."), name=name)
-        yield Block("close", len(lines), name=name)
+        yield ForeignBlock("close", len(lines), name=name)
 
 
-def _box(line: str, at: int, lines: list[str], boxes: list[str], notebook: Notebook) -> tuple[list[Block], int] | None:
+def _box(line: str, at: int, lines: list[str], boxes: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int] | None:
     details = _DETAILS.match(line)
     if details:
         return _details(details, at, lines, boxes)
@@ -146,34 +148,34 @@ def _box(line: str, at: int, lines: list[str], boxes: list[str], notebook: Noteb
     return _quotation(at, lines, notebook) if _QUOTED.match(line) else None
 
 
-def _division(words: str, at: int, boxes: list[str], notebook: Notebook) -> tuple[list[Block], int]:
+def _division(words: str, at: int, boxes: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
     if not words:
-        closed = [Block("close", at + 1, name=boxes.pop())] if boxes else []
+        closed = [ForeignBlock("close", at + 1, name=boxes.pop())] if boxes else []
         return closed, at + 1
     name, _blank, title = words.lstrip(".").partition(" ")
     boxes.append(name)
     return [_opened(name, title.strip("[] ") if "=" not in title and not title.startswith(".") else "", at, notebook)], at + 1
 
 
-def _opened(name: str, title: str, at: int, notebook: Notebook) -> Block:
+def _opened(name: str, title: str, at: int, notebook: ForeignRemarkCollector) -> ForeignBlock:
     key = (_NAME.match(name.lower()) or [""])[0]
     if key not in BOXES:
         notebook.tell(RemarkKind.BOX, at + 1, N_("The box “%(name)s” is of another tool: its text stays as a quotation."), name=name)
-    return Block("open", at + 1, box=BOXES.get(key, Box.QUOTE), name=key, title=title)
+    return ForeignBlock("open", at + 1, box=BOXES.get(key, CalloutKind.QUOTE), name=key, title=title)
 
 
-def _details(match: re.Match[str], at: int, lines: list[str], boxes: list[str]) -> tuple[list[Block], int]:
+def _details(match: re.Match[str], at: int, lines: list[str], boxes: list[str]) -> tuple[list[ForeignBlock], int]:
     if match[1]:
-        return [Block("close", at + 1, name=boxes.pop())] if boxes else [], at + 1
+        return [ForeignBlock("close", at + 1, name=boxes.pop())] if boxes else [], at + 1
     title, after = (match[2] or "").strip(), at + 1
     summary = _SUMMARY.match(lines[after]) if not title and after < len(lines) else None
     if summary:
         title, after = summary[1].strip(), after + 1
     boxes.append("details")
-    return [Block("open", at + 1, box=Box.CHECK, name="details", title=re.sub(r"<[^>]*>", "", title))], after
+    return [ForeignBlock("open", at + 1, box=CalloutKind.CHECK, name="details", title=re.sub(r"<[^>]*>", "", title))], after
 
 
-def _admonition(match: re.Match[str], at: int, lines: list[str], notebook: Notebook) -> tuple[list[Block], int]:
+def _admonition(match: re.Match[str], at: int, lines: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
     """An admonition of MkDocs: what is indented belongs to it."""
     end = at + 1
     while end < len(lines) and (not lines[end].strip() or lines[end].startswith(("    ", "\t"))):
@@ -182,7 +184,7 @@ def _admonition(match: re.Match[str], at: int, lines: list[str], notebook: Noteb
     return [*_nested(_opened(match[2], match[3] or "", at, notebook), inner, at + 1, notebook)], end
 
 
-def _alert(match: re.Match[str], at: int, lines: list[str], notebook: Notebook) -> tuple[list[Block], int]:
+def _alert(match: re.Match[str], at: int, lines: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
     """An alert of GitHub: the quotation that follows belongs to it."""
     end = at + 1
     while end < len(lines) and lines[end].lstrip().startswith(">"):
@@ -191,10 +193,10 @@ def _alert(match: re.Match[str], at: int, lines: list[str], notebook: Notebook) 
     return [*_nested(_opened(match[1], match[2], at, notebook), inner, at + 1, notebook)], end
 
 
-def _quotation(at: int, lines: list[str], notebook: Notebook) -> tuple[list[Block], int]:
+def _quotation(at: int, lines: list[str], notebook: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
     end = next((place for place in range(at, len(lines)) if not _QUOTED.match(lines[place])), len(lines))
     inner = [_QUOTED.sub("", text) for text in lines[at:end]]
-    opened = Block("open", at + 1, box=Box.QUOTE, name="quote")
+    opened = ForeignBlock("open", at + 1, box=CalloutKind.QUOTE, name="quote")
     name = _box_named(lines, end, notebook)
     if name:
         opened, end = _opened(name, "", at, notebook), end + 1
@@ -207,7 +209,7 @@ def _classes(lines: list[str], at: int) -> list[str] | None:
     return _CLASS.findall(match[1]) if match else None
 
 
-def _box_named(lines: list[str], at: int, notebook: Notebook) -> str:
+def _box_named(lines: list[str], at: int, notebook: ForeignRemarkCollector) -> str:
     """Return the box that the attributes below a quotation make of it, '' for none; other classes beside it mean nothing."""
     classes = _classes(lines, at) or []
     name = next((name for name in classes if name.lower() in BOXES), "")
@@ -217,13 +219,13 @@ def _box_named(lines: list[str], at: int, notebook: Notebook) -> str:
     return name
 
 
-def _nested(opened: Block, inner: list[str], before: int, notebook: Notebook) -> Iterator[Block]:
+def _nested(opened: ForeignBlock, inner: list[str], before: int, notebook: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
     yield opened
     yield from blocks([*[""] * before, *inner], before + 1, notebook)
-    yield Block("close", before + len(inner), name=opened.name)
+    yield ForeignBlock("close", before + len(inner), name=opened.name)
 
 
-def _code(lines: list[str], at: int, fence: re.Match[str], notebook: Notebook) -> tuple[Block, int]:
+def _code(lines: list[str], at: int, fence: re.Match[str], notebook: ForeignRemarkCollector) -> tuple[ForeignBlock, int]:
     """Return fenced code: the language is the first word behind the fence, what else stands there is dropped."""
     marks, indent = fence[2], fence[1]
     closing = re.compile(rf"[ \t]*{re.escape(marks[0])}{{{len(marks)},}}[ \t]*$")
@@ -234,7 +236,7 @@ def _code(lines: list[str], at: int, fence: re.Match[str], notebook: Notebook) -
     language = _LANGUAGE.search(fence[3].strip("{} .")) if fence[3].strip() else None
     if fence[3].startswith("{") and "}" in fence[3] and not fence[3].startswith(("{.", "{r", "{python")):
         notebook.tell(RemarkKind.FORM, at + 1, N_("“%(text)s” is a command of another tool: what it holds stays as code."), text=fence[3])
-    block = Block("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
+    block = ForeignBlock("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
     after = end + 1 if end is not None else len(lines)
     named = [name for name in _classes(lines, after) or [] if name.startswith("language-")]
     if named and not block.name and (found := _LANGUAGE.fullmatch(named[0].removeprefix("language-"))):
@@ -247,25 +249,25 @@ def _unindented(text: str, width: int) -> str:
     return text[min(width, len(text) - len(bare)) :]
 
 
-def _indented(lines: list[str], at: int) -> tuple[Block, int]:
+def _indented(lines: list[str], at: int) -> tuple[ForeignBlock, int]:
     end = at
     while end < len(lines) and (not lines[end].strip() or lines[end].startswith(("    ", "\t"))):
         end += 1
     inner = [re.sub(r"^(?: {4}|\t)", "", text.rstrip("\r\n")) for text in lines[at:end]]
     while not inner[-1].strip():
         inner.pop()
-    return Block("code", at + 1, inner), end
+    return ForeignBlock("code", at + 1, inner), end
 
 
-def _words(lines: list[str], at: int) -> tuple[Block, int]:
+def _words(lines: list[str], at: int) -> tuple[ForeignBlock, int]:
     """Return the lines up to the next blank one, fence, box or heading; a line of = or - below words makes them a heading."""
     end = at
     while end < len(lines) and lines[end].strip() and not (end > at and _begins_other(lines[end])):
         underline = _UNDERLINE.match(lines[end]) if end == at + 1 and "|" not in lines[at] and not _ITEM.match(lines[at]) else None
         if underline and not lines[at].lstrip().startswith((">", "|", "-", "*")):
-            return Block("heading", at + 1, [lines[at].strip()], level=1 if underline[1][0] == "=" else 2), end + 1
+            return ForeignBlock("heading", at + 1, [lines[at].strip()], level=1 if underline[1][0] == "=" else 2), end + 1
         end += 1
-    return Block("words", at + 1, [text.rstrip("\r\n") for text in lines[at:end]]), end
+    return ForeignBlock("words", at + 1, [text.rstrip("\r\n") for text in lines[at:end]]), end
 
 
 def _begins_other(line: str) -> bool:

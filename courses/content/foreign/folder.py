@@ -12,11 +12,11 @@ from courses.content.archives import read_folder_archive
 from courses.content.codes import severity
 from courses.content.filetypes import kind_of
 from courses.content.foreign.lesson import ForeignLesson, convert
-from courses.content.foreign.model import Converted, Notebook, Origin, Remark, RemarkKind, Surroundings
+from courses.content.foreign.model import Converted, ForeignRemark, ForeignRemarkCollector, LinkTargets, Origin, RemarkKind
 from courses.content.layout import MAXIMUM_MODULES
 from courses.content.model import Severity
 from courses.content.pictures import FORMATS, MOST_PIXELS, cleaned, points
-from courses.content.skeleton import proposed_key
+from courses.content.starter_files import proposed_key
 from courses.content.writing import scalar
 from kernel.errors import N_, Invalid
 from kernel.markup.addresses import slug
@@ -36,7 +36,7 @@ _LISTED = re.compile(r"^([ \t]*)[-*+][ \t]+\[([^\[\]]*)\]\(([^()]*)\)|^#{1,3}[ \
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ConversionOptions:
     """What a course that is made of a folder is called, and whose it is; empty: as the folder says."""
 
     key: str = ""
@@ -49,7 +49,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class _Part:
+class _ForeignModule:
     """A module to be: its folder in the source, and its lessons in order."""
 
     name: str
@@ -58,12 +58,12 @@ class _Part:
     key: str = ""
 
 
-def convert_folder(files: Mapping[str, bytes], wanted: Wanted) -> Converted:
+def convert_folder(files: Mapping[str, bytes], wanted: ConversionOptions) -> Converted:
     """Return a course folder made of the Markdown files of another; raise Invalid where there is none."""
     return _Conversion(files, wanted).run()
 
 
-def convert_archive(content: bytes, wanted: Wanted) -> Converted:
+def convert_archive(content: bytes, wanted: ConversionOptions) -> Converted:
     """Return the same of a folder that is packed; raise Invalid as well, and ArchiveRefused for a hostile archive."""
     return convert_folder(read_folder_archive(content).files, wanted)
 
@@ -71,10 +71,10 @@ def convert_archive(content: bytes, wanted: Wanted) -> Converted:
 class _Conversion:
     """One folder on its way; addresses are given before texts are written, because texts lead to each other."""
 
-    def __init__(self, files: Mapping[str, bytes], wanted: Wanted) -> None:
+    def __init__(self, files: Mapping[str, bytes], wanted: ConversionOptions) -> None:
         self.files = {path: content for path, content in files.items() if not any(name.startswith(".") for name in path.split("/"))}
         self.wanted = wanted
-        self.remarks: list[Remark] = []
+        self.remarks: list[ForeignRemark] = []
         self.attributes: Counter[str] = Counter()
         self.origins: dict[str, Origin] = {}
         self.keys: dict[str, str] = {}
@@ -111,11 +111,11 @@ class _Conversion:
             self._tell(RemarkKind.FORM, path, N_("The file is not UTF-8: read as Windows-1252."))
 
     def _tell(self, kind: RemarkKind, path: str, template: str, **facts: str) -> None:
-        self.remarks.append(Remark(kind, path, 1, template, tuple(facts.items())))
+        self.remarks.append(ForeignRemark(kind, path, 1, template, tuple(facts.items())))
 
     # --- Order ---
 
-    def _parts(self) -> list[_Part]:
+    def _parts(self) -> list[_ForeignModule]:
         lessons = [path for path in self.texts if not _is_aside(path)]
         planned = self._planned(lessons)
         parts = planned if planned else self._by_folder(lessons)
@@ -129,16 +129,16 @@ class _Conversion:
             )
         return parts[:MAXIMUM_MODULES]
 
-    def _planned(self, lessons: Iterable[str]) -> list[_Part]:
+    def _planned(self, lessons: Iterable[str]) -> list[_ForeignModule]:
         """Return the modules as a table of contents names them, what it leaves out in a module at the end."""
         plan = next((path for path in sorted(self.texts) if path.lower() in PLANS), None)
         if plan is None:
             return []
-        known, parts = set(lessons), [_Part("", "")]
+        known, parts = set(lessons), [_ForeignModule("", "")]
         for line in self.texts[plan].split("\n"):
             match = _LISTED.match(line)
             if match and match[4] is not None:
-                parts.append(_Part(match[4], match[4].strip("# ")))
+                parts.append(_ForeignModule(match[4], match[4].strip("# ")))
             elif match:
                 path = _resolved(plan, match[3])
                 if path in known:
@@ -152,17 +152,17 @@ class _Conversion:
         for path in rest:
             self._tell(RemarkKind.CHECK, path, N_("The table of contents does not name this lesson: it stands at the end."))
         found[-1].lessons += rest
-        return [_Part(part.name or "0", part.title or self._course_title(), part.lessons) for part in found]
+        return [_ForeignModule(part.name or "0", part.title or self._course_title(), part.lessons) for part in found]
 
-    def _by_folder(self, lessons: list[str]) -> list[_Part]:
-        parts: dict[str, _Part] = {}
+    def _by_folder(self, lessons: list[str]) -> list[_ForeignModule]:
+        parts: dict[str, _ForeignModule] = {}
         beside = [path for path in lessons if not (_is_index(path) and "/" not in path and len(lessons) > 1)]
         dotted = all("/" not in path and _DOTTED.match(path) for path in beside)
         for path in sorted(beside, key=_natural):
             name = _folder_of(path)
             if dotted:
                 name = (_DOTTED.match(path) or ["", "1"])[1]
-            part = parts.setdefault(name, _Part(name, self._part_title(name, dotted=dotted)))
+            part = parts.setdefault(name, _ForeignModule(name, self._part_title(name, dotted=dotted)))
             part.lessons.append(path)
         return list(parts.values())
 
@@ -180,7 +180,7 @@ class _Conversion:
 
     # --- Addresses ---
 
-    def _address(self, parts: list[_Part]) -> None:
+    def _address(self, parts: list[_ForeignModule]) -> None:
         used: list[str] = []
         for part in parts:
             part.key = proposed_key(part.title, used)
@@ -190,14 +190,16 @@ class _Conversion:
                 used.append(self.keys[path])
 
     def _lesson_title(self, path: str) -> str:
-        lesson = convert(self.texts[path], self.wanted.language, Notebook(path), Surroundings(lambda _target: "", lambda _target: ("", "")))
+        lesson = convert(
+            self.texts[path], self.wanted.language, ForeignRemarkCollector(path), LinkTargets(lambda _target: "", lambda _target: ("", ""))
+        )
         return lesson.title or _said(PurePosixPath(path).stem if not _is_index(path) else PurePosixPath(path).parent.name) or "Lección"
 
     # --- Texts ---
 
     def _lesson(self, path: str, folder: str) -> ForeignLesson:
-        notebook = Notebook(path)
-        around = Surroundings(lambda target: self._page(path, target), lambda target: self._media(path, target, folder))
+        notebook = ForeignRemarkCollector(path)
+        around = LinkTargets(lambda target: self._page(path, target), lambda target: self._media(path, target, folder))
         lesson = convert(self.texts[path], self.wanted.language, notebook, around)
         self.remarks += notebook.remarks
         self.attributes += notebook.attributes

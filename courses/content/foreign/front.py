@@ -4,9 +4,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from courses.content import nodes
-from courses.content.foreign.model import Notebook, RemarkKind
-from courses.content.nodes import Keyed, Listing, Node, Scalar
+from courses.content import yaml_tree
+from courses.content.foreign.model import ForeignRemarkCollector, RemarkKind
+from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 from kernel.errors import N_
 
 TITLE = ("title", "linkTitle", "sidebar_label")
@@ -20,7 +20,7 @@ _UNSEEN = ("lang", "language", "layout", "slug", "id", "permalink", "order", "we
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class ForeignFrontMatter:
     """What the front matter says to us, and the line on which the text begins."""
 
     title: str = ""
@@ -33,21 +33,25 @@ class Front:
     """The lists of BOXES_BEFORE and BOXES_AFTER: each item with its line."""
 
 
-def read_front(lines: list[str], notebook: Notebook) -> Front:
+def read_front(lines: list[str], notebook: ForeignRemarkCollector) -> ForeignFrontMatter:
     """Return what stands before a text; fields that we have no place for are told by name and line."""
     fence = lines[0].strip() if lines else ""
     if fence not in ("---", "+++"):
-        return Front()
+        return ForeignFrontMatter()
     end = next((at for at, line in enumerate(lines[1:], start=1) if line.strip() in (fence, "..." if fence == "---" else fence)), None)
     if end is None:
-        return Front()
+        return ForeignFrontMatter()
     fields = _yaml(lines[1:end], notebook) if fence == "---" else _toml(lines[1:end], notebook)
     if fields is None:
-        return Front() if fence == "---" and end > 1 and ":" not in "".join(lines[1:end]) else Front(first_line=end + 2)
+        return (
+            ForeignFrontMatter()
+            if fence == "---" and end > 1 and ":" not in "".join(lines[1:end])
+            else ForeignFrontMatter(first_line=end + 2)
+        )
     for name, (line, items) in fields.items():
         if name not in (*TITLE, *SUMMARY, *AUTHORS, *_UNSEEN, "draft") and not (name in (*BOXES_BEFORE, *BOXES_AFTER) and items):
             notebook.tell(RemarkKind.FIELD, line, N_("The field “%(name)s” has no place in a lesson here."), name=name)
-    return Front(
+    return ForeignFrontMatter(
         _first(fields, TITLE),
         _first(fields, SUMMARY),
         tuple(", ".join(text for _line, text in fields[name][1]) for name in AUTHORS if name in fields),
@@ -70,31 +74,31 @@ def _number(text: str) -> float | None:
     return float(text) if text.replace(".", "", 1).isdigit() and text.isascii() else None
 
 
-def _yaml(lines: list[str], notebook: Notebook) -> Fields | None:
-    parsed = nodes.parse("\n" + "\n".join(lines) + "\n")
-    if not isinstance(parsed.root, Keyed):
+def _yaml(lines: list[str], notebook: ForeignRemarkCollector) -> Fields | None:
+    parsed = yaml_tree.parse("\n" + "\n".join(lines) + "\n")
+    if not isinstance(parsed.root, YamlMapping):
         if parsed.troubles:
             notebook.tell(RemarkKind.FIELD, parsed.troubles[0].line, N_("The fields above the text cannot be read as YAML."))
         return None
     return {name: (entry.value.line, _texts(entry.value)) for name, entry in parsed.root.entries.items()}
 
 
-def _texts(value: Node) -> tuple[tuple[int, str], ...]:
-    if isinstance(value, Scalar):
+def _texts(value: YamlNode) -> tuple[tuple[int, str], ...]:
+    if isinstance(value, YamlScalar):
         return ((value.line, value.text),) if value.text else ()
-    if not isinstance(value, Listing):
+    if not isinstance(value, YamlSequence):
         return ()
     return tuple((item.line, text) for item in value.items if (text := _said(item)))
 
 
-def _said(item: Node) -> str:
+def _said(item: YamlNode) -> str:
     """Return an item of a list as text; one with a colon and no quotation marks is a field to YAML, and words to its author."""
-    if isinstance(item, Keyed):
-        return ", ".join(f"{name}: {entry.value.text}" for name, entry in item.entries.items() if isinstance(entry.value, Scalar))
-    return item.text if isinstance(item, Scalar) else ""
+    if isinstance(item, YamlMapping):
+        return ", ".join(f"{name}: {entry.value.text}" for name, entry in item.entries.items() if isinstance(entry.value, YamlScalar))
+    return item.text if isinstance(item, YamlScalar) else ""
 
 
-def _toml(lines: list[str], notebook: Notebook) -> Fields | None:
+def _toml(lines: list[str], notebook: ForeignRemarkCollector) -> Fields | None:
     try:
         found = tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
 
-from courses.content.foreign.model import Notebook, RemarkKind, Surroundings
+from courses.content.foreign.model import ForeignRemarkCollector, LinkTargets, RemarkKind
 from kernel.errors import N_
 from kernel.markup.addresses import slug
 from kernel.markup.html import names
@@ -47,11 +47,11 @@ _PLAYERS = ("iframe", "video", "audio", "embed", "object", "script", "style")
 
 
 @dataclass(slots=True)
-class Inline:
+class InlineWriter:
     """Writes the words of one lesson anew. `figures` are the images of the present paragraph, to be put after it."""
 
-    notebook: Notebook
-    around: Surroundings
+    notebook: ForeignRemarkCollector
+    around: LinkTargets
     headings: frozenset[str]
     references: dict[str, str]
     figures: list[str] = field(default_factory=list)

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
-from courses.content.foreign.blocks import BOXES, TITLES, Block, Box, blocks, references
-from courses.content.foreign.front import BOXES_AFTER, BOXES_BEFORE, Front, read_front
-from courses.content.foreign.inline import Inline
-from courses.content.foreign.model import Notebook, Surroundings
+from courses.content.foreign.blocks import BOXES, TITLES, CalloutKind, ForeignBlock, blocks, references
+from courses.content.foreign.front import BOXES_AFTER, BOXES_BEFORE, ForeignFrontMatter, read_front
+from courses.content.foreign.inline import InlineWriter
+from courses.content.foreign.model import ForeignRemarkCollector, LinkTargets
 from kernel.markup.addresses import is_address, slug
 
 DEEPEST = 4
@@ -20,12 +20,12 @@ class ForeignLesson:
     """A lesson as it will be: the title is empty where the text names none. `lines` are those of its author, one for each of the body's."""
 
     title: str
-    front: Front
+    front: ForeignFrontMatter
     body: str
     lines: tuple[int, ...] = ()
 
 
-def convert(text: str, language: str, notebook: Notebook, around: Surroundings) -> ForeignLesson:
+def convert(text: str, language: str, notebook: ForeignRemarkCollector, around: LinkTargets) -> ForeignLesson:
     """Return a lesson in this format; what was not understood stands in the notebook."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs(4).split("\n")
     front = read_front(lines, notebook)
@@ -34,24 +34,29 @@ def convert(text: str, language: str, notebook: Notebook, around: Surroundings) 
     title, found = _title(front, found)
     found = [*_boxes(front, BOXES_BEFORE), *found, *_boxes(front, BOXES_AFTER)]
     headings = frozenset(slug(_plain(block.lines[0])) for block in found if block.kind == "heading")
-    writer = _Writer(language, Inline(notebook, around, headings, referred), notebook)
+    writer = _LessonWriter(language, InlineWriter(notebook, around, headings, referred), notebook)
     body, places = writer.written(found)
     return ForeignLesson(title, front, body, places)
 
 
-def _boxes(front: Front, names: tuple[str, ...]) -> list[Block]:
+def _boxes(front: ForeignFrontMatter, names: tuple[str, ...]) -> list[ForeignBlock]:
     """Return the lists of the front matter as the boxes that they are where somebody fences them."""
-    found: list[Block] = []
+    found: list[ForeignBlock] = []
     for name in names:
         items = front.boxes.get(name, ())
         if items:
-            words = [Block("words", line, [f"- {' '.join(text.split())}"]) for line, text in items]
+            words = [ForeignBlock("words", line, [f"- {' '.join(text.split())}"]) for line, text in items]
             first, last = items[0][0], items[-1][0]
-            found += [Block("open", first, box=BOXES[name], name=name), Block("blank", first), *words, Block("close", last, name=name)]
+            found += [
+                ForeignBlock("open", first, box=BOXES[name], name=name),
+                ForeignBlock("blank", first),
+                *words,
+                ForeignBlock("close", last, name=name),
+            ]
     return found
 
 
-def _title(front: Front, found: list[Block]) -> tuple[str, list[Block]]:
+def _title(front: ForeignFrontMatter, found: list[ForeignBlock]) -> tuple[str, list[ForeignBlock]]:
     """Take the title out of the text where it begins with one; the front matter's counts before it."""
     first = next((at for at, block in enumerate(found) if block.kind not in ("blank", "comment")), None)
     if first is None or found[first].kind != "heading" or found[first].level != 1:
@@ -69,12 +74,12 @@ def _plain(heading: str) -> str:
 
 
 @dataclass(slots=True)
-class _Writer:
+class _LessonWriter:
     """Writes blocks one after the other; `quotes` says for each open box whether its lines are quoted."""
 
     language: str
-    inline: Inline
-    notebook: Notebook
+    inline: InlineWriter
+    notebook: ForeignRemarkCollector
     out: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     """For each line that is written, the line of the source."""
@@ -84,13 +89,13 @@ class _Writer:
     """Of the source, for what is written next."""
     around: list[list[bool]] = field(default_factory=list)
     """The boxes around a CHECK: it stands outside them, because only there it folds."""
-    boxes: list[Box] = field(default_factory=list)
+    boxes: list[CalloutKind] = field(default_factory=list)
     quotes: list[bool] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
     items: list[int] = field(default_factory=list)
     """For each list that is open, the column at which its text begins in the source."""
 
-    def written(self, found: list[Block]) -> tuple[str, tuple[int, ...]]:
+    def written(self, found: list[ForeignBlock]) -> tuple[str, tuple[int, ...]]:
         """Return the text, and for each of its lines that of the source."""
         at = 0
         while at < len(found):
@@ -127,33 +132,33 @@ class _Writer:
         if self.out and self.out[-1].strip("> "):
             self._put("")
 
-    def _open(self, found: list[Block], at: int) -> int:
+    def _open(self, found: list[ForeignBlock], at: int) -> int:
         """Write the first line of a box; a heading that begins it is its title."""
         block, after = found[at], at + 1
         title = block.title
         first = next((place for place in range(after, len(found)) if found[place].kind != "blank"), len(found))
-        if block.box is not Box.OPEN and not title and first < len(found) and found[first].kind == "heading":
+        if block.box is not CalloutKind.OPEN and not title and first < len(found) and found[first].kind == "heading":
             title, after = _plain(found[first].lines[0]), first + 1
         self.items.clear()
         self._gap()
-        if block.box is Box.CHECK and any(self.quotes) and Box.CHECK not in self.boxes:
+        if block.box is CalloutKind.CHECK and any(self.quotes) and CalloutKind.CHECK not in self.boxes:
             self._pop_empty()
             self.around.append(self.quotes)
             self.quotes = []
         if not any(self.quotes):
             self._put("")
-        self.quotes.append(block.box is not Box.OPEN)
+        self.quotes.append(block.box is not CalloutKind.OPEN)
         self.boxes.append(block.box)
-        if block.box in (Box.OPEN, Box.QUOTE) or sum(self.quotes) > 1:
+        if block.box in (CalloutKind.OPEN, CalloutKind.QUOTE) or sum(self.quotes) > 1:
             if title:
                 self._put(f"**{title}**", "")
         else:
             names = TITLES.get(self.language, TITLES["en"])
-            title = title or names.get(block.name, names[""] if block.box is Box.CHECK else "")
+            title = title or names.get(block.name, names[""] if block.box is CalloutKind.CHECK else "")
             self._put(f"[!{block.box.value}] {title}".rstrip())
         return after
 
-    def _close(self, _block: Block) -> None:
+    def _close(self, _block: ForeignBlock) -> None:
         self._pop_empty()
         self.quotes.pop()
         self.boxes.pop()
@@ -162,15 +167,15 @@ class _Writer:
         if not self.quotes and self.around:
             self.quotes = self.around.pop()
 
-    def _blank(self, _block: Block) -> None:
+    def _blank(self, _block: ForeignBlock) -> None:
         self._gap()
 
-    def _comment(self, block: Block) -> None:
+    def _comment(self, block: ForeignBlock) -> None:
         if any(self.quotes):
             return
         self._put(*block.lines, step=1)
 
-    def _code(self, block: Block) -> None:
+    def _code(self, block: ForeignBlock) -> None:
         self.items = [column for column in self.items if column <= block.level]
         if not self.items:
             self._gap()
@@ -182,7 +187,7 @@ class _Writer:
         if not self.items:
             self._put("")
 
-    def _heading(self, block: Block) -> None:
+    def _heading(self, block: ForeignBlock) -> None:
         self.items.clear()
         self._gap()
         address = _ADDRESS.search(block.lines[0])
@@ -198,7 +203,7 @@ class _Writer:
             self._put(f"{marks} {words}{named}", "")
         self._figures()
 
-    def _words(self, block: Block) -> None:
+    def _words(self, block: ForeignBlock) -> None:
         for line in self.inline.words("\n".join(block.lines), block.line).split("\n"):
             self._line(line)
             self.line = min(self.line + 1, block.line + len(block.lines) - 1)

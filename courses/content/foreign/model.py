@@ -50,7 +50,7 @@ TITLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class ForeignRemark:
     """Something that was not understood or could not be kept, with its place in the folder that came."""
 
     kind: RemarkKind
@@ -70,7 +70,7 @@ class RemarkGroup:
     """All remarks of a kind."""
 
     kind: RemarkKind
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ForeignRemark, ...]
 
     @property
     def title(self) -> str:
@@ -83,9 +83,9 @@ class RemarkGroup:
         return self.kind in LOSSES
 
 
-def grouped(remarks: Iterable[Remark]) -> list[RemarkGroup]:
+def grouped(remarks: Iterable[ForeignRemark]) -> list[RemarkGroup]:
     """Return remarks by kind, what was lost first."""
-    found: dict[RemarkKind, list[Remark]] = {kind: [] for kind in RemarkKind}
+    found: dict[RemarkKind, list[ForeignRemark]] = {kind: [] for kind in RemarkKind}
     for remark in remarks:
         found[remark.kind].append(remark)
     return [RemarkGroup(kind, tuple(listed)) for kind, listed in found.items() if listed]
@@ -111,7 +111,7 @@ class Converted:
     """
 
     files: Mapping[str, bytes]
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ForeignRemark, ...]
     attributes: Mapping[str, int] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -127,16 +127,16 @@ def in_source(findings: Iterable[Finding], origins: Mapping[str, Origin]) -> tup
 
 
 @dataclass(slots=True)
-class Notebook:
+class ForeignRemarkCollector:
     """Collects the remarks on one file, each text once a line, and counts attributes that mean nothing here."""
 
     file: str
-    remarks: list[Remark] = field(default_factory=list)
+    remarks: list[ForeignRemark] = field(default_factory=list)
     attributes: Counter[str] = field(default_factory=Counter)
 
     def tell(self, kind: RemarkKind, line: int, template: str, **facts: str) -> None:
         """Note something."""
-        remark = Remark(kind, self.file, line, template, tuple((name, text[:120]) for name, text in facts.items()))
+        remark = ForeignRemark(kind, self.file, line, template, tuple((name, text[:120]) for name, text in facts.items()))
         if remark not in self.remarks:
             self.remarks.append(remark)
 
@@ -146,7 +146,7 @@ class Notebook:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class LinkTargets:
     """What a lesson may lead to: `page` returns the address of a path in the course, '' for what is not there.
 
     `media` takes a file along and returns its new path, or '' and the reason why it does not come.

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename
 
-from courses.content.facts import Fact, Wording, facts_of
+from courses.content.facts import SettingFact, SettingLabels, facts_of
 from courses.content.model import CourseFolder
 from kernel.errors import N_
 from kernel.i18n import _, choose, file_size
 
-TERM = Wording({"term": N_("Term"), "definition": N_("Definition"), "also": N_("Also written"), "source": N_("Source")})
-RESOURCE = Wording(
+TERM = SettingLabels({"term": N_("Term"), "definition": N_("Definition"), "also": N_("Also written"), "source": N_("Source")})
+RESOURCE = SettingLabels(
     {
         "title": N_("Title"),
         "kind": N_("Kind"),
@@ -24,7 +24,7 @@ RESOURCE = Wording(
         "verified": N_("Looked at on"),
     }
 )
-PARAMETER = Wording(
+PARAMETER = SettingLabels(
     {
         "written": N_("Figure"),
         "unit": N_("Unit"),
@@ -38,25 +38,29 @@ PARAMETER = Wording(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntryFacts:
     """One entry of a list."""
 
     key: str
     title: str
-    facts: tuple[Fact, ...]
+    facts: tuple[SettingFact, ...]
     path: str = ""
 
 
-def facts_of_list(course: CourseFolder, name: str) -> Iterator[Entry]:
+def facts_of_list(course: CourseFolder, name: str) -> Iterator[ListEntryFacts]:
     """Tell the entries of a list: 'term', 'resource', 'parameter' or 'file'."""
     if name == "term":
-        yield from (Entry(term.key, choose(term.term), facts_of(term, TERM, frozenset({"key"}))) for term in course.terms)
+        yield from (ListEntryFacts(term.key, choose(term.term), facts_of(term, TERM, frozenset({"key"}))) for term in course.terms)
     elif name == "resource":
-        yield from (Entry(entry.key, choose(entry.title), facts_of(entry, RESOURCE, frozenset({"key"}))) for entry in course.resources)
+        yield from (
+            ListEntryFacts(entry.key, choose(entry.title), facts_of(entry, RESOURCE, frozenset({"key"}))) for entry in course.resources
+        )
     elif name == "parameter":
         untold = frozenset({"name", "value"})
-        yield from (Entry(entry.name, choose(entry.label) or entry.name, facts_of(entry, PARAMETER, untold)) for entry in course.parameters)
+        yield from (
+            ListEntryFacts(entry.name, choose(entry.label) or entry.name, facts_of(entry, PARAMETER, untold)) for entry in course.parameters
+        )
     else:
         for media in course.media:
-            content = Fact("content", _("Content"), f"{file_size(media.size)} · {media.sha256[:8]}")
-            yield Entry(media.path, basename(media.path), (content,), media.path)
+            content = SettingFact("content", _("Content"), f"{file_size(media.size)} · {media.sha256[:8]}")
+            yield ListEntryFacts(media.path, basename(media.path), (content,), media.path)

@@ -37,7 +37,7 @@ def program() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RenderedLessonCache:
     """The folder that holds them."""
 
     folder: Path

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from courses.content import codes
-from courses.content.model import Citation, CourseFolder, Finding, Reference, Severity
-from courses.content.nodes import Keyed
+from courses.content.model import ActivityReference, CourseFolder, Finding, ResourceCitation, Severity
+from courses.content.yaml_tree import YamlMapping
 from kernel.errors import N_
 
 if TYPE_CHECKING:
-    from courses.content.table import Table
+    from courses.content.mapping_cursor import MappingCursor
 
 DEFAULT_ZONE = ZoneInfo("America/Guayaquil")
 
 
-class Form(StrEnum):
+class MarkupLevel(StrEnum):
     """What a text may hold: no markup, Markdown within a paragraph, or blocks; each with its greatest length."""
 
     PLAIN = "plain"
@@ -29,11 +29,11 @@ class Form(StrEnum):
     @property
     def limit(self) -> int:
         """Return how many characters such a text may have."""
-        return {Form.PLAIN: 300, Form.INLINE: 2_000, Form.MARKDOWN: 20_000}[self]
+        return {MarkupLevel.PLAIN: 300, MarkupLevel.INLINE: 2_000, MarkupLevel.MARKDOWN: 20_000}[self]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLocation:
     """Where something stands; `subject` is a msgid with %(subject)s that `field` is counted from."""
 
     file: str
@@ -43,37 +43,37 @@ class Place:
     subject: str = ""
     subject_key: str = ""
 
-    def at(self, line: int, column: int) -> "Place":
+    def at(self, line: int, column: int) -> "SourceLocation":
         """Return the same field at another place of the file."""
         return replace(self, line=line, column=column)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class FieldText:
     """A text of a YAML field in one language, to be checked as Markdown; `first_line` is where its first line stands in the file."""
 
-    place: Place
+    place: SourceLocation
     language: str
     words: str
-    form: Form
+    form: MarkupLevel
     first_line: int
     gaps: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class CitationUse:
     """A citation and where it stands."""
 
-    place: Place
-    citation: Citation
+    place: SourceLocation
+    citation: ResourceCitation
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ActivityReferenceUse:
     """A reference to an activity and where it stands."""
 
-    place: Place
-    reference: Reference
+    place: SourceLocation
+    reference: ActivityReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class ReadFile:
     `clean` says whether encoding and line ends need no change.
     """
 
-    table: "Table"
-    root: Keyed
+    table: "MappingCursor"
+    root: YamlMapping
     text: str
     yaml: str
     clean: bool
@@ -117,21 +117,21 @@ class ReadingSession:
     site_topics: Sequence[str] = ()
     course: CourseFolder | None = None
     findings: list[Finding] = field(default_factory=list)
-    texts: list[Written] = field(default_factory=list)
-    cited: list[Cited] = field(default_factory=list)
-    seen: list[Seen] = field(default_factory=list)
+    texts: list[FieldText] = field(default_factory=list)
+    cited: list[CitationUse] = field(default_factory=list)
+    seen: list[ActivityReferenceUse] = field(default_factory=list)
     used_files: set[str] = field(default_factory=set)
-    keys: dict[str, dict[str, Place]] = field(default_factory=dict)
-    former: list[tuple[str, str, Place]] = field(default_factory=list)
+    keys: dict[str, dict[str, SourceLocation]] = field(default_factory=dict)
+    former: list[tuple[str, str, SourceLocation]] = field(default_factory=list)
     checks: list[Callable[[CourseFolder], None]] = field(default_factory=list)
     last_checks: list[Callable[[CourseFolder], None]] = field(default_factory=list)
     read_files: dict[str, ReadFile] = field(default_factory=dict)
-    transcripts: list[Written] = field(default_factory=list)
-    outline: dict[str, "Table"] = field(default_factory=dict)
+    transcripts: list[FieldText] = field(default_factory=list)
+    outline: dict[str, "MappingCursor"] = field(default_factory=dict)
     lessons: list[LessonBody] = field(default_factory=list)
     module_keys: dict[str, str] = field(default_factory=dict)
-    questions: dict[str, "Table"] = field(default_factory=dict)
-    embedded: list[tuple[Place, str]] = field(default_factory=list)
+    questions: dict[str, "MappingCursor"] = field(default_factory=dict)
+    embedded: list[tuple[SourceLocation, str]] = field(default_factory=list)
     unknown_kinds: set[str] = field(default_factory=set)
     body_lines: dict[str, int] = field(default_factory=dict)
 
@@ -140,15 +140,15 @@ class ReadingSession:
         """Return the course's own language."""
         return self.languages[0]
 
-    def report(self, place: Place, code: str, template: str, fix: str = "", **facts: object) -> None:
+    def report(self, place: SourceLocation, code: str, template: str, fix: str = "", **facts: object) -> None:
         """Add a finding of the code's own severity; `template` and `fix` are msgids, `facts` fills both."""
         self.add(place, code, template, fix, facts, codes.severity(code))
 
     def report_file(self, file: str, code: str, template: str, fix: str = "", **facts: object) -> None:
         """Add a finding about a file as a whole."""
-        self.report(Place(file), code, template, fix, **facts)
+        self.report(SourceLocation(file), code, template, fix, **facts)
 
-    def add(self, place: Place, code: str, template: str, fix: str, facts: Mapping[str, object], severity: Severity) -> None:
+    def add(self, place: SourceLocation, code: str, template: str, fix: str, facts: Mapping[str, object], severity: Severity) -> None:
         """Add a finding of any severity."""
         words = {name: str(fact) for name, fact in facts.items()}
         if place.subject:
@@ -173,7 +173,7 @@ class ReadingSession:
         """Run a check when all texts are checked too, so that it is known what lessons embed."""
         self.last_checks.append(check)
 
-    def claim(self, kind: str, key: str, place: Place) -> None:
+    def claim(self, kind: str, key: str, place: SourceLocation) -> None:
         """Take a key that must be unique among its kind (`outline`, `question`, `bank`, `term`…) (C202)."""
         taken = self.keys.setdefault(kind, {})
         if key in taken:
@@ -190,7 +190,7 @@ class ReadingSession:
         else:
             taken[key] = place
 
-    def leave(self, kind: str, key: str, place: Place) -> None:
+    def leave(self, kind: str, key: str, place: SourceLocation) -> None:
         """Note a former key; it may not live on (C204), which is known when everything is read."""
         self.former.append((kind, key, place))
 
@@ -202,7 +202,7 @@ class ReadingSession:
         in_module = top == file.partition("/")[0] and "/" in file and rest.startswith("media/") and len(rest) > len("media/")
         return full if inside or in_module else ""
 
-    def use_file(self, file: str, path: str, place: Place) -> str:
+    def use_file(self, file: str, path: str, place: SourceLocation) -> str:
         """Return the full path of a file that is used, '' with a finding where it is not there (C601)."""
         full = self.resolve(file, path)
         if not full:

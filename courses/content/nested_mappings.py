@@ -3,16 +3,16 @@
 import re
 from collections.abc import Sequence
 
-from courses.content import nodes
+from courses.content import yaml_tree
 from courses.content.editing import EditRefused, Written, last_line, read_fields, write_field
-from courses.content.nodes import Keyed
 from courses.content.writing import scalar
+from courses.content.yaml_tree import YamlMapping
 
 _COMMENT = re.compile(r"\s*#")
 STEP = 2
 
 
-def find_inside(text: str, name: str) -> str | None:
+def find_nested(text: str, name: str) -> str | None:
     """Return the fields of the mapping in a field, at the left edge; None where they do not stand on lines of their own."""
     found = _place(text, name)
     if found is None:
@@ -22,7 +22,7 @@ def find_inside(text: str, name: str) -> str | None:
     return "\n".join(lines) + "\n"
 
 
-def put_inside(text: str, name: str, inner: str) -> str:
+def replace_nested(text: str, name: str, inner: str) -> str:
     """Return a file whose field holds another mapping; raises EditRefused where its present one does not stand on lines of its own."""
     found = _place(text, name)
     if found is None:
@@ -39,11 +39,11 @@ def put_inside(text: str, name: str, inner: str) -> str:
 
 def _place(text: str, name: str) -> tuple[int, int, int] | None:
     """Return the lines of a field's mapping, from 0, and the column at which it stands."""
-    root = nodes.parse(text).root
-    if not isinstance(root, Keyed) or name not in root.entries:
+    root = yaml_tree.parse(text).root
+    if not isinstance(root, YamlMapping) or name not in root.entries:
         return None
     key, value = root.entries[name].key, root.entries[name].value
-    if not isinstance(value, Keyed) or value.flow or not value.entries or value.line == key.line:
+    if not isinstance(value, YamlMapping) or value.flow or not value.entries or value.line == key.line:
         return None
     lines, columns = text.split("\n"), value.column - 1
     first, last = key.line, last_line(value)
@@ -59,7 +59,7 @@ def with_named(text: str, name: str, wanted: dict[str, Written], order: Sequence
     present = read_fields(text).get(name)
     if present == (wanted or None):
         return text
-    inner = find_inside(text, name)
+    inner = find_nested(text, name)
     if inner is None or not wanted or not set(wanted) & set(present if isinstance(present, dict) else ()):
         return write_field(text, name, wanted or None, order)
     held = read_fields(inner)
@@ -68,7 +68,7 @@ def with_named(text: str, name: str, wanted: dict[str, Written], order: Sequence
     for one, value in wanted.items():
         if held.get(one) != value or one not in held:
             inner = write_field(inner, one, value, (), flow=True)
-    return put_inside(text, name, inner)
+    return replace_nested(text, name, inner)
 
 
 # --- Files that are a mapping of keys to entries: the lists of a course ---
@@ -93,8 +93,8 @@ def keys_of(text: str) -> dict[str, Written]:
 
 
 def _is_spaced(text: str) -> bool:
-    root = nodes.parse(text).root
-    if not isinstance(root, Keyed) or len(root.entries) < 2:
+    root = yaml_tree.parse(text).root
+    if not isinstance(root, YamlMapping) or len(root.entries) < 2:
         return False
     lines, second = text.split("\n"), list(root.entries.values())[1]
     above = second.key.line - 2
@@ -105,8 +105,8 @@ def _is_spaced(text: str) -> bool:
 
 def without_keyed(text: str, key: str) -> str:
     """Return a file without an entry; comments directly above it go with it, those at the head of the file stay."""
-    root = nodes.parse(text).root
-    if not isinstance(root, Keyed) or root.flow or key not in root.entries:
+    root = yaml_tree.parse(text).root
+    if not isinstance(root, YamlMapping) or root.flow or key not in root.entries:
         raise EditRefused
     lines, entry = text.split("\n"), root.entries[key]
     first, last = entry.key.line - 1, max(entry.key.line, last_line(entry.value))

@@ -12,10 +12,10 @@ from typing import TypeVar, overload
 
 from courses.content import scalars
 from courses.content.filetypes import media_type
-from courses.content.model import NO_TEXT, Citation, Reference, Text
-from courses.content.nodes import Entry, Keyed, Listing, Node, Scalar
+from courses.content.model import NO_TEXT, ActivityReference, LocalisedText, ResourceCitation
+from courses.content.reading_session import ActivityReferenceUse, CitationUse, FieldText, MarkupLevel, ReadingSession, SourceLocation
 from courses.content.scalars import Parser, RefusedError
-from courses.content.session import Cited, Form, Place, ReadingSession, Seen, Written
+from courses.content.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
 from kernel.errors import N_
 
 T = TypeVar("T")
@@ -25,24 +25,24 @@ LIKENESS = 0.8
 MAXIMUM_TOLD = 20
 
 
-class Value:
+class LocatedValue:
     """One value of the tree with its place: a field's, or an entry's of a list."""
 
-    def __init__(self, table: "Table", node: Node, field: str) -> None:
+    def __init__(self, table: "MappingCursor", node: YamlNode, field: str) -> None:
         self.owner = table
         self.session = table.session
         self.node = node
         self.field = field
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SourceLocation:
         """Return where it stands."""
         return self.owner.place_of(self.node, self.field)
 
     @property
     def is_table(self) -> bool:
         """Say whether it is a mapping."""
-        return isinstance(self.node, Keyed)
+        return isinstance(self.node, YamlMapping)
 
     def report(self, code: str, template: str, fix: str = "", **facts: object) -> None:
         """Add a finding at this value."""
@@ -50,7 +50,7 @@ class Value:
 
     def read(self, parser: Parser[T]) -> T | None:
         """Return the typed value of a scalar, None with a finding where it is none."""
-        if not isinstance(self.node, Scalar):
+        if not isinstance(self.node, YamlScalar):
             self.report("C111", N_("One value is expected here, not a list or several fields."))
             return None
         if len(self.node.text) > scalars.MAXIMUM_TEXT:
@@ -62,24 +62,24 @@ class Value:
             self.report(refused.code, refused.template, refused.fix, **refused.facts)
             return None
 
-    def _too_long(self, place: Place, length: int, limit: int) -> None:
+    def _too_long(self, place: SourceLocation, length: int, limit: int) -> None:
         self.session.report(place, "C105", N_("The text has %(length)s characters, the limit is %(limit)s."), length=length, limit=limit)
 
     def written(self) -> str:
         """Return the text of a scalar as it stands, '' for anything else."""
-        return self.node.text if isinstance(self.node, Scalar) else ""
+        return self.node.text if isinstance(self.node, YamlScalar) else ""
 
-    def text(self, form: Form, gaps: frozenset[str] = frozenset()) -> Text:
+    def text(self, form: MarkupLevel, gaps: frozenset[str] = frozenset()) -> LocalisedText:
         """Return a text in one or more languages; Markdown is noted for the checks of section 7."""
-        if isinstance(self.node, Scalar):
+        if isinstance(self.node, YamlScalar):
             words = self._words(self.node, self.owner.language, form, self.field, gaps)
-            return Text({self.owner.language: words}) if words else NO_TEXT
-        if isinstance(self.node, Keyed):
+            return LocalisedText({self.owner.language: words}) if words else NO_TEXT
+        if isinstance(self.node, YamlMapping):
             return self._languages(self.node, form, gaps)
         self.report("C111", N_("A text is expected here, not a list."))
         return NO_TEXT
 
-    def _languages(self, node: Keyed, form: Form, gaps: frozenset[str]) -> Text:
+    def _languages(self, node: YamlMapping, form: MarkupLevel, gaps: frozenset[str]) -> LocalisedText:
         words: dict[str, str] = {}
         for language, entry in node.entries.items():
             field = f"{self.field}.{language}" if self.field else language
@@ -92,7 +92,7 @@ class Value:
                     N_("A comma or a colon may have cut the text: put it in quotes. Or name the language in course.yaml."),
                     language=language,
                 )
-            elif not isinstance(entry.value, Scalar):
+            elif not isinstance(entry.value, YamlScalar):
                 self.session.report(place, "C111", N_("A text is expected here."))
             elif entry.value.text:
                 words[language] = self._words(entry.value, language, form, field, gaps)
@@ -100,73 +100,77 @@ class Value:
             self.report(
                 "C110", N_("The text in the course's own language (%(language)s) is missing."), language=self.session.first_language
             )
-        return Text({language: words[language] for language in self.session.languages if language in words})
+        return LocalisedText({language: words[language] for language in self.session.languages if language in words})
 
-    def _words(self, node: Scalar, language: str, form: Form, field: str, gaps: frozenset[str]) -> str:
+    def _words(self, node: YamlScalar, language: str, form: MarkupLevel, field: str, gaps: frozenset[str]) -> str:
         words = node.text.strip("\n")
         place = self.owner.place_of(node, field)
         if len(words) > form.limit:
             self._too_long(place, len(words), form.limit)
             words = words[: form.limit]
-        if form is Form.PLAIN and "\n" in words:
+        if form is MarkupLevel.PLAIN and "\n" in words:
             self.session.report(place, "C111", N_("This must be one line."))
-        if form is not Form.PLAIN:
+        if form is not MarkupLevel.PLAIN:
             first = node.line + 1 if node.style in ("|", ">") else node.line
-            self.session.texts.append(Written(place, language, words, form, first, gaps))
+            self.session.texts.append(FieldText(place, language, words, form, first, gaps))
         return words
 
-    def table(self) -> "Table | None":
+    def table(self) -> "MappingCursor | None":
         """Return a cursor over a mapping, None with a finding where it is none."""
-        if isinstance(self.node, Keyed):
+        if isinstance(self.node, YamlMapping):
             return self.owner.child(self.node, self.field)
         self.report("C111", N_("Several fields are expected here."))
         return None
 
-    def items(self) -> "Iterator[Value]":
+    def items(self) -> "Iterator[LocatedValue]":
         """Yield the entries of a list; a finding where it is none."""
-        if not isinstance(self.node, Listing):
+        if not isinstance(self.node, YamlSequence):
             self.report("C111", N_("A list is expected here."), N_("One entry alone is a list too: put “- ” before it."))
             return
         for number, node in enumerate(self.node.items, start=1):
-            yield Value(self.owner, node, f"{self.field}[{number}]")
+            yield LocatedValue(self.owner, node, f"{self.field}[{number}]")
 
-    def entries(self) -> "Iterator[tuple[str, Value, Place]]":
+    def entries(self) -> "Iterator[tuple[str, LocatedValue, SourceLocation]]":
         """Yield the free keys of a mapping with their values and the keys' places."""
-        if not isinstance(self.node, Keyed):
+        if not isinstance(self.node, YamlMapping):
             self.report("C111", N_("Names with values are expected here."))
             return
         for name, entry in self.node.entries.items():
             field = f"{self.field}.{name}" if self.field else name
-            yield name, Value(self.owner, entry.value, field), self.owner.place_of(entry.key, field)
+            yield name, LocatedValue(self.owner, entry.value, field), self.owner.place_of(entry.key, field)
 
-    def citation(self) -> Citation | None:
+    def citation(self) -> ResourceCitation | None:
         """Read `key` or `key, place`; whether the resource exists is asked when all are read."""
         text = self.read(scalars.word)
         if text is None:
             return None
         key, _, where = text.partition(",")
-        citation = Citation(key.strip(), where.strip())
-        self.session.cited.append(Cited(self.place, citation))
+        citation = ResourceCitation(key.strip(), where.strip())
+        self.session.cited.append(CitationUse(self.place, citation))
         return citation
 
-    def reference(self) -> Reference | None:
+    def reference(self) -> ActivityReference | None:
         """Read `activity`, `activity#heading` or `recording#t=12:34`."""
         text = self.read(scalars.word)
         if text is None:
             return None
         activity, _, inside = text.partition("#")
-        reference = Reference(activity, inside)
+        reference = ActivityReference(activity, inside)
         if inside.startswith("t="):
-            second = Value(self.owner, Scalar(self.node.line, self.node.column, text=inside[2:]), self.field).read(scalars.position)
-            reference = Reference(activity, "", second)
-        self.session.seen.append(Seen(self.place, reference))
+            second = LocatedValue(self.owner, YamlScalar(self.node.line, self.node.column, text=inside[2:]), self.field).read(
+                scalars.position
+            )
+            reference = ActivityReference(activity, "", second)
+        self.session.seen.append(ActivityReferenceUse(self.place, reference))
         return reference
 
 
-class Table:
+class MappingCursor:
     """A cursor over one mapping of one file."""
 
-    def __init__(self, session: ReadingSession, file: str, node: Keyed, field: str = "", parent: "Table | None" = None) -> None:
+    def __init__(
+        self, session: ReadingSession, file: str, node: YamlMapping, field: str = "", parent: "MappingCursor | None" = None
+    ) -> None:
         self.session = session
         self.file = file
         self.node = node
@@ -177,7 +181,7 @@ class Table:
         self.asked: dict[str, None] = {}
         self.flows: set[str] = set()
         self.redundant: set[str] = set()
-        self.children: list[Table] = []
+        self.children: list[MappingCursor] = []
         self.foreign: frozenset[str] = frozenset()
         self.is_list = False
         self.flow_whole = False
@@ -187,26 +191,26 @@ class Table:
         """Say what this table is (`question "%(subject)s"`); fields are counted from here on."""
         self.subject, self.subject_key, self.field = template, key, ""
 
-    def child(self, node: Keyed, field: str) -> "Table":
+    def child(self, node: YamlMapping, field: str) -> "MappingCursor":
         """Return a cursor over a mapping inside this one."""
-        table = Table(self.session, self.file, node, field, self)
+        table = MappingCursor(self.session, self.file, node, field, self)
         self.children.append(table)
         return table
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SourceLocation:
         """Return where the mapping begins."""
         return self.place_of(self.node, self.field)
 
-    def place_of(self, node: Node, field: str) -> Place:
+    def place_of(self, node: YamlNode, field: str) -> SourceLocation:
         """Return the place of a node of this file."""
-        return Place(self.file, node.line, node.column, field, self.subject, self.subject_key)
+        return SourceLocation(self.file, node.line, node.column, field, self.subject, self.subject_key)
 
     def path_of(self, name: str) -> str:
         """Return the path of a field for findings."""
         return f"{self.field}.{name}" if self.field else name
 
-    def place_at(self, name: str) -> Place:
+    def place_at(self, name: str) -> SourceLocation:
         """Return the place of a field's value, or of the mapping where the field is absent."""
         entry = self.node.entries.get(name)
         return self.place_of(entry.value, self.path_of(name)) if entry else self.place
@@ -218,13 +222,13 @@ class Table:
     def has(self, name: str) -> bool:
         """Say whether a field is written and not empty."""
         entry = self.node.entries.get(name)
-        return entry is not None and not (isinstance(entry.value, Scalar) and not entry.value.text)
+        return entry is not None and not (isinstance(entry.value, YamlScalar) and not entry.value.text)
 
-    def get(self, name: str, *, required: bool = False) -> Value | None:
+    def get(self, name: str, *, required: bool = False) -> LocatedValue | None:
         """Return a field's value, None where it is absent or empty (C110 where it is required)."""
         self.asked.setdefault(name)
         if self.has(name):
-            return Value(self, self.node.entries[name].value, self.path_of(name))
+            return LocatedValue(self, self.node.entries[name].value, self.path_of(name))
         if required:
             self.missing(name)
         return None
@@ -256,12 +260,14 @@ class Table:
         """Return a field that is one word of an enumeration."""
         return self.value(name, scalars.one_of(kind), default)
 
-    def text(self, name: str, form: Form = Form.PLAIN, *, required: bool = False, gaps: frozenset[str] = frozenset()) -> Text:
+    def text(
+        self, name: str, form: MarkupLevel = MarkupLevel.PLAIN, *, required: bool = False, gaps: frozenset[str] = frozenset()
+    ) -> LocalisedText:
         """Return a text field, NO_TEXT where it is absent."""
         found = self.get(name, required=required)
         return found.text(form, gaps) if found is not None else NO_TEXT
 
-    def title(self, name: str = "title", *, required: bool = True) -> Text:
+    def title(self, name: str = "title", *, required: bool = True) -> LocalisedText:
         """Return a title, which needs all languages of the course (C701)."""
         text = self.text(name, required=required)
         for language in self.session.languages:
@@ -273,7 +279,9 @@ class Table:
         """Return a moment in UTC; a date alone is the beginning of the day, as an end its last instant."""
         return self.value(name, scalars.moment(self.session.zone, end=end))
 
-    def listed(self, name: str, convert: Callable[[Value], T | None], *, required: bool = False, flow: bool = False) -> tuple[T, ...]:
+    def listed(
+        self, name: str, convert: Callable[[LocatedValue], T | None], *, required: bool = False, flow: bool = False
+    ) -> tuple[T, ...]:
         """Return the entries of a list, those left out that could not be read."""
         if flow:
             self.flows.add(name)
@@ -282,25 +290,25 @@ class Table:
             return ()
         return tuple(entry for entry in (convert(value) for value in found.items()) if entry is not None)
 
-    def tables(self, name: str, *, required: bool = False) -> "tuple[Table, ...]":
+    def tables(self, name: str, *, required: bool = False) -> "tuple[MappingCursor, ...]":
         """Return the mappings of a list."""
-        return self.listed(name, Value.table, required=required)
+        return self.listed(name, LocatedValue.table, required=required)
 
     def keys(self, name: str) -> tuple[str, ...]:
         """Return a list of keys."""
         return self.listed(name, lambda value: value.read(scalars.key), flow=True)
 
-    def texts(self, name: str, form: Form = Form.INLINE) -> tuple[Text, ...]:
+    def texts(self, name: str, form: MarkupLevel = MarkupLevel.INLINE) -> tuple[LocalisedText, ...]:
         """Return a list of texts."""
         return tuple(text for text in self.listed(name, lambda value: value.text(form)) if text)
 
-    def citations(self, name: str = "source") -> tuple[Citation, ...]:
+    def citations(self, name: str = "source") -> tuple[ResourceCitation, ...]:
         """Return a list of citations."""
-        return self.listed(name, Value.citation, flow=True)
+        return self.listed(name, LocatedValue.citation, flow=True)
 
-    def references(self, name: str = "see") -> tuple[Reference, ...]:
+    def references(self, name: str = "see") -> tuple[ActivityReference, ...]:
         """Return a list of references to activities."""
-        return self.listed(name, Value.reference, flow=True)
+        return self.listed(name, LocatedValue.reference, flow=True)
 
     def path(self, name: str, *types: str) -> str:
         """Return the full path of a file of the folder, '' where it is absent or missing (C601).
@@ -316,7 +324,7 @@ class Table:
             found.report("C111", N_("A file of this kind cannot stand here (%(path)s)."), path=written)
         return full
 
-    def inner(self, name: str, *, required: bool = False) -> "Table | None":
+    def inner(self, name: str, *, required: bool = False) -> "MappingCursor | None":
         """Return a cursor over a field that is a mapping."""
         found = self.get(name, required=required)
         return found.table() if found is not None else None
@@ -330,7 +338,7 @@ class Table:
         for child in self.children:
             child.close()
 
-    def _tell_unknown(self, name: str, entry: Entry, absent: list[str]) -> None:
+    def _tell_unknown(self, name: str, entry: YamlPair, absent: list[str]) -> None:
         place = self.place_of(entry.key, self.path_of(name))
         if name in self.foreign:
             self.session.report(place, "C403", N_("The field “%(name)s” belongs to another kind of question."), N_("Delete it."), name=name)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from courses.content.model import CourseFolder, Parameter, Resource, Term
+from courses.content.model import CourseFolder, ParameterSource, ResourceSource, TermSource
 from courses.kinds import ActivityKind, FolderPart
 from kernel.markup import model as markup
 from kernel.markup.model import SafeHtml, fold
@@ -16,7 +16,7 @@ NO_HTML = SafeHtml("")
 
 
 @dataclass(frozen=True, slots=True)
-class Lookups:
+class MarkupLookups:
     """Everything that texts in one language may name."""
 
     language: str
@@ -56,8 +56,8 @@ def look_up(
     language: str,
     kinds: Sequence[ActivityKind],
     definitions: Mapping[str, SafeHtml],
-    address: Callable[[Resource], str],
-) -> Lookups:
+    address: Callable[[ResourceSource], str],
+) -> MarkupLookups:
     """Collect what texts in a language may name; `definitions` by key of the term, `address` gives a resource's link."""
     sizes = {file.path: file for file in course.media}
     resources: dict[str, markup.Resource] = {}
@@ -75,10 +75,10 @@ def look_up(
             size=file.size if file else 0,
         )
     parameters = {parameter.name: _parameter(parameter) for parameter in course.parameters}
-    return Lookups(language, _terms(course.terms, language, definitions), parameters, resources, _cards(course, language, kinds))
+    return MarkupLookups(language, _terms(course.terms, language, definitions), parameters, resources, _cards(course, language, kinds))
 
 
-def _terms(terms: Sequence[Term], language: str, definitions: Mapping[str, SafeHtml]) -> dict[str, markup.TermReference]:
+def _terms(terms: Sequence[TermSource], language: str, definitions: Mapping[str, SafeHtml]) -> dict[str, markup.TermReference]:
     found: dict[str, markup.TermReference] = {}
     for term in terms:
         shown, text = term.term.in_language(language)
@@ -89,7 +89,7 @@ def _terms(terms: Sequence[Term], language: str, definitions: Mapping[str, SafeH
     return found
 
 
-def _parameter(parameter: Parameter) -> markup.Parameter:
+def _parameter(parameter: ParameterSource) -> markup.Parameter:
     try:
         value = Decimal(parameter.written)
     except InvalidOperation:

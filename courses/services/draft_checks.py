@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from courses.content.model import CourseFolder, Finding, Severity
 from courses.content.published import vanished
 from courses.models import Course
-from courses.publication import Checked, CourseKinds, check
+from courses.publication import CheckedCourse, CourseKinds, check
 from courses.queries import autosaved
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines
@@ -20,7 +20,7 @@ KEPT_VERDICTS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DraftCheck:
     """What the checks say of a draft, what is published already held against it; `modules` and `activities` count what was read."""
 
     findings: tuple[Finding, ...]
@@ -34,14 +34,14 @@ class Verdict:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-def judge(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> Verdict:
+def check_draft(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return what is to be told of a checked draft: the findings of its text, and what it does to what is published."""
     folder = checked.folder
     if folder is None:
-        return Verdict(checked.findings, None, now)
+        return DraftCheck(checked.findings, None, now)
     told = [*checked.findings, *_vanished(session, course, folder)]
     told += [finding for compare in kinds.comparers for finding in compare(session, course.id, folder)]
-    return Verdict(tuple(sorted(told, key=lambda finding: finding.place)), without_contents(folder), now)
+    return DraftCheck(tuple(sorted(told, key=lambda finding: finding.place)), without_contents(folder), now)
 
 
 def without_contents(folder: CourseFolder) -> CourseFolder:
@@ -56,34 +56,34 @@ def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[F
     return vanished((*(module.key for module in outline.modules), *outline.by_key), folder)
 
 
-def kept_verdict(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
+def cached_draft_check(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the same for a course's draft as it stands. The process keeps it until draft, publication or day change."""
     known = _verdicts(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
         return known[1]
     checked = check(course_drafts.draft_files(session, files, course.id), kinds, today=now.date())
-    return keep_verdict(session, course, checked, kinds, now=now)
+    return cache_draft_check(session, course, checked, kinds, now=now)
 
 
-def outgoing_verdict(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> Verdict:
+def outgoing_verdict(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Return the same for what goes out of a course's draft: without the texts that pages saved by themselves and nobody saved."""
     if not autosaved.list_autosaved(session, course.id):
-        return kept_verdict(session, files, course, kinds, now=now)
+        return cached_draft_check(session, files, course, kinds, now=now)
     checked = check(autosaved.outgoing_files(session, files, course.id), kinds, today=now.date())
-    return judge(session, course, checked, kinds, now=now)
+    return check_draft(session, course, checked, kinds, now=now)
 
 
-def keep_verdict(session: Session, course: Course, checked: Checked, kinds: CourseKinds, *, now: datetime) -> Verdict:
+def cache_draft_check(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Keep the verdict on a draft that stands as it was checked: nobody has saved anything else since it was read for that."""
-    verdict, kept = judge(session, course, checked, kinds, now=now), _verdicts(session)
+    verdict, kept = check_draft(session, course, checked, kinds, now=now), _verdicts(session)
     if len(kept) >= KEPT_VERDICTS:
         kept.clear()  # at once, because other threads read it
     kept[course.id] = (_state_of(session, course, now), verdict)
     return verdict
 
 
-def _verdicts(session: Session) -> dict[int, tuple[object, Verdict]]:
-    return cast("dict[int, tuple[object, Verdict]]", session.info.setdefault("verdicts", {}))
+def _verdicts(session: Session) -> dict[int, tuple[object, DraftCheck]]:
+    return cast("dict[int, tuple[object, DraftCheck]]", session.info.setdefault("verdicts", {}))
 
 
 def _state_of(session: Session, course: Course, now: datetime) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ The reader of the format judges the answers.
 """
 
 from courses.content.changes import COMMON
-from courses.content.settings import Setting, Shape
+from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
 
 YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
@@ -35,45 +35,52 @@ FLOWS = frozenset({"languages", "words", "completion", "requires", "was", "pause
 DEEP_FLOWS = frozenset({"also"})
 """Fields whose values stand on a line each."""
 
-_OBJECTIVES = Setting(
-    "objectives", Shape.LISTED, lazy_("What one learns"), lazy_("One on each line, beginning with a verb: Work out the coverage gap.")
+_OBJECTIVES = FieldSpec(
+    "objectives", FieldShape.LISTED, lazy_("What one learns"), lazy_("One on each line, beginning with a verb: Work out the coverage gap.")
 )
-COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
+COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
     (
         lazy_("What it is"),
         (
-            Setting("title", Shape.WORDS, lazy_("Title")),
-            Setting("summary", Shape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the catalogue.")),
+            FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
+            FieldSpec("summary", FieldShape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the catalogue.")),
             _OBJECTIVES,
-            Setting(
+            FieldSpec(
                 "languages",
-                Shape.KEYS,
+                FieldShape.KEYS,
                 lazy_("Languages"),
                 lazy_("The first is the one in which the course is written: es, or es, en. A language can be added at any time."),
                 usual="es",
             ),
-            Setting(
+            FieldSpec(
                 "level",
-                Shape.CHOICE,
+                FieldShape.CHOICE,
                 lazy_("Level"),
                 lazy_("How much it takes for granted."),
                 (("basic", lazy_("Basic")), ("intermediate", lazy_("Intermediate")), ("advanced", lazy_("Advanced"))),
             ),
-            Setting(
+            FieldSpec(
                 "hours",
-                Shape.NUMBER,
+                FieldShape.NUMBER,
                 lazy_("Hours"),
                 lazy_("Told on the certificate. Left empty, the minutes of the activities are added up."),
             ),
-            Setting(
-                "image", Shape.FILE, lazy_("Picture"), lazy_("Shown in the catalogue. Send it first under “Files”."), accepts=("image/",)
+            FieldSpec(
+                "image",
+                FieldShape.FILE,
+                lazy_("Picture"),
+                lazy_("Shown in the catalogue. Send it first under “Files”."),
+                accepts=("image/",),
             ),
-            Setting(
-                "image_alt", Shape.WORDS, lazy_("Alternative text of the picture"), lazy_("What somebody who does not see it has to know.")
+            FieldSpec(
+                "image_alt",
+                FieldShape.WORDS,
+                lazy_("Alternative text of the picture"),
+                lazy_("What somebody who does not see it has to know."),
             ),
-            Setting(
+            FieldSpec(
                 "tone",
-                Shape.CHOICE,
+                FieldShape.CHOICE,
                 lazy_("Colour"),
                 lazy_("Of the course's façade."),
                 tuple((str(number), str(number)) for number in range(1, 7)),
@@ -83,9 +90,9 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
     (
         lazy_("Who may take it"),
         (
-            Setting(
+            FieldSpec(
                 "visibility",
-                Shape.CHOICE,
+                FieldShape.CHOICE,
                 lazy_("Who finds it in the catalogue"),
                 lazy_("Whoever does not find it, and does not take part, cannot open it by its address either."),
                 (
@@ -95,53 +102,53 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
                 ),
                 "participants",
             ),
-            Setting(
+            FieldSpec(
                 "enrolment",
-                Shape.CHOICE,
+                FieldShape.CHOICE,
                 lazy_("How one enrols"),
                 lazy_("Codes are set elsewhere: they are never in the course's text."),
                 (("open", lazy_("Whoever wants to")), ("code", lazy_("With a code")), ("invitation", lazy_("By invitation"))),
                 "invitation",
             ),
-            Setting("opens", Shape.WORD, lazy_("Enrolment opens"), MOMENT),
-            Setting("closes", Shape.WORD, lazy_("Enrolment closes"), MOMENT),
-            Setting("timezone", Shape.WORD, lazy_("Time zone"), lazy_("Of all dates of the course."), usual="America/Guayaquil"),
+            FieldSpec("opens", FieldShape.WORD, lazy_("Enrolment opens"), MOMENT),
+            FieldSpec("closes", FieldShape.WORD, lazy_("Enrolment closes"), MOMENT),
+            FieldSpec("timezone", FieldShape.WORD, lazy_("Time zone"), lazy_("Of all dates of the course."), usual="America/Guayaquil"),
         ),
     ),
     (
         lazy_("What completes it"),
         (
-            Setting(
+            FieldSpec(
                 "completion.modules",
-                Shape.KEYS,
+                FieldShape.KEYS,
                 lazy_("Modules to complete"),
                 lazy_("None chosen: all of them."),
                 usual="all",
             ),
-            Setting(
+            FieldSpec(
                 "completion.grade",
-                Shape.NUMBER,
+                FieldShape.NUMBER,
                 lazy_("Grade needed"),
                 lazy_("Percent of the course's grade. Left empty: completing the modules is enough."),
             ),
-            Setting(
+            FieldSpec(
                 "certificate",
-                Shape.CHOICE,
+                FieldShape.CHOICE,
                 lazy_("Certificate"),
                 lazy_("With a code by which anybody can check it."),
                 (("constancia", lazy_("For everybody who completes the course")), ("none", lazy_("None"))),
                 "none",
             ),
-            Setting(
+            FieldSpec(
                 "grade",
-                Shape.ENTRIES,
+                FieldShape.ENTRIES,
                 lazy_("Parts of the grade"),
                 lazy_("The course's grade is their weighted mean. A row whose key is emptied goes."),
                 fields=(
-                    Setting("category", Shape.WORD, lazy_("Key")),
-                    Setting("title", Shape.WORDS, lazy_("Name")),
-                    Setting("weight", Shape.NUMBER, lazy_("Weight")),
-                    Setting("drop_lowest", Shape.NUMBER, lazy_("Lowest results left out")),
+                    FieldSpec("category", FieldShape.WORD, lazy_("Key")),
+                    FieldSpec("title", FieldShape.WORDS, lazy_("Name")),
+                    FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight")),
+                    FieldSpec("drop_lowest", FieldShape.NUMBER, lazy_("Lowest results left out")),
                 ),
             ),
         ),
@@ -149,37 +156,37 @@ COURSE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
     (
         lazy_("Who made it"),
         (
-            Setting(
+            FieldSpec(
                 "authors",
-                Shape.ENTRIES,
+                FieldShape.ENTRIES,
                 lazy_("Authors"),
                 lazy_("A row whose name is emptied goes."),
                 fields=(
-                    Setting("name", Shape.WORD, lazy_("Name")),
-                    Setting("role", Shape.WORDS, lazy_("What they did")),
-                    Setting("organisation", Shape.WORDS, lazy_("Institution")),
+                    FieldSpec("name", FieldShape.WORD, lazy_("Name")),
+                    FieldSpec("role", FieldShape.WORDS, lazy_("What they did")),
+                    FieldSpec("organisation", FieldShape.WORDS, lazy_("Institution")),
                 ),
             ),
-            Setting("licence", Shape.WORD, lazy_("Licence"), lazy_("Its short name: CC-BY-4.0, or all-rights-reserved.")),
+            FieldSpec("licence", FieldShape.WORD, lazy_("Licence"), lazy_("Its short name: CC-BY-4.0, or all-rights-reserved.")),
         ),
     ),
     (
         lazy_("For those who write it"),
         (
-            Setting("words.min", Shape.NUMBER, lazy_("Fewest words of a lesson"), lazy_("Only told, never refused.")),
-            Setting("words.max", Shape.NUMBER, lazy_("Most words of a lesson")),
-            Setting("topic", Shape.WORD, lazy_("Topic"), lazy_("Key of one of the site's topics.")),
+            FieldSpec("words.min", FieldShape.NUMBER, lazy_("Fewest words of a lesson"), lazy_("Only told, never refused.")),
+            FieldSpec("words.max", FieldShape.NUMBER, lazy_("Most words of a lesson")),
+            FieldSpec("topic", FieldShape.WORD, lazy_("Topic"), lazy_("Key of one of the site's topics.")),
         ),
     ),
 )
 
 _SHARED = (
-    Setting("title", Shape.WORDS, lazy_("Title")),
-    Setting("summary", Shape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the outline of the course.")),
+    FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
+    FieldSpec("summary", FieldShape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the outline of the course.")),
 )
-STATE = Setting(
+STATE = FieldSpec(
     "state",
-    Shape.CHOICE,
+    FieldShape.CHOICE,
     lazy_("State"),
     lazy_("A draft is left out of what is published."),
     (("ready", lazy_("Ready to be published")), ("draft", lazy_("Draft"))),
@@ -187,22 +194,25 @@ STATE = Setting(
 )
 _WHEN = (
     STATE,
-    Setting(
-        "requires", Shape.KEYS, lazy_("Opens after"), lazy_("What one has to complete first. None chosen: it is open from the beginning.")
+    FieldSpec(
+        "requires",
+        FieldShape.KEYS,
+        lazy_("Opens after"),
+        lazy_("What one has to complete first. None chosen: it is open from the beginning."),
     ),
-    Setting("opens", Shape.WORD, lazy_("Opens"), MOMENT),
-    Setting("closes", Shape.WORD, lazy_("Closes"), MOMENT),
+    FieldSpec("opens", FieldShape.WORD, lazy_("Opens"), MOMENT),
+    FieldSpec("closes", FieldShape.WORD, lazy_("Closes"), MOMENT),
 )
 
-MODULE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
+MODULE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
     (
         lazy_("What it is"),
         (
             *_SHARED,
             _OBJECTIVES,
-            Setting(
+            FieldSpec(
                 "numbered",
-                Shape.FLAG,
+                FieldShape.FLAG,
                 lazy_("Is it counted?"),
                 lazy_("No for a pre-test or a final test: “module 3 of 7” does not count it."),
                 YES_NO,
@@ -214,9 +224,9 @@ MODULE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
         lazy_("When it is open, and what completes it"),
         (
             *_WHEN,
-            Setting(
+            FieldSpec(
                 "completion",
-                Shape.WORD,
+                FieldShape.WORD,
                 lazy_("Activities to complete"),
                 lazy_("A number, or all: so many of the required ones complete it."),
                 usual="all",
@@ -227,15 +237,17 @@ MODULE: tuple[tuple[object, tuple[Setting, ...]], ...] = (
 
 
 def activity(
-    own: tuple[Setting, ...], further: tuple[tuple[object, tuple[Setting, ...]], ...] = (), *, words: bool = True
-) -> tuple[tuple[object, tuple[Setting, ...]], ...]:
+    own: tuple[FieldSpec, ...], further: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (), *, words: bool = True
+) -> tuple[tuple[object, tuple[FieldSpec, ...]], ...]:
     """Return what is asked of an activity whose kind adds `own`, and `further` groups; without `words` these are written elsewhere."""
     conditions = (
         *_WHEN,
-        Setting("required", Shape.FLAG, lazy_("Is it required?"), lazy_("Required activities complete their module."), YES_NO, "true"),
-        Setting(
+        FieldSpec(
+            "required", FieldShape.FLAG, lazy_("Is it required?"), lazy_("Required activities complete their module."), YES_NO, "true"
+        ),
+        FieldSpec(
             "preview",
-            Shape.FLAG,
+            FieldShape.FLAG,
             lazy_("Open to everybody?"),
             lazy_("Lessons and recordings may be looked at without enrolling."),
             YES_NO,
@@ -251,10 +263,10 @@ def activity(
 
 
 LESSON = (
-    Setting("minutes", Shape.NUMBER, lazy_("Minutes of reading"), lazy_("Left empty, they are counted from the words.")),
-    Setting(
+    FieldSpec("minutes", FieldShape.NUMBER, lazy_("Minutes of reading"), lazy_("Left empty, they are counted from the words.")),
+    FieldSpec(
         "completion",
-        Shape.CHOICE,
+        FieldShape.CHOICE,
         lazy_("What completes it"),
         "",
         (("marked", lazy_("The learner says so")), ("viewed", lazy_("Opening it is enough"))),

@@ -11,11 +11,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from courses import publication
+from courses.audit_verbs import CourseVerb
 from courses.content import merging
-from courses.content.changes import Change, body_of
+from courses.content.changes import DraftChange, body_of
 from courses.content.model import Finding, Severity
-from courses.content.skeleton import NewCourse, course_files
-from courses.content.tree import Tree, is_outline, read_tree
+from courses.content.starter_files import NewCourse, course_files
+from courses.content.tree import DraftTree, is_outline, read_tree
 from courses.models import Course, DraftFileVersion, DraftRevision, StaffRole
 from courses.publication import CourseKinds
 from courses.queries import autosaved as queries
@@ -23,15 +24,14 @@ from courses.queries import catalogue, drafts, history
 from courses.queries.autosaved import AutosavedText
 from courses.services import drafts as files
 from courses.services import team
-from courses.services.archived import check_open
+from courses.services.archive_guard import check_open
 from courses.services.drafts import FileContent, Typed
-from courses.services.verbs import CourseVerb
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 
 
-class Taken(Conflict):
+class CourseKeyTaken(Conflict):
     """The address of a new course belongs to another one."""
 
     code = "key_taken"
@@ -39,14 +39,14 @@ class Taken(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DraftOutline:
     """A working copy as its editors see it: its revision, the checksums of its files, the texts of its outline."""
 
     course_id: int
     revision: int
     checksums: Mapping[str, str]
     texts: Mapping[str, str]
-    tree: Tree
+    tree: DraftTree
 
     @property
     def paths(self) -> list[str]:
@@ -54,33 +54,33 @@ class Desk:
         return list(self.checksums)
 
 
-def open_desk(session: Session, course: Course, kinds: CourseKinds) -> Desk:
+def load_draft_outline(session: Session, course: Course, kinds: CourseKinds) -> DraftOutline:
     """Read the outline of a course's working copy, in two statements."""
     checksums = drafts.list_draft_checksums(session, course.id)
     wanted = [path for path in checksums if is_outline(path) and not any(part.claims(path) for part in kinds.parts)]
     texts = drafts.draft_bodies(session, course.id, wanted)
-    return Desk(course.id, course.draft_revision, checksums, texts, read_tree(checksums, texts, kinds.kinds, kinds.parts))
+    return DraftOutline(course.id, course.draft_revision, checksums, texts, read_tree(checksums, texts, kinds.kinds, kinds.parts))
 
 
-def texts_of_parts(session: Session, desk: Desk, kinds: CourseKinds, folder: str) -> dict[str, str]:
+def texts_of_parts(session: Session, desk: DraftOutline, kinds: CourseKinds, folder: str) -> dict[str, str]:
     """Read the texts of a module that belong to other packages, as banks of questions do: the outline is read without them."""
     inside = [path for path in desk.paths if path.startswith(f"{folder}/") and any(part.claims(path) for part in kinds.parts)]
     return drafts.draft_bodies(session, desk.course_id, inside)
 
 
-def troubles(desk: Desk, change: Change, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+def blocking_findings(desk: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
     """Return what a change would break so that the draft could no longer be read: a requirement without its activity, an empty module…
 
     The folder is read without bodies of lessons, banks and contents of media: their findings are the same before and after.
     """
-    return tuple(finding for finding in brought(desk, change, kinds, today=today) if finding.refuses_import)
+    return tuple(finding for finding in list_imported_files(desk, change, kinds, today=today) if finding.refuses_import)
 
 
 UNREAD = frozenset({"C603", "C604", "C605", "C606", "C608"})
 """What only the contents of media tell, which are not read here."""
 
 
-def brought(desk: Desk, change: Change, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+def list_imported_files(desk: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
     """Return the errors that a change brings: those of `troubles`, and in the texts that it writes those that refuse publishing."""
     after = [
         finding
@@ -93,7 +93,7 @@ def brought(desk: Desk, change: Change, kinds: CourseKinds, *, today: date) -> t
     return tuple(finding for finding in after if _told(finding) not in known)
 
 
-def _outline_only(desk: Desk) -> dict[str, bytes]:
+def _outline_only(desk: DraftOutline) -> dict[str, bytes]:
     return {path: _without_body(path, desk.texts.get(path, "")).encode() for path in desk.checksums}
 
 
@@ -108,7 +108,7 @@ def _told(finding: Finding) -> tuple[object, ...]:
 def create_course(session: Session, actor: Actor, new: NewCourse, *, now: datetime) -> Course:
     """Begin a course: its first module and lesson, and whoever begins it as its owner; raises Taken."""
     if catalogue.find_course(session, new.key) is not None:
-        raise Taken
+        raise CourseKeyTaken
     course = Course(slug=new.key, title={new.languages[0]: new.title}, created_at=now, draft_revision=0)
     session.add(course)
     session.flush()  # its files and its team point to it
@@ -178,7 +178,7 @@ def add_file(session: Session, actor: Actor, course: Course, path: str, content:
     files.save_files(session, actor, course, {path: content}, now=now)
 
 
-def save_change(session: Session, actor: Actor, course: Course, change: Change, *, seen: int, now: datetime) -> bool:
+def save_change(session: Session, actor: Actor, course: Course, change: DraftChange, *, seen: int, now: datetime) -> bool:
     """Write a change of a locked course's working copy; raises Conflict where somebody saved since the revision that was seen.
 
     What a page saved by itself does not become what somebody saved: it goes with its file, and its change is put into both texts.
@@ -200,7 +200,7 @@ def save_change(session: Session, actor: Actor, course: Course, change: Change, 
     return changed or bool(autosaved)
 
 
-def _autosaved_after(session: Session, course: Course, change: Change) -> dict[str, tuple[str | None, AutosavedText]]:
+def _autosaved_after(session: Session, course: Course, change: DraftChange) -> dict[str, tuple[str | None, AutosavedText]]:
     """Return the files of a change that a page saved by itself, by their new path: what was saved (None: nothing) and what was typed.
 
     Where a change touches the very lines that were typed, it counts as saved whole.

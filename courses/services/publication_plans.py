@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from courses.models import Course, CourseVersion, Nature, PlannedPublication, PlanState
+from courses.audit_verbs import CourseVerb
+from courses.models import Course, CourseVersion, PlannedPublication, PlanState, PublicationNature
 from courses.permissions import edits
-from courses.publication import CourseKinds, Prepared
+from courses.publication import CourseKinds, PreparedCourse
 from courses.queries import autosaved, team
 from courses.queries import plans as queries
-from courses.services.archived import check_open
+from courses.services.archive_guard import check_open
 from courses.services.outgoing import settle
-from courses.services.publishing import ChangedMeanwhile, Publishing, publish_version
-from courses.services.verbs import CourseVerb
+from courses.services.publishing import DraftChangedSinceReview, PublishOptions, publish_version
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.files import FileStore
@@ -46,14 +46,14 @@ class OwnRequest(Conflict):
     message = N_("Somebody else has to decide on what you have asked for.")
 
 
-class NotOpen(Conflict):
+class PlanAlreadyDecided(Conflict):
     """A plan was decided on meanwhile."""
 
     code = "plan_not_open"
     message = N_("This was decided meanwhile. Look at the page again.")
 
 
-class NobodyAnswers(Conflict):
+class NoResponsiblePublisher(Conflict):
     """Neither who asked for a publication nor who approved it may publish the course any more."""
 
     code = "nobody_answers"
@@ -61,10 +61,10 @@ class NobodyAnswers(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Publisher:
+class PlanPublishingContext:
     """What publishing a plan needs besides the plan."""
 
-    prepared: Prepared
+    prepared: PreparedCourse
     kinds: CourseKinds
     files: FileStore
 
@@ -81,7 +81,9 @@ def set_approval(session: Session, actor: Actor, course: Course, *, needed: bool
         _ask(session, course, row, now=now)
 
 
-def publish_draft(session: Session, actor: Actor, course: Course, publisher: Publisher, how: Publishing, *, now: datetime) -> CourseVersion:
+def publish_draft(
+    session: Session, actor: Actor, course: Course, publisher: PlanPublishingContext, how: PublishOptions, *, now: datetime
+) -> CourseVersion:
     """Publish the draft of a locked course, or an earlier text again, at once; raise ApprovalNeeded where a second person has to agree."""
     if course.needs_approval:
         raise ApprovalNeeded
@@ -90,8 +92,8 @@ def publish_draft(session: Session, actor: Actor, course: Course, publisher: Pub
     return publish_version(session, actor, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
 
 
-def plan(
-    session: Session, actor: Actor, course: Course, digest: str, how: Publishing, publish_at: datetime | None, *, now: datetime
+def request_publication(
+    session: Session, actor: Actor, course: Course, digest: str, how: PublishOptions, publish_at: datetime | None, *, now: datetime
 ) -> PlannedPublication:
     """Ask for a second person's approval of a locked course's draft, or plan its publication for later.
 
@@ -134,7 +136,7 @@ def plan(
 
 
 def approve(
-    session: Session, actor: Actor, course: Course, row: PlannedPublication, publisher: Publisher, remark: str, *, now: datetime
+    session: Session, actor: Actor, course: Course, row: PlannedPublication, publisher: PlanPublishingContext, remark: str, *, now: datetime
 ) -> CourseVersion | None:
     """Agree to a locked course's publication: it is published now, or at its moment (then nothing is returned).
 
@@ -165,18 +167,20 @@ def refuse(session: Session, actor: Actor, course: Course, row: PlannedPublicati
 def withdraw(session: Session, actor: Actor, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     """Take a publication back that waits; raise NotOpen."""
     if row.state not in (PlanState.WAITING, PlanState.PLANNED):
-        raise NotOpen
+        raise PlanAlreadyDecided
     row.state, row.settled_at = PlanState.WITHDRAWN.value, now
     audit.record(session, actor, CourseVerb.PUBLICATION_WITHDRAWN, course, now=now, plan=row.id)
 
 
-def publish_plan(session: Session, course: Course, row: PlannedPublication, publisher: Publisher, *, now: datetime) -> CourseVersion:
+def publish_plan(
+    session: Session, course: Course, row: PlannedPublication, publisher: PlanPublishingContext, *, now: datetime
+) -> CourseVersion:
     """Publish what a locked plan names, in the name of who asked, or of who approved it where the other may publish no more.
 
     Raise ChangedMeanwhile, or NobodyAnswers.
     """
     _check_unchanged(session, course, row, publisher)
-    how = Publishing(Nature(row.nature), row.note, asks=row.asks, again=row.revision, tells=row.tells or ())
+    how = PublishOptions(PublicationNature(row.nature), row.note, asks=row.asks, again=row.revision, tells=row.tells or ())
     author = Actor(person_id=_who_answers(session, row), via=ActorChannel.JOB)
     version = publish_version(session, author, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
     row.state, row.settled_at, row.version_id = PlanState.PUBLISHED.value, now, version.id
@@ -184,31 +188,31 @@ def publish_plan(session: Session, course: Course, row: PlannedPublication, publ
     return version
 
 
-def _check_unchanged(session: Session, course: Course, row: PlannedPublication, publisher: Publisher) -> None:
+def _check_unchanged(session: Session, course: Course, row: PlannedPublication, publisher: PlanPublishingContext) -> None:
     if autosaved.saved_since(session, course.id, row.revision) or publisher.prepared.digest != row.digest:
-        raise ChangedMeanwhile
+        raise DraftChangedSinceReview
 
 
 def _who_answers(session: Session, row: PlannedPublication) -> int:
     for person in (row.asked_by, row.decided_by):
-        if person is not None and team.may_still(session, person, row.course_id, edits):
+        if person is not None and team.list_still_authorised(session, person, row.course_id, edits):
             return person
-    raise NobodyAnswers
+    raise NoResponsiblePublisher
 
 
-def disown(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
+def cancel_plans_of_former_editors(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     """Give up a locked plan for which nobody answers any more; those who may publish the course now are told."""
     _void(session, Actor(via=ActorChannel.JOB), course, row, now=now)
     _tell(session, course, row, team.list_editors(session, course.id), "disowned", now=now)
 
 
-def give_up(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
+def cancel_plan(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     """Give up a locked plan whose draft changed or no longer passes its checks, or whose course was put away; its author is told."""
     _void(session, Actor(via=ActorChannel.JOB), course, row, now=now)
     _tell(session, course, row, [row.asked_by], "void" if course.archived_at is None else "archived", now=now)
 
 
-def call_off(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
+def cancel_open_plan(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
     """Give up what waits to be published of a locked course that is put away; its author is told."""
     row = queries.lock_open_plan(session, course.id)
     if row is not None:
@@ -218,7 +222,7 @@ def call_off(session: Session, actor: Actor, course: Course, *, now: datetime) -
 
 def _decide(actor: Actor, row: PlannedPublication) -> None:
     if row.state != PlanState.WAITING:
-        raise NotOpen
+        raise PlanAlreadyDecided
     if actor.person_id == row.asked_by:
         raise OwnRequest
 

@@ -12,24 +12,24 @@ from courses.content.activity import OUTLINE
 from courses.content.layout import ActivityFiles
 from courses.content.model import ActivitySource, CourseFolder, Finding, LessonSource
 from courses.content.pages import read_page
-from courses.content.session import LessonBody, Place, ReadingSession
-from courses.content.stamps import split
+from courses.content.reading_session import LessonBody, ReadingSession, SourceLocation
 from courses.content.texts import TextCheck
+from courses.content.translation_stamps import split
 from courses.kinds import ActivityKind, FolderPart
 
 _INTO = re.compile(r"\(course:([a-z0-9-]+)#")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CourseReferences:
     """A course as it was read, with the places of its keys."""
 
     course: CourseFolder
-    keys: Mapping[str, Place]
+    keys: Mapping[str, SourceLocation]
 
 
 def look_at(
-    surroundings: Surroundings,
+    surroundings: CourseReferences,
     kinds: Sequence[ActivityKind],
     parts: Sequence[FolderPart],
     texts: Mapping[str, str],

@@ -14,7 +14,7 @@ _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffPiece:
     """A run of words in a difference: 'same', 'gone' or 'new'."""
 
     kind: str
@@ -22,45 +22,45 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class DiffParagraph:
     """A paragraph in a difference: 'same', 'gone', 'new', 'changed' (with pieces of each kind), or 'skipped' for `count` equal ones."""
 
     kind: str
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[DiffPiece, ...] = ()
     count: int = 0
 
 
-def compared(before: str, after: str) -> tuple[Piece, ...]:
+def compared(before: str, after: str) -> tuple[DiffPiece, ...]:
     """Return two texts as runs of words that stay, go and come."""
     old, new = before.split(), after.split()
     if len(old) * len(new) > MOST_STEPS:
-        return (Piece("gone", before), Piece("new", after))
-    pieces: list[Piece] = []
+        return (DiffPiece("gone", before), DiffPiece("new", after))
+    pieces: list[DiffPiece] = []
     for kind, start, end, begin, stop in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
-            pieces.append(Piece("same", " ".join(old[start:end])))
+            pieces.append(DiffPiece("same", " ".join(old[start:end])))
             continue
         if end > start:
-            pieces.append(Piece("gone", " ".join(old[start:end])))
+            pieces.append(DiffPiece("gone", " ".join(old[start:end])))
         if stop > begin:
-            pieces.append(Piece("new", " ".join(new[begin:stop])))
+            pieces.append(DiffPiece("new", " ".join(new[begin:stop])))
     return tuple(pieces)
 
 
-def compared_lines(before: str, after: str) -> tuple[Piece, ...]:
+def compared_lines(before: str, after: str) -> tuple[DiffPiece, ...]:
     """Return two texts of several lines as lines that stay, go and come."""
     kinds = {"  ": "same", "- ": "gone", "+ ": "new"}
     compared = difflib.ndiff(before.rstrip("\n").split("\n"), after.rstrip("\n").split("\n"))
-    return tuple(Piece(kinds[line[:2]], line[2:]) for line in compared if line[:2] in kinds)
+    return tuple(DiffPiece(kinds[line[:2]], line[2:]) for line in compared if line[:2] in kinds)
 
 
-def compared_text(before: str, after: str) -> tuple[Block, ...]:
+def compared_text(before: str, after: str) -> tuple[DiffParagraph, ...]:
     """Return two texts paragraph by paragraph; of equal ones only the neighbours of what differs, the others are counted."""
     old, new = _paragraphs(before), _paragraphs(after)
-    blocks: list[Block] = []
+    blocks: list[DiffParagraph] = []
     for kind, start, end, begin, stop in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
-            blocks += [Block("same", (Piece("same", paragraph),)) for paragraph in old[start:end]]
+            blocks += [DiffParagraph("same", (DiffPiece("same", paragraph),)) for paragraph in old[start:end]]
         else:
             blocks += _replaced(old[start:end], new[begin:stop])
     return tuple(_without_the_distant(blocks))
@@ -70,18 +70,18 @@ def _paragraphs(text: str) -> list[str]:
     return [paragraph.strip("\n") for paragraph in _PARAGRAPHS.split(text) if paragraph.strip()]
 
 
-def _replaced(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
+def _replaced(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffParagraph]:
     """Pair reworded paragraphs in their order; what has no partner has gone or come."""
     waiting = list(new)
     for paragraph in old:
         place = next((place for place, other in enumerate(waiting) if _are_alike(paragraph, other)), None)
         if place is None:
-            yield Block("gone", (Piece("gone", paragraph),))
+            yield DiffParagraph("gone", (DiffPiece("gone", paragraph),))
             continue
-        yield from (Block("new", (Piece("new", other),)) for other in waiting[:place])
-        yield Block("changed", compared(paragraph, waiting[place]))
+        yield from (DiffParagraph("new", (DiffPiece("new", other),)) for other in waiting[:place])
+        yield DiffParagraph("changed", compared(paragraph, waiting[place]))
         waiting = waiting[place + 1 :]
-    yield from (Block("new", (Piece("new", other),)) for other in waiting)
+    yield from (DiffParagraph("new", (DiffPiece("new", other),)) for other in waiting)
 
 
 def _are_alike(one: str, other: str) -> bool:
@@ -92,7 +92,7 @@ def _are_alike(one: str, other: str) -> bool:
     return matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
-def _without_the_distant(blocks: Sequence[Block]) -> Iterator[Block]:
+def _without_the_distant(blocks: Sequence[DiffParagraph]) -> Iterator[DiffParagraph]:
     changed = [place for place, block in enumerate(blocks) if block.kind != "same"]
     near = {place + step for place in changed for step in range(-CONTEXT, CONTEXT + 1)}
     skipped = 0
@@ -101,15 +101,15 @@ def _without_the_distant(blocks: Sequence[Block]) -> Iterator[Block]:
             skipped += 1
             continue
         if skipped:
-            yield Block("skipped", count=skipped)
+            yield DiffParagraph("skipped", count=skipped)
             skipped = 0
         yield block
     if skipped:
-        yield Block("skipped", count=skipped)
+        yield DiffParagraph("skipped", count=skipped)
 
 
-def changed_lines(before: str, after: str) -> tuple[Piece, ...]:
+def changed_lines(before: str, after: str) -> tuple[DiffPiece, ...]:
     """Return the lines that go and come with two lines around them; 'skipped' stands for those between."""
     kinds = {" ": "same", "-": "gone", "+": "new", "@": "skipped"}
     compared = difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm="")
-    return tuple(Piece(kinds[line[:1]], "" if line.startswith("@") else line[1:]) for line in list(compared)[2:])
+    return tuple(DiffPiece(kinds[line[:1]], "" if line.startswith("@") else line[1:]) for line in list(compared)[2:])

@@ -29,7 +29,7 @@ MAXIMUM_DEPTH = 12
 
 
 @dataclass(slots=True, eq=False)
-class Node:
+class YamlNode:
     """Anything in a YAML file; `line` and `column` count from 1; it ends before `last_column` of `last_line`."""
 
     line: int
@@ -39,7 +39,7 @@ class Node:
 
 
 @dataclass(slots=True, eq=False)
-class Scalar(Node):
+class YamlScalar(YamlNode):
     """A text; `style` is '' for plain, else the sign that begins it."""
 
     text: str = ""
@@ -47,31 +47,31 @@ class Scalar(Node):
 
 
 @dataclass(slots=True, eq=False)
-class Listing(Node):
+class YamlSequence(YamlNode):
     """A sequence."""
 
-    items: list[Node] = field(default_factory=list)
+    items: list[YamlNode] = field(default_factory=list)
     flow: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class YamlPair:
     """A key of a mapping and its value."""
 
-    key: Scalar
-    value: Node
+    key: YamlScalar
+    value: YamlNode
 
 
 @dataclass(slots=True, eq=False)
-class Keyed(Node):
+class YamlMapping(YamlNode):
     """A mapping, in the order of the file."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, YamlPair] = field(default_factory=dict)
     flow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class YamlProblem:
     """Something wrong with the YAML itself."""
 
     code: str
@@ -82,16 +82,16 @@ class Trouble:
     name: str = ""
 
 
-class BrokenError(Exception):
+class YamlError(Exception):
     """The YAML cannot be read any further; `args[0]` is the Trouble."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedYaml:
     """The root (None for an empty file or a broken one) and what is wrong."""
 
-    root: Node | None
-    troubles: tuple[Trouble, ...]
+    root: YamlNode | None
+    troubles: tuple[YamlProblem, ...]
 
 
 CUT = re.compile(r"[ \t]+#(?=[^ \t])")
@@ -103,33 +103,35 @@ _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What ruamel counts as the end of a line."""
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str) -> ParsedYaml:
     """Read one YAML document; troubles are told all at once up to the first that ends the reading."""
-    builder = _Builder(text)
+    builder = _YamlTreeBuilder(text)
     try:
         root = builder.build()
-    except BrokenError as broken:
-        return Parsed(None, (*builder.troubles, broken.args[0]))
+    except YamlError as broken:
+        return ParsedYaml(None, (*builder.troubles, broken.args[0]))
     except MarkedYAMLError as error:
-        return Parsed(None, (*builder.troubles, _syntax(error)))
+        return ParsedYaml(None, (*builder.troubles, _syntax(error)))
     except YAMLError as error:
-        return Parsed(
-            None, (*builder.troubles, Trouble("C102", 1, 1, N_("The YAML cannot be read: %(name)s"), "", str(error).splitlines()[0]))
+        return ParsedYaml(
+            None, (*builder.troubles, YamlProblem("C102", 1, 1, N_("The YAML cannot be read: %(name)s"), "", str(error).splitlines()[0]))
         )
-    return Parsed(root, tuple(builder.troubles))
+    return ParsedYaml(root, tuple(builder.troubles))
 
 
-def _syntax(error: MarkedYAMLError) -> Trouble:
+def _syntax(error: MarkedYAMLError) -> YamlProblem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     problem = str(error.problem or "")
     if problem.startswith("mapping values are not allowed"):
-        return Trouble("C102", line, column, N_("The YAML cannot be read here: the text contains a colon and a space."), QUOTES)
+        return YamlProblem("C102", line, column, N_("The YAML cannot be read here: the text contains a colon and a space."), QUOTES)
     if "cannot start any token" in problem:
-        return Trouble(
+        return YamlProblem(
             "C102", line, column, N_("The YAML cannot be read here: the text starts with a sign that means something in YAML."), QUOTES
         )
-    return Trouble("C102", line, column, N_("The YAML cannot be read here: look at the indentation, the quotes and the brackets."), QUOTES)
+    return YamlProblem(
+        "C102", line, column, N_("The YAML cannot be read here: look at the indentation, the quotes and the brackets."), QUOTES
+    )
 
 
 def _shown(text: str) -> str:
@@ -137,42 +139,42 @@ def _shown(text: str) -> str:
     return text if text.isprintable() else normalise(text)
 
 
-class _Builder:
+class _YamlTreeBuilder:
     """Builds the tree from events; recursion follows the nesting of the file, at most MAXIMUM_DEPTH deep."""
 
     def __init__(self, text: str) -> None:
         self.lines = _LINE_END.split(text)
         self.events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
-        self.troubles: list[Trouble] = []
+        self.troubles: list[YamlProblem] = []
 
-    def build(self) -> Node | None:
-        root: Node | None = None
+    def build(self) -> YamlNode | None:
+        root: YamlNode | None = None
         documents = 0
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise BrokenError(self._trouble("C104", event, N_("The file holds a second document.")))
+                    raise YamlError(self._trouble("C104", event, N_("The file holds a second document.")))
             elif isinstance(event, StreamEndEvent):
                 return root
             elif isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent, AliasEvent)):
                 root = self._node(event, 0)
         return root
 
-    def _trouble(self, code: str, event: Event, template: str, fix: str = "", name: str = "") -> Trouble:
-        return Trouble(code, event.start_mark.line + 1, event.start_mark.column + 1, template, fix, name)
+    def _trouble(self, code: str, event: Event, template: str, fix: str = "", name: str = "") -> YamlProblem:
+        return YamlProblem(code, event.start_mark.line + 1, event.start_mark.column + 1, template, fix, name)
 
-    def _node(self, event: Event, depth: int) -> Node:
+    def _node(self, event: Event, depth: int) -> YamlNode:
         self._refuse_cleverness(event)
         if isinstance(event, ScalarEvent):
             return self._scalar(event)
         if depth >= MAXIMUM_DEPTH:
-            raise BrokenError(self._trouble("C105", event, N_("The YAML is nested deeper than %(name)s levels."), "", str(MAXIMUM_DEPTH)))
+            raise YamlError(self._trouble("C105", event, N_("The YAML is nested deeper than %(name)s levels."), "", str(MAXIMUM_DEPTH)))
         return self._listing(event, depth) if isinstance(event, SequenceStartEvent) else self._table(event, depth)
 
     def _refuse_cleverness(self, event: Any) -> None:
         if isinstance(event, AliasEvent):
-            raise BrokenError(
+            raise YamlError(
                 self._trouble("C104", event, N_("Aliases (*%(name)s) are not allowed."), N_("Write the text again."), str(event.anchor))
             )
         if event.anchor is not None:
@@ -180,19 +182,19 @@ class _Builder:
         if event.tag is not None and str(event.tag) != "None":
             self.troubles.append(self._trouble("C104", event, N_("Tags (%(name)s) are not allowed."), QUOTES, str(event.tag)))
 
-    def _scalar(self, event: ScalarEvent) -> Scalar:
+    def _scalar(self, event: ScalarEvent) -> YamlScalar:
         style = event.style or ""
         start, end = event.start_mark, event.end_mark
         if style not in ("'", '"', "|", ">"):
             style = ""
             rest = self.lines[end.line][end.column :] if event.value else ""
             if CUT.match(rest):
-                self.troubles.append(Trouble("C106", end.line + 1, end.column + 1, CUT_MESSAGE, QUOTES))
+                self.troubles.append(YamlProblem("C106", end.line + 1, end.column + 1, CUT_MESSAGE, QUOTES))
         last = end.line if style in ("|", ">") else end.line + 1
-        return Scalar(start.line + 1, start.column + 1, last, end.column + 1, _shown(str(event.value)), style)
+        return YamlScalar(start.line + 1, start.column + 1, last, end.column + 1, _shown(str(event.value)), style)
 
-    def _listing(self, event: SequenceStartEvent, depth: int) -> Listing:
-        listing = Listing(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(event.flow_style))
+    def _listing(self, event: SequenceStartEvent, depth: int) -> YamlSequence:
+        listing = YamlSequence(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(event.flow_style))
         for inner in self.events:
             if isinstance(inner, SequenceEndEvent):
                 listing.last_line, listing.last_column = inner.end_mark.line + 1, inner.end_mark.column + 1
@@ -200,8 +202,8 @@ class _Builder:
             listing.items.append(self._node(inner, depth + 1))
         return listing
 
-    def _table(self, event: Event, depth: int) -> Keyed:
-        table = Keyed(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(getattr(event, "flow_style", False)))
+    def _table(self, event: Event, depth: int) -> YamlMapping:
+        table = YamlMapping(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(getattr(event, "flow_style", False)))
         for inner in self.events:
             if isinstance(inner, MappingEndEvent):
                 table.last_line, table.last_column = inner.end_mark.line + 1, inner.end_mark.column + 1
@@ -212,17 +214,17 @@ class _Builder:
             self._put(table, inner, key, value)
         return table
 
-    def _place_empty(self, key: Node, value: Node) -> None:
+    def _place_empty(self, key: YamlNode, value: YamlNode) -> None:
         """Put an empty text beside its key, where the reader of a finding looks; ruamel places it at the next token."""
-        if not isinstance(value, Scalar) or value.text or value.style:
+        if not isinstance(value, YamlScalar) or value.text or value.style:
             return
         value.line, value.column, value.last_line, value.last_column = key.line, key.column, key.line, key.last_column
         rest = self.lines[key.line - 1][key.column - 1 + len(getattr(key, "text", "")) :]
         if EMPTY_CUT.match(rest):
-            self.troubles.append(Trouble("C106", key.line, key.column, CUT_MESSAGE, QUOTES))
+            self.troubles.append(YamlProblem("C106", key.line, key.column, CUT_MESSAGE, QUOTES))
 
-    def _put(self, table: Keyed, event: Event, key: Node, value: Node) -> None:
-        if not isinstance(key, Scalar):
+    def _put(self, table: YamlMapping, event: Event, key: YamlNode, value: YamlNode) -> None:
+        if not isinstance(key, YamlScalar):
             self.troubles.append(self._trouble("C104", event, N_("A key must be one word.")))
         elif key.text == "<<" and not key.style:
             self.troubles.append(self._trouble("C104", event, N_("Merge keys (<<) are not allowed.")))
@@ -234,4 +236,4 @@ class _Builder:
                 )
             )
         else:
-            table.entries[key.text] = Entry(key, value)
+            table.entries[key.text] = YamlPair(key, value)

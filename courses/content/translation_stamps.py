@@ -5,8 +5,8 @@ import re
 import unicodedata
 from pathlib import Path
 
-from courses.content import nodes
-from courses.content.nodes import Keyed, Scalar
+from courses.content import yaml_tree
+from courses.content.yaml_tree import YamlMapping, YamlScalar
 from kernel.errors import N_, Invalid
 
 LENGTH = 12
@@ -40,17 +40,17 @@ def split(text: str) -> tuple[list[str], str] | None:
 def stamp_of(text: str, language: str) -> str:
     """Return the stamp of a lesson's whole file; '' where it has no front matter that can be read."""
     parts = split(text.removeprefix("\ufeff").replace("\r\n", "\n"))
-    root = nodes.parse("\n".join(parts[0]) + "\n").root if parts else None
-    if parts is None or not isinstance(root, Keyed):
+    root = yaml_tree.parse("\n".join(parts[0]) + "\n").root if parts else None
+    if parts is None or not isinstance(root, YamlMapping):
         return ""
     return stamp(_field(root, "title", language), _field(root, "summary", language), parts[1])
 
 
-def _field(root: Keyed, name: str, language: str) -> str:
+def _field(root: YamlMapping, name: str, language: str) -> str:
     value = root.entries[name].value if name in root.entries else None
-    if isinstance(value, Keyed):
+    if isinstance(value, YamlMapping):
         value = value.entries[language].value if language in value.entries else None
-    return value.text.strip("\n") if isinstance(value, Scalar) else ""
+    return value.text.strip("\n") if isinstance(value, YamlScalar) else ""
 
 
 def is_stamp(text: str) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses.content.findable import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
-from courses.models import Activity, Course, CourseResource, CourseVersion, Objective, Page, Term
+from courses.content.search_texts import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
+from courses.models import Activity, Course, CourseResource, CourseVersion, LessonPage, Objective, Term
 from kernel.markup.model import SafeHtml
 from kernel.search.index import SearchDocument
 
@@ -14,10 +14,10 @@ from kernel.search.index import SearchDocument
 def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
     """Yield what can be found of a version's lessons, each with its activity's id."""
     statement = (
-        select(Page.activity_id, Page.language, Page.title, Page.body)
-        .join(Activity, Activity.id == Page.activity_id)
+        select(LessonPage.activity_id, LessonPage.language, LessonPage.title, LessonPage.body)
+        .join(Activity, Activity.id == LessonPage.activity_id)
         .where(Activity.version_id == version_id)
-        .order_by(Page.id)
+        .order_by(LessonPage.id)
     )
     rows = session.execute(statement).all()
     written: dict[int, list[str]] = {}

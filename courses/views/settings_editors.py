@@ -6,21 +6,21 @@ from typing import Any
 
 from flask import flash, request
 
-from courses.content import choosing, merging
+from courses.content import merge_choices, merging
 from courses.content.applying import with_values
-from courses.content.changes import Change, apart
+from courses.content.changes import DraftChange, apart
 from courses.content.editing import EditRefused, read_fields
-from courses.content.inside import keys_of
 from courses.content.layout import RESOURCES
-from courses.content.merging import Merge, Side
+from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.model import Finding
-from courses.content.settings import Setting, Values, values_of
+from courses.content.nested_mappings import keys_of
+from courses.content.settings import FieldSpec, FormValues, values_of
 from courses.forms import SettingsForm, settings_form, whole
 from courses.models import Course
-from courses.permissions import TaughtCourse
+from courses.permissions import CourseContext
 from courses.queries import catalogue, history
-from courses.services import drafting
-from courses.services.drafting import Desk
+from courses.services import authoring
+from courses.services.authoring import DraftOutline
 from courses.views.outline import Answer, kinds
 from kernel import clock
 from kernel.errors import Conflict, Invalid
@@ -28,22 +28,22 @@ from kernel.i18n import _, choose
 from kernel.web.request import begin_writing, current_actor, current_session
 
 MOST_TOLD = 5
-Groups = tuple[tuple[Any, tuple[Setting, ...]], ...]
+Groups = tuple[tuple[Any, tuple[FieldSpec, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SettingsEditor:
     """A file of settings before its editor: what is asked, in which order it is written, and what its fields may choose from."""
 
     course: Course
-    desk: Desk
+    desk: DraftOutline
     path: str
     groups: Groups
     order: tuple[str, ...]
     key: str = ""
 
     @property
-    def settings(self) -> tuple[Setting, ...]:
+    def settings(self) -> tuple[FieldSpec, ...]:
         """Return all fields that are asked for."""
         return tuple(setting for _title, settings in self.groups for setting in settings)
 
@@ -57,11 +57,11 @@ class Sheet:
         """Return the languages of the course."""
         return self.desk.tree.languages
 
-    def values(self, text: str) -> Values:
+    def values(self, text: str) -> FormValues:
         """Return what the file says."""
         return values_of(read_fields(apart(text, self.path)[0]), self.settings, self.languages)
 
-    def composed(self, text: str, given: Values) -> str:
+    def composed(self, text: str, given: FormValues) -> str:
         """Return the file with what was typed; raises EditRefused, or Invalid with what to do."""
         return with_values(text, self.path, self.settings, self.languages, given, self.order)
 
@@ -98,11 +98,11 @@ def _title(entry: object, language: str) -> str:
     return str(title.get(language, "")) if isinstance(title, dict) else str(title or "")
 
 
-Draw = Callable[[SettingsForm, Merge | None], str]
+Draw = Callable[[SettingsForm, ThreeWayMerge | None], str]
 Done = Callable[[str], Answer]
 
 
-def answered(subject: TaughtCourse, sheet: Sheet, draw: Draw, done: Done) -> Answer:
+def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Done) -> Answer:
     """Show the form of a sheet, or save what was typed into it; `done` gets the text that was saved."""
     try:
         base = _base(sheet)
@@ -112,7 +112,7 @@ def answered(subject: TaughtCourse, sheet: Sheet, draw: Draw, done: Done) -> Ans
             form.seen.data = str(sheet.desk.revision)
             return draw(form, None)
     except EditRefused as refused:
-        form = settings_form((), (), Values({}), {})()
+        form = settings_form((), (), FormValues({}), {})()
         form.form_errors.append(_(refused.text))
         page = draw(form, None)
         return page if request.method != "POST" else (page, 422)
@@ -133,7 +133,7 @@ def answered(subject: TaughtCourse, sheet: Sheet, draw: Draw, done: Done) -> Ans
     return _saved(subject, sheet, form, draw, done, text)
 
 
-def _base(sheet: Sheet) -> str | None:
+def _base(sheet: SettingsEditor) -> str | None:
     """Return the file as the page showed it that was sent, wherever it was then; None where it was not there."""
     seen = whole(request.form.get("seen"))
     if request.method != "POST" or seen == sheet.desk.revision or seen < 0:
@@ -142,11 +142,11 @@ def _base(sheet: Sheet) -> str | None:
     return history.find_text_at(current_session(), sheet.course.id, path, seen)
 
 
-def _form(sheet: Sheet, text: str) -> SettingsForm:
+def _form(sheet: SettingsEditor, text: str) -> SettingsForm:
     return settings_form(sheet.settings, sheet.languages, sheet.values(text), sheet.choices())()
 
 
-def _joined(sheet: Sheet, form: SettingsForm, base: str, mine: str) -> tuple[str | None, Merge | None]:
+def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> tuple[str | None, ThreeWayMerge | None]:
     """Put what was typed together with what somebody else saved meanwhile: as chosen, or None with both to choose from."""
     theirs = sheet.text
     if theirs == base:
@@ -159,16 +159,16 @@ def _joined(sheet: Sheet, form: SettingsForm, base: str, mine: str) -> tuple[str
     if shown != present or wish not in ("merge", "overwrite"):
         return None, merge
     if wish == "overwrite":
-        return merge.preferring(Side.MINE), None
-    text = choosing.chosen(merge, request.form)
+        return merge.preferring(MergeSide.MINE), None
+    text = merge_choices.chosen(merge, request.form)
     if text is None:
         form.form_errors.append(_("Choose in each place which text is to stay."))
     return text, merge
 
 
-def _saved(subject: TaughtCourse, sheet: Sheet, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
-    change = Change({sheet.path: text})
-    found = drafting.brought(sheet.desk, change, kinds(), today=clock.now().date())
+def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
+    change = DraftChange({sheet.path: text})
+    found = authoring.list_imported_files(sheet.desk, change, kinds(), today=clock.now().date())
     told = tuple(finding for finding in found if finding.refuses_import)
     if told:
         _tell(form, sheet, told)
@@ -176,7 +176,7 @@ def _saved(subject: TaughtCourse, sheet: Sheet, form: SettingsForm, draw: Draw, 
     writing = begin_writing()
     row = catalogue.lock_course(writing, subject.id)
     try:
-        changed = drafting.save_change(writing, current_actor(), row, change, seen=sheet.desk.revision, now=clock.now())
+        changed = authoring.save_change(writing, current_actor(), row, change, seen=sheet.desk.revision, now=clock.now())
     except Conflict as conflict:  # between reading and locking: the next try puts both together
         form.form_errors.append(_(conflict.text))
         return draw(form, None), 409
@@ -186,7 +186,7 @@ def _saved(subject: TaughtCourse, sheet: Sheet, form: SettingsForm, draw: Draw, 
     return done(text)
 
 
-def _tell(form: SettingsForm, sheet: Sheet, told: tuple[Finding, ...]) -> None:
+def _tell(form: SettingsForm, sheet: SettingsEditor, told: tuple[Finding, ...]) -> None:
     """Tell each fault beside the field that it names; the others above the form."""
     for finding in told:
         placed = sheet.placed(finding)

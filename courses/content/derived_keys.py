@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 from courses.content import scalars
-from courses.content.model import Text
-from courses.content.table import Table
+from courses.content.mapping_cursor import MappingCursor
+from courses.content.model import LocalisedText
 from kernel.errors import N_
 
 LENGTH = 40
@@ -25,7 +25,7 @@ class KeyBook:
     def __init__(self) -> None:
         self.taken: dict[str, str] = {}
 
-    def key(self, table: Table | None, text: Text, place: Table, field: str = "key", given: str = "") -> str:
+    def key(self, table: MappingCursor | None, text: LocalisedText, place: MappingCursor, field: str = "key", given: str = "") -> str:
         """Return the key of an entry: that of the field, or one `given`, else the slug of its text; `place` is where a finding goes."""
         written = table.value(field, scalars.key) if table is not None else given
         key = written or slug(text.first)
@@ -38,7 +38,7 @@ class KeyBook:
         self.taken.setdefault(key, text.first)
         return key
 
-    def _tell(self, place: Table, key: str, field: str, *, twice: bool) -> None:
+    def _tell(self, place: MappingCursor, key: str, field: str, *, twice: bool) -> None:
         other = self.taken[key]
         if twice:
             place.report("C202", N_("The key “%(key)s” is taken already by “%(other)s”."), key=key, other=other)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from courses.content.merging import Merge, Region, merge
+from courses.content.merging import MergeRegion, ThreeWayMerge, merge
 
 Checksums = Mapping[str, str]
 
 
-class Fate(StrEnum):
+class FileMergeState(StrEnum):
     """What becomes of a file that is not the same in the draft and in the folder."""
 
     ADDED = "added"
@@ -26,7 +26,7 @@ class Fate(StrEnum):
     CONFLICT = "conflict"
 
 
-class Choice(StrEnum):
+class ConflictResolution(StrEnum):
     """What is taken in a conflict."""
 
     DRAFT = "draft"
@@ -43,44 +43,44 @@ class FilePlan:
     """
 
     path: str
-    fate: Fate
+    fate: FileMergeState
     draft: bytes | None = None
     folder: bytes | None = None
-    merge: Merge | None = None
+    merge: ThreeWayMerge | None = None
 
     @property
     def questions(self) -> int:
         """Return how many conflicts somebody must decide: those of the text, or one for the whole file."""
-        if self.fate is not Fate.CONFLICT:
+        if self.fate is not FileMergeState.CONFLICT:
             return 0
         return len(self.merge.conflicts) if self.merge is not None else 1
 
-    def settled(self, choices: Sequence[Choice]) -> bytes | None:
+    def settled(self, choices: Sequence[ConflictResolution]) -> bytes | None:
         """Return the file after the import, None where it goes; a conflict needs its choices, one for each question."""
-        if self.fate is Fate.KEPT:
+        if self.fate is FileMergeState.KEPT:
             return self.draft
-        if self.fate in (Fate.ADDED, Fate.CHANGED, Fate.REMOVED):
+        if self.fate in (FileMergeState.ADDED, FileMergeState.CHANGED, FileMergeState.REMOVED):
             return self.folder
         if self.merge is None:
-            return self.draft if choices[0] is Choice.DRAFT else self.folder
+            return self.draft if choices[0] is ConflictResolution.DRAFT else self.folder
         answers = {place: _chosen(region, choices[place]) for place, region in enumerate(self.merge.conflicts)}
         return (self.merge.resolved(answers) or "").encode()
 
 
-def _chosen(region: Region, choice: Choice) -> str:
+def _chosen(region: MergeRegion, choice: ConflictResolution) -> str:
     mine, theirs = "".join(region.mine), "".join(region.theirs)
-    if choice is Choice.DRAFT:
+    if choice is ConflictResolution.DRAFT:
         return mine
-    return theirs if choice is Choice.FOLDER else _with_end(mine) + theirs
+    return theirs if choice is ConflictResolution.FOLDER else _with_end(mine) + theirs
 
 
 def _with_end(text: str) -> str:
     return text if not text or text.endswith("\n") else f"{text}\n"
 
 
-def fates(base: Checksums, draft: Checksums, folder: Checksums) -> dict[str, Fate]:
+def file_merge_states(base: Checksums, draft: Checksums, folder: Checksums) -> dict[str, FileMergeState]:
     """Return what becomes of each file that differs between draft and folder; CONFLICT is where texts may still go together."""
-    found: dict[str, Fate] = {}
+    found: dict[str, FileMergeState] = {}
     for path in sorted(draft.keys() | folder.keys()):
         before, here, there = base.get(path), draft.get(path), folder.get(path)
         if here != there:
@@ -88,14 +88,14 @@ def fates(base: Checksums, draft: Checksums, folder: Checksums) -> dict[str, Fat
     return found
 
 
-def _fate(before: str | None, here: str | None, there: str | None) -> Fate:
+def _fate(before: str | None, here: str | None, there: str | None) -> FileMergeState:
     if there == before:
-        return Fate.KEPT
+        return FileMergeState.KEPT
     if here != before:
-        return Fate.CONFLICT
+        return FileMergeState.CONFLICT
     if there is None:
-        return Fate.REMOVED
-    return Fate.ADDED if here is None else Fate.CHANGED
+        return FileMergeState.REMOVED
+    return FileMergeState.ADDED if here is None else FileMergeState.CHANGED
 
 
 def both_changed(path: str, base: bytes | None, draft: bytes | None, folder: bytes | None) -> FilePlan:
@@ -103,11 +103,11 @@ def both_changed(path: str, base: bytes | None, draft: bytes | None, folder: byt
     texts = [_text(content) for content in (base or b"", draft, folder)]
     before, mine, theirs = texts
     if before is None or mine is None or theirs is None:
-        return FilePlan(path, Fate.CONFLICT, draft, folder)
+        return FilePlan(path, FileMergeState.CONFLICT, draft, folder)
     if "\r\n" in theirs and "\r\n" not in before:  # saved again by an editor of Windows: not every line was changed
         theirs = theirs.replace("\r\n", "\n")
     merged = merge(before, mine, theirs)
-    return FilePlan(path, Fate.CONFLICT if merged.conflicts else Fate.MERGED, draft, folder, merged)
+    return FilePlan(path, FileMergeState.CONFLICT if merged.conflicts else FileMergeState.MERGED, draft, folder, merged)
 
 
 def _text(content: bytes | None) -> str | None:

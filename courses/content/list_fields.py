@@ -6,11 +6,11 @@ from typing import Any
 
 from courses.content import layout
 from courses.content.scalars import RefusedError, name
-from courses.content.settings import Setting, Shape
-from courses.content.skeleton import is_key, proposed_key
+from courses.content.settings import FieldShape, FieldSpec
+from courses.content.starter_files import is_key, proposed_key
 from kernel.i18n import lazy_
 
-Groups = tuple[tuple[Any, tuple[Setting, ...]], ...]
+Groups = tuple[tuple[Any, tuple[FieldSpec, ...]], ...]
 KINDS = (
     ("law", lazy_("Law")),
     ("document", lazy_("Document")),
@@ -22,51 +22,55 @@ KINDS = (
     ("video", lazy_("Video")),
     ("platform", lazy_("Platform")),
 )
-_SOURCE = Setting(
+_SOURCE = FieldSpec(
     "source",
-    Shape.LINES,
+    FieldShape.LINES,
     lazy_("Sources"),
     lazy_("Keys of documents of the course, one on each line, with the place after a comma: ley-ss, art. 1."),
 )
 _PARAMETER = (
-    Setting("value", Shape.NUMBER, lazy_("Value"), lazy_("A number with a point or a comma for decimals: 470, 34.8.")),
-    Setting("unit", Shape.WORD, lazy_("Unit"), lazy_("USD, %, or what is counted; none for a bare number.")),
-    Setting("year", Shape.NUMBER, lazy_("Year"), lazy_("The one that the source speaks of.")),
-    Setting("label", Shape.WORDS, lazy_("What it is")),
+    FieldSpec("value", FieldShape.NUMBER, lazy_("Value"), lazy_("A number with a point or a comma for decimals: 470, 34.8.")),
+    FieldSpec("unit", FieldShape.WORD, lazy_("Unit"), lazy_("USD, %, or what is counted; none for a bare number.")),
+    FieldSpec("year", FieldShape.NUMBER, lazy_("Year"), lazy_("The one that the source speaks of.")),
+    FieldSpec("label", FieldShape.WORDS, lazy_("What it is")),
     _SOURCE,
-    Setting("decimals", Shape.NUMBER, lazy_("Decimals"), lazy_("Left empty: as many as are written.")),
-    Setting("review", Shape.WORD, lazy_("Look at it again on"), lazy_("2027-01-31: from then on the checks ask for a new value.")),
+    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals"), lazy_("Left empty: as many as are written.")),
+    FieldSpec("review", FieldShape.WORD, lazy_("Look at it again on"), lazy_("2027-01-31: from then on the checks ask for a new value.")),
 )
 _RESOURCE = (
-    Setting("title", Shape.WORDS, lazy_("Title")),
-    Setting("kind", Shape.CHOICE, lazy_("Kind"), "", KINDS),
-    Setting("language", Shape.WORD, lazy_("Language"), lazy_("Two letters: es, en, pt.")),
-    Setting("host", Shape.WORDS, lazy_("Who publishes it"), lazy_("Told beside the link.")),
-    Setting("url", Shape.WORD, lazy_("Address"), lazy_("https://…: a page outside. Or choose a file of ours, not both.")),
-    Setting("file", Shape.FILE, lazy_("File of ours"), lazy_("Send it first under “Files”.")),
-    Setting("authors", Shape.WORDS, lazy_("Authors")),
-    Setting("date", Shape.WORD, lazy_("Date"), lazy_("A year, a month or a day: 2019, 2019-05, 2019-05-31.")),
-    Setting("supports", Shape.WORDS, lazy_("What it is cited for")),
-    Setting("verified", Shape.WORD, lazy_("Opened and found right on"), lazy_("2026-12-01; false: nobody has yet.")),
+    FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
+    FieldSpec("kind", FieldShape.CHOICE, lazy_("Kind"), "", KINDS),
+    FieldSpec("language", FieldShape.WORD, lazy_("Language"), lazy_("Two letters: es, en, pt.")),
+    FieldSpec("host", FieldShape.WORDS, lazy_("Who publishes it"), lazy_("Told beside the link.")),
+    FieldSpec("url", FieldShape.WORD, lazy_("Address"), lazy_("https://…: a page outside. Or choose a file of ours, not both.")),
+    FieldSpec("file", FieldShape.FILE, lazy_("File of ours"), lazy_("Send it first under “Files”.")),
+    FieldSpec("authors", FieldShape.WORDS, lazy_("Authors")),
+    FieldSpec("date", FieldShape.WORD, lazy_("Date"), lazy_("A year, a month or a day: 2019, 2019-05, 2019-05-31.")),
+    FieldSpec("supports", FieldShape.WORDS, lazy_("What it is cited for")),
+    FieldSpec("verified", FieldShape.WORD, lazy_("Opened and found right on"), lazy_("2026-12-01; false: nobody has yet.")),
 )
 
 
-def _terms(languages: Sequence[str]) -> tuple[Setting, ...]:
+def _terms(languages: Sequence[str]) -> tuple[FieldSpec, ...]:
     names = {"es": lazy_("Other forms in Spanish"), "en": lazy_("Other forms in English")}
     also = tuple(
-        Setting(f"also.{language}", Shape.LINES, names.get(language, language), lazy_("Plurals, acronyms, other names: one on each line."))
+        FieldSpec(
+            f"also.{language}", FieldShape.LINES, names.get(language, language), lazy_("Plurals, acronyms, other names: one on each line.")
+        )
         for language in languages
     )
     return (
-        Setting("term", Shape.WORDS, lazy_("Term")),
-        Setting("definition", Shape.WORDS, lazy_("Definition"), lazy_("One or two sentences. Markdown for *emphasis*, without links.")),
+        FieldSpec("term", FieldShape.WORDS, lazy_("Term")),
+        FieldSpec(
+            "definition", FieldShape.WORDS, lazy_("Definition"), lazy_("One or two sentences. Markdown for *emphasis*, without links.")
+        ),
         *also,
         _SOURCE,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CourseListSpec:
     """One of the lists: its name in addresses, its file, what its pages are called, and which field names an entry for people."""
 
     name: str
@@ -76,7 +80,7 @@ class Listing:
     shown: str
     help: Any
 
-    def settings(self, languages: Sequence[str]) -> tuple[Setting, ...]:
+    def settings(self, languages: Sequence[str]) -> tuple[FieldSpec, ...]:
         """Return what is asked of an entry."""
         if self.path == layout.GLOSSARY:
             return _terms(languages)
@@ -107,7 +111,7 @@ class Listing:
 LISTINGS = {
     one.name: one
     for one in (
-        Listing(
+        CourseListSpec(
             "glossary",
             layout.GLOSSARY,
             lazy_("Glossary"),
@@ -115,7 +119,7 @@ LISTINGS = {
             "term",
             lazy_("A term in double brackets in a lesson, [[term]], shows its definition."),
         ),
-        Listing(
+        CourseListSpec(
             "figures",
             layout.PARAMETERS,
             lazy_("Figures of a year"),
@@ -123,7 +127,7 @@ LISTINGS = {
             "label",
             lazy_("Its name in double braces, {{ name }}, writes the value with its unit: when it changes, one changes it here only."),
         ),
-        Listing(
+        CourseListSpec(
             "documents",
             layout.RESOURCES,
             lazy_("Documents and links"),

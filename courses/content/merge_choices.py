@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from courses.content.merging import Merge, Side
+from courses.content.merging import MergeSide, ThreeWayMerge
 
 SHOWN, LEFT = 6, 3
 """Lines that both left are shown whole up to so many; of more, so many at each end."""
 
 
-def regions(merge: Merge) -> list[dict[str, object]]:
+def regions(merge: ThreeWayMerge) -> list[dict[str, object]]:
     """Return the pieces of a merge to show: what both left is cut to the lines beside a change."""
     told: list[dict[str, object]] = []
     conflicts = 0
@@ -18,12 +18,12 @@ def regions(merge: Merge) -> list[dict[str, object]]:
             lines = region.mine
             told.append({"kind": kind, "lines": lines if len(lines) <= SHOWN else (*lines[:LEFT], "…\n", *lines[-LEFT:])})
             continue
-        told.append({"kind": kind, "mine": region.taken(Side.MINE), "theirs": region.taken(Side.THEIRS), "number": conflicts})
+        told.append({"kind": kind, "mine": region.taken(MergeSide.MINE), "theirs": region.taken(MergeSide.THEIRS), "number": conflicts})
         conflicts += region.is_conflict
     return told
 
 
-def chosen(merge: Merge, answers: Mapping[str, str]) -> str | None:
+def chosen(merge: ThreeWayMerge, answers: Mapping[str, str]) -> str | None:
     """Return the text that a page's answers give (`conflict-0`: mine, theirs or both), None where one is missing."""
     texts: dict[int, str] = {}
     for number, region in enumerate(merge.conflicts):

@@ -12,47 +12,47 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from courses.content.changes import body_of
+from courses.content.lesson_check import CourseReferences, look_at, with_lesson
 from courses.content.model import Finding, Severity
-from courses.content.one_lesson import Surroundings, look_at, with_lesson
 from courses.content.reader import read_unchecked
 from courses.content.texts import TOO_MUCH
-from courses.publication import CourseKinds, PreparedPage, prepare_page
+from courses.publication import CourseKinds, PreparedLesson, prepare_page
 from courses.queries import drafts
 from courses.rendering import DRAWING, NOTHING, Renderer
-from courses.services.drafting import Desk
+from courses.services.authoring import DraftOutline
 from kernel.files import FileStore
 
 KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LessonPreview:
     """A lesson in one language: its findings (lines of the file), and its page, None where it cannot be drawn.
 
     A finding about another file tells of a text that the page shows nothing of.
     """
 
     findings: tuple[Finding, ...]
-    page: PreparedPage | None
+    page: PreparedLesson | None
 
 
-def surroundings(session: Session, files: FileStore, desk: Desk, kinds: CourseKinds, *, today: date) -> Surroundings:
+def course_references(session: Session, files: FileStore, desk: DraftOutline, kinds: CourseKinds, *, today: date) -> CourseReferences:
     """Return a course as its working copy says; the process keeps it until something other than the body of a lesson changes."""
-    kept = cast("dict[int, tuple[str, Surroundings]]", session.info.setdefault("surroundings", {}))
+    kept = cast("dict[int, tuple[str, CourseReferences]]", session.info.setdefault("surroundings", {}))
     state = _state(desk, today)
     known = kept.get(desk.course_id)
     if known is not None and known[0] == state:
         return known[1]
     course, keys = read_unchecked(drafts.draft_files(session, files, desk.course_id), kinds.kinds, kinds.parts, today=today)
     light = tuple(media if media.media_type == DRAWING else replace(media, content=b"") for media in course.media)
-    found = Surroundings(replace(course, media=light), keys)
+    found = CourseReferences(replace(course, media=light), keys)
     if len(kept) >= KEPT:
         kept.clear()  # at once, because other threads read it
     kept[desk.course_id] = (state, found)
     return found
 
 
-def _state(desk: Desk, today: date) -> str:
+def _state(desk: DraftOutline, today: date) -> str:
     """Return what changes with everything but the bodies of lessons."""
     total = hashlib.sha256(today.isoformat().encode())
     for path, checksum in desk.checksums.items():
@@ -62,19 +62,21 @@ def _state(desk: Desk, today: date) -> str:
     return total.hexdigest()
 
 
-def look(around: Surroundings, desk: Desk, kinds: CourseKinds, typed: Mapping[str, str], path: str, *, today: date) -> Look:
+def preview_lesson(
+    around: CourseReferences, desk: DraftOutline, kinds: CourseKinds, typed: Mapping[str, str], path: str, *, today: date
+) -> LessonPreview:
     """Look at the lesson of a file as it is typed; `typed` are texts in the place of those of the desk."""
     texts = {**desk.texts, **typed}
     paths = {*desk.checksums, *typed}
     activity, findings = look_at(around, kinds.kinds, kinds.parts, texts, paths, path, today=today)
     if activity is None:
-        return Look(findings, None)
+        return LessonPreview(findings, None)
     renderer = Renderer(with_lesson(around.course, activity), kinds)
     pages, _facts = prepare_page(activity, renderer)
     told = (*findings, *_refused(renderer, findings))
     language = path.removesuffix(".md").rpartition(".")[2]
     page = next((page for page in pages if page.language == language), None)
-    return Look(told, None if page is None or page.rendered is NOTHING else page)
+    return LessonPreview(told, None if page is None or page.rendered is NOTHING else page)
 
 
 def _refused(renderer: Renderer, findings: tuple[Finding, ...]) -> Iterator[Finding]:
