@@ -2,7 +2,7 @@
 
 from certificates import jobs, views
 from certificates.permissions import PERMISSIONS
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(

@@ -14,7 +14,7 @@ from certificates.permissions import CredentialSeat
 from certificates.rules import CredentialState, SignedContent, Signer, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
-from enrolments.queries.awards import Award
+from enrolments.queries.awards import LatestCertificate
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import NotFound, SignInNeeded
@@ -63,10 +63,10 @@ def list_of(session: Session, person_id: int | None) -> list[Credential]:
     return list(session.scalars(statement))
 
 
-def last_awards(session: Session, enrolment_ids: Sequence[int]) -> dict[int, Award]:
+def last_awards(session: Session, enrolment_ids: Sequence[int]) -> dict[int, LatestCertificate]:
     """Return the newest credential of each of these enrolments that has one."""
     rows = session.scalars(select(Credential).where(Credential.enrolment_id.in_(enrolment_ids)).order_by(Credential.id))
-    return {row.enrolment_id: Award(row.uuid, printed_code(row.code), state(row) is CredentialState.VALID) for row in rows}
+    return {row.enrolment_id: LatestCertificate(row.uuid, printed_code(row.code), state(row) is CredentialState.VALID) for row in rows}
 
 
 def list_pending(session: Session, actor: Actor) -> list[Mapping[str, str]]:

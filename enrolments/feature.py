@@ -3,7 +3,7 @@
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs
 from enrolments.permissions import PERMISSIONS
-from enrolments.views import announcements, editions, following, gradebook, grading, learning, messages, results, roster, units
+from enrolments.views import announcements, editions, gradebook, grading, learning, messages, progress_report, results, roster, units
 from kernel.feature import Feature
 
 FEATURE = Feature(
@@ -13,7 +13,7 @@ FEATURE = Feature(
         editions.bp,
         roster.bp,
         gradebook.bp,
-        following.bp,
+        progress_report.bp,
         announcements.bp,
         messages.bp,
         grading.bp,

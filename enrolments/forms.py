@@ -10,10 +10,10 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from enrolments.models import Edition, ManualItem
+from enrolments.models import Edition, ManualGradeItem
 from enrolments.queries.learning import GroupLine
-from enrolments.services.editions import EditionPlan
-from enrolments.services.items import ItemPlan
+from enrolments.services.editions import EditionValues
+from enrolments.services.grade_items import GradeItemValues
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form, LineField, MomentField, WholeField, clean_text
 
@@ -65,9 +65,9 @@ class EditionForm(Form):
         self.enrols_from.data = MomentField.written(edition.enrols_from)
         self.enrols_until.data = MomentField.written(edition.enrols_until)
 
-    def command(self) -> EditionPlan:
+    def command(self) -> EditionValues:
         """Return what the edition is to be."""
-        return EditionPlan(
+        return EditionValues(
             name=self.name.data or "",
             self_enrolment=bool(self.self_enrolment.data),
             enrols_from=self.enrols_from.moment,
@@ -83,13 +83,13 @@ def _refuse_disorder(first: MomentField, last: MomentField) -> None:
         raise ValidationError(_("It has to be after “%(field)s”.", field=first.label.text))
 
 
-class CodeForm(Form):
+class EditionCodeForm(Form):
     """The code of an edition."""
 
     code = LineField(lazy_("Code"), [InputRequired(lazy_("Write the code."))])
 
 
-class ListForm(Form):
+class EnrolmentListForm(Form):
     """A list of people to enrol: a file, or addresses typed or pasted; and the edition."""
 
     edition = SelectField(lazy_("Edition"), choices=[])
@@ -114,7 +114,7 @@ class ListForm(Form):
         return None
 
 
-class MessageForm(Form):
+class LearnerMessageForm(Form):
     """What is written to people."""
 
     heading = LineField(
@@ -126,7 +126,7 @@ class MessageForm(Form):
     )
 
 
-class AnnouncementForm(MessageForm):
+class AnnouncementForm(LearnerMessageForm):
     """What is announced, and to whom."""
 
     edition = SelectField(lazy_("Edition"), choices=[], default="")
@@ -167,7 +167,7 @@ class DecimalField(LineField):
             raise ValidationError(_("Write a number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most)))
 
 
-class OverrideForm(Form):
+class ResultOverrideForm(Form):
     """The result that the team sets, or that what was earned counts again; and why."""
 
     score = DecimalField(lazy_("Result in percent"), least=Decimal(0), most=Decimal(100))
@@ -186,7 +186,7 @@ class OverrideForm(Form):
         return bool(self.score.errors)
 
 
-class ItemForm(Form):
+class GradeItemForm(Form):
     """An item that is marked by hand alone."""
 
     heading = LineField(
@@ -210,15 +210,15 @@ class ItemForm(Form):
         if not field.data and len(field.choices or ()) > 1:
             raise ValidationError(_("Choose the part of the grade in which it counts."))
 
-    def show(self, item: ManualItem) -> None:
+    def show(self, item: ManualGradeItem) -> None:
         """Fill the form with an item."""
         self.heading.data, self.category.data = item.title, item.category
         self.maximum.data, self.weight.data = (_plain(value) for value in (item.maximum, item.weight))
         self.due_at.data = MomentField.written(item.due_at)
 
-    def plan(self) -> ItemPlan:
+    def plan(self) -> GradeItemValues:
         """Return what the item is to be."""
-        return ItemPlan(
+        return GradeItemValues(
             title=self.heading.data or "",
             maximum=self.maximum.value or Decimal(0),
             weight=self.weight.value or Decimal(0),
@@ -231,7 +231,7 @@ def _plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-class NoteForm(Form):
+class LearnerNoteForm(Form):
     """A note of the team on a learner."""
 
     words = WordsField(
@@ -240,7 +240,7 @@ class NoteForm(Form):
     )
 
 
-class TakeBackForm(Form):
+class RevokeCompletionForm(Form):
     """Which completed activity is no longer held for completed, and why."""
 
     activity = SelectField(lazy_("Completed activity"), choices=[])

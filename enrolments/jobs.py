@@ -9,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from accounts.services import delete_pending_uploads
 from courses.permissions import edits
 from courses.queries.team import list_still_authorised
-from enrolments.models import Edition, PendingList
+from enrolments.models import Edition, PendingEnrolmentList
+from enrolments.people_lists import judge_list, read_list
 from enrolments.queries import learning as queries
-from enrolments.queries.items import list_stale
-from enrolments.services import announcements, changes, editions, endings, items
-from enrolments.services.learning import follow_version, note_moves
-from enrolments.sheets import judge_list, read_list
+from enrolments.queries.grade_items import list_stale
+from enrolments.services import account_closure, announcements, change_notices, editions, grade_items
+from enrolments.services.learning import follow_version, record_version_moves
 from kernel.errors import Conflict
 from kernel.outbox import Delivery, Effect, JobIncomplete
 from kernel.permissions import Actor, ActorChannel
@@ -51,7 +51,7 @@ def _move(delivery: Delivery, course_id: int, version: int, people: Sequence[int
             for enrolment_id in moved:
                 follow_version(session, Actor(via=ActorChannel.JOB), enrolment_id, version, now=delivery.now)
             if moved:
-                note_moves(session, Actor(via=ActorChannel.JOB), course_id, len(moved), now=delivery.now)
+                record_version_moves(session, Actor(via=ActorChannel.JOB), course_id, len(moved), now=delivery.now)
     except (IntegrityError, Conflict, LookupError, ValueError) as error:
         if len(people) == 1:
             return {people[0]: error}
@@ -66,12 +66,12 @@ def enrol_list(delivery: Delivery) -> None:
     """
     list_id = cast("int", delivery.arguments["list"])
     with delivery.database.unit_of_work(write=False) as session:
-        pending = session.get_one(PendingList, list_id)
+        pending = session.get_one(PendingEnrolmentList, list_id)
     entries = read_list(pending.content).entries
     for place in range(pending.place, len(entries), editions.PORTION):
         portion = entries[place : place + editions.PORTION]
         with delivery.database.unit_of_work() as session:
-            row = session.get_one(PendingList, list_id, with_for_update=True)
+            row = session.get_one(PendingEnrolmentList, list_id, with_for_update=True)
             if not list_still_authorised(session, row.person_id, row.course_id, edits):
                 return
             edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
@@ -88,16 +88,16 @@ def tell_announcement(delivery: Delivery) -> None:
     more = True
     while more:
         with delivery.database.unit_of_work() as session:
-            more = announcements.tell_some(session, announcement_id, now=delivery.now)
+            more = announcements.notify_announcement_batch(session, announcement_id, now=delivery.now)
 
 
 def keep_grades(delivery: Delivery) -> None:
     """Compute the course grades again that are behind, a portion in each transaction."""
     while True:
         with delivery.database.unit_of_work() as session:
-            behind = list_stale(session, limit=items.PORTION)
-            items.keep_grades(session, behind, now=delivery.now)
-        if len(behind) < items.PORTION:
+            behind = list_stale(session, limit=grade_items.PORTION)
+            grade_items.save_grades(session, behind, now=delivery.now)
+        if len(behind) < grade_items.PORTION:
             return
 
 
@@ -105,12 +105,12 @@ def tell_changes(delivery: Delivery) -> None:
     """Tell those who did what new versions changed, a portion in each transaction. Done twice it tells nobody twice."""
     course_id = cast("int", delivery.arguments["subject"])
     with delivery.database.unit_of_work(write=False) as session:
-        versions = changes.list_told_versions(session, course_id, since=delivery.now - LATELY)
+        versions = change_notices.list_announced_versions(session, course_id, since=delivery.now - LATELY)
     for version_id in versions:
         last: int | None = 0
         while last is not None:
             with delivery.database.unit_of_work() as session:
-                last = changes.tell_some(session, version_id, last, now=delivery.now)
+                last = change_notices.notify_change_batch(session, version_id, last, now=delivery.now)
 
 
 def end_closed(delivery: Delivery) -> None:
@@ -119,9 +119,9 @@ def end_closed(delivery: Delivery) -> None:
         people = queries.list_closed(session)
     for person_id in people:
         with delivery.database.unit_of_work() as session:
-            endings.end_all(session, Actor(via=ActorChannel.JOB), person_id, now=delivery.now)
+            account_closure.end_enrolments(session, Actor(via=ActorChannel.JOB), person_id, now=delivery.now)
 
 
 def forget_lists(delivery: Delivery) -> Effect:
     """Forget the lists whose time is over."""
-    return lambda session: delete_pending_uploads(session, PendingList, now=delivery.now)
+    return lambda session: delete_pending_uploads(session, PendingEnrolmentList, now=delivery.now)

@@ -86,7 +86,7 @@ class ResultOverride(Base):
     made_at: Mapped[Moment]
 
 
-class ManualItem(Base):
+class ManualGradeItem(Base):
     """Something of a course that is marked by hand alone: it stands beside the course's text, and counts in its grade."""
 
     __tablename__ = "manual_item"
@@ -108,7 +108,7 @@ class ManualItem(Base):
     """It counts no more; its marks stay."""
 
 
-class ManualMark(Base):
+class ManualGrade(Base):
     """A mark for an item marked by hand. Append-only: the newest of a learner counts."""
 
     __tablename__ = "manual_mark"
@@ -150,7 +150,7 @@ class Completion(Base):
     grade: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
 
 
-class VersionAnswer(Base):
+class VersionOfferReply(Base):
     """What a learner said when they were asked whether to move to a newer version of their course."""
 
     __tablename__ = "version_answer"
@@ -255,7 +255,7 @@ class WaitingPlace(Base):
     since: Mapped[Moment]
 
 
-class PendingList(PendingUpload, Base):
+class PendingEnrolmentList(PendingUpload, Base):
     """A list of people that was sent in, between being looked at and being enrolled: nobody of it is yet. Forgotten in time."""
 
     __tablename__ = "pending_list"

@@ -19,10 +19,10 @@ from enrolments.models import (
     Enrolment,
     LearnerGroup,
     LearnerNote,
-    ManualItem,
-    PendingList,
+    ManualGradeItem,
+    PendingEnrolmentList,
 )
-from enrolments.rules import Refusal, may_enrol, not_begun
+from enrolments.rules import EnrolmentRefusal, may_enrol, not_begun
 from kernel.own_records import changes_record, changes_records, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
@@ -63,7 +63,7 @@ class LearningAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class LearnerContext:
     """A person before a course: the course's facts, and what the person is in it."""
 
     course_id: int
@@ -105,12 +105,12 @@ class Seat:
         return self.enrolment_id is not None
 
     @property
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> EnrolmentRefusal | None:
         """Return why nobody can enrol now."""
         if self.version_id is None:
-            return Refusal.NOT_PUBLISHED
+            return EnrolmentRefusal.NOT_PUBLISHED
         refused = may_enrol(self.way, self.opens_at, self.closes_at, archived=self.archived, now=self.now)
-        return Refusal.BY_EDITION if refused is None and self.by_edition else refused
+        return EnrolmentRefusal.BY_EDITION if refused is None and self.by_edition else refused
 
     @property
     def not_begun(self) -> tuple[ClosedReason, datetime] | None:
@@ -124,10 +124,10 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivitySeat:
+class ActivityContext:
     """A person before one activity of a course."""
 
-    seat: Seat
+    seat: LearnerContext
     outline: Outline
     activity: OutlineActivity
     closed: tuple[ClosedReason, str | datetime] | None
@@ -140,97 +140,97 @@ class ActivitySeat:
 
 
 @dataclass(frozen=True, slots=True)
-class FileSeat:
+class CourseFileContext:
     """A person before a file of a course."""
 
-    seat: Seat
+    seat: LearnerContext
     sha256: str
     name: str
     media_type: str
     is_picture: bool
-    users: tuple[ActivitySeat, ...]
+    users: tuple[ActivityContext, ...]
     """The activities that show or offer it, none where it belongs to the whole course."""
     body: str | None = None
     """Its words, where it is a text of a working copy."""
 
 
 @dataclass(frozen=True, slots=True)
-class GroupSeat:
+class GroupContext:
     """A person before a group of a course."""
 
-    seat: Seat
+    seat: LearnerContext
     group: LearnerGroup
 
 
 @dataclass(frozen=True, slots=True)
-class MemberSeat(GroupSeat):
+class MemberSeat(GroupContext):
     """A person before what somebody's place in a group is; none of them: those whom a form chooses."""
 
     person_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class EditionSeat:
+class EditionContext:
     """A person before an edition of a course."""
 
-    seat: Seat
+    seat: LearnerContext
     edition: Edition
-    refusal: Refusal | None
+    refusal: EnrolmentRefusal | None
     """Why nobody can enrol in it now."""
     by_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceSeat:
+class ParticipantContext:
     """A person before somebody's part in a course."""
 
-    seat: Seat
+    seat: LearnerContext
     enrolment: Enrolment
 
 
 @dataclass(frozen=True, slots=True)
-class ResultSeat:
+class ResultContext:
     """A person before somebody's result of an activity, in the version that they follow."""
 
-    seat: Seat
+    seat: LearnerContext
     enrolment: Enrolment
     outline: Outline
     activity: OutlineActivity
 
 
 @dataclass(frozen=True, slots=True)
-class ItemSeat:
+class GradeItemContext:
     """A person before an item of a course that is marked by hand alone."""
 
-    seat: Seat
-    item: ManualItem
+    seat: LearnerContext
+    item: ManualGradeItem
     own_mark_of: int | None = None
     """The person, where they have a mark for the item: what it counts is then part of their record."""
 
 
 @dataclass(frozen=True, slots=True)
-class NoteSeat:
+class LearnerNoteContext:
     """A person before a note of the team on a learner."""
 
-    seat: Seat
+    seat: LearnerContext
     enrolment: Enrolment
     note: LearnerNote
 
 
 @dataclass(frozen=True, slots=True)
-class AnnouncementSeat:
+class AnnouncementContext:
     """A person before something that was announced in a course."""
 
-    seat: Seat
+    seat: LearnerContext
     announcement: Announcement
 
 
 @dataclass(frozen=True, slots=True)
-class ListSeat:
+class EnrolmentListContext:
     """A person before a list of people that they sent in for a course."""
 
-    seat: Seat
-    pending: PendingList
+    seat: LearnerContext
+    pending: PendingEnrolmentList
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,24 +249,24 @@ class LearningRecord:
         return frozenset(key for key, row in self.results.items() if row.completed_at is not None)
 
 
-def is_staff(actor: Actor, seat: Seat) -> bool:
+def is_staff(actor: Actor, seat: LearnerContext) -> bool:
     """Say whether somebody teaches, edits or grades this course, or administers the site."""
     return actor.is_administrator or seat.staff_role is not None
 
 
-def takes_part(actor: Actor, seat: Seat) -> bool:
+def takes_part(actor: Actor, seat: LearnerContext) -> bool:
     """Say whether somebody learns or works in this course."""
     return seat.is_learner or is_staff(actor, seat)
 
 
-def _is_hidden(actor: Actor, seat: Seat) -> bool:
+def _is_hidden(actor: Actor, seat: LearnerContext) -> bool:
     """Say whether a course for those who belong to an institution does not exist for somebody signed in who is not one of them."""
     stranger = not actor.is_anonymous and not seat.belongs and not takes_part(actor, seat)
     return stranger and seat.visibility == Visibility.STAFF.value
 
 
-def _seat_of(subject: object) -> Seat | None:
-    while subject is not None and not isinstance(subject, Seat):
+def _seat_of(subject: object) -> LearnerContext | None:
+    while subject is not None and not isinstance(subject, LearnerContext):
         subject = getattr(subject, "seat", None)
     return subject
 
@@ -289,7 +289,7 @@ def hiding_all(permissions: Mapping[StrEnum, Predicate]) -> Mapping[StrEnum, Pre
 
 @open_to_strangers
 def _view_course(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, Seat)
+    assert isinstance(subject, LearnerContext)
     if subject.version_id is None:
         return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
     return allow_if(subject.is_listed or takes_part(actor, subject))
@@ -297,7 +297,7 @@ def _view_course(actor: Actor, subject: object) -> Verdict:
 
 def _enrol(actor: Actor, subject: object) -> Verdict:
     """Whoever may see a course enrols in it, while its enrolment is open."""
-    assert isinstance(subject, Seat)
+    assert isinstance(subject, LearnerContext)
     if subject.version_id is None:
         return Verdict.HIDE
     return allow_if(not actor.is_anonymous and subject.refusal is None and _view_course(actor, subject) is Verdict.ALLOW)
@@ -310,7 +310,7 @@ def view_activity(actor: Actor, subject: object) -> Verdict:
     Previews of listed courses are for everybody, the rest for those who take part. What waits for something else is for staff,
     and what opens later exists only for those who edit the course.
     """
-    assert isinstance(subject, ActivitySeat)
+    assert isinstance(subject, ActivityContext)
     if edits(actor, subject.seat.staff_role):
         return Verdict.ALLOW
     if subject.opens_later:
@@ -322,12 +322,12 @@ def view_activity(actor: Actor, subject: object) -> Verdict:
 
 
 def _choose_version(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, Seat)
+    assert isinstance(subject, LearnerContext)
     return allow_if(subject.is_learner)
 
 
 def _learn(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivitySeat)
+    assert isinstance(subject, ActivityContext)
     if subject.opens_later:
         return Verdict.HIDE
     return allow_if(subject.seat.is_learner and subject.closed is None)
@@ -336,7 +336,7 @@ def _learn(_actor: Actor, subject: object) -> Verdict:
 @open_to_strangers
 def _download(actor: Actor, subject: object) -> Verdict:
     """Decide on a file: it obeys the activities that use it, not its address."""
-    assert isinstance(subject, FileSeat)
+    assert isinstance(subject, CourseFileContext)
     if subject.is_picture and subject.seat.is_listed:
         return Verdict.ALLOW
     if not subject.users:
@@ -347,71 +347,71 @@ def _download(actor: Actor, subject: object) -> Verdict:
 
 def _manage_groups(actor: Actor, subject: object) -> Verdict:
     """Those who edit the course; to others there is no such page."""
-    assert isinstance(subject, Seat | GroupSeat)
-    seat = subject.seat if isinstance(subject, GroupSeat) else subject
+    assert isinstance(subject, LearnerContext | GroupContext)
+    seat = subject.seat if isinstance(subject, GroupContext) else subject
     return allow_if(edits(actor, seat.staff_role), Verdict.HIDE)
 
 
 def _enrol_others(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, Seat | EditionSeat | ListSeat | PlaceSeat)
-    seat = subject if isinstance(subject, Seat) else subject.seat
+    assert isinstance(subject, LearnerContext | EditionContext | EnrolmentListContext | ParticipantContext)
+    seat = subject if isinstance(subject, LearnerContext) else subject.seat
     return allow_if(edits(actor, seat.staff_role))
 
 
-def changes_announcement(actor: Actor, seat: Seat, announcement: Announcement) -> bool:
+def changes_announcement(actor: Actor, seat: LearnerContext, announcement: Announcement) -> bool:
     """Say whether somebody corrects or withdraws an announcement: its author, as long as they edit the course; administrators."""
     return actor.is_administrator or (edits(actor, seat.staff_role) and announcement.author_id == actor.person_id)
 
 
 def _change_announcement(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, AnnouncementSeat)
+    assert isinstance(subject, AnnouncementContext)
     return allow_if(changes_announcement(actor, subject.seat, subject.announcement))
 
 
 def _follow(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, Seat | PlaceSeat)
-    return allow_if(is_staff(actor, subject if isinstance(subject, Seat) else subject.seat))
+    assert isinstance(subject, LearnerContext | ParticipantContext)
+    return allow_if(is_staff(actor, subject if isinstance(subject, LearnerContext) else subject.seat))
 
 
 def _override(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ResultSeat)
+    assert isinstance(subject, ResultContext)
     return allow_if(edits(actor, subject.seat.staff_role))
 
 
 def _export(actor: Actor, subject: object) -> Verdict:
     """Those who edit the course; graders see its gradebook and take nothing out (security 7.6)."""
-    assert isinstance(subject, Seat)
+    assert isinstance(subject, LearnerContext)
     return allow_if(edits(actor, subject.staff_role))
 
 
 def _see_results(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, Seat)
+    assert isinstance(subject, LearnerContext)
     return allow_if(subject.is_learner)
 
 
 def _manage_items(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, Seat | ItemSeat)
-    return allow_if(edits(actor, (subject if isinstance(subject, Seat) else subject.seat).staff_role))
+    assert isinstance(subject, LearnerContext | GradeItemContext)
+    return allow_if(edits(actor, (subject if isinstance(subject, LearnerContext) else subject.seat).staff_role))
 
 
 def _mark_items(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ItemSeat)
+    assert isinstance(subject, GradeItemContext)
     return allow_if(is_staff(actor, subject.seat) and subject.item.retired_at is None)
 
 
-def keeps_notes(actor: Actor, subject: PlaceSeat | NoteSeat) -> bool:
+def keeps_notes(actor: Actor, subject: ParticipantContext | LearnerNoteContext) -> bool:
     """Say whether somebody reads and writes the team's notes on a learner: the team does, but nobody those on themself."""
     return is_staff(actor, subject.seat) and not is_own(actor, subject.enrolment.person_id)
 
 
 def _note(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, PlaceSeat)
+    assert isinstance(subject, ParticipantContext)
     return allow_if(is_staff(actor, subject.seat))
 
 
 def _delete_note(actor: Actor, subject: object) -> Verdict:
     """Its author, or who edits the course; to who may not read it there is no such note."""
-    assert isinstance(subject, NoteSeat)
+    assert isinstance(subject, LearnerNoteContext)
     if not keeps_notes(actor, subject):
         return Verdict.HIDE
     return allow_if(subject.note.author_id == actor.person_id or edits(actor, subject.seat.staff_role))
@@ -419,7 +419,7 @@ def _delete_note(actor: Actor, subject: object) -> Verdict:
 
 def _join(actor: Actor, subject: object) -> Verdict:
     """Whoever knows an edition's code, or may see the course where the edition is open to all who do."""
-    assert isinstance(subject, EditionSeat)
+    assert isinstance(subject, EditionContext)
     if actor.is_anonymous:
         return Verdict.FORBID
     if not subject.by_code and not (subject.edition.self_enrolment and _view_course(actor, subject.seat) is Verdict.ALLOW):
@@ -429,11 +429,11 @@ def _join(actor: Actor, subject: object) -> Verdict:
 
 def _learner(subject: object) -> tuple[int, ...]:
     """Return whose record a subject is; an edition, a list or a course as a whole is nobody's."""
-    return (subject.enrolment.person_id,) if isinstance(subject, PlaceSeat | ResultSeat | NoteSeat) else ()
+    return (subject.enrolment.person_id,) if isinstance(subject, ParticipantContext | ResultContext | LearnerNoteContext) else ()
 
 
 def _marked(subject: object) -> tuple[int | None, ...]:
-    return (subject.own_mark_of,) if isinstance(subject, ItemSeat) else ()
+    return (subject.own_mark_of,) if isinstance(subject, GradeItemContext) else ()
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(

@@ -11,7 +11,7 @@ from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule,
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class LearnerResult:
     """What a learner has to show for one activity; `score` in percent, unrounded."""
 
     viewed: bool = False
@@ -22,17 +22,17 @@ class Result:
     """No try is left."""
     overridden: bool = False
     """The team set it; what was earned stands elsewhere."""
-    counted: "Counted | None" = None
+    counted: "GradeItemWeight | None" = None
     """Of an item marked by hand, which no outline has: how it counts."""
 
 
-def merit(result: Result) -> tuple[bool, bool, Fraction]:
+def merit(result: LearnerResult) -> tuple[bool, bool, Fraction]:
     """Return by what the best result is known where several activities became one: set by the team, completed, the higher score."""
     return result.overridden, result.completed, Fraction(-1) if result.score is None else result.score
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class GradeItemWeight:
     """How an item marked by hand counts in the course grade: in which category, and its weight there."""
 
     category: str
@@ -40,11 +40,11 @@ class Counted:
 
 
 PASS_TOLERANCE = Fraction(1, 1_000_000)
-NO_RESULT = Result()
-Results = Mapping[str, Result]
+NO_RESULT = LearnerResult()
+Results = Mapping[str, LearnerResult]
 
 
-class Grading(StrEnum):
+class GradingMethod(StrEnum):
     """Which of several tries at an activity make its grade (quiz engine 5.8)."""
 
     HIGHEST = "highest"
@@ -53,7 +53,7 @@ class Grading(StrEnum):
     LAST = "last"
 
 
-class CompletionRule(StrEnum):
+class GradedCompletionRule(StrEnum):
     """What completes an activity that gives marks (quiz engine 5.13)."""
 
     PASSED = "passed"
@@ -76,37 +76,37 @@ def completes_by_word(rule: str, passed: bool | None, *, exhausted: bool) -> boo
     What only asks for being opened or tried, the learner still does; without a pass mark any result is enough.
     """
     match rule:
-        case CompletionRule.GRADED:
+        case GradedCompletionRule.GRADED:
             return True
-        case CompletionRule.PASSED:
+        case GradedCompletionRule.PASSED:
             return passed is not False
-        case CompletionRule.PASSED_OR_USED:
+        case GradedCompletionRule.PASSED_OR_USED:
             return passed is not False or exhausted
     return False
 
 
 def is_held_back(rule: str, passed: bool | None) -> bool:
     """Say whether an activity stays open whatever its learner earns: it asks for passing, and the team set a result that does not pass."""
-    return rule == CompletionRule.PASSED and passed is False
+    return rule == GradedCompletionRule.PASSED and passed is False
 
 
-def grade_over(grading: Grading, percents: Sequence[Fraction | None]) -> Fraction | None:
+def grade_over(grading: GradingMethod, percents: Sequence[Fraction | None]) -> Fraction | None:
     """Return the percentage that several tries mean together, in their order; None where the one that counts is not graded yet."""
     graded = [percent for percent in percents if percent is not None]
     if not graded:
         return None
     match grading:
-        case Grading.HIGHEST:
+        case GradingMethod.HIGHEST:
             return max(graded)
-        case Grading.AVERAGE:
+        case GradingMethod.AVERAGE:
             return sum(graded, Fraction(0)) / len(graded)
-        case Grading.FIRST:
+        case GradingMethod.FIRST:
             return percents[0]
-        case Grading.LAST:  # pragma: no branch - the last case
+        case GradingMethod.LAST:  # pragma: no branch - the last case
             return percents[-1]
 
 
-class Standing(StrEnum):
+class CompletionState(StrEnum):
     """How far a part of the course is."""
 
     LOCKED = "locked"
@@ -122,7 +122,7 @@ class ModuleProgress:
     key: str
     done: int
     needed: int
-    standing: Standing
+    standing: CompletionState
     closed: tuple[ClosedReason, str | datetime] | None = None
     shown_done: int = 0
     """What pages say is done: of the required activities or, in a module without any, of all that it has."""
@@ -221,11 +221,11 @@ def course_grade(outline: Outline, results: Results) -> Fraction | None:
     return _weighted_mean(means) if means else None
 
 
-def _scores(outline: Outline, results: Results) -> Iterator[tuple[Fraction, Counted]]:
+def _scores(outline: Outline, results: Results) -> Iterator[tuple[Fraction, GradeItemWeight]]:
     for activity in outline.activities():
         score = results.get(activity.key, NO_RESULT).score
         if score is not None:
-            yield score, Counted(activity.category, activity.weight)
+            yield score, GradeItemWeight(activity.category, activity.weight)
     for result in results.values():
         if result.counted is not None and result.score is not None:
             yield result.score, result.counted
@@ -245,9 +245,9 @@ class GradePart:
     shares: Mapping[str, Fraction]
 
 
-def grade_parts(outline: Outline, items: Mapping[str, Counted]) -> list[GradePart]:
+def grade_parts(outline: Outline, items: Mapping[str, GradeItemWeight]) -> list[GradePart]:
     """Return how a course grade is made of its activities and of the items marked by hand, in the order of the categories."""
-    counted = {activity.key: Counted(activity.category, activity.weight) for activity in outline.activities()} | dict(items)
+    counted = {activity.key: GradeItemWeight(activity.category, activity.weight) for activity in outline.activities()} | dict(items)
     parts = [(part.key, part.weight, part.drop_lowest) for part in outline.categories] or [("", Fraction(1), 0)]
     inside = {key: {name: one.weight for name, one in counted.items() if one.weight > 0 and one.category == key} for key, *_rest in parts}
     if not outline.categories:
@@ -269,12 +269,12 @@ def _weighted_mean(values: list[tuple[Fraction, Fraction]]) -> Fraction:
     return Fraction(sum(value * weight for value, weight in values), sum(weight for _value, weight in values))
 
 
-def _standing(done: int, needed: int, closed: object, *, started: bool) -> Standing:
+def _standing(done: int, needed: int, closed: object, *, started: bool) -> CompletionState:
     if done >= needed and needed:
-        return Standing.DONE
+        return CompletionState.DONE
     if closed is not None:
-        return Standing.LOCKED
-    return Standing.NOW if started else Standing.TO_DO
+        return CompletionState.LOCKED
+    return CompletionState.NOW if started else CompletionState.TO_DO
 
 
 def _module_progress(module: OutlineModule, results: Results, completed: frozenset[str], now: datetime) -> ModuleProgress:
@@ -295,7 +295,7 @@ def asks_to_pass(outline: Outline) -> bool:
     """Say whether nobody completes a course without passing: it asks for a grade, or for a quiz that is completed by passing it."""
     asked = [outline.module_by_key[key] for key in asked_modules(outline)]
     whole = [module for module in asked if _needed(module) == len(module.required)]
-    passed = any(activity.completion_rule == CompletionRule.PASSED for module in whole for activity in module.required)
+    passed = any(activity.completion_rule == GradedCompletionRule.PASSED for module in whole for activity in module.required)
     return outline.completion_grade is not None or passed
 
 
@@ -340,7 +340,7 @@ def _first_open(outline: Outline, results: Results, completed: frozenset[str], n
     return optional
 
 
-def _can_be_done(result: Result) -> bool:
+def _can_be_done(result: LearnerResult) -> bool:
     return not result.completed and not result.exhausted
 
 
@@ -363,7 +363,7 @@ def closed_activities(outline: Outline, results: Results, now: datetime) -> dict
     return {activity.key: why_closed(module, activity, completed, now) for module in outline.modules for activity in module.activities}
 
 
-class Refusal(StrEnum):
+class EnrolmentRefusal(StrEnum):
     """Why somebody cannot enrol."""
 
     NOT_PUBLISHED = "not_published"
@@ -376,16 +376,16 @@ class Refusal(StrEnum):
     ENDED = "ended"
 
 
-def may_enrol(way: str, opens: datetime | None, closes: datetime | None, *, archived: bool, now: datetime) -> Refusal | None:
+def may_enrol(way: str, opens: datetime | None, closes: datetime | None, *, archived: bool, now: datetime) -> EnrolmentRefusal | None:
     """Return why nobody can enrol themselves now, or nothing."""
     if archived:
-        return Refusal.ARCHIVED
+        return EnrolmentRefusal.ARCHIVED
     if way != "open":
-        return Refusal.BY_INVITATION
+        return EnrolmentRefusal.BY_INVITATION
     if opens is not None and now < opens:
-        return Refusal.NOT_YET
+        return EnrolmentRefusal.NOT_YET
     if closes is not None and now >= closes:
-        return Refusal.CLOSED
+        return EnrolmentRefusal.CLOSED
     return None
 
 
@@ -400,21 +400,21 @@ class EditionDates:
     closed_at: datetime | None = None
 
 
-def may_join(dates: EditionDates, *, archived: bool, now: datetime) -> Refusal | None:
+def may_join(dates: EditionDates, *, archived: bool, now: datetime) -> EnrolmentRefusal | None:
     """Return why nobody can enrol in an edition now, or nothing; that it is full is another matter: people wait."""
     if archived:
-        return Refusal.ARCHIVED
+        return EnrolmentRefusal.ARCHIVED
     if dates.ends_at is not None and now >= dates.ends_at:
-        return Refusal.ENDED
+        return EnrolmentRefusal.ENDED
     if dates.closed_at is not None or (dates.enrols_until is not None and now >= dates.enrols_until):
-        return Refusal.CLOSED
+        return EnrolmentRefusal.CLOSED
     if dates.enrols_from is not None and now < dates.enrols_from:
-        return Refusal.NOT_YET
+        return EnrolmentRefusal.NOT_YET
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class CourseHistory:
     """What somebody has to show in a course, to compare two accounts of one person."""
 
     completed_at: datetime | None
@@ -426,7 +426,7 @@ class History:
     enrolled_at: datetime
 
 
-def is_better(one: History, other: History) -> bool:
+def is_better(one: CourseHistory, other: CourseHistory) -> bool:
     """Say whether the first of two histories of one person in a course is the one that counts.
 
     A completed one before one that is not; of two completed ones the better grade, then the earlier; of two open ones the one that goes
@@ -435,7 +435,7 @@ def is_better(one: History, other: History) -> bool:
     return _worth(one) > _worth(other)
 
 
-def _worth(history: History) -> tuple[bool, Decimal, bool, Fraction, float]:
+def _worth(history: CourseHistory) -> tuple[bool, Decimal, bool, Fraction, float]:
     completed = history.completed_at is not None
     since = history.completed_at or history.enrolled_at
     share = Fraction(history.done, history.total or 1)

@@ -13,10 +13,10 @@ from accounts.services import AccessPurpose
 from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
-from enrolments.forms import NoteForm
+from enrolments.forms import LearnerNoteForm
 from enrolments.pages.gradebook import share
 from enrolments.pages.results import item_lines, override_rows
-from enrolments.permissions import LearningAction, PlaceSeat, keeps_notes
+from enrolments.permissions import LearningAction, ParticipantContext, keeps_notes
 from enrolments.queries import learning as enrolments
 from enrolments.queries.awards import list_awards
 from enrolments.queries.editions import get_place
@@ -113,7 +113,7 @@ def _attempts(outline: Outline, found: Sequence[AttemptLine]) -> list[AttemptRow
 
 @bp.get("/teaching/<slug>/learners/<uuid:person>")
 @requires(LearningAction.FOLLOW, get_place)
-def learner(subject: PlaceSeat) -> str:
+def learner(subject: ParticipantContext) -> str:
     """Show what one learner did and has to show in a course."""
     session, seat, row = current_session(), subject.seat, subject.enrolment
     person = session.get_one(Person, row.person_id)
@@ -146,7 +146,7 @@ def learner(subject: PlaceSeat) -> str:
         overrides=override_rows(outline, list_overrides(session, row.id)),
         keeps_notes=with_notes,
         notes=list_notes(session, row.id) if with_notes else (),
-        note=NoteForm(formdata=None),
+        note=LearnerNoteForm(formdata=None),
         number=uuid4(),
         me=actor.person_id,
     )

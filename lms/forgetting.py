@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from accounts import privacy, queries
 from accounts.models import Person
 from courses.services import team
-from enrolments.services import endings, remarks
+from enrolments.services import account_closure, learner_notes
 from kernel.permissions import Actor
 from organisations.services import tree
 from quizzes.services import overrides
 
-FORGET: tuple[Callable[..., None], ...] = (tree.erase_person, team.erase_person, remarks.forget, overrides.forget)
+FORGET: tuple[Callable[..., None], ...] = (tree.erase_person, team.erase_person, learner_notes.erase_person, overrides.forget)
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 
 
@@ -22,5 +22,5 @@ def forget_person(session: Session, actor: Actor, person: Person, *, now: dateti
     for account in queries.accounts_of(session, person):
         for forget in FORGET:
             forget(session, account, now=now)
-        endings.end_all(session, actor, account.id, now=now)
+        account_closure.end_enrolments(session, actor, account.id, now=now)
     privacy.anonymise(session, actor, person, now=now)

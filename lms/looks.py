@@ -12,7 +12,7 @@ from accounts.privacy import LOOKS, DataAccess
 from accounts.services import AccountVerb
 from courses.models import Course
 from enrolments.models import Enrolment
-from enrolments.services.following import FollowingVerb
+from enrolments.services.report_exports import FollowingVerb
 from kernel.audit import AuditEntry
 from kernel.i18n import choose
 from organisations.models import Organisation

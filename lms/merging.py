@@ -20,8 +20,8 @@ from certificates.models import Credential
 from courses.models import Course, CourseStaff
 from courses.services import team
 from enrolments.models import Completion, Enrolment
-from enrolments.rules import History, is_better
-from enrolments.services import editions, endings, learning
+from enrolments.rules import CourseHistory, is_better
+from enrolments.services import account_closure, editions, learning
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations.queries import tree
@@ -30,7 +30,7 @@ from quizzes.models import Attempt
 from quizzes.services import overrides as quizzes
 from simulators import services as simulators
 
-HAND_OVER: tuple[Callable[..., None], ...] = (learning.hand_over, quizzes.hand_over, simulators.hand_over, certificates.hand_over)
+HAND_OVER: tuple[Callable[..., None], ...] = (learning.transfer_enrolments, quizzes.hand_over, simulators.hand_over, certificates.hand_over)
 """What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""
 
 
@@ -45,7 +45,7 @@ def get_pair(session: Session, actor: Actor, person: UUID, other: UUID) -> Merge
 class Taken:
     """What somebody has in a course."""
 
-    history: History
+    history: CourseHistory
     attempts: int
     certificates: int
 
@@ -74,9 +74,9 @@ def _taken(session: Session, person_id: int) -> dict[int, Taken]:
     return {row.course_id: Taken(_history(row, completion), count, issued) for row, completion, count, issued in session.execute(statement)}
 
 
-def _history(row: Enrolment, completion: Completion | None) -> History:
+def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:
     completed_at, grade = (completion.completed_at, completion.grade) if completion else (None, None)
-    return History(completed_at, grade, row.left_at is None, row.done, row.total, row.enrolled_at)
+    return CourseHistory(completed_at, grade, row.left_at is None, row.done, row.total, row.enrolled_at)
 
 
 def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
@@ -119,9 +119,9 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
         raise Conflict(refused)
     moved = [course.course_id for course in list_courses(session, pair) if course.moves]
     _swap_courses(session, closed.id, kept.id, moved, now=now)
-    for personal in (editions.hand_over_waiting, quizzes.hand_over_profile):
+    for personal in (editions.transfer_waiting_places, quizzes.hand_over_profile):
         personal(session, closed.id, kept.id)
-    endings.end_doubles(session, actor, closed.id, kept.id, now=now)
+    account_closure.end_duplicate_enrolments(session, actor, closed.id, kept.id, now=now)
     _hand_over_roles(session, actor, closed, kept, now=now)
     _hand_over_place(session, actor, closed, kept, now=now)
     number = session.get(NationalIdentity, closed.id)

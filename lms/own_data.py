@@ -42,7 +42,7 @@ from enrolments.models import (
     Enrolment,
     GroupMember,
     LearnerGroup,
-    VersionAnswer,
+    VersionOfferReply,
     WaitingPlace,
 )
 from kernel import audit, clock
@@ -165,10 +165,10 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
         .join(Course, Course.id == LearnerGroup.course_id)
         .where(mine),
-        "version_answers": select(*of_course, CourseVersion.number, VersionAnswer.moves, VersionAnswer.answered_at)
-        .join(CourseVersion, CourseVersion.id == VersionAnswer.version_id)
+        "version_answers": select(*of_course, CourseVersion.number, VersionOfferReply.moves, VersionOfferReply.answered_at)
+        .join(CourseVersion, CourseVersion.id == VersionOfferReply.version_id)
         .join(Course, Course.id == CourseVersion.course_id)
-        .join(Enrolment, Enrolment.id == VersionAnswer.enrolment_id)
+        .join(Enrolment, Enrolment.id == VersionOfferReply.enrolment_id)
         .where(mine),
         "watched": select(*of_course, WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish, WatchedSpan.at)
         .join(Enrolment, Enrolment.id == WatchedSpan.enrolment_id)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
-from enrolments.models import ActivityResult, Completion, Enrolment, LearnerNote, ManualItem, ManualMark, ResultOverride
+from enrolments.models import ActivityResult, Completion, Enrolment, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
 from quizzes.models import Attempt
 from quizzes.queries import sittings
 from quizzes.queries.marks import current_events
@@ -101,9 +101,9 @@ def _overrides(person_id: int) -> Any:
 
 def _by_hand(person_id: int) -> Any:
     return (
-        select(ManualItem.title, ManualMark.points, ManualItem.maximum, ManualMark.comment, ManualMark.marked_at)
-        .join(ManualItem, ManualItem.id == ManualMark.item_id)
-        .join(Enrolment, Enrolment.id == ManualMark.enrolment_id)
+        select(ManualGradeItem.title, ManualGrade.points, ManualGradeItem.maximum, ManualGrade.comment, ManualGrade.marked_at)
+        .join(ManualGradeItem, ManualGradeItem.id == ManualGrade.item_id)
+        .join(Enrolment, Enrolment.id == ManualGrade.enrolment_id)
         .where(Enrolment.person_id == person_id)
     )
 

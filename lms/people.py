@@ -13,7 +13,7 @@ from accounts.permissions import AccountAction
 from accounts.queries import KeysetPage, PageDirection, PersonState
 from accounts.services import AccessPurpose, PeopleListKind
 from certificates import queries as certificates
-from enrolments.forms import TakeBackForm
+from enrolments.forms import RevokeCompletionForm
 from enrolments.permissions import LearningAction, LearningRecord
 from enrolments.queries import learning as enrolments
 from enrolments.services import learning
@@ -291,13 +291,13 @@ def learning_record(subject: LearningRecord) -> Answer:
     return _learning_record(subject, _take_back_form(subject))
 
 
-def _take_back_form(subject: LearningRecord) -> TakeBackForm:
-    form, completed = TakeBackForm(), subject.completed_keys
+def _take_back_form(subject: LearningRecord) -> RevokeCompletionForm:
+    form, completed = RevokeCompletionForm(), subject.completed_keys
     form.offer([(activity.key, choose(activity.title)) for activity in subject.outline.activities() if activity.key in completed])
     return form
 
 
-def _learning_record(subject: LearningRecord, form: TakeBackForm) -> str:
+def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str:
     return render_template(
         "lms/person_course.html",
         person=subject.person,
@@ -321,7 +321,7 @@ def take_back(subject: LearningRecord) -> Answer:
     session, form = current_session(), _take_back_form(subject)
     if not form.validate_on_post():
         return _learning_record(subject, form), 422
-    course_too = learning.take_back(
+    course_too = learning.revoke_completion(
         session, current_actor(), subject.enrolment.id, form.activity.data, form.reason.data or "", now=clock.now()
     )
     flash(_("The activity and the course are no longer completed.") if course_too else _("The activity is no longer completed."), "ok")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity, activity_url
-from enrolments.permissions import Seat, takes_part
+from enrolments.permissions import LearnerContext, takes_part
 from enrolments.queries import learning as enrolments
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
@@ -115,7 +115,7 @@ class _Places:
 
     def __init__(self, session: Session, actor: Actor, chosen: str) -> None:
         self._session = session
-        seats = enrolments.visible_seats(session, actor)
+        seats = enrolments.visible_learner_contexts(session, actor)
         self.chosen = chosen if any(seat.slug == chosen for seat in seats) else ""
         kept = [seat for seat in seats if self.chosen in ("", seat.slug)]
         opened = openable(actor, kept, enrolments.visible_activities(session, actor, kept))
@@ -152,13 +152,15 @@ class _Places:
         return find(self._session, read_question(word), language(), self.scope, ResultPaging(limit=0))
 
 
-def openable(actor: Actor, seats: Sequence[Seat], opened: Mapping[int, list[OutlineActivity]]) -> dict[int, list[OutlineActivity]]:
+def openable(
+    actor: Actor, seats: Sequence[LearnerContext], opened: Mapping[int, list[OutlineActivity]]
+) -> dict[int, list[OutlineActivity]]:
     """Leave out what gives marks where the reader does not take part: a preview opens lessons and recordings alone."""
     inside = {seat.version_id for seat in seats if takes_part(actor, seat)}
     return {version: [one for one in found if version in inside or not one.gives_marks] for version, found in opened.items()}
 
 
-def scope_of(seats: Sequence[Seat], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> SearchScope:
+def scope_of(seats: Sequence[LearnerContext], outlines: Mapping[int, Outline], opened: Mapping[int, Sequence[int]]) -> SearchScope:
     """Return what may be found: all of the versions that are open as a whole, and the open activities of the others."""
     versions = [seat.version_id for seat in seats if seat.version_id is not None]
     whole = frozenset(version for version in versions if len(opened[version]) == len(list(outlines[version].activities())))

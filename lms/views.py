@@ -18,7 +18,7 @@ from courses.permissions import CourseAction, edits
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
-from enrolments.opening import catalogue_cards
+from enrolments.course_context import catalogue_cards
 from enrolments.pages.outline import draw
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries

@@ -15,7 +15,7 @@ from accounts.notices import Message
 from accounts.rules import NoticeKind
 from courses.queries.outlines import get_outline
 from courses.queries.versions import find_published_version
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.audit_verbs import EnrolmentVerb
 from kernel import outbox
 from kernel.i18n import _, choose, in_every_language
 from kernel.outbox import Delivery, Effect

@@ -10,7 +10,7 @@ from courses.models import StaffRole
 from courses.permissions import CourseContext, edits
 from courses.rules import Outline
 from enrolments.models import LearnerGroup
-from enrolments.permissions import ActivitySeat, hiding_all, is_staff
+from enrolments.permissions import ActivityContext, hiding_all, is_staff
 from kernel.own_records import changes_record, changes_records, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
 from quizzes.models import Incident, QuizOverride
@@ -110,7 +110,7 @@ def _edit_bank(actor: Actor, subject: object) -> Verdict:
 
 
 def _view_intro(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivitySeat)
+    assert isinstance(subject, ActivityContext)
     if is_staff(actor, subject.seat):
         return Verdict.ALLOW
     return allow_if(subject.seat.is_learner)
@@ -118,7 +118,7 @@ def _view_intro(actor: Actor, subject: object) -> Verdict:
 
 def _start(actor: Actor, subject: object) -> Verdict:
     """Learners start attempts; who edits the course starts previews. What dates and limits say is told by the service."""
-    assert isinstance(subject, ActivitySeat)
+    assert isinstance(subject, ActivityContext)
     return allow_if(subject.seat.is_learner or edits(actor, subject.seat.staff_role))
 
 

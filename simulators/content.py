@@ -14,7 +14,7 @@ from courses.content.reading_session import MarkupLevel, ReadingSession
 from courses.content.scalars import RefusedError
 from courses.content.yaml_tree import YamlMapping, YamlSequence
 from courses.kinds import ActivityKind, ActivitySettings
-from enrolments.rules import CompletionRule, Grading
+from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
 from kernel.i18n import lazy_
 from simulators.rules.drawing import draw
@@ -58,7 +58,7 @@ def read_task(table: MappingCursor, session: ReadingSession) -> ActivitySettings
         table.report("C504", N_("The task counts and has nothing to mark."), N_("Give a “mark:” to something, or write “weight: 0”."))
     _check_model_runs(table, task)
     session.later(partial(_check_category, table, category))
-    amount = policy.completion_attempts if policy.completion is CompletionRule.ATTEMPTED else None
+    amount = policy.completion_attempts if policy.completion is GradedCompletionRule.ATTEMPTED else None
     completion = ActivityCompletion(folder.CompletionRule(policy.completion.value), amount)
     return ActivitySettings(TaskSource(task, category, weight), completion, None, weight)
 
@@ -224,11 +224,11 @@ def _check_items(table: MappingCursor, items: tuple[Goal | Ask, ...]) -> None:
 def _policy(table: MappingCursor) -> tuple[TaskPolicy, str, Fraction]:
     attempts = table.value("attempts", scalars.whole(0), 0)
     first, later = _pause(table)
-    grading = table.choice("grading", Grading, Grading.HIGHEST)
+    grading = table.choice("grading", GradingMethod, GradingMethod.HIGHEST)
     pass_mark = table.value("pass_mark", scalars.either("none", NO_PASS_MARK, scalars.percent), Fraction(70))
     category, weight = table.value("category", scalars.key, ""), table.value("weight", scalars.number_between(0), Fraction(1))
     needed = None if pass_mark == NO_PASS_MARK else pass_mark
-    usual = CompletionRule.PASSED if needed is not None else CompletionRule.GRADED
+    usual = GradedCompletionRule.PASSED if needed is not None else GradedCompletionRule.GRADED
     completion, amount = _completion(table, usual)
     policy = TaskPolicy(attempts, first, later, grading, needed, completion, amount)
     _check_completion(table, policy)
@@ -248,7 +248,7 @@ def _pause(table: MappingCursor) -> tuple[int, int]:
     return inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0)
 
 
-def _completion(table: MappingCursor, usual: CompletionRule) -> tuple[CompletionRule, int]:
+def _completion(table: MappingCursor, usual: GradedCompletionRule) -> tuple[GradedCompletionRule, int]:
     found = table.get("completion")
     if found is None:
         return usual, 0
@@ -256,9 +256,9 @@ def _completion(table: MappingCursor, usual: CompletionRule) -> tuple[Completion
         table.flows.add("completion")
         inner = found.table()
         assert inner is not None
-        return CompletionRule.ATTEMPTED, inner.value("attempted", scalars.whole(1), required=True) or 1
-    rule = found.read(scalars.one_of(CompletionRule)) or usual
-    if rule is CompletionRule.ATTEMPTED:
+        return GradedCompletionRule.ATTEMPTED, inner.value("attempted", scalars.whole(1), required=True) or 1
+    rule = found.read(scalars.one_of(GradedCompletionRule)) or usual
+    if rule is GradedCompletionRule.ATTEMPTED:
         found.report("C111", N_("“attempted” needs a number."), N_("Write {attempted: 1}."))
     if rule is usual:
         table.redundant.add("completion")
@@ -267,11 +267,11 @@ def _completion(table: MappingCursor, usual: CompletionRule) -> tuple[Completion
 
 def _check_completion(table: MappingCursor, policy: TaskPolicy) -> None:
     rule = policy.completion
-    if rule in (CompletionRule.PASSED, CompletionRule.PASSED_OR_USED) and policy.pass_mark is None:
+    if rule in (GradedCompletionRule.PASSED, GradedCompletionRule.PASSED_OR_USED) and policy.pass_mark is None:
         table.report("C209", N_("The task completes when it is passed and has no pass mark."), at="completion")
-    if rule is CompletionRule.PASSED_OR_USED and not policy.attempts:
+    if rule is GradedCompletionRule.PASSED_OR_USED and not policy.attempts:
         table.report("C209", N_("The attempts are never used up: there is no limit."), N_("Add “attempts:”."), at="completion")
-    if rule is CompletionRule.ATTEMPTED and 0 < policy.attempts < policy.completion_attempts:
+    if rule is GradedCompletionRule.ATTEMPTED and 0 < policy.attempts < policy.completion_attempts:
         table.report("C209", N_("More attempts are needed than are allowed."), at="completion")
 
 

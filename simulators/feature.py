@@ -1,6 +1,6 @@
 """What simulators offer to the roof."""
 
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 from simulators import jobs, views
 from simulators.permissions import PERMISSIONS

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from courses.models import StaffRole
 from courses.permissions import edits
-from enrolments.permissions import ActivitySeat, hiding_all, is_staff
+from enrolments.permissions import ActivityContext, hiding_all, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 
@@ -31,13 +31,13 @@ class SubmissionSeat:
 
 
 def _view_task(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivitySeat)
+    assert isinstance(subject, ActivityContext)
     return allow_if(is_staff(actor, subject.seat) or subject.seat.is_learner)
 
 
 def _answer(actor: Actor, subject: object) -> Verdict:
     """Learners work on tasks; who edits the course tries them. What dates and limits say is told by the service."""
-    assert isinstance(subject, ActivitySeat)
+    assert isinstance(subject, ActivityContext)
     return allow_if(subject.seat.is_learner or edits(actor, subject.seat.staff_role))
 
 

@@ -18,7 +18,7 @@ from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity
 from enrolments.models import Enrolment
-from enrolments.services.joining import number_on
+from enrolments.services.attempt_numbers import renumber_attempts
 from kernel.db import insert_all
 from kernel.errors import N_
 from kernel.i18n import _
@@ -172,7 +172,7 @@ def rename(session: Session, enrolment_id: int, renames: Mapping[str, str], _now
     mine = (Submission.person_id == person_id, Submission.course_id == course_id)
     of_tasks = Submission.activity_key.in_([*renames, *renames.values()])
     tries = select(Submission).where(*mine, of_tasks).order_by(Submission.submitted_at, Submission.id)
-    number_on(session, session.scalars(tries).all(), renames)
+    renumber_attempts(session, session.scalars(tries).all(), renames)
     session.execute(
         update(TaskSave)
         .where(TaskSave.person_id == person_id, TaskSave.course_id == course_id, TaskSave.activity_key.in_(renames))

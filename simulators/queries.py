@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from courses.models import Activity, CourseStaff, StaffRole
 from enrolments.models import ActivityResult, Enrolment
-from enrolments.rules import CompletionRule, Grading
+from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from simulators.models import SimulatorTask, Submission, SubmissionItem, TaskInput, TaskItem, TaskSave, TaskVariable
@@ -88,9 +88,9 @@ def _policy(row: SimulatorTask) -> TaskPolicy:
         attempts=row.attempts,
         pause_first=row.pause_first,
         pause_later=row.pause_later,
-        grading=Grading(row.grading),
+        grading=GradingMethod(row.grading),
         pass_mark=None if row.pass_mark is None else Fraction(row.pass_mark),
-        completion=CompletionRule(row.completion),
+        completion=GradedCompletionRule(row.completion),
         completion_attempts=row.completion_attempts,
     )
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivitySeat
-from enrolments.queries.learning import take_turn
+from enrolments.permissions import ActivityContext
+from enrolments.queries.learning import lock_enrolment_turn
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import Achievement
@@ -66,7 +66,7 @@ class Desk:
     preview: bool
 
 
-def open_desk(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> Desk:
+def open_desk(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> Desk:
     """Return everything that a task's pages and services need for one person; raise NotFound where there is no task."""
     published = queries.get_task_of_activity(session, subject.activity.id)
     person_id, course_id, key = actor.person_id or 0, subject.seat.course_id, subject.activity.key
@@ -85,14 +85,14 @@ def _counted(history: Sequence[SubmissionRow]) -> list[PastSubmission]:
     return [row.past for row in history if not row.preview]
 
 
-def save_work(session: Session, actor: Actor, subject: ActivitySeat, work: Work, *, now: datetime) -> None:
+def save_work(session: Session, actor: Actor, subject: ActivityContext, work: Work, *, now: datetime) -> None:
     """Keep what was calculated and typed, so that it is there at the next visit; raise CannotSubmit where the task is not open."""
     if open_desk(session, actor, subject, now=now).ruling.is_hidden:
         raise CannotSubmit
     _keep(session, actor, subject, work, now=now)
 
 
-def _keep(session: Session, actor: Actor, subject: ActivitySeat, work: Work, *, now: datetime) -> None:
+def _keep(session: Session, actor: Actor, subject: ActivityContext, work: Work, *, now: datetime) -> None:
     """Add what is new; the same again is there already."""
     assert actor.person_id is not None
     scenario, answers = encode(work.inputs), {key: text[:LONGEST_ANSWER] for key, text in work.typed.items()}
@@ -127,7 +127,7 @@ def _shown(published: PublishedTask) -> tuple[object, ...]:
 
 
 def submit_task(
-    session: Session, actor: Actor, subject: ActivitySeat, work: Work, answers: Mapping[str, Fraction], *, number: UUID, now: datetime
+    session: Session, actor: Actor, subject: ActivityContext, work: Work, answers: Mapping[str, Fraction], *, number: UUID, now: datetime
 ) -> Submission:
     """Hand a task in: recompute, mark, keep, and tell the learner's progress; raise CannotSubmit with the reasons.
 
@@ -135,7 +135,7 @@ def submit_task(
     number gives what was handed in the first time.
     """
     assert actor.person_id is not None
-    take_turn(session, actor.person_id)
+    lock_enrolment_turn(session, actor.person_id)
     known = queries.find_submission(session, actor.person_id, number)
     if known is not None:
         return known
@@ -203,7 +203,7 @@ def _hand_down(
 
 def tell_progress(session: Session, actor: Actor, found: OutOfStep, *, now: datetime) -> None:
     """Tell a learner's progress again what their submissions mean, by the limits of the task that they follow."""
-    take_turn(session, found.person_id)
+    lock_enrolment_turn(session, found.person_id)
     history = _counted(queries.list_submissions(session, found.person_id, found.course_id, found.activity_key))
     policy = queries.get_task(session, found.task_id).task.policy
     _hand_down(session, actor, found.enrolment_id, found.activity_key, policy, history, now=now)

@@ -15,8 +15,8 @@ from accounts import services as account_services
 from accounts.services import AccessPurpose
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
-from enrolments.opening import course_view, leave_visit
-from enrolments.permissions import ActivitySeat
+from enrolments.course_context import course_view, record_visit_later
+from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from enrolments.rules import has_passed
 from kernel import clock
@@ -211,7 +211,7 @@ class SentWork:
     typed: Typed
 
 
-def present_work(subject: ActivitySeat, desk: Desk) -> tuple[Work, datetime | None]:
+def present_work(subject: ActivityContext, desk: Desk) -> tuple[Work, datetime | None]:
     """Return where the actor stopped in a task, and when that was kept; else what the task begins with."""
     saved = queries.find_save(current_session(), current_actor().person_id or 0, subject.seat.course_id, subject.activity.key)
     if saved is None:
@@ -253,15 +253,15 @@ def _plain(html: str) -> str:
 
 @bp.get("/courses/<slug>/simulators/<key>")
 @requires(SimulatorAction.VIEW_TASK, enrolment_queries.get_activity_seat)
-def task(subject: ActivitySeat) -> Answer:
+def task(subject: ActivityContext) -> Answer:
     """Show a task where its learner stopped: the scenario, the goals as they stand, and what was handed in."""
     desk = services.open_desk(current_session(), current_actor(), subject, now=clock.now())
     work, saved_at = present_work(subject, desk)
-    leave_visit(subject, course_view(subject.seat, subject.outline))
+    record_visit_later(subject, course_view(subject.seat, subject.outline))
     return _task_page(subject, desk, work, NOTHING_TYPED, saved_at)
 
 
-def _task_page(subject: ActivitySeat, desk: Desk, work: Work, typed: Typed, saved_at: datetime | None, told: Sequence[str] = ()) -> str:
+def _task_page(subject: ActivityContext, desk: Desk, work: Work, typed: Typed, saved_at: datetime | None, told: Sequence[str] = ()) -> str:
     found, policy = desk.published.task, desk.published.task.policy
     counted = [row.past for row in desk.history if not row.preview]
     score = over_attempts(policy.grading, counted)
@@ -295,7 +295,7 @@ def _task_page(subject: ActivitySeat, desk: Desk, work: Work, typed: Typed, save
 
 @bp.post("/courses/<slug>/simulators/<key>/answers")
 @requires(SimulatorAction.ANSWER, enrolment_queries.get_activity_seat)
-def answer(subject: ActivitySeat) -> Answer:
+def answer(subject: ActivityContext) -> Answer:
     """Calculate and keep a scenario, begin it again, or hand the task in."""
     session, actor, now = current_session(), current_actor(), clock.now()
     desk = services.open_desk(session, actor, subject, now=now)
@@ -313,7 +313,7 @@ def answer(subject: ActivitySeat) -> Answer:
     return see_other(_task_url(subject))
 
 
-def _hand_in(subject: ActivitySeat, desk: Desk, sent: SentWork, now: datetime) -> Answer:
+def _hand_in(subject: ActivityContext, desk: Desk, sent: SentWork, now: datetime) -> Answer:
     """Hand a task in, or lead to what this form has handed in already."""
     session, actor, number = current_session(), current_actor(), _number()
     row = queries.find_submission(session, actor.person_id or 0, number)
@@ -337,7 +337,7 @@ def _number() -> UUID:
     return uuid4() if page is None else uuid5(page, repr([field for field in filled_in if field[0] != "csrf_token"]))
 
 
-def _refuse(subject: ActivitySeat, desk: Desk, sent: SentWork, now: datetime) -> Answer | None:
+def _refuse(subject: ActivityContext, desk: Desk, sent: SentWork, now: datetime) -> Answer | None:
     """Show the task anew, with what was typed, where that cannot be taken or the page's numbers may be others than the task's now."""
     shown = whole_number(request.form.get("task", ""))
     corrected = shown > 0 and services.is_corrected(current_session(), desk, shown)
@@ -353,7 +353,7 @@ def _refuse(subject: ActivitySeat, desk: Desk, sent: SentWork, now: datetime) ->
     return see_other(_task_url(subject))
 
 
-def _task_url(subject: ActivitySeat) -> str:
+def _task_url(subject: ActivityContext) -> str:
     return url_for("simulators.task", slug=subject.outline.slug, key=subject.activity.key)
 
 
@@ -393,7 +393,7 @@ def submission(subject: SubmissionSeat) -> Answer:
 def _after_submission(found: queries.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
     """Return whether the learner can hand in again, and where to go on; nothing where the activity is no longer in their course."""
     session, actor, key = current_session(), current_actor(), found.row.activity_key
-    seat = enrolment_queries.get_seat(session, actor, outline.slug)
+    seat = enrolment_queries.get_learner_context(session, actor, outline.slug)
     if seat.version_id is None:
         return None, None
     followed = course_outlines.get_outline(session, seat.version_id)

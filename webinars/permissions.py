@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from enrolments.permissions import ActivitySeat, hiding_all, view_activity
+from enrolments.permissions import ActivityContext, hiding_all, view_activity
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 
@@ -15,7 +15,7 @@ class RecordingAction(StrEnum):
 
 
 def _note(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivitySeat)
+    assert isinstance(subject, ActivityContext)
     return allow_if(subject.seat.is_learner and subject.closed is None)
 
 

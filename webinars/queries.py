@@ -128,7 +128,7 @@ def public_recordings(session: Session, *, now: datetime, limit: int) -> list[Li
 
 def visible_recordings(session: Session, actor: Actor, *, limit: int = MOST_RECORDINGS) -> list[ListedRecording]:
     """List the recordings that somebody may open, the newest first: what `view_activity` allows in the courses that they may look at."""
-    opened = enrolments.visible_activities(session, actor, enrolments.visible_seats(session, actor))
+    opened = enrolments.visible_activities(session, actor, enrolments.visible_learner_contexts(session, actor))
     wanted = [activity.id for activities in opened.values() for activity in activities if activity.kind == KIND.name]
     return _listed(session, _LISTED.where(Activity.id.in_(wanted)).limit(limit)) if wanted else []
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import Achievement
@@ -17,7 +17,9 @@ from webinars.models import WatchedSpan
 from webinars.rules import Span, credible, merge_spans, share_watched
 
 
-def note_watched(session: Session, actor: Actor, subject: ActivitySeat, spans: Sequence[Span], seconds: int, *, now: datetime) -> Fraction:
+def note_watched(
+    session: Session, actor: Actor, subject: ActivityContext, spans: Sequence[Span], seconds: int, *, now: datetime
+) -> Fraction:
     """Add what was seen of a recording, complete it once enough was, and return the share seen.
 
     More than can have been seen since the recording was first opened is not believed, and nothing of it is kept.
@@ -25,10 +27,10 @@ def note_watched(session: Session, actor: Actor, subject: ActivitySeat, spans: S
     enrolment_id, key = subject.seat.enrolment_id, subject.activity.key
     assert enrolment_id is not None
     assert actor.person_id is not None
-    enrolment_queries.take_turn(session, actor.person_id)  # two pages may tell at once
+    enrolment_queries.lock_enrolment_turn(session, actor.person_id)  # two pages may tell at once
     present = merge_spans(queries.list_spans(session, enrolment_id, key))
     merged = merge_spans([*present, *spans])
-    opened_at, completed_at = enrolment_queries.find_moments(session, enrolment_id, key)
+    opened_at, completed_at = enrolment_queries.find_timestamps(session, enrolment_id, key)
     elapsed = (now - opened_at).total_seconds() if opened_at else 0
     if merged != present and credible(merged, elapsed):
         _keep(session, enrolment_id, key, merged, now=now)

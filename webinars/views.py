@@ -11,9 +11,9 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from accounts.rules import fold
 from courses.rules import activity_url, file_url
-from enrolments.opening import course_view, leave_visit
+from enrolments.course_context import course_view, record_visit_later
 from enrolments.pages.outline import foreign, html
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from kernel import clock
 from kernel.errors import NotFound
@@ -133,14 +133,14 @@ def _documents(found: PublishedRecording, slug: str) -> list[dict[str, object]]:
 
 @bp.get("/courses/<slug>/recordings/<key>")
 @requires(RecordingAction.VIEW, enrolment_queries.get_activity_seat)
-def recording(subject: ActivitySeat) -> Answer:
+def recording(subject: ActivityContext) -> Answer:
     """Show a recording with its chapters, transcript and documents."""
     if subject.activity.kind != "recording":
         raise NotFound
     session, outline = current_session(), subject.outline
     found = queries.get_recording(session, subject.activity.id, outline.version_id)
     view = course_view(subject.seat, outline)
-    leave_visit(subject, view)
+    record_visit_later(subject, view)
     before, after = outline.neighbours(subject.activity.key)
     module = outline.module_by_key[subject.activity.module]
     spoken = language() if found.cues(language()) else found.row.language
@@ -171,7 +171,7 @@ def recording(subject: ActivitySeat) -> Answer:
     )
 
 
-def _markable(subject: ActivitySeat) -> bool:
+def _markable(subject: ActivityContext) -> bool:
     """Outside pages complete by the learner's word; so does a film of ours where no script can say what was seen."""
     return subject.activity.completion_rule in ("marked", "watched")
 
@@ -181,7 +181,7 @@ def _start() -> int:
     return int(text[:6]) if text.isascii() and text.isdigit() else 0
 
 
-def _watched(subject: ActivitySeat, found: PublishedRecording) -> int:
+def _watched(subject: ActivityContext, found: PublishedRecording) -> int:
     if subject.seat.enrolment_id is None or not found.row.seconds:
         return 0
     spans = queries.list_spans(current_session(), subject.seat.enrolment_id, subject.activity.key)
@@ -190,7 +190,7 @@ def _watched(subject: ActivitySeat, found: PublishedRecording) -> int:
 
 @bp.post("/courses/<slug>/recordings/<key>/watched")
 @requires(RecordingAction.NOTE_WATCHED, enrolment_queries.get_activity_seat)
-def watched(subject: ActivitySeat) -> Response:
+def watched(subject: ActivityContext) -> Response:
     """Keep which seconds of a recording were seen (`spans`: `12-40,55-90`)."""
     session = current_session()
     found = queries.get_recording(session, subject.activity.id, subject.outline.version_id)

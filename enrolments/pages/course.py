@@ -11,10 +11,10 @@ from flask import url_for
 from courses.content.site import key_in_words
 from courses.facade import Facade, FacadeSize
 from enrolments.pages.outline import CourseView, Coverage, coverage, draw, foreign, html, rounded
-from enrolments.permissions import Seat, is_staff
-from enrolments.queries.awards import Award
+from enrolments.permissions import LearnerContext, is_staff
+from enrolments.queries.awards import LatestCertificate
 from enrolments.queries.editions import EditionLine, dates_of
-from enrolments.rules import Refusal, asked_modules, may_join
+from enrolments.rules import EnrolmentRefusal, asked_modules, may_join
 from kernel.i18n import _, choose, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
@@ -82,7 +82,7 @@ class EnrolmentFacts:
     """There was one, which does not hold any more."""
 
 
-def enrolment_facts(view: CourseView, completed_at: datetime | None, award: Award | None) -> EnrolmentFacts | None:
+def enrolment_facts(view: CourseView, completed_at: datetime | None, award: LatestCertificate | None) -> EnrolmentFacts | None:
     """Return what is said of the learner; nothing for those who are not enrolled."""
     if not view.seat.is_learner:
         return None
@@ -126,17 +126,17 @@ def _required_grade(needed: Fraction, grade: Fraction | None) -> Requirement:
     return Requirement(text, int(min(grade, needed)), int(needed), _("%(grade)s so far", grade=number(rounded(grade) or 0)))
 
 
-def entry_of(actor: Actor, seat: Seat) -> str:
+def entry_of(actor: Actor, seat: LearnerContext) -> str:
     """Say how the reader gets into the course."""
     if seat.is_learner:
         return "enrolled"
     if is_staff(actor, seat):
         return "staff"
-    words: Mapping[Refusal | None, str] = {
+    words: Mapping[EnrolmentRefusal | None, str] = {
         None: "sign_in" if actor.is_anonymous else "open",
-        Refusal.BY_EDITION: "sign_in_edition" if actor.is_anonymous else "edition",
-        Refusal.BY_INVITATION: "code" if seat.way == "code" else "invitation",
-        Refusal.NOT_YET: "not_yet",
+        EnrolmentRefusal.BY_EDITION: "sign_in_edition" if actor.is_anonymous else "edition",
+        EnrolmentRefusal.BY_INVITATION: "code" if seat.way == "code" else "invitation",
+        EnrolmentRefusal.NOT_YET: "not_yet",
     }
     return words.get(seat.refusal, "closed")
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from uuid import UUID
 
 from courses.rules import Outline, OutlineActivity
-from enrolments.models import ManualItem
+from enrolments.models import ManualGradeItem
 from enrolments.pages.outline import rounded
-from enrolments.queries.gradebook import GradebookFilter, GradebookOrder, GradebookRow, Order, State
+from enrolments.queries.gradebook import GradebookFilter, GradebookOrder, GradebookRow, GradebookSort, GradebookState
 from kernel.errors import N_
 from kernel.i18n import _, choose, local, ngettext, number
 from kernel.i18n import percent as percent_words
@@ -21,7 +21,7 @@ LONGEST_SEARCH = 100
 IDLE = (7, 14, 30, 60, 90)
 """Days without a visit that may be asked for."""
 MISSING = "–"
-STATES: Mapping[State, str] = {State.OPEN: N_("Have not completed it"), State.COMPLETED: N_("Have completed it")}
+STATES: Mapping[GradebookState, str] = {GradebookState.OPEN: N_("Have not completed it"), GradebookState.COMPLETED: N_("Have completed it")}
 BEFORE: Sequence[tuple[str, str]] = (
     (N_("Name"), N_("Given names and surnames.")),
     (N_("E-mail"), N_("Address with which they sign in.")),
@@ -40,7 +40,7 @@ BEFORE: Sequence[tuple[str, str]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GradebookQuery:
     """What the address of a gradebook asks for; what it does not know is left out."""
 
     wanted: GradebookFilter
@@ -83,18 +83,18 @@ class Asked:
         return "descending" if self.order.descending else "ascending"
 
 
-def asked_of(arguments: Mapping[str, str], outline: Outline, items: Sequence[ManualItem] = (), *, by_address: bool) -> Asked:
+def asked_of(arguments: Mapping[str, str], outline: Outline, items: Sequence[ManualGradeItem] = (), *, by_address: bool) -> GradebookQuery:
     """Read the fields of an address; `by_address` for those who see the addresses of learners."""
     sort = arguments.get("sort", "")
     activity = sort.removeprefix("activity:")
     known = sort.startswith("activity:") and (activity in outline.by_key or any(item.key == activity for item in items))
     order = GradebookOrder(
-        next((order for order in Order if order.value == sort), Order.NAME),
+        next((order for order in GradebookSort if order.value == sort), GradebookSort.NAME),
         activity if known else "",
         tuple(old for old, new in outline.renames.items() if known and new == activity),
         arguments.get("direction") == "down",
     )
-    return Asked(filter_of(arguments, by_address=by_address), order)
+    return GradebookQuery(filter_of(arguments, by_address=by_address), order)
 
 
 def filter_of(arguments: Mapping[str, str], *, by_address: bool = False) -> GradebookFilter:
@@ -105,7 +105,7 @@ def filter_of(arguments: Mapping[str, str], *, by_address: bool = False) -> Grad
         edition=as_uuid(arguments.get("edition", "")),
         group=as_uuid(arguments.get("group", "")),
         unit=as_uuid(arguments.get("unit", "")),
-        state=next((state for state in State if state.value == arguments.get("state")), None),
+        state=next((state for state in GradebookState if state.value == arguments.get("state")), None),
         next_key=arguments.get("next", "")[:64],
         idle_days=next((days for days in IDLE if str(days) == arguments.get("idle")), 0),
     )
@@ -147,7 +147,7 @@ class Column:
     item: UUID | None = None
 
 
-def columns_of(outline: Outline, items: Sequence[ManualItem] = ()) -> list[Column]:
+def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[Column]:
     """Return the headings of the graded activities, and of the items marked by hand after them."""
     parts = {category.key: choose(category.title) for category in outline.categories}
 

@@ -8,19 +8,19 @@ from fractions import Fraction
 from uuid import UUID
 
 from courses.rules import Outline
-from enrolments.models import ManualItem
+from enrolments.models import ManualGradeItem
 from enrolments.pages.gradebook import share
 from enrolments.pages.outline import rounded
-from enrolments.rules import CompletionRule, Counted, grade_parts
+from enrolments.rules import GradedCompletionRule, GradeItemWeight, grade_parts
 from kernel.errors import N_
 from kernel.i18n import _, choose, language, number
 
 RULES: Mapping[str, str] = {
-    CompletionRule.PASSED: N_("completed by passing"),
-    CompletionRule.GRADED: N_("completed by having a result"),
-    CompletionRule.PASSED_OR_USED: N_("completed by passing, or by using up the attempts"),
-    CompletionRule.VIEWED: N_("completed by opening it"),
-    CompletionRule.ATTEMPTED: N_("completed by trying it"),
+    GradedCompletionRule.PASSED: N_("completed by passing"),
+    GradedCompletionRule.GRADED: N_("completed by having a result"),
+    GradedCompletionRule.PASSED_OR_USED: N_("completed by passing, or by using up the attempts"),
+    GradedCompletionRule.VIEWED: N_("completed by opening it"),
+    GradedCompletionRule.ATTEMPTED: N_("completed by trying it"),
 }
 
 
@@ -41,7 +41,7 @@ class GradedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class PartLine:
+class CategoryLine:
     """A part of the course grade; `outside`: what names no part of the published version, and so counts nothing."""
 
     title: str
@@ -52,14 +52,14 @@ class PartLine:
     outside: bool = False
 
 
-def counted_items(items: Sequence[ManualItem]) -> dict[str, Counted]:
+def counted_items(items: Sequence[ManualGradeItem]) -> dict[str, GradeItemWeight]:
     """Return how items count, by key."""
-    return {item.key: Counted(item.category, Fraction(item.weight)) for item in items}
+    return {item.key: GradeItemWeight(item.category, Fraction(item.weight)) for item in items}
 
 
 def part_lines(
-    outline: Outline, items: Sequence[ManualItem], pass_marks: Mapping[str, Fraction | None], marked: Mapping[int, int]
-) -> list[PartLine]:
+    outline: Outline, items: Sequence[ManualGradeItem], pass_marks: Mapping[str, Fraction | None], marked: Mapping[int, int]
+) -> list[CategoryLine]:
     """Return the parts of the grade with everything in them."""
     titles = {part.key: choose(part.title) for part in outline.categories}
     parts = grade_parts(outline, counted_items(items))
@@ -68,17 +68,17 @@ def part_lines(
     for part in parts:
         lines = _lines(outline, items, pass_marks, marked, shares, part.key if outline.categories else None)
         found.append(
-            PartLine(
+            CategoryLine(
                 titles.get(part.key, _("Everything that has a weight")), _words(part.weight), share(part.share), part.drop_lowest, lines
             )
         )
     lost = _lines(outline, [item for item in items if item.category not in titles], pass_marks, marked, shares, "") if titles else ()
-    return found if not lost else [*found, PartLine(_("In no part"), "", share(Fraction(0)), 0, lost, outside=True)]
+    return found if not lost else [*found, CategoryLine(_("In no part"), "", share(Fraction(0)), 0, lost, outside=True)]
 
 
 def _lines(
     outline: Outline,
-    items: Sequence[ManualItem],
+    items: Sequence[ManualGradeItem],
     pass_marks: Mapping[str, Fraction | None],
     marked: Mapping[int, int],
     shares: Mapping[str, Fraction],
@@ -135,7 +135,7 @@ def completion_words(outline: Outline) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class MarkRow:
+class GradeEntryRow:
     """A learner on the page where marks are entered: what was typed or stands there, and what is wrong with it."""
 
     uuid: UUID

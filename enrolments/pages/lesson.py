@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from enrolments.pages.outline import CourseView
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivityContext
 from kernel.i18n import choose, language
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored
@@ -37,7 +37,7 @@ class HeadingLink:
     level: int = 2
 
 
-def lesson_context(subject: ActivitySeat, view: CourseView, page: Row[*tuple[Any, ...]]) -> Mapping[str, object]:
+def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[Any, ...]]) -> Mapping[str, object]:
     """Return everything that the template of a lesson shows, from its rendered text in one language."""
     activity, outline = subject.activity, subject.outline
     before, after = outline.neighbours(activity.key)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from courses.queries.team import LogEntry, LogPart
+from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.queries.log import entries_of
 from enrolments.services.announcements import AnnouncementVerb
 from enrolments.services.editions import EditionVerb
-from enrolments.services.following import FollowingVerb
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.services.report_exports import FollowingVerb
 from kernel.i18n import _, ngettext
 
 

@@ -10,14 +10,14 @@ from flask import url_for
 from courses import facade
 from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
 from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
-from enrolments.permissions import ActivitySeat, Seat, view_activity
+from enrolments.permissions import ActivityContext, LearnerContext, view_activity
 from enrolments.rules import (
     NO_RESULT,
+    CompletionState,
+    EnrolmentRefusal,
     ModuleProgress,
     Progress,
-    Refusal,
     Results,
-    Standing,
     course_grade,
     evaluate_completion,
 )
@@ -25,8 +25,8 @@ from kernel.i18n import choose, language, local
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor, Verdict
 
-_BAYS = {Standing.DONE: WindowState.LIT, Standing.NOW: WindowState.STARTED}
-_MODULE_STATES = {Standing.DONE: "done", Standing.NOW: "now", Standing.TO_DO: "todo", Standing.LOCKED: "lock"}
+_BAYS = {CompletionState.DONE: WindowState.LIT, CompletionState.NOW: WindowState.STARTED}
+_MODULE_STATES = {CompletionState.DONE: "done", CompletionState.NOW: "now", CompletionState.TO_DO: "todo", CompletionState.LOCKED: "lock"}
 
 
 def foreign(texts: Texts) -> str:
@@ -60,7 +60,7 @@ def coverage(outline: Outline) -> tuple[Coverage, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class CourseCard:
     """One course of a catalogue."""
 
     slug: str
@@ -93,9 +93,11 @@ def _bay(module: OutlineModule, progress: ModuleProgress | None) -> FacadeBay:
     return FacadeBay(module.minutes, _BAYS.get(progress.standing, WindowState.OFF), progress.shown_fraction)
 
 
-def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *, progress: Progress | None, completed: bool) -> Card:
+def card(
+    outline: Outline, refusal: EnrolmentRefusal | None, opens_at: datetime | None, *, progress: Progress | None, completed: bool
+) -> CourseCard:
     """Return a course as it stands in a catalogue: lit as far as the reader is, and whether and from when on one can enrol."""
-    return Card(
+    return CourseCard(
         slug=outline.slug,
         title=choose(outline.title),
         title_language=foreign(outline.title),
@@ -110,12 +112,12 @@ def card(outline: Outline, refusal: Refusal | None, opens_at: datetime | None, *
         enrolled=progress is not None,
         completed=completed,
         opens_on=local(opens_at).date() if opens_at else None,
-        closed=refusal is Refusal.CLOSED,
+        closed=refusal is EnrolmentRefusal.CLOSED,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityLine:
+class ActivityListItem:
     """One activity in a list."""
 
     key: str
@@ -154,7 +156,7 @@ class ModuleBlock:
     opens_after: str
     opens_at: datetime | None
     expanded: bool
-    activities: tuple[ActivityLine, ...]
+    activities: tuple[ActivityListItem, ...]
 
 
 class CourseView:
@@ -163,7 +165,7 @@ class CourseView:
     def __init__(
         self,
         actor: Actor,
-        seat: Seat,
+        seat: LearnerContext,
         outline: Outline,
         results: Results,
         withheld: frozenset[str],
@@ -189,15 +191,15 @@ class CourseView:
             return "", None
         return ("", closed[1]) if isinstance(closed[1], datetime) else (self.title_of(closed[1]), None)
 
-    def line(self, activity: OutlineActivity, current: str | None = None) -> ActivityLine:
+    def line(self, activity: OutlineActivity, current: str | None = None) -> ActivityListItem:
         """Return one activity as the reader finds it."""
         result = self._shown.get(activity.key, NO_RESULT)
         module = self.outline.module_by_key[activity.module]
         closed = self.seat.not_begun or why_closed(module, activity, self.progress.completed_keys, self.seat.now)
-        reachable = view_activity(self.actor, ActivitySeat(self.seat, self.outline, activity, closed)) is Verdict.ALLOW
+        reachable = view_activity(self.actor, ActivityContext(self.seat, self.outline, activity, closed)) is Verdict.ALLOW
         after, at = self._opening(closed)
         state = "done" if result.completed else "lock" if closed is not None else "started" if result.viewed else "todo"
-        return ActivityLine(
+        return ActivityListItem(
             key=activity.key,
             kind=activity.kind,
             title=choose(activity.title),
@@ -240,14 +242,14 @@ class CourseView:
 
     def _is_expanded(self, module: OutlineModule, progress: ModuleProgress) -> bool:
         following = self.outline.by_key.get(self.progress.next_activity or "")
-        return following is not None and following.module == module.key and progress.standing is not Standing.LOCKED
+        return following is not None and following.module == module.key and progress.standing is not CompletionState.LOCKED
 
-    def step(self, activity: OutlineActivity | None) -> "Step | None":
+    def step(self, activity: OutlineActivity | None) -> "ActivityLink | None":
         """Return a link to an activity, if it is open to the reader."""
         if activity is None:
             return None
         line = self.line(activity)
-        return Step(line.title, line.url, line.minutes) if line.url else None
+        return ActivityLink(line.title, line.url, line.minutes) if line.url else None
 
     @property
     def shown_grade(self) -> Fraction | None:
@@ -259,13 +261,13 @@ class CourseView:
         return self.results.get(key, NO_RESULT).completed
 
     @property
-    def next_step(self) -> "Step | None":
+    def next_step(self) -> "ActivityLink | None":
         """Return where to go on."""
         return self.step(self.outline.by_key.get(self.progress.next_activity or ""))
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ActivityLink:
     """A link to an activity."""
 
     title: str

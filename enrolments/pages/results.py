@@ -8,8 +8,8 @@ from fractions import Fraction
 from courses.rules import Outline, activity_url
 from enrolments.pages.gradebook import MISSING, share
 from enrolments.pages.outline import rounded
-from enrolments.queries.results import ItemMark, OverrideLine
-from enrolments.rules import NO_RESULT, Counted, Results, grade_parts
+from enrolments.queries.results import GradeItemMark, ResultOverrideRow
+from enrolments.rules import NO_RESULT, GradeItemWeight, Results, grade_parts
 from kernel.i18n import _, choose, number
 
 
@@ -35,8 +35,8 @@ def result_lines(
     outline: Outline,
     results: Results,
     withheld: Iterable[str],
-    marks: Sequence[ItemMark],
-    overrides: Sequence[OverrideLine],
+    marks: Sequence[GradeItemMark],
+    overrides: Sequence[ResultOverrideRow],
     ungraded: Collection[str] = (),
 ) -> list[ResultLine]:
     """Return everything of a course that gives marks, with what a learner has; `ungraded` are the keys of what waits for a grader."""
@@ -65,18 +65,18 @@ def result_lines(
     return activities + item_lines(outline, marks)
 
 
-def _shares(outline: Outline, marks: Sequence[ItemMark]) -> dict[str, Fraction]:
-    counted = {mark.key: Counted(mark.category, mark.weight) for mark in marks}
+def _shares(outline: Outline, marks: Sequence[GradeItemMark]) -> dict[str, Fraction]:
+    counted = {mark.key: GradeItemWeight(mark.category, mark.weight) for mark in marks}
     return {key: own for part in grade_parts(outline, counted) for key, own in part.shares.items()}
 
 
-def item_lines(outline: Outline, marks: Sequence[ItemMark]) -> list[ResultLine]:
+def item_lines(outline: Outline, marks: Sequence[GradeItemMark]) -> list[ResultLine]:
     """Return what is marked by hand alone, with a learner's marks."""
     shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
     return [_item_line(mark, parts, shares) for mark in marks]
 
 
-def _item_line(mark: ItemMark, parts: Mapping[str, str], shares: Mapping[str, Fraction]) -> ResultLine:
+def _item_line(mark: GradeItemMark, parts: Mapping[str, str], shares: Mapping[str, Fraction]) -> ResultLine:
     points = None if mark.points is None else rounded(mark.points) or 0
     return ResultLine(
         mark.title,
@@ -92,9 +92,9 @@ def _item_line(mark: ItemMark, parts: Mapping[str, str], shares: Mapping[str, Fr
     )
 
 
-def reasons_of(outline: Outline, overrides: Sequence[OverrideLine]) -> dict[str, str]:
+def reasons_of(outline: Outline, overrides: Sequence[ResultOverrideRow]) -> dict[str, str]:
     """Return the reason of the last word on each activity, of several that became one the last word that counts; the newest come first."""
-    last: dict[str, OverrideLine] = {}
+    last: dict[str, ResultOverrideRow] = {}
     for line in overrides:
         last.setdefault(line.activity_key, line)
     found: dict[str, str] = {}
@@ -105,7 +105,7 @@ def reasons_of(outline: Outline, overrides: Sequence[OverrideLine]) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True)
-class OverrideRow:
+class ResultOverrideView:
     """A word of the team on a result, as the team sees it."""
 
     title: str
@@ -117,7 +117,7 @@ class OverrideRow:
     made_at: datetime
 
 
-def override_rows(outline: Outline, overrides: Sequence[OverrideLine], key: str = "") -> list[OverrideRow]:
+def override_rows(outline: Outline, overrides: Sequence[ResultOverrideRow], key: str = "") -> list[ResultOverrideView]:
     """Return what the team set, of one activity or of all."""
     found = []
     for line in overrides:
@@ -125,7 +125,7 @@ def override_rows(outline: Outline, overrides: Sequence[OverrideLine], key: str 
         if key in ("", present):
             activity = outline.by_key.get(present)
             found.append(
-                OverrideRow(
+                ResultOverrideView(
                     choose(activity.title) if activity else present,
                     share(line.before),
                     "" if line.score is None else share(line.score),

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from accounts.queries import name_matches
 from enrolments.models import Announcement, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup, MessageRecipient
-from enrolments.permissions import AnnouncementSeat
+from enrolments.permissions import AnnouncementContext
 from enrolments.queries.gradebook import idle_since, next_steps
-from enrolments.queries.learning import get_seat
+from enrolments.queries.learning import get_learner_context
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Organisation
@@ -121,13 +121,13 @@ def find_announcement(session: Session, announcement: UUID) -> Announcement | No
     return session.scalar(select(Announcement).where(Announcement.uuid == announcement))
 
 
-def get_announcement_seat(session: Session, actor: Actor, slug: str, announcement: UUID) -> AnnouncementSeat:
+def get_announcement_seat(session: Session, actor: Actor, slug: str, announcement: UUID) -> AnnouncementContext:
     """Return the actor's place before an announcement of a course that stands; raise NotFound."""
-    seat = get_seat(session, actor, slug)
+    seat = get_learner_context(session, actor, slug)
     row = find_announcement(session, announcement)
     if row is None or row.course_id != seat.course_id or row.withdrawn_at is not None:
         raise NotFound
-    return AnnouncementSeat(seat, row)
+    return AnnouncementContext(seat, row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Award:
+class LatestCertificate:
     """What was awarded last for a completed course: its number, its code as it is printed, and whether it holds."""
 
     uuid: UUID
@@ -17,21 +17,21 @@ class Award:
     in_force: bool
 
 
-AwardsOf = Callable[[Session, Sequence[int]], Mapping[int, Award]]
+AwardsOf = Callable[[Session, Sequence[int]], Mapping[int, LatestCertificate]]
 """How whoever awards something for a completed course tells what was awarded last, by enrolment."""
 
 
-def find_award(session: Session, enrolment_id: int) -> Award | None:
+def find_award(session: Session, enrolment_id: int) -> LatestCertificate | None:
     """Return what was awarded last for an enrolment, also where it does not hold any more."""
     return _last_awards(session, [enrolment_id]).get(enrolment_id)
 
 
-def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, Award]:
+def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, LatestCertificate]:
     """Return what was awarded for these enrolments and is in force, by enrolment."""
     return {enrolment_id: award for enrolment_id, award in _last_awards(session, enrolment_ids).items() if award.in_force}
 
 
-def _last_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, Award]:
+def _last_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, LatestCertificate]:
     """Ask whoever knows, as the roof says (`awards`)."""
     awards = cast("AwardsOf | None", session.info.get("awards"))
     return awards(session, enrolment_ids) if awards is not None and enrolment_ids else {}

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import AccountMerge, Person, full_name
 from accounts.queries import by_name, get_sent, name_matches
 from courses.models import Course
-from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingList, WaitingPlace
-from enrolments.permissions import EditionSeat, PlaceSeat
-from enrolments.queries.learning import get_seat
-from enrolments.rules import CODE_LENGTH, EditionDates, Refusal, may_join
+from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingEnrolmentList, WaitingPlace
+from enrolments.permissions import EditionContext, ParticipantContext
+from enrolments.queries.learning import get_learner_context
+from enrolments.rules import CODE_LENGTH, EditionDates, EnrolmentRefusal, may_join
 from kernel.codes import read_code
 from kernel.errors import NotFound
 from kernel.permissions import Actor
@@ -80,16 +80,16 @@ def code_is_taken(session: Session, code: str) -> bool:
     return session.scalar(select(Edition.id).where(Edition.code == code)) is not None
 
 
-def get_edition_seat(session: Session, actor: Actor, slug: str, edition: UUID) -> EditionSeat:
+def get_edition_seat(session: Session, actor: Actor, slug: str, edition: UUID) -> EditionContext:
     """Return the actor's place before an edition of a course; raise NotFound."""
-    seat = get_seat(session, actor, slug)
+    seat = get_learner_context(session, actor, slug)
     found = session.scalar(select(Edition).where(Edition.course_id == seat.course_id, Edition.uuid == edition))
     if found is None:
         raise NotFound
-    return EditionSeat(seat, found, _refusal(seat.archived, seat.version_id, found, seat.now))
+    return EditionContext(seat, found, _refusal(seat.archived, seat.version_id, found, seat.now))
 
 
-def get_seat_by_code(session: Session, actor: Actor, code: str) -> EditionSeat:
+def get_seat_by_code(session: Session, actor: Actor, code: str) -> EditionContext:
     """Return the actor's place before the edition that has a code; raise NotFound."""
     typed = read_code(code, CODE_LENGTH)
     if typed is None:
@@ -98,13 +98,13 @@ def get_seat_by_code(session: Session, actor: Actor, code: str) -> EditionSeat:
     found = session.execute(statement).one_or_none()
     if found is None:
         raise NotFound
-    seat = get_seat(session, actor, found.slug)
-    return EditionSeat(seat, found.Edition, _refusal(seat.archived, seat.version_id, found.Edition, seat.now), by_code=True)
+    seat = get_learner_context(session, actor, found.slug)
+    return EditionContext(seat, found.Edition, _refusal(seat.archived, seat.version_id, found.Edition, seat.now), by_code=True)
 
 
-def _refusal(archived: bool, version_id: int | None, edition: Edition, now: datetime) -> Refusal | None:
+def _refusal(archived: bool, version_id: int | None, edition: Edition, now: datetime) -> EnrolmentRefusal | None:
     if version_id is None:
-        return Refusal.NOT_PUBLISHED
+        return EnrolmentRefusal.NOT_PUBLISHED
     return may_join(dates_of(edition), archived=archived, now=now)
 
 
@@ -118,7 +118,7 @@ def waits_for(session: Session, person_id: int | None, edition_ids: Sequence[int
 
 
 @dataclass(frozen=True, slots=True)
-class OwnWait:
+class WaitingListEntry:
     """A place in an edition that somebody waits for."""
 
     slug: str
@@ -128,7 +128,7 @@ class OwnWait:
     since: datetime
 
 
-def list_own_waits(session: Session, actor: Actor) -> list[OwnWait]:
+def list_own_waits(session: Session, actor: Actor) -> list[WaitingListEntry]:
     """List the places that somebody waits for, those that they have waited for longest first."""
     statement = (
         select(Course.slug, Course.title, Edition.uuid, Edition.name, WaitingPlace.since)
@@ -138,7 +138,7 @@ def list_own_waits(session: Session, actor: Actor) -> list[OwnWait]:
         .order_by(WaitingPlace.id)
         .limit(MOST_WAITS)
     )
-    return [OwnWait(*row) for row in session.execute(statement)]
+    return [WaitingListEntry(*row) for row in session.execute(statement)]
 
 
 def list_first_waiting(session: Session, edition: Edition, *, limit: int) -> list[int]:
@@ -217,18 +217,18 @@ def list_roster(session: Session, course_id: int, words: str, edition: UUID | No
     ]
 
 
-def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> PlaceSeat:
+def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> ParticipantContext:
     """Return the actor's place before the part that somebody takes in a course; raise NotFound."""
-    seat = get_seat(session, actor, slug)
+    seat = get_learner_context(session, actor, slug)
     statement = select(Enrolment).join(Person, Person.id == Enrolment.person_id)
     row = session.scalar(statement.where(Person.uuid == person, Enrolment.course_id == seat.course_id, Enrolment.left_at.is_(None)))
     if row is None:
         raise NotFound
-    return PlaceSeat(seat, row)
+    return ParticipantContext(seat, row)
 
 
 @dataclass(frozen=True, slots=True)
-class Outsider:
+class EnrolCandidate:
     """Somebody with an account who does not take a course; the address only for those who see all addresses."""
 
     person_id: int
@@ -238,7 +238,7 @@ class Outsider:
     email: str
 
 
-def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *, limit: int) -> list[Outsider]:
+def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *, limit: int) -> list[EnrolCandidate]:
     """List the people with an open account whom a search finds and who do not take a course, by name.
 
     Addresses of those outside the course are for administrators (security 7.6): others find by name, or by a whole address that they know,
@@ -256,7 +256,7 @@ def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *
         .limit(limit)
     )
     return [
-        Outsider(person.id, person.uuid, person.full_name, place or "", person.email if actor.is_administrator else "")
+        EnrolCandidate(person.id, person.uuid, person.full_name, place or "", person.email if actor.is_administrator else "")
         for person, place in session.execute(statement)
     ]
 
@@ -273,7 +273,7 @@ def _sought(actor: Actor, words: str) -> list[ColumnElement[bool]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AddressLookup:
     """What is known of an address on a list."""
 
     person_id: int
@@ -286,9 +286,9 @@ PORTION = 500
 """Addresses asked for in one statement."""
 
 
-def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) -> Mapping[str, Known]:
+def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) -> Mapping[str, AddressLookup]:
     """Return the accounts that these addresses (in lower case) lead to, and whether each takes a course."""
-    found, holder = dict[str, Known](), aliased(Person)
+    found, holder = dict[str, AddressLookup](), aliased(Person)
     takes = (Enrolment.person_id == holder.id) & (Enrolment.course_id == course_id) & Enrolment.left_at.is_(None)
     for begin in range(0, len(addresses), PORTION):
         statement = (
@@ -299,10 +299,10 @@ def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) 
             .where(Person.email.in_(addresses[begin : begin + PORTION]))
         )
         for address, person, enrolment_id in session.execute(statement):
-            found[address] = Known(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
+            found[address] = AddressLookup(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
     return found
 
 
-def get_pending(session: Session, person_id: int | None, course_id: int, pending: UUID) -> PendingList:
+def get_pending(session: Session, person_id: int | None, course_id: int, pending: UUID) -> PendingEnrolmentList:
     """Return a list that somebody sent in for a course; raise NotFound."""
-    return get_sent(session, PendingList, person_id, pending, PendingList.course_id == course_id)
+    return get_sent(session, PendingEnrolmentList, person_id, pending, PendingEnrolmentList.course_id == course_id)

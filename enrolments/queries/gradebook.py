@@ -25,7 +25,7 @@ from organisations.queries.tree import belongs_to
 BATCH = 500
 
 
-class Order(StrEnum):
+class GradebookSort(StrEnum):
     """What a gradebook is sorted by, but for the results of one activity."""
 
     NAME = "name"
@@ -36,7 +36,7 @@ class Order(StrEnum):
     ENROLLED = "enrolled"
 
 
-class State(StrEnum):
+class GradebookState(StrEnum):
     """How far the learners that are wanted are."""
 
     COMPLETED = "completed"
@@ -55,7 +55,7 @@ class GradebookFilter:
     group: UUID | None = None
     unit: UUID | None = None
     """Who belongs to this place of the tree, or to something below it."""
-    state: State | None = None
+    state: GradebookState | None = None
     next_key: str = ""
     """Whose next required activity this is."""
     idle_days: int = 0
@@ -66,7 +66,7 @@ class GradebookFilter:
 class GradebookOrder:
     """How a gradebook is sorted: by `activity`'s results where that is given."""
 
-    by: Order = Order.NAME
+    by: GradebookSort = GradebookSort.NAME
     activity: str = ""
     before: tuple[str, ...] = ()
     """Keys that the activity had in earlier versions."""
@@ -92,12 +92,12 @@ class GradebookRow:
     """Columns whose result the team set."""
 
 
-_ORDERS: Mapping[Order, tuple[ColumnElement[Any], ...]] = {
-    Order.NAME: by_name(),
-    Order.GRADE: (func.coalesce(Enrolment.grade, -1),),
-    Order.DONE: (Enrolment.done * 1000 / func.coalesce(func.nullif(Enrolment.total, 0), 1),),
-    Order.VISITED: (func.coalesce(Enrolment.last_visited_at, Enrolment.enrolled_at),),
-    Order.ENROLLED: (Enrolment.enrolled_at.expression,),
+_ORDERS: Mapping[GradebookSort, tuple[ColumnElement[Any], ...]] = {
+    GradebookSort.NAME: by_name(),
+    GradebookSort.GRADE: (func.coalesce(Enrolment.grade, -1),),
+    GradebookSort.DONE: (Enrolment.done * 1000 / func.coalesce(func.nullif(Enrolment.total, 0), 1),),
+    GradebookSort.VISITED: (func.coalesce(Enrolment.last_visited_at, Enrolment.enrolled_at),),
+    GradebookSort.ENROLLED: (Enrolment.enrolled_at.expression,),
 }
 
 
@@ -160,7 +160,7 @@ def conditions_of(course_id: int, wanted: GradebookFilter, now: datetime) -> lis
     if wanted.unit is not None:
         conditions.append(belongs_to(Organisation.uuid == wanted.unit))
     if wanted.state is not None:
-        conditions.append(Completion.id.is_not(None) if wanted.state is State.COMPLETED else Completion.id.is_(None))
+        conditions.append(Completion.id.is_not(None) if wanted.state is GradebookState.COMPLETED else Completion.id.is_(None))
     if wanted.next_key:
         steps = next_steps(course_id, now)
         conditions.append(Enrolment.id.in_(select(steps.c.enrolment_id).where(steps.c.key == wanted.next_key)))
@@ -261,7 +261,7 @@ def count_gradebook(session: Session, course_id: int, wanted: GradebookFilter, *
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Participation:
     """What else is known of a learner's part in a course: its edition, its groups, when each activity was completed."""
 
     edition: str
@@ -269,14 +269,14 @@ class Part:
     completed: Mapping[str, datetime]
 
 
-def find_part(session: Session, enrolment_id: int) -> Part:
+def find_part(session: Session, enrolment_id: int) -> Participation:
     """Return a learner's edition, groups and moments of completing; three statements."""
     edition = (
         select(Edition.name).join(EditionPlace, EditionPlace.edition_id == Edition.id).where(EditionPlace.enrolment_id == enrolment_id)
     )
     groups = select(LearnerGroup.name).join(GroupMember, GroupMember.group_id == LearnerGroup.id).order_by(func.lower(LearnerGroup.name))
     moments = select(ActivityResult.activity_key, ActivityResult.completed_at).where(ActivityResult.enrolment_id == enrolment_id)
-    return Part(
+    return Participation(
         session.scalar(edition) or "",
         tuple(session.scalars(groups.where(GroupMember.enrolment_id == enrolment_id))),
         {key: moment for key, moment in session.execute(moments) if moment is not None},

@@ -28,11 +28,11 @@ from enrolments.models import (
     Enrolment,
     GroupMember,
     LearnerGroup,
-    ManualItem,
-    VersionAnswer,
+    ManualGradeItem,
+    VersionOfferReply,
 )
-from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningRecord, Seat, view_activity
-from enrolments.rules import Counted, Result, Results, activity_closed, closed_activities
+from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, LearnerContext, LearningRecord, view_activity
+from enrolments.rules import GradeItemWeight, LearnerResult, Results, activity_closed, closed_activities
 from kernel import clock
 from kernel.db import connection_of
 from kernel.errors import NotFound
@@ -70,7 +70,7 @@ _SEATS = (
 )
 _SEAT = _SEATS.where(Course.slug == bindparam("slug"))
 MOST_SEATS = 200
-OF_ITEM = (ManualItem.key == ActivityResult.activity_key) & ManualItem.retired_at.is_(None)
+OF_ITEM = (ManualGradeItem.key == ActivityResult.activity_key) & ManualGradeItem.retired_at.is_(None)
 """Joins a result to the item marked by hand that it is of."""
 _RESULT_COLUMNS = (
     ActivityResult.enrolment_id,
@@ -81,21 +81,21 @@ _RESULT_COLUMNS = (
     ActivityResult.passed,
     ActivityResult.exhausted,
     ActivityResult.overridden_at,
-    ManualItem.category,
-    ManualItem.weight,
+    ManualGradeItem.category,
+    ManualGradeItem.weight,
 )
-_RESULTS_OF_ALL = select(*_RESULT_COLUMNS).outerjoin(ManualItem, OF_ITEM)
+_RESULTS_OF_ALL = select(*_RESULT_COLUMNS).outerjoin(ManualGradeItem, OF_ITEM)
 _RESULTS = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrolment_id"))
 
 
-def get_seat(session: Session, actor: Actor, slug: str) -> Seat:
+def get_learner_context(session: Session, actor: Actor, slug: str) -> LearnerContext:
     """Return the actor's place before a course; raise NotFound."""
     if (row := connection_of(session).execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()) is None:
         raise NotFound
     return _seat(row)
 
 
-def visible_seats(session: Session, actor: Actor) -> list[Seat]:
+def visible_learner_contexts(session: Session, actor: Actor) -> list[LearnerContext]:
     """List the actor's places before the courses that they may look at, their own first, at most 200."""
     mine = or_(Enrolment.id.is_not(None), CourseStaff.id.is_not(None))
     statement = _SEATS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_SEATS)
@@ -104,7 +104,7 @@ def visible_seats(session: Session, actor: Actor) -> list[Seat]:
     return [_seat(row) for row in session.execute(statement, {"person_id": actor.person_id})]
 
 
-def visible_activities(session: Session, actor: Actor, seats: Sequence[Seat]) -> dict[int, list[OutlineActivity]]:
+def visible_activities(session: Session, actor: Actor, seats: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:
     """Return which activities the actor may open, by the version of each of these seats: those that `view_activity` allows."""
     outlines = course_outlines.list_outlines(session, [seat.version_id for seat in seats if seat.version_id is not None])
     enrolled = [seat.enrolment_id for seat in seats if seat.enrolment_id is not None]
@@ -113,13 +113,13 @@ def visible_activities(session: Session, actor: Actor, seats: Sequence[Seat]) ->
     for seat in seats:
         outline = outlines[seat.version_id or 0]
         closed = closed_activities(outline, results.get(seat.enrolment_id or 0, {}), seat.now)
-        subjects = (ActivitySeat(seat, outline, activity, seat.not_begun or closed[activity.key]) for activity in outline.activities())
+        subjects = (ActivityContext(seat, outline, activity, seat.not_begun or closed[activity.key]) for activity in outline.activities())
         found[outline.version_id] = [subject.activity for subject in subjects if view_activity(actor, subject) is Verdict.ALLOW]
     return found
 
 
-def _seat(row: Any) -> Seat:
-    return Seat(
+def _seat(row: Any) -> LearnerContext:
+    return LearnerContext(
         course_id=row.id,
         slug=row.slug,
         version_id=row.version_id,
@@ -140,7 +140,7 @@ def _seat(row: Any) -> Seat:
     )
 
 
-def results_of(session: Session, enrolment_id: int | None) -> dict[str, Result]:
+def results_of(session: Session, enrolment_id: int | None) -> dict[str, LearnerResult]:
     """Return a learner's results by activity key."""
     if enrolment_id is None:
         return {}
@@ -159,26 +159,30 @@ def own_outlines(session: Session, outlines: Mapping[int, Outline]) -> dict[int,
     return own
 
 
-def result_of(row: ActivityResult) -> Result:
+def result_of(row: ActivityResult) -> LearnerResult:
     """Return a stored result as the rules take it, but for how an item marked by hand counts."""
     return _read_result(row)
 
 
-def _read_result(row: Any) -> Result:
+def _read_result(row: Any) -> LearnerResult:
     """Read the columns of a result, from a stored object or from a row of a select."""
     score = None if row.score is None else Fraction(row.score)
-    return Result(
+    return LearnerResult(
         row.viewed_at is not None, row.completed_at is not None, score, row.passed, bool(row.exhausted), row.overridden_at is not None
     )
 
 
-def _result(row: Any) -> Result:
-    return _read_result(row) if row.category is None else replace(_read_result(row), counted=Counted(row.category, Fraction(row.weight)))
+def _result(row: Any) -> LearnerResult:
+    return (
+        _read_result(row)
+        if row.category is None
+        else replace(_read_result(row), counted=GradeItemWeight(row.category, Fraction(row.weight)))
+    )
 
 
-def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivitySeat:
+def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivityContext:
     """Return the actor's place before one activity, also by a key that it had when a page was opened; raise NotFound."""
-    seat = get_seat(session, actor, slug)
+    seat = get_learner_context(session, actor, slug)
     if seat.version_id is None:
         raise NotFound
     outline = course_outlines.get_outline(session, seat.version_id)
@@ -188,28 +192,28 @@ def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> Ac
     return activity_seat(session, seat, outline, key)
 
 
-def activity_seat(session: Session, seat: Seat, outline: Outline, key: str) -> ActivitySeat:
+def activity_seat(session: Session, seat: LearnerContext, outline: Outline, key: str) -> ActivityContext:
     """Add to a seat what is known of one activity; reads the results only where something has to come first."""
     return _activity_seats(session, seat, outline, [key])[0]
 
 
-def _activity_seats(session: Session, seat: Seat, outline: Outline, keys: Iterable[str]) -> tuple[ActivitySeat, ...]:
+def _activity_seats(session: Session, seat: LearnerContext, outline: Outline, keys: Iterable[str]) -> tuple[ActivityContext, ...]:
     activities = [outline.by_key[key] for key in keys]
     waits = any(activity.requires or outline.module_by_key[activity.module].requires for activity in activities)
     results: Results = results_of(session, seat.enrolment_id) if waits else {}
     return tuple(
-        ActivitySeat(seat, outline, activity, seat.not_begun or activity_closed(outline, activity, results, seat.now))
+        ActivityContext(seat, outline, activity, seat.not_begun or activity_closed(outline, activity, results, seat.now))
         for activity in activities
     )
 
 
-def get_file_seat(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> FileSeat:
+def get_file_seat(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> CourseFileContext:
     """Return the actor's place before a media file of a course, whatever name the address gives it; raise NotFound.
 
     It is one of the version followed or of an earlier one, which old attempts still show. Activities that are no more guard nothing.
     To those who edit the course it may also be one of its working copy.
     """
-    seat = get_seat(session, actor, slug)
+    seat = get_learner_context(session, actor, slug)
     found = course_outlines.list_file_uses(session, seat.course_id, sha256, seat.version_id) if seat.version_id else []
     if not found or seat.version_id is None:
         return _draft_file_seat(session, actor, seat, sha256)
@@ -218,14 +222,14 @@ def get_file_seat(session: Session, actor: Actor, slug: str, sha256: str, name: 
     keys = set() if of_all else {outline.renames.get(key, key) for row in found for key in row.used_by}
     users = _activity_seats(session, seat, outline, sorted(keys & outline.by_key.keys()))
     newest = found[0]
-    return FileSeat(seat, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
+    return CourseFileContext(seat, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
 
 
-def _draft_file_seat(session: Session, actor: Actor, seat: Seat, sha256: str) -> FileSeat:
+def _draft_file_seat(session: Session, actor: Actor, seat: LearnerContext, sha256: str) -> CourseFileContext:
     found = course_drafts.find_draft_file(session, seat.course_id, sha256) if edits(actor, seat.staff_role) else None
     if found is None:
         raise NotFound
-    return FileSeat(seat, sha256, basename(found.path), found.media_type, False, (), found.body)
+    return CourseFileContext(seat, sha256, basename(found.path), found.media_type, False, (), found.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,16 +273,16 @@ def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
     return [OwnCourse(*row) for row in session.execute(statement)]
 
 
-def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, Result]]:
+def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, LearnerResult]]:
     """Return the results of several enrolments in one statement."""
     statement = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id.in_(enrolment_ids))
-    found: dict[int, dict[str, Result]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
+    found: dict[int, dict[str, LearnerResult]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
     for row in session.execute(statement):
         found[row.enrolment_id][row.activity_key] = _result(row)
     return found
 
 
-def take_turn(session: Session, person_id: int) -> None:
+def lock_enrolment_turn(session: Session, person_id: int) -> None:
     """Wait until no other request of this person is enrolling or starting something; on SQLite writers wait for each other anyway."""
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
 
@@ -314,7 +318,7 @@ def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str
     return LearningRecord(found, enrolment, outline, completion, {result.activity_key: result for result in results})
 
 
-def find_moments(session: Session, enrolment_id: int, activity_key: str) -> tuple[datetime | None, datetime | None]:
+def find_timestamps(session: Session, enrolment_id: int, activity_key: str) -> tuple[datetime | None, datetime | None]:
     """Return when a learner first opened an activity, and when they completed it."""
     statement = select(ActivityResult.viewed_at, ActivityResult.completed_at)
     mine = (ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == activity_key)
@@ -351,7 +355,7 @@ def list_people(session: Session, enrolment_ids: Sequence[int]) -> list[UUID]:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class VersionOffer:
     """A newer version that a learner may move to; `declined` where they said that they stay with theirs."""
 
     version_id: int
@@ -362,19 +366,19 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LearnerSummary:
     """What a learner's course page says of them besides their results."""
 
     completed_at: datetime | None = None
-    offer: Offer | None = None
+    offer: VersionOffer | None = None
 
 
-def find_standing(session: Session, enrolment_id: int) -> Standing:
+def find_standing(session: Session, enrolment_id: int) -> LearnerSummary:
     """Return when a learner completed the course, else the newest version that asks and that they do not follow yet."""
     row = session.execute(_STANDING, {"enrolment_id": enrolment_id}).one_or_none()
     if row is None:
-        return Standing()
-    return Standing(row[0], None if row[1] is None else Offer(row[1], row[2], row[3], row[4], row[5] is not None))
+        return LearnerSummary()
+    return LearnerSummary(row[0], None if row[1] is None else VersionOffer(row[1], row[2], row[3], row[4], row[5] is not None))
 
 
 _NEWER = (CourseVersion.course_id == Enrolment.course_id) & (CourseVersion.id > Enrolment.course_version_id)
@@ -382,19 +386,19 @@ _STANDING = (
     select(
         Completion.completed_at,
         *(CourseVersion.id, CourseVersion.number, CourseVersion.note, CourseVersion.published_at),
-        VersionAnswer.enrolment_id,
+        VersionOfferReply.enrolment_id,
     )
     .select_from(Enrolment)
     .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
     .outerjoin(CourseVersion, _NEWER & CourseVersion.asks & Completion.id.is_(None) & Enrolment.left_at.is_(None))
-    .outerjoin(VersionAnswer, (VersionAnswer.enrolment_id == Enrolment.id) & (VersionAnswer.version_id == CourseVersion.id))
+    .outerjoin(VersionOfferReply, (VersionOfferReply.enrolment_id == Enrolment.id) & (VersionOfferReply.version_id == CourseVersion.id))
     .where(Enrolment.id == bindparam("enrolment_id"))
     .order_by(CourseVersion.number.desc())
     .limit(1)
 )
 
 
-def find_offer(session: Session, enrolment_id: int) -> Offer | None:
+def find_offer(session: Session, enrolment_id: int) -> VersionOffer | None:
     """Return the newest version that asks and that a learner who has not completed the course does not follow yet."""
     return find_standing(session, enrolment_id).offer
 
@@ -487,13 +491,13 @@ def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | 
     return session.scalar(select(LearnerGroup).where(*in_use, LearnerGroup.uuid == group))
 
 
-def get_group_seat(session: Session, actor: Actor, slug: str, group: UUID) -> GroupSeat:
+def get_group_seat(session: Session, actor: Actor, slug: str, group: UUID) -> GroupContext:
     """Return the actor's place before a group of a course; raise NotFound."""
-    seat = get_seat(session, actor, slug)
+    seat = get_learner_context(session, actor, slug)
     found = find_group(session, seat.course_id, group)
     if found is None:
         raise NotFound
-    return GroupSeat(seat, found)
+    return GroupContext(seat, found)
 
 
 def group_name_is_taken(session: Session, course_id: int, name: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, select
 
-from enrolments.models import Announcement, Edition, Enrolment, LearnerGroup, ManualItem, ResultOverride
+from enrolments.models import Announcement, Edition, Enrolment, LearnerGroup, ManualGradeItem, ResultOverride
 from kernel.audit import AuditEntry
 
 
@@ -19,7 +19,7 @@ def entries_of(course_id: int) -> Sequence[ColumnElement[bool]]:
     return (
         *(
             _about(model.__tablename__, select(model.id).where(model.course_id == course_id))
-            for model in (Edition, Announcement, ManualItem)
+            for model in (Edition, Announcement, ManualGradeItem)
         ),
         (AuditEntry.subject_kind == LearnerGroup.__tablename__) & groups.exists(),
         _about(Enrolment.__tablename__, overridden.where(Enrolment.course_id == course_id)) & AuditEntry.verb.startswith("result."),

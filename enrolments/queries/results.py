@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.queries import outlines as course_outlines
-from enrolments.models import ActivityResult, LearnerNote, ManualItem, ManualMark, ResultOverride
-from enrolments.permissions import NoteSeat, ResultSeat
+from enrolments.models import ActivityResult, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
+from enrolments.permissions import LearnerNoteContext, ResultContext
 from enrolments.queries.editions import get_place
 from kernel.errors import NotFound
 from kernel.permissions import Actor
@@ -20,14 +20,14 @@ from kernel.permissions import Actor
 MOST_SHOWN = 200
 
 
-def get_result_seat(session: Session, actor: Actor, slug: str, person: UUID, key: str) -> ResultSeat:
+def get_result_seat(session: Session, actor: Actor, slug: str, person: UUID, key: str) -> ResultContext:
     """Return the actor's place before a learner's result of an activity of the version that the learner follows; raise NotFound."""
     place = get_place(session, actor, slug, person)
     outline = course_outlines.get_outline(session, place.enrolment.course_version_id)
     activity = outline.by_key.get(key)
     if activity is None or not activity.gives_marks:
         raise NotFound
-    return ResultSeat(place.seat, place.enrolment, outline, activity)
+    return ResultContext(place.seat, place.enrolment, outline, activity)
 
 
 def find_override(session: Session, override: UUID) -> int | None:
@@ -43,7 +43,7 @@ def find_result(session: Session, enrolment_id: int, activity_key: str) -> Activ
 
 
 @dataclass(frozen=True, slots=True)
-class OverrideLine:
+class ResultOverrideRow:
     """A word of the team on a result: what it set (none: what was earned counts again), what counted before, why, who and when."""
 
     activity_key: str
@@ -54,7 +54,7 @@ class OverrideLine:
     made_at: datetime
 
 
-def list_overrides(session: Session, enrolment_id: int) -> list[OverrideLine]:
+def list_overrides(session: Session, enrolment_id: int) -> list[ResultOverrideRow]:
     """List what the team has set of a learner's results, the newest first."""
     statement = (
         select(ResultOverride, Person)
@@ -64,7 +64,7 @@ def list_overrides(session: Session, enrolment_id: int) -> list[OverrideLine]:
         .limit(MOST_SHOWN)
     )
     return [
-        OverrideLine(row.activity_key, _exact(row.score), _exact(row.before), row.reason, author.full_name, row.made_at)
+        ResultOverrideRow(row.activity_key, _exact(row.score), _exact(row.before), row.reason, author.full_name, row.made_at)
         for row, author in session.execute(statement)
     ]
 
@@ -74,7 +74,7 @@ def _exact(value: object) -> Fraction | None:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemMark:
+class GradeItemMark:
     """An item marked by hand with a learner's mark for it, where there is one."""
 
     key: str
@@ -88,18 +88,18 @@ class ItemMark:
     marked_at: datetime | None
 
 
-def list_item_marks(session: Session, course_id: int, enrolment_id: int) -> list[ItemMark]:
+def list_item_marks(session: Session, course_id: int, enrolment_id: int) -> list[GradeItemMark]:
     """List the items of a course that count, with a learner's present marks."""
-    last = select(func.max(ManualMark.id)).where(ManualMark.enrolment_id == enrolment_id).group_by(ManualMark.item_id)
+    last = select(func.max(ManualGrade.id)).where(ManualGrade.enrolment_id == enrolment_id).group_by(ManualGrade.item_id)
     statement = (
-        select(ManualItem, ManualMark)
-        .outerjoin(ManualMark, (ManualMark.item_id == ManualItem.id) & ManualMark.id.in_(last))
-        .where(ManualItem.course_id == course_id, ManualItem.retired_at.is_(None))
-        .order_by(ManualItem.id)
+        select(ManualGradeItem, ManualGrade)
+        .outerjoin(ManualGrade, (ManualGrade.item_id == ManualGradeItem.id) & ManualGrade.id.in_(last))
+        .where(ManualGradeItem.course_id == course_id, ManualGradeItem.retired_at.is_(None))
+        .order_by(ManualGradeItem.id)
         .limit(MOST_SHOWN)
     )
     return [
-        ItemMark(
+        GradeItemMark(
             item.key,
             item.title,
             Fraction(item.maximum),
@@ -137,10 +137,10 @@ def list_notes(session: Session, enrolment_id: int) -> Sequence[NoteLine]:
     return [NoteLine(row.uuid, row.author_id, author.full_name, row.words, row.written_at) for row, author in session.execute(statement)]
 
 
-def get_note_seat(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> NoteSeat:
+def get_note_seat(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> LearnerNoteContext:
     """Return the actor's place before a note on a learner; raise NotFound."""
     place = get_place(session, actor, slug, person)
     row = session.scalar(select(LearnerNote).where(LearnerNote.uuid == note, LearnerNote.enrolment_id == place.enrolment.id))
     if row is None:
         raise NotFound
-    return NoteSeat(place.seat, place.enrolment, row)
+    return LearnerNoteContext(place.seat, place.enrolment, row)

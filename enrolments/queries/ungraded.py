@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from courses.publication import CourseKinds, waits_for_no_grader
 from courses.rules import Outline
-from enrolments.rules import Result, Results
+from enrolments.rules import LearnerResult, Results
 
 
 def list_ungraded(session: Session, outlines: Mapping[int, Outline], results: Mapping[int, Results]) -> dict[int, frozenset[str]]:
@@ -21,6 +21,6 @@ def list_ungraded(session: Session, outlines: Mapping[int, Outline], results: Ma
     return found
 
 
-def _may_wait(outline: Outline, key: str, result: Result) -> bool:
+def _may_wait(outline: Outline, key: str, result: LearnerResult) -> bool:
     activity = outline.by_key.get(key)
     return activity is not None and activity.gives_marks and result.viewed and result.score is None

@@ -23,7 +23,7 @@ MOST_COURSES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class UnitCounts:
     """How many people belong somewhere, how many of them take courses (or one), and how often one was completed."""
 
     people: int = 0
@@ -31,8 +31,8 @@ class Tally:
     enrolments: int = 0
     completed: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
+    def __add__(self, other: "UnitCounts") -> "UnitCounts":
+        return UnitCounts(
             self.people + other.people,
             self.learners + other.learners,
             self.enrolments + other.enrolments,
@@ -58,9 +58,9 @@ def tallies_statement(roots: Select[int], course_id: int | None) -> Select[*tupl
     )
 
 
-def count_places(session: Session, roots: Select[int], course_id: int | None = None) -> dict[int, Tally]:
+def count_places(session: Session, roots: Select[int], course_id: int | None = None) -> dict[int, UnitCounts]:
     """Count the people of some places and of everything below them, each place by itself; in all courses or in one."""
-    return {row[0]: Tally(*row[1:]) for row in connection_of(session).execute(tallies_statement(roots, course_id))}
+    return {row[0]: UnitCounts(*row[1:]) for row in connection_of(session).execute(tallies_statement(roots, course_id))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def count_courses(session: Session, roots: Select[int]) -> list[CourseTally]:
     return [CourseTally(*row[:5], round(row[5] / row[3])) for row in connection_of(session).execute(statement)]
 
 
-class Standing(StrEnum):
+class UnitLearnerState(StrEnum):
     """How the people of a place stand in a course."""
 
     COMPLETED = "completed"
@@ -101,10 +101,10 @@ class Standing(StrEnum):
     """Who does not take it."""
 
 
-_STANDINGS: Mapping[Standing, tuple[ColumnElement[bool], ...]] = {
-    Standing.COMPLETED: (Completion.id.is_not(None),),
-    Standing.OPEN: (Enrolment.id.is_not(None), Completion.id.is_(None)),
-    Standing.OUTSIDE: (Enrolment.id.is_(None),),
+_STANDINGS: Mapping[UnitLearnerState, tuple[ColumnElement[bool], ...]] = {
+    UnitLearnerState.COMPLETED: (Completion.id.is_not(None),),
+    UnitLearnerState.OPEN: (Enrolment.id.is_not(None), Completion.id.is_(None)),
+    UnitLearnerState.OUTSIDE: (Enrolment.id.is_(None),),
 }
 
 
@@ -114,7 +114,7 @@ class UnitFilter:
 
     course_id: int | None = None
     words: str = ""
-    standing: Standing | None = None
+    standing: UnitLearnerState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def send_announcement(session: Session, actor: Actor, audience: Audience, text: 
     return row
 
 
-def tell_some(session: Session, announcement_id: int, *, now: datetime) -> bool:
+def notify_announcement_batch(session: Session, announcement_id: int, *, now: datetime) -> bool:
     """Tell the next people of an announcement; say whether there may be more. Nobody is told twice, whoever is told at all."""
     row = session.get_one(Announcement, announcement_id, with_for_update=True)
     if row.withdrawn_at is not None:

@@ -16,12 +16,12 @@ from accounts.notices import Message
 from accounts.rules import SENT_IN_LIFE, NoticeKind
 from courses.models import Course
 from courses.queries.outlines import get_outline
-from enrolments.models import Edition, EditionPlace, Enrolment, PendingList, WaitingPlace
+from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.models import Edition, EditionPlace, Enrolment, PendingEnrolmentList, WaitingPlace
 from enrolments.queries import editions as queries
-from enrolments.queries.learning import find_enrolment, take_turn
+from enrolments.queries.learning import find_enrolment, lock_enrolment_turn
 from enrolments.rules import CODE_LENGTH
-from enrolments.services.keeping import catch_up
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.services.progress import recompute_progress
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.errors import N_, Conflict
@@ -50,7 +50,7 @@ class EditionVerb(StrEnum):
     LIST_DISCARDED = "enrolment_list.discarded"
 
 
-class EditionNameTaken(Conflict):
+class EditionNameConflict(Conflict):
     """Two editions of a course would have one name."""
 
     code = "edition_name_taken"
@@ -58,7 +58,7 @@ class EditionNameTaken(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class EditionPlan:
+class EditionValues:
     """What an edition is to be."""
 
     name: str
@@ -70,10 +70,10 @@ class EditionPlan:
     capacity: int | None
 
 
-def make_edition(session: Session, actor: Actor, course_id: int, plan: EditionPlan, *, now: datetime) -> Edition:
+def make_edition(session: Session, actor: Actor, course_id: int, plan: EditionValues, *, now: datetime) -> Edition:
     """Add an edition to a course; raise EditionNameTaken."""
     if queries.name_is_taken(session, course_id, plan.name):
-        raise EditionNameTaken
+        raise EditionNameConflict
     edition = Edition(course_id=course_id, created_at=now, **asdict(plan))
     session.add(edition)
     session.flush()  # the audit entry names it
@@ -81,13 +81,13 @@ def make_edition(session: Session, actor: Actor, course_id: int, plan: EditionPl
     return edition
 
 
-def change_edition(session: Session, actor: Actor, edition: Edition, plan: EditionPlan, *, now: datetime) -> int:
+def change_edition(session: Session, actor: Actor, edition: Edition, plan: EditionValues, *, now: datetime) -> int:
     """Change an edition, and give the places that became free; return how many. Raise EditionNameTaken.
 
     Who has a place keeps it, also where there are fewer from now on.
     """
     if queries.name_is_taken(session, edition.course_id, plan.name, but=edition.id):
-        raise EditionNameTaken
+        raise EditionNameConflict
     row = queries.lock_edition(session, edition.id).edition
     changed = {name: value for name, value in asdict(plan).items() if getattr(row, name) != value}
     if changed:
@@ -130,42 +130,42 @@ def _fresh_code(session: Session) -> str:
             return code
 
 
-def take_code(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> None:
+def remove_code(session: Session, actor: Actor, edition: Edition, *, now: datetime) -> None:
     """Let an edition have no code any more."""
     if edition.code is not None:
         session.get_one(Edition, edition.id).code = None
         audit.record(session, actor, EditionVerb.CODE_TAKEN, edition, now=now)
 
 
-class Joined(StrEnum):
+class EnrolOutcome(StrEnum):
     """What came of wanting a place."""
 
     ENROLLED = "enrolled"
     WAITING = "waiting"
 
 
-def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, now: datetime) -> Joined:
+def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, now: datetime) -> EnrolOutcome:
     """Enrol the actor in an edition, or put them on its waiting list where it is full; a second time changes nothing.
 
     Whoever waited before them has the free place, which nobody gave while the edition or its course was closed.
     """
     assert actor.person_id is not None
-    take_turn(session, actor.person_id)
+    lock_enrolment_turn(session, actor.person_id)
     line = _after_who_waits(session, edition.id, now)
     present = find_enrolment(session, actor.person_id, edition.course_id)
     if present is not None and present.left_at is None:
-        return Joined.ENROLLED
+        return EnrolOutcome.ENROLLED
     if line.is_full:
         return _wait(session, actor, line.edition, actor.person_id, now=now)
     _enrol(session, actor, edition.course_id, edition.id, version_id, [actor.person_id], now=now)
-    return Joined.ENROLLED
+    return EnrolOutcome.ENROLLED
 
 
-def _wait(session: Session, actor: Actor, edition: Edition, person_id: int, *, now: datetime) -> Joined:
+def _wait(session: Session, actor: Actor, edition: Edition, person_id: int, *, now: datetime) -> EnrolOutcome:
     if not queries.waits_for(session, person_id, [edition.id]):
         session.add(WaitingPlace(edition_id=edition.id, person_id=person_id, since=now))
         audit.record(session, actor, EditionVerb.WAITED, edition, now=now, person=person_id)
-    return Joined.WAITING
+    return EnrolOutcome.WAITING
 
 
 def stop_waiting(session: Session, actor: Actor, edition: Edition, person_id: int, *, now: datetime) -> None:
@@ -175,7 +175,7 @@ def stop_waiting(session: Session, actor: Actor, edition: Edition, person_id: in
         audit.record(session, actor, EditionVerb.WAITED_NO_MORE, edition, now=now, person=person_id)
 
 
-def end_waits(session: Session, course_id: int, people: Sequence[int]) -> None:
+def cancel_waiting_places(session: Session, course_id: int, people: Sequence[int]) -> None:
     """Take those who take a course now off the waiting lists of all its editions; that they were enrolled stands in the log."""
     mine = select(Edition.id).where(Edition.course_id == course_id)
     session.execute(delete(WaitingPlace).where(WaitingPlace.person_id.in_(people), WaitingPlace.edition_id.in_(mine)))
@@ -214,7 +214,7 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
+class EnrolCounts:
     """How many people came in, and how many wait because the edition is full."""
 
     entered: int
@@ -223,7 +223,7 @@ class Enrolled:
 
 def enrol_others(
     session: Session, actor: Actor, course_id: int, edition: Edition | None, people: Sequence[int], *, now: datetime
-) -> Enrolled:
+) -> EnrolCounts:
     """Enrol some hundreds of people at most in a published course, tell them, and let those wait who do not fit in its edition.
 
     Who takes the course already stays as they are, who left finds everything as it was; suspended accounts are passed over. Places that
@@ -250,7 +250,7 @@ def enrol_others(
     if line is not None:
         for person_id in wanted[places:]:
             _wait(session, actor, line.edition, person_id, now=now)
-    return Enrolled(len(entered), len(wanted) - len(entered))
+    return EnrolCounts(len(entered), len(wanted) - len(entered))
 
 
 def _open_course(session: Session, course_id: int) -> tuple[Course, int]:
@@ -287,13 +287,13 @@ def _enrol(
     ]
     if rows:
         session.execute(insert(Enrolment), rows)
-    end_waits(session, course_id, people)
+    cancel_waiting_places(session, course_id, people)
     entered = session.scalars(select(Enrolment).where(*mine).order_by(Enrolment.id)).all()
     if edition_id is not None:
         session.execute(insert(EditionPlace), [{"enrolment_id": enrolment.id, "edition_id": edition_id} for enrolment in entered])
     for enrolment in entered:
         audit.record(session, actor, EnrolmentVerb.ENROLLED, enrolment, now=now, version=outline.number, edition=edition_id)
-    catch_up(session, actor, [enrolment.id for enrolment in entered if enrolment.person_id in back], now=now)
+    recompute_progress(session, actor, [enrolment.id for enrolment in entered if enrolment.person_id in back], now=now)
     return list(people)
 
 
@@ -331,7 +331,7 @@ def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class SentList:
+class UploadedList:
     """A list of people as it was sent in: the file's name, its content, and how many addresses it has."""
 
     name: str
@@ -339,10 +339,12 @@ class SentList:
     size: int
 
 
-def receive_list(session: Session, actor: Actor, course_id: int, edition: Edition | None, sent: SentList, *, now: datetime) -> PendingList:
+def receive_list(
+    session: Session, actor: Actor, course_id: int, edition: Edition | None, sent: UploadedList, *, now: datetime
+) -> PendingEnrolmentList:
     """Keep a list of people until it is confirmed; an earlier unconfirmed one of the same person for the same course is forgotten."""
     assert actor.person_id is not None
-    row = PendingList(
+    row = PendingEnrolmentList(
         course_id=course_id,
         edition_id=edition.id if edition else None,
         person_id=actor.person_id,
@@ -350,14 +352,16 @@ def receive_list(session: Session, actor: Actor, course_id: int, edition: Editio
         content=sent.content,
         total=sent.size,
     )
-    accounts.store_pending_upload(session, row, PendingList.course_id == course_id, PendingList.confirmed_at.is_(None), now=now)
+    accounts.store_pending_upload(
+        session, row, PendingEnrolmentList.course_id == course_id, PendingEnrolmentList.confirmed_at.is_(None), now=now
+    )
     audit.record(session, actor, EditionVerb.LIST_RECEIVED, row, now=now, course=course_id, size=sent.size)
     return row
 
 
-def confirm_list(session: Session, actor: Actor, pending: PendingList, *, now: datetime) -> None:
+def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, *, now: datetime) -> None:
     """Enrol the people of a list, some hundreds at a time in the background; a second time changes nothing. Raise Conflict."""
-    row = session.get_one(PendingList, pending.id, with_for_update=True)
+    row = session.get_one(PendingEnrolmentList, pending.id, with_for_update=True)
     if row.confirmed_at is None:
         _open_course(session, row.course_id)
         row.confirmed_at = now
@@ -366,14 +370,14 @@ def confirm_list(session: Session, actor: Actor, pending: PendingList, *, now: d
         outbox.enqueue(session, "enrolments.enrol_list", {"list": row.id}, now=now)
 
 
-def discard_list(session: Session, actor: Actor, pending: PendingList, *, now: datetime) -> None:
+def discard_list(session: Session, actor: Actor, pending: PendingEnrolmentList, *, now: datetime) -> None:
     """Forget a list that was not confirmed."""
     if pending.confirmed_at is None:
         audit.record(session, actor, EditionVerb.LIST_DISCARDED, pending, now=now, course=pending.course_id)
-        session.delete(session.get_one(PendingList, pending.id))
+        session.delete(session.get_one(PendingEnrolmentList, pending.id))
 
 
-def hand_over_waiting(session: Session, giver: int, taker: int) -> None:
+def transfer_waiting_places(session: Session, giver: int, taker: int) -> None:
     """Let somebody wait instead of somebody else; where they wait already, or take the course, the other stops."""
     waits = select(WaitingPlace.edition_id).where(WaitingPlace.person_id == taker)
     session.execute(

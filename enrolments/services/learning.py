@@ -16,13 +16,13 @@ from courses.publication import CourseKinds
 from courses.queries.outlines import get_outline, list_outlines
 from courses.queries.versions import list_versions_between
 from courses.rules import renames_to
-from enrolments.models import UNTIL, ActivityResult, Enrolment, GroupMember, LearnerGroup, VersionAnswer
-from enrolments.permissions import ActivitySeat, Seat
+from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.models import UNTIL, ActivityResult, Enrolment, GroupMember, LearnerGroup, VersionOfferReply
+from enrolments.permissions import ActivityContext, LearnerContext
 from enrolments.queries import learning as queries
 from enrolments.rules import Progress, is_held_back
-from enrolments.services.editions import end_waits
-from enrolments.services.keeping import Learning, catch_up, complete, exact_decimal, keep_up, lock
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.services.editions import cancel_waiting_places
+from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock, recompute_progress, update_progress
 from kernel import audit
 from kernel.db import UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
@@ -30,11 +30,11 @@ from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
 
 
-def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrolment:
+def enrol(session: Session, actor: Actor, seat: LearnerContext, *, now: datetime) -> Enrolment:
     """Enrol the actor in the published version; a second time changes nothing, and a return finds everything as it was left."""
     assert actor.person_id is not None
     assert seat.version_id is not None
-    queries.take_turn(session, actor.person_id)
+    queries.lock_enrolment_turn(session, actor.person_id)
     existing = queries.find_enrolment(session, actor.person_id, seat.course_id)
     if existing is not None and existing.left_at is None:
         return existing
@@ -50,10 +50,10 @@ def enrol(session: Session, actor: Actor, seat: Seat, *, now: datetime) -> Enrol
         )
         session.add(existing)
     existing.left_at = None
-    end_waits(session, seat.course_id, [actor.person_id])
+    cancel_waiting_places(session, seat.course_id, [actor.person_id])
     session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.ENROLLED, existing, now=now, version=outline.number)
-    catch_up(session, actor, returning, now=now)
+    recompute_progress(session, actor, returning, now=now)
     return existing
 
 
@@ -67,7 +67,7 @@ _VIEW = (
 _FIRST_VIEW = insert(ActivityResult).values(enrolment_id=_AT, activity_key=_KEY, viewed_at=_NOW)
 
 
-def note_visit(session: Session, enrolment_id: int, activity_key: str, *, now: datetime) -> None:
+def record_visit(session: Session, enrolment_id: int, activity_key: str, *, now: datetime) -> None:
     """Keep where a learner is, and when the activity was first seen; a note, so it leaves no audit entry."""
     connection, visit = connection_of(session), {"at": enrolment_id, "key": activity_key, "now": now}
     connection.execute(_VISIT, visit)
@@ -86,14 +86,14 @@ class Achievement:
     """No try is left; None: as it was."""
 
 
-def mark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> Progress:
+def mark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> Progress:
     """Complete an activity by the learner's own word, where its rule is that."""
     if subject.activity.completion_rule not in ("marked", "viewed", "watched"):
         raise Conflict(N_("This activity is completed by doing it, not by marking it."))
     return record_result(session, actor, cast("int", subject.seat.enrolment_id), subject.activity.key, Achievement(completed=True), now=now)
 
 
-def unmark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: datetime) -> None:
+def unmark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> None:
     """Take the learner's own mark back; a course once completed stays completed."""
     if subject.activity.completion_rule != "marked":
         raise Conflict(N_("This activity is completed by doing it, not by marking it."))
@@ -104,10 +104,10 @@ def unmark_done(session: Session, actor: Actor, subject: ActivitySeat, *, now: d
     row.completed_at = None
     row.completed_version_id = None
     audit.record(session, actor, EnrolmentVerb.ACTIVITY_REOPENED, learning.enrolment, now=now, activity=row.activity_key)
-    keep_up(session, actor, learning, now=now)
+    update_progress(session, actor, learning, now=now)
 
 
-def take_back(session: Session, actor: Actor, enrolment_id: int, activity_key: str, reason: str, *, now: datetime) -> bool:
+def revoke_completion(session: Session, actor: Actor, enrolment_id: int, activity_key: str, reason: str, *, now: datetime) -> bool:
     """Take the completion of an activity back by an administrator's decision, with the course's where it is then not complete.
 
     Say whether the course's went too. Scores, attempts and certificates stay as they are; doing the activity again completes it again.
@@ -122,7 +122,7 @@ def take_back(session: Session, actor: Actor, enrolment_id: int, activity_key: s
     row.completed_version_id = None
     if row.overridden_at is not None:
         row.own_completed = False  # nor does it come back with what was earned
-    progress = keep_up(session, actor, learning, now=now)
+    progress = update_progress(session, actor, learning, now=now)
     completion = queries.find_completion(session, enrolment_id)
     if completion is None or progress.completed:
         return False
@@ -139,11 +139,11 @@ def record_result(
 
     A completed activity stays completed, with the moment and version in which it first was.
     """
-    return record_locked(session, actor, lock(session, enrolment_id), activity_key, achievement, now=now)
+    return record_result_on_locked(session, actor, lock(session, enrolment_id), activity_key, achievement, now=now)
 
 
-def record_locked(
-    session: Session, actor: Actor, learning: Learning, activity_key: str, achievement: Achievement, *, now: datetime
+def record_result_on_locked(
+    session: Session, actor: Actor, learning: LockedEnrolment, activity_key: str, achievement: Achievement, *, now: datetime
 ) -> Progress:
     """Record the same where the achievement follows from what may change meanwhile, so that the enrolment was locked before reading it."""
     row = learning.result(activity_key)
@@ -158,7 +158,7 @@ def record_locked(
         _record_score(row, achievement)
         if achievement.completed:
             complete(session, actor, learning, row, now=now)
-    return keep_up(session, actor, learning, now=now)
+    return update_progress(session, actor, learning, now=now)
 
 
 def _record_score(row: ActivityResult, achievement: Achievement) -> None:
@@ -168,7 +168,7 @@ def _record_score(row: ActivityResult, achievement: Achievement) -> None:
 
 
 def _record_own(
-    session: Session, actor: Actor, learning: Learning, row: ActivityResult, achievement: Achievement, *, now: datetime
+    session: Session, actor: Actor, learning: LockedEnrolment, row: ActivityResult, achievement: Achievement, *, now: datetime
 ) -> None:
     """Keep what is earned beside what the team has set, which goes on counting."""
     if achievement.score is not None:
@@ -201,7 +201,7 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
     learning.rename(session, renames)
     learning.enrolment.course_version_id = version_id
     audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)
-    keep_up(session, actor, learning, now=now)
+    update_progress(session, actor, learning, now=now)
 
 
 def _renames(session: Session, followed: int, wanted: int) -> dict[str, str]:
@@ -209,38 +209,38 @@ def _renames(session: Session, followed: int, wanted: int) -> dict[str, str]:
     return renames_to(between[wanted], list(between.values()))
 
 
-class NothingOffered(Conflict):
+class VersionNotOffered(Conflict):
     """The version that a learner answers about is not offered to them."""
 
     code = "nothing_offered"
     message = N_("There is another version now. Look at the page of the course again.")
 
 
-def answer_offer(session: Session, actor: Actor, seat: Seat, version_id: int, *, moves: bool, now: datetime) -> None:
+def answer_offer(session: Session, actor: Actor, seat: LearnerContext, version_id: int, *, moves: bool, now: datetime) -> None:
     """Keep what a learner says of a newer version, and let them follow it where they want to; raise NothingOffered.
 
     Who said that they stay may move later. The same answer a second time changes nothing.
     """
     enrolment_id = cast("int", seat.enrolment_id)
     lock(session, enrolment_id)
-    kept = session.get(VersionAnswer, (enrolment_id, version_id))
+    kept = session.get(VersionOfferReply, (enrolment_id, version_id))
     if kept is not None and kept.moves >= moves:
         return
     offer = queries.find_offer(session, enrolment_id)
     if offer is None or offer.version_id != version_id:
-        raise NothingOffered
+        raise VersionNotOffered
     if kept is None:
-        session.add(VersionAnswer(enrolment_id=enrolment_id, version_id=version_id, moves=moves, answered_at=now))
+        session.add(VersionOfferReply(enrolment_id=enrolment_id, version_id=version_id, moves=moves, answered_at=now))
     else:
         kept.moves, kept.answered_at = moves, now
     enrolment = session.get_one(Enrolment, enrolment_id)
     audit.record(session, actor, EnrolmentVerb.ANSWERED, enrolment, now=now, version=offer.number, moves=moves)
     if moves:
         follow_version(session, actor, enrolment_id, version_id, now=now)
-        note_moves(session, actor, seat.course_id, 1, now=now)
+        record_version_moves(session, actor, seat.course_id, 1, now=now)
 
 
-def note_moves(session: Session, actor: Actor, course_id: int, count: int, *, now: datetime) -> None:
+def record_version_moves(session: Session, actor: Actor, course_id: int, count: int, *, now: datetime) -> None:
     """Say that learners of a course follow a newer version of it: what depends on its dates is looked at again."""
     course = session.get_one(Course, course_id)
     audit.record(session, actor, EnrolmentVerb.LEARNERS_MOVED, course, now=now, learners=count)
@@ -253,7 +253,7 @@ class GroupInUse(Conflict):
     message = N_("Something holds for this group: an override of a quiz, or an announcement that is being sent. End it first.")
 
 
-class GroupNameTaken(Conflict):
+class GroupNameConflict(Conflict):
     """Two groups of a course would have one name."""
 
     code = "group_name_taken"
@@ -263,7 +263,7 @@ class GroupNameTaken(Conflict):
 def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now: datetime) -> LearnerGroup:
     """Add an empty group to a course; raise GroupNameTaken."""
     if queries.group_name_is_taken(session, course_id, name):
-        raise GroupNameTaken
+        raise GroupNameConflict
     group = LearnerGroup(course_id=course_id, name=name, created_at=now)
     session.add(group)
     session.flush()  # the audit entry names it
@@ -274,7 +274,7 @@ def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now
 def rename_group(session: Session, actor: Actor, group: LearnerGroup, name: str, *, now: datetime) -> None:
     """Give a group another name; raise GroupNameTaken."""
     if name.casefold() != group.name.casefold() and queries.group_name_is_taken(session, group.course_id, name):
-        raise GroupNameTaken
+        raise GroupNameConflict
     audit.record(session, actor, EnrolmentVerb.GROUP_RENAMED, group, now=now, before=group.name, after=name)
     session.get_one(LearnerGroup, group.id).name = name
 
@@ -337,6 +337,6 @@ def take_out_of_group(session: Session, actor: Actor, group: LearnerGroup, perso
         audit.record(session, actor, EnrolmentVerb.GROUP_CHANGED, group, now=now, removed=[person_id])
 
 
-def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:
+def transfer_enrolments(session: Session, course_id: int, giver: int, taker: int) -> None:
     """Let somebody's part in a course be somebody else's: their results, completion, groups and place go with it."""
     session.execute(update(Enrolment).where(Enrolment.course_id == course_id, Enrolment.person_id == giver).values(person_id=taker))

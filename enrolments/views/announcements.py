@@ -5,14 +5,14 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, render_template, request
 
 from courses.queries.outlines import get_outline
-from enrolments.forms import AnnouncementForm, MessageForm
+from enrolments.course_context import course_name
+from enrolments.forms import AnnouncementForm, LearnerMessageForm
 from enrolments.models import Announcement
-from enrolments.opening import course_name
-from enrolments.permissions import AnnouncementSeat, LearningAction, Seat
+from enrolments.permissions import AnnouncementContext, LearnerContext, LearningAction
 from enrolments.queries import announcements as queries
 from enrolments.queries.announcements import Audience
 from enrolments.queries.editions import list_editions
-from enrolments.queries.learning import get_seat, list_groups
+from enrolments.queries.learning import get_learner_context, list_groups
 from enrolments.services import announcements as services
 from enrolments.services.announcements import AnnouncementText
 from kernel import clock
@@ -28,8 +28,8 @@ ROWS = 20
 
 
 @bp.route("/teaching/<slug>/announcements", methods=["GET", "POST"])
-@requires(LearningAction.ANNOUNCE, get_seat, reads_first=True)
-def announcements(seat: Seat) -> Answer:
+@requires(LearningAction.ANNOUNCE, get_learner_context, reads_first=True)
+def announcements(seat: LearnerContext) -> Answer:
     """List what was announced; show a new announcement with whom it reaches, then send it."""
     form = AnnouncementForm()
     session = current_session()
@@ -53,9 +53,9 @@ def announcements(seat: Seat) -> Answer:
 
 @bp.route("/teaching/<slug>/announcements/<uuid:announcement>", methods=["GET", "POST"])
 @requires(LearningAction.CHANGE_ANNOUNCEMENT, queries.get_announcement_seat)
-def announcement(subject: AnnouncementSeat) -> Answer:
+def announcement(subject: AnnouncementContext) -> Answer:
     """Correct what was announced."""
-    form, row = MessageForm(), subject.announcement
+    form, row = LearnerMessageForm(), subject.announcement
     if is_read_only_request():
         form.heading.data, form.words.data = row.title, row.words
         return _correction_page(subject, form)
@@ -67,27 +67,27 @@ def announcement(subject: AnnouncementSeat) -> Answer:
     return see_page("enrolments_announcements.announcements", slug=subject.seat.slug)
 
 
-def _correction_page(subject: AnnouncementSeat, form: MessageForm) -> str:
+def _correction_page(subject: AnnouncementContext, form: LearnerMessageForm) -> str:
     return render_template("enrolments/announcement.html", course=course_name(subject.seat), form=form, announcement=subject.announcement)
 
 
 @bp.post("/teaching/<slug>/announcements/<uuid:announcement>/withdrawal")
 @requires(LearningAction.CHANGE_ANNOUNCEMENT, queries.get_announcement_seat)
-def withdraw(subject: AnnouncementSeat) -> Response:
+def withdraw(subject: AnnouncementContext) -> Response:
     """Take back what was announced."""
     services.withdraw_announcement(current_session(), current_actor(), subject.announcement, now=clock.now())
     flash(_("The announcement is withdrawn."), "ok")
     return see_page("enrolments_announcements.announcements", slug=subject.seat.slug)
 
 
-def _titles(seat: Seat) -> dict[str, str]:
+def _titles(seat: LearnerContext) -> dict[str, str]:
     if seat.version_id is None:
         return {}
     outline = get_outline(current_session(), seat.version_id)
     return {activity.key: choose(activity.title) for activity in outline.activities()}
 
 
-def _page(seat: Seat, form: AnnouncementForm, number: UUID, people: int | None) -> str:
+def _page(seat: LearnerContext, form: AnnouncementForm, number: UUID, people: int | None) -> str:
     asked = requested_page(ROWS)
     rows = queries.list_announcements(current_session(), seat.course_id, offset=asked.offset, limit=ROWS + 1)
     return render_template(
@@ -102,5 +102,5 @@ def _page(seat: Seat, form: AnnouncementForm, number: UUID, people: int | None) 
     )
 
 
-def _is_changeable(seat: Seat, row: Announcement) -> bool:
-    return row.withdrawn_at is None and allows(LearningAction.CHANGE_ANNOUNCEMENT, AnnouncementSeat(seat, row))
+def _is_changeable(seat: LearnerContext, row: Announcement) -> bool:
+    return row.withdrawn_at is None and allows(LearningAction.CHANGE_ANNOUNCEMENT, AnnouncementContext(seat, row))

@@ -3,14 +3,14 @@
 from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy.orm import Session
 
-from enrolments.forms import CodeForm, EditionForm
-from enrolments.opening import course_name
+from enrolments.course_context import course_name
+from enrolments.forms import EditionCodeForm, EditionForm
 from enrolments.pages.outline import course_url
-from enrolments.permissions import EditionSeat, LearningAction, Seat
+from enrolments.permissions import EditionContext, LearnerContext, LearningAction
 from enrolments.queries import editions as queries
-from enrolments.queries.learning import get_seat
+from enrolments.queries.learning import get_learner_context
 from enrolments.services import editions as services
-from enrolments.services.editions import EditionNameTaken, Joined
+from enrolments.services.editions import EditionNameConflict, EnrolOutcome
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import NotFound
@@ -28,20 +28,20 @@ MOST_TYPED = 40
 WRONG_CODES = limit("edition-codes", "30 per 15 minutes")
 
 
-def see_edition(seat: EditionSeat) -> Response:
+def see_edition(seat: EditionContext) -> Response:
     """Answer with the edition's page."""
     return see_page("enrolments_editions.edition", slug=seat.seat.slug, edition=seat.edition.uuid)
 
 
 @bp.route("/teaching/<slug>/editions", methods=["GET", "POST"])
-@requires(LearningAction.ENROL_OTHERS, get_seat)
-def editions(seat: Seat) -> Answer:
+@requires(LearningAction.ENROL_OTHERS, get_learner_context)
+def editions(seat: LearnerContext) -> Answer:
     """List the editions of a course, and make one."""
     session, form = current_session(), EditionForm()
     if form.validate_on_post():
         try:
             made = services.make_edition(session, current_actor(), seat.course_id, form.command(), now=clock.now())
-        except EditionNameTaken as taken:
+        except EditionNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The edition is made."), "ok")
@@ -53,7 +53,7 @@ def editions(seat: Seat) -> Answer:
 
 @bp.route("/teaching/<slug>/editions/<uuid:edition>", methods=["GET", "POST"])
 @requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
-def edition(subject: EditionSeat) -> Answer:
+def edition(subject: EditionContext) -> Answer:
     """Show an edition, and change it."""
     session, form = current_session(), EditionForm()
     if is_read_only_request():
@@ -61,7 +61,7 @@ def edition(subject: EditionSeat) -> Answer:
     elif form.validate_on_post():
         try:
             entered = services.change_edition(session, current_actor(), subject.edition, form.command(), now=clock.now())
-        except EditionNameTaken as taken:
+        except EditionNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The edition is saved."), "ok")
@@ -81,7 +81,7 @@ def edition(subject: EditionSeat) -> Answer:
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/code")
 @requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
-def make_code(subject: EditionSeat) -> Answer:
+def make_code(subject: EditionContext) -> Answer:
     """Give an edition a new code."""
     services.make_code(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("The code is made. An earlier one works no longer."), "ok")
@@ -90,16 +90,16 @@ def make_code(subject: EditionSeat) -> Answer:
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/code/removal")
 @requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
-def take_code(subject: EditionSeat) -> Answer:
+def take_code(subject: EditionContext) -> Answer:
     """Let an edition have no code."""
-    services.take_code(current_session(), current_actor(), subject.edition, now=clock.now())
+    services.remove_code(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("Nobody can enrol with the code any more."), "ok")
     return see_edition(subject)
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/closing")
 @requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
-def close(subject: EditionSeat) -> Answer:
+def close(subject: EditionContext) -> Answer:
     """Let nobody enrol in an edition any more."""
     services.close_edition(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("Nobody enrols in this edition any more. Those who are in it go on."), "ok")
@@ -108,7 +108,7 @@ def close(subject: EditionSeat) -> Answer:
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/opening")
 @requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
-def reopen(subject: EditionSeat) -> Answer:
+def reopen(subject: EditionContext) -> Answer:
     """Let people enrol in an edition again."""
     entered = services.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("People can enrol in this edition again, within its dates."), "ok")
@@ -117,7 +117,7 @@ def reopen(subject: EditionSeat) -> Answer:
     return see_edition(subject)
 
 
-def _tell_left_out(subject: EditionSeat) -> None:
+def _tell_left_out(subject: EditionContext) -> None:
     """Say that who changes an edition goes on waiting for it, where they do: somebody else has to give them the place."""
     session = current_session()
     if (
@@ -134,16 +134,16 @@ def _tell_entered(count: int) -> None:
 
 @bp.post("/courses/<slug>/editions/<uuid:edition>/enrolment")
 @requires(LearningAction.JOIN, queries.get_edition_seat)
-def join(subject: EditionSeat) -> Answer:
+def join(subject: EditionContext) -> Answer:
     """Enrol the actor in an edition that is open to whoever sees the course."""
     return _join(subject)
 
 
-def _join(subject: EditionSeat) -> Response:
+def _join(subject: EditionContext) -> Response:
     if subject.seat.version_id is None:
         raise NotFound
     joined = services.join(current_session(), current_actor(), subject.edition, subject.seat.version_id, now=clock.now())
-    if joined is Joined.ENROLLED:
+    if joined is EnrolOutcome.ENROLLED:
         flash(_("You are enrolled. The first step is waiting for you."), "ok")
         return see_other(course_url(subject.seat.slug))
     flash(_("The edition is full. You are on its waiting list: we will tell you when a place is free."), "warn")
@@ -155,7 +155,7 @@ def _join(subject: EditionSeat) -> Response:
 def code() -> Answer:
     """Ask for the code of an edition."""
     typed = request.args.get("code", "")[:MOST_TYPED]
-    form = CodeForm(formdata=None, code=typed)
+    form = EditionCodeForm(formdata=None, code=typed)
     if typed:
         try:
             subject = _by_code(current_session(), current_actor(), typed)
@@ -166,7 +166,7 @@ def code() -> Answer:
     return render_template("enrolments/code.html", form=form), 404 if form.errors else 200
 
 
-def _by_code(session: Session, actor: Actor, code: str) -> EditionSeat:
+def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
     """Return the place that a code leads to; wrong ones are counted against whoever tries."""
     limiter().check(WRONG_CODES, client_key())
     try:
@@ -178,7 +178,7 @@ def _by_code(session: Session, actor: Actor, code: str) -> EditionSeat:
 
 @bp.get("/join/<code>")
 @requires(LearningAction.LOOK_UP_CODE, _by_code)
-def invitation(subject: EditionSeat) -> Answer:
+def invitation(subject: EditionContext) -> Answer:
     """Show what a code leads to, with the button to enrol."""
     if subject.seat.is_learner:
         return see_other(course_url(subject.seat.slug))
@@ -197,14 +197,14 @@ def invitation(subject: EditionSeat) -> Answer:
 
 @bp.post("/join/<code>")
 @requires(LearningAction.JOIN, _by_code)
-def accept(subject: EditionSeat) -> Answer:
+def accept(subject: EditionContext) -> Answer:
     """Enrol the actor with a code."""
     return _join(subject)
 
 
 @bp.post("/courses/<slug>/editions/<uuid:edition>/waiting/end")
 @requires(LearningAction.STOP_WAITING, queries.get_edition_seat)
-def stop_waiting(subject: EditionSeat) -> Answer:
+def stop_waiting(subject: EditionContext) -> Answer:
     """Take the actor off a waiting list."""
     services.stop_waiting(current_session(), current_actor(), subject.edition, current_actor().person_id or 0, now=clock.now())
     flash(_("You are no longer on the waiting list."), "ok")

@@ -14,15 +14,15 @@ from courses.permissions import edits
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
-from enrolments.opening import course_name
+from enrolments.course_context import course_name
 from enrolments.pages.gradebook import IDLE, STATES, asked_of, columns_of, dictionary, download_rows, lines_of
-from enrolments.permissions import LearningAction, Seat
+from enrolments.permissions import LearnerContext, LearningAction
 from enrolments.queries import gradebook as queries
 from enrolments.queries.editions import list_editions
-from enrolments.queries.gradebook import Order
-from enrolments.queries.items import count_stale, list_items
-from enrolments.queries.learning import get_seat, list_groups
-from enrolments.services.following import note_export
+from enrolments.queries.grade_items import count_stale, list_items
+from enrolments.queries.gradebook import GradebookSort
+from enrolments.queries.learning import get_learner_context, list_groups
+from enrolments.services.report_exports import record_report_export
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose
@@ -40,15 +40,15 @@ bp = Blueprint("enrolments_gradebook", __name__)
 ROWS = 50
 
 
-def get_published(session: Session, actor: Actor, slug: str) -> Seat:
+def get_published(session: Session, actor: Actor, slug: str) -> LearnerContext:
     """Return the actor's place before a course that is published; raise NotFound."""
-    seat = get_seat(session, actor, slug)
+    seat = get_learner_context(session, actor, slug)
     if seat.version_id is None:
         raise NotFound
     return seat
 
 
-def outline_of(seat: Seat) -> Outline:
+def outline_of(seat: LearnerContext) -> Outline:
     """Return the version whose activities are shown: the published one, whichever the reader follows."""
     course = course_catalogue.get_course(current_session(), seat.course_id)
     return course_outlines.get_outline(current_session(), cast("int", course.published_version_id))
@@ -56,7 +56,7 @@ def outline_of(seat: Seat) -> Outline:
 
 @bp.get("/teaching/<slug>/gradebook")
 @requires(LearningAction.FOLLOW, get_published)
-def gradebook(seat: Seat) -> str:
+def gradebook(seat: LearnerContext) -> str:
     """Show one page of the learners with their marks."""
     session, outline, page = current_session(), outline_of(seat), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, seat.course_id)
@@ -80,7 +80,7 @@ def gradebook(seat: Seat) -> str:
         idle=IDLE,
         states=[(state.value, _(words)) for state, words in STATES.items()],
         meanings=dictionary(columns),
-        behind=count_stale(session, seat.course_id) if asked.order.by is Order.GRADE else 0,
+        behind=count_stale(session, seat.course_id) if asked.order.by is GradebookSort.GRADE else 0,
         shows_email=shows_email,
         may_export=allows(LearningAction.EXPORT, seat),
     )
@@ -102,7 +102,7 @@ class _Book:
         return [(_("Gradebook"), self.headings, self.rows), (_("Columns"), [_("Column"), _("Meaning")], self.told)]
 
 
-def _book(seat: Seat) -> _Book:
+def _book(seat: LearnerContext) -> _Book:
     session, outline = current_session(), outline_of(seat)
     items = list_items(session, seat.course_id)
     asked, columns = asked_of(request.args, outline, items, by_address=True), columns_of(outline, items)
@@ -110,16 +110,16 @@ def _book(seat: Seat) -> _Book:
     return _Book(dictionary(columns), download_rows(stream, columns))
 
 
-def _download(seat: Seat, what: str, write: Callable[[BinaryIO], None]) -> Response:
+def _download(seat: LearnerContext, what: str, write: Callable[[BinaryIO], None]) -> Response:
     """Send a table as a file."""
     actor, now, file = current_actor(), clock.now(), on_disk(write)
-    after_response.leave_record(lambda session: note_export(session, actor, seat.course_id, what, now=now))
+    after_response.leave_record(lambda session: record_report_export(session, actor, seat.course_id, what, now=now))
     return send_generated(file, type_of(what), f"{seat.slug}-{what}")
 
 
 @bp.get("/teaching/<slug>/gradebook.csv")
 @requires(LearningAction.EXPORT, get_published)
-def as_csv(seat: Seat) -> Response:
+def as_csv(seat: LearnerContext) -> Response:
     """Send the learners that are asked for as CSV, in their order; with `?dictionary` what the columns hold."""
     book = _book(seat)
     if "dictionary" in request.args:
@@ -129,7 +129,7 @@ def as_csv(seat: Seat) -> Response:
 
 @bp.get("/teaching/<slug>/gradebook.xlsx")
 @requires(LearningAction.EXPORT, get_published)
-def as_workbook(seat: Seat) -> Response:
+def as_workbook(seat: LearnerContext) -> Response:
     """Send the same as a workbook, with a sheet that says what the columns hold."""
     book = _book(seat)
     return _download(seat, "gradebook.xlsx", lambda file: write_xlsx(file, book.sheets))
@@ -137,7 +137,7 @@ def as_workbook(seat: Seat) -> Response:
 
 @bp.get("/teaching/<slug>/gradebook.ods")
 @requires(LearningAction.EXPORT, get_published)
-def as_opendocument(seat: Seat) -> Response:
+def as_opendocument(seat: LearnerContext) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
     book = _book(seat)
     return _download(seat, "gradebook.ods", lambda file: write_ods(file, book.sheets))

@@ -10,18 +10,18 @@ from accounts import access_log
 from accounts.services import PeopleListKind
 from courses.models import Course
 from courses.publication import CourseKinds
-from enrolments.forms import ItemForm, read_decimal
-from enrolments.models import ManualItem
-from enrolments.opening import course_name
+from enrolments.course_context import course_name
+from enrolments.forms import GradeItemForm, read_decimal
+from enrolments.models import ManualGradeItem
 from enrolments.pages.gradebook import filter_of
-from enrolments.pages.grading import MarkRow, completion_words, part_lines, points_words
-from enrolments.permissions import ItemSeat, LearningAction, Seat
-from enrolments.queries import items as queries
+from enrolments.pages.grading import GradeEntryRow, completion_words, part_lines, points_words
+from enrolments.permissions import GradeItemContext, LearnerContext, LearningAction
+from enrolments.queries import grade_items as queries
 from enrolments.queries.editions import list_editions
-from enrolments.queries.items import MarkLine
+from enrolments.queries.grade_items import LearnerMarkRow
 from enrolments.queries.learning import list_groups
-from enrolments.services import items as services
-from enrolments.services.items import Entry, ItemIsMarked, MaximumChanged
+from enrolments.services import grade_items as services
+from enrolments.services.grade_items import GradeEntry, ItemIsMarked, MaximumChanged
 from enrolments.views.gradebook import get_published, outline_of
 from kernel import clock
 from kernel.i18n import _, choose, ngettext
@@ -45,7 +45,7 @@ def _see(endpoint: str, **values: object) -> Response:
 
 @bp.get("/teaching/<slug>/grading")
 @requires(LearningAction.FOLLOW, get_published)
-def grading(seat: Seat) -> str:
+def grading(seat: LearnerContext) -> str:
     """Show what the course grade is made of, and what each thing is worth of it."""
     session, outline = current_session(), outline_of(seat)
     items = queries.list_items(session, seat.course_id)
@@ -62,20 +62,20 @@ def grading(seat: Seat) -> str:
     )
 
 
-def _form(seat: Seat) -> ItemForm:
-    form = ItemForm()
+def _form(seat: LearnerContext) -> GradeItemForm:
+    form = GradeItemForm()
     form.offer([(part.key, choose(part.title)) for part in outline_of(seat).categories])
     return form
 
 
-def _item_page(seat: Seat, form: ItemForm, item: ManualItem | None = None) -> str:
+def _item_page(seat: LearnerContext, form: GradeItemForm, item: ManualGradeItem | None = None) -> str:
     has_marks = item is not None and queries.has_marks(current_session(), item.id)
     return render_template("enrolments/item.html", course=course_name(seat), form=form, item=item, has_marks=has_marks)
 
 
 @bp.route("/teaching/<slug>/items/new", methods=["GET", "POST"])
 @requires(LearningAction.MANAGE_ITEMS, get_published, reads_first=True)
-def new_item(seat: Seat) -> Answer:
+def new_item(seat: LearnerContext) -> Answer:
     """Add an item that is marked by hand alone."""
     form = _form(seat)
     if is_read_only_request():
@@ -90,7 +90,7 @@ def new_item(seat: Seat) -> Answer:
 
 @bp.route("/teaching/<slug>/items/<uuid:item>", methods=["GET", "POST"])
 @requires(LearningAction.MANAGE_ITEMS, queries.get_item_seat, reads_first=True)
-def item(subject: ItemSeat) -> Answer:
+def item(subject: GradeItemContext) -> Answer:
     """Change an item that is marked by hand alone."""
     form = _form(subject.seat)
     if is_read_only_request():
@@ -109,7 +109,7 @@ def item(subject: ItemSeat) -> Answer:
 
 @bp.post("/teaching/<slug>/items/<uuid:item>/state")
 @requires(LearningAction.MANAGE_ITEMS, queries.get_item_seat)
-def retire(subject: ItemSeat) -> Answer:
+def retire(subject: GradeItemContext) -> Answer:
     """Let an item count no more, or again."""
     retired = request.form.get("state") == "retired"
     services.retire_item(current_session(), current_actor(), subject.item, retired=retired, now=clock.now())
@@ -119,7 +119,7 @@ def retire(subject: ItemSeat) -> Answer:
 
 @bp.route("/teaching/<slug>/items/<uuid:item>/marks", methods=["GET", "POST"])
 @requires(LearningAction.MARK_ITEMS, queries.get_item_seat, reads_first=True)
-def marks(subject: ItemSeat) -> Answer:
+def marks(subject: GradeItemContext) -> Answer:
     """Show one page of the learners with their marks for an item; write down what was typed, all of it or nothing."""
     actor, lines = current_actor(), _lines(subject)
     rows = [_row(line, is_own(actor, line.person_id)) for line in lines[:ROWS]]
@@ -128,7 +128,7 @@ def marks(subject: ItemSeat) -> Answer:
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()
 
-    def again(rows: Iterable[MarkRow], status: int) -> Answer:
+    def again(rows: Iterable[GradeEntryRow], status: int) -> Answer:
         return _marks_page(subject, list(rows), more=len(lines) > ROWS, number=number), status
 
     typed = {line.enrolment_id: _typed(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
@@ -138,7 +138,7 @@ def marks(subject: ItemSeat) -> Answer:
         return again(typed.values(), 409)
     if any(row.fault or row.comment_fault for row in typed.values()):
         return again(typed.values(), 422)
-    entries = {one: Entry(read_decimal(row.points), row.comment, row.seen) for one, row in typed.items() if not row.own}
+    entries = {one: GradeEntry(read_decimal(row.points), row.comment, row.seen) for one, row in typed.items() if not row.own}
     try:
         marked = services.mark_item(begin_writing(), actor, subject.item, entries, number, now=clock.now())
     except MaximumChanged as refused:
@@ -159,7 +159,7 @@ def _asked() -> dict[str, str]:
     return {name: request.args[name] for name in ASKED if name in request.args}
 
 
-def _lines(subject: ItemSeat) -> list[MarkLine]:
+def _lines(subject: GradeItemContext) -> list[LearnerMarkRow]:
     page, unmarked = requested_page(ROWS), "unmarked" in request.args
     if not is_read_only_request():  # the page that was sent, even where marks have been written meanwhile
         people = [as_uuid(text) or uuid4() for text in request.form.getlist("person")][:ROWS]
@@ -169,14 +169,14 @@ def _lines(subject: ItemSeat) -> list[MarkLine]:
     )
 
 
-def _row(line: MarkLine, own: bool) -> MarkRow:
+def _row(line: LearnerMarkRow, own: bool) -> GradeEntryRow:
     mark = line.mark
     if mark is None:
-        return MarkRow(line.uuid, line.name, "", "", 0, own)
-    return MarkRow(line.uuid, line.name, points_words(mark.points), mark.comment, mark.id, own)
+        return GradeEntryRow(line.uuid, line.name, "", "", 0, own)
+    return GradeEntryRow(line.uuid, line.name, points_words(mark.points), mark.comment, mark.id, own)
 
 
-def _typed(line: MarkLine, row: MarkRow, item: ManualItem) -> MarkRow:
+def _typed(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeItem) -> GradeEntryRow:
     """Read what was typed for a learner, with what is wrong with it."""
     if row.own or f"points-{line.uuid}" not in request.form:
         return row
@@ -186,14 +186,14 @@ def _typed(line: MarkLine, row: MarkRow, item: ManualItem) -> MarkRow:
     if points and (value is None or value > item.maximum):
         fault = _("Write a number from %(least)s to %(most)s.", least=0, most=points_words(item.maximum))
     long = _("Use at most %(max)d characters.", max=LONGEST_COMMENT) if len(comment) > LONGEST_COMMENT else ""
-    return MarkRow(line.uuid, line.name, points, comment, whole_number(seen), own=False, fault=fault, comment_fault=long)
+    return GradeEntryRow(line.uuid, line.name, points, comment, whole_number(seen), own=False, fault=fault, comment_fault=long)
 
 
-def _with_fault(row: MarkRow, fault: str, seen: int) -> MarkRow:
-    return MarkRow(row.uuid, row.name, row.points, row.comment, seen, row.own, fault, row.comment_fault)
+def _with_fault(row: GradeEntryRow, fault: str, seen: int) -> GradeEntryRow:
+    return GradeEntryRow(row.uuid, row.name, row.points, row.comment, seen, row.own, fault, row.comment_fault)
 
 
-def _marks_page(subject: ItemSeat, rows: list[MarkRow], *, more: bool, number: UUID) -> str:
+def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: bool, number: UUID) -> str:
     session, seat = current_session(), subject.seat
     page = requested_page(ROWS)
     return render_template(

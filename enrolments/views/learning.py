@@ -12,13 +12,13 @@ from courses.models import Course
 from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
+from enrolments.course_context import catalogue_cards, course_name, course_view, record_visit_later, site_topics
 from enrolments.forms import GroupForm
-from enrolments.opening import catalogue_cards, course_name, course_view, leave_visit, site_topics
 from enrolments.pages.course import EditionChoice, course_facts, edition_choices, enrolment_facts, entry_of, requirements
 from enrolments.pages.lesson import lesson_context
 from enrolments.pages.lists import resource_groups, term_groups
 from enrolments.pages.outline import course_url
-from enrolments.permissions import ActivitySeat, FileSeat, GroupSeat, LearningAction, MemberSeat, Seat
+from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, LearnerContext, LearningAction, MemberSeat
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as queries
 from enrolments.queries.announcements import visible_announcements
@@ -77,14 +77,14 @@ def catalogue() -> Answer:
 
 
 @bp.get("/courses/<slug>")
-@requires(LearningAction.VIEW_COURSE, queries.get_seat)
-def course(seat: Seat) -> Answer:
+@requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
+def course(seat: LearnerContext) -> Answer:
     """Show a course: its façade, the way through it, and how to take part."""
     session, actor = current_session(), current_actor()
     if seat.version_id is None:
         return see_other(url_for("courses.publishing", slug=seat.slug))
     view = course_view(seat, course_outlines.get_outline(session, seat.version_id))
-    standing = queries.Standing() if seat.enrolment_id is None else queries.find_standing(session, seat.enrolment_id)
+    standing = queries.LearnerSummary() if seat.enrolment_id is None else queries.find_standing(session, seat.enrolment_id)
     award = find_award(session, seat.enrolment_id) if seat.enrolment_id and standing.completed_at else None
     return cached_page(
         "enrolments/course.html",
@@ -105,7 +105,7 @@ def course(seat: Seat) -> Answer:
     )
 
 
-def _editions(seat: Seat) -> list[EditionChoice]:
+def _editions(seat: LearnerContext) -> list[EditionChoice]:
     """Return the editions that the reader may choose; none for those who take the course."""
     if seat.is_learner or not seat.by_edition:
         return []
@@ -116,8 +116,8 @@ def _editions(seat: Seat) -> list[EditionChoice]:
 
 
 @bp.post("/courses/<slug>/enrolment")
-@requires(LearningAction.ENROL, queries.get_seat)
-def enrol(seat: Seat) -> Answer:
+@requires(LearningAction.ENROL, queries.get_learner_context)
+def enrol(seat: LearnerContext) -> Answer:
     """Enrol the actor in an open course."""
     services.enrol(current_session(), current_actor(), seat, now=clock.now())
     flash(_("You are enrolled. The first step is waiting for you."), "ok")
@@ -125,8 +125,8 @@ def enrol(seat: Seat) -> Answer:
 
 
 @bp.post("/courses/<slug>/version")
-@requires(LearningAction.CHOOSE_VERSION, queries.get_seat)
-def choose_version(seat: Seat) -> Answer:
+@requires(LearningAction.CHOOSE_VERSION, queries.get_learner_context)
+def choose_version(seat: LearnerContext) -> Answer:
     """Take a learner's answer: stay with the version they follow, or move to the newer one."""
     moves, asked = request.form.get("answer") == "move", whole_number(request.form.get("version", ""))
     services.answer_offer(current_session(), current_actor(), seat, asked, moves=moves, now=clock.now())
@@ -136,20 +136,20 @@ def choose_version(seat: Seat) -> Answer:
 
 @bp.get("/courses/<slug>/activities/<key>")
 @requires(LearningAction.VIEW_LESSON, queries.get_activity_seat)
-def activity(subject: ActivitySeat) -> Answer:
+def activity(subject: ActivityContext) -> Answer:
     """Show a lesson; an activity of another kind has a page of its own."""
     if subject.activity.kind != "page":
         return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
     view = course_view(subject.seat, subject.outline)
     pages = course_outlines.list_pages(current_session(), subject.activity.id)
     page = next((row for row in pages if row.language == language()), pages[0])
-    leave_visit(subject, view)
+    record_visit_later(subject, view)
     return cached_page("enrolments/page.html", **lesson_context(subject, view, page))
 
 
 @bp.post("/courses/<slug>/activities/<key>/done")
 @requires(LearningAction.MARK_DONE, queries.get_activity_seat)
-def mark_done(subject: ActivitySeat) -> Answer:
+def mark_done(subject: ActivityContext) -> Answer:
     """Complete a lesson or an outside recording by the learner's word, and go on to the next open activity."""
     services.mark_done(current_session(), current_actor(), subject, now=clock.now())
     flash(_("Marked as done: %(title)s", title=choose(subject.activity.title)), "ok")
@@ -160,21 +160,21 @@ def mark_done(subject: ActivitySeat) -> Answer:
 
 @bp.post("/courses/<slug>/activities/<key>/undone")
 @requires(LearningAction.MARK_DONE, queries.get_activity_seat)
-def unmark_done(subject: ActivitySeat) -> Answer:
+def unmark_done(subject: ActivityContext) -> Answer:
     """Take the learner's mark back."""
     services.unmark_done(current_session(), current_actor(), subject, now=clock.now())
     return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
 
 
-def _outline(seat: Seat) -> Outline:
+def _outline(seat: LearnerContext) -> Outline:
     if seat.version_id is None:
         raise NotFound
     return course_outlines.get_outline(current_session(), seat.version_id)
 
 
 @bp.get("/courses/<slug>/glossary")
-@requires(LearningAction.VIEW_COURSE, queries.get_seat)
-def glossary(seat: Seat) -> Answer:
+@requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
+def glossary(seat: LearnerContext) -> Answer:
     """List the terms of a course in the reader's language, all or those that a search finds."""
     outline, query = _outline(seat), _searched()
     groups = term_groups(course_outlines.list_terms(current_session(), outline.version_id), query)
@@ -188,8 +188,8 @@ def glossary(seat: Seat) -> Answer:
 
 
 @bp.get("/courses/<slug>/resources")
-@requires(LearningAction.VIEW_COURSE, queries.get_seat)
-def resources(seat: Seat) -> Answer:
+@requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
+def resources(seat: LearnerContext) -> Answer:
     """List the documents and links of a course."""
     outline = _outline(seat)
     groups = resource_groups(course_outlines.list_resources(current_session(), outline.version_id))
@@ -198,7 +198,7 @@ def resources(seat: Seat) -> Answer:
 
 @bp.get("/courses/<slug>/files/<sha256>/<name>")
 @requires(LearningAction.DOWNLOAD, queries.get_file_seat)
-def download(subject: FileSeat) -> Response:
+def download(subject: CourseFileContext) -> Response:
     """Send a media file of a course, in ranges where asked; only kinds that cannot run are shown in the page."""
     if subject.body is not None:
         return send_text(subject.body, subject.media_type, subject.name)
@@ -222,14 +222,14 @@ def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> Membe
 
 
 @bp.route("/courses/<slug>/groups", methods=["GET", "POST"])
-@requires(LearningAction.MANAGE_GROUPS, queries.get_seat)
-def groups(seat: Seat) -> Answer:
+@requires(LearningAction.MANAGE_GROUPS, queries.get_learner_context)
+def groups(seat: LearnerContext) -> Answer:
     """List the groups of a course, and make one."""
     session, form = current_session(), GroupForm()
     if form.validate_on_post():
         try:
             made = services.make_group(session, current_actor(), seat.course_id, form.name.data or "", now=clock.now())
-        except services.GroupNameTaken as taken:
+        except services.GroupNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The group is made. Now put learners into it."), "ok")
@@ -241,13 +241,13 @@ def groups(seat: Seat) -> Answer:
 
 @bp.get("/courses/<slug>/groups/<uuid:group>")
 @requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
-def group(subject: GroupSeat) -> Answer:
+def group(subject: GroupContext) -> Answer:
     """Show who is in a group, and whom a search finds to put into it."""
     access_log.record_list_access(PeopleListKind.LEARNERS, Course, subject.seat.course_id)
     return _group_page(subject, GroupForm(name=subject.group.name))
 
 
-def _group_page(subject: GroupSeat, form: GroupForm) -> Answer:
+def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
     session, asked, query = current_session(), requested_page(PEOPLE), _searched()
     members = queries.list_members(session, subject.group.id, offset=asked.offset, limit=PEOPLE + 1)
     found = queries.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
@@ -266,13 +266,13 @@ def _group_page(subject: GroupSeat, form: GroupForm) -> Answer:
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/name")
 @requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
-def rename_group(subject: GroupSeat) -> Answer:
+def rename_group(subject: GroupContext) -> Answer:
     """Give a group another name."""
     form = GroupForm()
     if form.validate_on_post():
         try:
             services.rename_group(current_session(), current_actor(), subject.group, form.name.data or "", now=clock.now())
-        except services.GroupNameTaken as taken:
+        except services.GroupNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))

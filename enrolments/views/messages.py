@@ -5,14 +5,14 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
-from enrolments.forms import MessageForm
-from enrolments.opening import course_name
-from enrolments.pages.gradebook import Asked, asked_of, filter_words
-from enrolments.permissions import LearningAction, Seat
+from enrolments.course_context import course_name
+from enrolments.forms import LearnerMessageForm
+from enrolments.pages.gradebook import GradebookQuery, asked_of, filter_words
+from enrolments.permissions import LearnerContext, LearningAction
 from enrolments.queries import announcements as queries
 from enrolments.queries.announcements import Audience
 from enrolments.queries.editions import list_editions
-from enrolments.queries.gradebook import State
+from enrolments.queries.gradebook import GradebookState
 from enrolments.queries.learning import list_groups
 from enrolments.services import announcements as services
 from enrolments.services.announcements import AnnouncementText
@@ -30,9 +30,9 @@ Answer = str | Response | tuple[str, int]
 
 @bp.route("/teaching/<slug>/messages", methods=["GET", "POST"])
 @requires(LearningAction.ANNOUNCE, get_published, reads_first=True)
-def message(seat: Seat) -> Answer:
+def message(seat: LearnerContext) -> Answer:
     """Write to the learners whom the gradebook's filter finds; show how many they are before anything is sent."""
-    form, asked = MessageForm(), asked_of(request.args, outline_of(seat), by_address=True)
+    form, asked = LearnerMessageForm(), asked_of(request.args, outline_of(seat), by_address=True)
     if is_read_only_request():
         return _page(seat, form, asked, uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()
@@ -46,7 +46,7 @@ def message(seat: Seat) -> Answer:
     return cast("Response", redirect(url_for("enrolments_announcements.announcements", slug=seat.slug), code=303))
 
 
-def _audience(seat: Seat, asked: Asked) -> Audience:
+def _audience(seat: LearnerContext, asked: GradebookQuery) -> Audience:
     """Return whom the filter finds; an edition, group or unit that there is not finds nobody."""
     session, wanted = current_session(), asked.wanted
     editions = {line.edition.uuid: line.edition.id for line in list_editions(session, seat.course_id)}
@@ -55,8 +55,8 @@ def _audience(seat: Seat, asked: Asked) -> Audience:
         seat.course_id,
         None if wanted.edition is None else editions.get(wanted.edition, 0),
         None if wanted.group is None else groups.get(wanted.group, 0),
-        only_open=wanted.state is State.OPEN,
-        only_completed=wanted.state is State.COMPLETED,
+        only_open=wanted.state is GradebookState.OPEN,
+        only_completed=wanted.state is GradebookState.COMPLETED,
         words=wanted.words,
         unit=wanted.unit,
         next_key=wanted.next_key,
@@ -64,7 +64,7 @@ def _audience(seat: Seat, asked: Asked) -> Audience:
     )
 
 
-def _page(seat: Seat, form: MessageForm, asked: Asked, number: UUID, *, checked: bool = False) -> str:
+def _page(seat: LearnerContext, form: LearnerMessageForm, asked: GradebookQuery, number: UUID, *, checked: bool = False) -> str:
     session = current_session()
     editions = {line.edition.uuid: line.edition.name for line in list_editions(session, seat.course_id)}
     groups = {group.uuid: group.name for group in list_groups(session, seat.course_id)}

@@ -9,17 +9,17 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from accounts.models import Person
 from courses.publication import CourseKinds
 from courses.queries import outlines as course_outlines
-from enrolments.forms import NoteForm, OverrideForm
+from enrolments.course_context import course_name, course_view
+from enrolments.forms import LearnerNoteForm, ResultOverrideForm
 from enrolments.models import ActivityResult
-from enrolments.opening import course_name, course_view
 from enrolments.pages.gradebook import share
 from enrolments.pages.results import override_rows, result_lines
-from enrolments.permissions import LearningAction, NoteSeat, PlaceSeat, ResultSeat, Seat
+from enrolments.permissions import LearnerContext, LearnerNoteContext, LearningAction, ParticipantContext, ResultContext
 from enrolments.queries import learning, results
 from enrolments.queries.editions import get_place
 from enrolments.rules import Progress, course_grade
-from enrolments.services import overriding, remarks
-from enrolments.services.overriding import Overriding
+from enrolments.services import learner_notes, result_overrides
+from enrolments.services.result_overrides import ResultOverrideValues
 from enrolments.views.gradebook import get_published
 from kernel import clock
 from kernel.i18n import _, choose
@@ -33,7 +33,7 @@ Answer = str | Response | tuple[str, int]
 
 @bp.get("/courses/<slug>/results")
 @requires(LearningAction.SEE_RESULTS, get_published)
-def own_results(seat: Seat) -> str:
+def own_results(seat: LearnerContext) -> str:
     """Show a learner what they have in a course, what it counts, and what its team set."""
     session = current_session()
     outline = course_outlines.get_outline(session, cast("int", seat.version_id))
@@ -52,16 +52,16 @@ def own_results(seat: Seat) -> str:
     )
 
 
-def _back(subject: ResultSeat | PlaceSeat | NoteSeat, person: UUID, anchor: str = "") -> Response:
+def _back(subject: ResultContext | ParticipantContext | LearnerNoteContext, person: UUID, anchor: str = "") -> Response:
     address = url_for("lms_following.learner", slug=subject.seat.slug, person=person)
     return cast("Response", redirect(f"{address}{anchor}", code=303))
 
 
 @bp.route("/teaching/<slug>/learners/<uuid:person>/results/<key>", methods=["GET", "POST"])
 @requires(LearningAction.OVERRIDE, results.get_result_seat, reads_first=True)
-def override(subject: ResultSeat) -> Answer:
+def override(subject: ResultContext) -> Answer:
     """Set a learner's result of an activity, with a reason; or let the one that was earned count again."""
-    form = OverrideForm()
+    form = ResultOverrideForm()
     if is_read_only_request():
         return _override_page(subject, form, uuid4())
     number, undo = as_uuid(request.form.get("number", "")) or uuid4(), "undo" in request.form
@@ -74,14 +74,14 @@ def override(subject: ResultSeat) -> Answer:
     before = course_grade(subject.outline, learning.results_of(session, subject.enrolment.id))
     score = None if undo else Fraction(form.score.value or 0)
     person = _person(subject.enrolment.person_id)
-    progress = overriding.override_result(
-        begin_writing(), current_actor(), subject, Overriding(number, score, form.reason.data or ""), now=clock.now()
+    progress = result_overrides.override_result(
+        begin_writing(), current_actor(), subject, ResultOverrideValues(number, score, form.reason.data or ""), now=clock.now()
     )
     flash(_effect(subject, before, progress, undo=undo), "ok")
     return _back(subject, person.uuid, "#overrides-title")
 
 
-def _effect(subject: ResultSeat, before: Fraction | None, progress: Progress, *, undo: bool) -> str:
+def _effect(subject: ResultContext, before: Fraction | None, progress: Progress, *, undo: bool) -> str:
     told = [
         _("The result that was earned counts again.")
         if undo
@@ -95,7 +95,7 @@ def _person(person_id: int) -> Person:
     return current_session().get_one(Person, person_id)
 
 
-def _override_page(subject: ResultSeat, form: OverrideForm, number: UUID) -> str:
+def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUID) -> str:
     session, row = current_session(), results.find_result(current_session(), subject.enrolment.id, subject.activity.key)
     pass_mark = cast("CourseKinds", session.info["kinds"]).publisher(subject.activity.kind).pass_mark(session, subject.activity)
     return render_template(
@@ -121,22 +121,22 @@ def _own(row: ActivityResult | None) -> Fraction | None:
 
 @bp.post("/teaching/<slug>/learners/<uuid:person>/notes")
 @requires(LearningAction.NOTE, get_place, reads_first=True)
-def write_note(subject: PlaceSeat) -> Answer:
+def write_note(subject: ParticipantContext) -> Answer:
     """Keep a note of the team on a learner."""
-    form, person = NoteForm(), _person(subject.enrolment.person_id)
+    form, person = LearnerNoteForm(), _person(subject.enrolment.person_id)
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if not form.validate_on_post():
         return render_template("enrolments/note.html", course=course_name(subject.seat), person=person, form=form, number=number), 422
-    remarks.write_note(begin_writing(), current_actor(), subject, form.words.data or "", number, now=clock.now())
+    learner_notes.write_note(begin_writing(), current_actor(), subject, form.words.data or "", number, now=clock.now())
     flash(_("The note is kept. Only the team sees it."), "ok")
     return _back(subject, person.uuid, "#notes-title")
 
 
 @bp.post("/teaching/<slug>/learners/<uuid:person>/notes/<uuid:note>/deletion")
 @requires(LearningAction.DELETE_NOTE, results.get_note_seat)
-def delete_note(subject: NoteSeat) -> Answer:
+def delete_note(subject: LearnerNoteContext) -> Answer:
     """Delete a note of the team on a learner."""
     person = _person(subject.enrolment.person_id)
-    remarks.delete_note(current_session(), current_actor(), subject, now=clock.now())
+    learner_notes.delete_note(current_session(), current_actor(), subject, now=clock.now())
     flash(_("The note is deleted."), "ok")
     return _back(subject, person.uuid, "#notes-title")

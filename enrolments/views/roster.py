@@ -9,15 +9,15 @@ from accounts import access_log
 from accounts.queries import ids_of
 from accounts.services import PeopleListKind
 from courses.models import Course
-from enrolments.forms import ListForm
+from enrolments.course_context import course_name
+from enrolments.forms import EnrolmentListForm
 from enrolments.models import Edition
-from enrolments.opening import course_name
-from enrolments.permissions import LearningAction, ListSeat, PlaceSeat, Seat
+from enrolments.people_lists import judge_list, read_list
+from enrolments.permissions import EnrolmentListContext, LearnerContext, LearningAction, ParticipantContext
 from enrolments.queries import editions as queries
-from enrolments.queries.learning import get_seat
+from enrolments.queries.learning import get_learner_context
 from enrolments.services import editions as services
-from enrolments.services.editions import Enrolled, SentList
-from enrolments.sheets import judge_list, read_list
+from enrolments.services.editions import EnrolCounts, UploadedList
 from kernel import clock
 from kernel.errors import Invalid, NotFound
 from kernel.i18n import _, ngettext
@@ -34,13 +34,13 @@ LARGEST = 5_000_000
 """Bytes of a list."""
 
 
-def _list_url(seat: Seat, pending: UUID) -> str:
+def _list_url(seat: LearnerContext, pending: UUID) -> str:
     return url_for("enrolments_roster.preview", slug=seat.slug, pending=pending)
 
 
 @bp.get("/teaching/<slug>/learners")
-@requires(LearningAction.ENROL_OTHERS, get_seat)
-def roster(seat: Seat) -> Answer:
+@requires(LearningAction.ENROL_OTHERS, get_learner_context)
+def roster(seat: LearnerContext) -> Answer:
     """List those who take a course, and those whom a search finds to enrol."""
     session, asked = current_session(), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.LEARNERS, Course, seat.course_id)
@@ -66,7 +66,7 @@ def roster(seat: Seat) -> Answer:
     )
 
 
-def _edition(session: Session, seat: Seat, text: str) -> Edition | None:
+def _edition(session: Session, seat: LearnerContext, text: str) -> Edition | None:
     """Return the edition that was chosen; raise NotFound where the course has none such."""
     if not text:
         return None
@@ -78,8 +78,8 @@ def _edition(session: Session, seat: Seat, text: str) -> Edition | None:
 
 
 @bp.post("/teaching/<slug>/learners")
-@requires(LearningAction.ENROL_OTHERS, get_seat)
-def enrol(seat: Seat) -> Answer:
+@requires(LearningAction.ENROL_OTHERS, get_learner_context)
+def enrol(seat: LearnerContext) -> Answer:
     """Enrol the chosen people."""
     session = current_session()
     chosen = [found for text in request.form.getlist("person")[:FOUND] if (found := as_uuid(text)) is not None]
@@ -92,7 +92,7 @@ def enrol(seat: Seat) -> Answer:
     return see_other(url_for("enrolments_roster.roster", slug=seat.slug))
 
 
-def _tell(came: Enrolled) -> None:
+def _tell(came: EnrolCounts) -> None:
     if came.entered:
         flash(ngettext("%(count)s person is enrolled.", "%(count)s people are enrolled.", came.entered), "ok")
     if came.waiting:
@@ -103,7 +103,7 @@ def _tell(came: Enrolled) -> None:
 
 @bp.post("/teaching/<slug>/learners/<uuid:person>/removal")
 @requires(LearningAction.ENROL_OTHERS, queries.get_place)
-def remove(subject: PlaceSeat) -> Answer:
+def remove(subject: ParticipantContext) -> Answer:
     """End somebody's part in a course."""
     services.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
     flash(_("They no longer take the course. What they did stays, and is there if they come back."), "ok")
@@ -111,10 +111,10 @@ def remove(subject: PlaceSeat) -> Answer:
 
 
 @bp.route("/teaching/<slug>/learners/lists", methods=["GET", "POST"])
-@requires(LearningAction.ENROL_OTHERS, get_seat, reads_first=True, body_limit=LARGEST)
-def upload(seat: Seat) -> Answer:
+@requires(LearningAction.ENROL_OTHERS, get_learner_context, reads_first=True, body_limit=LARGEST)
+def upload(seat: LearnerContext) -> Answer:
     """Take a list of people; the next page shows what would come of it."""
-    form = ListForm()
+    form = EnrolmentListForm()
     form.offer([line.edition for line in queries.list_editions(current_session(), seat.course_id)])
     if request.method != "POST":
         return _upload_page(seat, form)
@@ -128,23 +128,23 @@ def upload(seat: Seat) -> Answer:
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _upload_page(seat, form), 422
-    kept = SentList(sent[0], sent[1], len(found.entries))
+    kept = UploadedList(sent[0], sent[1], len(found.entries))
     row = services.receive_list(begin_writing(), current_actor(), seat.course_id, edition, kept, now=clock.now())
     return see_other(_list_url(seat, row.uuid))
 
 
-def _upload_page(seat: Seat, form: ListForm) -> str:
+def _upload_page(seat: LearnerContext, form: EnrolmentListForm) -> str:
     return render_template("enrolments/list_upload.html", course=course_name(seat), form=form, largest=LARGEST)
 
 
-def _list_seat(session: Session, actor: object, slug: str, pending: UUID) -> ListSeat:
-    seat = get_seat(session, current_actor(), slug)
-    return ListSeat(seat, queries.get_pending(session, current_actor().person_id, seat.course_id, pending))
+def _list_seat(session: Session, actor: object, slug: str, pending: UUID) -> EnrolmentListContext:
+    seat = get_learner_context(session, current_actor(), slug)
+    return EnrolmentListContext(seat, queries.get_pending(session, current_actor().person_id, seat.course_id, pending))
 
 
 @bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
 @requires(LearningAction.ENROL_OTHERS, _list_seat)
-def preview(subject: ListSeat) -> Answer:
+def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols and what is wrong in it; once confirmed, how far it is."""
     row = subject.pending
     release_connection()
@@ -167,7 +167,7 @@ def preview(subject: ListSeat) -> Answer:
 
 @bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/confirmation")
 @requires(LearningAction.ENROL_OTHERS, _list_seat)
-def confirm(subject: ListSeat) -> Answer:
+def confirm(subject: EnrolmentListContext) -> Answer:
     """Enrol the people of a list."""
     services.confirm_list(current_session(), current_actor(), subject.pending, now=clock.now())
     return see_other(_list_url(subject.seat, subject.pending.uuid))
@@ -175,7 +175,7 @@ def confirm(subject: ListSeat) -> Answer:
 
 @bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/discarding")
 @requires(LearningAction.ENROL_OTHERS, _list_seat)
-def discard(subject: ListSeat) -> Answer:
+def discard(subject: EnrolmentListContext) -> Answer:
     """Forget a list."""
     services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
     flash(_("The list is forgotten. Nobody was enrolled."), "ok")

@@ -10,8 +10,8 @@ from accounts import access_log
 from accounts.services import PeopleListKind
 from enrolments.pages.gradebook import moment_cell
 from enrolments.queries import units as queries
-from enrolments.queries.units import CourseTally, Standing, Tally, UnitFilter
-from enrolments.services.following import note_unit_export
+from enrolments.queries.units import CourseTally, UnitCounts, UnitFilter, UnitLearnerState
+from enrolments.services.report_exports import record_unit_export
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose
@@ -30,9 +30,9 @@ bp = Blueprint("enrolments_units", __name__, url_prefix="/units")
 ROWS = 50
 LONGEST_SEARCH = 100
 STANDINGS = {
-    Standing.COMPLETED: N_("Completed the course"),
-    Standing.OPEN: N_("Take it and have not completed it"),
-    Standing.OUTSIDE: N_("Do not take it"),
+    UnitLearnerState.COMPLETED: N_("Completed the course"),
+    UnitLearnerState.OPEN: N_("Take it and have not completed it"),
+    UnitLearnerState.OUTSIDE: N_("Do not take it"),
 }
 
 
@@ -48,8 +48,8 @@ def units(subject: ManagedUnits) -> str:
     return render_template("enrolments/units.html", rows=[(place, totals[place.id]) for place in shown])
 
 
-def _totals(places: Sequence[UnitSummary], own: dict[int, Tally]) -> dict[int, Tally]:
-    return rolled_up({place.id: place.parent_id for place in places}, own, add, Tally())
+def _totals(places: Sequence[UnitSummary], own: dict[int, UnitCounts]) -> dict[int, UnitCounts]:
+    return rolled_up({place.id: place.parent_id for place in places}, own, add, UnitCounts())
 
 
 def _root(subject: UnitContext) -> Select[int]:
@@ -86,7 +86,7 @@ def unit(subject: UnitContext) -> str:
 def _wanted(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
     course = _course(courses) or (courses[0] if courses else None)
     words = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
-    standing = next((one for one in Standing if one.value == request.args.get("state")), None)
+    standing = next((one for one in UnitLearnerState if one.value == request.args.get("state")), None)
     return UnitFilter(course.course_id if course else None, words, standing), course
 
 
@@ -126,5 +126,5 @@ def people_csv(subject: UnitContext) -> Response:
     headings = [_("Name"), _("Unit"), _("Activities done"), _("Activities required"), _("Enrolled"), _("Last seen"), _("Completed")]
     file = on_disk(lambda target: write_csv(target, headings, _lines(subject, wanted)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
-    after_response.leave_record(lambda session: note_unit_export(session, actor, place_id, slug, now=now))
+    after_response.leave_record(lambda session: record_unit_export(session, actor, place_id, slug, now=now))
     return send_generated(file, CSV_TYPE, f"{slug or _('people')}.csv")

@@ -7,7 +7,7 @@ from random import Random
 from typing import cast
 
 from courses.rules import Outline, OutlineActivity
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.permissions import Actor
@@ -32,7 +32,7 @@ class Study:
     actor: Actor
     outline: Outline
 
-    def seat(self, activity: OutlineActivity, *, now: datetime) -> ActivitySeat:
+    def seat(self, activity: OutlineActivity, *, now: datetime) -> ActivityContext:
         """Return their place before an activity at a moment."""
         return seat_at(self.stage, self.actor, self.outline, activity.key, now=now)
 
@@ -49,7 +49,7 @@ def learner_life(stage: Stage, learner: Learner, password_hash: str) -> Life:
     yield moment
     outline = stage.outlines[learner.number % len(stage.outlines)]
     sign_in(stage, actor, chance, now=moment)
-    enrolments.enrol(stage.session, actor, enrolment_queries.get_seat(stage.session, actor, outline.slug), now=moment)
+    enrolments.enrol(stage.session, actor, enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=moment)
     if learner.fate is not Fate.NEVER_STARTED:
         yield from _study(Study(stage, learner, actor, outline), moment)
 
@@ -102,7 +102,7 @@ def _read(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
     seat = study.seat(activity, now=moment)
     if seat.closed is not None:
         return
-    enrolments.note_visit(study.stage.session, cast("int", seat.seat.enrolment_id), activity.key, now=moment)
+    enrolments.record_visit(study.stage.session, cast("int", seat.seat.enrolment_id), activity.key, now=moment)
     moment += timedelta(minutes=max(1.0, (activity.minutes or 4) * chance.uniform(0.5, 1.4)))
     yield moment
     seen = 1.0 if study.learner.fate is Fate.FINISHED or chance.random() < 0.6 else chance.uniform(0.1, 0.7)
@@ -112,7 +112,7 @@ def _read(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
         enrolments.mark_done(study.stage.session, study.actor, study.seat(activity, now=moment), now=moment)
 
 
-def _watch(study: Study, seat: ActivitySeat, seen: float, moment: datetime) -> None:
+def _watch(study: Study, seat: ActivityContext, seen: float, moment: datetime) -> None:
     recording = webinar_queries.get_recording(study.stage.session, seat.activity.id, seat.outline.version_id)
     if recording.row.seconds:
         spans = [(0, round(seen * recording.row.seconds))]

@@ -91,7 +91,7 @@ def _sit(stage: Stage, outline: Outline, identity: Identity, password_hash: str,
     person = accounts.create_person(stage.session, SYSTEM, command, now=moment, confirmed=True)
     accounts.record_consent(stage.session, person, now=moment)
     actor = enter(stage, identity, person.id)
-    enrolments.enrol(stage.session, actor, enrolment_queries.get_seat(stage.session, actor, outline.slug), now=moment)
+    enrolments.enrol(stage.session, actor, enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=moment)
     chance = Random(f"{SEED}:{identity.email}")  # noqa: S311 - invented answers
     attempt = quizzes.start_attempt(stage.session, actor, seat_at(stage, actor, outline, QUIZ, now=moment), "es", now=moment).uuid
     sitting = locked(stage, actor, attempt)

@@ -16,7 +16,7 @@ from accounts.models import Person, TokenPurpose
 from accounts.rules import initials
 from accounts.services import SignUp
 from courses.rules import Outline
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from kernel import outbox
 from kernel.permissions import Actor, SiteRole
@@ -139,7 +139,7 @@ def person_of(stage: Stage, actor: Actor) -> Person:
     return account_queries.get_person(stage.session, cast("int", actor.person_id))
 
 
-def seat_at(stage: Stage, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivitySeat:
+def seat_at(stage: Stage, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivityContext:
     """Return somebody's place before an activity as it was at that moment."""
-    seat = replace(enrolment_queries.get_seat(stage.session, actor, outline.slug), now=now)
+    seat = replace(enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=now)
     return enrolment_queries.activity_seat(stage.session, seat, outline, key)

@@ -42,5 +42,5 @@ def _enrol(house: House, some: list[Identity], hashed: str) -> None:
             command = SignUp(one.email, hashed, one.given_names, one.first_surname, one.second_surname, one.language, one.zone)
             person = accounts.create_person(session, SYSTEM, command, now=now, confirmed=True)
             actor = Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language=person.language)
-            enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, SLUG), now=now)
+            enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, SLUG), now=now)
         session.expunge_all()

@@ -9,7 +9,7 @@ from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import ActivityCompletion
 from courses.content.reading_session import MarkupLevel, ReadingSession
 from courses.kinds import ActivitySettings
-from enrolments.rules import CompletionRule, Grading
+from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
 from quizzes.content import pools
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
@@ -38,7 +38,7 @@ def _settings(table: MappingCursor) -> QuizSettings:
     behaviour = table.choice("behaviour", Behaviour, Behaviour.DEFERRED)
     shuffle, build = table.flag("shuffle_options", True), table.flag("build_on_last", False)
     attempts, pause = table.value("attempts", scalars.whole(0), 0), _pause(table)
-    grading = table.choice("grading", Grading, Grading.HIGHEST)
+    grading = table.choice("grading", GradingMethod, GradingMethod.HIGHEST)
     limit, at_end = table.value("limit", scalars.duration), table.choice("at_end", AtEnd, AtEnd.SUBMIT)
     grace = table.value("grace", scalars.duration, 0)
     pass_mark = table.value("pass_mark", scalars.either("none", NO_PASS_MARK, scalars.percent), Fraction(70))
@@ -48,7 +48,7 @@ def _settings(table: MappingCursor) -> QuizSettings:
     category, weight = table.value("category", scalars.key, ""), table.value("weight", scalars.number_between(0), Fraction(1))
     feedback, review = table.listed("feedback", _band), _review(table)
     passed = None if pass_mark == NO_PASS_MARK else pass_mark
-    usual = Completion(CompletionRule.PASSED if passed is not None else CompletionRule.GRADED)
+    usual = Completion(GradedCompletionRule.PASSED if passed is not None else GradedCompletionRule.GRADED)
     return QuizSettings(
         per_page=per_page,
         navigation=navigation,
@@ -131,9 +131,9 @@ def _completion(table: MappingCursor, usual: Completion) -> Completion:
         table.flows.add("completion")
         inner = found.table()
         attempts = inner.value("attempted", scalars.whole(1), required=True) if inner is not None else None
-        return Completion(CompletionRule.ATTEMPTED, attempts or 1)
-    rule = found.read(scalars.one_of(CompletionRule))
-    if rule is CompletionRule.ATTEMPTED:
+        return Completion(GradedCompletionRule.ATTEMPTED, attempts or 1)
+    rule = found.read(scalars.one_of(GradedCompletionRule))
+    if rule is GradedCompletionRule.ATTEMPTED:
         found.report("C111", N_("“attempted” needs a number."), N_("Write {attempted: 1}."))
     if rule == usual.rule:
         table.redundant.add("completion")
@@ -141,7 +141,7 @@ def _completion(table: MappingCursor, usual: Completion) -> Completion:
 
 
 def _completion_of(completion: Completion) -> ActivityCompletion:
-    amount = completion.attempts if completion.rule is CompletionRule.ATTEMPTED else None
+    amount = completion.attempts if completion.rule is GradedCompletionRule.ATTEMPTED else None
     return ActivityCompletion(folder.CompletionRule(completion.rule.value), amount)
 
 
@@ -170,9 +170,9 @@ def _check_bands(table: MappingCursor, settings: QuizSettings) -> None:
 
 def _check_completion(table: MappingCursor, settings: QuizSettings) -> None:
     rule, attempts = settings.completion.rule, settings.attempts
-    if rule in (CompletionRule.PASSED, CompletionRule.PASSED_OR_USED) and settings.pass_mark is None:
+    if rule in (GradedCompletionRule.PASSED, GradedCompletionRule.PASSED_OR_USED) and settings.pass_mark is None:
         table.report("C209", N_("The quiz completes when it is passed and has no pass mark."), at="completion")
-    if rule is CompletionRule.PASSED_OR_USED and not attempts:
+    if rule is GradedCompletionRule.PASSED_OR_USED and not attempts:
         table.report("C209", N_("The attempts are never used up: there is no limit."), N_("Add “attempts:”."), at="completion")
-    if rule is CompletionRule.ATTEMPTED and attempts and settings.completion.attempts > attempts:
+    if rule is GradedCompletionRule.ATTEMPTED and attempts and settings.completion.attempts > attempts:
         table.report("C209", N_("More attempts are needed than are allowed."), at="completion")

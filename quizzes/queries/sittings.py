@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, CourseStaff, StaffRole
 from enrolments.models import Enrolment
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivityContext
 from kernel.db import connection_of
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
@@ -470,16 +470,16 @@ def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list
     return list(session.scalars(statement))
 
 
-def _place(actor: Actor, subject: ActivitySeat) -> Place:
+def _place(actor: Actor, subject: ActivityContext) -> Place:
     return Place(actor.person_id or 0, subject.seat.enrolment_id, subject.seat.course_id, subject.activity.key)
 
 
-def terms_at(session: Session, actor: Actor, subject: ActivitySeat, paper: Paper) -> Terms:
+def terms_at(session: Session, actor: Actor, subject: ActivityContext, paper: Paper) -> Terms:
     """Return what holds for the actor at a quiz now."""
     return find_terms(session, paper.access, paper.settings, _place(actor, subject))
 
 
-def terms_in_turn(session: Session, actor: Actor, subject: ActivitySeat, paper: Paper) -> Terms:
+def terms_in_turn(session: Session, actor: Actor, subject: ActivityContext, paper: Paper) -> Terms:
     """Return the same when no other request of the actor is starting something."""
     return find_terms_in_turn(session, paper.access, paper.settings, _place(actor, subject))
 

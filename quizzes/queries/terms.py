@@ -110,7 +110,7 @@ def find_terms(session: Session, quiz: Access, settings: QuizSettings, place: Pl
 
 
 def find_terms_in_turn(session: Session, quiz: Access, settings: QuizSettings, place: Place) -> Terms:
-    """Return the same when no other request of this person is starting something (`enrolments.queries.learning.take_turn`)."""
+    """Return the same when no other request of this person is starting something (`enrolments.queries.learning.lock_enrolment_turn`)."""
     return _read(session, _TERMS_IN_TURN, quiz, settings, place)
 
 

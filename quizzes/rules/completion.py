@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from enrolments.rules import CompletionRule, has_passed
+from enrolments.rules import GradedCompletionRule, has_passed
 from quizzes.rules.settings import Completion
 
 
@@ -34,15 +34,15 @@ def completed_at(completion: Completion, record: QuizRecord, *, pass_mark: Fract
     """
     attempts = [attempt for attempt in record.attempts if not attempt.preview]
     match completion.rule:
-        case CompletionRule.VIEWED:
+        case GradedCompletionRule.VIEWED:
             return record.viewed_at
-        case CompletionRule.ATTEMPTED:
+        case GradedCompletionRule.ATTEMPTED:
             return _ended(attempts, completion.attempts)
-        case CompletionRule.GRADED:
+        case GradedCompletionRule.GRADED:
             return _first_graded(attempts, None)
-        case CompletionRule.PASSED:
+        case GradedCompletionRule.PASSED:
             return _first_graded(attempts, pass_mark)
-        case CompletionRule.PASSED_OR_USED:  # pragma: no branch - the last case
+        case GradedCompletionRule.PASSED_OR_USED:  # pragma: no branch - the last case
             moments = (_first_graded(attempts, pass_mark), _ended(attempts, allowed))
             return min((moment for moment in moments if moment is not None), default=None)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from enrolments.rules import Grading, grade_over, has_passed
+from enrolments.rules import GradingMethod, grade_over, has_passed
 from quizzes.rules.numbers import round_half_up
 from quizzes.rules.results import MarkState
 from quizzes.rules.settings import Band, QuizSettings
@@ -74,7 +74,7 @@ def grade_attempt(items: Sequence[ItemResult], settings: QuizSettings) -> Grade:
     return Grade(raw, maximum, share * settings.max_grade, share * 100, pending, has_passed(share * 100, settings.pass_mark))
 
 
-def over_attempts(grading: Grading, attempts: Iterable[AttemptGrade]) -> Fraction | None:
+def over_attempts(grading: GradingMethod, attempts: Iterable[AttemptGrade]) -> Fraction | None:
     """Return the percentage over several attempts; previews and abandoned ones do not count, None without a graded one.
 
     First and last mean the first and last finished attempt, also while it waits for marks.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from enrolments.rules import CompletionRule, Grading
+from enrolments.rules import GradedCompletionRule, GradingMethod
 
 
 class Behaviour(StrEnum):
@@ -81,7 +81,7 @@ class Pause:
 class Completion:
     """The rule and, for ``attempted``, how many attempts."""
 
-    rule: CompletionRule = CompletionRule.PASSED
+    rule: GradedCompletionRule = GradedCompletionRule.PASSED
     attempts: int = 1
 
 
@@ -112,7 +112,7 @@ class QuizSettings:
     build_on_last: bool = False
     attempts: int = 0
     pause: Pause = field(default_factory=Pause)
-    grading: Grading = Grading.HIGHEST
+    grading: GradingMethod = GradingMethod.HIGHEST
     limit: int | None = None
     at_end: AtEnd = AtEnd.SUBMIT
     grace: int = 0

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, aliased
 from enrolments.queries.awards import list_awards
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
-from enrolments.services.keeping import lock_many
 from enrolments.services.learning import Achievement
+from enrolments.services.progress import lock_many
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own, note_left_out
@@ -193,7 +193,7 @@ def _follow_some(
     after = {enrolment_id: _achievement(session, attempts) for enrolment_id, attempts in ended.items()}
     for learning in learners:
         if learning.enrolment.id in after:
-            enrolment_services.record_locked(session, actor, learning, row.activity_key, after[learning.enrolment.id], now=now)
+            enrolment_services.record_result_on_locked(session, actor, learning, row.activity_key, after[learning.enrolment.id], now=now)
     lost = [enrolment_id for enrolment_id in ended if before[enrolment_id].passed and not after[enrolment_id].passed]
     _open_reviews(session, row, {one: (before[one].score, after[one].score) for one in lost}, now=now)
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment
-from enrolments.services.joining import number_on
+from enrolments.services.attempt_numbers import renumber_attempts
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
 from quizzes.queries import sittings as queries
@@ -30,7 +30,7 @@ def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, s
     if len(learner_attempts) < len(found):
         sittings.forget_attempts(session, [row.id for row in found if row.preview])
     _leave_one_open(session, learner_attempts, renames, now=now)
-    number_on(session, learner_attempts, renames)
+    renumber_attempts(session, learner_attempts, renames)
     session.flush()  # whoever reads next finds them there
 
 

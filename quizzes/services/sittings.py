@@ -12,11 +12,11 @@ from typing import Self
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivityContext
 from enrolments.rules import has_passed
 from enrolments.services import learning as enrolment_services
-from enrolments.services.keeping import lock
 from enrolments.services.learning import Achievement
+from enrolments.services.progress import lock
 from kernel import audit
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict
@@ -102,7 +102,7 @@ class AlreadySubmitted(Conflict):
 
 
 def start_attempt(
-    session: Session, actor: Actor, subject: ActivitySeat, language: str, entry: Entry = ASKED_NOTHING, *, now: datetime
+    session: Session, actor: Actor, subject: ActivityContext, language: str, entry: Entry = ASKED_NOTHING, *, now: datetime
 ) -> Attempt:
     """Start an attempt, or return the one that is open; raise NotConfirmed, CannotStart or EmptyPool.
 
@@ -134,7 +134,7 @@ def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow])
     return queries.get_attempt(session, actor, ended[-1].uuid) if ended else None
 
 
-def _forget_previews(session: Session, person_id: int, subject: ActivitySeat) -> None:
+def _forget_previews(session: Session, person_id: int, subject: ActivityContext) -> None:
     """Delete somebody's previews of a quiz (5.2.7): they count nowhere, and their numbers are free again."""
     mine = (Attempt.person_id == person_id, Attempt.course_id == subject.seat.course_id, Attempt.activity_key == subject.activity.key)
     forget_attempts(session, list(session.scalars(select(Attempt.id).where(*mine, Attempt.preview))))
@@ -152,7 +152,7 @@ def forget_attempts(session: Session, attempts: Sequence[int]) -> None:
 def _new_attempt(
     session: Session,
     actor: Actor,
-    subject: ActivitySeat,
+    subject: ActivityContext,
     paper: Paper,
     terms: Terms,
     last: Sitting | None,
@@ -470,7 +470,7 @@ def hand_down(session: Session, actor: Actor, sitting: Sitting, *, now: datetime
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
     used_up = 0 < sitting.access.attempts <= len(ended)
     achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
-    enrolment_services.record_locked(session, actor, learning, row.activity_key, achievement, now=now)
+    enrolment_services.record_result_on_locked(session, actor, learning, row.activity_key, achievement, now=now)
 
 
 def _counts(row: AttemptRow) -> bool:

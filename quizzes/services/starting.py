@@ -6,7 +6,7 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import cast
 
-from enrolments.permissions import ActivitySeat
+from enrolments.permissions import ActivityContext
 from kernel.permissions import Actor
 from quizzes.queries.sittings import AttemptRow
 from quizzes.rules.access import Terms, is_within
@@ -33,7 +33,7 @@ ASKED_NOTHING = Entry()
 
 
 def start_ruling(
-    subject: ActivitySeat, terms: Terms, history: Sequence[AttemptRow], entry: Entry, *, actor: Actor, now: datetime
+    subject: ActivityContext, terms: Terms, history: Sequence[AttemptRow], entry: Entry, *, actor: Actor, now: datetime
 ) -> StartRuling:
     """Say whether an attempt may start now, with every reason why not; a password not asked for yet is none (5.2.2)."""
     access = terms.access()

@@ -15,7 +15,7 @@ from typing import cast
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from enrolments.queries.awards import Award, list_awards
+from enrolments.queries.awards import LatestCertificate, list_awards
 from enrolments.rules import has_passed
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
@@ -204,7 +204,7 @@ def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *
         session.execute(insert(RegradeMark), marks)
 
 
-def _code(awards: Mapping[int, Award], line: Mapping[str, object]) -> str:
+def _code(awards: Mapping[int, LatestCertificate], line: Mapping[str, object]) -> str:
     award = awards.get(cast("int", line["enrolment_id"]))
     return award.code if award else ""
 

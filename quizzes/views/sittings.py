@@ -10,10 +10,10 @@ from accounts import services as account_services
 from accounts.queries import get_person
 from accounts.services import AccessPurpose
 from courses.queries import outlines as course_outlines
-from enrolments.opening import course_view
+from enrolments.course_context import course_view
 from enrolments.pages.gradebook import share
-from enrolments.pages.outline import Step
-from enrolments.permissions import ActivitySeat, is_staff
+from enrolments.pages.outline import ActivityLink
+from enrolments.permissions import ActivityContext, is_staff
 from enrolments.queries import learning as enrolment_queries
 from enrolments.queries.results import find_result
 from kernel import clock
@@ -68,7 +68,7 @@ PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
 
 @bp.get("/courses/<slug>/quizzes/<key>")
 @requires(QuizAction.VIEW_INTRO, enrolment_queries.get_activity_seat)
-def quiz(subject: ActivitySeat) -> Answer:
+def quiz(subject: ActivityContext) -> Answer:
     """Show a quiz before an attempt: its rules, the attempts so far, and whether one can start now."""
     session, actor, now = current_session(), current_actor(), clock.now()
     if subject.activity.kind != "quiz":
@@ -99,7 +99,7 @@ def quiz(subject: ActivitySeat) -> Answer:
     )
 
 
-def _set_by_team(subject: ActivitySeat) -> str:
+def _set_by_team(subject: ActivityContext) -> str:
     """Return the result that the course's team has set for the reader, once marks are shown; nothing where it has not."""
     session, enrolment_id, activity = current_session(), subject.seat.enrolment_id, subject.activity
     if enrolment_id is None:
@@ -116,7 +116,7 @@ def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
 
 @bp.post("/courses/<slug>/quizzes/<key>/attempts")
 @requires(QuizAction.START, enrolment_queries.get_activity_seat)
-def start(subject: ActivitySeat) -> Answer:
+def start(subject: ActivityContext) -> Answer:
     """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
     form = StartForm()
     entry = starting.Entry(form.quiz_password.data or "", confirmed=form.confirmed.data == "yes")
@@ -134,7 +134,7 @@ def start(subject: ActivitySeat) -> Answer:
     return see_page("quizzes.attempt", attempt=attempt.uuid)
 
 
-def _ask_for_password(subject: ActivitySeat, form: StartForm) -> Answer:
+def _ask_for_password(subject: ActivityContext, form: StartForm) -> Answer:
     if not form.confirmed.data:
         return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
     form.refuse(form.quiz_password, _("This is not the word. Ask whoever gives the quiz."))
@@ -143,12 +143,12 @@ def _ask_for_password(subject: ActivitySeat, form: StartForm) -> Answer:
 
 @bp.get("/courses/<slug>/quizzes/<key>/start")
 @requires(QuizAction.START, enrolment_queries.get_activity_seat)
-def begin(subject: ActivitySeat) -> Answer:
+def begin(subject: ActivityContext) -> Answer:
     """Ask before a start: for the word, and whether time shall begin to run (5.2.2)."""
     return _begin_page(subject, StartForm())
 
 
-def _begin_page(subject: ActivitySeat, form: StartForm, *, status: int = 200) -> Answer:
+def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200) -> Answer:
     session, actor, slug, key = current_session(), current_actor(), subject.outline.slug, subject.activity.key
     if subject.activity.kind != "quiz":
         raise NotFound
@@ -327,10 +327,10 @@ def review(subject: Sitting) -> Answer:
     )
 
 
-def _after_review(opened: OpenedAttempt, history: list[AttemptRow], now: datetime) -> tuple[Step | None, bool]:
+def _after_review(opened: OpenedAttempt, history: list[AttemptRow], now: datetime) -> tuple[ActivityLink | None, bool]:
     """Return where to go on after a pass, and whether another attempt can be made, in the version that the learner follows now."""
     session, key = current_session(), opened.sitting.row.activity_key
-    seat = enrolment_queries.get_seat(session, current_actor(), opened.outline.slug)
+    seat = enrolment_queries.get_learner_context(session, current_actor(), opened.outline.slug)
     outline = opened.outline if seat.version_id is None else course_outlines.get_outline(session, seat.version_id)
     if key not in outline.by_key:
         return None, False

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from enrolments.rules import CompletionRule, Grading, grade_over, has_passed
+from enrolments.rules import GradedCompletionRule, GradingMethod, grade_over, has_passed
 from simulators.rules.tasks import TaskPolicy
 
 
@@ -102,7 +102,7 @@ def pause_ends(policy: TaskPolicy, history: Sequence[PastSubmission]) -> datetim
     return max(one.submitted_at for one in history) + timedelta(seconds=seconds)
 
 
-def over_attempts(grading: Grading, history: Sequence[PastSubmission]) -> Fraction | None:
+def over_attempts(grading: GradingMethod, history: Sequence[PastSubmission]) -> Fraction | None:
     """Return the percentage that counts; None without a graded submission."""
     return grade_over(grading, [one.percent for one in sorted(history, key=lambda one: one.number)])
 
@@ -112,13 +112,13 @@ def is_completed(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
     graded = [one.percent for one in history if one.percent is not None]
     passed = any(has_passed(percent, policy.pass_mark) is not False for percent in graded)
     match policy.completion:
-        case CompletionRule.PASSED:
+        case GradedCompletionRule.PASSED:
             return passed
-        case CompletionRule.GRADED:
+        case GradedCompletionRule.GRADED:
             return bool(graded)
-        case CompletionRule.PASSED_OR_USED:
+        case GradedCompletionRule.PASSED_OR_USED:
             return passed or is_used_up(policy, history)
-        case CompletionRule.ATTEMPTED:
+        case GradedCompletionRule.ATTEMPTED:
             return len(history) >= policy.completion_attempts > 0
-        case CompletionRule.VIEWED:  # pragma: no branch - the last case
+        case GradedCompletionRule.VIEWED:  # pragma: no branch - the last case
             return bool(history)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from enrolments.rules import CompletionRule, Grading
+from enrolments.rules import GradedCompletionRule, GradingMethod
 from simulators.rules.reference import REFERENCE
 from simulators.rules.scenario import SPECS, Inputs
 
@@ -79,9 +79,9 @@ class TaskPolicy:
     attempts: int = 0
     pause_first: int = 0
     pause_later: int = 0
-    grading: Grading = Grading.HIGHEST
+    grading: GradingMethod = GradingMethod.HIGHEST
     pass_mark: Fraction | None = Fraction(70)
-    completion: CompletionRule = CompletionRule.PASSED
+    completion: GradedCompletionRule = GradedCompletionRule.PASSED
     completion_attempts: int = 0
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from courses.content.model import ActivitySource, ModuleSource
-from enrolments.rules import CompletionRule
+from enrolments.rules import GradedCompletionRule
 from quizzes.content.banks import banks_of
 from quizzes.content.model import DrawSlot, QuizSource
 from quizzes.content.pools import candidates
@@ -255,7 +255,7 @@ def test_each_module_has_a_quiz_of_eight_that_brings_back_what_was_learnt(course
         if earlier:
             assert set(draws[1].pool.banks) == set(earlier)
         assert activity.required
-        assert (settings.attempts, settings.pass_mark, settings.completion.rule) == (3, 70, CompletionRule.PASSED)
+        assert (settings.attempts, settings.pass_mark, settings.completion.rule) == (3, 70, GradedCompletionRule.PASSED)
         assert (settings.pause.first, settings.pause.later) == (HALF_AN_HOUR, A_DAY)
         assert (settings.review.preset, dict(settings.review.overrides)) == (Preset.LEARNING, {})
         earlier.append(module.key)

@@ -93,7 +93,7 @@ def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again
         assert (found.told, found.told_at is not None) == (services.PORTION + 21, True)
         found.told_until = 0
     with house.database.unit_of_work() as session:
-        assert services.tell_some(session, row.id, now=clock.now())
+        assert services.notify_announcement_batch(session, row.id, now=clock.now())
 
     assert told(house, row) == services.PORTION + 21
 
@@ -195,7 +195,7 @@ def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_wh
     assert "Clase en vivo" not in blas.get("/notices").text
     assert told(house, row) == 0
     with house.database.unit_of_work() as session:
-        assert not services.tell_some(session, row.id, now=clock.now())
+        assert not services.notify_announcement_batch(session, row.id, now=clock.now())
     assert told(house, row) == 0
     team.get(f"{PAGE}/{row.uuid}", status=404)
     assert not team.get(PAGE).has_link(f"{PAGE}/{row.uuid}")

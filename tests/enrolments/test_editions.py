@@ -9,9 +9,9 @@ from accounts.models import Person
 from accounts.privacy import list_looks
 from courses.models import Course, CourseVersion, StaffRole
 from enrolments.models import Enrolment
-from enrolments.rules import EditionDates, Refusal, may_join
+from enrolments.rules import EditionDates, EnrolmentRefusal, may_join
 from enrolments.services import editions as services
-from enrolments.services.editions import EditionNameTaken
+from enrolments.services.editions import EditionNameConflict
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
@@ -33,16 +33,16 @@ EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
     [
         (EditionDates(), None),
         (EditionDates(enrols_from=NOW, enrols_until=LATER), None),
-        (EditionDates(enrols_from=LATER), Refusal.NOT_YET),
-        (EditionDates(enrols_until=NOW), Refusal.CLOSED),
-        (EditionDates(closed_at=EARLIER), Refusal.CLOSED),
-        (EditionDates(ends_at=NOW), Refusal.ENDED),
+        (EditionDates(enrols_from=LATER), EnrolmentRefusal.NOT_YET),
+        (EditionDates(enrols_until=NOW), EnrolmentRefusal.CLOSED),
+        (EditionDates(closed_at=EARLIER), EnrolmentRefusal.CLOSED),
+        (EditionDates(ends_at=NOW), EnrolmentRefusal.ENDED),
         (EditionDates(starts_at=LATER), None),
     ],
 )
-def test_an_edition_takes_people_between_its_dates(dates: EditionDates, refusal: Refusal | None) -> None:
+def test_an_edition_takes_people_between_its_dates(dates: EditionDates, refusal: EnrolmentRefusal | None) -> None:
     assert may_join(dates, archived=False, now=NOW) is refusal
-    assert may_join(dates, archived=True, now=NOW) is Refusal.ARCHIVED
+    assert may_join(dates, archived=True, now=NOW) is EnrolmentRefusal.ARCHIVED
 
 
 def test_a_course_whose_editions_have_ended_does_not_ask_to_choose_one(browser: Browser, house: House) -> None:
@@ -58,17 +58,17 @@ def test_two_editions_of_a_course_have_two_names(house: House) -> None:
     an_edition(house, course, "Marzo")
     an_edition(house, a_course(house, "otro", modules=1), "Marzo")
 
-    with pytest.raises(EditionNameTaken):
+    with pytest.raises(EditionNameConflict):
         an_edition(house, course, "MARZO")
 
 
 def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(house: House) -> None:
     course, people = a_course(house, modules=1), ten(house)
     first = a_learner(house, course, "primera@example.org")
-    assert enrol(house, course, [first, *people[:2], people[0]]) == services.Enrolled(2, 0)
+    assert enrol(house, course, [first, *people[:2], people[0]]) == services.EnrolCounts(2, 0)
     before = enrolment_of(house, people[0], course)
     take_out(house, course, people[0])
-    assert enrol(house, course, people[:2]) == services.Enrolled(1, 0)
+    assert enrol(house, course, people[:2]) == services.EnrolCounts(1, 0)
     after = enrolment_of(house, people[0], course)
 
     assert before is not None

@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, update
 from courses.models import Course
 from courses.queries.outlines import get_outline
 from enrolments.models import Completion, Enrolment
-from enrolments.queries import following as queries
-from enrolments.queries.following import ActivityCount, ModuleCount, WaitingCount
+from enrolments.queries import progress_report as queries
 from enrolments.queries.gradebook import GradebookFilter, next_steps
 from enrolments.queries.learning import results_of
+from enrolments.queries.progress_report import ActivityCount, ModuleCount, WaitingCount
 from enrolments.rules import next_step
 from kernel import clock
 from kernel.permissions import Actor

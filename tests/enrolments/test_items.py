@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Notification
 from courses.models import Course, StaffRole
-from enrolments.models import Enrolment, ManualItem, ManualMark
-from enrolments.services import items as services
+from enrolments.models import Enrolment, ManualGrade, ManualGradeItem
+from enrolments.services import grade_items as services
 from enrolments.services import learning as learning_services
-from enrolments.services.items import Entry, ItemPlan, MaximumChanged
+from enrolments.services.grade_items import GradeEntry, GradeItemValues, MaximumChanged
 from enrolments.views import grading
 from kernel import clock
 from kernel.permissions import Actor
@@ -29,7 +29,7 @@ from tests.support.results import an_item, mark
 GRADING = "/teaching/prueba/grading"
 
 
-def marks_page(item: ManualItem) -> str:
+def marks_page(item: ManualGradeItem) -> str:
     return f"/teaching/prueba/items/{item.uuid}/marks"
 
 
@@ -95,7 +95,7 @@ def test_each_fault_stands_beside_its_field_and_nothing_typed_is_lost_or_saved(b
     assert page.html.count('aria-invalid="true"') == 3
     assert f'href="#points-{people[1]}"' in page.html
     with house.database.unit_of_work(write=False) as session:
-        assert session.scalars(select(ManualMark)).all() == []
+        assert session.scalars(select(ManualGrade)).all() == []
 
 
 def test_who_marks_second_sees_the_first_mark_and_overwrites_nothing_silently(browser: Browser, house: House) -> None:
@@ -122,12 +122,12 @@ def test_marks_of_another_maximum_than_the_page_showed_are_not_written_down(brow
     item = an_item(house, teacher, course)
     sign_in(browser, "profe@example.org").get(marks_page(item))
     with house.database.unit_of_work() as session:
-        services.change_item(session, teacher, item, ItemPlan("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
+        services.change_item(session, teacher, item, GradeItemValues("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
     page = browser.submit("", {f"points-{ana.person_uuid}": "8"}, status=409, form=sheet(browser.page))
 
     assert marks_of(house, item) == []
     assert dict(sheet(page).fields)[f"points-{ana.person_uuid}"] == "8"
-    entries = {enrolment_of(house, ana, course).id: Entry(Decimal(8), "", 0)}
+    entries = {enrolment_of(house, ana, course).id: GradeEntry(Decimal(8), "", 0)}
     with pytest.raises(MaximumChanged), house.database.unit_of_work() as session:
         services.mark_item(session, teacher, item, entries, uuid4(), now=clock.now())
     browser.submit("", form=sheet(page))
@@ -146,7 +146,7 @@ def test_a_maximum_that_changes_while_a_page_of_marks_waits_for_its_turn_loses_n
 
     def late() -> Session:
         with house.database.unit_of_work() as session:
-            services.change_item(session, teacher, item, ItemPlan("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
+            services.change_item(session, teacher, item, GradeItemValues("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
         return begin()
 
     monkeypatch.setattr(grading, "begin_writing", late)
@@ -156,10 +156,10 @@ def test_a_maximum_that_changes_while_a_page_of_marks_waits_for_its_turn_loses_n
     assert dict(sheet(page).fields)[f"points-{ana.person_uuid}"] == "8"
 
 
-def marks_of(house: House, item: ManualItem) -> list[str]:
+def marks_of(house: House, item: ManualGradeItem) -> list[str]:
     """Return all the marks that were ever written for an item."""
     with house.database.unit_of_work(write=False) as session:
-        rows = session.scalars(select(ManualMark.points).where(ManualMark.item_id == item.id).order_by(ManualMark.id))
+        rows = session.scalars(select(ManualGrade.points).where(ManualGrade.item_id == item.id).order_by(ManualGrade.id))
         return ["" if points is None else f"{points.normalize():f}" for points in rows]
 
 
@@ -189,7 +189,7 @@ def test_nobody_marks_their_own_work(browser: Browser, house: House) -> None:
     course = a_course(house, modules=1)
     own = actor_of(a_teacher(house, course, role=StaffRole.GRADER))
     with house.database.unit_of_work() as session:
-        learning_services.enrol(session, own, learning_services.queries.get_seat(session, own, "prueba"), now=clock.now())
+        learning_services.enrol(session, own, learning_services.queries.get_learner_context(session, own, "prueba"), now=clock.now())
     item = an_item(house, own, course)
     page = sign_in(browser, "profe@example.org").get(marks_page(item))
     assert "Nadie califica su propio trabajo" in page.text
@@ -217,8 +217,8 @@ def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, ho
     assert len(counter.statements) == few
 
 
-def change(house: House, teacher: Actor, item: ManualItem, weight: int, maximum: int = 20) -> None:
-    plan = ItemPlan(item.title, Decimal(maximum), Decimal(weight), item.category, None)
+def change(house: House, teacher: Actor, item: ManualGradeItem, weight: int, maximum: int = 20) -> None:
+    plan = GradeItemValues(item.title, Decimal(maximum), Decimal(weight), item.category, None)
     with house.database.unit_of_work() as session:
         services.change_item(session, teacher, item, plan, now=clock.now())
 

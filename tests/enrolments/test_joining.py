@@ -15,7 +15,7 @@ from enrolments.models import ActivityResult, Enrolment
 from enrolments.pages.results import reasons_of
 from enrolments.queries import learning as queries
 from enrolments.queries.results import list_overrides
-from enrolments.rules import Result
+from enrolments.rules import LearnerResult
 from enrolments.services import editions
 from enrolments.services import learning as enrolments
 from kernel import clock, outbox
@@ -62,7 +62,7 @@ def correct(house: House, files: dict[str, bytes], name: str, course: Course) ->
     follow(house, course)
 
 
-def results_of(house: House, actor: Actor, course: Course) -> dict[str, Result]:
+def results_of(house: House, actor: Actor, course: Course) -> dict[str, LearnerResult]:
     with house.database.unit_of_work(write=False) as session:
         return queries.results_of(session, enrolment_of(house, actor, course).id)
 
@@ -217,7 +217,7 @@ def test_a_lesson_is_completed_where_either_of_those_it_was_is(house: House, ope
     course, _first = publish(house, files)
     ana = a_learner(house, course)
     with house.database.unit_of_work() as session:
-        enrolments.note_visit(session, enrolment_of(house, ana, course).id, opened, now=NOON)
+        enrolments.record_visit(session, enrolment_of(house, ana, course).id, opened, now=NOON)
     mark_done(house, ana, "prueba", completed)
 
     correct(house, files, LESSON, course)
@@ -290,7 +290,7 @@ def test_a_preview_under_the_new_key_does_not_stop_anybody(house: House) -> None
     eva = a_learner(house, course, "eva@example.org")
     ines = actor_of(a_teacher(house, course))
     with house.database.unit_of_work() as session:
-        enrolments.enrol(session, ines, queries.get_seat(session, ines, "prueba"), now=NOON)
+        enrolments.enrol(session, ines, queries.get_learner_context(session, ines, "prueba"), now=NOON)
     pass_quiz(house, ines, "prueba")
     with house.database.unit_of_work() as session:
         editions.leave(session, SYSTEM, session.get_one(Enrolment, enrolment_of(house, ines, course).id), now=NOON)

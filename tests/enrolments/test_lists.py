@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from accounts import services as accounts
 from accounts.models import Person
 from courses.models import Course
-from enrolments.models import Enrolment, PendingList
+from enrolments.models import Enrolment, PendingEnrolmentList
+from enrolments.people_lists import read_list
 from enrolments.services import editions as services
-from enrolments.sheets import read_list
 from kernel import clock
 from kernel.archives import write_archive
 from kernel.decoding import Undecodable
@@ -83,7 +83,7 @@ def test_a_workbook_that_is_hostile_none_or_too_long_is_refused(monkeypatch: pyt
         write_archive(target, parts)
         with pytest.raises(Undecodable):
             read_list(target.getvalue())
-    monkeypatch.setattr("enrolments.sheets.MOST_ENTRIES", 2)
+    monkeypatch.setattr("enrolments.people_lists.MOST_ENTRIES", 2)
     with pytest.raises(Undecodable):
         read_list(workbook(("correo",), *[("a@b.ec",)] * 3))
 
@@ -203,10 +203,10 @@ def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Br
     a_person(house)
     team = send(browser, "ana@example.org")
     with house.database.unit_of_work() as session:
-        session.scalars(select(PendingList)).one().expires_at = soon = clock.now() + timedelta(minutes=1)
+        session.scalars(select(PendingEnrolmentList)).one().expires_at = soon = clock.now() + timedelta(minutes=1)
     team.submit(f"{team.path}/confirmation")
     with house.database.unit_of_work() as session:
-        accounts.delete_pending_uploads(session, PendingList, now=soon)
+        accounts.delete_pending_uploads(session, PendingEnrolmentList, now=soon)
     team.deliver_jobs()
 
     assert enrolled(house) == 1
@@ -260,7 +260,7 @@ def test_a_long_list_goes_on_after_a_fault_where_it_was(
     team = send(browser, "\n".join(person.email for person in people), edition=str(edition.uuid))
     assert "1 de ellas esperará" in team.page.text
     with house.database.unit_of_work() as session:  # as if the server had died after the first portion
-        row = session.scalars(select(PendingList)).one()
+        row = session.scalars(select(PendingEnrolmentList)).one()
         services.enrol_others(session, SYSTEM, course.id, edition, [person.id for person in people[:2]], now=clock.now())
         row.place = 2
     team.submit(f"{team.path}/confirmation")
@@ -268,7 +268,7 @@ def test_a_long_list_goes_on_after_a_fault_where_it_was(
 
     assert enrolled(house) == 4
     with house.database.unit_of_work(write=False) as session:
-        row = session.scalars(select(PendingList)).one()
+        row = session.scalars(select(PendingEnrolmentList)).one()
     assert (row.place, row.total) == (5, 5)
 
 

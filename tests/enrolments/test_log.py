@@ -9,13 +9,13 @@ from accounts.models import Person
 from courses.models import Course
 from courses.pages import log as course_pages
 from courses.queries.team import LogEntry
+from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import LearnerGroup
 from enrolments.pages import log as pages
 from enrolments.queries.announcements import Audience
 from enrolments.services import announcements, editions, learning
 from enrolments.services.announcements import AnnouncementText, AnnouncementVerb
 from enrolments.services.editions import EditionVerb
-from enrolments.services.verbs import EnrolmentVerb
 from kernel import clock
 from kernel.own_records import RecordVerb
 from kernel.permissions import Actor

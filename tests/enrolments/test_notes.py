@@ -7,8 +7,8 @@ from sqlalchemy import select
 from courses.models import Course, StaffRole
 from enrolments.models import LearnerNote
 from enrolments.queries.editions import get_place
+from enrolments.services import learner_notes
 from enrolments.services import learning as learning_services
-from enrolments.services import remarks
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
@@ -63,7 +63,7 @@ def a_note(house: House, author: Actor, learner: Actor) -> UUID:
     with house.database.unit_of_work() as session:
         place = get_place(session, author, "prueba", learner.person_uuid or uuid4())
         number = uuid4()
-        remarks.write_note(session, author, place, WORDS, number, now=clock.now())
+        learner_notes.write_note(session, author, place, WORDS, number, now=clock.now())
         return number
 
 
@@ -118,7 +118,7 @@ def test_nobody_reads_the_notes_on_themself(browser: Browser, house: House) -> N
     grader = a_teacher(house, _course, "dos@example.org", StaffRole.GRADER)
     own = actor_of(grader)
     with house.database.unit_of_work() as session:
-        learning_services.enrol(session, own, learning_services.queries.get_seat(session, own, "prueba"), now=clock.now())
+        learning_services.enrol(session, own, learning_services.queries.get_learner_context(session, own, "prueba"), now=clock.now())
     sign_in(browser, "profe@example.org").get(page_of(own))
     browser.submit("/notes", {"words": WORDS})
 

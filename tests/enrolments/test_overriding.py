@@ -68,7 +68,7 @@ def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, h
     teacher = a_teacher(house, course)
     own = actor_of(teacher)
     with house.database.unit_of_work() as session:
-        seat = learning_services.queries.get_seat(session, own, "prueba")
+        seat = learning_services.queries.get_learner_context(session, own, "prueba")
         learning_services.enrol(session, own, seat, now=clock.now())
     fail_quiz(house, own, "prueba")
     visitor = sign_in(browser, "profe@example.org")
@@ -257,7 +257,7 @@ def test_what_an_administrator_took_back_does_not_come_back_with_what_was_earned
     override(house, teacher, ana, "cuestionario-1", 95)
     enrolment = enrolment_of(house, ana, course)
     with house.database.unit_of_work() as session:
-        learning_services.take_back(session, SYSTEM, enrolment.id, "cuestionario-1", "Copió", now=clock.now())
+        learning_services.revoke_completion(session, SYSTEM, enrolment.id, "cuestionario-1", "Copió", now=clock.now())
     override(house, teacher, ana, "cuestionario-1", None)
 
     row = result_of(house, ana, course)

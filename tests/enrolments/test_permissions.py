@@ -157,7 +157,7 @@ def test_the_catalogue_lists_exactly_what_a_stranger_may_view(house: House) -> N
 
     with house.database.unit_of_work(write=False) as session:
         listed = {entry.slug for entry in course_catalogue.list_catalogue(session, limit=100)}
-        seats = [queries.get_seat(session, Actor(), slug) for slug in session.scalars(select(Course.slug))]
+        seats = [queries.get_learner_context(session, Actor(), slug) for slug in session.scalars(select(Course.slug))]
         allowed = {seat.slug for seat in seats if policy().allows(Actor(), LearningAction.VIEW_COURSE, seat)}
         assert course_catalogue.count_catalogue(session) == len(listed)
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
 from enrolments.rules import (
-    Counted,
+    CompletionState,
     EditionDates,
-    Refusal,
-    Result,
-    Standing,
+    EnrolmentRefusal,
+    GradeItemWeight,
+    LearnerResult,
     activity_closed,
     closed_activities,
     completes_by_word,
@@ -28,7 +28,7 @@ from enrolments.rules import (
 )
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-DONE = Result(viewed=True, completed=True)
+DONE = LearnerResult(viewed=True, completed=True)
 
 
 def an_activity(key: str, module: str = "m1", **fields: object) -> OutlineActivity:
@@ -102,7 +102,7 @@ def test_progress_counts_required_activities_only() -> None:
     progress = evaluate_completion(two_modules(), {"a": DONE, "extra": DONE}, NOW)
 
     assert (progress.done, progress.total, progress.percent) == (1, 3, 33)
-    assert [module.standing for module in progress.modules] == [Standing.NOW, Standing.LOCKED]
+    assert [module.standing for module in progress.modules] == [CompletionState.NOW, CompletionState.LOCKED]
     assert not progress.completed
 
 
@@ -159,7 +159,7 @@ def test_the_course_grade_is_compared_unrounded(score: str, completed: bool) -> 
     """But for a millionth, as pass marks are: scores are kept with seven decimals, so that what is exactly enough may fall short by one."""
     outline = an_outline(a_module("m1", an_activity("q", kind="quiz", weight=Fraction(1))), completion_grade=Fraction(70))
 
-    assert evaluate_completion(outline, {"q": Result(completed=True, score=Fraction(score))}, NOW).completed is completed
+    assert evaluate_completion(outline, {"q": LearnerResult(completed=True, score=Fraction(score))}, NOW).completed is completed
 
 
 def test_a_course_grade_that_is_exactly_enough_completes_the_course() -> None:
@@ -168,7 +168,7 @@ def test_a_course_grade_that_is_exactly_enough_completes_the_course() -> None:
     outline = an_outline(a_module("m1", *quizzes), completion_grade=Fraction(50))
     stored = {"a": "33.3333333", "b": "33.3333333", "c": "83.3333333"}
 
-    results = {key: Result(completed=True, score=Fraction(score)) for key, score in stored.items()}
+    results = {key: LearnerResult(completed=True, score=Fraction(score)) for key, score in stored.items()}
 
     assert evaluate_completion(outline, results, NOW).completed
 
@@ -176,7 +176,12 @@ def test_a_course_grade_that_is_exactly_enough_completes_the_course() -> None:
 def test_what_weighs_nothing_and_what_has_no_score_counts_nothing() -> None:
     """A quiz of weight 0 is practice."""
     quizzes = [an_activity(key, kind="quiz", weight=Fraction(weight)) for key, weight in (("a", 1), ("b", 3), ("c", 0), ("d", 5))]
-    results = {"a": Result(score=Fraction(100)), "b": Result(score=Fraction(60)), "c": Result(score=Fraction(0)), "d": Result()}
+    results = {
+        "a": LearnerResult(score=Fraction(100)),
+        "b": LearnerResult(score=Fraction(60)),
+        "c": LearnerResult(score=Fraction(0)),
+        "d": LearnerResult(),
+    }
 
     assert course_grade(an_outline(a_module("m1", *quizzes)), results) == 70
 
@@ -201,7 +206,7 @@ def test_without_any_weight_there_is_no_grade(weights: tuple[int, int], categori
         a_module("m1", *quizzes), categories=tuple(OutlineGradeCategory(key, {}, Fraction(weight), 0) for key, weight in categories)
     )
 
-    assert course_grade(outline, {"a": Result(score=Fraction(20)), "b": Result(score=Fraction(80))}) == grade
+    assert course_grade(outline, {"a": LearnerResult(score=Fraction(20)), "b": LearnerResult(score=Fraction(80))}) == grade
 
 
 def test_modules_stand_where_their_learner_is() -> None:
@@ -215,14 +220,14 @@ def test_modules_stand_where_their_learner_is() -> None:
         a_module("later", an_activity("f", "later"), number=5, opens_at=later),
     )
 
-    progress = evaluate_completion(outline, {"a": DONE, "seen": Result(viewed=True)}, NOW)
+    progress = evaluate_completion(outline, {"a": DONE, "seen": LearnerResult(viewed=True)}, NOW)
 
     assert [(module.standing, module.closed) for module in progress.modules] == [
-        (Standing.DONE, None),
-        (Standing.NOW, None),
-        (Standing.TO_DO, None),
-        (Standing.LOCKED, (ClosedReason.REQUIRES, "begun")),
-        (Standing.LOCKED, (ClosedReason.LATER, later)),
+        (CompletionState.DONE, None),
+        (CompletionState.NOW, None),
+        (CompletionState.TO_DO, None),
+        (CompletionState.LOCKED, (ClosedReason.REQUIRES, "begun")),
+        (CompletionState.LOCKED, (ClosedReason.LATER, later)),
     ]
 
 
@@ -234,7 +239,7 @@ def test_progress_tells_the_grade_and_the_next_step() -> None:
         a_module("m2", an_activity("b", "m2"), number=2, requires=("m1",)),
         a_module("m3", an_activity("c", "m3"), number=3),
     )
-    results = {"q": Result(completed=True, score=Fraction(85))}
+    results = {"q": LearnerResult(completed=True, score=Fraction(85))}
 
     assert next_step(outline, {}, NOW) == "q"
     assert (found := evaluate_completion(outline, results, NOW)).next_activity == next_step(outline, results, NOW) == "c"
@@ -249,7 +254,7 @@ def test_categories_are_weighed_and_leave_their_lowest_out() -> None:
         an_activity(key, kind="quiz", weight=Fraction(1), category=category) for key, category in (("a", "x"), ("b", "x"), ("c", "y"))
     ]
     categories = (OutlineGradeCategory("x", {}, Fraction(3), 1), OutlineGradeCategory("y", {}, Fraction(1), 0))
-    results = {key: Result(score=Fraction(score)) for key, score in (("a", 20), ("b", 80), ("c", 40))}
+    results = {key: LearnerResult(score=Fraction(score)) for key, score in (("a", 20), ("b", 80), ("c", 40))}
 
     assert course_grade(an_outline(a_module("m1", *quizzes), categories=categories), results) == 70
     assert course_grade(an_outline(a_module("m1", *quizzes), categories=categories), {"a": results["a"]}) == 20
@@ -273,7 +278,7 @@ def test_the_next_step_is_required_whatever_optional_stands_before_it() -> None:
 
 
 def test_the_next_step_passes_over_what_has_no_tries_left() -> None:
-    results = {"a": Result(viewed=True, score=Fraction(40), exhausted=True)}
+    results = {"a": LearnerResult(viewed=True, score=Fraction(40), exhausted=True)}
 
     assert next_step(two_modules(), results, NOW) == "b"
 
@@ -302,15 +307,15 @@ def test_a_key_that_is_in_use_again_is_not_an_earlier_one() -> None:
     ("way", "archived", "hours", "refusal"),
     [
         ("open", False, 0, None),
-        ("open", True, 0, Refusal.ARCHIVED),
-        ("invitation", False, 0, Refusal.BY_INVITATION),
-        ("code", False, 0, Refusal.BY_INVITATION),
-        ("open", False, -2, Refusal.NOT_YET),
+        ("open", True, 0, EnrolmentRefusal.ARCHIVED),
+        ("invitation", False, 0, EnrolmentRefusal.BY_INVITATION),
+        ("code", False, 0, EnrolmentRefusal.BY_INVITATION),
+        ("open", False, -2, EnrolmentRefusal.NOT_YET),
         ("open", False, -1, None),
-        ("open", False, 1, Refusal.CLOSED),
+        ("open", False, 1, EnrolmentRefusal.CLOSED),
     ],
 )
-def test_enrolment_has_its_ways_and_its_dates(way: str, archived: bool, hours: int, refusal: Refusal | None) -> None:
+def test_enrolment_has_its_ways_and_its_dates(way: str, archived: bool, hours: int, refusal: EnrolmentRefusal | None) -> None:
     opens, closes = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
 
     assert may_enrol(way, opens, closes, archived=archived, now=NOW + timedelta(hours=hours)) is refusal
@@ -324,20 +329,20 @@ EDITION = EditionDates(NOW, NOW + 2 * HOUR, NOW + 3 * HOUR, NOW + 5 * HOUR)
     ("dates", "archived", "hours", "refusal"),
     [
         (EditionDates(), False, 0, None),
-        (EditionDates(), True, 0, Refusal.ARCHIVED),
-        (EDITION, False, -1, Refusal.NOT_YET),
+        (EditionDates(), True, 0, EnrolmentRefusal.ARCHIVED),
+        (EDITION, False, -1, EnrolmentRefusal.NOT_YET),
         (EDITION, False, 0, None),
         (EDITION, False, 1, None),
-        (EDITION, False, 2, Refusal.CLOSED),
-        (EDITION, False, 4, Refusal.CLOSED),
-        (EDITION, False, 5, Refusal.ENDED),
-        (EDITION, True, 5, Refusal.ARCHIVED),
-        (EditionDates(closed_at=NOW), False, -1, Refusal.CLOSED),
-        (EditionDates(enrols_from=NOW, closed_at=NOW), False, -1, Refusal.CLOSED),
+        (EDITION, False, 2, EnrolmentRefusal.CLOSED),
+        (EDITION, False, 4, EnrolmentRefusal.CLOSED),
+        (EDITION, False, 5, EnrolmentRefusal.ENDED),
+        (EDITION, True, 5, EnrolmentRefusal.ARCHIVED),
+        (EditionDates(closed_at=NOW), False, -1, EnrolmentRefusal.CLOSED),
+        (EditionDates(enrols_from=NOW, closed_at=NOW), False, -1, EnrolmentRefusal.CLOSED),
         (EditionDates(ends_at=NOW), False, -1, None),
     ],
 )
-def test_an_edition_is_joined_between_its_dates(dates: EditionDates, archived: bool, hours: int, refusal: Refusal | None) -> None:
+def test_an_edition_is_joined_between_its_dates(dates: EditionDates, archived: bool, hours: int, refusal: EnrolmentRefusal | None) -> None:
     """To the moment: the first counts, the last does not; of several reasons the one that lasts longest is told."""
     assert may_join(dates, archived=archived, now=NOW + hours * HOUR) is refusal
 
@@ -390,9 +395,9 @@ def test_only_what_asks_for_passing_is_held_back_by_a_result_that_does_not_pass(
     assert not is_held_back("graded", False)
 
 
-def an_item(score: int | None, category: str = "", weight: int = 1) -> Result:
+def an_item(score: int | None, category: str = "", weight: int = 1) -> LearnerResult:
     """Return a result of an item marked by hand."""
-    return Result(score=None if score is None else Fraction(score), counted=Counted(category, Fraction(weight)))
+    return LearnerResult(score=None if score is None else Fraction(score), counted=GradeItemWeight(category, Fraction(weight)))
 
 
 def test_what_is_marked_by_hand_counts_like_an_activity() -> None:
@@ -401,7 +406,7 @@ def test_what_is_marked_by_hand_counts_like_an_activity() -> None:
     parts = an_outline(
         a_module("m1", quiz), categories=(OutlineGradeCategory("p", {}, Fraction(1), 1), OutlineGradeCategory("q", {}, Fraction(3), 0))
     )
-    own = {"a": Result(score=Fraction(40))}
+    own = {"a": LearnerResult(score=Fraction(40))}
 
     assert course_grade(whole, own | {"hand:1": an_item(100, weight=2)}) == 80
     assert course_grade(whole, own | {"hand:1": an_item(None), "hand:2": an_item(100, weight=0)}) == 40
@@ -418,14 +423,14 @@ def test_the_shares_of_a_grade_are_those_of_the_whole() -> None:
         OutlineGradeCategory(key, {}, Fraction(weight), drop) for key, weight, drop in (("p", 1, 0), ("q", 3, 2), ("r", 4, 0))
     )
     outline = an_outline(a_module("m1", *quizzes), categories=categories)
-    parts = grade_parts(outline, {"hand:1": Counted("q", Fraction(1)), "hand:2": Counted("gone", Fraction(1))})
+    parts = grade_parts(outline, {"hand:1": GradeItemWeight("q", Fraction(1)), "hand:2": GradeItemWeight("gone", Fraction(1))})
 
     assert [(part.key, part.weight, part.drop_lowest, part.share, dict(part.shares)) for part in parts] == [
         ("p", 1, 0, 25, {"a": 25}),
         ("q", 3, 2, 75, {"c": 50, "hand:1": 25}),
         ("r", 4, 0, 0, {}),
     ]
-    (only,) = grade_parts(an_outline(a_module("m1", *quizzes)), {"hand:1": Counted("", Fraction(1))})
+    (only,) = grade_parts(an_outline(a_module("m1", *quizzes)), {"hand:1": GradeItemWeight("", Fraction(1))})
     assert only.shares == {"a": 25, "c": 50, "hand:1": 25}
     (empty,) = grade_parts(an_outline(a_module("m1")), {})
     assert (empty.drop_lowest, empty.share, empty.shares) == (0, 0, {})
@@ -443,13 +448,13 @@ def test_shares_sum_up_to_everything_and_are_what_a_hundred_adds(
     activities = [an_activity(f"a{place}", category=part, weight=Fraction(weight)) for place, (weight, part) in enumerate(quizzes)]
     categories = tuple(OutlineGradeCategory(key, {}, Fraction(weight), 0) for key, weight in zip("pqr", weights, strict=False))
     outline = an_outline(a_module("m1", *activities), categories=categories)
-    items = {f"hand:{place}": Counted(part, Fraction(weight)) for place, (weight, part) in enumerate(by_hand)}
+    items = {f"hand:{place}": GradeItemWeight(part, Fraction(weight)) for place, (weight, part) in enumerate(by_hand)}
     shares = {key: share for part in grade_parts(outline, items) for key, share in part.shares.items()}
 
     assert sum(shares.values()) in (0, 100)
     for wanted, share in shares.items():
         scores = {key: Fraction(100 if key == wanted else 0) for key in (*outline.by_key, *items)}
-        results = {key: Result(score=score, counted=items.get(key)) for key, score in scores.items()}
+        results = {key: LearnerResult(score=score, counted=items.get(key)) for key, score in scores.items()}
         assert (course_grade(outline, results) or 0) == share
 
 
@@ -467,9 +472,9 @@ def test_a_module_without_required_parts_is_done_when_all_it_has_is() -> None:
     ]
 
     assert stages == [
-        (Standing.TO_DO, 0, 2, 0, True),
-        (Standing.NOW, 1, 2, Fraction(1, 2), True),
-        (Standing.DONE, 2, 2, 1, True),
+        (CompletionState.TO_DO, 0, 2, 0, True),
+        (CompletionState.NOW, 1, 2, Fraction(1, 2), True),
+        (CompletionState.DONE, 2, 2, 1, True),
     ]
     assert evaluate_completion(outline, {"test": DONE}, NOW).done == 0
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from enrolments.rules import History, is_better
+from enrolments.rules import CourseHistory, is_better
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def a_history(**values: Any) -> History:
-    return History(**({"completed_at": None, "grade": None, "active": True, "done": 0, "total": 4, "enrolled_at": START} | values))
+def a_history(**values: Any) -> CourseHistory:
+    return CourseHistory(**({"completed_at": None, "grade": None, "active": True, "done": 0, "total": 4, "enrolled_at": START} | values))
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def a_history(**values: Any) -> History:
         (a_history(total=0), a_history(total=0, enrolled_at=START + timedelta(days=1))),
     ],
 )
-def test_which_of_two_histories_counts(one: History, other: History) -> None:
+def test_which_of_two_histories_counts(one: CourseHistory, other: CourseHistory) -> None:
     assert is_better(one, other)
     assert not is_better(other, one)
 

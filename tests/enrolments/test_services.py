@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from courses.models import Course, PublicationNature
 from enrolments import jobs
+from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries import learning as queries
 from enrolments.services import learning as enrolments
-from enrolments.services.keeping import Learning, lock
 from enrolments.services.learning import Achievement
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.services.progress import LockedEnrolment, lock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery, Job
@@ -40,7 +40,7 @@ def counted(house: House, model: type) -> int:
 def enrol(house: House, actor: Actor, slug: str = "prueba", *, now: datetime = NOON) -> int:
     """Enrol through the service and return the enrolment's id."""
     with house.database.unit_of_work() as session:
-        return enrolments.enrol(session, actor, queries.get_seat(session, actor, slug), now=now).id
+        return enrolments.enrol(session, actor, queries.get_learner_context(session, actor, slug), now=now).id
 
 
 def results(house: House) -> dict[str, ActivityResult]:
@@ -144,7 +144,7 @@ def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completio
 def take_back(house: House, enrolment: int, key: str, *, now: datetime = NOON) -> bool:
     """Take a completion back as an administrator."""
     with house.database.unit_of_work() as session:
-        return enrolments.take_back(
+        return enrolments.revoke_completion(
             session, Actor(roles=frozenset({SiteRole.ADMINISTRATOR})), enrolment, key, "Copió las respuestas", now=now
         )
 
@@ -221,7 +221,7 @@ def test_a_visit_keeps_the_place_and_the_first_view(house: House) -> None:
 
     for minutes, key in ((0, "leccion-1"), (1, "video-1"), (2, "leccion-1")):
         with house.database.unit_of_work() as session:
-            enrolments.note_visit(session, enrolment_id, key, now=NOON + timedelta(minutes=minutes))
+            enrolments.record_visit(session, enrolment_id, key, now=NOON + timedelta(minutes=minutes))
 
     row = enrolment_of(house, actor, course)
     assert (row.last_activity_key, row.last_visited_at) == ("leccion-1", NOON + timedelta(minutes=2))
@@ -310,7 +310,7 @@ def test_a_job_that_takes_long_moves_nobody_back(house: House, monkeypatch: pyte
 def test_who_was_moved_while_one_waited_for_them_is_not_moved_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     _course, people, (first, right, later) = behind_and_newer(house)
 
-    def after_another(session: Session, enrolment_id: int) -> Learning:
+    def after_another(session: Session, enrolment_id: int) -> LockedEnrolment:
         session.execute(update(Enrolment).where(Enrolment.id == enrolment_id).values(course_version_id=later))
         return lock(session, enrolment_id)
 
@@ -340,7 +340,7 @@ def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(house: Hou
     mark_done(house, actor, "prueba", "leccion-1")
     enrolment_id = enrolment_of(house, actor, course).id
     with house.database.unit_of_work() as session:
-        enrolments.note_visit(session, enrolment_id, "leccion-1", now=NOON)
+        enrolments.record_visit(session, enrolment_id, "leccion-1", now=NOON)
         session.add(WatchedSpan(enrolment_id=enrolment_id, activity_key="video-1", start=0, finish=9, at=NOON))
     fail_quiz(house, other, "prueba")
 
@@ -398,12 +398,12 @@ def test_leaving_and_coming_back_finds_everything_as_it_was(house: House) -> Non
         session.execute(select(Enrolment)).scalar_one().left_at = NOON
 
     with house.database.unit_of_work(write=False) as session:
-        assert not queries.get_seat(session, actor, "prueba").is_learner
+        assert not queries.get_learner_context(session, actor, "prueba").is_learner
     enrol(house, actor)
 
     assert enrolment_of(house, actor, course).done == 1
     with house.database.unit_of_work(write=False) as session:
-        assert queries.get_seat(session, actor, "prueba").is_learner
+        assert queries.get_learner_context(session, actor, "prueba").is_learner
 
 
 def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(house: House) -> None:
@@ -447,7 +447,7 @@ def test_the_own_courses_are_those_of_the_actor_the_last_visited_first(house: Ho
     enrol(house, actor, "dos")
     a_learner(house, second, "eva@example.org")
     with house.database.unit_of_work() as session:
-        enrolments.note_visit(session, session.scalars(select(Enrolment.id).order_by(Enrolment.id)).first() or 0, "leccion-1", now=NOON)
+        enrolments.record_visit(session, session.scalars(select(Enrolment.id).order_by(Enrolment.id)).first() or 0, "leccion-1", now=NOON)
 
     with house.database.unit_of_work(write=False) as session:
         own = queries.list_own_courses(session, actor)

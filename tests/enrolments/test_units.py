@@ -10,7 +10,7 @@ from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment
 from enrolments.queries import units as queries
-from enrolments.queries.units import Standing, Tally, UnitFilter
+from enrolments.queries.units import UnitCounts, UnitFilter, UnitLearnerState
 from kernel.audit import AuditEntry
 from lms.app import House
 from organisations.models import Organisation
@@ -67,8 +67,8 @@ def test_totals_go_up_the_tree_and_stay_within_the_place(house: House, chone: Or
         everything = queries.count_places(session, root(above(house, "IESS")))  # type: ignore[arg-type]  # a select
         (found,) = queries.count_courses(session, root(manabi))  # type: ignore[arg-type]  # a select
 
-    assert own == {manabi.id: Tally(1, 1, 1, 0), chone.id: Tally(2, 1, 1, 1)}
-    assert sum(everything.values(), Tally()) == Tally(4, 3, 3, 1)
+    assert own == {manabi.id: UnitCounts(1, 1, 1, 0), chone.id: UnitCounts(2, 1, 1, 1)}
+    assert sum(everything.values(), UnitCounts()) == UnitCounts(4, 3, 3, 1)
     assert (found.learners, found.completed, found.percent) == (2, 1, 75)
 
 
@@ -85,11 +85,11 @@ def test_people_are_listed_by_how_they_stand(house: House, chone: Organisation, 
                     limit=9,  # type: ignore[arg-type]  # a select
                 )
             ]
-            for standing in (None, *Standing)
+            for standing in (None, *UnitLearnerState)
         }
 
-    assert [len(listed[standing]) for standing in (None, *Standing)] == [3, 1, 1, 1]
-    assert listed[Standing.OUTSIDE] == ["Carla Zambrano"]
+    assert [len(listed[standing]) for standing in (None, *UnitLearnerState)] == [3, 1, 1, 1]
+    assert listed[UnitLearnerState.OUTSIDE] == ["Carla Zambrano"]
 
 
 def a_manager(browser: Browser, house: House, place: Organisation) -> Browser:
@@ -213,4 +213,4 @@ def test_somebody_who_left_the_course_or_the_unit_is_not_counted(house: House, c
             text("UPDATE membership SET until = since WHERE person_id = :person"), {"person": person_of(house, "carla@example.org").id}
         )
     with house.database.unit_of_work(write=False) as session:
-        assert queries.count_places(session, root(chone), course.id) == {chone.id: Tally(1, 0, 0, 0)}  # type: ignore[arg-type]  # a select
+        assert queries.count_places(session, root(chone), course.id) == {chone.id: UnitCounts(1, 0, 0, 0)}  # type: ignore[arg-type]  # a select

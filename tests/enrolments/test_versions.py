@@ -9,7 +9,7 @@ from accounts.models import Person
 from certificates.models import Credential
 from courses.models import Course, CourseVersion
 from courses.rules import Outline, OutlineActivity, OutlineModule, renames_to
-from enrolments.models import VersionAnswer
+from enrolments.models import VersionOfferReply
 from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.clock import now
@@ -69,7 +69,7 @@ def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(bro
     assert "Hay una versión nueva" not in moved
     assert "manos" in lesson_after
     with house.database.unit_of_work(write=False) as session:
-        assert [row.moves for row in session.scalars(select(VersionAnswer))] == [True]
+        assert [row.moves for row in session.scalars(select(VersionOfferReply))] == [True]
         said = list(
             session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "enrolment.version_answered").order_by(AuditEntry.id))
         )
@@ -104,7 +104,7 @@ def test_an_answer_about_another_version_than_the_present_one_is_refused(browser
     learner.submit("/version", {"answer": "move"}, status=409)
 
     with house.database.unit_of_work(write=False) as session:
-        assert list(session.scalars(select(VersionAnswer))) == []
+        assert list(session.scalars(select(VersionOfferReply))) == []
 
 
 def test_every_cell_of_choosing_a_version(browser: Browser, house: House) -> None:

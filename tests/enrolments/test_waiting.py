@@ -8,7 +8,7 @@ from enrolments.models import Edition, WaitingPlace
 from enrolments.queries import learning as queries
 from enrolments.services import editions as services
 from enrolments.services import learning
-from enrolments.services.editions import Joined
+from enrolments.services.editions import EnrolOutcome
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.app import House
@@ -25,14 +25,18 @@ def test_places_are_never_given_twice_however_many_come_at_once(house: House) ->
     outcomes = all_at_once(10, lambda place: join(house, people[place], course, edition))
     line = line_of(house, edition)
 
-    assert sorted(outcomes) == [Joined.ENROLLED] * 3 + [Joined.WAITING] * 7
+    assert sorted(outcomes) == [EnrolOutcome.ENROLLED] * 3 + [EnrolOutcome.WAITING] * 7
     assert (line.taken, line.waiting, line.is_full) == (3, 7, True)
 
 
 def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser: Browser, house: House) -> None:
     course = a_course(house, modules=1)
     edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
-    assert [join(house, who, course, edition) for who in (ana, blas, blas)] == [Joined.ENROLLED, Joined.WAITING, Joined.WAITING]
+    assert [join(house, who, course, edition) for who in (ana, blas, blas)] == [
+        EnrolOutcome.ENROLLED,
+        EnrolOutcome.WAITING,
+        EnrolOutcome.WAITING,
+    ]
     take_out(house, course, ana)
     found = enrolment_of(house, blas, course)
 
@@ -52,7 +56,7 @@ def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(house: Ho
     join(house, entering[0], course, other)
     enrol(house, course, [entering[1]])
     with house.database.unit_of_work() as session:
-        learning.enrol(session, entering[2], queries.get_seat(session, entering[2], "prueba"), now=clock.now())
+        learning.enrol(session, entering[2], queries.get_learner_context(session, entering[2], "prueba"), now=clock.now())
     waiting = line_of(house, edition).waiting
 
     take_out(house, course, inside)
@@ -98,7 +102,7 @@ def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(ho
     take_out(house, course, ana)
     take_out(house, second, ana)
 
-    assert enrol(house, second, [blas]) == services.Enrolled(0, 0)
+    assert enrol(house, second, [blas]) == services.EnrolCounts(0, 0)
     assert enrolment_of(house, blas, course) is None
     assert (line_of(house, ended).taken, line_of(house, ended).waiting) == (0, 1)
     assert enrolment_of(house, blas, second) is None
@@ -115,7 +119,7 @@ def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one
     enrol(house, course, [kept])
 
     with house.database.unit_of_work() as session:
-        services.hand_over_waiting(session, closed.person_id or 0, kept.person_id or 0)
+        services.transfer_waiting_places(session, closed.person_id or 0, kept.person_id or 0)
 
     assert [line_of(house, edition).waiting for _of, edition in editions] == [0, 1]
 
@@ -126,7 +130,7 @@ def test_more_places_are_given_to_those_who_wait(house: House) -> None:
     for who in people[:4]:
         join(house, who, course, edition)
     with house.database.unit_of_work() as session:
-        plan = services.EditionPlan("Abril", True, None, None, None, None, 3)
+        plan = services.EditionValues("Abril", True, None, None, None, None, 3)
         assert services.change_edition(session, SYSTEM, edition, plan, now=clock.now()) == 2
 
     assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (3, 1)
@@ -165,10 +169,10 @@ def test_nobody_passes_those_who_waited_before_them(house: House, by_hand: bool)
             take_out(house, course, ana)
 
     if by_hand:
-        assert enrol(house, course, [eva], edition) == services.Enrolled(entered=0, waiting=1)
+        assert enrol(house, course, [eva], edition) == services.EnrolCounts(entered=0, waiting=1)
     else:
-        assert join(house, eva, course, edition) is Joined.WAITING
-    assert join(house, blas, course, edition) is Joined.ENROLLED
+        assert join(house, eva, course, edition) is EnrolOutcome.WAITING
+    assert join(house, blas, course, edition) is EnrolOutcome.ENROLLED
     assert enrolment_of(house, eva, course) is None
 
 

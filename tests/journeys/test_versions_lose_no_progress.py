@@ -231,7 +231,7 @@ class Histories(RuleBasedStateMachine):
         """Somebody begins with what is published."""
         actor = actor_of(a_person(self.house, f"persona{next(PEOPLE)}@example.org"))
         with self.house.database.unit_of_work() as session:
-            enrolments.enrol(session, actor, queries.get_seat(session, actor, self.slug), now=self._tick())
+            enrolments.enrol(session, actor, queries.get_learner_context(session, actor, self.slug), now=self._tick())
         self.learners.append(Learner(actor, self.versions[-1]))
 
     @precondition(lambda self: self.learners)
@@ -262,7 +262,7 @@ class Histories(RuleBasedStateMachine):
         learner = self.learners[who % len(self.learners)]
         offered = next((version for version in reversed(self.versions) if version.asks and version.id > learner.follows.id), None)
         with self.house.database.unit_of_work() as session:
-            seat = queries.get_seat(session, learner.actor, self.slug)
+            seat = queries.get_learner_context(session, learner.actor, self.slug)
             offer = queries.find_offer(session, seat.enrolment_id or 0)
             expected = None if learner.completed_in else offered
             assert (offer.version_id if offer else None) == (expected.id if expected else None)

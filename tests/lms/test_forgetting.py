@@ -56,7 +56,7 @@ def zoraida(house: House, course: Course) -> Actor:
     """Add somebody whose name stands nowhere else, and enrol them."""
     actor = actor_of(a_person(house, "zori@example.org", given="Zoraida", surname="Quishpe"))
     with house.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, course.slug), now=clock.now())
+        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
 

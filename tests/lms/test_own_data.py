@@ -175,7 +175,7 @@ def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser
     hidden = publish(house, folder("callado", modules=1, settings="attempts: 3\nreview: hidden\n"))[0]
     ana = a_learner(house, shown)
     with house.database.unit_of_work() as session:
-        enrolments.enrol(session, ana, enrolment_queries.get_seat(session, ana, hidden.slug), now=clock.now())
+        enrolments.enrol(session, ana, enrolment_queries.get_learner_context(session, ana, hidden.slug), now=clock.now())
     for course in (shown, hidden):
         mark_done(house, ana, course.slug, "leccion-1")
         pass_quiz(house, ana, course.slug)

@@ -14,7 +14,7 @@ from accounts.rules import NoticeKind
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.services import team
 from enrolments.models import WaitingPlace
-from enrolments.queries.learning import get_seat
+from enrolments.queries.learning import get_learner_context
 from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -118,7 +118,9 @@ def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(hous
     }
     edition = an_edition(house, course, capacity=1)
     with house.database.unit_of_work() as session:
-        enrolments.enrol(session, actor_of(people["aprende"]), get_seat(session, actor_of(people["aprende"]), course.slug), now=clock.now())
+        enrolments.enrol(
+            session, actor_of(people["aprende"]), get_learner_context(session, actor_of(people["aprende"]), course.slug), now=clock.now()
+        )
         session.add(CourseStaff(course_id=course.id, person_id=people["ensena"].id, role="grader", since=clock.now()))
         session.add(Membership(person_id=people["en.iess"].id, organisation_id=place.id, since=clock.now()))
         session.add(WaitingPlace(edition_id=edition.id, person_id=people["espera"].id, since=clock.now()))

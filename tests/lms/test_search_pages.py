@@ -90,7 +90,7 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(house: House, 
     allowed = policy()
     with house.database.unit_of_work(write=False) as session:
         for actor in people:
-            seats = enrolments.visible_seats(session, actor)
+            seats = enrolments.visible_learner_contexts(session, actor)
             opened = enrolments.visible_activities(session, actor, seats)
             for seen in (course, other):
                 outline = course_outlines.get_outline(session, seen.published_version_id or 0)
@@ -101,7 +101,7 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(house: House, 
                         actor, LearningAction.VIEW_LESSON, enrolments.get_activity_seat(session, actor, seen.slug, activity.key)
                     )
                 ]
-                visible = allowed.allows(actor, LearningAction.VIEW_COURSE, enrolments.get_seat(session, actor, seen.slug))
+                visible = allowed.allows(actor, LearningAction.VIEW_COURSE, enrolments.get_learner_context(session, actor, seen.slug))
 
                 assert [activity.key for activity in opened.get(outline.version_id, [])] == (one_by_one if visible else [])
                 assert any(seat.slug == seen.slug for seat in seats) == visible

@@ -81,7 +81,7 @@ def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_n
     colleague.get(f"{own}/recordings/video-1")
     colleague.post(f"{own}/enrolment")
     with house.database.unit_of_work(write=False) as session:
-        assert enrolments.get_seat(session, colleague_person, course.slug).is_learner
+        assert enrolments.get_learner_context(session, colleague_person, course.slug).is_learner
 
 
 def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_part_in(house: House) -> None:
@@ -93,7 +93,7 @@ def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_
 
     with house.database.unit_of_work(write=False) as session:
         verdicts = {
-            one.slug: policy().verdict(learner, LearningAction.VIEW_COURSE, enrolments.get_seat(session, learner, one.slug))
+            one.slug: policy().verdict(learner, LearningAction.VIEW_COURSE, enrolments.get_learner_context(session, learner, one.slug))
             for one in (course, other)
         }
         assert not course_catalogue.list_catalogue(session, learner)
@@ -117,7 +117,7 @@ def test_every_list_holds_exactly_what_the_permission_allows(house: House, who: 
         session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
 
     with house.database.unit_of_work(write=False) as session:
-        seats = {slug: enrolments.get_seat(session, actor, slug) for slug in session.scalars(select(Course.slug))}
+        seats = {slug: enrolments.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
         allowed = {slug for slug, seat in seats.items() if policy().allows(actor, LearningAction.VIEW_COURSE, seat)}
         listed = {entry.slug for entry in course_catalogue.list_catalogue(session, actor)}
         watched = {row.slug for row in webinars.visible_recordings(session, actor)}
@@ -128,7 +128,7 @@ def test_every_list_holds_exactly_what_the_permission_allows(house: House, who: 
         }
         assert course_catalogue.count_catalogue(session, actor) == len(listed)
         assert listed == {slug for slug, seat in seats.items() if seat.is_listed}
-        assert {seat.slug for seat in enrolments.visible_seats(session, actor)} == allowed
+        assert {seat.slug for seat in enrolments.visible_learner_contexts(session, actor)} == allowed
         assert watched == playable & allowed
     assert listed == {"curso-public"} | ({"curso-staff"} if who == "colleague" else set())
 
@@ -141,7 +141,7 @@ def test_nothing_that_was_published_before_becomes_visible(house: House) -> None
         session.execute(update(CourseVersion).where(CourseVersion.course_id == course.id).values(visibility="institution"))
 
     with house.database.unit_of_work(write=False) as session:
-        seat = enrolments.get_seat(session, colleague, course.slug)
+        seat = enrolments.get_learner_context(session, colleague, course.slug)
         assert policy().verdict(colleague, LearningAction.VIEW_COURSE, seat) is Verdict.FORBID
         assert not course_catalogue.list_catalogue(session, colleague)
 

@@ -42,7 +42,7 @@ def hand_in(house: House, learner: Actor, attempt: UUID, capital: str, total: st
 
 def score_of(house: House, learner: Actor) -> object:
     with house.database.unit_of_work(write=False) as session:
-        seat = enrolment_queries.get_seat(session, learner, "prueba")
+        seat = enrolment_queries.get_learner_context(session, learner, "prueba")
         of_quiz = (ActivityResult.enrolment_id == seat.enrolment_id, ActivityResult.activity_key == "cuestionario-1")
         return session.scalar(select(ActivityResult.score).where(*of_quiz))
 
@@ -178,7 +178,7 @@ def test_what_is_completed_while_another_completion_is_taken_back_counts(house: 
     def take_the_first_back() -> None:
         with house.database.unit_of_work() as session:
             found = enrolment_queries.get_learning_record(session, SYSTEM, ana.person_uuid, "prueba")
-            enrolments.take_back(session, SYSTEM, found.enrolment.id, "leccion-1", "un error", now=clock.now())
+            enrolments.revoke_completion(session, SYSTEM, found.enrolment.id, "leccion-1", "un error", now=clock.now())
 
     overlap(house, do_the_second_lesson, take_the_first_back)
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from courses.content.model import ActivitySource, CourseFolder, Severity
-from enrolments.rules import CompletionRule
+from enrolments.rules import GradedCompletionRule
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, TextSlot
 from quizzes.content.pools import candidates, graded_questions
 from quizzes.rules.settings import AtEnd, Behaviour, Completion, Flag, Moment, Pause, Preset
@@ -92,7 +92,7 @@ def test_settings_and_slots_are_read() -> None:
     assert (settings.pass_mark, settings.max_grade, settings.behaviour) == (Fraction(70), Fraction(100), Behaviour.DEFERRED)
     assert settings.review.preset is Preset.LEARNING
     assert settings.review.overrides == {Moment.CLOSED: (Flag.ATTEMPT, Flag.MARKS)}
-    assert settings.completion == Completion(CompletionRule.PASSED)
+    assert settings.completion == Completion(GradedCompletionRule.PASSED)
 
 
 def test_without_pass_mark_a_quiz_completes_when_it_is_graded() -> None:
@@ -100,7 +100,7 @@ def test_without_pass_mark_a_quiz_completes_when_it_is_graded() -> None:
     _, quiz = quiz_of(folders.changed(QUIZ_FILE, "limit: 20 min", "limit: 20 min\nat_end: grace\ngrace: 2 min\npass_mark: none"))
 
     assert quiz.settings.pass_mark is None
-    assert quiz.settings.completion.rule is CompletionRule.GRADED
+    assert quiz.settings.completion.rule is GradedCompletionRule.GRADED
     assert (quiz.settings.at_end, quiz.settings.grace) == (AtEnd.GRACE, 120)
 
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from enrolments.rules import CompletionRule
+from enrolments.rules import GradedCompletionRule
 from quizzes.content.banks import questions_of
 from quizzes.content.model import QuizSource
 from quizzes.rules.definitions import (
@@ -248,8 +248,8 @@ def test_settings_of_quizzes() -> None:
 
 def test_completion_of_quizzes() -> None:
     """Section 9, `completion`."""
-    assert settings("completion: {attempted: 2}\n").completion == Completion(CompletionRule.ATTEMPTED, 2)
-    assert settings("attempts: 2\ncompletion: passed_or_used\n").completion.rule is CompletionRule.PASSED_OR_USED
+    assert settings("completion: {attempted: 2}\n").completion == Completion(GradedCompletionRule.ATTEMPTED, 2)
+    assert settings("attempts: 2\ncompletion: passed_or_used\n").completion.rule is GradedCompletionRule.PASSED_OR_USED
 
 
 def test_a_review_by_preset_alone() -> None:

@@ -35,7 +35,7 @@ class Class:
         self.course = course or a_quiz(self.house, "attempts: 2\nlimit: 10 min\n", questions=ONE_QUESTION)
         self.ada, self.zoe = (actor_of(a_teacher(self.house, self.course, email, StaffRole.EDITOR)) for email in (ADA, ZOE))
         with self.house.database.unit_of_work() as session:
-            enrolments.enrol(session, self.ada, enrolment_queries.get_seat(session, self.ada, "prueba"), now=clock.now())
+            enrolments.enrol(session, self.ada, enrolment_queries.get_learner_context(session, self.ada, "prueba"), now=clock.now())
         self.ben = a_learner(self.house, self.course, "ben@example.org")
         self.browsers = {ADA: sign_in(browser.another(), ADA), ZOE: sign_in(browser.another(), ZOE)}
 

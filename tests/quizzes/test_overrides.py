@@ -441,7 +441,7 @@ def test_a_person_without_a_profile_or_override_has_what_was_published(house: Ho
     stranger = actor_of(a_person(house, "sin@example.org"))
     with house.database.unit_of_work() as session:
         for who in (learner, stranger):
-            enrolments.enrol(session, who, enrolment_queries.get_seat(session, who, "otro"), now=NOON)
+            enrolments.enrol(session, who, enrolment_queries.get_learner_context(session, who, "otro"), now=NOON)
     office.override(limit_seconds=3600)
     office.override(learner, limit_seconds=7200)
     del other

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrolments.rules import CompletionRule, Grading, has_passed
+from enrolments.rules import GradedCompletionRule, GradingMethod, has_passed
 from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Rows, Written
 from quizzes.rules.behaviours import Standing, Try, certainty_fraction, counted_tries, standing
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
@@ -281,9 +281,10 @@ def grades(*percents: str | None, **fields: bool) -> list[AttemptGrade]:
 
 
 @pytest.mark.parametrize(
-    ("grading", "expected"), [(Grading.HIGHEST, "90"), (Grading.AVERAGE, "70"), (Grading.FIRST, "50"), (Grading.LAST, "70")]
+    ("grading", "expected"),
+    [(GradingMethod.HIGHEST, "90"), (GradingMethod.AVERAGE, "70"), (GradingMethod.FIRST, "50"), (GradingMethod.LAST, "70")],
 )
-def test_the_grade_over_attempts(grading: Grading, expected: str) -> None:
+def test_the_grade_over_attempts(grading: GradingMethod, expected: str) -> None:
     """5.8: highest, average, first, last."""
     attempts = [*grades("50", "90", "70"), AttemptGrade(0, f("100"), preview=True), AttemptGrade(4, None, abandoned=True)]
 
@@ -292,11 +293,11 @@ def test_the_grade_over_attempts(grading: Grading, expected: str) -> None:
 
 def test_ungraded_attempts_are_left_out_of_the_average() -> None:
     """5.8: average of graded attempts (ungraded ones excluded)."""
-    assert over_attempts(Grading.AVERAGE, grades("50", None, "70")) == 60
-    assert over_attempts(Grading.HIGHEST, grades(None)) is None
-    assert over_attempts(Grading.FIRST, grades(None, "70")) is None
-    assert over_attempts(Grading.LAST, grades("70", None)) is None
-    assert over_attempts(Grading.LAST, []) is None
+    assert over_attempts(GradingMethod.AVERAGE, grades("50", None, "70")) == 60
+    assert over_attempts(GradingMethod.HIGHEST, grades(None)) is None
+    assert over_attempts(GradingMethod.FIRST, grades(None, "70")) is None
+    assert over_attempts(GradingMethod.LAST, grades("70", None)) is None
+    assert over_attempts(GradingMethod.LAST, []) is None
 
 
 def test_feedback_bands_are_half_open_and_the_top_one_closed() -> None:
@@ -349,7 +350,7 @@ def test_a_grade_lies_on_its_scale_and_rises_with_every_mark(pairs: list[tuple[F
 
 
 DAY = datetime(2026, 12, 1, tzinfo=UTC)
-R = CompletionRule
+R = GradedCompletionRule
 
 
 def ended(hour: int, percent: str | None = None, *, graded: int | None = None, preview: bool = False) -> EndedAttempt:
@@ -357,7 +358,7 @@ def ended(hour: int, percent: str | None = None, *, graded: int | None = None, p
     return EndedAttempt(moment, None if percent is None else f(percent), None if graded is None else DAY + timedelta(hours=graded), preview)
 
 
-def done(rule: CompletionRule, *attempts: EndedAttempt, count: int = 1, allowed: int = 3, marked: bool = True) -> int | None:
+def done(rule: GradedCompletionRule, *attempts: EndedAttempt, count: int = 1, allowed: int = 3, marked: bool = True) -> int | None:
     record = QuizRecord(viewed_at=DAY, attempts=attempts)
     moment = completed_at(Completion(rule, count), record, pass_mark=f("70") if marked else None, allowed=allowed)
     return None if moment is None else int((moment - DAY).total_seconds()) // 3600
@@ -379,7 +380,7 @@ def test_each_rule_completes_at_the_event_that_satisfied_it() -> None:
 
 
 @pytest.mark.parametrize("rule", [R.ATTEMPTED, R.GRADED, R.PASSED, R.PASSED_OR_USED])
-def test_nothing_or_a_preview_completes_nothing(rule: CompletionRule) -> None:
+def test_nothing_or_a_preview_completes_nothing(rule: GradedCompletionRule) -> None:
     assert done(rule) is None
     assert done(rule, ended(1, "100", preview=True)) is None
     assert completed_at(Completion(R.VIEWED), QuizRecord(), pass_mark=None, allowed=0) is None

@@ -330,7 +330,7 @@ def test_an_editor_who_enrols_begins_with_attempt_one(house: House) -> None:
     person = a_teacher(house, course)
     pass_quiz(house, actor_of(person), "prueba")
     with house.database.unit_of_work() as session:
-        enrolments.enrol(session, actor_of(person), enrolment_queries.get_seat(session, actor_of(person), "prueba"), now=NOON)
+        enrolments.enrol(session, actor_of(person), enrolment_queries.get_learner_context(session, actor_of(person), "prueba"), now=NOON)
 
     attempt = attempt_row(house, start(house, actor_of(person), "prueba"))
 

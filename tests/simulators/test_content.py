@@ -8,7 +8,7 @@ import pytest
 from courses.content.model import CompletionRule, Finding
 from courses.content.pages import KIND as PAGE
 from courses.content.reader import read_folder
-from enrolments.rules import Grading
+from enrolments.rules import GradingMethod
 from quizzes.content.kinds import BANKS
 from quizzes.content.kinds import KIND as QUIZ
 from simulators.content import KIND, TaskSource
@@ -50,7 +50,7 @@ def test_whole_task_is_read_without_a_finding() -> None:
     ]
     assert task.asks[0].tolerance == Tolerance(ToleranceKind.NOMINAL, Fraction("0.01"))
     assert task.maximum == 5
-    assert (task.policy.attempts, task.policy.pass_mark, task.policy.grading) == (2, 70, Grading.HIGHEST)
+    assert (task.policy.attempts, task.policy.pass_mark, task.policy.grading) == (2, 70, GradingMethod.HIGHEST)
 
 
 def test_what_is_not_written_has_its_default() -> None:
@@ -68,7 +68,7 @@ def test_policy_is_that_of_quizzes() -> None:
     source = read(text + rest)
 
     assert (source.task.policy.pause_first, source.task.policy.pause_later) == (3600, 7200)
-    assert (source.task.policy.grading, source.task.policy.pass_mark, source.weight) == (Grading.LAST, None, 2)
+    assert (source.task.policy.grading, source.task.policy.pass_mark, source.weight) == (GradingMethod.LAST, None, 2)
     assert (source.task.policy.completion.value, source.task.policy.completion_attempts) == (CompletionRule.ATTEMPTED.value, 2)
 
 

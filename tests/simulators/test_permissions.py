@@ -7,7 +7,7 @@ import pytest
 
 from courses.models import StaffRole
 from courses.rules import ClosedReason, Outline, OutlineActivity
-from enrolments.permissions import ActivitySeat, Seat
+from enrolments.permissions import ActivityContext, LearnerContext
 from kernel.permissions import Actor, SiteRole, Verdict
 from simulators.permissions import PERMISSIONS, SimulatorAction, SubmissionSeat, sees_numbers
 
@@ -16,10 +16,12 @@ ANA = Actor(person_id=1)
 ADMINISTRATOR = Actor(person_id=9, roles=frozenset({SiteRole.ADMINISTRATOR}))
 
 
-def seat(*, enrolled: bool = False, role: StaffRole | None = None, closed: bool = False) -> ActivitySeat:
-    place = Seat(1, "prueba", 1, "public", "open", None, None, False, role, 5 if enrolled else None, None, datetime(2026, 6, 1, tzinfo=UTC))
+def seat(*, enrolled: bool = False, role: StaffRole | None = None, closed: bool = False) -> ActivityContext:
+    place = LearnerContext(
+        1, "prueba", 1, "public", "open", None, None, False, role, 5 if enrolled else None, None, datetime(2026, 6, 1, tzinfo=UTC)
+    )
     activity = object.__new__(OutlineActivity)
-    return ActivitySeat(place, object.__new__(Outline), activity, (ClosedReason.REQUIRES, "leccion") if closed else None)
+    return ActivityContext(place, object.__new__(Outline), activity, (ClosedReason.REQUIRES, "leccion") if closed else None)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def seat(*, enrolled: bool = False, role: StaffRole | None = None, closed: bool 
         (ADMINISTRATOR, seat(), True, True),
     ],
 )
-def test_who_sees_and_who_works_on_a_task(actor: Actor, subject: ActivitySeat, view: bool, answer: bool) -> None:
+def test_who_sees_and_who_works_on_a_task(actor: Actor, subject: ActivityContext, view: bool, answer: bool) -> None:
     assert (PERMISSIONS[SimulatorAction.VIEW_TASK](actor, subject) is Verdict.ALLOW) is view
     assert (PERMISSIONS[SimulatorAction.ANSWER](actor, subject) is Verdict.ALLOW) is answer
 

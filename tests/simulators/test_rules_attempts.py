@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from enrolments.rules import CompletionRule, Grading
+from enrolments.rules import GradedCompletionRule, GradingMethod
 from simulators.rules.attempts import PastSubmission, Reason, Window, is_completed, may_submit, over_attempts, pause_ends
 from simulators.rules.tasks import TaskPolicy
 
@@ -54,8 +54,10 @@ def test_pause_counts_from_the_last_submission() -> None:
     assert pause_ends(policy, []) is None
 
 
-@pytest.mark.parametrize(("grading", "expected"), [(Grading.HIGHEST, 80), (Grading.AVERAGE, 60), (Grading.FIRST, 40), (Grading.LAST, 60)])
-def test_grade_over_attempts(grading: Grading, expected: int) -> None:
+@pytest.mark.parametrize(
+    ("grading", "expected"), [(GradingMethod.HIGHEST, 80), (GradingMethod.AVERAGE, 60), (GradingMethod.FIRST, 40), (GradingMethod.LAST, 60)]
+)
+def test_grade_over_attempts(grading: GradingMethod, expected: int) -> None:
     assert over_attempts(grading, past(40, 80, 60)) == expected
     assert over_attempts(grading, past(None)) is None
 
@@ -63,19 +65,19 @@ def test_grade_over_attempts(grading: Grading, expected: int) -> None:
 @pytest.mark.parametrize(
     ("rule", "percents", "done"),
     [
-        (CompletionRule.PASSED, (60,), False),
-        (CompletionRule.PASSED, (60, 70), True),
-        (CompletionRule.GRADED, (10,), True),
-        (CompletionRule.GRADED, (), False),
-        (CompletionRule.PASSED_OR_USED, (10,), False),
-        (CompletionRule.PASSED_OR_USED, (10, 10), True),
-        (CompletionRule.PASSED_OR_USED, (90,), True),
-        (CompletionRule.ATTEMPTED, (10,), False),
-        (CompletionRule.ATTEMPTED, (10, 10), True),
-        (CompletionRule.VIEWED, (10,), True),
+        (GradedCompletionRule.PASSED, (60,), False),
+        (GradedCompletionRule.PASSED, (60, 70), True),
+        (GradedCompletionRule.GRADED, (10,), True),
+        (GradedCompletionRule.GRADED, (), False),
+        (GradedCompletionRule.PASSED_OR_USED, (10,), False),
+        (GradedCompletionRule.PASSED_OR_USED, (10, 10), True),
+        (GradedCompletionRule.PASSED_OR_USED, (90,), True),
+        (GradedCompletionRule.ATTEMPTED, (10,), False),
+        (GradedCompletionRule.ATTEMPTED, (10, 10), True),
+        (GradedCompletionRule.VIEWED, (10,), True),
     ],
 )
-def test_what_completes_a_task(rule: CompletionRule, percents: tuple[int, ...], done: bool) -> None:
+def test_what_completes_a_task(rule: GradedCompletionRule, percents: tuple[int, ...], done: bool) -> None:
     policy = TaskPolicy(attempts=2, completion=rule, completion_attempts=2)
 
     assert is_completed(policy, past(*percents)) is done

@@ -242,7 +242,7 @@ class Cast:
         """Enrol somebody whatever the course's way is."""
         with self.house.database.unit_of_work() as session:
             actor = actor_of(self.people[letter])
-            enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, course.slug), now=clock.now())
+            enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
 
     def join(self, course: Course) -> None:
         """Give the roles their places in a course."""

@@ -9,14 +9,14 @@ from enrolments.models import Edition, Enrolment
 from enrolments.queries import editions as queries
 from enrolments.queries import learning
 from enrolments.services import editions as services
-from enrolments.services.editions import EditionPlan, Joined
+from enrolments.services.editions import EditionValues, EnrolOutcome
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.app import House
 from tests.support.builders import a_person
 from tests.support.learning import actor_of
 
-PLAN = EditionPlan("Marzo", self_enrolment=True, enrols_from=None, enrols_until=None, starts_at=None, ends_at=None, capacity=None)
+PLAN = EditionValues("Marzo", self_enrolment=True, enrols_from=None, enrols_until=None, starts_at=None, ends_at=None, capacity=None)
 
 
 def an_edition(
@@ -30,12 +30,12 @@ def an_edition(
     open_to_all: bool = True,
 ) -> Edition:
     """Add an edition to a course."""
-    plan = EditionPlan(name, open_to_all, None, None, starts_at, ends_at, capacity)
+    plan = EditionValues(name, open_to_all, None, None, starts_at, ends_at, capacity)
     with house.database.unit_of_work() as session:
         return services.make_edition(session, SYSTEM, course.id, plan, now=clock.now())
 
 
-def join(house: House, actor: Actor, course: Course, edition: Edition) -> Joined:
+def join(house: House, actor: Actor, course: Course, edition: Edition) -> EnrolOutcome:
     """Let somebody want a place in an edition."""
     assert course.published_version_id is not None
     with house.database.unit_of_work() as session:
@@ -47,7 +47,7 @@ def ten(house: House) -> list[Actor]:
     return [actor_of(a_person(house, f"p{number}@example.org")) for number in range(10)]
 
 
-def enrol(house: House, course: Course, people: list[Actor], edition: Edition | None = None) -> services.Enrolled:
+def enrol(house: House, course: Course, people: list[Actor], edition: Edition | None = None) -> services.EnrolCounts:
     """Enrol people as the team does."""
     with house.database.unit_of_work() as session:
         ids = [person.person_id or 0 for person in people]

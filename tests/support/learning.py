@@ -45,7 +45,7 @@ def a_learner(house: House, course: Course, email: str = "ana@example.org", *, n
     """Add a person and enrol them, without pages."""
     actor = actor_of(a_person(house, email))
     with house.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, course.slug), now=now or clock.now())
+        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=now or clock.now())
     return actor
 
 

@@ -131,7 +131,7 @@ def _named(house: House, course: Course, at: int) -> Actor:
     given, surname = LEARNERS[at]
     actor = actor_of(a_person(house, f"persona.{at}@example.org", given=given, surname=surname))
     with house.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, course.slug), now=clock.now())
+        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
 

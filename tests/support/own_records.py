@@ -16,11 +16,11 @@ from certificates import services as certificates
 from certificates.models import Credential
 from courses.models import Course, StaffRole
 from courses.services import team
-from enrolments.models import LearnerGroup, ManualItem
+from enrolments.models import LearnerGroup, ManualGradeItem
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learner_notes
 from enrolments.services import learning as enrolments
-from enrolments.services import remarks
 from kernel import clock
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
@@ -90,7 +90,7 @@ class Team:
 
     def _learn(self, learner: Actor) -> UUID:
         with self.house.database.unit_of_work() as session:
-            enrolments.enrol(session, learner, enrolment_queries.get_seat(session, learner, "prueba"), now=clock.now())
+            enrolments.enrol(session, learner, enrolment_queries.get_learner_context(session, learner, "prueba"), now=clock.now())
         mark_done(self.house, learner, "prueba", "leccion-1")
         attempt = marking.hand_in(self.house, learner)
         seen = marking.last_mark(self.house, self.zoe, attempt).id
@@ -140,7 +140,7 @@ class Team:
             enrolments.add_to_group(session, self.zoe, group, [self.ada.person_uuid or uuid4()], now=clock.now())
         return group
 
-    def item(self) -> ManualItem:
+    def item(self) -> ManualGradeItem:
         """Make an item in which Zoe marks Ada."""
         item = results.an_item(self.house, self.zoe, self.course)
         results.mark(self.house, self.zoe, self.course, item, {self.ada: "7"})
@@ -151,7 +151,7 @@ class Team:
         number = uuid4()
         with self.house.database.unit_of_work() as session:
             place = edition_queries.get_place(session, self.zoe, "prueba", self.ada.person_uuid or uuid4())
-            remarks.write_note(session, self.zoe, place, "Conversamos.", number, now=clock.now())
+            learner_notes.write_note(session, self.zoe, place, "Conversamos.", number, now=clock.now())
         return number
 
     def override(self, *, ended: bool = False) -> UUID:

@@ -24,7 +24,7 @@ from enrolments.queries.announcements import Audience
 from enrolments.services import announcements, editions
 from enrolments.services import learning as enrolments
 from enrolments.services.announcements import AnnouncementText
-from enrolments.services.editions import SentList
+from enrolments.services.editions import UploadedList
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from quizzes.rules.regrade import RegradeKind
@@ -181,7 +181,7 @@ def _takes(stage: Stage, course: Course, person: Person) -> Actor:
     """Enrol somebody; return them as they act."""
     actor = actor_of(person)
     with stage.house.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_seat(session, actor, course.slug), now=clock.now())
+        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
 
@@ -248,7 +248,7 @@ def a_list_that_waits(stage: Stage) -> Scene:
     """A list of people was sent in and waits for a yes."""
     addresses, team_member = stage.person().email.encode(), _teacher(stage)
     with stage.house.database.unit_of_work() as session:
-        sent = SentList("lista.csv", addresses, 1)
+        sent = UploadedList("lista.csv", addresses, 1)
         row = editions.receive_list(session, team_member, stage.course.id, None, sent, now=clock.now())
     visitor = stage.once("teacher's browser", lambda: sign_in(stage.nobody(), "profe@example.org"))
     return Scene(visitor, f"{TEACHING}/learners/lists/{row.uuid}")

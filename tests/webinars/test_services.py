@@ -30,7 +30,7 @@ def a_film(house: House, extra: str = "") -> tuple[Course, Actor]:
     course, _version = publish(house, files, now=NOON - timedelta(days=1))
     actor = a_learner(house, course, now=NOON)
     with house.database.unit_of_work() as session:
-        enrolments.note_visit(session, enrolment_of(house, actor, course).id, "charla", now=NOON)
+        enrolments.record_visit(session, enrolment_of(house, actor, course).id, "charla", now=NOON)
     return course, actor
 
 
@@ -85,7 +85,7 @@ def test_seeing_it_again_completes_again_what_was_taken_back(house: House) -> No
     course, actor = a_film(house)
     watch(house, actor, [(0, 100)])
     with house.database.unit_of_work() as session:
-        enrolments.take_back(session, SYSTEM, enrolment_of(house, actor, course).id, "charla", "No lo vio.", now=NOON)
+        enrolments.revoke_completion(session, SYSTEM, enrolment_of(house, actor, course).id, "charla", "No lo vio.", now=NOON)
     before = completed(house)
 
     watch(house, actor, [(0, 100)])

@@ -124,7 +124,7 @@ def watchable(session: Session, actor: Actor) -> set[tuple[str, str]]:
     """Return the recordings that the permission allows somebody, one by one."""
     allowed = set()
     for slug in session.scalars(select(Course.slug)):
-        seat = enrolment_queries.get_seat(session, actor, slug)
+        seat = enrolment_queries.get_learner_context(session, actor, slug)
         outline = enrolment_queries.course_outlines.get_outline(session, seat.version_id or 0)
         for activity in outline.activities():
             subject = enrolment_queries.activity_seat(session, seat, outline, activity.key)

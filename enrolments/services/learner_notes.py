@@ -7,9 +7,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import Announcement, Enrolment, LearnerNote, MessageRecipient, WaitingPlace
-from enrolments.permissions import NoteSeat, PlaceSeat
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.permissions import LearnerNoteContext, ParticipantContext
 from kernel import audit
 from kernel.permissions import Actor
 
@@ -17,7 +17,7 @@ UNSAID = "…"
 """Stands where the words of a search named somebody who is forgotten."""
 
 
-def write_note(session: Session, actor: Actor, subject: PlaceSeat, words: str, number: UUID, *, now: datetime) -> None:
+def write_note(session: Session, actor: Actor, subject: ParticipantContext, words: str, number: UUID, *, now: datetime) -> None:
     """Keep a note on a learner; a second time with one number changes nothing. Its words do not go into the audit log."""
     if session.scalar(select(LearnerNote.id).where(LearnerNote.uuid == number)) is not None:
         return
@@ -27,14 +27,14 @@ def write_note(session: Session, actor: Actor, subject: PlaceSeat, words: str, n
     audit.record(session, actor, EnrolmentVerb.NOTE_WRITTEN, note, now=now, enrolment=subject.enrolment.id)
 
 
-def delete_note(session: Session, actor: Actor, subject: NoteSeat, *, now: datetime) -> None:
+def delete_note(session: Session, actor: Actor, subject: LearnerNoteContext, *, now: datetime) -> None:
     """Delete a note: its author does, or who edits the course."""
     note = session.get_one(LearnerNote, subject.note.id)
     audit.record(session, actor, EnrolmentVerb.NOTE_DELETED, note, now=now, enrolment=note.enrolment_id, author=note.author_id)
     session.delete(note)
 
 
-def forget(session: Session, person: Person, *, now: datetime) -> None:
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """Keep nothing of what a team noted of a person, of what they wait for, and of the words by which a message found them."""
     parts = select(Enrolment.id).where(Enrolment.person_id == person.id)
     messages = select(MessageRecipient.announcement_id).where(MessageRecipient.person_id == person.id)

@@ -6,12 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from courses.rules import Outline
-from enrolments.queries.following import ActivityCount, ModuleCount, TimeTaken, WaitingCount
+from enrolments.queries.progress_report import ActivityCount, ModuleCount, TimeTaken, WaitingCount
 from kernel.i18n import _, choose, ngettext, number, percent
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleLine:
+class ModuleProgressRow:
     """A module with how many learners have begun and completed it."""
 
     title: str
@@ -20,19 +20,21 @@ class ModuleLine:
     share: str
 
 
-def module_lines(outline: Outline, counts: Mapping[str, ModuleCount], learners: int) -> list[ModuleLine]:
+def module_lines(outline: Outline, counts: Mapping[str, ModuleCount], learners: int) -> list[ModuleProgressRow]:
     """Return the modules in order."""
     found = [(module, counts.get(module.key, ModuleCount())) for module in outline.modules if module.required]
-    return [ModuleLine(choose(module.title), count.begun, count.completed, _share(count.completed, learners)) for module, count in found]
+    return [
+        ModuleProgressRow(choose(module.title), count.begun, count.completed, _share(count.completed, learners)) for module, count in found
+    ]
 
 
-def bars(lines: "Sequence[ModuleLine | ActivityLine]") -> list[tuple[str, int, str]]:
+def bars(lines: "Sequence[ModuleProgressRow | ActivityProgressRow]") -> list[tuple[str, int, str]]:
     """Return the rows of a chart of those who completed modules or activities."""
     return [(line.title, line.completed, f"{number(line.completed)} ({line.share})") for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityLine:
+class ActivityProgressRow:
     """A required activity with how many learners began, completed, stopped at it and stand before it."""
 
     key: str
@@ -51,7 +53,7 @@ def activity_lines(
     waiting: Mapping[str, WaitingCount],
     left_off: Mapping[str | None, int],
     learners: int,
-) -> list[ActivityLine]:
+) -> list[ActivityProgressRow]:
     """Return the required activities in order."""
     lines = []
     for activity in outline.activities():
@@ -59,7 +61,7 @@ def activity_lines(
             count, stands = counts.get(activity.key, ActivityCount()), waiting.get(activity.key, WaitingCount())
             share = _share(count.completed, learners)
             lines.append(
-                ActivityLine(
+                ActivityProgressRow(
                     activity.key,
                     choose(activity.title),
                     count.begun,

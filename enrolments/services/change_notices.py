@@ -17,7 +17,7 @@ PORTION = 200
 MOST_NAMED = 5
 
 
-def list_told_versions(session: Session, course_id: int, *, since: datetime) -> list[int]:
+def list_announced_versions(session: Session, course_id: int, *, since: datetime) -> list[int]:
     """List the versions published since a moment whose changes are to be told, by their numbers."""
     statement = select(CourseVersion.id).where(
         CourseVersion.course_id == course_id, CourseVersion.tells.is_not(None), CourseVersion.published_at >= since
@@ -25,7 +25,7 @@ def list_told_versions(session: Session, course_id: int, *, since: datetime) -> 
     return list(session.scalars(statement.order_by(CourseVersion.number)))
 
 
-def tell_some(session: Session, version_id: int, after: int, *, now: datetime) -> int | None:
+def notify_change_batch(session: Session, version_id: int, after: int, *, now: datetime) -> int | None:
     """Tell the next people, by their numbers after one, who did what a version changed; return the last of them, None at the end."""
     version = session.get_one(CourseVersion, version_id)
     did = exists().where(

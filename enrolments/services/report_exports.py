@@ -18,11 +18,11 @@ class FollowingVerb(StrEnum):
     UNIT_EXPORTED = "unit.exported"
 
 
-def note_export(session: Session, actor: Actor, course_id: int, what: str, *, now: datetime) -> None:
+def record_report_export(session: Session, actor: Actor, course_id: int, what: str, *, now: datetime) -> None:
     """Write down that somebody took the gradebook out: `what` names its format."""
     audit.record(session, actor, FollowingVerb.EXPORTED, session.get_one(Course, course_id), now=now, what=what)
 
 
-def note_unit_export(session: Session, actor: Actor, organisation_id: int, course: str, *, now: datetime) -> None:
+def record_unit_export(session: Session, actor: Actor, organisation_id: int, course: str, *, now: datetime) -> None:
     """Write down that somebody took out how the people of a place get on in a course."""
     audit.record(session, actor, FollowingVerb.UNIT_EXPORTED, session.get_one(Organisation, organisation_id), now=now, course=course)

@@ -8,11 +8,11 @@ from courses.publication import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity
-from enrolments.pages.outline import Card, CourseView, card
-from enrolments.permissions import ActivitySeat, Seat
+from enrolments.pages.outline import CourseCard, CourseView, card
+from enrolments.permissions import ActivityContext, LearnerContext
 from enrolments.queries import learning as queries
 from enrolments.queries.ungraded import list_ungraded
-from enrolments.rules import Progress, Refusal, evaluate_completion, may_enrol
+from enrolments.rules import EnrolmentRefusal, Progress, evaluate_completion, may_enrol
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.i18n import choose
@@ -20,7 +20,7 @@ from kernel.web import after_response
 from kernel.web.request import current_actor, current_session
 
 
-def course_view(seat: Seat, outline: Outline) -> CourseView:
+def course_view(seat: LearnerContext, outline: Outline) -> CourseView:
     """Read the actor's results and dates and put the course together as they see it."""
     session = current_session()
     if seat.enrolment_id is not None:
@@ -32,7 +32,7 @@ def course_view(seat: Seat, outline: Outline) -> CourseView:
     return CourseView(current_actor(), seat, outline, results, _withheld(seat, scored), ungraded)
 
 
-def _withheld(seat: Seat, scored: Sequence[OutlineActivity]) -> frozenset[str]:
+def _withheld(seat: LearnerContext, scored: Sequence[OutlineActivity]) -> frozenset[str]:
     """Return the keys of activities whose marks the actor does not see yet."""
     if seat.enrolment_id is None:
         return frozenset()
@@ -43,7 +43,7 @@ def _withheld(seat: Seat, scored: Sequence[OutlineActivity]) -> frozenset[str]:
     return keys
 
 
-def course_name(seat: Seat) -> dict[str, str]:
+def course_name(seat: LearnerContext) -> dict[str, str]:
     """Return what every page of a course says of it: its short name and its title."""
     return {"slug": seat.slug, "title": choose(course_catalogue.get_course(current_session(), seat.course_id).title)}
 
@@ -59,7 +59,7 @@ def own_courses() -> dict[str, queries.OwnCourse]:
     return {} if actor.is_anonymous else {own.slug: own for own in queries.list_own_courses(current_session(), actor)}
 
 
-def catalogue_cards(limit: int) -> list[Card]:
+def catalogue_cards(limit: int) -> list[CourseCard]:
     """Return the courses that the actor finds as cards, lit as far as the actor is."""
     own, now = own_courses(), clock.now()
     entries = course_catalogue.list_catalogue(current_session(), current_actor(), limit=limit)
@@ -70,7 +70,7 @@ def catalogue_cards(limit: int) -> list[Card]:
         mine = own.get(entry.slug)
         completed = mine is not None and mine.completed_at is not None
         refusal = may_enrol(entry.enrolment, entry.opens_at, entry.closes_at, archived=False, now=now)
-        opens_at = entry.opens_at if refusal is Refusal.NOT_YET else None
+        opens_at = entry.opens_at if refusal is EnrolmentRefusal.NOT_YET else None
         cards.append(card(outlines[entry.version_id], refusal, opens_at, progress=progress.get(entry.slug), completed=completed))
     return cards
 
@@ -83,7 +83,7 @@ def _own_progress(own: Mapping[str, queries.OwnCourse], now: datetime) -> dict[s
     return {slug: evaluate_completion(outlines[course.version_id], results[course.enrolment_id], now) for slug, course in own.items()}
 
 
-def leave_visit(subject: ActivitySeat, view: CourseView) -> None:
+def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
     """Note the visit once, or again when the learner comes back from elsewhere; a lesson that opening completes is completed."""
     enrolment_id = subject.seat.enrolment_id
     if enrolment_id is None or subject.closed is not None:
@@ -94,4 +94,4 @@ def leave_visit(subject: ActivitySeat, view: CourseView) -> None:
             lambda session: services.record_result(session, actor, enrolment_id, key, services.Achievement(completed=True), now=now)
         )
     if subject.seat.last_activity_key != key or key not in view.results:
-        after_response.run_after_response(lambda session: services.note_visit(session, enrolment_id, key, now=now))
+        after_response.run_after_response(lambda session: services.record_visit(session, enrolment_id, key, now=now))

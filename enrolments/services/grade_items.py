@@ -14,11 +14,11 @@ from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from courses.models import Course
-from enrolments.models import ActivityResult, Enrolment, ManualItem, ManualMark
-from enrolments.queries import items as queries
-from enrolments.rules import Counted
-from enrolments.services.keeping import Learning, exact_decimal, keep_up, lock_many
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.models import ActivityResult, Enrolment, ManualGrade, ManualGradeItem
+from enrolments.queries import grade_items as queries
+from enrolments.rules import GradeItemWeight
+from enrolments.services.progress import LockedEnrolment, exact_decimal, lock_many, update_progress
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
@@ -30,7 +30,7 @@ PORTION = 200
 
 
 @dataclass(frozen=True, slots=True)
-class ItemPlan:
+class GradeItemValues:
     """What an item marked by hand is to be."""
 
     title: str
@@ -47,9 +47,9 @@ class ItemIsMarked(Conflict):
     message = N_("There are marks already: the maximum stays. Retire this item and make another one.")
 
 
-def make_item(session: Session, actor: Actor, course_id: int, plan: ItemPlan, *, now: datetime) -> ManualItem:
+def make_item(session: Session, actor: Actor, course_id: int, plan: GradeItemValues, *, now: datetime) -> ManualGradeItem:
     """Add an item to a course; it counts from the first mark on."""
-    item = ManualItem(course_id=course_id, key=f"hand:{uuid4().hex}", made_at=now)
+    item = ManualGradeItem(course_id=course_id, key=f"hand:{uuid4().hex}", made_at=now)
     _apply(item, plan)
     session.add(item)
     session.flush()  # the audit entry names it
@@ -57,9 +57,9 @@ def make_item(session: Session, actor: Actor, course_id: int, plan: ItemPlan, *,
     return item
 
 
-def change_item(session: Session, actor: Actor, item: ManualItem, plan: ItemPlan, *, now: datetime) -> None:
+def change_item(session: Session, actor: Actor, item: ManualGradeItem, plan: GradeItemValues, *, now: datetime) -> None:
     """Change an item; the grades of those who have a mark follow. Raise ItemIsMarked."""
-    row = session.get_one(ManualItem, item.id, with_for_update=True)
+    row = session.get_one(ManualGradeItem, item.id, with_for_update=True)
     if plan.maximum != row.maximum and queries.has_marks(session, row.id):
         raise ItemIsMarked
     before, counted = _facts(row), (row.weight, row.category)
@@ -69,9 +69,9 @@ def change_item(session: Session, actor: Actor, item: ManualItem, plan: ItemPlan
         _follow(session, row, now=now)
 
 
-def retire_item(session: Session, actor: Actor, item: ManualItem, *, retired: bool, now: datetime) -> None:
+def retire_item(session: Session, actor: Actor, item: ManualGradeItem, *, retired: bool, now: datetime) -> None:
     """Let an item count no more, or again; its marks stay. A second time changes nothing."""
-    row = session.get_one(ManualItem, item.id, with_for_update=True)
+    row = session.get_one(ManualGradeItem, item.id, with_for_update=True)
     if (row.retired_at is not None) == retired:
         return
     row.retired_at = now if retired else None
@@ -79,12 +79,12 @@ def retire_item(session: Session, actor: Actor, item: ManualItem, *, retired: bo
     _follow(session, row, now=now)
 
 
-def _apply(item: ManualItem, plan: ItemPlan) -> None:
+def _apply(item: ManualGradeItem, plan: GradeItemValues) -> None:
     item.title, item.maximum, item.weight = plan.title, plan.maximum, plan.weight
     item.category, item.due_at = plan.category, plan.due_at
 
 
-def _facts(item: ManualItem) -> dict[str, str]:
+def _facts(item: ManualGradeItem) -> dict[str, str]:
     due = "" if item.due_at is None else item.due_at.isoformat()
     return {
         "title": item.title,
@@ -95,7 +95,7 @@ def _facts(item: ManualItem) -> dict[str, str]:
     }
 
 
-def _follow(session: Session, item: ManualItem, *, now: datetime) -> None:
+def _follow(session: Session, item: ManualGradeItem, *, now: datetime) -> None:
     """Let the course grades of those who have a mark be computed again."""
     marked = select(ActivityResult.enrolment_id).where(ActivityResult.activity_key == item.key)
     session.execute(update(Enrolment).where(Enrolment.id.in_(marked)).values(grade_stale=True))
@@ -103,7 +103,7 @@ def _follow(session: Session, item: ManualItem, *, now: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GradeEntry:
     """A mark as it was typed for a learner (none: no mark), and the number of the mark that the page had shown (0: there was none)."""
 
     points: Decimal | None
@@ -112,11 +112,11 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class GradeEntryResult:
     """How many marks are new; or, where nothing was written, whom somebody else marked meanwhile, with the marks they have now."""
 
     count: int
-    conflicts: Mapping[int, ManualMark]
+    conflicts: Mapping[int, ManualGrade]
 
 
 class MaximumChanged(Conflict):
@@ -126,7 +126,9 @@ class MaximumChanged(Conflict):
     message = N_("The highest mark was changed meanwhile. Look at the marks again.")
 
 
-def mark_item(session: Session, actor: Actor, item: ManualItem, entries: Mapping[int, Entry], number: UUID, *, now: datetime) -> Marked:
+def mark_item(
+    session: Session, actor: Actor, item: ManualGradeItem, entries: Mapping[int, GradeEntry], number: UUID, *, now: datetime
+) -> GradeEntryResult:
     """Write down marks for learners, by enrolment; all of them, or none where somebody else marked one of them meanwhile.
 
     Who is marked as before is left alone, and so is the actor's own record (`kernel.own_records`). Progress, grade and completion follow
@@ -134,7 +136,7 @@ def mark_item(session: Session, actor: Actor, item: ManualItem, entries: Mapping
     """
     assert actor.person_id is not None
     shown = item.maximum
-    item = session.get_one(ManualItem, item.id, with_for_update={"read": True})
+    item = session.get_one(ManualGradeItem, item.id, with_for_update={"read": True})
     if item.maximum != shown:
         raise MaximumChanged
     locked = lock_many(session, sorted(entries))
@@ -145,10 +147,10 @@ def mark_item(session: Session, actor: Actor, item: ManualItem, entries: Mapping
     changed = {one: entry for one, entry in entries.items() if one in learners and _differs(entry, present.get(one))}
     conflicts = {one: present[one] for one, entry in changed.items() if one in present and present[one].id != entry.seen}
     if conflicts or not changed:
-        return Marked(0, conflicts)
+        return GradeEntryResult(0, conflicts)
     for enrolment_id, entry in changed.items():
         session.add(
-            ManualMark(
+            ManualGrade(
                 item_id=item.id,
                 enrolment_id=enrolment_id,
                 points=entry.points,
@@ -158,31 +160,31 @@ def mark_item(session: Session, actor: Actor, item: ManualItem, entries: Mapping
             )
         )
         _count_mark(session, learners[enrolment_id], item, entry.points)
-        keep_up(session, actor, learners[enrolment_id], now=now)
+        update_progress(session, actor, learners[enrolment_id], now=now)
     marks = [[learners[one].enrolment.person_id, _old(present.get(one)), str(entry.points)] for one, entry in changed.items()]
     audit.record(session, actor, EnrolmentVerb.ITEM_MARKED, item, now=now, marks=marks)
     people = [learners[one].enrolment.person_id for one in changed]
     notices.give(session, _message(session.get_one(Course, item.course_id), item.title, number), people, now=now)
-    return Marked(len(changed), {})
+    return GradeEntryResult(len(changed), {})
 
 
-def _differs(entry: Entry, present: ManualMark | None) -> bool:
+def _differs(entry: GradeEntry, present: ManualGrade | None) -> bool:
     if present is None:
         return entry.points is not None or bool(entry.comment)
     return (entry.points, entry.comment) != (present.points, present.comment)
 
 
-def _old(mark: ManualMark | None) -> str | None:
+def _old(mark: ManualGrade | None) -> str | None:
     return None if mark is None else str(mark.points)
 
 
-def _count_mark(session: Session, learning: Learning, item: ManualItem, points: Decimal | None) -> None:
+def _count_mark(session: Session, learning: LockedEnrolment, item: ManualGradeItem, points: Decimal | None) -> None:
     row = learning.result(item.key)
     if row.id is None:
         session.add(row)
     row.score = None if points is None else exact_decimal(Fraction(points) * 100 / Fraction(item.maximum))
     if item.retired_at is None:
-        learning.counted[item.key] = Counted(item.category, Fraction(item.weight))
+        learning.counted[item.key] = GradeItemWeight(item.category, Fraction(item.weight))
 
 
 def _message(course: Course, item: str, number: UUID) -> Message:
@@ -195,8 +197,8 @@ def _message(course: Course, item: str, number: UUID) -> Message:
     )
 
 
-def keep_grades(session: Session, enrolments: Sequence[int], *, now: datetime) -> None:
+def save_grades(session: Session, enrolments: Sequence[int], *, now: datetime) -> None:
     """Compute the grade of some enrolments again; whom it completes the course for has completed it."""
     actor = Actor(via=ActorChannel.JOB)
     for learning in lock_many(session, enrolments):
-        keep_up(session, actor, learning, now=now)
+        update_progress(session, actor, learning, now=now)

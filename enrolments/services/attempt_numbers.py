@@ -7,14 +7,14 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 
-class Try(Protocol):
+class NumberedAttempt(Protocol):
     """An attempt, or a task that was handed in."""
 
     activity_key: str
     number: int
 
 
-def number_on(session: Session, tries: Sequence[Try], renames: Mapping[str, str]) -> None:
+def renumber_attempts(session: Session, tries: Sequence[NumberedAttempt], renames: Mapping[str, str]) -> None:
     """Move somebody's tries, in the order of their start, to the present keys; those that meet there are numbered anew in that order."""
     numbers = [one.number for one in tries]
     keys = {key: renames.get(key, key) for key in {one.activity_key for one in tries}}

@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from courses.queries.outlines import get_outline
-from enrolments.models import ActivityResult, Completion, Enrolment, ManualItem, ResultOverride
+from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.models import ActivityResult, Completion, Enrolment, ManualGradeItem, ResultOverride
 from enrolments.queries import learning as queries
-from enrolments.rules import Counted, Progress, Result, evaluate_completion, merit
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.rules import GradeItemWeight, LearnerResult, Progress, evaluate_completion, merit
 from kernel import audit
 from kernel.permissions import Actor
 
@@ -26,16 +26,16 @@ def exact_decimal(value: Fraction) -> Decimal:
 
 
 @dataclass
-class Learning:
+class LockedEnrolment:
     """A locked enrolment with its results as they stand in this transaction."""
 
     enrolment: Enrolment
     is_completed: bool
     rows: dict[str, ActivityResult]
-    counted: dict[str, Counted] = field(default_factory=dict)
+    counted: dict[str, GradeItemWeight] = field(default_factory=dict)
     """How the items marked by hand count, by the keys of their results."""
 
-    def results(self) -> dict[str, Result]:
+    def results(self) -> dict[str, LearnerResult]:
         """Return the results as the rules take them."""
         found = {key: queries.result_of(row) for key, row in self.rows.items()}
         return {key: replace(result, counted=self.counted.get(key)) for key, result in found.items()}
@@ -85,7 +85,7 @@ def _own(row: ActivityResult) -> tuple[Decimal | None, bool | None, bool | None]
 
 def _earned(row: ActivityResult) -> tuple[bool, bool, Fraction]:
     score, _passed, completed = _own(row)
-    return merit(Result(completed=bool(completed), score=None if score is None else Fraction(score)))
+    return merit(LearnerResult(completed=bool(completed), score=None if score is None else Fraction(score)))
 
 
 def _last_word(session: Session, row: ActivityResult) -> datetime:
@@ -94,7 +94,7 @@ def _last_word(session: Session, row: ActivityResult) -> datetime:
     return session.scalar(select(func.max(ResultOverride.made_at)).where(*said)) or cast("datetime", row.overridden_at)
 
 
-def complete(session: Session, actor: Actor, learning: Learning, row: ActivityResult, *, now: datetime) -> None:
+def complete(session: Session, actor: Actor, learning: LockedEnrolment, row: ActivityResult, *, now: datetime) -> None:
     """Complete an activity; one that is completed stays so, with the moment and version in which it first was."""
     if row.completed_at is None:
         row.completed_at = now
@@ -103,21 +103,21 @@ def complete(session: Session, actor: Actor, learning: Learning, row: ActivityRe
 
 
 _RECORDED = (
-    select(Enrolment.id, Completion.id, ActivityResult, ManualItem.category, ManualItem.weight)
+    select(Enrolment.id, Completion.id, ActivityResult, ManualGradeItem.category, ManualGradeItem.weight)
     .select_from(Enrolment)
     .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
     .outerjoin(ActivityResult, ActivityResult.enrolment_id == Enrolment.id)
-    .outerjoin(ManualItem, queries.OF_ITEM)
+    .outerjoin(ManualGradeItem, queries.OF_ITEM)
     .execution_options(populate_existing=True)
 )
 
 
-def lock(session: Session, enrolment_id: int) -> Learning:
+def lock(session: Session, enrolment_id: int) -> LockedEnrolment:
     """Lock an enrolment, and read its results."""
     return lock_many(session, [enrolment_id])[0]
 
 
-def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[Learning]:
+def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[LockedEnrolment]:
     """Lock enrolments in the order of their ids, then read their results: those that somebody else recorded meanwhile are among them.
 
     What this session has read of them before is read anew; what it has changed of them has to be written before.
@@ -125,18 +125,18 @@ def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[Learning]:
     wanted = Enrolment.id.in_(enrolment_ids)
     enrolments = select(Enrolment).where(wanted).order_by(Enrolment.id).with_for_update().execution_options(populate_existing=True)
     with session.no_autoflush:  # what the caller has changed of other tables is written together with what follows
-        all_ = {enrolment.id: Learning(enrolment, is_completed=False, rows={}) for enrolment in session.scalars(enrolments)}
+        all_ = {enrolment.id: LockedEnrolment(enrolment, is_completed=False, rows={}) for enrolment in session.scalars(enrolments)}
         for enrolment_id, completion, row, category, weight in session.execute(_RECORDED.where(wanted)):
             learning = all_[enrolment_id]
             learning.is_completed = completion is not None
             if row is not None:
                 learning.rows[row.activity_key] = row
             if category is not None:
-                learning.counted[row.activity_key] = Counted(category, Fraction(weight))
+                learning.counted[row.activity_key] = GradeItemWeight(category, Fraction(weight))
         return list(all_.values())
 
 
-def keep_up(session: Session, actor: Actor, learning: Learning, *, now: datetime) -> Progress:
+def update_progress(session: Session, actor: Actor, learning: LockedEnrolment, *, now: datetime) -> Progress:
     """Write down how far a learner is now, and that the course is completed where it is: by nobody who does not take it any more."""
     enrolment = learning.enrolment
     outline = get_outline(session, enrolment.course_version_id)
@@ -150,8 +150,8 @@ def keep_up(session: Session, actor: Actor, learning: Learning, *, now: datetime
     return progress
 
 
-def catch_up(session: Session, actor: Actor, enrolment_ids: Sequence[int], *, now: datetime) -> None:
+def recompute_progress(session: Session, actor: Actor, enrolment_ids: Sequence[int], *, now: datetime) -> None:
     """Keep up those who came back to a course: what was handed in or marked while they were out of it counts from now on."""
     if enrolment_ids:
         for learning in lock_many(session, enrolment_ids):
-            keep_up(session, actor, learning, now=now)
+            update_progress(session, actor, learning, now=now)

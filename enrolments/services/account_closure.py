@@ -6,21 +6,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from courses.queries.outlines import get_outline
+from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import Edition, EditionPlace, Enrolment
 from enrolments.services import editions
-from enrolments.services.verbs import EnrolmentVerb
 from kernel import audit
 from kernel.permissions import Actor
 
 
-def end_all(session: Session, actor: Actor, person_id: int, *, now: datetime) -> None:
+def end_enrolments(session: Session, actor: Actor, person_id: int, *, now: datetime) -> None:
     """End everything that somebody takes, and give their places to those who wait; what they did stays."""
     mine = select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.left_at.is_(None)).order_by(Enrolment.id)
     for row in session.scalars(mine).all():
         editions.leave(session, actor, row, now=now)
 
 
-def end_doubles(session: Session, actor: Actor, closed: int, kept: int, *, now: datetime) -> None:
+def end_duplicate_enrolments(session: Session, actor: Actor, closed: int, kept: int, *, now: datetime) -> None:
     """End what a closed account takes where the one that stays took the course too: nobody takes it twice.
 
     Who took it with either goes on taking it. The place of the one that ends is theirs where they have none, and its edition's dates keep
@@ -33,7 +33,7 @@ def end_doubles(session: Session, actor: Actor, closed: int, kept: int, *, now: 
         inherits = stands.left_at is not None or _is_running(session, row, now)
         if stands.left_at is not None:
             stands.left_at = None
-            editions.end_waits(session, stands.course_id, [kept])
+            editions.cancel_waiting_places(session, stands.course_id, [kept])
             number = get_outline(session, stands.course_version_id).number
             audit.record(session, actor, EnrolmentVerb.ENROLLED, stands, now=now, version=number)
         editions.leave(session, actor, row, now=now, heir=stands if inherits else None)

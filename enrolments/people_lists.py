@@ -15,7 +15,7 @@ MOST_ENTRIES = 40_000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListedAddress:
     """An address on a list, in lower case, with its line; what is no address is kept as it was written."""
 
     line: int
@@ -26,7 +26,7 @@ class Entry:
 class PeopleList:
     """The addresses of a list in their order, and from which line on its encoding is a guess."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ListedAddress, ...]
     guessed_from: int | None
 
 
@@ -47,7 +47,7 @@ def read_list(content: bytes) -> PeopleList:
         raise Undecodable(N_("No column is called “email” or “correo”, and the first line has no address."))
     if len(rows) > MOST_ENTRIES:
         raise Undecodable(N_("The list has %(count)s lines; %(limit)s are allowed."), count=len(rows), limit=MOST_ENTRIES)
-    entries = (Entry(line, cells[place].strip().lower() if place < len(cells) else "") for line, cells in rows)
+    entries = (ListedAddress(line, cells[place].strip().lower() if place < len(cells) else "") for line, cells in rows)
     return PeopleList(tuple(entries), table.guessed_from)
 
 
@@ -61,7 +61,7 @@ class EntryFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EnrolmentListCheck:
     """Whom a list enrols, by their numbers and names, who takes the course already, and what is wrong in which line."""
 
     people: tuple[int, ...]
@@ -70,7 +70,7 @@ class Judged:
     faults: tuple[EntryFault, ...]
 
 
-def judge_list(session: Session, course_id: int, entries: Sequence[Entry]) -> Judged:
+def judge_list(session: Session, course_id: int, entries: Sequence[ListedAddress]) -> EnrolmentListCheck:
     """Compare a list with the accounts that there are; nothing is written."""
     known = known_addresses(session, course_id, list({entry.address for entry in entries if "@" in entry.address}))
     people: dict[int, str] = {}
@@ -91,4 +91,4 @@ def judge_list(session: Session, course_id: int, entries: Sequence[Entry]) -> Ju
             inside += 1
         else:
             people[found.person_id] = found.name
-    return Judged(tuple(people), tuple(people.values()), inside, tuple(faults))
+    return EnrolmentListCheck(tuple(people), tuple(people.values()), inside, tuple(faults))

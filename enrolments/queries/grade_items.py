@@ -10,88 +10,90 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name
-from enrolments.models import ActivityResult, Completion, Enrolment, ManualItem, ManualMark
-from enrolments.permissions import ItemSeat
+from enrolments.models import ActivityResult, Completion, Enrolment, ManualGrade, ManualGradeItem
+from enrolments.permissions import GradeItemContext
 from enrolments.queries.gradebook import GradebookFilter, conditions_of
-from enrolments.queries.learning import get_seat
+from enrolments.queries.learning import get_learner_context
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 
 MOST_ITEMS = 200
 
 
-def get_item_seat(session: Session, actor: Actor, slug: str, item: UUID) -> ItemSeat:
+def get_item_seat(session: Session, actor: Actor, slug: str, item: UUID) -> GradeItemContext:
     """Return the actor's place before an item of a course that is published; raise NotFound."""
-    seat = get_seat(session, actor, slug)
-    row = session.scalar(select(ManualItem).where(ManualItem.uuid == item, ManualItem.course_id == seat.course_id))
+    seat = get_learner_context(session, actor, slug)
+    row = session.scalar(select(ManualGradeItem).where(ManualGradeItem.uuid == item, ManualGradeItem.course_id == seat.course_id))
     if row is None or seat.version_id is None:
         raise NotFound
-    return ItemSeat(seat, row, actor.person_id if _counts_for(session, seat.enrolment_id, row) else None)
+    return GradeItemContext(seat, row, actor.person_id if _counts_for(session, seat.enrolment_id, row) else None)
 
 
-def _counts_for(session: Session, enrolment_id: int | None, item: ManualItem) -> bool:
+def _counts_for(session: Session, enrolment_id: int | None, item: ManualGradeItem) -> bool:
     """Say whether somebody has a mark for an item now."""
     mark = select(ActivityResult.id).where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == item.key)
     return enrolment_id is not None and session.scalar(mark.where(ActivityResult.score.is_not(None))) is not None
 
 
-def list_items(session: Session, course_id: int, *, retired: bool = False) -> Sequence[ManualItem]:
+def list_items(session: Session, course_id: int, *, retired: bool = False) -> Sequence[ManualGradeItem]:
     """List the items of a course that count, or those that do not any more, in the order in which they were made."""
-    state = ManualItem.retired_at.is_not(None) if retired else ManualItem.retired_at.is_(None)
+    state = ManualGradeItem.retired_at.is_not(None) if retired else ManualGradeItem.retired_at.is_(None)
     return session.scalars(
-        select(ManualItem).where(ManualItem.course_id == course_id, state).order_by(ManualItem.id).limit(MOST_ITEMS)
+        select(ManualGradeItem).where(ManualGradeItem.course_id == course_id, state).order_by(ManualGradeItem.id).limit(MOST_ITEMS)
     ).all()
 
 
 def has_marks(session: Session, item_id: int) -> bool:
     """Say whether anybody was ever marked for an item."""
-    return bool(session.scalar(select(exists().where(ManualMark.item_id == item_id))))
+    return bool(session.scalar(select(exists().where(ManualGrade.item_id == item_id))))
 
 
 def _last(item_id: int) -> Select[int]:
-    return select(func.max(ManualMark.id)).where(ManualMark.item_id == item_id).group_by(ManualMark.enrolment_id)
+    return select(func.max(ManualGrade.id)).where(ManualGrade.item_id == item_id).group_by(ManualGrade.enrolment_id)
 
 
-def present_marks(session: Session, item_id: int, enrolments: Sequence[int]) -> Mapping[int, ManualMark]:
+def present_marks(session: Session, item_id: int, enrolments: Sequence[int]) -> Mapping[int, ManualGrade]:
     """Return the marks that learners have now, by enrolment."""
-    last = _last(item_id).where(ManualMark.enrolment_id.in_(enrolments))
-    return {row.enrolment_id: row for row in session.scalars(select(ManualMark).where(ManualMark.id.in_(last)))}
+    last = _last(item_id).where(ManualGrade.enrolment_id.in_(enrolments))
+    return {row.enrolment_id: row for row in session.scalars(select(ManualGrade).where(ManualGrade.id.in_(last)))}
 
 
 @dataclass(frozen=True, slots=True)
-class MarkLine:
+class LearnerMarkRow:
     """A learner with the mark that they have for an item."""
 
     enrolment_id: int
     person_id: int
     uuid: UUID
     name: str
-    mark: ManualMark | None
+    mark: ManualGrade | None
 
 
 def list_marks(
-    session: Session, item: ManualItem, wanted: GradebookFilter, *, unmarked: bool, now: datetime, offset: int, limit: int
-) -> list[MarkLine]:
+    session: Session, item: ManualGradeItem, wanted: GradebookFilter, *, unmarked: bool, now: datetime, offset: int, limit: int
+) -> list[LearnerMarkRow]:
     """List some learners of an item's course by name with their marks; all, or those without one."""
     conditions = conditions_of(item.course_id, wanted, now)
     if unmarked:
-        conditions.append(ManualMark.points.is_(None))
+        conditions.append(ManualGrade.points.is_(None))
     return _mark_lines(session, item, conditions, offset, limit)
 
 
-def list_marks_of(session: Session, item: ManualItem, people: Sequence[UUID]) -> list[MarkLine]:
+def list_marks_of(session: Session, item: ManualGradeItem, people: Sequence[UUID]) -> list[LearnerMarkRow]:
     """List these learners of an item's course by name with their marks."""
     mine = (Enrolment.course_id == item.course_id, Enrolment.left_at.is_(None), Person.uuid.in_(people))
     return _mark_lines(session, item, mine, 0, len(people))
 
 
-def _mark_lines(session: Session, item: ManualItem, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[MarkLine]:
+def _mark_lines(
+    session: Session, item: ManualGradeItem, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int
+) -> list[LearnerMarkRow]:
     statement = (
-        select(Enrolment.id, Person, ManualMark)
+        select(Enrolment.id, Person, ManualGrade)
         .join(Person, Person.id == Enrolment.person_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .outerjoin(
-            ManualMark, (ManualMark.enrolment_id == Enrolment.id) & (ManualMark.item_id == item.id) & ManualMark.id.in_(_last(item.id))
+            ManualGrade, (ManualGrade.enrolment_id == Enrolment.id) & (ManualGrade.item_id == item.id) & ManualGrade.id.in_(_last(item.id))
         )
         .where(*conditions)
         .order_by(*by_name(), Enrolment.id)
@@ -99,19 +101,21 @@ def _mark_lines(session: Session, item: ManualItem, conditions: Sequence[ColumnE
         .limit(limit)
     )
     return [
-        MarkLine(enrolment_id, person.id, person.uuid, full_name(person.given_names, person.first_surname, person.second_surname), mark)
+        LearnerMarkRow(
+            enrolment_id, person.id, person.uuid, full_name(person.given_names, person.first_surname, person.second_surname), mark
+        )
         for enrolment_id, person, mark in session.execute(statement)
     ]
 
 
 def count_marks(session: Session, course_id: int, items: Sequence[int]) -> Mapping[int, int]:
     """Count the learners who have a mark now for each of some items."""
-    last = select(func.max(ManualMark.id)).where(ManualMark.item_id.in_(items)).group_by(ManualMark.item_id, ManualMark.enrolment_id)
+    last = select(func.max(ManualGrade.id)).where(ManualGrade.item_id.in_(items)).group_by(ManualGrade.item_id, ManualGrade.enrolment_id)
     statement = (
-        select(ManualMark.item_id, func.count())
-        .join(Enrolment, Enrolment.id == ManualMark.enrolment_id)
-        .where(ManualMark.id.in_(last), ManualMark.points.is_not(None), Enrolment.left_at.is_(None), Enrolment.course_id == course_id)
-        .group_by(ManualMark.item_id)
+        select(ManualGrade.item_id, func.count())
+        .join(Enrolment, Enrolment.id == ManualGrade.enrolment_id)
+        .where(ManualGrade.id.in_(last), ManualGrade.points.is_not(None), Enrolment.left_at.is_(None), Enrolment.course_id == course_id)
+        .group_by(ManualGrade.item_id)
     )
     return {row[0]: row[1] for row in session.execute(statement)}
 

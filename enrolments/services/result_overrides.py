@@ -13,13 +13,13 @@ from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from courses.publication import CourseKinds
+from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import ActivityResult, ResultOverride
-from enrolments.permissions import ResultSeat
+from enrolments.permissions import ResultContext
 from enrolments.queries import learning as queries
 from enrolments.queries.results import find_override
 from enrolments.rules import Progress, completes_by_word, has_passed
-from enrolments.services.keeping import Learning, complete, exact_decimal, keep_up, lock
-from enrolments.services.verbs import EnrolmentVerb
+from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock, update_progress
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language
@@ -27,7 +27,7 @@ from kernel.permissions import Actor
 
 
 @dataclass(frozen=True, slots=True)
-class Overriding:
+class ResultOverrideValues:
     """What the team wants: percent that counts, or none for what was earned; why; and the number of the page that asked for it."""
 
     uuid: UUID
@@ -35,14 +35,14 @@ class Overriding:
     reason: str
 
 
-class NothingOverridden(Conflict):
+class NoOverrideInForce(Conflict):
     """There is no word of the team to take back."""
 
     code = "nothing_overridden"
     message = N_("The result that was earned counts already.")
 
 
-def override_result(session: Session, actor: Actor, subject: ResultSeat, wanted: Overriding, *, now: datetime) -> Progress:
+def override_result(session: Session, actor: Actor, subject: ResultContext, wanted: ResultOverrideValues, *, now: datetime) -> Progress:
     """Let the team's result count for an activity, or again the one that was earned; a second time with one number changes nothing.
 
     What was earned stays beside it, and goes on being recorded. Completion and grade follow by the rules that hold for what is earned:
@@ -51,9 +51,9 @@ def override_result(session: Session, actor: Actor, subject: ResultSeat, wanted:
     learning = lock(session, subject.enrolment.id)
     row = learning.result(subject.activity.key)
     if find_override(session, wanted.uuid) is not None:
-        return keep_up(session, actor, learning, now=now)
+        return update_progress(session, actor, learning, now=now)
     if wanted.score is None and row.overridden_at is None:
-        raise NothingOverridden
+        raise NoOverrideInForce
     before, facts = row.score, {"activity": row.activity_key, "reason": wanted.reason, "before": str(row.score), "own": str(row.own_score)}
     if wanted.score is None:
         since = cast("datetime", row.overridden_at)
@@ -68,7 +68,7 @@ def override_result(session: Session, actor: Actor, subject: ResultSeat, wanted:
             person=learning.enrolment.person_id,
             after=str(row.score),
         )
-        progress = keep_up(session, actor, learning, now=now)
+        progress = update_progress(session, actor, learning, now=now)
         _reopen_course(session, actor, learning, progress, since, wanted.reason, now=now)
     else:
         _set_result(session, actor, learning, row, subject, wanted.score, now=now)
@@ -82,7 +82,7 @@ def override_result(session: Session, actor: Actor, subject: ResultSeat, wanted:
             person=learning.enrolment.person_id,
             after=str(row.score),
         )
-        progress = keep_up(session, actor, learning, now=now)
+        progress = update_progress(session, actor, learning, now=now)
     session.add(
         ResultOverride(
             uuid=wanted.uuid,
@@ -100,7 +100,14 @@ def override_result(session: Session, actor: Actor, subject: ResultSeat, wanted:
 
 
 def _set_result(
-    session: Session, actor: Actor, learning: Learning, row: ActivityResult, subject: ResultSeat, score: Fraction, *, now: datetime
+    session: Session,
+    actor: Actor,
+    learning: LockedEnrolment,
+    row: ActivityResult,
+    subject: ResultContext,
+    score: Fraction,
+    *,
+    now: datetime,
 ) -> None:
     if row.id is None:
         session.add(row)
@@ -113,7 +120,7 @@ def _set_result(
         complete(session, actor, learning, row, now=now)
 
 
-def _take_word_back(session: Session, actor: Actor, learning: Learning, row: ActivityResult, *, now: datetime) -> None:
+def _take_word_back(session: Session, actor: Actor, learning: LockedEnrolment, row: ActivityResult, *, now: datetime) -> None:
     row.score, row.passed, completed = row.own_score, row.own_passed, row.own_completed
     row.overridden_at = row.own_score = row.own_passed = row.own_completed = None
     if completed:
@@ -125,7 +132,7 @@ def _take_word_back(session: Session, actor: Actor, learning: Learning, row: Act
 
 
 def _reopen_course(
-    session: Session, actor: Actor, learning: Learning, progress: Progress, since: datetime, reason: str, *, now: datetime
+    session: Session, actor: Actor, learning: LockedEnrolment, progress: Progress, since: datetime, reason: str, *, now: datetime
 ) -> None:
     """Take back the completion of a course that was reached while the team's word counted, and is not without it. Certificates stay."""
     completion = queries.find_completion(session, learning.enrolment.id)
@@ -136,7 +143,7 @@ def _reopen_course(
     session.delete(completion)
 
 
-def _message(subject: ResultSeat, wanted: Overriding) -> Message:
+def _message(subject: ResultContext, wanted: ResultOverrideValues) -> Message:
     """Tell the learner that their result changed; the mark itself stays behind the sign-in."""
     title, course = subject.activity.title, subject.outline.title
     head: Callable[[], str] = (

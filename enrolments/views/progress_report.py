@@ -2,11 +2,11 @@
 
 from flask import Blueprint, render_template, request
 
-from enrolments.opening import course_name
-from enrolments.pages.following import activity_lines, bars, module_lines, times
+from enrolments.course_context import course_name
 from enrolments.pages.gradebook import IDLE, filter_of
-from enrolments.permissions import LearningAction, Seat
-from enrolments.queries import following as queries
+from enrolments.pages.progress_report import activity_lines, bars, module_lines, times
+from enrolments.permissions import LearnerContext, LearningAction
+from enrolments.queries import progress_report as queries
 from enrolments.queries.editions import list_editions
 from enrolments.queries.gradebook import GradebookFilter, count_gradebook
 from enrolments.queries.learning import list_groups
@@ -22,7 +22,7 @@ USUAL_DAYS = 14
 
 @bp.get("/teaching/<slug>/progress")
 @requires(LearningAction.FOLLOW, get_published)
-def progress(seat: Seat) -> str:
+def progress(seat: LearnerContext) -> str:
     """Show how those get on who take a course, one of its editions or one of its groups."""
     session, outline, asked = current_session(), outline_of(seat), filter_of(request.args)
     wanted, days, course_id = (
