@@ -13,7 +13,7 @@ from kernel.permissions import Actor
 from organisations.services import tree
 from quizzes.services import overrides
 
-FORGET: tuple[Callable[..., None], ...] = (tree.erase_person, team.erase_person, learner_notes.erase_person, overrides.forget)
+FORGET: tuple[Callable[..., None], ...] = (tree.erase_person, team.erase_person, learner_notes.erase_person, overrides.erase_person)
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 
 

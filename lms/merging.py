@@ -30,7 +30,12 @@ from quizzes.models import Attempt
 from quizzes.services import overrides as quizzes
 from simulators import services as simulators
 
-HAND_OVER: tuple[Callable[..., None], ...] = (learning.transfer_enrolments, quizzes.hand_over, simulators.hand_over, certificates.hand_over)
+HAND_OVER: tuple[Callable[..., None], ...] = (
+    learning.transfer_enrolments,
+    quizzes.transfer_overrides,
+    simulators.hand_over,
+    certificates.hand_over,
+)
 """What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""
 
 
@@ -119,7 +124,7 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
         raise Conflict(refused)
     moved = [course.course_id for course in list_courses(session, pair) if course.moves]
     _swap_courses(session, closed.id, kept.id, moved, now=now)
-    for personal in (editions.transfer_waiting_places, quizzes.hand_over_profile):
+    for personal in (editions.transfer_waiting_places, quizzes.transfer_accommodation):
         personal(session, closed.id, kept.id)
     account_closure.end_duplicate_enrolments(session, actor, closed.id, kept.id, now=now)
     _hand_over_roles(session, actor, closed, kept, now=now)

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from courses.models import Course
 from enrolments.models import ActivityResult, Completion, Enrolment, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
+from quizzes.attempt_review import flags_of
 from quizzes.models import Attempt
-from quizzes.queries import sittings
+from quizzes.queries import attempts
 from quizzes.queries.marks import current_events
-from quizzes.reviewing import flags_of
 from quizzes.rules.attempts import ENDED_STATES
 from quizzes.rules.review import Reader
-from quizzes.rules.settings import Flag
+from quizzes.rules.settings import ReviewFlag
 
 Rows = list[dict[str, Any]]
 
@@ -61,15 +61,15 @@ def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Ro
     statement = select(Attempt.id, Attempt.activity_key, Course.slug).join(Course, Course.id == Attempt.course_id)
     ended = Attempt.state.in_([state.value for state in ENDED_STATES])
     for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
-        sitting = sittings.get_sitting(session, row.id)
-        flags, attempt = flags_of(sitting, Reader.LEARNER, sittings.history_of(session, sitting), now=now), sitting.row
-        if Flag.MARKS not in flags:
+        sitting = attempts.load_attempt(session, row.id)
+        flags, attempt = flags_of(sitting, Reader.LEARNER, attempts.history_of(session, sitting), now=now), sitting.row
+        if ReviewFlag.MARKS not in flags:
             withheld.add((row.slug, row.activity_key))
             continue
         marks.append(
             {"attempt": attempt.uuid, "raw": attempt.raw, "maximum": attempt.maximum, "percent": attempt.percent, "passed": attempt.passed}
         )
-        if Flag.ATTEMPT in flags:
+        if ReviewFlag.ATTEMPT in flags:
             events = current_events(session, [item.id for item in sitting.items])
             questions += [
                 {"attempt": attempt.uuid, "position": item.position, "fraction": event.fraction, "comment": event.comment}

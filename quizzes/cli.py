@@ -22,7 +22,7 @@ from quizzes.pages.statistic_names import CONCERNS, POSITION, QUIZ
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from quizzes.rules.statistics import PositionStatistics, Statistics
+    from quizzes.rules.statistics import AttemptSetStatistics, PositionStatistics
 
 LARGEST = 20_000_000
 MAXIMUM_POSITIONS = 500
@@ -119,7 +119,7 @@ def _shown(value: Fraction | int | None, digits: int = 2, factor: int = 1) -> st
     return "–" if value is None else number(float(value * factor), digits)
 
 
-def _tables(table: MarksTable, statistics: Statistics) -> str:
+def _tables(table: MarksTable, statistics: AttemptSetStatistics) -> str:
     lines = [_quiz_line(name, heading, unit, statistics) for name, heading, unit, _meaning in QUIZ]
     heads = [_("Question"), *(_(heading) for _name, heading, _factor, _meaning in POSITION)]
     rows = [
@@ -129,7 +129,7 @@ def _tables(table: MarksTable, statistics: Statistics) -> str:
     return "\n".join([*lines, "", *_aligned([heads, *rows]), *_concern_lines(table, statistics)])
 
 
-def _quiz_line(name: str, heading: str, unit: str, statistics: Statistics) -> str:
+def _quiz_line(name: str, heading: str, unit: str, statistics: AttemptSetStatistics) -> str:
     value = getattr(statistics.quiz, name)
     shown = str(value) if name == "attempts" else _shown(value, 4 if name in ("skewness", "kurtosis") else 2)
     return f"{_(heading)}: {shown}{' ' + unit if unit and value is not None else ''}"
@@ -150,7 +150,7 @@ def _concerns(position: PositionStatistics) -> list[str]:
     return [concern.value for concern in concerns_about(position)]
 
 
-def _concern_lines(table: MarksTable, statistics: Statistics) -> list[str]:
+def _concern_lines(table: MarksTable, statistics: AttemptSetStatistics) -> list[str]:
     found = [(name, _concerns(position)) for name, position in zip(table.names, statistics.positions, strict=True)]
     lines = [f"  {name}: {', '.join(_(CONCERNS[concern]) for concern in concerns)}" for name, concerns in found if concerns]
     lines += [
@@ -163,7 +163,7 @@ def _concern_lines(table: MarksTable, statistics: Statistics) -> list[str]:
     return ["", _("Look at:"), *lines] if lines else []
 
 
-def _json(table: MarksTable, statistics: Statistics) -> str:
+def _json(table: MarksTable, statistics: AttemptSetStatistics) -> str:
     questions = [
         {"name": name, "maximum": _plain(maximum), **_fields(position), "concerns": _concerns(position)}
         for name, maximum, position in zip(table.names, table.maxima, statistics.positions, strict=True)

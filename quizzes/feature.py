@@ -7,6 +7,7 @@ from quizzes.permissions import PERMISSIONS
 from quizzes.services.regrading import RegradeVerb
 from quizzes.views import (
     accommodations,
+    attempts,
     banks,
     files,
     manage,
@@ -17,7 +18,6 @@ from quizzes.views import (
     reopening,
     reports,
     reviews,
-    sittings,
     slots,
     statistics,
 )
@@ -28,7 +28,7 @@ FEATURE = Feature(
         banks.bp,
         questions.bp,
         slots.bp,
-        sittings.bp,
+        attempts.bp,
         files.bp,
         manage.bp,
         marking.bp,

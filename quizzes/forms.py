@@ -18,18 +18,18 @@ from kernel.errors import N_, Invalid
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form as SentForm
 from kernel.web.forms import LineField, MomentField, WholeField, clean_text, read_json, whole_number
-from quizzes.content.asked_slots import NAMES as SLOTS
+from quizzes.content.slot_fields import NAMES as SLOTS
 from quizzes.content.wording import DIFFICULTIES, STATES
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.queries.answers import StoredAnswer
-from quizzes.queries.sittings import Sitting
+from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules import saving
-from quizzes.rules.definitions import Criterion
+from quizzes.rules.definitions import RubricCriterion
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.rules.responses import ANSWER, FILES, clean_parts, filled_parts
+from quizzes.services.attempts import SaveRequest
 from quizzes.services.banks import FieldChanges
-from quizzes.services.overrides import OverrideValues, Profile, values_of
-from quizzes.services.sittings import Batch
+from quizzes.services.overrides import AccommodationProfile, OverrideValues, values_of
 
 MAX_LEASE = 2**62
 MAX_TOKEN = 300
@@ -67,13 +67,13 @@ def give_lines(field: Field) -> None:
     field.render_kw = {"rows": 2}
 
 
-class SeenForm(SentForm):
+class QuestionEditForm(SentForm):
     """What a question's text was when the editor began, beside the fields of the question."""
 
     seen = HiddenField()
 
 
-class NewQuestionForm(SeenForm):
+class NewQuestionForm(QuestionEditForm):
     """Where a new question goes, beside its fields: its bank, and its key where somebody wants to choose it."""
 
     kind = HiddenField()
@@ -209,25 +209,25 @@ def dropped_file(form: Form) -> tuple[int, str]:
     return whole_number(place), name
 
 
-def answers_compared(form: Form, sitting: Sitting) -> set[int]:
+def answers_compared(form: Form, sitting: LoadedAttempt) -> set[int]:
     """Return the saved answers that a page's plain form is compared with: those that it showed, and the last of its lease."""
     shown = {whole_number(first(form, f"p{item.position}-{SHOWN}")) for item in sitting.items}
     return shown | {answer.id for answer in _own(form, sitting).values()}
 
 
-def _own(form: Form, sitting: Sitting) -> dict[int, StoredAnswer]:
+def _own(form: Form, sitting: LoadedAttempt) -> dict[int, StoredAnswer]:
     lease = lease_of(form)
     return {answer.item_id: answer for answer in sitting.answers if answer.lease == lease}
 
 
 def form_batch(
     form: Form,
-    sitting: Sitting,
+    sitting: LoadedAttempt,
     page: int,
     said: Mapping[int, object],
     closed: Collection[int] = (),
     files: FileChanges | None = None,
-) -> Batch:
+) -> SaveRequest:
     """Return the answers of a page sent as a plain form: those that were changed since the page was shown.
 
     `pN-seq` names the response that the page showed. What is as it was shown was not touched, and says nothing against what another
@@ -257,18 +257,18 @@ def form_batch(
             local = whole_number(first(form, f"p{item.position}-{LOCAL}"))
             following = 1 + (last.seq if last else 0)
             number = local if following <= local <= saving.MAX_COUNT else following
-            events.append(saving.AnswerEvent(item.position, saving.Place(lease, number), parts))
-    return Batch(lease, tuple(events), "save")
+            events.append(saving.SavedAnswer(item.position, saving.AnswerSequence(lease, number), parts))
+    return SaveRequest(lease, tuple(events), "save")
 
 
-def changed_flags(form: Form, sitting: Sitting, page: int) -> Mapping[int, bool]:
+def changed_flags(form: Form, sitting: LoadedAttempt, page: int) -> Mapping[int, bool]:
     """Return the places of a page whose flag was set or taken away."""
     shown = [item.position for item in sitting.items if item.page == page and f"p{item.position}-{SHOWN}" in form]
     flags = {place: f"p{place}-{FLAG}" in form for place in shown}
     return {place: flagged for place, flagged in flags.items() if flagged != sitting.items[place - 1].flagged}
 
 
-def script_batches(form: Form, kind: str) -> list[Batch]:
+def script_batches(form: Form, kind: str) -> list[SaveRequest]:
     """Return the answers that the page's script sends: its own and those of earlier pages that the device still held."""
     try:
         sent = read_json(first(form, "events") or "[]")
@@ -285,12 +285,12 @@ def _own_lease(entry: object) -> int | None:
     return lease if isinstance(lease, int) and not isinstance(lease, bool) and 0 < lease < MAX_LEASE else None
 
 
-def _script_batch(lease: int, entries: list[Any], kind: str) -> Batch:
+def _script_batch(lease: int, entries: list[Any], kind: str) -> SaveRequest:
     events = tuple(
-        saving.AnswerEvent(event.item, event.sequence, clean_parts(event.payload)) for event in saving.read_events(lease, entries)
+        saving.SavedAnswer(event.item, event.sequence, clean_parts(event.payload)) for event in saving.read_events(lease, entries)
     )
     times = [time for entry in entries if isinstance(entry, dict) and isinstance(time := entry.get("client_time"), str)]
-    return Batch(lease, events, kind, max((time for time in times if time.isprintable()), default=""), _tokens(entries))
+    return SaveRequest(lease, events, kind, max((time for time in times if time.isprintable()), default=""), _tokens(entries))
 
 
 def _tokens(entries: list[Any]) -> dict[tuple[int, int], str]:
@@ -317,7 +317,7 @@ class MarkForm(SentForm):
         return clean_text(self.comment.data or "", lines=True)
 
 
-def chosen_levels(form: Form, rubric: Sequence[Criterion]) -> dict[str, int]:
+def chosen_levels(form: Form, rubric: Sequence[RubricCriterion]) -> dict[str, int]:
     """Return the levels that a form chooses, by criterion the place from 0; `level-1` is the field of the first criterion."""
     given = {criterion.key: first(form, f"level-{at}") for at, criterion in enumerate(rubric, 1)}
     levels = {key: whole_number(text, otherwise=-1) for key, text in given.items()}
@@ -357,13 +357,13 @@ class RegradeForm(SentForm):
         self.version.choices = [SelectChoice(value=number, label=label) for number, label in versions]
 
 
-class ReasonForm(SentForm):
+class AttemptActionForm(SentForm):
     """Why somebody of the staff does something to an attempt."""
 
     reason = LineField(lazy_("Reason"), [DataRequired(lazy_("Say why: it stays in the record.")), Length(max=500, message=_TOO_LONG)])
 
 
-class SettlementForm(SentForm):
+class CertificateDecisionForm(SentForm):
     """What an administrator decided about a certificate."""
 
     note = LineField(lazy_("What was decided"), [DataRequired(lazy_("Say what was decided and why.")), Length(max=500, message=_TOO_LONG)])
@@ -379,7 +379,7 @@ def _reason(question: str) -> LineField:
     return LineField(lazy_("Reason"), [InputRequired(lazy_(question)), lengths])
 
 
-class OverrideForm(SentForm):
+class QuizOverrideForm(SentForm):
     """What holds instead of the quiz's own settings; what is left empty stays as in the quiz."""
 
     opens = MomentField(lazy_("Opens"))
@@ -478,7 +478,7 @@ class AccommodationForm(SentForm):
         """Refuse what is no factor from 1 to 9.99 with two decimals."""
         if self.read_factor() is None:
             raise ValidationError(_("Write a number from 1 to 9.99 with at most two decimals, like 1.5."))
-        if self.command() == Profile(Decimal(1), 0, 0):
+        if self.command() == AccommodationProfile(Decimal(1), 0, 0):
             raise ValidationError(_("With this nothing would be different. Write a factor above 1, breaks or attempts."))
 
     def read_factor(self) -> Decimal | None:
@@ -486,6 +486,6 @@ class AccommodationForm(SentForm):
         found = fullmatch(r"([1-9])(?:[.,](\d{1,2}))?", self.factor.data or "")
         return None if found is None else Decimal(f"{found[1]}.{found[2] or 0}")
 
-    def command(self) -> Profile:
+    def command(self) -> AccommodationProfile:
         """Return what the form says."""
-        return Profile(self.read_factor() or Decimal(1), self.extra_attempts.number or 0, (self.breaks.number or 0) * 60)
+        return AccommodationProfile(self.read_factor() or Decimal(1), self.extra_attempts.number or 0, (self.breaks.number or 0) * 60)

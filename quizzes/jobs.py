@@ -22,17 +22,17 @@ from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
 from quizzes.queries import analysis, overrides
+from quizzes.queries import attempts as queries
 from quizzes.queries import regrading as regrading_queries
-from quizzes.queries import sittings as queries
-from quizzes.queries.analysis import Learners
+from quizzes.queries.analysis import StatisticsFilter
 from quizzes.rules.attempts import NETWORK_TOLERANCE
-from quizzes.rules.statistics import Which
+from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as examinations
+from quizzes.services import attempts as services
 from quizzes.services import notices as telling
 from quizzes.services import overrides as time_services
 from quizzes.services import regrading, trials
-from quizzes.services import sittings as services
-from quizzes.services.overrides import TimeVerb
+from quizzes.services.overrides import OverrideVerb
 
 CLOSE_EVERY = 60
 PAGE = 200
@@ -59,7 +59,7 @@ def close_due(delivery: Delivery) -> None:
 def _settle(delivery: Delivery, actor: Actor, attempt_id: int) -> None:
     with delivery.database.unit_of_work() as session:
         session.get_one(Attempt, attempt_id, with_for_update=True)
-        services.settle(session, actor, queries.get_sitting(session, attempt_id), now=delivery.now)
+        services.close_if_overdue(session, actor, queries.load_attempt(session, attempt_id), now=delivery.now)
 
 
 def _list_due(delivery: Delivery, after: int) -> list[int]:
@@ -98,7 +98,7 @@ def tell_reopened(delivery: Delivery) -> Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _NotifiedAttempt:
     """An attempt that its learner is told of."""
 
     attempt: UUID
@@ -107,11 +107,11 @@ class _Told:
     course: Mapping[str, str]
 
 
-def _told(delivery: Delivery) -> _Told:
+def _told(delivery: Delivery) -> _NotifiedAttempt:
     with delivery.database.unit_of_work(write=False) as session:
-        sitting = queries.get_sitting(session, cast("int", delivery.arguments["attempt"]))
+        sitting = queries.load_attempt(session, cast("int", delivery.arguments["attempt"]))
         outline = get_outline(session, queries.version_of(session, sitting.paper.activity_id))
-    return _Told(sitting.uuid, sitting.person_id, outline.by_key[sitting.paper.activity_key].title, outline.title)
+    return _NotifiedAttempt(sitting.uuid, sitting.person_id, outline.by_key[sitting.paper.activity_key].title, outline.title)
 
 
 def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int) -> None:
@@ -124,17 +124,17 @@ def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int)
 
 def tell_override(delivery: Delivery) -> None:
     """Tell learners of an override that gives them something."""
-    _tell_all(delivery, telling.tell_override, cast("int", delivery.arguments["override"]))
+    _tell_all(delivery, telling.notify_override, cast("int", delivery.arguments["override"]))
 
 
 def tell_incident(delivery: Delivery) -> None:
     """Tell learners of the time that was given to their open attempts."""
-    _tell_all(delivery, telling.tell_incident, cast("int", delivery.arguments["incident"]))
+    _tell_all(delivery, telling.notify_incident, cast("int", delivery.arguments["incident"]))
 
 
 def tell_regrade(delivery: Delivery) -> None:
     """Tell learners that their mark changed by marking again, or is again what it was."""
-    _tell_all(delivery, telling.tell_regrade, cast("int", delivery.arguments["subject"]))
+    _tell_all(delivery, telling.notify_regrade, cast("int", delivery.arguments["subject"]))
 
 
 def examine(delivery: Delivery) -> Effect | None:
@@ -142,12 +142,12 @@ def examine(delivery: Delivery) -> Effect | None:
     arguments = delivery.arguments
     with delivery.database.unit_of_work(write=False) as session:
         edition, group = (UUID(str(arguments[name])) if arguments.get(name) else None for name in ("edition", "group"))
-        learners = Learners(edition, group)
+        learners = StatisticsFilter(edition, group)
         quiz = analysis.list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]), learners)
         choice = next((one for one in quiz.choices if one.name == arguments["composition"]), None)
         if choice is None:
             return None
-        found = analysis.attempt_set(session, quiz, Which(str(arguments["which"])), choice)
+        found = analysis.attempt_set(session, quiz, CountedAttempts(str(arguments["which"])), choice)
         examination = examinations.compute(session, found)
     return lambda session: examinations.keep(session, found, examination, now=delivery.now)
 
@@ -186,25 +186,27 @@ def catch_up_regrade(delivery: Delivery) -> None:
     """Look after those who handed in while an annulment or its undoing was being committed; a second delivery finds nobody."""
     with delivery.database.unit_of_work() as session:
         row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
-        regrading.catch_up(session, Actor(person_id=row.undone_by or row.committed_by, via=ActorChannel.JOB), row, now=delivery.now)
+        regrading.apply_to_late_attempts(
+            session, Actor(person_id=row.undone_by or row.committed_by, via=ActorChannel.JOB), row, now=delivery.now
+        )
 
 
-SCOPES: Mapping[StrEnum, Callable[[Session, int], overrides.Scope]] = {
-    TimeVerb.OVERRIDDEN: overrides.scope_of_override,
-    TimeVerb.OVERRIDE_ENDED: overrides.scope_of_override,
-    TimeVerb.APPLIED: overrides.scope_of_override,
-    TimeVerb.TIME_GIVEN: overrides.scope_of_incident,
-    TimeVerb.TIME_TAKEN_BACK: overrides.scope_of_incident,
-    TimeVerb.TIME_APPLIED: overrides.scope_of_incident,
-    TimeVerb.ACCOMMODATED: overrides.scope_of_accommodation,
-    TimeVerb.ACCOMMODATION_ENDED: overrides.scope_of_accommodation,
+SCOPES: Mapping[StrEnum, Callable[[Session, int], overrides.AffectedAttempts]] = {
+    OverrideVerb.OVERRIDDEN: overrides.scope_of_override,
+    OverrideVerb.OVERRIDE_ENDED: overrides.scope_of_override,
+    OverrideVerb.APPLIED: overrides.scope_of_override,
+    OverrideVerb.TIME_GIVEN: overrides.scope_of_incident,
+    OverrideVerb.TIME_TAKEN_BACK: overrides.scope_of_incident,
+    OverrideVerb.TIME_APPLIED: overrides.scope_of_incident,
+    OverrideVerb.ACCOMMODATED: overrides.scope_of_accommodation,
+    OverrideVerb.ACCOMMODATION_ENDED: overrides.scope_of_accommodation,
     EnrolmentVerb.GROUP_CHANGED: overrides.scope_of_group,
-    EnrolmentVerb.LEARNERS_MOVED: lambda _session, course_id: overrides.Scope(course_id),
+    EnrolmentVerb.LEARNERS_MOVED: lambda _session, course_id: overrides.AffectedAttempts(course_id),
 }
 """What moves the end of open attempts, and whose."""
 
 
-TOUCHES_ATTEMPTS = frozenset(SCOPES) - {TimeVerb.TIME_GIVEN, TimeVerb.TIME_TAKEN_BACK}
+TOUCHES_ATTEMPTS = frozenset(SCOPES) - {OverrideVerb.TIME_GIVEN, OverrideVerb.TIME_TAKEN_BACK}
 """What may change how many attempts there are."""
 
 
@@ -220,23 +222,27 @@ def note_due(delivery: Delivery) -> None:
         moved = [(attempt.id, attempt.end) for attempt in page if attempt.end != attempt.due_at]
         if moved:
             with delivery.database.unit_of_work() as session:
-                time_services.note_due(session, moved)
+                time_services.record_due_dates(session, moved)
         last = page[-1].id
     if verb in {one.value for one in TOUCHES_ATTEMPTS}:
         _tell_progress(delivery, lambda session: scope_of(session, subject))
 
 
-def _tell_progress(delivery: Delivery, scope_of: Callable[[Session], overrides.Scope]) -> None:
+def _tell_progress(delivery: Delivery, scope_of: Callable[[Session], overrides.AffectedAttempts]) -> None:
     last = 0
     while page := _list_used_up(delivery, scope_of, last):
         for attempt_id in (one.attempt_id for one in page if not one.in_step):
             with delivery.database.unit_of_work() as session:
                 session.get_one(Attempt, attempt_id, with_for_update=True)
-                services.hand_down(session, Actor(via=ActorChannel.JOB), queries.get_sitting(session, attempt_id), now=delivery.now)
+                services.record_quiz_result(
+                    session, Actor(via=ActorChannel.JOB), queries.load_attempt(session, attempt_id), now=delivery.now
+                )
         last = page[-1].attempt_id
 
 
-def _list_used_up(delivery: Delivery, scope_of: Callable[[Session], overrides.Scope], after: int) -> list[overrides.UsedUp]:
+def _list_used_up(
+    delivery: Delivery, scope_of: Callable[[Session], overrides.AffectedAttempts], after: int
+) -> list[overrides.ExhaustedAttempts]:
     with delivery.database.unit_of_work(write=False) as session:
         return overrides.list_used_up(session, scope_of(session), after=after, limit=PAGE)
 
@@ -249,9 +255,9 @@ def carry_overrides(delivery: Delivery) -> None:
         renames = get_outline(session, version).renames if version is not None else {}
     if renames:
         with delivery.database.unit_of_work() as session:
-            time_services.carry_over(session, Actor(via=ActorChannel.JOB), course_id, renames, now=delivery.now)
+            time_services.copy_overrides(session, Actor(via=ActorChannel.JOB), course_id, renames, now=delivery.now)
 
 
-def _list_open(delivery: Delivery, scope_of: Callable[[Session], overrides.Scope], after: int) -> list[overrides.OpenAttempt]:
+def _list_open(delivery: Delivery, scope_of: Callable[[Session], overrides.AffectedAttempts], after: int) -> list[overrides.OpenAttempt]:
     with delivery.database.unit_of_work(write=False) as session:
         return overrides.list_open(session, scope_of(session), after=after, limit=PAGE)

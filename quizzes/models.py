@@ -45,7 +45,7 @@ class QuestionVersion(Base):
     mark: Mapped[Decimal] = mapped_column(MARK)
     checksum: Mapped[str] = mapped_column(String(64))
     document: Mapped[str] = mapped_column(Text)
-    """Canonical JSON of `quizzes.rules.definitions.Question` with rendered texts: read and written whole, never searched or edited."""
+    """Canonical JSON of `quizzes.rules.definitions.QuestionDefinition` with rendered texts: read and written whole, never searched or edited."""
     created_at: Mapped[Moment]
 
 
@@ -382,7 +382,7 @@ class Regrade(Base):
     undone_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
-class RegradeLine(Base):
+class RegradeTrialRow(Base):
     """What a trial found for one attempt: its total and the learner's result before and after."""
 
     __tablename__ = "regrade_line"
@@ -411,7 +411,7 @@ class RegradeLine(Base):
     """Code of the certificate in force that the learner holds for the course."""
 
 
-class RegradeMark(Base):
+class RegradeTrialMark(Base):
     """A mark that a trial would give: one mark event when it is committed."""
 
     __tablename__ = "regrade_mark"
@@ -426,7 +426,7 @@ class RegradeMark(Base):
     state: Mapped[str] = mapped_column(String(20))
 
 
-class Annulment(Base):
+class VoidedQuestion(Base):
     """A question version that does not decide in a quiz any more: attempts that are handed in later follow it too (5.11.4)."""
 
     __tablename__ = "annulment"
@@ -471,7 +471,7 @@ class CertificateReview(Base):
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
-class QuizExamination(Base):
+class QuizAnalysisCache(Base):
     """The statistics of a quiz as computed last: a cache, replaced where attempts, versions or formulas differ (5.12)."""
 
     __tablename__ = "quiz_examination"
@@ -487,5 +487,5 @@ class QuizExamination(Base):
     attempt_set: Mapped[str] = mapped_column(String(200))
     """What tells this set of attempts, quiz versions and formulas from another one."""
     document: Mapped[str] = mapped_column(Text)
-    """JSON of `quizzes.rules.examination.Examination`: read and written whole."""
+    """JSON of `quizzes.rules.quiz_analysis.QuizAnalysis`: read and written whole."""
     computed_at: Mapped[Moment]

@@ -46,7 +46,7 @@ class QuizAction(StrEnum):
 
 
 @dataclass(frozen=True)
-class AttemptSeat:
+class AttemptContext:
     """A person before an attempt: whose it is, its state, and what the person is in its course."""
 
     id: int
@@ -59,7 +59,7 @@ class AttemptSeat:
 
 
 @dataclass(frozen=True)
-class TaughtQuiz:
+class QuizContext:
     """A quiz of a course, in all its versions, as those who teach and grade work on it; `outline` is of the newest one that has it."""
 
     course_id: int
@@ -71,10 +71,10 @@ class TaughtQuiz:
 
 
 @dataclass(frozen=True)
-class OverrideSeat:
+class OverrideContext:
     """An override of a quiz before somebody of the course's staff."""
 
-    quiz: TaughtQuiz
+    quiz: QuizContext
     row: QuizOverride
 
 
@@ -82,21 +82,21 @@ class OverrideSeat:
 class OverrideTarget:
     """For whom something is to be set at a quiz: a group, a person, or everybody where it is neither."""
 
-    quiz: TaughtQuiz
+    quiz: QuizContext
     group: LearnerGroup | None = None
     person: Person | None = None
 
 
 @dataclass(frozen=True)
-class IncidentSeat:
+class IncidentContext:
     """An incident of a quiz before somebody of the course's staff."""
 
-    quiz: TaughtQuiz
+    quiz: QuizContext
     row: Incident
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtQuestion(CourseContext):
+class BankQuestionContext(CourseContext):
     """A question of a course's draft as the course's staff sees it: its key and the file of its bank."""
 
     key: str
@@ -123,11 +123,11 @@ def _start(actor: Actor, subject: object) -> Verdict:
 
 
 def _own(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, AttemptSeat)
+    assert isinstance(subject, AttemptContext)
     return allow_if(is_own(actor, subject.person_id), Verdict.HIDE)
 
 
-def _works_on(actor: Actor, subject: AttemptSeat) -> bool:
+def _works_on(actor: Actor, subject: AttemptContext) -> bool:
     """Say whether somebody is before an attempt as the course's staff or an administrator: nobody is before what they answer themself."""
     if is_own(actor, subject.person_id) and subject.state in OPEN_STATES and not subject.preview:
         return False
@@ -136,7 +136,7 @@ def _works_on(actor: Actor, subject: AttemptSeat) -> bool:
 
 def _review(actor: Actor, subject: object) -> Verdict:
     """The learner sees an ended attempt, also one who works in the course; its staff and administrators see any of others."""
-    assert isinstance(subject, AttemptSeat)
+    assert isinstance(subject, AttemptContext)
     if _works_on(actor, subject):
         return Verdict.ALLOW
     if not is_own(actor, subject.person_id):
@@ -146,18 +146,18 @@ def _review(actor: Actor, subject: object) -> Verdict:
 
 def _manage(actor: Actor, subject: object) -> Verdict:
     """The course's staff, graders too, and administrators; to others there is no such page."""
-    assert isinstance(subject, TaughtQuiz)
+    assert isinstance(subject, QuizContext)
     return allow_if(actor.is_administrator or subject.staff_role is not None, Verdict.HIDE)
 
 
 def _statistics(actor: Actor, subject: object) -> Verdict:
     """Statistics of questions tell their keys: they are for those who edit the course; graders are refused (security 9, question bank)."""
-    assert isinstance(subject, TaughtQuiz)
+    assert isinstance(subject, QuizContext)
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE if subject.staff_role is None else Verdict.FORBID)
 
 
 @dataclass(frozen=True)
-class MarkSeat:
+class MarkingContext:
     """A person before one question of somebody's attempt that is handed in."""
 
     person_id: int
@@ -168,7 +168,7 @@ class MarkSeat:
 
 def _mark(actor: Actor, subject: object) -> Verdict:
     """The course's staff mark what waits for a person, those who edit overrule the program."""
-    assert isinstance(subject, MarkSeat)
+    assert isinstance(subject, MarkingContext)
     if not actor.is_administrator and subject.staff_role is None:
         return Verdict.HIDE
     return allow_if(subject.is_by_hand or edits(actor, subject.staff_role))
@@ -176,14 +176,14 @@ def _mark(actor: Actor, subject: object) -> Verdict:
 
 def _edit_quiz(actor: Actor, subject: object) -> Verdict:
     """Those who edit the course; to its graders it is closed, to others there is no such page."""
-    assert isinstance(subject, TaughtQuiz)
+    assert isinstance(subject, QuizContext)
     if _manage(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     return allow_if(edits(actor, subject.staff_role))
 
 
 def _reopen(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, AttemptSeat)
+    assert isinstance(subject, AttemptContext)
     if not actor.is_administrator and subject.staff_role is None:
         return Verdict.HIDE
     return allow_if(edits(actor, subject.staff_role))
@@ -191,37 +191,37 @@ def _reopen(actor: Actor, subject: object) -> Verdict:
 
 def _show_paper(actor: Actor, subject: object) -> Verdict:
     """The course's staff and administrators see a learner's paper; to everybody else, its learner too, there is no such page."""
-    assert isinstance(subject, AttemptSeat)
+    assert isinstance(subject, AttemptContext)
     return allow_if(_works_on(actor, subject), Verdict.HIDE)
 
 
 def _fetch_file(actor: Actor, subject: object) -> Verdict:
     """The learner fetches the files of their own answers at any time; the course's staff and administrators those of any."""
-    assert isinstance(subject, AttemptSeat)
+    assert isinstance(subject, AttemptContext)
     return Verdict.ALLOW if is_own(actor, subject.person_id) else _review(actor, subject)
 
 
 def _override(actor: Actor, subject: object) -> Verdict:
     """Those who edit the course decide who gets more time; to others there is no such page."""
-    quiz = subject.quiz if isinstance(subject, OverrideSeat | OverrideTarget | IncidentSeat) else subject
-    assert isinstance(quiz, TaughtQuiz)
+    quiz = subject.quiz if isinstance(subject, OverrideContext | OverrideTarget | IncidentContext) else subject
+    assert isinstance(quiz, QuizContext)
     return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
 
 
-def reader_of(actor: Actor, subject: AttemptSeat) -> Reader:
+def reader_of(actor: Actor, subject: AttemptContext) -> Reader:
     """Say as whom somebody looks at an attempt: right answers are for those who edit the course, and for its learner at their moment."""
     if edits(actor, subject.staff_role):
         return Reader.EDITOR
     return Reader.LEARNER if is_own(actor, subject.person_id) else Reader.GRADER
 
 
-def _learner(subject: AttemptSeat | MarkSeat) -> tuple[int]:
+def _learner(subject: AttemptContext | MarkingContext) -> tuple[int]:
     return (subject.person_id,)
 
 
 def _overridden(subject: object) -> tuple[int | None, ...]:
     """Return the one for whom an override holds; what holds for a group or everybody is left out of their author's record instead."""
-    if isinstance(subject, OverrideSeat):
+    if isinstance(subject, OverrideContext):
         return (subject.row.person_id,)
     return (subject.person.id,) if isinstance(subject, OverrideTarget) and subject.person else ()
 

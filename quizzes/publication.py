@@ -29,29 +29,29 @@ from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
 from quizzes.content.pools import candidates
 from quizzes.content.published import reworded
-from quizzes.content.telling import tell_quiz
+from quizzes.content.setting_labels import tell_quiz
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
-from quizzes.queries import sittings as queries
-from quizzes.queries.answering import find_answering, find_ungraded
-from quizzes.queries.terms import own_dates
+from quizzes.queries import attempts as queries
+from quizzes.queries.effective_settings import own_dates
+from quizzes.queries.open_attempts import find_answering, find_ungraded
 from quizzes.rules import definitions
 from quizzes.rules.definitions import (
-    Calculated,
-    Gaps,
-    Matching,
-    Matrix,
-    Multiple,
-    Ordering,
-    Short,
-    Single,
+    CalculatedBody,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    OrderingBody,
+    ShortAnswerBody,
+    SingleChoiceBody,
     TextShape,
     map_texts,
     without_notes,
 )
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
 from quizzes.rules.review import flags_for
-from quizzes.rules.settings import Flag, Moment, QuizSettings
-from quizzes.services.renaming import rename_attempts
+from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
+from quizzes.services.key_changes import rename_attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class PreparedQuiz:
     instructions: Html
     entries: tuple[dict[str, object], ...]
     slots: tuple[PreparedSlot, ...]
-    questions: Mapping[str, definitions.Question]
+    questions: Mapping[str, definitions.QuestionDefinition]
     banks: Mapping[str, str]
     found: tuple[SearchDocument, ...] = ()
     """What can be found of it."""
@@ -99,7 +99,7 @@ def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     return prepared, _facts(activity, quiz, slots)
 
 
-def _rendered(question: definitions.Question, renderer: Renderer) -> definitions.Question:
+def _rendered(question: definitions.QuestionDefinition, renderer: Renderer) -> definitions.QuestionDefinition:
     """Render a question once for all the quizzes that may draw it."""
     return renderer.once(question.key, lambda: render_question(question, renderer, _path_of(renderer.course, question.key)))
 
@@ -138,7 +138,7 @@ def _path_of(course: CourseFolder, key: str) -> str:
     return next(bank.path for bank in banks_of(course) for question in bank.questions if question.key == key)
 
 
-def render_question(question: definitions.Question, renderer: Renderer, path: str) -> definitions.Question:
+def render_question(question: definitions.QuestionDefinition, renderer: Renderer, path: str) -> definitions.QuestionDefinition:
     """Turn a question's Markdown into HTML in every language; its identifiers say nothing of its key."""
     prefix = f"q{hashlib.sha256(question.key.encode()).hexdigest()[:8]}-"
     gaps = _gap_names(question)
@@ -151,11 +151,11 @@ def render_question(question: definitions.Question, renderer: Renderer, path: st
     return map_texts(without_notes(question), render)
 
 
-def _gap_names(question: definitions.Question) -> frozenset[str]:
+def _gap_names(question: definitions.QuestionDefinition) -> frozenset[str]:
     match question.body:
-        case Gaps(gaps):
+        case GapsBody(gaps):
             return frozenset(gap.name for gap in gaps)
-        case Calculated(variables):
+        case CalculatedBody(variables):
             return frozenset(variable.name for variable in variables)
         case _:
             return frozenset()
@@ -176,7 +176,7 @@ def embed_question(course: CourseFolder, key: str, renderer: Renderer, language:
     return SafeHtml.stored(asked + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + answer)))
 
 
-def _asked(question: definitions.Question, language: str) -> SafeHtml:
+def _asked(question: definitions.QuestionDefinition, language: str) -> SafeHtml:
     """Return what is asked, with a dotted place for each gap and with what there is to choose from."""
     text = str(_in(question.text, language))
     for name in _gap_names(question):
@@ -184,26 +184,30 @@ def _asked(question: definitions.Question, language: str) -> SafeHtml:
     return SafeHtml.stored(text + "".join(_listed(texts, language) for texts in _choices(question.body)))
 
 
-def _answer(question: definitions.Question, language: str) -> SafeHtml:
+def _answer(question: definitions.QuestionDefinition, language: str) -> SafeHtml:
     """Return the model answer, else what is right of the options with the explanation; empty where there is nothing to see."""
-    if isinstance(question.body, Short) and question.body.model:
+    if isinstance(question.body, ShortAnswerBody) and question.body.model:
         return _in(question.body.model, language)
-    right = [option.text for option in question.body.options if option.right] if isinstance(question.body, Single | Multiple) else []
+    right = (
+        [option.text for option in question.body.options if option.right]
+        if isinstance(question.body, SingleChoiceBody | MultipleChoiceBody)
+        else []
+    )
     return SafeHtml.stored(_listed(right, language) + (_in(question.explanation, language) if question.explanation else ""))
 
 
 def _choices(body: definitions.Body) -> tuple[Sequence[definitions.Texts], ...]:
     """Return the lists that a question shows; what its author wrote in the right order stands in one that tells nothing."""
     match body:
-        case Single(options) | Multiple(options):
+        case SingleChoiceBody(options) | MultipleChoiceBody(options):
             return ([option.text for option in options] if not body.shuffle else _mixed(option.text for option in options),)
-        case Matching(pairs, extra):
+        case MatchingBody(pairs, extra):
             return [pair.item for pair in pairs], _mixed([*(pair.match for pair in pairs), *(label.text for label in extra)])
-        case Ordering(items):
+        case OrderingBody(items):
             return (_mixed(item.text for item in items),)
-        case Matrix(columns, rows):
+        case MatrixBody(columns, rows):
             return [row.text for row in rows], [column.text for column in columns]
-        case Gaps(choices=choices):
+        case GapsBody(choices=choices):
             return (_mixed(choice.text for choice in choices),)
         case _:
             return ()
@@ -306,7 +310,7 @@ def _known_versions(session: Session, questions: Sequence[int]) -> dict[tuple[in
     return {(row.question_id, row.checksum): row.id for row in rows}
 
 
-def _version_row(question_id: int, number: int, question: definitions.Question, digest: str, now: datetime) -> QuestionVersion:
+def _version_row(question_id: int, number: int, question: definitions.QuestionDefinition, digest: str, now: datetime) -> QuestionVersion:
     return QuestionVersion(
         question_id=question_id,
         number=number,
@@ -338,7 +342,7 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
     Where the close date brings the marks, it brings them once no attempt of the learner is open.
     """
     settings = {quiz.key: queries.get_paper_of_activity(session, quiz.id).settings for quiz in quizzes}
-    later, closed = (_hidden_at(moment, settings) for moment in (Moment.LATER, Moment.CLOSED))
+    later, closed = (_hidden_at(moment, settings) for moment in (ReviewMoment.LATER, ReviewMoment.CLOSED))
     over = {quiz.key for quiz in quizzes if quiz.closes_at is not None and now >= quiz.closes_at}
     asked = over & (later ^ closed)
     if asked:
@@ -346,9 +350,9 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
     return (later - over) | (closed & over)
 
 
-def _hidden_at(moment: Moment, settings: Mapping[str, QuizSettings]) -> frozenset[str]:
+def _hidden_at(moment: ReviewMoment, settings: Mapping[str, QuizSettings]) -> frozenset[str]:
     """Return the keys of quizzes that show no marks at a moment."""
-    return frozenset(key for key, kept in settings.items() if Flag.MARKS not in flags_for(kept.review, moment, kept.behaviour))
+    return frozenset(key for key, kept in settings.items() if ReviewFlag.MARKS not in flags_for(kept.review, moment, kept.behaviour))
 
 
 def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:

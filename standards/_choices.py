@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Multiple, MultipleRule, Option, Single, Texts
+from quizzes.rules.definitions import MultipleChoiceBody, MultipleRule, Option, SingleChoiceBody, Texts
 from standards._keys import Keys
 from standards.model import Notebook, NotTranslatable
 
@@ -23,19 +23,19 @@ class Weighted:
     fixed: bool = False
 
 
-def single(weighted: Sequence[Weighted], *, shuffle: bool = True) -> Single:
+def single(weighted: Sequence[Weighted], *, shuffle: bool = True) -> SingleChoiceBody:
     """Return a choice of one option; right is what has full credit."""
-    return Single(tuple(_option(one, keys, one.credit == ALL) for keys in (Keys(),) for one in weighted), shuffle)
+    return SingleChoiceBody(tuple(_option(one, keys, one.credit == ALL) for keys in (Keys(),) for one in weighted), shuffle)
 
 
-def multiple(weighted: Sequence[Weighted], *, shuffle: bool = True) -> Multiple:
+def multiple(weighted: Sequence[Weighted], *, shuffle: bool = True) -> MultipleChoiceBody:
     """Return a choice of several options; the weights of a named rule become that rule, which gives the same marks."""
     keys = Keys()
     options = tuple(_option(one, keys, one.credit > 0) for one in weighted)
     rule = rule_of(options)
     if rule is MultipleRule.FRACTIONS:
-        return Multiple(options, rule, shuffle)
-    return Multiple(tuple(replace(option, credit=ALL if option.right else NOTHING) for option in options), rule, shuffle)
+        return MultipleChoiceBody(options, rule, shuffle)
+    return MultipleChoiceBody(tuple(replace(option, credit=ALL if option.right else NOTHING) for option in options), rule, shuffle)
 
 
 def _option(one: Weighted, keys: Keys, right: bool) -> Option:
@@ -68,7 +68,7 @@ _NEAREST = {
 }
 
 
-def weights(body: Multiple, notebook: Notebook) -> list[Fraction]:
+def weights(body: MultipleChoiceBody, notebook: Notebook) -> list[Fraction]:
     """Return each option's weight for a format that sums weights and cuts below nothing; a rule it lacks is told as a loss."""
     rule = _NEAREST.get(body.rule, body.rule)
     if rule is not body.rule:

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 
 from kernel.errors import N_
 from quizzes.rules.definitions import (
-    Description,
-    Gaps,
-    Matching,
-    Matrix,
-    Multiple,
-    Numerical,
+    DescriptionBody,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
     NumericalAnswer,
-    Ordering,
-    Question,
-    Single,
+    NumericalBody,
+    OrderingBody,
+    QuestionDefinition,
+    SingleChoiceBody,
     Texts,
     Tolerance,
     ToleranceKind,
@@ -21,11 +21,11 @@ from quizzes.rules.definitions import (
 from standards._keys import Keys
 from standards.model import Notebook, NotTranslatable
 
-_USUAL = Question("", {}, Description())
+_USUAL = QuestionDefinition("", {}, DescriptionBody())
 _FIELDS = ("was", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
 
-def tell_fields(question: Question, kept: Iterable[str], notebook: Notebook) -> None:
+def tell_fields(question: QuestionDefinition, kept: Iterable[str], notebook: Notebook) -> None:
     """Tell the common fields that are written and that the format does not keep."""
     keeps = frozenset(kept)
     for name in _FIELDS:
@@ -38,7 +38,7 @@ def lose(notebook: Notebook, field: str) -> None:
     notebook.loss(N_("The field “%(field)s” is left out."), N_("The format has no place for it."), field=field)
 
 
-def tell_languages(question: Question, language: str, notebook: Notebook) -> None:
+def tell_languages(question: QuestionDefinition, language: str, notebook: Notebook) -> None:
     """Tell the languages that stay behind: the formats have one text for everybody."""
     others = sorted(set(question.text) - {language})
     if language in question.text and others:
@@ -49,7 +49,7 @@ def tell_languages(question: Question, language: str, notebook: Notebook) -> Non
         notebook.note(N_("There is no text in “%(language)s”; the first language was taken."), language=language)
 
 
-def tell_keys(question: Question, notebook: Notebook) -> None:
+def tell_keys(question: QuestionDefinition, notebook: Notebook) -> None:
     """Tell keys of entries that are not those of their texts: they are made anew when the question comes back."""
     for entries in _keyed(question):
         keys = Keys()
@@ -59,33 +59,33 @@ def tell_keys(question: Question, notebook: Notebook) -> None:
             )
 
 
-def _keyed(question: Question) -> list[list[tuple[str, Texts]]]:
+def _keyed(question: QuestionDefinition) -> list[list[tuple[str, Texts]]]:
     """Return the lists of keys that a reader gives anew, each key with its text."""
     match question.body:
-        case Single(options) | Multiple(options):
+        case SingleChoiceBody(options) | MultipleChoiceBody(options):
             return [[(option.key, option.text) for option in options]]
-        case Matching(pairs, extra):
+        case MatchingBody(pairs, extra):
             matches = {pair.match_key: pair.match for pair in pairs}
             return [[(pair.key, pair.item) for pair in pairs], [*matches.items(), *((label.key, label.text) for label in extra)]]
-        case Ordering(items):
+        case OrderingBody(items):
             return [[(label.key, label.text) for label in items]]
-        case Matrix(columns, rows):
+        case MatrixBody(columns, rows):
             return [[(label.key, label.text) for label in columns], [(row.key, row.text) for row in rows]]
-        case Gaps(gaps):
-            return [[(option.key, option.text) for option in gap.body.options] for gap in gaps if isinstance(gap.body, Single)]
+        case GapsBody(gaps):
+            return [[(option.key, option.text) for option in gap.body.options] for gap in gaps if isinstance(gap.body, SingleChoiceBody)]
         case _:
             return []
 
 
-def lose_quantity(body: Numerical, notebook: Notebook) -> None:
+def lose_quantity(body: NumericalBody, notebook: Notebook) -> None:
     """Tell how units are shown or asked and how many decimals are, which a format with bare numbers lacks."""
-    usual = Numerical(())
+    usual = NumericalBody(())
     for name in ("unit", "units", "unit_penalty", "decimals"):
         if getattr(body, name) != getattr(usual, name):
             lose(notebook, name)
 
 
-def refuse_kind(question: Question) -> NotTranslatable:
+def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
     """Return the refusal of a kind that a format does not have."""
     return NotTranslatable(
         N_("A question of the kind “%(kind)s” cannot go out."), N_("The format has nothing like it."), kind=question.kind.value

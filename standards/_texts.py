@@ -10,7 +10,7 @@ from kernel.errors import N_
 from kernel.markup.model import MarkupContext, MediaReference
 from kernel.markup.render import render_inline, render_markdown
 from kernel.markup.source import mask, normalise
-from quizzes.rules.definitions import Question, Texts, TextShape, map_texts
+from quizzes.rules.definitions import QuestionDefinition, Texts, TextShape, map_texts
 from standards.model import Notebook
 
 NOWHERE: Mapping[str, str] = MappingProxyType({})
@@ -103,7 +103,7 @@ def file_names(addresses: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def tell_files(question: Question, language: str, notebook: Notebook, carried: Collection[str] = ()) -> None:
+def tell_files(question: QuestionDefinition, language: str, notebook: Notebook, carried: Collection[str] = ()) -> None:
     """Tell as lost the files of the course that texts show or link to and that do not go along."""
     for text in texts_of(question, language):
         for address in dict.fromkeys(FILE.findall(text)):
@@ -115,7 +115,7 @@ def tell_files(question: Question, language: str, notebook: Notebook, carried: C
                 )
 
 
-def tell_changed(question: Question, language: str, notebook: Notebook) -> None:
+def tell_changed(question: QuestionDefinition, language: str, notebook: Notebook) -> None:
     """Tell as lost what a text in HTML shows as plain words, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
@@ -124,7 +124,7 @@ def tell_changed(question: Question, language: str, notebook: Notebook) -> None:
                 notebook.loss(N_("A text has %(thing)s, which becomes plain words."), N_("Only this product understands it."), thing=name)
 
 
-def tell_ours(question: Question, language: str, notebook: Notebook) -> None:
+def tell_ours(question: QuestionDefinition, language: str, notebook: Notebook) -> None:
     """Note what other products will show as it is written, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
@@ -137,7 +137,7 @@ def tell_ours(question: Question, language: str, notebook: Notebook) -> None:
                 )
 
 
-def texts_of(question: Question, language: str) -> list[str]:
+def texts_of(question: QuestionDefinition, language: str) -> list[str]:
     """Return all Markdown texts of a question in one language."""
     found: list[str] = []
 

@@ -17,7 +17,7 @@ from kernel.i18n import LANGUAGES, _
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from quizzes.rules.definitions import Question
+    from quizzes.rules.definitions import QuestionDefinition
     from standards.model import Exported, Imported, Remark
     from standards.plans import Plan
 
@@ -145,7 +145,7 @@ def export(bank: Path, form: str, target: Path, strict: bool, every: bool, langu
     _write(target, exported.content)
 
 
-def _files_of(bank: Path, questions: Sequence[Question], language: str) -> dict[str, dict[str, bytes]]:
+def _files_of(bank: Path, questions: Sequence[QuestionDefinition], language: str) -> dict[str, dict[str, bytes]]:
     """Return the files beside a bank that its questions name, by key and address."""
     from standards.exporting import LARGEST, addresses_of
 
@@ -201,7 +201,7 @@ def _write_pictures(folder: Path, plan: Plan) -> None:
         raise click.ClickException(f"{folder / 'media'}: {error.strerror}") from error
 
 
-def _show(questions: Sequence[Question], result: Imported | Exported | Plan, head: str, *, every: bool) -> None:
+def _show(questions: Sequence[QuestionDefinition], result: Imported | Exported | Plan, head: str, *, every: bool) -> None:
     click.echo(head)
     kinds = Counter(question.kind.value for question in questions)
     if kinds:

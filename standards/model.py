@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from kernel.errors import N_, DomainError
 from kernel.i18n import _
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import QuestionDefinition
 
 MAXIMUM_TURNS = 50_000
 """Questions, or lines of a format that is read line by line; a bank has 5,000 questions."""
@@ -51,7 +51,7 @@ class Remark:
 class Source:
     """A question as it came, and the line or row of the file on which it begins (0: unknown)."""
 
-    question: Question
+    question: QuestionDefinition
     line: int = 0
     category: str = ""
     """The category of the file in which it stands, as it is written there: names parted by strokes."""
@@ -67,7 +67,7 @@ class Imported:
     """Files that the texts show or link to as `media/NAME`, by name."""
 
     @property
-    def questions(self) -> tuple[Question, ...]:
+    def questions(self) -> tuple[QuestionDefinition, ...]:
         """Return the questions alone."""
         return tuple(source.question for source in self.sources)
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from courses.content.editing import list_entries
 from kernel.errors import N_
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.encoding import checksum
 from standards._files import PREFIX
 from standards.bank.write import write
@@ -31,7 +31,7 @@ class Plan:
         return tuple(remark for remark in self.remarks if remark.weight is weight)
 
 
-def plan(imported: Imported, present: Iterable[Question], taken: Collection[str], language: str) -> Plan:
+def plan(imported: Imported, present: Iterable[QuestionDefinition], taken: Collection[str], language: str) -> Plan:
     """Return what adding to a bank does; `present` are the bank's questions, `taken` all keys of the course.
 
     A question that is in the bank already to the letter is passed over; one whose key is taken gets another. Both are told.
@@ -80,7 +80,7 @@ def free_key(key: str, used: Collection[str]) -> str:
     return free
 
 
-def chosen(questions: Iterable[Question], keys: Collection[str]) -> Sequence[Question]:
+def chosen(questions: Iterable[QuestionDefinition], keys: Collection[str]) -> Sequence[QuestionDefinition]:
     """Return the questions with some keys, in their order."""
     wanted = frozenset(keys)
     return [question for question in questions if question.key in wanted]

@@ -18,7 +18,7 @@ from kernel.files import FileStore
 from kernel.permissions import Actor
 from quizzes.content.banks import claims
 from quizzes.content.drafts import languages_of, module_title, read_bank_file, sources_of
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import QuestionDefinition
 from standards.exporting import LARGEST
 from standards.models import PendingImport
 
@@ -58,7 +58,7 @@ class DraftQuestions:
 
     languages: Sequence[str]
     modules: Mapping[str, LocalisedText]
-    banks: Mapping[str, Sequence[Question]]
+    banks: Mapping[str, Sequence[QuestionDefinition]]
 
     @property
     def language(self) -> str:

@@ -26,8 +26,8 @@ from kernel.web.request import begin_writing, current_actor, current_session, re
 from quizzes.content.wording import KINDS
 from quizzes.permissions import QuizAction
 from quizzes.queries import banks as bank_queries
-from quizzes.queries.banks import Wanted
-from quizzes.rules.definitions import Question
+from quizzes.queries.banks import QuestionFilter
+from quizzes.rules.definitions import QuestionDefinition
 from quizzes.services.drafts import first_words
 from standards import queries, services
 from standards._tags import Categories
@@ -215,7 +215,7 @@ def _confirm_page(subject: TaughtImport, pending: PendingImport, form: ConfirmFo
     )
 
 
-def _coming(question: Question, line: int) -> ComingLine:
+def _coming(question: QuestionDefinition, line: int) -> ComingLine:
     return ComingLine(question.key, choose(first_words(question.text)), _(KINDS[question.kind]), line)
 
 
@@ -235,7 +235,7 @@ def discard(subject: TaughtImport) -> Answer:
 class Selection:
     """The questions that go out, the languages of their course, and the address's fields that name them."""
 
-    questions: list[Question]
+    questions: list[QuestionDefinition]
     banks: Mapping[str, str]
     """By key of a question, the path of its bank."""
     languages: Sequence[str]
@@ -244,7 +244,7 @@ class Selection:
 
 def _selected(subject: CourseContext) -> Selection:
     asked = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
-    rows = bank_queries.search_questions(current_session(), subject.id, Wanted(**asked), offset=0, limit=bank_queries.MAXIMUM_SHOWN)
+    rows = bank_queries.search_questions(current_session(), subject.id, QuestionFilter(**asked), offset=0, limit=bank_queries.MAXIMUM_SHOWN)
     draft = queries.draft_questions(current_session(), subject.id)
     questions = {question.key: question for bank in draft.banks.values() for question in bank}
     banks = {question.key: path for path, bank in draft.banks.items() for question in bank}

@@ -5,14 +5,35 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
-from quizzes.queries.sittings import Item
-from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Order, Rows, Text, Truth
-from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Multiple, Numerical, Question, Short, Single
+from quizzes.queries.attempts import LoadedItem
+from quizzes.rules.answer_positions import page_from_answer
+from quizzes.rules.answers import (
+    Answer,
+    GapsAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+)
+from quizzes.rules.definitions import (
+    CalculatedBody,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    NumericalBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+)
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import Convention, convention_for, write_number
-from quizzes.rules.places import page_from_answer
 from quizzes.rules.quantities import computed
-from quizzes.services.sittings import mark_item
+from quizzes.services.attempts import mark_item
 
 Parts = dict[str, list[str]]
 
@@ -21,7 +42,7 @@ Parts = dict[str, list[str]]
 class Given:
     """What somebody answers to an item, and the share of its mark that this is worth."""
 
-    item: Item
+    item: LoadedItem
     parts: Parts
     worth: Fraction
 
@@ -32,7 +53,13 @@ class Given:
 
 
 def answer_all(
-    items: Sequence[Item], questions: Mapping[int, Question], language: str, chance: Random, *, share: float, below: Fraction | None
+    items: Sequence[LoadedItem],
+    questions: Mapping[int, QuestionDefinition],
+    language: str,
+    chance: Random,
+    *,
+    share: float,
+    below: Fraction | None,
 ) -> list[Given]:
     """Answer items so that about `share` of the marks are reached, the easy questions first.
 
@@ -53,15 +80,15 @@ def answer_all(
     return sorted(given, key=lambda one: one.item.position)
 
 
-def _difficulty(question: Question) -> float:
+def _difficulty(question: QuestionDefinition) -> float:
     return Random(question.key).random()  # noqa: S311 - the same question is as hard for everybody
 
 
-def _given(item: Item, question: Question, parts: Parts, language: str) -> Given:
+def _given(item: LoadedItem, question: QuestionDefinition, parts: Parts, language: str) -> Given:
     return Given(item, parts, mark_item(item, question, parts, language).fraction or Fraction(0))
 
 
-def _candidates(item: Item, question: Question, language: str, chance: Random, *, right: bool) -> list[Parts]:
+def _candidates(item: LoadedItem, question: QuestionDefinition, language: str, chance: Random, *, right: bool) -> list[Parts]:
     """List what may be answered, the preferred first; the last is nothing at all."""
     answer = right_answer(question, item.layout, language, convention_for(language))
     if answer is None:
@@ -72,43 +99,45 @@ def _candidates(item: Item, question: Question, language: str, chance: Random, *
     return [*([as_parts(question, item, answer)] if right else []), *wrong, {}]
 
 
-def right_parts(question: Question, item: Item, language: str = "es") -> Parts:
+def right_parts(question: QuestionDefinition, item: LoadedItem, language: str = "es") -> Parts:
     """Answer rightly, as the page's form would send it."""
     answer = right_answer(question, item.layout, language, convention_for(language))
     return {} if answer is None else as_parts(question, item, answer)
 
 
-def likely_mistake(question: Question, item: Item, chance: Random, language: str = "es") -> Parts:
+def likely_mistake(question: QuestionDefinition, item: LoadedItem, chance: Random, language: str = "es") -> Parts:
     """Answer wrongly, with a mistake that is likely."""
     answer = right_answer(question, item.layout, language, convention_for(language))
     return {} if answer is None else _mistake(question, item, answer, chance, convention_for(language), whole=True)
 
 
-def _mistake(question: Question, item: Item, answer: Answer, chance: Random, convention: Convention, *, whole: bool) -> Parts:
+def _mistake(
+    question: QuestionDefinition, item: LoadedItem, answer: Answer, chance: Random, convention: Convention, *, whole: bool
+) -> Parts:
     body = question.body
     match body, answer:
-        case Single(options), Choice(key):
-            wrong: Answer = Choice(_other([option.key for option in options], key, chance))
-        case Multiple(options), Choices(keys):
+        case SingleChoiceBody(options), SingleChoiceAnswer(key):
+            wrong: Answer = SingleChoiceAnswer(_other([option.key for option in options], key, chance))
+        case MultipleChoiceBody(options), MultipleChoiceAnswer(keys):
             wrong = _other_choices([option.key for option in options], keys, chance, whole=whole)
-        case _, Truth(value):
-            wrong = Truth(not value)
-        case Matching(), Matches(matches):
-            wrong = Matches(_exchanged(matches, chance, whole=whole))
-        case Matrix(columns), Rows(rows):
-            wrong = Rows(_replaced(rows, [column.key for column in columns], chance, whole=whole))
-        case _, Order(order):
-            wrong = Order(_disturbed(order, chance, whole=whole), confirmed=True)
-        case Gaps(), Filled(values):
+        case _, TrueFalseAnswer(value):
+            wrong = TrueFalseAnswer(not value)
+        case MatchingBody(), MatchingAnswer(matches):
+            wrong = MatchingAnswer(_exchanged(matches, chance, whole=whole))
+        case MatrixBody(columns), MatrixAnswer(rows):
+            wrong = MatrixAnswer(_replaced(rows, [column.key for column in columns], chance, whole=whole))
+        case _, OrderingAnswer(order):
+            wrong = OrderingAnswer(_disturbed(order, chance, whole=whole), confirmed=True)
+        case GapsBody(), GapsAnswer(values):
             spoilt = list(values) if whole else [chance.choice(list(values))]
             wrong = replace(
                 answer,
                 values={**values, **{name: _other_gap(body, name, value, chance) for name, value in values.items() if name in spoilt}},
             )
-        case _, Number():
+        case _, NumberAnswer():
             wrong = replace(answer, text=_other_number(question, item, chance, convention))
-        case _, Text():
-            wrong = Text("no lo sé")
+        case _, TextAnswer():
+            wrong = TextAnswer("no lo sé")
         case _:
             return {}
     return as_parts(question, item, wrong)
@@ -120,11 +149,11 @@ def _other(keys: Sequence[str], key: str, chance: Random) -> str:
     return chance.choices(others, [2**-place for place in range(len(others))])[0] if others else key
 
 
-def _other_choices(keys: Sequence[str], right: Sequence[str], chance: Random, *, whole: bool) -> Choices:
+def _other_choices(keys: Sequence[str], right: Sequence[str], chance: Random, *, whole: bool) -> MultipleChoiceAnswer:
     wrong = [key for key in keys if key not in right]
     if whole or len(right) < 2:
-        return Choices(tuple(sorted(wrong[:2])))
-    return Choices(tuple(sorted([*chance.sample(list(right), len(right) - 1), *wrong[: chance.randrange(2)]])))
+        return MultipleChoiceAnswer(tuple(sorted(wrong[:2])))
+    return MultipleChoiceAnswer(tuple(sorted([*chance.sample(list(right), len(right) - 1), *wrong[: chance.randrange(2)]])))
 
 
 def _exchanged(matches: Mapping[str, str], chance: Random, *, whole: bool) -> dict[str, str]:
@@ -145,26 +174,26 @@ def _disturbed(order: Sequence[str], chance: Random, *, whole: bool) -> tuple[st
     return (*order[:place], *reversed(order[place : place + 2]), *order[place + 2 :])
 
 
-def _other_gap(body: Gaps, name: str, value: str, chance: Random) -> str:
+def _other_gap(body: GapsBody, name: str, value: str, chance: Random) -> str:
     gap = next(gap for gap in body.gaps if gap.name == name)
     if body.drag:
         return _other([choice.key for choice in body.choices], value, chance)
     match gap.body:
-        case Single(options):
+        case SingleChoiceBody(options):
             return _other([option.key for option in options], value, chance)
-        case Numerical():
+        case NumericalBody():
             return f"{value}9"
-        case Short():
+        case ShortAnswerBody():
             return "no lo sé"
 
 
-def _other_number(question: Question, item: Item, chance: Random, convention: Convention) -> str:
+def _other_number(question: QuestionDefinition, item: LoadedItem, chance: Random, convention: Convention) -> str:
     """Return a number that the author expected as a mistake, else one with a zero too many."""
     match question.body:
-        case Numerical(answers):
+        case NumericalBody(answers):
             known = [answer.value for answer in answers if answer.credit < 1]
             right = max(answers, key=lambda answer: answer.credit).value
-        case Calculated(answers=answers) as body:
+        case CalculatedBody(answers=answers) as body:
             known = [computed(answer.expression, body, item.layout.variables) for answer in answers if answer.credit < 1]
             right = computed(max(answers, key=lambda answer: answer.credit).expression, body, item.layout.variables)
         case _:
@@ -174,7 +203,7 @@ def _other_number(question: Question, item: Item, chance: Random, convention: Co
     return write_number(value, convention, 2, keep_zeros=False)
 
 
-def as_parts(question: Question, item: Item, answer: Answer) -> Parts:
+def as_parts(question: QuestionDefinition, item: LoadedItem, answer: Answer) -> Parts:
     """Write an answer as the page's form would send it."""
     shown = page_from_answer(question, item.layout, answer)
     match shown:

@@ -14,8 +14,8 @@ from kernel.permissions import Actor
 from lms.demo.people import Fate, Learner
 from lms.demo.sittings import hand_in, leave_half, meant
 from lms.demo.stage import WEEKS, ZONE, Life, Stage, join, seat_at, sign_in
-from quizzes.queries import sittings as quiz_queries
-from quizzes.services import sittings as quizzes
+from quizzes.queries import attempts as quiz_queries
+from quizzes.services import attempts as quizzes
 from webinars import queries as webinar_queries
 from webinars import services as webinars
 

@@ -26,13 +26,13 @@ from lms.demo.people import DOMAIN, STAFF, Identity
 from lms.demo.sittings import LEASE, locked
 from lms.demo.stage import Stage, enter, seat_at
 from lms.publishing import publish_folder
-from quizzes.queries import sittings as quiz_queries
-from quizzes.queries.sittings import Item
+from quizzes.queries import attempts as quiz_queries
+from quizzes.queries.attempts import LoadedItem
 from quizzes.rules import saving
-from quizzes.rules.answers import Choice, Number
-from quizzes.rules.definitions import Question
-from quizzes.services import sittings as quizzes
-from quizzes.services.sittings import Batch
+from quizzes.rules.answers import NumberAnswer, SingleChoiceAnswer
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.services import attempts as quizzes
+from quizzes.services.attempts import SaveRequest
 
 FOLDER = Path(__file__).resolve().parent / "sample"
 SLUG, QUIZ = "muestra-medico-de-preguntas", "cuestionario-de-muestra"
@@ -98,20 +98,22 @@ def _sit(stage: Stage, outline: Outline, identity: Identity, password_hash: str,
     questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in sitting.items])
     ability = chance.gauss(0, 1)
     events = [
-        saving.AnswerEvent(item.position, saving.Place(LEASE, 1), _answer(questions[item.question_version_id], item, ability, chance))
+        saving.SavedAnswer(
+            item.position, saving.AnswerSequence(LEASE, 1), _answer(questions[item.question_version_id], item, ability, chance)
+        )
         for item in sitting.items
     ]
-    quizzes.submit_attempt(stage.session, actor, sitting, [Batch(LEASE, tuple(events), "submit")], now=moment + timedelta(minutes=7))
+    quizzes.submit_attempt(stage.session, actor, sitting, [SaveRequest(LEASE, tuple(events), "submit")], now=moment + timedelta(minutes=7))
 
 
-def _answer(question: Question, item: Item, ability: float, chance: Random) -> Parts:
+def _answer(question: QuestionDefinition, item: LoadedItem, ability: float, chance: Random) -> Parts:
     """Answer as somebody of this ability does: who knows is misled where the question is (logistic model of item response)."""
     knows = chance.random() < 1 / (1 + exp(-STEEP * (ability - HARD[question.key])))
     if question.key == WRONG_KEY:
-        return as_parts(question, item, Choice("quito" if knows else chance.choice(("guayaquil", "cuenca", "ambato"))))
+        return as_parts(question, item, SingleChoiceAnswer("quito" if knows else chance.choice(("guayaquil", "cuenca", "ambato"))))
     if question.key == NARROW and knows:
-        return as_parts(question, item, Number(chance.choice(("3,3333", "3,33", "3,3"))))
+        return as_parts(question, item, NumberAnswer(chance.choice(("3,3333", "3,33", "3,3"))))
     if knows:
         return right_parts(question, item)
     typed = MISTAKES.get(question.key)
-    return as_parts(question, item, Number(chance.choice(typed))) if typed else likely_mistake(question, item, chance)
+    return as_parts(question, item, NumberAnswer(chance.choice(typed))) if typed else likely_mistake(question, item, chance)

@@ -10,11 +10,11 @@ from kernel.permissions import Actor
 from lms.demo.answers import answer_all
 from lms.demo.people import Fate, Learner
 from lms.demo.stage import Stage
-from quizzes.queries import sittings as quiz_queries
-from quizzes.queries.sittings import Paper, Sitting
+from quizzes.queries import attempts as quiz_queries
+from quizzes.queries.attempts import LoadedAttempt, QuizSnapshot
 from quizzes.rules import saving
-from quizzes.services import sittings as quizzes
-from quizzes.services.sittings import Batch
+from quizzes.services import attempts as quizzes
+from quizzes.services.attempts import SaveRequest
 
 LEASE = 1000
 
@@ -27,7 +27,7 @@ class Plan:
     fails: bool = False
 
 
-def meant(learner: Learner, paper: Paper, chance: Random, *, last: bool) -> Plan:
+def meant(learner: Learner, paper: QuizSnapshot, chance: Random, *, last: bool) -> Plan:
     """Draw how an attempt is to end; those who have to get on pass their last one at the latest."""
     share = min(1.0, max(0.1, chance.gauss(learner.ability - 0.06, 0.14)))
     needed = float(paper.settings.pass_mark or 0) / 100
@@ -39,7 +39,7 @@ def meant(learner: Learner, paper: Paper, chance: Random, *, last: bool) -> Plan
 def hand_in(stage: Stage, actor: Actor, attempt: UUID, plan: Plan, chance: Random, *, now: datetime) -> bool | None:
     """Answer everything and hand the attempt in; return whether it passed, or nothing where that is not asked."""
     sitting = locked(stage, actor, attempt)
-    batch = Batch(LEASE, tuple(_answers(stage, sitting, plan, chance)), "submit")
+    batch = SaveRequest(LEASE, tuple(_answers(stage, sitting, plan, chance)), "submit")
     quizzes.submit_attempt(stage.session, actor, sitting, [batch], now=now)
     return sitting.row.passed
 
@@ -49,18 +49,18 @@ def leave_half(stage: Stage, actor: Actor, attempt: UUID, share: float, chance: 
     sitting = locked(stage, actor, attempt)
     answers = _answers(stage, sitting, Plan(share), chance)
     half = tuple(event for event in answers if event.item <= (len(sitting.items) + 1) // 2)
-    quizzes.save_answers(stage.session, sitting, [Batch(LEASE, half, "autosave")], now=now)
+    quizzes.save_answers(stage.session, sitting, [SaveRequest(LEASE, half, "autosave")], now=now)
     quizzes.set_flag(stage.session, sitting, sitting.items[-1].position, flagged=True)
 
 
-def locked(stage: Stage, actor: Actor, attempt: UUID) -> Sitting:
+def locked(stage: Stage, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt, locked, as somebody finds it who changes it."""
-    return quiz_queries.get_sitting(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
+    return quiz_queries.load_attempt(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
 
 
-def _answers(stage: Stage, sitting: Sitting, plan: Plan, chance: Random) -> list[saving.AnswerEvent]:
+def _answers(stage: Stage, sitting: LoadedAttempt, plan: Plan, chance: Random) -> list[saving.SavedAnswer]:
     questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in sitting.items])
     total = sum((item.maximum for item in sitting.items), Fraction(0))
     below = (sitting.paper.settings.pass_mark or 0) * total / 100 if plan.fails else None
     given = answer_all(sitting.items, questions, sitting.row.language, chance, share=plan.share, below=below)
-    return [saving.AnswerEvent(one.item.position, saving.Place(LEASE, 1), one.parts) for one in given if one.parts]
+    return [saving.SavedAnswer(one.item.position, saving.AnswerSequence(LEASE, 1), one.parts) for one in given if one.parts]

@@ -10,7 +10,7 @@ from certificates import services as certificates
 from lms.demo.people import Fate, Identity, Learner
 from lms.demo.sittings import Plan, hand_in
 from lms.demo.stage import WEEKS, Life, Stage, person_of, seat_at, sign_in
-from quizzes.services import sittings as quizzes
+from quizzes.services import attempts as quizzes
 
 
 def staff_life(stage: Stage, identity: Identity) -> Life:

@@ -12,7 +12,15 @@ from courses.content.reading_session import MarkupLevel
 from kernel.errors import N_
 from quizzes.content import parts
 from quizzes.rules import patterns
-from quizzes.rules.definitions import Numerical, NumericalAnswer, Short, ShortAnswer, Single, Tolerance, ToleranceKind
+from quizzes.rules.definitions import (
+    NumericalAnswer,
+    NumericalBody,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
+    Tolerance,
+    ToleranceKind,
+)
 
 ANYTHING = "*"
 _ANY = re.compile(r"(?<!\\)\*")
@@ -20,7 +28,7 @@ _SOMETHING = "\ue000"
 """Stands for what a star takes: no pattern but another star takes it."""
 
 
-def single(table: MappingCursor) -> Single:
+def single(table: MappingCursor) -> SingleChoiceBody:
     """Read a choice of one option: exactly one has full credit (C401)."""
     options = parts.options(table)
     shuffle = table.flag("shuffle", True)
@@ -29,10 +37,10 @@ def single(table: MappingCursor) -> Single:
         table.report("C401", N_("No option is right."), N_("Write “right:” where it is."), at="options")
     elif full > 1:
         table.report("C401", N_("%(number)s options are right."), N_("Leave one, or take the kind “multiple”."), at="options", number=full)
-    return Single(options, shuffle)
+    return SingleChoiceBody(options, shuffle)
 
 
-def read_short(table: MappingCursor, mark: Fraction) -> Short:
+def read_short(table: MappingCursor, mark: Fraction) -> ShortAnswerBody:
     """Read a word against patterns, or with mark 0 a self-check with a model answer."""
     free = mark == 0 and table.has("model")
     answers = short_answers(table, required=not free)
@@ -41,14 +49,14 @@ def read_short(table: MappingCursor, mark: Fraction) -> Short:
     model, criteria = table.text("model", MarkupLevel.MARKDOWN), table.texts("criteria")
     if (model or criteria) and mark != 0:
         table.report("C403", N_("“model” and “criteria” belong to a self-check."), N_("Write “mark: 0”, or delete them."), at="model")
-    return Short(answers, ignore_case, ignore_accents, parts.or_none(model), criteria)
+    return ShortAnswerBody(answers, ignore_case, ignore_accents, parts.or_none(model), criteria)
 
 
-def gap_short(table: MappingCursor, *, dragged: bool = False) -> Short:
+def gap_short(table: MappingCursor, *, dragged: bool = False) -> ShortAnswerBody:
     """Read a word as one gap of a text; where it is dragged, it may have a key of its own."""
     answers = short_answers(table, required=True, keyed=dragged)
     accents = table.session.first_language == "es"
-    return Short(answers, table.flag("ignore_case", True), table.flag("ignore_accents", accents))
+    return ShortAnswerBody(answers, table.flag("ignore_case", True), table.flag("ignore_accents", accents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,10 @@ def _ignoring(table: MappingCursor) -> Ignoring:
     return Ignoring(parts.peek(table, "ignore_case") != "false", accents == "true")
 
 
-def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[ShortAnswer, ...]:
+def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[TextPattern, ...]:
     """Read patterns in order; one behind a pattern that takes all that it takes is never reached (C413)."""
-    equals = parts.Equals("C405", N_("The pattern is the same as another one."))
-    found: list[ShortAnswer] = []
+    equals = parts.DuplicateTexts("C405", N_("The pattern is the same as another one."))
+    found: list[TextPattern] = []
     ignoring = _ignoring(table)
     for verdict in parts.verdicts(table, "answers", required=required):
         words = verdict.value.text(MarkupLevel.PLAIN)
@@ -83,12 +91,12 @@ def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) 
         elif not keyed:
             _tell_covered(verdict.table, words, found, ignoring)
         key = (verdict.table.value("key", scalars.key) or "") if keyed else ""
-        found.append(ShortAnswer(words, verdict.right, parts.credit_of(verdict), _why(verdict), key))
+        found.append(TextPattern(words, verdict.right, parts.credit_of(verdict), _why(verdict), key))
     _check_answers(table, [answer.right for answer in found])
     return tuple(found)
 
 
-def _tell_covered(table: MappingCursor, words: LocalisedText, found: Sequence[ShortAnswer], ignoring: Ignoring) -> None:
+def _tell_covered(table: MappingCursor, words: LocalisedText, found: Sequence[TextPattern], ignoring: Ignoring) -> None:
     """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such (C405)."""
     earlier = [pattern for answer in found for pattern in answer.patterns.values() if pattern not in words.values()]
     covering = [next((one for one in earlier if ignoring.covers(one, pattern)), "") for pattern in words.values()]
@@ -101,7 +109,7 @@ def _tell_covered(table: MappingCursor, words: LocalisedText, found: Sequence[Sh
         )
 
 
-def _why(verdict: parts.Verdict) -> LocalisedText | None:
+def _why(verdict: parts.AnswerEntry) -> LocalisedText | None:
     if not verdict.right and not verdict.why:
         parts.no_feedback(verdict.table)
     return verdict.why or None
@@ -113,12 +121,12 @@ def _check_answers(table: MappingCursor, rights: list[bool]) -> None:
         table.report("C401", N_("No answer is right."), N_("Write “right:” where it is."), at="answers")
 
 
-def read_numerical(table: MappingCursor, mark: Fraction) -> Numerical:
+def read_numerical(table: MappingCursor, mark: Fraction) -> NumericalBody:
     """Read a number with its tolerance and unit."""
     return numerical(table)
 
 
-def numerical(table: MappingCursor) -> Numerical:
+def numerical(table: MappingCursor) -> NumericalBody:
     """Read the fields of a number; ranges of a right and a wrong answer that overlap are told (C407)."""
     answers, places = _numbers(table)
     tolerance = parts.tolerance(table, Tolerance())
@@ -126,7 +134,7 @@ def numerical(table: MappingCursor) -> Numerical:
     decimals = parts.decimals(table)
     _check_repeated(answers, places, tolerance)
     _check_ranges(answers, places, tolerance)
-    return Numerical(answers, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals)
+    return NumericalBody(answers, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals)
 
 
 def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[MappingCursor]]:

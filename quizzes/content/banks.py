@@ -11,13 +11,13 @@ from kernel.errors import N_
 from quizzes.content import bodies, gaps, parts
 from quizzes.content.model import BankSource
 from quizzes.rules.definitions import (
-    Cite,
-    Description,
+    DescriptionBody,
     Difficulty,
-    Question,
+    QuestionCitation,
+    QuestionDefinition,
     QuestionKind,
     QuestionState,
-    See,
+    ReviewReference,
 )
 
 PART = "banks"
@@ -37,7 +37,7 @@ def banks_of(course: CourseFolder) -> tuple[BankSource, ...]:
     return tuple(bank for bank in course.parts.get(PART, ()) if isinstance(bank, BankSource))
 
 
-def questions_of(course: CourseFolder) -> Mapping[str, Question]:
+def questions_of(course: CourseFolder) -> Mapping[str, QuestionDefinition]:
     """Return all questions of a course by key."""
     return {question.key: question for bank in banks_of(course) for question in bank.questions}
 
@@ -81,7 +81,7 @@ def _bank(table: MappingCursor, path: str) -> BankSource:
     return BankSource(key, path, module, tuple(question for question in questions if question is not None), title)
 
 
-def _question(value: LocatedValue) -> Question | None:
+def _question(value: LocatedValue) -> QuestionDefinition | None:
     table = value.table()
     if table is None:
         return None
@@ -112,7 +112,7 @@ FIELD_ORDER = (
 """The fields of a question as they stand in its text, those of its kind together."""
 
 
-def _of_kind(table: MappingCursor, key: str, was: tuple[str, ...], kind: QuestionKind) -> Question:
+def _of_kind(table: MappingCursor, key: str, was: tuple[str, ...], kind: QuestionKind) -> QuestionDefinition:
     state = table.choice("state", QuestionState, QuestionState.READY)
     unverified = table.flag("unverified", False)
     tags = table.keys("tags")
@@ -130,19 +130,19 @@ def _of_kind(table: MappingCursor, key: str, was: tuple[str, ...], kind: Questio
     see = tuple(_see(reference) for reference in table.references())
     note = table.value("note", scalars.word, "")
     table.foreign = bodies.ALL_FIELDS - bodies.FIELDS[kind]
-    question = Question(
+    question = QuestionDefinition(
         key, text, body, was, state, unverified, tags, difficulty, mark, hints, penalty, parts.or_none(explanation), source, see, note
     )
     table.session.questions[key] = table
     return question
 
 
-DEFAULT_PENALTY = Question("", {}, Description()).penalty
+DEFAULT_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty
 
 
-def _cite(citation: ResourceCitation) -> Cite:
-    return Cite(citation.resource, citation.place)
+def _cite(citation: ResourceCitation) -> QuestionCitation:
+    return QuestionCitation(citation.resource, citation.place)
 
 
-def _see(reference: ActivityReference) -> See:
-    return See(reference.activity, reference.heading, reference.second)
+def _see(reference: ActivityReference) -> ReviewReference:
+    return ReviewReference(reference.activity, reference.heading, reference.second)

@@ -15,32 +15,32 @@ from quizzes.content.calculated import read_calculated
 from quizzes.content.gaps import read_gaps
 from quizzes.rules.definitions import (
     Body,
-    Description,
-    Essay,
-    File,
-    Matching,
-    Matrix,
-    Multiple,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
+    MatchingBody,
+    MatrixBody,
+    MatrixRow,
+    MultipleChoiceBody,
     MultipleRule,
-    Ordering,
+    OrderingBody,
     OrderingRule,
     Pair,
     QuestionKind,
-    Row,
-    Single,
-    TrueFalse,
+    SingleChoiceBody,
+    TrueFalseBody,
     WordLimits,
 )
 
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}\Z")
 
 
-def read_single(table: MappingCursor, mark: Fraction) -> Single:
+def read_single(table: MappingCursor, mark: Fraction) -> SingleChoiceBody:
     """Read a choice of one option."""
     return answers.single(table)
 
 
-def read_multiple(table: MappingCursor, mark: Fraction) -> Multiple:
+def read_multiple(table: MappingCursor, mark: Fraction) -> MultipleChoiceBody:
     """Read a choice of several options."""
     options = parts.options(table)
     rule = table.choice("rule", MultipleRule, MultipleRule.RIGHT_MINUS_WRONG)
@@ -60,7 +60,7 @@ def read_multiple(table: MappingCursor, mark: Fraction) -> Multiple:
             )
     if rule is MultipleRule.HALVES:
         parts.check_least(table, "options", len(options), 3)
-    return Multiple(options, rule, shuffle)
+    return MultipleChoiceBody(options, rule, shuffle)
 
 
 def _check_credits(table: MappingCursor, rule: MultipleRule) -> None:
@@ -69,23 +69,23 @@ def _check_credits(table: MappingCursor, rule: MultipleRule) -> None:
             child.report("C404", N_("“credit” counts only with “rule: fractions”."), N_("Delete it, or change the rule."), at="credit")
 
 
-def read_true_false(table: MappingCursor, mark: Fraction) -> TrueFalse:
+def read_true_false(table: MappingCursor, mark: Fraction) -> TrueFalseBody:
     """Read a statement that is true or false."""
     answer = table.value("answer", scalars.flag, required=True)
     if not table.has("explanation"):
         table.report("C402", N_("Nothing says why."), N_("Add “explanation:”."))
-    return TrueFalse(bool(answer))
+    return TrueFalseBody(bool(answer))
 
 
-def read_matching(table: MappingCursor, mark: Fraction) -> Matching:
+def read_matching(table: MappingCursor, mark: Fraction) -> MatchingBody:
     """Read pairs and extra matches."""
     items, matches = KeyBook(), _Matches()
-    equals = parts.Equals("C405", N_("The item is the same as another one."))
+    equals = parts.DuplicateTexts("C405", N_("The item is the same as another one."))
     pairs = table.listed("pairs", lambda value: _pair(value, items, matches, equals), required=True)
     parts.check_count(table, "pairs", len(pairs))
     parts.check_least(table, "pairs", len(pairs), 2)
     extra = parts.labels(table, "extra", matches.book, required=False)
-    return Matching(pairs, extra, table.flag("shuffle", True))
+    return MatchingBody(pairs, extra, table.flag("shuffle", True))
 
 
 class _Matches:
@@ -104,7 +104,7 @@ class _Matches:
         return key
 
 
-def _pair(value: LocatedValue, items: KeyBook, matches: _Matches, equals: parts.Equals) -> Pair | None:
+def _pair(value: LocatedValue, items: KeyBook, matches: _Matches, equals: parts.DuplicateTexts) -> Pair | None:
     table = value.table()
     if table is None:
         return None
@@ -115,19 +115,19 @@ def _pair(value: LocatedValue, items: KeyBook, matches: _Matches, equals: parts.
     return Pair(key, item, matches.key(table, match), match, parts.or_none(why))
 
 
-def read_ordering(table: MappingCursor, mark: Fraction) -> Ordering:
+def read_ordering(table: MappingCursor, mark: Fraction) -> OrderingBody:
     """Read items in the right order."""
     items = parts.labels(table, "items", KeyBook())
     parts.check_least(table, "items", len(items), 3)
-    return Ordering(items, table.choice("rule", OrderingRule, OrderingRule.RELATIVE_TO_CORRECT))
+    return OrderingBody(items, table.choice("rule", OrderingRule, OrderingRule.RELATIVE_TO_CORRECT))
 
 
-def read_essay(table: MappingCursor, mark: Fraction) -> Essay:
+def read_essay(table: MappingCursor, mark: Fraction) -> EssayBody:
     """Read a text that a person marks."""
     words = _word_limits(table)
     template, model = table.text("template", MarkupLevel.MARKDOWN), table.text("model", MarkupLevel.MARKDOWN)
     rubric = parts.rubric(table, mark)
-    return Essay(words, parts.or_none(template), parts.or_none(model), rubric, table.value("files", scalars.whole(0, 20), 0))
+    return EssayBody(words, parts.or_none(template), parts.or_none(model), rubric, table.value("files", scalars.whole(0, 20), 0))
 
 
 def _word_limits(table: MappingCursor) -> WordLimits:
@@ -141,11 +141,11 @@ def _word_limits(table: MappingCursor) -> WordLimits:
     return WordLimits(least, most)
 
 
-def read_file(table: MappingCursor, mark: Fraction) -> File:
+def read_file(table: MappingCursor, mark: Fraction) -> FileBody:
     """Read files that a person marks."""
     accept = table.listed("accept", lambda value: value.read(_extension), required=True, flow=True)
     files, size = table.value("files", scalars.whole(1, 20), 1), table.value("size", scalars.whole(1, 50), 10)
-    return File(accept, files, size, parts.rubric(table, mark))
+    return FileBody(accept, files, size, parts.rubric(table, mark))
 
 
 def _extension(text: str) -> str:
@@ -156,7 +156,7 @@ def _extension(text: str) -> str:
     return text
 
 
-def read_matrix(table: MappingCursor, mark: Fraction) -> Matrix:
+def read_matrix(table: MappingCursor, mark: Fraction) -> MatrixBody:
     """Read columns and rows; a survey's rows have no answer."""
     columns = parts.labels(table, "columns", KeyBook())
     parts.check_least(table, "columns", len(columns), 2)
@@ -164,7 +164,7 @@ def read_matrix(table: MappingCursor, mark: Fraction) -> Matrix:
     reader = _Rows(table, {column.key for column in columns}, survey)
     rows = table.listed("rows", reader.read, required=True)
     parts.check_count(table, "rows", len(rows))
-    return Matrix(columns, rows, table.flag("survey", False))
+    return MatrixBody(columns, rows, table.flag("survey", False))
 
 
 class _Rows:
@@ -172,9 +172,9 @@ class _Rows:
 
     def __init__(self, table: MappingCursor, columns: set[str], survey: bool) -> None:
         self.table, self.columns, self.survey = table, columns, survey
-        self.book, self.equals = KeyBook(), parts.Equals("C405", N_("The row is the same as another one."))
+        self.book, self.equals = KeyBook(), parts.DuplicateTexts("C405", N_("The row is the same as another one."))
 
-    def read(self, value: LocatedValue) -> Row | None:
+    def read(self, value: LocatedValue) -> MatrixRow | None:
         """Read a row: inline text, or `{text, key, answer, why}`."""
         inner = value.table() if value.is_table and parts.has_field(value, "text") else None
         text = inner.text("text", MarkupLevel.INLINE, required=True) if inner is not None else value.text(MarkupLevel.INLINE)
@@ -185,7 +185,7 @@ class _Rows:
         answer = inner.value("answer", scalars.key) if inner is not None else None
         why = inner.text("why", MarkupLevel.INLINE) if inner is not None else None
         self._check(place, answer)
-        return Row(key, text, answer, why or None)
+        return MatrixRow(key, text, answer, why or None)
 
     def _check(self, place: MappingCursor, answer: str | None) -> None:
         if self.survey and answer is not None:
@@ -203,9 +203,9 @@ class _Rows:
             )
 
 
-def read_description(table: MappingCursor, mark: Fraction) -> Description:
+def read_description(table: MappingCursor, mark: Fraction) -> DescriptionBody:
     """Read nothing more: a description is only its text."""
-    return Description()
+    return DescriptionBody()
 
 
 BODIES: Mapping[QuestionKind, Callable[[MappingCursor, Fraction], Body]] = {

@@ -7,7 +7,7 @@ from courses.content import scalars
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from kernel.errors import N_
 from quizzes.content import parts
-from quizzes.rules.definitions import Calculated, CalculatedAnswer, Tolerance, Variable, VariableRange
+from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Tolerance, VariableRange
 from quizzes.rules.expressions import ExpressionError, evaluate, names_in
 from quizzes.rules.item_layout import NoVariablesError, draw_variables
 
@@ -19,7 +19,7 @@ HAS_NO_VALUE = N_("The expression “%(expression)s” cannot be calculated.")
 ALLOWED = N_("Use numbers, names, + - * / ** ( ), comparisons in conditions, and abs min max round floor ceil sqrt exp ln log10.")
 
 
-def read_calculated(table: MappingCursor, mark: Fraction) -> Calculated:
+def read_calculated(table: MappingCursor, mark: Fraction) -> CalculatedBody:
     """Read variables, conditions and answers; names must be known and 200 draws must have a value (C408)."""
     variables = read_variables(table)
     conditions = tuple(value for value in table.listed("conditions", lambda value: value.read(scalars.word)) if value)
@@ -30,7 +30,7 @@ def read_calculated(table: MappingCursor, mark: Fraction) -> Calculated:
     known = _parameters(table)
     used = _names(table, conditions, answers, {variable.name for variable in variables} | set(known))
     parameters = {name: known[name] for name in sorted(used & set(known))}
-    body = Calculated(
+    body = CalculatedBody(
         variables, answers, conditions, parameters, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals
     )
     if used and variables:
@@ -59,7 +59,7 @@ def _answers(table: MappingCursor) -> tuple[CalculatedAnswer, ...]:
     return tuple(found)
 
 
-def read_variables(table: MappingCursor) -> tuple[Variable, ...]:
+def read_variables(table: MappingCursor) -> tuple[QuestionVariable, ...]:
     """Read names with `{from, to, step}` or `{values: []}`."""
     found = table.get("variables", required=True)
     if found is None:
@@ -68,7 +68,7 @@ def read_variables(table: MappingCursor) -> tuple[Variable, ...]:
     return tuple(variable for variable in variables if variable is not None)
 
 
-def _variable(name: str, value: LocatedValue) -> Variable | None:
+def _variable(name: str, value: LocatedValue) -> QuestionVariable | None:
     try:
         scalars.name(name)
     except scalars.RefusedError as refused:
@@ -80,7 +80,7 @@ def _variable(name: str, value: LocatedValue) -> Variable | None:
     if table.has("values"):
         values = table.listed("values", lambda entry: entry.read(scalars.number), flow=True)
         shown = parts.decimals(table)
-        return Variable(name, values, shown) if values else None
+        return QuestionVariable(name, values, shown) if values else None
     low, high = table.value("from", scalars.number, required=True), table.value("to", scalars.number, required=True)
     step = table.value("step", scalars.number, required=True)
     shown = parts.decimals(table)
@@ -92,7 +92,7 @@ def _variable(name: str, value: LocatedValue) -> Variable | None:
     if (high - low) // step >= MAXIMUM_STEPS:
         table.report("C113", N_("The variable has more than %(limit)s values."), N_("Take larger steps."), limit=MAXIMUM_STEPS)
         return None
-    return Variable(name, VariableRange(low, high, step), shown)
+    return QuestionVariable(name, VariableRange(low, high, step), shown)
 
 
 def _names(table: MappingCursor, conditions: tuple[str, ...], answers: tuple[CalculatedAnswer, ...], known: set[str]) -> set[str]:
@@ -118,7 +118,7 @@ def _tell(table: MappingCursor, expression: str, error: ExpressionError) -> bool
     return False
 
 
-def _try_draws(table: MappingCursor, body: Calculated) -> None:
+def _try_draws(table: MappingCursor, body: CalculatedBody) -> None:
     """Try 200 draws as attempts make them: conditions must leave some, and every answer must have a value."""
     for seed in range(TRIED_DRAWS):
         try:

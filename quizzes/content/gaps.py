@@ -11,7 +11,7 @@ from courses.content.model import LocalisedText
 from courses.content.yaml_tree import YamlMapping
 from kernel.errors import N_
 from quizzes.content import answers, parts
-from quizzes.rules.definitions import Gap, Gaps, Label, Numerical, QuestionKind, Short, Single
+from quizzes.rules.definitions import Gap, GapsBody, KeyedLabel, NumericalBody, QuestionKind, ShortAnswerBody, SingleChoiceBody
 
 _HIDDEN = re.compile(r"(?<!\\)\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$|`[^`]*`|\{\{[^{}]*\}\}|<!--.*?-->", re.DOTALL)
 _NAME = re.compile(r"(?<![\\{])\{([a-z][a-z0-9_]*)\}(?!\})")
@@ -44,7 +44,7 @@ def _tell(table: MappingCursor, template: str, name: str, language: str) -> None
     table.report("C406", template, at="text", name=name, language=language)
 
 
-def read_gaps(table: MappingCursor, mark: Fraction) -> Gaps:
+def read_gaps(table: MappingCursor, mark: Fraction) -> GapsBody:
     """Read the gaps; with `drag` all are filled from one set of the right texts and `extra`."""
     gaps = _gaps(table)
     dragged = table.flag("drag", False)
@@ -54,9 +54,9 @@ def read_gaps(table: MappingCursor, mark: Fraction) -> Gaps:
         table.report("C403", N_("“extra” counts only with “drag: true”."), N_("Delete it."), at="extra")
     extra = parts.labels(table, "extra", book, required=False)
     if not dragged:
-        return Gaps(gaps)
+        return GapsBody(gaps)
     keys = {label.text[language]: label.key for label in (*extra, *choices) for language in label.text}
-    return Gaps(tuple(_with_keys(gap, keys) for gap in gaps), True, (*choices, *extra))
+    return GapsBody(tuple(_with_keys(gap, keys) for gap in gaps), True, (*choices, *extra))
 
 
 def _gaps(table: MappingCursor) -> tuple[Gap, ...]:
@@ -89,30 +89,30 @@ GAP_FIELDS = frozenset(
 )
 
 
-def _body(table: MappingCursor, kind: str, *, dragged: bool) -> Short | Numerical | Single:
+def _body(table: MappingCursor, kind: str, *, dragged: bool) -> ShortAnswerBody | NumericalBody | SingleChoiceBody:
     if kind == QuestionKind.SINGLE:
         return answers.single(table)
     return answers.numerical(table) if kind == QuestionKind.NUMERICAL else answers.gap_short(table, dragged=dragged)
 
 
-def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[Label, ...]:
+def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[KeyedLabel, ...]:
     """Return the right texts of all gaps, equal ones once, each with the key that is written with one of them."""
-    found: dict[str, Label] = {}
-    shorts = [gap.body for gap in gaps if isinstance(gap.body, Short)]
+    found: dict[str, KeyedLabel] = {}
+    shorts = [gap.body for gap in gaps if isinstance(gap.body, ShortAnswerBody)]
     written = {LocalisedText(answer.patterns).first: answer.key for short in shorts for answer in short.answers if answer.key}
     for gap in gaps:
-        if not isinstance(gap.body, Short):
+        if not isinstance(gap.body, ShortAnswerBody):
             table.report("C403", N_("With “drag: true” every gap is of the kind “short” (“%(name)s” is not)."), at="gaps", name=gap.name)
             continue
         for answer in gap.body.answers:
             text = LocalisedText(answer.patterns)
             if answer.right and text.first not in found:
-                found[text.first] = Label(book.key(None, text, table, given=written.get(text.first, "")), text)
+                found[text.first] = KeyedLabel(book.key(None, text, table, given=written.get(text.first, "")), text)
     return tuple(found.values())
 
 
 def _with_keys(gap: Gap, keys: dict[str, str]) -> Gap:
-    if not isinstance(gap.body, Short):
+    if not isinstance(gap.body, ShortAnswerBody):
         return gap
     keyed = tuple(replace(answer, key=keys.get(next(iter(answer.patterns.values()), ""), "")) for answer in gap.body.answers)
     return replace(gap, body=replace(gap.body, answers=keyed))

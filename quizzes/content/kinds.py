@@ -9,9 +9,9 @@ from courses.content.reading_session import ReadingSession
 from courses.kinds import ActivityKind, FolderPart
 from kernel.i18n import lazy_
 from quizzes.content import banks, pools
-from quizzes.content.asked import ASKED, GROUPS
 from quizzes.content.model import BankSource
 from quizzes.content.quiz import read_quiz
+from quizzes.content.quiz_fields import ASKED, GROUPS
 
 
 def _read(tables: Mapping[str, MappingCursor], session: ReadingSession) -> tuple[BankSource, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content.model import NO_TEXT, LocalisedText
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.settings import QuizSettings
 
 
@@ -77,5 +77,5 @@ class BankSource:
     key: str
     path: str
     module: str
-    questions: tuple[Question, ...]
+    questions: tuple[QuestionDefinition, ...]
     title: LocalisedText = NO_TEXT

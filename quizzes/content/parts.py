@@ -11,7 +11,7 @@ from courses.content.model import LocalisedText
 from courses.content.reading_session import MarkupLevel
 from courses.content.yaml_tree import YamlMapping, YamlScalar
 from kernel.errors import N_
-from quizzes.rules.definitions import Criterion, Label, Level, Option, Texts, Tolerance, ToleranceKind, UnitPenaltyOf
+from quizzes.rules.definitions import KeyedLabel, Option, RubricCriterion, RubricLevel, Texts, Tolerance, ToleranceKind, UnitPenaltyOf
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ def check_least(table: MappingCursor, name: str, number: int, least: int) -> Non
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AnswerEntry:
     """An entry of a list of answers: its table, the value written after right or wrong, its feedback and credit."""
 
     table: MappingCursor
@@ -62,12 +62,12 @@ class Verdict:
     credit: Fraction
 
 
-def verdicts(table: MappingCursor, name: str, *, required: bool = True) -> tuple[Verdict, ...]:
+def verdicts(table: MappingCursor, name: str, *, required: bool = True) -> tuple[AnswerEntry, ...]:
     """Read a list whose entries say `right:` or `wrong:`, with `why` and `credit`."""
     return table.listed(name, _verdict, required=required)
 
 
-def _verdict(value: LocatedValue) -> Verdict | None:
+def _verdict(value: LocatedValue) -> AnswerEntry | None:
     table = value.table()
     if table is None:
         return None
@@ -80,17 +80,17 @@ def _verdict(value: LocatedValue) -> Verdict | None:
         return None
     why = table.text("why", MarkupLevel.INLINE)
     usual = FULL if right is not None else NOTHING
-    return Verdict(table, said, right is not None, why, usual)
+    return AnswerEntry(table, said, right is not None, why, usual)
 
 
-def credit_of(verdict: Verdict) -> Fraction:
+def credit_of(verdict: AnswerEntry) -> Fraction:
     """Read the field `credit` at its place in the order; 1 or 0 where it is not written."""
     return verdict.table.value("credit", scalars.credit, verdict.credit)
 
 
 def options(table: MappingCursor, name: str = "options") -> tuple[Option, ...]:
     """Read the options of a choice; each needs feedback (C402), two with equal text are told (C405)."""
-    book, seen = KeyBook(), Equals("C405", N_("The text is the same as that of another option."))
+    book, seen = KeyBook(), DuplicateTexts("C405", N_("The text is the same as that of another option."))
     found: list[Option] = []
     for verdict in verdicts(table, name):
         text = verdict.value.text(MarkupLevel.INLINE)
@@ -113,7 +113,7 @@ def no_feedback(table: MappingCursor) -> None:
     table.report("C402", N_("There is no feedback."), N_("Add “why:”."))
 
 
-class Equals:
+class DuplicateTexts:
     """Tells texts that were there before, by language."""
 
     def __init__(self, code: str, template: str) -> None:
@@ -130,17 +130,17 @@ class Equals:
         return not known
 
 
-def labels(table: MappingCursor, name: str, book: KeyBook, *, required: bool = True) -> tuple[Label, ...]:
+def labels(table: MappingCursor, name: str, book: KeyBook, *, required: bool = True) -> tuple[KeyedLabel, ...]:
     """Read a list of texts, each inline or `{text, key}`."""
-    equals = Equals("C405", N_("The text is the same as that of another entry."))
+    equals = DuplicateTexts("C405", N_("The text is the same as that of another entry."))
 
-    def convert(value: LocatedValue) -> Label | None:
+    def convert(value: LocatedValue) -> KeyedLabel | None:
         inner = value.table() if value.is_table and has_field(value, "text") else None
         text = inner.text("text", MarkupLevel.INLINE, required=True) if inner is not None else value.text(MarkupLevel.INLINE)
         place = inner or stand_in(table, value)
         if not text or not equals.is_new(place, text):
             return None
-        return Label(book.key(inner, text, place), text)
+        return KeyedLabel(book.key(inner, text, place), text)
 
     found = table.listed(name, convert, required=required)
     check_count(table, name, len(found))
@@ -182,7 +182,7 @@ def tolerance(table: MappingCursor, default: T) -> Tolerance | T:
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
+class UnitSettings:
     """How units are shown, asked and punished."""
 
     unit: Texts | None
@@ -191,7 +191,7 @@ class Units:
     penalty_of: UnitPenaltyOf
 
 
-def units(table: MappingCursor) -> Units:
+def units(table: MappingCursor) -> UnitSettings:
     """Read `unit` or `units` with what a wrong unit costs."""
     unit = table.text("unit")
     asked = _factors(table)
@@ -201,7 +201,7 @@ def units(table: MappingCursor) -> Units:
         )
     penalty = table.value("unit_penalty", scalars.share, NOTHING)
     of = table.choice("unit_penalty_of", UnitPenaltyOf, UnitPenaltyOf.MARK)
-    return Units(or_none(unit), asked, penalty, of)
+    return UnitSettings(or_none(unit), asked, penalty, of)
 
 
 def _factors(table: MappingCursor) -> dict[str, Fraction]:
@@ -218,7 +218,7 @@ def decimals(table: MappingCursor) -> int | None:
     return table.value("decimals", scalars.whole(0, 7))
 
 
-def rubric(table: MappingCursor, mark: Fraction) -> tuple[Criterion, ...]:
+def rubric(table: MappingCursor, mark: Fraction) -> tuple[RubricCriterion, ...]:
     """Read a rubric; its highest levels must sum to the question's mark (C409)."""
     book = KeyBook()
     criteria = table.listed("rubric", lambda value: _criterion(value, book))
@@ -235,23 +235,23 @@ def rubric(table: MappingCursor, mark: Fraction) -> tuple[Criterion, ...]:
     return criteria
 
 
-def _criterion(value: LocatedValue, book: KeyBook) -> Criterion | None:
+def _criterion(value: LocatedValue, book: KeyBook) -> RubricCriterion | None:
     table = value.table()
     if table is None:
         return None
     text = table.text("criterion", MarkupLevel.INLINE, required=True)
     key = book.key(table, text, table)
     levels = table.listed("levels", _level, required=True)
-    return Criterion(key, text, levels)
+    return RubricCriterion(key, text, levels)
 
 
-def _level(value: LocatedValue) -> Level | None:
+def _level(value: LocatedValue) -> RubricLevel | None:
     table = value.table()
     if table is None:
         return None
     points = table.value("points", scalars.number_between(0), required=True)
     text = table.text("text", MarkupLevel.INLINE, required=True)
-    return Level(points if points is not None else NOTHING, text)
+    return RubricLevel(points if points is not None else NOTHING, text)
 
 
 def shown(number: Fraction) -> str:

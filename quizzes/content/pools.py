@@ -9,14 +9,14 @@ from kernel.errors import N_
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.model import BankSource, DrawSlot, FixedSlot, QuizSource
 from quizzes.content.slots import WHOLE_COURSE, PlacedSlot
-from quizzes.rules.definitions import Description, Question, QuestionState, is_marked
+from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, QuestionState, is_marked
 from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out
 from quizzes.rules.review import shows_key_early
 
 NO_SEED = 0
 
 
-def candidates(course: CourseFolder, module: str, quiz: QuizSource, slot: DrawSlot) -> tuple[Question, ...]:
+def candidates(course: CourseFolder, module: str, quiz: QuizSource, slot: DrawSlot) -> tuple[QuestionDefinition, ...]:
     """Return the questions that a draw may take, in the order of the banks; `module` is the key of the quiz's module.
 
     Only ready ones; in a quiz that counts, neither unverified ones nor those without a mark; never one that the quiz has fixed.
@@ -37,7 +37,7 @@ def _banks(course: CourseFolder, module: str, names: Iterable[str]) -> Iterator[
             yield bank
 
 
-def _fits(question: Question, slot: DrawSlot) -> bool:
+def _fits(question: QuestionDefinition, slot: DrawSlot) -> bool:
     pool = slot.pool
     return (
         set(pool.tags) <= set(question.tags)
@@ -46,8 +46,8 @@ def _fits(question: Question, slot: DrawSlot) -> bool:
     )
 
 
-def _drawable(question: Question, *, graded: bool) -> bool:
-    if question.state is not QuestionState.READY or isinstance(question.body, Description):
+def _drawable(question: QuestionDefinition, *, graded: bool) -> bool:
+    if question.state is not QuestionState.READY or isinstance(question.body, DescriptionBody):
         return False
     return not graded or (is_marked(question) and not question.unverified)
 
@@ -82,14 +82,14 @@ def check_quiz(table: MappingCursor, quiz: QuizSource, placed: tuple[PlacedSlot,
     _check_grade(table, quiz, course)
 
 
-def _check_fixed(table: MappingCursor, slot: FixedSlot, question: Question | None, *, graded: bool) -> None:
+def _check_fixed(table: MappingCursor, slot: FixedSlot, question: QuestionDefinition | None, *, graded: bool) -> None:
     facts = {"key": slot.question}
     if question is None:
         table.report("C203", N_("There is no question “%(key)s”."), at="question", **facts)
         return
     if question.state is not QuestionState.READY:
         table.report("C503", N_("The question “%(key)s” is not ready."), at="question", **facts)
-    if not graded or isinstance(question.body, Description):
+    if not graded or isinstance(question.body, DescriptionBody):
         return
     if question.unverified:
         table.report("C410", N_("The question “%(key)s” rests on something unverified and would decide a mark."), at="question", **facts)
@@ -121,7 +121,7 @@ def _check_pools(course: CourseFolder, module: str, quiz: QuizSource, placed: tu
         _check_together(draws, pools)
 
 
-def _check_together(draws: list[tuple[MappingCursor, DrawSlot]], pools: list[tuple[Question, ...]]) -> None:
+def _check_together(draws: list[tuple[MappingCursor, DrawSlot]], pools: list[tuple[QuestionDefinition, ...]]) -> None:
     """Tell draws that are large enough each for itself and too small together, because they share questions."""
     entries = [
         SlotEntry(tuple(Candidate(question.key, 1) for question in pool), slot.count) for (_, slot), pool in zip(draws, pools, strict=True)
@@ -138,7 +138,7 @@ def _check_together(draws: list[tuple[MappingCursor, DrawSlot]], pools: list[tup
         )
 
 
-def _check_marks(table: MappingCursor, quiz: QuizSource, questions: Mapping[str, Question]) -> None:
+def _check_marks(table: MappingCursor, quiz: QuizSource, questions: Mapping[str, QuestionDefinition]) -> None:
     fixed = (questions.get(slot.question) for slot in quiz.slots if isinstance(slot, FixedSlot))
     markable = any(isinstance(slot, DrawSlot) for slot in quiz.slots) or any(question and is_marked(question) for question in fixed)
     if quiz.settings.is_graded and quiz.slots and not markable:

@@ -6,12 +6,20 @@ from courses.content import codes
 from courses.content.model import CourseFolder, Finding
 from kernel.errors import N_
 from quizzes.content.banks import QUESTION, banks_of
-from quizzes.rules.definitions import Gaps, Matching, Matrix, Multiple, Ordering, Question, Single
+from quizzes.rules.definitions import (
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    OrderingBody,
+    QuestionDefinition,
+    SingleChoiceBody,
+)
 
 Keys = Sequence[str]
 
 
-def reworded(published: Mapping[str, Question], course: CourseFolder) -> tuple[Finding, ...]:
+def reworded(published: Mapping[str, QuestionDefinition], course: CourseFolder) -> tuple[Finding, ...]:
     """Propose the old key where a published option's key vanished and one new stands in a list of the same length (C414)."""
     return tuple(
         _finding(bank.path, question.key, name, old, new)
@@ -22,7 +30,7 @@ def reworded(published: Mapping[str, Question], course: CourseFolder) -> tuple[F
     )
 
 
-def _changes(before: Question, after: Question) -> Iterator[tuple[str, str, str]]:
+def _changes(before: QuestionDefinition, after: QuestionDefinition) -> Iterator[tuple[str, str, str]]:
     present = dict(key_lists(after))
     for name, keys in key_lists(before):
         now = present.get(name, ())
@@ -31,22 +39,22 @@ def _changes(before: Question, after: Question) -> Iterator[tuple[str, str, str]
             yield name, gone[0], fresh[0]
 
 
-def key_lists(question: Question) -> Iterator[tuple[str, Keys]]:
+def key_lists(question: QuestionDefinition) -> Iterator[tuple[str, Keys]]:
     """Yield the lists of a question whose entries have keys, by the name of their field."""
     body = question.body
-    if isinstance(body, Single | Multiple):
+    if isinstance(body, SingleChoiceBody | MultipleChoiceBody):
         yield "options", [option.key for option in body.options]
-    elif isinstance(body, Matching):
+    elif isinstance(body, MatchingBody):
         yield "pairs", [pair.key for pair in body.pairs]
         yield "matches", list(dict.fromkeys([pair.match_key for pair in body.pairs] + [label.key for label in body.extra]))
-    elif isinstance(body, Ordering):
+    elif isinstance(body, OrderingBody):
         yield "items", [item.key for item in body.items]
-    elif isinstance(body, Matrix):
+    elif isinstance(body, MatrixBody):
         yield "columns", [column.key for column in body.columns]
         yield "rows", [row.key for row in body.rows]
-    elif isinstance(body, Gaps):
+    elif isinstance(body, GapsBody):
         for gap in body.gaps:
-            if isinstance(gap.body, Single):
+            if isinstance(gap.body, SingleChoiceBody):
                 yield f"gaps.{gap.name}.options", [option.key for option in gap.body.options]
 
 

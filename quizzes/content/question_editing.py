@@ -7,8 +7,9 @@ from courses.content.derived_keys import slug
 from courses.content.editing import EditRefused, Written, read_fields
 from courses.content.patching import ListEdit, Wanted, patched, plain
 from courses.content.settings import FieldShape, FieldSpec, FormValues, changed_fields, values_of
-from quizzes.content.asked_questions import FLOWS, asked_of, order_of
-from quizzes.content.asked_rows import (
+from quizzes.content.question_fields import FLOWS, asked_of, order_of
+from quizzes.content.question_rows import ANSWER, COLUMNS, ROWS, QuestionFormValues, is_blank, kind_of
+from quizzes.content.row_fields import (
     FACTOR,
     NAME,
     NOMINAL,
@@ -18,13 +19,12 @@ from quizzes.content.asked_rows import (
     TOLERANCE_KIND,
     VERDICT,
     WORDS,
-    As,
     Asked,
-    Rows,
+    RowFields,
+    RowNotation,
     leaves,
     lists,
 )
-from quizzes.content.question_rows import ANSWER, COLUMNS, ROWS, Said, is_blank, kind_of
 from quizzes.rules.definitions import QuestionKind
 
 RIGHT, WRONG = "right", "wrong"
@@ -36,20 +36,20 @@ Keys = Mapping[str, frozenset[str]]
 # --- From the text to the form -----------------------------------------------------------------------------------------------------------
 
 
-def values_in(entry: str, kind: str, languages: Sequence[str]) -> Said:
+def values_in(entry: str, kind: str, languages: Sequence[str]) -> QuestionFormValues:
     """Return what the text of a question says, as its form shows it; raises EditRefused where a form would lose something."""
     said = _said(read_fields(entry), asked_of(kind), languages)
     return _with_places(said, languages) if kind == QuestionKind.MATRIX else said
 
 
-def _said(fields: Fields, asked: Sequence[Asked], languages: Sequence[str], at: int | None = None) -> Said:
+def _said(fields: Fields, asked: Sequence[Asked], languages: Sequence[str], at: int | None = None) -> QuestionFormValues:
     fields = _apart(fields)
     _check(fields, leaves(asked), languages)
     texts = values_of(fields, leaves(asked), languages).texts
     rows = {
         one.name: tuple(_said_row(one, item, place, languages) for place, item in enumerate(_entries(one, fields))) for one in lists(asked)
     }
-    return Said(texts, rows, at)
+    return QuestionFormValues(texts, rows, at)
 
 
 def _check(fields: Fields, settings: Sequence[FieldSpec], languages: Sequence[str]) -> None:
@@ -73,17 +73,17 @@ def _is_more(value: Written) -> bool:
     return isinstance(value, list | dict)
 
 
-def _said_row(rows: Rows, item: Fields, place: int, languages: Sequence[str]) -> Said:
+def _said_row(rows: RowFields, item: Fields, place: int, languages: Sequence[str]) -> QuestionFormValues:
     kind = item.get("kind")
     return _said(item, rows.asked_of(kind if isinstance(kind, str) else rows.usual_kind), languages, place)
 
 
-def _entries(rows: Rows, fields: Fields) -> list[Fields]:
+def _entries(rows: RowFields, fields: Fields) -> list[Fields]:
     """Return the entries of a list as fields that a form knows."""
     value = fields.get(rows.name)
     if value is None:
         return []
-    if rows.written in (As.NAMED, As.FACTORS):
+    if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
         if not isinstance(value, dict):
             raise EditRefused
         return [_named(rows, name, held) for name, held in value.items()]
@@ -92,8 +92,8 @@ def _entries(rows: Rows, fields: Fields) -> list[Fields]:
     return [_asked(rows, held) for held in value]
 
 
-def _named(rows: Rows, name: str, held: Written) -> Fields:
-    if rows.written is As.FACTORS:
+def _named(rows: RowFields, name: str, held: Written) -> Fields:
+    if rows.written is RowNotation.FACTORS:
         return {NAME: name, FACTOR: held}
     if not isinstance(held, dict | None) or NAME in (held or {}):
         raise EditRefused
@@ -101,12 +101,12 @@ def _named(rows: Rows, name: str, held: Written) -> Fields:
     return {NAME: name, **{called.get(field, field): value for field, value in (held or {}).items()}}
 
 
-def _asked(rows: Rows, held: Written) -> Fields:
-    if rows.written is As.TEXTS and not (isinstance(held, dict) and TEXT in held):
+def _asked(rows: RowFields, held: Written) -> Fields:
+    if rows.written is RowNotation.TEXTS and not (isinstance(held, dict) and TEXT in held):
         return {TEXT: held}
     if not isinstance(held, dict):
         raise EditRefused
-    return _judged(held) if rows.written is As.JUDGED else held
+    return _judged(held) if rows.written is RowNotation.JUDGED else held
 
 
 def _judged(held: Fields) -> Fields:
@@ -134,14 +134,14 @@ def _apart(fields: Fields) -> Fields:
     return parted
 
 
-def _with_places(said: Said, languages: Sequence[str]) -> Said:
+def _with_places(said: QuestionFormValues, languages: Sequence[str]) -> QuestionFormValues:
     """Return a matrix whose rows name their columns by place, from 1."""
     places = {key: str(number) for number, key in enumerate(column_keys(said, languages), start=1) if key}
     rows = (replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in said.rows[ROWS])
     return replace(said, rows={**said.rows, ROWS: tuple(rows)})
 
 
-def column_keys(said: Said, languages: Sequence[str]) -> list[str]:
+def column_keys(said: QuestionFormValues, languages: Sequence[str]) -> list[str]:
     """Return the keys of a matrix's columns: as they are written, or made of their texts."""
     return [column.text("key") or slug(column.text(TEXT, languages[0])) for column in said.rows[COLUMNS]]
 
@@ -150,13 +150,15 @@ def column_keys(said: Said, languages: Sequence[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
+class _QuestionTextWriter:
     """Turns what a form says into what the text is to say."""
 
     languages: Sequence[str]
     published: Keys = field(default_factory=dict)
 
-    def fields(self, before: Fields, asked: Sequence[Asked], order: Sequence[str], said: Said, name: str = "") -> dict[str, Wanted]:
+    def fields(
+        self, before: Fields, asked: Sequence[Asked], order: Sequence[str], said: QuestionFormValues, name: str = ""
+    ) -> dict[str, Wanted]:
         """Return all fields: what nobody asked for stays. `name` is that of the row, where it has one."""
         before = _apart(before)
         wanted: dict[str, Wanted] = dict(before)
@@ -168,7 +170,7 @@ class _Writer:
                 _place(wanted, rows.name, listed, order)
         return wanted
 
-    def _rows(self, rows: Rows, before: Written, said: Sequence[Said], name: str) -> Wanted:
+    def _rows(self, rows: RowFields, before: Written, said: Sequence[QuestionFormValues], name: str) -> Wanted:
         held = _entries(rows, {rows.name: before})
         written = [one for one in said if not is_blank(rows, one)]
         seen: set[int] = set()
@@ -181,12 +183,12 @@ class _Writer:
             self._keep_keys(key, text, self.published.get(published.replace("{name}", name), frozenset()), held, made, rows)
         if not made:
             return before if before in ([], {}) else None
-        if rows.written in (As.NAMED, As.FACTORS):
+        if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
             return {str(fields.pop(NAME, None) or ""): _named_value(rows, fields) for _at, fields in made}
         whole = before if isinstance(before, list) else []
         return ListEdit(tuple((at, _as_written(rows, fields, whole[at] if at is not None else None)) for at, fields in made))
 
-    def _row(self, rows: Rows, before: Fields, said: Said) -> dict[str, Wanted]:
+    def _row(self, rows: RowFields, before: Fields, said: QuestionFormValues) -> dict[str, Wanted]:
         asked = rows.asked_of(kind_of(rows, said))
         others = {one.name.partition(".")[0] for kind in rows.kinds for one in rows.asked_of(kind)} - {one.name for one in asked}
         kept = {name: value for name, value in before.items() if name not in others}
@@ -201,7 +203,7 @@ class _Writer:
         published: frozenset[str],
         before: Sequence[Fields],
         made: Sequence[tuple[int | None, dict[str, Wanted]]],
-        rows: Rows,
+        rows: RowFields,
     ) -> None:
         """Write the key of entries whose text was published and is another now: stored answers hold it (format, 3.3)."""
         present = {self.key(fields, key, text) for _at, fields in made}
@@ -243,17 +245,17 @@ def _joined(fields: Mapping[str, Wanted]) -> dict[str, Wanted]:
     return joined
 
 
-def _named_value(rows: Rows, fields: Mapping[str, Wanted]) -> Wanted:
-    if rows.written is As.FACTORS:
+def _named_value(rows: RowFields, fields: Mapping[str, Wanted]) -> Wanted:
+    if rows.written is RowNotation.FACTORS:
         return fields.get(FACTOR)
     return {rows.written_as.get(name, name): value for name, value in _joined(fields).items()}
 
 
-def _as_written(rows: Rows, fields: Mapping[str, Wanted], before: Written) -> Wanted:
-    if rows.written is As.TEXTS:
+def _as_written(rows: RowFields, fields: Mapping[str, Wanted], before: Written) -> Wanted:
+    if rows.written is RowNotation.TEXTS:
         is_mapping = isinstance(before, dict) and TEXT in before
         return fields if is_mapping or set(fields) != {TEXT} else fields[TEXT]
-    if rows.written is not As.JUDGED:
+    if rows.written is not RowNotation.JUDGED:
         return _joined(fields)
     verdict = RIGHT if fields.get(VERDICT) == RIGHT else WRONG
     words = fields.get(WORDS)
@@ -262,12 +264,12 @@ def _as_written(rows: Rows, fields: Mapping[str, Wanted], before: Written) -> Wa
     return {verdict if name == WORDS else name: value for name, value in _joined(fields).items() if name != VERDICT}
 
 
-def with_question(entry: str, kind: str, languages: Sequence[str], said: Said, published: Keys | None = None) -> str:
+def with_question(entry: str, kind: str, languages: Sequence[str], said: QuestionFormValues, published: Keys | None = None) -> str:
     """Return the text of a question in which some of its fields say something else; all other lines stay.
 
     `published` are the keys of its options that stored answers may hold: an entry that is worded anew keeps its own.
     """
-    writer = _Writer(languages, published or {})
+    writer = _QuestionTextWriter(languages, published or {})
     before = read_fields(entry)
     if kind == QuestionKind.MATRIX:
         said = _with_columns(writer, before, said)
@@ -275,11 +277,11 @@ def with_question(entry: str, kind: str, languages: Sequence[str], said: Said, p
     return patched(entry, _joined(wanted), FLOWS)
 
 
-def _with_columns(writer: _Writer, before: Fields, said: Said) -> Said:
+def _with_columns(writer: _QuestionTextWriter, before: Fields, said: QuestionFormValues) -> QuestionFormValues:
     """Return a matrix whose rows name their columns by the keys that these are to have."""
     rows = next(one for one in lists(asked_of(QuestionKind.MATRIX)) if one.name == COLUMNS)
     columns = said.rows.get(COLUMNS, ())
-    made = writer.fields(before, (rows,), (COLUMNS,), Said({}, {COLUMNS: columns})).get(COLUMNS)
+    made = writer.fields(before, (rows,), (COLUMNS,), QuestionFormValues({}, {COLUMNS: columns})).get(COLUMNS)
     entries = [plain(value) for _at, value in made.entries] if isinstance(made, ListEdit) else plain(made)
     keys = iter([writer.key(_asked(rows, entry), "key", TEXT) for entry in entries] if isinstance(entries, list) else [])
     places = {str(number): "" if is_blank(rows, column) else next(keys, "") for number, column in enumerate(columns, start=1)}

@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from courses.content.settings import FieldSpec
-from quizzes.content.asked_rows import KIND, MOST_ROWS, NAME, TEXT, WORDS, Asked, Rows, leaves, lists
 from quizzes.content.gaps import names_in_text
+from quizzes.content.row_fields import KIND, MOST_ROWS, NAME, TEXT, WORDS, Asked, RowFields, leaves, lists
 
 Texts = Mapping[tuple[str, str], str]
 COLUMNS, ROWS, ANSWER = "columns", "rows", "answer"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class QuestionFormValues:
     """What is said of a question, or of one of its rows: `(name, language)` -> text, rows by name, and its place in the text from 0."""
 
     texts: Texts
-    rows: "Mapping[str, tuple[Said, ...]]" = field(default_factory=dict)
+    rows: "Mapping[str, tuple[QuestionFormValues, ...]]" = field(default_factory=dict)
     at: int | None = None
 
     def text(self, name: str, language: str = "") -> str:
@@ -24,12 +24,12 @@ class Said:
         return self.texts.get((name, language), "")
 
 
-def kind_of(rows: Rows, said: Said) -> str:
+def kind_of(rows: RowFields, said: QuestionFormValues) -> str:
     """Return the kind that a row says."""
     return said.text(KIND) or rows.usual_kind
 
 
-def is_blank(rows: Rows, said: Said) -> bool:
+def is_blank(rows: RowFields, said: QuestionFormValues) -> bool:
     """Say whether nobody typed anything into a row: what stands there from the beginning is nothing."""
     asked = rows.asked_of(kind_of(rows, said))
     usual = {one.name: {"", one.usual, *(value for value, _words in one.choices)} for one in leaves(asked)}
@@ -38,7 +38,7 @@ def is_blank(rows: Rows, said: Said) -> bool:
     return all(is_blank(inner, one) for inner in lists(asked) for one in said.rows.get(inner.name, ()))
 
 
-def written_rows(rows: Rows, said: Sequence[Said]) -> list[Said]:
+def written_rows(rows: RowFields, said: Sequence[QuestionFormValues]) -> list[QuestionFormValues]:
     """Return the rows that are written: those into which something was typed."""
     return [one for one in said if not is_blank(rows, one)]
 
@@ -46,22 +46,27 @@ def written_rows(rows: Rows, said: Sequence[Said]) -> list[Said]:
 # --- Rows that begin ---------------------------------------------------------------------------------------------------------------------
 
 
-def begun(asked: Sequence[Asked], said: Said) -> Said:
+def begun(asked: Sequence[Asked], said: QuestionFormValues) -> QuestionFormValues:
     """Return what is said with the empty rows that a beginning offers."""
     offered = {one.name: said.rows.get(one.name, ()) or tuple(blank_row(one) for _number in range(one.begun)) for one in lists(asked)}
     return replace(said, rows={**said.rows, **offered})
 
 
-def blank_row(rows: Rows, **texts: str) -> Said:
+def blank_row(rows: RowFields, **texts: str) -> QuestionFormValues:
     """Return an empty row with the rows that it begins with itself."""
-    said = Said({(name, ""): text for name, text in texts.items()})
+    said = QuestionFormValues({(name, ""): text for name, text in texts.items()})
     return begun(rows.asked_of(kind_of(rows, said)), said)
 
 
 # --- What the buttons do -----------------------------------------------------------------------------------------------------------------
 
 
-def with_rows(asked: Sequence[Asked], said: Said, path: str, change: Callable[[Rows, tuple[Said, ...]], tuple[Said, ...]]) -> Said:
+def with_rows(
+    asked: Sequence[Asked],
+    said: QuestionFormValues,
+    path: str,
+    change: Callable[[RowFields, tuple[QuestionFormValues, ...]], tuple[QuestionFormValues, ...]],
+) -> QuestionFormValues:
     """Return what is said with the rows of a list changed: `options`, or inside of rows `gaps__0__answers`."""
     name, _bar, rest = path.partition("__")
     rows = next((one for one in lists(asked) if one.name == name), None)
@@ -78,12 +83,12 @@ def with_rows(asked: Sequence[Asked], said: Said, path: str, change: Callable[[R
     return replace(said, rows={**said.rows, name: (*present[:place], changed, *present[place + 1 :])})
 
 
-def with_row_added(rows: Rows, present: tuple[Said, ...]) -> tuple[Said, ...]:
+def with_row_added(rows: RowFields, present: tuple[QuestionFormValues, ...]) -> tuple[QuestionFormValues, ...]:
     """Add an empty row."""
     return (*present, blank_row(rows)) if len(present) < MOST_ROWS else present
 
 
-def with_row_moved(present: tuple[Said, ...], place: int, step: int) -> tuple[Said, ...]:
+def with_row_moved(present: tuple[QuestionFormValues, ...], place: int, step: int) -> tuple[QuestionFormValues, ...]:
     """Let a row take the place before (-1) or after it (1)."""
     to = place + step
     if not (0 <= place < len(present) and 0 <= to < len(present)):
@@ -93,9 +98,9 @@ def with_row_moved(present: tuple[Said, ...], place: int, step: int) -> tuple[Sa
     return tuple(moved)
 
 
-def pressed(asked: Sequence[Asked], said: Said, act: str, path: str, place: int, language: str) -> Said:
+def pressed(asked: Sequence[Asked], said: QuestionFormValues, act: str, path: str, place: int, language: str) -> QuestionFormValues:
     """Return what is said after a button of a list was pressed: row, up, down, drop, or names (a row for each name of the text)."""
-    changes: Mapping[str, Callable[[Rows, tuple[Said, ...]], tuple[Said, ...]]] = {
+    changes: Mapping[str, Callable[[RowFields, tuple[QuestionFormValues, ...]], tuple[QuestionFormValues, ...]]] = {
         "row": with_row_added,
         "up": lambda _rows, present: with_row_moved(present, place, -1),
         "down": lambda _rows, present: with_row_moved(present, place, 1),
@@ -108,7 +113,7 @@ def pressed(asked: Sequence[Asked], said: Said, act: str, path: str, place: int,
     return _answers_kept(said, after) if path == COLUMNS else after
 
 
-def _named(rows: Rows, present: tuple[Said, ...], text: str) -> tuple[Said, ...]:
+def _named(rows: RowFields, present: tuple[QuestionFormValues, ...], text: str) -> tuple[QuestionFormValues, ...]:
     """Add a row for each name of a text that has none; empty rows make room for them."""
     kept = tuple(written_rows(rows, present))
     known = {one.text(NAME) for one in kept}
@@ -116,7 +121,7 @@ def _named(rows: Rows, present: tuple[Said, ...], text: str) -> tuple[Said, ...]
     return (*kept, *(blank_row(rows, **{NAME: name}) for name in fresh))[:MOST_ROWS] if fresh else present
 
 
-def _answers_kept(before: Said, after: Said) -> Said:
+def _answers_kept(before: QuestionFormValues, after: QuestionFormValues) -> QuestionFormValues:
     """Let the rows of a matrix keep the columns that they name by their place, also where these have moved."""
     old, new = before.rows.get(COLUMNS, ()), after.rows.get(COLUMNS, ())
     places = {str(number): str(_place(new, column)) for number, column in enumerate(old, start=1)}
@@ -124,15 +129,15 @@ def _answers_kept(before: Said, after: Said) -> Said:
     return replace(after, rows={**after.rows, ROWS: rows})
 
 
-def _place(columns: Sequence[Said], column: Said) -> int | str:
+def _place(columns: Sequence[QuestionFormValues], column: QuestionFormValues) -> int | str:
     return next((number for number, one in enumerate(columns, start=1) if one is column), "")
 
 
-def _with_text(said: Said, name: str, text: str) -> Said:
+def _with_text(said: QuestionFormValues, name: str, text: str) -> QuestionFormValues:
     return replace(said, texts={**said.texts, (name, ""): text})
 
 
-def with_kind(rows: Rows, said: Said, shown: str, languages: Sequence[str]) -> Said:
+def with_kind(rows: RowFields, said: QuestionFormValues, shown: str, languages: Sequence[str]) -> QuestionFormValues:
     """Return a row whose kind is another than the fields that were shown: what was typed as answers is offered as options, or back."""
     old, new = (
         next((one for one in lists(rows.kinds.get(kind, ())) if one.keys or one.name == "answers"), None)
@@ -146,7 +151,7 @@ def with_kind(rows: Rows, said: Said, shown: str, languages: Sequence[str]) -> S
     return begun(rows.asked_of(kind_of(rows, said)), replace(said, rows={**left, new.name: carried}))
 
 
-def _carried(said: Said, old: Rows, new: Rows, languages: Sequence[str]) -> Said:
+def _carried(said: QuestionFormValues, old: RowFields, new: RowFields, languages: Sequence[str]) -> QuestionFormValues:
     """Return an answer as one of another kind: its words in the course's language, where one of the two has them in one only."""
     before, after = _words(old), _words(new)
     texts = {place: text for place, text in said.texts.items() if place[0] in {one.name for one in leaves((*new.fields, *new.more))}}
@@ -154,8 +159,8 @@ def _carried(said: Said, old: Rows, new: Rows, languages: Sequence[str]) -> Said
         words = said.text(WORDS, languages[0] if before.has_languages else "")
         texts = {place: text for place, text in texts.items() if place[0] != WORDS}
         texts[WORDS, languages[0] if after.has_languages else ""] = words
-    return Said(texts)
+    return QuestionFormValues(texts)
 
 
-def _words(rows: Rows) -> FieldSpec:
+def _words(rows: RowFields) -> FieldSpec:
     return next(one for one in leaves(rows.fields) if one.name == WORDS)

@@ -14,7 +14,19 @@ from kernel.errors import N_
 from quizzes.content import pools
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.slots import read_slot
-from quizzes.rules.settings import AtEnd, Band, Behaviour, Completion, Flag, Moment, Navigation, Pause, Preset, QuizSettings, Review
+from quizzes.rules.settings import (
+    AtEnd,
+    AttemptPause,
+    Behaviour,
+    FeedbackBand,
+    Navigation,
+    QuizCompletion,
+    QuizSettings,
+    ReviewFlag,
+    ReviewMoment,
+    ReviewOptions,
+    ReviewPreset,
+)
 
 NO_PASS_MARK = Fraction(-1)
 AT_ONCE = (Behaviour.IMMEDIATE, Behaviour.INTERACTIVE)
@@ -48,7 +60,7 @@ def _settings(table: MappingCursor) -> QuizSettings:
     category, weight = table.value("category", scalars.key, ""), table.value("weight", scalars.number_between(0), Fraction(1))
     feedback, review = table.listed("feedback", _band), _review(table)
     passed = None if pass_mark == NO_PASS_MARK else pass_mark
-    usual = Completion(GradedCompletionRule.PASSED if passed is not None else GradedCompletionRule.GRADED)
+    usual = QuizCompletion(GradedCompletionRule.PASSED if passed is not None else GradedCompletionRule.GRADED)
     return QuizSettings(
         per_page=per_page,
         navigation=navigation,
@@ -75,55 +87,55 @@ def _settings(table: MappingCursor) -> QuizSettings:
     )
 
 
-def _pause(table: MappingCursor) -> Pause:
+def _pause(table: MappingCursor) -> AttemptPause:
     found = table.get("pause")
     if found is None:
-        return Pause()
+        return AttemptPause()
     if not found.is_table:
         seconds = found.read(scalars.duration) or 0
-        return Pause(seconds, seconds)
+        return AttemptPause(seconds, seconds)
     table.flows.add("pause")
     inner = found.table()
     if inner is None:
-        return Pause()
-    return Pause(inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0))
+        return AttemptPause()
+    return AttemptPause(inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0))
 
 
-def _band(value: LocatedValue) -> Band | None:
+def _band(value: LocatedValue) -> FeedbackBand | None:
     table = value.table()
     if table is None:
         return None
     start = table.value("from", scalars.percent, required=True)
     text = table.text("text", MarkupLevel.MARKDOWN, required=True)
-    return Band(start, text) if start is not None else None
+    return FeedbackBand(start, text) if start is not None else None
 
 
-def _review(table: MappingCursor) -> Review:
+def _review(table: MappingCursor) -> ReviewOptions:
     found = table.get("review")
     if found is None:
-        return Review()
+        return ReviewOptions()
     if not found.is_table:
-        preset = found.read(scalars.one_of(Preset)) or Preset.LEARNING
-        if preset is Preset.LEARNING:
+        preset = found.read(scalars.one_of(ReviewPreset)) or ReviewPreset.LEARNING
+        if preset is ReviewPreset.LEARNING:
             table.redundant.add("review")
-        return Review(preset)
+        return ReviewOptions(preset)
     inner = found.table()
     if inner is None:
-        return Review()
-    preset = inner.choice("preset", Preset, Preset.LEARNING)
-    flags = {moment: _flags(inner, moment) for moment in Moment}
-    return Review(preset, {moment: chosen for moment, chosen in flags.items() if chosen is not None})
+        return ReviewOptions()
+    preset = inner.choice("preset", ReviewPreset, ReviewPreset.LEARNING)
+    flags = {moment: _flags(inner, moment) for moment in ReviewMoment}
+    return ReviewOptions(preset, {moment: chosen for moment, chosen in flags.items() if chosen is not None})
 
 
-def _flags(inner: MappingCursor, moment: Moment) -> tuple[Flag, ...] | None:
+def _flags(inner: MappingCursor, moment: ReviewMoment) -> tuple[ReviewFlag, ...] | None:
     inner.flows.add(moment)
     if not inner.has(moment):
         inner.get(moment)
         return None
-    return inner.listed(moment, lambda value: value.read(scalars.one_of(Flag)))
+    return inner.listed(moment, lambda value: value.read(scalars.one_of(ReviewFlag)))
 
 
-def _completion(table: MappingCursor, usual: Completion) -> Completion:
+def _completion(table: MappingCursor, usual: QuizCompletion) -> QuizCompletion:
     found = table.get("completion")
     if found is None:
         return usual
@@ -131,16 +143,16 @@ def _completion(table: MappingCursor, usual: Completion) -> Completion:
         table.flows.add("completion")
         inner = found.table()
         attempts = inner.value("attempted", scalars.whole(1), required=True) if inner is not None else None
-        return Completion(GradedCompletionRule.ATTEMPTED, attempts or 1)
+        return QuizCompletion(GradedCompletionRule.ATTEMPTED, attempts or 1)
     rule = found.read(scalars.one_of(GradedCompletionRule))
     if rule is GradedCompletionRule.ATTEMPTED:
         found.report("C111", N_("“attempted” needs a number."), N_("Write {attempted: 1}."))
     if rule == usual.rule:
         table.redundant.add("completion")
-    return Completion(rule) if rule is not None else usual
+    return QuizCompletion(rule) if rule is not None else usual
 
 
-def _completion_of(completion: Completion) -> ActivityCompletion:
+def _completion_of(completion: QuizCompletion) -> ActivityCompletion:
     amount = completion.attempts if completion.rule is GradedCompletionRule.ATTEMPTED else None
     return ActivityCompletion(folder.CompletionRule(completion.rule.value), amount)
 

@@ -17,14 +17,14 @@ from kernel.i18n import choose
 from kernel.markup.model import SafeHtml
 from quizzes.pages.checks import check_views
 from quizzes.pages.introduction import place_of
-from quizzes.pages.question import NOTHING_SAID, Said, note_on, points, short_title, view_question
-from quizzes.pages.uploads import Asked
-from quizzes.queries import sittings as queries
-from quizzes.queries.files import HandedIn, files_in, list_files
-from quizzes.queries.sittings import Item, Sitting
-from quizzes.queries.standings import checks_of
+from quizzes.pages.question import NOTHING_SAID, QuestionMessage, note_on, points, short_title, view_question
+from quizzes.pages.uploads import UploadedFiles
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import LoadedAttempt, LoadedItem
+from quizzes.queries.files import SubmittedFile, files_in, list_files
+from quizzes.queries.question_checks import checks_of
 from quizzes.rules.attempts import AttemptEvent, AttemptState, rule_on_time, seconds_left
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.responses import Parts, answer_state, clean_parts
 from quizzes.rules.settings import Navigation
@@ -32,16 +32,16 @@ from quizzes.rules.uploads import upload_limits
 
 
 @dataclass(frozen=True)
-class OpenedAttempt:
+class AttemptView:
     """An attempt with everything its pages need."""
 
-    sitting: Sitting
+    sitting: LoadedAttempt
     outline: Outline
     """Of the version of the course that the attempt belongs to."""
-    questions: Mapping[int, Question]
+    questions: Mapping[int, QuestionDefinition]
     responses: Mapping[int, Parts]
     """By item; items without a response are absent."""
-    files: Mapping[str, HandedIn]
+    files: Mapping[str, SubmittedFile]
     """Every file that was sent for its items, by the name that answers give it."""
 
     @property
@@ -49,15 +49,15 @@ class OpenedAttempt:
         """Return course, module and activity for the head of a page."""
         return place_of(self.outline, self.sitting.paper.activity_key, self.sitting.row.activity_key)
 
-    def files_of(self, item: Item) -> list[HandedIn]:
+    def files_of(self, item: LoadedItem) -> list[SubmittedFile]:
         """Return the files of an item's response."""
         return files_in(self.responses.get(item.id, {}), item.id, self.files)
 
 
-def open_attempt(session: Session, sitting: Sitting) -> OpenedAttempt:
+def open_attempt(session: Session, sitting: LoadedAttempt) -> AttemptView:
     """Read what the pages of an attempt need besides the attempt; it never changes, so it is mostly in memory."""
     questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
-    return OpenedAttempt(
+    return AttemptView(
         sitting=sitting,
         outline=course_outlines.get_outline(session, queries.version_of(session, sitting.paper.activity_id)),
         questions=questions,
@@ -66,14 +66,14 @@ def open_attempt(session: Session, sitting: Sitting) -> OpenedAttempt:
     )
 
 
-def new_lease(sitting: Sitting, now: datetime) -> int:
+def new_lease(sitting: LoadedAttempt, now: datetime) -> int:
     """Give a page that opens the attempt a number above every earlier page's, whatever the clock does."""
     elapsed = int((now - sitting.row.started_at).total_seconds() * 1000)
     return (max(sitting.row.lease // 1000, elapsed) + 1) * 1000 + secrets.randbelow(1000)
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptFacts:
+class AttemptHeader:
     """What the pages of an attempt say of it."""
 
     uuid: UUID
@@ -95,11 +95,11 @@ class AttemptFacts:
     attempts_left_after: int | None
 
 
-def _facts(sitting: Sitting, page: int, *, now: datetime) -> AttemptFacts:
+def _facts(sitting: LoadedAttempt, page: int, *, now: datetime) -> AttemptHeader:
     row, settings = sitting.row, sitting.paper.settings
     allowed = sitting.access.attempts
     left = None if not allowed else max(0, allowed - row.number)
-    return AttemptFacts(
+    return AttemptHeader(
         uuid=row.uuid,
         number=row.number,
         page=page,
@@ -120,7 +120,7 @@ def _facts(sitting: Sitting, page: int, *, now: datetime) -> AttemptFacts:
     )
 
 
-def _state(sitting: Sitting, *, now: datetime) -> str:
+def _state(sitting: LoadedAttempt, *, now: datetime) -> str:
     """Return the state as time has it, also where nobody has written that down yet."""
     ruling = rule_on_time(sitting.clock, now=now)
     if ruling.may_answer:
@@ -128,7 +128,7 @@ def _state(sitting: Sitting, *, now: datetime) -> str:
     return (AttemptState.ABANDONED if ruling.event is AttemptEvent.ABANDON else AttemptState.OVERDUE).value
 
 
-def _states(opened: OpenedAttempt) -> dict[int, str]:
+def _states(opened: AttemptView) -> dict[int, str]:
     convention = convention_for(opened.sitting.row.language)
     return {
         item.position: answer_state(opened.questions[item.question_version_id], item.layout, opened.responses.get(item.id), convention)
@@ -137,7 +137,7 @@ def _states(opened: OpenedAttempt) -> dict[int, str]:
     }
 
 
-def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime, said: Said = NOTHING_SAID) -> dict[str, object]:
+def attempt_page(opened: AttemptView, page: int, *, now: datetime, said: QuestionMessage = NOTHING_SAID) -> dict[str, object]:
     """Return what one page of an attempt shows; `said` is what the last request tells of one of its questions."""
     sitting, convention = opened.sitting, convention_for(opened.sitting.row.language)
     shown, states = sitting.responses, _states(opened)
@@ -169,7 +169,7 @@ def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime, said: Said 
                 opened.responses.get(item.id),
                 shown[item.id].id if item.id in shown else 0,
                 convention,
-                Asked(opened.files_of(item), said.word if said.place == item.position else ""),
+                UploadedFiles(opened.files_of(item), said.word if said.place == item.position else ""),
             )
             for item in sitting.items
             if item.page == page
@@ -177,7 +177,7 @@ def attempt_page(opened: OpenedAttempt, page: int, *, now: datetime, said: Said 
     }
 
 
-def _section(sitting: Sitting, page: int) -> dict[str, object] | None:
+def _section(sitting: LoadedAttempt, page: int) -> dict[str, object] | None:
     """Return the title and words that stand at the head of a page."""
     found = [entry for entry in json.loads(sitting.row.interludes) if entry["page"] == page]
     if not found:
@@ -187,7 +187,7 @@ def _section(sitting: Sitting, page: int) -> dict[str, object] | None:
     return {"title": title, "text": text}
 
 
-def summary_page(opened: OpenedAttempt, *, now: datetime) -> dict[str, object]:
+def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
     """Return what the summary before handing in shows."""
     sitting, convention, states = opened.sitting, convention_for(opened.sitting.row.language), _states(opened)
     open_pages = _open_pages(sitting, now)
@@ -216,7 +216,7 @@ def summary_page(opened: OpenedAttempt, *, now: datetime) -> dict[str, object]:
     }
 
 
-def _open_pages(sitting: Sitting, now: datetime) -> range:
+def _open_pages(sitting: LoadedAttempt, now: datetime) -> range:
     if not rule_on_time(sitting.clock, now=now).may_answer:
         return range(0)
     reached = sitting.row.page_reached

@@ -16,19 +16,19 @@ from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from quizzes.content.banks import banks_of
 from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
-from quizzes.pages.answered import Outcome, ReviewItem, answered_question
 from quizzes.pages.question import MARKERS, QuestionView, view_question, words_of
+from quizzes.pages.question_review import MarkingResult, QuestionReview, answered_question
 from quizzes.publication import render_question
+from quizzes.queries.attempts import LoadedItem
 from quizzes.queries.banks import QuestionRow
-from quizzes.queries.sittings import Item
-from quizzes.rules.definitions import Description, File, Question, QuestionKind
-from quizzes.rules.differences import ORDER, Change, differences
+from quizzes.rules.answer_positions import answer_from_page
+from quizzes.rules.definitions import DescriptionBody, FileBody, QuestionDefinition, QuestionKind
 from quizzes.rules.item_layout import ItemLayout, NoVariablesError, lay_out_item
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.places import answer_from_page
+from quizzes.rules.question_diff import ORDER, ValueChange, differences
 from quizzes.rules.responses import Parts, payload_of
-from quizzes.rules.settings import Flag
+from quizzes.rules.settings import ReviewFlag
 
 FIELDS: Mapping[str, str] = {
     "kind": N_("Kind"),
@@ -94,7 +94,7 @@ ASPECTS: Mapping[str, str] = {
     "criterion": N_("criterion"),
 }
 LANGUAGES = ("es", "en")
-ALL_FLAGS = frozenset(Flag)
+ALL_FLAGS = frozenset(ReviewFlag)
 _TRUTHS = {"true": N_("yes"), "false": N_("no")}
 STARTS: Mapping[str, str] = {
     QuestionKind.SINGLE: "options:\n  - right: …\n    why: …\n  - wrong: …\n    why: …\n",
@@ -122,7 +122,7 @@ def start_text(kind: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionLine:
+class BankQuestionLine:
     """A question in the list."""
 
     key: str
@@ -137,10 +137,10 @@ class QuestionLine:
     attempts: int
 
 
-def lines_of(rows: Sequence[QuestionRow], attempts: Mapping[str, int]) -> list[QuestionLine]:
+def lines_of(rows: Sequence[QuestionRow], attempts: Mapping[str, int]) -> list[BankQuestionLine]:
     """Return a draft's questions in words, with how many attempts had each."""
     return [
-        QuestionLine(
+        BankQuestionLine(
             key=row.key,
             title=choose(row.title),
             kind=_(KINDS[row.kind]),
@@ -157,7 +157,7 @@ def lines_of(rows: Sequence[QuestionRow], attempts: Mapping[str, int]) -> list[Q
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SourceFindingView:
     """A finding beside a text: `line` counts in that text (0: not in it), `severity` is 'error', 'warning' or 'info'."""
 
     line: int
@@ -167,12 +167,12 @@ class Told:
     severity: str
 
 
-def told(findings: Sequence[Finding], path: str, entry: ListEntrySpan) -> list[Told]:
+def told(findings: Sequence[Finding], path: str, entry: ListEntrySpan) -> list[SourceFindingView]:
     """Return what there is to say of an entry of a bank's file, worst first."""
     inside = [finding for finding in findings if concerns(finding, path, entry)]
     order = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION]
     return [
-        Told(max(finding.line - entry.first + 1, 0), finding.message, finding.fix, finding.code, finding.severity.value)
+        SourceFindingView(max(finding.line - entry.first + 1, 0), finding.message, finding.fix, finding.code, finding.severity.value)
         for finding in sorted(inside, key=lambda finding: (order.index(finding.severity), finding.line))
     ]
 
@@ -184,11 +184,11 @@ def concerns(finding: Finding, path: str, entry: ListEntrySpan) -> bool:
     return entry.first <= finding.line <= entry.last if finding.line else finding.facts.get("subject") == entry.key
 
 
-def troubles(text: str) -> list[Told]:
+def troubles(text: str) -> list[SourceFindingView]:
     """Return what is wrong with the YAML of an entry by itself."""
     parsed = yaml_tree.parse(text)
     found = [
-        Told(
+        SourceFindingView(
             trouble.line,
             _(trouble.template, name=trouble.name),
             _(trouble.fix, name=trouble.name) if trouble.fix else "",
@@ -198,23 +198,25 @@ def troubles(text: str) -> list[Told]:
         for trouble in parsed.troubles
     ]
     if not found and not isinstance(parsed.root, yaml_tree.YamlMapping):
-        found.append(Told(1, _("A question is fields with values: “key: …”, “kind: …”, “text: …”."), "", "C111", "error"))
+        found.append(SourceFindingView(1, _("A question is fields with values: “key: …”, “kind: …”, “text: …”."), "", "C111", "error"))
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class QuestionPreview:
     """A question as its learner finds it, and what comes of an answer; nothing is recorded."""
 
     view: QuestionView
-    answered: ReviewItem | None
+    answered: QuestionReview | None
     asks: bool
     """Whether it can be answered on this page."""
     is_whole: bool
     """Whether the renderer gave up none of the texts."""
 
 
-def preview(folder: CourseFolder, kinds: CourseKinds, question: Question, path: str, *, seed: int, parts: Parts | None) -> Preview | None:
+def preview(
+    folder: CourseFolder, kinds: CourseKinds, question: QuestionDefinition, path: str, *, seed: int, parts: Parts | None
+) -> QuestionPreview | None:
     """Return a draft question as a learner would see it, its order drawn from a seed; None where its variables have no values."""
     renderer = Renderer(folder, kinds)
     rendered = render_question(question, renderer, path)
@@ -222,22 +224,22 @@ def preview(folder: CourseFolder, kinds: CourseKinds, question: Question, path: 
         layout = lay_out_item(rendered, seed, "preview", shuffle=True)
     except NoVariablesError:
         return None
-    item = Item(0, 1, 1, 1, 1, 0, Fraction(question.mark), layout, flagged=False)
+    item = LoadedItem(0, 1, 1, 1, 1, 0, Fraction(question.mark), layout, flagged=False)
     convention = convention_for(language())
     view = view_question(item, rendered, parts, 0, convention)
-    asks = not isinstance(rendered.body, Description | File)
+    asks = not isinstance(rendered.body, DescriptionBody | FileBody)
     if parts is None or not asks:
-        return Preview(view, None, asks, not renderer.refused)
-    outcome = Outcome(fraction=_fraction(rendered, layout, parts))
-    return Preview(view, answered_question(item, rendered, parts, ALL_FLAGS, convention, outcome), asks, not renderer.refused)
+        return QuestionPreview(view, None, asks, not renderer.refused)
+    outcome = MarkingResult(fraction=_fraction(rendered, layout, parts))
+    return QuestionPreview(view, answered_question(item, rendered, parts, ALL_FLAGS, convention, outcome), asks, not renderer.refused)
 
 
-def _fraction(question: Question, layout: ItemLayout, parts: Parts) -> Fraction | None:
+def _fraction(question: QuestionDefinition, layout: ItemLayout, parts: Parts) -> Fraction | None:
     answer = answer_from_page(question, layout, payload_of(question, parts))
     return mark_answer(question, answer, layout, convention_for(language())).fraction
 
 
-def find_question(folder: CourseFolder, key: str) -> tuple[Question, str] | None:
+def find_question(folder: CourseFolder, key: str) -> tuple[QuestionDefinition, str] | None:
     """Return a question of a folder and the path of its bank."""
     found = ((question, bank.path) for bank in banks_of(folder) for question in bank.questions if question.key == key)
     return next(found, None)
@@ -253,12 +255,12 @@ class ChangeLine:
     pieces: tuple[DiffPiece, ...]
 
 
-def change_lines(before: Question, after: Question) -> list[ChangeLine]:
+def change_lines(before: QuestionDefinition, after: QuestionDefinition) -> list[ChangeLine]:
     """Return what differs between two rendered wordings of a question, in words."""
     return [_change_line(change) for change in differences(before, after)]
 
 
-def _change_line(change: Change) -> ChangeLine:
+def _change_line(change: ValueChange) -> ChangeLine:
     before, after = (None if value is None else _value(change.path, value) for value in (change.before, change.after))
     both = before is not None and after is not None
     return ChangeLine(_label(change.path), before, after, compared(before or "", after or "") if both else ())
@@ -291,7 +293,7 @@ def _value(path: Sequence[str], value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionLine:
+class QuestionVersionLine:
     """A published wording of a question in a list."""
 
     number: int

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kernel.markup.model import SafeHtml
-from quizzes.pages.answered import Outcome, ReviewItem, TryLine, answered_question, try_line
-from quizzes.pages.question import Said, html
-from quizzes.queries.sittings import Item, Sitting
-from quizzes.queries.standings import Checks, checked_parts, judge_of
-from quizzes.rules.behaviours import Standing
-from quizzes.rules.definitions import Question
-from quizzes.rules.judging import Judge, asks_certainty, certainty_of
+from quizzes.pages.question import QuestionMessage, html
+from quizzes.pages.question_review import MarkingResult, QuestionReview, TryLine, answered_question, try_line
+from quizzes.queries.attempts import LoadedAttempt, LoadedItem
+from quizzes.queries.question_checks import QuestionChecks, checked_parts, marker_of
+from quizzes.rules.behaviours import AnsweringState
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.question_marker import QuestionMarker, asks_certainty, certainty_of
 from quizzes.rules.responses import Parts, clean_parts
 from quizzes.rules.results import MarkState
-from quizzes.rules.review import Progress, flags_for, flags_for_item
-from quizzes.rules.settings import Behaviour, Flag, Moment
+from quizzes.rules.review import QuestionProgress, flags_for, flags_for_item
+from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewMoment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class CheckView:
     waiting: bool = False
     tries_left: int | None = None
     hint: SafeHtml | str = ""
-    checked: ReviewItem | None = None
+    checked: QuestionReview | None = None
     """The answer that was checked last, with what may be said of it."""
     penalty: bool = False
     """Whether a wrong try takes something off."""
@@ -38,7 +38,9 @@ class CheckView:
     """How sure the learner said to be; empty where not said, None where it is not asked."""
 
 
-def check_views(sitting: Sitting, questions: Mapping[int, Question], checks: Checks, page: int, said: Said) -> dict[int, CheckView]:
+def check_views(
+    sitting: LoadedAttempt, questions: Mapping[int, QuestionDefinition], checks: QuestionChecks, page: int, said: QuestionMessage
+) -> dict[int, CheckView]:
     """Return by place what stands around the questions of a page; `said` is what the last request tells of one of them."""
     responses = sitting.responses
     views = {}
@@ -46,11 +48,13 @@ def check_views(sitting: Sitting, questions: Mapping[int, Question], checks: Che
         if item.page == page and item.number is not None:
             question, response = questions[item.question_version_id], responses.get(item.id)
             parts = {} if response is None else clean_parts(response.payload)
-            views[item.position] = _view(sitting, item, judge_of(sitting, item, question), parts, checks, said)
+            views[item.position] = _view(sitting, item, marker_of(sitting, item, question), parts, checks, said)
     return views
 
 
-def _view(sitting: Sitting, item: Item, judge: Judge, parts: Parts, checks: Checks, said: Said) -> CheckView:
+def _view(
+    sitting: LoadedAttempt, item: LoadedItem, judge: QuestionMarker, parts: Parts, checks: QuestionChecks, said: QuestionMessage
+) -> CheckView:
     place, question = item.position, judge.question
     if place in checks.waiting:
         return CheckView(waiting=True)
@@ -67,32 +71,34 @@ def _view(sitting: Sitting, item: Item, judge: Judge, parts: Parts, checks: Chec
         checked=_checked(sitting, item, judge, tried, found) if tried else None,
         penalty=judge.behaviour in (Behaviour.INTERACTIVE, Behaviour.ADAPTIVE) and question.penalty > 0,
         last=judge.behaviour is Behaviour.IMMEDIATE or found.tries_left == 1,
-        nothing=said == Said(place, "nothing") and not judge.is_readable(parts),
+        nothing=said == QuestionMessage(place, "nothing") and not judge.is_readable(parts),
     )
 
 
-def _hint(question: Question, found: Standing) -> SafeHtml | str:
+def _hint(question: QuestionDefinition, found: AnsweringState) -> SafeHtml | str:
     shown = found.hint is not None and found.state is not MarkState.RIGHT and found.hint < len(question.hints)
     return html(question.hints[found.hint]) if shown and found.hint is not None else ""
 
 
-def _checked(sitting: Sitting, item: Item, judge: Judge, tried: list[Parts], found: Standing) -> ReviewItem:
-    flags = during_flags(sitting, Progress(checked=True, locked=found.locked))
-    outcome = Outcome(fraction=found.fraction, state=found.state)
+def _checked(sitting: LoadedAttempt, item: LoadedItem, judge: QuestionMarker, tried: list[Parts], found: AnsweringState) -> QuestionReview:
+    flags = during_flags(sitting, QuestionProgress(checked=True, locked=found.locked))
+    outcome = MarkingResult(fraction=found.fraction, state=found.state)
     return answered_question(item, judge.question, tried[-1], flags, judge.convention, outcome)
 
 
-def during_flags(sitting: Sitting, progress: Progress) -> frozenset[Flag]:
+def during_flags(sitting: LoadedAttempt, progress: QuestionProgress) -> frozenset[ReviewFlag]:
     """Return what may be shown of a question of an open attempt, by how far its learner is with it."""
     settings = sitting.paper.settings
-    return flags_for_item(flags_for(settings.review, Moment.DURING, settings.behaviour), Moment.DURING, progress)
+    return flags_for_item(flags_for(settings.review, ReviewMoment.DURING, settings.behaviour), ReviewMoment.DURING, progress)
 
 
-def checked_lines(sitting: Sitting, item: Item, question: Question, flags: frozenset[Flag]) -> tuple[TryLine, ...]:
+def checked_lines(
+    sitting: LoadedAttempt, item: LoadedItem, question: QuestionDefinition, flags: frozenset[ReviewFlag]
+) -> tuple[TryLine, ...]:
     """Return the answers to an item that were checked on the way, as far as the flags let through."""
-    judge, tried, lines = judge_of(sitting, item, question), checked_parts(sitting, item), list[TryLine]()
+    judge, tried, lines = marker_of(sitting, item, question), checked_parts(sitting, item), list[TryLine]()
     for number, parts in enumerate(tried, 1):
         found = judge.after(tried[:number])
-        shown = answered_question(item, question, parts, flags, judge.convention, Outcome(fraction=found.fraction, state=found.state))
+        shown = answered_question(item, question, parts, flags, judge.convention, MarkingResult(fraction=found.fraction, state=found.state))
         lines.append(try_line(number, shown))
     return tuple(lines)

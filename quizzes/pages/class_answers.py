@@ -10,51 +10,51 @@ from quizzes.pages.question import MARKERS, plain
 from quizzes.rules.analysis import ResponseClass
 from quizzes.rules.definitions import (
     Body,
-    Calculated,
+    CalculatedBody,
     Gap,
-    Gaps,
-    Matching,
-    Matrix,
-    Multiple,
-    Numerical,
-    Ordering,
-    Question,
-    Short,
-    Single,
-    TrueFalse,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    NumericalBody,
+    OrderingBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TrueFalseBody,
 )
 from quizzes.rules.numbers import convention_for, write_number
 from quizzes.rules.results import MarkState
-from quizzes.rules.typed import TIMES
+from quizzes.rules.text_marking import TIMES
 
 LONGEST = 160
 
 
-def parts_of(question: Question) -> Mapping[str, str]:
+def parts_of(question: QuestionDefinition) -> Mapping[str, str]:
     """Return the parts of a question in its order, with their names; none where it is answered as a whole."""
     match question.body:
-        case Matching(pairs):
+        case MatchingBody(pairs):
             return {pair.key: plain(pair.item) for pair in pairs}
-        case Matrix(_, rows):
+        case MatrixBody(_, rows):
             return {row.key: plain(row.text) for row in rows}
-        case Ordering(items):
+        case OrderingBody(items):
             return {item.key: plain(item.text) for item in items}
-        case Gaps(gaps):
+        case GapsBody(gaps):
             return {gap.name: _gap_name(at) for at, gap in enumerate(gaps, 1)}
-        case Multiple(options):
+        case MultipleChoiceBody(options):
             return {option.key: plain(option.text) for option in options}
         case _:
             return {}
 
 
-def part_name(question: Question, part: str) -> str:
+def part_name(question: QuestionDefinition, part: str) -> str:
     """Name a part of a question; "" for the whole."""
     return parts_of(question).get(part, part)[:LONGEST]
 
 
-def asked_text(question: Question) -> SafeHtml:
+def asked_text(question: QuestionDefinition) -> SafeHtml:
     """Return what is asked, with gaps as numbers."""
-    places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, Gaps) else {}
+    places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, GapsBody) else {}
     return SafeHtml.stored(MARKERS.sub(lambda found: f"<strong>[{places.get(found[1], 0)}]</strong>", choose(question.text)))
 
 
@@ -62,32 +62,32 @@ def _gap_name(at: int) -> str:
     return _("Gap %(number)s", number=at)
 
 
-def answer_name(question: Question, part: str, matched: str) -> str:
+def answer_name(question: QuestionDefinition, part: str, matched: str) -> str:
     """Name an answer to a part: an option, a match, what was typed (a number as it is written)."""
     return _named(question.body, part, matched)[:LONGEST]
 
 
 def _named(body: Body, part: str, matched: str) -> str:
     match body:
-        case Gaps(gaps, drag, choices):
+        case GapsBody(gaps, drag, choices):
             gap: Gap | None = next((gap for gap in gaps if gap.name == part), None)
             if gap is None:
                 return matched
             return {choice.key: plain(choice.text) for choice in choices}.get(matched, matched) if drag else _named(gap.body, "", matched)
-        case Single(options) | Multiple(options):
+        case SingleChoiceBody(options) | MultipleChoiceBody(options):
             return {option.key: plain(option.text) for option in options}.get(matched, matched)
-        case Matching(pairs, extra):
+        case MatchingBody(pairs, extra):
             labels = {pair.match_key: plain(pair.match) for pair in pairs} | {label.key: plain(label.text) for label in extra}
             return labels.get(matched, matched)
-        case Matrix(columns):
+        case MatrixBody(columns):
             return {column.key: plain(column.text) for column in columns}.get(matched, matched)
-        case Numerical():
+        case NumericalBody():
             return _number(matched)
-        case Calculated() if matched.startswith(TIMES):
+        case CalculatedBody() if matched.startswith(TIMES):
             return _("%(share)s times the right number", share=_number(matched.removeprefix(TIMES)))
-        case Calculated() if " " in matched:
+        case CalculatedBody() if " " in matched:
             return _value_of(matched)
-        case TrueFalse(answer) if not matched:
+        case TrueFalseBody(answer) if not matched:
             return _("False") if answer else _("True")
         case _:
             return matched
@@ -107,7 +107,7 @@ def _number(text: str) -> str:
         return text
 
 
-def class_name(question: Question, one: ResponseClass) -> str:
+def class_name(question: QuestionDefinition, one: ResponseClass) -> str:
     """Name a class of answers as the table of a question shows it."""
     states: Mapping[MarkState, Callable[[], str]] = {
         MarkState.NOT_ANSWERED: lambda: _("(not answered)"),
@@ -121,23 +121,23 @@ def class_name(question: Question, one: ResponseClass) -> str:
 
 def _class_of(body: Body, one: ResponseClass) -> str:
     match body:
-        case TrueFalse(answer):
+        case TrueFalseBody(answer):
             return _("True") if (one.credit > 0) is answer else _("False")
-        case Multiple():
+        case MultipleChoiceBody():
             return _named(body, "", one.part)
-        case Ordering():
+        case OrderingBody():
             return _("in its place") if one.credit >= 1 else _("elsewhere") if one.credit <= 0 else _("partly in its place")
-        case Gaps(gaps, False):
+        case GapsBody(gaps, False):
             gap = next((gap for gap in gaps if gap.name == one.part), None)
             return one.matched if gap is None else _class_of(gap.body, one)
-        case Short(answers) if one.matched.isdigit():
+        case ShortAnswerBody(answers) if one.matched.isdigit():
             return " / ".join(dict.fromkeys(answers[int(one.matched)].patterns.values()))
-        case Numerical(answers) if one.matched.isdigit():
+        case NumericalBody(answers) if one.matched.isdigit():
             value = answers[int(one.matched)].value
             return _("any other number") if value is None else _number(str(value))
-        case Calculated(answers=answers) if one.matched.isdigit():
+        case CalculatedBody(answers=answers) if one.matched.isdigit():
             return answers[int(one.matched)].expression
-        case Short() | Numerical() | Calculated():
+        case ShortAnswerBody() | NumericalBody() | CalculatedBody():
             return _("(other answers)")
         case _:
             return _named(body, one.part, one.matched) or _("Credit %(credit)s", credit=figure(one.credit))

@@ -12,19 +12,19 @@ from courses.rules import Outline
 from enrolments.rules import has_passed
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
-from quizzes.queries.sittings import AttemptRow, Paper, has_open
-from quizzes.rules.access import Access, Terms
-from quizzes.rules.attempts import ENDED_STATES, AttemptState, Reason, StartRuling
+from quizzes.queries.attempts import AttemptRow, QuizSnapshot, has_open
+from quizzes.rules.access import EffectiveSettings, SettingSources
+from quizzes.rules.attempts import ENDED_STATES, AttemptRefusalReason, AttemptState, StartRuling
 from quizzes.rules.grades import AttemptGrade, over_attempts
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.review import flags_for, moment_of
-from quizzes.rules.settings import Behaviour, Flag, Navigation
+from quizzes.rules.settings import Behaviour, Navigation, ReviewFlag
 
 CHECKS: Mapping[Behaviour, str] = {Behaviour.IMMEDIATE: "once", Behaviour.INTERACTIVE: "again", Behaviour.ADAPTIVE: "again"}
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class QuizRulesView:
     """What is said of a quiz before it starts."""
 
     questions: int
@@ -44,12 +44,12 @@ class Rules:
     """'once' where an answer that was checked stays, 'again' where it may be mended, '' where none is checked before handing in."""
 
 
-def rules_of(paper: Paper, access: Access) -> Rules:
+def rules_of(paper: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView:
     """Return what is said of a quiz before it starts, to a person for whom this access holds."""
     settings = paper.settings
     slots = [entry for entry in paper.entries if isinstance(entry, SlotEntry)]
     questions = sum(slot.count for slot in slots if slot.pool[0].numbered)
-    return Rules(
+    return QuizRulesView(
         questions=questions,
         pages=ceil(questions / settings.per_page) if settings.per_page else 1,
         points=_total(slots),
@@ -73,7 +73,7 @@ def _total(slots: Sequence[SlotEntry]) -> Decimal | None:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptLine:
+class AttemptListItem:
     """One attempt in the list beside a quiz."""
 
     uuid: UUID
@@ -90,26 +90,26 @@ class AttemptLine:
     reviewable: bool
 
 
-def attempt_lines(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, *, now: datetime) -> list[AttemptLine]:
+def attempt_lines(rows: Sequence[AttemptRow], paper: QuizSnapshot, terms: SettingSources, *, now: datetime) -> list[AttemptListItem]:
     """Return the attempts, newest first, with only what their moment lets a learner see."""
     telling = _telling_marks(rows, paper, terms, now)
     return [_line(row, shows_marks=row in telling) for row in reversed(rows)]
 
 
-def _telling_marks(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, now: datetime) -> list[AttemptRow]:
+def _telling_marks(rows: Sequence[AttemptRow], paper: QuizSnapshot, terms: SettingSources, now: datetime) -> list[AttemptRow]:
     """Return the attempts that have ended and whose marks their learner may see."""
     another_open, settings = has_open(rows), paper.settings
     found = []
     for row in rows:
         moment = moment_of(row.finished_at, terms.access(row.started_at).closes, another_open=another_open, now=now)
-        if row.state in ENDED_STATES and Flag.MARKS in flags_for(settings.review, moment, settings.behaviour):
+        if row.state in ENDED_STATES and ReviewFlag.MARKS in flags_for(settings.review, moment, settings.behaviour):
             found.append(row)
     return found
 
 
-def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptLine:
+def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptListItem:
     minutes = None if row.submitted_at is None else ceil((row.submitted_at - row.started_at).total_seconds() / 60)
-    return AttemptLine(
+    return AttemptListItem(
         uuid=row.uuid,
         number=row.number,
         state=row.state.value,
@@ -124,7 +124,9 @@ def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptLine:
     )
 
 
-def standing(rows: Sequence[AttemptRow], paper: Paper, terms: Terms, *, now: datetime) -> tuple[Decimal | None, bool | None]:
+def standing(
+    rows: Sequence[AttemptRow], paper: QuizSnapshot, terms: SettingSources, *, now: datetime
+) -> tuple[Decimal | None, bool | None]:
     """Return the percentage that counts and whether the quiz is passed with it, by the attempts whose marks may be seen.
 
     Neither is known while the attempt that decides waits for a grader.
@@ -140,21 +142,21 @@ def refusal_words(ruling: StartRuling) -> list[str]:
     return [_reason(refusal.reason, format_datetime(refusal.until) if refusal.until else "") for refusal in ruling.refusals]
 
 
-def _reason(reason: Reason, moment: str) -> str:
+def _reason(reason: AttemptRefusalReason, moment: str) -> str:
     match reason:
-        case Reason.NOT_OPEN_YET:
+        case AttemptRefusalReason.NOT_OPEN_YET:
             return _("It opens on %(moment)s.", moment=moment)
-        case Reason.CLOSED:
+        case AttemptRefusalReason.CLOSED:
             return _("It is closed: no new attempt can be started.")
-        case Reason.NO_ATTEMPTS_LEFT:
+        case AttemptRefusalReason.NO_ATTEMPTS_LEFT:
             return _("You have used all your attempts.")
-        case Reason.PAUSE:
+        case AttemptRefusalReason.PAUSE:
             return _("You can try again from %(moment)s. Use the time to read again what failed.", moment=moment)
-        case Reason.PASSWORD:
+        case AttemptRefusalReason.PASSWORD:
             return _("A password is needed to start.")
-        case Reason.NETWORK:
+        case AttemptRefusalReason.NETWORK:
             return _("It can only be taken from certain networks.")
-        case Reason.PREREQUISITES:
+        case AttemptRefusalReason.PREREQUISITES:
             return _("Complete first what it asks for.")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from courses.queries.team import LogEntry, LogPart
 from kernel.i18n import _, ngettext
 from quizzes.queries.log import entries_of
-from quizzes.services.overrides import TimeVerb
+from quizzes.services.overrides import OverrideVerb
 from quizzes.services.regrading import RegradeVerb
 from quizzes.services.reopening import ReopeningVerb
 from quizzes.services.reports import ReportVerb
@@ -52,11 +52,11 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     TrialVerb.DISCARDED: lambda _entry: _("Discarded a trial of a marking again"),
     ReportVerb.EXPORTED: lambda entry: _("Took a table of “%(activity)s” out: %(what)s", what=entry.facts.get("what", ""), **_where(entry)),
     ReopeningVerb.PREVIEWS_DELETED: lambda entry: _("Deleted the previews of “%(activity)s”", **_where(entry)),
-    TimeVerb.OVERRIDDEN: lambda entry: _with_reason(_("Set what holds of “%(activity)s” for %(whom)s", **_where(entry)), entry),
-    TimeVerb.OVERRIDE_ENDED: lambda entry: _("Ended what held of “%(activity)s” for %(whom)s", **_where(entry)),
-    TimeVerb.APPLIED: lambda entry: _("Applied an override of “%(activity)s” to whoever had set it", **_where(entry)),
-    TimeVerb.TIME_GIVEN: _given,
-    TimeVerb.TIME_APPLIED: lambda entry: _("Applied the minutes of “%(activity)s” to those they had left out", **_where(entry)),
-    TimeVerb.TIME_TAKEN_BACK: lambda entry: _("Took back the minutes that were given in “%(activity)s”", **_where(entry)),
+    OverrideVerb.OVERRIDDEN: lambda entry: _with_reason(_("Set what holds of “%(activity)s” for %(whom)s", **_where(entry)), entry),
+    OverrideVerb.OVERRIDE_ENDED: lambda entry: _("Ended what held of “%(activity)s” for %(whom)s", **_where(entry)),
+    OverrideVerb.APPLIED: lambda entry: _("Applied an override of “%(activity)s” to whoever had set it", **_where(entry)),
+    OverrideVerb.TIME_GIVEN: _given,
+    OverrideVerb.TIME_APPLIED: lambda entry: _("Applied the minutes of “%(activity)s” to those they had left out", **_where(entry)),
+    OverrideVerb.TIME_TAKEN_BACK: lambda entry: _("Took back the minutes that were given in “%(activity)s”", **_where(entry)),
 }
 LOG = LogPart(entries_of, _SENTENCES)

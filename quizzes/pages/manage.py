@@ -7,10 +7,10 @@ from quizzes.permissions import QuizAction
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class StaffToolLink:
     """A page of the staff's tools; its endpoint takes the course's `slug` and the quiz's `key`.
 
-    It is shown to those whom `action` allows before a `quizzes.permissions.TaughtQuiz` (or an action's own subject, where the
+    It is shown to those whom `action` allows before a `quizzes.permissions.QuizContext` (or an action's own subject, where the
     predicate takes that one too).
     """
 
@@ -21,46 +21,46 @@ class Tool:
     action: QuizAction
 
 
-TOOLS: tuple[Tool, ...] = (
-    Tool(
+TOOLS: tuple[StaffToolLink, ...] = (
+    StaffToolLink(
         "quizzes_marking.queue",
         "pencil",
         N_("Mark answers"),
         N_("Essays and files that a person reads: by question or by learner, with or without names."),
         QuizAction.MANAGE,
     ),
-    Tool(
+    StaffToolLink(
         "quizzes_regrading.regrades",
         "rotate-ccw",
         N_("Mark again"),
         N_("After a key was corrected, or to annul a question: with a trial first, and undoable."),
         QuizAction.REGRADE,
     ),
-    Tool(
+    StaffToolLink(
         "quizzes.quiz", "eye", N_("See the quiz"), N_("The page that learners open, and a preview for those who edit."), QuizAction.MANAGE
     ),
-    Tool(
+    StaffToolLink(
         "quizzes_reports.attempts",
         "users",
         N_("Report of attempts"),
         N_("Who has taken it, when, and with which result; as CSV and Excel too."),
         QuizAction.REPORT,
     ),
-    Tool(
+    StaffToolLink(
         "quizzes_statistics.quiz",
         "chart-column",
         N_("Statistics and question doctor"),
         N_("How the questions did their work, and which of them deserve a look."),
         QuizAction.STATISTICS,
     ),
-    Tool(
+    StaffToolLink(
         "quizzes_time.overrides",
         "calendar-clock",
         N_("Dates, time and attempts for some"),
         N_("Other dates, more time or attempts, a password or networks: for everybody, a group or a person."),
         QuizAction.OVERRIDE,
     ),
-    Tool(
+    StaffToolLink(
         "quizzes_time.incidents",
         "clock",
         N_("Something went wrong: more time for all"),

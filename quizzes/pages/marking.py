@@ -12,18 +12,18 @@ from sqlalchemy.orm import Session
 
 from accounts.queries import get_person
 from kernel.i18n import _, language
-from quizzes.pages.answered import ReviewItem
-from quizzes.pages.attempt import OpenedAttempt
+from quizzes.pages.attempt import AttemptView
 from quizzes.pages.question import html, points, rubric_view, short_title
+from quizzes.pages.question_review import QuestionReview
+from quizzes.queries import attempts
 from quizzes.queries import marks as queries
-from quizzes.queries import sittings
-from quizzes.queries.marks import Mark, MarkedItem, QuestionCount, Queue, QueueLine
-from quizzes.rules.by_hand import lowest_fraction, rubric_mark
-from quizzes.rules.definitions import Essay, Question
+from quizzes.queries.marks import MarkedItem, MarkingQueue, MarkRecord, QuestionCount, QueueLine
+from quizzes.rules.definitions import EssayBody, QuestionDefinition
+from quizzes.rules.manual_marking import lowest_fraction, rubric_mark
 from quizzes.rules.numbers import convention_for, write_number
 from quizzes.rules.responses import ANSWER
 from quizzes.rules.results import MarkState
-from quizzes.rules.settings import Flag
+from quizzes.rules.settings import ReviewFlag
 
 HIDDEN_NAMES = "hidden"
 MARK_DECIMALS = 7
@@ -34,11 +34,11 @@ def pseudonym(attempt: UUID) -> str:
     return _("Answer %(code)s", code=attempt.hex[:6].upper())
 
 
-def arguments(queue: Queue) -> dict[str, Any]:
+def arguments(queue: MarkingQueue) -> dict[str, Any]:
     """Return a queue as the fields of an address; what is usual is left out."""
     chosen = {
         "question": queue.question,
-        "show": "" if queue.show is queries.Show.WAITING else queue.show.value,
+        "show": "" if queue.show is queries.MarkingFilter.WAITING else queue.show.value,
         "names": HIDDEN_NAMES if queue.anonymous else "",
     }
     return {name: value for name, value in chosen.items() if value}
@@ -61,7 +61,7 @@ class QueueRow:
 
 def queue_rows(session: Session, lines: Sequence[QueueLine]) -> list[QueueRow]:
     """Return the answers of a page of the list, with what was asked."""
-    questions = sittings.get_questions(session, [line.question_version_id for line in lines])
+    questions = attempts.get_questions(session, [line.question_version_id for line in lines])
     return [
         QueueRow(
             attempt=line.attempt,
@@ -80,7 +80,7 @@ def queue_rows(session: Session, lines: Sequence[QueueLine]) -> list[QueueRow]:
 
 def question_rows(session: Session, counts: Sequence[QuestionCount]) -> list[dict[str, object]]:
     """Return the questions that a person marks, with how much waits."""
-    questions = sittings.get_questions(session, [count.version_id for count in counts])
+    questions = attempts.get_questions(session, [count.version_id for count in counts])
     return [
         {"key": count.key, "title": short_title(questions[count.version_id]), "waiting": count.waiting, "marked": count.marked}
         for count in counts
@@ -93,7 +93,7 @@ def written(text: str) -> list[list[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class MarkLine:
+class MarkHistoryRow:
     """One marking of the answer so far; `waits` where it said that a person has to mark."""
 
     at: datetime
@@ -105,9 +105,9 @@ class MarkLine:
     reason: str
 
 
-def _history(marks: Sequence[Mark], item: MarkedItem) -> list[MarkLine]:
+def _history(marks: Sequence[MarkRecord], item: MarkedItem) -> list[MarkHistoryRow]:
     return [
-        MarkLine(
+        MarkHistoryRow(
             at=mark.marked_at,
             by=mark.by,
             origin=mark.origin,
@@ -120,7 +120,7 @@ def _history(marks: Sequence[Mark], item: MarkedItem) -> list[MarkLine]:
     ]
 
 
-def typed_points(question: Question, mark: Mark, item: MarkedItem) -> str:
+def typed_points(question: QuestionDefinition, mark: MarkRecord, item: MarkedItem) -> str:
     """Return what the field of the mark begins with: the mark that a person gave, unless the rubric's levels make it already."""
     if mark.origin != "manual" or mark.fraction is None:
         return ""
@@ -132,19 +132,19 @@ def typed_points(question: Question, mark: Mark, item: MarkedItem) -> str:
 
 def item_page(
     session: Session,
-    opened: OpenedAttempt,
+    opened: AttemptView,
     item: MarkedItem,
-    shown: ReviewItem,
-    marks: Sequence[Mark],
+    shown: QuestionReview,
+    marks: Sequence[MarkRecord],
     levels: Mapping[str, int],
-    flags: frozenset[Flag],
+    flags: frozenset[ReviewFlag],
     *,
     anonymous: bool,
 ) -> dict[str, object]:
     """Return what the page of one answer shows besides its form and its neighbours."""
     question = opened.questions[item.item.question_version_id]
     parts = opened.responses.get(item.item.id, {})
-    text = next(iter(parts.get(ANSWER, ())), "") if item.is_by_hand and isinstance(question.body, Essay) else ""
+    text = next(iter(parts.get(ANSWER, ())), "") if item.is_by_hand and isinstance(question.body, EssayBody) else ""
     return {
         **opened.place,
         "attempt": {"uuid": item.uuid, "number": item.row.number, "submitted_at": item.row.submitted_at},
@@ -155,7 +155,7 @@ def item_page(
         "files": shown.files,
         "rows": [] if item.is_by_hand else shown.rows,
         "model": html(question.body.model)
-        if Flag.RIGHT_ANSWER in flags and isinstance(question.body, Essay) and question.body.model
+        if ReviewFlag.RIGHT_ANSWER in flags and isinstance(question.body, EssayBody) and question.body.model
         else "",
         "limits": _limits(question),
         "rubric": rubric_view(question, item.item.maximum, levels),
@@ -166,9 +166,9 @@ def item_page(
     }
 
 
-def _limits(question: Question) -> str:
+def _limits(question: QuestionDefinition) -> str:
     """Say how long an essay was asked to be; advice, so it decides nothing."""
-    if not isinstance(question.body, Essay):
+    if not isinstance(question.body, EssayBody):
         return ""
     least, most = question.body.words.minimum, question.body.words.maximum
     if least is not None and most is not None:
@@ -178,6 +178,6 @@ def _limits(question: Question) -> str:
     return "" if least is None else _("At least %(least)s words were asked for.", least=least)
 
 
-def bounds(question: Question, item: MarkedItem) -> tuple[Decimal, Decimal]:
+def bounds(question: QuestionDefinition, item: MarkedItem) -> tuple[Decimal, Decimal]:
     """Return the least and the most points that an answer can have (5.11.1)."""
     return points(lowest_fraction(question) * item.item.maximum), points(item.item.maximum)

@@ -10,12 +10,12 @@ from kernel.i18n import _, format_datetime, ngettext, number
 from kernel.own_records import is_own
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, QuizOverride
-from quizzes.queries.overrides import IncidentLine, OpenAttempt, OverrideLine, PastProfile, ProfileLine
+from quizzes.queries.overrides import IncidentLine, OpenAttempt, PastProfile, ProfileLine, QuizOverrideRow
 from quizzes.services.overrides import values_of
 
 
 @dataclass(frozen=True, slots=True)
-class OverrideView:
+class QuizOverrideView:
     """An override in a list of staff."""
 
     uuid: UUID
@@ -32,10 +32,10 @@ class OverrideView:
     may_apply: bool
 
 
-def override_views(actor: Actor, lines: Sequence[OverrideLine]) -> list[OverrideView]:
+def override_views(actor: Actor, lines: Sequence[QuizOverrideRow]) -> list[QuizOverrideView]:
     """Return overrides as lists show them to the actor; the password is not among the words."""
     return [
-        OverrideView(
+        QuizOverrideView(
             line.row.uuid,
             line.row.scope,
             line.whom or _("Everybody"),
@@ -76,7 +76,7 @@ def _minutes(count: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenView:
+class OpenAttemptView:
     """An attempt that is open now, in a list of staff."""
 
     name: str
@@ -86,9 +86,9 @@ class OpenView:
     extra_minutes: int
 
 
-def open_views(attempts: Sequence[OpenAttempt]) -> list[OpenView]:
+def open_views(attempts: Sequence[OpenAttempt]) -> list[OpenAttemptView]:
     """Return the open attempts as staff see them: when they end, not why."""
-    return [OpenView(one.person.full_name, one.state.value, one.started_at, one.end, one.extra_seconds // 60) for one in attempts]
+    return [OpenAttemptView(one.person.full_name, one.state.value, one.started_at, one.end, one.extra_seconds // 60) for one in attempts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def profile_words(row: Accommodation) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class PastView:
+class PastProfileView:
     """A profile of a person, in force or ended."""
 
     id: int
@@ -166,8 +166,9 @@ class PastView:
     ended_at: datetime | None
 
 
-def past_views(lines: Sequence[PastProfile]) -> list[PastView]:
+def past_views(lines: Sequence[PastProfile]) -> list[PastProfileView]:
     """Return the profiles of a person as their page shows them."""
     return [
-        PastView(line.row.id, profile_words(line.row), line.row.reason, line.by, line.row.created_at, line.row.ended_at) for line in lines
+        PastProfileView(line.row.id, profile_words(line.row), line.row.reason, line.by, line.row.created_at, line.row.ended_at)
+        for line in lines
     ]

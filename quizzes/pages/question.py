@@ -1,6 +1,6 @@
 """What the pages of an attempt show: frozen questions turned into plain values, with nothing of the key in them.
 
-A page names what it offers by place in the attempt's own order (`quizzes.rules.places`).
+A page names what it offers by place in the attempt's own order (`quizzes.rules.answer_positions`).
 """
 
 import re
@@ -13,27 +13,27 @@ from typing import Any
 
 from kernel.i18n import _, choose, language, ngettext
 from kernel.markup.model import SafeHtml, gap_marker
-from quizzes.pages.uploads import Asked, UploadView, upload_parts
-from quizzes.queries.files import HandedIn
-from quizzes.queries.sittings import Item
+from quizzes.pages.uploads import UploadedFiles, UploadView, upload_parts
+from quizzes.queries.attempts import LoadedItem
+from quizzes.queries.files import SubmittedFile
 from quizzes.rules import definitions
-from quizzes.rules.answers import Number
-from quizzes.rules.by_hand import rubric_of
+from quizzes.rules.answers import NumberAnswer
 from quizzes.rules.definitions import (
-    Calculated,
-    Essay,
+    CalculatedBody,
+    EssayBody,
     Gap,
-    Gaps,
-    Matching,
-    Matrix,
-    Multiple,
-    Numerical,
-    Ordering,
-    Single,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    NumericalBody,
+    OrderingBody,
+    SingleChoiceBody,
     Texts,
     WordLimits,
 )
 from quizzes.rules.item_layout import CHOICES, ITEMS, MATCHES, OPTIONS, gap_order
+from quizzes.rules.manual_marking import rubric_of
 from quizzes.rules.numbers import Convention, write_number
 from quizzes.rules.quantities import read_quantity
 from quizzes.rules.responses import ANSWER, GAP_UNIT, UNIT, Parts
@@ -55,7 +55,7 @@ class OptionView:
 
 
 @dataclass(frozen=True, slots=True)
-class RowView:
+class QuestionRowView:
     """One thing to match, to order or to judge."""
 
     part: str
@@ -106,14 +106,14 @@ class CriterionView:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class QuestionMessage:
     """What the last request has to tell of the question in a place: nothing to check, or why a file was not taken."""
 
     place: int
     word: str
 
 
-NOTHING_SAID = Said(0, "")
+NOTHING_SAID = QuestionMessage(0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class QuestionView:
     note: str = ""
     options: tuple[OptionView, ...] = ()
     penalised: bool = False
-    rows: tuple[RowView, ...] = ()
+    rows: tuple[QuestionRowView, ...] = ()
     choices: tuple[OptionView, ...] = ()
     columns: tuple[OptionView, ...] = ()
     pieces: tuple[PieceView, ...] = ()
@@ -144,7 +144,7 @@ class QuestionView:
     words: str = ""
     counted: str = ""
     outline: SafeHtml | str = ""
-    files: tuple[HandedIn, ...] = ()
+    files: tuple[SubmittedFile, ...] = ()
     upload: UploadView | None = None
     rubric: tuple[CriterionView, ...] = ()
     """By which criteria a person will mark the answer: read before writing."""
@@ -171,7 +171,9 @@ def points(value: Fraction) -> Decimal:
     return (Decimal(cents) / 100).normalize() + 0
 
 
-def rubric_view(question: definitions.Question, maximum: Fraction, chosen: Mapping[str, int] | None = None) -> tuple[CriterionView, ...]:
+def rubric_view(
+    question: definitions.QuestionDefinition, maximum: Fraction, chosen: Mapping[str, int] | None = None
+) -> tuple[CriterionView, ...]:
     """Return the criteria of a question with their levels, in points of what it is worth in the quiz; empty where it has none."""
     worth = maximum / question.mark if question.mark else Fraction(1)
     return tuple(
@@ -187,10 +189,10 @@ def rubric_view(question: definitions.Question, maximum: Fraction, chosen: Mappi
     )
 
 
-def filled_text(question: definitions.Question, item: Item, convention: Convention) -> SafeHtml:
+def filled_text(question: definitions.QuestionDefinition, item: LoadedItem, convention: Convention) -> SafeHtml:
     """Return what is asked, with the values of its variables in place of their names."""
     text = str(html(question.text))
-    if isinstance(question.body, Calculated):
+    if isinstance(question.body, CalculatedBody):
         for variable in question.body.variables:
             value = item.layout.variables.get(variable.name, Fraction(0))
             shown = write_number(
@@ -201,7 +203,12 @@ def filled_text(question: definitions.Question, item: Item, convention: Conventi
 
 
 def view_question(
-    item: Item, question: definitions.Question, response: Parts | None, seq: int, convention: Convention, asked: Asked | None = None
+    item: LoadedItem,
+    question: definitions.QuestionDefinition,
+    response: Parts | None,
+    seq: int,
+    convention: Convention,
+    asked: UploadedFiles | None = None,
 ) -> QuestionView:
     """Return a question as its learner finds it, with the present response."""
     parts = response or {}
@@ -217,30 +224,30 @@ def view_question(
         "note": note_on(item, question, parts, convention),
         "rubric": rubric_view(question, item.maximum),
     }
-    return QuestionView(**shown, **_of_kind(item, question, parts), **upload_parts(question, asked or Asked()))
+    return QuestionView(**shown, **_of_kind(item, question, parts), **upload_parts(question, asked or UploadedFiles()))
 
 
-def note_on(item: Item, question: definitions.Question, parts: Parts, convention: Convention) -> str:
+def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts, convention: Convention) -> str:
     """Say how a number was read where it could be read in two ways, or that what was typed does not fit (5.4.5, 5.7)."""
     match question.body:
-        case Numerical() | Calculated() as body:
+        case NumericalBody() | CalculatedBody() as body:
             return _note_on_number(body, _one(parts, ANSWER), _one(parts, UNIT), convention)
-        case Gaps(gaps):
-            numbers = ((at, gap.body) for at, gap in enumerate(gaps, 1) if isinstance(gap.body, Numerical))
+        case GapsBody(gaps):
+            numbers = ((at, gap.body) for at, gap in enumerate(gaps, 1) if isinstance(gap.body, NumericalBody))
             said = ((at, _note_on_number(body, _one(parts, str(at)), _one(parts, f"{at}{GAP_UNIT}"), convention)) for at, body in numbers)
             return " ".join(_("Gap %(number)s: %(note)s", number=at, note=note) for at, note in said if note)
-        case Ordering(items):
+        case OrderingBody(items):
             given = [_one(parts, str(at)) for at in range(1, len(items) + 1)]
             return _("Give each element a position of its own.") if any(given) and len(set(given) - {""}) < len(items) else ""
         case _:
             return ""
 
 
-def _note_on_number(body: Numerical | Calculated, text: str, unit: str, convention: Convention) -> str:
+def _note_on_number(body: NumericalBody | CalculatedBody, text: str, unit: str, convention: Convention) -> str:
     typed = text.strip()
     if not typed:
         return ""
-    quantity = read_quantity(body, Number(typed, unit), convention)
+    quantity = read_quantity(body, NumberAnswer(typed, unit), convention)
     if quantity is None:
         return _("This is not a number: «%(typed)s». It is kept as you typed it.", typed=typed[:60])
     if quantity.reading.ambiguous:
@@ -248,38 +255,38 @@ def _note_on_number(body: Numerical | Calculated, text: str, unit: str, conventi
     return ""
 
 
-def _of_kind(item: Item, question: definitions.Question, parts: Parts) -> dict[str, Any]:
+def _of_kind(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts) -> dict[str, Any]:
     chosen = frozenset(parts.get(ANSWER, ()))
     first = next(iter(parts.get(ANSWER, ())), "")
     match question.body:
-        case Single(options) | Multiple(options):
-            penalised = isinstance(question.body, Multiple) and question.body.rule.value in ("right_minus_wrong", "fractions")
+        case SingleChoiceBody(options) | MultipleChoiceBody(options):
+            penalised = isinstance(question.body, MultipleChoiceBody) and question.body.rule.value in ("right_minus_wrong", "fractions")
             return {
                 "options": _options(item.layout.orders[OPTIONS], {option.key: option.text for option in options}, chosen),
                 "penalised": penalised,
             }
-        case definitions.TrueFalse():
+        case definitions.TrueFalseBody():
             truths = (("true", _("True")), ("false", _("False")))
             return {"options": tuple(OptionView(value, SafeHtml.stored(word), value in chosen) for value, word in truths)}
-        case Matching() as body:
+        case MatchingBody() as body:
             return _matching(item, body, parts)
-        case Ordering(items):
+        case OrderingBody(items):
             texts = {label.key: label.text for label in items}
             return {
                 "rows": tuple(
                     _row(str(at), texts[key], position=_one(parts, str(at))) for at, key in enumerate(item.layout.orders[ITEMS], 1)
                 )
             }
-        case Gaps() as body:
+        case GapsBody() as body:
             return {"pieces": _pieces(item, body, str(html(question.text)), parts), "drag": body.drag}
-        case Numerical() | Calculated():
+        case NumericalBody() | CalculatedBody():
             return _quantity(question.body, first, _one(parts, UNIT))
-        case Matrix(columns, rows):
+        case MatrixBody(columns, rows):
             return {
                 "columns": tuple(OptionView(str(at), html(column.text)) for at, column in enumerate(columns, 1)),
                 "rows": tuple(_row(str(at), row.text, selected=_one(parts, str(at))) for at, row in enumerate(rows, 1)),
             }
-        case Essay(words=limits, template=outline):
+        case EssayBody(words=limits, template=outline):
             counted = ngettext("%(count)s word", "%(count)s words", count_words(first))
             return {"value": first, "words": _advice(limits), "counted": counted, "outline": html(outline) if outline else ""}
         case _:
@@ -307,11 +314,11 @@ def _options(order: Sequence[str], texts: Mapping[str, Texts], chosen: frozenset
     return tuple(OptionView(str(at), html(texts[key]), str(at) in chosen, plain(texts[key])) for at, key in enumerate(order, 1))
 
 
-def _row(part: str, text: Texts, *, selected: str = "", position: str = "") -> RowView:
-    return RowView(part, html(text), plain(text), selected, position)
+def _row(part: str, text: Texts, *, selected: str = "", position: str = "") -> QuestionRowView:
+    return QuestionRowView(part, html(text), plain(text), selected, position)
 
 
-def _matching(item: Item, body: Matching, parts: Parts) -> dict[str, Any]:
+def _matching(item: LoadedItem, body: MatchingBody, parts: Parts) -> dict[str, Any]:
     pairs = {pair.key: pair.item for pair in body.pairs}
     matches = {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
     return {
@@ -320,7 +327,7 @@ def _matching(item: Item, body: Matching, parts: Parts) -> dict[str, Any]:
     }
 
 
-def _quantity(body: Numerical | Calculated, value: str, unit_value: str) -> dict[str, Any]:
+def _quantity(body: NumericalBody | CalculatedBody, value: str, unit_value: str) -> dict[str, Any]:
     return {
         "value": value,
         "unit": choose(dict(body.unit or {})),
@@ -330,11 +337,11 @@ def _quantity(body: Numerical | Calculated, value: str, unit_value: str) -> dict
     }
 
 
-def _units(body: Numerical | Calculated) -> tuple[OptionView, ...]:
+def _units(body: NumericalBody | CalculatedBody) -> tuple[OptionView, ...]:
     return tuple(OptionView(word, SafeHtml.stored(""), text=word) for word in body.units)
 
 
-def _pieces(item: Item, body: Gaps, text: str, parts: Parts) -> tuple[PieceView, ...]:
+def _pieces(item: LoadedItem, body: GapsBody, text: str, parts: Parts) -> tuple[PieceView, ...]:
     gaps = {gap.name: (at, gap) for at, gap in enumerate(body.gaps, 1)}
     split = MARKERS.split(text)
     pieces = []
@@ -345,20 +352,20 @@ def _pieces(item: Item, body: Gaps, text: str, parts: Parts) -> tuple[PieceView,
     return tuple(pieces)
 
 
-def _gap(item: Item, body: Gaps, at: int, gap: Gap, parts: Parts) -> GapView:
+def _gap(item: LoadedItem, body: GapsBody, at: int, gap: Gap, parts: Parts) -> GapView:
     label, value = _("Gap %(number)s", number=at), _one(parts, str(at))
     if body.drag:
         texts = {choice.key: choice.text for choice in body.choices}
         return GapView(str(at), "choice", label, value, 10, _options(item.layout.orders[CHOICES], texts, frozenset()))
-    if isinstance(gap.body, Single):
+    if isinstance(gap.body, SingleChoiceBody):
         texts = {option.key: option.text for option in gap.body.options}
         return GapView(str(at), "choice", label, value, 10, _options(item.layout.orders[gap_order(gap.name)], texts, frozenset()))
-    if isinstance(gap.body, Numerical):
+    if isinstance(gap.body, NumericalBody):
         return GapView(str(at), "number", label, value, 12, units=_units(gap.body), unit_value=_one(parts, f"{at}{GAP_UNIT}"))
     return GapView(str(at), "text", label, value, 20)
 
 
-def short_title(question: definitions.Question) -> str:
+def short_title(question: definitions.QuestionDefinition) -> str:
     """Return the first words of what is asked, for a list of questions."""
     words = plain({language: MARKERS.sub(" … ", text) for language, text in question.text.items()})
     return words if len(words) <= 80 else f"{words[:78].rsplit(' ', 1)[0]}…"

@@ -11,8 +11,8 @@ from kernel.i18n import choose
 from quizzes.content.banks import banks_of
 from quizzes.pages.banks import change_lines
 from quizzes.queries import regrading as queries
-from quizzes.rules.definitions import Question, QuestionState, TextShape, map_texts, without_notes
-from quizzes.rules.differences import differences
+from quizzes.rules.definitions import QuestionDefinition, QuestionState, TextShape, map_texts, without_notes
+from quizzes.rules.question_diff import differences
 
 LONGEST_TITLE = 100
 _EXPLAINS = frozenset({"text", "tags", "difficulty", "explanation", "hints", "source", "see", "unverified", "mark"})
@@ -27,7 +27,7 @@ def compare_questions(session: Session, course_id: int, before: CourseFolder, af
     yield from (replace(part, asked_in=asked.get(part.key, ())) for part in parts)
 
 
-def _questions(course: CourseFolder) -> dict[str, tuple[Question, str]]:
+def _questions(course: CourseFolder) -> dict[str, tuple[QuestionDefinition, str]]:
     return {
         question.key: (question, bank.path)
         for bank in banks_of(course)
@@ -36,7 +36,7 @@ def _questions(course: CourseFolder) -> dict[str, tuple[Question, str]]:
     }
 
 
-def _part(key: str, before: tuple[Question, str] | None, after: tuple[Question, str] | None) -> PartDifference | None:
+def _part(key: str, before: tuple[QuestionDefinition, str] | None, after: tuple[QuestionDefinition, str] | None) -> PartDifference | None:
     question, path = after or before or (None, "")
     assert question is not None
     part = PartDifference(PartKind.QUESTION, key, _title(question), (), path=path)
@@ -51,18 +51,18 @@ def _part(key: str, before: tuple[Question, str] | None, after: tuple[Question, 
     )
 
 
-def _title(question: Question) -> str:
+def _title(question: QuestionDefinition) -> str:
     words = " ".join(choose(question.text).split())
     return words if len(words) <= LONGEST_TITLE else words[:LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
 
 
-def _is_judged_otherwise(before: Question, after: Question) -> bool:
+def _is_judged_otherwise(before: QuestionDefinition, after: QuestionDefinition) -> bool:
     """Say whether something differs that decides on marks: anything but words, and what only sorts or explains the question."""
     changes = differences(_without_words(before), _without_words(after))
     return any(change.path[0] not in _EXPLAINS and (change.before or "") != (change.after or "") for change in changes)
 
 
-def _without_words(question: Question) -> Question:
+def _without_words(question: QuestionDefinition) -> QuestionDefinition:
     def nothing(_words: str, _language: str, _shape: TextShape) -> str:
         return ""
 

@@ -15,12 +15,12 @@ from kernel.tables import Cell
 from quizzes.models import Regrade
 from quizzes.pages.figures import decimal
 from quizzes.pages.question import points, short_title
-from quizzes.queries import sittings
-from quizzes.queries.regrading import AskedQuestion, RegradeEntry, VersionCount
+from quizzes.queries import attempts
+from quizzes.queries.regrading import QuizQuestionVersions, RegradeEntry, VersionCount
 from quizzes.queries.trials import TrialLine
-from quizzes.rules.definitions import Question
-from quizzes.rules.judging import is_judged_by_rule
-from quizzes.rules.regrade import Difference, differences
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.question_marker import is_judged_by_rule
+from quizzes.rules.regrade import KeyDifference, differences
 
 KINDS: Mapping[str, str] = {
     "same": N_("Judged again by the same version"),
@@ -47,28 +47,28 @@ _PARTS: Mapping[str, str] = {
 }
 
 
-def question_rows(session: Session, asked: Sequence[AskedQuestion]) -> list[dict[str, object]]:
+def question_rows(session: Session, asked: Sequence[QuizQuestionVersions]) -> list[dict[str, object]]:
     """Return the questions that a quiz has asked, with their versions and in how many attempts."""
-    questions = sittings.get_questions(session, [one.versions[0].id for one in asked])
+    questions = attempts.get_questions(session, [one.versions[0].id for one in asked])
     return [
         {"key": one.key, "title": short_title(questions[one.versions[0].id]), "versions": one.versions, "attempts": one.attempts}
         for one in asked
     ]
 
 
-def title_of(session: Session, asked: AskedQuestion) -> str:
+def title_of(session: Session, asked: QuizQuestionVersions) -> str:
     """Return the first words of the newest version of a question."""
-    return short_title(sittings.get_questions(session, [asked.versions[0].id])[asked.versions[0].id])
+    return short_title(attempts.get_questions(session, [asked.versions[0].id])[asked.versions[0].id])
 
 
-def is_by_rule(session: Session, asked: AskedQuestion) -> bool:
+def is_by_rule(session: Session, asked: QuizQuestionVersions) -> bool:
     """Say whether the program marks a question, so that it can judge it again."""
     versions = [version.id for version in asked.versions]
-    return any(is_judged_by_rule(question) for question in sittings.get_questions(session, versions).values())
+    return any(is_judged_by_rule(question) for question in attempts.get_questions(session, versions).values())
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class IncompatibleVersion:
     """A version whose answers another one cannot judge, in how many attempts it was asked, and why."""
 
     number: int
@@ -76,18 +76,18 @@ class Misfit:
     reasons: tuple[str, ...]
 
 
-def misfits(session: Session, asked: AskedQuestion, target_id: int) -> list[Misfit]:
+def misfits(session: Session, asked: QuizQuestionVersions, target_id: int) -> list[IncompatibleVersion]:
     """Return the versions that were asked and whose answers the chosen version cannot judge (5.11.2)."""
-    questions = sittings.get_questions(session, [version.id for version in asked.versions])
+    questions = attempts.get_questions(session, [version.id for version in asked.versions])
     found = ((version, _reasons(questions[version.id], questions[target_id])) for version in asked.versions if version.attempts)
-    return [Misfit(version.number, version.attempts, reasons) for version, reasons in found if reasons]
+    return [IncompatibleVersion(version.number, version.attempts, reasons) for version, reasons in found if reasons]
 
 
-def _reasons(answered: Question, target: Question) -> tuple[str, ...]:
+def _reasons(answered: QuestionDefinition, target: QuestionDefinition) -> tuple[str, ...]:
     return tuple(_reason(difference) for difference in differences(answered, target))
 
 
-def _reason(difference: Difference) -> str:
+def _reason(difference: KeyDifference) -> str:
     part = (
         _(_PARTS[difference.part]) if difference.part in _PARTS else _("options of gap %(gap)s", gap=difference.part.removeprefix("gap:"))
     )
@@ -124,7 +124,7 @@ def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> li
 
 
 @dataclass(frozen=True, slots=True)
-class LineView:
+class TrialRowView:
     """One attempt of a trial, for the page."""
 
     attempt: UUID
@@ -143,10 +143,10 @@ def _percent(value: Fraction | None) -> Decimal | None:
     return None if value is None else points(value)
 
 
-def line_views(lines: Sequence[TrialLine]) -> list[LineView]:
+def line_views(lines: Sequence[TrialLine]) -> list[TrialRowView]:
     """Return the lines of a page."""
     return [
-        LineView(
+        TrialRowView(
             attempt=line.attempt,
             name=line.name,
             number=line.number,

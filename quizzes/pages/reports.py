@@ -12,7 +12,7 @@ from kernel.i18n import _, local
 from kernel.tables import Cell
 from kernel.web.forms import as_uuid
 from quizzes.pages.figures import MISSING, decimal, figure, percentage
-from quizzes.queries.reports import Order, Outcome, ReportFilter, ReportOrder, ReportRow
+from quizzes.queries.reports import AttemptOutcome, ReportFilter, ReportOrder, ReportRow, ReportSort
 from quizzes.rules.attempts import AttemptState
 
 LONGEST_SEARCH = 100
@@ -22,10 +22,10 @@ STATES: Mapping[AttemptState, str] = {
     AttemptState.OVERDUE: N_("Time up, not handed in"),
     AttemptState.ABANDONED: N_("Abandoned"),
 }
-OUTCOMES: Mapping[Outcome, str] = {
-    Outcome.PASSED: N_("Passed"),
-    Outcome.FAILED: N_("Not passed"),
-    Outcome.WAITING: N_("Waiting for marks"),
+OUTCOMES: Mapping[AttemptOutcome, str] = {
+    AttemptOutcome.PASSED: N_("Passed"),
+    AttemptOutcome.FAILED: N_("Not passed"),
+    AttemptOutcome.WAITING: N_("Waiting for marks"),
 }
 COLUMNS: Sequence[tuple[str, str]] = (
     (N_("Name"), N_("Given names and surnames.")),
@@ -45,7 +45,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReportQuery:
     """What the address of a report asks for; what it does not know is left out."""
 
     wanted: ReportFilter
@@ -76,18 +76,18 @@ class Asked:
         return "descending" if self.order.descending else "ascending"
 
 
-def asked_of(arguments: Mapping[str, str], *, by_address: bool) -> Asked:
+def asked_of(arguments: Mapping[str, str], *, by_address: bool) -> ReportQuery:
     """Read the fields of an address; `by_address` for those who see the addresses of learners."""
     wanted = ReportFilter(
         words=" ".join(arguments.get("q", "").split())[:LONGEST_SEARCH],
         by_address=by_address,
         state=chosen(AttemptState, arguments.get("state")),
-        outcome=chosen(Outcome, arguments.get("outcome")),
+        outcome=chosen(AttemptOutcome, arguments.get("outcome")),
         edition=as_uuid(arguments.get("edition", "")),
         group=as_uuid(arguments.get("group", "")),
     )
-    order = ReportOrder(chosen(Order, arguments.get("sort")) or Order.NAME, arguments.get("direction") == "down")
-    return Asked(wanted, order)
+    order = ReportOrder(chosen(ReportSort, arguments.get("sort")) or ReportSort.NAME, arguments.get("direction") == "down")
+    return ReportQuery(wanted, order)
 
 
 def chosen(names: type[Choice], text: str | None) -> Choice | None:
@@ -134,10 +134,10 @@ def lines_of(rows: Iterable[ReportRow]) -> list[ReportLine]:
     ]
 
 
-def _outcome(row: ReportRow) -> Outcome | None:
+def _outcome(row: ReportRow) -> AttemptOutcome | None:
     if row.state is AttemptState.FINISHED and row.raw is None:
-        return Outcome.WAITING
-    return None if row.passed is None else Outcome.PASSED if row.passed else Outcome.FAILED
+        return AttemptOutcome.WAITING
+    return None if row.passed is None else AttemptOutcome.PASSED if row.passed else AttemptOutcome.FAILED
 
 
 def choices(words: Mapping[Choice, str]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from courses.content.model import CourseFolder
 from kernel.i18n import number
 from quizzes.pages.banks import find_question
-from quizzes.rules.definitions import Calculated, Variable
+from quizzes.rules.definitions import CalculatedBody, QuestionVariable
 from quizzes.rules.expressions import ExpressionError, evaluate
 from quizzes.rules.item_layout import NoVariablesError, draw_variables
 
@@ -16,7 +16,7 @@ MOST_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class VariableSamples:
     """Draws as a table: the names of the variables, the formulas of the answers (whether right), and the numbers of each draw."""
 
     names: tuple[str, ...]
@@ -24,10 +24,10 @@ class Samples:
     draws: tuple[tuple[str, ...], ...]
 
 
-def samples_of(folder: CourseFolder | None, key: str) -> Samples | None:
+def samples_of(folder: CourseFolder | None, key: str) -> VariableSamples | None:
     """Return draws of a question; None where it is not calculated, or where its numbers cannot be drawn or calculated."""
     found = find_question(folder, key) if folder is not None else None
-    if found is None or not isinstance(found[0].body, Calculated) or not found[0].body.variables:
+    if found is None or not isinstance(found[0].body, CalculatedBody) or not found[0].body.variables:
         return None
     body = found[0].body
     try:
@@ -35,17 +35,17 @@ def samples_of(folder: CourseFolder | None, key: str) -> Samples | None:
     except (NoVariablesError, ExpressionError):
         return None
     answers = tuple((answer.expression, answer.right) for answer in body.answers)
-    return Samples(tuple(variable.name for variable in body.variables), answers, draws)
+    return VariableSamples(tuple(variable.name for variable in body.variables), answers, draws)
 
 
-def _draw(body: Calculated, seed: int) -> tuple[str, ...]:
+def _draw(body: CalculatedBody, seed: int) -> tuple[str, ...]:
     drawn = draw_variables(body, seed, "1")
     names = {**body.parameters, **drawn}
     results = (_shown(evaluate(answer.expression, names), body.decimals) for answer in body.answers)
     return (*(_variable(variable, drawn) for variable in body.variables), *results)
 
 
-def _variable(variable: Variable, drawn: Mapping[str, Fraction]) -> str:
+def _variable(variable: QuestionVariable, drawn: Mapping[str, Fraction]) -> str:
     return number(float(drawn[variable.name]), variable.decimals)
 
 

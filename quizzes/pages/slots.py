@@ -8,7 +8,7 @@ from courses.content.model import Finding
 from courses.forms import SettingsForm
 from courses.services.draft_checks import DraftCheck
 from kernel.i18n import _, choose
-from quizzes.content import asked_slots, pools
+from quizzes.content import pools, slot_fields
 from quizzes.content.model import DrawSlot, QuizSource
 from quizzes.queries.banks import QuestionRow
 
@@ -39,12 +39,12 @@ def slot_lines(
     path = next((activity.path for activity in verdict.folder.activities() if activity.key == key), "") if verdict.folder else ""
     lines = []
     for number, (text, form, entry) in enumerate(zip(texts, forms, entries, strict=True)):
-        fields = asked_slots.shown_fields(text)
-        sort = asked_slots.sort_of(fields)
+        fields = slot_fields.shown_fields(text)
+        sort = slot_fields.slot_kind(fields)
         question = fields.get("question")
         row = rows.get(question) if isinstance(question, str) else None
         told = [_words(one) for one in verdict.findings if one.file == path and entry.first <= one.line <= entry.last]
-        name = _(asked_slots.NAMES[sort]) if sort else _("Not known")
+        name = _(slot_fields.NAMES[sort]) if sort else _("Not known")
         title = choose(row.title) if row else ""
         lines.append(SlotLine(sort, name, form, row.key if row else "", title, counts[number], tuple(told)))
     return lines
@@ -69,7 +69,7 @@ def _words(finding: Finding) -> str:
 
 def tell(findings: Sequence[Finding], text: str, forms: Sequence[SettingsForm]) -> list[str]:
     """Tell each fault beside the field of the slot that it names; return those that belong to none."""
-    entries = list_entries(text, asked_slots.SLOTS)
+    entries = list_entries(text, slot_fields.SLOTS)
     rest = []
     for finding in findings:
         place = next((number for number, entry in enumerate(entries) if entry.first <= finding.line <= entry.last), len(forms))

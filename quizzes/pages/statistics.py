@@ -7,36 +7,36 @@ from fractions import Fraction
 from kernel.errors import N_
 from kernel.i18n import _, number
 from quizzes.pages.class_answers import answer_name, class_name, part_name, parts_of
-from quizzes.pages.doctor import FindingView, finding_view
 from quizzes.pages.figures import MISSING, figure, percentage
+from quizzes.pages.item_findings import FindingView, finding_view
 from quizzes.pages.question import plain, short_title
 from quizzes.pages.statistic_names import CONCERNS, POSITION, QUIZ
 from quizzes.queries.analysis import QuestionName
 from quizzes.rules.analysis import concerns_about
-from quizzes.rules.definitions import Question, QuestionKind, Single
-from quizzes.rules.examination import Examination, ExaminedPosition, ExaminedQuestion, findings_in_order
+from quizzes.rules.definitions import QuestionDefinition, QuestionKind, SingleChoiceBody
+from quizzes.rules.quiz_analysis import PositionAnalysis, QuestionAnalysis, QuizAnalysis, findings_in_order
 from quizzes.rules.results import MarkState
-from quizzes.rules.statistics import Which
+from quizzes.rules.statistics import CountedAttempts
 
-WHICH: Mapping[Which, str] = {
-    Which.FIRST: N_("The first attempt of each person"),
-    Which.HIGHEST: N_("The best attempt of each person"),
-    Which.LAST: N_("The last attempt of each person"),
-    Which.ALL: N_("All attempts"),
+WHICH: Mapping[CountedAttempts, str] = {
+    CountedAttempts.FIRST: N_("The first attempt of each person"),
+    CountedAttempts.HIGHEST: N_("The best attempt of each person"),
+    CountedAttempts.LAST: N_("The last attempt of each person"),
+    CountedAttempts.ALL: N_("All attempts"),
 }
-COUNTED: Mapping[Which, str] = {
-    Which.FIRST: N_("Of each person the first attempt counts, because it shows best what a question asks."),
-    Which.HIGHEST: N_("Of each person the best attempt counts."),
-    Which.LAST: N_("Of each person the last attempt counts."),
-    Which.ALL: N_("Every attempt counts, several of the same person too."),
+COUNTED: Mapping[CountedAttempts, str] = {
+    CountedAttempts.FIRST: N_("Of each person the first attempt counts, because it shows best what a question asks."),
+    CountedAttempts.HIGHEST: N_("Of each person the best attempt counts."),
+    CountedAttempts.LAST: N_("Of each person the last attempt counts."),
+    CountedAttempts.ALL: N_("Every attempt counts, several of the same person too."),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class QuestionNames:
     """The questions of an examination by version id, and what they are called."""
 
-    questions: Mapping[int, Question]
+    questions: Mapping[int, QuestionDefinition]
     names: Mapping[int, QuestionName]
 
     def label(self, version: int) -> str:
@@ -46,7 +46,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class StatisticView:
     """One figure: its name, the value in words, and what it says."""
 
     name: str
@@ -67,7 +67,7 @@ class PositionLine:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionLine:
+class QuestionStatisticsRow:
     """A row of the table of questions; `facility` and `discrimination` in % as numbers place its point in the plot."""
 
     number: int
@@ -98,7 +98,7 @@ class AnswerLine:
     rest: str
 
 
-def quiz_figures(examination: Examination) -> list[Figure]:
+def quiz_figures(examination: QuizAnalysis) -> list[StatisticView]:
     """Return the figures of the quiz in words."""
     found = []
     for field, name, unit, meaning in QUIZ:
@@ -106,11 +106,11 @@ def quiz_figures(examination: Examination) -> list[Figure]:
         words = figure(value, 4 if field in ("skewness", "kurtosis") else 2)
         if field in ("mean", "median") and value is not None:
             words = _("%(mark)s of %(maximum)s", mark=words, maximum=figure(examination.maximum))
-        found.append(Figure(_(name), percentage(value, 2) if unit else words, _(meaning)))
+        found.append(StatisticView(_(name), percentage(value, 2) if unit else words, _(meaning)))
     return found
 
 
-def warnings_of(examination: Examination) -> list[str]:
+def warnings_of(examination: QuizAnalysis) -> list[str]:
     """Say in words what cannot be computed, and why (5.12, degenerate cases)."""
     quiz, said = examination.quiz, []
     if quiz.attempts == 1:
@@ -128,7 +128,7 @@ def warnings_of(examination: Examination) -> list[str]:
     return said
 
 
-def position_lines(examination: Examination, names: Names) -> list[PositionLine]:
+def position_lines(examination: QuizAnalysis, names: QuestionNames) -> list[PositionLine]:
     """Return the table of positions."""
     return [
         PositionLine(
@@ -143,7 +143,7 @@ def position_lines(examination: Examination, names: Names) -> list[PositionLine]
     ]
 
 
-def _position_title(one: ExaminedPosition, names: Names) -> str:
+def _position_title(one: PositionAnalysis, names: QuestionNames) -> str:
     if one.position.question:
         title = short_title(names.questions[one.versions[-1]])
         several = len(one.versions) > 1
@@ -162,15 +162,15 @@ def _figures(statistics: object, fields: Iterable[str]) -> Iterable[str]:
 QUESTION_FIELDS = ("facility", "deviation", "discrimination", "efficiency")
 
 
-def question_lines(examination: Examination, names: Names) -> list[QuestionLine]:
+def question_lines(examination: QuizAnalysis, names: QuestionNames) -> list[QuestionStatisticsRow]:
     """Return the table of questions, each version on a line of its own."""
     return [_question_line(at, one, names) for at, one in enumerate(examination.questions, 1)]
 
 
-def _question_line(at: int, one: ExaminedQuestion, names: Names) -> QuestionLine:
+def _question_line(at: int, one: QuestionAnalysis, names: QuestionNames) -> QuestionStatisticsRow:
     statistics = one.statistics
     facility, discrimination = statistics.facility, statistics.discrimination
-    return QuestionLine(
+    return QuestionStatisticsRow(
         number=at,
         key=names.names[one.version].key,
         title=names.label(one.version),
@@ -186,7 +186,7 @@ def _question_line(at: int, one: ExaminedQuestion, names: Names) -> QuestionLine
     )
 
 
-def finding_views(examination: Examination, names: Names) -> list[FindingView]:
+def finding_views(examination: QuizAnalysis, names: QuestionNames) -> list[FindingView]:
     """Return every finding in words: those that stand out, the surest first, then the signs alone."""
     return [
         finding_view(
@@ -199,7 +199,7 @@ def finding_views(examination: Examination, names: Names) -> list[FindingView]:
     ]
 
 
-def answer_lines(one: ExaminedQuestion, question: Question) -> list[AnswerLine]:
+def answer_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[AnswerLine]:
     """Return the table of answers of a question, part by part; of a single choice also the options that nobody chose."""
     several = question.kind is QuestionKind.MULTIPLE
     places = {part: at for at, part in enumerate(parts_of(question))}
@@ -219,8 +219,8 @@ def answer_lines(one: ExaminedQuestion, question: Question) -> list[AnswerLine]:
     return [*lines, *_untaken(one, question)]
 
 
-def _untaken(one: ExaminedQuestion, question: Question) -> Iterator[AnswerLine]:
-    if isinstance(question.body, Single):
+def _untaken(one: QuestionAnalysis, question: QuestionDefinition) -> Iterator[AnswerLine]:
+    if isinstance(question.body, SingleChoiceBody):
         taken = {found.matched for found in one.classes}
         for option in question.body.options:
             if option.key not in taken:
@@ -239,7 +239,7 @@ class TypedLine:
     rest: str
 
 
-def typed_lines(one: ExaminedQuestion, question: Question) -> list[TypedLine]:
+def typed_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[TypedLine]:
     """Return what was typed most often of what matches no answer."""
     return [
         TypedLine(
@@ -261,7 +261,7 @@ class GradeStep:
     share: float
 
 
-def grade_steps(examination: Examination) -> list[GradeStep]:
+def grade_steps(examination: QuizAnalysis) -> list[GradeStep]:
     """Return the distribution of grades: tenths of the maximum, the lower bound included, at the top the upper one too."""
     whole = sum(examination.grades)
     steps = len(examination.grades)
@@ -283,12 +283,12 @@ def numbers_in_words(numbers: Sequence[int]) -> str:
     return _("%(some)s and %(last)s", some=", ".join(listed[:-1]), last=listed[-1])
 
 
-def which_words() -> list[tuple[Which, str]]:
+def which_words() -> list[tuple[CountedAttempts, str]]:
     """Return which attempts can be looked at, in words."""
     return [(which, _(words)) for which, words in WHICH.items()]
 
 
-def counted_words(which: Which) -> str:
+def counted_words(which: CountedAttempts) -> str:
     """Say which attempts count."""
     return _(COUNTED[which])
 

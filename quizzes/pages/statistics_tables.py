@@ -11,8 +11,8 @@ from quizzes.pages.class_answers import answer_name, class_name, part_name
 from quizzes.pages.figures import decimal
 from quizzes.pages.question import short_title
 from quizzes.pages.statistic_names import POSITION, QUIZ
-from quizzes.pages.statistics import QUESTION_FIELDS, Names, finding_views
-from quizzes.rules.examination import Examination
+from quizzes.pages.statistics import QUESTION_FIELDS, QuestionNames, finding_views
+from quizzes.rules.quiz_analysis import QuizAnalysis
 
 Heading = tuple[str, str]
 """A column's heading and what it holds."""
@@ -24,25 +24,25 @@ _FIGURES = {field: (heading, meaning) for field, heading, _factor, meaning in PO
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class StatisticsTable:
     """A table that can be taken out: its sheet's name, its columns and its rows."""
 
     name: str
     columns: Sequence[Heading]
-    rows: Callable[[Examination, Names], Iterator[Sequence[Cell]]]
+    rows: Callable[[QuizAnalysis, QuestionNames], Iterator[Sequence[Cell]]]
 
     def headings(self) -> list[str]:
         """Return the first row."""
         return [_(heading) for heading, _meaning in self.columns]
 
 
-def _quiz_rows(examination: Examination, _names: Names) -> Iterator[Sequence[Cell]]:
+def _quiz_rows(examination: QuizAnalysis, _names: QuestionNames) -> Iterator[Sequence[Cell]]:
     for field, name, unit, meaning in QUIZ:
         value = getattr(examination.quiz, field)
         yield _(name), value if isinstance(value, int) else decimal(value, 6), unit, _(meaning)
 
 
-def _position_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
+def _position_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
     for one in examination.positions:
         title = short_title(names.questions[one.versions[-1]]) if one.position.question else _("Drawn at random")
         figures = [decimal(_in_percent(one.statistics, field), 6) for field, *_rest in POSITION]
@@ -54,7 +54,7 @@ def _in_percent(statistics: object, field: str) -> Fraction | None:
     return value * 100 if field == "facility" and value is not None else value
 
 
-def _question_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
+def _question_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
     for one in examination.questions:
         name, question = names.names[one.version], names.questions[one.version]
         figures = [decimal(_in_percent(one.statistics, field), 6) for field in QUESTION_FIELDS]
@@ -73,7 +73,7 @@ def _question_rows(examination: Examination, names: Names) -> Iterator[Sequence[
         )
 
 
-def _answer_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
+def _answer_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
     for one in examination.questions:
         name, question = names.names[one.version], names.questions[one.version]
         for found in one.classes:
@@ -86,14 +86,14 @@ def _answer_rows(examination: Examination, names: Names) -> Iterator[Sequence[Ce
             yield name.key, name.number, part, _("Typed: %(text)s", text=written), 0, typed.count, None, decimal(typed.mean_rest, 6)
 
 
-def _finding_rows(examination: Examination, names: Names) -> Iterator[Sequence[Cell]]:
+def _finding_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
     for view in finding_views(examination, names):
         stands_out = _("yes") if view.told else _("no")
         yield view.question, view.label, view.strength, stands_out, view.said, view.numbers, view.advice
 
 
-TABLES: Mapping[str, Table] = {
-    "quiz": Table(
+TABLES: Mapping[str, StatisticsTable] = {
+    "quiz": StatisticsTable(
         N_("Quiz"),
         (
             (N_("Figure"), N_("Name of the figure.")),
@@ -103,7 +103,7 @@ TABLES: Mapping[str, Table] = {
         ),
         _quiz_rows,
     ),
-    "positions": Table(
+    "positions": StatisticsTable(
         N_("Positions"),
         (
             (N_("Position"), N_("Place in the quiz, from 1.")),
@@ -114,7 +114,7 @@ TABLES: Mapping[str, Table] = {
         ),
         _position_rows,
     ),
-    "questions": Table(
+    "questions": StatisticsTable(
         N_("Questions"),
         (
             _KEY,
@@ -130,7 +130,7 @@ TABLES: Mapping[str, Table] = {
         ),
         _question_rows,
     ),
-    "answers": Table(
+    "answers": StatisticsTable(
         N_("Answers"),
         (
             _KEY,
@@ -144,7 +144,7 @@ TABLES: Mapping[str, Table] = {
         ),
         _answer_rows,
     ),
-    "findings": Table(
+    "findings": StatisticsTable(
         N_("Findings"),
         (
             _KEY,
@@ -160,7 +160,7 @@ TABLES: Mapping[str, Table] = {
 }
 
 
-def sheets_of(examination: Examination, names: Names) -> Iterator[tuple[str, Sequence[str], Iterator[Sequence[Cell]]]]:
+def sheets_of(examination: QuizAnalysis, names: QuestionNames) -> Iterator[tuple[str, Sequence[str], Iterator[Sequence[Cell]]]]:
     """Yield the sheets of a workbook: every table, and at the end what the columns hold."""
     for table in TABLES.values():
         yield _(table.name), table.headings(), table.rows(examination, names)

@@ -11,7 +11,7 @@ from quizzes.pages.class_answers import asked_text
 from quizzes.pages.figures import decimal, percentage
 from quizzes.pages.question import plain, short_title
 from quizzes.queries.surveys import Survey
-from quizzes.rules.definitions import Matrix
+from quizzes.rules.definitions import MatrixBody
 from quizzes.rules.surveys import RowCounts
 
 HEADINGS = (
@@ -38,7 +38,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class RowView:
+class SurveyRowView:
     """A row of a survey: its words, its columns, how many answered it, and the median in words."""
 
     text: str
@@ -57,7 +57,7 @@ class SurveyView:
     text: SafeHtml | str
     """What is asked, where the title does not say all of it."""
     columns: tuple[str, ...]
-    rows: tuple[RowView, ...]
+    rows: tuple[SurveyRowView, ...]
     attempts: int
 
 
@@ -68,7 +68,7 @@ def survey_views(surveys: Sequence[Survey]) -> list[SurveyView]:
 
 def _view(survey: Survey, at: int) -> SurveyView:
     body = survey.question.body
-    assert isinstance(body, Matrix)
+    assert isinstance(body, MatrixBody)
     columns = tuple(plain(column.text) for column in body.columns)
     rows = tuple(_row(plain(row.text), counts, columns) for row, counts in zip(body.rows, survey.rows, strict=True))
     title = short_title(survey.question)
@@ -76,14 +76,14 @@ def _view(survey: Survey, at: int) -> SurveyView:
     return SurveyView(f"s{at}", title, survey.number, text, columns, rows, survey.attempts)
 
 
-def _row(text: str, counts: RowCounts, columns: Sequence[str]) -> RowView:
+def _row(text: str, counts: RowCounts, columns: Sequence[str]) -> SurveyRowView:
     middle, start, segments = counts.median(), 0.0, []
     for place, count in enumerate(counts.counts):
         width = float(counts.share(place) * 100)
         shown = percentage(counts.share(place) * 100, 0) if counts.answers else ""
         segments.append(Segment(count, shown, width, start, middle is not None and place in middle))
         start += width
-    return RowView(text, tuple(segments), counts.answers, _median_words(middle, columns))
+    return SurveyRowView(text, tuple(segments), counts.answers, _median_words(middle, columns))
 
 
 def _median_words(middle: tuple[int, int] | None, columns: Sequence[str]) -> str:
@@ -97,7 +97,7 @@ def survey_rows(surveys: Sequence[Survey]) -> Iterator[Sequence[Cell]]:
     """Yield a line for each column of each row of each survey."""
     for survey in surveys:
         body = survey.question.body
-        assert isinstance(body, Matrix)
+        assert isinstance(body, MatrixBody)
         for row, counts in zip(body.rows, survey.rows, strict=True):
             middle = counts.median() or ()
             for place, column in enumerate(body.columns):

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel.i18n import _, ngettext
-from quizzes.queries.files import HandedIn
-from quizzes.rules.definitions import Question
-from quizzes.rules.uploads import MEGABYTE, Misfit, UploadLimits, upload_limits
+from quizzes.queries.files import SubmittedFile
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.uploads import MEGABYTE, UploadLimits, UploadRefusal, upload_limits
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UploadedFiles:
     """What a page knows of a question besides its response: its files, and what is to be said of the last one sent."""
 
-    files: Sequence[HandedIn] = ()
+    files: Sequence[SubmittedFile] = ()
     said: str = ""
 
 
@@ -29,7 +29,7 @@ class UploadView:
     several: bool
 
 
-def upload_parts(question: Question, asked: Asked) -> dict[str, Any]:
+def upload_parts(question: QuestionDefinition, asked: UploadedFiles) -> dict[str, Any]:
     """Return what a question's page shows of files; nothing where it takes none."""
     limits = upload_limits(question)
     if limits is None:
@@ -59,21 +59,21 @@ def problem_words(said: str, limits: UploadLimits) -> str:
     """Say why a file was not taken; empty where nothing is to be said."""
     size = limits.size // MEGABYTE
     match said:
-        case Misfit.KIND:
+        case UploadRefusal.KIND:
             return _("The file was not taken: its kind is not one of those accepted.")
-        case Misfit.CONTENT:
+        case UploadRefusal.CONTENT:
             return _("The file was not taken: its content is not what its name says. Save it again in that format.")
-        case Misfit.PICTURE:
+        case UploadRefusal.PICTURE:
             return _(
                 "The file was not taken: the picture is broken or has more than 40 million points. Save it again, smaller, and send it."
             )
-        case Misfit.SIZE:
+        case UploadRefusal.SIZE:
             return _("The file was not taken: it is larger than %(size)s MB. Reduce it and send it again.", size=size)
-        case Misfit.EMPTY:
+        case UploadRefusal.EMPTY:
             return _("The file was not taken: it is empty.")
-        case Misfit.COUNT:
+        case UploadRefusal.COUNT:
             return _("The file was not taken: there is no room for another. Take one away first.")
-        case Misfit.QUOTA:
+        case UploadRefusal.QUOTA:
             return _("The file was not taken: the space for your files in this course is used up. Send a smaller one, or take one away.")
         case _:
             return ""

@@ -16,23 +16,23 @@ from sqlalchemy.orm import Session, aliased
 
 from courses.models import Activity, CourseVersion
 from enrolments.queries.gradebook import within
-from quizzes.models import Annulment, AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizExamination, QuizVersion
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizAnalysisCache, QuizVersion, VoidedQuestion
 from quizzes.models import Question as QuestionRow
-from quizzes.queries import sittings
+from quizzes.queries import attempts
+from quizzes.rules.answer_positions import answer_from_page
 from quizzes.rules.attempts import AttemptState
-from quizzes.rules.definitions import Question, Single
+from quizzes.rules.composition import Composition, composition_of, newest_with, seats_of
+from quizzes.rules.definitions import QuestionDefinition, SingleChoiceBody
 from quizzes.rules.encoding import decode
-from quizzes.rules.evidence import Given
-from quizzes.rules.examination import VERSION, Examination
+from quizzes.rules.item_evidence import MarkedResponse
 from quizzes.rules.item_layout import OPTIONS, ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.papers import Composition, composition_of, newest_with, seats_of
-from quizzes.rules.places import answer_from_page
+from quizzes.rules.quiz_analysis import VERSION, QuizAnalysis
 from quizzes.rules.responses import clean_parts, payload_of
 from quizzes.rules.results import Marking, MarkState
-from quizzes.rules.statistics import Which
-from quizzes.rules.typed import Unmatched, unmatched_in
+from quizzes.rules.statistics import CountedAttempts
+from quizzes.rules.text_marking import UnmatchedPart, unmatched_in
 
 BATCH = 2000
 KEPT_MARKINGS = 50_000
@@ -40,18 +40,18 @@ _NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Learners:
+class StatisticsFilter:
     """Whose attempts are looked at: of everybody, of those in an edition, in a group, or in both."""
 
     edition: UUID | None = None
     group: UUID | None = None
 
 
-EVERYBODY = Learners()
+EVERYBODY = StatisticsFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptSet:
+class AnalysedAttempts:
     """The attempts that are looked at: handed in and wholly marked, no previews, of one composition of the quiz.
 
     ``numbers`` are the course versions they were published with; ``annulled`` names the effect of annulments by question version;
@@ -61,7 +61,7 @@ class AttemptSet:
 
     course_id: int
     activity_key: str
-    which: Which
+    which: CountedAttempts
     composition: Composition
     pools: Mapping[int, tuple[frozenset[int], ...]]
     """Of each quiz version by id: the question versions that may stand in its positions."""
@@ -72,7 +72,7 @@ class AttemptSet:
     waiting: int
     items: int
     fingerprint: str
-    learners: Learners = EVERYBODY
+    learners: StatisticsFilter = EVERYBODY
 
     @property
     def kept_as(self) -> str:
@@ -100,10 +100,10 @@ class QuizCompositions:
     activity_key: str
     by_version: Mapping[int, Composition]
     choices: Sequence[CompositionChoice]
-    learners: Learners = EVERYBODY
+    learners: StatisticsFilter = EVERYBODY
 
 
-def _counted(course_id: int, activity_key: str, learners: Learners) -> ColumnElement[bool]:
+def _counted(course_id: int, activity_key: str, learners: StatisticsFilter) -> ColumnElement[bool]:
     return and_(
         Attempt.course_id == course_id,
         Attempt.activity_key == activity_key,
@@ -113,7 +113,7 @@ def _counted(course_id: int, activity_key: str, learners: Learners) -> ColumnEle
     )
 
 
-def list_compositions(session: Session, course_id: int, activity_key: str, learners: Learners = EVERYBODY) -> QuizCompositions:
+def list_compositions(session: Session, course_id: int, activity_key: str, learners: StatisticsFilter = EVERYBODY) -> QuizCompositions:
     """Return the compositions of a quiz that some learners took; of one that none of them took, the newest alone."""
     statement = (
         select(QuizVersion.id, CourseVersion.number)
@@ -131,7 +131,7 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
         ).all()
     )
     used = [row for row in versions if counts.get(row.id)] or versions[-1:]
-    compositions = {row.id: composition_of(sittings.get_paper(session, row.id).entries) for row in used}
+    compositions = {row.id: composition_of(attempts.get_paper(session, row.id).entries) for row in used}
     numbers: dict[str, list[int]] = {}
     attempt_counts: dict[str, int] = {}
     for row in used:
@@ -146,13 +146,13 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
 
 def list_annulled(session: Session, course_id: int, activity_key: str) -> dict[int, str]:
     """Return the effect of each annulment in force, by question version."""
-    statement = select(Annulment.question_version_id, Annulment.effect).where(
-        Annulment.course_id == course_id, Annulment.activity_key == activity_key, Annulment.lifted_at.is_(None)
+    statement = select(VoidedQuestion.question_version_id, VoidedQuestion.effect).where(
+        VoidedQuestion.course_id == course_id, VoidedQuestion.activity_key == activity_key, VoidedQuestion.lifted_at.is_(None)
     )
     return dict(session.execute(statement).all())
 
 
-def attempt_set(session: Session, quiz: QuizCompositions, which: Which, choice: CompositionChoice) -> AttemptSet:
+def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts, choice: CompositionChoice) -> AnalysedAttempts:
     """Describe the attempts to look at, and what tells them from another set, without reading them."""
     pools = {version: composition.pools for version, composition in quiz.by_version.items() if composition.name == choice.name}
     annulled = list_annulled(session, quiz.course_id, quiz.activity_key)
@@ -171,7 +171,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: Which, choice: 
     ).one()
     composition = next(reversed([one for one in quiz.by_version.values() if one.name == choice.name]))
     told = f"{sorted(pools)} {sorted(annulled.items())} {row[0]} {row[3]} {row[4]:.4f} {row[5]:.4f}"
-    return AttemptSet(
+    return AnalysedAttempts(
         course_id=quiz.course_id,
         activity_key=quiz.activity_key,
         which=which,
@@ -188,22 +188,22 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: Which, choice: 
     )
 
 
-def _picked(course_id: int, activity_key: str, which: Which, learners: Learners) -> Any:
+def _picked(course_id: int, activity_key: str, which: CountedAttempts, learners: StatisticsFilter) -> Any:
     """Select one finished attempt of each learner, or all of them (5.12); of equally high ones the first."""
-    orders: dict[Which, tuple[ColumnElement[Any], ...]] = {
-        Which.FIRST: (Attempt.number.asc(),),
-        Which.LAST: (Attempt.number.desc(),),
-        Which.HIGHEST: (func.coalesce(Attempt.percent, -1).desc(), func.coalesce(Attempt.raw, -1).desc(), Attempt.number.asc()),
+    orders: dict[CountedAttempts, tuple[ColumnElement[Any], ...]] = {
+        CountedAttempts.FIRST: (Attempt.number.asc(),),
+        CountedAttempts.LAST: (Attempt.number.desc(),),
+        CountedAttempts.HIGHEST: (func.coalesce(Attempt.percent, -1).desc(), func.coalesce(Attempt.raw, -1).desc(), Attempt.number.asc()),
     }
     columns = (Attempt.id, Attempt.quiz_version_id, Attempt.language, Attempt.raw)
-    if which is Which.ALL:
+    if which is CountedAttempts.ALL:
         return select(*columns).where(_counted(course_id, activity_key, learners)).subquery()
     place = func.row_number().over(partition_by=Attempt.person_id, order_by=orders[which]).label("place")
     ranked = select(*columns, place).where(_counted(course_id, activity_key, learners)).subquery()
     return select(ranked).where(ranked.c.place == 1).subquery()
 
 
-def _papers(found: AttemptSet) -> Select[*tuple[Any, ...]]:
+def _papers(found: AnalysedAttempts) -> Select[*tuple[Any, ...]]:
     """Select every question of the attempts with its last mark and its current answer."""
     picked = _picked(found.course_id, found.activity_key, found.which, found.learners)
     later, answers = aliased(MarkEvent), aliased(AnswerEvent)
@@ -235,13 +235,13 @@ def _papers(found: AttemptSet) -> Select[*tuple[Any, ...]]:
     )
 
 
-def stream_papers(session: Session, found: AttemptSet) -> Iterator[tuple[list[Given], Mapping[int, Fraction]]]:
+def stream_papers(session: Session, found: AnalysedAttempts) -> Iterator[tuple[list[MarkedResponse], Mapping[int, Fraction]]]:
     """Yield the marked questions of each attempt in the order shown, from one statement; memory does not grow with the attempts.
 
     What carries no mark (descriptions, surveys) is left out. Questions taken out of the total are told apart, by position with
     their maximum, where the position counts for anybody.
     """
-    reader = _Reader(session)
+    reader = _ResponseReader(session)
     removed = frozenset(version for version, effect in found.annulled.items() if effect == "removed")
     counting = _counting(session, found, removed) if removed else frozenset()
     for items in _seated(session, found):
@@ -251,7 +251,7 @@ def stream_papers(session: Session, found: AttemptSet) -> Iterator[tuple[list[Gi
         )
 
 
-def _counting(session: Session, found: AttemptSet, removed: frozenset[int]) -> frozenset[int]:
+def _counting(session: Session, found: AnalysedAttempts, removed: frozenset[int]) -> frozenset[int]:
     """Return the positions where some attempt has a question that counts; a fixed one that was taken out of the total has none."""
     return frozenset(seat for items in _seated(session, found) for row, seat in items if _counts(row, removed))
 
@@ -260,7 +260,7 @@ def _counts(row: Row[*tuple[Any, ...]], removed: frozenset[int]) -> bool:
     return row.state not in (None, MarkState.NOT_MARKED.value) and row.question_version_id not in removed
 
 
-def _seated(session: Session, found: AttemptSet) -> Iterator[list[tuple[Row[*tuple[Any, ...]], int]]]:
+def _seated(session: Session, found: AnalysedAttempts) -> Iterator[list[tuple[Row[*tuple[Any, ...]], int]]]:
     """Yield the questions of each attempt, each with its position."""
     rows = session.execute(_papers(found), execution_options={"yield_per": BATCH})
     for _attempt, group in groupby(rows, key=lambda row: row.attempt_id):
@@ -280,18 +280,18 @@ def _mark(fraction: Any, maximum: Any) -> tuple[Fraction, Fraction]:
     return (_NOTHING if fraction is None else Fraction(fraction) * whole), whole
 
 
-class _Reader:
+class _ResponseReader:
     """Reads rows; the same answer to the same question in the same order is marked once."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._read: dict[tuple[int, str, str, str], _Read] = {}
 
-    def given(self, row: Row[*tuple[Any, ...]], position: int) -> Given:
+    def given(self, row: Row[*tuple[Any, ...]], position: int) -> MarkedResponse:
         """Return a question of an attempt as it is counted."""
         mark, maximum = _mark(row.fraction, row.maximum)
         read = self._answer(row.question_version_id, row.layout, row.payload or "null", row.language)
-        return Given(position, row.question_version_id, mark, maximum, read.marking, read.typed, read.values, read.first)
+        return MarkedResponse(position, row.question_version_id, mark, maximum, read.marking, read.typed, read.values, read.first)
 
     def _answer(self, version: int, layout: str, payload: str, language: str) -> "_Read":
         place = (version, layout, payload, language)
@@ -299,7 +299,7 @@ class _Reader:
         if found is None:
             if len(self._read) >= KEPT_MARKINGS:
                 self._read.clear()
-            question = sittings.get_questions(self._session, [version])[version]
+            question = attempts.get_questions(self._session, [version])[version]
             found = self._read[place] = _read(question, layout, payload, language)
         return found
 
@@ -309,16 +309,16 @@ class _Read:
     """What an answer says, and what its paper had drawn."""
 
     marking: Marking
-    typed: tuple[Unmatched, ...]
+    typed: tuple[UnmatchedPart, ...]
     values: tuple[tuple[str, Fraction], ...]
     first: str
 
 
-def _read(question: Question, layout: str, payload: str, language: str) -> _Read:
+def _read(question: QuestionDefinition, layout: str, payload: str, language: str) -> _Read:
     order, convention = decode(ItemLayout, json.loads(layout)), convention_for(language)
     answer = answer_from_page(question, order, payload_of(question, clean_parts(json.loads(payload))))
     marking = mark_answer(question, answer, order, convention)
-    first = next(iter(order.orders.get(OPTIONS, ())), "") if isinstance(question.body, Single) and marking.parts else ""
+    first = next(iter(order.orders.get(OPTIONS, ())), "") if isinstance(question.body, SingleChoiceBody) and marking.parts else ""
     return _Read(marking, unmatched_in(question, answer, marking, convention, order), tuple(order.variables.items()), first)
 
 
@@ -341,25 +341,25 @@ def list_question_names(session: Session, version_ids: Sequence[int]) -> dict[in
 
 
 @dataclass(frozen=True, slots=True)
-class KeptExamination:
+class CachedAnalysis:
     """What was computed last, when, and whether it is of the present attempts."""
 
-    examination: Examination
+    examination: QuizAnalysis
     computed_at: datetime
     is_current: bool
 
 
-def find_examination(session: Session, found: AttemptSet) -> KeptExamination | None:
+def find_examination(session: Session, found: AnalysedAttempts) -> CachedAnalysis | None:
     """Return what has been computed of such a set, unless by other formulas."""
     row = session.execute(
-        select(QuizExamination).where(
-            QuizExamination.course_id == found.course_id,
-            QuizExamination.activity_key == found.activity_key,
-            QuizExamination.which == found.which.value,
-            QuizExamination.composition == found.kept_as,
+        select(QuizAnalysisCache).where(
+            QuizAnalysisCache.course_id == found.course_id,
+            QuizAnalysisCache.activity_key == found.activity_key,
+            QuizAnalysisCache.which == found.which.value,
+            QuizAnalysisCache.composition == found.kept_as,
         )
     ).scalar_one_or_none()
     if row is None or row.attempt_set.split(":")[0] != str(VERSION):
         return None
-    examination = decode(Examination, json.loads(row.document))
-    return KeptExamination(examination, row.computed_at, row.attempt_set == found.fingerprint)
+    examination = decode(QuizAnalysis, json.loads(row.document))
+    return CachedAnalysis(examination, row.computed_at, row.attempt_set == found.fingerprint)

@@ -19,8 +19,8 @@ from quizzes.content import banks, drafts
 from quizzes.content.published import key_lists
 from quizzes.draft_models import DraftBank, DraftQuestion
 from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
-from quizzes.permissions import TaughtQuestion
-from quizzes.queries import sittings
+from quizzes.permissions import BankQuestionContext
+from quizzes.queries import attempts
 
 MAXIMUM_SHOWN = 5_000
 
@@ -53,7 +53,7 @@ class QuestionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class QuestionFilter:
     """What a list of questions is narrowed to; empty fields narrow nothing. `text` is looked for word by word."""
 
     text: str = ""
@@ -98,7 +98,7 @@ _ROWS = select(
 ).join(DraftBank, DraftBank.id == DraftQuestion.bank_id)
 
 
-def _narrowed(course_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _narrowed(course_id: int, wanted: QuestionFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [DraftBank.course_id == course_id]
     conditions += [DraftQuestion.words.contains(word, autoescape=True) for word in fold(wanted.text).split()[:20]]
     for column, value in (
@@ -114,7 +114,7 @@ def _narrowed(course_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def search_questions(session: Session, course_id: int, wanted: Wanted, *, offset: int, limit: int) -> list[QuestionRow]:
+def search_questions(session: Session, course_id: int, wanted: QuestionFilter, *, offset: int, limit: int) -> list[QuestionRow]:
     """List the draft's questions that a search finds, in the order of the folder."""
     statement = _ordered(_ROWS.where(*_narrowed(course_id, wanted))).offset(offset).limit(limit)
     return [QuestionRow(*row) for row in session.execute(statement)]
@@ -124,7 +124,7 @@ def _ordered(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return statement.order_by(DraftBank.path, DraftQuestion.position)
 
 
-def count_questions(session: Session, course_id: int, wanted: Wanted) -> int:
+def count_questions(session: Session, course_id: int, wanted: QuestionFilter) -> int:
     """Count the draft's questions that a search finds."""
     counted = select(func.count()).select_from(DraftQuestion).join(DraftBank, DraftBank.id == DraftQuestion.bank_id)
     return session.scalar(counted.where(*_narrowed(course_id, wanted))) or 0
@@ -150,7 +150,7 @@ def find_questions(session: Session, course_id: int, keys: Sequence[str]) -> lis
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class QuestionUsage:
     """A published quiz that gives a question: fixed, or one of several it draws from."""
 
     key: str
@@ -159,7 +159,7 @@ class Use:
     candidates: int
 
 
-def list_uses(session: Session, course: Course, key: str) -> list[Use]:
+def list_uses(session: Session, course: Course, key: str) -> list[QuestionUsage]:
     """List the quizzes of the published version that give a question."""
     if course.published_version_id is None:
         return []
@@ -174,7 +174,7 @@ def list_uses(session: Session, course: Course, key: str) -> list[Use]:
         .where(Activity.version_id == course.published_version_id, Question.key == key)
         .order_by(Activity.id, Slot.position)
     )
-    return [Use(*row) for row in session.execute(statement)]
+    return [QuestionUsage(*row) for row in session.execute(statement)]
 
 
 def count_attempts(session: Session, course_id: int, keys: Sequence[str]) -> dict[str, int]:
@@ -191,7 +191,7 @@ def count_attempts(session: Session, course_id: int, keys: Sequence[str]) -> dic
 
 
 @dataclass(frozen=True, slots=True)
-class VersionRow:
+class QuestionVersionRow:
     """A published wording of a question."""
 
     id: int
@@ -199,7 +199,7 @@ class VersionRow:
     created_at: datetime
 
 
-def list_versions(session: Session, course_id: int, key: str) -> list[VersionRow]:
+def list_versions(session: Session, course_id: int, key: str) -> list[QuestionVersionRow]:
     """List the published wordings of a question, the newest first."""
     statement = (
         select(QuestionVersion.id, QuestionVersion.number, QuestionVersion.created_at)
@@ -208,7 +208,7 @@ def list_versions(session: Session, course_id: int, key: str) -> list[VersionRow
         .order_by(QuestionVersion.number.desc())
         .limit(200)
     )
-    return [VersionRow(*row) for row in session.execute(statement)]
+    return [QuestionVersionRow(*row) for row in session.execute(statement)]
 
 
 def published_keys(session: Session, course_id: int, names: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -219,15 +219,15 @@ def published_keys(session: Session, course_id: int, names: Sequence[str]) -> di
     for name in names:
         versions = list_versions(session, course_id, name)
         if versions:
-            published = sittings.get_questions(session, [versions[0].id])[versions[0].id]
+            published = attempts.get_questions(session, [versions[0].id])[versions[0].id]
             return {part: frozenset(keys) for part, keys in key_lists(published)}
     return {}
 
 
-def get_taught_question(session: Session, actor: Actor, slug: str, key: str) -> TaughtQuestion:
+def get_taught_question(session: Session, actor: Actor, slug: str, key: str) -> BankQuestionContext:
     """Return a question of a course's draft with what the actor is in the course; raise NotFound, or SignInNeeded as for any key."""
     course = course_catalogue.get_taught_course(session, actor, slug)
     rows = find_questions(session, course.id, [key])
     if not rows:
         raise NotFound
-    return TaughtQuestion(course.id, course.slug, course.staff_role, key, rows[0].path)
+    return BankQuestionContext(course.id, course.slug, course.staff_role, key, rows[0].path)

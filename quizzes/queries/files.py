@@ -14,14 +14,14 @@ from kernel.errors import NotFound, SignInNeeded
 from kernel.files import StoredFile
 from kernel.permissions import Actor
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem
-from quizzes.permissions import AttemptSeat
+from quizzes.permissions import AttemptContext
 from quizzes.queries.answers import IS_RESPONSE
 from quizzes.rules.attempts import AttemptState
 from quizzes.rules.responses import FILES, Parts, clean_parts
 
 
 @dataclass(frozen=True, slots=True)
-class HandedIn:
+class SubmittedFile:
     """A file of an answer."""
 
     uuid: UUID
@@ -32,7 +32,7 @@ class HandedIn:
 
 
 @dataclass(frozen=True)
-class FileSeat(AttemptSeat):
+class AttemptFileContext(AttemptContext):
     """A person before a file of an attempt."""
 
     sha256: str
@@ -40,7 +40,7 @@ class FileSeat(AttemptSeat):
     media_type: str
 
 
-def get_file(session: Session, actor: Actor, attempt: UUID, file: UUID) -> FileSeat:
+def get_file(session: Session, actor: Actor, attempt: UUID, file: UUID) -> AttemptFileContext:
     """Return a file of an attempt as the actor finds it; raise NotFound, or SignInNeeded whether or not there is such a file."""
     if actor.is_anonymous:
         raise SignInNeeded
@@ -55,7 +55,7 @@ def get_file(session: Session, actor: Actor, attempt: UUID, file: UUID) -> FileS
     if row is None:
         raise NotFound
     found: Attempt = row[0]
-    return FileSeat(
+    return AttemptFileContext(
         id=found.id,
         uuid=found.uuid,
         person_id=found.person_id,
@@ -69,7 +69,7 @@ def get_file(session: Session, actor: Actor, attempt: UUID, file: UUID) -> FileS
     )
 
 
-def list_files(session: Session, item_ids: Sequence[int]) -> dict[str, HandedIn]:
+def list_files(session: Session, item_ids: Sequence[int]) -> dict[str, SubmittedFile]:
     """Return the files of some items by the name that answers give them, each item's oldest first; no statement without items."""
     if not item_ids:
         return {}
@@ -79,10 +79,10 @@ def list_files(session: Session, item_ids: Sequence[int]) -> dict[str, HandedIn]
         .where(AnswerFile.item_id.in_(item_ids))
         .order_by(AnswerFile.id)
     )
-    return {str(row.uuid): HandedIn(*row) for row in session.execute(statement)}
+    return {str(row.uuid): SubmittedFile(*row) for row in session.execute(statement)}
 
 
-def files_in(parts: Parts, item_id: int, known: Mapping[str, HandedIn]) -> list[HandedIn]:
+def files_in(parts: Parts, item_id: int, known: Mapping[str, SubmittedFile]) -> list[SubmittedFile]:
     """Return the files that a response names and that were handed in for its item; other names say nothing."""
     named = dict.fromkeys(parts.get(FILES, ()))
     return [known[name] for name in named if name in known and known[name].item_id == item_id]

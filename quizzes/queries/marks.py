@@ -16,19 +16,19 @@ from accounts.models import Person, full_name
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Attempt, AttemptItem, MarkEvent, Question, QuestionVersion
-from quizzes.permissions import MarkSeat, TaughtQuiz
-from quizzes.queries import sittings
+from quizzes.permissions import MarkingContext, QuizContext
+from quizzes.queries import attempts
 from quizzes.queries.answers import StoredAnswer, read_payloads
-from quizzes.queries.sittings import Item, Sitting
+from quizzes.queries.attempts import LoadedAttempt, LoadedItem
 from quizzes.rules.attempts import AttemptState
-from quizzes.rules.by_hand import BY_HAND
 from quizzes.rules.grades import read_exactly
+from quizzes.rules.manual_marking import BY_HAND
 from quizzes.rules.responses import says_the_same
 from quizzes.rules.results import Marking, MarkState
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MarkRecord:
     """One marking of an item, and who made it; nobody where the program did."""
 
     id: int
@@ -54,9 +54,9 @@ def share(row: MarkEvent | Row[*tuple[Any, ...]]) -> Fraction | None:
     return read_exactly(row.exact, None if row.fraction is None else Fraction(row.fraction))
 
 
-def _mark(row: Row[*tuple[Any, ...]]) -> Mark:
+def _mark(row: Row[*tuple[Any, ...]]) -> MarkRecord:
     event: MarkEvent = row[0]
-    return Mark(
+    return MarkRecord(
         id=event.id,
         item_id=event.item_id,
         origin=event.origin,
@@ -71,7 +71,7 @@ def _mark(row: Row[*tuple[Any, ...]]) -> Mark:
     )
 
 
-def list_marks(session: Session, item_id: int) -> list[Mark]:
+def list_marks(session: Session, item_id: int) -> list[MarkRecord]:
     """List every marking of an item, the oldest first."""
     return [_mark(row) for row in session.execute(_MARKS.where(MarkEvent.item_id == item_id).order_by(MarkEvent.id))]
 
@@ -80,12 +80,12 @@ _LAST = select(func.max(MarkEvent.id)).where(MarkEvent.item_id.in_(bindparam("it
 _CURRENT = _MARKS.where(MarkEvent.id.in_(_LAST))
 
 
-def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, Mark]:
+def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, MarkRecord]:
     """Return the last marking of each item that has one."""
     return {mark.item_id: mark for mark in map(_mark, session.execute(_CURRENT, {"items": item_ids}))}
 
 
-def marks_that_stand(session: Session, sitting: Sitting, responses: Mapping[int, object]) -> dict[int, Marking]:
+def marks_that_stand(session: Session, sitting: LoadedAttempt, responses: Mapping[int, object]) -> dict[int, Marking]:
     """Return by item the marks that a person gave last and that still hold: the responses say what was marked (5.11.1).
 
     An annulment that came after such a mark does not take it away. Who never reopened an attempt pays no statement for this.
@@ -103,7 +103,7 @@ def marks_that_stand(session: Session, sitting: Sitting, responses: Mapping[int,
     }
 
 
-def _own_marks(session: Session, sitting: Sitting) -> dict[int, list[MarkEvent]]:
+def _own_marks(session: Session, sitting: LoadedAttempt) -> dict[int, list[MarkEvent]]:
     """Return by item its markings without those of the annulment that holds, the oldest first."""
     annulled_by = {item.id: item.annulled_by for item in sitting.items}
     found: dict[int, list[MarkEvent]] = {}
@@ -113,7 +113,7 @@ def _own_marks(session: Session, sitting: Sitting) -> dict[int, list[MarkEvent]]
     return found
 
 
-def _marked_answer(sitting: Sitting, item_id: int, marks: Sequence[MarkEvent]) -> StoredAnswer | None:
+def _marked_answer(sitting: LoadedAttempt, item_id: int, marks: Sequence[MarkEvent]) -> StoredAnswer | None:
     """Return the response that was handed in before a person marked it: the last one that the program marked at the end."""
     handed_in = max(event.marked_at for event in marks if event.origin == "auto" and event.answer_id is None)
     answers = [answer for answer in sitting.answers if answer.item_id == item_id and answer.server_time <= handed_in]
@@ -121,32 +121,32 @@ def _marked_answer(sitting: Sitting, item_id: int, marks: Sequence[MarkEvent]) -
 
 
 @dataclass(frozen=True)
-class MarkedItem(Sitting, MarkSeat):
+class MarkedItem(LoadedAttempt, MarkingContext):
     """One question of an attempt that is handed in, before somebody who may mark it."""
 
-    item: Item = field(kw_only=True)
+    item: LoadedItem = field(kw_only=True)
 
 
-def _marked_item(session: Session, sitting: Sitting, place: int) -> MarkedItem:
+def _marked_item(session: Session, sitting: LoadedAttempt, place: int) -> MarkedItem:
     item = sitting.item_at(place)
     if item is None or item.number is None or sitting.state is not AttemptState.FINISHED:
         raise NotFound
-    kind = sittings.get_questions(session, [item.question_version_id])[item.question_version_id].kind
-    known = {one.name: getattr(sitting, one.name) for one in fields(Sitting)}
+    kind = attempts.get_questions(session, [item.question_version_id])[item.question_version_id].kind
+    known = {one.name: getattr(sitting, one.name) for one in fields(LoadedAttempt)}
     return MarkedItem(**known, is_by_hand=kind in BY_HAND, item=item)
 
 
 def get_marked_item(session: Session, actor: Actor, attempt: UUID, place: int) -> MarkedItem:
     """Return the question in a place of an attempt that is handed in; raise NotFound, or SignInNeeded."""
-    return _marked_item(session, sittings.get_attempt(session, actor, attempt), place)
+    return _marked_item(session, attempts.get_attempt(session, actor, attempt), place)
 
 
 def lock_marked_item(session: Session, actor: Actor, attempt: UUID, place: int) -> MarkedItem:
     """Return the same, the attempt locked."""
-    return _marked_item(session, sittings.lock_attempt(session, actor, attempt), place)
+    return _marked_item(session, attempts.lock_attempt(session, actor, attempt), place)
 
 
-class Show(StrEnum):
+class MarkingFilter(StrEnum):
     """Which answers a list shows."""
 
     WAITING = "waiting"
@@ -155,12 +155,12 @@ class Show(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class MarkingQueue:
     """An order in which answers are marked: those to one question, or learner by learner; perhaps without names."""
 
     question: str = ""
     """Key of the question; empty: every question, learner by learner."""
-    show: Show = Show.WAITING
+    show: MarkingFilter = MarkingFilter.WAITING
     anonymous: bool = False
 
 
@@ -185,7 +185,7 @@ _WAITS = MarkEvent.state == MarkState.NEEDS_GRADING.value
 _BY_PERSON = MarkEvent.origin == "manual"
 
 
-def _by_hand(subject: TaughtQuiz) -> tuple[ColumnElement[bool], ...]:
+def _by_hand(subject: QuizContext) -> tuple[ColumnElement[bool], ...]:
     """Return what selects the answers of a quiz that a person marks; empty ones are worth nothing and do not wait."""
     return (
         Attempt.course_id == subject.course_id,
@@ -197,7 +197,7 @@ def _by_hand(subject: TaughtQuiz) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _queue(subject: TaughtQuiz, queue: Queue) -> Select[*tuple[Any, ...]]:
+def _queue(subject: QuizContext, queue: MarkingQueue) -> Select[*tuple[Any, ...]]:
     statement = (
         select(
             AttemptItem.id,
@@ -222,12 +222,12 @@ def _queue(subject: TaughtQuiz, queue: Queue) -> Select[*tuple[Any, ...]]:
     )
     if queue.question:
         statement = statement.join(Question, Question.id == QuestionVersion.question_id).where(Question.key == queue.question)
-    if queue.show is not Show.ALL:
-        statement = statement.where(_WAITS if queue.show is Show.WAITING else ~_WAITS)
+    if queue.show is not MarkingFilter.ALL:
+        statement = statement.where(_WAITS if queue.show is MarkingFilter.WAITING else ~_WAITS)
     return statement
 
 
-def _order(queue: Queue) -> tuple[Any, ...]:
+def _order(queue: MarkingQueue) -> tuple[Any, ...]:
     """Return what a queue is ordered by. Without names the order must not tell them either."""
     if queue.anonymous:
         return (Attempt.uuid, AttemptItem.id)
@@ -236,7 +236,7 @@ def _order(queue: Queue) -> tuple[Any, ...]:
     return (Person.first_surname, Person.given_names, Attempt.id, AttemptItem.id)
 
 
-def _line(row: Row[*tuple[Any, ...]], queue: Queue) -> QueueLine:
+def _line(row: Row[*tuple[Any, ...]], queue: MarkingQueue) -> QueueLine:
     return QueueLine(
         item_id=row.id,
         attempt=row.uuid,
@@ -251,7 +251,7 @@ def _line(row: Row[*tuple[Any, ...]], queue: Queue) -> QueueLine:
     )
 
 
-def list_queue(session: Session, subject: TaughtQuiz, queue: Queue, *, offset: int, limit: int) -> list[QueueLine]:
+def list_queue(session: Session, subject: QuizContext, queue: MarkingQueue, *, offset: int, limit: int) -> list[QueueLine]:
     """List answers that a person marks, in the order of the queue."""
     statement = _queue(subject, queue).order_by(*_order(queue)).offset(offset).limit(limit)
     return [_line(row, queue) for row in session.execute(statement)]
@@ -265,7 +265,7 @@ class Neighbours:
     after: QueueLine | None
 
 
-def neighbours(session: Session, subject: TaughtQuiz, queue: Queue, item_id: int) -> Neighbours:
+def neighbours(session: Session, subject: QuizContext, queue: MarkingQueue, item_id: int) -> Neighbours:
     """Return what comes before and after an answer in a queue, whether or not it stands in the queue itself; three statements."""
     order = _order(queue)
     here = session.execute(
@@ -308,7 +308,7 @@ class QuestionCount:
     marked: int
 
 
-def count_by_question(session: Session, subject: TaughtQuiz) -> list[QuestionCount]:
+def count_by_question(session: Session, subject: QuizContext) -> list[QuestionCount]:
     """Count the answers that a person marks, by question, in the order in which the questions were made."""
     statement = (
         select(

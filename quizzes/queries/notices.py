@@ -9,27 +9,27 @@ from sqlalchemy.orm import Session
 
 from courses.models import Activity
 from enrolments.models import Enrolment, GroupMember
-from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion, Regrade, RegradeLine
-from quizzes.queries.sittings import get_paper
-from quizzes.queries.terms import Seated, accommodation_of, overrides_for, terms_of
+from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion, Regrade, RegradeTrialRow
+from quizzes.queries.attempts import get_paper
+from quizzes.queries.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
 from quizzes.rules.access import is_kinder
 
 PORTION = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class RecipientBatch:
     """People to tell, and the number after which the next ones follow; None: these were the last."""
 
     people: list[int]
     last: int | None
 
 
-def _portion(rows: Sequence[Any], people: list[int]) -> Portion:
-    return Portion(people, rows[-1].id if len(rows) == PORTION else None)
+def _portion(rows: Sequence[Any], people: list[int]) -> RecipientBatch:
+    return RecipientBatch(people, rows[-1].id if len(rows) == PORTION else None)
 
 
-_SEATED = Seated(Enrolment.person_id, Enrolment.id, Enrolment.course_id, Activity.key)
+_SEATED = PersonQuizColumns(Enrolment.person_id, Enrolment.id, Enrolment.course_id, Activity.key)
 _WITH_TERMS = (
     select(Enrolment.id, Enrolment.person_id, QuizVersion.id.label("version"), Accommodation, QuizOverride)
     .join(Activity, Activity.version_id == Enrolment.course_version_id)
@@ -40,7 +40,7 @@ _WITH_TERMS = (
 )
 
 
-def list_better_off(session: Session, override: QuizOverride, *, after: int) -> Portion:
+def list_improved_results(session: Session, override: QuizOverride, *, after: int) -> RecipientBatch:
     """Return the learners for whom an override that is in force made something kinder than what held before it."""
     before = find_before(session, override)
     page = session.execute(_learners(override).where(Enrolment.id > after).order_by(Enrolment.id).limit(PORTION)).all()
@@ -81,11 +81,11 @@ def find_before(session: Session, override: QuizOverride) -> QuizOverride | None
 def _is_better_off(session: Session, row: Any, held: list[QuizOverride], override: QuizOverride, before: QuizOverride | None) -> bool:
     paper = get_paper(session, row.version)
     without = [one for one in held if one.id != override.id] + ([before] if before is not None else [])
-    now, then = (terms_of(paper.access, paper.settings, rows, row[3]).access() for rows in (held, without))
+    now, then = (setting_sources_of(paper.access, paper.settings, rows, row[3]).access() for rows in (held, without))
     return is_kinder(now, then)
 
 
-def list_given_time(session: Session, incident: Incident, *, after: int) -> Portion:
+def list_given_time(session: Session, incident: Incident, *, after: int) -> RecipientBatch:
     """Return the learners whose attempts an incident gave time to."""
     statement = (
         select(Attempt.id, Attempt.person_id)
@@ -96,13 +96,13 @@ def list_given_time(session: Session, incident: Incident, *, after: int) -> Port
     return _portion(rows, [row.person_id for row in rows])
 
 
-def list_marked_again(session: Session, regrade: Regrade, *, after: int) -> Portion:
+def list_marked_again(session: Session, regrade: Regrade, *, after: int) -> RecipientBatch:
     """Return the learners for whom a marking again made another result of an attempt."""
-    other = RegradeLine.percent_after.is_distinct_from(RegradeLine.percent_before)
+    other = RegradeTrialRow.percent_after.is_distinct_from(RegradeTrialRow.percent_before)
     statement = (
         select(Attempt.id, Attempt.person_id)
-        .join(RegradeLine, RegradeLine.attempt_id == Attempt.id)
-        .where(RegradeLine.regrade_id == regrade.id, RegradeLine.changed, other, Attempt.id > after)
+        .join(RegradeTrialRow, RegradeTrialRow.attempt_id == Attempt.id)
+        .where(RegradeTrialRow.regrade_id == regrade.id, RegradeTrialRow.changed, other, Attempt.id > after)
         .where(Attempt.person_id != regrade.committed_by)
     )
     rows = session.execute(statement.order_by(Attempt.id).limit(PORTION)).all()

@@ -16,11 +16,11 @@ from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGro
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion
-from quizzes.permissions import IncidentSeat, OverrideSeat, TaughtQuiz
-from quizzes.queries.sittings import get_paper
+from quizzes.permissions import IncidentContext, OverrideContext, QuizContext
+from quizzes.queries.attempts import get_paper
+from quizzes.queries.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
 from quizzes.queries.teaching import get_taught_quiz
-from quizzes.queries.terms import Seated, accommodation_of, overrides_for, terms_of
-from quizzes.rules.access import Terms
+from quizzes.rules.access import SettingSources
 from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES, AttemptState, end_of
 
 _OPEN = Attempt.state.in_([state.value for state in OPEN_STATES])
@@ -29,7 +29,7 @@ _Ender = aliased(Person)
 
 
 @dataclass(frozen=True, slots=True)
-class OverrideLine:
+class QuizOverrideRow:
     """An override in a list: the row, the name of the group or person it is for, who made it and who ended it."""
 
     row: QuizOverride
@@ -69,26 +69,26 @@ _LINES = (
 _ORDER = {"everyone": 0, "group": 1, "person": 2}
 
 
-def list_in_force(session: Session, quiz: TaughtQuiz, *, offset: int, limit: int) -> list[OverrideLine]:
+def list_in_force(session: Session, quiz: QuizContext, *, offset: int, limit: int) -> list[QuizOverrideRow]:
     """List what is in force at a quiz: for everybody, then groups, then people by name."""
     from_all = func.coalesce(QuizOverride.person_id, 0) > 0
     order = (from_all, func.coalesce(QuizOverride.group_id, 0) > 0, func.lower(LearnerGroup.name), *by_name(), QuizOverride.id)
     return _lines(session, _LINES.where(_of(quiz), QuizOverride.ended_at.is_(None)).order_by(*order).offset(offset).limit(limit))
 
 
-def list_ended(session: Session, quiz: TaughtQuiz, *, limit: int) -> list[OverrideLine]:
+def list_ended(session: Session, quiz: QuizContext, *, limit: int) -> list[QuizOverrideRow]:
     """List what held at a quiz and holds no more, the last ended first."""
     ended = _LINES.where(_of(quiz), QuizOverride.ended_at.is_not(None))
     return _lines(session, ended.order_by(QuizOverride.ended_at.desc(), QuizOverride.id.desc()).limit(limit))
 
 
-def _of(quiz: TaughtQuiz) -> ColumnElement[bool]:
+def _of(quiz: QuizContext) -> ColumnElement[bool]:
     return (QuizOverride.course_id == quiz.course_id) & (QuizOverride.activity_key == quiz.key)
 
 
-def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[OverrideLine]:
+def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[QuizOverrideRow]:
     return [
-        OverrideLine(
+        QuizOverrideRow(
             row,
             group or (person.full_name if person else ""),
             author.full_name,
@@ -100,13 +100,13 @@ def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[Overri
     ]
 
 
-def get_override(session: Session, actor: Actor, slug: str, key: str, override: UUID) -> OverrideSeat:
+def get_override(session: Session, actor: Actor, slug: str, key: str, override: UUID) -> OverrideContext:
     """Return an override of a quiz; raise NotFound."""
     quiz = get_taught_quiz(session, actor, slug, key)
     row = session.scalar(select(QuizOverride).where(_of(quiz), QuizOverride.uuid == override))
     if row is None:
         raise NotFound
-    return OverrideSeat(quiz, row)
+    return OverrideContext(quiz, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class IncidentLine:
     left_out: tuple[Person, ...] = ()
 
 
-def list_incidents(session: Session, quiz: TaughtQuiz, *, limit: int) -> list[IncidentLine]:
+def list_incidents(session: Session, quiz: QuizContext, *, limit: int) -> list[IncidentLine]:
     """List the incidents of a quiz, the newest first."""
     as_said = (IncidentAttempt.incident_id == Incident.id) & (IncidentAttempt.applied == Incident.undone_at.is_(None))
     attempts = select(func.count()).where(as_said).correlate(Incident).scalar_subquery()
@@ -152,18 +152,18 @@ def _left_out(session: Session, incidents: Sequence[int]) -> dict[int, list[Pers
     return found
 
 
-def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: UUID) -> IncidentSeat:
+def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: UUID) -> IncidentContext:
     """Return an incident of a quiz; raise NotFound."""
     quiz = get_taught_quiz(session, actor, slug, key)
     found = select(Incident).where(Incident.course_id == quiz.course_id, Incident.activity_key == quiz.key, Incident.uuid == incident)
     row = session.scalar(found)
     if row is None:
         raise NotFound
-    return IncidentSeat(quiz, row)
+    return IncidentContext(quiz, row)
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class AffectedAttempts:
     """Which attempts something touches; None: whatever the course, the quiz or the person."""
 
     course_id: int | None = None
@@ -196,7 +196,7 @@ class OpenAttempt:
     end: datetime | None
 
 
-_SEATED = Seated(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
+_SEATED = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
 _WITH_TERMS = (
     select(Attempt, Person, QuizVersion.id.label("followed"), Accommodation, QuizOverride)
     .join(Person, Person.id == Attempt.person_id)
@@ -208,13 +208,13 @@ _WITH_TERMS = (
 )
 
 
-def list_open(session: Session, scope: Scope, *, after: int = 0, limit: int) -> list[OpenAttempt]:
+def list_open(session: Session, scope: AffectedAttempts, *, after: int = 0, limit: int) -> list[OpenAttempt]:
     """List the open attempts of a scope in the order of their ids, in one statement however many overrides there are."""
     page = select(Attempt.id).where(scope.condition, _OPEN, Attempt.id > after).order_by(Attempt.id).limit(limit)
     return [_open(row, terms) for row, terms in _with_terms(session, page)]
 
 
-def _with_terms(session: Session, attempts: Select[int] | list[int]) -> list[tuple[Any, Terms]]:
+def _with_terms(session: Session, attempts: Select[int] | list[int]) -> list[tuple[Any, SettingSources]]:
     found: dict[int, tuple[Any, list[QuizOverride]]] = {}
     for row in session.execute(_WITH_TERMS.where(Attempt.id.in_(attempts)).order_by(Attempt.id, QuizOverride.id)):
         overrides = found.setdefault(row[0].id, (row, []))[1]
@@ -222,12 +222,12 @@ def _with_terms(session: Session, attempts: Select[int] | list[int]) -> list[tup
     return [(row, _terms(session, row, overrides)) for row, overrides in found.values()]
 
 
-def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> Terms:
+def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> SettingSources:
     paper = get_paper(session, row.followed or row[0].quiz_version_id)
-    return terms_of(paper.access, paper.settings, overrides, row[3])
+    return setting_sources_of(paper.access, paper.settings, overrides, row[3])
 
 
-def _open(row: Any, terms: Terms) -> OpenAttempt:
+def _open(row: Any, terms: SettingSources) -> OpenAttempt:
     attempt: Attempt = row[0]
     end = end_of(terms.access(attempt.started_at), attempt.started_at, extra=attempt.extra_seconds)
     state = AttemptState(attempt.state)
@@ -235,14 +235,14 @@ def _open(row: Any, terms: Terms) -> OpenAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class UsedUp:
+class ExhaustedAttempts:
     """The last ended attempt of a learner at a quiz, and whether progress says of the attempts left what holds now."""
 
     attempt_id: int
     in_step: bool
 
 
-def list_used_up(session: Session, scope: Scope, *, after: int = 0, limit: int) -> list[UsedUp]:
+def list_used_up(session: Session, scope: AffectedAttempts, *, after: int = 0, limit: int) -> list[ExhaustedAttempts]:
     """List the last ended attempts of the learners of a scope in the order of their ids, in two statements."""
     last = func.max(Attempt.id)
     ended = (
@@ -259,29 +259,29 @@ def list_used_up(session: Session, scope: Scope, *, after: int = 0, limit: int) 
     )
     used = {row.id: row for row in session.execute(ended)}
     allowed = {row[0].id: terms.access(row[0].started_at).attempts for row, terms in _with_terms(session, list(used))}
-    return [UsedUp(id_, bool(row.exhausted) is (0 < allowed[id_] <= row.used)) for id_, row in used.items()]
+    return [ExhaustedAttempts(id_, bool(row.exhausted) is (0 < allowed[id_] <= row.used)) for id_, row in used.items()]
 
 
-def scope_of_override(session: Session, override_id: int) -> Scope:
+def scope_of_override(session: Session, override_id: int) -> AffectedAttempts:
     """Return what an override touches."""
     row = session.get_one(QuizOverride, override_id)
-    return Scope(row.course_id, row.activity_key, row.person_id)
+    return AffectedAttempts(row.course_id, row.activity_key, row.person_id)
 
 
-def scope_of_incident(session: Session, incident_id: int) -> Scope:
+def scope_of_incident(session: Session, incident_id: int) -> AffectedAttempts:
     """Return what an incident touches."""
     row = session.get_one(Incident, incident_id)
-    return Scope(row.course_id, row.activity_key)
+    return AffectedAttempts(row.course_id, row.activity_key)
 
 
-def scope_of_accommodation(session: Session, accommodation_id: int) -> Scope:
+def scope_of_accommodation(session: Session, accommodation_id: int) -> AffectedAttempts:
     """Return what a profile touches."""
-    return Scope(person_id=session.get_one(Accommodation, accommodation_id).person_id)
+    return AffectedAttempts(person_id=session.get_one(Accommodation, accommodation_id).person_id)
 
 
-def scope_of_group(session: Session, group_id: int) -> Scope:
+def scope_of_group(session: Session, group_id: int) -> AffectedAttempts:
     """Return what a change of a group's members touches."""
-    return Scope(session.get_one(LearnerGroup, group_id).course_id)
+    return AffectedAttempts(session.get_one(LearnerGroup, group_id).course_id)
 
 
 def get_person(session: Session, _actor: Actor, person: UUID) -> Person:

@@ -16,7 +16,6 @@ from kernel.errors import NotFound
 from kernel.own_records import of_others
 from kernel.permissions import Actor
 from quizzes.models import (
-    Annulment,
     Attempt,
     AttemptItem,
     CertificateReview,
@@ -24,41 +23,42 @@ from quizzes.models import (
     Question,
     QuestionVersion,
     Regrade,
-    RegradeLine,
-    RegradeMark,
+    RegradeTrialMark,
+    RegradeTrialRow,
+    VoidedQuestion,
 )
-from quizzes.permissions import TaughtQuiz
-from quizzes.queries import sittings, teaching
+from quizzes.permissions import QuizContext
+from quizzes.queries import attempts, teaching
 from quizzes.queries.marks import share
 from quizzes.rules.attempts import ENDED_STATES, AttemptState
-from quizzes.rules.definitions import Question as AskedVersion
+from quizzes.rules.definitions import QuestionDefinition as AskedVersion
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.results import MarkState
 
 
 @dataclass(frozen=True)
-class TaughtRegrade(TaughtQuiz):
+class RegradeContext(QuizContext):
     """A marking again of a quiz, before somebody who may commit it."""
 
     row: Regrade
 
 
-def get_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> TaughtRegrade:
+def get_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> RegradeContext:
     """Return a marking again of this quiz; raise NotFound."""
     return _regrade(session, actor, slug, key, select(Regrade).where(Regrade.uuid == regrade))
 
 
-def lock_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> TaughtRegrade:
+def lock_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> RegradeContext:
     """Return the same, its row locked; a mark that names it waits for nobody."""
     return _regrade(session, actor, slug, key, select(Regrade).where(Regrade.uuid == regrade).with_for_update(key_share=True))
 
 
-def _regrade(session: Session, actor: Actor, slug: str, key: str, statement: Select[Regrade]) -> TaughtRegrade:
+def _regrade(session: Session, actor: Actor, slug: str, key: str, statement: Select[Regrade]) -> RegradeContext:
     taught = teaching.get_taught_quiz(session, actor, slug, key)
     row = session.scalar(statement)
     if row is None or (row.course_id, row.activity_key) != (taught.course_id, taught.key):
         raise NotFound
-    return TaughtRegrade(**vars(taught), row=row)
+    return RegradeContext(**vars(taught), row=row)
 
 
 def take_regrade(session: Session, regrade_id: int) -> Regrade:
@@ -76,7 +76,7 @@ class VersionCount:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedQuestion:
+class QuizQuestionVersions:
     """A question that a quiz has asked, with its versions, the newest first, whether or not they were asked."""
 
     id: int
@@ -89,7 +89,7 @@ class AskedQuestion:
         return sum(version.attempts for version in self.versions)
 
 
-def list_asked(session: Session, taught: TaughtQuiz) -> list[AskedQuestion]:
+def list_asked(session: Session, taught: QuizContext) -> list[QuizQuestionVersions]:
     """List the questions that the attempts handed in of a quiz asked, in the order in which they were made."""
     asked = (
         select(AttemptItem.question_version_id, func.count(AttemptItem.attempt_id.distinct()).label("attempts"))
@@ -110,10 +110,10 @@ def list_asked(session: Session, taught: TaughtQuiz) -> list[AskedQuestion]:
     found: dict[int, tuple[str, list[VersionCount]]] = {}
     for question_id, key, version_id, number, attempt_count in rows:
         found.setdefault(question_id, (key, []))[1].append(VersionCount(version_id, number, attempt_count))
-    return [AskedQuestion(question_id, key, tuple(versions)) for question_id, (key, versions) in found.items()]
+    return [QuizQuestionVersions(question_id, key, tuple(versions)) for question_id, (key, versions) in found.items()]
 
 
-def find_asked(session: Session, taught: TaughtQuiz, key: str) -> AskedQuestion:
+def find_asked(session: Session, taught: QuizContext, key: str) -> QuizQuestionVersions:
     """Return one of them; raise NotFound."""
     found = next((asked for asked in list_asked(session, taught) if asked.key == key), None)
     if found is None:
@@ -178,7 +178,7 @@ def asked_versions(session: Session, regrade: Regrade) -> frozenset[int]:
 
 
 def _is_planned(regrade: Regrade) -> ColumnElement[bool]:
-    return exists().where(RegradeLine.regrade_id == regrade.id, RegradeLine.attempt_id == Attempt.id)
+    return exists().where(RegradeTrialRow.regrade_id == regrade.id, RegradeTrialRow.attempt_id == Attempt.id)
 
 
 def count_arrived(session: Session, regrade: Regrade) -> int:
@@ -292,8 +292,12 @@ def concerned_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[in
 
 def annulled_versions(session: Session, regrade: Regrade) -> frozenset[int]:
     """Return the question versions that are annulled in the quiz now."""
-    held = (Annulment.course_id == regrade.course_id, Annulment.activity_key == regrade.activity_key, Annulment.lifted_at.is_(None))
-    return frozenset(session.scalars(select(Annulment.question_version_id).where(*held)))
+    held = (
+        VoidedQuestion.course_id == regrade.course_id,
+        VoidedQuestion.activity_key == regrade.activity_key,
+        VoidedQuestion.lifted_at.is_(None),
+    )
+    return frozenset(session.scalars(select(VoidedQuestion.question_version_id).where(*held)))
 
 
 def versions_of(session: Session, regrade: Regrade) -> list[int]:
@@ -319,7 +323,7 @@ class RegradeEntry:
     undone_at: datetime | None
 
 
-def list_regrades(session: Session, taught: TaughtQuiz, *, limit: int = 50) -> list[RegradeEntry]:
+def list_regrades(session: Session, taught: QuizContext, *, limit: int = 50) -> list[RegradeEntry]:
     """List what was marked again in a quiz, the newest first; trials that were put aside are left out."""
     statement = (
         select(Regrade, Question.key, Person.given_names, Person.first_surname, Person.second_surname)
@@ -347,11 +351,11 @@ def list_regrades(session: Session, taught: TaughtQuiz, *, limit: int = 50) -> l
 
 def later_regrade(session: Session, regrade: Regrade) -> Regrade | None:
     """Return the newest committed marking again that touched an answer after this one did; it must be undone first."""
-    mine = select(RegradeMark.item_id).where(RegradeMark.regrade_id == regrade.id)
+    mine = select(RegradeTrialMark.item_id).where(RegradeTrialMark.regrade_id == regrade.id)
     statement = (
         select(Regrade)
-        .join(RegradeMark, RegradeMark.regrade_id == Regrade.id)
-        .where(RegradeMark.item_id.in_(mine), Regrade.id != regrade.id, Regrade.state == "committed")
+        .join(RegradeTrialMark, RegradeTrialMark.regrade_id == Regrade.id)
+        .where(RegradeTrialMark.item_id.in_(mine), Regrade.id != regrade.id, Regrade.state == "committed")
         .where(Regrade.committed_at >= regrade.committed_at)
         .order_by(Regrade.committed_at.desc(), Regrade.id.desc())
         .limit(1)
@@ -371,19 +375,19 @@ def find_judges(session: Session, regrade_ids: Sequence[int]) -> dict[int, Asked
         return {}
     found = session.execute(select(Regrade.id, Regrade.target_id).where(Regrade.id.in_(regrade_ids), Regrade.target_id.is_not(None)))
     targets = {regrade_id: version for regrade_id, version in found if version is not None}
-    questions = sittings.get_questions(session, list(targets.values()))
+    questions = attempts.get_questions(session, list(targets.values()))
     return {regrade_id: questions[version] for regrade_id, version in targets.items()}
 
 
 def _relied_on(regrade: Regrade) -> ColumnElement[bool]:
     """Return what selects the lines that have to hold still: those that change, of an annulment also those that are as it makes them."""
-    mine = RegradeLine.regrade_id == regrade.id
-    return mine if RegradeKind(regrade.kind).annuls else mine & RegradeLine.changed
+    mine = RegradeTrialRow.regrade_id == regrade.id
+    return mine if RegradeKind(regrade.kind).annuls else mine & RegradeTrialRow.changed
 
 
 def lock_planned(session: Session, regrade: Regrade) -> None:
     """Lock every attempt that a trial would change, of an annulment all that it saw, in the order of their ids."""
-    lines = select(RegradeLine.attempt_id).where(_relied_on(regrade))
+    lines = select(RegradeTrialRow.attempt_id).where(_relied_on(regrade))
     session.execute(select(Attempt.id).where(Attempt.id.in_(lines)).order_by(Attempt.id).with_for_update()).all()
 
 
@@ -395,15 +399,15 @@ def is_outdated(session: Session, regrade: Regrade) -> bool:
     last = (
         select(func.max(MarkEvent.id))
         .join(AttemptItem, AttemptItem.id == MarkEvent.item_id)
-        .where(AttemptItem.attempt_id == RegradeLine.attempt_id)
-        .correlate(RegradeLine)
+        .where(AttemptItem.attempt_id == RegradeTrialRow.attempt_id)
+        .correlate(RegradeTrialRow)
         .scalar_subquery()
     )
     statement = (
-        select(RegradeLine.attempt_id)
-        .join(Attempt, Attempt.id == RegradeLine.attempt_id)
+        select(RegradeTrialRow.attempt_id)
+        .join(Attempt, Attempt.id == RegradeTrialRow.attempt_id)
         .where(_relied_on(regrade))
-        .where(or_(last != RegradeLine.basis, Attempt.state != AttemptState.FINISHED.value))
+        .where(or_(last != RegradeTrialRow.basis, Attempt.state != AttemptState.FINISHED.value))
         .limit(1)
     )
     return session.scalar(statement) is not None
@@ -453,8 +457,8 @@ def attempts_to_mark(session: Session, actor: Actor, regrade_id: int) -> dict[in
 def _to_mark(regrade_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(Attempt.id, Attempt.enrolment_id)
-        .join(RegradeMark, RegradeMark.attempt_id == Attempt.id)
-        .where(RegradeMark.regrade_id == regrade_id, RegradeMark.before_id == last_event_of(RegradeMark.item_id))
+        .join(RegradeTrialMark, RegradeTrialMark.attempt_id == Attempt.id)
+        .where(RegradeTrialMark.regrade_id == regrade_id, RegradeTrialMark.before_id == last_event_of(RegradeTrialMark.item_id))
     )
 
 

@@ -20,7 +20,7 @@ from quizzes.rules.attempts import AttemptState
 BATCH = 1000
 
 
-class Outcome(StrEnum):
+class AttemptOutcome(StrEnum):
     """What came of an attempt."""
 
     PASSED = "passed"
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
     """Handed in, and something waits for a grader."""
 
 
-class Order(StrEnum):
+class ReportSort(StrEnum):
     """What a report is sorted by."""
 
     NAME = "name"
@@ -46,7 +46,7 @@ class ReportFilter:
     by_address: bool = field(default=False, compare=False)
     """The words may be of addresses too: only for those who see them."""
     state: AttemptState | None = None
-    outcome: Outcome | None = None
+    outcome: AttemptOutcome | None = None
     edition: UUID | None = None
     group: UUID | None = None
 
@@ -55,7 +55,7 @@ class ReportFilter:
 class ReportOrder:
     """How a report is sorted."""
 
-    by: Order = Order.NAME
+    by: ReportSort = ReportSort.NAME
     descending: bool = False
 
 
@@ -93,16 +93,16 @@ class ReportCounts:
 
 
 _WAITING = (Attempt.state == AttemptState.FINISHED.value) & Attempt.raw.is_(None)
-_OUTCOMES: dict[Outcome, ColumnElement[bool]] = {
-    Outcome.PASSED: Attempt.passed.is_(True),
-    Outcome.FAILED: Attempt.passed.is_(False),
-    Outcome.WAITING: _WAITING,
+_OUTCOMES: dict[AttemptOutcome, ColumnElement[bool]] = {
+    AttemptOutcome.PASSED: Attempt.passed.is_(True),
+    AttemptOutcome.FAILED: Attempt.passed.is_(False),
+    AttemptOutcome.WAITING: _WAITING,
 }
-_ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
-    Order.NAME: by_name(),
-    Order.STARTED: (Attempt.started_at.expression,),
-    Order.FINISHED: (func.coalesce(Attempt.finished_at, Attempt.started_at),),
-    Order.GRADE: (func.coalesce(Attempt.percent, -1),),
+_ORDERS: dict[ReportSort, tuple[ColumnElement[Any], ...]] = {
+    ReportSort.NAME: by_name(),
+    ReportSort.STARTED: (Attempt.started_at.expression,),
+    ReportSort.FINISHED: (func.coalesce(Attempt.finished_at, Attempt.started_at),),
+    ReportSort.GRADE: (func.coalesce(Attempt.percent, -1),),
 }
 
 

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session, aliased
 from courses.models import Activity, CourseVersion
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.models import Question as QuestionRow
-from quizzes.queries import sittings
-from quizzes.rules.answers import Rows
+from quizzes.queries import attempts
+from quizzes.rules.answer_positions import answer_from_page
+from quizzes.rules.answers import MatrixAnswer
 from quizzes.rules.attempts import AttemptState
-from quizzes.rules.definitions import Matrix, Question, QuestionKind
+from quizzes.rules.definitions import MatrixBody, QuestionDefinition, QuestionKind
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.places import answer_from_page
 from quizzes.rules.responses import clean_parts, payload_of
 from quizzes.rules.surveys import RowCounts, count_survey
 
@@ -27,7 +27,7 @@ class Survey:
 
     key: str
     number: int
-    question: Question
+    question: QuestionDefinition
     attempts: int
     rows: tuple[RowCounts, ...]
 
@@ -62,7 +62,7 @@ def list_surveys(session: Session, course_id: int, activity_key: str) -> list[Su
     groups: dict[int, list[Any]] = {}
     for row in session.execute(statement):
         groups.setdefault(row.id, []).append(row)
-    questions = sittings.get_questions(session, list(groups))
+    questions = attempts.get_questions(session, list(groups))
     found = [
         (min(row.place for row in rows), _survey(rows, questions[version]))
         for version, rows in groups.items()
@@ -84,21 +84,21 @@ def has_surveys(session: Session, course_id: int, activity_key: str) -> bool:
         .distinct()
     )
     versions = session.scalars(statement).all()
-    return any(_is_survey(question) for question in sittings.get_questions(session, versions).values())
+    return any(_is_survey(question) for question in attempts.get_questions(session, versions).values())
 
 
-def _is_survey(question: Question) -> bool:
-    return isinstance(question.body, Matrix) and question.body.survey
+def _is_survey(question: QuestionDefinition) -> bool:
+    return isinstance(question.body, MatrixBody) and question.body.survey
 
 
-def _survey(rows: Sequence[Any], question: Question) -> Survey:
-    assert isinstance(question.body, Matrix)
+def _survey(rows: Sequence[Any], question: QuestionDefinition) -> Survey:
+    assert isinstance(question.body, MatrixBody)
     answers = [(_chosen(question, row.payload), row.count) for row in rows]
     first = rows[0]
     return Survey(first.key, first.number, question, sum(row.count for row in rows), count_survey(question.body, answers))
 
 
-def _chosen(question: Question, payload: str | None) -> Mapping[str, str]:
+def _chosen(question: QuestionDefinition, payload: str | None) -> Mapping[str, str]:
     """Return the column of each row that an answer gives."""
     answer = answer_from_page(question, ItemLayout(), payload_of(question, clean_parts(json.loads(payload or "null"))))
-    return answer.rows if isinstance(answer, Rows) else {}
+    return answer.rows if isinstance(answer, MatrixAnswer) else {}

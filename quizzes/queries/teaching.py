@@ -10,11 +10,11 @@ from courses.queries import outlines as course_outlines
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Attempt
-from quizzes.permissions import TaughtQuiz
+from quizzes.permissions import QuizContext
 from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES, AttemptState
 
 
-def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> TaughtQuiz:
+def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> QuizContext:
     """Return a quiz, by the newest version of its course that has it, before somebody of the course's staff; raise NotFound."""
     statement = (
         select(Course.id, Activity.id.label("activity_id"), Activity.version_id, CourseStaff.role)
@@ -28,7 +28,7 @@ def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> Taug
     row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound
-    return TaughtQuiz(
+    return QuizContext(
         course_id=row.id,
         slug=slug,
         key=key,
@@ -49,7 +49,7 @@ class AttemptCounts:
     previews: int
 
 
-def count_attempts(session: Session, subject: TaughtQuiz) -> AttemptCounts:
+def count_attempts(session: Session, subject: QuizContext) -> AttemptCounts:
     """Count the attempts of a quiz, all learners and versions together."""
     waits = (Attempt.state == AttemptState.FINISHED.value) & Attempt.raw.is_(None)
     row = session.execute(

@@ -11,10 +11,10 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
-from quizzes.models import Attempt, RegradeLine
+from quizzes.models import Attempt, RegradeTrialRow
 
 
-class Show(StrEnum):
+class TrialFilter(StrEnum):
     """Which lines of a trial a page shows."""
 
     CHANGED = "changed"
@@ -37,25 +37,25 @@ class TrialCounts:
     late: int
 
 
-_GAINED = RegradeLine.result_after.is_(True) & RegradeLine.result_before.is_not(True)
-_LOST = RegradeLine.result_before.is_(True) & RegradeLine.result_after.is_not(True)
-_AWARDED = _LOST & (RegradeLine.award != "")
+_GAINED = RegradeTrialRow.result_after.is_(True) & RegradeTrialRow.result_before.is_not(True)
+_LOST = RegradeTrialRow.result_before.is_(True) & RegradeTrialRow.result_after.is_not(True)
+_AWARDED = _LOST & (RegradeTrialRow.award != "")
 
 
 def count_lines(session: Session, regrade_id: int) -> TrialCounts:
     """Return what a trial found, in one statement."""
-    people = RegradeLine.enrolment_id.distinct()
+    people = RegradeTrialRow.enrolment_id.distinct()
     row = session.execute(
         select(
             func.count(),
-            func.count().filter(RegradeLine.changed),
-            func.count().filter(RegradeLine.changed, RegradeLine.percent_after > RegradeLine.percent_before),
-            func.count().filter(RegradeLine.changed, RegradeLine.percent_after < RegradeLine.percent_before),
+            func.count().filter(RegradeTrialRow.changed),
+            func.count().filter(RegradeTrialRow.changed, RegradeTrialRow.percent_after > RegradeTrialRow.percent_before),
+            func.count().filter(RegradeTrialRow.changed, RegradeTrialRow.percent_after < RegradeTrialRow.percent_before),
             func.count(people).filter(_GAINED),
             func.count(people).filter(_LOST),
             func.count(people).filter(_AWARDED),
-            func.count().filter(RegradeLine.late),
-        ).where(RegradeLine.regrade_id == regrade_id)
+            func.count().filter(RegradeTrialRow.late),
+        ).where(RegradeTrialRow.regrade_id == regrade_id)
     ).one()
     return TrialCounts(*row)
 
@@ -90,18 +90,18 @@ class TrialLine:
         return bool(self.result_before) and not self.result_after
 
 
-def _lines(regrade_id: int, show: Show) -> Select[*tuple[Any, ...]]:
+def _lines(regrade_id: int, show: TrialFilter) -> Select[*tuple[Any, ...]]:
     wanted = {
-        Show.CHANGED: RegradeLine.changed,
-        Show.FLIPS: _GAINED | _LOST,
-        Show.CERTIFICATES: _AWARDED,
-        Show.ALL: RegradeLine.regrade_id == regrade_id,
+        TrialFilter.CHANGED: RegradeTrialRow.changed,
+        TrialFilter.FLIPS: _GAINED | _LOST,
+        TrialFilter.CERTIFICATES: _AWARDED,
+        TrialFilter.ALL: RegradeTrialRow.regrade_id == regrade_id,
     }
     return (
-        select(RegradeLine, Attempt.uuid, Attempt.number, Person.given_names, Person.first_surname, Person.second_surname)
-        .join(Attempt, Attempt.id == RegradeLine.attempt_id)
+        select(RegradeTrialRow, Attempt.uuid, Attempt.number, Person.given_names, Person.first_surname, Person.second_surname)
+        .join(Attempt, Attempt.id == RegradeTrialRow.attempt_id)
         .join(Person, Person.id == Attempt.person_id)
-        .where(RegradeLine.regrade_id == regrade_id, wanted[show])
+        .where(RegradeTrialRow.regrade_id == regrade_id, wanted[show])
         .order_by(func.lower(Person.first_surname), func.lower(Person.second_surname), func.lower(Person.given_names), Attempt.id)
     )
 
@@ -111,7 +111,7 @@ def _fraction(value: Any) -> Fraction | None:
 
 
 def _line(row: Row[*tuple[Any, ...]]) -> TrialLine:
-    line: RegradeLine = row[0]
+    line: RegradeTrialRow = row[0]
     return TrialLine(
         attempt=row.uuid,
         name=full_name(row.given_names, row.first_surname, row.second_surname),
@@ -130,12 +130,12 @@ def _line(row: Row[*tuple[Any, ...]]) -> TrialLine:
     )
 
 
-def list_lines(session: Session, regrade_id: int, show: Show, *, offset: int, limit: int) -> list[TrialLine]:
+def list_lines(session: Session, regrade_id: int, show: TrialFilter, *, offset: int, limit: int) -> list[TrialLine]:
     """List some lines of a trial, by learner."""
     return [_line(row) for row in session.execute(_lines(regrade_id, show).offset(offset).limit(limit))]
 
 
-def stream_lines(session: Session, regrade_id: int, show: Show) -> Iterator[TrialLine]:
+def stream_lines(session: Session, regrade_id: int, show: TrialFilter) -> Iterator[TrialLine]:
     """Give every line of a trial, a thousand in memory at a time."""
     for row in session.execute(_lines(regrade_id, show).execution_options(yield_per=1000)):
         yield _line(row)

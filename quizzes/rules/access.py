@@ -8,10 +8,10 @@ from fractions import Fraction
 from ipaddress import ip_address, ip_network
 from math import ceil
 
-from quizzes.rules.settings import AtEnd, Pause
+from quizzes.rules.settings import AtEnd, AttemptPause
 
 
-class Setting(StrEnum):
+class OverridableSetting(StrEnum):
     """What an override may set."""
 
     OPENS = "opens"
@@ -23,7 +23,7 @@ class Setting(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class EffectiveSettings:
     """What holds for a person; ``limit`` in seconds, None: none; ``attempts`` 0: unlimited; one of ``passwords`` fits.
 
     ``networks`` are addresses or networks (``10.0.0.0/8``) from which one may start; none means from everywhere.
@@ -34,15 +34,15 @@ class Access:
     limit: int | None = None
     attempts: int = 0
     passwords: frozenset[str] = frozenset()
-    pause: Pause = field(default_factory=Pause)
+    pause: AttemptPause = field(default_factory=AttemptPause)
     networks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
+class OverriddenSettings:
     """Values instead of the quiz's; only the settings in ``sets`` count, so that "no limit" can be said too."""
 
-    sets: frozenset[Setting]
+    sets: frozenset[OverridableSetting]
     opens: datetime | None = None
     closes: datetime | None = None
     limit: int | None = None
@@ -52,7 +52,7 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class Accommodation:
+class AccommodationValues:
     """A person's profile: limit × ``factor`` (at least 1) plus ``breaks`` in seconds, and extra attempts."""
 
     factor: Fraction = Fraction(1)
@@ -61,23 +61,23 @@ class Accommodation:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class SettingSources:
     """Everything that decides about the dates, time and attempts of one person at one quiz, as it is now.
 
     ``everyone`` stands for the quiz itself: groups, persons and profiles are measured against it. ``at_end``, ``grace`` and ``window``
     (seconds, 5.3.9) belong to the quiz alone.
     """
 
-    quiz: Access
-    everyone: Override | None = None
-    groups: tuple[Override, ...] = ()
-    own: Override | None = None
-    profile: Accommodation | None = None
+    quiz: EffectiveSettings
+    everyone: OverriddenSettings | None = None
+    groups: tuple[OverriddenSettings, ...] = ()
+    own: OverriddenSettings | None = None
+    profile: AccommodationValues | None = None
     at_end: AtEnd = AtEnd.SUBMIT
     grace: int = 0
     window: int = 0
 
-    def access(self, started_at: datetime | None = None) -> Access:
+    def access(self, started_at: datetime | None = None) -> EffectiveSettings:
         """Return what holds for the person, for an attempt that began then."""
         quiz = self.quiz if self.everyone is None else effective(self.quiz, own=self.everyone)
         return effective(quiz, own=self.own, groups=self.groups, profile=self.profile, started_at=started_at)
@@ -86,10 +86,10 @@ class Terms:
     def sets_opening(self) -> bool:
         """Say whether an override decides when one may start, whatever opens the activity otherwise."""
         overrides = [*self.groups, *(one for one in (self.everyone, self.own) if one is not None)]
-        return any(Setting.OPENS in override.sets for override in overrides)
+        return any(OverridableSetting.OPENS in override.sets for override in overrides)
 
 
-def is_kinder(after: Access, before: Access) -> bool:
+def is_kinder(after: EffectiveSettings, before: EffectiveSettings) -> bool:
     """Say whether somebody may begin earlier, end later, take longer or try more often than before."""
     opens = before.opens is not None and (after.opens is None or after.opens < before.opens)
     closes = before.closes is not None and (after.closes is None or after.closes > before.closes)
@@ -111,20 +111,20 @@ def is_within(networks: frozenset[str], address: str) -> bool:
 
 
 def effective(
-    quiz: Access,
+    quiz: EffectiveSettings,
     *,
-    own: Override | None = None,
-    groups: Sequence[Override] = (),
-    profile: Accommodation | None = None,
+    own: OverriddenSettings | None = None,
+    groups: Sequence[OverriddenSettings] = (),
+    profile: AccommodationValues | None = None,
     started_at: datetime | None = None,
-) -> Access:
+) -> EffectiveSettings:
     """Return what holds for a person, setting by setting: own override, else the groups', else the quiz with the profile.
 
     ``started_at`` is the start of the attempt in question: the close date moves by the profile's extra time only for an
     attempt that began before it.
     """
     settings = quiz if profile is None else _accommodated(quiz, profile, _decided(own, groups), started_at)
-    for setting in Setting:
+    for setting in OverridableSetting:
         if own is not None and setting in own.sets:
             settings = _set(settings, setting, [own])
         else:
@@ -132,15 +132,17 @@ def effective(
     return settings
 
 
-def _decided(own: Override | None, groups: Sequence[Override]) -> frozenset[Setting]:
+def _decided(own: OverriddenSettings | None, groups: Sequence[OverriddenSettings]) -> frozenset[OverridableSetting]:
     overrides = [*groups, *([] if own is None else [own])]
     return frozenset(setting for override in overrides for setting in override.sets)
 
 
-def _accommodated(quiz: Access, profile: Accommodation, decided: frozenset[Setting], started_at: datetime | None) -> Access:
+def _accommodated(
+    quiz: EffectiveSettings, profile: AccommodationValues, decided: frozenset[OverridableSetting], started_at: datetime | None
+) -> EffectiveSettings:
     """Apply a profile to what no override decides (explicit overrides beat the profile)."""
     attempts = quiz.attempts + profile.extra_attempts if quiz.attempts else 0
-    if quiz.limit is None or Setting.LIMIT in decided:
+    if quiz.limit is None or OverridableSetting.LIMIT in decided:
         return replace(quiz, attempts=attempts)
     limit = ceil(quiz.limit * profile.factor) + profile.breaks
     closes = quiz.closes
@@ -149,26 +151,26 @@ def _accommodated(quiz: Access, profile: Accommodation, decided: frozenset[Setti
     return replace(quiz, attempts=attempts, limit=limit, closes=closes)
 
 
-def _set(settings: Access, setting: Setting, overrides: Sequence[Override]) -> Access:
+def _set(settings: EffectiveSettings, setting: OverridableSetting, overrides: Sequence[OverriddenSettings]) -> EffectiveSettings:
     """Put one setting from overrides that set it: earliest opening, latest closing, most time and attempts, all passwords."""
     if not overrides:
         return settings
     match setting:
-        case Setting.OPENS:
+        case OverridableSetting.OPENS:
             opens = [override.opens for override in overrides]
             return replace(settings, opens=None if None in opens else min(moment for moment in opens if moment))
-        case Setting.CLOSES:
+        case OverridableSetting.CLOSES:
             closes = [override.closes for override in overrides]
             return replace(settings, closes=None if None in closes else max(moment for moment in closes if moment))
-        case Setting.LIMIT:
+        case OverridableSetting.LIMIT:
             limits = [override.limit or 0 for override in overrides]
             return replace(settings, limit=None if 0 in limits else max(limits))
-        case Setting.ATTEMPTS:
+        case OverridableSetting.ATTEMPTS:
             attempts = [override.attempts for override in overrides]
             return replace(settings, attempts=0 if 0 in attempts else max(attempts))
-        case Setting.PASSWORD:
+        case OverridableSetting.PASSWORD:
             passwords = [override.passwords for override in overrides]
             return replace(settings, passwords=frozenset[str]().union(*passwords) if all(passwords) else frozenset())
-        case Setting.NETWORKS:  # pragma: no branch - the last case
+        case OverridableSetting.NETWORKS:  # pragma: no branch - the last case
             networks = [override.networks for override in overrides]
             return replace(settings, networks=frozenset[str]().union(*networks) if all(networks) else frozenset())

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Numerical, Question, Short, ShortAnswer, Single, TrueFalse
+from quizzes.rules.definitions import (
+    CalculatedBody,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    NumericalBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
+    TrueFalseBody,
+)
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.statistics import PositionStatistics, QuestionStatistics, mean
 
@@ -16,7 +27,7 @@ TOO_HARD = Fraction(1, 20)
 TOO_EASY = Fraction(19, 20)
 
 
-class Concern(StrEnum):
+class ItemWarning(StrEnum):
     """Why a question deserves a look."""
 
     DUBIOUS = "dubious"
@@ -26,7 +37,7 @@ class Concern(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class ItemResponses:
     """What attempts answered to a question: its marking, the marks of the rest of each attempt, and how many attempts did."""
 
     marking: Marking
@@ -57,7 +68,7 @@ def groups_of(marking: Marking) -> list[Group]:
     return parts or [("", "", marking.state, marking.fraction or _NOTHING)]
 
 
-def response_analysis(responses: Iterable[Response]) -> tuple[ResponseClass, ...]:
+def response_analysis(responses: Iterable[ItemResponses]) -> tuple[ResponseClass, ...]:
     """Count the answers to each part, most frequent first; the frequency is a share of all responses.
 
     An attempt that answered nothing is counted as part "" without a matched answer.
@@ -77,29 +88,29 @@ def response_analysis(responses: Iterable[Response]) -> tuple[ResponseClass, ...
     return tuple(sorted(classes, key=lambda one: (one.part, -one.count, one.matched, one.state, -one.credit)))
 
 
-def concerns_about(statistics: PositionStatistics | QuestionStatistics) -> tuple[Concern, ...]:
+def concerns_about(statistics: PositionStatistics | QuestionStatistics) -> tuple[ItemWarning, ...]:
     """Return what the numbers of a position or question give cause to."""
     facility, efficiency, discrimination = statistics.facility, statistics.efficiency, statistics.discrimination
     checks = {
-        Concern.DUBIOUS: efficiency is not None and efficiency < DUBIOUS_EFFICIENCY,
-        Concern.NEGATIVE_DISCRIMINATION: discrimination is not None and discrimination < 0,
-        Concern.TOO_HARD: facility is not None and facility < TOO_HARD,
-        Concern.TOO_EASY: facility is not None and facility > TOO_EASY,
+        ItemWarning.DUBIOUS: efficiency is not None and efficiency < DUBIOUS_EFFICIENCY,
+        ItemWarning.NEGATIVE_DISCRIMINATION: discrimination is not None and discrimination < 0,
+        ItemWarning.TOO_HARD: facility is not None and facility < TOO_HARD,
+        ItemWarning.TOO_EASY: facility is not None and facility > TOO_EASY,
     }
     return tuple(concern for concern, raised in checks.items() if raised)
 
 
-def guess_score(question: Question) -> Fraction | None:
+def guess_score(question: QuestionDefinition) -> Fraction | None:
     """Return the share to expect from answering at random; None where it is undefined."""
     match question.body:
-        case TrueFalse():
+        case TrueFalseBody():
             return Fraction(1, 2)
-        case Matching(pairs, extra):
+        case MatchingBody(pairs, extra):
             choices = {pair.match_key for pair in pairs} | {label.key for label in extra}
             return Fraction(1, len(choices))
-        case Matrix(columns, _, False):
+        case MatrixBody(columns, _, False):
             return Fraction(1, len(columns))
-        case Gaps() as gaps:
+        case GapsBody() as gaps:
             return _guess_gaps(gaps)
         case body:
             return _guess_one(body)
@@ -107,24 +118,24 @@ def guess_score(question: Question) -> Fraction | None:
 
 def _guess_one(body: object) -> Fraction | None:
     match body:
-        case Single(options):
+        case SingleChoiceBody(options):
             return mean([option.credit for option in options])
-        case Short(answers):
+        case ShortAnswerBody(answers):
             return next((answer.credit for answer in answers if _takes_everything(answer)), _NOTHING)
-        case Numerical(answers):
+        case NumericalBody(answers):
             return next((answer.credit for answer in answers if answer.value is None), _NOTHING)
-        case Calculated():
+        case CalculatedBody():
             return _NOTHING
         case _:
             return None
 
 
-def _guess_gaps(body: Gaps) -> Fraction | None:
+def _guess_gaps(body: GapsBody) -> Fraction | None:
     whole = sum((gap.weight for gap in body.gaps), _NOTHING)
     dragged = Fraction(1, len(body.choices)) if body.drag and body.choices else None
     scores = [(gap.weight, (_guess_one(gap.body) if dragged is None else dragged) or _NOTHING) for gap in body.gaps]
     return sum((weight * score for weight, score in scores), _NOTHING) / whole if whole else None
 
 
-def _takes_everything(answer: ShortAnswer) -> bool:
+def _takes_everything(answer: TextPattern) -> bool:
     return "*" in answer.patterns.values()

@@ -21,35 +21,35 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SingleChoiceAnswer:
     """The key of the chosen option; empty: none."""
 
     choice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class MultipleChoiceAnswer:
     """The keys of the chosen options, sorted, each once."""
 
     choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class TrueFalseAnswer:
     """True, false or not said."""
 
     value: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextAnswer:
     """A word or phrase as typed."""
 
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class NumberAnswer:
     """A number as typed, and the unit where one is asked for."""
 
     text: str = ""
@@ -57,14 +57,14 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class MatchingAnswer:
     """For each pair's key the key of the chosen match."""
 
     matches: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class OrderingAnswer:
     """The items' keys in the learner's order; ``confirmed`` says that the order shown at the start is meant."""
 
     order: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class GapsAnswer:
     """For each gap's name what was typed or the key of what was chosen; units beside, where asked for."""
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class EssayAnswer:
     """A long text and the identifiers of attached files."""
 
     text: str = ""
@@ -88,21 +88,32 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class MatrixAnswer:
     """For each row's key the key of the chosen column."""
 
     rows: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedAnswer:
     """An answer that does not fit its question's kind: what came, as text, and the field that is wrong."""
 
     malformed: str
     place: str
 
 
-Answer: TypeAlias = Choice | Choices | Truth | Text | Number | Matches | Order | Filled | Written | Rows
+Answer: TypeAlias = (
+    SingleChoiceAnswer
+    | MultipleChoiceAnswer
+    | TrueFalseAnswer
+    | TextAnswer
+    | NumberAnswer
+    | MatchingAnswer
+    | OrderingAnswer
+    | GapsAnswer
+    | EssayAnswer
+    | MatrixAnswer
+)
 Payload: TypeAlias = Mapping[str, object]
 
 
@@ -110,35 +121,35 @@ class _MisfitError(Exception):
     """A field of a payload does not hold what it should."""
 
 
-def read_answer(kind: QuestionKind, payload: object) -> Answer | Malformed:
+def read_answer(kind: QuestionKind, payload: object) -> Answer | MalformedAnswer:
     """Read the payload of a question of this kind; None is an empty answer. Never raises."""
     try:
         fields = _fields({} if payload is None else payload)
         if "malformed" in fields:
-            return Malformed(_text(fields, "malformed"), _text(fields, "place"))
+            return MalformedAnswer(_text(fields, "malformed"), _text(fields, "place"))
         return _READERS[kind](fields)
     except _MisfitError as misfit:
-        return Malformed(as_typed(payload), str(misfit))
+        return MalformedAnswer(as_typed(payload), str(misfit))
 
 
-def is_empty(answer: Answer | Malformed) -> bool:
+def is_empty(answer: Answer | MalformedAnswer) -> bool:
     """Tell whether nothing was answered: no choice, no sign but spaces, no file."""
     match answer:
-        case Malformed():
+        case MalformedAnswer():
             return False
-        case Truth(value):
+        case TrueFalseAnswer(value):
             return value is None
-        case Order(order):
+        case OrderingAnswer(order):
             return not order
-        case Filled(values):
+        case GapsAnswer(values):
             return not any(value.strip() for value in values.values())
-        case Matches(chosen) | Rows(chosen):
+        case MatchingAnswer(chosen) | MatrixAnswer(chosen):
             return not any(chosen.values())
-        case Choice(text) | Number(text) | Text(text):
+        case SingleChoiceAnswer(text) | NumberAnswer(text) | TextAnswer(text):
             return not text.strip()
-        case Choices(choices):
+        case MultipleChoiceAnswer(choices):
             return not choices
-        case Written(text, files):  # pragma: no branch - the last case
+        case EssayAnswer(text, files):  # pragma: no branch - the last case
             return not text.strip() and not files
 
 
@@ -195,41 +206,41 @@ def _mapping(payload: Payload, name: str, limit: int = MAX_KEY) -> dict[str, str
     return {_string(key, name, MAX_KEY): _string(entry, name, limit) for key, entry in value.items()}
 
 
-def _truth(payload: Payload) -> Truth:
+def _truth(payload: Payload) -> TrueFalseAnswer:
     value = payload.get("value")
     if value is not None and not isinstance(value, bool):
         raise _MisfitError("value")
-    return Truth(value)
+    return TrueFalseAnswer(value)
 
 
-def _order(payload: Payload) -> Order:
-    return Order(_keys(payload, "order"), payload.get("confirmed") is True)
+def _order(payload: Payload) -> OrderingAnswer:
+    return OrderingAnswer(_keys(payload, "order"), payload.get("confirmed") is True)
 
 
 def _nothing(payload: Payload) -> Answer:
     raise _MisfitError("description")
 
 
-def _number(payload: Payload) -> Number:
-    return Number(_text(payload, "text"), _text(payload, "unit", MAX_KEY))
+def _number(payload: Payload) -> NumberAnswer:
+    return NumberAnswer(_text(payload, "text"), _text(payload, "unit", MAX_KEY))
 
 
-def _written_text(payload: Payload) -> Written:
-    return Written(_text(payload, "text"), _keys(payload, "files"))
+def _written_text(payload: Payload) -> EssayAnswer:
+    return EssayAnswer(_text(payload, "text"), _keys(payload, "files"))
 
 
 _READERS: Mapping[QuestionKind, Callable[[Payload], Answer]] = {
-    QuestionKind.SINGLE: lambda payload: Choice(_text(payload, "choice", MAX_KEY)),
-    QuestionKind.MULTIPLE: lambda payload: Choices(tuple(sorted(_keys(payload, "choices")))),
+    QuestionKind.SINGLE: lambda payload: SingleChoiceAnswer(_text(payload, "choice", MAX_KEY)),
+    QuestionKind.MULTIPLE: lambda payload: MultipleChoiceAnswer(tuple(sorted(_keys(payload, "choices")))),
     QuestionKind.TRUE_FALSE: _truth,
-    QuestionKind.SHORT: lambda payload: Text(_text(payload, "text")),
+    QuestionKind.SHORT: lambda payload: TextAnswer(_text(payload, "text")),
     QuestionKind.NUMERICAL: _number,
     QuestionKind.CALCULATED: _number,
-    QuestionKind.MATCHING: lambda payload: Matches(_mapping(payload, "matches")),
+    QuestionKind.MATCHING: lambda payload: MatchingAnswer(_mapping(payload, "matches")),
     QuestionKind.ORDERING: _order,
-    QuestionKind.GAPS: lambda payload: Filled(_mapping(payload, "values", MAX_TEXT), _mapping(payload, "units")),
+    QuestionKind.GAPS: lambda payload: GapsAnswer(_mapping(payload, "values", MAX_TEXT), _mapping(payload, "units")),
     QuestionKind.ESSAY: _written_text,
     QuestionKind.FILE: _written_text,
-    QuestionKind.MATRIX: lambda payload: Rows(_mapping(payload, "rows")),
+    QuestionKind.MATRIX: lambda payload: MatrixAnswer(_mapping(payload, "rows")),
     QuestionKind.DESCRIPTION: _nothing,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from quizzes.rules.access import Access
+from quizzes.rules.access import EffectiveSettings
 from quizzes.rules.settings import AtEnd
 
 NETWORK_TOLERANCE = timedelta(seconds=60)
@@ -67,7 +67,7 @@ def advance(state: AttemptState, event: AttemptEvent) -> AttemptState:
     return following
 
 
-class Reason(StrEnum):
+class AttemptRefusalReason(StrEnum):
     """Why an attempt may not start."""
 
     NOT_OPEN_YET = "not_open_yet"
@@ -80,15 +80,15 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class AttemptRefusal:
     """A reason, and the moment it ends where waiting helps."""
 
-    reason: Reason
+    reason: AttemptRefusalReason
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptFacts:
+class AttemptSummary:
     """An earlier or open attempt of the learner; ``limit`` is the one that held for it, with what incidents added, in seconds."""
 
     number: int
@@ -100,7 +100,7 @@ class AttemptFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class StartConditions:
     """What the service found out about the request to start."""
 
     password_fits: bool = True
@@ -120,7 +120,7 @@ class StartRuling:
 
     number: int
     open_number: int | None
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[AttemptRefusal, ...]
     attempts_left: int | None
     needs_confirmation: bool
     needs_password: bool = False
@@ -131,7 +131,7 @@ class StartRuling:
         return self.open_number is None and not self.refusals
 
 
-def may_start(access: Access, history: Sequence[AttemptFacts], found: Circumstances, *, now: datetime) -> StartRuling:
+def may_start(access: EffectiveSettings, history: Sequence[AttemptSummary], found: StartConditions, *, now: datetime) -> StartRuling:
     """Decide on a start; an open attempt is returned instead of starting another (5.2.1, 5.2.2)."""
     ours = [attempt for attempt in history if attempt.preview == found.preview]
     still_open = next((attempt.number for attempt in ours if attempt.state in OPEN_STATES), None)
@@ -149,7 +149,7 @@ def may_start(access: Access, history: Sequence[AttemptFacts], found: Circumstan
     )
 
 
-def pause_ends(access: Access, history: Iterable[AttemptFacts]) -> datetime | None:
+def pause_ends(access: EffectiveSettings, history: Iterable[AttemptSummary]) -> datetime | None:
     """Return when the next attempt may start because of the pause; None where there is none.
 
     It counts from the finish of the last attempt, or from start + limit where that was earlier, so that whoever
@@ -166,22 +166,24 @@ def pause_ends(access: Access, history: Iterable[AttemptFacts]) -> datetime | No
     return finish + timedelta(seconds=pause) if pause else None
 
 
-def _refusals(access: Access, history: Sequence[AttemptFacts], found: Circumstances, now: datetime) -> Iterable[Refusal]:
+def _refusals(
+    access: EffectiveSettings, history: Sequence[AttemptSummary], found: StartConditions, now: datetime
+) -> Iterable[AttemptRefusal]:
     if access.opens is not None and now < access.opens:
-        yield Refusal(Reason.NOT_OPEN_YET, access.opens)
+        yield AttemptRefusal(AttemptRefusalReason.NOT_OPEN_YET, access.opens)
     if access.closes is not None and now >= access.closes:
-        yield Refusal(Reason.CLOSED)
+        yield AttemptRefusal(AttemptRefusalReason.CLOSED)
     if access.attempts and sum(attempt.state in ENDED_STATES for attempt in history) >= access.attempts:
-        yield Refusal(Reason.NO_ATTEMPTS_LEFT)
+        yield AttemptRefusal(AttemptRefusalReason.NO_ATTEMPTS_LEFT)
     pause = pause_ends(access, history)
     if pause is not None and now < pause:
-        yield Refusal(Reason.PAUSE, pause)
+        yield AttemptRefusal(AttemptRefusalReason.PAUSE, pause)
     if access.passwords and not found.password_fits:
-        yield Refusal(Reason.PASSWORD)
+        yield AttemptRefusal(AttemptRefusalReason.PASSWORD)
     if not found.network_fits:
-        yield Refusal(Reason.NETWORK)
+        yield AttemptRefusal(AttemptRefusalReason.NETWORK)
     if not found.prerequisites_met:
-        yield Refusal(Reason.PREREQUISITES)
+        yield AttemptRefusal(AttemptRefusalReason.PREREQUISITES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ _NOTHING_LEFT = TimeRuling(may_answer=False, may_submit=False)
 _ALL_OPEN = TimeRuling(may_answer=True, may_submit=True)
 
 
-def end_of(access: Access, started_at: datetime, *, exempt: bool = False, extra: int = 0) -> datetime | None:
+def end_of(access: EffectiveSettings, started_at: datetime, *, exempt: bool = False, extra: int = 0) -> datetime | None:
     """Return the end E: the earlier of start + limit and the close date; None without either or for exempt persons (5.3.1).
 
     ``extra`` are the seconds that incidents gave this attempt: they move the end whatever it follows from (5.10.4).

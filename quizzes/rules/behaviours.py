@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from quizzes.rules.answers import Answer, Malformed
-from quizzes.rules.definitions import Gaps, Matching, Matrix, Question
+from quizzes.rules.answers import Answer, MalformedAnswer
+from quizzes.rules.definitions import GapsBody, MatchingBody, MatrixBody, QuestionDefinition
 from quizzes.rules.results import Marking, MarkState, state_of
 from quizzes.rules.settings import Behaviour
 
@@ -18,15 +18,15 @@ CERTAINTY_WRONG: Mapping[int, Fraction] = {1: Fraction(0), 2: Fraction(-2), 3: F
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class AnswerTry:
     """An answer that the learner had checked (or, at the end, handed in), and its marking."""
 
-    answer: Answer | Malformed
+    answer: Answer | MalformedAnswer
     marking: Marking
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AnsweringState:
     """Where a question stands.
 
     ``fraction`` is the share of the mark (None: a person marks it, or no mark); ``tries_left`` None: no limit;
@@ -41,8 +41,8 @@ class Standing:
 
 
 def standing(
-    behaviour: Behaviour, question: Question, tries: Sequence[Try], *, certainty: int | None = None, final: bool = False
-) -> Standing:
+    behaviour: Behaviour, question: QuestionDefinition, tries: Sequence[AnswerTry], *, certainty: int | None = None, final: bool = False
+) -> AnsweringState:
     """Judge the tries of a question; ``final`` says that the attempt is submitted.
 
     Blank and unreadable answers cost no try. What a person marks stays open until the attempt is submitted.
@@ -55,16 +55,16 @@ def standing(
         case Behaviour.INTERACTIVE:
             return _interactive(question, counted, final=final)
         case Behaviour.ADAPTIVE:
-            return Standing(state, adaptive_fraction(counted, question.penalty), final, None)
+            return AnsweringState(state, adaptive_fraction(counted, question.penalty), final, None)
         case Behaviour.CERTAINTY:
-            return Standing(state, certainty_fraction(_fraction(counted[-1]), certainty), final, None)
+            return AnsweringState(state, certainty_fraction(_fraction(counted[-1]), certainty), final, None)
         case Behaviour.IMMEDIATE:
-            return Standing(state, _fraction(counted[-1]), locked=True, tries_left=0)
+            return AnsweringState(state, _fraction(counted[-1]), locked=True, tries_left=0)
         case Behaviour.DEFERRED:  # pragma: no branch - the last case
-            return Standing(state, _fraction(counted[-1]), final, None)
+            return AnsweringState(state, _fraction(counted[-1]), final, None)
 
 
-def counted_tries(behaviour: Behaviour, tries: Sequence[Try]) -> tuple[Try, ...]:
+def counted_tries(behaviour: Behaviour, tries: Sequence[AnswerTry]) -> tuple[AnswerTry, ...]:
     """Return the tries that count under a behaviour, without blank and unreadable ones.
 
     Deferred and certainty: the last answer. Immediate: the first. Interactive: all but one that repeats the one before.
@@ -72,7 +72,7 @@ def counted_tries(behaviour: Behaviour, tries: Sequence[Try]) -> tuple[Try, ...]
     """
     if behaviour in _LAST_COUNTS:
         return tuple(one for one in tries[-1:] if one.marking.state not in _NO_TRY)
-    counted: list[Try] = []
+    counted: list[AnswerTry] = []
     for one in tries:
         earlier = counted if behaviour is Behaviour.ADAPTIVE else counted[-1:]
         if one.marking.state not in _NO_TRY and one.answer not in [known.answer for known in earlier]:
@@ -80,19 +80,19 @@ def counted_tries(behaviour: Behaviour, tries: Sequence[Try]) -> tuple[Try, ...]
     return tuple(counted[:1] if behaviour is Behaviour.IMMEDIATE else counted)
 
 
-def interactive_fraction(question: Question, tries: Sequence[Try]) -> Fraction:
+def interactive_fraction(question: QuestionDefinition, tries: Sequence[AnswerTry]) -> Fraction:
     """Return the share after several tries, at least 0.
 
     The last try's fraction less the penalty for each wrong try before. Where the mark is the mean of the parts (matching,
     gaps, matrix) countback: a part scores what it is finally worth less the penalty for each try up to the last one in
     which it was worth something else.
     """
-    if isinstance(question.body, Matching | Gaps | Matrix):
+    if isinstance(question.body, MatchingBody | GapsBody | MatrixBody):
         return _counted_back(tries, question.penalty)
     return max(_NOTHING, _fraction(tries[-1]) - question.penalty * (len(tries) - 1))
 
 
-def adaptive_fraction(tries: Sequence[Try], penalty: Fraction) -> Fraction:
+def adaptive_fraction(tries: Sequence[AnswerTry], penalty: Fraction) -> Fraction:
     """Return the best of fraction − penalty × (k − 1) over the tries k that count."""
     return max(_fraction(one) - penalty * at for at, one in enumerate(tries))
 
@@ -105,26 +105,26 @@ def certainty_fraction(fraction: Fraction, certainty: int | None) -> Fraction:
     return fraction * CERTAINTY_RIGHT[level]
 
 
-def _unjudged(behaviour: Behaviour, question: Question, tries: Sequence[Try], *, final: bool) -> Standing:
+def _unjudged(behaviour: Behaviour, question: QuestionDefinition, tries: Sequence[AnswerTry], *, final: bool) -> AnsweringState:
     """Stand without a judged try: blank, unreadable, or for a person to mark."""
     left = len(question.hints) + 1 if behaviour is Behaviour.INTERACTIVE else None
     if not tries:
-        return Standing(MarkState.NOT_ANSWERED, _NOTHING, final, left)
+        return AnsweringState(MarkState.NOT_ANSWERED, _NOTHING, final, left)
     marking = tries[-1].marking
-    return Standing(marking.state, marking.fraction, final, left)
+    return AnsweringState(marking.state, marking.fraction, final, left)
 
 
-def _interactive(question: Question, tries: Sequence[Try], *, final: bool) -> Standing:
+def _interactive(question: QuestionDefinition, tries: Sequence[AnswerTry], *, final: bool) -> AnsweringState:
     """Allow as many tries as there are hints, and one more."""
     tries = tries[: len(question.hints) + 1]
     state = tries[-1].marking.state
     left = len(question.hints) + 1 - len(tries)
     locked = final or left == 0 or state is MarkState.RIGHT
     hint = None if locked else len(tries) - 1
-    return Standing(state, interactive_fraction(question, tries), locked, 0 if locked else left, hint)
+    return AnsweringState(state, interactive_fraction(question, tries), locked, 0 if locked else left, hint)
 
 
-def _counted_back(tries: Sequence[Try], penalty: Fraction) -> Fraction:
+def _counted_back(tries: Sequence[AnswerTry], penalty: Fraction) -> Fraction:
     last = tries[-1].marking
     total = sum((part.weight for part in last.parts), _NOTHING)
     scores = (
@@ -133,7 +133,7 @@ def _counted_back(tries: Sequence[Try], penalty: Fraction) -> Fraction:
     return sum(scores, _NOTHING) / total if total else _NOTHING
 
 
-def _last_wrong(tries: Sequence[Try], part: str) -> int:
+def _last_wrong(tries: Sequence[AnswerTry], part: str) -> int:
     """Count the tries up to and with the last one in which a part was worth something else than it finally is."""
     final = {one.part: one.fraction for one in tries[-1].marking.parts}[part]
     for at in range(len(tries) - 1, 0, -1):
@@ -143,5 +143,5 @@ def _last_wrong(tries: Sequence[Try], part: str) -> int:
     return 0
 
 
-def _fraction(one: Try) -> Fraction:
+def _fraction(one: AnswerTry) -> Fraction:
     return one.marking.fraction or _NOTHING

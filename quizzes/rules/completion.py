@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from enrolments.rules import GradedCompletionRule, has_passed
-from quizzes.rules.settings import Completion
+from quizzes.rules.settings import QuizCompletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class QuizRecord:
     attempts: tuple[EndedAttempt, ...] = ()
 
 
-def completed_at(completion: Completion, record: QuizRecord, *, pass_mark: Fraction | None, allowed: int) -> datetime | None:
+def completed_at(completion: QuizCompletion, record: QuizRecord, *, pass_mark: Fraction | None, allowed: int) -> datetime | None:
     """Return the time of the event that satisfied the rule; None while it is not satisfied.
 
     ``allowed`` is the person's effective number of attempts, 0 for no limit: then they are never used up.

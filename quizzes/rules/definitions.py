@@ -100,7 +100,7 @@ _INLINE = {"text": TextShape.INLINE}
 
 
 @dataclass(frozen=True, slots=True)
-class Cite:
+class QuestionCitation:
     """A key of the course's resources with an optional place in it ("art. 1")."""
 
     key: str
@@ -108,7 +108,7 @@ class Cite:
 
 
 @dataclass(frozen=True, slots=True)
-class See:
+class ReviewReference:
     """Where to read or listen again: an activity, and a heading's address or a second of a recording."""
 
     activity: str
@@ -117,7 +117,7 @@ class See:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class KeyedLabel:
     """A text with a stable key: item to order, column, extra choice."""
 
     key: str
@@ -145,7 +145,7 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
-class ShortAnswer:
+class TextPattern:
     """A pattern with ``*`` and ``\\*``, plain text per language; ``key`` names the choice in gaps that are dragged, else empty."""
 
     patterns: Texts
@@ -189,7 +189,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """A row of a matrix; ``answer`` is the key of a column, None in a survey."""
 
     key: str
@@ -199,7 +199,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class RubricLevel:
     """A level of a rubric's criterion and its points."""
 
     points: Fraction
@@ -207,12 +207,12 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
+class RubricCriterion:
     """A criterion of a rubric; the highest levels of all criteria sum to the question's mark."""
 
     key: str
     criterion: Texts = field(metadata=_INLINE)
-    levels: tuple[Level, ...] = ()
+    levels: tuple[RubricLevel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class VariableRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class QuestionVariable:
     """A variable of a calculated question: a range or a list of values, shown with ``decimals`` (None: as it is)."""
 
     name: str
@@ -242,7 +242,7 @@ class WordLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
+class SingleChoiceBody:
     """Choose one option; exactly one has full credit."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.SINGLE
@@ -251,7 +251,7 @@ class Single:
 
 
 @dataclass(frozen=True, slots=True)
-class Multiple:
+class MultipleChoiceBody:
     """Choose several options; a named rule makes the mark."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.MULTIPLE
@@ -261,7 +261,7 @@ class Multiple:
 
 
 @dataclass(frozen=True, slots=True)
-class TrueFalse:
+class TrueFalseBody:
     """A statement that is true or false."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.TRUE_FALSE
@@ -269,11 +269,11 @@ class TrueFalse:
 
 
 @dataclass(frozen=True, slots=True)
-class Short:
+class ShortAnswerBody:
     """A word or phrase against patterns; with ``model`` and ``criteria`` and mark 0 a self-check."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.SHORT
-    answers: tuple[ShortAnswer, ...] = ()
+    answers: tuple[TextPattern, ...] = ()
     ignore_case: bool = True
     ignore_accents: bool = True
     model: Texts | None = field(default=None, metadata=_MARKDOWN)
@@ -281,7 +281,7 @@ class Short:
 
 
 @dataclass(frozen=True, slots=True)
-class Numerical:
+class NumericalBody:
     """A number; ``unit`` is shown beside the field, ``units`` (word -> factor to the answers' unit) are asked for."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.NUMERICAL
@@ -295,21 +295,21 @@ class Numerical:
 
 
 @dataclass(frozen=True, slots=True)
-class Matching:
+class MatchingBody:
     """Items to match; the choices are the distinct matches and the extras."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.MATCHING
     pairs: tuple[Pair, ...]
-    extra: tuple[Label, ...] = ()
+    extra: tuple[KeyedLabel, ...] = ()
     shuffle: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Ordering:
+class OrderingBody:
     """Items, here in the right order."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.ORDERING
-    items: tuple[Label, ...]
+    items: tuple[KeyedLabel, ...]
     rule: OrderingRule = OrderingRule.RELATIVE_TO_CORRECT
 
 
@@ -318,12 +318,12 @@ class Gap:
     """A gap ``{name}`` of the text: a question without text of its own."""
 
     name: str
-    body: Short | Numerical | Single
+    body: ShortAnswerBody | NumericalBody | SingleChoiceBody
     weight: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
+class GapsBody:
     """A text with gaps.
 
     With ``drag`` every gap is a ``Short`` whose answers have keys, and ``choices`` is the one set that all are filled
@@ -333,15 +333,15 @@ class Gaps:
     kind: ClassVar[QuestionKind] = QuestionKind.GAPS
     gaps: tuple[Gap, ...]
     drag: bool = False
-    choices: tuple[Label, ...] = ()
+    choices: tuple[KeyedLabel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Calculated:
+class CalculatedBody:
     """A number computed from variables that differ per attempt; ``parameters`` are the course's, those the expressions name."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.CALCULATED
-    variables: tuple[Variable, ...]
+    variables: tuple[QuestionVariable, ...]
     answers: tuple[CalculatedAnswer, ...]
     conditions: tuple[str, ...] = ()
     parameters: Mapping[str, Fraction] = field(default_factory=dict)
@@ -354,68 +354,80 @@ class Calculated:
 
 
 @dataclass(frozen=True, slots=True)
-class Essay:
+class EssayBody:
     """A text that a person marks; ``files`` may be attached."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.ESSAY
     words: WordLimits = field(default_factory=WordLimits)
     template: Texts | None = field(default=None, metadata=_MARKDOWN)
     model: Texts | None = field(default=None, metadata=_MARKDOWN)
-    rubric: tuple[Criterion, ...] = ()
+    rubric: tuple[RubricCriterion, ...] = ()
     files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileBody:
     """One or more files that a person marks; ``accept`` holds extensions, ``size`` megabytes each."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.FILE
     accept: tuple[str, ...]
     files: int = 1
     size: int = 10
-    rubric: tuple[Criterion, ...] = ()
+    rubric: tuple[RubricCriterion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
+class MatrixBody:
     """Rows, each with one choice among the columns; a survey carries no mark."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.MATRIX
-    columns: tuple[Label, ...]
-    rows: tuple[Row, ...]
+    columns: tuple[KeyedLabel, ...]
+    rows: tuple[MatrixRow, ...]
     survey: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class DescriptionBody:
     """A text between questions: not numbered, no mark."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.DESCRIPTION
 
 
 Body: TypeAlias = (
-    Single | Multiple | TrueFalse | Short | Numerical | Matching | Ordering | Gaps | Calculated | Essay | File | Matrix | Description
+    SingleChoiceBody
+    | MultipleChoiceBody
+    | TrueFalseBody
+    | ShortAnswerBody
+    | NumericalBody
+    | MatchingBody
+    | OrderingBody
+    | GapsBody
+    | CalculatedBody
+    | EssayBody
+    | FileBody
+    | MatrixBody
+    | DescriptionBody
 )
 
 BODIES: Mapping[QuestionKind, type[Body]] = {
-    QuestionKind.SINGLE: Single,
-    QuestionKind.MULTIPLE: Multiple,
-    QuestionKind.TRUE_FALSE: TrueFalse,
-    QuestionKind.SHORT: Short,
-    QuestionKind.NUMERICAL: Numerical,
-    QuestionKind.MATCHING: Matching,
-    QuestionKind.ORDERING: Ordering,
-    QuestionKind.GAPS: Gaps,
-    QuestionKind.CALCULATED: Calculated,
-    QuestionKind.ESSAY: Essay,
-    QuestionKind.FILE: File,
-    QuestionKind.MATRIX: Matrix,
-    QuestionKind.DESCRIPTION: Description,
+    QuestionKind.SINGLE: SingleChoiceBody,
+    QuestionKind.MULTIPLE: MultipleChoiceBody,
+    QuestionKind.TRUE_FALSE: TrueFalseBody,
+    QuestionKind.SHORT: ShortAnswerBody,
+    QuestionKind.NUMERICAL: NumericalBody,
+    QuestionKind.MATCHING: MatchingBody,
+    QuestionKind.ORDERING: OrderingBody,
+    QuestionKind.GAPS: GapsBody,
+    QuestionKind.CALCULATED: CalculatedBody,
+    QuestionKind.ESSAY: EssayBody,
+    QuestionKind.FILE: FileBody,
+    QuestionKind.MATRIX: MatrixBody,
+    QuestionKind.DESCRIPTION: DescriptionBody,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class QuestionDefinition:
     """What all kinds share, and the body with the fields of its kind."""
 
     key: str
@@ -430,8 +442,8 @@ class Question:
     hints: tuple[Texts, ...] = field(default=(), metadata=_INLINE)
     penalty: Fraction = Fraction(1, 3)
     explanation: Texts | None = field(default=None, metadata=_MARKDOWN)
-    source: tuple[Cite, ...] = ()
-    see: tuple[See, ...] = ()
+    source: tuple[QuestionCitation, ...] = ()
+    see: tuple[ReviewReference, ...] = ()
     note: str = ""
 
     @property
@@ -444,7 +456,7 @@ TextFunction: TypeAlias = Callable[[str, str, TextShape], str]
 _Node = TypeVar("_Node")
 
 
-def map_texts(question: Question, function: TextFunction) -> Question:
+def map_texts(question: QuestionDefinition, function: TextFunction) -> QuestionDefinition:
     """Return the question with every Markdown text replaced by ``function(text, language, shape)``.
 
     Plain texts (units, patterns, the note) and expressions are not touched. ``{name}`` of gaps and variables is in the
@@ -453,15 +465,15 @@ def map_texts(question: Question, function: TextFunction) -> Question:
     return _mapped(question, function)
 
 
-def without_notes(question: Question) -> Question:
+def without_notes(question: QuestionDefinition) -> QuestionDefinition:
     """Return what may be published: no colleague's note, no former keys."""
     return replace(question, note="", was=())
 
 
-def is_marked(question: Question) -> bool:
+def is_marked(question: QuestionDefinition) -> bool:
     """Tell whether a mark can come of it: neither a description nor a survey nor a mark of 0."""
-    survey = isinstance(question.body, Matrix) and question.body.survey
-    return question.mark > 0 and not survey and not isinstance(question.body, Description)
+    survey = isinstance(question.body, MatrixBody) and question.body.survey
+    return question.mark > 0 and not survey and not isinstance(question.body, DescriptionBody)
 
 
 def _mapped(node: _Node, function: TextFunction) -> _Node:

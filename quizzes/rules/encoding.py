@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from quizzes.rules.definitions import BODIES, Question, QuestionKind, QuestionState, without_notes
+from quizzes.rules.definitions import BODIES, QuestionDefinition, QuestionKind, QuestionState, without_notes
 
 Document = dict[str, Any]
 _Node = TypeVar("_Node")
@@ -25,23 +25,23 @@ class EncodingError(ValueError):
     """A document does not hold what its dataclass needs; the message names the field."""
 
 
-def to_document(question: Question) -> Document:
+def to_document(question: QuestionDefinition) -> Document:
     """Return the question as values that JSON can hold."""
     return encode(question)
 
 
-def from_document(document: Mapping[str, Any]) -> Question:
+def from_document(document: Mapping[str, Any]) -> QuestionDefinition:
     """Read what ``to_document`` wrote; raises EncodingError where a field is missing or not of its type."""
-    return decode(Question, document)
+    return decode(QuestionDefinition, document)
 
 
-def canonical(question: Question) -> bytes:
+def canonical(question: QuestionDefinition) -> bytes:
     """Return the content that makes a version: UTF-8 JSON, keys sorted, no spaces; without note, former keys and state."""
     content = replace(without_notes(question), state=QuestionState.READY)
     return canonical_json(to_document(content))
 
 
-def checksum(question: Question) -> str:
+def checksum(question: QuestionDefinition) -> str:
     """Return SHA-256 over ``canonical`` in hexadecimal: equal content, equal checksum."""
     return hashlib.sha256(canonical(question)).hexdigest()
 

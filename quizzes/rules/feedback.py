@@ -4,25 +4,36 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
-from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Order, Rows, Text, Truth
+from quizzes.rules.answers import (
+    Answer,
+    GapsAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+)
 from quizzes.rules.definitions import (
-    Calculated,
     CalculatedAnswer,
+    CalculatedBody,
     Gap,
-    Gaps,
-    Matching,
-    Matrix,
-    Multiple,
-    Numerical,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Ordering,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    OrderingBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
-    TrueFalse,
+    TrueFalseBody,
 )
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.numbers import Convention, write_number
@@ -30,61 +41,61 @@ from quizzes.rules.quantities import computed
 from quizzes.rules.results import PartMark
 
 _SHOWN_DECIMALS = 6
-_Answer = TypeVar("_Answer", Option, ShortAnswer, NumericalAnswer, CalculatedAnswer)
+_Answer = TypeVar("_Answer", Option, TextPattern, NumericalAnswer, CalculatedAnswer)
 
 
-def why(question: Question, part: PartMark) -> Texts | None:
+def why(question: QuestionDefinition, part: PartMark) -> Texts | None:
     """Return the feedback that the author wrote for what decided a part; None where there is none."""
     match question.body:
-        case Gaps(gaps):
+        case GapsBody(gaps):
             bodies = {gap.name: gap.body for gap in gaps}
             return _why_of(bodies[part.part], part) if part.part in bodies else None
         case body:
             return _why_of(body, part)
 
 
-def right_answer(question: Question, layout: ItemLayout, language: str, convention: Convention) -> Answer | None:
+def right_answer(question: QuestionDefinition, layout: ItemLayout, language: str, convention: Convention) -> Answer | None:
     """Return the answer with full credit as a learner would give it; None where there is none (essays, surveys).
 
     Patterns are shown as written, with their stars; computed numbers have as many decimals as are asked for, else up to six.
     """
     match question.body:
-        case TrueFalse(answer):
-            return Truth(answer)
-        case Multiple(options):
-            return Choices(tuple(sorted(option.key for option in options if option.right)))
-        case Matching(pairs):
-            return Matches({pair.key: pair.match_key for pair in pairs})
-        case Ordering(items):
-            return Order(tuple(item.key for item in items), confirmed=True)
-        case Matrix(_, rows, False):
-            return Rows({row.key: row.answer or "" for row in rows})
-        case Gaps() as body:
-            return Filled({gap.name: _right_gap(gap, drag=body.drag, language=language, convention=convention) for gap in body.gaps})
+        case TrueFalseBody(answer):
+            return TrueFalseAnswer(answer)
+        case MultipleChoiceBody(options):
+            return MultipleChoiceAnswer(tuple(sorted(option.key for option in options if option.right)))
+        case MatchingBody(pairs):
+            return MatchingAnswer({pair.key: pair.match_key for pair in pairs})
+        case OrderingBody(items):
+            return OrderingAnswer(tuple(item.key for item in items), confirmed=True)
+        case MatrixBody(_, rows, False):
+            return MatrixAnswer({row.key: row.answer or "" for row in rows})
+        case GapsBody() as body:
+            return GapsAnswer({gap.name: _right_gap(gap, drag=body.drag, language=language, convention=convention) for gap in body.gaps})
         case body:
             return _right_of_one(body, layout, language, convention)
 
 
 def _right_of_one(body: object, layout: ItemLayout, language: str, convention: Convention) -> Answer | None:
     match body:
-        case Single(options):
-            return Choice(_best(options).key)
-        case Short(answers) if answers:
-            return Text(_in_language(_best(answers).patterns, language))
-        case Numerical() as numerical:
-            return Number(_written(_best(numerical.answers).value, None, convention))
-        case Calculated() as calculated:
+        case SingleChoiceBody(options):
+            return SingleChoiceAnswer(_best(options).key)
+        case ShortAnswerBody(answers) if answers:
+            return TextAnswer(_in_language(_best(answers).patterns, language))
+        case NumericalBody() as numerical:
+            return NumberAnswer(_written(_best(numerical.answers).value, None, convention))
+        case CalculatedBody() as calculated:
             value = computed(_best(calculated.answers).expression, calculated, layout.variables)
-            return Number(_written(value, calculated.decimals, convention))
+            return NumberAnswer(_written(value, calculated.decimals, convention))
         case _:
             return None
 
 
 def _right_gap(gap: Gap, *, drag: bool, language: str, convention: Convention) -> str:
-    if drag and isinstance(gap.body, Short):
+    if drag and isinstance(gap.body, ShortAnswerBody):
         return _best(gap.body.answers).key
     match _right_of_one(gap.body, ItemLayout(), language, convention):
-        case Choice(text) | Text(text) | Number(text):
+        case SingleChoiceAnswer(text) | TextAnswer(text) | NumberAnswer(text):
             return text
         case _:
             return ""
@@ -92,22 +103,22 @@ def _right_gap(gap: Gap, *, drag: bool, language: str, convention: Convention) -
 
 def _why_of(body: object, part: PartMark) -> Texts | None:
     match body:
-        case Single(options):
+        case SingleChoiceBody(options):
             return _keyed({option.key: option.why for option in options}, part.matched)
-        case Multiple(options):
+        case MultipleChoiceBody(options):
             return _keyed({option.key: option.why for option in options}, part.part)
-        case Short() | Numerical() | Calculated():
+        case ShortAnswerBody() | NumericalBody() | CalculatedBody():
             return _keyed({str(at): reason for at, reason in enumerate(_reasons(body))}, part.matched)
-        case Matching(pairs):
+        case MatchingBody(pairs):
             return _keyed({pair.key: pair.why for pair in pairs}, part.part)
-        case Matrix(_, rows):
+        case MatrixBody(_, rows):
             return _keyed({row.key: row.why for row in rows}, part.part)
         case _:
             return None
 
 
-def _reasons(body: Short | Numerical | Calculated) -> list[Texts | None]:
-    answers: Sequence[ShortAnswer | NumericalAnswer | CalculatedAnswer] = body.answers
+def _reasons(body: ShortAnswerBody | NumericalBody | CalculatedBody) -> list[Texts | None]:
+    answers: Sequence[TextPattern | NumericalAnswer | CalculatedAnswer] = body.answers
     return [answer.why for answer in answers]
 
 

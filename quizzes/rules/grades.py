@@ -7,7 +7,7 @@ from fractions import Fraction
 from enrolments.rules import GradingMethod, grade_over, has_passed
 from quizzes.rules.numbers import round_half_up
 from quizzes.rules.results import MarkState
-from quizzes.rules.settings import Band, QuizSettings
+from quizzes.rules.settings import FeedbackBand, QuizSettings
 
 UNGRADED_MAXIMUM = Fraction(5, 1_000_000)
 MARK_DECIMALS = 7
@@ -83,7 +83,7 @@ def over_attempts(grading: GradingMethod, attempts: Iterable[AttemptGrade]) -> F
     return grade_over(grading, [one.percent for one in counted])
 
 
-def band_for(percent: Fraction, bands: Sequence[Band]) -> Band | None:
+def band_for(percent: Fraction, bands: Sequence[FeedbackBand]) -> FeedbackBand | None:
     """Return the overall feedback: intervals [start, next start), the top one closed; None below the first."""
     return max((band for band in bands if band.start <= percent), key=lambda band: band.start, default=None)
 

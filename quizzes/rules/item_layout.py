@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
-from quizzes.rules.chance import Chance
 from quizzes.rules.definitions import (
-    Calculated,
-    Gaps,
-    Matching,
-    Multiple,
+    CalculatedBody,
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
     Option,
-    Ordering,
-    Question,
-    Single,
-    Variable,
+    OrderingBody,
+    QuestionDefinition,
+    QuestionVariable,
+    SingleChoiceBody,
     VariableRange,
 )
 from quizzes.rules.expressions import ExpressionError, holds
 from quizzes.rules.numbers import round_half_up
+from quizzes.rules.seeded_random import SeededRandom
 
 OPTIONS = "options"
 ITEMS = "items"
@@ -45,22 +45,22 @@ class NoVariablesError(ValueError):
     """No draw of a calculated question's variables met its conditions."""
 
 
-def lay_out_item(question: Question, seed: int, slot: str, *, shuffle: bool) -> ItemLayout:
+def lay_out_item(question: QuestionDefinition, seed: int, slot: str, *, shuffle: bool) -> ItemLayout:
     """Draw the orders and variables of a question in a slot; ``shuffle`` is the quiz's setting for options.
 
     Options are mixed where quiz and question allow it. Matches, items to order and dragged choices are always mixed,
     because the order in which they were written is the answer; they are sorted by their keys before, so that papers that
     differ only in what is right are laid out alike (security 5.1). Raises NoVariablesError.
     """
-    if isinstance(question.body, Calculated):
+    if isinstance(question.body, CalculatedBody):
         return ItemLayout(variables=draw_variables(question.body, seed, slot))
     return ItemLayout(orders=_orders(question, seed, slot, shuffle))
 
 
-def draw_variables(body: Calculated, seed: int, slot: str) -> Mapping[str, Fraction]:
+def draw_variables(body: CalculatedBody, seed: int, slot: str) -> Mapping[str, Fraction]:
     """Draw values until all conditions hold; try 1 uses the purpose ``variables:0`` and so on. Raises NoVariablesError."""
     for attempt in range(MAX_DRAWS):
-        chance = Chance(seed, slot, f"variables:{attempt}")
+        chance = SeededRandom(seed, slot, f"variables:{attempt}")
         values = {variable.name: _drawn(variable, chance) for variable in body.variables}
         if _all_hold(body, values):
             return values
@@ -77,7 +77,7 @@ def gap_order(name: str) -> str:
     return f"gap:{name}"
 
 
-def _all_hold(body: Calculated, values: Mapping[str, Fraction]) -> bool:
+def _all_hold(body: CalculatedBody, values: Mapping[str, Fraction]) -> bool:
     names = {**body.parameters, **values}
     try:
         return all(holds(condition, names) for condition in body.conditions)
@@ -85,7 +85,7 @@ def _all_hold(body: Calculated, values: Mapping[str, Fraction]) -> bool:
         return False
 
 
-def _drawn(variable: Variable, chance: Chance) -> Fraction:
+def _drawn(variable: QuestionVariable, chance: SeededRandom) -> Fraction:
     if isinstance(variable.values, VariableRange):
         span = variable.values
         steps = (span.high - span.low) // span.step + 1
@@ -95,21 +95,21 @@ def _drawn(variable: Variable, chance: Chance) -> Fraction:
     return value if variable.decimals is None else round_half_up(value, variable.decimals)
 
 
-def _orders(question: Question, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+def _orders(question: QuestionDefinition, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
     match question.body:
-        case Single(options, mixed) | Multiple(options, _, mixed):
-            return {OPTIONS: _option_order(options, Chance(seed, slot, OPTIONS) if shuffle and mixed else None)}
-        case Matching() as matching:
+        case SingleChoiceBody(options, mixed) | MultipleChoiceBody(options, _, mixed):
+            return {OPTIONS: _option_order(options, SeededRandom(seed, slot, OPTIONS) if shuffle and mixed else None)}
+        case MatchingBody() as matching:
             return _matching_orders(matching, seed, slot, shuffle)
-        case Ordering(items):
-            return {ITEMS: _disordered([item.key for item in items], Chance(seed, slot, ITEMS))}
-        case Gaps() as gaps:
+        case OrderingBody(items):
+            return {ITEMS: _disordered([item.key for item in items], SeededRandom(seed, slot, ITEMS))}
+        case GapsBody() as gaps:
             return _gap_orders(gaps, seed, slot, shuffle)
         case _:
             return {}
 
 
-def _option_order(options: Sequence[Option], chance: Chance | None) -> tuple[str, ...]:
+def _option_order(options: Sequence[Option], chance: SeededRandom | None) -> tuple[str, ...]:
     """Mix the options that are not fixed among their own places."""
     keys = [option.key for option in options]
     if chance is None:
@@ -117,33 +117,33 @@ def _option_order(options: Sequence[Option], chance: Chance | None) -> tuple[str
     return mixed_in_place(keys, [not option.fixed for option in options], chance)
 
 
-def mixed_in_place(entries: Sequence[_Entry], movable: Sequence[bool], chance: Chance) -> tuple[_Entry, ...]:
+def mixed_in_place(entries: Sequence[_Entry], movable: Sequence[bool], chance: SeededRandom) -> tuple[_Entry, ...]:
     """Mix the movable entries among the places of movable ones; the others stay."""
     mixed = iter(chance.shuffled([entry for entry, moves in zip(entries, movable, strict=True) if moves]))
     return tuple(next(mixed) if moves else entry for entry, moves in zip(entries, movable, strict=True))
 
 
-def _matching_orders(body: Matching, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+def _matching_orders(body: MatchingBody, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
     items = tuple(pair.key for pair in body.pairs)
     if shuffle and body.shuffle:
-        items = Chance(seed, slot, ITEMS).shuffled(items)
+        items = SeededRandom(seed, slot, ITEMS).shuffled(items)
     matches = sorted({*(pair.match_key for pair in body.pairs), *(label.key for label in body.extra)})
-    return {ITEMS: items, MATCHES: Chance(seed, slot, MATCHES).shuffled(matches)}
+    return {ITEMS: items, MATCHES: SeededRandom(seed, slot, MATCHES).shuffled(matches)}
 
 
-def _gap_orders(body: Gaps, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+def _gap_orders(body: GapsBody, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
     orders: dict[str, tuple[str, ...]] = {}
     if body.drag:
-        orders[CHOICES] = Chance(seed, slot, CHOICES).shuffled(sorted(label.key for label in body.choices))
+        orders[CHOICES] = SeededRandom(seed, slot, CHOICES).shuffled(sorted(label.key for label in body.choices))
     for gap in body.gaps:
-        if isinstance(gap.body, Single):
+        if isinstance(gap.body, SingleChoiceBody):
             name = gap_order(gap.name)
             mixing = shuffle and gap.body.shuffle
-            orders[name] = _option_order(gap.body.options, Chance(seed, slot, name) if mixing else None)
+            orders[name] = _option_order(gap.body.options, SeededRandom(seed, slot, name) if mixing else None)
     return orders
 
 
-def _disordered(keys: Sequence[str], chance: Chance) -> tuple[str, ...]:
+def _disordered(keys: Sequence[str], chance: SeededRandom) -> tuple[str, ...]:
     """Mix until the order is not the right one, which would be an answer given away."""
     mixed = chance.shuffled(sorted(keys))
     while mixed == tuple(keys) and len(keys) > 1:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
-from quizzes.rules.chance import Chance
 from quizzes.rules.definitions import Texts
 from quizzes.rules.item_layout import mixed_in_place
+from quizzes.rules.seeded_random import SeededRandom
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Interlude:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class AttemptLayout:
     """The paper: items by place, and what is written between them."""
 
     items: tuple[LaidItem, ...]
@@ -110,7 +110,7 @@ class PoolTooSmall:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seat:
+class _OpenSlot:
     """A place to fill: the entry, which of its draws, and the candidates from the most wanted to the least."""
 
     entry: int
@@ -118,31 +118,31 @@ class _Seat:
     wanted: tuple[Candidate, ...]
 
 
-def lay_out(entries: Sequence[Entry], seed: int, *, seen: Mapping[str, int], per_page: int = 0) -> Layout | PoolTooSmall:
+def lay_out(entries: Sequence[Entry], seed: int, *, seen: Mapping[str, int], per_page: int = 0) -> AttemptLayout | PoolTooSmall:
     """Draw and order the questions of an attempt, or tell which pool is too small.
 
     ``seen`` says how often the learner met each question (by key) in earlier attempts; the least seen come first.
     """
     seats = _seats(entries, seed, seen)
     taken = _fill(seats)
-    if isinstance(taken, _Seat):
+    if isinstance(taken, _OpenSlot):
         return _too_small(entries, seats, taken)
     drawn = {(seat.entry, seat.draw): candidate for seat, candidate in zip(seats, taken, strict=True)}
     return _paged(_ordered(entries, drawn, seed), per_page)
 
 
-def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list[_Seat]:
+def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list[_OpenSlot]:
     """List the places to fill, fixed questions first, so that no draw takes their question."""
-    seats: list[_Seat] = []
+    seats: list[_OpenSlot] = []
     for number, entry in enumerate(entries, 1):
         if isinstance(entry, SlotEntry):
-            mixed = Chance(seed, str(number), "draw").shuffled(entry.pool)
+            mixed = SeededRandom(seed, str(number), "draw").shuffled(entry.pool)
             wanted = tuple(sorted(mixed, key=lambda candidate: seen.get(candidate.question, 0)))
-            seats += [_Seat(number, draw, wanted) for draw in range(1, entry.count + 1)]
+            seats += [_OpenSlot(number, draw, wanted) for draw in range(1, entry.count + 1)]
     return sorted(seats, key=lambda seat: len(seat.wanted) > 1)
 
 
-def _fill(seats: Sequence[_Seat]) -> list[Candidate] | _Seat:
+def _fill(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:
     """Give every seat a question of its own.
 
     Each takes its most wanted free one; only where none is free do earlier seats change theirs, so that pools that
@@ -159,7 +159,7 @@ def _fill(seats: Sequence[_Seat]) -> list[Candidate] | _Seat:
     return [next(candidate for candidate in seat.wanted if candidate.question == held[at]) for at, seat in enumerate(seats)]
 
 
-def _reseat(seat: int, seats: Sequence[_Seat], holder: dict[str, int], tried: set[str]) -> bool:
+def _reseat(seat: int, seats: Sequence[_OpenSlot], holder: dict[str, int], tried: set[str]) -> bool:
     """Find a question for a seat by moving others along (augmenting path)."""
     for candidate in seats[seat].wanted:
         question = candidate.question
@@ -172,7 +172,7 @@ def _reseat(seat: int, seats: Sequence[_Seat], holder: dict[str, int], tried: se
     return False
 
 
-def _too_small(entries: Sequence[Entry], seats: Sequence[_Seat], failed: _Seat) -> PoolTooSmall:
+def _too_small(entries: Sequence[Entry], seats: Sequence[_OpenSlot], failed: _OpenSlot) -> PoolTooSmall:
     entry = entries[failed.entry - 1]
     assert isinstance(entry, SlotEntry)
     filled = seats.index(failed) - next(at for at, seat in enumerate(seats) if seat.entry == failed.entry)
@@ -213,10 +213,10 @@ def _items(entry: SlotEntry, number: int, section: int, drawn: Mapping[tuple[int
 def _mixed(pieces: list[_Piece], seed: int, section: int) -> list[_Piece]:
     """Mix the questions of a section; texts, breaks, descriptions and questions that need the previous one stay."""
     movable = [isinstance(piece, LaidItem) and piece.number is not None and not piece.require_previous for piece in pieces]
-    return list(mixed_in_place(pieces, movable, Chance(seed, f"section:{section}", "order")))
+    return list(mixed_in_place(pieces, movable, SeededRandom(seed, f"section:{section}", "order")))
 
 
-def _paged(pieces: Sequence[_Piece], per_page: int) -> Layout:
+def _paged(pieces: Sequence[_Piece], per_page: int) -> AttemptLayout:
     """Number the items and break the pages, after ``per_page`` numbered questions and where a break is written."""
     items: list[LaidItem] = []
     interludes: list[Interlude] = []
@@ -233,7 +233,7 @@ def _paged(pieces: Sequence[_Piece], per_page: int) -> Layout:
         if piece.number is not None:
             number, on_page = number + 1, on_page + 1
         items.append(replace(piece, place=len(items) + 1, number=None if piece.number is None else number, page=page))
-    return Layout(tuple(items), tuple(interludes))
+    return AttemptLayout(tuple(items), tuple(interludes))
 
 
 def _has_page(page: int, items: Sequence[LaidItem], interludes: Sequence[Interlude]) -> bool:

@@ -6,40 +6,53 @@ Nothing here rounds and nothing raises on what a learner typed: what cannot be r
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from quizzes.rules import choosing, ordering, patterns
-from quizzes.rules.answers import Answer, Choice, Choices, Filled, Malformed, Matches, Number, Order, Rows, Text, Truth, is_empty
-from quizzes.rules.by_hand import BY_HAND
+from quizzes.rules import choice_marking, ordering, patterns
+from quizzes.rules.answers import (
+    Answer,
+    GapsAnswer,
+    MalformedAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+    is_empty,
+)
 from quizzes.rules.definitions import (
-    Calculated,
+    CalculatedBody,
     Gap,
-    Gaps,
-    Matching,
-    Matrix,
-    Multiple,
-    Numerical,
-    Ordering,
-    Question,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    NumericalBody,
+    OrderingBody,
+    QuestionDefinition,
     QuestionKind,
-    Short,
-    Single,
-    TrueFalse,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TrueFalseBody,
 )
 from quizzes.rules.item_layout import ITEMS, ItemLayout
+from quizzes.rules.manual_marking import BY_HAND
 from quizzes.rules.numbers import Convention
-from quizzes.rules.quantities import Judged, mark_calculated, mark_numerical
+from quizzes.rules.quantities import QuantityMark, mark_calculated, mark_numerical
 from quizzes.rules.results import Marking, MarkState, PartMark, mean, state_of, whole
 
 _NOTHING = Fraction(0)
 _ALL = Fraction(1)
 
 
-def mark_answer(question: Question, answer: Answer | Malformed, layout: ItemLayout, convention: Convention) -> Marking:
+def mark_answer(question: QuestionDefinition, answer: Answer | MalformedAnswer, layout: ItemLayout, convention: Convention) -> Marking:
     """Mark an answer by the rule of the question's kind."""
     if not has_rule(question):
         return Marking(MarkState.NOT_MARKED, None)
     if is_unanswered(question, answer, layout):
         return Marking(MarkState.NOT_ANSWERED, _NOTHING)
-    if isinstance(answer, Malformed):
+    if isinstance(answer, MalformedAnswer):
         return Marking(MarkState.INVALID, _NOTHING)
     if question.kind in BY_HAND:
         return Marking(MarkState.NEEDS_GRADING, None)
@@ -47,50 +60,50 @@ def mark_answer(question: Question, answer: Answer | Malformed, layout: ItemLayo
     return whole(part) if part else _several_parts(question, answer, convention)
 
 
-def is_unanswered(question: Question, answer: Answer | Malformed, layout: ItemLayout) -> bool:
+def is_unanswered(question: QuestionDefinition, answer: Answer | MalformedAnswer, layout: ItemLayout) -> bool:
     """Tell whether nothing was answered; an order that nobody touched counts as nothing (5.7, ordering)."""
-    if isinstance(answer, Order) and not answer.confirmed:
+    if isinstance(answer, OrderingAnswer) and not answer.confirmed:
         return is_empty(answer) or answer.order == layout.orders.get(ITEMS)
     return is_empty(answer)
 
 
-def has_rule(question: Question) -> bool:
+def has_rule(question: QuestionDefinition) -> bool:
     """Tell whether an answer is judged at all, by a rule or by a person: not texts, surveys and self-checks."""
     match question.body:
-        case Short(answers):
+        case ShortAnswerBody(answers):
             return bool(answers)
-        case Matrix(_, _, survey):
+        case MatrixBody(_, _, survey):
             return not survey
         case _:
             return question.kind is not QuestionKind.DESCRIPTION
 
 
-def _one_part(question: Question, answer: Answer, layout: ItemLayout, convention: Convention) -> PartMark | None:
+def _one_part(question: QuestionDefinition, answer: Answer, layout: ItemLayout, convention: Convention) -> PartMark | None:
     match question.body, answer:
-        case Single() as body, Choice(key):
+        case SingleChoiceBody() as body, SingleChoiceAnswer(key):
             return _mark_choice(body, key)
-        case TrueFalse(right), Truth(value):
+        case TrueFalseBody(right), TrueFalseAnswer(value):
             return _part("", Fraction(value is right))
-        case Short() as body, Text(text):
+        case ShortAnswerBody() as body, TextAnswer(text):
             return _mark_short(body, text)
-        case Numerical() as body, Number() as number:
+        case NumericalBody() as body, NumberAnswer() as number:
             return _judged(mark_numerical(body, number, convention))
-        case Calculated() as body, Number() as number:
+        case CalculatedBody() as body, NumberAnswer() as number:
             return _judged(mark_calculated(body, number, layout.variables, convention))
     return None
 
 
-def _several_parts(question: Question, answer: Answer, convention: Convention) -> Marking:
+def _several_parts(question: QuestionDefinition, answer: Answer, convention: Convention) -> Marking:
     match question.body, answer:
-        case Multiple() as body, Choices(keys):
+        case MultipleChoiceBody() as body, MultipleChoiceAnswer(keys):
             return _mark_multiple(body, keys)
-        case Matching(pairs), Matches(chosen):
+        case MatchingBody(pairs), MatchingAnswer(chosen):
             return mean(_chosen(pair.key, chosen, pair.match_key) for pair in pairs)
-        case Ordering() as body, Order(order):
+        case OrderingBody() as body, OrderingAnswer(order):
             return _mark_ordering(body, order)
-        case Gaps() as body, Filled() as filled:
+        case GapsBody() as body, GapsAnswer() as filled:
             return mean(_mark_gap(body, gap, filled, convention) for gap in body.gaps)
-        case Matrix(_, rows), Rows(chosen):
+        case MatrixBody(_, rows), MatrixAnswer(chosen):
             return mean(_chosen(row.key, chosen, row.answer) for row in rows)
     return Marking(MarkState.INVALID, _NOTHING)
 
@@ -99,24 +112,24 @@ def _part(name: str, fraction: Fraction, matched: str = "", weight: Fraction = _
     return PartMark(name, state_of(fraction), fraction, weight, matched)
 
 
-def _mark_choice(body: Single, key: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
+def _mark_choice(body: SingleChoiceBody, key: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
     chosen = next((option for option in body.options if option.key == key), None)
     if chosen is None:
         return PartMark(part, MarkState.INVALID, _NOTHING, weight)
     return _part(part, chosen.credit, chosen.key, weight)
 
 
-def _mark_multiple(body: Multiple, keys: Sequence[str]) -> Marking:
+def _mark_multiple(body: MultipleChoiceBody, keys: Sequence[str]) -> Marking:
     """Mark by the named rule; the parts are the chosen options, right or wrong in themselves."""
     taken = [option for option in body.options if option.key in keys]
     if not taken:
         return Marking(MarkState.INVALID, _NOTHING)
-    fraction = choosing.fraction_of(body.rule, body.options, keys)
+    fraction = choice_marking.fraction_of(body.rule, body.options, keys)
     parts = tuple(_part(option.key, Fraction(option.right), option.key) for option in taken)
     return Marking(state_of(fraction), fraction, parts)
 
 
-def _mark_short(body: Short, text: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
+def _mark_short(body: ShortAnswerBody, text: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
     """Take the first answer that matches, in whichever language its pattern is written."""
     for at, answer in enumerate(body.answers):
         if _matches_any(answer.patterns.values(), text, body):
@@ -124,11 +137,11 @@ def _mark_short(body: Short, text: str, part: str = "", weight: Fraction = _ALL)
     return _part(part, _NOTHING, weight=weight)
 
 
-def _matches_any(texts: Iterable[str], typed: str, body: Short) -> bool:
+def _matches_any(texts: Iterable[str], typed: str, body: ShortAnswerBody) -> bool:
     return any(patterns.matches(pattern, typed, ignore_case=body.ignore_case, ignore_accents=body.ignore_accents) for pattern in texts)
 
 
-def _judged(judged: Judged | None, part: str = "", weight: Fraction = _ALL) -> PartMark:
+def _judged(judged: QuantityMark | None, part: str = "", weight: Fraction = _ALL) -> PartMark:
     if judged is None:
         return PartMark(part, MarkState.INVALID, _NOTHING, weight)
     matched = "" if judged.matched is None else str(judged.matched)
@@ -141,7 +154,7 @@ def _chosen(part: str, chosen: Mapping[str, str], right: str | None) -> PartMark
     return _part(part, Fraction(key == right), key) if key else PartMark(part, MarkState.NOT_ANSWERED, _NOTHING)
 
 
-def _mark_ordering(body: Ordering, order: Sequence[str]) -> Marking:
+def _mark_ordering(body: OrderingBody, order: Sequence[str]) -> Marking:
     places = {item.key: at for at, item in enumerate(body.items)}
     if sorted(order) != sorted(places):
         return Marking(MarkState.INVALID, _NOTHING)
@@ -152,21 +165,21 @@ def _mark_ordering(body: Ordering, order: Sequence[str]) -> Marking:
     return Marking(state_of(fraction), fraction, parts)
 
 
-def _mark_gap(body: Gaps, gap: Gap, filled: Filled, convention: Convention) -> PartMark:
+def _mark_gap(body: GapsBody, gap: Gap, filled: GapsAnswer, convention: Convention) -> PartMark:
     """Judge a gap by its own rule; in a set that is dragged the value is the key of the choice."""
     typed = filled.values.get(gap.name, "")
     if not typed.strip():
         return PartMark(gap.name, MarkState.NOT_ANSWERED, _NOTHING, gap.weight)
     match gap.body:
-        case Single() as single:
+        case SingleChoiceBody() as single:
             return _mark_choice(single, typed, gap.name, gap.weight)
-        case Short() as short:
+        case ShortAnswerBody() as short:
             return _mark_dragged(short, typed, gap) if body.drag else _mark_short(short, typed, gap.name, gap.weight)
-        case Numerical() as numerical:  # pragma: no branch - the last case
-            number = Number(typed, filled.units.get(gap.name, ""))
+        case NumericalBody() as numerical:  # pragma: no branch - the last case
+            number = NumberAnswer(typed, filled.units.get(gap.name, ""))
             return _judged(mark_numerical(numerical, number, convention), gap.name, gap.weight)
 
 
-def _mark_dragged(body: Short, key: str, gap: Gap) -> PartMark:
+def _mark_dragged(body: ShortAnswerBody, key: str, gap: Gap) -> PartMark:
     matched = next(((str(at), answer.credit) for at, answer in enumerate(body.answers) if answer.key == key), ("", _NOTHING))
     return _part(gap.name, matched[1], matched[0], gap.weight)

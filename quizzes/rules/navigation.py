@@ -17,7 +17,7 @@ class SummaryState(StrEnum):
     INVALID = "invalid"
 
 
-class Placed(Protocol):
+class PositionedItem(Protocol):
     """A question in its place, as laid out or as stored."""
 
     @property
@@ -44,7 +44,7 @@ def page_to_show(navigation: Navigation, requested: int, *, current: int, pages:
     return requested if requested == current + 1 <= pages else current
 
 
-def locked_places(items: Sequence[Placed], finished: Collection[int], behaviour: Behaviour) -> frozenset[int]:
+def locked_places(items: Sequence[PositionedItem], finished: Collection[int], behaviour: Behaviour) -> frozenset[int]:
     """Return the places that wait for the question before them; only behaviours that answer at once can lock.
 
     ``finished`` holds the places of questions that are locked for good. Descriptions are passed over.

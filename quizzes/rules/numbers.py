@@ -34,7 +34,7 @@ ENGLISH = Convention(".", ",")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedNumber:
     """The value of a typed number; ``ambiguous``: the other convention would read another value."""
 
     value: Fraction
@@ -46,7 +46,7 @@ def convention_for(language: str) -> Convention:
     return ENGLISH if language.partition("-")[0].partition("_")[0].lower() == "en" else SPANISH
 
 
-def read_number(typed: str, convention: Convention) -> Reading | None:
+def read_number(typed: str, convention: Convention) -> ParsedNumber | None:
     """Read what was typed; None where it is not a number. A percent sign at the end is left aside."""
     text = typed.strip(_BLANKS + "\r\n").translate(_SIGNS)
     text = text.removesuffix("%").rstrip(_BLANKS)
@@ -59,7 +59,7 @@ def read_number(typed: str, convention: Convention) -> Reading | None:
     exponent = int(parts[2] or 0)
     if abs(exponent) > MAX_EXPONENT or len(plain[0]) > MAX_DIGITS:
         return None
-    return Reading(sign * Fraction(plain[0]) * Fraction(10) ** exponent, plain[1])
+    return ParsedNumber(sign * Fraction(plain[0]) * Fraction(10) ** exponent, plain[1])
 
 
 def split_unit(typed: str, units: tuple[str, ...]) -> tuple[str, str]:

@@ -4,25 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from quizzes.rules.answers import Number
-from quizzes.rules.definitions import Calculated, Numerical, Texts, Tolerance, UnitPenaltyOf
+from quizzes.rules.answers import NumberAnswer
+from quizzes.rules.definitions import CalculatedBody, NumericalBody, Texts, Tolerance, UnitPenaltyOf
 from quizzes.rules.expressions import ExpressionError, evaluate
-from quizzes.rules.numbers import Convention, Reading, is_within, read_number, round_half_up, split_unit
+from quizzes.rules.numbers import Convention, ParsedNumber, is_within, read_number, round_half_up, split_unit
 
 _NOTHING = Fraction(0)
 _DOLLARS = {"USD": "$"}
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class TypedQuantity:
     """What was typed: the number as read, and its unit where one is asked for ("" where it is missing or unknown)."""
 
-    reading: Reading
+    reading: ParsedNumber
     unit: str
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class QuantityMark:
     """The share, the place of the answer that matched, and whether the unit took something off."""
 
     fraction: Fraction
@@ -39,22 +39,24 @@ class _Expected:
     tolerance: Tolerance
 
 
-def read_quantity(body: Numerical | Calculated, number: Number, convention: Convention) -> Quantity | None:
+def read_quantity(body: NumericalBody | CalculatedBody, number: NumberAnswer, convention: Convention) -> TypedQuantity | None:
     """Read number and unit as typed; None where the number cannot be read. Also serves "interpreted as …"."""
     text, _ = split_unit(number.text, _shown_units(body.unit))
     text, typed_unit = split_unit(text, tuple(body.units))
     reading = read_number(text, convention)
     given = number.unit.strip() or typed_unit
-    return None if reading is None else Quantity(reading, given if given in body.units else "")
+    return None if reading is None else TypedQuantity(reading, given if given in body.units else "")
 
 
-def mark_numerical(body: Numerical, number: Number, convention: Convention) -> Judged | None:
+def mark_numerical(body: NumericalBody, number: NumberAnswer, convention: Convention) -> QuantityMark | None:
     """Judge by the first answer that matches; None where no number can be read."""
     expected = [_Expected(answer.value, answer.credit, answer.tolerance or body.tolerance) for answer in body.answers]
     return _judge(body, number, expected, convention)
 
 
-def mark_calculated(body: Calculated, number: Number, variables: Mapping[str, Fraction], convention: Convention) -> Judged | None:
+def mark_calculated(
+    body: CalculatedBody, number: NumberAnswer, variables: Mapping[str, Fraction], convention: Convention
+) -> QuantityMark | None:
     """Judge as numerical, after computing the answers; one that has no value for these variables matches nothing.
 
     Where decimals are asked for and nothing else is tolerated, the rounded value is right too.
@@ -67,7 +69,7 @@ def mark_calculated(body: Calculated, number: Number, variables: Mapping[str, Fr
     return _judge(body, number, expected, convention)
 
 
-def computed(expression: str, body: Calculated, variables: Mapping[str, Fraction]) -> Fraction | None:
+def computed(expression: str, body: CalculatedBody, variables: Mapping[str, Fraction]) -> Fraction | None:
     """Return the value of an answer's expression in this attempt; None where it has none."""
     try:
         return evaluate(expression, {**body.parameters, **variables})
@@ -81,7 +83,9 @@ def _with_rounding(value: Fraction, tolerance: Tolerance, decimals: int | None) 
     return Tolerance(amount=abs(value - round_half_up(value, decimals)))
 
 
-def _judge(body: Numerical | Calculated, number: Number, expected: Sequence[_Expected | None], convention: Convention) -> Judged | None:
+def _judge(
+    body: NumericalBody | CalculatedBody, number: NumberAnswer, expected: Sequence[_Expected | None], convention: Convention
+) -> QuantityMark | None:
     quantity = read_quantity(body, number, convention)
     if quantity is None:
         return None
@@ -89,15 +93,15 @@ def _judge(body: Numerical | Calculated, number: Number, expected: Sequence[_Exp
     for at, answer in enumerate(expected):
         if answer is not None and (answer.value is None or is_within(value, answer.value, answer.tolerance)):
             return _with_unit(body, quantity, answer.credit, at)
-    return Judged(_NOTHING)
+    return QuantityMark(_NOTHING)
 
 
-def _with_unit(body: Numerical | Calculated, quantity: Quantity, credit: Fraction, at: int) -> Judged:
+def _with_unit(body: NumericalBody | CalculatedBody, quantity: TypedQuantity, credit: Fraction, at: int) -> QuantityMark:
     """Take the unit's penalty off a credit, of the mark or of the maximum, down to nothing."""
     if not body.units or quantity.unit:
-        return Judged(credit, at)
+        return QuantityMark(credit, at)
     loss = body.unit_penalty * (credit if body.unit_penalty_of is UnitPenaltyOf.MARK else 1)
-    return Judged(max(_NOTHING, credit - loss) if credit > 0 else credit, at, unit_wrong=True)
+    return QuantityMark(max(_NOTHING, credit - loss) if credit > 0 else credit, at, unit_wrong=True)
 
 
 def _shown_units(unit: Texts | None) -> tuple[str, ...]:

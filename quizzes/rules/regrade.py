@@ -5,11 +5,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from quizzes.rules.answers import Malformed
-from quizzes.rules.definitions import Calculated, Gaps, Matching, Matrix, Multiple, Ordering, Question, Single
+from quizzes.rules.answer_positions import answer_from_page, page_from_answer
+from quizzes.rules.answers import MalformedAnswer
+from quizzes.rules.definitions import (
+    CalculatedBody,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    OrderingBody,
+    QuestionDefinition,
+    SingleChoiceBody,
+)
 from quizzes.rules.grades import Grade, ItemResult, grade_attempt
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.places import answer_from_page, page_from_answer
 from quizzes.rules.responses import CERTAINTY, Parts, parts_of, payload_of
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.settings import QuizSettings
@@ -42,7 +51,7 @@ class RegradePolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class KeyDifference:
     """A list whose keys are not the same in two versions: its name, the keys that the other lacks, and those it adds."""
 
     part: str
@@ -50,20 +59,20 @@ class Difference:
     added: tuple[str, ...]
 
 
-def differences(answered: Question, other: Question) -> tuple[Difference, ...]:
+def differences(answered: QuestionDefinition, other: QuestionDefinition) -> tuple[KeyDifference, ...]:
     """Return why answers to one version cannot be judged by another: another kind, or other keys in a list (5.11.2)."""
     if answered.kind is not other.kind:
-        return (Difference("kind", (answered.kind.value,), (other.kind.value,)),)
+        return (KeyDifference("kind", (answered.kind.value,), (other.kind.value,)),)
     old, new = _structure(answered), _structure(other)
     nothing: frozenset[str] = frozenset()
     return tuple(
-        Difference(part, tuple(sorted(before - after)), tuple(sorted(after - before)))
+        KeyDifference(part, tuple(sorted(before - after)), tuple(sorted(after - before)))
         for part in {**old, **new}
         if (before := old.get(part, nothing)) != (after := new.get(part, nothing))
     )
 
 
-def can_regrade(answered: Question, other: Question) -> bool:
+def can_regrade(answered: QuestionDefinition, other: QuestionDefinition) -> bool:
     """Tell whether answers to one version can be judged by another: same kind, and the same keys in every list (5.11.2)."""
     return not differences(answered, other)
 
@@ -104,7 +113,7 @@ class PresentMark:
 
 
 @dataclass(frozen=True, slots=True)
-class Regraded:
+class RegradeResult:
     """What marking an attempt again makes of it: the marks that change, by item, and the total with them."""
 
     marks: Mapping[int, Marking]
@@ -113,7 +122,7 @@ class Regraded:
 
 def regrade_attempt(
     items: Mapping[int, PresentMark], new: Mapping[int, Marking], policy: RegradePolicy, percent: Fraction | None, settings: QuizSettings
-) -> Regraded:
+) -> RegradeResult:
     """Decide which new marks an attempt takes, given its present marks and its percentage (5.11.3).
 
     A mark that comes out as it is does not change. While some marks are missing, the points that there are say whether the total rises.
@@ -122,8 +131,8 @@ def regrade_attempt(
     before, after = total_of(items, {}, settings), total_of(items, changed, settings)
     rises = after.raw > before.raw if before.pending and policy is RegradePolicy.ONLY_RAISE else True
     if changed and not (rises and takes_new_marks(policy, percent, after.percent)):
-        return Regraded({}, before)
-    return Regraded(changed, after)
+        return RegradeResult({}, before)
+    return RegradeResult(changed, after)
 
 
 def _replaces(policy: RegradePolicy, present: PresentMark, marking: Marking) -> bool:
@@ -142,42 +151,46 @@ def total_of(items: Mapping[int, PresentMark], changed: Mapping[int, Marking], s
     return grade_attempt(results, settings)
 
 
-def translated(answered: Question, other: Question, layout: ItemLayout, parts: Parts) -> Parts:
+def translated(answered: QuestionDefinition, other: QuestionDefinition, layout: ItemLayout, parts: Parts) -> Parts:
     """Return a response to one version as the places of another name it, by key (5.11.2); what cannot be read stays as it was typed.
 
     Options, pairs and items keep the attempt's own order, so their places stay; rows, columns and gaps are numbered by the version.
     """
-    if not isinstance(answered.body, Matrix | Gaps):
+    if not isinstance(answered.body, MatrixBody | GapsBody):
         return parts
     answer = answer_from_page(answered, layout, payload_of(answered, parts))
-    if isinstance(answer, Malformed):
+    if isinstance(answer, MalformedAnswer):
         return parts
     return {**parts_of(other, page_from_answer(other, layout, answer)), **{name: parts[name] for name in (CERTAINTY,) if name in parts}}
 
 
-def _structure(question: Question) -> Mapping[str, frozenset[str]]:
+def _structure(question: QuestionDefinition) -> Mapping[str, frozenset[str]]:
     """Return the keys that stored answers hold, by list."""
     match question.body:
-        case Single(options) | Multiple(options):
+        case SingleChoiceBody(options) | MultipleChoiceBody(options):
             return {"options": frozenset(option.key for option in options)}
-        case Matching(pairs, extra):
+        case MatchingBody(pairs, extra):
             matches = {pair.match_key for pair in pairs} | {label.key for label in extra}
             return {"pairs": frozenset(pair.key for pair in pairs), "matches": frozenset(matches)}
-        case Ordering(items):
+        case OrderingBody(items):
             return {"items": frozenset(item.key for item in items)}
-        case Matrix(columns, rows):
+        case MatrixBody(columns, rows):
             return {"columns": frozenset(column.key for column in columns), "rows": frozenset(row.key for row in rows)}
-        case Calculated(variables):
+        case CalculatedBody(variables):
             return {"variables": frozenset(variable.name for variable in variables)}
-        case Gaps() as body:
+        case GapsBody() as body:
             return _gaps(body)
         case _:
             return {}
 
 
-def _gaps(body: Gaps) -> Mapping[str, frozenset[str]]:
+def _gaps(body: GapsBody) -> Mapping[str, frozenset[str]]:
     """Return the gaps with the kind of each, the choices that are dragged, and the options of each gap that has them."""
-    options = {f"gap:{gap.name}": frozenset(option.key for option in gap.body.options) for gap in body.gaps if isinstance(gap.body, Single)}
+    options = {
+        f"gap:{gap.name}": frozenset(option.key for option in gap.body.options)
+        for gap in body.gaps
+        if isinstance(gap.body, SingleChoiceBody)
+    }
     return {
         "gaps": frozenset(f"{gap.name} ({gap.body.kind})" for gap in body.gaps),
         "choices": frozenset(label.key for label in body.choices),

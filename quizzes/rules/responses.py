@@ -8,13 +8,13 @@ learner is. `payload_of` gives it the fields of its kind, still in places, which
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from quizzes.rules.answers import Malformed, as_typed
-from quizzes.rules.definitions import Gaps, Matching, Matrix, Question, QuestionKind
+from quizzes.rules.answer_positions import answer_from_page
+from quizzes.rules.answers import MalformedAnswer, as_typed
+from quizzes.rules.definitions import GapsBody, MatchingBody, MatrixBody, QuestionDefinition, QuestionKind
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import is_unanswered, mark_answer
 from quizzes.rules.navigation import SummaryState, summary_state
 from quizzes.rules.numbers import Convention
-from quizzes.rules.places import answer_from_page
 
 Parts: TypeAlias = Mapping[str, Sequence[str]]
 ANSWER, UNIT, CONFIRMED, CERTAINTY, FILES = "answer", "unit", "confirmed", "certainty", "files"
@@ -52,7 +52,7 @@ def _said(response: object) -> Parts:
     return {name: [value.replace("\r\n", "\n") for value in values] for name, values in parts.items()}
 
 
-def payload_of(question: Question, parts: Parts) -> dict[str, object]:
+def payload_of(question: QuestionDefinition, parts: Parts) -> dict[str, object]:
     """Give a form's parts the fields of the answer of this kind, places instead of keys."""
     first = next(iter(parts.get(ANSWER, ())), "")
     others = {name: values[0] for name, values in parts.items() if name not in BESIDE and values and values[0]}
@@ -81,7 +81,7 @@ def payload_of(question: Question, parts: Parts) -> dict[str, object]:
             return {"text": first}
 
 
-def parts_of(question: Question, fields: Mapping[str, object]) -> dict[str, list[str]]:
+def parts_of(question: QuestionDefinition, fields: Mapping[str, object]) -> dict[str, list[str]]:
     """Return the form's parts that stand for the fields of an answer in places: the inverse of `payload_of`."""
     parts: dict[object, object]
     match question.kind:
@@ -109,12 +109,12 @@ def _rows(sent: object) -> Mapping[object, object]:
     return sent if isinstance(sent, Mapping) else {}
 
 
-def answer_state(question: Question, layout: ItemLayout, parts: Parts | None, convention: Convention) -> str:
+def answer_state(question: QuestionDefinition, layout: ItemLayout, parts: Parts | None, convention: Convention) -> str:
     """Say whether a question is answered: `answered`, `partial`, `invalid` or `unanswered`."""
     if not parts:
         return "unanswered"
     answer = answer_from_page(question, layout, payload_of(question, parts))
-    if isinstance(answer, Malformed):
+    if isinstance(answer, MalformedAnswer):
         return "invalid"
     if is_unanswered(question, answer, layout):
         return "unanswered"
@@ -124,14 +124,14 @@ def answer_state(question: Question, layout: ItemLayout, parts: Parts | None, co
     return "partial" if filled and filled < _parts_needed(question) else "answered"
 
 
-def _parts_needed(question: Question) -> int:
+def _parts_needed(question: QuestionDefinition) -> int:
     """Count the rows that may be answered one by one; an ordering of which some places are missing cannot be read at all."""
     match question.body:
-        case Matching(pairs):
+        case MatchingBody(pairs):
             return len(pairs)
-        case Gaps(gaps):
+        case GapsBody(gaps):
             return len(gaps)
-        case Matrix(_, rows):
+        case MatrixBody(_, rows):
             return len(rows)
         case _:
             return 0

@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from quizzes.rules.settings import Behaviour, Flag, Moment, Preset, Review
+from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewMoment, ReviewOptions, ReviewPreset
 
 IMMEDIATELY = timedelta(minutes=2)
 GIVES_FEEDBACK_AT_ONCE = frozenset({Behaviour.IMMEDIATE, Behaviour.INTERACTIVE, Behaviour.ADAPTIVE})
 
-_ALL = frozenset(Flag)
-_NONE: frozenset[Flag] = frozenset()
-_BASE = frozenset({Flag.ATTEMPT, Flag.MAX_MARKS})
-_AT_ONCE = _BASE | {Flag.CORRECTNESS, Flag.SPECIFIC, Flag.GENERAL}
-_OF_THE_WHOLE = frozenset({Flag.MAX_MARKS, Flag.MARKS, Flag.OVERALL})
-_WITHOUT_KEY = _ALL - {Flag.RIGHT_ANSWER}
-_OF_THE_KEY = frozenset({Flag.RIGHT_ANSWER, Flag.SPECIFIC, Flag.GENERAL, Flag.SOURCE})
-_AFTER_LOCKING = frozenset({Flag.GENERAL, Flag.RIGHT_ANSWER, Flag.SOURCE})
-_AFTER_CHECKING = frozenset({Flag.CORRECTNESS, Flag.MARKS, Flag.SPECIFIC})
+_ALL = frozenset(ReviewFlag)
+_NONE: frozenset[ReviewFlag] = frozenset()
+_BASE = frozenset({ReviewFlag.ATTEMPT, ReviewFlag.MAX_MARKS})
+_AT_ONCE = _BASE | {ReviewFlag.CORRECTNESS, ReviewFlag.SPECIFIC, ReviewFlag.GENERAL}
+_OF_THE_WHOLE = frozenset({ReviewFlag.MAX_MARKS, ReviewFlag.MARKS, ReviewFlag.OVERALL})
+_WITHOUT_KEY = _ALL - {ReviewFlag.RIGHT_ANSWER}
+_OF_THE_KEY = frozenset({ReviewFlag.RIGHT_ANSWER, ReviewFlag.SPECIFIC, ReviewFlag.GENERAL, ReviewFlag.SOURCE})
+_AFTER_LOCKING = frozenset({ReviewFlag.GENERAL, ReviewFlag.RIGHT_ANSWER, ReviewFlag.SOURCE})
+_AFTER_CHECKING = frozenset({ReviewFlag.CORRECTNESS, ReviewFlag.MARKS, ReviewFlag.SPECIFIC})
 
-PRESETS: Mapping[Preset, Mapping[Moment, frozenset[Flag]]] = {
-    Preset.PRACTICE: {Moment.DURING: _ALL, Moment.AFTER: _ALL, Moment.LATER: _ALL, Moment.CLOSED: _ALL},
-    Preset.LEARNING: {Moment.AFTER: _WITHOUT_KEY, Moment.LATER: _WITHOUT_KEY, Moment.CLOSED: _ALL},
-    Preset.EXAM: {Moment.AFTER: _OF_THE_WHOLE, Moment.LATER: _OF_THE_WHOLE, Moment.CLOSED: _WITHOUT_KEY},
-    Preset.HIDDEN: {Moment.AFTER: _NONE, Moment.LATER: _NONE, Moment.CLOSED: _OF_THE_WHOLE},
+PRESETS: Mapping[ReviewPreset, Mapping[ReviewMoment, frozenset[ReviewFlag]]] = {
+    ReviewPreset.PRACTICE: {ReviewMoment.DURING: _ALL, ReviewMoment.AFTER: _ALL, ReviewMoment.LATER: _ALL, ReviewMoment.CLOSED: _ALL},
+    ReviewPreset.LEARNING: {ReviewMoment.AFTER: _WITHOUT_KEY, ReviewMoment.LATER: _WITHOUT_KEY, ReviewMoment.CLOSED: _ALL},
+    ReviewPreset.EXAM: {ReviewMoment.AFTER: _OF_THE_WHOLE, ReviewMoment.LATER: _OF_THE_WHOLE, ReviewMoment.CLOSED: _WITHOUT_KEY},
+    ReviewPreset.HIDDEN: {ReviewMoment.AFTER: _NONE, ReviewMoment.LATER: _NONE, ReviewMoment.CLOSED: _OF_THE_WHOLE},
 }
 
 
@@ -40,26 +40,26 @@ class Reader(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class QuestionProgress:
     """How far a learner is with a question during an attempt: checked at least once; locked for good."""
 
     checked: bool = False
     locked: bool = False
 
 
-def moment_of(ended_at: datetime | None, closes: datetime | None, *, another_open: bool = False, now: datetime) -> Moment:
+def moment_of(ended_at: datetime | None, closes: datetime | None, *, another_open: bool = False, now: datetime) -> ReviewMoment:
     """Return the moment of an attempt that was handed in or abandoned then; None: it goes on.
 
     After the close date it is ``closed``, once no other attempt of the learner is open; without a close date that never comes.
     """
     if ended_at is None:
-        return Moment.DURING
+        return ReviewMoment.DURING
     if closes is not None and now >= closes and not another_open:
-        return Moment.CLOSED
-    return Moment.AFTER if now < ended_at + IMMEDIATELY else Moment.LATER
+        return ReviewMoment.CLOSED
+    return ReviewMoment.AFTER if now < ended_at + IMMEDIATELY else ReviewMoment.LATER
 
 
-def flags_for(review: Review, moment: Moment, behaviour: Behaviour, reader: Reader = Reader.LEARNER) -> frozenset[Flag]:
+def flags_for(review: ReviewOptions, moment: ReviewMoment, behaviour: Behaviour, reader: Reader = Reader.LEARNER) -> frozenset[ReviewFlag]:
     """Return what may be shown of an attempt: to editors all, to graders what the learner sees but the key and what tells it.
 
     Without ``attempt`` everything about single questions is off; what remains is of the attempt as a whole: its marks,
@@ -72,29 +72,29 @@ def flags_for(review: Review, moment: Moment, behaviour: Behaviour, reader: Read
     return shown - _OF_THE_KEY if reader is Reader.GRADER else shown
 
 
-def _shown_to_learner(review: Review, moment: Moment, behaviour: Behaviour) -> frozenset[Flag]:
+def _shown_to_learner(review: ReviewOptions, moment: ReviewMoment, behaviour: Behaviour) -> frozenset[ReviewFlag]:
     override = review.overrides.get(moment)
     chosen = PRESETS[review.preset].get(moment, _AT_ONCE) if override is None else frozenset(override)
-    if moment is Moment.DURING:
+    if moment is ReviewMoment.DURING:
         allowed = _ALL if behaviour in GIVES_FEEDBACK_AT_ONCE else _BASE
-        return chosen & allowed | {Flag.ATTEMPT}
-    return chosen if Flag.ATTEMPT in chosen else chosen & _OF_THE_WHOLE
+        return chosen & allowed | {ReviewFlag.ATTEMPT}
+    return chosen if ReviewFlag.ATTEMPT in chosen else chosen & _OF_THE_WHOLE
 
 
-def flags_for_item(flags: frozenset[Flag], moment: Moment, progress: Progress) -> frozenset[Flag]:
+def flags_for_item(flags: frozenset[ReviewFlag], moment: ReviewMoment, progress: QuestionProgress) -> frozenset[ReviewFlag]:
     """Return what may be shown of one question: during an attempt its feedback after checking, its solution after locking."""
-    if moment is not Moment.DURING:
+    if moment is not ReviewMoment.DURING:
         return flags
     hidden = (_NONE if progress.checked else _AFTER_CHECKING) | (_NONE if progress.locked else _AFTER_LOCKING)
     return flags - hidden
 
 
-def may_download_answers(flags: frozenset[Flag]) -> bool:
+def may_download_answers(flags: frozenset[ReviewFlag]) -> bool:
     """Tell whether a learner may take along what they answered: always once marks are visible."""
-    return bool(flags & {Flag.ATTEMPT, Flag.MARKS})
+    return bool(flags & {ReviewFlag.ATTEMPT, ReviewFlag.MARKS})
 
 
-def shows_key_early(review: Review, behaviour: Behaviour) -> bool:
+def shows_key_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
     """Tell whether right answers are shown while attempts may remain (the check C506)."""
-    early = (Moment.DURING, Moment.AFTER, Moment.LATER)
-    return any(Flag.RIGHT_ANSWER in flags_for(review, moment, behaviour) for moment in early)
+    early = (ReviewMoment.DURING, ReviewMoment.AFTER, ReviewMoment.LATER)
+    return any(ReviewFlag.RIGHT_ANSWER in flags_for(review, moment, behaviour) for moment in early)

@@ -13,7 +13,7 @@ MAX_COUNT = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class AnswerSequence:
     """A place in the order of a question's answers: lease first, then the device's own count."""
 
     lease: int
@@ -21,15 +21,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerEvent:
+class SavedAnswer:
     """An answer as it was saved: the place of its question in the attempt, its sequence, and the payload."""
 
     item: int
-    sequence: Place
+    sequence: AnswerSequence
     payload: Mapping[str, object]
 
 
-class Outcome(StrEnum):
+class SaveOutcome(StrEnum):
     """What became of an event that arrived."""
 
     CURRENT = "current"
@@ -39,30 +39,30 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ArrivedSave:
     """An event and its outcome: ``elsewhere`` when a newer lease has changed the question, ``history`` when it is merely older."""
 
-    event: AnswerEvent
-    outcome: Outcome
+    event: SavedAnswer
+    outcome: SaveOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
+class SaveResult:
     """What to append, what became of each event that arrived, and the current answer of every question."""
 
-    added: tuple[AnswerEvent, ...]
-    arrivals: tuple[Arrival, ...]
-    current: Mapping[int, AnswerEvent]
+    added: tuple[SavedAnswer, ...]
+    arrivals: tuple[ArrivedSave, ...]
+    current: Mapping[int, SavedAnswer]
 
 
-def merge(stored: Iterable[AnswerEvent], arriving: Iterable[AnswerEvent]) -> Merge:
+def merge(stored: Iterable[SavedAnswer], arriving: Iterable[SavedAnswer]) -> SaveResult:
     """Merge a journal into what is stored.
 
     The same (item, sequence) twice has no effect, in any order of arrival; of two different payloads under one sequence
     the first stored stays. Journals merged in any order give the same current answers.
     """
     known = {(event.item, event.sequence): event for event in stored}
-    added: list[AnswerEvent] = []
+    added: list[SavedAnswer] = []
     repeated: list[bool] = []
     events = list(arriving)
     for event in events:
@@ -72,13 +72,15 @@ def merge(stored: Iterable[AnswerEvent], arriving: Iterable[AnswerEvent]) -> Mer
             known[place] = event
             added.append(event)
     current = current_answers(known.values())
-    arrivals = tuple(Arrival(event, _outcome(event, known=again, current=current)) for event, again in zip(events, repeated, strict=True))
-    return Merge(tuple(added), arrivals, current)
+    arrivals = tuple(
+        ArrivedSave(event, _outcome(event, known=again, current=current)) for event, again in zip(events, repeated, strict=True)
+    )
+    return SaveResult(tuple(added), arrivals, current)
 
 
-def current_answers(events: Iterable[AnswerEvent]) -> Mapping[int, AnswerEvent]:
+def current_answers(events: Iterable[SavedAnswer]) -> Mapping[int, SavedAnswer]:
     """Return for every item the event with the highest sequence."""
-    current: dict[int, AnswerEvent] = {}
+    current: dict[int, SavedAnswer] = {}
     for event in events:
         held = current.get(event.item)
         if held is None or event.sequence > held.sequence:
@@ -86,7 +88,7 @@ def current_answers(events: Iterable[AnswerEvent]) -> Mapping[int, AnswerEvent]:
     return current
 
 
-def acknowledged(events: Iterable[AnswerEvent], lease: int) -> Mapping[int, int]:
+def acknowledged(events: Iterable[SavedAnswer], lease: int) -> Mapping[int, int]:
     """Return per item the highest n for which all of the lease's events 1 … n are stored: the device may forget those."""
     counts: dict[int, set[int]] = {}
     for event in events:
@@ -95,7 +97,7 @@ def acknowledged(events: Iterable[AnswerEvent], lease: int) -> Mapping[int, int]
     return {item: _contiguous(locals_) for item, locals_ in counts.items()}
 
 
-def read_events(lease: int, batch: object) -> tuple[AnswerEvent, ...]:
+def read_events(lease: int, batch: object) -> tuple[SavedAnswer, ...]:
     """Read ``[{"item": 1, "seq": 3, "response": {…}}, …]`` of a device; entries that are not events are left out. Never raises."""
     if not isinstance(batch, Sequence) or isinstance(batch, str | bytes):
         return ()
@@ -103,13 +105,13 @@ def read_events(lease: int, batch: object) -> tuple[AnswerEvent, ...]:
     return tuple(event for event in events if event is not None)
 
 
-def _read(lease: int, entry: object) -> AnswerEvent | None:
+def _read(lease: int, entry: object) -> SavedAnswer | None:
     if not isinstance(entry, Mapping):
         return None
     item, local, response = entry.get("item"), entry.get("seq"), entry.get("response")
     if not (_is_count(item) and _is_count(local)) or not isinstance(response, Mapping):
         return None
-    return AnswerEvent(item, Place(lease, local), response)
+    return SavedAnswer(item, AnswerSequence(lease, local), response)
 
 
 def _is_count(value: object) -> TypeGuard[int]:
@@ -123,10 +125,10 @@ def _contiguous(counts: set[int]) -> int:
     return last
 
 
-def _outcome(event: AnswerEvent, *, known: bool, current: Mapping[int, AnswerEvent]) -> Outcome:
+def _outcome(event: SavedAnswer, *, known: bool, current: Mapping[int, SavedAnswer]) -> SaveOutcome:
     winner = current[event.item].sequence
     if winner.lease > event.sequence.lease:
-        return Outcome.ELSEWHERE
+        return SaveOutcome.ELSEWHERE
     if known:
-        return Outcome.KNOWN
-    return Outcome.CURRENT if winner == event.sequence else Outcome.HISTORY
+        return SaveOutcome.KNOWN
+    return SaveOutcome.CURRENT if winner == event.sequence else SaveOutcome.HISTORY

@@ -37,7 +37,7 @@ class AtEnd(StrEnum):
     ABANDON = "abandon"
 
 
-class Moment(StrEnum):
+class ReviewMoment(StrEnum):
     """The four moments of review (5.9)."""
 
     DURING = "during"
@@ -46,7 +46,7 @@ class Moment(StrEnum):
     CLOSED = "closed"
 
 
-class Flag(StrEnum):
+class ReviewFlag(StrEnum):
     """What may be shown in a moment (5.9)."""
 
     ATTEMPT = "attempt"
@@ -60,7 +60,7 @@ class Flag(StrEnum):
     SOURCE = "source"
 
 
-class Preset(StrEnum):
+class ReviewPreset(StrEnum):
     """Named sets of flags for all moments."""
 
     PRACTICE = "practice"
@@ -70,7 +70,7 @@ class Preset(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class AttemptPause:
     """Seconds to wait between the first attempt and the second, and between later ones."""
 
     first: int = 0
@@ -78,7 +78,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class QuizCompletion:
     """The rule and, for ``attempted``, how many attempts."""
 
     rule: GradedCompletionRule = GradedCompletionRule.PASSED
@@ -86,7 +86,7 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class FeedbackBand:
     """Overall feedback from a percentage on, up to the next band."""
 
     start: Fraction
@@ -94,11 +94,11 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class ReviewOptions:
     """A preset, and for single moments the flags instead of it (an empty tuple shows nothing)."""
 
-    preset: Preset = Preset.LEARNING
-    overrides: Mapping[str, tuple[Flag, ...]] = field(default_factory=dict)
+    preset: ReviewPreset = ReviewPreset.LEARNING
+    overrides: Mapping[str, tuple[ReviewFlag, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class QuizSettings:
     shuffle_options: bool = True
     build_on_last: bool = False
     attempts: int = 0
-    pause: Pause = field(default_factory=Pause)
+    pause: AttemptPause = field(default_factory=AttemptPause)
     grading: GradingMethod = GradingMethod.HIGHEST
     limit: int | None = None
     at_end: AtEnd = AtEnd.SUBMIT
@@ -124,9 +124,9 @@ class QuizSettings:
     offline_window: int = 0
     category: str = ""
     weight: Fraction = Fraction(1)
-    feedback: tuple[Band, ...] = ()
-    review: Review = field(default_factory=Review)
-    completion: Completion = field(default_factory=Completion)
+    feedback: tuple[FeedbackBand, ...] = ()
+    review: ReviewOptions = field(default_factory=ReviewOptions)
+    completion: QuizCompletion = field(default_factory=QuizCompletion)
 
     @property
     def is_graded(self) -> bool:

@@ -50,7 +50,7 @@ class PositionStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
+class AttemptSetStatistics:
     """The statistics of a set of attempts; ``formulas`` is the version of the formulas, for caches."""
 
     quiz: QuizStatistics
@@ -69,7 +69,7 @@ class QuestionStatistics:
     efficiency: Fraction | None
 
 
-class Which(StrEnum):
+class CountedAttempts(StrEnum):
     """Which attempts of a learner count; the first for the quality of questions."""
 
     FIRST = "first"
@@ -78,7 +78,7 @@ class Which(StrEnum):
     ALL = "all"
 
 
-class Tally:
+class MarkTally:
     """The marks of a set of attempts, counted by position with the totals of their attempts.
 
     ``filled`` counts by position what stands in a total for a question that was taken out of it: of no position's own marks.
@@ -105,15 +105,15 @@ class Tally:
                 filled[pair] += 1
 
 
-def statistics_of(marks: Iterable[Sequence[Fraction]], maxima: Sequence[Fraction]) -> Statistics:
+def statistics_of(marks: Iterable[Sequence[Fraction]], maxima: Sequence[Fraction]) -> AttemptSetStatistics:
     """Compute everything from a matrix: one row per attempt, one column per position; ``maxima`` per position."""
-    tally = Tally(len(maxima))
+    tally = MarkTally(len(maxima))
     for row in marks:
         tally.add(row)
     return statistics_from(tally, maxima)
 
 
-def statistics_from(tally: Tally, maxima: Sequence[Fraction]) -> Statistics:
+def statistics_from(tally: MarkTally, maxima: Sequence[Fraction]) -> AttemptSetStatistics:
     """Compute everything from counted marks; where the questions of a position differ in their maximum, ``maxima`` has the mean.
 
     A position that is worth nothing is none of those whose consistency is told.
@@ -130,7 +130,7 @@ def statistics_from(tally: Tally, maxima: Sequence[Fraction]) -> Statistics:
         for column, one, filled, maximum in zip(tally.columns, sums, tally.filled, maxima, strict=True)
         if maximum
     ]
-    return Statistics(_quiz(tally.totals, spreads), tuple(positions))
+    return AttemptSetStatistics(_quiz(tally.totals, spreads), tuple(positions))
 
 
 def _spread(column: Pairs, own: "_Sums", filled: Mapping[Fraction, int]) -> Fraction | None:

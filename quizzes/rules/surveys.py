@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 
-from quizzes.rules.definitions import Matrix
+from quizzes.rules.definitions import MatrixBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class RowCounts:
         return low, next(place for place, count in enumerate(until) if 2 * count > self.answers)
 
 
-def count_survey(body: Matrix, answers: Sequence[tuple[Mapping[str, str], int]]) -> tuple[RowCounts, ...]:
+def count_survey(body: MatrixBody, answers: Sequence[tuple[Mapping[str, str], int]]) -> tuple[RowCounts, ...]:
     """Count answers, each a column by row with how many gave it; a column that the question does not have is no answer."""
     counted = []
     for row in body.rows:

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from quizzes.rules.definitions import Essay, File, Question
+from quizzes.rules.definitions import EssayBody, FileBody, QuestionDefinition
 
 MEGABYTE = 1_000_000
 ESSAY_FILES = ("pdf", "docx", "odt", "txt", "xlsx", "ods", "pptx", "odp", "jpg", "jpeg", "png")
@@ -18,7 +18,7 @@ KEPT_TIMES = 5
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-class Misfit(StrEnum):
+class UploadRefusal(StrEnum):
     """Why a file is not taken."""
 
     KIND = "kind"
@@ -39,13 +39,13 @@ class UploadLimits:
     size: int
 
 
-def upload_limits(question: Question) -> UploadLimits | None:
+def upload_limits(question: QuestionDefinition) -> UploadLimits | None:
     """Return what files a question takes; None where it takes none."""
     match question.body:
-        case File(accept, files, size):
+        case FileBody(accept, files, size):
             kept = tuple(extension.lower().lstrip(".") for extension in accept)
             return UploadLimits(tuple(one for one in kept if one not in NEVER), files, size * MEGABYTE)
-        case Essay(files=files) if files:
+        case EssayBody(files=files) if files:
             return UploadLimits(ESSAY_FILES, files, ESSAY_SIZE * MEGABYTE)
         case _:
             return None

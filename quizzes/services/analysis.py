@@ -8,38 +8,38 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from kernel import outbox
-from quizzes.models import QuizExamination
-from quizzes.queries import analysis, sittings
-from quizzes.queries.analysis import AttemptSet
+from quizzes.models import QuizAnalysisCache
+from quizzes.queries import analysis, attempts
+from quizzes.queries.analysis import AnalysedAttempts
 from quizzes.rules.encoding import encode
-from quizzes.rules.evidence import ClassTally
-from quizzes.rules.examination import Examination, examination_of
+from quizzes.rules.item_evidence import ClassTally
+from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of
 
 AT_ONCE = 20_000
 """Questions of attempts that are computed while the page waits (about a second); more are left to background work."""
 
 
-def compute(session: Session, found: AttemptSet) -> Examination:
+def compute(session: Session, found: AnalysedAttempts) -> QuizAnalysis:
     """Compute everything about a set of attempts; reads them as a stream and writes nothing."""
     tally = ClassTally(len(found.composition.positions))
     for paper, removed in analysis.stream_papers(session, found):
         tally.add(paper, removed)
-    questions = sittings.get_questions(session, sorted(tally.questions))
+    questions = attempts.get_questions(session, sorted(tally.questions))
     return examination_of(tally, found.composition, questions, found.which, annulled=found.annulled)
 
 
-def keep(session: Session, found: AttemptSet, examination: Examination, *, now: datetime) -> None:
+def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *, now: datetime) -> None:
     """Keep what was computed instead of what was kept before."""
     session.execute(
-        delete(QuizExamination).where(
-            QuizExamination.course_id == found.course_id,
-            QuizExamination.activity_key == found.activity_key,
-            QuizExamination.which == found.which.value,
-            QuizExamination.composition == found.kept_as,
+        delete(QuizAnalysisCache).where(
+            QuizAnalysisCache.course_id == found.course_id,
+            QuizAnalysisCache.activity_key == found.activity_key,
+            QuizAnalysisCache.which == found.which.value,
+            QuizAnalysisCache.composition == found.kept_as,
         )
     )
     session.add(
-        QuizExamination(
+        QuizAnalysisCache(
             course_id=found.course_id,
             activity_key=found.activity_key,
             which=found.which.value,
@@ -51,7 +51,7 @@ def keep(session: Session, found: AttemptSet, examination: Examination, *, now: 
     )
 
 
-def order(session: Session, found: AttemptSet, kept_at: datetime | None, *, now: datetime) -> None:
+def order(session: Session, found: AnalysedAttempts, kept_at: datetime | None, *, now: datetime) -> None:
     """Leave the computing to background work; what has been ordered since the kept one was computed is not ordered again."""
     arguments = {
         "course": found.course_id,

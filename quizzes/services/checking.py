@@ -8,15 +8,15 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from quizzes.models import AnswerEvent, MarkEvent
-from quizzes.queries import sittings as queries
-from quizzes.queries.sittings import Item, Sitting
-from quizzes.queries.standings import checked_parts, get_checks, judge_of
-from quizzes.rules.judging import can_be_checked
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import LoadedAttempt, LoadedItem
+from quizzes.queries.question_checks import checked_parts, get_checks, marker_of
+from quizzes.rules.question_marker import can_be_checked
 from quizzes.rules.responses import Parts, clean_parts, filled_parts
 from quizzes.services.marks import mark_row
 
 
-class Check(StrEnum):
+class CheckOutcome(StrEnum):
     """What came of asking for a check."""
 
     MARKED = "marked"
@@ -30,7 +30,7 @@ class Check(StrEnum):
     """This question takes no check (any more)."""
 
 
-def check_answer(session: Session, sitting: Sitting, place: int, shown: Parts, *, now: datetime) -> Check:
+def check_answer(session: Session, sitting: LoadedAttempt, place: int, shown: Parts, *, now: datetime) -> CheckOutcome:
     """Mark the response of one question as a try of its learner, right after `save_answers` has kept what the page held.
 
     `shown` is what the page showed when it was asked to check. Asking twice for the same answer, by a double click or a request that
@@ -38,23 +38,23 @@ def check_answer(session: Session, sitting: Sitting, place: int, shown: Parts, *
     """
     item = sitting.item_at(place)
     if item is None or place in get_checks(session, sitting).closed:
-        return Check.CLOSED
+        return CheckOutcome.CLOSED
     question = queries.get_questions(session, [item.question_version_id])[item.question_version_id]
     if not can_be_checked(sitting.paper.settings.behaviour, question):
-        return Check.CLOSED
+        return CheckOutcome.CLOSED
     answer_id, parts = _response(session, item)
     if filled_parts(parts) != filled_parts(shown):
-        return Check.CHANGED
-    judge, before = judge_of(sitting, item, question), checked_parts(sitting, item)
+        return CheckOutcome.CHANGED
+    judge, before = marker_of(sitting, item, question), checked_parts(sitting, item)
     if answer_id is None or not judge.is_readable(parts):
-        return Check.NOTHING
+        return CheckOutcome.NOTHING
     if not judge.costs_a_try(before, parts) or answer_id in [answer.id for answer in sitting.checked(item.id)]:
-        return Check.REPEATED
+        return CheckOutcome.REPEATED
     session.execute(insert(MarkEvent), [mark_row(item.id, judge.after([*before, parts]), now, answer_id=answer_id)])
-    return Check.MARKED
+    return CheckOutcome.MARKED
 
 
-def _response(session: Session, item: Item) -> tuple[int | None, Parts]:
+def _response(session: Session, item: LoadedItem) -> tuple[int | None, Parts]:
     """Return the newest answer to an item with what this request has just saved."""
     statement = select(AnswerEvent.id, AnswerEvent.payload).where(AnswerEvent.item_id == item.id)
     row = session.execute(statement.order_by(AnswerEvent.lease.desc(), AnswerEvent.seq.desc()).limit(1)).one_or_none()

@@ -11,7 +11,7 @@ from kernel.markup.model import fold
 from quizzes.content import banks, drafts
 from quizzes.content.gaps import names_in_text
 from quizzes.draft_models import DraftBank, DraftQuestion
-from quizzes.rules.definitions import Question, Texts, TextShape, map_texts
+from quizzes.rules.definitions import QuestionDefinition, Texts, TextShape, map_texts
 
 TITLE = 160
 _MARK = Decimal("0.0000001")
@@ -48,7 +48,7 @@ def _write(session: Session, course_id: int, path: str, source: str, files: dict
         session.execute(insert(DraftQuestion), [_question_row(row.id, at, question) for at, question in enumerate(questions)])
 
 
-def _question_row(bank_id: int, position: int, question: Question) -> dict[str, object]:
+def _question_row(bank_id: int, position: int, question: QuestionDefinition) -> dict[str, object]:
     return {
         "bank_id": bank_id,
         "position": position,
@@ -78,7 +78,7 @@ def _shortened(words: str) -> str:
     return words if len(words) <= TITLE else f"{words[: TITLE - 1].rsplit(' ', 1)[0]}…"
 
 
-def searched_words(question: Question) -> str:
+def searched_words(question: QuestionDefinition) -> str:
     """Return everything that a search looks into: key, tags, every text, folded."""
     found = [question.key, *question.tags, question.note]
 

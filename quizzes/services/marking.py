@@ -14,15 +14,15 @@ from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from quizzes.models import MarkEvent
+from quizzes.queries import attempts
 from quizzes.queries import marks as queries
-from quizzes.queries import sittings
-from quizzes.queries.marks import Mark, MarkedItem
-from quizzes.queries.sittings import Sitting
-from quizzes.rules.by_hand import lowest_fraction
+from quizzes.queries.attempts import LoadedAttempt
+from quizzes.queries.marks import MarkedItem, MarkRecord
 from quizzes.rules.grades import Grade, ItemResult, grade_attempt, manual_fraction, written_exactly
+from quizzes.rules.manual_marking import lowest_fraction
 from quizzes.rules.results import MarkState, state_of
+from quizzes.services.attempts import record_quiz_result
 from quizzes.services.marks import as_decimal, keep_grade
-from quizzes.services.sittings import hand_down
 
 
 class MarkingVerb(StrEnum):
@@ -45,7 +45,7 @@ class OutOfBounds(Invalid):
     message = N_("The mark does not lie between what the question can be worth.")
 
 
-class Annulled(Conflict):
+class QuestionVoided(Conflict):
     """The question does not decide any more."""
 
     code = "annulled"
@@ -53,7 +53,7 @@ class Annulled(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class GivenMark:
+class ManualMarkValues:
     """What a grader gives: points, words for the learner, the levels of a rubric, why a mark of the program is overruled.
 
     ``seen`` is the marking that the grader's page showed.
@@ -66,7 +66,7 @@ class GivenMark:
     reason: str = ""
 
 
-def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: GivenMark, *, now: datetime) -> Grade:
+def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: ManualMarkValues, *, now: datetime) -> Grade:
     """Give an answer its mark; raise AlreadyMarked, OutOfBounds or Annulled, and nothing changes.
 
     Attempt, result, progress and completion follow in the same transaction. The learner is told once, when nothing waits any more.
@@ -75,8 +75,8 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Giv
     if before.id != given.seen:
         raise AlreadyMarked
     if subject.item.annulled:
-        raise Annulled
-    question = sittings.get_questions(session, [subject.item.question_version_id])[subject.item.question_version_id]
+        raise QuestionVoided
+    question = attempts.get_questions(session, [subject.item.question_version_id])[subject.item.question_version_id]
     fraction = manual_fraction(given.points, subject.item.maximum, minimum=lowest_fraction(question))
     if fraction is None:
         raise OutOfBounds
@@ -89,7 +89,7 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Giv
     return grade
 
 
-def _event(actor: Actor, subject: MarkedItem, given: GivenMark, fraction: Fraction, now: datetime) -> dict[str, object]:
+def _event(actor: Actor, subject: MarkedItem, given: ManualMarkValues, fraction: Fraction, now: datetime) -> dict[str, object]:
     return {
         "item_id": subject.item.id,
         "origin": "manual",
@@ -104,18 +104,18 @@ def _event(actor: Actor, subject: MarkedItem, given: GivenMark, fraction: Fracti
     }
 
 
-def grade_again(session: Session, actor: Actor, sitting: Sitting, *, now: datetime) -> Grade:
+def grade_again(session: Session, actor: Actor, sitting: LoadedAttempt, *, now: datetime) -> Grade:
     """Let the total of an attempt that is handed in, and everything that follows from it, follow its present marks."""
     marks = queries.current_events(session, [item.id for item in sitting.items])
     results = [ItemResult(marks[item.id].fraction, item.maximum, marks[item.id].state, item.section) for item in sitting.items]
     grade = grade_attempt(results, sitting.paper.settings)
     keep_grade(sitting.row, grade)
     if sitting.row.enrolment_id is not None and not sitting.row.preview:
-        hand_down(session, actor, sitting, now=now)
+        record_quiz_result(session, actor, sitting, now=now)
     return grade
 
 
-def _record(session: Session, actor: Actor, subject: MarkedItem, before: Mark, given: GivenMark, *, now: datetime) -> None:
+def _record(session: Session, actor: Actor, subject: MarkedItem, before: MarkRecord, given: ManualMarkValues, *, now: datetime) -> None:
     was = (
         None
         if before.state is MarkState.NEEDS_GRADING or before.fraction is None

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from quizzes.models import Attempt
-from quizzes.rules.behaviours import Standing
+from quizzes.rules.behaviours import AnsweringState
 from quizzes.rules.grades import Grade, stored, written_exactly
 from quizzes.rules.results import Marking
 
@@ -25,7 +25,7 @@ def keep_grade(row: Attempt, grade: Grade) -> None:
 
 
 def mark_row(
-    item_id: int, standing: Standing | Marking, now: datetime, *, answer_id: int | None = None, regrade_id: int | None = None
+    item_id: int, standing: AnsweringState | Marking, now: datetime, *, answer_id: int | None = None, regrade_id: int | None = None
 ) -> dict[str, object]:
     """Return the row of a mark that the rules give; with `answer_id` the mark of a check, with `regrade_id` of an annulled question."""
     return {

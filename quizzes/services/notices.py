@@ -35,12 +35,12 @@ def _message(
     return Message(kind, key, *told, path)
 
 
-def tell_override(session: Session, override_id: int, *, after: int, now: datetime) -> int | None:
+def notify_override(session: Session, override_id: int, *, after: int, now: datetime) -> int | None:
     """Tell the next learners who are better off by an override, while it is in force; return after whom it goes on."""
     row = session.get_one(QuizOverride, override_id)
     if row.ended_at is not None:
         return None
-    portion = queries.list_better_off(session, row, after=after)
+    portion = queries.list_improved_results(session, row, after=after)
     message = _message(
         session,
         NoticeKind.TIME,
@@ -53,7 +53,7 @@ def tell_override(session: Session, override_id: int, *, after: int, now: dateti
     return portion.last
 
 
-def tell_incident(session: Session, incident_id: int, *, after: int, now: datetime) -> int | None:
+def notify_incident(session: Session, incident_id: int, *, after: int, now: datetime) -> int | None:
     """Tell the next learners whose open attempt was given time, unless it was taken back; return after whom it goes on."""
     row = session.get_one(Incident, incident_id)
     if row.undone_at is not None:
@@ -71,7 +71,7 @@ def tell_incident(session: Session, incident_id: int, *, after: int, now: dateti
     return portion.last
 
 
-def tell_regrade(session: Session, regrade_id: int, *, after: int, now: datetime) -> int | None:
+def notify_regrade(session: Session, regrade_id: int, *, after: int, now: datetime) -> int | None:
     """Tell the next learners of a mark that changed by marking again, or that this was undone; return after whom it goes on.
 
     Who was not told of the change is not told of its undoing. The marks themselves stay behind the sign-in and the quiz's review.

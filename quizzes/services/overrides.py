@@ -22,7 +22,7 @@ from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own, note_left_out, of_others
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, Incident, IncidentAttempt, QuizOverride
-from quizzes.permissions import TaughtQuiz
+from quizzes.permissions import QuizContext
 from quizzes.rules.attempts import OPEN_STATES
 
 PORTION = 500
@@ -30,7 +30,7 @@ PORTION = 500
 _OPEN = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))
 
 
-class TimeVerb(StrEnum):
+class OverrideVerb(StrEnum):
     """What the audit log says of time."""
 
     OVERRIDDEN = "override.set"
@@ -50,7 +50,7 @@ class NotInForce(Conflict):
     message = N_("Somebody has changed this meanwhile. Look at what is in force now.")
 
 
-class GroupGone(Conflict):
+class GroupDeleted(Conflict):
     """The group for which something held was deleted since."""
 
     code = "group_gone"
@@ -58,7 +58,7 @@ class GroupGone(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Whom:
+class OverrideTarget:
     """For whom an override holds: everybody, a group, or a person."""
 
     group: LearnerGroup | None = None
@@ -102,8 +102,8 @@ def values_of(row: QuizOverride) -> OverrideValues:
 def override(
     session: Session,
     actor: Actor,
-    quiz: TaughtQuiz,
-    whom: Whom,
+    quiz: QuizContext,
+    whom: OverrideTarget,
     values: OverrideValues,
     reason: str,
     *,
@@ -129,7 +129,7 @@ def override(
     )
     session.add(row)
     session.flush()  # the audit entry names it
-    audit.record(session, actor, TimeVerb.OVERRIDDEN, row, now=now, **_told(row), reason=reason, before=before.id if before else None)
+    audit.record(session, actor, OverrideVerb.OVERRIDDEN, row, now=now, **_told(row), reason=reason, before=before.id if before else None)
     _leave_out(session, actor, row, now=now)
     outbox.enqueue(session, "quizzes.tell_override", {"override": row.id}, now=now)
     return row
@@ -157,7 +157,7 @@ def apply_to_authors(session: Session, actor: Actor, row: QuizOverride, *, now: 
     row.set_applied_by = actor.person_id if theirs[0] else row.set_applied_by
     row.end_applied_by = actor.person_id if theirs[1] else row.end_applied_by
     if any(theirs):
-        audit.record(session, actor, TimeVerb.APPLIED, row, now=now, **_told(row))
+        audit.record(session, actor, OverrideVerb.APPLIED, row, now=now, **_told(row))
 
 
 def _told(row: QuizOverride) -> dict[str, object]:
@@ -170,18 +170,18 @@ def _told(row: QuizOverride) -> dict[str, object]:
 
 
 def change_override(
-    session: Session, actor: Actor, row: QuizOverride, quiz: TaughtQuiz, values: OverrideValues, reason: str, *, now: datetime
+    session: Session, actor: Actor, row: QuizOverride, quiz: QuizContext, values: OverrideValues, reason: str, *, now: datetime
 ) -> None:
     """Put other values in the place of an override; raise NotInForce where it has ended meanwhile."""
     if row.ended_at is not None:
         raise NotInForce
-    override(session, actor, quiz, whom_of(session, row), values, reason, now=now)
+    override(session, actor, quiz, describe_target(session, row), values, reason, now=now)
 
 
-def whom_of(session: Session, row: QuizOverride) -> Whom:
+def describe_target(session: Session, row: QuizOverride) -> OverrideTarget:
     """Return for whom a stored override holds."""
     group = None if row.group_id is None else session.get_one(LearnerGroup, row.group_id)
-    return Whom(group, None if row.person_id is None else session.get_one(Person, row.person_id))
+    return OverrideTarget(group, None if row.person_id is None else session.get_one(Person, row.person_id))
 
 
 def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: datetime) -> None:
@@ -189,30 +189,30 @@ def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: date
     if row.ended_at is not None:
         return
     row.ended_at, row.ended_by = now, actor.person_id
-    audit.record(session, actor, TimeVerb.OVERRIDE_ENDED, row, now=now, **_told(row))
+    audit.record(session, actor, OverrideVerb.OVERRIDE_ENDED, row, now=now, **_told(row))
     _leave_out(session, actor, row, now=now)
 
 
-def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: TaughtQuiz, *, now: datetime) -> None:
+def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: QuizContext, *, now: datetime) -> None:
     """Put an override that has ended back in force, in the place of what holds now; one that is in force stays. Raise GroupGone."""
     if row.ended_at is not None:
-        whom = whom_of(session, row)
+        whom = describe_target(session, row)
         if whom.group is not None and whom.group.former_name is not None:
-            raise GroupGone
+            raise GroupDeleted
         override(session, actor, quiz, whom, values_of(row), row.reason, seen=find_in_force(session, quiz, whom), now=now)
 
 
-def find_in_force(session: Session, quiz: TaughtQuiz, whom: Whom) -> QuizOverride | None:
+def find_in_force(session: Session, quiz: QuizContext, whom: OverrideTarget) -> QuizOverride | None:
     """Return what is in force for somebody at a quiz."""
     return session.scalars(_in_force(quiz, whom)).one_or_none()
 
 
-def _in_force(quiz: TaughtQuiz, whom: Whom) -> Select[QuizOverride]:
+def _in_force(quiz: QuizContext, whom: OverrideTarget) -> Select[QuizOverride]:
     of_quiz = select(QuizOverride).where(QuizOverride.course_id == quiz.course_id, QuizOverride.activity_key == quiz.key)
     return of_quiz.where(QuizOverride.ended_at.is_(None)).filter_by(**whom.columns)
 
 
-def carry_over(session: Session, actor: Actor, course_id: int, renames: Mapping[str, str], *, now: datetime) -> None:
+def copy_overrides(session: Session, actor: Actor, course_id: int, renames: Mapping[str, str], *, now: datetime) -> None:
     """Copy what is in force under a quiz's old key to its new one, for those for whom nothing was ever set under the new one.
 
     The old one stays for learners who follow a version from before. Of several quizzes that became one what was set last is copied.
@@ -233,10 +233,12 @@ def carry_over(session: Session, actor: Actor, course_id: int, renames: Mapping[
             fresh = QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of(row)))
             session.add(fresh)
             session.flush()  # the audit entry names it
-            audit.record(session, actor, TimeVerb.OVERRIDDEN, fresh, now=now, **_told(fresh), reason=row.reason, before=row.id)
+            audit.record(session, actor, OverrideVerb.OVERRIDDEN, fresh, now=now, **_told(fresh), reason=row.reason, before=row.id)
 
 
-def give_time(session: Session, actor: Actor, quiz: TaughtQuiz, minutes: int, reason: str, token: UUID, *, now: datetime) -> Incident:
+def add_incident_time(
+    session: Session, actor: Actor, quiz: QuizContext, minutes: int, reason: str, token: UUID, *, now: datetime
+) -> Incident:
     """Give minutes to every attempt that is open now and has an end, previews aside; the same form a second time gives nothing more.
 
     Their end moves, whatever it follows from: limit, close date or override (5.10.4).
@@ -263,18 +265,18 @@ def give_time(session: Session, actor: Actor, quiz: TaughtQuiz, minutes: int, re
     )
     session.execute(taken)
     _apply(session, actor, incident, now=now)
-    audit.record(session, actor, TimeVerb.TIME_GIVEN, incident, now=now, activity=quiz.key, minutes=minutes, reason=reason)
+    audit.record(session, actor, OverrideVerb.TIME_GIVEN, incident, now=now, activity=quiz.key, minutes=minutes, reason=reason)
     outbox.enqueue(session, "quizzes.tell_incident", {"incident": incident.id}, now=now)
     return incident
 
 
-def take_time_back(session: Session, actor: Actor, incident: Incident, *, now: datetime) -> None:
+def undo_incident(session: Session, actor: Actor, incident: Incident, *, now: datetime) -> None:
     """Undo an incident: the attempts it gave time to have it no more. A second time changes nothing."""
     if incident.undone_at is not None:
         return
     incident.undone_at, incident.undone_by = now, actor.person_id
     _apply(session, actor, incident, now=now)
-    audit.record(session, actor, TimeVerb.TIME_TAKEN_BACK, incident, now=now, activity=incident.activity_key)
+    audit.record(session, actor, OverrideVerb.TIME_TAKEN_BACK, incident, now=now, activity=incident.activity_key)
 
 
 def apply_to_left_out(session: Session, actor: Actor, incident: Incident, *, now: datetime) -> None:
@@ -285,7 +287,7 @@ def apply_to_left_out(session: Session, actor: Actor, incident: Incident, *, now
     if session.scalar(waiting.where(of_others(actor, Attempt.person_id))) is None:
         raise OwnRecord
     _apply(session, actor, incident, now=now)
-    audit.record(session, actor, TimeVerb.TIME_APPLIED, incident, now=now, activity=incident.activity_key)
+    audit.record(session, actor, OverrideVerb.TIME_APPLIED, incident, now=now, activity=incident.activity_key)
     outbox.enqueue(session, "quizzes.tell_incident", {"incident": incident.id}, now=now)
 
 
@@ -317,7 +319,7 @@ def _apply(session: Session, actor: Actor, incident: Incident, *, now: datetime)
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class AccommodationProfile:
     """What a person gets in every quiz: limit × factor plus breaks, and extra attempts (5.10.3)."""
 
     factor: Decimal
@@ -325,14 +327,16 @@ class Profile:
     break_seconds: int
 
 
-def accommodate(session: Session, actor: Actor, person: Person, profile: Profile, reason: str, *, now: datetime) -> Accommodation:
+def grant_accommodation(
+    session: Session, actor: Actor, person: Person, profile: AccommodationProfile, reason: str, *, now: datetime
+) -> Accommodation:
     """Let a profile hold for a person; the one before ends. The audit log does not say why."""
     assert actor.person_id is not None
     end_accommodation(session, actor, person, now=now)
     row = Accommodation(person_id=person.id, reason=reason, created_at=now, created_by=actor.person_id, **asdict(profile))
     session.add(row)
     session.flush()  # the audit entry names it
-    audit.record(session, actor, TimeVerb.ACCOMMODATED, row, now=now, person=person.id, **asdict(profile))
+    audit.record(session, actor, OverrideVerb.ACCOMMODATED, row, now=now, person=person.id, **asdict(profile))
     return row
 
 
@@ -344,29 +348,29 @@ def end_accommodation(session: Session, actor: Actor, person: Person, *, now: da
         return
     row.ended_at, row.ended_by = now, actor.person_id
     session.flush()  # one at a time is in force
-    audit.record(session, actor, TimeVerb.ACCOMMODATION_ENDED, row, now=now, person=person.id)
+    audit.record(session, actor, OverrideVerb.ACCOMMODATION_ENDED, row, now=now, person=person.id)
 
 
 def restore_accommodation(session: Session, actor: Actor, person: Person, row: Accommodation, *, now: datetime) -> None:
     """Put a profile that has ended back in force, in the place of the one that holds now."""
     if row.ended_at is not None:
-        profile = Profile(row.factor, row.extra_attempts, row.break_seconds)
-        accommodate(session, actor, person, profile, row.reason, now=now)
+        profile = AccommodationProfile(row.factor, row.extra_attempts, row.break_seconds)
+        grant_accommodation(session, actor, person, profile, row.reason, now=now)
 
 
-def note_due(session: Session, ends: Sequence[tuple[int, datetime | None]]) -> None:
+def record_due_dates(session: Session, ends: Sequence[tuple[int, datetime | None]]) -> None:
     """Note for open attempts when they are due now."""
     due = update(Attempt).where(Attempt.id == bindparam("attempt"), _OPEN).values(due_at=bindparam("end"))
     session.connection().execute(due, [{"attempt": attempt_id, "end": end} for attempt_id, end in ends])
 
 
-def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:
+def transfer_overrides(session: Session, course_id: int, giver: int, taker: int) -> None:
     """Let somebody's attempts in a course, and what was set for them, be somebody else's."""
     for table in (Attempt, QuizOverride):
         session.execute(update(table).where(table.course_id == course_id, table.person_id == giver).values(person_id=taker))
 
 
-def hand_over_profile(session: Session, giver: int, taker: int) -> None:
+def transfer_accommodation(session: Session, giver: int, taker: int) -> None:
     """Let somebody have another's profile of more time, where they have none of their own in force."""
     mine = select(Accommodation.id).where(Accommodation.person_id == taker, Accommodation.ended_at.is_(None))
     if session.scalar(mine) is None:
@@ -375,7 +379,7 @@ def hand_over_profile(session: Session, giver: int, taker: int) -> None:
         )
 
 
-def forget(session: Session, person: Person, *, now: datetime) -> None:
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """Keep nothing of a person's profile, which speaks of their health, nor why something was set for them; what was set stays.
 
     Their files keep an ending for a name: names of files say whose they are.

@@ -17,7 +17,7 @@ from kernel import audit, outbox
 from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
-from quizzes.models import Annulment, Attempt, AttemptItem, CertificateReview, MarkEvent, Regrade, RegradeMark
+from quizzes.models import Attempt, AttemptItem, CertificateReview, MarkEvent, Regrade, RegradeTrialMark, VoidedQuestion
 from quizzes.queries import regrading as queries
 from quizzes.queries import trials
 from quizzes.rules.attempts import AttemptState
@@ -38,7 +38,7 @@ class RegradeVerb(StrEnum):
     APPLIED = "quiz.regrade_applied"
 
 
-class NotAsSeen(Conflict):
+class TrialOutdated(Conflict):
     """The trial that was looked at is not the one that stands now."""
 
     code = "trial_not_as_seen"
@@ -59,7 +59,7 @@ def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now:
     Return whether that is so.
     """
     if row.state != "ready" or row.seen != seen:
-        raise NotAsSeen
+        raise TrialOutdated
     if RegradeKind(row.kind).annuls:
         check_not_annulled(session, row)
     row.committed_by = actor.person_id
@@ -121,7 +121,7 @@ def _annul(session: Session, row: Regrade) -> None:
     """Take the question out of deciding for attempts that are handed in from now on."""
     versions = queries.versions_of(session, row)
     session.execute(
-        insert(Annulment),
+        insert(VoidedQuestion),
         [
             {
                 "regrade_id": row.id,
@@ -150,22 +150,22 @@ def _append_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime
     before = aliased(MarkEvent)
     chosen = (
         select(
-            RegradeMark.item_id,
+            RegradeTrialMark.item_id,
             literal("regrade"),
-            RegradeMark.fraction,
-            RegradeMark.exact,
-            RegradeMark.state,
+            RegradeTrialMark.fraction,
+            RegradeTrialMark.exact,
+            RegradeTrialMark.state,
             literal(now, MarkEvent.marked_at.type),
             literal(actor.person_id),
             literal(row.reason),
             before.comment,
             before.levels,
-            RegradeMark.regrade_id,
+            RegradeTrialMark.regrade_id,
         )
-        .join(before, before.id == RegradeMark.before_id)
-        .where(RegradeMark.regrade_id == row.id, RegradeMark.before_id == queries.last_event_of(RegradeMark.item_id))
-        .where(RegradeMark.attempt_id.not_in(queries.own_attempts(actor, row)))
-        .order_by(RegradeMark.item_id)
+        .join(before, before.id == RegradeTrialMark.before_id)
+        .where(RegradeTrialMark.regrade_id == row.id, RegradeTrialMark.before_id == queries.last_event_of(RegradeTrialMark.item_id))
+        .where(RegradeTrialMark.attempt_id.not_in(queries.own_attempts(actor, row)))
+        .order_by(RegradeTrialMark.item_id)
     )
     session.execute(insert(MarkEvent).from_select(_COPIED, chosen))
 
@@ -252,7 +252,9 @@ def undo_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> 
     queries.lock_touched(session, row.id)
     if RegradeKind(row.kind).annuls:
         outbox.enqueue(session, "quizzes.catch_up_regrade", {"regrade": row.id}, now=now)
-    session.execute(update(Annulment).where(Annulment.regrade_id == row.id, Annulment.lifted_at.is_(None)).values(lifted_at=now))
+    session.execute(
+        update(VoidedQuestion).where(VoidedQuestion.regrade_id == row.id, VoidedQuestion.lifted_at.is_(None)).values(lifted_at=now)
+    )
     session.execute(
         update(CertificateReview)
         .where(CertificateReview.regrade_id == row.id, CertificateReview.settled_at.is_(None))
@@ -292,7 +294,7 @@ def apply_to_left_out(session: Session, actor: Actor, row: Regrade, *, now: date
     audit.record(session, actor, RegradeVerb.APPLIED, row, now=now, activity=row.activity_key, people=[one.id for one in people])
 
 
-def catch_up(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
+def apply_to_late_attempts(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     """Let those follow an annulment, or its undoing, who handed in while it was being committed: neither could see the other.
 
     Who is handing in keeps the attempt locked. All who began before are waited for here; who begins now sees what was committed.

@@ -11,11 +11,11 @@ from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.models import Attempt
-from quizzes.permissions import TaughtQuiz
-from quizzes.queries import sittings as queries
-from quizzes.queries.sittings import Sitting
+from quizzes.permissions import QuizContext
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules.attempts import AttemptEvent, AttemptState, advance, reopened
-from quizzes.services import sittings
+from quizzes.services import attempts
 
 
 class ReopeningVerb(StrEnum):
@@ -32,18 +32,18 @@ class CannotReopen(Conflict):
     message = N_("This attempt cannot be opened again.")
 
 
-def is_reopenable(sitting: Sitting) -> bool:
+def is_reopenable(sitting: LoadedAttempt) -> bool:
     """Say whether an attempt is one of those that may be opened again: a learner's, abandoned or handed in."""
     ended = AttemptState(sitting.row.state) in (AttemptState.ABANDONED, AttemptState.FINISHED)
     return ended and not sitting.row.preview and sitting.row.enrolment_id is not None
 
 
-def waits_for_its_learner(sitting: Sitting, *, now: datetime) -> bool:
+def waits_for_its_learner(sitting: LoadedAttempt, *, now: datetime) -> bool:
     """Say whether an attempt would stay open for somebody who does not take the course any more, and could not hand it in."""
     return sitting.has_left and AttemptEvent.SUBMIT not in reopened(sitting.clock, now=now)
 
 
-def reopen_attempt(session: Session, actor: Actor, sitting: Sitting, reason: str, *, now: datetime) -> AttemptState:
+def reopen_attempt(session: Session, actor: Actor, sitting: LoadedAttempt, reason: str, *, now: datetime) -> AttemptState:
     """Open an attempt again, or hand it in and mark it at once where its time is past (5.3.7); return its state. Raise CannotReopen.
 
     Answers and marks stay; while it is open it has no grade, and the learner's result waits for it.
@@ -64,21 +64,21 @@ def reopen_attempt(session: Session, actor: Actor, sitting: Sitting, reason: str
     session.flush()  # what follows reads it as it is now
     if AttemptEvent.SUBMIT in events:
         responses = {item_id: answer.payload for item_id, answer in sitting.responses.items()}
-        sittings.finish(session, actor, sitting, responses, finished_at=sitting.end or now, now=now)
+        attempts.finish(session, actor, sitting, responses, finished_at=sitting.end or now, now=now)
     else:
-        sittings.hand_down(session, actor, sitting, now=now)
+        attempts.record_quiz_result(session, actor, sitting, now=now)
         outbox.enqueue(session, "quizzes.tell_reopened", {"attempt": row.id}, now=now)
     return AttemptState(row.state)
 
 
-def delete_previews(session: Session, actor: Actor, subject: TaughtQuiz, *, now: datetime) -> int:
+def delete_previews(session: Session, actor: Actor, subject: QuizContext, *, now: datetime) -> int:
     """Delete every preview of a quiz with its answers and marks; return how many there were."""
     preview_ids = (
         select(Attempt.id).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key).where(Attempt.preview)
     )
     previews = list(session.scalars(preview_ids.with_for_update()))
     if previews:
-        sittings.forget_attempts(session, previews)
+        attempts.delete_person_attempts(session, previews)
         course = course_catalogue.get_course(session, subject.course_id)
         audit.record(session, actor, ReopeningVerb.PREVIEWS_DELETED, course, now=now, activity=subject.key, count=len(previews))
     return len(previews)

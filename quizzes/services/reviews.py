@@ -17,7 +17,7 @@ class ReviewVerb(StrEnum):
     SETTLED = "certificate.review_settled"
 
 
-def settle_review(session: Session, actor: Actor, row: CertificateReview, note: str, *, now: datetime) -> None:
+def decide_review(session: Session, actor: Actor, row: CertificateReview, note: str, *, now: datetime) -> None:
     """Note what an administrator decided; raise Conflict where it was decided before. Revoking is an act of its own, on its own page."""
     if row.settled_at is not None:
         raise Conflict(N_("This was decided already."))

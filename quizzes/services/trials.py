@@ -20,25 +20,25 @@ from enrolments.rules import has_passed
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
-from quizzes.models import Attempt, Regrade, RegradeLine, RegradeMark
-from quizzes.permissions import TaughtQuiz
+from quizzes.models import Attempt, Regrade, RegradeTrialMark, RegradeTrialRow
+from quizzes.permissions import QuizContext
+from quizzes.queries import attempts
 from quizzes.queries import regrading as queries
-from quizzes.queries import sittings
 from quizzes.queries.answers import StoredAnswer, list_answers
 from quizzes.queries.regrading import PresentItem
 from quizzes.rules.attempts import AttemptState
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.encoding import decode
 from quizzes.rules.grades import AttemptGrade, over_attempts, written_exactly
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.judging import Judge, is_judged_by_rule
 from quizzes.rules.marking import has_rule
 from quizzes.rules.numbers import convention_for
+from quizzes.rules.question_marker import QuestionMarker, is_judged_by_rule
 from quizzes.rules.regrade import (
     PresentMark,
-    Regraded,
     RegradeKind,
     RegradePolicy,
+    RegradeResult,
     annulled_marking,
     can_regrade,
     regrade_attempt,
@@ -69,7 +69,7 @@ class NothingToRegrade(Invalid):
     message = N_("No answer of this question can be judged by that version.")
 
 
-class AlreadyAnnulled(Conflict):
+class AlreadyVoided(Conflict):
     """The question does not decide any more."""
 
     code = "already_annulled"
@@ -77,7 +77,7 @@ class AlreadyAnnulled(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class RegradeOrder:
+class RegradeRequest:
     """What is to be marked again: a question (None: all), by which version, by which policy, why."""
 
     kind: RegradeKind
@@ -88,7 +88,7 @@ class RegradeOrder:
     with_manual: bool = False
 
 
-def begin_trial(session: Session, actor: Actor, subject: TaughtQuiz, order: RegradeOrder, *, now: datetime) -> Regrade:
+def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: RegradeRequest, *, now: datetime) -> Regrade:
     """Begin a trial; raise NothingToRegrade or AlreadyAnnulled. A small one is ready at once.
 
     To annul always replaces: it is the same for everybody.
@@ -115,14 +115,14 @@ def begin_trial(session: Session, actor: Actor, subject: TaughtQuiz, order: Regr
     elif not _judged_versions(session, row).keys() & queries.asked_versions(session, row) and row.question_id is not None:
         raise NothingToRegrade
     audit.record(session, actor, TrialVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
-    look_again(session, row, now=now)
+    refresh_trial(session, row, now=now)
     return row
 
 
 def check_not_annulled(session: Session, row: Regrade) -> None:
     """Raise AlreadyAnnulled where the question of an order does not decide any more."""
     if is_annulled(session, row):
-        raise AlreadyAnnulled
+        raise AlreadyVoided
 
 
 def is_annulled(session: Session, row: Regrade) -> bool:
@@ -130,9 +130,9 @@ def is_annulled(session: Session, row: Regrade) -> bool:
     return bool(queries.annulled_versions(session, row) & frozenset(queries.versions_of(session, row)))
 
 
-def look_again(session: Session, row: Regrade, *, now: datetime) -> None:
+def refresh_trial(session: Session, row: Regrade, *, now: datetime) -> None:
     """Make the trial from the beginning, at once or by a job."""
-    for table in (RegradeMark, RegradeLine):
+    for table in (RegradeTrialMark, RegradeTrialRow):
         session.execute(delete(table).where(table.regrade_id == row.id))
     row.state, row.reached, row.total = "planning", 0, queries.count_concerned(session, row)
     session.flush()
@@ -150,14 +150,14 @@ def renew_trial(session: Session, actor: Actor, row: Regrade, *, outdated: bool 
     row.seen += 1
     row.outdated = outdated
     audit.record(session, actor, TrialVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
-    look_again(session, row, now=now)
+    refresh_trial(session, row, now=now)
 
 
 def discard_trial(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     """Put a trial aside; its lines go, the fact that it was made stays. Raise Conflict where it is not a trial any more."""
     if row.state not in ("planning", "ready"):
         raise Conflict
-    for table in (RegradeMark, RegradeLine):
+    for table in (RegradeTrialMark, RegradeTrialRow):
         session.execute(delete(table).where(table.regrade_id == row.id))
     row.state = "discarded"
     audit.record(session, actor, TrialVerb.DISCARDED, row, now=now)
@@ -199,9 +199,9 @@ def plan_enrolments(session: Session, row: Regrade, enrolments: Sequence[int], *
                 marks += _marks(row, attempt, present[attempt.id], outcomes[attempt.id])
     awards = list_awards(session, [cast("int", line["enrolment_id"]) for line in lines if line["changed"]])
     if lines:
-        session.execute(insert(RegradeLine), [{**line, "award": _code(awards, line)} for line in lines])
+        session.execute(insert(RegradeTrialRow), [{**line, "award": _code(awards, line)} for line in lines])
     if marks:
-        session.execute(insert(RegradeMark), marks)
+        session.execute(insert(RegradeTrialMark), marks)
 
 
 def _code(awards: Mapping[int, LatestCertificate], line: Mapping[str, object]) -> str:
@@ -209,7 +209,7 @@ def _code(awards: Mapping[int, LatestCertificate], line: Mapping[str, object]) -
     return award.code if award else ""
 
 
-def _outcome(session: Session, row: Regrade, attempt: Attempt, items: Sequence[PresentItem], new: Mapping[int, Marking]) -> Regraded:
+def _outcome(session: Session, row: Regrade, attempt: Attempt, items: Sequence[PresentItem], new: Mapping[int, Marking]) -> RegradeResult:
     marks = {item.id: PresentMark(item.fraction, item.state, item.maximum, item.section) for item in items}
     percent = None if attempt.percent is None else Fraction(attempt.percent)
     return regrade_attempt(marks, new, RegradePolicy(row.policy), percent, settings_of(session, attempt))
@@ -217,10 +217,10 @@ def _outcome(session: Session, row: Regrade, attempt: Attempt, items: Sequence[P
 
 def settings_of(session: Session, attempt: Attempt) -> QuizSettings:
     """Return the settings of the quiz in the version of an attempt."""
-    return sittings.get_paper(session, attempt.quiz_version_id).settings
+    return attempts.get_paper(session, attempt.quiz_version_id).settings
 
 
-def _passed(session: Session, attempts: Sequence[Attempt], outcomes: Mapping[int, Regraded]) -> bool | None:
+def _passed(session: Session, attempts: Sequence[Attempt], outcomes: Mapping[int, RegradeResult]) -> bool | None:
     """Say whether a learner passes by all attempts together, some of them marked again."""
     settings = settings_of(session, attempts[-1])
     graded = []
@@ -236,7 +236,7 @@ def _line(
     row: Regrade,
     attempt: Attempt,
     items: Sequence[PresentItem],
-    outcome: Regraded,
+    outcome: RegradeResult,
     passed: tuple[bool | None, bool | None],
     *,
     late: bool,
@@ -262,7 +262,7 @@ def _line(
     }
 
 
-def _marks(row: Regrade, attempt: Attempt, items: Sequence[PresentItem], outcome: Regraded) -> list[dict[str, object]]:
+def _marks(row: Regrade, attempt: Attempt, items: Sequence[PresentItem], outcome: RegradeResult) -> list[dict[str, object]]:
     before = {item.id: item.event_id for item in items}
     return [
         {
@@ -283,7 +283,7 @@ def _judged_versions(session: Session, row: Regrade) -> dict[int, int]:
     if row.question_id is None:
         return {}
     versions = queries.versions_of(session, row)
-    questions = sittings.get_questions(session, versions)
+    questions = attempts.get_questions(session, versions)
     if row.target_id is None:
         return {version: version for version in versions if is_judged_by_rule(questions[version])}
     target = questions.get(row.target_id)
@@ -317,7 +317,7 @@ def _annulled(session: Session, row: Regrade, items: Sequence[PresentItem]) -> d
     marking = annulled_marking(row.kind)
     assert marking is not None
     versions = frozenset(queries.versions_of(session, row))
-    questions = sittings.get_questions(session, sorted(versions))
+    questions = attempts.get_questions(session, sorted(versions))
     found: dict[int, dict[int, Marking]] = {}
     for item in items:
         if item.question_version_id in versions and has_rule(questions[item.question_version_id]):
@@ -329,14 +329,14 @@ def _judges(session: Session, row: Regrade, items: Sequence[PresentItem]) -> Map
     """Return by which version each version is judged: of one question as the order says, of all by their own."""
     if row.question_id is not None:
         return _judged_versions(session, row)
-    questions = sittings.get_questions(session, [item.question_version_id for item in items])
+    questions = attempts.get_questions(session, [item.question_version_id for item in items])
     return {version: version for version, question in questions.items() if is_judged_by_rule(question)}
 
 
 def _judged(
     session: Session, attempts_by_id: Mapping[int, Attempt], items: Sequence[PresentItem], judged_by: Mapping[int, int]
 ) -> dict[int, dict[int, Marking]]:
-    questions = sittings.get_questions(session, [*judged_by, *judged_by.values()])
+    questions = attempts.get_questions(session, [*judged_by, *judged_by.values()])
     layouts = queries.layouts_of(session, [item.id for item in items])
     answers: dict[int, list[StoredAnswer]] = {}
     for answer in list_answers(session, [item.id for item in items]):
@@ -345,7 +345,7 @@ def _judged(
     for item in items:
         attempt, question = attempts_by_id[item.attempt_id], questions[item.question_version_id]
         layout = decode(ItemLayout, json.loads(layouts[item.id]))
-        judge = Judge(
+        judge = QuestionMarker(
             settings_of(session, attempt).behaviour,
             questions[judged_by[item.question_version_id]],
             layout,
@@ -355,7 +355,7 @@ def _judged(
     return found
 
 
-def _judge(judge: Judge, answered: Question, answers: Sequence[StoredAnswer]) -> Marking:
+def _judge(judge: QuestionMarker, answered: QuestionDefinition, answers: Sequence[StoredAnswer]) -> Marking:
     """Judge what a learner answered to one version as the judge's own version does: tries that were checked, then the last response."""
 
     def seen(answer: StoredAnswer) -> Parts:

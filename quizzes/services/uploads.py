@@ -16,15 +16,15 @@ from courses.content.pictures import FORMATS, cleaned
 from kernel.errors import Invalid
 from kernel.files import FileStore, StoredFile, checksum, note_stored, quotas_of
 from quizzes.models import AnswerFile
-from quizzes.queries import sittings as queries
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import LoadedAttempt
 from quizzes.queries.files import bytes_handed_in
-from quizzes.queries.sittings import Sitting
 from quizzes.rules.responses import FILES, clean_parts
-from quizzes.rules.uploads import Misfit, UploadLimits, extension_of, room_left, shown_name, upload_limits
+from quizzes.rules.uploads import UploadLimits, UploadRefusal, extension_of, room_left, shown_name, upload_limits
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ReceivedFile:
     """A file as it came: the name that its sender's device gives it, and its content."""
 
     name: str
@@ -32,45 +32,45 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredUpload:
     """A file whose content is kept, or why it is not taken and not kept."""
 
     name: str
     sha256: str
     size: int
-    misfit: Misfit | None = None
+    misfit: UploadRefusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedUploads:
     """What became of the files of a page: names for the answers by place, and the first reason why one was not taken."""
 
     added: Mapping[int, Sequence[str]]
-    refused: Mapping[int, Misfit]
+    refused: Mapping[int, UploadRefusal]
 
 
 def keep_contents(
     session: Session,
     files: FileStore,
-    sitting: Sitting,
-    sent: Mapping[int, Sequence[Sent]],
+    sitting: LoadedAttempt,
+    sent: Mapping[int, Sequence[ReceivedFile]],
     *,
     named: Mapping[int, Collection[str]] | None = None,
     dropped: Collection[str] = (),
-) -> dict[int, list[Kept]]:
+) -> dict[int, list[StoredUpload]]:
     """Keep the contents that find a place, without a row of their own; places that take none are left out.
 
     What finds none is not kept: nothing counts it, and nothing would ever take it away. `named` and `dropped` as in `receive_files`,
     which asks the same again of the locked attempt.
     """
-    judged, contents = dict[int, list[Kept]](), dict[str, bytes]()
+    judged, contents = dict[int, list[StoredUpload]](), dict[str, bytes]()
     for place, arriving in sent.items():
         limits = limits_at(session, sitting, place)
         if limits is not None:
             readied = [_readied(one, limits) for one in arriving]
             contents |= {one.sha256: content for one, content in readied}
             judged[place] = list(dict.fromkeys(one for one, _content in readied))
-    kept: dict[int, list[Kept]] = {place: [] for place in judged}
+    kept: dict[int, list[StoredUpload]] = {place: [] for place in judged}
     for place, _item_id, one, _known in _placed(session, sitting, judged, named or {}, dropped):
         if one.misfit is None:
             files.put(contents[one.sha256])
@@ -78,12 +78,12 @@ def keep_contents(
     return kept
 
 
-def _room(session: Session, sitting: Sitting, named: Collection[str] = ()) -> int:
+def _room(session: Session, sitting: LoadedAttempt, named: Collection[str] = ()) -> int:
     """Return how many bytes a person may still hand in to the course."""
     return room_left(quotas_of(session).person, *bytes_handed_in(session, sitting.person_id, sitting.course_id, named))
 
 
-def limits_at(session: Session, sitting: Sitting, place: int) -> UploadLimits | None:
+def limits_at(session: Session, sitting: LoadedAttempt, place: int) -> UploadLimits | None:
     """Return what files a place takes; None where it takes none."""
     item = sitting.item_at(place)
     if item is None:
@@ -91,20 +91,24 @@ def limits_at(session: Session, sitting: Sitting, place: int) -> UploadLimits | 
     return upload_limits(queries.get_questions(session, [item.question_version_id])[item.question_version_id])
 
 
-def _readied(one: Sent, limits: UploadLimits) -> tuple[Kept, bytes]:
+def _readied(one: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
     """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (security 4.3)."""
     name, content, misfit = shown_name(one.name), one.content, _misfit(one, limits)
     if misfit is None and extension_of(name) in FORMATS:
         try:
             content = cleaned(content, extension_of(name))
         except Invalid:
-            misfit = Misfit.PICTURE
-    return Kept(name, checksum(content), len(content), misfit), content
+            misfit = UploadRefusal.PICTURE
+    return StoredUpload(name, checksum(content), len(content), misfit), content
 
 
 def _placed(
-    session: Session, sitting: Sitting, kept: Mapping[int, Sequence[Kept]], named: Mapping[int, Collection[str]], dropped: Collection[str]
-) -> Iterator[tuple[int, int, Kept, str | None]]:
+    session: Session,
+    sitting: LoadedAttempt,
+    kept: Mapping[int, Sequence[StoredUpload]],
+    named: Mapping[int, Collection[str]],
+    dropped: Collection[str],
+) -> Iterator[tuple[int, int, StoredUpload, str | None]]:
     """Yield the files that are not in their answers yet, one after another: place, item, the file and, last, the name that it had before.
 
     Of one for which there is no place or no room any more it says so.
@@ -119,7 +123,7 @@ def _placed(
             known = None if one.misfit else _find(session, item.id, one)
             if known in names:
                 continue
-            misfit = one.misfit or (Misfit.COUNT if len(names) >= limits.files else Misfit.QUOTA if one.size > room else None)
+            misfit = one.misfit or (UploadRefusal.COUNT if len(names) >= limits.files else UploadRefusal.QUOTA if one.size > room else None)
             if misfit is None:
                 room -= one.size
                 names.append(known or one.sha256)
@@ -128,45 +132,45 @@ def _placed(
 
 def receive_files(
     session: Session,
-    sitting: Sitting,
-    kept: Mapping[int, Sequence[Kept]],
+    sitting: LoadedAttempt,
+    kept: Mapping[int, Sequence[StoredUpload]],
     *,
     named: Mapping[int, Collection[str]] | None = None,
     dropped: Collection[str] = (),
     now: datetime,
-) -> Received:
+) -> ReceivedUploads:
     """Give the files that were kept a name for their answers; what does not fit is told and changes nothing.
 
     The answer names a file only after `save_answers`; a file that no answer names is not part of the attempt. `named` are the names that
     the page has already and that may not have arrived, `dropped` those that it takes out of its answers, which makes room.
     """
     added: dict[int, list[str]] = {place: [] for place in kept}
-    refused: dict[int, Misfit] = {}
+    refused: dict[int, UploadRefusal] = {}
     for place, item_id, one, known in _placed(session, sitting, kept, named or {}, dropped):
         if one.misfit is not None:
             refused.setdefault(place, one.misfit)
         else:
             added[place].append(known or _add(session, item_id, one, now=now))
-    return Received(added, refused)
+    return ReceivedUploads(added, refused)
 
 
-def _named(sitting: Sitting, item_id: int) -> list[str]:
+def _named(sitting: LoadedAttempt, item_id: int) -> list[str]:
     response = sitting.responses.get(item_id)
     return [] if response is None else list(clean_parts(response.payload).get(FILES, []))
 
 
-def _misfit(sent: Sent, limits: UploadLimits) -> Misfit | None:
+def _misfit(sent: ReceivedFile, limits: UploadLimits) -> UploadRefusal | None:
     kind = kind_of(shown_name(sent.name).lower())
     if kind is None or not shown_name(sent.name).lower().endswith(tuple(f".{extension}" for extension in limits.accept)):
-        return Misfit.KIND
+        return UploadRefusal.KIND
     if not sent.content:
-        return Misfit.EMPTY
+        return UploadRefusal.EMPTY
     if len(sent.content) > min(limits.size, kind.limit):
-        return Misfit.SIZE
-    return None if kind.fits(sent.content) else Misfit.CONTENT
+        return UploadRefusal.SIZE
+    return None if kind.fits(sent.content) else UploadRefusal.CONTENT
 
 
-def _find(session: Session, item_id: int, kept: Kept) -> str | None:
+def _find(session: Session, item_id: int, kept: StoredUpload) -> str | None:
     """Return the name of the same file sent before for the same item: a page that is sent twice hands nothing in twice."""
     statement = (
         select(AnswerFile.uuid)
@@ -179,7 +183,7 @@ def _find(session: Session, item_id: int, kept: Kept) -> str | None:
     return None if found is None else str(found)
 
 
-def _add(session: Session, item_id: int, kept: Kept, *, now: datetime) -> str:
+def _add(session: Session, item_id: int, kept: StoredUpload, *, now: datetime) -> str:
     kind = kind_of(kept.name)
     assert kind is not None
     stored = note_stored(session, kept.sha256, size=kept.size, media_type=kind.media_type, now=now)

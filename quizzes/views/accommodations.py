@@ -46,7 +46,7 @@ def person(subject: Person) -> Answer:
         if in_force is not None:
             form.show(in_force)
     elif form.validate_on_post():
-        services.accommodate(session, current_actor(), subject, form.command(), form.reason.data or "", now=clock.now())
+        services.grant_accommodation(session, current_actor(), subject, form.command(), form.reason.data or "", now=clock.now())
         flash(_("It holds from now on in every quiz, also for attempts that are open."), "ok")
         return see_person(subject)
     page = render_template("quizzes/accommodation.html", person=subject, form=form, past=past_views(past), in_force=in_force is not None)

@@ -28,13 +28,13 @@ from kernel.web.request import begin_writing, current_actor, current_session, re
 from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
 from quizzes.forms import QuestionFieldsForm, QuestionTextForm, form_parts
 from quizzes.pages import banks as pages
-from quizzes.pages.banks import Told
-from quizzes.permissions import QuizAction, TaughtQuestion
+from quizzes.pages.banks import SourceFindingView
+from quizzes.permissions import BankQuestionContext, QuizAction
 from quizzes.publication import render_question
+from quizzes.queries import attempts
 from quizzes.queries import banks as queries
-from quizzes.queries import sittings
-from quizzes.queries.banks import Wanted
-from quizzes.rules.definitions import Question
+from quizzes.queries.banks import QuestionFilter
+from quizzes.rules.definitions import QuestionDefinition
 from quizzes.services import banks as services
 from quizzes.services.banks import EntryChanged, EntryText, checksum_of
 from quizzes.services.drafts import index_banks
@@ -67,9 +67,9 @@ def _choices(course_id: int) -> list[tuple[str, str]]:
 # --- The list ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _wanted() -> Wanted:
+def _wanted() -> QuestionFilter:
     asked = {name: request.args.get(name, "").strip()[:130] for name in ("text", "bank", "kind", "state", "difficulty", "tag")}
-    return Wanted(**asked)
+    return QuestionFilter(**asked)
 
 
 @bp.get("/teaching/<slug>/questions")
@@ -149,7 +149,7 @@ def new_question(subject: CourseContext) -> Answer:
 
 @bp.route("/teaching/<slug>/questions/<key>", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
-def question(subject: TaughtQuestion) -> Answer:
+def question(subject: BankQuestionContext) -> Answer:
     """Show a question of the draft with all there is to say of it, and change its text."""
     form = QuestionTextForm()
     if request.method != "POST":
@@ -175,7 +175,7 @@ def _taken(subject: CourseContext, form: QuestionTextForm, change: EntryText) ->
     except EntryChanged:
         return _conflict(subject, form, change)
     except EditRefused as refused:
-        return _editor(subject, form, told=[Told(0, _words(refused), "", "", "error")]), 422
+        return _editor(subject, form, told=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
     contents = course_drafts.draft_files(current_session(), _files(), subject.id)
     checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
     told = _told_of(checked.findings, body, change)
@@ -197,7 +197,7 @@ def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, che
     except EntryChanged:
         return _conflict(subject, form, change)
     except CourseArchived as refused:
-        return _editor(subject, form, told=[Told(0, _words(refused), "", "", "error")]), 409
+        return _editor(subject, form, told=[SourceFindingView(0, _words(refused), "", "", "error")]), 409
     if is_as_checked:
         draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
@@ -224,23 +224,26 @@ def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText)
     return _editor(subject, form, theirs=theirs), 409
 
 
-def _told(subject: CourseContext, key: str, path: str) -> list[Told]:
+def _told(subject: CourseContext, key: str, path: str) -> list[SourceFindingView]:
     course = course_catalogue.get_course(current_session(), subject.id)
     verdict = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
     entry = services.get_entry(current_session(), subject.id, path, key)
     return pages.told(verdict.findings, path, entry)
 
 
-def _told_of(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[Told]:
+def _told_of(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[SourceFindingView]:
     return pages.told(findings, change.path, services.written_entry(body, change))
 
 
-def _elsewhere(findings: list[Finding]) -> list[Told]:
+def _elsewhere(findings: list[Finding]) -> list[SourceFindingView]:
     """Tell what keeps a text out that is not in it: another place of the draft, which it contradicts."""
-    return [Told(0, f"{finding.file}:{finding.line}: {finding.message}", finding.fix, finding.code, "error") for finding in findings[:5]]
+    return [
+        SourceFindingView(0, f"{finding.file}:{finding.line}: {finding.message}", finding.fix, finding.code, "error")
+        for finding in findings[:5]
+    ]
 
 
-def _preview_of(checked: CheckedCourse, body: str, change: EntryText) -> pages.Preview | None:
+def _preview_of(checked: CheckedCourse, body: str, change: EntryText) -> pages.QuestionPreview | None:
     found = pages.find_question(checked.folder, services.written_entry(body, change).key) if checked.folder is not None else None
     if checked.folder is None or found is None:
         return None
@@ -251,14 +254,14 @@ def _editor(
     subject: CourseContext,
     form: QuestionTextForm,
     *,
-    told: list[Told] | None = None,
+    told: list[SourceFindingView] | None = None,
     checked: bool = False,
-    shown: pages.Preview | None = None,
+    shown: pages.QuestionPreview | None = None,
     theirs: str | None = None,
 ) -> str:
     session = current_session()
     course = course_catalogue.get_course(session, subject.id)
-    present = subject if isinstance(subject, TaughtQuestion) else None
+    present = subject if isinstance(subject, BankQuestionContext) else None
     row = next(iter(queries.find_questions(session, subject.id, [present.key])), None) if present else None
     key = present.key if present else ""
     return render_template(
@@ -283,7 +286,7 @@ def _editor(
 # --- As a learner, and compared ----------------------------------------------------------------------------------------------------------
 
 
-def _drafted(subject: TaughtQuestion) -> tuple[DraftCheck, Question, str]:
+def _drafted(subject: BankQuestionContext) -> tuple[DraftCheck, QuestionDefinition, str]:
     course = course_catalogue.get_course(current_session(), subject.id)
     verdict = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
     found = pages.find_question(verdict.folder, subject.key) if verdict.folder is not None else None
@@ -294,7 +297,7 @@ def _drafted(subject: TaughtQuestion) -> tuple[DraftCheck, Question, str]:
 
 @bp.route("/teaching/<slug>/questions/<key>/preview", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
-def preview(subject: TaughtQuestion) -> Answer:
+def preview(subject: BankQuestionContext) -> Answer:
     """Let an editor answer a question as its learner would, and see its feedback. Nothing is recorded."""
     verdict, found, path = _drafted(subject)
     seed = whole_number(request.values.get("seed", "1"), otherwise=1) % MOST_SEED
@@ -312,7 +315,7 @@ def preview(subject: TaughtQuestion) -> Answer:
 
 @bp.get("/teaching/<slug>/questions/<key>/versions")
 @requires(QuizAction.VIEW_BANK, queries.get_taught_question)
-def versions(subject: TaughtQuestion) -> Answer:
+def versions(subject: BankQuestionContext) -> Answer:
     """Compare two published wordings of a question, or one with the draft."""
     session = current_session()
     rows = queries.list_versions(session, subject.id, subject.key)
@@ -323,7 +326,7 @@ def versions(subject: TaughtQuestion) -> Answer:
         raise NotFound
     lines = None
     if rows:
-        published = sittings.get_questions(session, [numbers[number] for number in {old, new} if number])
+        published = attempts.get_questions(session, [numbers[number] for number in {old, new} if number])
         after = published[numbers[new]] if new else _rendered_draft(subject)
         lines = pages.change_lines(published[numbers[old]], after)
     return render_template(
@@ -337,7 +340,7 @@ def versions(subject: TaughtQuestion) -> Answer:
     )
 
 
-def _rendered_draft(subject: TaughtQuestion) -> Question:
+def _rendered_draft(subject: BankQuestionContext) -> QuestionDefinition:
     verdict, found, path = _drafted(subject)
     assert verdict.folder is not None
     return render_question(found, Renderer(verdict.folder, _kinds()), path)

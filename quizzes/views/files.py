@@ -17,12 +17,12 @@ from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, requires
 from quizzes.pages.uploads import problem_words
 from quizzes.permissions import QuizAction
-from quizzes.queries import answering
-from quizzes.queries.files import FileSeat, get_file, list_files
-from quizzes.queries.sittings import Sitting
-from quizzes.queries.standings import get_checks
-from quizzes.services.sittings import check_takes_answers
-from quizzes.services.uploads import Kept, Sent, keep_contents, limits_at, receive_files
+from quizzes.queries import open_attempts
+from quizzes.queries.attempts import LoadedAttempt
+from quizzes.queries.files import AttemptFileContext, get_file, list_files
+from quizzes.queries.question_checks import get_checks
+from quizzes.services.attempts import check_takes_answers
+from quizzes.services.uploads import ReceivedFile, StoredUpload, keep_contents, limits_at, receive_files
 
 bp = Blueprint("quizzes_files", __name__)
 BODY_LIMIT = 52_000_000
@@ -33,14 +33,14 @@ SENDINGS = limit("quiz files", "120 per 10 minutes")
 
 @bp.get("/attempts/<uuid:attempt>/files/<uuid:file>")
 @requires(QuizAction.FETCH_FILE, get_file)
-def fetch(subject: FileSeat) -> Response:
+def fetch(subject: AttemptFileContext) -> Response:
     """Send a file of an answer, always as an attachment: what others wrote is never shown in a page of ours (security 4.3)."""
     return send_content(stored_files(), subject.sha256, subject.media_type, subject.name, inline=False, kept="no-store")
 
 
 @bp.post("/attempts/<uuid:attempt>/files")
-@requires(QuizAction.ANSWER, answering.get_attempt, reads_first=True, body_limit=BODY_LIMIT)
-def send(subject: Sitting) -> tuple[Response, int]:
+@requires(QuizAction.ANSWER, open_attempts.get_attempt, reads_first=True, body_limit=BODY_LIMIT)
+def send(subject: LoadedAttempt) -> tuple[Response, int]:
     """Keep one file that the page's script sends on its own, and return how the page shows it: the next answer of the script names it.
 
     The content is checked and kept before anything is written: a large file holds nobody up.
@@ -50,7 +50,7 @@ def send(subject: Sitting) -> tuple[Response, int]:
     if sent is None or limits is None:
         raise NotFound
     limiter().use(SENDINGS, str(subject.person_id))
-    file, named = Sent(sent.filename or "", sent.read()), _named_by_page(session, subject, place, now=now)
+    file, named = ReceivedFile(sent.filename or "", sent.read()), _named_by_page(session, subject, place, now=now)
     arrived = keep_contents(session, stored_files(), subject, {place: [file]}, named={place: named})
     session, sitting = _lock(subject)
     named = _named_by_page(session, sitting, place, now=now)
@@ -63,7 +63,7 @@ def send(subject: Sitting) -> tuple[Response, int]:
     return jsonify(html=html, full=len(named) + len(added) >= limits.files), 200
 
 
-def _named_by_page(session: Session, sitting: Sitting, place: int, *, now: datetime) -> set[str]:
+def _named_by_page(session: Session, sitting: LoadedAttempt, place: int, *, now: datetime) -> set[str]:
     """Return the files in a place that the page has already; raise NotFound, AlreadySubmitted or TimeIsUp where it takes no answers now."""
     check_takes_answers(sitting, now=now)
     if place in get_checks(session, sitting).closed:
@@ -71,15 +71,15 @@ def _named_by_page(session: Session, sitting: Sitting, place: int, *, now: datet
     return list_files(session, [item_of(sitting, place)]).keys() & set(request.form.getlist("named"))
 
 
-def item_of(sitting: Sitting, place: int) -> int:
+def item_of(sitting: LoadedAttempt, place: int) -> int:
     """Return the item in a place that is known to have one."""
     return sitting.items[place - 1].id
 
 
-def _lock(subject: Sitting) -> tuple[Session, Sitting]:
+def _lock(subject: LoadedAttempt) -> tuple[Session, LoadedAttempt]:
     """Begin to write, and return the attempt as it is now, locked."""
     session = begin_writing()
-    return session, answering.lock_attempt(session, current_actor(), subject.uuid)
+    return session, open_attempts.lock_attempt(session, current_actor(), subject.uuid)
 
 
 def brings_files() -> bool:
@@ -87,12 +87,12 @@ def brings_files() -> bool:
     return any(one.filename for one in request.files.values())
 
 
-def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> Sitting:
+def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return the attempt whose page is sent, locked unless files have to be kept first."""
-    return (answering.get_attempt if brings_files() else answering.lock_attempt)(session, actor, attempt)
+    return (open_attempts.get_attempt if brings_files() else open_attempts.lock_attempt)(session, actor, attempt)
 
 
-def keep_sent(subject: Sitting, page: int, *, dropped: str, now: datetime) -> tuple[Sitting, dict[int, list[Kept]]]:
+def keep_sent(subject: LoadedAttempt, page: int, *, dropped: str, now: datetime) -> tuple[LoadedAttempt, dict[int, list[StoredUpload]]]:
     """Keep the contents that a page's form brings, and return the attempt locked; raise AlreadySubmitted or TimeIsUp."""
     if not brings_files():
         return subject, {}
@@ -110,12 +110,14 @@ def stored_files() -> FileStore:
     return files
 
 
-def sent_files(sitting: Sitting, page: int, closed: Collection[int]) -> dict[int, list[Sent]]:
+def sent_files(sitting: LoadedAttempt, page: int, closed: Collection[int]) -> dict[int, list[ReceivedFile]]:
     """Return the files that a page's form sends, by place; places that take no answers are left out."""
     found = {}
     for item in sitting.items:
         if item.page == page and item.position not in closed:
-            sent = [Sent(one.filename or "", one.read()) for one in request.files.getlist(f"p{item.position}-upload") if one.filename]
+            sent = [
+                ReceivedFile(one.filename or "", one.read()) for one in request.files.getlist(f"p{item.position}-upload") if one.filename
+            ]
             if sent:
                 found[item.position] = sent
     return found

@@ -6,7 +6,7 @@ from kernel.i18n import _
 from kernel.web.request import allows, current_session, requires
 from quizzes.pages.introduction import place_of
 from quizzes.pages.manage import TOOLS
-from quizzes.permissions import QuizAction, TaughtQuiz
+from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import teaching
 
 bp = Blueprint("quizzes_manage", __name__)
@@ -14,7 +14,7 @@ bp = Blueprint("quizzes_manage", __name__)
 
 @bp.get("/courses/<slug>/quizzes/<key>/manage")
 @requires(QuizAction.MANAGE, teaching.get_taught_quiz)
-def manage(subject: TaughtQuiz) -> str:
+def manage(subject: QuizContext) -> str:
     """Show how a quiz stands and what can be done with it."""
     tools = [
         {"url": url_for(tool.endpoint, slug=subject.slug, key=subject.key), "icon": tool.icon, "title": _(tool.title), "text": _(tool.text)}

@@ -14,38 +14,38 @@ from kernel.i18n import _, language, number
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_other
+from quizzes.attempt_review import flags_of, review_items
 from quizzes.forms import MarkForm, chosen_levels
 from quizzes.pages import marking as pages
-from quizzes.pages.attempt import OpenedAttempt, open_attempt
+from quizzes.pages.attempt import AttemptView, open_attempt
 from quizzes.pages.introduction import place_of
-from quizzes.permissions import QuizAction, TaughtQuiz, reader_of
+from quizzes.permissions import QuizAction, QuizContext, reader_of
+from quizzes.queries import attempts, teaching
 from quizzes.queries import marks as queries
-from quizzes.queries import sittings, teaching
-from quizzes.queries.marks import MarkedItem, Queue, QueueLine, Show
-from quizzes.reviewing import flags_of, review_items
-from quizzes.rules.by_hand import rubric_mark, rubric_of
+from quizzes.queries.marks import MarkedItem, MarkingFilter, MarkingQueue, QueueLine
+from quizzes.rules.manual_marking import rubric_mark, rubric_of
 from quizzes.rules.numbers import convention_for, read_number
 from quizzes.services import marking as services
-from quizzes.services.marking import AlreadyMarked, GivenMark, OutOfBounds
+from quizzes.services.marking import AlreadyMarked, ManualMarkValues, OutOfBounds
 
 bp = Blueprint("quizzes_marking", __name__)
 
 Answer = str | Response | tuple[str, int]
 
 
-def asked_queue() -> Queue:
+def asked_queue() -> MarkingQueue:
     """Return the order that the address names; what it does not know it leaves out."""
     show = request.args.get("show", "")
-    return Queue(
+    return MarkingQueue(
         question=request.args.get("question", "")[:64],
-        show=Show(show) if show in set(Show) else Show.WAITING,
+        show=MarkingFilter(show) if show in set(MarkingFilter) else MarkingFilter.WAITING,
         anonymous=request.args.get("names") == pages.HIDDEN_NAMES,
     )
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/marking")
 @requires(QuizAction.MANAGE, teaching.get_taught_quiz)
-def queue(subject: TaughtQuiz) -> Answer:
+def queue(subject: QuizContext) -> Answer:
     """List what waits for a person: the questions, and the answers of one question or of everybody."""
     session, asked, page = current_session(), asked_queue(), requested_page()
     access_log.record_list_access(PeopleListKind.MARKING, Course, subject.course_id)
@@ -99,7 +99,7 @@ def mark(subject: MarkedItem) -> Answer:
     return _after(session, opened, subject)
 
 
-def _given(form: MarkForm, opened: OpenedAttempt, subject: MarkedItem, levels: dict[str, int]) -> GivenMark | None:
+def _given(form: MarkForm, opened: AttemptView, subject: MarkedItem, levels: dict[str, int]) -> ManualMarkValues | None:
     """Read what was given; None with the fault beside its field."""
     question = opened.questions[subject.item.question_version_id]
     typed, reason = form.points.data or "", form.reason.data or ""
@@ -111,7 +111,7 @@ def _given(form: MarkForm, opened: OpenedAttempt, subject: MarkedItem, levels: d
         form.refuse(form.reason, _("Say why the program's mark is overruled: it stays in the record."))
     if form.faults or value is None:
         return None
-    return GivenMark(value, whole_number(form.seen.data or ""), form.words, levels, reason)
+    return ManualMarkValues(value, whole_number(form.seen.data or ""), form.words, levels, reason)
 
 
 def _not_a_mark(typed: str, *, has_rubric: bool) -> str:
@@ -120,14 +120,14 @@ def _not_a_mark(typed: str, *, has_rubric: bool) -> str:
     return _("Choose a level of each criterion, or write the mark.") if has_rubric else _("Write the mark.")
 
 
-def _bounds(opened: OpenedAttempt, subject: MarkedItem) -> str:
+def _bounds(opened: AttemptView, subject: MarkedItem) -> str:
     least, most = pages.bounds(opened.questions[subject.item.question_version_id], subject)
     return _("The mark goes from %(least)s to %(most)s.", least=number(least), most=number(most))
 
 
-def _page(opened: OpenedAttempt, subject: MarkedItem, form: MarkForm, levels: Any) -> str:
+def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any) -> str:
     session, actor, asked = current_session(), current_actor(), asked_queue()
-    flags = flags_of(subject, reader_of(actor, subject), sittings.history_of(session, subject), now=clock.now())
+    flags = flags_of(subject, reader_of(actor, subject), attempts.history_of(session, subject), now=clock.now())
     shown = review_items(session, opened, flags)[subject.item.position - 1]
     marks = queries.list_marks(session, subject.item.id)
     near = queries.neighbours(session, _taught(session, opened, subject), asked, subject.item.id)
@@ -142,19 +142,19 @@ def _page(opened: OpenedAttempt, subject: MarkedItem, form: MarkForm, levels: An
     )
 
 
-def _taught(session: Session, opened: OpenedAttempt, subject: MarkedItem) -> TaughtQuiz:
+def _taught(session: Session, opened: AttemptView, subject: MarkedItem) -> QuizContext:
     return teaching.get_taught_quiz(session, current_actor(), opened.outline.slug, subject.row.activity_key)
 
 
-def _link(line: QueueLine | None, asked: Queue) -> str:
+def _link(line: QueueLine | None, asked: MarkingQueue) -> str:
     return "" if line is None else _address(line.attempt, line.place, asked)
 
 
-def _address(attempt: UUID, place: int, asked: Queue) -> str:
+def _address(attempt: UUID, place: int, asked: MarkingQueue) -> str:
     return url_for("quizzes_marking.item", attempt=attempt, place=place, **pages.arguments(asked))
 
 
-def _after(session: Session, opened: OpenedAttempt, subject: MarkedItem) -> Response:
+def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Response:
     """Go to the next answer that waits, or back to the list where that was the last one."""
     flash(_("The mark is saved."), "ok")
     asked = asked_queue()

@@ -18,15 +18,16 @@ from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from quizzes.forms import IncidentForm, OverrideForm
+from quizzes.forms import IncidentForm, QuizOverrideForm
 from quizzes.models import QuizOverride
 from quizzes.pages.introduction import place_of, rules_of
 from quizzes.pages.overrides import incident_views, open_views, override_views
-from quizzes.permissions import IncidentSeat, OverrideSeat, OverrideTarget, QuizAction, TaughtQuiz
+from quizzes.permissions import IncidentContext, OverrideContext, OverrideTarget, QuizAction, QuizContext
+from quizzes.queries import attempts, teaching
 from quizzes.queries import overrides as queries
-from quizzes.queries import sittings, teaching
 from quizzes.services import overrides as services
-from quizzes.services.overrides import GroupGone, NotInForce, Whom
+from quizzes.services.overrides import GroupDeleted, NotInForce
+from quizzes.services.overrides import OverrideTarget as Whom
 
 bp = Blueprint("quizzes_time", __name__)
 
@@ -34,13 +35,13 @@ Answer = str | Response | tuple[str, int]
 ROWS, ENDED, FOUND, INCIDENTS = 50, 20, 20, 50
 
 
-def _see(endpoint: str, quiz: TaughtQuiz, **values: Any) -> Response:
+def _see(endpoint: str, quiz: QuizContext, **values: Any) -> Response:
     return see_page(endpoint, slug=quiz.slug, key=quiz.key, **values)
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/overrides")
 @requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
-def overrides(quiz: TaughtQuiz) -> Answer:
+def overrides(quiz: QuizContext) -> Answer:
     """List what holds at a quiz instead of its own settings, and for whom it can be set."""
     session, asked, query = current_session(), requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = queries.list_in_force(session, quiz, offset=asked.offset, limit=ROWS + 1)
@@ -48,7 +49,7 @@ def overrides(quiz: TaughtQuiz) -> Answer:
     return render_template(
         "quizzes/overrides.html",
         **place_of(quiz.outline, quiz.key),
-        rules=rules_of(paper := sittings.get_paper_of_activity(session, quiz.activity_id), paper.access),
+        rules=rules_of(paper := attempts.get_paper_of_activity(session, quiz.activity_id), paper.access),
         page=Page(override_views(current_actor(), rows[:ROWS]), asked.number, len(rows) > ROWS),
         ended=override_views(current_actor(), queries.list_ended(session, quiz, limit=ENDED)),
         groups=enrolment_queries.list_groups(session, quiz.course_id),
@@ -83,7 +84,7 @@ def _asked_target(session: Session, actor: Actor, slug: str, key: str) -> Overri
 @requires(QuizAction.OVERRIDE, _asked_target)
 def add(target: OverrideTarget) -> Answer:
     """Set something for everybody, a group (`?group=`) or a learner (`?person=`)."""
-    session, quiz, whom, form = current_session(), target.quiz, Whom(target.group, target.person), OverrideForm()
+    session, quiz, whom, form = current_session(), target.quiz, Whom(target.group, target.person), QuizOverrideForm()
     in_force = services.find_in_force(session, quiz, whom) if request.method != "POST" else None
     if in_force is not None:
         return _see("quizzes_time.change", quiz, override=in_force.uuid)
@@ -101,7 +102,7 @@ def add(target: OverrideTarget) -> Answer:
     return _form_page(quiz, whom, form, action, changes=False)
 
 
-def _tell_left_out(quiz: TaughtQuiz, whom: Whom) -> None:
+def _tell_left_out(quiz: QuizContext, whom: Whom) -> None:
     row = services.find_in_force(current_session(), quiz, whom)
     if row is not None:
         _tell_if_own(row)
@@ -113,8 +114,8 @@ def _tell_if_own(row: QuizOverride) -> None:
         flash(_(LEFT_OUT), "warn")
 
 
-def _form_page(quiz: TaughtQuiz, whom: Whom, form: OverrideForm, action: str, *, changes: bool) -> Answer:
-    paper = sittings.get_paper_of_activity(current_session(), quiz.activity_id)
+def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: str, *, changes: bool) -> Answer:
+    paper = attempts.get_paper_of_activity(current_session(), quiz.activity_id)
     page = render_template(
         "quizzes/override.html",
         **place_of(quiz.outline, quiz.key),
@@ -130,13 +131,13 @@ def _form_page(quiz: TaughtQuiz, whom: Whom, form: OverrideForm, action: str, *,
 
 @bp.route("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>", methods=["GET", "POST"])
 @requires(QuizAction.OVERRIDE, queries.get_override)
-def change(subject: OverrideSeat) -> Answer:
+def change(subject: OverrideContext) -> Answer:
     """Change what is in force; one that has ended leads to the list."""
     session, quiz, row = current_session(), subject.quiz, subject.row
     if row.ended_at is not None:
         flash(_(NotInForce.message), "warn")
         return _see("quizzes_time.overrides", quiz)
-    form, whom = OverrideForm(), services.whom_of(session, row)
+    form, whom = QuizOverrideForm(), services.describe_target(session, row)
     if request.method != "POST":
         form.show(row)
     elif form.validate_on_post():
@@ -153,7 +154,7 @@ def change(subject: OverrideSeat) -> Answer:
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/end")
 @requires(QuizAction.OVERRIDE, queries.get_override)
-def end(subject: OverrideSeat) -> Answer:
+def end(subject: OverrideContext) -> Answer:
     """End what is in force."""
     services.end_override(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It holds no longer. It can be put back below."), "ok")
@@ -163,11 +164,11 @@ def end(subject: OverrideSeat) -> Answer:
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/restoration")
 @requires(QuizAction.OVERRIDE, queries.get_override)
-def restore(subject: OverrideSeat) -> Answer:
+def restore(subject: OverrideContext) -> Answer:
     """Put back what has ended."""
     try:
         services.restore_override(current_session(), current_actor(), subject.row, subject.quiz, now=clock.now())
-    except GroupGone as gone:
+    except GroupDeleted as gone:
         flash(_(gone.message), "bad")
     else:
         flash(_("It holds again."), "ok")
@@ -177,7 +178,7 @@ def restore(subject: OverrideSeat) -> Answer:
 
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/application")
 @requires(QuizAction.OVERRIDE, queries.get_override)
-def apply(subject: OverrideSeat) -> Answer:
+def apply(subject: OverrideContext) -> Answer:
     """Let an override hold for whoever set or ended it too."""
     services.apply_to_authors(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It is applied to the record that was left out."), "ok")
@@ -186,14 +187,14 @@ def apply(subject: OverrideSeat) -> Answer:
 
 @bp.route("/courses/<slug>/quizzes/<key>/incidents", methods=["GET", "POST"])
 @requires(QuizAction.INCIDENT, teaching.get_taught_quiz)
-def incidents(quiz: TaughtQuiz) -> Answer:
+def incidents(quiz: QuizContext) -> Answer:
     """Show who has an attempt open now, and give all of them more time."""
     session, form = current_session(), IncidentForm()
     count = teaching.count_attempts(session, quiz).open
     if form.validate_on_post() and not count:
         form.refuse(form.minutes, _("No attempt is open now: there is nobody to give time to."))
     elif form.validate_on_post():
-        given = services.give_time(
+        given = services.add_incident_time(
             session, current_actor(), quiz, form.minutes.number or 0, form.reason.data or "", form.uuid(), now=clock.now()
         )
         minutes = given.seconds // 60
@@ -203,7 +204,7 @@ def incidents(quiz: TaughtQuiz) -> Answer:
         return _see("quizzes_time.incidents", quiz)
     form.token.data = form.token.data or str(uuid4())
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, quiz.course_id)
-    attempts = queries.list_open(session, queries.Scope(quiz.course_id, quiz.key), limit=ROWS + 1)
+    attempts = queries.list_open(session, queries.AffectedAttempts(quiz.course_id, quiz.key), limit=ROWS + 1)
     page = render_template(
         "quizzes/incidents.html",
         **place_of(quiz.outline, quiz.key),
@@ -218,9 +219,9 @@ def incidents(quiz: TaughtQuiz) -> Answer:
 
 @bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/undoing")
 @requires(QuizAction.INCIDENT, queries.get_incident)
-def undo(subject: IncidentSeat) -> Answer:
+def undo(subject: IncidentContext) -> Answer:
     """Take back the time that an incident gave."""
-    services.take_time_back(current_session(), current_actor(), subject.row, now=clock.now())
+    services.undo_incident(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The time is taken back. For who has none left the quiz has ended."), "ok")
     if services.is_left_out(current_session(), current_actor(), subject.row):
         flash(_(LEFT_OUT), "warn")
@@ -229,7 +230,7 @@ def undo(subject: IncidentSeat) -> Answer:
 
 @bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/application")
 @requires(QuizAction.INCIDENT, queries.get_incident)
-def apply_incident(subject: IncidentSeat) -> Answer:
+def apply_incident(subject: IncidentContext) -> Answer:
     """Give the time to those whom an incident left out, or take it back from them."""
     services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It is applied to the record that was left out."), "ok")

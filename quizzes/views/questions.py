@@ -23,15 +23,15 @@ from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
-from quizzes.content.asked_rows import TEXT
 from quizzes.content.question_editing import values_in, with_question
-from quizzes.content.question_rows import Said
+from quizzes.content.question_rows import QuestionFormValues
+from quizzes.content.row_fields import TEXT
 from quizzes.content.wording import KINDS
-from quizzes.forms import NewQuestionForm, SeenForm
+from quizzes.forms import NewQuestionForm, QuestionEditForm
 from quizzes.pages import banks as pages
+from quizzes.pages.question_form import KindFormView, begun_sheet, sent_sheet
 from quizzes.pages.samples import samples_of
-from quizzes.pages.sheets import QuestionSheet, begun_sheet, sent_sheet
-from quizzes.permissions import QuizAction, TaughtQuestion
+from quizzes.permissions import BankQuestionContext, QuizAction
 from quizzes.queries import banks as queries
 from quizzes.services import banks as services
 from quizzes.services.banks import EntryChanged, EntryText, checksum_of
@@ -42,12 +42,12 @@ Answer = str | Response | tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Editor:
+class QuestionEditor:
     """A question before its form: where it stands, what is asked of it, and what its text was when the editor began."""
 
     subject: CourseContext
-    sheet: QuestionSheet
-    seen: SeenForm
+    sheet: KindFormView
+    seen: QuestionEditForm
     key: str = ""
     """Of a question that is in the draft; '' for a new one."""
 
@@ -77,7 +77,7 @@ def _act() -> str:
 
 @bp.route("/teaching/<slug>/questions/<key>/form", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
-def question(subject: TaughtQuestion) -> Answer:
+def question(subject: BankQuestionContext) -> Answer:
     """Ask a question of the draft field by field."""
     entry = services.get_entry(current_session(), subject.id, subject.path, subject.key)
     kind, languages = _kind_of(entry.text), _languages(subject.id)
@@ -85,18 +85,18 @@ def question(subject: TaughtQuestion) -> Answer:
     if said is None:
         flash(_("This question has parts that no form knows. Here it is as text."), "info")
         return see_page("quizzes_banks.question", slug=subject.slug, key=subject.key)
-    seen = SeenForm()
+    seen = QuestionEditForm()
     if request.method != "POST":
         seen.seen.data = checksum_of(entry.text)
-        editor = Editor(subject, QuestionSheet(kind, languages, said), seen, subject.key)
+        editor = QuestionEditor(subject, KindFormView(kind, languages, said), seen, subject.key)
         return _page(editor, verdict=_verdict(subject.id))
-    editor = Editor(subject, sent_sheet(kind, languages, request.form, _act()), seen, subject.key)
+    editor = QuestionEditor(subject, sent_sheet(kind, languages, request.form, _act()), seen, subject.key)
     if not _is_ready(editor):
         return _page(editor), _status()
     return _written(editor, subject.path, entry.text)
 
 
-def _said(text: str, kind: str, languages: tuple[str, ...]) -> Said | None:
+def _said(text: str, kind: str, languages: tuple[str, ...]) -> QuestionFormValues | None:
     """Return what a question's form shows, None where it has parts that no form knows."""
     try:
         return values_in(text, kind, languages) if kind else None
@@ -113,7 +113,7 @@ def _kind_of(text: str) -> str:
     return kind if kind in KINDS else ""
 
 
-def _written(editor: Editor, path: str, before: str) -> Answer:
+def _written(editor: QuestionEditor, path: str, before: str) -> Answer:
     """Write the form into the question's text; what somebody else saved meanwhile is shown beside it."""
     subject, seen = editor.subject, editor.seen
     try:
@@ -127,7 +127,7 @@ def _written(editor: Editor, path: str, before: str) -> Answer:
     return _taken(editor, EntryText(path, editor.key, text, checksum_of(before)), subject)
 
 
-def _text(editor: Editor, before: str) -> str:
+def _text(editor: QuestionEditor, before: str) -> str:
     """Return the text of the question as the form has it; options that were published keep their keys."""
     was = read_fields(before).get("was")
     names = [editor.key, *(one for one in (was if isinstance(was, list) else [was]) if isinstance(one, str))]
@@ -140,7 +140,7 @@ def _status() -> int:
     return 422 if _act() in ("save", "preview") else 200
 
 
-def _is_ready(editor: Editor) -> bool:
+def _is_ready(editor: QuestionEditor) -> bool:
     """Say whether what was sent is to be looked at: no button changed rows, and nothing keeps it from being written as text."""
     if _status() == 200:
         return False
@@ -162,8 +162,8 @@ def new_question(subject: CourseContext) -> Answer:
     begun.offer([(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in queries.list_banks(session, subject.id)])
     if request.method != "POST":
         begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or begun.bank.data
-        return _page(Editor(subject, begun_sheet(kind, languages), begun))
-    editor = Editor(subject, sent_sheet(kind, languages, request.form, _act()), begun)
+        return _page(QuestionEditor(subject, begun_sheet(kind, languages), begun))
+    editor = QuestionEditor(subject, sent_sheet(kind, languages, request.form, _act()), begun)
     if not _is_ready(editor) or not begun.validate_on_post():
         return _page(editor), _status()
     said = editor.sheet.said
@@ -177,7 +177,7 @@ def new_question(subject: CourseContext) -> Answer:
     return _taken(editor, EntryText(begun.bank.data, "", text), subject)
 
 
-def _taken(editor: Editor, change: EntryText, subject: CourseContext) -> Answer:
+def _taken(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
     """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
     seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
     body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
@@ -207,7 +207,7 @@ def _taken(editor: Editor, change: EntryText, subject: CourseContext) -> Answer:
     return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
 
 
-def _tell(editor: Editor, own: list[Finding], refusing: list[Finding]) -> None:
+def _tell(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
     """Tell each fault beside the field that it names; the others above the form."""
     for finding in refusing:
         field = editor.sheet.field_of(finding) if finding in own else None
@@ -229,7 +229,7 @@ def _verdict(course_id: int) -> DraftCheck:
 
 
 def _page(
-    editor: Editor,
+    editor: QuestionEditor,
     *,
     verdict: DraftCheck | None = None,
     told: list[Finding] | None = None,
@@ -240,7 +240,7 @@ def _page(
     """Show the form. `verdict` is that of the draft; `told` and `folder` are what was found in a text that is only looked at."""
     session, sheet = current_session(), editor.sheet
     course = course_catalogue.get_course(session, editor.subject.id)
-    if verdict is not None and isinstance(editor.subject, TaughtQuestion):
+    if verdict is not None and isinstance(editor.subject, BankQuestionContext):
         entry = services.get_entry(session, course.id, editor.subject.path, editor.key)
         told, folder = [finding for finding in verdict.findings if pages.concerns(finding, editor.subject.path, entry)], verdict.folder
     found = pages.find_question(folder, shown) if folder is not None and shown else None

@@ -18,16 +18,16 @@ from kernel.web.request import current_actor, current_session, requires, see_oth
 from quizzes.forms import RegradeForm
 from quizzes.pages import regrading as pages
 from quizzes.pages.introduction import place_of
-from quizzes.permissions import QuizAction, TaughtQuiz
+from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import regrading as queries
 from quizzes.queries import teaching, trials
-from quizzes.queries.regrading import AskedQuestion, TaughtRegrade
-from quizzes.queries.trials import Show
+from quizzes.queries.regrading import QuizQuestionVersions, RegradeContext
+from quizzes.queries.trials import TrialFilter
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.services import regrading as services
 from quizzes.services import trials as trial_services
-from quizzes.services.regrading import NotAsSeen, UndoLaterFirst
-from quizzes.services.trials import AlreadyAnnulled, NothingToRegrade, RegradeOrder
+from quizzes.services.regrading import TrialOutdated, UndoLaterFirst
+from quizzes.services.trials import AlreadyVoided, NothingToRegrade, RegradeRequest
 from quizzes.views.reports import download
 
 bp = Blueprint("quizzes_regrading", __name__)
@@ -37,7 +37,7 @@ Answer = str | Response | tuple[str, int]
 
 @bp.get("/courses/<slug>/quizzes/<key>/regrades")
 @requires(QuizAction.REGRADE, teaching.get_taught_quiz)
-def regrades(subject: TaughtQuiz) -> Answer:
+def regrades(subject: QuizContext) -> Answer:
     """List the questions that can be marked again, and what was marked again so far."""
     session = current_session()
     asked = pages.question_rows(session, queries.list_asked(session, subject))
@@ -52,7 +52,7 @@ def regrades(subject: TaughtQuiz) -> Answer:
 
 @bp.route("/courses/<slug>/quizzes/<key>/regrades/new", methods=["GET", "POST"])
 @requires(QuizAction.REGRADE, teaching.get_taught_quiz)
-def new(subject: TaughtQuiz) -> Answer:
+def new(subject: QuizContext) -> Answer:
     """Ask what is to be marked again and how; a trial follows, never the marks themselves."""
     session, key = current_session(), request.args.get("question", "")
     asked = queries.find_asked(session, subject, key) if key else None
@@ -65,12 +65,12 @@ def new(subject: TaughtQuiz) -> Answer:
         row = trial_services.begin_trial(session, current_actor(), subject, order, now=clock.now())
     except NothingToRegrade as error:
         return _refused(subject, form, asked, form.version, _(error.text))
-    except AlreadyAnnulled as error:
+    except AlreadyVoided as error:
         return _refused(subject, form, asked, form.kind, _(error.text))
     return _to_trial(subject, row.uuid)
 
 
-def _kinds(asked: AskedQuestion | None) -> list[RegradeKind]:
+def _kinds(asked: QuizQuestionVersions | None) -> list[RegradeKind]:
     """Return what can be done: all questions together are only judged again, and what a person marks is only annulled."""
     if asked is None:
         return [RegradeKind.SAME]
@@ -81,11 +81,11 @@ def _kinds(asked: AskedQuestion | None) -> list[RegradeKind]:
     return [*others, RegradeKind.SAME, *annulling]
 
 
-def _order(form: RegradeForm, asked: AskedQuestion | None) -> RegradeOrder:
+def _order(form: RegradeForm, asked: QuizQuestionVersions | None) -> RegradeRequest:
     kind = RegradeKind(form.kind.data)
     number = whole_number(form.version.data or "")
     target = next((version.id for version in asked.versions if version.number == number), None) if asked else None
-    return RegradeOrder(
+    return RegradeRequest(
         kind=kind,
         reason=form.reason.data or "",
         question_id=asked.id if asked else None,
@@ -95,12 +95,12 @@ def _order(form: RegradeForm, asked: AskedQuestion | None) -> RegradeOrder:
     )
 
 
-def _refused(subject: TaughtQuiz, form: RegradeForm, asked: AskedQuestion | None, field: Any, words: str) -> Answer:
+def _refused(subject: QuizContext, form: RegradeForm, asked: QuizQuestionVersions | None, field: Any, words: str) -> Answer:
     form.refuse(field, words)
     return _form_page(subject, form, asked), 422
 
 
-def _form_page(subject: TaughtQuiz, form: RegradeForm, asked: AskedQuestion | None) -> str:
+def _form_page(subject: QuizContext, form: RegradeForm, asked: QuizQuestionVersions | None) -> str:
     session, number = current_session(), whole_number(form.version.data or "")
     target = next((version.id for version in asked.versions if version.number == number), None) if asked else None
     return render_template(
@@ -113,14 +113,14 @@ def _form_page(subject: TaughtQuiz, form: RegradeForm, asked: AskedQuestion | No
     )
 
 
-def _to_trial(subject: TaughtQuiz, regrade: Any) -> Response:
+def _to_trial(subject: QuizContext, regrade: Any) -> Response:
     address = url_for("quizzes_regrading.regrade", slug=subject.slug, key=subject.key, regrade=regrade)
     return see_other(address)
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>")
 @requires(QuizAction.REGRADE, queries.get_regrade)
-def regrade(subject: TaughtRegrade) -> Answer:
+def regrade(subject: RegradeContext) -> Answer:
     """Show a trial: for whom what would change; after the commit what has changed, and how to undo it."""
     if subject.row.state == "discarded":
         raise NotFound
@@ -146,30 +146,30 @@ def regrade(subject: TaughtRegrade) -> Answer:
     )
 
 
-def asked_show() -> Show:
+def asked_show() -> TrialFilter:
     """Return which lines the address asks for; what it does not know is what changes."""
     show = request.args.get("show", "")
-    return Show(show) if show in set(Show) else Show.CHANGED
+    return TrialFilter(show) if show in set(TrialFilter) else TrialFilter.CHANGED
 
 
-def _title(subject: TaughtRegrade) -> str:
+def _title(subject: RegradeContext) -> str:
     asked = _asked(subject)
     return pages.title_of(current_session(), asked) if asked else ""
 
 
-def _asked(subject: TaughtRegrade) -> AskedQuestion | None:
+def _asked(subject: RegradeContext) -> QuizQuestionVersions | None:
     found = queries.list_asked(current_session(), subject) if subject.row.question_id is not None else []
     return next((asked for asked in found if asked.id == subject.row.question_id), None)
 
 
-def _misfits(subject: TaughtRegrade) -> list[pages.Misfit]:
+def _misfits(subject: RegradeContext) -> list[pages.IncompatibleVersion]:
     asked = _asked(subject)
     return pages.misfits(current_session(), asked, subject.row.target_id) if asked and subject.row.target_id is not None else []
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/lines.csv")
 @requires(QuizAction.REGRADE, queries.get_regrade)
-def lines_csv(subject: TaughtRegrade) -> Response:
+def lines_csv(subject: RegradeContext) -> Response:
     """Send the lines of a trial as CSV."""
     lines = trials.stream_lines(current_session(), subject.row.id, asked_show())
     return download(subject, "regrade.csv", lambda file: write_csv(file, pages.headings(), pages.download_rows(lines)))
@@ -177,13 +177,13 @@ def lines_csv(subject: TaughtRegrade) -> Response:
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/commitment")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
-def commit(subject: TaughtRegrade) -> Answer:
+def commit(subject: RegradeContext) -> Answer:
     """Let the marks of the trial hold that was looked at."""
     try:
         done = services.apply_trial(
             current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
         )
-    except (NotAsSeen, AlreadyAnnulled) as error:
+    except (TrialOutdated, AlreadyVoided) as error:
         flash(_(error.text), "warn")
         return _to_trial(subject, subject.row.uuid)
     if done:
@@ -194,7 +194,7 @@ def commit(subject: TaughtRegrade) -> Answer:
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/renewal")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
-def renew(subject: TaughtRegrade) -> Answer:
+def renew(subject: RegradeContext) -> Answer:
     """Make the trial again, with what was handed in since."""
     trial_services.renew_trial(current_session(), current_actor(), subject.row, now=clock.now())
     return _to_trial(subject, subject.row.uuid)
@@ -202,7 +202,7 @@ def renew(subject: TaughtRegrade) -> Answer:
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/dismissal")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
-def discard(subject: TaughtRegrade) -> Answer:
+def discard(subject: RegradeContext) -> Answer:
     """Put a trial aside."""
     trial_services.discard_trial(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The trial is put aside. No mark has changed."), "ok")
@@ -211,7 +211,7 @@ def discard(subject: TaughtRegrade) -> Answer:
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/undoing")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
-def undo(subject: TaughtRegrade) -> Answer:
+def undo(subject: RegradeContext) -> Answer:
     """Give every answer back the mark that it had."""
     try:
         services.undo(current_session(), current_actor(), subject.row, now=clock.now())
@@ -223,14 +223,14 @@ def undo(subject: TaughtRegrade) -> Answer:
     return _to_trial(subject, subject.row.uuid)
 
 
-def _tell_left_out(subject: TaughtRegrade) -> None:
+def _tell_left_out(subject: RegradeContext) -> None:
     if any(is_own(current_actor(), one.id) for one in queries.list_left_out(current_session(), subject.row)):
         flash(_(LEFT_OUT), "warn")
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/application")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
-def apply(subject: TaughtRegrade) -> Answer:
+def apply(subject: RegradeContext) -> Answer:
     """Let a commit, or its undoing, follow for those whom it left out."""
     services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It is applied to the record that was left out."), "ok")

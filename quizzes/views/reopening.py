@@ -6,12 +6,12 @@ from accounts.queries import get_person
 from kernel import clock
 from kernel.i18n import _, ngettext
 from kernel.web.request import current_actor, current_session, requires, see_page
-from quizzes.forms import ReasonForm
+from quizzes.forms import AttemptActionForm
 from quizzes.pages.attempt import open_attempt
-from quizzes.permissions import QuizAction, TaughtQuiz
-from quizzes.queries import sittings as queries
+from quizzes.permissions import QuizAction, QuizContext
+from quizzes.queries import attempts as queries
 from quizzes.queries import teaching
-from quizzes.queries.sittings import Sitting
+from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules.attempts import OPEN_STATES
 from quizzes.services import reopening as services
 from quizzes.services.reopening import CannotReopen
@@ -23,16 +23,16 @@ Answer = str | Response | tuple[str, int]
 
 @bp.get("/attempts/<uuid:attempt>/reopening")
 @requires(QuizAction.REOPEN, queries.get_attempt)
-def ask(subject: Sitting) -> Answer:
+def ask(subject: LoadedAttempt) -> Answer:
     """Ask why an attempt is to be opened again."""
-    return _page(subject, ReasonForm())
+    return _page(subject, AttemptActionForm())
 
 
 @bp.post("/attempts/<uuid:attempt>/reopening")
 @requires(QuizAction.REOPEN, queries.lock_attempt)
-def reopen(subject: Sitting) -> Answer:
+def reopen(subject: LoadedAttempt) -> Answer:
     """Open it again; where its time is past it is handed in and marked at once."""
-    form = ReasonForm()
+    form = AttemptActionForm()
     if not form.validate_on_post():
         return _page(subject, form), 422
     try:
@@ -44,7 +44,7 @@ def reopen(subject: Sitting) -> Answer:
     return see_page("quizzes.review", attempt=subject.uuid)
 
 
-def _page(subject: Sitting, form: ReasonForm) -> str:
+def _page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
     opened, now = open_attempt(current_session(), subject), clock.now()
     return render_template(
         "quizzes/reopening.html",
@@ -60,7 +60,7 @@ def _page(subject: Sitting, form: ReasonForm) -> str:
 
 @bp.post("/courses/<slug>/quizzes/<key>/previews/deletion")
 @requires(QuizAction.REGRADE, teaching.get_taught_quiz)
-def delete_previews(subject: TaughtQuiz) -> Response:
+def delete_previews(subject: QuizContext) -> Response:
     """Delete every preview of a quiz."""
     count = services.delete_previews(current_session(), current_actor(), subject, now=clock.now())
     flash(ngettext("%(count)s preview is deleted.", "%(count)s previews are deleted.", count), "ok")

@@ -19,8 +19,8 @@ from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires
 from quizzes.pages.introduction import place_of
-from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, Asked, asked_of, choices, download_rows, headings, lines_of
-from quizzes.permissions import QuizAction, TaughtQuiz
+from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, ReportQuery, asked_of, choices, download_rows, headings, lines_of
+from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import reports, teaching
 from quizzes.services.reports import note_export
 
@@ -31,7 +31,7 @@ ROWS = 50
 
 @bp.get("/courses/<slug>/quizzes/<key>/report")
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
-def attempts(subject: TaughtQuiz) -> str:
+def attempts(subject: QuizContext) -> str:
     """Show one page of the attempts at a quiz."""
     session, asked, page = current_session(), _asked(subject), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, subject.course_id)
@@ -51,11 +51,11 @@ def attempts(subject: TaughtQuiz) -> str:
     )
 
 
-def _asked(subject: TaughtQuiz) -> Asked:
+def _asked(subject: QuizContext) -> ReportQuery:
     return asked_of(request.args, by_address=edits(current_actor(), subject.staff_role))
 
 
-def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) -> Response:
+def download(subject: QuizContext, what: str, write: Callable[[BinaryIO], None]) -> Response:
     """Send a table as a file.
 
     `what` is the end of its name, "report.csv". That it was taken out is written down after the answer.
@@ -67,7 +67,7 @@ def download(subject: TaughtQuiz, what: str, write: Callable[[BinaryIO], None]) 
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.csv")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
-def attempts_csv(subject: TaughtQuiz) -> Response:
+def attempts_csv(subject: QuizContext) -> Response:
     """Send every attempt of the report as CSV, in its order."""
     asked = _asked(subject)
     return download(subject, "report.csv", lambda file: write_csv(file, headings(), _rows(subject, asked)))
@@ -75,7 +75,7 @@ def attempts_csv(subject: TaughtQuiz) -> Response:
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.xlsx")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
-def attempts_xlsx(subject: TaughtQuiz) -> Response:
+def attempts_xlsx(subject: QuizContext) -> Response:
     """Send every attempt of the report as a workbook, with a sheet that says what the columns hold."""
     sheets = _sheets(subject, _asked(subject))
     return download(subject, "report.xlsx", lambda file: write_xlsx(file, sheets))
@@ -83,17 +83,17 @@ def attempts_xlsx(subject: TaughtQuiz) -> Response:
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.ods")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
-def attempts_ods(subject: TaughtQuiz) -> Response:
+def attempts_ods(subject: QuizContext) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
     sheets = _sheets(subject, _asked(subject))
     return download(subject, "report.ods", lambda file: write_ods(file, sheets))
 
 
-def _sheets(subject: TaughtQuiz, asked: Asked) -> list[Sheet]:
+def _sheets(subject: QuizContext, asked: ReportQuery) -> list[Sheet]:
     dictionary = (_("Columns"), [_("Column"), _("Meaning")], [[_(name), _(meaning)] for name, meaning in COLUMNS])
     return [(_("Attempts"), headings(), _rows(subject, asked)), dictionary]
 
 
-def _rows(subject: TaughtQuiz, asked: Asked) -> Iterator[Sequence[Cell]]:
+def _rows(subject: QuizContext, asked: ReportQuery) -> Iterator[Sequence[Cell]]:
     stream = reports.stream_report(current_session(), subject.course_id, subject.key, asked.wanted, asked.order)
     return download_rows(stream)

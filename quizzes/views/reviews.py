@@ -7,7 +7,7 @@ from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_page
-from quizzes.forms import SettlementForm
+from quizzes.forms import CertificateDecisionForm
 from quizzes.pages.question import points
 from quizzes.permissions import QuizAction
 from quizzes.queries import reviews as queries
@@ -23,22 +23,22 @@ Answer = str | Response | tuple[str, int]
 @requires(QuizAction.SETTLE)
 def reviews() -> Answer:
     """List the certificates whose holders do not pass any more."""
-    return _page(SettlementForm(), None)
+    return _page(CertificateDecisionForm(), None)
 
 
 @bp.post("/administration/certificate-reviews/<int:review>/settlement")
 @requires(QuizAction.SETTLE, queries.lock_review)
 def settle(subject: ReviewSeat) -> Answer:
     """Note that a certificate stays, or what else was decided."""
-    form = SettlementForm()
+    form = CertificateDecisionForm()
     if not form.validate_on_post():
         return _page(form, subject.row.id), 422
-    services.settle_review(current_session(), current_actor(), subject.row, form.note.data or "", now=clock.now())
+    services.decide_review(current_session(), current_actor(), subject.row, form.note.data or "", now=clock.now())
     flash(_("Your decision is noted."), "ok")
     return see_page("quizzes_reviews.reviews")
 
 
-def _page(form: SettlementForm, refused: int | None) -> str:
+def _page(form: CertificateDecisionForm, refused: int | None) -> str:
     page = requested_page()
     found = queries.list_open(current_session(), offset=page.offset, limit=page.size + 1)
     awards = list_awards(current_session(), [row.enrolment_id for row in found])

@@ -30,13 +30,13 @@ from kernel.i18n import _, choose
 from kernel.web import after_response
 from kernel.web.forms import whole_number
 from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
-from quizzes.content import asked_slots
+from quizzes.content import slot_fields
 from quizzes.content.slots import WHOLE_COURSE
 from quizzes.content.wording import KINDS
 from quizzes.forms import NewSlotForm
 from quizzes.pages import slots as pages
 from quizzes.queries import banks as queries
-from quizzes.queries.banks import Wanted
+from quizzes.queries.banks import QuestionFilter
 from quizzes.services.drafts import index_banks
 
 bp = Blueprint("quizzes_slots", __name__)
@@ -47,7 +47,7 @@ OFFERED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SlotEditor:
     """A quiz's file before its editor."""
 
     course: Course
@@ -80,7 +80,7 @@ def _files() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-def _sheet(subject: PartContext) -> Sheet:
+def _sheet(subject: PartContext) -> SlotEditor:
     """Return the quiz that the address names; raise NotFound."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
@@ -89,7 +89,7 @@ def _sheet(subject: PartContext) -> Sheet:
     if found is None or found[1].kind != "quiz":
         raise NotFound
     rows = course_drafts.list_draft_contents(session, course.id, [found[1].path])
-    return Sheet(course, desk, *found, rows[0].revision)
+    return SlotEditor(course, desk, *found, rows[0].revision)
 
 
 @bp.route("/teaching/<slug>/parts/<key>/questions", methods=["GET", "POST"])
@@ -109,14 +109,14 @@ def slots(subject: PartContext) -> Answer:
         return page if request.method != "POST" else (page, 422)
 
 
-def _forms(sheet: Sheet, text: str, *, sent: bool = True) -> list[SettingsForm]:
+def _forms(sheet: SlotEditor, text: str, *, sent: bool = True) -> list[SettingsForm]:
     """Return a form for each slot, filled with what was sent, or with what the text says."""
     choices = _choices(sheet)
     filled = not sent or request.method != "POST"
     made = []
-    for number, slot in enumerate(asked_slots.slot_texts(text)):
-        fields = asked_slots.shown_fields(slot)
-        asked = asked_slots.ASKED.get(asked_slots.sort_of(fields), ())
+    for number, slot in enumerate(slot_fields.slot_texts(text)):
+        fields = slot_fields.shown_fields(slot)
+        asked = slot_fields.ASKED.get(slot_fields.slot_kind(fields), ())
         values = values_of(fields, asked, sheet.languages)
         form = settings_form(asked, sheet.languages, values, choices)(None if filled else request.form, prefix=f"slot-{number}-")
         if filled:
@@ -125,7 +125,7 @@ def _forms(sheet: Sheet, text: str, *, sent: bool = True) -> list[SettingsForm]:
     return made
 
 
-def _choices(sheet: Sheet) -> Mapping[str, list[tuple[str, str]]]:
+def _choices(sheet: SlotEditor) -> Mapping[str, list[tuple[str, str]]]:
     """Return what a draw may choose from."""
     session = current_session()
     banks = [(row.key, choose(row.title) or row.key) for row in queries.list_banks(session, sheet.course.id)]
@@ -139,7 +139,7 @@ def _choices(sheet: Sheet) -> Mapping[str, list[tuple[str, str]]]:
     }
 
 
-def _changed(subject: PartContext, sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm) -> Answer:
+def _changed(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm) -> Answer:
     """Write what was typed, then do what the button says, and check the whole before it is kept."""
     if new.seen.data != str(sheet.revision):
         return _together(subject, sheet, new)
@@ -147,7 +147,7 @@ def _changed(subject: PartContext, sheet: Sheet, forms: list[SettingsForm], new:
     return (_page(sheet, forms, new), 422) if text is None else _checked(subject, sheet, forms, new, text)
 
 
-def _wanted(sheet: Sheet, base: str, forms: list[SettingsForm], new: NewSlotForm) -> str | None:
+def _wanted(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: NewSlotForm) -> str | None:
     """Return a quiz's file with what was typed, and with what the button asked for; None where a field tells what is wrong."""
     act, _blank, number = (request.form.get("act") or request.form.get("do", "save")).partition(" ")
     place = whole_number(number, otherwise=-1)
@@ -163,7 +163,7 @@ def _wanted(sheet: Sheet, base: str, forms: list[SettingsForm], new: NewSlotForm
     return _done(text, act, place, new)
 
 
-def _checked(subject: PartContext, sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
+def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
     contents = course_drafts.draft_files(current_session(), _files(), subject.id)
     checked = publication.check({**contents, sheet.path: text.encode()}, _kinds(), today=clock.now().date())
     told = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
@@ -174,26 +174,26 @@ def _checked(subject: PartContext, sheet: Sheet, forms: list[SettingsForm], new:
     return _saved(subject, sheet, text, checked, new)
 
 
-def _typed(sheet: Sheet, text: str, forms: list[SettingsForm]) -> str:
+def _typed(sheet: SlotEditor, text: str, forms: list[SettingsForm]) -> str:
     slots = []
-    for slot, form in zip(asked_slots.slot_texts(text), forms, strict=True):
-        sort = asked_slots.sort_of(asked_slots.shown_fields(slot))
-        asked = asked_slots.ASKED.get(sort, ())
-        slots.append(with_values(slot, "", asked, sheet.languages, form.values(), asked_slots.ORDER[sort]) if asked else slot)
-    return asked_slots.with_slots(text, slots)
+    for slot, form in zip(slot_fields.slot_texts(text), forms, strict=True):
+        sort = slot_fields.slot_kind(slot_fields.shown_fields(slot))
+        asked = slot_fields.ASKED.get(sort, ())
+        slots.append(with_values(slot, "", asked, sheet.languages, form.values(), slot_fields.ORDER[sort]) if asked else slot)
+    return slot_fields.with_slots(text, slots)
 
 
 def _done(text: str, act: str, place: int, new: NewSlotForm) -> str:
     if act in ("up", "down"):
-        return asked_slots.with_slot_moved(text, place, -1 if act == "up" else 1)
+        return slot_fields.with_slot_moved(text, place, -1 if act == "up" else 1)
     if act == "remove":
-        return asked_slots.without_slot(text, place)
+        return slot_fields.without_slot(text, place)
     if act == "add":
-        return asked_slots.with_new_slot(text, new.sort.data, new.words)
+        return slot_fields.with_new_slot(text, new.sort.data, new.words)
     return text
 
 
-def _saved(subject: PartContext, sheet: Sheet, text: str, checked: CheckedCourse, new: NewSlotForm) -> Answer:
+def _saved(subject: PartContext, sheet: SlotEditor, text: str, checked: CheckedCourse, new: NewSlotForm) -> Answer:
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == sheet.desk.revision
@@ -210,7 +210,7 @@ def _saved(subject: PartContext, sheet: Sheet, text: str, checked: CheckedCourse
     return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
 
 
-def _together(subject: PartContext, sheet: Sheet, new: NewSlotForm) -> Answer:
+def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answer:
     """Put what was typed together with what somebody else saved meanwhile, as chosen; else show both, and what was typed in the form."""
     before = _base(sheet, whole_number(new.seen.data or "", otherwise=0))
     base = sheet.text if before is None else before
@@ -239,24 +239,26 @@ def _together(subject: PartContext, sheet: Sheet, new: NewSlotForm) -> Answer:
     return _checked(subject, sheet, _forms(sheet, sheet.text, sent=False), new, text)
 
 
-def _base(sheet: Sheet, revision: int) -> str | None:
+def _base(sheet: SlotEditor, revision: int) -> str | None:
     """Return the file as it was at a revision, wherever it was then; None where it was not there."""
     session, course_id = current_session(), sheet.course.id
     path = history.find_path_at(session, course_id, sheet.path, sheet.activity.key, revision)
     return history.find_text_at(session, course_id, path, revision)
 
 
-def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: str | None = None, merge: ThreeWayMerge | None = None) -> str:
+def _page(
+    sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, *, text: str | None = None, merge: ThreeWayMerge | None = None
+) -> str:
     """Draw the page; the forms are those of `text`, the draft's where it is not given."""
     shown = sheet.text if text is None else text
     session = current_session()
     if not queries.is_up_to_date(session, sheet.course.id):
         after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
     verdict = draft_checks.cached_draft_check(session, _files(), sheet.course, _kinds(), now=clock.now())
-    texts = asked_slots.slot_texts(shown) if forms else []
-    fixed = [key for slot in texts if isinstance(key := asked_slots.shown_fields(slot).get("question"), str)]
+    texts = slot_fields.slot_texts(shown) if forms else []
+    fixed = [key for slot in texts if isinstance(key := slot_fields.shown_fields(slot).get("question"), str)]
     rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
-    wanted = Wanted(text=request.values.get("find", "").strip()[:130])
+    wanted = QuestionFilter(text=request.values.get("find", "").strip()[:130])
     found = queries.search_questions(session, sheet.course.id, wanted, offset=0, limit=OFFERED + 1)
     new.offer(pages.offered(found[:OFFERED], set(fixed)))
     new.seen.data = new.seen.data or str(sheet.revision)
@@ -266,7 +268,7 @@ def _page(sheet: Sheet, forms: list[SettingsForm], new: NewSlotForm, *, text: st
         key=sheet.activity.key,
         title=choose(dict(sheet.activity.title)) or sheet.activity.key,
         path=sheet.path,
-        slots=pages.slot_lines(texts, forms, rows, verdict, sheet.activity.key, list_entries(shown, asked_slots.SLOTS) if texts else ()),
+        slots=pages.slot_lines(texts, forms, rows, verdict, sheet.activity.key, list_entries(shown, slot_fields.SLOTS) if texts else ()),
         new=new,
         faults=[fault for form in forms for fault in form.faults],
         find=wanted.text,

@@ -18,19 +18,19 @@ from kernel.web.forms import as_uuid
 from kernel.web.request import current_session, requires, see_page
 from quizzes.pages import statistics as pages
 from quizzes.pages.class_answers import asked_text
-from quizzes.pages.doctor import FindingView, certainties, reach_of
 from quizzes.pages.figures import figure, percentage
 from quizzes.pages.introduction import place_of
+from quizzes.pages.item_findings import FindingView, certainties, reach_of
 from quizzes.pages.reports import chosen
-from quizzes.pages.statistics import Names
+from quizzes.pages.statistics import QuestionNames
 from quizzes.pages.statistics_tables import TABLES, sheets_of
 from quizzes.pages.surveys import HEADINGS, survey_rows, survey_views
-from quizzes.permissions import QuizAction, TaughtQuiz
-from quizzes.queries import analysis, sittings, teaching
-from quizzes.queries.analysis import EVERYBODY, AttemptSet, CompositionChoice, Learners
+from quizzes.permissions import QuizAction, QuizContext
+from quizzes.queries import analysis, attempts, teaching
+from quizzes.queries.analysis import EVERYBODY, AnalysedAttempts, CompositionChoice, StatisticsFilter
 from quizzes.queries.surveys import has_surveys, list_surveys
-from quizzes.rules.examination import Examination, expected_by_chance
-from quizzes.rules.statistics import Which
+from quizzes.rules.quiz_analysis import QuizAnalysis, expected_by_chance
+from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as services
 from quizzes.views.reports import download
 
@@ -41,12 +41,12 @@ EDITOR = "quizzes_banks.question"
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class StatisticsSelection:
     """What is looked at: the attempts, the other compositions there are, and what has been computed (None: not yet)."""
 
-    found: AttemptSet
+    found: AnalysedAttempts
     choices: tuple[CompositionChoice, ...]
-    examination: Examination | None
+    examination: QuizAnalysis | None
     computed_at: datetime | None
     is_current: bool
     editions: tuple[tuple[UUID, str], ...] = ()
@@ -56,23 +56,23 @@ class Looked:
     @property
     def query(self) -> dict[str, str]:
         """Return the fields of an address that asks for the same."""
-        fields = {"which": "" if self.found.which is Which.FIRST else self.found.which.value}
+        fields = {"which": "" if self.found.which is CountedAttempts.FIRST else self.found.which.value}
         if self.choices[0].name != self.found.composition.name:
             fields["paper"] = self.found.composition.name
         fields |= {"edition": str(self.found.learners.edition or ""), "group": str(self.found.learners.group or "")}
         return {name: value for name, value in fields.items() if value}
 
 
-def _look(subject: TaughtQuiz) -> Looked:
+def _look(subject: QuizContext) -> StatisticsSelection:
     """Return what the address asks for: as kept, or computed now where that is quick; more is ordered and told."""
     session, now = current_session(), clock.now()
     editions = tuple((line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id))
     groups = tuple((group.uuid, group.name) for group in list_groups(session, subject.course_id))
-    learners = Learners(_asked(editions, "edition"), _asked(groups, "group"))
+    learners = StatisticsFilter(_asked(editions, "edition"), _asked(groups, "group"))
     quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
-    found = analysis.attempt_set(session, quiz, chosen(Which, request.args.get("which")) or Which.FIRST, choice)
-    looked = Looked(found, tuple(quiz.choices), None, None, is_current=False, editions=editions, groups=groups)
+    found = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
+    looked = StatisticsSelection(found, tuple(quiz.choices), None, None, is_current=False, editions=editions, groups=groups)
     kept = analysis.find_examination(session, found)
     if kept is not None and kept.is_current:
         return replace(looked, examination=kept.examination, computed_at=kept.computed_at, is_current=True)
@@ -91,18 +91,18 @@ def _asked(offered: Sequence[tuple[UUID, str]], name: str) -> UUID | None:
     return next((one for one, _words in offered if one == wanted), None)
 
 
-def _names(examination: Examination) -> Names:
+def _names(examination: QuizAnalysis) -> QuestionNames:
     versions = [one.version for one in examination.questions]
     session = current_session()
-    return Names(sittings.get_questions(session, versions), analysis.list_question_names(session, versions))
+    return QuestionNames(attempts.get_questions(session, versions), analysis.list_question_names(session, versions))
 
 
-def _findings(subject: TaughtQuiz, examination: Examination, names: Names) -> list[FindingView]:
+def _findings(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames) -> list[FindingView]:
     """Return the findings, each with the pages on which something can be done about it."""
     return [replace(view, actions=tuple(_actions(subject, view))) for view in pages.finding_views(examination, names)]
 
 
-def _doctor(subject: TaughtQuiz, examination: Examination, names: Names, question: str = "") -> dict[str, object]:
+def _doctor(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames, question: str = "") -> dict[str, object]:
     """Return what the doctor says of a quiz or of one of its questions: what stands out, and the signs alone."""
     views = [view for view in _findings(subject, examination, names) if view.question == question or not question]
     return {
@@ -113,7 +113,7 @@ def _doctor(subject: TaughtQuiz, examination: Examination, names: Names, questio
     }
 
 
-def _actions(subject: TaughtQuiz, view: FindingView) -> Iterator[tuple[str, str]]:
+def _actions(subject: QuizContext, view: FindingView) -> Iterator[tuple[str, str]]:
     """Yield what can be done about a question: mark again or annul after a trial; edit its text, where there is such a page."""
     if view.question and (view.changes_key or view.annuls):
         yield _("Mark again or annul"), url_for("quizzes_regrading.new", slug=subject.slug, key=subject.key, question=view.question)
@@ -121,7 +121,7 @@ def _actions(subject: TaughtQuiz, view: FindingView) -> Iterator[tuple[str, str]
         yield _("Edit the question"), url_for(EDITOR, slug=subject.slug, key=view.question)
 
 
-def _about(looked: Looked) -> dict[str, object]:
+def _about(looked: StatisticsSelection) -> dict[str, object]:
     """Return what every page says of the attempts that are looked at."""
     found = looked.found
     return {
@@ -147,7 +147,7 @@ def _about(looked: Looked) -> dict[str, object]:
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics")
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
-def quiz(subject: TaughtQuiz) -> str:
+def quiz(subject: QuizContext) -> str:
     """Show the statistics of a quiz."""
     looked = _look(subject)
     place = place_of(subject.outline, subject.key)
@@ -175,7 +175,7 @@ def quiz(subject: TaughtQuiz) -> str:
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics/questions/<question>")
 @requires(QuizAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
-def question(subject: TaughtQuiz) -> str | Response:
+def question(subject: QuizContext) -> str | Response:
     """Show one question of a quiz: each of its versions with its figures, its answers and what the doctor says."""
     looked = _look(subject)
     wanted = (request.view_args or {})["question"]
@@ -216,7 +216,7 @@ def question(subject: TaughtQuiz) -> str | Response:
 
 @bp.get("/courses/<slug>/quizzes/<key>/surveys")
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
-def surveys(subject: TaughtQuiz) -> str:
+def surveys(subject: QuizContext) -> str:
     """Show what was answered to the surveys of a quiz: they have no key and no mark."""
     found = list_surveys(current_session(), subject.course_id, subject.key)
     return render_template("quizzes/surveys.html", **place_of(subject.outline, subject.key), surveys=survey_views(found))
@@ -224,7 +224,7 @@ def surveys(subject: TaughtQuiz) -> str:
 
 @bp.get("/courses/<slug>/quizzes/<key>/surveys.csv")
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
-def surveys_csv(subject: TaughtQuiz) -> Response:
+def surveys_csv(subject: QuizContext) -> Response:
     """Send the same as CSV, a line for each column of each row."""
     found = list_surveys(current_session(), subject.course_id, subject.key)
     return download(subject, "surveys.csv", lambda file: write_csv(file, [_(name) for name, _meaning in HEADINGS], survey_rows(found)))
@@ -232,7 +232,7 @@ def surveys_csv(subject: TaughtQuiz) -> Response:
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics.csv")
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
-def table_csv(subject: TaughtQuiz) -> Response:
+def table_csv(subject: QuizContext) -> Response:
     """Send one table of the statistics as CSV: the questions, or what `?table=` names."""
     name = request.args.get("table", "questions")
     if name not in TABLES:
@@ -244,13 +244,13 @@ def table_csv(subject: TaughtQuiz) -> Response:
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics.xlsx")
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
-def workbook(subject: TaughtQuiz) -> Response:
+def workbook(subject: QuizContext) -> Response:
     """Send all tables of the statistics as a workbook, with a sheet that says what the columns hold."""
     examination = _computed(subject)
     return download(subject, "statistics.xlsx", lambda file: write_xlsx(file, sheets_of(examination, _names(examination))))
 
 
-def _computed(subject: TaughtQuiz) -> Examination:
+def _computed(subject: QuizContext) -> QuizAnalysis:
     examination = _look(subject).examination
     if examination is None:
         raise NotFound

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Question, TextShape
+from quizzes.rules.definitions import QuestionDefinition, TextShape
 from standards import _choices
 from standards._decoding import decode
 from standards._keys import Keys
@@ -98,10 +98,10 @@ class _Reader:
         self.draft = None
         self.sources.append(Source(self._question(draft, letter), draft.line))
 
-    def _question(self, draft: _Draft, right: str) -> Question:
+    def _question(self, draft: _Draft, right: str) -> QuestionDefinition:
         text = from_plain("\n".join(draft.text), TextShape.MARKDOWN)
         weighted = [
             _choices.Weighted({self.language: from_plain(words, TextShape.INLINE)}, _choices.ALL if letter == right else _choices.NOTHING)
             for letter, words in draft.options.items()
         ]
-        return Question(self.keys.of_question("", text), {self.language: text}, _choices.single(weighted))
+        return QuestionDefinition(self.keys.of_question("", text), {self.language: text}, _choices.single(weighted))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Option, Question, Single, Texts, TextShape, TrueFalse
+from quizzes.rules.definitions import Option, QuestionDefinition, SingleChoiceBody, Texts, TextShape, TrueFalseBody
 from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._keys import Keys
 from standards._texts import from_plain, in_language, one_line, tell_files, to_plain
@@ -14,7 +14,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
 
 
-def write(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return an Aiken file with the choices of one option among the questions."""
     notebook, keys = Notebook(), Keys()
     entries: list[str] = []
@@ -27,7 +27,7 @@ def write(questions: Sequence[Question], language: str = "es", _files: Files = N
     return Exported("\n".join(entries).encode(), len(entries), tuple(notebook.remarks))
 
 
-def _entry(question: Question, language: str, keys: Keys, notebook: Notebook) -> str:
+def _entry(question: QuestionDefinition, language: str, keys: Keys, notebook: Notebook) -> str:
     options, right = _options(question, language, notebook)
     text = _plain(question.text, TextShape.MARKDOWN, language, notebook)
     if OPTION.match(text) or ANSWER.match(text) or not text:
@@ -42,13 +42,13 @@ def _entry(question: Question, language: str, keys: Keys, notebook: Notebook) ->
     return "\n".join([text, *lines, f"ANSWER: {LETTERS[right]}", ""])
 
 
-def _options(question: Question, language: str, notebook: Notebook) -> tuple[list[str], int]:
+def _options(question: QuestionDefinition, language: str, notebook: Notebook) -> tuple[list[str], int]:
     """Return the options' words and the place of the right one."""
     match question.body:
-        case TrueFalse(answer):
+        case TrueFalseBody(answer):
             notebook.loss(N_("True or false became a choice of two options."), N_("The format has nothing else."))
             return list(_TRUTH.get(language, _TRUTH["en"])), 0 if answer else 1
-        case Single(options, shuffle) if len(options) <= len(LETTERS):
+        case SingleChoiceBody(options, shuffle) if len(options) <= len(LETTERS):
             rights = [at for at, option in enumerate(options) if option.credit == 1]
             if len(rights) != 1:
                 raise NotTranslatable(N_("The question has not exactly one right option with full credit."))

@@ -5,37 +5,37 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from quizzes.rules.definitions import (
-    Calculated,
     CalculatedAnswer,
-    Criterion,
-    Description,
-    Essay,
-    File,
+    CalculatedBody,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
-    Label,
-    Matching,
-    Matrix,
-    Multiple,
+    GapsBody,
+    KeyedLabel,
+    MatchingBody,
+    MatrixBody,
+    MatrixRow,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Ordering,
+    OrderingBody,
     OrderingRule,
     Pair,
-    Question,
-    Row,
-    See,
-    Short,
-    ShortAnswer,
-    Single,
+    QuestionDefinition,
+    QuestionVariable,
+    ReviewReference,
+    RubricCriterion,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     Tolerance,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
     UnitPenaltyOf,
-    Variable,
     VariableRange,
     WordLimits,
 )
@@ -44,10 +44,10 @@ from standards._numbers import decimal
 
 Tree: TypeAlias = str | Sequence["Tree"] | Mapping[str, "Tree"]
 Fields: TypeAlias = dict[str, Tree | None]
-USUAL = Question("", {}, Description())
+USUAL = QuestionDefinition("", {}, DescriptionBody())
 
 
-def question_tree(question: Question, language: str) -> Tree:
+def question_tree(question: QuestionDefinition, language: str) -> Tree:
     """Return a question's fields; `language` is the first of the course, whose answers ignore accents by default if it is Spanish."""
     fields: Fields = {
         "key": question.key,
@@ -95,26 +95,26 @@ def _share(value: Fraction) -> str:
     return exact if Fraction(exact) == value else f"{value.numerator}/{value.denominator}"
 
 
-def _see(see: See) -> str:
+def _see(see: ReviewReference) -> str:
     if see.second is not None:
         return f"{see.activity}#t={see.second // 60}:{see.second % 60:02d}"
     return f"{see.activity}#{see.heading}" if see.heading else see.activity
 
 
-def _body(question: Question, language: str) -> Fields:
+def _body(question: QuestionDefinition, language: str) -> Fields:
     accents = language == "es"
     match question.body:
-        case Single() | Multiple() as choice:
+        case SingleChoiceBody() | MultipleChoiceBody() as choice:
             return _choice(choice)
-        case TrueFalse(answer):
+        case TrueFalseBody(answer):
             return {"answer": str(answer).lower()}
-        case Short() as short:
+        case ShortAnswerBody() as short:
             return _short(short, accents)
-        case Numerical() as numerical:
+        case NumericalBody() as numerical:
             return _numerical(numerical)
-        case Calculated() as calculated:
+        case CalculatedBody() as calculated:
             return _calculated(calculated)
-        case Gaps() as gaps:
+        case GapsBody() as gaps:
             return _gaps(gaps, accents)
         case other:
             return _unanswered(other)
@@ -122,24 +122,24 @@ def _body(question: Question, language: str) -> Fields:
 
 def _unanswered(body: object) -> Fields:
     match body:
-        case Matching() as matching:
+        case MatchingBody() as matching:
             return _matching(matching)
-        case Ordering(items, rule):
+        case OrderingBody(items, rule):
             return {"items": _labels(items), "rule": _unless(rule.value, OrderingRule.RELATIVE_TO_CORRECT.value)}
-        case Essay(words, template, model, rubric, files):
+        case EssayBody(words, template, model, rubric, files):
             texts: Fields = {"words": _words(words), "template": _maybe(template), "model": _maybe(model)}
             return {**texts, "rubric": _rubric(rubric), "files": _unless(str(files), "0")}
-        case File(accept, files, size, rubric):
+        case FileBody(accept, files, size, rubric):
             limits: Fields = {"accept": list(accept), "files": _unless(str(files), "1"), "size": _unless(str(size), "10")}
             return {**limits, "rubric": _rubric(rubric)}
-        case Matrix(columns, rows, survey):
+        case MatrixBody(columns, rows, survey):
             return {"columns": _labels(columns), "rows": [_row(row) for row in rows], "survey": _flag(survey, False)}
         case _:
             return {}
 
 
-def _choice(body: Single | Multiple) -> Fields:
-    rule = _unless(body.rule.value, MultipleRule.RIGHT_MINUS_WRONG.value) if isinstance(body, Multiple) else None
+def _choice(body: SingleChoiceBody | MultipleChoiceBody) -> Fields:
+    rule = _unless(body.rule.value, MultipleRule.RIGHT_MINUS_WRONG.value) if isinstance(body, MultipleChoiceBody) else None
     return {"options": [_option(option) for option in body.options], "rule": rule, "shuffle": _flag(body.shuffle, True)}
 
 
@@ -155,7 +155,7 @@ def _option(option: Option) -> Tree:
     return _written({**fields, "key": key, "credit": credit, "fixed": _flag(option.fixed, False)})
 
 
-def _short(body: Short, accents: bool) -> Fields:
+def _short(body: ShortAnswerBody, accents: bool) -> Fields:
     return {
         "answers": [_pattern(answer) for answer in body.answers],
         "ignore_case": _flag(body.ignore_case, True),
@@ -165,7 +165,7 @@ def _short(body: Short, accents: bool) -> Fields:
     }
 
 
-def _pattern(answer: ShortAnswer) -> Tree:
+def _pattern(answer: TextPattern) -> Tree:
     fields = _verdict(answer.right, _text(answer.patterns), answer.why, answer.credit)
     credit = fields.pop("credit")
     key = answer.key if answer.right and answer.key != derived(answer.patterns) else None
@@ -179,7 +179,7 @@ def _tolerance(tolerance: Tolerance | None) -> Tree | None:
     return amount if tolerance.kind is ToleranceKind.NOMINAL else {tolerance.kind.value: amount}
 
 
-def _quantity(body: Numerical | Calculated) -> Fields:
+def _quantity(body: NumericalBody | CalculatedBody) -> Fields:
     tolerance = None if body.tolerance == Tolerance() else _tolerance(body.tolerance)
     return {
         "tolerance": tolerance,
@@ -191,7 +191,7 @@ def _quantity(body: Numerical | Calculated) -> Fields:
     }
 
 
-def _numerical(body: Numerical) -> Fields:
+def _numerical(body: NumericalBody) -> Fields:
     return {"answers": [_number(answer) for answer in body.answers], **_quantity(body)}
 
 
@@ -204,13 +204,13 @@ def _expression(answer: CalculatedAnswer) -> Tree:
     return _written({**_verdict(answer.right, answer.expression, answer.why, answer.credit), "tolerance": _tolerance(answer.tolerance)})
 
 
-def _calculated(body: Calculated) -> Fields:
+def _calculated(body: CalculatedBody) -> Fields:
     variables: Tree = {variable.name: _variable(variable) for variable in body.variables}
     answers = [_expression(answer) for answer in body.answers]
     return {"variables": variables, "conditions": list(body.conditions), "answers": answers, **_quantity(body)}
 
 
-def _variable(variable: Variable) -> Tree:
+def _variable(variable: QuestionVariable) -> Tree:
     values = variable.values
     if isinstance(values, VariableRange):
         fields: Fields = {"from": decimal(values.low), "to": decimal(values.high), "step": decimal(values.step)}
@@ -219,7 +219,7 @@ def _variable(variable: Variable) -> Tree:
     return _written({**fields, "decimals": None if variable.decimals is None else str(variable.decimals)})
 
 
-def _matching(body: Matching) -> Fields:
+def _matching(body: MatchingBody) -> Fields:
     known: dict[str, str] = {}
     pairs = [_pair(pair, known) for pair in body.pairs]
     return {"pairs": pairs, "extra": _labels(body.extra), "shuffle": _flag(body.shuffle, True)}
@@ -234,35 +234,35 @@ def _pair(pair: Pair, known: dict[str, str]) -> Tree:
     return _written({**fields, "match_key": None if pair.match_key == usual else pair.match_key})
 
 
-def _labels(labels: Iterable[Label]) -> list[Tree]:
+def _labels(labels: Iterable[KeyedLabel]) -> list[Tree]:
     return [_label(label) for label in labels]
 
 
-def _label(label: Label) -> Tree:
+def _label(label: KeyedLabel) -> Tree:
     return _text(label.text) if label.key == derived(label.text) else {"text": _text(label.text), "key": label.key}
 
 
-def _row(row: Row) -> Tree:
+def _row(row: MatrixRow) -> Tree:
     key = None if row.key == derived(row.text) else row.key
     return _written({"text": _text(row.text), "key": key, "answer": row.answer, "why": _maybe(row.why)})
 
 
-def _gaps(body: Gaps, accents: bool) -> Fields:
+def _gaps(body: GapsBody, accents: bool) -> Fields:
     choices = {next(iter(answer.patterns.values()), "") for gap in body.gaps for answer in _answers(gap) if answer.right}
     extra = [label for label in body.choices if next(iter(label.text.values()), "") not in choices]
     gaps: Tree = {gap.name: _gap(gap, accents) for gap in body.gaps}
     return {"gaps": gaps, "drag": _flag(body.drag, False), "extra": _labels(extra)}
 
 
-def _answers(gap: Gap) -> Sequence[ShortAnswer]:
-    return gap.body.answers if isinstance(gap.body, Short) else ()
+def _answers(gap: Gap) -> Sequence[TextPattern]:
+    return gap.body.answers if isinstance(gap.body, ShortAnswerBody) else ()
 
 
 def _gap(gap: Gap, accents: bool) -> Tree:
     match gap.body:
-        case Short() as short:
+        case ShortAnswerBody() as short:
             kind, fields = None, _short(short, accents)
-        case Numerical() as numerical:
+        case NumericalBody() as numerical:
             kind, fields = "numerical", _numerical(numerical)
         case single:
             kind, fields = "single", _choice(single)
@@ -274,11 +274,11 @@ def _words(words: WordLimits) -> Tree:
     return _written(limits)
 
 
-def _rubric(rubric: Iterable[Criterion]) -> list[Tree]:
+def _rubric(rubric: Iterable[RubricCriterion]) -> list[Tree]:
     return [_criterion(criterion) for criterion in rubric]
 
 
-def _criterion(criterion: Criterion) -> Tree:
+def _criterion(criterion: RubricCriterion) -> Tree:
     key = None if criterion.key == derived(criterion.criterion) else criterion.key
     levels = [{"points": decimal(level.points), "text": _text(level.text)} for level in criterion.levels]
     return _written({"criterion": _text(criterion.criterion), "key": key, "levels": levels})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from courses.content.canonical import canonical
 from courses.content.writing import scalar
-from quizzes.rules.definitions import Question
+from quizzes.rules.definitions import QuestionDefinition
 from standards.bank.read import PATH, open_bank
 from standards.bank.tree import Tree, question_tree
 from standards.model import Exported
@@ -12,7 +12,7 @@ from standards.model import Exported
 _STEP = "  "
 
 
-def write(questions: Sequence[Question], language: str = "es") -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es") -> Exported:
     """Return `banco.yaml` as bytes. Nothing is lost: it is our own format."""
     trees = [question_tree(question, language) for question in questions]
     source = "questions:\n" + "\n".join(_lines(trees)) + "\n" if trees else "questions: []\n"

@@ -6,23 +6,23 @@ from fractions import Fraction
 from kernel.errors import N_
 from quizzes.rules.definitions import (
     Body,
-    Description,
-    Essay,
+    DescriptionBody,
+    EssayBody,
     Gap,
-    Gaps,
-    Label,
-    Matching,
-    Multiple,
-    Numerical,
+    GapsBody,
+    KeyedLabel,
+    MatchingBody,
+    MultipleChoiceBody,
     NumericalAnswer,
+    NumericalBody,
     Pair,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     TextShape,
     Tolerance,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards import _choices, _gap
 from standards._decoding import decode
@@ -70,7 +70,7 @@ class _Reader:
         self.entry, self.block, self.language, self.keys, self.notebook = entry, block, language, keys, notebook
         self.usual = entry.before.format or Format.MOODLE
 
-    def question(self) -> Question:
+    def question(self) -> QuestionDefinition:
         """Return the question."""
         name = one_line(unescape(self.entry.name)) or self.block.identifier
         if self.block.identifier and name != self.block.identifier:
@@ -82,7 +82,7 @@ class _Reader:
             raise NotTranslatable(N_("The question has no text."))
         general = self._markdown(answers.general, MARKDOWN) if answers is not None and answers.general is not None else ""
         explanation = "\n\n".join(part for part in (general, *self._truth_feedback(answers)) if part)
-        return Question(
+        return QuestionDefinition(
             self.keys.of_question(name, text),
             {self.language: text},
             body,
@@ -106,8 +106,8 @@ class _Reader:
         if not after:
             return self._markdown(Piece(before, self.usual), MARKDOWN), body
         whole = self._markdown(Piece(before + _gap.mark(1) + self.entry.after, self.usual), MARKDOWN)
-        if isinstance(body, Short | Numerical | Single):
-            return _gap.with_names(whole, 1), Gaps((Gap(_gap.NAME, body),))
+        if isinstance(body, ShortAnswerBody | NumericalBody | SingleChoiceBody):
+            return _gap.with_names(whole, 1), GapsBody((Gap(_gap.NAME, body),))
         return _gap.with_blanks(whole), body
 
     def _markdown(self, piece: Piece, shape: TextShape) -> str:
@@ -130,13 +130,13 @@ class _Reader:
 
     def _body(self, answers: Answers | None) -> Body:
         if answers is None:
-            return Description()
+            return DescriptionBody()
         if answers.truth is not None:
-            return TrueFalse(answers.truth.value)
+            return TrueFalseBody(answers.truth.value)
         if answers.numerical:
             return self._numerical(answers.answers)
         if not answers.answers:
-            return Essay()
+            return EssayBody()
         if any(answer.sign == "~" for answer in answers.answers):
             return self._choice(answers.answers)
         is_matching = any(answer.match is not None and answer.sign == "=" for answer in answers.answers)
@@ -145,19 +145,19 @@ class _Reader:
     def _credit(self, answer: Answer) -> Fraction:
         return credit(number(answer.weight)) if answer.weight is not None else Fraction(answer.sign != "~")
 
-    def _choice(self, answers: tuple[Answer, ...]) -> Single | Multiple:
+    def _choice(self, answers: tuple[Answer, ...]) -> SingleChoiceBody | MultipleChoiceBody:
         weighted = [
             _choices.Weighted({self.language: self._markdown(answer.whole, INLINE)}, self._credit(answer), self._why(answer))
             for answer in answers
         ]
         return _choices.single(weighted) if any(answer.sign == "=" for answer in answers) else _choices.multiple(weighted)
 
-    def _short(self, answers: tuple[Answer, ...]) -> Short:
+    def _short(self, answers: tuple[Answer, ...]) -> ShortAnswerBody:
         found = [(self._plain(answer.whole.text), self._credit(answer), self._why(answer)) for answer in answers]
-        patterns = tuple(ShortAnswer({self.language: words}, worth > 0, worth, why) for words, worth, why in found)
-        return Short(patterns, ignore_accents=self.language == "es")
+        patterns = tuple(TextPattern({self.language: words}, worth > 0, worth, why) for words, worth, why in found)
+        return ShortAnswerBody(patterns, ignore_accents=self.language == "es")
 
-    def _matching(self, answers: tuple[Answer, ...]) -> Matching:
+    def _matching(self, answers: tuple[Answer, ...]) -> MatchingBody:
         found = [(self._markdown(answer.text, INLINE), self._match(answer), self._why(answer)) for answer in answers]
         keys = Keys()
         choices = matched([match for _, match, _ in found])
@@ -166,17 +166,17 @@ class _Reader:
         )
         used = {pair.match_key for pair in pairs}
         extra = dict.fromkeys(match for item, match, _ in found if not item and choices[match] not in used)
-        return Matching(pairs, tuple(Label(choices[match], {self.language: match}) for match in extra))
+        return MatchingBody(pairs, tuple(KeyedLabel(choices[match], {self.language: match}) for match in extra))
 
     def _match(self, answer: Answer) -> str:
         if answer.match is None or not answer.match.strip():
             raise NotTranslatable(N_("An item of the matching has nothing after ->."))
         return from_plain(unescape(answer.match.strip()), INLINE)
 
-    def _numerical(self, answers: tuple[Answer, ...]) -> Numerical:
+    def _numerical(self, answers: tuple[Answer, ...]) -> NumericalBody:
         written = [answer for answer in answers if answer.sign or answer.text.text.strip() or answer.feedback is not None]
         found, tolerance = gathered(self._number(answer) for answer in written)
-        return Numerical(found, tolerance)
+        return NumericalBody(found, tolerance)
 
     def _number(self, answer: Answer) -> NumericalAnswer:
         words = unescape(answer.text.text.strip())

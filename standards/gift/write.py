@@ -7,20 +7,20 @@ from kernel.errors import N_
 from quizzes.content.gaps import names_in_text
 from quizzes.rules.definitions import (
     Body,
-    Description,
-    Essay,
-    Gaps,
-    Matching,
-    Multiple,
-    Numerical,
+    DescriptionBody,
+    EssayBody,
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Question,
-    Short,
-    Single,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
     Texts,
     TextShape,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards import _choices, _gap
 from standards._fields import lose, lose_quantity, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
@@ -33,7 +33,7 @@ _KEPT = ("tags", "explanation")
 _TAIL_SIGNS = (".", "?", "!", ":", "…", ">")
 
 
-def write(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return a GIFT file with the questions in one language; those of other kinds are problems."""
     notebook = Notebook()
     entries: list[str] = []
@@ -49,7 +49,7 @@ def write(questions: Sequence[Question], language: str = "es", _files: Files = N
 class _Writer:
     """Writes one question."""
 
-    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
         self.question, self.language, self.notebook = question, language, notebook
 
     def entry(self) -> str:
@@ -64,18 +64,18 @@ class _Writer:
         tags = "// " + " ".join(f"[tag:{tag}]" for tag in question.tags) + "\n" if question.tags else ""
         return f"{tags}::{escape(question.key)}::[markdown]{text}"
 
-    def _text(self, question: Question) -> str:
+    def _text(self, question: QuestionDefinition) -> str:
         text = in_language(question.text, self.language)
-        if isinstance(question.body, Description):
+        if isinstance(question.body, DescriptionBody):
             if question.explanation:
                 lose(self.notebook, "explanation")
             return self._escaped(text)
-        if not isinstance(question.body, Gaps):
+        if not isinstance(question.body, GapsBody):
             return f"{self._escaped(text)}{self._braces(question.body)}"
         before, after, body = self._parted(text, question.body)
         return f"{self._escaped(before)}{self._braces(body)}{self._escaped(after)}"
 
-    def _parted(self, text: str, body: Gaps) -> tuple[str, str, Body]:
+    def _parted(self, text: str, body: GapsBody) -> tuple[str, str, Body]:
         if len(body.gaps) != 1 or body.drag:
             raise NotTranslatable(N_("The text has %(count)s gaps; the format has one."), count=len(body.gaps))
         gap = body.gaps[0]
@@ -115,7 +115,7 @@ class _Writer:
         lines = self._answers(body)
         if len(lines) < 2 and not closing:
             return "{" + "".join(lines) + "}"
-        head = lines[0] if isinstance(body, TrueFalse) or lines[:1] == ["#"] else ""
+        head = lines[0] if isinstance(body, TrueFalseBody) or lines[:1] == ["#"] else ""
         rest = lines[1:] if head else lines
         return "{" + head + "".join(f"\n\t{line}" for line in rest) + closing + "\n}"
 
@@ -125,19 +125,19 @@ class _Writer:
 
     def _answers(self, body: Body) -> list[str]:
         match body:
-            case TrueFalse(answer):
+            case TrueFalseBody(answer):
                 return ["TRUE" if answer else "FALSE"]
-            case Single(options, shuffle):
+            case SingleChoiceBody(options, shuffle):
                 return self._single(options, shuffle)
-            case Multiple() as multiple:
+            case MultipleChoiceBody() as multiple:
                 return self._multiple(multiple)
-            case Short() as short:
+            case ShortAnswerBody() as short:
                 return self._short(short)
-            case Numerical() as numerical:
+            case NumericalBody() as numerical:
                 return ["#", *self._numerical(numerical)]
-            case Matching() as matching:
+            case MatchingBody() as matching:
                 return self._matching(matching)
-            case Essay() as essay:
+            case EssayBody() as essay:
                 return self._essay(essay)
             case _:
                 raise refuse_kind(self.question)
@@ -157,7 +157,7 @@ class _Writer:
         self._tell_order(options, shuffle)
         return [self._option(option, "=" if option.right else "~", option.credit, Fraction(option.right)) for option in options]
 
-    def _multiple(self, body: Multiple) -> list[str]:
+    def _multiple(self, body: MultipleChoiceBody) -> list[str]:
         self._tell_order(body.options, body.shuffle)
         weights = _choices.weights(body, self.notebook)
         return [self._option(option, "~", weight, Fraction(0)) for option, weight in zip(body.options, weights, strict=True)]
@@ -172,7 +172,7 @@ class _Writer:
         if any(option.fixed for option in options):
             lose(self.notebook, "fixed")
 
-    def _short(self, body: Short) -> list[str]:
+    def _short(self, body: ShortAnswerBody) -> list[str]:
         if not body.answers:
             raise NotTranslatable(N_("A self-check without patterns cannot go out."))
         for field, lost in (
@@ -189,11 +189,11 @@ class _Writer:
             lines.append(f"={self._weight(answer.credit, words, usual=Fraction(1))}{words}{self._why(answer.why)}")
         return lines
 
-    def _numerical(self, body: Numerical) -> list[str]:
+    def _numerical(self, body: NumericalBody) -> list[str]:
         lose_quantity(body, self.notebook)
         return [self._number(answer, body) for answer in body.answers]
 
-    def _number(self, answer: NumericalAnswer, body: Numerical) -> str:
+    def _number(self, answer: NumericalAnswer, body: NumericalBody) -> str:
         why = self._why(answer.why)
         if answer.value is None:
             return f"~{self._weight(answer.credit, '', usual=Fraction(0))}*{why}"
@@ -201,7 +201,7 @@ class _Writer:
         weight = self._weight(answer.credit, "", usual=Fraction(1))
         return f"={weight}{decimal(answer.value)}:{decimal(tolerance.amount)}{why}"
 
-    def _matching(self, body: Matching) -> list[str]:
+    def _matching(self, body: MatchingBody) -> list[str]:
         if not body.shuffle:
             lose(self.notebook, "shuffle")
         if any(pair.why for pair in body.pairs):
@@ -209,7 +209,7 @@ class _Writer:
         pairs = [f"={self._piece(pair.item)} -> {self._plain(pair.match)}" for pair in body.pairs]
         return [*pairs, *(f"= -> {self._plain(label.text)}" for label in body.extra)]
 
-    def _essay(self, body: Essay) -> list[str]:
+    def _essay(self, body: EssayBody) -> list[str]:
         for field in ("template", "model", "rubric", "files"):
             if getattr(body, field):
                 lose(self.notebook, field)

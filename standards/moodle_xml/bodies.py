@@ -7,23 +7,23 @@ from fractions import Fraction
 from kernel.errors import N_
 from quizzes.rules.definitions import (
     Body,
-    Description,
-    Essay,
-    File,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
-    Label,
-    Matching,
-    Numerical,
+    GapsBody,
+    KeyedLabel,
+    MatchingBody,
     NumericalAnswer,
-    Ordering,
+    NumericalBody,
+    OrderingBody,
     OrderingRule,
     Pair,
-    Short,
-    ShortAnswer,
+    ShortAnswerBody,
+    TextPattern,
     Texts,
     Tolerance,
-    TrueFalse,
+    TrueFalseBody,
     UnitPenaltyOf,
     WordLimits,
 )
@@ -71,7 +71,7 @@ class BodyReader:
             "essay": self._essay,
             "gapselect": self._selected,
             "ddwtos": self._dragged,
-            "description": Description,
+            "description": DescriptionBody,
         }
         if kind not in readers:
             raise NotTranslatable(N_("A question of the type “%(kind)s” is not known here."), kind=kind[:40])
@@ -93,14 +93,14 @@ class BodyReader:
         worth = {self.texts.plain(answer).lower(): self._worth(answer) for answer in children(self.element, "answer")}
         if not {"true", "false"} & set(worth):
             raise NotTranslatable(N_("The answers are neither true nor false."))
-        return TrueFalse(worth.get("true", Fraction(0)) > worth.get("false", Fraction(0)))
+        return TrueFalseBody(worth.get("true", Fraction(0)) > worth.get("false", Fraction(0)))
 
     def _short(self) -> Body:
         answers = []
         for answer in children(self.element, "answer"):
             worth = self._worth(answer)
-            answers.append(ShortAnswer({self.texts.language: self.texts.plain(answer)}, worth > 0, worth, self._why(answer)))
-        return Short(tuple(answers), not flag(self.element, "usecase", False), self.texts.language == "es")
+            answers.append(TextPattern({self.texts.language: self.texts.plain(answer)}, worth > 0, worth, self._why(answer)))
+        return ShortAnswerBody(tuple(answers), not flag(self.element, "usecase", False), self.texts.language == "es")
 
     def _numerical(self) -> Body:
         answers, tolerance = gathered(self._number(answer) for answer in children(self.element, "answer"))
@@ -109,7 +109,7 @@ class BodyReader:
         graded = words(child(self.element, "unitgradingtype")).strip()
         taken = number(words(penalty) or "0") if units and penalty is not None and graded in ("1", "2") else Fraction(0)
         of = UnitPenaltyOf.MAXIMUM if graded == "2" else UnitPenaltyOf.MARK
-        return Numerical(answers, tolerance, None, units, credit(taken * 100), of if taken else UnitPenaltyOf.MARK)
+        return NumericalBody(answers, tolerance, None, units, credit(taken * 100), of if taken else UnitPenaltyOf.MARK)
 
     def _number(self, answer: Element) -> NumericalAnswer:
         worth, said = self._worth(answer), self.texts.plain(answer)
@@ -142,8 +142,8 @@ class BodyReader:
         pairs = tuple(Pair(keys.of(item), {language: item}, choices[match], {language: match}) for item, match in found if item)
         used = {pair.match_key for pair in pairs}
         extra = dict.fromkeys(match for item, match in found if not item and choices[match] not in used)
-        labels = tuple(Label(choices[match], {language: match}) for match in extra)
-        return Matching(pairs, labels, flag(self.element, "shuffleanswers", True))
+        labels = tuple(KeyedLabel(choices[match], {language: match}) for match in extra)
+        return MatchingBody(pairs, labels, flag(self.element, "shuffleanswers", True))
 
     def _ordering(self) -> Body:
         keys = Keys()
@@ -151,8 +151,8 @@ class BodyReader:
         said = words(child(self.element, "gradingtype")).strip()
         if words(child(self.element, "selecttype")).strip() not in ("", "ALL", "0"):
             self.notebook.loss(N_("The choice of some items of the ordering is left out."), N_("All items are shown."))
-        labels = tuple(Label(keys.of(item[self.texts.language]), item) for item in items)
-        return Ordering(labels, ORDERINGS.get(said, OrderingRule.ABSOLUTE_POSITION))
+        labels = tuple(KeyedLabel(keys.of(item[self.texts.language]), item) for item in items)
+        return OrderingBody(labels, ORDERINGS.get(said, OrderingRule.ABSOLUTE_POSITION))
 
     def _essay(self) -> Body:
         said = {
@@ -166,9 +166,9 @@ class BodyReader:
                 self.notebook.loss(N_("The information for graders and the template are left out."), N_("A question for files has none."))
             said_bytes = words(child(self.element, "maxbytes")).strip()
             size = int(said_bytes) // _MEGABYTE if _BYTES.match(said_bytes) else 0
-            return File(accept, files, min(size or 10, 50))
+            return FileBody(accept, files, min(size or 10, 50))
         limits = WordLimits(_limit(said["minwordlimit"]), _limit(said["maxwordlimit"]))
-        return Essay(limits, template, model, (), files)
+        return EssayBody(limits, template, model, (), files)
 
     def _extensions(self) -> tuple[str, ...]:
         listed = re.split(r"[\s,;]+", words(child(self.element, "filetypeslist")).strip().lower())
@@ -195,7 +195,7 @@ class BodyReader:
             group = [(text, box) for box, (text, of) in enumerate(boxes, start=1) if of == boxes[right - 1][1]]
             weighted = [_choices.Weighted({self.texts.language: text}, Fraction(box == right)) for text, box in group]
             gaps.append(Gap(_gap.name(at, len(places)), _choices.single(weighted, shuffle=shuffle)))
-        return Gaps(tuple(gaps))
+        return GapsBody(tuple(gaps))
 
     def _dragged(self) -> Body:
         boxes = self._boxes("dragbox")
@@ -209,9 +209,9 @@ class BodyReader:
         gaps = []
         for at, right in enumerate(places, start=1):
             text = boxes[right - 1][0]
-            answer = ShortAnswer({language: text}, True, Fraction(1), None, keys[text])
-            gaps.append(Gap(_gap.name(at, len(places)), Short((answer,), True, language == "es")))
-        return Gaps(tuple(gaps), True, tuple(Label(key, {language: text}) for text, key in keys.items()))
+            answer = TextPattern({language: text}, True, Fraction(1), None, keys[text])
+            gaps.append(Gap(_gap.name(at, len(places)), ShortAnswerBody((answer,), True, language == "es")))
+        return GapsBody(tuple(gaps), True, tuple(KeyedLabel(key, {language: text}) for text, key in keys.items()))
 
 
 def _check_box(right: int, boxes: list[tuple[str, str]]) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 
 from courses.content.derived_keys import slug
 from kernel.errors import N_
-from quizzes.rules.definitions import Calculated, CalculatedAnswer, Texts, Tolerance, ToleranceKind, Variable, VariableRange
+from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Texts, Tolerance, ToleranceKind, VariableRange
 from quizzes.rules.expressions import MAX_LENGTH, names_in
 from standards import _gap
 from standards._numbers import credit, number, whole
@@ -58,7 +58,7 @@ def with_variables(markdown: str, names: Mapping[str, str]) -> str:
 
 def calculated(
     element: Element, texts: TextReader, notebook: Notebook, names: Mapping[str, str], units: Mapping[str, Fraction]
-) -> Calculated:
+) -> CalculatedBody:
     """Return the body; raises NotTranslatable for formulas that cannot be said here."""
     definitions = children(child(element, "dataset_definitions"), "dataset_definition")
     variables = tuple(_variable(definition, name) for definition, name in zip(definitions, names.values(), strict=True))
@@ -72,20 +72,20 @@ def calculated(
     usual = tolerances.pop() if len(tolerances) == 1 else None
     if usual is not None:
         answers = tuple(CalculatedAnswer(one.expression, one.right, one.credit, one.why) for one in answers)
-    return Calculated(variables, answers, tolerance=usual or Tolerance(), units=units)
+    return CalculatedBody(variables, answers, tolerance=usual or Tolerance(), units=units)
 
 
-def _variable(definition: Element, name: str) -> Variable:
+def _variable(definition: Element, name: str) -> QuestionVariable:
     decimals = min(whole(words(child(definition, "decimals", "text")), 0), MOST_DECIMALS)
     low, high = (words(child(definition, bound, "text")).strip() for bound in ("minimum", "maximum"))
     step = Fraction(1, 10**decimals)
     if low and high and number(low) <= number(high) and (number(high) - number(low)) / step < MOST_STEPS:
-        return Variable(name, VariableRange(number(low), number(high), step), decimals)
+        return QuestionVariable(name, VariableRange(number(low), number(high), step), decimals)
     items = children(child(definition, "dataset_items"), "dataset_item")
     values = tuple(dict.fromkeys(number(words(child(item, "value"))) for item in items))[:MOST_VALUES]
     if not values:
         raise NotTranslatable(N_("The wild card “%(name)s” has neither a range nor values."), name=name)
-    return Variable(name, values, decimals)
+    return QuestionVariable(name, values, decimals)
 
 
 def _answer(answer: Element, texts: TextReader, names: Mapping[str, str]) -> CalculatedAnswer:

@@ -7,13 +7,13 @@ from fractions import Fraction
 from kernel.errors import N_
 from quizzes.rules.definitions import (
     Gap,
-    Gaps,
-    Numerical,
+    GapsBody,
     NumericalAnswer,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    NumericalBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     TextShape,
     Tolerance,
@@ -49,14 +49,14 @@ def read(content: bytes, language: str = "es") -> Imported:
         lines = to_markdown(marked, TextShape.MARKDOWN, notebook) if looks_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
         words = _gap.with_names(lines, len(gaps.gaps))
         mark = sum((gap.weight for gap in gaps.gaps), Fraction(0))
-        source = Source(Question(Keys().of_question("", words), {language: words}, gaps, mark=mark), 1)
+        source = Source(QuestionDefinition(Keys().of_question("", words), {language: words}, gaps, mark=mark), 1)
     except NotTranslatable as refusal:
         notebook.refuse(refusal)
         return Imported((), tuple(notebook.remarks))
     return Imported((source,), tuple(notebook.remarks))
 
 
-def gaps_of(text: str, language: str, notebook: Notebook) -> tuple[str, Gaps]:
+def gaps_of(text: str, language: str, notebook: Notebook) -> tuple[str, GapsBody]:
     """Return the text with a sign for each gap, and the gaps."""
     pieces, found, at = [], [], 0
     while match := _START.search(text, at):
@@ -66,7 +66,7 @@ def gaps_of(text: str, language: str, notebook: Notebook) -> tuple[str, Gaps]:
         at = end + 1
     reader = _Reader(language, notebook)
     gaps = tuple(Gap(_gap.name(at, len(found)), reader.body(gap), Fraction(gap.weight)) for at, gap in enumerate(found, start=1))
-    return "".join([*pieces, text[at:]]), Gaps(gaps)
+    return "".join([*pieces, text[at:]]), GapsBody(gaps)
 
 
 def _end(text: str, start: int) -> int:
@@ -116,13 +116,13 @@ class _Reader:
     def __init__(self, language: str, notebook: Notebook) -> None:
         self.language, self.notebook = language, notebook
 
-    def body(self, gap: ClozeGap) -> Short | Numerical | Single:
+    def body(self, gap: ClozeGap) -> ShortAnswerBody | NumericalBody | SingleChoiceBody:
         """Return what is asked in one gap; raises NotTranslatable for kinds that gaps of ours do not have."""
         if gap.kind in _SHORT | _SHORT_CASE:
             return self._short(gap)
         if gap.kind in _NUMERICAL:
             answers, tolerance = gathered(self._number(answer) for answer in gap.answers)
-            return Numerical(answers, tolerance)
+            return NumericalBody(answers, tolerance)
         if gap.kind in _CHOICE | _CHOICE_SHUFFLED:
             weighted = [_choices.Weighted(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]
             return _choices.single(weighted, shuffle=gap.kind in _CHOICE_SHUFFLED)
@@ -136,12 +136,12 @@ class _Reader:
     def _why(self, answer: ClozeAnswer) -> Texts | None:
         return self._texts(answer.feedback) if answer.feedback else None
 
-    def _short(self, gap: ClozeGap) -> Short:
+    def _short(self, gap: ClozeGap) -> ShortAnswerBody:
         answers = []
         for answer in gap.answers:
             worth = _worth(answer)
-            answers.append(ShortAnswer({self.language: html.unescape(answer.words)}, worth > 0, worth, self._why(answer)))
-        return Short(tuple(answers), gap.kind in _SHORT, self.language == "es")
+            answers.append(TextPattern({self.language: html.unescape(answer.words)}, worth > 0, worth, self._why(answer)))
+        return ShortAnswerBody(tuple(answers), gap.kind in _SHORT, self.language == "es")
 
     def _number(self, answer: ClozeAnswer) -> NumericalAnswer:
         worth, why = _worth(answer), self._why(answer)
@@ -161,7 +161,7 @@ class ClozeWriter:
     def __init__(self, language: str, notebook: Notebook) -> None:
         self.language, self.notebook = language, notebook
 
-    def text(self, markdown: str, body: Gaps) -> str:
+    def text(self, markdown: str, body: GapsBody) -> str:
         """Return the text with a gap of Cloze in the place of each of ours."""
         order = {gap.name: gap for gap in body.gaps}
         pieces = _gap.split(markdown, list(order))
@@ -181,26 +181,26 @@ class ClozeWriter:
         kind, answers = self._answers(gap.body)
         return f"{{{weight}:{kind}:{'~'.join(answers)}}}"
 
-    def _answers(self, body: Short | Numerical | Single) -> tuple[str, list[str]]:
+    def _answers(self, body: ShortAnswerBody | NumericalBody | SingleChoiceBody) -> tuple[str, list[str]]:
         match body:
-            case Single(options, shuffle):
+            case SingleChoiceBody(options, shuffle):
                 if any(option.fixed for option in options):
                     lose(self.notebook, "fixed")
                 kind = "MULTICHOICE_S" if shuffle else "MULTICHOICE"
                 return kind, [self._answer(option.credit, self._words(option.text), option.why) for option in options]
-            case Short() as short:
+            case ShortAnswerBody() as short:
                 return "SHORTANSWER" if short.ignore_case else "SHORTANSWER_C", self._short(short)
             case numerical:
                 lose_quantity(numerical, self.notebook)
                 return "NUMERICAL", [self._number(answer, numerical) for answer in numerical.answers]
 
-    def _short(self, body: Short) -> list[str]:
+    def _short(self, body: ShortAnswerBody) -> list[str]:
         if body.ignore_accents is not (self.language == "es"):
             lose(self.notebook, "ignore_accents")
         patterns = [(answer, one_line(in_language(answer.patterns, self.language))) for answer in body.answers]
         return [self._answer(answer.credit, _escaped(html.escape(words, quote=False)), answer.why) for answer, words in patterns]
 
-    def _number(self, answer: NumericalAnswer, body: Numerical) -> str:
+    def _number(self, answer: NumericalAnswer, body: NumericalBody) -> str:
         if answer.value is None:
             return self._answer(answer.credit, "*", answer.why)
         tolerance = nominal(answer, body.tolerance, self.notebook)

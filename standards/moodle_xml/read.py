@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Body, Description, Essay, File, Gaps, Question, QuestionState, TrueFalse
+from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, GapsBody, QuestionDefinition, QuestionState, TrueFalseBody
 from standards import _gap
 from standards._keys import Keys
 from standards._numbers import credit, number
@@ -18,7 +18,7 @@ from standards.moodle_xml.cloze import gaps_of
 from standards.moodle_xml.model import CALCULATED, COMBINED, LOOKS, READ
 from standards.moodle_xml.texts import BLOCKS, INLINE, TextReader
 
-USUAL_PENALTY = Question("", {}, Description()).penalty
+USUAL_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty
 
 
 def read(content: bytes, language: str = "es") -> Imported:
@@ -53,7 +53,7 @@ class _Reader:
         self.element, self.language, self.notebook = element, language, notebook
         self.texts = TextReader(language, notebook)
 
-    def question(self, kind: str, name: str, keys: Keys) -> Question:
+    def question(self, kind: str, name: str, keys: Keys) -> QuestionDefinition:
         """Return the question."""
         text, body = self._text_and_body(kind)
         if not text:
@@ -62,7 +62,7 @@ class _Reader:
         self._tell_unread()
         identifier = one_line(clean(words(child(self.element, "idnumber"))))
         hints = tuple(hint for hint in (self.texts.texts(one, INLINE) for one in children(self.element, "hint")) if hint)
-        return Question(
+        return QuestionDefinition(
             keys.of_question(identifier or name, text),
             {self.language: text},
             body,
@@ -92,7 +92,7 @@ class _Reader:
             units = BodyReader(self.element, self.texts, self.notebook).units()
             return with_variables(text, names), calculated(self.element, self.texts, self.notebook, names, units)
         body = BodyReader(self.element, self.texts, self.notebook).read(kind)
-        if isinstance(body, Gaps):
+        if isinstance(body, GapsBody):
             numbers = iter(range(1, len(body.gaps) + 1))
             written = re.sub(r"\[\[[0-9]{1,3}\]\]", lambda _match: _gap.mark(next(numbers)), written)
             return _gap.with_names(self.texts.converted(written, element, BLOCKS), len(body.gaps)), body
@@ -110,9 +110,9 @@ class _Reader:
 
     def _mark(self, body: Body) -> Fraction:
         said = words(child(self.element, "defaultgrade")).strip()
-        if isinstance(body, Description):
+        if isinstance(body, DescriptionBody):
             return Fraction(1)
-        if not said and isinstance(body, Gaps):
+        if not said and isinstance(body, GapsBody):
             return sum((gap.weight for gap in body.gaps), Fraction(0))
         mark = number(said or "1")
         if mark < 0:
@@ -122,10 +122,10 @@ class _Reader:
     def _penalty(self, body: Body) -> Fraction:
         """Return the penalty; Moodle writes always 1 for true or false and 0 where there are no tries, which says nothing."""
         said = words(child(self.element, "penalty")).strip()
-        if not said or isinstance(body, Description | Essay | File):
+        if not said or isinstance(body, DescriptionBody | EssayBody | FileBody):
             return USUAL_PENALTY
         penalty = abs(credit(number(said) * 100))
-        return USUAL_PENALTY if isinstance(body, TrueFalse) and penalty == 1 else penalty
+        return USUAL_PENALTY if isinstance(body, TrueFalseBody) and penalty == 1 else penalty
 
     def _tell_unread(self) -> None:
         if any(self.texts.raw(child(self.element, name)).strip() for name in COMBINED):

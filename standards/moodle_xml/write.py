@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
-from quizzes.rules.definitions import Description, Essay, File, Question, QuestionState, TextShape, TrueFalse
+from quizzes.rules.definitions import DescriptionBody, EssayBody, FileBody, QuestionDefinition, QuestionState, TextShape, TrueFalseBody
 from standards import _xml
 from standards._fields import lose, tell_fields, tell_keys, tell_languages
 from standards._numbers import credit, decimal, number
@@ -18,7 +18,7 @@ _KEPT = frozenset({"tags", "explanation", "mark", "hints", "penalty"})
 _DIGITS = 7
 
 
-def write(questions: Sequence[Question], language: str = "es", files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> Exported:
     """Return a Moodle XML file with the questions in one language and their files inside; kinds that Moodle lacks are problems."""
     notebook = Notebook()
     root = _xml.root("quiz")
@@ -53,7 +53,7 @@ def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
 class _Writer:
     """Writes one question."""
 
-    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
         self.question, self.language, self.notebook = question, language, notebook
         self.element_ = _xml.root("question")
 
@@ -80,7 +80,7 @@ class _Writer:
 
     def _numbers(self) -> None:
         question = self.question
-        if isinstance(question.body, Description):
+        if isinstance(question.body, DescriptionBody):
             if question.mark != 1:
                 lose(self.notebook, "mark")
         else:
@@ -91,14 +91,14 @@ class _Writer:
 
     def _penalty(self) -> str:
         question = self.question
-        if isinstance(question.body, Description | Essay | File):
+        if isinstance(question.body, DescriptionBody | EssayBody | FileBody):
             if question.penalty != USUAL_PENALTY:
                 lose(self.notebook, "penalty")
             return "0"
-        if isinstance(question.body, TrueFalse) and question.penalty == USUAL_PENALTY:
+        if isinstance(question.body, TrueFalseBody) and question.penalty == USUAL_PENALTY:
             return "1"
         said = decimal(question.penalty, _DIGITS)
-        if credit(number(said) * 100) != question.penalty or (isinstance(question.body, TrueFalse) and question.penalty == 1):
+        if credit(number(said) * 100) != question.penalty or (isinstance(question.body, TrueFalseBody) and question.penalty == 1):
             lose(self.notebook, "penalty")
         return said
 

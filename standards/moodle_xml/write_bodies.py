@@ -7,24 +7,24 @@ from html import escape
 from kernel.errors import N_
 from quizzes.content.gaps import names_in_text
 from quizzes.rules.definitions import (
-    Description,
-    Essay,
-    File,
-    Gaps,
-    Label,
-    Matching,
-    Multiple,
-    Numerical,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
+    GapsBody,
+    KeyedLabel,
+    MatchingBody,
+    MultipleChoiceBody,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Ordering,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    OrderingBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     TextShape,
-    TrueFalse,
+    TrueFalseBody,
     UnitPenaltyOf,
 )
 from standards import _choices, _gap, _xml
@@ -45,13 +45,13 @@ INLINE = TextShape.INLINE
 class BodyWriter:
     """Writes the text and the body of one question."""
 
-    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
         self.question, self.language, self.notebook = question, language, notebook
 
     def text(self) -> str:
         """Return the question's text, its gaps as Moodle writes them."""
         text, body = in_language(self.question.text, self.language), self.question.body
-        if not isinstance(body, Gaps):
+        if not isinstance(body, GapsBody):
             return text
         return self._dragged_text(text, body) if body.drag else ClozeWriter(self.language, self.notebook).text(text, body)
 
@@ -65,32 +65,32 @@ class BodyWriter:
     def fill(self, element: Element) -> str:
         """Add what the kind needs; return Moodle's name of the type. Raises NotTranslatable for kinds that Moodle lacks."""
         match self.question.body:
-            case Single(options, shuffle):
+            case SingleChoiceBody(options, shuffle):
                 return self._choice(element, options, [option.credit for option in options], shuffle)
-            case Multiple() as multiple:
+            case MultipleChoiceBody() as multiple:
                 return self._choice(element, multiple.options, _choices.weights(multiple, self.notebook), multiple.shuffle, several=True)
-            case TrueFalse(answer):
+            case TrueFalseBody(answer):
                 return self._truth(element, answer)
-            case Short() as short:
+            case ShortAnswerBody() as short:
                 return self._short(element, short)
-            case Numerical() as numerical:
+            case NumericalBody() as numerical:
                 return self._numerical(element, numerical)
-            case Gaps(drag=drag) as gaps:
+            case GapsBody(drag=drag) as gaps:
                 return self._dragged(element, gaps) if drag else "cloze"
-            case Description():
+            case DescriptionBody():
                 return "description"
             case _:
                 return self._longer(element)
 
     def _longer(self, element: Element) -> str:
         match self.question.body:
-            case Matching() as matching:
+            case MatchingBody() as matching:
                 return self._matching(element, matching)
-            case Ordering() as ordering:
+            case OrderingBody() as ordering:
                 return self._ordering(element, ordering)
-            case Essay() as essay:
+            case EssayBody() as essay:
                 return self._essay(element, essay)
-            case File() as file:
+            case FileBody() as file:
                 return self._file(element, file)
             case _:
                 raise refuse_kind(self.question)
@@ -123,7 +123,7 @@ class BodyWriter:
             self._answer(element, Fraction(worth), word, None, AUTO)
         return "truefalse"
 
-    def _short(self, element: Element, body: Short) -> str:
+    def _short(self, element: Element, body: ShortAnswerBody) -> str:
         if not body.answers:
             raise NotTranslatable(N_("A self-check without patterns cannot go out."))
         for field, lost in (
@@ -138,7 +138,7 @@ class BodyWriter:
             self._answer(element, answer.credit, one_line(in_language(answer.patterns, self.language)), answer.why, PLAIN)
         return "shortanswer"
 
-    def _numerical(self, element: Element, body: Numerical) -> str:
+    def _numerical(self, element: Element, body: NumericalBody) -> str:
         for field in ("unit", "decimals"):
             if getattr(body, field) is not None:
                 lose(self.notebook, field)
@@ -147,14 +147,14 @@ class BodyWriter:
         self._units(element, body)
         return "numerical"
 
-    def _number(self, element: Element, answer: NumericalAnswer, body: Numerical) -> None:
+    def _number(self, element: Element, answer: NumericalAnswer, body: NumericalBody) -> None:
         if answer.value is None:
             self._answer(element, answer.credit, "*", answer.why, AUTO)
             return
         written = self._answer(element, answer.credit, decimal(answer.value), answer.why, AUTO)
         _xml.add(written, "tolerance", decimal(nominal(answer, body.tolerance, self.notebook).amount))
 
-    def _units(self, element: Element, body: Numerical) -> None:
+    def _units(self, element: Element, body: NumericalBody) -> None:
         if not body.units:
             if body.unit_penalty:
                 lose(self.notebook, "unit_penalty")
@@ -178,7 +178,7 @@ class BodyWriter:
             self.notebook.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
         return one_line(words)
 
-    def _matching(self, element: Element, body: Matching) -> str:
+    def _matching(self, element: Element, body: MatchingBody) -> str:
         if any(pair.why for pair in body.pairs):
             lose(self.notebook, "why")
         _xml.add(element, "shuffleanswers", "true" if body.shuffle else "false")
@@ -193,7 +193,7 @@ class BodyWriter:
         _xml.add(sub, "text", item)
         _xml.add(_xml.add(sub, "answer"), "text", self._plain(match))
 
-    def _ordering(self, element: Element, body: Ordering) -> str:
+    def _ordering(self, element: Element, body: OrderingBody) -> str:
         for name, said in (("layouttype", "VERTICAL"), ("selecttype", "ALL"), ("selectcount", "0"), ("gradingtype", _NAMES[body.rule])):
             _xml.add(element, name, said)
         for at, label in enumerate(body.items, start=1):
@@ -201,7 +201,7 @@ class BodyWriter:
             _xml.add(answer, "text", one_line(in_language(label.text, self.language)))
         return "ordering"
 
-    def _essay(self, element: Element, body: Essay) -> str:
+    def _essay(self, element: Element, body: EssayBody) -> str:
         if body.rubric:
             lose(self.notebook, "rubric")
         said = {"responseformat": "editor", "attachments": str(body.files), "attachmentsrequired": "0"}
@@ -214,7 +214,7 @@ class BodyWriter:
             lose(self.notebook, "words")
         return "essay"
 
-    def _file(self, element: Element, body: File) -> str:
+    def _file(self, element: Element, body: FileBody) -> str:
         if body.rubric:
             lose(self.notebook, "rubric")
         files = str(min(body.files, MAXIMUM_FILES))
@@ -224,17 +224,17 @@ class BodyWriter:
         _xml.add(element, "filetypeslist", ",".join(f".{name}" for name in body.accept))
         return "essay"
 
-    def _dragged_text(self, text: str, body: Gaps) -> str:
+    def _dragged_text(self, text: str, body: GapsBody) -> str:
         pieces = _gap.split(text, [gap.name for gap in body.gaps])
         places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
         if len(pieces) != len(places) + 1 or sorted(names_in_text(text)) != sorted(gap.name for gap in places):
             raise NotTranslatable(N_("The gaps are not each once in the text."))
         if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
             self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
-        numbers = [self._box(gap.body.answers if isinstance(gap.body, Short) else (), body.choices) for gap in places]
+        numbers = [self._box(gap.body.answers if isinstance(gap.body, ShortAnswerBody) else (), body.choices) for gap in places]
         return pieces[0] + "".join(f"[[{at}]]{piece}" for at, piece in zip(numbers, pieces[1:], strict=True))
 
-    def _box(self, answers: Sequence[ShortAnswer], choices: Sequence[Label]) -> int:
+    def _box(self, answers: Sequence[TextPattern], choices: Sequence[KeyedLabel]) -> int:
         """Return the number of the right box of a gap."""
         keys = [label.key for label in choices]
         rights = [answer for answer in answers if answer.right and answer.key in keys]
@@ -244,10 +244,10 @@ class BodyWriter:
             self.notebook.loss(N_("The other answers and the feedback of a gap are left out."), N_("The format has one right text a gap."))
         return keys.index(rights[0].key) + 1
 
-    def _dragged(self, element: Element, body: Gaps) -> str:
+    def _dragged(self, element: Element, body: GapsBody) -> str:
         if any(gap.weight != 1 for gap in body.gaps):
             lose(self.notebook, "weight")
-        shorts = [gap.body for gap in body.gaps if isinstance(gap.body, Short)]
+        shorts = [gap.body for gap in body.gaps if isinstance(gap.body, ShortAnswerBody)]
         if any(not short.ignore_case or short.ignore_accents is not (self.language == "es") for short in shorts):
             lose(self.notebook, "ignore_accents")
         _xml.add(element, "shuffleanswers", "1")

@@ -9,27 +9,27 @@ from functools import cached_property
 from kernel.errors import N_
 from quizzes.rules.definitions import (
     Body,
-    Description,
-    Essay,
-    File,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
-    Label,
-    Matching,
-    Multiple,
+    GapsBody,
+    KeyedLabel,
+    MatchingBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
     NumericalAnswer,
+    NumericalBody,
     Option,
     Pair,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     TextShape,
     Tolerance,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards import _choices, _gap
 from standards._fields import gathered
@@ -74,7 +74,7 @@ class CanvasReader:
         self.feedback = {found.get("ident", ""): found for found in children(item, "itemfeedback")}
         self.taken = set[str]()
 
-    def question(self, name: str, keys: Keys) -> Question:
+    def question(self, name: str, keys: Keys) -> QuestionDefinition:
         """Return the question; raises NotTranslatable for types that are not known here."""
         kind = self._kind()
         body = self._body(kind)
@@ -89,10 +89,12 @@ class CanvasReader:
             )
         self._tell_left()
         points = self.fields.get("points_possible") or self.fields.get("cc_weighting") or "1"
-        mark = Fraction(1) if isinstance(body, Description) else number(points)
+        mark = Fraction(1) if isinstance(body, DescriptionBody) else number(points)
         if mark < 0:
             raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=points)
-        return Question(keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(explanation))
+        return QuestionDefinition(
+            keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(explanation)
+        )
 
     def _kind(self) -> str:
         said = self.fields.get("question_type") or PROFILES.get(self.fields.get("cc_profile", ""))
@@ -116,9 +118,9 @@ class CanvasReader:
             "matching_question": self._matching,
             "multiple_dropdowns_question": self._dropdowns,
             "fill_in_multiple_blanks_question": self._blanks,
-            "essay_question": Essay,
+            "essay_question": EssayBody,
             "file_upload_question": self._file,
-            "text_only_question": Description,
+            "text_only_question": DescriptionBody,
         }
         if kind not in readers:
             raise NotTranslatable(N_("A question of the type “%(kind)s” is not known here."), kind=kind[:60])
@@ -128,7 +130,7 @@ class CanvasReader:
         material = child(self.presentation, "material")
         written = "".join(clean(words(text)) for text in descendants(material, "mattext")) if material is not None else ""
         written = _gap.without_marks(written)
-        if not isinstance(body, Gaps):
+        if not isinstance(body, GapsBody):
             return self.texts.material(self.presentation, BLOCKS)
         for at, name in enumerate(self._gap_names(), start=1):
             if f"[{name}]" not in written:
@@ -147,7 +149,7 @@ class CanvasReader:
     def _explanation(self, body: Body) -> str:
         """Return the feedback to every answer, with that to true and false, which have none of their own here."""
         parts = [self._feedback(_GENERAL, BLOCKS)]
-        if isinstance(body, TrueFalse):
+        if isinstance(body, TrueFalseBody):
             response = self._response()
             names = [name for ident, _text in self._labels(response) for name in self._named(response.get("ident", ""), ident)]
             own = [self._feedback(name, BLOCKS) for name in dict.fromkeys(names)]
@@ -212,7 +214,7 @@ class CanvasReader:
             found.append((_choices.Weighted({self.language: text}, Fraction(ident in rights), why), ident in rights))
         return found
 
-    def _single(self) -> Single:
+    def _single(self) -> SingleChoiceBody:
         shuffle = any(render.get("shuffle", "").lower() == "yes" for render in descendants(self.presentation, "render_choice"))
         return _choices.single([one for one, _ in self._options()], shuffle=shuffle)
 
@@ -225,15 +227,15 @@ class CanvasReader:
             raise NotTranslatable(N_("No option is marked as right."))
         right, wrong = words_of[True], words_of.get(False, "")
         if right in _TRUE or wrong in _FALSE:
-            return TrueFalse(True)
-        return TrueFalse(False) if right in _FALSE or wrong in _TRUE else self._single()
+            return TrueFalseBody(True)
+        return TrueFalseBody(False) if right in _FALSE or wrong in _TRUE else self._single()
 
     def _multiple(self, rule: MultipleRule) -> Body:
         keys = Keys()
         options = []
         for one, right in self._options():
             options.append(Option(keys.of(one.text[self.language]), one.text, right, one.credit, one.why))
-        return Multiple(tuple(options), rule, False)
+        return MultipleChoiceBody(tuple(options), rule, False)
 
     def _short(self) -> Body:
         responses = descendants(self.presentation, "response_str")
@@ -248,10 +250,10 @@ class CanvasReader:
 
     def _patterns(
         self, rights: Sequence[tuple[str, Texts | None]], wrong: Sequence[tuple[str, Texts | None]] = (), *, sensitive: bool = False
-    ) -> Short:
+    ) -> ShortAnswerBody:
         judged = [(words, why, right) for listed, right in ((rights, True), (wrong, False)) for words, why in listed if words]
-        answers = tuple(ShortAnswer({self.language: literal(one_line(words))}, right, Fraction(right), why) for words, why, right in judged)
-        return Short(answers, not sensitive, self.language == "es")
+        answers = tuple(TextPattern({self.language: literal(one_line(words))}, right, Fraction(right), why) for words, why, right in judged)
+        return ShortAnswerBody(answers, not sensitive, self.language == "es")
 
     def _numerical(self) -> Body:
         """Return the numbers that give a score, and behind them wrong ones for which something is said."""
@@ -267,7 +269,7 @@ class CanvasReader:
                 read[one.value, one.tolerance] = replace(known, right=credit > 0, credit=credit, why=known.why or self._why(links))
         said = [one for one in read.values() if one.right or one.why]
         found, tolerance = gathered(sorted(said, key=lambda one: not one.right))
-        return Numerical(found, tolerance)
+        return NumericalBody(found, tolerance)
 
     def _parts(self, condition: Element) -> list[Element]:
         """Return what each stands for one answer: the parts of `or`, else the condition itself."""
@@ -303,17 +305,17 @@ class CanvasReader:
         keys, choices = Keys(), matched([match for _, match, _ in found] + all_matches)
         pairs = tuple(Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in found)
         used = {pair.match_key for pair in pairs}
-        return Matching(pairs, tuple(Label(key, {self.language: match}) for match, key in choices.items() if key not in used))
+        return MatchingBody(pairs, tuple(KeyedLabel(key, {self.language: match}) for match, key in choices.items() if key not in used))
 
     def _gap_names(self) -> list[str]:
         return [one_line(clean(words(child(response, "material")))) for response in descendants(self.presentation, "response_lid")]
 
-    def _gaps(self, make: Callable[[Element], Short | Single]) -> Gaps:
+    def _gaps(self, make: Callable[[Element], ShortAnswerBody | SingleChoiceBody]) -> GapsBody:
         responses = descendants(self.presentation, "response_lid")
-        return Gaps(tuple(Gap(_gap.name(at, len(responses)), make(response)) for at, response in enumerate(responses, start=1)))
+        return GapsBody(tuple(Gap(_gap.name(at, len(responses)), make(response)) for at, response in enumerate(responses, start=1)))
 
     def _dropdowns(self) -> Body:
-        def choice(response: Element) -> Single:
+        def choice(response: Element) -> SingleChoiceBody:
             rights = self._rights(response.get("ident", ""))
             weighted = [
                 _choices.Weighted(
@@ -326,7 +328,7 @@ class CanvasReader:
         return self._gaps(choice)
 
     def _blanks(self) -> Body:
-        def patterns(response: Element) -> Short:
+        def patterns(response: Element) -> ShortAnswerBody:
             ident = response.get("ident", "")
             labels = descendants(response, "response_label")
             said = [(clean(words(child(label, "material"))), self._why(self._named(ident, label.get("ident", "")))) for label in labels]
@@ -336,7 +338,7 @@ class CanvasReader:
 
     def _file(self) -> Body:
         self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
-        return File(_ANY_FILE)
+        return FileBody(_ANY_FILE)
 
 
 def _tells_number(condition: Element) -> bool:

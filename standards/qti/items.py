@@ -6,27 +6,27 @@ from fractions import Fraction
 from kernel.errors import N_
 from quizzes.rules.definitions import (
     Body,
-    Description,
-    Essay,
-    File,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
-    Label,
-    Multiple,
+    GapsBody,
+    KeyedLabel,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Ordering,
+    OrderingBody,
     OrderingRule,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     Tolerance,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards import _choices, _gap
 from standards._keys import Keys
@@ -61,7 +61,7 @@ class ItemReader:
         self.graders = self._for_graders()
         self.interactions = [found for found in body.iter() if isinstance(found.tag, str) and local(found).endswith("Interaction")]
 
-    def question(self, name: str, keys: Keys) -> Question:
+    def question(self, name: str, keys: Keys) -> QuestionDefinition:
         """Return the question; raises NotTranslatable for interactions that are not known here."""
         if children(self.item, "templateDeclaration"):
             raise NotTranslatable(N_("The item draws values for each learner."), N_("Write it anew as a “calculated” one."))
@@ -76,9 +76,9 @@ class ItemReader:
         if not text:
             raise NotTranslatable(N_("The question has no text."))
         mark = self._mark()
-        if not isinstance(body, Essay | File | Description):
+        if not isinstance(body, EssayBody | FileBody | DescriptionBody):
             self._tell_scoring(mark)
-        return Question(
+        return QuestionDefinition(
             keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(self._explanation())
         )
 
@@ -131,14 +131,14 @@ class ItemReader:
         return "\n\n".join(part for part in parts if part)
 
     def _tell_graders(self, body: Body) -> None:
-        if self.graders and not isinstance(body, Essay):
+        if self.graders and not isinstance(body, EssayBody):
             self.notebook.loss(N_("The information for graders is left out."), N_("Only an essay has a model answer."))
 
     # --- One interaction as a block --------------------------------------------------------------------------------------------------
 
     def _block(self) -> tuple[str, Body]:
         if not self.interactions:
-            return self.texts.content(self.body, BLOCKS), Description()
+            return self.texts.content(self.body, BLOCKS), DescriptionBody()
         interaction = self.interactions[0]
         pairs = PairReader(self.texts, self.worths, lambda ident: self._why(self.feedbacks.of_choice("", ident)))
         readers: Mapping[str, Callable[[Element], Body]] = {
@@ -168,7 +168,7 @@ class ItemReader:
         if {ident.lower() for ident in idents} == {"true", "false"} and len(declared.correct) == 1:
             shares = self.worths.of_choices(ident_of(interaction), idents)
             if sorted(shares.values()) == [0, 1]:
-                return TrueFalse(max(idents, key=lambda ident: shares[ident]).lower() == "true")
+                return TrueFalseBody(max(idents, key=lambda ident: shares[ident]).lower() == "true")
         weighted = self._weighted(interaction, "simpleChoice")
         shuffle = interaction.get("shuffle") == "true"
         if not declared.several:
@@ -197,15 +197,17 @@ class ItemReader:
             raise NotTranslatable(N_("The right order does not name every item."))
         self.worths.of_whole(ident_of(interaction))
         keys = Keys()
-        return Ordering(tuple(Label(keys.of(texts[ident]), {self.language: texts[ident]}) for ident in order), OrderingRule.ALL_OR_NOTHING)
+        return OrderingBody(
+            tuple(KeyedLabel(keys.of(texts[ident]), {self.language: texts[ident]}) for ident in order), OrderingRule.ALL_OR_NOTHING
+        )
 
     def _essay(self, interaction: Element) -> Body:
         model = "\n\n".join(part for part in (self.texts.content(block, BLOCKS) for block in self.graders) if part)
-        return Essay(model=self.texts.texts(model))
+        return EssayBody(model=self.texts.texts(model))
 
     def _upload(self, interaction: Element) -> Body:
         self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
-        return File(_ANY_FILE)
+        return FileBody(_ANY_FILE)
 
     # --- Interactions inside the text ------------------------------------------------------------------------------------------------
 
@@ -216,20 +218,20 @@ class ItemReader:
         markdown = self.texts.content(self.body, BLOCKS)
         before, _, after = markdown.rpartition(_gap.mark(1))
         first = bodies[0]
-        if len(bodies) == 1 and not any(sign.isalnum() for sign in after) and before.strip() and not isinstance(first, Single):
+        if len(bodies) == 1 and not any(sign.isalnum() for sign in after) and before.strip() and not isinstance(first, SingleChoiceBody):
             return before.strip(), first
         gaps = tuple(
             Gap(_gap.name(at, len(bodies)), body, weight)
             for at, (body, weight) in enumerate(zip(bodies, self._weights(idents), strict=True), start=1)
         )
-        return _gap.with_names(markdown, len(bodies)), Gaps(gaps)
+        return _gap.with_names(markdown, len(bodies)), GapsBody(gaps)
 
     def _weights(self, idents: Sequence[str]) -> Sequence[Fraction]:
         """Return what each gap counts for among all: what the item gives for it, where it says so of each."""
         known = [worth for ident in idents if (worth := self.worths.gained.get(ident, Fraction(0)))]
         return known if len(known) == len(idents) and len(set(known)) > 1 else [Fraction(1)] * len(idents)
 
-    def _entry(self, interaction: Element) -> Short | Numerical:
+    def _entry(self, interaction: Element) -> ShortAnswerBody | NumericalBody:
         declared, ident = self._declared(interaction), ident_of(interaction)
         right = [one_line(value) for value in declared.correct] or list(declared.mapping)
         shares = self.worths.of_values(ident, right[:1] if declared.kind in NUMBERS else right)
@@ -240,16 +242,16 @@ class ItemReader:
         usual = {ANYTHING: shares.pop(ANYTHING)} if ANYTHING in shares else {}
         answers = [(literal(value), value, share) for value, share in {**shares, **dict.fromkeys(others, Fraction(0))}.items()]
         answers += [(value, value, share) for value, share in usual.items()]
-        return Short(
+        return ShortAnswerBody(
             tuple(
-                ShortAnswer({self.language: pattern}, share > 0, share, self._why(self.feedbacks.of(ident, value)))
+                TextPattern({self.language: pattern}, share > 0, share, self._why(self.feedbacks.of(ident, value)))
                 for pattern, value, share in answers
             ),
             not declared.sensitive,
             self.language == "es",
         )
 
-    def _number(self, ident: str, shares: Mapping[str, Fraction]) -> Numerical:
+    def _number(self, ident: str, shares: Mapping[str, Fraction]) -> NumericalBody:
         """Return a number with those that gain less, and wrong ones for which something is said."""
         right = {number(value): share for value, share in shares.items() if value != ANYTHING}
         values = [value for value in self.feedbacks.values(ident) if is_number(value)]
@@ -258,7 +260,7 @@ class ItemReader:
         wrong = ((value, why) for value, why in said.items() if value not in right)
         answers += [NumericalAnswer(value, False, Fraction(0), why, Tolerance()) for value, why in wrong]
         answers += [NumericalAnswer(None, share > 0, share) for value, share in shares.items() if value == ANYTHING]
-        return Numerical(tuple(answers), self._tolerance(ident, next(iter(right), None)))
+        return NumericalBody(tuple(answers), self._tolerance(ident, next(iter(right), None)))
 
     def _tolerance(self, ident: str, right: Fraction | None) -> Tolerance:
         """Return the tolerance of the comparison with the right number; a relative one is written in per cent, a range by its ends."""
@@ -282,7 +284,7 @@ class ItemReader:
             if ident in named and any(one.get("identifier") == "SCORE" for one in children(branch, "setOutcomeValue")):
                 yield branch
 
-    def _selected(self, interaction: Element) -> Single:
+    def _selected(self, interaction: Element) -> SingleChoiceBody:
         return _choices.single(self._weighted(interaction, "inlineChoice"), shuffle=interaction.get("shuffle") == "true")
 
 
@@ -297,10 +299,10 @@ def _ends(condition: Element, ident: str, *comparisons: str) -> list[Fraction]:
     return [number(words(value)) for one in found for value in children(one, "baseValue")]
 
 
-def _all_or_nothing(weighted: Sequence[_choices.Weighted], shuffle: bool) -> Multiple:
+def _all_or_nothing(weighted: Sequence[_choices.Weighted], shuffle: bool) -> MultipleChoiceBody:
     keys = Keys()
     options = []
     for one in weighted:
         text = next(iter(one.text.values()), "")
         options.append(Option(keys.of(text), one.text, one.credit > 0, Fraction(one.credit > 0), one.why, one.fixed))
-    return Multiple(tuple(options), MultipleRule.ALL_OR_NOTHING, shuffle)
+    return MultipleChoiceBody(tuple(options), MultipleRule.ALL_OR_NOTHING, shuffle)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Gap, Gaps, Label, Matching, Pair, Short, ShortAnswer, Texts
+from quizzes.rules.definitions import Gap, GapsBody, KeyedLabel, MatchingBody, Pair, ShortAnswerBody, TextPattern, Texts
 from standards import _choices, _gap
 from standards._keys import Keys, matched
 from standards._xml import Element, children, descendants, inner_markup
@@ -23,7 +23,7 @@ class PairReader:
 
     # --- Matchings ---------------------------------------------------------------------------------------------------------------------
 
-    def matching(self, interaction: Element) -> Matching | Gaps:
+    def matching(self, interaction: Element) -> MatchingBody | GapsBody:
         """Return a matching; gaps with a list each where its pairs are worth different points."""
         sets = children(interaction, "simpleMatchSet")
         if len(sets) != 2:
@@ -50,7 +50,7 @@ class PairReader:
             raise NotTranslatable(N_("Not every item of the matching has exactly one match."), N_("A matching here gives each item one."))
         return right
 
-    def _matching(self, items: Mapping[str, str], matches: Mapping[str, str], right: Mapping[str, str], shuffle: bool) -> Matching:
+    def _matching(self, items: Mapping[str, str], matches: Mapping[str, str], right: Mapping[str, str], shuffle: bool) -> MatchingBody:
         keys, choices = Keys(), matched([matches[right[ident]] for ident in items] + list(matches.values()))
         pairs = tuple(
             Pair(
@@ -63,10 +63,10 @@ class PairReader:
             for ident, item in items.items()
         )
         used = {pair.match_key for pair in pairs}
-        extra = tuple(Label(key, {self.language: text}) for text, key in choices.items() if key not in used)
-        return Matching(pairs, extra, shuffle)
+        extra = tuple(KeyedLabel(key, {self.language: text}) for text, key in choices.items() if key not in used)
+        return MatchingBody(pairs, extra, shuffle)
 
-    def _lists(self, items: Mapping[str, str], matches: Mapping[str, str], paired: Paired, shuffle: bool) -> Gaps:
+    def _lists(self, items: Mapping[str, str], matches: Mapping[str, str], paired: Paired, shuffle: bool) -> GapsBody:
         """Return one gap an item, each with the list of all matches and its own weight: pairs of a matching count all the same here."""
         self.texts.notebook.note(
             N_("The matching became gaps to choose in."), N_("Its pairs are worth different points, which gaps can have and pairs cannot.")
@@ -78,11 +78,11 @@ class PairReader:
             gaps.append(Gap(name, _choices.single(weighted, shuffle=shuffle), paired.weights[ident]))
             lines.append(f"- {item}: {{{name}}}")
         self.inside = "\n".join(lines)
-        return Gaps(tuple(gaps))
+        return GapsBody(tuple(gaps))
 
     # --- Texts with gaps ---------------------------------------------------------------------------------------------------------------
 
-    def dragged(self, interaction: Element) -> Gaps:
+    def dragged(self, interaction: Element) -> GapsBody:
         """Return a text with gaps that are filled from one set; a wrong text costs what the mapping takes for it."""
         texts = {found.get("identifier", ""): self.texts.content(found, INLINE) for found in children(interaction, "gapText")}
         places = [found.get("identifier", "") for found in descendants(interaction, "gap")]
@@ -94,18 +94,18 @@ class PairReader:
         keys = matched([texts[right[gap]] for gap in places] + list(texts.values()))
         gaps = []
         for at, gap in enumerate(places, start=1):
-            answers = [ShortAnswer({self.language: texts[right[gap]]}, True, Fraction(1), None, keys[texts[right[gap]]])]
+            answers = [TextPattern({self.language: texts[right[gap]]}, True, Fraction(1), None, keys[texts[right[gap]]])]
             answers += self._others(gap, right[gap], texts, keys, paired)
             weight = paired.weights[gap] if paired is not None and not paired.is_even else Fraction(1)
-            gaps.append(Gap(_gap.name(at, len(places)), Short(tuple(answers), True, self.language == "es"), weight))
+            gaps.append(Gap(_gap.name(at, len(places)), ShortAnswerBody(tuple(answers), True, self.language == "es"), weight))
         self.inside = self._gap_text(interaction)
-        return Gaps(tuple(gaps), True, tuple(Label(key, {self.language: text}) for text, key in keys.items()))
+        return GapsBody(tuple(gaps), True, tuple(KeyedLabel(key, {self.language: text}) for text, key in keys.items()))
 
-    def _others(self, gap: str, right: str, texts: Mapping[str, str], keys: Mapping[str, str], paired: Paired | None) -> list[ShortAnswer]:
+    def _others(self, gap: str, right: str, texts: Mapping[str, str], keys: Mapping[str, str], paired: Paired | None) -> list[TextPattern]:
         """Return the other texts that gain or cost something in a gap."""
         shares = {texts[ident]: paired.shares[gap, ident] for ident in texts if ident != right} if paired is not None else {}
         return [
-            ShortAnswer({self.language: text}, share > 0, share, None, keys[text])
+            TextPattern({self.language: text}, share > 0, share, None, keys[text])
             for text, share in shares.items()
             if share and text != texts[right]
         ]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Question, QuestionState
+from quizzes.rules.definitions import QuestionDefinition, QuestionState
 from standards._files import SUFFIXES
 from standards._keys import Keys
 from standards._texts import clean, one_line
@@ -62,7 +62,7 @@ class _Reader:
         self.keys = Keys()
         self.sources: list[Source] = []
         self.found = self.third = False
-        self.taken: dict[str, Question] = {}
+        self.taken: dict[str, QuestionDefinition] = {}
 
     def read(self, path: str, root: Element) -> None:
         """Read one document; one that holds no items is passed over."""
@@ -99,12 +99,12 @@ class _Reader:
         except NotTranslatable as refusal:
             self.notebook.refuse(refusal)
 
-    def _is_copy(self, identity: str, question: Question) -> bool:
+    def _is_copy(self, identity: str, question: QuestionDefinition) -> bool:
         """Say whether a question came in before; a copy that was changed inside a quiz is a question of its own."""
         known = self.taken.setdefault(identity, question)
         return known is not question and replace(question, key=known.key, mark=known.mark) == known
 
-    def _question(self, item: Element, name: str) -> Question:
+    def _question(self, item: Element, name: str) -> QuestionDefinition:
         if local(item) == "item":
             return CanvasReader(item, self.language, self.notebook).question(name, self.keys)
         return ItemReader(item, self.language, self.notebook).question(name, self.keys)

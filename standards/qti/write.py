@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from quizzes.rules.definitions import Description, Question, TextShape
+from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, TextShape
 from standards import _xml
 from standards._fields import tell_fields, tell_keys, tell_languages
 from standards._numbers import decimal, number
@@ -17,7 +17,7 @@ _KEPT = frozenset({"mark", "explanation"})
 _DIGITS = 10
 
 
-def write(questions: Sequence[Question], language: str = "es", files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> Exported:
     """Return a package with one item a question and the files that these show; kinds that QTI lacks are problems."""
     notebook = Notebook()
     items: dict[str, bytes] = {}
@@ -35,7 +35,7 @@ def write(questions: Sequence[Question], language: str = "es", files: Files = NO
     return Exported(package(items, "imsqti_item_xmlv2p1", "1.1.4", media), len(items), tuple(notebook.remarks))
 
 
-def _item(question: Question, language: str, notebook: Notebook, addresses: Mapping[str, str]) -> Element:
+def _item(question: QuestionDefinition, language: str, notebook: Notebook, addresses: Mapping[str, str]) -> Element:
     item = _xml.root("assessmentItem", ITEM_2, identifier=f"q-{question.key}", title=question.key, adaptive="false", timeDependent="false")
     body = ItemBody(question, language, notebook, addresses)
     made = body.element()
@@ -64,9 +64,9 @@ def _outcome(item: Element, name: str, kind: str, value: str) -> None:
     _xml.add(_xml.add(outcome, tag("defaultValue")), tag("value"), value)
 
 
-def _tell(question: Question, language: str, notebook: Notebook) -> None:
+def _tell(question: QuestionDefinition, language: str, notebook: Notebook) -> None:
     kept = _KEPT if number(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
-    tell_fields(question, kept - {"mark"} if isinstance(question.body, Description) and question.mark != 1 else kept, notebook)
+    tell_fields(question, kept - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else kept, notebook)
     tell_languages(question, language, notebook)
     tell_keys(question, notebook)
     tell_changed(question, language, notebook)

@@ -5,26 +5,26 @@ from fractions import Fraction
 
 from kernel.errors import N_
 from quizzes.rules.definitions import (
-    Description,
-    Essay,
-    File,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
-    Matching,
-    Multiple,
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
+    NumericalBody,
     Option,
-    Ordering,
+    OrderingBody,
     OrderingRule,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     TextShape,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards import _choices, _gap, _xml
 from standards._fields import lose, nominal, refuse_kind
@@ -44,7 +44,7 @@ def tag(name: str) -> str:
 class ItemBody:
     """Makes the body of one item; `declarations`, `processing` and `feedback` are what the item needs besides."""
 
-    def __init__(self, question: Question, language: str, notebook: Notebook, addresses: Mapping[str, str] = NOWHERE) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook, addresses: Mapping[str, str] = NOWHERE) -> None:
         self.question, self.language, self.notebook = question, language, notebook
         self.addresses = addresses
         """Where the files that the texts name lie, seen from the item."""
@@ -56,14 +56,14 @@ class ItemBody:
     def element(self) -> Element:
         """Return the itemBody; raises NotTranslatable for kinds that QTI lacks."""
         body = self.question.body
-        if isinstance(body, Gaps):
+        if isinstance(body, GapsBody):
             return self._gaps(body)
         made = _xml.root(tag("itemBody"))
         made.append(self._html(in_language(self.question.text, self.language)))
-        if isinstance(body, Short | Numerical):
+        if isinstance(body, ShortAnswerBody | NumericalBody):
             self._entry(_xml.add(_xml.add(made, tag("p")), tag("textEntryInteraction"), responseIdentifier=RESPONSE), RESPONSE, body)
-            self._score([RESPONSE], mapped=isinstance(body, Short))
-        elif not isinstance(body, Description):
+            self._score([RESPONSE], mapped=isinstance(body, ShortAnswerBody))
+        elif not isinstance(body, DescriptionBody):
             made.append(self._interaction())
         return made
 
@@ -88,23 +88,23 @@ class ItemBody:
 
     def _interaction(self) -> Element:
         match self.question.body:
-            case Single(options, shuffle):
+            case SingleChoiceBody(options, shuffle):
                 if any(option.right is not (option.credit == 1) for option in options):
                     self.notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
                 return self._choice(options, [option.credit for option in options], shuffle, several=False)
-            case Multiple() as multiple:
+            case MultipleChoiceBody() as multiple:
                 return self._several(multiple)
-            case TrueFalse(answer):
+            case TrueFalseBody(answer):
                 return self._truth(answer)
-            case Matching() as matching:
+            case MatchingBody() as matching:
                 return self._matching(matching)
-            case Ordering() as ordering:
+            case OrderingBody() as ordering:
                 return self._ordering(ordering)
-            case Essay() as essay:
-                lose_written(self.notebook, essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
+            case EssayBody() as essay:
+                lose_written(self.notebook, essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
                 self._declare(RESPONSE, "single", "string")
                 return _xml.root(tag("extendedTextInteraction"), None, responseIdentifier=RESPONSE)
-            case File():
+            case FileBody():
                 for name in ("accept", "files", "size"):
                     lose(self.notebook, name)
                 self._declare(RESPONSE, "single", "file")
@@ -163,12 +163,12 @@ class ItemBody:
         _xml.add(compare, tag("correct"), identifier=ident)
         total = _xml.add(_xml.add(condition, tag("setOutcomeValue"), identifier="SCORE"), tag("sum"))
         _xml.add(total, tag("variable"), identifier="SCORE")
-        share = self.scale / max(len(self.question.body.gaps), 1) if isinstance(self.question.body, Gaps) else self.scale
+        share = self.scale / max(len(self.question.body.gaps), 1) if isinstance(self.question.body, GapsBody) else self.scale
         _xml.add(total, tag("baseValue"), decimal(share, DIGITS), baseType="float")
 
     # --- Choices -------------------------------------------------------------------------------------------------------------------
 
-    def _several(self, body: Multiple) -> Element:
+    def _several(self, body: MultipleChoiceBody) -> Element:
         if body.rule is MultipleRule.ALL_OR_NOTHING:
             return self._choice(body.options, None, body.shuffle, several=True)
         return self._choice(body.options, _choices.weights(body, self.notebook), body.shuffle, several=True)
@@ -203,7 +203,7 @@ class ItemBody:
         self._score([RESPONSE], mapped=False)
         return made
 
-    def _ordering(self, body: Ordering) -> Element:
+    def _ordering(self, body: OrderingBody) -> Element:
         if body.rule is not OrderingRule.ALL_OR_NOTHING:
             self.notebook.loss(
                 N_("The rule “%(rule)s” becomes “%(other)s”."),
@@ -219,7 +219,7 @@ class ItemBody:
         self._score([RESPONSE], mapped=False)
         return made
 
-    def _matching(self, body: Matching) -> Element:
+    def _matching(self, body: MatchingBody) -> Element:
         if any(pair.why for pair in body.pairs):
             lose(self.notebook, "why")
         matches = matches_of(body)
@@ -244,8 +244,8 @@ class ItemBody:
 
     # --- Words, numbers and gaps -------------------------------------------------------------------------------------------------------
 
-    def _entry(self, interaction: Element, ident: str, body: Short | Numerical) -> None:
-        if isinstance(body, Numerical):
+    def _entry(self, interaction: Element, ident: str, body: ShortAnswerBody | NumericalBody) -> None:
+        if isinstance(body, NumericalBody):
             self._number(ident, body)
             return
         if not body.answers:
@@ -263,13 +263,13 @@ class ItemBody:
         self._declare(ident, "single", "string", right, mapping, sensitive=not body.ignore_case, most=share)
 
     def _share(self) -> Fraction:
-        return self.scale / len(self.question.body.gaps) if isinstance(self.question.body, Gaps) else self.scale
+        return self.scale / len(self.question.body.gaps) if isinstance(self.question.body, GapsBody) else self.scale
 
-    def _takes_all(self, answer: ShortAnswer) -> bool:
+    def _takes_all(self, answer: TextPattern) -> bool:
         """Say whether an answer is the one for everything else, which is worth nothing and only carries feedback."""
         return in_language(answer.patterns, self.language) == "*" and not answer.credit
 
-    def _number(self, ident: str, body: Numerical) -> None:
+    def _number(self, ident: str, body: NumericalBody) -> None:
         lose_written(self.notebook, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
         right = next((answer for answer in body.answers if answer.credit == 1 and answer.value is not None), None)
         if right is None or right.value is None:
@@ -285,7 +285,7 @@ class ItemBody:
         self._declare(ident, "single", "float", [decimal(right.value)])
         self._score([ident], mapped=False, tolerance=said)
 
-    def _gaps(self, body: Gaps) -> Element:
+    def _gaps(self, body: GapsBody) -> Element:
         text = in_language(self.question.text, self.language)
         places = gaps_in_order(body, text, self.notebook)
         for at, gap in enumerate(places, start=1):
@@ -296,7 +296,7 @@ class ItemBody:
         else:
             made.append(self._html(text))
             self._fill(made, {at: self._gap(at, gap) for at, gap in enumerate(places, start=1)})
-            words = [f"{RESPONSE}_{at}" for at, gap in enumerate(places, start=1) if not isinstance(gap.body, Numerical)]
+            words = [f"{RESPONSE}_{at}" for at, gap in enumerate(places, start=1) if not isinstance(gap.body, NumericalBody)]
             if words:
                 self._sum(words)
         return made
@@ -309,7 +309,7 @@ class ItemBody:
 
     def _gap(self, at: int, gap: Gap) -> Element:
         ident = f"{RESPONSE}_{at}"
-        if not isinstance(gap.body, Single):
+        if not isinstance(gap.body, SingleChoiceBody):
             made = _xml.root(tag("textEntryInteraction"), None, responseIdentifier=ident)
             self._entry(made, ident, gap.body)
             return made
@@ -335,16 +335,18 @@ class ItemBody:
             if node is not body:
                 _fill_tail(node, made)
 
-    def _dragged(self, body: Element, text: str, gaps: Gaps, places: Sequence[Gap]) -> None:
+    def _dragged(self, body: Element, text: str, gaps: GapsBody, places: Sequence[Gap]) -> None:
         keys = [label.key for label in gaps.choices]
         correct = []
         for at, gap in enumerate(places, start=1):
             answers = [
-                answer for answer in (gap.body.answers if isinstance(gap.body, Short) else ()) if answer.right and answer.key in keys
+                answer
+                for answer in (gap.body.answers if isinstance(gap.body, ShortAnswerBody) else ())
+                if answer.right and answer.key in keys
             ]
             if not answers:
                 raise NotTranslatable(N_("A gap has no right text."))
-            if answers[0].why or (isinstance(gap.body, Short) and len(gap.body.answers) > 1):
+            if answers[0].why or (isinstance(gap.body, ShortAnswerBody) and len(gap.body.answers) > 1):
                 self.notebook.loss(
                     N_("The other answers and the feedback of a gap are left out."), N_("The format has one right text a gap.")
                 )

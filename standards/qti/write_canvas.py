@@ -5,22 +5,22 @@ from fractions import Fraction
 
 from kernel.errors import N_
 from quizzes.rules.definitions import (
-    Description,
-    Essay,
-    File,
-    Gaps,
-    Matching,
-    Multiple,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
+    NumericalBody,
     Option,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     TextShape,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards import _xml
 from standards._fields import lose, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
@@ -35,7 +35,7 @@ from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_wr
 _KEPT = frozenset({"mark", "explanation"})
 
 
-def write(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return a package with one assessment of all questions; kinds that Canvas lacks are problems."""
     notebook = Notebook()
     root = _xml.root("questestinterop", ITEM_1)
@@ -59,7 +59,7 @@ def _tag(name: str) -> str:
 class _Item:
     """Writes one item."""
 
-    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
         self.question, self.language, self.notebook = question, language, notebook
         self.item = _xml.root(_tag("item"), None, ident=f"q-{question.key}", title=question.key)
         self.metadata = _xml.add(_xml.add(self.item, _tag("itemmetadata")), _tag("qtimetadata"))
@@ -73,12 +73,12 @@ class _Item:
         """Return the item; raises NotTranslatable for kinds that Canvas lacks."""
         question = self.question
         text = in_language(question.text, self.language)
-        if isinstance(question.body, Gaps):
+        if isinstance(question.body, GapsBody):
             text = self._gap_text(text, question.body)
         self._material(self.presentation, to_html({self.language: text}, BLOCKS, self.language))
         self._field("question_type", self._body())
         self._field("points_possible", decimal(question.mark, DIGITS))
-        if not isinstance(question.body, Description):
+        if not isinstance(question.body, DescriptionBody):
             self.item.append(self.processing)
         if question.explanation:
             self.feedback.append(("general_fb", question.explanation, BLOCKS))
@@ -90,7 +90,7 @@ class _Item:
 
     def _tell(self) -> None:
         question, notebook = self.question, self.notebook
-        unmarked = isinstance(question.body, Description) and question.mark != 1
+        unmarked = isinstance(question.body, DescriptionBody) and question.mark != 1
         kept = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, DIGITS)) != question.mark else _KEPT
         tell_fields(question, kept, notebook)
         tell_languages(question, self.language, notebook)
@@ -108,34 +108,34 @@ class _Item:
 
     def _body(self) -> str:
         match self.question.body:
-            case Single(options, shuffle):
+            case SingleChoiceBody(options, shuffle):
                 return self._single(options, shuffle)
-            case Multiple() as multiple:
+            case MultipleChoiceBody() as multiple:
                 return self._multiple(multiple)
-            case TrueFalse(answer):
+            case TrueFalseBody(answer):
                 return self._truth(answer)
-            case Short() as short:
+            case ShortAnswerBody() as short:
                 return self._short(short)
-            case Numerical() as numerical:
+            case NumericalBody() as numerical:
                 return self._numerical(numerical)
-            case Matching() as matching:
+            case MatchingBody() as matching:
                 return self._matching(matching)
-            case Gaps() as gaps:
+            case GapsBody() as gaps:
                 return self._gaps(gaps)
             case other:
                 return self._longer(other)
 
     def _longer(self, body: object) -> str:
         match body:
-            case Essay() as essay:
-                lose_written(self.notebook, essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
+            case EssayBody() as essay:
+                lose_written(self.notebook, essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
                 self._text_response()
                 return "essay_question"
-            case File():
+            case FileBody():
                 for name in ("accept", "files", "size"):
                     lose(self.notebook, name)
                 return "file_upload_question"
-            case Description():
+            case DescriptionBody():
                 return "text_only_question"
             case _:
                 raise refuse_kind(self.question)
@@ -186,7 +186,7 @@ class _Item:
         )
         return "multiple_choice_question"
 
-    def _multiple(self, body: Multiple) -> str:
+    def _multiple(self, body: MultipleChoiceBody) -> str:
         if body.rule is not MultipleRule.RIGHT_MINUS_WRONG:
             self.notebook.loss(
                 N_("The rule “%(rule)s” becomes “%(other)s”."),
@@ -207,7 +207,7 @@ class _Item:
         self._equal(self._condition("100"), "response1", idents[0 if answer else 1])
         return "true_false_question"
 
-    def _patterns(self, answers: Sequence[ShortAnswer]) -> list[str]:
+    def _patterns(self, answers: Sequence[TextPattern]) -> list[str]:
         """Return the right answers as whole words."""
         if any(answer.credit not in (0, 1) or not answer.right or answer.why for answer in answers):
             self.notebook.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
@@ -216,7 +216,7 @@ class _Item:
             raise NotTranslatable(N_("No answer is right."))
         return found
 
-    def _short(self, body: Short) -> str:
+    def _short(self, body: ShortAnswerBody) -> str:
         accents = body.ignore_accents is not (self.language == "es")
         lose_written(self.notebook, body, ("model", "criteria"), ignore_accents=accents)
         self._text_response()
@@ -225,7 +225,7 @@ class _Item:
             self._equal(condition, "response1", words, sensitive=not body.ignore_case)
         return "short_answer_question"
 
-    def _numerical(self, body: Numerical) -> str:
+    def _numerical(self, body: NumericalBody) -> str:
         lose_written(self.notebook, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
         rights = [answer for answer in body.answers if answer.credit == 1 and answer.value is not None]
         if len(rights) < len(body.answers) or any(answer.why for answer in rights):
@@ -243,7 +243,7 @@ class _Item:
             _xml.add(between, _tag("varlte"), decimal(value + amount), respident="response1")
         return "numerical_question"
 
-    def _matching(self, body: Matching) -> str:
+    def _matching(self, body: MatchingBody) -> str:
         if not body.shuffle:
             lose(self.notebook, "shuffle")
         matches = matches_of(body)
@@ -257,22 +257,22 @@ class _Item:
                 self.feedback.append((f"{at}_fb", pair.why, INLINE))
         return "matching_question"
 
-    def _gap_text(self, text: str, body: Gaps) -> str:
+    def _gap_text(self, text: str, body: GapsBody) -> str:
         for gap in gaps_in_order(body, text, self.notebook):
             text = text.replace("{" + gap.name + "}", f"\\[{gap.name}]", 1)
         return text
 
-    def _gaps(self, body: Gaps) -> str:
+    def _gaps(self, body: GapsBody) -> str:
         share = decimal(Fraction(100, max(len(body.gaps), 1)), 2)
         places = gaps_in_order(body, in_language(self.question.text, self.language), self.notebook)
-        if all(isinstance(gap.body, Single) for gap in places):
+        if all(isinstance(gap.body, SingleChoiceBody) for gap in places):
             for gap in places:
-                self._dropdown(gap.name, gap.body.options if isinstance(gap.body, Single) else (), share)
+                self._dropdown(gap.name, gap.body.options if isinstance(gap.body, SingleChoiceBody) else (), share)
             return "multiple_dropdowns_question"
-        if body.drag or not all(isinstance(gap.body, Short) for gap in places):
+        if body.drag or not all(isinstance(gap.body, ShortAnswerBody) for gap in places):
             raise NotTranslatable(N_("Gaps of different kinds, or filled from one set, cannot go out."), N_("Canvas has lists or words."))
         for gap in places:
-            self._blank(gap.name, gap.body.answers if isinstance(gap.body, Short) else (), share)
+            self._blank(gap.name, gap.body.answers if isinstance(gap.body, ShortAnswerBody) else (), share)
         return "fill_in_multiple_blanks_question"
 
     def _dropdown(self, name: str, options: Sequence[Option], share: str) -> None:
@@ -283,7 +283,7 @@ class _Item:
             if option.credit == 1:
                 self._equal(self._condition(share, "Add"), f"response_{name}", label)
 
-    def _blank(self, name: str, answers: Sequence[ShortAnswer], share: str) -> None:
+    def _blank(self, name: str, answers: Sequence[TextPattern], share: str) -> None:
         patterns = self._patterns(answers)
         response = _xml.add(self.presentation, _tag("response_lid"), ident=f"response_{name}", rcardinality="Single")
         self._material(response, name, "text/plain")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Gap, Gaps, Matching, ShortAnswer, Texts, TextShape
+from quizzes.rules.definitions import Gap, GapsBody, MatchingBody, TextPattern, Texts, TextShape
 from standards import _gap
 from standards._fields import lose
 from standards._texts import in_language, one_line
@@ -25,7 +25,7 @@ def lose_written(notebook: Notebook, body: object, names: Sequence[str], **other
         lose(notebook, name)
 
 
-def whole_words(answer: ShortAnswer, language: str) -> str:
+def whole_words(answer: TextPattern, language: str) -> str:
     """Return the words of a pattern; raises NotTranslatable where it stands for more than one answer."""
     words = one_line(in_language(answer.patterns, language))
     if "*" in words.replace("\\*", ""):
@@ -33,12 +33,12 @@ def whole_words(answer: ShortAnswer, language: str) -> str:
     return words.replace("\\*", "*")
 
 
-def matches_of(body: Matching) -> Mapping[str, Texts]:
+def matches_of(body: MatchingBody) -> Mapping[str, Texts]:
     """Return the distinct choices of a matching by key."""
     return {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
 
 
-def gaps_in_order(body: Gaps, text: str, notebook: Notebook) -> tuple[Gap, ...]:
+def gaps_in_order(body: GapsBody, text: str, notebook: Notebook) -> tuple[Gap, ...]:
     """Return the gaps as they stand in the text; their weights and names stay behind.
 
     Raises NotTranslatable where one is missing or there twice.

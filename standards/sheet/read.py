@@ -12,27 +12,27 @@ from courses.content.scalars import credit as read_credit
 from kernel.errors import N_
 from quizzes.rules.definitions import (
     Body,
-    Description,
-    Essay,
-    Label,
-    Matching,
-    Multiple,
+    DescriptionBody,
+    EssayBody,
+    KeyedLabel,
+    MatchingBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Ordering,
+    OrderingBody,
     OrderingRule,
     Pair,
-    Question,
+    QuestionDefinition,
     QuestionKind,
     QuestionState,
-    Short,
-    ShortAnswer,
-    Single,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     Tolerance,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards._keys import Keys, matched
 from standards._numbers import number
@@ -43,7 +43,7 @@ from standards.sheet.model import DIFFICULTIES, FLAGS, KINDS, MAXIMUM_ANSWERS, N
 from standards.sheet.tables import check_cells, rows_of_csv, rows_of_xlsx
 
 T = TypeVar("T")
-_USUAL = Question("", {}, Description())
+_USUAL = QuestionDefinition("", {}, DescriptionBody())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class _Reader:
         self.row, self.language, self.notebook = row, language, notebook
         self.used = {"key", "kind", "text", "mark", "tags", "difficulty", "state", "hints", "penalty", "explanation", "note"}
 
-    def question(self, keys: Keys) -> Question:
+    def question(self, keys: Keys) -> QuestionDefinition:
         """Return the question of the row."""
         row = self.row
         kind = _word(row.get("kind"), KINDS, "kind")
@@ -127,7 +127,7 @@ class _Reader:
         self._tell_unused()
         hints = tuple(self._texts(hint) for hint in row.get("hints").split("\n") if hint.strip())
         explanation = row.get("explanation")
-        return Question(
+        return QuestionDefinition(
             keys.of_question(row.get("key"), row.get("text")),
             {self.language: row.get("text")},
             body,
@@ -183,13 +183,13 @@ class _Reader:
         readers: Mapping[QuestionKind, Callable[[], Body]] = {
             QuestionKind.SINGLE: self._single,
             QuestionKind.MULTIPLE: self._multiple,
-            QuestionKind.TRUE_FALSE: lambda: TrueFalse(_word(self._cell("right"), FLAGS, "right")),
+            QuestionKind.TRUE_FALSE: lambda: TrueFalseBody(_word(self._cell("right"), FLAGS, "right")),
             QuestionKind.SHORT: self._short,
             QuestionKind.NUMERICAL: self._numerical,
             QuestionKind.MATCHING: self._matching,
             QuestionKind.ORDERING: self._ordering,
-            QuestionKind.ESSAY: Essay,
-            QuestionKind.DESCRIPTION: Description,
+            QuestionKind.ESSAY: EssayBody,
+            QuestionKind.DESCRIPTION: DescriptionBody,
         }
         if kind not in readers:
             raise NotTranslatable(N_("A question of the kind “%(kind)s” cannot stand in a table."), kind=kind.value)
@@ -207,16 +207,16 @@ class _Reader:
         return tuple(Option(keys.of(one.option), self._texts(one.option), right, worth, one.why) for one, right, worth in judged)
 
     def _single(self) -> Body:
-        return Single(self._options(), self._shuffle())
+        return SingleChoiceBody(self._options(), self._shuffle())
 
     def _multiple(self) -> Body:
         rules = {slug(rule.value): rule for rule in MultipleRule}
         said = self._cell("rule")
-        return Multiple(self._options(), _word(said, rules, "rule") if said else MultipleRule.RIGHT_MINUS_WRONG, self._shuffle())
+        return MultipleChoiceBody(self._options(), _word(said, rules, "rule") if said else MultipleRule.RIGHT_MINUS_WRONG, self._shuffle())
 
     def _short(self) -> Body:
-        answers = tuple(ShortAnswer(self._texts(one.option), right, worth, one.why) for one, right, worth in self._judged())
-        return Short(answers, ignore_accents=self.language == "es")
+        answers = tuple(TextPattern(self._texts(one.option), right, worth, one.why) for one, right, worth in self._judged())
+        return ShortAnswerBody(answers, ignore_accents=self.language == "es")
 
     def _numerical(self) -> Body:
         answers = []
@@ -225,7 +225,7 @@ class _Reader:
             answers.append(NumericalAnswer(value, right, worth, one.why))
         said, unit = self._cell("tolerance"), self._cell("unit")
         tolerance = Tolerance(amount=abs(_number(said))) if said else Tolerance()
-        return Numerical(tuple(answers), tolerance, {self.language: unit} if unit else None)
+        return NumericalBody(tuple(answers), tolerance, {self.language: unit} if unit else None)
 
     def _said(self, words: str) -> Fraction:
         """Return a number of an answer; a comma that may part thousands is told."""
@@ -247,12 +247,12 @@ class _Reader:
             if one.option
         )
         used = {pair.match_key for pair in pairs}
-        extra = tuple(Label(key, {language: match}) for match, key in choices.items() if key not in used)
-        return Matching(pairs, extra, self._shuffle())
+        extra = tuple(KeyedLabel(key, {language: match}) for match, key in choices.items() if key not in used)
+        return MatchingBody(pairs, extra, self._shuffle())
 
     def _ordering(self) -> Body:
         keys = Keys()
-        items = tuple(Label(keys.of(one.option), self._texts(one.option)) for one in self._answers("option"))
+        items = tuple(KeyedLabel(keys.of(one.option), self._texts(one.option)) for one in self._answers("option"))
         rules = {slug(rule.value): rule for rule in OrderingRule}
         said = self._cell("rule")
-        return Ordering(items, _word(said, rules, "rule") if said else OrderingRule.RELATIVE_TO_CORRECT)
+        return OrderingBody(items, _word(said, rules, "rule") if said else OrderingRule.RELATIVE_TO_CORRECT)

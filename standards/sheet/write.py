@@ -5,25 +5,25 @@ from fractions import Fraction
 
 from kernel.errors import N_
 from quizzes.rules.definitions import (
-    Description,
-    Essay,
-    Matching,
-    Multiple,
+    DescriptionBody,
+    EssayBody,
+    MatchingBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Ordering,
+    OrderingBody,
     OrderingRule,
-    Question,
+    QuestionDefinition,
     QuestionState,
-    Short,
-    ShortAnswer,
-    Single,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     Tolerance,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._numbers import decimal
@@ -33,20 +33,22 @@ from standards.sheet.model import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBER
 from standards.sheet.tables import to_csv, to_xlsx
 
 _KEPT = frozenset({"tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"})
-_USUAL = Question("", {}, Description())
+_USUAL = QuestionDefinition("", {}, DescriptionBody())
 
 
-def write_csv(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write_csv(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return a CSV file (UTF-8 with its mark, commas) with the questions in one language."""
     return _written(questions, language, to_csv)
 
 
-def write_xlsx(questions: Sequence[Question], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write_xlsx(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
     """Return a workbook with the questions in one language."""
     return _written(questions, language, to_xlsx)
 
 
-def _written(questions: Sequence[Question], language: str, write: Callable[[Sequence[str], Sequence[Sequence[str]]], bytes]) -> Exported:
+def _written(
+    questions: Sequence[QuestionDefinition], language: str, write: Callable[[Sequence[str], Sequence[Sequence[str]]], bytes]
+) -> Exported:
     notebook = Notebook()
     rows: list[dict[str, str]] = []
     for question in questions[:MAXIMUM_ROWS]:
@@ -70,7 +72,7 @@ def _exact(value: Fraction) -> str:
 class _Writer:
     """Writes one row: words by English name of the column."""
 
-    def __init__(self, question: Question, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
         self.question, self.language, self.notebook = question, language, notebook
 
     def row(self) -> dict[str, str]:
@@ -103,26 +105,26 @@ class _Writer:
 
     def _body(self) -> dict[str, str]:
         match self.question.body:
-            case Single(options, shuffle):
+            case SingleChoiceBody(options, shuffle):
                 return {**self._options(options), **self._shuffle(shuffle)}
-            case Multiple(options, rule, shuffle):
+            case MultipleChoiceBody(options, rule, shuffle):
                 said = {} if rule is MultipleRule.RIGHT_MINUS_WRONG else {"rule": rule.value}
                 return {**self._options(options), **said, **self._shuffle(shuffle)}
-            case TrueFalse(answer):
+            case TrueFalseBody(answer):
                 return {"right": ("verdadero" if answer else "falso") if self.language == "es" else str(answer).lower()}
-            case Short() as short:
+            case ShortAnswerBody() as short:
                 return self._short(short)
-            case Numerical() as numerical:
+            case NumericalBody() as numerical:
                 return self._numerical(numerical)
-            case Matching() as matching:
+            case MatchingBody() as matching:
                 return self._matching(matching)
-            case Ordering(items, rule):
+            case OrderingBody(items, rule):
                 said = {} if rule is OrderingRule.RELATIVE_TO_CORRECT else {"rule": rule.value}
                 return {**{f"option {at}": self._line(label.text) for at, label in enumerate(items, start=1)}, **said}
-            case Essay() as essay:
-                self._lose(essay, ("template", "model", "rubric", "files"), words=essay.words != Essay().words)
+            case EssayBody() as essay:
+                self._lose(essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words)
                 return {}
-            case Description():
+            case DescriptionBody():
                 return {}
             case _:
                 raise refuse_kind(self.question)
@@ -139,7 +141,7 @@ class _Writer:
             lose(self.notebook, "fixed")
         return self._answers([(self._line(option.text), option) for option in options])
 
-    def _answers(self, answers: "Sequence[tuple[str, Option | ShortAnswer | NumericalAnswer]]") -> dict[str, str]:
+    def _answers(self, answers: "Sequence[tuple[str, Option | TextPattern | NumericalAnswer]]") -> dict[str, str]:
         rights = [str(at) for at, (_words, one) in enumerate(answers, start=1) if one.right]
         if not rights:
             raise NotTranslatable(N_("No answer is right, which a table cannot say."))
@@ -149,21 +151,21 @@ class _Writer:
             row[f"credit {at}"] = "" if one.credit == Fraction(one.right) else _exact(one.credit)
         return row
 
-    def _short(self, body: Short) -> dict[str, str]:
+    def _short(self, body: ShortAnswerBody) -> dict[str, str]:
         if not body.answers:
             raise NotTranslatable(N_("A self-check without patterns cannot go out."))
         accents = body.ignore_accents is not (self.language == "es")
         self._lose(body, ("model", "criteria"), ignore_case=not body.ignore_case, ignore_accents=accents)
         return self._answers([(self._line(answer.patterns), answer) for answer in body.answers])
 
-    def _numerical(self, body: Numerical) -> dict[str, str]:
+    def _numerical(self, body: NumericalBody) -> dict[str, str]:
         own = any(answer.tolerance is not None for answer in body.answers) or body.tolerance.kind is not ToleranceKind.NOMINAL
         self._lose(body, ("units", "unit_penalty"), tolerance=own, decimals=body.decimals is not None)
         amount = body.tolerance.amount if body.tolerance.kind is ToleranceKind.NOMINAL else Tolerance().amount
         row = self._answers([("*" if answer.value is None else decimal(answer.value), answer) for answer in body.answers])
         return {**row, "tolerance": decimal(amount) if amount else "", "unit": self._line(body.unit)}
 
-    def _matching(self, body: Matching) -> dict[str, str]:
+    def _matching(self, body: MatchingBody) -> dict[str, str]:
         row: dict[str, str] = {}
         for at, pair in enumerate(body.pairs, start=1):
             row |= {f"option {at}": self._line(pair.item), f"match {at}": self._line(pair.match), f"feedback {at}": self._line(pair.why)}

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from enrolments.models import ActivityResult
 from lms.app import House
 from lms.publishing import publish_folder
+from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.places import page_from_answer
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.browser.workshops import hand_in_task
 from tests.support.answers import fields_of, sitting_of

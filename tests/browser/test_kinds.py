@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from lms.app import House
 from quizzes.models import MarkEvent
+from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.places import page_from_answer
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.quizzes.test_views import a_quiz
 from tests.support.answers import fields_of, sitting_of

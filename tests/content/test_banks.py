@@ -16,28 +16,28 @@ from quizzes.content.model import DrawSlot, QuizSource
 from quizzes.content.pools import candidates
 from quizzes.rules.definitions import (
     CalculatedAnswer,
-    Gaps,
-    Matching,
-    Matrix,
-    Multiple,
-    Numerical,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Question,
+    QuestionDefinition,
     QuestionKind,
     QuestionState,
-    ShortAnswer,
-    Single,
-    TrueFalse,
+    SingleChoiceBody,
+    TextPattern,
+    TrueFalseBody,
 )
-from quizzes.rules.settings import Preset
+from quizzes.rules.settings import ReviewPreset
 from tests.support.courses import CONTENT, COURSES, course_of
 
 BY_HAND = {QuestionKind.SHORT, QuestionKind.ESSAY, QuestionKind.FILE, QuestionKind.DESCRIPTION}
 FORBIDDEN = re.compile(r"(?:todas|ninguna) (?:las|de las) anteriores|¿cu[aá]l(?:es)? NO\b|\bA y B\b", re.IGNORECASE)
 NUMBER = re.compile(r"(?<![\d,])−?\d{1,3}(?: \d{3})+(?:,\d+)?(?![\d,])|(?<![\d,])−?\d+(?:,\d+)?(?!\d|,\d)")
 HALF_AN_HOUR, A_DAY = int(timedelta(minutes=30).total_seconds()), int(timedelta(hours=24).total_seconds())
-Answer = Option | NumericalAnswer | CalculatedAnswer | ShortAnswer
+Answer = Option | NumericalAnswer | CalculatedAnswer | TextPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Bank:
 
     course: str
     key: str
-    questions: tuple[Question, ...]
+    questions: tuple[QuestionDefinition, ...]
 
 
 def _keys() -> list[str]:
@@ -67,7 +67,7 @@ def banks() -> tuple[Bank, ...]:
     return tuple(Bank(course, bank.key, bank.questions) for course in COURSES for bank in banks_of(course_of(course)) if bank.module)
 
 
-def asked() -> list[tuple[Bank, Question]]:
+def asked() -> list[tuple[Bank, QuestionDefinition]]:
     """Return every question with its bank."""
     return [(bank, question) for bank in banks() for question in bank.questions]
 
@@ -97,14 +97,14 @@ def is_case(quiz: QuizSource) -> bool:
     return not any(isinstance(slot, DrawSlot) for slot in quiz.slots)
 
 
-def answers_of(question: Question) -> Iterator[Answer]:
+def answers_of(question: QuestionDefinition) -> Iterator[Answer]:
     """Yield the options and answers of a question, those of its gaps too."""
-    for body in (question.body, *(gap.body for gap in question.body.gaps)) if isinstance(question.body, Gaps) else (question.body,):
+    for body in (question.body, *(gap.body for gap in question.body.gaps)) if isinstance(question.body, GapsBody) else (question.body,):
         yield from getattr(body, "options", ())
         yield from getattr(body, "answers", ())
 
 
-def is_markable(question: Question) -> bool:
+def is_markable(question: QuestionDefinition) -> bool:
     return question.state is QuestionState.READY and question.mark > 0 and not question.unverified and question.kind not in BY_HAND
 
 
@@ -148,7 +148,7 @@ def test_what_has_no_options_is_explained() -> None:
     unexplained = []
     for _bank, question in asked():
         body = question.body
-        parts = body.pairs if isinstance(body, Matching) else body.rows if isinstance(body, Matrix) else ()
+        parts = body.pairs if isinstance(body, MatchingBody) else body.rows if isinstance(body, MatrixBody) else ()
         if question.explanation or (parts and all(part.why for part in parts)) or any(answer.why for answer in answers_of(question)):
             continue
         if question.mark:
@@ -172,9 +172,9 @@ def test_explanation_of_a_number_shows_the_way_and_never_the_number() -> None:
     """The guide, 11: it is read between two attempts, and the next one may bring the question again."""
     told = []
     for _bank, question in asked():
-        bodies = [gap.body for gap in question.body.gaps] if isinstance(question.body, Gaps) else [question.body]
+        bodies = [gap.body for gap in question.body.gaps] if isinstance(question.body, GapsBody) else [question.body]
         for body in bodies:
-            if isinstance(body, Numerical):
+            if isinstance(body, NumericalBody):
                 words = [question.explanation, *(answer.why for answer in body.answers if not answer.right)]
                 text = " ".join(word["es"] for word in words if word).replace("\u00a0", " ").replace("\u202f", " ")
                 told += [question.key for answer in body.answers if answer.right and answer.value is not None and says(text, answer.value)]
@@ -206,7 +206,7 @@ def test_no_question_is_put_in_a_forbidden_way() -> None:
 
 def test_choices_have_three_or_four_options_and_the_right_one_is_not_betrayed_by_its_length() -> None:
     """The guide, 10: the right one neither stands out nor is the longest by much."""
-    singles = [(question.key, question.body) for _bank, question in asked() if isinstance(question.body, Single)]
+    singles = [(question.key, question.body) for _bank, question in asked() if isinstance(question.body, SingleChoiceBody)]
     lengths = {
         key: [max(len(option.text["es"]) for option in body.options if option.right is right) for right in (True, False)]
         for key, body in singles
@@ -217,7 +217,7 @@ def test_choices_have_three_or_four_options_and_the_right_one_is_not_betrayed_by
 
 
 def test_choices_of_several_say_so() -> None:
-    several = [(question, question.body) for _bank, question in asked() if isinstance(question.body, Multiple)]
+    several = [(question, question.body) for _bank, question in asked() if isinstance(question.body, MultipleChoiceBody)]
 
     assert [question.key for question, body in several if not 4 <= len(body.options) <= 5] == []
     assert [question.key for question, body in several if not 2 <= sum(option.right for option in body.options) <= 3] == []
@@ -226,7 +226,7 @@ def test_choices_of_several_say_so() -> None:
 
 @each_bank
 def test_true_and_false_are_about_as_many(bank: Bank) -> None:
-    answers = [question.body.answer for question in bank.questions if isinstance(question.body, TrueFalse)]
+    answers = [question.body.answer for question in bank.questions if isinstance(question.body, TrueFalseBody)]
 
     assert len(set(answers)) == 2
     assert abs(sum(answers) - len(answers) / 2) <= 1
@@ -257,7 +257,7 @@ def test_each_module_has_a_quiz_of_eight_that_brings_back_what_was_learnt(course
         assert activity.required
         assert (settings.attempts, settings.pass_mark, settings.completion.rule) == (3, 70, GradedCompletionRule.PASSED)
         assert (settings.pause.first, settings.pause.later) == (HALF_AN_HOUR, A_DAY)
-        assert (settings.review.preset, dict(settings.review.overrides)) == (Preset.LEARNING, {})
+        assert (settings.review.preset, dict(settings.review.overrides)) == (ReviewPreset.LEARNING, {})
         earlier.append(module.key)
     assert earlier == [module.key for module in modules_of(course)]
 
@@ -271,7 +271,7 @@ def test_the_test_before_never_counts_and_the_one_after_does_from_the_same_banks
     assert [pool.banks for _count, pool in pools[1]] == [(module.key,) for module in modules_of(course)]
     assert (before.required, initial.settings.weight, initial.settings.pass_mark) == (False, Fraction(0), None)
     assert (after.required, final.settings.pass_mark, final.settings.attempts) == (True, 70, 3)
-    assert (initial.settings.review.preset, final.settings.review.preset) == (Preset.HIDDEN, Preset.EXAM)
+    assert (initial.settings.review.preset, final.settings.review.preset) == (ReviewPreset.HIDDEN, ReviewPreset.EXAM)
 
 
 @pytest.mark.parametrize("course", COURSES)

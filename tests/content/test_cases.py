@@ -15,8 +15,8 @@ from lms.publishing import publish_folder
 from quizzes.content.banks import questions_of
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
 from quizzes.content.pools import candidates
-from quizzes.rules.definitions import Essay, Gaps, Numerical, NumericalAnswer, Question
-from quizzes.rules.settings import Behaviour, Flag, Preset
+from quizzes.rules.definitions import EssayBody, GapsBody, NumericalAnswer, NumericalBody, QuestionDefinition
+from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewPreset
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.courses import BUDGET, CONTENT, COURSES, GOVERNANCE, activities_of, course_of
@@ -25,7 +25,7 @@ MATRIX = "caso-cuentas-de-andinia"
 """A matrix to fill in: no text to judge, each cell is checked as often as one likes."""
 
 
-def cases_of(course: str) -> list[tuple[ActivitySource, Question]]:
+def cases_of(course: str) -> list[tuple[ActivitySource, QuestionDefinition]]:
     """Return the written tasks of a course with their question."""
     questions = questions_of(course_of(course))
     found = []
@@ -50,19 +50,19 @@ each_case = pytest.mark.parametrize("case", KEYS, indirect=True)
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest) -> tuple[ActivitySource, Question]:
+def case(request: pytest.FixtureRequest) -> tuple[ActivitySource, QuestionDefinition]:
     """Return the task that a test is about."""
     return next(found for course in COURSES for found in cases_of(course) if found[0].key == request.param)
 
 
 @pytest.fixture
-def activity(case: tuple[ActivitySource, Question]) -> ActivitySource:
+def activity(case: tuple[ActivitySource, QuestionDefinition]) -> ActivitySource:
     """Return the task's activity."""
     return case[0]
 
 
 @pytest.fixture
-def question(case: tuple[ActivitySource, Question]) -> Question:
+def question(case: tuple[ActivitySource, QuestionDefinition]) -> QuestionDefinition:
     """Return the task's question."""
     return case[1]
 
@@ -78,10 +78,10 @@ def test_every_numbered_module_has_its_two_cases() -> None:
 
 
 @each_case
-def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource, question: Question) -> None:
+def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource, question: QuestionDefinition) -> None:
     """Three to five criteria of three levels each, which the page shows below the text; a model answer and an imperfect one."""
     essay = question.body
-    assert isinstance(essay, Essay)
+    assert isinstance(essay, EssayBody)
 
     assert 3 <= len(essay.rubric) <= 5
     assert all([level.points for level in criterion.levels] == [2, 1, 0] for criterion in essay.rubric)
@@ -97,7 +97,7 @@ def test_case_is_judged_by_criteria_seen_before_writing(activity: ActivitySource
 
 
 @each_case
-def test_case_stands_in_nobodys_way(activity: ActivitySource, question: Question) -> None:
+def test_case_stands_in_nobodys_way(activity: ActivitySource, question: QuestionDefinition) -> None:
     """Not required, not in the grade, complete when handed in; the model answer waits until then."""
     quiz = activity.settings
     assert isinstance(quiz, QuizSource)
@@ -105,8 +105,8 @@ def test_case_stands_in_nobodys_way(activity: ActivitySource, question: Question
     assert (activity.required, activity.weight, quiz.settings.pass_mark) == (False, 0, None)
     assert (activity.completion.rule, activity.completion.amount) == (CompletionRule.ATTEMPTED, 1)
     assert (quiz.settings.attempts, quiz.settings.build_on_last) == (2, True)
-    assert quiz.settings.review.preset is Preset.PRACTICE
-    assert Flag.RIGHT_ANSWER not in quiz.settings.review.overrides["during"]
+    assert quiz.settings.review.preset is ReviewPreset.PRACTICE
+    assert ReviewFlag.RIGHT_ANSWER not in quiz.settings.review.overrides["during"]
     assert question.source
 
 
@@ -116,7 +116,7 @@ def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, 
     assert publish_folder(house, CONTENT / course).version is not None
     key = {GOVERNANCE: "caso-simulacion-de-consejo", BUDGET: "caso-mesa-de-dialogo"}[course]
     question = next(question for activity, question in cases_of(course) if activity.key == key)
-    assert isinstance(question.body, Essay)
+    assert isinstance(question.body, EssayBody)
     assert question.body.model is not None
     opening = question.body.model["es"].split("\n")[0].replace("**", "")[:60]
     a_person(house)
@@ -139,7 +139,7 @@ def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, 
     assert "imperfecta" in browser.page.text
 
 
-def matrix() -> tuple[ActivitySource, list[Question]]:
+def matrix() -> tuple[ActivitySource, list[QuestionDefinition]]:
     """Return the case that is a matrix, with its questions."""
     [activity] = [activity for activity in activities_of(BUDGET, "quiz") if activity.key == MATRIX]
     assert isinstance(activity.settings, QuizSource)
@@ -147,12 +147,12 @@ def matrix() -> tuple[ActivitySource, list[Question]]:
     return activity, [questions[slot.question] for slot in activity.settings.slots if isinstance(slot, FixedSlot)]
 
 
-def cells_of(question: Question) -> list[tuple[Fraction, Sequence[NumericalAnswer]]]:
+def cells_of(question: QuestionDefinition) -> list[tuple[Fraction, Sequence[NumericalAnswer]]]:
     """Return the right number of each gap, and the wrong ones that are explained."""
-    assert isinstance(question.body, Gaps)
+    assert isinstance(question.body, GapsBody)
     found = []
     for gap in question.body.gaps:
-        assert isinstance(gap.body, Numerical)
+        assert isinstance(gap.body, NumericalBody)
         [right, *wrong] = gap.body.answers
         assert right.right
         assert isinstance(right.value, Fraction)

@@ -9,10 +9,10 @@ from courses.content import course_fields, list_fields
 from courses.content.settings import FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
 from courses.forms import settings_form
 from lms.app import KINDS
-from quizzes.content import asked as asked_of_quizzes
-from quizzes.content import asked_slots
-from quizzes.content.asked_questions import OF_KIND, asked_of
-from quizzes.content.asked_rows import Asked, Rows
+from quizzes.content import quiz_fields as asked_of_quizzes
+from quizzes.content import slot_fields
+from quizzes.content.question_fields import OF_KIND, asked_of
+from quizzes.content.row_fields import Asked, RowFields
 from simulators import asked as asked_of_tasks
 
 NO_NUMBERS = {
@@ -24,7 +24,7 @@ NO_NUMBERS = {
 
 def _leaves(fields: tuple[Asked, ...]) -> Iterator[FieldSpec]:
     for one in fields:
-        if isinstance(one, Rows):
+        if isinstance(one, RowFields):
             yield from _leaves((*one.fields, *one.more))
             for more in one.kinds.values():
                 yield from _leaves(more)
@@ -43,7 +43,7 @@ def every_field() -> list[FieldSpec]:
     found: list[FieldSpec] = [*_leaves(_groups(course_fields.COURSE)), *_leaves(_groups(course_fields.MODULE))]
     found += _leaves((*asked_of_quizzes.ASKED, *_groups(asked_of_quizzes.GROUPS), *asked_of_tasks.ASKED, *_groups(asked_of_tasks.GROUPS)))
     found += _leaves(tuple(one for kind in OF_KIND for one in asked_of(kind)))
-    found += _leaves(tuple(one for fields in asked_slots.ASKED.values() for one in fields))
+    found += _leaves(tuple(one for fields in slot_fields.ASKED.values() for one in fields))
     found += _leaves((*list_fields._PARAMETER, *list_fields._RESOURCE))
     for kind in KINDS.kinds:
         found += _leaves((*kind.settings, *_groups(kind.groups)))

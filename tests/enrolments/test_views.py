@@ -12,7 +12,7 @@ from accounts.models import Person
 from courses.models import Course, PublicationNature
 from enrolments.models import ActivityResult, Enrolment
 from lms.app import House
-from quizzes.services.marking import GivenMark
+from quizzes.services.marking import ManualMarkValues
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder
@@ -446,7 +446,7 @@ def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Br
     home = browser.get("/learning").text
     beside = [other.get(path).text for path in (*pages, "/learning")]
     profe = actor_of(a_teacher(house, course))
-    mark(house, profe, attempt, GivenMark(Fraction(3), last_mark(house, profe, attempt).id))
+    mark(house, profe, attempt, ManualMarkValues(Fraction(3), last_mark(house, profe, attempt).id))
 
     assert waiting == dict.fromkeys(pages, True)
     assert "1 entrega por calificar" in home

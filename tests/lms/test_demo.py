@@ -33,7 +33,7 @@ from lms.demo.institution import PROVINCES, SIZES
 from lms.demo.people import DOMAIN, MAX_LEARNERS, Fate, learners
 from organisations.models import Membership, Organisation
 from quizzes.models import AnswerEvent, Attempt
-from quizzes.queries import sittings as quiz_queries
+from quizzes.queries import attempts as quiz_queries
 from tests.support.browser import Browser
 from tests.support.builders import folder, publish, sign_in
 from tests.support.commands import commands_on, refused
@@ -214,7 +214,7 @@ def test_answers_reach_the_share_that_is_meant_or_stay_below_it(house: House) ->
 
     with house.database.unit_of_work(write=False) as session:
         attempt = session.scalars(select(Attempt).order_by(Attempt.id).limit(1)).one()
-        sitting = quiz_queries.get_sitting(session, attempt.id)
+        sitting = quiz_queries.load_attempt(session, attempt.id)
         questions = quiz_queries.get_questions(session, [item.question_version_id for item in sitting.items])
     total = sum((item.maximum for item in sitting.items), Fraction(0))
     needed = total * 7 / 10

@@ -12,8 +12,8 @@ from lms.app import House
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
 from quizzes.queries import analysis
-from quizzes.rules.ailments import Ailment, Strength
-from quizzes.rules.statistics import Which
+from quizzes.rules.finding_kinds import FindingKind, FindingStrength
+from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as services
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -28,11 +28,13 @@ def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear
         course = course_catalogue.find_course(session, SLUG)
         assert course is not None
         quiz = analysis.list_compositions(session, course.id, QUIZ)
-        examination = services.compute(session, analysis.attempt_set(session, quiz, Which.FIRST, quiz.choices[0]))
+        examination = services.compute(session, analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))
         names = analysis.list_question_names(session, [question.version for question in examination.questions])
     found = {(names[one.version].key, finding.ailment) for one in examination.questions for finding in one.findings}
-    clear = {names[one.version].key for one in examination.questions for finding in one.findings if finding.strength is Strength.CLEAR}
-    assert {(WRONG_KEY, Ailment.WRONG_KEY), (NARROW, Ailment.NARROW_TOLERANCE)} <= found
+    clear = {
+        names[one.version].key for one in examination.questions for finding in one.findings if finding.strength is FindingStrength.CLEAR
+    }
+    assert {(WRONG_KEY, FindingKind.WRONG_KEY), (NARROW, FindingKind.NARROW_TOLERANCE)} <= found
     assert clear == {WRONG_KEY, NARROW}
     assert examination.quiz.attempts == ANSWERERS
 

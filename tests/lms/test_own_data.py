@@ -37,7 +37,7 @@ from lms import forgetting, own_data
 from lms.app import House
 from lms.worker import add_periodic
 from quizzes.models import AnswerFile, AttemptItem
-from quizzes.services import sittings as quizzes
+from quizzes.services import attempts as quizzes
 from tests.certificates.test_services import complete, issue
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, folder, publish, sign_in

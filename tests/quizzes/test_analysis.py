@@ -14,11 +14,11 @@ from courses.models import Course, PublicationNature
 from kernel import clock, outbox
 from kernel.permissions import Actor
 from lms.app import House
-from quizzes.models import Annulment, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizExamination, Regrade
+from quizzes.models import Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizAnalysisCache, Regrade, VoidedQuestion
 from quizzes.queries import analysis
-from quizzes.queries.analysis import AttemptSet
-from quizzes.rules.examination import VERSION, Examination
-from quizzes.rules.statistics import Which, statistics_of
+from quizzes.queries.analysis import AnalysedAttempts
+from quizzes.rules.quiz_analysis import VERSION, QuizAnalysis
+from quizzes.rules.statistics import CountedAttempts, statistics_of
 from quizzes.services import analysis as services
 from tests.support.builders import a_teacher, folder, publish
 from tests.support.learning import a_learner, actor_of, fail_quiz, pass_quiz, right_batch, sitting_of, start, submit
@@ -58,14 +58,14 @@ def take(house: House, actor: Actor, right: int, *, now: datetime) -> UUID:
     return attempt
 
 
-def attempts_of(house: House, course: Course, which: Which = Which.FIRST, at: int = 0) -> AttemptSet:
+def attempts_of(house: House, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> AnalysedAttempts:
     """Describe the attempts at the quiz."""
     with house.database.unit_of_work(write=False) as session:
         quiz = analysis.list_compositions(session, course.id, KEY)
         return analysis.attempt_set(session, quiz, which, quiz.choices[at])
 
 
-def examined(house: House, course: Course, which: Which = Which.FIRST, at: int = 0) -> Examination:
+def examined(house: House, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> QuizAnalysis:
     """Compute the statistics of the quiz."""
     found = attempts_of(house, course, which, at)
     with house.database.unit_of_work(write=False) as session:
@@ -88,10 +88,10 @@ def test_the_attempts_that_count_are_those_of_the_selected_set(house: House, now
         table = {place: marks_of(session, ids[attempt]) for place, attempt in taken.items()}
 
     expected = {
-        Which.FIRST: [(0, 0), (1, 0), (2, 0), (3, 0)],
-        Which.HIGHEST: [(0, 1), (1, 0), (2, 1), (3, 0)],
-        Which.LAST: [(0, 2), (1, 0), (2, 1), (3, 1)],
-        Which.ALL: list(taken),
+        CountedAttempts.FIRST: [(0, 0), (1, 0), (2, 0), (3, 0)],
+        CountedAttempts.HIGHEST: [(0, 1), (1, 0), (2, 1), (3, 0)],
+        CountedAttempts.LAST: [(0, 2), (1, 0), (2, 1), (3, 1)],
+        CountedAttempts.ALL: list(taken),
     }
     for which, chosen in expected.items():
         counted = statistics_of([table[place] for place in chosen], [Fraction(1)] * 5)
@@ -189,7 +189,9 @@ def annul(house: House, course: Course, version: QuestionVersion, effect: str, *
         )
         session.add(regrade)
         session.flush()  # its id
-        session.add(Annulment(regrade_id=regrade.id, course_id=course.id, activity_key=KEY, question_version_id=version.id, effect=effect))
+        session.add(
+            VoidedQuestion(regrade_id=regrade.id, course_id=course.id, activity_key=KEY, question_version_id=version.id, effect=effect)
+        )
 
 
 def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by_it(house: House, now: datetime) -> None:
@@ -221,8 +223,8 @@ def test_the_best_attempt_is_the_one_with_the_highest_grade(house: House, now: d
         row = session.execute(select(Attempt).where(Attempt.uuid == second)).scalar_one()
         row.percent = Decimal("100")
 
-    assert examined(house, course, Which.HIGHEST).quiz.mean == 3
-    assert examined(house, course, Which.FIRST).quiz.mean == 4
+    assert examined(house, course, CountedAttempts.HIGHEST).quiz.mean == 3
+    assert examined(house, course, CountedAttempts.FIRST).quiz.mean == 4
     assert first != second
 
 
@@ -257,8 +259,8 @@ def test_what_was_computed_is_kept_until_something_changes(house: House, now: da
 
     with house.database.unit_of_work(write=False) as session:
         kept = analysis.find_examination(session, found)
-        assert session.scalar(select(func.count()).select_from(QuizExamination)) == 1
-        assert analysis.find_examination(session, attempts_of(house, course, Which.ALL)) is None
+        assert session.scalar(select(func.count()).select_from(QuizAnalysisCache)) == 1
+        assert analysis.find_examination(session, attempts_of(house, course, CountedAttempts.ALL)) is None
     assert kept is not None
     assert (kept.examination, kept.computed_at, kept.is_current) == (examination, now, True)
 
@@ -267,7 +269,7 @@ def test_what_was_computed_is_kept_until_something_changes(house: House, now: da
         old = analysis.find_examination(session, attempts_of(house, course))
         assert old is not None
         assert (old.examination, old.is_current) == (examination, False)
-        session.execute(select(QuizExamination)).scalar_one().attempt_set = "0:of-other-formulas"
+        session.execute(select(QuizAnalysisCache)).scalar_one().attempt_set = "0:of-other-formulas"
         session.flush()  # read below
         assert analysis.find_examination(session, attempts_of(house, course)) is None
 
@@ -302,7 +304,7 @@ def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(hou
         moment = now + timedelta(minutes=len(kept))
         outbox.deliver_waiting(house.worker, now=moment)
         with house.database.unit_of_work() as session:
-            session.execute(select(QuizExamination)).scalar_one().attempt_set = fingerprint
+            session.execute(select(QuizAnalysisCache)).scalar_one().attempt_set = fingerprint
         kept.append(moment)
 
     with house.database.unit_of_work(write=False) as session:
@@ -316,7 +318,7 @@ def test_computing_costs_the_same_statements_for_few_and_for_many(house: House, 
     course, _version = publish(house, a_fixed_folder(), now=now)
 
     def cost() -> int:
-        found, statements = attempts_of(house, course, Which.ALL), list[str]()
+        found, statements = attempts_of(house, course, CountedAttempts.ALL), list[str]()
         engine = house.database.reading if house.database.is_sqlite else house.database.writing
         note = lambda _c, _cursor, statement, *_rest: statements.append(statement)  # noqa: E731 - an event's listener
         event.listen(engine, "before_cursor_execute", note)
@@ -343,4 +345,4 @@ def test_a_preview_of_the_team_is_no_attempt(house: House, now: datetime) -> Non
         assert sitting.preview
     submit(house, teacher, attempt, now=now)
 
-    assert attempts_of(house, course, Which.ALL).attempts == 0
+    assert attempts_of(house, course, CountedAttempts.ALL).attempts == 0

@@ -13,12 +13,12 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.app import House
-from quizzes.queries import marks, sittings
+from quizzes.queries import attempts, marks
 from quizzes.queries import regrading as queries
 from quizzes.rules.regrade import RegradeKind
+from quizzes.services import attempts as services
 from quizzes.services import marking, regrading
-from quizzes.services import sittings as services
-from quizzes.services.marking import GivenMark
+from quizzes.services.marking import ManualMarkValues
 from tests.support.at_once import overlap
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher
@@ -77,7 +77,7 @@ def test_who_is_handing_in_is_waited_for(browser: Browser, house: House, editor:
     leo, attempt, trial = two_learners(house, editor)
 
     def begin_to_hand_in(session: Session) -> None:
-        sitting = sittings.lock_attempt(session, leo, attempt)
+        sitting = attempts.lock_attempt(session, leo, attempt)
         commit(house, editor, trial)
         services.submit_attempt(session, leo, sitting, [a_batch({1: [QUITO], 2: [FOUR]})], now=clock.now())
 
@@ -121,7 +121,7 @@ def test_two_attempts_marked_at_once_both_count(house: House) -> None:
     course = a_marked_quiz(house)
     learner, grader = a_learner(house, course), actor_of(a_teacher(house, course))
     first, second = hand_in_essay(house, learner), hand_in_essay(house, learner)
-    low, high = (GivenMark(Fraction(points), last_mark(house, grader, attempt).id) for attempt, points in ((first, 0), (second, 3)))
+    low, high = (ManualMarkValues(Fraction(points), last_mark(house, grader, attempt).id) for attempt, points in ((first, 0), (second, 3)))
 
     def mark_second(session: Session) -> None:
         marking.mark_by_hand(session, grader, marks.lock_marked_item(session, grader, second, 1), high, now=clock.now())
@@ -141,7 +141,7 @@ def test_an_attempt_that_ends_while_another_is_marked_again_counts(house: House,
     attempt = start(house, ana, "prueba")
 
     def hand_in_rightly(session: Session) -> None:
-        sitting = sittings.lock_attempt(session, ana, attempt)
+        sitting = attempts.lock_attempt(session, ana, attempt)
         services.submit_attempt(session, ana, sitting, [a_batch({1: [GUAYAQUIL], 2: [FOUR]})], now=clock.now())
 
     overlap(house, hand_in_rightly, lambda: commit(house, editor, trial))

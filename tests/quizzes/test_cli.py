@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from kernel.i18n import reading
 from quizzes.cli import CONCERNS, POSITION, QUIZ, analyse, group, read_marks
-from quizzes.rules.analysis import Concern
+from quizzes.rules.analysis import ItemWarning
 from quizzes.rules.statistics import PositionStatistics, QuizStatistics
 
 GOLDEN = "uno,dos,tres,cuatro\n1,1,2,1\n1,1,2,0\n1,0,1.5,1\n0,1,1,0\n1,1,0.5,1\n0,0,0,1\n1,1,2,0\n1,0,1,1\n0,0,0.5,0\n"
@@ -109,7 +109,7 @@ def test_table_that_is_none_is_refused_with_its_place(content: str | bytes, said
 def test_every_number_and_concern_has_its_words() -> None:
     assert [name for name, _words, _unit, _meaning in QUIZ] == list(QuizStatistics.__dataclass_fields__)
     assert {name for name, _words, _factor, _meaning in POSITION} == set(PositionStatistics.__dataclass_fields__)
-    assert set(CONCERNS) == {concern.value for concern in Concern}
+    assert set(CONCERNS) == {concern.value for concern in ItemWarning}
 
 
 def test_packages_above_add_their_commands() -> None:

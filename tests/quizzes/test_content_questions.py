@@ -9,25 +9,25 @@ from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.gaps import names_in_text
 from quizzes.content.published import reworded
 from quizzes.rules.definitions import (
-    Calculated,
-    Cite,
-    Description,
+    CalculatedBody,
+    DescriptionBody,
     Difficulty,
-    Essay,
-    File,
-    Gaps,
-    Matching,
-    Matrix,
-    Multiple,
-    Numerical,
-    Ordering,
-    Question,
+    EssayBody,
+    FileBody,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    NumericalBody,
+    OrderingBody,
+    QuestionCitation,
+    QuestionDefinition,
     QuestionKind,
-    See,
-    Short,
-    Single,
+    ReviewReference,
+    ShortAnswerBody,
+    SingleChoiceBody,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
     VariableRange,
 )
 from quizzes.rules.encoding import from_document, to_document
@@ -137,7 +137,7 @@ def test_a_question_that_decides_a_mark_names_its_source() -> None:
     assert folders.findings(unused) == []
 
 
-def question(key: str) -> Question:
+def question(key: str) -> QuestionDefinition:
     """Return a question of the sample."""
     return questions_of(folders.course())[key]
 
@@ -153,8 +153,8 @@ def test_the_common_fields() -> None:
     found = question("total-del-dia")
 
     assert (found.tags, found.difficulty, found.mark, found.penalty) == (("sumas",), Difficulty.EASY, Fraction(1), Fraction(1, 3))
-    assert found.source == (Cite("manual", "p. 3"),)
-    assert found.see == (See("litros", "sumar"), See("charla", second=5))
+    assert found.source == (QuestionCitation("manual", "p. 3"),)
+    assert found.see == (ReviewReference("litros", "sumar"), ReviewReference("charla", second=5))
     assert (found.note, found.hints) == ("Para colegas.", ({"es": "Sume dos números."},))
 
 
@@ -162,7 +162,7 @@ def test_options_carry_keys_credits_and_feedback() -> None:
     """Rule 3.3 and section 8."""
     body = question("total-del-dia").body
 
-    assert isinstance(body, Single)
+    assert isinstance(body, SingleChoiceBody)
     assert [(option.key, option.right, option.credit) for option in body.options] == [
         ("50-litros", True, Fraction(1)),
         ("38-litros", False, Fraction(0)),
@@ -175,7 +175,7 @@ def test_fractions_are_credits_that_sum_to_one() -> None:
     """Section 8 (C404)."""
     files = folders.changed(BANK, "        why: Es un uso.\n      - right: La cocina\n        why: Es un uso.\n", CREDITS)
     body = questions_of(folders.course(files))["usos-que-suman"].body
-    assert isinstance(body, Multiple)
+    assert isinstance(body, MultipleChoiceBody)
     assert [option.credit for option in body.options] == [Fraction(1, 3), Fraction(2, 3), Fraction(-1, 2)]
 
 
@@ -186,39 +186,39 @@ CREDITS += "      - wrong: El río\n        why: No.\n        credit: -0.5\n    
 def test_the_other_kinds() -> None:
     """Section 8, second table: what each kind's fields become."""
     bodies = {key: found.body for key, found in questions_of(folders.course()).items()}
-    assert isinstance(bodies["aviso"], Description)
-    assert bodies["la-lluvia-cuenta"] == TrueFalse(False)
-    assert isinstance(bodies["unidad"], Short)
+    assert isinstance(bodies["aviso"], DescriptionBody)
+    assert bodies["la-lluvia-cuenta"] == TrueFalseBody(False)
+    assert isinstance(bodies["unidad"], ShortAnswerBody)
     assert bodies["unidad"].ignore_accents
-    assert isinstance(bodies["repaso"], Short)
+    assert isinstance(bodies["repaso"], ShortAnswerBody)
     assert bodies["repaso"].model == {"es": "Porque lo que se cuenta se cuida."}
-    assert isinstance(bodies["minutos"], Numerical)
+    assert isinstance(bodies["minutos"], NumericalBody)
     assert [answer.value for answer in bodies["minutos"].answers] == [38, Fraction("9.5")]
-    assert isinstance(bodies["pares"], Matching)
+    assert isinstance(bodies["pares"], MatchingBody)
     assert [label.key for label in bodies["pares"].extra] == ["50-litros"]
-    assert isinstance(bodies["pasos"], Ordering)
+    assert isinstance(bodies["pasos"], OrderingBody)
     assert [item.key for item in bodies["pasos"].items] == ["anotar", "sumar", "comparar-al-final"]
-    assert isinstance(bodies["ensayo"], Essay)
+    assert isinstance(bodies["ensayo"], EssayBody)
     assert bodies["ensayo"].words.maximum == 150
-    assert isinstance(bodies["hoja"], File)
+    assert isinstance(bodies["hoja"], FileBody)
     assert bodies["hoja"].accept == ("pdf", "odt")
-    assert isinstance(bodies["tabla"], Matrix)
+    assert isinstance(bodies["tabla"], MatrixBody)
     assert [row.answer for row in bodies["tabla"].rows] == ["si", "no"]
 
 
 def test_gaps_are_questions_without_text() -> None:
     """Section 8, `gaps`."""
     body = question("completar").body
-    assert isinstance(body, Gaps)
+    assert isinstance(body, GapsBody)
     assert [(gap.name, type(gap.body), gap.weight) for gap in body.gaps] == [
-        ("litros", Numerical, Fraction(1)),
-        ("menos", Single, Fraction(1)),
-        ("unidad", Short, Fraction(2)),
+        ("litros", NumericalBody, Fraction(1)),
+        ("menos", SingleChoiceBody, Fraction(1)),
+        ("unidad", ShortAnswerBody, Fraction(2)),
     ]
     dragged = question("arrastrar").body
-    assert isinstance(dragged, Gaps)
+    assert isinstance(dragged, GapsBody)
     assert [label.key for label in dragged.choices] == ["anota", "suma", "borra"]
-    assert [gap.body.answers[0].key for gap in dragged.gaps if isinstance(gap.body, Short)] == ["anota", "suma"]
+    assert [gap.body.answers[0].key for gap in dragged.gaps if isinstance(gap.body, ShortAnswerBody)] == ["anota", "suma"]
 
 
 def test_a_text_that_is_dragged_may_have_a_key_of_its_own() -> None:
@@ -230,16 +230,16 @@ def test_a_text_that_is_dragged_may_have_a_key_of_its_own() -> None:
     assert folders.codes(signs) == {"C214"}
     assert not folders.findings(keyed)
     body = questions_of(folders.course(keyed))["arrastrar"].body
-    assert isinstance(body, Gaps)
+    assert isinstance(body, GapsBody)
     assert [label.key for label in body.choices] == ["a-lo-sumo", "suma", "borra"]
-    assert [gap.body.answers[0].key for gap in body.gaps if isinstance(gap.body, Short)] == ["a-lo-sumo", "suma"]
+    assert [gap.body.answers[0].key for gap in body.gaps if isinstance(gap.body, ShortAnswerBody)] == ["a-lo-sumo", "suma"]
     assert folders.codes(elsewhere) == {"C107"}
 
 
 def test_calculated_questions_bring_the_parameters_that_they_name() -> None:
     """Section 8, `calculated`."""
     body = question("varias-duchas").body
-    assert isinstance(body, Calculated)
+    assert isinstance(body, CalculatedBody)
     assert body.variables[0].values == VariableRange(Fraction(2), Fraction(8), Fraction(1))
     assert body.parameters == {"litros_ducha": Fraction("9.5")}
     assert (body.tolerance.kind, body.tolerance.amount) == (ToleranceKind.RELATIVE, Fraction(1, 100))
@@ -260,7 +260,7 @@ def test_names_in_braces_leave_formulas_code_and_parameters_alone() -> None:
 def test_equal_matches_are_one_choice() -> None:
     """Section 8, `matching`."""
     body = questions_of(folders.course(folders.changed(BANK, "match: 12 litros", "match: 38 litros")))["pares"].body
-    assert isinstance(body, Matching)
+    assert isinstance(body, MatchingBody)
     assert len({pair.match_key for pair in body.pairs}) == 1
 
 

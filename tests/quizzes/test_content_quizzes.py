@@ -8,7 +8,7 @@ from courses.content.model import ActivitySource, CourseFolder, Severity
 from enrolments.rules import GradedCompletionRule
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, TextSlot
 from quizzes.content.pools import candidates, graded_questions
-from quizzes.rules.settings import AtEnd, Behaviour, Completion, Flag, Moment, Pause, Preset
+from quizzes.rules.settings import AtEnd, AttemptPause, Behaviour, QuizCompletion, ReviewFlag, ReviewMoment, ReviewPreset
 from tests.support import folders
 from tests.support.folders import BANK, QUIZ_FILE, Files
 
@@ -88,11 +88,11 @@ def test_settings_and_slots_are_read() -> None:
     assert [type(slot) for slot in quiz.slots] == [SectionSlot, FixedSlot, FixedSlot, PageBreak, DrawSlot, TextSlot]
     assert quiz.slots[2] == FixedSlot("total-del-dia", Fraction(2))
     settings = quiz.settings
-    assert (settings.attempts, settings.pause, settings.limit) == (3, Pause(1800, 86400), 1200)
+    assert (settings.attempts, settings.pause, settings.limit) == (3, AttemptPause(1800, 86400), 1200)
     assert (settings.pass_mark, settings.max_grade, settings.behaviour) == (Fraction(70), Fraction(100), Behaviour.DEFERRED)
-    assert settings.review.preset is Preset.LEARNING
-    assert settings.review.overrides == {Moment.CLOSED: (Flag.ATTEMPT, Flag.MARKS)}
-    assert settings.completion == Completion(GradedCompletionRule.PASSED)
+    assert settings.review.preset is ReviewPreset.LEARNING
+    assert settings.review.overrides == {ReviewMoment.CLOSED: (ReviewFlag.ATTEMPT, ReviewFlag.MARKS)}
+    assert settings.completion == QuizCompletion(GradedCompletionRule.PASSED)
 
 
 def test_without_pass_mark_a_quiz_completes_when_it_is_graded() -> None:
@@ -108,8 +108,8 @@ def test_a_review_of_nothing_is_written_as_an_empty_list() -> None:
     """Section 9, review."""
     _, quiz = quiz_of(folders.changed(QUIZ_FILE, "  closed: [attempt, marks]", "  preset: exam\n  after: []"))
 
-    assert quiz.settings.review.overrides == {Moment.AFTER: ()}
-    assert quiz.settings.review.preset is Preset.EXAM
+    assert quiz.settings.review.overrides == {ReviewMoment.AFTER: ()}
+    assert quiz.settings.review.preset is ReviewPreset.EXAM
 
 
 def pool(slot: str) -> list[str]:

@@ -7,24 +7,24 @@ from quizzes.content.banks import questions_of
 from quizzes.content.model import QuizSource
 from quizzes.rules.definitions import (
     Body,
-    Calculated,
-    Essay,
-    File,
-    Gaps,
-    Matching,
-    Matrix,
+    CalculatedBody,
+    EssayBody,
+    FileBody,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
     MultipleRule,
-    Numerical,
     NumericalAnswer,
+    NumericalBody,
     OrderingRule,
-    Short,
-    Single,
+    ShortAnswerBody,
+    SingleChoiceBody,
     Tolerance,
     ToleranceKind,
     UnitPenaltyOf,
     WordLimits,
 )
-from quizzes.rules.settings import Completion, Navigation, Pause, Preset, QuizSettings
+from quizzes.rules.settings import AttemptPause, Navigation, QuizCompletion, QuizSettings, ReviewPreset
 from tests.support import folders
 from tests.support.folders import BANK, QUIZ_FILE
 
@@ -52,7 +52,7 @@ units: {m3: 1, litros: 0.001}
 unit_penalty: 1/4
 unit_penalty_of: maximum
 """)
-    assert isinstance(found, Numerical)
+    assert isinstance(found, NumericalBody)
     assert found.answers[1].value is None
     assert found.tolerance == Tolerance(ToleranceKind.GEOMETRIC, Fraction("0.05"))
     assert found.units == {"m3": 1, "litros": Fraction("0.001")}
@@ -71,7 +71,7 @@ answers:
     credit: 0.5
     tolerance: {relative: 0.01}
 """)
-    assert isinstance(found, Numerical)
+    assert isinstance(found, NumericalBody)
     near = NumericalAnswer(Fraction(90), True, Fraction(1, 2), None, Tolerance(ToleranceKind.RELATIVE, Fraction(1, 100)))
     assert found.answers[1] == near
 
@@ -97,7 +97,7 @@ options:
     fixed: true
 shuffle: false
 """)
-    assert isinstance(found, Single)
+    assert isinstance(found, SingleChoiceBody)
     assert [(option.key, option.credit, option.fixed) for option in found.options] == [
         ("menos-cinco", Fraction(1), False),
         ("5", Fraction(0), False),
@@ -129,7 +129,7 @@ answers:
 ignore_case: false
 ignore_accents: false
 """)
-    assert isinstance(found, Short)
+    assert isinstance(found, ShortAnswerBody)
     assert found.answers[0].patterns == {"es": "litro", "en": "litre"}
     assert not found.ignore_case
     assert not found.ignore_accents
@@ -150,7 +150,7 @@ pairs:
     match_key: menos-cinco
 shuffle: false
 """)
-    assert isinstance(found, Matching)
+    assert isinstance(found, MatchingBody)
     assert [(pair.key, pair.match_key) for pair in found.pairs] == [("mayor", "mayor-o-igual"), ("menor", "menos-cinco")]
 
 
@@ -167,7 +167,7 @@ answers:
 unit: litros
 decimals: 2
 """)
-    assert isinstance(found, Calculated)
+    assert isinstance(found, CalculatedBody)
     assert (found.variables[0].values, found.variables[0].decimals) == ((Fraction(3, 2), Fraction(5, 2)), 1)
     assert found.answers[0].tolerance == Tolerance(ToleranceKind.NOMINAL, Fraction(1, 10))
 
@@ -192,17 +192,17 @@ gaps:
     unit: litros
     weight: 0.5
 """)
-    assert isinstance(found, Gaps)
+    assert isinstance(found, GapsBody)
     assert found.gaps[1].weight == Fraction(1, 2)
 
 
 def test_writing_with_template_model_and_files() -> None:
     """Section 8, `essay` and `file`."""
     essay = body("kind: essay\ntext: Escriba.\ntemplate: Lugar\nmodel: El baño.\nfiles: 2")
-    assert isinstance(essay, Essay)
+    assert isinstance(essay, EssayBody)
     assert (essay.words, essay.files, essay.model) == (WordLimits(), 2, {"es": "El baño."})
     file = body("kind: file\ntext: Suba.\naccept: [pdf]\nfiles: 3\nsize: 5")
-    assert isinstance(file, File)
+    assert isinstance(file, FileBody)
     assert (file.files, file.size) == (3, 5)
 
 
@@ -223,7 +223,7 @@ rows:
     answer: si
     why: Es un uso.
 """)
-    assert isinstance(found, Matrix)
+    assert isinstance(found, MatrixBody)
     assert [column.key for column in found.columns] == ["si", "no"]
     assert found.rows[0].text == {"es": "Ducha", "en": "Shower"}
 
@@ -242,13 +242,13 @@ def test_settings_of_quizzes() -> None:
     found = settings(
         "per_page: 1\nnavigation: sequential\nshuffle_options: false\nattempts: 2\npause: 1 d\npass_mark: 66.5\nmax_grade: 10\n"
     )
-    assert (found.per_page, found.navigation, found.pause) == (1, Navigation.SEQUENTIAL, Pause(86400, 86400))
+    assert (found.per_page, found.navigation, found.pause) == (1, Navigation.SEQUENTIAL, AttemptPause(86400, 86400))
     assert (found.pass_mark, found.max_grade, found.shuffle_options) == (Fraction("66.5"), Fraction(10), False)
 
 
 def test_completion_of_quizzes() -> None:
     """Section 9, `completion`."""
-    assert settings("completion: {attempted: 2}\n").completion == Completion(GradedCompletionRule.ATTEMPTED, 2)
+    assert settings("completion: {attempted: 2}\n").completion == QuizCompletion(GradedCompletionRule.ATTEMPTED, 2)
     assert settings("attempts: 2\ncompletion: passed_or_used\n").completion.rule is GradedCompletionRule.PASSED_OR_USED
 
 
@@ -257,7 +257,7 @@ def test_a_review_by_preset_alone() -> None:
     files = folders.changed(QUIZ_FILE, "review:\n  closed: [attempt, marks]\n", "review: hidden\n")
     quiz = next(activity.settings for activity in folders.course(files).activities() if activity.kind == "quiz")
     assert isinstance(quiz, QuizSource)
-    assert quiz.settings.review.preset is Preset.HIDDEN
+    assert quiz.settings.review.preset is ReviewPreset.HIDDEN
 
 
 def test_wrong_quizzes_in_less_common_ways() -> None:

@@ -12,8 +12,8 @@ from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
 from lms.app import House
 from quizzes.models import Attempt
-from quizzes.queries import sittings
-from quizzes.queries.terms import Place, find_terms
+from quizzes.queries import attempts
+from quizzes.queries.effective_settings import PersonQuizKey, find_setting_sources
 from quizzes.rules.regrade import RegradeKind
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Browser
@@ -53,9 +53,11 @@ class Class:
             row = session.scalars(select(Attempt.id)).first()
             assert row is None
             outline = enrolment_queries.get_activity_seat(session, learner, "prueba", "cuestionario-1")
-            paper = sittings.get_paper_of_activity(session, outline.activity.id)
-            place = Place(learner.person_id or 0, enrolment_of(self.house, learner, self.course).id, self.course.id, "cuestionario-1")
-            return find_terms(session, paper.access, paper.settings, place).access().attempts
+            paper = attempts.get_paper_of_activity(session, outline.activity.id)
+            place = PersonQuizKey(
+                learner.person_id or 0, enrolment_of(self.house, learner, self.course).id, self.course.id, "cuestionario-1"
+            )
+            return find_setting_sources(session, paper.access, paper.settings, place).access().attempts
 
     def noted(self) -> list[int | None]:
         """Return whom the log says was left out."""

@@ -15,9 +15,9 @@ from kernel.permissions import Actor
 from lms.app import House
 from quizzes.queries import marks as queries
 from quizzes.queries import teaching
-from quizzes.queries.marks import Queue, Show
+from quizzes.queries.marks import MarkingFilter, MarkingQueue
 from quizzes.rules.results import MarkState
-from quizzes.services.marking import AlreadyMarked, GivenMark, OutOfBounds
+from quizzes.services.marking import AlreadyMarked, ManualMarkValues, OutOfBounds
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, sign_in
@@ -31,8 +31,8 @@ def a_grader(house: House, course: object, email: str = "gil@example.org") -> Ac
     return actor_of(a_teacher(house, course, email, StaffRole.GRADER))  # type: ignore[arg-type]  # a course
 
 
-def given(house: House, grader: Actor, attempt: object, points: str, **fields: object) -> GivenMark:
-    return GivenMark(Fraction(points), last_mark(house, grader, attempt).id, **fields)  # type: ignore[arg-type]  # fields by name
+def given(house: House, grader: Actor, attempt: object, points: str, **fields: object) -> ManualMarkValues:
+    return ManualMarkValues(Fraction(points), last_mark(house, grader, attempt).id, **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def result(house: House) -> ActivityResult:
@@ -157,11 +157,11 @@ def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(house: 
     course = a_marked_quiz(house, "attempts: 0\nweight: 0\n", bank=bank)
     learner, grader = a_learner(house, course), a_grader(house, course)
     attempt = hand_in(house, learner)
-    waiting = lines(house, grader, Queue())
+    waiting = lines(house, grader, MarkingQueue())
 
     mark(house, grader, attempt, given(house, grader, attempt, "0", comment="Leído."))
 
-    assert (len(waiting), lines(house, grader, Queue())) == (1, [])
+    assert (len(waiting), lines(house, grader, MarkingQueue())) == (1, [])
     assert (last_mark(house, grader, attempt).comment, attempt_row(house, attempt).percent) == ("Leído.", 100)
 
 
@@ -189,7 +189,7 @@ def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, 
     told = []
     for place, points in ((1, "1"), (3, "2"), (1, "3")):
         seen = last_mark(house, grader, attempt, place).id
-        mark(house, grader, attempt, GivenMark(Fraction(points), seen), place)
+        mark(house, grader, attempt, ManualMarkValues(Fraction(points), seen), place)
         told.append([text for text in browser.mails() if "están calificadas" in text.split("\n")[0]])
 
     assert [len(found) for found in told] == [0, 1, 1]
@@ -197,7 +197,7 @@ def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, 
     assert "Cuestionario 1" in told[1][0]
 
 
-def lines(house: House, grader: Actor, queue: Queue, *, offset: int = 0, limit: int = 50) -> list[queries.QueueLine]:
+def lines(house: House, grader: Actor, queue: MarkingQueue, *, offset: int = 0, limit: int = 50) -> list[queries.QueueLine]:
     with house.database.unit_of_work(write=False) as session:
         taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
         return queries.list_queue(session, taught, queue, offset=offset, limit=limit)
@@ -211,17 +211,17 @@ def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(ho
     hand_in(house, a_learner(house, course, "nada@example.org"), text="")
     mark(house, grader, attempts[1], given(house, grader, attempts[1], "1"))
 
-    by_question = lines(house, grader, Queue("ensayo-1"))
-    marked = lines(house, grader, Queue("ensayo-1", Show.MARKED))
-    everything = lines(house, grader, Queue(show=Show.ALL))
-    nameless = lines(house, grader, Queue(show=Show.ALL, anonymous=True))
+    by_question = lines(house, grader, MarkingQueue("ensayo-1"))
+    marked = lines(house, grader, MarkingQueue("ensayo-1", MarkingFilter.MARKED))
+    everything = lines(house, grader, MarkingQueue(show=MarkingFilter.ALL))
+    nameless = lines(house, grader, MarkingQueue(show=MarkingFilter.ALL, anonymous=True))
 
     assert [line.attempt for line in by_question] == [attempts[0], attempts[2]]
     assert [(line.attempt, line.fraction) for line in marked] == [(attempts[1], Fraction(1, 3))]
     assert [line.name for line in everything] == ["Ana Quinde"] * 3
     assert [line.name for line in nameless] == [""] * 3
     assert [line.attempt for line in nameless] == sorted(attempts)
-    assert lines(house, grader, Queue("otra-1")) == []
+    assert lines(house, grader, MarkingQueue("otra-1")) == []
 
 
 def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: House) -> None:
@@ -229,7 +229,7 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: House
     course = a_marked_quiz(house)
     grader = a_grader(house, course)
     attempts = [hand_in(house, a_learner(house, course, f"{name}@example.org")) for name in ("uno", "dos", "tres")]
-    for queue in (Queue("ensayo-1"), Queue(), Queue(anonymous=True)):
+    for queue in (MarkingQueue("ensayo-1"), MarkingQueue(), MarkingQueue(anonymous=True)):
         order = [line.item_id for line in lines(house, grader, queue)]
         with house.database.unit_of_work(write=False) as session:
             taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
@@ -241,7 +241,7 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: House
 
     with house.database.unit_of_work(write=False) as session:
         taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
-        near = queries.neighbours(session, taught, Queue("ensayo-1"), middle)
+        near = queries.neighbours(session, taught, MarkingQueue("ensayo-1"), middle)
 
     assert (near.before and near.before.attempt, near.after and near.after.attempt) == (attempts[0], attempts[2])
 

@@ -22,12 +22,12 @@ from kernel.permissions import Actor
 from lms.app import House
 from quizzes import jobs
 from quizzes.models import Accommodation, Incident, QuizOverride
-from quizzes.permissions import TaughtQuiz
+from quizzes.permissions import QuizContext
 from quizzes.queries import teaching
-from quizzes.services import overrides, sittings
-from quizzes.services.overrides import NotInForce, OverrideValues, Profile, Whom
-from quizzes.services.sittings import CannotStart, TimeIsUp
-from quizzes.services.starting import Entry
+from quizzes.services import attempts, overrides
+from quizzes.services.attempts import AttemptNotAllowed, TimeIsUp
+from quizzes.services.overrides import AccommodationProfile, NotInForce, OverrideTarget, OverrideValues
+from quizzes.services.start_conditions import StartRequest
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz, right_place
 from tests.support.builders import a_person, a_teacher, an_administrator, folder, publish
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, save, sitting_of, start, submit
@@ -50,7 +50,7 @@ class Office:
         self.house, self.course, self.key = house, course, key
         self.editor = actor_of(a_teacher(house, course))
 
-    def quiz(self) -> TaughtQuiz:
+    def quiz(self) -> QuizContext:
         """Return the quiz as the team works on it."""
         with self.house.database.unit_of_work(write=False) as session:
             return teaching.get_taught_quiz(session, self.editor, self.course.slug, self.key)
@@ -64,7 +64,7 @@ class Office:
             group = whom if isinstance(whom, LearnerGroup) else None
             person = session.get_one(Person, whom.person_id) if isinstance(whom, Actor) else None
             said = OverrideValues(**values)  # type: ignore[arg-type]  # the test's own names
-            row = overrides.override(session, self.editor, quiz, Whom(group, person), said, "Motivo", seen=seen, now=now)
+            row = overrides.override(session, self.editor, quiz, OverrideTarget(group, person), said, "Motivo", seen=seen, now=now)
         self.follow(now)
         return row
 
@@ -79,14 +79,14 @@ class Office:
         """Give time to all who have an open attempt."""
         quiz = self.quiz()
         with self.house.database.unit_of_work() as session:
-            found = overrides.give_time(session, self.editor, quiz, count, "Corte de luz", token or uuid4(), now=now)
+            found = overrides.add_incident_time(session, self.editor, quiz, count, "Corte de luz", token or uuid4(), now=now)
         self.follow(now)
         return found
 
     def take_back(self, incident: Incident, *, now: datetime) -> None:
         """Undo an incident."""
         with self.house.database.unit_of_work() as session:
-            overrides.take_time_back(session, self.editor, session.get_one(Incident, incident.id), now=now)
+            overrides.undo_incident(session, self.editor, session.get_one(Incident, incident.id), now=now)
         self.follow(now)
 
     def follow(self, now: datetime) -> None:
@@ -99,7 +99,9 @@ def accommodate(house: House, learner: Actor, factor: str, extra: int = 0, break
     admin = actor_of(an_administrator(house))
     with house.database.unit_of_work() as session:
         person = session.get_one(Person, learner.person_id)
-        row = overrides.accommodate(session, admin, person, Profile(Decimal(factor), extra, breaks), "Informe médico", now=now)
+        row = overrides.grant_accommodation(
+            session, admin, person, AccommodationProfile(Decimal(factor), extra, breaks), "Informe médico", now=now
+        )
     outbox.deliver_waiting(house.worker, now=now + timedelta(days=3650))
     return row
 
@@ -330,7 +332,7 @@ def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(house
 
     assert end_of_attempt(house, learner, attempt) == NOON + minutes(16)
     submit(house, learner, attempt, now=NOON + minutes(7))
-    with pytest.raises(CannotStart) as refusal:
+    with pytest.raises(AttemptNotAllowed) as refusal:
         start(house, learner, "prueba", now=NOON + minutes(8))
     assert refusal.value.facts["reasons"] == ["closed"]
 
@@ -344,19 +346,19 @@ def test_more_attempts_and_other_dates_let_somebody_start(house: House) -> None:
 
     fail_quiz(house, learner, "prueba", now=NOON)
     attempt = start(house, learner, "prueba", now=NOON + minutes(1))
-    with pytest.raises(CannotStart) as refusal:
+    with pytest.raises(AttemptNotAllowed) as refusal:
         start(house, other, "prueba", now=NOON)
 
     assert attempt_row(house, attempt).number == 2
     assert refusal.value.facts["reasons"] == ["not_open_yet"]
 
 
-def begin_with(house: House, learner: Actor, entry: Entry, address: str = "") -> UUID:
+def begin_with(house: House, learner: Actor, entry: StartRequest, address: str = "") -> UUID:
     """Start an attempt with a password, from an address."""
     actor = replace(learner, address=address)
     with house.database.unit_of_work() as session:
         subject = enrolment_queries.get_activity_seat(session, actor, "prueba", "cuestionario-1")
-        return sittings.start_attempt(session, actor, subject, "es", entry, now=NOON).uuid
+        return attempts.start_attempt(session, actor, subject, "es", entry, now=NOON).uuid
 
 
 def test_a_password_and_networks_are_told_together_with_the_other_reasons(house: House) -> None:
@@ -366,11 +368,11 @@ def test_a_password_and_networks_are_told_together_with_the_other_reasons(house:
     office.override(office.group(learner, name="A"), password="Ceibo 1", networks="10.20.0.0/16 2001:db8::/32")
     office.override(office.group(learner, name="B"), password="Ceibo 2", networks="192.0.2.7")
 
-    with pytest.raises(CannotStart) as both:
-        begin_with(house, learner, Entry("ceibo 1"), "203.0.113.5")
-    with pytest.raises(CannotStart) as one:
-        begin_with(house, learner, Entry("ceibo 1"), "10.20.30.40")
-    found = begin_with(house, learner, Entry("Ceibo 2"), "::ffff:10.20.30.40")
+    with pytest.raises(AttemptNotAllowed) as both:
+        begin_with(house, learner, StartRequest("ceibo 1"), "203.0.113.5")
+    with pytest.raises(AttemptNotAllowed) as one:
+        begin_with(house, learner, StartRequest("ceibo 1"), "10.20.30.40")
+    found = begin_with(house, learner, StartRequest("Ceibo 2"), "::ffff:10.20.30.40")
 
     assert both.value.facts["reasons"] == ["password", "network"]
     assert one.value.facts["reasons"] == ["password"]

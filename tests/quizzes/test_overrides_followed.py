@@ -13,7 +13,7 @@ from lms.app import House
 from quizzes import jobs
 from quizzes.models import QuizOverride
 from quizzes.services import overrides
-from quizzes.services.sittings import CannotStart
+from quizzes.services.attempts import AttemptNotAllowed
 from tests.quizzes.test_overrides import LIMITED, NOON, Office, close_at, end_of_attempt, minutes
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted
 from tests.support.browser import every_statement
@@ -67,7 +67,7 @@ def test_the_pause_counts_the_time_that_an_incident_gave(house: House) -> None:
     office.give(10, now=NOON + minutes(5))
     submit(house, learner, attempt, now=NOON + minutes(19))
 
-    with pytest.raises(CannotStart):
+    with pytest.raises(AttemptNotAllowed):
         start(house, learner, "prueba", now=NOON + minutes(48))
 
     assert start(house, learner, "prueba", now=NOON + minutes(49))

@@ -7,7 +7,7 @@ import pytest
 from courses.models import Course
 from kernel.permissions import Actor
 from lms.app import House
-from quizzes.services.sittings import CannotStart
+from quizzes.services.attempts import AttemptNotAllowed
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Browser, every_statement
@@ -101,7 +101,7 @@ def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser
     before = browser.get(COURSE).text
     at.moment = NOON + timedelta(days=10)
 
-    with pytest.raises(CannotStart):
+    with pytest.raises(AttemptNotAllowed):
         start(house, learner, "prueba", now=at.moment)
     office.override(learner, sets_closes=True, closes_at=NOON + timedelta(days=20))
 

@@ -7,20 +7,31 @@ import pytest
 
 from kernel.i18n import reading
 from quizzes.pages.class_answers import answer_name, asked_text, class_name, part_name
-from quizzes.pages.doctor import ADVICE, NUMBERS, SAID, certainties, finding_view, reach_of
 from quizzes.pages.figures import MISSING, decimal, figure, percentage
-from quizzes.pages.statistics import Names, answer_lines, numbers_in_words, quiz_figures, warnings_of
+from quizzes.pages.item_findings import ADVICE, NUMBERS, SAID, certainties, finding_view, reach_of
+from quizzes.pages.statistics import QuestionNames, answer_lines, numbers_in_words, quiz_figures, warnings_of
 from quizzes.queries.analysis import QuestionName
-from quizzes.rules.ailments import Ailment, Finding, Strength
-from quizzes.rules.analysis import Response, response_analysis
-from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Order, Rows, Text, Truth
-from quizzes.rules.definitions import Body, MultipleRule, TrueFalse
+from quizzes.rules.analysis import ItemResponses, response_analysis
+from quizzes.rules.answers import (
+    Answer,
+    GapsAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+)
+from quizzes.rules.composition import composition_of
+from quizzes.rules.definitions import Body, MultipleRule, TrueFalseBody
 from quizzes.rules.doctor_power import POWER
-from quizzes.rules.evidence import ClassTally, Given
-from quizzes.rules.examination import Examination, examination_of
+from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
+from quizzes.rules.item_evidence import ClassTally, MarkedResponse
 from quizzes.rules.layout import Candidate, SlotEntry
-from quizzes.rules.papers import composition_of
-from quizzes.rules.statistics import Which
+from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of
+from quizzes.rules.statistics import CountedAttempts
 from tests.support.questions import (
     a_matching,
     a_matrix,
@@ -38,10 +49,10 @@ from tests.support.questions import (
 )
 
 
-@pytest.mark.parametrize("ailment", list(Ailment))
-def test_every_finding_has_words_numbers_and_advice_in_both_languages(ailment: Ailment) -> None:
+@pytest.mark.parametrize("ailment", list(FindingKind))
+def test_every_finding_has_words_numbers_and_advice_in_both_languages(ailment: FindingKind) -> None:
     """Issue 3: findings in plain Spanish and English, with the number of answers behind each and what to do."""
-    finding = Finding(ailment, Strength.LIKELY, 200, "", "b", 41, 66, 30, 12, f("0.123"))
+    finding = ItemFinding(ailment, FindingStrength.LIKELY, 200, "", "b", 41, 66, 30, 12, f("0.123"))
     said = {}
     for language in ("es", "en"):
         with reading(language):
@@ -55,12 +66,12 @@ def test_every_finding_has_words_numbers_and_advice_in_both_languages(ailment: A
 
 def test_guessing_is_told_with_its_numbers() -> None:
     """9 of the best 18; guessing gives 9."""
-    finding = Finding(Ailment.CHANCE, Strength.LIKELY, 48, "", "true", 26, 18, 9, 9, f("1/2"))
+    finding = ItemFinding(FindingKind.CHANCE, FindingStrength.LIKELY, 48, "", "true", 26, 18, 9, 9, f("1/2"))
     with reading("es"):
-        spanish = finding_view(finding, "q", "", a_question(TrueFalse(answer=True)))
+        spanish = finding_view(finding, "q", "", a_question(TrueFalseBody(answer=True)))
     with reading("en"):
-        english = finding_view(finding, "q", "", a_question(TrueFalse(answer=True)))
-        odd = finding_view(replace(finding, top=19, share=f("1/4")), "q", "", a_question(TrueFalse(answer=True)))
+        english = finding_view(finding, "q", "", a_question(TrueFalseBody(answer=True)))
+        odd = finding_view(replace(finding, top=19, share=f("1/4")), "q", "", a_question(TrueFalseBody(answer=True)))
 
     assert spanish.numbers == "Acertaron 9 de los 18 mejores; al azar se aciertan 9. 48 respuestas."
     assert english.numbers == "9 of the best 18 got it right; guessing gives 9. 48 answers."
@@ -82,11 +93,15 @@ def test_what_a_class_can_find_is_said_for_its_size_beside_the_others() -> None:
 
 def test_a_finding_about_a_part_or_a_statement_names_it() -> None:
     with reading("es"):
-        part = finding_view(Finding(Ailment.WRONG_KEY, Strength.CLEAR, 50, "two", "y"), "q", "", a_question(a_matching()))
-        statement = finding_view(Finding(Ailment.WRONG_KEY, Strength.SIGN, 50), "q", "", a_question(TrueFalse(answer=True)))
+        part = finding_view(ItemFinding(FindingKind.WRONG_KEY, FindingStrength.CLEAR, 50, "two", "y"), "q", "", a_question(a_matching()))
+        statement = finding_view(
+            ItemFinding(FindingKind.WRONG_KEY, FindingStrength.SIGN, 50), "q", "", a_question(TrueFalseBody(answer=True))
+        )
         several = a_question(a_multiple(MultipleRule.HALVES, 2, 2))
-        ticked = finding_view(Finding(Ailment.WRONG_KEY, Strength.SIGN, 50, answer="w1", top=9, top_answer=7), "q", "", several)
-        earlier = finding_view(Finding(Ailment.PLACE, Strength.SIGN, 50, share=f("-0.2")), "q", "", a_question(a_single()))
+        ticked = finding_view(
+            ItemFinding(FindingKind.WRONG_KEY, FindingStrength.SIGN, 50, answer="w1", top=9, top_answer=7), "q", "", several
+        )
+        earlier = finding_view(ItemFinding(FindingKind.PLACE, FindingStrength.SIGN, 50, share=f("-0.2")), "q", "", a_question(a_single()))
         assert len(certainties()) == 3
 
     assert part.said.startswith("two: Los mejores eligen «Y» más que la clave")
@@ -100,28 +115,32 @@ def test_a_finding_about_a_part_or_a_statement_names_it() -> None:
 @pytest.mark.parametrize(
     ("body", "answer", "names"),
     [
-        (a_single(), Choice("b"), ["B"]),
-        (a_single(), Choice(""), ["(sin respuesta)"]),
-        (TrueFalse(answer=False), Truth(value=True), ["Verdadero"]),
-        (TrueFalse(answer=False), Truth(value=False), ["Falso"]),
-        (a_multiple(MultipleRule.HALVES, 2, 2), Choices(("r1", "w2")), ["R1", "W2"]),
-        (a_short(("brecha", "1"), ("*", "0")), Text("otra"), ["*"]),
-        (a_short(("brecha", "1")), Text("otra"), ["(otras respuestas)"]),
-        (a_numerical(("2.5", "1"), ("*", "0")), Number("2,5"), ["2,5"]),
-        (a_numerical(("2.5", "1"), ("*", "0")), Number("7"), ["cualquier otro número"]),
-        (a_numerical(("2.5", "1")), Number("x"), ["(no se puede leer)"]),
-        (a_matching(), Matches({"one": "z"}), ["Z", "(sin respuesta)", "(sin respuesta)"]),
-        (a_matrix(), Rows({"salud": "no", "prestamo": "no", "vejez": "si"}), ["No", "No", "Sí"]),
-        (an_ordering(3), Order(("i0", "i2", "i1"), confirmed=True), ["en su lugar", "en parte en su lugar", "en parte en su lugar"]),
-        (some_gaps(), Filled({"anio": "c", "cubierta": "34,8", "nombre": "x"}), ["C", "34,8", "(otras respuestas)"]),
-        (dragged_gaps(), Filled({"uno": "luna", "dos": "luna"}), ["luna", "luna"]),
+        (a_single(), SingleChoiceAnswer("b"), ["B"]),
+        (a_single(), SingleChoiceAnswer(""), ["(sin respuesta)"]),
+        (TrueFalseBody(answer=False), TrueFalseAnswer(value=True), ["Verdadero"]),
+        (TrueFalseBody(answer=False), TrueFalseAnswer(value=False), ["Falso"]),
+        (a_multiple(MultipleRule.HALVES, 2, 2), MultipleChoiceAnswer(("r1", "w2")), ["R1", "W2"]),
+        (a_short(("brecha", "1"), ("*", "0")), TextAnswer("otra"), ["*"]),
+        (a_short(("brecha", "1")), TextAnswer("otra"), ["(otras respuestas)"]),
+        (a_numerical(("2.5", "1"), ("*", "0")), NumberAnswer("2,5"), ["2,5"]),
+        (a_numerical(("2.5", "1"), ("*", "0")), NumberAnswer("7"), ["cualquier otro número"]),
+        (a_numerical(("2.5", "1")), NumberAnswer("x"), ["(no se puede leer)"]),
+        (a_matching(), MatchingAnswer({"one": "z"}), ["Z", "(sin respuesta)", "(sin respuesta)"]),
+        (a_matrix(), MatrixAnswer({"salud": "no", "prestamo": "no", "vejez": "si"}), ["No", "No", "Sí"]),
+        (
+            an_ordering(3),
+            OrderingAnswer(("i0", "i2", "i1"), confirmed=True),
+            ["en su lugar", "en parte en su lugar", "en parte en su lugar"],
+        ),
+        (some_gaps(), GapsAnswer({"anio": "c", "cubierta": "34,8", "nombre": "x"}), ["C", "34,8", "(otras respuestas)"]),
+        (dragged_gaps(), GapsAnswer({"uno": "luna", "dos": "luna"}), ["luna", "luna"]),
     ],
 )
 def test_answers_have_the_names_that_people_read(body: Body, answer: Answer, names: list[str]) -> None:
     """5.12, response analysis: per part, the response class in words."""
     question = a_question(body)
     with reading("es"):
-        found = [class_name(question, one) for one in response_analysis([Response(marked(body, answer), f("1"))])]
+        found = [class_name(question, one) for one in response_analysis([ItemResponses(marked(body, answer), f("1"))])]
 
     assert sorted(found) == sorted(names) or body == dragged_gaps()
     if body == dragged_gaps():
@@ -140,14 +159,14 @@ def test_parts_are_named_and_gaps_numbered_in_what_is_asked() -> None:
         assert answer_name(a_question(a_numerical(("1", "1"))), "", "doce") == "doce"
 
 
-def examined(*rows: str) -> Examination:
+def examined(*rows: str) -> QuizAnalysis:
     """Examine attempts at a single choice and a second question; a row has a mark of each."""
     composition = composition_of([SlotEntry((Candidate("a", 1),)), SlotEntry((Candidate("b", 2),))])
     tally = ClassTally(2)
     for row in rows:
-        answers = [(f(mark), marked(a_single(), Choice("a" if mark == "1" else "b"))) for mark in row.split()]
-        tally.add([Given(at, at + 1, mark, f("1"), marking) for at, (mark, marking) in enumerate(answers)])
-    return examination_of(tally, composition, {1: a_question(a_single()), 2: a_question(a_single())}, Which.FIRST)
+        answers = [(f(mark), marked(a_single(), SingleChoiceAnswer("a" if mark == "1" else "b"))) for mark in row.split()]
+        tally.add([MarkedResponse(at, at + 1, mark, f("1"), marking) for at, (mark, marking) in enumerate(answers)])
+    return examination_of(tally, composition, {1: a_question(a_single()), 2: a_question(a_single())}, CountedAttempts.FIRST)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +199,7 @@ def test_options_that_nobody_chose_stand_in_the_table_too() -> None:
 
 
 def test_labels_tell_the_version_from_the_second_on() -> None:
-    names = Names({1: a_question(a_single()), 2: a_question(a_single())}, {1: QuestionName("a", 1), 2: QuestionName("a", 2)})
+    names = QuestionNames({1: a_question(a_single()), 2: a_question(a_single())}, {1: QuestionName("a", 1), 2: QuestionName("a", 2)})
     with reading("es"):
         assert names.label(1) == "¿Qué?"
         assert names.label(2) == "¿Qué? (versión 2)"

@@ -12,7 +12,7 @@ from kernel.outbox import Delivery
 from lms.app import House
 from quizzes import jobs
 from quizzes.models import AnswerEvent
-from quizzes.services.proofs import PURPOSE
+from quizzes.services.offline_answers import PURPOSE
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted
 from tests.support.answers import open_attempt, right_fields
 from tests.support.browser import Browser

@@ -11,12 +11,12 @@ from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from lms.app import House
 from quizzes.models import QuestionVersion
-from quizzes.queries import sittings as queries
+from quizzes.queries import attempts as queries
 from quizzes.queries.answers import read_payloads
 from quizzes.rules.layout import SlotEntry
-from quizzes.rules.saving import AnswerEvent, Place
+from quizzes.rules.saving import AnswerSequence, SavedAnswer
+from quizzes.services.attempts import SaveRequest
 from quizzes.services.checking import check_answer
-from quizzes.services.sittings import Batch
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Counter
 from tests.support.builders import a_teacher
@@ -145,9 +145,9 @@ def test_questions_seen_are_counted_over_a_course_without_previews(house: House)
     assert seen == [{"suma-1": 2}, {}]
 
 
-def written(text: str, seqs: range, lease: int = 1000) -> Batch:
+def written(text: str, seqs: range, lease: int = 1000) -> SaveRequest:
     """Return a long text as a page's script saves it again and again, each time a little longer."""
-    return Batch(lease, tuple(AnswerEvent(1, Place(lease, seq), {"answer": [f"{text}{seq}"]}) for seq in seqs), "autosave")
+    return SaveRequest(lease, tuple(SavedAnswer(1, AnswerSequence(lease, seq), {"answer": [f"{text}{seq}"]}) for seq in seqs), "autosave")
 
 
 def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(house: House) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from courses.content.editing import EditRefused, list_entries, read_fields
-from quizzes.content.asked_questions import asked_of, order_of
-from quizzes.content.asked_rows import leaves
 from quizzes.content.question_editing import values_in, with_question
-from quizzes.content.question_rows import Said, pressed
+from quizzes.content.question_fields import asked_of, order_of
+from quizzes.content.question_rows import QuestionFormValues, pressed
+from quizzes.content.row_fields import leaves
 from quizzes.content.wording import KINDS
-from quizzes.pages.sheets import AT, SHOWN, QuestionSheet, Sheet, sent_sheet
+from quizzes.pages.question_form import AT, SHOWN, KindFormView, QuestionFormView, sent_sheet
 from tests.support.shared import SHARED, needs_shared
 
 LANGUAGES = ("es", "en")
@@ -50,12 +50,12 @@ def two_courses() -> None:
     questions()
 
 
-def said_in(text: str) -> Said:
+def said_in(text: str) -> QuestionFormValues:
     """Return what the form of a question shows."""
     return values_in(text, kind_of(text), LANGUAGES)
 
 
-def sent_by(sheet: Sheet) -> MultiDict[str, str]:
+def sent_by(sheet: QuestionFormView) -> MultiDict[str, str]:
     """Return what a browser sends that changes nothing."""
     sent: MultiDict[str, str] = MultiDict()
     for one in sheet.walk():
@@ -69,7 +69,7 @@ def sent_by(sheet: Sheet) -> MultiDict[str, str]:
 
 def changed(text: str, *changes: tuple[str, str], published: dict[str, frozenset[str]] | None = None) -> str:
     """Return a question's text after fields of its form were filled anew: `options__0__words_es` and what is typed."""
-    sheet = QuestionSheet(kind_of(text), LANGUAGES, said_in(text))
+    sheet = KindFormView(kind_of(text), LANGUAGES, said_in(text))
     sent = sent_by(sheet)
     for name, words in changes:
         assert name in sent, name
@@ -137,7 +137,9 @@ def test_one_field_changed_leaves_all_other_lines_alone(question: Question, chan
     assert with_question(after, kind, LANGUAGES, values_in(after, kind, LANGUAGES)) == after
 
 
-def _places(said: Said, path: tuple[tuple[str, int], ...] = ()) -> Iterator[tuple[tuple[tuple[str, int], ...], tuple[str, str]]]:
+def _places(
+    said: QuestionFormValues, path: tuple[tuple[str, int], ...] = ()
+) -> Iterator[tuple[tuple[tuple[str, int], ...], tuple[str, str]]]:
     """Yield all fields that hold a text of the course's language."""
     for place, text in said.texts.items():
         if text and place[1] == "es" and "\n" not in text:
@@ -147,7 +149,7 @@ def _places(said: Said, path: tuple[tuple[str, int], ...] = ()) -> Iterator[tupl
             yield from _places(row, (*path, (name, number)))
 
 
-def _with(said: Said, path: tuple[tuple[str, int], ...], place: tuple[str, str], words: str) -> Said:
+def _with(said: QuestionFormValues, path: tuple[tuple[str, int], ...], place: tuple[str, str], words: str) -> QuestionFormValues:
     if not path:
         return replace(said, texts={**said.texts, place: words})
     (name, number), *rest = path
@@ -175,7 +177,7 @@ def test_only_the_lines_of_what_changed_change() -> None:
 
 def test_a_new_option_without_its_words_is_written_so_that_it_is_told() -> None:
     entry = "key: a\nkind: single\ntext: b\noptions:\n  - right: c\n"
-    sheet = QuestionSheet("single", LANGUAGES, pressed(asked_of("single"), said_in(entry), "row", "options", -1, "es"))
+    sheet = KindFormView("single", LANGUAGES, pressed(asked_of("single"), said_in(entry), "row", "options", -1, "es"))
     sent = sent_by(sheet)
     sent["options__1__why_es"] = "Por eso."
 
@@ -279,7 +281,13 @@ def test_tolerances_units_variables_and_levels_are_written_as_the_format_has_the
     said = pressed(asked_of("numerical"), said_in(number), "row", "units", -1, "es")
     units = replace(
         said,
-        rows={**said.rows, "units": (Said({("name", ""): "km", ("factor", ""): "1000"}), Said({("name", ""): "m", ("factor", ""): "1"}))},
+        rows={
+            **said.rows,
+            "units": (
+                QuestionFormValues({("name", ""): "km", ("factor", ""): "1000"}),
+                QuestionFormValues({("name", ""): "m", ("factor", ""): "1"}),
+            ),
+        },
     )
     assert with_question(number, "numerical", LANGUAGES, units) == number + "units: {km: 1000, m: 1}\n"
     drawn = "key: a\nkind: calculated\ntext: '{x}'\nvariables:\n  x: {from: 1, to: 9, step: 1}  # corta\nanswers:\n  - right: 2 * x\n"
@@ -295,7 +303,7 @@ def test_another_kind_of_gap_keeps_what_was_typed() -> None:
     answers = "      - right: Uno\n      - wrong: Dos\n        why: No.\n"
     begin = "key: a\nkind: gaps\ntext: 'a {x} b'\ngaps:\n  x:\n"
     entry = f"{begin}    answers:\n{answers}    ignore_case: false\n"
-    sent = sent_by(QuestionSheet("gaps", LANGUAGES, said_in(entry)))
+    sent = sent_by(KindFormView("gaps", LANGUAGES, said_in(entry)))
     sent["gaps__0__kind"] = "single"
 
     sheet = sent_sheet("gaps", LANGUAGES, sent, "save")
@@ -305,7 +313,7 @@ def test_another_kind_of_gap_keeps_what_was_typed() -> None:
 
 
 def test_a_row_for_each_name_of_the_text() -> None:
-    said = Said({("text", "es"): "Hay {uno} y {dos}, no `{tres}`."}, {"gaps": (Said({("name", ""): "dos"}),)})
+    said = QuestionFormValues({("text", "es"): "Hay {uno} y {dos}, no `{tres}`."}, {"gaps": (QuestionFormValues({("name", ""): "dos"}),)})
 
     after = pressed(asked_of("gaps"), said, "names", "gaps", -1, "es")
 

@@ -15,13 +15,13 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.permissions import Actor
 from lms.app import House
-from quizzes.models import Annulment, CertificateReview, MarkEvent
+from quizzes.models import CertificateReview, MarkEvent, VoidedQuestion
 from quizzes.queries import regrading as queries
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.services import regrading, reopening, trials
-from quizzes.services.marking import GivenMark
-from quizzes.services.regrading import NotAsSeen, UndoLaterFirst
-from quizzes.services.trials import AlreadyAnnulled, NothingToRegrade
+from quizzes.services.marking import ManualMarkValues
+from quizzes.services.regrading import TrialOutdated, UndoLaterFirst
+from quizzes.services.trials import AlreadyVoided, NothingToRegrade
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, mark_done, sitting_of, start, submit
@@ -185,7 +185,7 @@ def test_what_a_person_marked_after_a_commit_survives_its_undoing(house: House, 
     _ana, _leo, wrong, right = two_learners(house)
     trial = a_trial(house, editor, an_order(house, OTHER, 2))
     commit(house, editor, trial)
-    mark(house, editor, wrong, GivenMark(Fraction("0.5"), last_mark(house, editor, wrong).id, reason="A medias."))
+    mark(house, editor, wrong, ManualMarkValues(Fraction("0.5"), last_mark(house, editor, wrong).id, reason="A medias."))
 
     undo(house, editor, trial)
 
@@ -211,7 +211,7 @@ def test_a_trial_is_committed_as_seen_or_made_again(house: House, editor: Actor)
     """5.11.3: where marks changed since, nothing is committed, and the new trial asks to be looked at."""
     _ana, _leo, wrong, right = two_learners(house)
     trial = a_trial(house, editor, an_order(house, OTHER, 2))
-    mark(house, editor, wrong, GivenMark(Fraction(0), last_mark(house, editor, wrong, 2).id, reason="Otra cosa."), place=2)
+    mark(house, editor, wrong, ManualMarkValues(Fraction(0), last_mark(house, editor, wrong, 2).id, reason="Otra cosa."), place=2)
 
     done = commit(house, editor, trial)
 
@@ -219,7 +219,7 @@ def test_a_trial_is_committed_as_seen_or_made_again(house: House, editor: Actor)
     assert (done, row.state, row.outdated, row.seen) == (False, "ready", True, 2)
     assert percents(house, wrong, right) == [50, 50]
     assert [(line.percent_before, line.percent_after) for line in lines(house, trial)] == [(50, 0), (50, 100)]
-    with house.database.unit_of_work() as session, pytest.raises(NotAsSeen):
+    with house.database.unit_of_work() as session, pytest.raises(TrialOutdated):
         regrading.apply_trial(session, editor, queries.take_regrade(session, trial), seen=1, now=clock.now())
     assert commit(house, editor, trial)
     assert percents(house, wrong, right) == [0, 100]
@@ -228,7 +228,7 @@ def test_a_trial_is_committed_as_seen_or_made_again(house: House, editor: Actor)
 def test_what_a_person_marked_is_left_alone_unless_asked(house: House, editor: Actor) -> None:
     """5.11.4: manually marked items are skipped unless asked."""
     _ana, _leo, wrong, right = two_learners(house)
-    mark(house, editor, wrong, GivenMark(Fraction("0.8"), last_mark(house, editor, wrong).id, reason="Caso aparte."))
+    mark(house, editor, wrong, ManualMarkValues(Fraction("0.8"), last_mark(house, editor, wrong).id, reason="Caso aparte."))
 
     spared = a_trial(house, editor, an_order(house, OTHER, 2))
     asked = a_trial(house, editor, an_order(house, OTHER, 2, with_manual=True))
@@ -326,16 +326,16 @@ def test_a_question_is_annulled_once_and_its_corrected_version_decides(house: Ho
     trials_made = [a_trial(house, editor, an_order(house, FULL)) for _time in range(2)]
     commit(house, editor, trials_made[0])
 
-    with pytest.raises(AlreadyAnnulled):
+    with pytest.raises(AlreadyVoided):
         commit(house, editor, trials_made[1])
-    with pytest.raises(AlreadyAnnulled):
+    with pytest.raises(AlreadyVoided):
         a_trial(house, editor, an_order(house, REMOVED))
 
     a_keyed_quiz(house, RIGHT_KEY)
     leo = a_learner(house, course, "leo@example.org")
     assert percents(house, hand_in(house, leo, GUAYAQUIL), hand_in(house, ana, GUAYAQUIL)) == [50, 100]
     with house.database.unit_of_work(write=False) as session:
-        assert session.scalar(select(func.count()).select_from(Annulment)) == 1
+        assert session.scalar(select(func.count()).select_from(VoidedQuestion)) == 1
 
 
 def test_annulled_marks_are_not_judged_again_nor_by_hand(house: House, editor: Actor) -> None:
@@ -345,7 +345,7 @@ def test_annulled_marks_are_not_judged_again_nor_by_hand(house: House, editor: A
 
     again = a_trial(house, editor, an_order(house, OTHER, 2))
     with pytest.raises(Conflict, match="annulled"):
-        mark(house, editor, right, GivenMark(Fraction(0), last_mark(house, editor, right).id, reason="No."))
+        mark(house, editor, right, ManualMarkValues(Fraction(0), last_mark(house, editor, right).id, reason="No."))
 
     assert [line.changed for line in lines(house, again)] == [False, False]
     assert percents(house, wrong, right) == [100, 100]
@@ -460,7 +460,7 @@ def test_of_two_large_annulments_of_one_question_the_second_stays_a_trial(
         commit(house, editor, second)
     browser.deliver_jobs()
 
-    with pytest.raises(AlreadyAnnulled):
+    with pytest.raises(AlreadyVoided):
         commit(house, editor, second)
     rows = [regrade_row(house, trial) for trial in (first, second)]
     assert [(row.state, row.committed_by) for row in rows] == [("committed", editor.person_id), ("ready", None)]

@@ -13,9 +13,9 @@ from quizzes.models import AnswerEvent, Attempt, MarkEvent
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.results import MarkState
 from quizzes.services import reopening
-from quizzes.services.marking import GivenMark
+from quizzes.services.marking import ManualMarkValues
 from quizzes.services.reopening import CannotReopen
-from quizzes.services.trials import RegradeOrder
+from quizzes.services.trials import RegradeRequest
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -148,7 +148,7 @@ def test_what_a_person_marked_stands_where_its_answer_is_the_same(browser: Brows
     course = a_marked_quiz(house, "attempts: 1\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
     attempt = hand_in(house, learner)
-    mark(house, editor, attempt, GivenMark(Fraction(2), last_mark(house, editor, attempt).id, "Bien."))
+    mark(house, editor, attempt, ManualMarkValues(Fraction(2), last_mark(house, editor, attempt).id, "Bien."))
     reopen(house, editor, attempt)
 
     submit(house, learner, attempt, a_batch({2: ["2"]} if again is None else {1: [again], 2: ["2"]}, lease=2000))
@@ -164,8 +164,8 @@ def test_what_was_answered_otherwise_waits_for_a_grader_and_its_learner_is_told_
     course = a_marked_quiz(house, "attempts: 1\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
     attempt = hand_in(house, learner, choice="2")
-    mark(house, editor, attempt, GivenMark(Fraction(1), last_mark(house, editor, attempt, 2).id, reason="Ambigua."), place=2)
-    mark(house, editor, attempt, GivenMark(Fraction(2), last_mark(house, editor, attempt).id))
+    mark(house, editor, attempt, ManualMarkValues(Fraction(1), last_mark(house, editor, attempt, 2).id, reason="Ambigua."), place=2)
+    mark(house, editor, attempt, ManualMarkValues(Fraction(2), last_mark(house, editor, attempt).id))
     reopen(house, editor, attempt)
     submit(house, learner, attempt)
     reopen(house, editor, attempt)
@@ -176,7 +176,7 @@ def test_what_was_answered_otherwise_waits_for_a_grader_and_its_learner_is_told_
     waits = last_mark(house, editor, attempt)
     assert (waits.state, last_mark(house, editor, attempt, 2).fraction) == (MarkState.NEEDS_GRADING, 1)
     assert (attempt_row(house, attempt).percent, told_of_marks(browser)) == (None, 1)
-    mark(house, editor, attempt, GivenMark(Fraction(3), waits.id))
+    mark(house, editor, attempt, ManualMarkValues(Fraction(3), waits.id))
     assert (attempt_row(house, attempt).percent, told_of_marks(browser)) == (100, 2)
     reopen(house, editor, attempt)
     submit(house, learner, attempt, a_batch({2: ["1"]}, lease=5000))
@@ -189,8 +189,8 @@ def test_an_annulment_reaches_a_mark_that_stands_as_it_reaches_all_marks_by_hand
     course = a_marked_quiz(house, "attempts: 1\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
     attempt = hand_in(house, learner)
-    mark(house, editor, attempt, GivenMark(Fraction(2), last_mark(house, editor, attempt).id))
-    order = RegradeOrder(RegradeKind.FULL_CREDIT, "Ambigua.", question_id(house, "ensayo-1"), with_manual=with_manual)
+    mark(house, editor, attempt, ManualMarkValues(Fraction(2), last_mark(house, editor, attempt).id))
+    order = RegradeRequest(RegradeKind.FULL_CREDIT, "Ambigua.", question_id(house, "ensayo-1"), with_manual=with_manual)
     trial = a_trial(house, editor, order)
     commit(house, editor, trial)
     assert attempt_row(house, attempt).percent == percent

@@ -6,27 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quizzes.rules.answer_positions import answer_from_page, offered, page_from_answer
 from quizzes.rules.answers import (
     MAX_TEXT,
     Answer,
-    Choice,
-    Choices,
-    Filled,
-    Malformed,
-    Matches,
-    Number,
-    Order,
-    Rows,
-    Text,
-    Truth,
-    Written,
+    EssayAnswer,
+    GapsAnswer,
+    MalformedAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
     as_typed,
     is_empty,
     read_answer,
 )
-from quizzes.rules.definitions import Body, Multiple, MultipleRule, QuestionKind, TrueFalse
+from quizzes.rules.definitions import Body, MultipleChoiceBody, MultipleRule, QuestionKind, TrueFalseBody
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
-from quizzes.rules.places import answer_from_page, offered, page_from_answer
 from tests.support.questions import (
     a_matching,
     a_matrix,
@@ -42,18 +42,18 @@ from tests.support.questions import (
 
 K = QuestionKind
 ANSWERS: list[tuple[QuestionKind, dict[str, object], Answer]] = [
-    (K.SINGLE, {"choice": "a"}, Choice("a")),
-    (K.MULTIPLE, {"choices": ["b", "a"]}, Choices(("a", "b"))),
-    (K.TRUE_FALSE, {"value": False}, Truth(False)),
-    (K.SHORT, {"text": " brecha "}, Text(" brecha ")),
-    (K.NUMERICAL, {"text": "1,5", "unit": "km"}, Number("1,5", "km")),
-    (K.CALCULATED, {"text": "abc"}, Number("abc")),
-    (K.MATCHING, {"matches": {"one": "x"}}, Matches({"one": "x"})),
-    (K.ORDERING, {"order": ["b", "a"], "confirmed": True}, Order(("b", "a"), confirmed=True)),
-    (K.GAPS, {"values": {"uno": "sol"}, "units": {"uno": "m"}}, Filled({"uno": "sol"}, {"uno": "m"})),
-    (K.ESSAY, {"text": "Hola", "files": ["7"]}, Written("Hola", ("7",))),
-    (K.FILE, {"files": ["7", "8"]}, Written("", ("7", "8"))),
-    (K.MATRIX, {"rows": {"salud": "si"}}, Rows({"salud": "si"})),
+    (K.SINGLE, {"choice": "a"}, SingleChoiceAnswer("a")),
+    (K.MULTIPLE, {"choices": ["b", "a"]}, MultipleChoiceAnswer(("a", "b"))),
+    (K.TRUE_FALSE, {"value": False}, TrueFalseAnswer(False)),
+    (K.SHORT, {"text": " brecha "}, TextAnswer(" brecha ")),
+    (K.NUMERICAL, {"text": "1,5", "unit": "km"}, NumberAnswer("1,5", "km")),
+    (K.CALCULATED, {"text": "abc"}, NumberAnswer("abc")),
+    (K.MATCHING, {"matches": {"one": "x"}}, MatchingAnswer({"one": "x"})),
+    (K.ORDERING, {"order": ["b", "a"], "confirmed": True}, OrderingAnswer(("b", "a"), confirmed=True)),
+    (K.GAPS, {"values": {"uno": "sol"}, "units": {"uno": "m"}}, GapsAnswer({"uno": "sol"}, {"uno": "m"})),
+    (K.ESSAY, {"text": "Hola", "files": ["7"]}, EssayAnswer("Hola", ("7",))),
+    (K.FILE, {"files": ["7", "8"]}, EssayAnswer("", ("7", "8"))),
+    (K.MATRIX, {"rows": {"salud": "si"}}, MatrixAnswer({"salud": "si"})),
 ]
 
 
@@ -70,7 +70,7 @@ def test_nothing_sent_is_an_empty_answer(kind: QuestionKind) -> None:
     for payload in (None, {}):
         answer = read_answer(kind, payload)
 
-        assert not isinstance(answer, Malformed)
+        assert not isinstance(answer, MalformedAnswer)
         assert is_empty(answer)
 
 
@@ -100,7 +100,7 @@ def test_what_does_not_fit_is_kept_as_typed_and_flagged(kind: QuestionKind, payl
     """5.4.5: invalid input is saved as typed and flagged, not rejected."""
     answer = read_answer(kind, payload)
 
-    assert isinstance(answer, Malformed)
+    assert isinstance(answer, MalformedAnswer)
     assert answer.place == place
     assert answer.malformed == as_typed(payload)
     assert not is_empty(answer)
@@ -110,13 +110,13 @@ def test_what_does_not_fit_is_kept_as_typed_and_flagged(kind: QuestionKind, payl
 def test_the_bounds_themselves_are_allowed() -> None:
     hundred = [str(at) for at in range(100)]
 
-    assert read_answer(K.MULTIPLE, {"choices": hundred}) == Choices(tuple(sorted(hundred)))
-    assert read_answer(K.MATCHING, {"matches": dict.fromkeys(hundred, "x")}) == Matches(dict.fromkeys(hundred, "x"))
-    assert read_answer(K.SINGLE, {"choice": "x" * 64}) == Choice("x" * 64)
+    assert read_answer(K.MULTIPLE, {"choices": hundred}) == MultipleChoiceAnswer(tuple(sorted(hundred)))
+    assert read_answer(K.MATCHING, {"matches": dict.fromkeys(hundred, "x")}) == MatchingAnswer(dict.fromkeys(hundred, "x"))
+    assert read_answer(K.SINGLE, {"choice": "x" * 64}) == SingleChoiceAnswer("x" * 64)
 
 
 def test_what_no_database_could_hold_is_replaced() -> None:
-    assert read_answer(K.SHORT, {"text": "a\x00b\ud800"}) == Text("a\ufffdb\ufffd")
+    assert read_answer(K.SHORT, {"text": "a\x00b\ud800"}) == TextAnswer("a\ufffdb\ufffd")
     assert as_typed(["\x00"]) == '["\\u0000"]'
     assert as_typed("\ud800") == "\ufffd"
 
@@ -165,19 +165,19 @@ LAYOUT = ItemLayout(
 @pytest.mark.parametrize(
     ("body", "page", "answer"),
     [
-        (a_single(), {"choice": "2"}, Choice("a")),
-        (a_single(), {"choice": ""}, Choice("")),
-        (Multiple(a_single().options), {"choices": ["3", "1"]}, Choices(("b", "c"))),
-        (a_matching(), {"matches": {"1": "2", "2": "3", "3": ""}}, Matches({"three": "y", "one": "x", "two": ""})),
-        (a_matrix(), {"rows": {"2": "2"}}, Rows({"prestamo": "no"})),
+        (a_single(), {"choice": "2"}, SingleChoiceAnswer("a")),
+        (a_single(), {"choice": ""}, SingleChoiceAnswer("")),
+        (MultipleChoiceBody(a_single().options), {"choices": ["3", "1"]}, MultipleChoiceAnswer(("b", "c"))),
+        (a_matching(), {"matches": {"1": "2", "2": "3", "3": ""}}, MatchingAnswer({"three": "y", "one": "x", "two": ""})),
+        (a_matrix(), {"rows": {"2": "2"}}, MatrixAnswer({"prestamo": "no"})),
         (
             some_gaps(),
             {"values": {"1": "3", "2": "34,8"}, "units": {"2": "%"}},
-            Filled({"anio": "a", "cubierta": "34,8"}, {"cubierta": "%"}),
+            GapsAnswer({"anio": "a", "cubierta": "34,8"}, {"cubierta": "%"}),
         ),
-        (dragged_gaps(), {"values": {"1": "2", "2": ""}, "units": {}}, Filled({"uno": "sol", "dos": ""})),
-        (a_numerical(("1", "1")), {"text": "2", "unit": ""}, Number("2")),
-        (TrueFalse(answer=True), {"value": True}, Truth(True)),
+        (dragged_gaps(), {"values": {"1": "2", "2": ""}, "units": {}}, GapsAnswer({"uno": "sol", "dos": ""})),
+        (a_numerical(("1", "1")), {"text": "2", "unit": ""}, NumberAnswer("2")),
+        (TrueFalseBody(answer=True), {"value": True}, TrueFalseAnswer(True)),
     ],
 )
 def test_pages_speak_in_places_and_answers_in_keys(body: Body, page: Mapping[str, object], answer: Answer) -> None:
@@ -193,11 +193,11 @@ def test_pages_speak_in_places_and_answers_in_keys(body: Body, page: Mapping[str
 
 @pytest.mark.parametrize(("word", "value"), [("true", True), ("false", False), ("", None), (None, None)])
 def test_a_form_says_true_and_false_in_words(word: str | None, value: bool | None) -> None:
-    assert answer_from_page(a_question(TrueFalse(answer=True)), ItemLayout(), {"value": word}) == Truth(value)
+    assert answer_from_page(a_question(TrueFalseBody(answer=True)), ItemLayout(), {"value": word}) == TrueFalseAnswer(value)
 
 
 def test_a_word_that_is_no_truth_value_is_malformed() -> None:
-    assert isinstance(answer_from_page(a_question(TrueFalse(answer=True)), ItemLayout(), {"value": "maybe"}), Malformed)
+    assert isinstance(answer_from_page(a_question(TrueFalseBody(answer=True)), ItemLayout(), {"value": "maybe"}), MalformedAnswer)
 
 
 ORDERING = a_question(an_ordering(3))
@@ -208,8 +208,8 @@ def test_an_order_may_come_as_a_list_or_as_new_positions() -> None:
     listed = answer_from_page(ORDERING, MIXED, {"order": ["2", "3", "1"], "confirmed": "on"})
     placed = answer_from_page(ORDERING, MIXED, {"positions": {"1": "3", "2": "1", "3": "2"}, "confirmed": ["on"]})
 
-    assert listed == Order(("i0", "i1", "i2"), confirmed=True)
-    assert placed == Order(("i0", "i1", "i2"))
+    assert listed == OrderingAnswer(("i0", "i1", "i2"), confirmed=True)
+    assert placed == OrderingAnswer(("i0", "i1", "i2"))
     assert page_from_answer(ORDERING, MIXED, listed) == {"order": ["2", "3", "1"], "confirmed": True}
 
 
@@ -220,34 +220,34 @@ def test_an_order_may_come_as_a_list_or_as_new_positions() -> None:
 def test_positions_that_make_no_order_are_kept_and_shown_again(positions: object) -> None:
     answer = answer_from_page(ORDERING, MIXED, {"positions": positions})
 
-    assert isinstance(answer, Malformed)
+    assert isinstance(answer, MalformedAnswer)
     assert page_from_answer(ORDERING, MIXED, answer) == {"positions": positions, "malformed": answer.malformed}
 
 
 def test_gaps_that_are_no_mapping_are_malformed() -> None:
-    assert answer_from_page(a_question(some_gaps()), LAYOUT, {"values": ["1"]}) == Malformed('{"values": ["1"]}', "values")
+    assert answer_from_page(a_question(some_gaps()), LAYOUT, {"values": ["1"]}) == MalformedAnswer('{"values": ["1"]}', "values")
 
 
 @pytest.mark.parametrize("place", ["0", "4", "-1", "1.5", "a", "²", "0001", True, 2.0, ["1"], {"1": "1"}])
 def test_a_place_that_is_not_there_is_malformed(place: object) -> None:
-    assert isinstance(answer_from_page(a_question(a_single()), LAYOUT, {"choice": place}), Malformed)
+    assert isinstance(answer_from_page(a_question(a_single()), LAYOUT, {"choice": place}), MalformedAnswer)
 
 
 def test_a_whole_number_is_a_place_too() -> None:
-    assert answer_from_page(a_question(a_single()), LAYOUT, {"choice": 3}) == Choice("b")
+    assert answer_from_page(a_question(a_single()), LAYOUT, {"choice": 3}) == SingleChoiceAnswer("b")
 
 
 def test_a_payload_that_is_no_mapping_or_was_no_mapping_is_shown_as_text() -> None:
     question = a_question(a_single())
     answer = answer_from_page(question, LAYOUT, ["1"])
 
-    assert isinstance(answer, Malformed)
+    assert isinstance(answer, MalformedAnswer)
     assert page_from_answer(question, LAYOUT, answer) == {"malformed": '["1"]'}
-    assert page_from_answer(question, LAYOUT, Malformed("{broken", "payload")) == {"malformed": "{broken"}
+    assert page_from_answer(question, LAYOUT, MalformedAnswer("{broken", "payload")) == {"malformed": "{broken"}
 
 
 def test_a_key_that_is_no_longer_offered_has_no_place() -> None:
-    assert page_from_answer(a_question(a_single()), LAYOUT, Choice("gone")) == {"choice": ""}
+    assert page_from_answer(a_question(a_single()), LAYOUT, SingleChoiceAnswer("gone")) == {"choice": ""}
 
 
 def test_the_lists_of_a_page_are_named_by_the_field_of_the_answer() -> None:

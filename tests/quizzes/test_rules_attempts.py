@@ -10,16 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.access import Access, Accommodation, Override, Setting, Terms, effective, is_within
+from quizzes.rules.access import (
+    AccommodationValues,
+    EffectiveSettings,
+    OverridableSetting,
+    OverriddenSettings,
+    SettingSources,
+    effective,
+    is_within,
+)
 from quizzes.rules.attempts import (
     TRANSITIONS,
     AttemptClock,
     AttemptEvent,
-    AttemptFacts,
+    AttemptRefusal,
+    AttemptRefusalReason,
     AttemptState,
-    Circumstances,
-    Reason,
-    Refusal,
+    AttemptSummary,
+    StartConditions,
     StartRuling,
     TimeRuling,
     TransitionError,
@@ -33,7 +41,7 @@ from quizzes.rules.attempts import (
     rule_on_time,
     seconds_left,
 )
-from quizzes.rules.settings import AtEnd, Pause
+from quizzes.rules.settings import AtEnd, AttemptPause
 
 S, E = AttemptState, AttemptEvent
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -46,15 +54,15 @@ def at(minutes: float = 0, seconds: float = 0) -> datetime:
 
 def an_attempt(
     number: int = 1, state: AttemptState = S.FINISHED, start: float = -60, finish: float | None = -50, **fields: object
-) -> AttemptFacts:
-    return AttemptFacts(number, state, at(start), None if finish is None else at(finish), **fields)  # type: ignore[arg-type]  # fields by name
+) -> AttemptSummary:
+    return AttemptSummary(number, state, at(start), None if finish is None else at(finish), **fields)  # type: ignore[arg-type]  # fields by name
 
 
-def starting(access: Access, history: Sequence[AttemptFacts] = (), now: datetime = NOON, **found: bool) -> StartRuling:
-    return may_start(access, history, Circumstances(**found), now=now)
+def starting(access: EffectiveSettings, history: Sequence[AttemptSummary] = (), now: datetime = NOON, **found: bool) -> StartRuling:
+    return may_start(access, history, StartConditions(**found), now=now)
 
 
-def reasons(ruling: StartRuling) -> list[Reason]:
+def reasons(ruling: StartRuling) -> list[AttemptRefusalReason]:
     return [refusal.reason for refusal in ruling.refusals]
 
 
@@ -84,7 +92,7 @@ def test_the_table_has_these_transitions_and_no_other() -> None:
 
 def test_a_first_attempt_starts_where_nothing_forbids_it() -> None:
     """5.2.1."""
-    ruling = starting(Access(attempts=3))
+    ruling = starting(EffectiveSettings(attempts=3))
 
     assert ruling == StartRuling(1, None, (), 3, needs_confirmation=False)
     assert ruling.allowed
@@ -94,55 +102,55 @@ def test_finished_and_abandoned_attempts_count_against_the_number_allowed() -> N
     """5.2.1, 5.3.8: finished + abandoned < N; 0 = unlimited."""
     history = [an_attempt(1), an_attempt(2, S.ABANDONED), an_attempt(3, S.SUBMITTED)]
 
-    assert reasons(starting(Access(attempts=3), history)) == [Reason.NO_ATTEMPTS_LEFT]
-    assert starting(Access(attempts=4), history) == StartRuling(4, None, (), 1, needs_confirmation=False)
-    assert starting(Access(attempts=0), history).attempts_left is None
-    assert starting(Access(attempts=2), history).attempts_left == 0
+    assert reasons(starting(EffectiveSettings(attempts=3), history)) == [AttemptRefusalReason.NO_ATTEMPTS_LEFT]
+    assert starting(EffectiveSettings(attempts=4), history) == StartRuling(4, None, (), 1, needs_confirmation=False)
+    assert starting(EffectiveSettings(attempts=0), history).attempts_left is None
+    assert starting(EffectiveSettings(attempts=2), history).attempts_left == 0
 
 
 @pytest.mark.parametrize("state", [S.IN_PROGRESS, S.OVERDUE])
 def test_start_returns_to_the_open_attempt(state: AttemptState) -> None:
     """5.2.1: "start" when one is open returns that one."""
-    ruling = starting(Access(attempts=1, closes=at(-1)), [an_attempt(1, state, finish=None)])
+    ruling = starting(EffectiveSettings(attempts=1, closes=at(-1)), [an_attempt(1, state, finish=None)])
 
     assert (ruling.open_number, ruling.refusals, ruling.allowed) == (1, (), False)
 
 
 def test_all_reasons_are_told_together() -> None:
     """5.2.2: all reported together with reasons."""
-    access = Access(opens=at(1), closes=at(-1), attempts=1, passwords=frozenset({"x"}), pause=Pause(3600, 0))
+    access = EffectiveSettings(opens=at(1), closes=at(-1), attempts=1, passwords=frozenset({"x"}), pause=AttemptPause(3600, 0))
 
     ruling = starting(access, [an_attempt()], password_fits=False, network_fits=False, prerequisites_met=False)
 
     assert reasons(ruling) == [
-        Reason.NOT_OPEN_YET,
-        Reason.CLOSED,
-        Reason.NO_ATTEMPTS_LEFT,
-        Reason.PAUSE,
-        Reason.PASSWORD,
-        Reason.NETWORK,
-        Reason.PREREQUISITES,
+        AttemptRefusalReason.NOT_OPEN_YET,
+        AttemptRefusalReason.CLOSED,
+        AttemptRefusalReason.NO_ATTEMPTS_LEFT,
+        AttemptRefusalReason.PAUSE,
+        AttemptRefusalReason.PASSWORD,
+        AttemptRefusalReason.NETWORK,
+        AttemptRefusalReason.PREREQUISITES,
     ]
-    assert ruling.refusals[0] == Refusal(Reason.NOT_OPEN_YET, at(1))
-    assert ruling.refusals[3] == Refusal(Reason.PAUSE, at(10))
+    assert ruling.refusals[0] == AttemptRefusal(AttemptRefusalReason.NOT_OPEN_YET, at(1))
+    assert ruling.refusals[3] == AttemptRefusal(AttemptRefusalReason.PAUSE, at(10))
 
 
 @pytest.mark.parametrize(
     ("access", "expected"),
     [
-        (Access(opens=NOON), []),
-        (Access(opens=at(seconds=1)), [Reason.NOT_OPEN_YET]),
-        (Access(closes=at(seconds=1)), []),
-        (Access(closes=NOON), [Reason.CLOSED]),
-        (Access(passwords=frozenset()), []),
+        (EffectiveSettings(opens=NOON), []),
+        (EffectiveSettings(opens=at(seconds=1)), [AttemptRefusalReason.NOT_OPEN_YET]),
+        (EffectiveSettings(closes=at(seconds=1)), []),
+        (EffectiveSettings(closes=NOON), [AttemptRefusalReason.CLOSED]),
+        (EffectiveSettings(passwords=frozenset()), []),
     ],
 )
-def test_dates_include_the_opening_and_exclude_the_closing(access: Access, expected: list[Reason]) -> None:
+def test_dates_include_the_opening_and_exclude_the_closing(access: EffectiveSettings, expected: list[AttemptRefusalReason]) -> None:
     """5.2.2; a password is asked for only where one is set."""
     assert reasons(starting(access, password_fits=False)) == expected
 
 
-PAUSE = Access(pause=Pause(first=1800, later=86400))
+PAUSE = EffectiveSettings(pause=AttemptPause(first=1800, later=86400))
 
 
 @pytest.mark.parametrize(
@@ -157,30 +165,30 @@ PAUSE = Access(pause=Pause(first=1800, later=86400))
         ([an_attempt(1), an_attempt(2, S.IN_PROGRESS, finish=None)], at(-20)),
     ],
 )
-def test_the_pause_counts_from_the_finish_or_from_the_end_of_the_limit(history: list[AttemptFacts], until: datetime | None) -> None:
+def test_the_pause_counts_from_the_finish_or_from_the_end_of_the_limit(history: list[AttemptSummary], until: datetime | None) -> None:
     """5.2.2: delay between attempt 1→2 and later; from start + limit if the attempt timed out while away."""
     assert pause_ends(PAUSE, history) == until
 
 
 def test_a_pause_is_over_on_the_second() -> None:
-    assert reasons(starting(PAUSE, [an_attempt()], at(-20, -1))) == [Reason.PAUSE]
+    assert reasons(starting(PAUSE, [an_attempt()], at(-20, -1))) == [AttemptRefusalReason.PAUSE]
     assert reasons(starting(PAUSE, [an_attempt()], at(-20))) == []
-    assert pause_ends(Access(), [an_attempt()]) is None
+    assert pause_ends(EffectiveSettings(), [an_attempt()]) is None
 
 
 def test_a_time_limit_asks_for_confirmation() -> None:
     """5.2.2: confirmation page if there is a time limit."""
-    assert starting(Access(limit=600)).needs_confirmation
-    assert not starting(Access(limit=600), preview=True).needs_confirmation
+    assert starting(EffectiveSettings(limit=600)).needs_confirmation
+    assert not starting(EffectiveSettings(limit=600), preview=True).needs_confirmation
 
 
 def test_previews_know_no_limits_and_live_apart() -> None:
     """5.2.7: preview attempts are exempt from dates and limits and do not count."""
-    access = Access(opens=at(1), attempts=1)
+    access = EffectiveSettings(opens=at(1), attempts=1)
     preview = an_attempt(1, preview=True)
 
     assert starting(access, [an_attempt()], preview=True).allowed
-    assert starting(Access(attempts=1), [preview]) == StartRuling(2, None, (), 1, needs_confirmation=False)
+    assert starting(EffectiveSettings(attempts=1), [preview]) == StartRuling(2, None, (), 1, needs_confirmation=False)
     assert starting(access, [replace(preview, state=S.IN_PROGRESS)], preview=True).open_number == 1
     assert starting(access, [an_attempt()], preview=True).attempts_left is None
 
@@ -188,14 +196,14 @@ def test_previews_know_no_limits_and_live_apart() -> None:
 @pytest.mark.parametrize(
     ("access", "end"),
     [
-        (Access(), None),
-        (Access(limit=600), at(10)),
-        (Access(closes=at(6)), at(6)),
-        (Access(limit=600, closes=at(6)), at(6)),
-        (Access(limit=300, closes=at(6)), at(5)),
+        (EffectiveSettings(), None),
+        (EffectiveSettings(limit=600), at(10)),
+        (EffectiveSettings(closes=at(6)), at(6)),
+        (EffectiveSettings(limit=600, closes=at(6)), at(6)),
+        (EffectiveSettings(limit=300, closes=at(6)), at(5)),
     ],
 )
-def test_the_end_is_the_earlier_of_limit_and_close_date(access: Access, end: datetime | None) -> None:
+def test_the_end_is_the_earlier_of_limit_and_close_date(access: EffectiveSettings, end: datetime | None) -> None:
     """5.3.1, 5.14.2; exempt persons never expire (5.3.6)."""
     assert end_of(access, NOON) == end
     assert end_of(access, NOON, exempt=True) is None
@@ -298,18 +306,18 @@ def test_a_device_may_prove_that_it_wrote_in_time(
     assert accepts_evidence(end, window, token_time=token, now=now) is accepted
 
 
-QUIZ = Access(opens=at(0), closes=at(60), limit=600, attempts=2, passwords=frozenset({"quiz"}))
+QUIZ = EffectiveSettings(opens=at(0), closes=at(60), limit=600, attempts=2, passwords=frozenset({"quiz"}))
 
 
-def override(**fields: object) -> Override:
-    names = {Setting("password" if name == "passwords" else name) for name in fields}
-    return Override(frozenset(names), **fields)  # type: ignore[arg-type]  # fields by name
+def override(**fields: object) -> OverriddenSettings:
+    names = {OverridableSetting("password" if name == "passwords" else name) for name in fields}
+    return OverriddenSettings(frozenset(names), **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def test_without_overrides_the_quiz_holds() -> None:
     assert effective(QUIZ) == QUIZ
-    assert effective(QUIZ, profile=Accommodation(), started_at=at(1)) == QUIZ
-    assert starting(Access(), [an_attempt(1), an_attempt(2)]).allowed
+    assert effective(QUIZ, profile=AccommodationValues(), started_at=at(1)) == QUIZ
+    assert starting(EffectiveSettings(), [an_attempt(1), an_attempt(2)]).allowed
 
 
 def test_groups_give_the_kindest_setting() -> None:
@@ -319,7 +327,7 @@ def test_groups_give_the_kindest_setting() -> None:
         override(opens=at(5), closes=at(65), limit=700, attempts=4, passwords=frozenset({"b"})),
     ]
 
-    assert effective(QUIZ, groups=groups) == Access(at(-5), at(70), 900, 4, frozenset({"a", "b"}))
+    assert effective(QUIZ, groups=groups) == EffectiveSettings(at(-5), at(70), 900, 4, frozenset({"a", "b"}))
 
 
 def test_no_limit_wins_among_groups() -> None:
@@ -337,14 +345,14 @@ def test_a_persons_own_override_beats_the_groups_setting_by_setting() -> None:
     assert settings == replace(QUIZ, limit=300, attempts=5)
 
 
-PROFILE = Accommodation(Fraction(3, 2), extra_attempts=1, breaks=60)
+PROFILE = AccommodationValues(Fraction(3, 2), extra_attempts=1, breaks=60)
 
 
 def test_a_profile_lengthens_limit_and_attempts() -> None:
     """5.10.3: limit × factor (and breaks), extra attempts."""
     assert effective(QUIZ, profile=PROFILE) == replace(QUIZ, limit=960, attempts=3)
     assert effective(replace(QUIZ, attempts=0, limit=None), profile=PROFILE) == replace(QUIZ, attempts=0, limit=None)
-    assert effective(replace(QUIZ, limit=601), profile=Accommodation(Fraction(5, 4))).limit == 752
+    assert effective(replace(QUIZ, limit=601), profile=AccommodationValues(Fraction(5, 4))).limit == 752
 
 
 @pytest.mark.parametrize(("started", "closes"), [(at(59), at(66)), (at(60), at(60)), (None, at(60))])
@@ -403,7 +411,7 @@ def test_a_quiz_without_a_window_takes_no_proof() -> None:
 
 def test_what_holds_for_everybody_is_the_quiz_for_groups_persons_and_profiles() -> None:
     """5.10.1 and 5.10.3."""
-    terms = Terms(QUIZ, everyone=override(limit=1200), groups=(override(attempts=5),), profile=Accommodation(Fraction(3, 2)))
+    terms = SettingSources(QUIZ, everyone=override(limit=1200), groups=(override(attempts=5),), profile=AccommodationValues(Fraction(3, 2)))
 
     assert terms.access() == replace(QUIZ, limit=1800, attempts=5)
     assert replace(terms, own=override(limit=60)).access().limit == 60
@@ -412,10 +420,10 @@ def test_what_holds_for_everybody_is_the_quiz_for_groups_persons_and_profiles() 
 
 def test_time_that_incidents_gave_moves_the_end_whatever_it_follows_from() -> None:
     """5.10.4."""
-    assert end_of(Access(limit=600), NOON, extra=300) == at(15)
-    assert end_of(Access(limit=600, closes=at(5)), NOON, extra=300) == at(10)
-    assert end_of(Access(), NOON, extra=300) is None
-    assert end_of(Access(limit=600), NOON, exempt=True, extra=300) is None
+    assert end_of(EffectiveSettings(limit=600), NOON, extra=300) == at(15)
+    assert end_of(EffectiveSettings(limit=600, closes=at(5)), NOON, extra=300) == at(10)
+    assert end_of(EffectiveSettings(), NOON, extra=300) is None
+    assert end_of(EffectiveSettings(limit=600), NOON, exempt=True, extra=300) is None
 
 
 @pytest.mark.parametrize(
@@ -453,4 +461,4 @@ def test_a_password_is_asked_for_but_not_of_previews() -> None:
     """5.2.2 and 5.2.7."""
     assert starting(QUIZ, now=at(1)).needs_password
     assert not starting(QUIZ, now=at(1), preview=True).needs_password
-    assert not starting(Access()).needs_password
+    assert not starting(EffectiveSettings()).needs_password

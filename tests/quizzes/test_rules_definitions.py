@@ -8,38 +8,38 @@ import pytest
 
 from quizzes.rules.definitions import (
     Body,
-    Criterion,
-    Description,
+    DescriptionBody,
     Difficulty,
-    Essay,
-    Level,
-    Question,
+    EssayBody,
+    QuestionDefinition,
     QuestionKind,
     QuestionState,
-    See,
-    Short,
+    QuestionVariable,
+    ReviewReference,
+    RubricCriterion,
+    RubricLevel,
+    ShortAnswerBody,
     TextShape,
-    Variable,
     WordLimits,
     is_marked,
     map_texts,
     without_notes,
 )
 from quizzes.rules.encoding import EncodingError, canonical, checksum, decode, encode, from_document, to_document
-from quizzes.rules.settings import Band, Flag, Moment, QuizSettings, Review
+from quizzes.rules.settings import FeedbackBand, QuizSettings, ReviewFlag, ReviewMoment, ReviewOptions
 from tests.support.questions import a_calculated, a_matrix, a_question, a_single, es, every_body, f, some_gaps
 
 
 def test_every_kind_of_question_says_which_it_is() -> None:
-    kinds = {a_question(body).kind for body in every_body()} | {a_question(Description()).kind}
+    kinds = {a_question(body).kind for body in every_body()} | {a_question(DescriptionBody()).kind}
 
     assert kinds == set(QuestionKind)
 
 
 def test_every_markdown_text_is_mapped_with_its_language_and_shape_and_nothing_else() -> None:
-    rubric = (Criterion("c", es("criterio"), (Level(f("1"), es("nivel")),)),)
+    rubric = (RubricCriterion("c", es("criterio"), (RubricLevel(f("1"), es("nivel")),)),)
     question = replace(
-        a_question(Essay(template=es("plantilla"), model=es("modelo"), rubric=rubric)),
+        a_question(EssayBody(template=es("plantilla"), model=es("modelo"), rubric=rubric)),
         text={"es": "hola", "en": "hello"},
         hints=(es("pista"),),
         explanation=es("porqué"),
@@ -55,7 +55,7 @@ def test_every_markdown_text_is_mapped_with_its_language_and_shape_and_nothing_e
 
     assert mapped.text == {"es": "HOLA", "en": "HELLO"}
     assert mapped.note == "para colegas"
-    assert isinstance(mapped.body, Essay)
+    assert isinstance(mapped.body, EssayBody)
     assert mapped.body.rubric[0].levels[0].text == es("NIVEL")
     assert set(seen) == {
         ("hola", "es", TextShape.MARKDOWN),
@@ -70,11 +70,11 @@ def test_every_markdown_text_is_mapped_with_its_language_and_shape_and_nothing_e
 
 
 def test_criteria_of_a_self_check_are_mapped_one_by_one() -> None:
-    question = a_question(Short(model=es("m"), criteria=(es("a"), es("b"))), mark=f("0"))
+    question = a_question(ShortAnswerBody(model=es("m"), criteria=(es("a"), es("b"))), mark=f("0"))
 
     mapped = map_texts(question, lambda text, language, shape: f"<{text}>")
 
-    assert isinstance(mapped.body, Short)
+    assert isinstance(mapped.body, ShortAnswerBody)
     assert mapped.body.criteria == (es("<a>"), es("<b>"))
 
 
@@ -85,13 +85,13 @@ def test_units_patterns_and_expressions_are_left_alone() -> None:
         assert mapped == a_question(body)
 
 
-@pytest.mark.parametrize("body", [*every_body(), Description()], ids=lambda body: type(body).__name__)
+@pytest.mark.parametrize("body", [*every_body(), DescriptionBody()], ids=lambda body: type(body).__name__)
 def test_a_document_gives_the_question_back(body: Body) -> None:
     question = a_question(
         body,
         difficulty=Difficulty.HARD,
         tags=("uno", "dos"),
-        see=(See("leccion", second=12),),
+        see=(ReviewReference("leccion", second=12),),
         penalty=f("1/3"),
     )
 
@@ -99,11 +99,11 @@ def test_a_document_gives_the_question_back(body: Body) -> None:
 
 
 def test_fractions_are_written_as_strings() -> None:
-    assert to_document(a_question(Description(), penalty=f("1/3"), mark=f("-2")))["penalty"] == "1/3"
+    assert to_document(a_question(DescriptionBody(), penalty=f("1/3"), mark=f("-2")))["penalty"] == "1/3"
 
 
 def test_a_list_of_values_and_a_range_are_told_apart() -> None:
-    body = replace(a_calculated(), variables=(Variable("x", (f("1"), f("2.5")), 1), a_calculated().variables[0]))
+    body = replace(a_calculated(), variables=(QuestionVariable("x", (f("1"), f("2.5")), 1), a_calculated().variables[0]))
 
     assert from_document(to_document(a_question(body))).body == body
 
@@ -111,8 +111,8 @@ def test_a_list_of_values_and_a_range_are_told_apart() -> None:
 def test_settings_are_documents_too() -> None:
     settings = QuizSettings(
         limit=1200,
-        feedback=(Band(f("0"), es("Vuelva.")),),
-        review=Review(overrides={Moment.CLOSED: (Flag.ATTEMPT,)}),
+        feedback=(FeedbackBand(f("0"), es("Vuelva.")),),
+        review=ReviewOptions(overrides={ReviewMoment.CLOSED: (ReviewFlag.ATTEMPT,)}),
         pass_mark=None,
     )
 
@@ -155,7 +155,7 @@ def test_a_document_that_is_not_a_question_is_refused_with_its_place(spoil: Call
     document = to_document(a_question(a_single()))
 
     with pytest.raises(EncodingError, match="Question"):
-        decode(Question, spoil(document))
+        decode(QuestionDefinition, spoil(document))
 
 
 def test_a_gap_takes_only_what_a_gap_may_be() -> None:
@@ -170,7 +170,7 @@ def test_only_dataclasses_are_encoded() -> None:
     with pytest.raises(EncodingError):
         encode("text")
     with pytest.raises(EncodingError):
-        encode(Question)
+        encode(QuestionDefinition)
 
 
 def test_the_checksum_changes_with_content_alone() -> None:
@@ -185,7 +185,7 @@ def test_the_checksum_changes_with_content_alone() -> None:
 
 
 def test_the_canonical_form_does_not_depend_on_the_order_of_languages() -> None:
-    one = a_question(Description())
+    one = a_question(DescriptionBody())
     left, right = replace(one, text={"es": "a", "en": "b"}), replace(one, text={"en": "b", "es": "a"})
 
     assert canonical(left) == canonical(right)
@@ -205,8 +205,8 @@ def test_what_is_published_has_neither_note_nor_former_keys() -> None:
         (a_single(), "0", False),
         (a_matrix(survey=True), "1", False),
         (a_matrix(), "1", True),
-        (Description(), "1", False),
-        (Essay(words=WordLimits(10, 20)), "6", True),
+        (DescriptionBody(), "1", False),
+        (EssayBody(words=WordLimits(10, 20)), "6", True),
     ],
 )
 def test_only_questions_with_a_mark_can_be_marked(body: Body, mark: str, *, expected: bool) -> None:

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import Body, Difficulty, Gaps, Multiple, Ordering, Question, Variable
-from quizzes.rules.differences import Change, differences
+from quizzes.rules.definitions import Body, Difficulty, GapsBody, MultipleChoiceBody, OrderingBody, QuestionDefinition, QuestionVariable
+from quizzes.rules.question_diff import ValueChange, differences
 from tests.support.questions import a_calculated, a_question, a_single, an_option, an_ordering, es, every_body, f, some_gaps
 
 
@@ -20,10 +20,10 @@ def test_each_field_that_differs_is_told_with_both_values() -> None:
     after = replace(before, text=es("¿Cuál?"), mark=Fraction(3, 2), difficulty=Difficulty.HARD, tags=("x",))
 
     assert differences(before, after) == (
-        Change(("text", "es"), "¿Qué?", "¿Cuál?"),
-        Change(("tags", "1"), None, "x"),
-        Change(("difficulty",), None, "hard"),
-        Change(("mark",), "1", "3/2"),
+        ValueChange(("text", "es"), "¿Qué?", "¿Cuál?"),
+        ValueChange(("tags", "1"), None, "x"),
+        ValueChange(("difficulty",), None, "hard"),
+        ValueChange(("mark",), "1", "3/2"),
     )
 
 
@@ -46,25 +46,30 @@ def test_an_option_that_comes_goes_or_changes_sides_is_told() -> None:
 
 def test_the_order_of_an_ordering_is_its_key() -> None:
     body = an_ordering(3)
-    turned = Ordering(tuple(reversed(body.items)), body.rule)
+    turned = OrderingBody(tuple(reversed(body.items)), body.rule)
 
-    assert differences(a_question(body), a_question(turned)) == (Change(("order",), "i0, i1, i2", "i2, i1, i0"),)
+    assert differences(a_question(body), a_question(turned)) == (ValueChange(("order",), "i0, i1, i2", "i2, i1, i0"),)
 
 
 def test_another_kind_is_the_first_thing_told() -> None:
     before = a_single()
 
-    assert differences(a_question(before), a_question(Multiple(before.options)))[0] == Change(("kind",), "single", "multiple")
+    assert differences(a_question(before), a_question(MultipleChoiceBody(before.options)))[0] == ValueChange(
+        ("kind",), "single", "multiple"
+    )
 
 
 def test_gaps_and_variables_are_met_by_name() -> None:
     """Gaps and variables that change places differ in nothing; one that changes is told under its name."""
-    gaps, sum_of_two = some_gaps(), replace(a_calculated(), variables=(Variable("meses", (f("1"),)), Variable("dias", (f("2"),))))
-    heavier = Gaps((gaps.gaps[2], replace(gaps.gaps[0], weight=f("3")), gaps.gaps[1]))
+    gaps, sum_of_two = (
+        some_gaps(),
+        replace(a_calculated(), variables=(QuestionVariable("meses", (f("1"),)), QuestionVariable("dias", (f("2"),)))),
+    )
+    heavier = GapsBody((gaps.gaps[2], replace(gaps.gaps[0], weight=f("3")), gaps.gaps[1]))
 
-    assert differences(a_question(gaps), a_question(Gaps(gaps.gaps[::-1]))) == ()
+    assert differences(a_question(gaps), a_question(GapsBody(gaps.gaps[::-1]))) == ()
     assert differences(a_question(sum_of_two), a_question(replace(sum_of_two, variables=sum_of_two.variables[::-1]))) == ()
-    assert differences(a_question(gaps), a_question(heavier)) == (Change(("gaps", "anio", "weight"), "1", "3"),)
+    assert differences(a_question(gaps), a_question(heavier)) == (ValueChange(("gaps", "anio", "weight"), "1", "3"),)
 
 
 def test_what_is_new_stands_after_what_stood_before_it() -> None:
@@ -76,6 +81,6 @@ def test_what_is_new_stands_after_what_stood_before_it() -> None:
 
 
 def test_state_and_former_keys_are_no_part_of_a_wording() -> None:
-    before: Question = a_question(a_single())
+    before: QuestionDefinition = a_question(a_single())
 
     assert differences(before, replace(before, was=("vieja",))) == ()

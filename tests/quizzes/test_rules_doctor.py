@@ -5,15 +5,22 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.ailments import Ailment, Finding, Strength, findings_in
-from quizzes.rules.analysis import Response
-from quizzes.rules.answers import Choice, Choices, Filled, Number, Rows, Text, Truth
-from quizzes.rules.definitions import Body, MultipleRule, Question, TrueFalse
-from quizzes.rules.doctor import examine, examine_end, question_outcomes, told_among
-from quizzes.rules.doctor_papers import paper_outcomes
-from quizzes.rules.doctor_typed import is_near
-from quizzes.rules.evidence import TYPED, ClassTally, Evidence, Given, Half, QuestionTally, Unreached
+from quizzes.rules.analysis import ItemResponses
+from quizzes.rules.answers import (
+    GapsAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+)
+from quizzes.rules.definitions import Body, MultipleRule, QuestionDefinition, TrueFalseBody
+from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, findings_in
+from quizzes.rules.item_evidence import TYPED, ClassTally, ItemEvidence, MarkedResponse, QuestionTally, SplitHalf, Unreached
+from quizzes.rules.item_findings import examine, examine_end, question_outcomes, told_among
 from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.layout_findings import paper_outcomes
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH, write_number
 from quizzes.rules.quantities import computed
@@ -31,7 +38,8 @@ from quizzes.rules.significance import (
     more_tail,
     share_square,
 )
-from quizzes.rules.typed import unmatched_in
+from quizzes.rules.text_marking import unmatched_in
+from quizzes.rules.typed_findings import is_near
 from tests.support.questions import a_calculated, a_matrix, a_multiple, a_numerical, a_question, a_short, a_single, an_option, f, some_gaps
 from tests.support.synthetic import Planted, a_class, a_quiz
 
@@ -39,7 +47,7 @@ LEARNERS = 200
 SEEDS = range(20261120, 20261128)
 
 
-def findings_of(quiz: list[Planted], tally: ClassTally) -> list[tuple[Finding, ...]]:
+def findings_of(quiz: list[Planted], tally: ClassTally) -> list[tuple[ItemFinding, ...]]:
     """Let the doctor look at every question."""
     return [examine(planted.question, tally.questions[at].evidence()) for at, planted in enumerate(quiz)]
 
@@ -85,17 +93,17 @@ def test_a_healthy_quiz_of_a_small_class_is_left_alone() -> None:
     assert len(alarms) <= 0.05 * len(quiz)
 
 
-def asked(body: Body, answers: list[tuple[object, int, int]]) -> tuple[Finding, ...]:
+def asked(body: Body, answers: list[tuple[object, int, int]]) -> tuple[ItemFinding, ...]:
     """Examine a question that was answered so: (answer, rest, how often); the rest counts in hundredths of a point."""
     question = a_question(body)
     tally = ClassTally(2)
     for answer, rest, count in answers:
         marking = mark_answer(question, answer, ItemLayout(), SPANISH)  # type: ignore[arg-type]  # any kind
         typed = unmatched_in(question, answer, marking, SPANISH)  # type: ignore[arg-type]  # any kind
-        other = mark_answer(a_question(a_single()), Choice("a"), ItemLayout(), SPANISH)
+        other = mark_answer(a_question(a_single()), SingleChoiceAnswer("a"), ItemLayout(), SPANISH)
         paper = [
-            Given(0, 1, marking.fraction or f("0"), f("1"), marking, typed),
-            Given(1, 2, Fraction(rest, 100), f("1"), other),
+            MarkedResponse(0, 1, marking.fraction or f("0"), f("1"), marking, typed),
+            MarkedResponse(1, 2, Fraction(rest, 100), f("1"), other),
         ]
         for _time in range(count):
             tally.add(paper)
@@ -104,87 +112,120 @@ def asked(body: Body, answers: list[tuple[object, int, int]]) -> tuple[Finding, 
 
 def test_a_key_that_the_best_do_not_choose_is_told_with_its_numbers() -> None:
     """5.12: «los mejores eligen la opción C más que la clave»: the option, who chose it, and how many of the best."""
-    (finding,) = asked(a_single(), [(Choice("c"), 90, 40), (Choice("a"), 20, 30), (Choice("b"), 30, 30), (Choice("c"), 40, 10)])
+    (finding,) = asked(
+        a_single(),
+        [
+            (SingleChoiceAnswer("c"), 90, 40),
+            (SingleChoiceAnswer("a"), 20, 30),
+            (SingleChoiceAnswer("b"), 30, 30),
+            (SingleChoiceAnswer("c"), 40, 10),
+        ],
+    )
 
-    assert finding == Finding(Ailment.WRONG_KEY, Strength.CLEAR, 110, "", "c", 50, 40, 40, 0)
+    assert finding == ItemFinding(FindingKind.WRONG_KEY, FindingStrength.CLEAR, 110, "", "c", 50, 40, 40, 0)
 
 
 def test_two_right_options_are_told() -> None:
     (finding,) = asked(
-        a_single(), [(Choice("a"), 90, 30), (Choice("b"), 88, 25), (Choice("c"), 20, 30), (Choice("a"), 25, 8), (Choice("b"), 22, 8)]
+        a_single(),
+        [
+            (SingleChoiceAnswer("a"), 90, 30),
+            (SingleChoiceAnswer("b"), 88, 25),
+            (SingleChoiceAnswer("c"), 20, 30),
+            (SingleChoiceAnswer("a"), 25, 8),
+            (SingleChoiceAnswer("b"), 22, 8),
+        ],
     )
 
-    assert (finding.ailment, finding.answer, finding.count) == (Ailment.SECOND_KEY, "b", 33)
+    assert (finding.ailment, finding.answer, finding.count) == (FindingKind.SECOND_KEY, "b", 33)
 
 
 def test_a_statement_whose_truth_is_the_other_one_is_told() -> None:
-    (finding,) = asked(TrueFalse(answer=True), [(Truth(value=False), 90, 40), (Truth(value=True), 20, 40), (Truth(value=False), 30, 10)])
+    (finding,) = asked(
+        TrueFalseBody(answer=True),
+        [(TrueFalseAnswer(value=False), 90, 40), (TrueFalseAnswer(value=True), 20, 40), (TrueFalseAnswer(value=False), 30, 10)],
+    )
 
-    assert (finding.ailment, finding.top_answer, finding.top_key) == (Ailment.WRONG_KEY, 40, 0)
+    assert (finding.ailment, finding.top_answer, finding.top_key) == (FindingKind.WRONG_KEY, 40, 0)
 
 
 def test_of_several_options_the_one_that_is_judged_wrongly_is_told() -> None:
     body = a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 2, 1)
-    found = asked(body, [(Choices(("r1", "w1")), 90, 40), (Choices(("r1", "r2")), 20, 40), (Choices(("r1", "r2", "w1")), 50, 10)])
+    found = asked(
+        body,
+        [
+            (MultipleChoiceAnswer(("r1", "w1")), 90, 40),
+            (MultipleChoiceAnswer(("r1", "r2")), 20, 40),
+            (MultipleChoiceAnswer(("r1", "r2", "w1")), 50, 10),
+        ],
+    )
 
-    assert {(one.ailment, one.answer) for one in found if one.answer} == {(Ailment.WRONG_KEY, "w1"), (Ailment.RIGHT_AVOIDED, "r2")}
+    assert {(one.ailment, one.answer) for one in found if one.answer} == {(FindingKind.WRONG_KEY, "w1"), (FindingKind.RIGHT_AVOIDED, "r2")}
 
 
 def test_of_rows_and_gaps_the_part_whose_key_is_wrong_is_told() -> None:
     """5.12 per part: the best choose another column, or another option of a gap."""
-    best, rest = Rows({"salud": "si", "prestamo": "si", "vejez": "si"}), Rows({"salud": "si", "prestamo": "no", "vejez": "no"})
+    best, rest = (
+        MatrixAnswer({"salud": "si", "prestamo": "si", "vejez": "si"}),
+        MatrixAnswer({"salud": "si", "prestamo": "no", "vejez": "no"}),
+    )
     matrix = asked(a_matrix(), [(best, 90, 40), (rest, 20, 40)])
     answers = [
-        (Filled({"anio": "c", "cubierta": "34,8", "nombre": "brecha"}), 90, 40),
-        (Filled({"anio": "a", "cubierta": "348", "nombre": "breca"}), 20, 20),
-        (Filled({"anio": "b", "cubierta": "1", "nombre": "x"}), 20, 20),
+        (GapsAnswer({"anio": "c", "cubierta": "34,8", "nombre": "brecha"}), 90, 40),
+        (GapsAnswer({"anio": "a", "cubierta": "348", "nombre": "breca"}), 20, 20),
+        (GapsAnswer({"anio": "b", "cubierta": "1", "nombre": "x"}), 20, 20),
     ]
     gaps = asked(some_gaps(), answers)  # type: ignore[arg-type]  # any kind
 
-    assert [(one.ailment, one.part, one.answer) for one in matrix if one.part] == [(Ailment.WRONG_KEY, "prestamo", "si")]
+    assert [(one.ailment, one.part, one.answer) for one in matrix if one.part] == [(FindingKind.WRONG_KEY, "prestamo", "si")]
     told = {(one.ailment, one.part) for one in gaps}
-    assert {(Ailment.WRONG_KEY, "anio"), (Ailment.SLIPPED_NUMBER, "cubierta")} <= told
-    assert (Ailment.SPELLING, "nombre") not in told  # the weakest write so
+    assert {(FindingKind.WRONG_KEY, "anio"), (FindingKind.SLIPPED_NUMBER, "cubierta")} <= told
+    assert (FindingKind.SPELLING, "nombre") not in told  # the weakest write so
 
 
 def test_where_hardly_anybody_answered_only_the_blanks_are_told() -> None:
-    found = asked(a_single(), [(Choice(), 50, 40), (Choice("c"), 90, 20)])
+    found = asked(a_single(), [(SingleChoiceAnswer(), 50, 40), (SingleChoiceAnswer("c"), 90, 20)])
 
-    assert [one.ailment for one in found] == [Ailment.PASSED_OVER]
+    assert [one.ailment for one in found] == [FindingKind.PASSED_OVER]
 
 
 def test_where_the_rest_is_the_same_for_all_nothing_is_told_of_discrimination() -> None:
-    assert asked(a_short(("sol", "1")), [(Text("sol"), 50, 30), (Text("a"), 50, 4), (Text("b"), 50, 30)]) == ()
+    assert asked(a_short(("sol", "1")), [(TextAnswer("sol"), 50, 30), (TextAnswer("a"), 50, 4), (TextAnswer("b"), 50, 30)]) == ()
 
 
 def test_numbers_that_are_nearly_right_slipped_or_of_the_best_are_told() -> None:
     """5.12: tolerance too narrow, decimal slips; equal numbers written differently count together."""
     body = a_numerical(("34.8", "1"), tolerance="0.05")
     answers = [
-        (Number("34,8"), 90, 30),
-        (Number("35"), 85, 10),
-        (Number("34.7"), 80, 5),
-        (Number("348"), 40, 6),
-        (Number("348,0"), 45, 6),
-        (Number("7"), 95, 12),
-        (Number("1"), 10, 20),
-        (Number("x"), 10, 10),
+        (NumberAnswer("34,8"), 90, 30),
+        (NumberAnswer("35"), 85, 10),
+        (NumberAnswer("34.7"), 80, 5),
+        (NumberAnswer("348"), 40, 6),
+        (NumberAnswer("348,0"), 45, 6),
+        (NumberAnswer("7"), 95, 12),
+        (NumberAnswer("1"), 10, 20),
+        (NumberAnswer("x"), 10, 10),
     ]
     found = {one.ailment: one for one in asked(body, answers)}  # type: ignore[arg-type]  # any kind
 
-    assert set(found) == {Ailment.NARROW_TOLERANCE, Ailment.SLIPPED_NUMBER, Ailment.OTHER_ANSWER}
-    assert (found[Ailment.NARROW_TOLERANCE].answer, found[Ailment.NARROW_TOLERANCE].count) == ("35", 15)
-    assert (found[Ailment.SLIPPED_NUMBER].answer, found[Ailment.SLIPPED_NUMBER].count) == ("348", 12)
-    assert (found[Ailment.OTHER_ANSWER].answer, found[Ailment.OTHER_ANSWER].count) == ("7", 12)
+    assert set(found) == {FindingKind.NARROW_TOLERANCE, FindingKind.SLIPPED_NUMBER, FindingKind.OTHER_ANSWER}
+    assert (found[FindingKind.NARROW_TOLERANCE].answer, found[FindingKind.NARROW_TOLERANCE].count) == ("35", 15)
+    assert (found[FindingKind.SLIPPED_NUMBER].answer, found[FindingKind.SLIPPED_NUMBER].count) == ("348", 12)
+    assert (found[FindingKind.OTHER_ANSWER].answer, found[FindingKind.OTHER_ANSWER].count) == ("7", 12)
 
 
 def test_words_that_are_nearly_accepted_are_told_together() -> None:
     """5.7: marking knows no similarity; the doctor does, and tells it to the author."""
     body = a_short(("jubilación", "1"))
-    answers = [(Text("jubilación"), 90, 30), (Text("Jubilasión"), 85, 12), (Text("la jubilación"), 80, 4), (Text("pensión"), 10, 40)]
+    answers = [
+        (TextAnswer("jubilación"), 90, 30),
+        (TextAnswer("Jubilasión"), 85, 12),
+        (TextAnswer("la jubilación"), 80, 4),
+        (TextAnswer("pensión"), 10, 40),
+    ]
     found = asked(body, answers)  # type: ignore[arg-type]  # any kind
 
-    assert [(one.ailment, one.answer, one.count) for one in found] == [(Ailment.SPELLING, "jubilasión", 16)]
+    assert [(one.ailment, one.answer, one.count) for one in found] == [(FindingKind.SPELLING, "jubilasión", 16)]
 
 
 @pytest.mark.parametrize(
@@ -206,64 +247,64 @@ def test_words_are_near_by_one_letter_and_long_ones_by_two(typed: str, right: st
     assert is_near(typed, right) is near
 
 
-@pytest.mark.parametrize(("easy", "ailment"), [(True, Ailment.TOO_EASY), (False, Ailment.TOO_HARD)])
-def test_what_nearly_all_get_right_or_wrong_is_told(easy: bool, ailment: Ailment) -> None:
+@pytest.mark.parametrize(("easy", "ailment"), [(True, FindingKind.TOO_EASY), (False, FindingKind.TOO_HARD)])
+def test_what_nearly_all_get_right_or_wrong_is_told(easy: bool, ailment: FindingKind) -> None:
     """5.12: F above 0.95 or below 0.05, with the learner count."""
-    right, wrong = ((Text("sol"), 50, 99), (Text("luna"), 50, 1))
-    answers = [right, wrong] if easy else [(Text("sol"), 50, 1), (Text("luna"), 50, 99)]
+    right, wrong = ((TextAnswer("sol"), 50, 99), (TextAnswer("luna"), 50, 1))
+    answers = [right, wrong] if easy else [(TextAnswer("sol"), 50, 1), (TextAnswer("luna"), 50, 99)]
     found = asked(a_short(("sol", "1")), answers)  # type: ignore[arg-type]  # any kind
 
     assert [(one.ailment, one.answers) for one in found if one.ailment is ailment] == [(ailment, 100)]
-    borderline = [(Text("sol"), 50, 95), (Text("luna"), 40, 5)]
-    assert Ailment.TOO_EASY not in {one.ailment for one in asked(a_short(("sol", "1")), borderline)}  # type: ignore[arg-type]  # any kind
+    borderline = [(TextAnswer("sol"), 50, 95), (TextAnswer("luna"), 40, 5)]
+    assert FindingKind.TOO_EASY not in {one.ailment for one in asked(a_short(("sol", "1")), borderline)}  # type: ignore[arg-type]  # any kind
 
 
 def test_who_knows_more_and_fails_more_is_told_and_no_difference_too() -> None:
-    negative = asked(a_short(("sol", "1")), [(Text("sol"), 10, 50), (Text("a"), 80, 25), (Text("b"), 80, 25)])
-    weak = asked(a_short(("sol", "1")), [(Text(word), rest, 50) for word in ("sol", "luna") for rest in (10, 90)])
+    negative = asked(a_short(("sol", "1")), [(TextAnswer("sol"), 10, 50), (TextAnswer("a"), 80, 25), (TextAnswer("b"), 80, 25)])
+    weak = asked(a_short(("sol", "1")), [(TextAnswer(word), rest, 50) for word in ("sol", "luna") for rest in (10, 90)])
 
-    assert Ailment.NEGATIVE in {one.ailment for one in negative}
-    assert [one.ailment for one in weak] == [Ailment.WEAK]
+    assert FindingKind.NEGATIVE in {one.ailment for one in negative}
+    assert [one.ailment for one in weak] == [FindingKind.WEAK]
     assert weak[0].share == 0
 
 
 def test_an_option_that_nobody_takes_is_told_only_where_many_were_wrong() -> None:
     body = a_single(*(an_option(key, "1" if key == "a" else "0") for key in "abcd"))
-    found = asked(body, [(Choice("a"), 90, 60), (Choice("b"), 20, 30), (Choice("c"), 25, 30)])
-    few = asked(body, [(Choice("a"), 90, 60), (Choice("b"), 20, 5), (Choice("c"), 25, 5)])
+    found = asked(body, [(SingleChoiceAnswer("a"), 90, 60), (SingleChoiceAnswer("b"), 20, 30), (SingleChoiceAnswer("c"), 25, 30)])
+    few = asked(body, [(SingleChoiceAnswer("a"), 90, 60), (SingleChoiceAnswer("b"), 20, 5), (SingleChoiceAnswer("c"), 25, 5)])
 
-    assert [(one.ailment, one.answer, one.count) for one in found] == [(Ailment.UNUSED_OPTION, "d", 0)]
+    assert [(one.ailment, one.answer, one.count) for one in found] == [(FindingKind.UNUSED_OPTION, "d", 0)]
     assert few == ()
 
 
-def evidence(**fields: object) -> Evidence:
+def evidence(**fields: object) -> ItemEvidence:
     """Return evidence of a hundred healthy answers, with other facts."""
     body, rests = a_single(), {"a": 3, "b": 1, "c": 2}
     question = a_question(body)
     responses = tuple(
-        Response(mark_answer(question, Choice(key), ItemLayout(), SPANISH), f(str(rest)), count)
+        ItemResponses(mark_answer(question, SingleChoiceAnswer(key), ItemLayout(), SPANISH), f(str(rest)), count)
         for key, count in (("a", 60), ("b", 25), ("c", 15))
         for rest in (rests[key], rests[key] + 1)
     )
     marks = {(f("1"), f("3")): 60, (f("0"), f("1")): 40}
-    return Evidence(**({"shown": 100, "responses": responses, "marks": marks} | fields))  # type: ignore[arg-type]  # any kind
+    return ItemEvidence(**({"shown": 100, "responses": responses, "marks": marks} | fields))  # type: ignore[arg-type]  # any kind
 
 
 def test_a_question_that_goes_worse_late_or_is_passed_over_is_told() -> None:
     """5.12: position effects, and blanks before the last answer."""
-    question: Question = a_question(a_single())
-    early, late = Half(100, f("80"), f("80")), Half(100, f("45"), f("45"))
+    question: QuestionDefinition = a_question(a_single())
+    early, late = SplitHalf(100, f("80"), f("80")), SplitHalf(100, f("45"), f("45"))
     (place,) = examine(question, evidence(early=early, late=late))
     (blank,) = examine(question, evidence(passed_over=30))
 
     assert examine(question, evidence()) == ()
-    assert (place.ailment, place.share, place.answers) == (Ailment.PLACE, f("0.35"), 200)
-    assert examine(question, evidence(early=early, late=Half(29, f("1"), f("1")))) == ()
-    assert (blank.ailment, blank.count, blank.share) == (Ailment.PASSED_OVER, 30, f("0.3"))
+    assert (place.ailment, place.share, place.answers) == (FindingKind.PLACE, f("0.35"), 200)
+    assert examine(question, evidence(early=early, late=SplitHalf(29, f("1"), f("1")))) == ()
+    assert (blank.ailment, blank.count, blank.share) == (FindingKind.PASSED_OVER, 30, f("0.3"))
 
 
 def test_too_little_time_is_told_where_papers_end_in_blanks_and_not_where_blanks_are_everywhere() -> None:
-    assert [one.ailment for one in examine_end(Unreached(200, 50, 20, 3000))] == [Ailment.TOO_LITTLE_TIME]
+    assert [one.ailment for one in examine_end(Unreached(200, 50, 20, 3000))] == [FindingKind.TOO_LITTLE_TIME]
     assert examine_end(Unreached(200, 50, 900, 3000)) == ()
     assert examine_end(Unreached(200, 12, 20, 3000)) == ()
     assert examine_end(Unreached(29, 29, 0, 300)) == ()
@@ -296,7 +337,7 @@ def test_few_and_many_are_what_the_binomial_distribution_says() -> None:
     assert round(more_tail(2000, 36000, f("0.05")) * 10**6) == 1
 
 
-def papers_of(evidence: Evidence) -> tuple[Finding, ...]:
+def papers_of(evidence: ItemEvidence) -> tuple[ItemFinding, ...]:
     """Return what is found about the papers of a question."""
     return findings_in(paper_outcomes(evidence))
 
@@ -309,28 +350,28 @@ def halves(low: int, high: int, count: int = 60) -> dict[str, dict[tuple[Fractio
 
 def test_values_that_make_a_calculated_question_harder_are_told() -> None:
     """5.12: the values are drawn, so that the halves differ by chance alone; few attempts, or a small difference, say nothing."""
-    (harder,) = papers_of(Evidence(120, (), values=halves(50, 20)))
-    (easier,) = papers_of(Evidence(120, (), values=halves(20, 50)))
+    (harder,) = papers_of(ItemEvidence(120, (), values=halves(50, 20)))
+    (easier,) = papers_of(ItemEvidence(120, (), values=halves(20, 50)))
 
-    assert (harder.ailment, harder.answer, harder.answers, harder.share) == (Ailment.VALUES, "x 1", 120, f("0.5"))
-    assert (easier.ailment, easier.share) == (Ailment.VALUES, f("-0.5"))
-    assert not list(papers_of(Evidence(120, (), values=halves(50, 45))))
-    assert not list(papers_of(Evidence(58, (), values=halves(29, 5, LEAST - 1))))
-    assert not list(papers_of(Evidence(100, (), values={"x": {(f("1"), f("1")): 100}})))
-    assert not list(papers_of(Evidence(0, (), values={"x": {}})))
+    assert (harder.ailment, harder.answer, harder.answers, harder.share) == (FindingKind.VALUES, "x 1", 120, f("0.5"))
+    assert (easier.ailment, easier.share) == (FindingKind.VALUES, f("-0.5"))
+    assert not list(papers_of(ItemEvidence(120, (), values=halves(50, 45))))
+    assert not list(papers_of(ItemEvidence(58, (), values=halves(29, 5, LEAST - 1))))
+    assert not list(papers_of(ItemEvidence(100, (), values={"x": {(f("1"), f("1")): 100}})))
+    assert not list(papers_of(ItemEvidence(0, (), values={"x": {}})))
 
 
 def test_the_first_place_is_told_where_it_draws_more_than_its_options_do_elsewhere() -> None:
     """5.2.6: only where orders are mixed; an option that is liked is no place that is liked."""
     drawn = {("a", "a"): 60, ("a", "b"): 20, ("b", "b"): 60, ("b", "a"): 20}
-    (found,) = papers_of(Evidence(160, (), firsts=drawn))
+    (found,) = papers_of(ItemEvidence(160, (), firsts=drawn))
     liked = {("a", "a"): 70, ("a", "b"): 70, ("b", "b"): 10, ("b", "a"): 10}
 
-    assert (found.ailment, found.count, found.answers, found.share) == (Ailment.FIRST_PLACE, 120, 160, f("0.25"))
-    assert not list(papers_of(Evidence(160, (), firsts=liked)))
-    assert not list(papers_of(Evidence(160, (), firsts={("a", "a"): 100, ("b", "a"): 60})))
-    assert not list(papers_of(Evidence(16, (), firsts={place: count // 10 for place, count in drawn.items()})))
-    assert not list(papers_of(Evidence(40, (), firsts={("a", "a"): 12, ("a", "b"): 9, ("b", "b"): 11, ("b", "a"): 8})))
+    assert (found.ailment, found.count, found.answers, found.share) == (FindingKind.FIRST_PLACE, 120, 160, f("0.25"))
+    assert not list(papers_of(ItemEvidence(160, (), firsts=liked)))
+    assert not list(papers_of(ItemEvidence(160, (), firsts={("a", "a"): 100, ("b", "a"): 60})))
+    assert not list(papers_of(ItemEvidence(16, (), firsts={place: count // 10 for place, count in drawn.items()})))
+    assert not list(papers_of(ItemEvidence(40, (), firsts={("a", "a"): 12, ("a", "b"): 9, ("b", "b"): 11, ("b", "a"): 8})))
 
 
 def test_numbers_of_calculated_questions_are_compared_as_shares_of_the_right_one() -> None:
@@ -342,7 +383,7 @@ def test_numbers_of_calculated_questions_are_compared_as_shares_of_the_right_one
 
     def typed(text: str, layout: ItemLayout | None = layout) -> list[tuple[str, Fraction | None]]:
         marking = Marking(MarkState.WRONG, f("0"), (PartMark("", MarkState.WRONG, f("0")),))
-        return [(one.text, one.value) for one in unmatched_in(question, Number(text), marking, SPANISH, layout)]
+        return [(one.text, one.value) for one in unmatched_in(question, NumberAnswer(text), marking, SPANISH, layout)]
 
     def written(value: Fraction) -> str:
         return write_number(value, SPANISH, 6, keep_zeros=False)
@@ -357,6 +398,6 @@ def test_numbers_of_calculated_questions_are_compared_as_shares_of_the_right_one
 def test_of_values_a_bounded_number_is_kept() -> None:
     tally, marking = QuestionTally(), Marking(MarkState.RIGHT, f("1"), (PartMark("", MarkState.RIGHT, f("1")),))
     for number in range(TYPED + 2):
-        tally.add(Given(0, 1, f("1"), f("1"), marking, values=(("x", Fraction(number)),)), f("1"), late=False)
+        tally.add(MarkedResponse(0, 1, f("1"), f("1"), marking, values=(("x", Fraction(number)),)), f("1"), late=False)
 
     assert len(tally.evidence().values["x"]) == TYPED

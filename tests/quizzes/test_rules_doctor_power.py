@@ -10,9 +10,9 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.ailments import CLEAR, LIKELY, SIGN, Ailment
 from quizzes.rules.doctor_chance import chance_tail, is_surely_poor
 from quizzes.rules.doctor_power import POWER, STANDS_OUT, ClassPower, power_of
+from quizzes.rules.finding_kinds import CLEAR, LIKELY, SIGN, FindingKind
 from quizzes.rules.tails import binomial_at_most
 from tests.support.item_classes import Item, key_p_values, p_values
 from tests.support.questions import f
@@ -88,8 +88,8 @@ def drawn_anew(one: ClassPower, classes: int) -> Iterator[tuple[str, list[float]
     """Yield what each column of a row of the table is in so many classes."""
     seed = Random(f"{one.answers}:{classes}")  # noqa: S311 - invented learners
     for name, values in (
-        ("wrong_key", key_p_values(Ailment.WRONG_KEY, one.answers, classes, seed)),
-        ("second_key", key_p_values(Ailment.SECOND_KEY, one.answers, classes, seed)),
+        ("wrong_key", key_p_values(FindingKind.WRONG_KEY, one.answers, classes, seed)),
+        ("second_key", key_p_values(FindingKind.SECOND_KEY, one.answers, classes, seed)),
         ("guessed_statement", p_values(Item(0.5, 0.0), one.answers, classes, seed)),
         ("guessed_choice", p_values(Item(0.25, 0.0), one.answers, classes, seed)),
         ("sound", key_p_values(None, one.answers, classes, seed)),

@@ -5,17 +5,42 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.answers import Answer, Choice, Choices, Filled, Malformed, Matches, Number, Order, Rows, Text, Truth, as_typed
-from quizzes.rules.definitions import Body, Essay, Gap, Gaps, Label, Matrix, MultipleRule, Row, Short, ShortAnswer, TrueFalse
+from quizzes.rules.answer_positions import answer_from_page, page_from_answer
+from quizzes.rules.answers import (
+    Answer,
+    GapsAnswer,
+    MalformedAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+    as_typed,
+)
+from quizzes.rules.definitions import (
+    Body,
+    EssayBody,
+    Gap,
+    GapsBody,
+    KeyedLabel,
+    MatrixBody,
+    MatrixRow,
+    MultipleRule,
+    ShortAnswerBody,
+    TextPattern,
+    TrueFalseBody,
+)
 from quizzes.rules.encoding import EncodingError, canonical_json, decode, encode, from_document, to_document
 from quizzes.rules.expressions import ExpressionError, evaluate, holds
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.item_layout import ITEMS, ItemLayout, lay_out_item
 from quizzes.rules.numbers import ENGLISH, SPANISH, read_number, round_half_up, write_number
-from quizzes.rules.places import answer_from_page, page_from_answer
 from quizzes.rules.responses import answer_state, clean_parts, parts_of
 from quizzes.rules.review import flags_for
-from quizzes.rules.settings import Behaviour, Flag, Moment, Review
+from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewMoment, ReviewOptions
 from tests.support.questions import (
     a_calculated,
     a_matching,
@@ -101,36 +126,44 @@ def test_one_nesting_more_is_too_much_and_the_largest_exponents_are_allowed() ->
     assert evaluate("exp(-500) * exp(500)", NAMES) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("moment", [Moment.AFTER, Moment.LATER, Moment.CLOSED])
-@pytest.mark.parametrize("flag", sorted(Flag))
-def test_each_flag_stands_alone_at_each_moment(moment: Moment, flag: Flag) -> None:
+@pytest.mark.parametrize("moment", [ReviewMoment.AFTER, ReviewMoment.LATER, ReviewMoment.CLOSED])
+@pytest.mark.parametrize("flag", sorted(ReviewFlag))
+def test_each_flag_stands_alone_at_each_moment(moment: ReviewMoment, flag: ReviewFlag) -> None:
     """5.9: nine flags, independent of each other, in the three moments after handing in; the attempt's own carries those of questions."""
-    shown = flags_for(Review(overrides={moment: (Flag.ATTEMPT, flag)}), moment, Behaviour.DEFERRED)
-    others = {other for other in (Moment.AFTER, Moment.LATER, Moment.CLOSED) if other is not moment}
+    shown = flags_for(ReviewOptions(overrides={moment: (ReviewFlag.ATTEMPT, flag)}), moment, Behaviour.DEFERRED)
+    others = {other for other in (ReviewMoment.AFTER, ReviewMoment.LATER, ReviewMoment.CLOSED) if other is not moment}
 
-    assert len(Flag) == 9
-    assert shown == {Flag.ATTEMPT, flag}
-    assert flags_for(Review(overrides={moment: ()}), moment, Behaviour.DEFERRED) == frozenset()
-    assert all(flags_for(Review(overrides={moment: ()}), other, Behaviour.DEFERRED) for other in others)
+    assert len(ReviewFlag) == 9
+    assert shown == {ReviewFlag.ATTEMPT, flag}
+    assert flags_for(ReviewOptions(overrides={moment: ()}), moment, Behaviour.DEFERRED) == frozenset()
+    assert all(flags_for(ReviewOptions(overrides={moment: ()}), other, Behaviour.DEFERRED) for other in others)
 
 
 @pytest.mark.parametrize(
     ("body", "answer", "language"),
     [
-        (an_ordering(2), Order(("i0", "i1"), confirmed=True), "es"),
-        (Matrix((Label("si", es("Sí")),), (Row("a", es("a"), "si"), Row("b", es("b"), None))), Rows({"a": "si", "b": ""}), "es"),
-        (dragged_gaps(), Filled({"uno": "sol", "dos": "luna"}), "es"),
+        (an_ordering(2), OrderingAnswer(("i0", "i1"), confirmed=True), "es"),
         (
-            Gaps((Gap("uno", a_numerical(("1.5", "1"))), Gap("dos", a_single()), Gap("tres", a_short(("sol", "1"))))),
-            Filled({"uno": "1,5", "dos": "a", "tres": "sol"}),
+            MatrixBody((KeyedLabel("si", es("Sí")),), (MatrixRow("a", es("a"), "si"), MatrixRow("b", es("b"), None))),
+            MatrixAnswer({"a": "si", "b": ""}),
             "es",
         ),
-        (Short((ShortAnswer({"es": "sol", "en": "sun"}, True, f("1")),)), Text("sun"), "en"),
-        (Short((ShortAnswer({"es": "sol", "en": "sun"}, True, f("1")),)), Text("sol"), "qu"),
-        (Gaps((Gap("uno", Short((ShortAnswer({"es": "sol", "en": "sun"}, True, f("1")),))),)), Filled({"uno": "sun"}), "en"),
-        (Short((ShortAnswer({}, True, f("1")),)), Text(""), "es"),
-        (a_calculated(), Number("1108800"), "es"),
-        (Essay(), None, "es"),
+        (dragged_gaps(), GapsAnswer({"uno": "sol", "dos": "luna"}), "es"),
+        (
+            GapsBody((Gap("uno", a_numerical(("1.5", "1"))), Gap("dos", a_single()), Gap("tres", a_short(("sol", "1"))))),
+            GapsAnswer({"uno": "1,5", "dos": "a", "tres": "sol"}),
+            "es",
+        ),
+        (ShortAnswerBody((TextPattern({"es": "sol", "en": "sun"}, True, f("1")),)), TextAnswer("sun"), "en"),
+        (ShortAnswerBody((TextPattern({"es": "sol", "en": "sun"}, True, f("1")),)), TextAnswer("sol"), "qu"),
+        (
+            GapsBody((Gap("uno", ShortAnswerBody((TextPattern({"es": "sol", "en": "sun"}, True, f("1")),))),)),
+            GapsAnswer({"uno": "sun"}),
+            "en",
+        ),
+        (ShortAnswerBody((TextPattern({}, True, f("1")),)), TextAnswer(""), "es"),
+        (a_calculated(), NumberAnswer("1108800"), "es"),
+        (EssayBody(), None, "es"),
     ],
 )
 def test_the_right_answer_is_shown_as_a_learner_would_give_it(body: Body, answer: Answer | None, language: str) -> None:
@@ -177,16 +210,16 @@ def test_an_order_nobody_touched_is_not_answered() -> None:
     question = a_question(an_ordering(2))
     layout = a_layout(question.body)
 
-    assert marked(question.body, Order(layout.orders[ITEMS]), layout).state.value == "not_answered"
-    assert marked(question.body, Order(layout.orders[ITEMS], confirmed=True), layout).state.value != "not_answered"
+    assert marked(question.body, OrderingAnswer(layout.orders[ITEMS]), layout).state.value == "not_answered"
+    assert marked(question.body, OrderingAnswer(layout.orders[ITEMS], confirmed=True), layout).state.value != "not_answered"
 
 
 @pytest.mark.parametrize(
     ("body", "fields", "parts"),
     [
-        (TrueFalse(answer=True), {"value": True}, {"answer": ["true"]}),
-        (TrueFalse(answer=True), {"value": "true"}, {"answer": ["true"]}),
-        (TrueFalse(answer=True), {"value": "false"}, {"answer": ["false"]}),
+        (TrueFalseBody(answer=True), {"value": True}, {"answer": ["true"]}),
+        (TrueFalseBody(answer=True), {"value": "true"}, {"answer": ["true"]}),
+        (TrueFalseBody(answer=True), {"value": "false"}, {"answer": ["false"]}),
         (a_matching(), {}, {}),
         (a_matching(), {"x": "y", "matches": {"1": "2"}}, {"1": ["2"]}),
         (an_ordering(2), {"order": ["2", "1"]}, {"2": ["1"], "1": ["2"]}),
@@ -222,7 +255,7 @@ def test_what_is_out_of_place_says_where(body: Body, payload: dict[str, object],
     """5.4.5: kept as typed and flagged."""
     answer = answer_from_page(a_question(body), a_layout(body), payload)
 
-    assert answer == Malformed(as_typed(payload), place)
+    assert answer == MalformedAnswer(as_typed(payload), place)
 
 
 def test_places_of_a_page_are_numbers_or_their_text() -> None:
@@ -230,16 +263,20 @@ def test_places_of_a_page_are_numbers_or_their_text() -> None:
     question = a_question(a_single())
     layout = a_layout(question.body)
 
-    assert answer_from_page(question, layout, {"choice": 2}) == answer_from_page(question, layout, {"choice": "2"}) == Choice("b")
-    assert answer_from_page(question, layout, {"choice": "002"}) == Choice("b")
-    assert answer_from_page(question, layout, {"choice": ""}) == answer_from_page(question, layout, {"choice": None}) == Choice("")
-    assert page_from_answer(question, layout, Choice("")) == {"choice": ""}
+    assert (
+        answer_from_page(question, layout, {"choice": 2}) == answer_from_page(question, layout, {"choice": "2"}) == SingleChoiceAnswer("b")
+    )
+    assert answer_from_page(question, layout, {"choice": "002"}) == SingleChoiceAnswer("b")
+    assert (
+        answer_from_page(question, layout, {"choice": ""}) == answer_from_page(question, layout, {"choice": None}) == SingleChoiceAnswer("")
+    )
+    assert page_from_answer(question, layout, SingleChoiceAnswer("")) == {"choice": ""}
 
 
 def test_lists_of_plain_fields_come_back_as_lists() -> None:
     """5.4.5: what the page shows again can be written as JSON."""
     question = a_question(a_multiple(MultipleRule.HALVES, 2, 1))
-    shown = page_from_answer(question, a_layout(question.body), Choices(("r1", "w1")))
+    shown = page_from_answer(question, a_layout(question.body), MultipleChoiceAnswer(("r1", "w1")))
 
     assert shown == {"choices": ["1", "3"]}
 
@@ -305,10 +342,10 @@ def test_an_english_attempt_reads_a_point() -> None:
 
 def test_truth_is_a_truth_value() -> None:
     """5.7 True/false: the words of a form and the values of a program."""
-    question = a_question(TrueFalse(answer=True))
+    question = a_question(TrueFalseBody(answer=True))
 
-    assert answer_from_page(question, ItemLayout(), {"value": "true"}) == Truth(value=True)
-    assert answer_from_page(question, ItemLayout(), {"value": False}) == Truth(value=False)
+    assert answer_from_page(question, ItemLayout(), {"value": "true"}) == TrueFalseAnswer(value=True)
+    assert answer_from_page(question, ItemLayout(), {"value": False}) == TrueFalseAnswer(value=False)
 
 
 def test_matches_keep_their_rows() -> None:
@@ -317,5 +354,5 @@ def test_matches_keep_their_rows() -> None:
     layout = a_layout(question.body)
     answer = answer_from_page(question, layout, {"matches": {"1": "1", "2": ""}})
 
-    assert isinstance(answer, Matches)
+    assert isinstance(answer, MatchingAnswer)
     assert page_from_answer(question, layout, answer) == {"matches": {"1": "1", "2": ""}}

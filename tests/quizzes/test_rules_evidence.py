@@ -9,20 +9,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizzes.rules.ailments import Ailment, Finding, Strength
-from quizzes.rules.answers import Choice, Filled, Number, Text
-from quizzes.rules.definitions import Gap, Gaps
+from quizzes.rules.answers import GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
+from quizzes.rules.composition import Composition, composition_of, newest_with, seats_of
+from quizzes.rules.definitions import Gap, GapsBody
 from quizzes.rules.encoding import decode, encode
-from quizzes.rules.evidence import TYPED, ClassTally, Given, Half, QuestionTally, Unreached
-from quizzes.rules.examination import BINS, TYPED_SHOWN, Examination, examination_of, findings_in_order, grades_of
+from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
+from quizzes.rules.item_evidence import TYPED, ClassTally, MarkedResponse, QuestionTally, SplitHalf, Unreached
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SlotEntry
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import ENGLISH, SPANISH, Convention
-from quizzes.rules.papers import Composition, composition_of, newest_with, seats_of
+from quizzes.rules.quiz_analysis import BINS, TYPED_SHOWN, QuizAnalysis, examination_of, findings_in_order, grades_of
 from quizzes.rules.results import Marking, MarkState
-from quizzes.rules.statistics import Tally, Which, covariance, mean, question_statistics, rests_of, statistics_from, statistics_of
-from quizzes.rules.typed import Unmatched, unmatched_in
+from quizzes.rules.statistics import (
+    CountedAttempts,
+    MarkTally,
+    covariance,
+    mean,
+    question_statistics,
+    rests_of,
+    statistics_from,
+    statistics_of,
+)
+from quizzes.rules.text_marking import UnmatchedPart, unmatched_in
 from tests.support.questions import a_calculated, a_numerical, a_question, a_short, a_single, f, marked, some_gaps
 
 MARKS = st.sampled_from([f("0"), f("1/3"), f("0.5"), f("1"), f("-0.25")])
@@ -36,7 +45,7 @@ def test_counted_marks_give_what_the_table_gives(table: list[list[Fraction]], ch
     maxima = [f("1")] * (len(table[0]) if table else 2)
     shuffled = list(table)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a Random
-    tally = Tally(len(maxima))
+    tally = MarkTally(len(maxima))
     for row in shuffled:
         tally.add(row)
 
@@ -119,9 +128,9 @@ def test_the_newest_composition_that_was_taken_is_looked_at() -> None:
     assert newest_with({1: one}, {}) == ""
 
 
-def a_given(position: int, key: str, mark: str = "0", **fields: object) -> Given:
+def a_given(position: int, key: str, mark: str = "0", **fields: object) -> MarkedResponse:
     """Return a single choice that was answered so."""
-    return Given(position, position + 10, f(mark), f("1"), marked(a_single(), Choice(key)), **fields)  # type: ignore[arg-type]  # any kind
+    return MarkedResponse(position, position + 10, f(mark), f("1"), marked(a_single(), SingleChoiceAnswer(key)), **fields)  # type: ignore[arg-type]  # any kind
 
 
 def test_papers_that_end_in_blanks_are_told_from_questions_that_were_passed_over() -> None:
@@ -137,17 +146,29 @@ def test_papers_that_end_in_blanks_are_told_from_questions_that_were_passed_over
 
 def test_a_question_is_counted_by_its_share_of_the_mark_and_by_its_place() -> None:
     """Whatever it is worth: shares and rests, and how it went where it stood in the first half or the second."""
-    tally, wrong, right = ClassTally(3), marked(a_single(), Choice("b")), marked(a_single(), Choice("a"))
+    tally, wrong, right = ClassTally(3), marked(a_single(), SingleChoiceAnswer("b")), marked(a_single(), SingleChoiceAnswer("a"))
     for _attempt in range(3):
-        tally.add([Given(0, 1, f("3"), f("2"), right), Given(1, 2, f("1/2"), f("1"), right), Given(2, 3, f("0"), f("0"), wrong)])
-    tally.add([Given(2, 3, f("0"), f("0"), wrong), Given(0, 1, f("1"), f("2"), wrong), Given(1, 2, f("1"), f("1"), right)])
+        tally.add(
+            [
+                MarkedResponse(0, 1, f("3"), f("2"), right),
+                MarkedResponse(1, 2, f("1/2"), f("1"), right),
+                MarkedResponse(2, 3, f("0"), f("0"), wrong),
+            ]
+        )
+    tally.add(
+        [
+            MarkedResponse(2, 3, f("0"), f("0"), wrong),
+            MarkedResponse(0, 1, f("1"), f("2"), wrong),
+            MarkedResponse(1, 2, f("1"), f("1"), right),
+        ]
+    )
     first, second, third = (tally.questions[version] for version in (1, 2, 3))
 
     assert first.pairs == {(f("3"), f("7/2")): 3, (f("1"), f("2")): 1}
     assert first.evidence().marks == {(f("3/2"), f("1/2")): 3, (f("1/2"), f("1")): 1}
-    assert (first.evidence().early, first.evidence().late) == (Half(4, f("5"), f("7")), Half())
-    assert (second.evidence().early, second.evidence().late) == (Half(3, f("3/2"), f("3/4")), Half(1, f("1"), f("1")))
-    assert (third.evidence().early, third.evidence().late) == (Half(1, f("0"), f("0")), Half(3, f("0"), f("0")))
+    assert (first.evidence().early, first.evidence().late) == (SplitHalf(4, f("5"), f("7")), SplitHalf())
+    assert (second.evidence().early, second.evidence().late) == (SplitHalf(3, f("3/2"), f("3/4")), SplitHalf(1, f("1"), f("1")))
+    assert (third.evidence().early, third.evidence().late) == (SplitHalf(1, f("0"), f("0")), SplitHalf(3, f("0"), f("0")))
     assert (first.maximum, third.maximum, tally.maximum(0)) == (2, 0, 2)
 
 
@@ -161,7 +182,7 @@ def test_every_blank_before_the_last_answer_counts() -> None:
 def test_typed_answers_stand_by_how_many_gave_them_and_not_by_what_these_know() -> None:
     tally, marking = QuestionTally(), Marking(MarkState.WRONG, f("0"))
     for text, rest in (("uno", "0"), ("dos", "9"), ("uno", "0")):
-        tally.add(Given(0, 1, f("0"), f("1"), marking, (Unmatched("", text),)), f(rest), late=False)
+        tally.add(MarkedResponse(0, 1, f("0"), f("1"), marking, (UnmatchedPart("", text),)), f(rest), late=False)
 
     assert [(one.what.text, one.count, one.rests) for one in tally.evidence().typed] == [("uno", 2, 0), ("dos", 1, 9)]
 
@@ -180,40 +201,44 @@ def test_only_so_many_typed_answers_are_kept_and_the_others_counted() -> None:
     tally = QuestionTally()
     marking = Marking(MarkState.WRONG, f("0"))
     for at in range(TYPED + 5):
-        tally.add(Given(0, 1, f("0"), f("1"), marking, (Unmatched("", f"t{at}"),)), f("0"), late=False)
-    tally.add(Given(0, 1, f("0"), f("1"), marking, (Unmatched("", "t3"),)), f("2"), late=False)
+        tally.add(MarkedResponse(0, 1, f("0"), f("1"), marking, (UnmatchedPart("", f"t{at}"),)), f("0"), late=False)
+    tally.add(MarkedResponse(0, 1, f("0"), f("1"), marking, (UnmatchedPart("", "t3"),)), f("2"), late=False)
     found = tally.evidence()
 
     assert (len(found.typed), found.typed_otherwise) == (TYPED, 5)
     assert (found.typed[0].what.text, found.typed[0].count, found.typed[0].rests) == ("t3", 2, f("2"))
 
 
-MEASURED = Gaps((Gap("largo", a_numerical(("2", "1"), units={"km": f("1"), "m": f("1/1000")})),))
-GAPS = [Unmatched("cubierta", "40", f("40")), Unmatched("nombre", "hueco")]
+MEASURED = GapsBody((Gap("largo", a_numerical(("2", "1"), units={"km": f("1"), "m": f("1/1000")})),))
+GAPS = [UnmatchedPart("cubierta", "40", f("40")), UnmatchedPart("nombre", "hueco")]
 
 
 @pytest.mark.parametrize(
     ("body", "answer", "expected"),
     [
-        (a_short(("brecha", "1")), Text("  La   Brecha "), [Unmatched("", "la brecha")]),
-        (a_short(("brecha", "1")), Text("brecha"), []),
-        (a_numerical(("2.5", "1")), Number("1.234,50"), [Unmatched("", "2469/2", f("1234.5"))]),
-        (a_numerical(("2.5", "1")), Number("dos"), [Unmatched("", "dos")]),
-        (a_numerical(("2.5", "1"), units={"km": f("1"), "m": f("1/1000")}), Number("300", "m"), [Unmatched("", "3/10", f("3/10"))]),
-        (a_calculated(), Number("5"), []),
-        (a_single(), Choice("b"), []),
+        (a_short(("brecha", "1")), TextAnswer("  La   Brecha "), [UnmatchedPart("", "la brecha")]),
+        (a_short(("brecha", "1")), TextAnswer("brecha"), []),
+        (a_numerical(("2.5", "1")), NumberAnswer("1.234,50"), [UnmatchedPart("", "2469/2", f("1234.5"))]),
+        (a_numerical(("2.5", "1")), NumberAnswer("dos"), [UnmatchedPart("", "dos")]),
+        (
+            a_numerical(("2.5", "1"), units={"km": f("1"), "m": f("1/1000")}),
+            NumberAnswer("300", "m"),
+            [UnmatchedPart("", "3/10", f("3/10"))],
+        ),
+        (a_calculated(), NumberAnswer("5"), []),
+        (a_single(), SingleChoiceAnswer("b"), []),
         (
             some_gaps(),
-            Filled({"anio": "b", "cubierta": "40", "nombre": "Hueco"}),
+            GapsAnswer({"anio": "b", "cubierta": "40", "nombre": "Hueco"}),
             GAPS,
         ),
-        (some_gaps(), Filled({"anio": "a", "cubierta": "34,8", "nombre": " "}), []),
-        (some_gaps(), Filled({"anio": "a"}), []),
-        (MEASURED, Filled({"largo": "1,5"}, {"largo": "m"}), [Unmatched("largo", "3/2000", f("3/2000"))]),
-        (MEASURED, Filled({"largo": "1,5"}), [Unmatched("largo", "3/2", f("3/2"))]),
+        (some_gaps(), GapsAnswer({"anio": "a", "cubierta": "34,8", "nombre": " "}), []),
+        (some_gaps(), GapsAnswer({"anio": "a"}), []),
+        (MEASURED, GapsAnswer({"largo": "1,5"}, {"largo": "m"}), [UnmatchedPart("largo", "3/2000", f("3/2000"))]),
+        (MEASURED, GapsAnswer({"largo": "1,5"}), [UnmatchedPart("largo", "3/2", f("3/2"))]),
     ],
 )
-def test_what_matches_no_answer_is_read_once(body: object, answer: object, expected: list[Unmatched]) -> None:
+def test_what_matches_no_answer_is_read_once(body: object, answer: object, expected: list[UnmatchedPart]) -> None:
     question = a_question(body)  # type: ignore[arg-type]  # any kind
 
     assert list(unmatched_in(question, answer, marked(body, answer), SPANISH)) == expected  # type: ignore[arg-type]  # any kind
@@ -221,7 +246,9 @@ def test_what_matches_no_answer_is_read_once(body: object, answer: object, expec
 
 def test_numbers_are_read_by_the_convention_of_the_attempt() -> None:
     body = a_numerical(("7", "1"))
-    (found,) = unmatched_in(a_question(body), Number("1.5"), Marking(MarkState.WRONG, f("0"), marked(body, Number("1,5")).parts), ENGLISH)
+    (found,) = unmatched_in(
+        a_question(body), NumberAnswer("1.5"), Marking(MarkState.WRONG, f("0"), marked(body, NumberAnswer("1,5")).parts), ENGLISH
+    )
 
     assert found.value == f("1.5")
 
@@ -233,15 +260,17 @@ RATIO = ItemLayout({}, {"personas": f("1000")})
 @pytest.mark.parametrize(
     ("answer", "convention", "expected"),
     [
-        (Number("554.400"), SPANISH, Unmatched("", "×0.5", f("1/2"))),
-        (Number("554.400"), ENGLISH, Unmatched("", "×0.0005", f("5/10000"))),
-        (Number("1.108.800.000", "m"), SPANISH, None),
-        (Number("2.217.600", "m"), SPANISH, Unmatched("", "×0.002", f("2/1000"))),
-        (Number("-2.217.600"), SPANISH, Unmatched("", "×-2", f("-2"))),
-        (Number("0"), SPANISH, Unmatched("", "×0", f("0"))),
+        (NumberAnswer("554.400"), SPANISH, UnmatchedPart("", "×0.5", f("1/2"))),
+        (NumberAnswer("554.400"), ENGLISH, UnmatchedPart("", "×0.0005", f("5/10000"))),
+        (NumberAnswer("1.108.800.000", "m"), SPANISH, None),
+        (NumberAnswer("2.217.600", "m"), SPANISH, UnmatchedPart("", "×0.002", f("2/1000"))),
+        (NumberAnswer("-2.217.600"), SPANISH, UnmatchedPart("", "×-2", f("-2"))),
+        (NumberAnswer("0"), SPANISH, UnmatchedPart("", "×0", f("0"))),
     ],
 )
-def test_a_wrong_result_is_kept_as_a_share_of_the_right_one(answer: Number, convention: Convention, expected: Unmatched | None) -> None:
+def test_a_wrong_result_is_kept_as_a_share_of_the_right_one(
+    answer: NumberAnswer, convention: Convention, expected: UnmatchedPart | None
+) -> None:
     """Read by the attempt's convention and in the answers' unit; the right number differs by learner."""
     body = a_calculated(units={"km": f("1"), "m": f("1/1000")})
     question = a_question(body)
@@ -253,14 +282,14 @@ def test_a_wrong_result_is_kept_as_a_share_of_the_right_one(answer: Number, conv
 
 
 def test_a_number_in_a_gap_is_read_by_the_convention_of_the_attempt() -> None:
-    question, answer = a_question(MEASURED), Filled({"largo": "1.500"})
+    question, answer = a_question(MEASURED), GapsAnswer({"largo": "1.500"})
     by_convention = {
         convention: unmatched_in(question, answer, mark_answer(question, answer, ItemLayout(), convention), convention)
         for convention in (SPANISH, ENGLISH)
     }
 
-    assert by_convention[SPANISH] == (Unmatched("largo", "1500", f("1500")),)
-    assert by_convention[ENGLISH] == (Unmatched("largo", "3/2", f("3/2")),)
+    assert by_convention[SPANISH] == (UnmatchedPart("largo", "1500", f("1500")),)
+    assert by_convention[ENGLISH] == (UnmatchedPart("largo", "3/2", f("3/2")),)
 
 
 def test_grades_are_counted_in_ten_steps_the_top_one_closed() -> None:
@@ -275,22 +304,27 @@ def test_an_examination_is_whole_and_the_same_after_keeping() -> None:
     composition = composition_of([slot("a"), slot("b", "c", first=11), slot("d", first=30)])
     tally = ClassTally(3)
     for rest in (0, 1, 1):
-        tally.add([Given(0, 1, f("1"), f("1"), marked(a_single(), Choice("a"))), a_given(1, "b" if rest else "a", str(1 - rest))])
+        tally.add(
+            [
+                MarkedResponse(0, 1, f("1"), f("1"), marked(a_single(), SingleChoiceAnswer("a"))),
+                a_given(1, "b" if rest else "a", str(1 - rest)),
+            ]
+        )
     questions = {1: a_question(a_single()), 11: a_question(a_single())}
-    found = examination_of(tally, composition, questions, Which.FIRST, annulled={1})
+    found = examination_of(tally, composition, questions, CountedAttempts.FIRST, annulled={1})
 
     assert [one.position.number for one in found.positions] == [1, 2]
     assert [(one.version, one.drawn, one.annulled) for one in found.questions] == [(1, False, True), (11, True, False)]
     assert found.questions[1].guess == f("1/3")
     assert [(one.matched, one.count) for one in found.questions[1].classes] == [("b", 2), ("a", 1)]
     assert (found.maximum, found.quiz.mean, sum(found.grades)) == (2, f("4/3"), 3)
-    assert decode(Examination, encode(found)) == found
+    assert decode(QuizAnalysis, encode(found)) == found
     assert findings_in_order(found) == []
 
 
-def a_finding(strength: Strength, **fields: object) -> Finding:
+def a_finding(strength: FindingStrength, **fields: object) -> ItemFinding:
     """Return a finding that is so sure."""
-    return Finding(Ailment.WEAK, strength, 100, **fields)  # type: ignore[arg-type]  # fields by name
+    return ItemFinding(FindingKind.WEAK, strength, 100, **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def test_every_finding_is_listed_with_its_question_the_surest_first() -> None:
@@ -298,8 +332,8 @@ def test_every_finding_is_listed_with_its_question_the_surest_first() -> None:
     composition = composition_of([slot("a"), slot("b", first=2)])
     tally = ClassTally(2)
     tally.add([a_given(0, "a", "1"), a_given(1, "b")])
-    found = examination_of(tally, composition, {10: a_question(a_single()), 11: a_question(a_single())}, Which.FIRST)
-    sign, likely, clear = (a_finding(strength) for strength in Strength)
+    found = examination_of(tally, composition, {10: a_question(a_single()), 11: a_question(a_single())}, CountedAttempts.FIRST)
+    sign, likely, clear = (a_finding(strength) for strength in FindingStrength)
     questions = (replace(found.questions[0], findings=(sign, likely)), replace(found.questions[1], findings=(clear, likely)))
 
     listed = findings_in_order(replace(found, findings=(sign, clear), questions=questions))
@@ -310,24 +344,24 @@ def test_every_finding_is_listed_with_its_question_the_surest_first() -> None:
 def test_questions_are_examined_by_what_was_answered_to_them() -> None:
     """5.12: statistics by their own maximum, drawn ones with the total; what was typed with its mean rest; annulled: no findings."""
     composition = composition_of([slot("a"), slot("b", "c", first=2)])
-    body = Gaps((Gap("nombre", a_short(("sol", "1"))),))
+    body = GapsBody((Gap("nombre", a_short(("sol", "1"))),))
     questions = {1: a_question(body), 2: a_question(a_single()), 3: a_question(a_single())}
     tally = ClassTally(2)
     for at in range(60):
-        answer = Filled({"nombre": "sol" if at % 3 else "luna"})
+        answer = GapsAnswer({"nombre": "sol" if at % 3 else "luna"})
         marking = marked(body, answer)
         typed = unmatched_in(questions[1], answer, marking, SPANISH)
         choice, right = ("a", f("2")) if at % 15 in (0, 3, 6, 9, 13) else ("b", f("0"))
         tally.add(
             [
-                Given(0, 1, marking.fraction or f("0"), f("1"), marking, typed),
-                Given(1, 2 + at % 4 // 3, right, f("2"), marked(a_single(), Choice(choice))),
+                MarkedResponse(0, 1, marking.fraction or f("0"), f("1"), marking, typed),
+                MarkedResponse(1, 2 + at % 4 // 3, right, f("2"), marked(a_single(), SingleChoiceAnswer(choice))),
             ]
         )
 
-    found = examination_of(tally, composition, questions, Which.ALL)
+    found = examination_of(tally, composition, questions, CountedAttempts.ALL)
     first, drawn, _other = found.questions
-    annulled = examination_of(tally, composition, questions, Which.ALL, annulled={1})
+    annulled = examination_of(tally, composition, questions, CountedAttempts.ALL, annulled={1})
 
     assert (found.maximum, found.grades) == (3, (4, 0, 0, 36, 0, 0, 16, 0, 0, 4))
     assert [one.statistics.facility for one in found.questions] == [f("2/3"), f("1/3"), f("1/3")]
@@ -336,7 +370,7 @@ def test_questions_are_examined_by_what_was_answered_to_them() -> None:
     assert first.statistics == question_statistics(rests_of(tally.questions[1].pairs), f("1"))
     assert drawn.statistics != question_statistics(rests_of(tally.questions[2].pairs), f("2"))
     assert [(one.part, one.text, one.count, one.mean_rest) for one in first.typed] == [("nombre", "luna", 20, f("8/5"))]
-    assert [one.ailment for one in first.findings] == [Ailment.NEGATIVE]
+    assert [one.ailment for one in first.findings] == [FindingKind.NEGATIVE]
     assert annulled.questions[0].findings == ()
     assert annulled.questions[0].statistics == first.statistics
 
@@ -347,9 +381,9 @@ def test_of_many_typed_answers_the_most_frequent_are_shown_and_the_others_counte
     tally.questions[1] = QuestionTally()
     for at in range(TYPED_SHOWN + 4):
         for _time in range(2):
-            tally.questions[1].add(Given(0, 1, f("0"), f("1"), marking, (Unmatched("", f"t{at:02}"),)), f("1.5"), late=False)
+            tally.questions[1].add(MarkedResponse(0, 1, f("0"), f("1"), marking, (UnmatchedPart("", f"t{at:02}"),)), f("1.5"), late=False)
 
-    (found,) = examination_of(tally, composition, {1: a_question(a_short(("sol", "1")))}, Which.ALL).questions
+    (found,) = examination_of(tally, composition, {1: a_question(a_short(("sol", "1")))}, CountedAttempts.ALL).questions
 
     assert [one.text for one in found.typed] == [f"t{at:02}" for at in range(TYPED_SHOWN)]
     assert {(one.count, one.mean_rest) for one in found.typed} == {(2, f("1.5"))}
@@ -362,11 +396,11 @@ def test_findings_stand_the_surest_first_and_typed_answers_with_their_mean_rest(
     tally = ClassTally(2)
     for at in range(60):
         text, mark = ("sol", "1") if at % 3 else ("luna", "0")
-        marking = marked(body, Text(text))
-        typed = unmatched_in(a_question(body), Text(text), marking, SPANISH)
-        tally.add([Given(0, 1, f(mark), f("1"), marking, typed), a_given(1, "", "0")])
+        marking = marked(body, TextAnswer(text))
+        typed = unmatched_in(a_question(body), TextAnswer(text), marking, SPANISH)
+        tally.add([MarkedResponse(0, 1, f(mark), f("1"), marking, typed), a_given(1, "", "0")])
     tally.questions[2] = tally.questions.pop(11)
-    found = examination_of(tally, composition, {1: a_question(body), 2: a_question(a_single())}, Which.ALL)
+    found = examination_of(tally, composition, {1: a_question(body), 2: a_question(a_single())}, CountedAttempts.ALL)
 
     assert [(one.text, one.count, one.mean_rest) for one in found.questions[0].typed] == [("luna", 20, 0)]
     strengths = [finding.strength.value for _version, finding in findings_in_order(found)]

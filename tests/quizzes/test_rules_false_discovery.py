@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.ailments import NOT_MET, Ailment, Finding, Outcome, Strength, outcome
-from quizzes.rules.doctor import end_outcomes, question_outcomes, told_among, without_symptoms
 from quizzes.rules.false_discovery import RATE, adjusted
+from quizzes.rules.finding_kinds import NOT_MET, FindingKind, FindingStrength, ItemFinding, Outcome, outcome
+from quizzes.rules.item_findings import end_outcomes, question_outcomes, told_among, without_symptoms
 from quizzes.rules.tails import normal_square, normal_tail
 from tests.support.questions import f
 from tests.support.synthetic import a_class, a_quiz
@@ -50,7 +50,7 @@ def test_a_t_is_as_seldom_as_tables_say(t: str, freedom: int, tail: float) -> No
     assert normal_square(-(f(t) ** 2), freedom) == -normal_square(f(t) ** 2, freedom)
 
 
-def a_test(p: str, ailment: Ailment = Ailment.PLACE) -> Outcome:
+def a_test(p: str, ailment: FindingKind = FindingKind.PLACE) -> Outcome:
     """Return a test whose conditions are met."""
     return outcome(f(p), ailment, 60)
 
@@ -61,12 +61,12 @@ def test_what_is_told_of_one_question_depends_on_all_tests_of_the_quiz() -> None
 
     assert [[one.told for one in found] for found in told_among(alone)] == [[True]]
     assert [[one.told for one in found] for found in told_among(among)] == [[False], []]
-    assert told_among(among)[0][0].strength is Strength.LIKELY
+    assert told_among(among)[0][0].strength is FindingStrength.LIKELY
 
 
-@pytest.mark.parametrize("symptom", [Ailment.WEAK, Ailment.NEGATIVE, Ailment.CHANCE])
-def test_what_follows_from_a_wrong_key_is_left_out_beside_it_but_not_beside_a_mere_sign_of_it(symptom: Ailment) -> None:
-    cause, follows = Finding(Ailment.WRONG_KEY, Strength.SIGN, 60), Finding(symptom, Strength.CLEAR, 60)
+@pytest.mark.parametrize("symptom", [FindingKind.WEAK, FindingKind.NEGATIVE, FindingKind.CHANCE])
+def test_what_follows_from_a_wrong_key_is_left_out_beside_it_but_not_beside_a_mere_sign_of_it(symptom: FindingKind) -> None:
+    cause, follows = ItemFinding(FindingKind.WRONG_KEY, FindingStrength.SIGN, 60), ItemFinding(symptom, FindingStrength.CLEAR, 60)
     told = replace(follows, told=True)
 
     assert without_symptoms((cause, follows)) == (cause,)
@@ -74,7 +74,7 @@ def test_what_follows_from_a_wrong_key_is_left_out_beside_it_but_not_beside_a_me
     assert without_symptoms((cause, told)) == (cause, told)
 
 
-def told_of(classes: int, first: int) -> tuple[int, list[Finding], int]:
+def told_of(classes: int, first: int) -> tuple[int, list[ItemFinding], int]:
     """Return in how many sound classes anything is told, all findings with their signs, and how many tests were made."""
     told, found, tests = 0, [], 0
     for seed in range(first, first + classes):
@@ -104,5 +104,5 @@ def test_at_most_one_sound_class_in_twenty_is_told_anything() -> None:
     told, found, tests = told_of(200, 0)
 
     assert told <= 200 * 0.08, told
-    for strength, share in ((Strength.SIGN, 0.05), (Strength.LIKELY, 0.01), (Strength.CLEAR, 0.001)):
+    for strength, share in ((FindingStrength.SIGN, 0.05), (FindingStrength.LIKELY, 0.01), (FindingStrength.CLEAR, 0.001)):
         assert sum(one.strength is strength for one in found) <= share * tests

@@ -7,15 +7,14 @@ from math import comb
 
 import pytest
 
-from quizzes.rules.ailments import Ailment, Finding, Outcome, Strength, findings_in, outcome, strength_of
-from quizzes.rules.analysis import Response
-from quizzes.rules.answers import Answer, Choice, Choices, Filled, Text, Truth
-from quizzes.rules.definitions import Body, Gap, Gaps, MultipleRule, TrueFalse
-from quizzes.rules.doctor import examine, examine_end
-from quizzes.rules.doctor_choices import Answered, Crowd, PartTable, choice_outcomes, crowd_of, tables_of
-from quizzes.rules.doctor_papers import paper_outcomes
-from quizzes.rules.doctor_typed import typed_outcomes
-from quizzes.rules.evidence import Evidence, Half, Typed, Unreached
+from quizzes.rules.analysis import ItemResponses
+from quizzes.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, SingleChoiceAnswer, TextAnswer, TrueFalseAnswer
+from quizzes.rules.choice_findings import ItemSample, PartTable, ResponseGroup, choice_outcomes, crowd_of, tables_of
+from quizzes.rules.definitions import Body, Gap, GapsBody, MultipleRule, TrueFalseBody
+from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, Outcome, findings_in, outcome, strength_of
+from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, UnmatchedText, Unreached
+from quizzes.rules.item_findings import examine, examine_end
+from quizzes.rules.layout_findings import paper_outcomes
 from quizzes.rules.significance import (
     FIVE_PERCENT,
     ONE_PER_MILLE,
@@ -31,7 +30,8 @@ from quizzes.rules.significance import (
     share_square,
     tail_of_t,
 )
-from quizzes.rules.typed import Unmatched
+from quizzes.rules.text_marking import UnmatchedPart
+from quizzes.rules.typed_findings import typed_outcomes
 from tests.support.questions import (
     a_matching,
     a_matrix,
@@ -59,7 +59,7 @@ def at_most(count: int, whole: int, chance: str) -> Fraction:
     return 1 - at_least(count + 1, whole, chance)
 
 
-A, B, C = Choice("a"), Choice("b"), Choice("c")
+A, B, C = SingleChoiceAnswer("a"), SingleChoiceAnswer("b"), SingleChoiceAnswer("c")
 
 
 def scale_of(*values: int) -> Scale:
@@ -70,23 +70,23 @@ def scale_of(*values: int) -> Scale:
 @pytest.mark.parametrize(
     ("p", "strength"),
     [
-        ("1/1000", Strength.CLEAR),
-        ("1001/1000000", Strength.LIKELY),
-        ("1/100", Strength.LIKELY),
-        ("10001/1000000", Strength.SIGN),
-        ("1/20", Strength.SIGN),
+        ("1/1000", FindingStrength.CLEAR),
+        ("1001/1000000", FindingStrength.LIKELY),
+        ("1/100", FindingStrength.LIKELY),
+        ("10001/1000000", FindingStrength.SIGN),
+        ("1/20", FindingStrength.SIGN),
     ],
 )
-def test_a_finding_is_as_sure_as_its_test(p: str, strength: Strength) -> None:
+def test_a_finding_is_as_sure_as_its_test(p: str, strength: FindingStrength) -> None:
     """The words mean the false alarm rate of that very finding: at most 5, 1, 0.1 %."""
     assert strength_of(f(p)) is strength
-    assert outcome(f(p), Ailment.PLACE, 60).finding == Finding(Ailment.PLACE, strength, 60)
+    assert outcome(f(p), FindingKind.PLACE, 60).finding == ItemFinding(FindingKind.PLACE, strength, 60)
 
 
 def test_what_chance_gives_more_often_than_in_one_class_of_twenty_is_not_told_but_counts_as_a_test() -> None:
-    assert outcome(f("50001/1000000"), Ailment.PLACE, 60) == Outcome(f("50001/1000000"))
-    assert outcome(f("7"), Ailment.PLACE, 60) == Outcome(f("1"))
-    assert outcome(f("0"), Ailment.PLACE, 60, met=False) == Outcome(f("1"))
+    assert outcome(f("50001/1000000"), FindingKind.PLACE, 60) == Outcome(f("50001/1000000"))
+    assert outcome(f("7"), FindingKind.PLACE, 60) == Outcome(f("1"))
+    assert outcome(f("0"), FindingKind.PLACE, 60, met=False) == Outcome(f("1"))
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_squares_have_the_sign_of_their_difference_and_are_nothing_without_one()
     assert group_square(1, f("6"), one) == correlation_square(scale_of(0, 0, 1), one, f("6")) > 0
 
 
-def responses(body: Body, *given: tuple[Answer, int, int]) -> list[Response]:
+def responses(body: Body, *given: tuple[Answer, int, int]) -> list[ItemResponses]:
     """Return marked answers of so many, whose rest was so large."""
-    return [Response(marked(body, answer), f(str(rest)), count) for answer, rest, count in given]
+    return [ItemResponses(marked(body, answer), f(str(rest)), count) for answer, rest, count in given]
 
 
-def chosen(body: Body, *given: tuple[Answer, int, int]) -> list[Finding]:
+def chosen(body: Body, *given: tuple[Answer, int, int]) -> list[ItemFinding]:
     """Return what is found about choices."""
     found = responses(body, *given)
     return list(findings_in(choice_outcomes(a_question(body), found, crowd_of(found))))
@@ -167,20 +167,20 @@ def test_the_best_are_at_least_a_third_with_all_of_equal_rest() -> None:
     three = responses(a_single(), (A, 3, 2), (B, 3, 1), (C, 2, 2), (A, 1, 4))
     more = responses(a_single(), (A, 3, 2), (C, 2, 2), (B, 2, 1), (A, 1, 4))
 
-    assert crowd_of(three) == Crowd(Scale(9, f("17"), f("39")), 3, f("3"))
-    assert crowd_of(more) == Crowd(Scale(9, f("16"), f("34")), 5, f("2"))
-    assert crowd_of([]) == Crowd(Scale(0, f("0"), f("0")), 0, f("0"))
+    assert crowd_of(three) == ItemSample(Scale(9, f("17"), f("39")), 3, f("3"))
+    assert crowd_of(more) == ItemSample(Scale(9, f("16"), f("34")), 5, f("2"))
+    assert crowd_of([]) == ItemSample(Scale(0, f("0"), f("0")), 0, f("0"))
 
 
 def test_each_answer_is_counted_with_who_gave_it() -> None:
     """Attempts, rests, squares of rests, and of the best; blanks are no answer."""
-    found = responses(a_single(), (A, 3, 2), (B, 3, 1), (B, 1, 4), (A, 2, 1), (Choice(), 1, 9))
-    (table,) = tables_of(a_question(a_single()), found, Crowd(Scale(17, f("26"), f("45")), 3, f("3")))
+    found = responses(a_single(), (A, 3, 2), (B, 3, 1), (B, 1, 4), (A, 2, 1), (SingleChoiceAnswer(), 1, 9))
+    (table,) = tables_of(a_question(a_single()), found, ItemSample(Scale(17, f("26"), f("45")), 3, f("3")))
 
     assert (table.part, table.guess, table.offered, table.given) == ("", f("1/3"), ("b", "c"), 8)
     assert table.answers == {
-        ("a", f("1")): Answered("a", f("1"), 3, f("8"), f("22"), 2),
-        ("b", f("0")): Answered("b", f("0"), 5, f("7"), f("13"), 1),
+        ("a", f("1")): ResponseGroup("a", f("1"), 3, f("8"), f("22"), 2),
+        ("b", f("0")): ResponseGroup("b", f("0"), 5, f("7"), f("13"), 1),
     }
     assert table.key().name == "a"
     assert [rival.name for rival in table.rivals()] == ["b"]
@@ -188,17 +188,17 @@ def test_each_answer_is_counted_with_who_gave_it() -> None:
 
 def test_the_key_is_the_right_answer_that_most_gave_or_one_that_nobody_gave() -> None:
     table = PartTable("", None, (), {})
-    table.answers = {(name, f("1")): Answered(name, f("1"), count) for name, count in (("a", 2), ("b", 5), ("c", 3))}
+    table.answers = {(name, f("1")): ResponseGroup(name, f("1"), count) for name, count in (("a", 2), ("b", 5), ("c", 3))}
 
     assert table.key().name == "b"
-    assert PartTable("").key() == Answered("", f("1"), 0, f("0"), f("0"), 0)
+    assert PartTable("").key() == ResponseGroup("", f("1"), 0, f("0"), f("0"), 0)
 
 
 @pytest.mark.parametrize(
     ("body", "parts"),
     [
         (a_single(an_option("a", "1"), an_option("b", "1"), an_option("c", "1/2"), an_option("d")), [("", "1/2", ("d",))]),
-        (TrueFalse(answer=True), [("", "1/2", ())]),
+        (TrueFalseBody(answer=True), [("", "1/2", ())]),
         (a_matching(), [("one", "1/3", ()), ("two", "1/3", ()), ("three", "1/3", ())]),
         (a_matrix(), [("salud", "1/2", ()), ("prestamo", "1/2", ()), ("vejez", "1/2", ())]),
         (some_gaps(), [("anio", "1/3", ("b", "c"))]),
@@ -218,32 +218,50 @@ def test_a_question_that_chance_answers_is_told_with_its_numbers() -> None:
     assert at_most(10, 30, "2/3") < Fraction(1, 1000)
     equal = [(answer, rest, count) for rest, count in ((3, 10), (1, 20)) for answer in (A, B, C)]
 
-    assert chosen(a_single(), *equal) == [Finding(Ailment.CHANCE, Strength.CLEAR, 90, "", "a", 30, 30, 10, 10, f("1/3"))]
+    assert chosen(a_single(), *equal) == [ItemFinding(FindingKind.CHANCE, FindingStrength.CLEAR, 90, "", "a", 30, 30, 10, 10, f("1/3"))]
 
 
 def test_where_the_best_choose_the_key_surely_more_often_it_is_not_chance() -> None:
     """The share of the best who choose the key is tested against guessing at one per cent."""
-    (told,) = chosen(TrueFalse(answer=True), (Truth(value=True), 2, 60), (Truth(value=False), 2, 44), (Truth(value=True), 1, 1))
-    assert told.ailment is Ailment.CHANCE
+    (told,) = chosen(
+        TrueFalseBody(answer=True),
+        (TrueFalseAnswer(value=True), 2, 60),
+        (TrueFalseAnswer(value=False), 2, 44),
+        (TrueFalseAnswer(value=True), 1, 1),
+    )
+    assert told.ailment is FindingKind.CHANCE
 
-    assert chosen(TrueFalse(answer=True), (Truth(value=True), 2, 70), (Truth(value=False), 2, 30), (Truth(value=True), 1, 30)) == []
+    assert (
+        chosen(
+            TrueFalseBody(answer=True),
+            (TrueFalseAnswer(value=True), 2, 70),
+            (TrueFalseAnswer(value=False), 2, 30),
+            (TrueFalseAnswer(value=True), 1, 30),
+        )
+        == []
+    )
 
 
 def test_of_two_rivals_the_one_that_knows_most_stands_against_the_key() -> None:
     """Compared are those who chose neither the rival nor the key."""
     body = a_single(an_option("a", "1"), an_option("b"), an_option("c"), an_option("d"))
-    found = chosen(body, (B, 9, 30), (C, 6, 20), (Choice("d"), 2, 20), (A, 3, 20), (C, 3, 10), (A, 2, 10), (B, 5, 10))
+    found = chosen(body, (B, 9, 30), (C, 6, 20), (SingleChoiceAnswer("d"), 2, 20), (A, 3, 20), (C, 3, 10), (A, 2, 10), (B, 5, 10))
 
-    assert found == [Finding(Ailment.WRONG_KEY, Strength.CLEAR, 120, "", "b", 40, 50, 30, 0)]
+    assert found == [ItemFinding(FindingKind.WRONG_KEY, FindingStrength.CLEAR, 120, "", "b", 40, 50, 30, 0)]
 
 
 def test_of_several_options_who_took_which_is_told_with_its_numbers() -> None:
     body = a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 2, 1)
-    found = chosen(body, (Choices(("r1", "w1")), 9, 40), (Choices(("r1", "r2")), 2, 40), (Choices(("r1", "r2", "w1")), 5, 10))
+    found = chosen(
+        body,
+        (MultipleChoiceAnswer(("r1", "w1")), 9, 40),
+        (MultipleChoiceAnswer(("r1", "r2")), 2, 40),
+        (MultipleChoiceAnswer(("r1", "r2", "w1")), 5, 10),
+    )
 
     assert found == [
-        Finding(Ailment.RIGHT_AVOIDED, Strength.CLEAR, 90, "", "r2", 50, 40, 0, 40),
-        Finding(Ailment.WRONG_KEY, Strength.CLEAR, 90, "", "w1", 50, 40, 40, 40),
+        ItemFinding(FindingKind.RIGHT_AVOIDED, FindingStrength.CLEAR, 90, "", "r2", 50, 40, 0, 40),
+        ItemFinding(FindingKind.WRONG_KEY, FindingStrength.CLEAR, 90, "", "w1", 50, 40, 40, 40),
     ]
 
 
@@ -252,49 +270,49 @@ def test_an_option_is_unused_below_one_in_twenty_and_far_below_a_fair_share_of_t
     body = a_single(*(an_option(key, "1" if key == "a" else "0") for key in "abcd"))
 
     def unused(count: int, wrong: int) -> list[tuple[str, int, int]]:
-        found = chosen(body, (A, 9, 100 - wrong), (B, 2, wrong - count), (Choice("d"), 1, count), (C, 2, 20))
-        return [(one.answer, one.count, one.answers) for one in found if one.ailment is Ailment.UNUSED_OPTION]
+        found = chosen(body, (A, 9, 100 - wrong), (B, 2, wrong - count), (SingleChoiceAnswer("d"), 1, count), (C, 2, 20))
+        return [(one.answer, one.count, one.answers) for one in found if one.ailment is FindingKind.UNUSED_OPTION]
 
     assert unused(2, 60) == [("d", 2, 120)]
     assert unused(4, 60) == []
     assert unused(0, 12) == []
     assert chosen(a_single(an_option("a", "1"), an_option("b")), (A, 9, 60), (A, 1, 40)) == []
     (told,) = (one for one in chosen(body, (A, 9, 60), (B, 2, 60)) if one.answer == "d")
-    assert told == Finding(Ailment.UNUSED_OPTION, Strength.LIKELY, 120, "", "d", 0)
+    assert told == ItemFinding(FindingKind.UNUSED_OPTION, FindingStrength.LIKELY, 120, "", "d", 0)
     assert abs(told.p - f("11/12") ** 60) < LESS
 
 
 def test_a_part_that_was_left_blank_is_no_wrong_answer_to_it() -> None:
     """Blanks neither make an option look unused nor stand as the rival of a key."""
-    body = Gaps((Gap("anio", a_single()), Gap("mes", a_single())))
-    blank = Filled({"mes": "a"})
-    both = [Filled({"anio": key, "mes": "a"}) for key in "abc"]
+    body = GapsBody((Gap("anio", a_single()), Gap("mes", a_single())))
+    blank = GapsAnswer({"mes": "a"})
+    both = [GapsAnswer({"anio": key, "mes": "a"}) for key in "abc"]
 
     few = chosen(body, (both[0], 9, 38), (both[1], 2, 1), (both[2], 2, 1), (blank, 1, 60))
     best = chosen(body, (both[0], 1, 30), (both[1], 2, 30), (both[2], 2, 30), (blank, 9, 60))
 
-    assert [one for one in (*few, *best) if one.part == "anio" and (one.ailment is Ailment.UNUSED_OPTION or not one.answer)] == []
+    assert [one for one in (*few, *best) if one.part == "anio" and (one.ailment is FindingKind.UNUSED_OPTION or not one.answer)] == []
     assert [one.given for one in tables_of(a_question(body), responses(body, (blank, 1, 60)), crowd_of(()))] == [0, 60]
 
 
-def typed(*said: tuple[str, int, int], part: str = "") -> tuple[Typed, ...]:
+def typed(*said: tuple[str, int, int], part: str = "") -> tuple[UnmatchedText, ...]:
     """Return texts with how many typed them and how large their rests are together; numbers are read."""
     return tuple(
-        Typed(Unmatched(part, text, f(text) if text.lstrip("-").replace(".", "").isdigit() else None), count, f(str(rests)))
+        UnmatchedText(UnmatchedPart(part, text, f(text) if text.lstrip("-").replace(".", "").isdigit() else None), count, f(str(rests)))
         for text, count, rests in said
     )
 
 
-def found_typed(body: Body, said: Sequence[Typed], scale: Scale, given: Sequence[Response] = ()) -> list[Finding]:
+def found_typed(body: Body, said: Sequence[UnmatchedText], scale: Scale, given: Sequence[ItemResponses] = ()) -> list[ItemFinding]:
     """Return what is found about what was typed."""
-    return list(findings_in(typed_outcomes(a_question(body), Evidence(scale.count, tuple(given), typed=tuple(said)), scale)))
+    return list(findings_in(typed_outcomes(a_question(body), ItemEvidence(scale.count, tuple(given), typed=tuple(said)), scale)))
 
 
-def wrong(part: str, rest: int, count: int) -> Response:
+def wrong(part: str, rest: int, count: int) -> ItemResponses:
     """Return answers to the gap or the whole that got nothing."""
     body = a_short(("sol", "1"))
-    marking = marked(body, Text("nada"))
-    return Response(replace(marking, parts=tuple(replace(one, part=part) for one in marking.parts)), f(str(rest)), count)
+    marking = marked(body, TextAnswer("nada"))
+    return ItemResponses(replace(marking, parts=tuple(replace(one, part=part) for one in marking.parts)), f(str(rest)), count)
 
 
 @pytest.mark.parametrize(
@@ -313,17 +331,17 @@ def test_time_is_too_short_where_twice_as_many_stop_as_pass_over(unreached: Unre
     """From thirty attempts on, more than one in twenty; as sure as the exact test of that share."""
     share = Fraction(unreached.stopped, unreached.attempts)
     strength = strength_of(at_least(unreached.stopped, unreached.attempts, "1/20"))
-    finding = Finding(Ailment.TOO_LITTLE_TIME, strength, unreached.attempts, count=unreached.stopped, share=share)
+    finding = ItemFinding(FindingKind.TOO_LITTLE_TIME, strength, unreached.attempts, count=unreached.stopped, share=share)
 
     assert examine_end(unreached) == ((finding,) if told else ())
 
 
-def about_marks(*pairs: tuple[str, str, int], given: Sequence[Response] = ()) -> tuple[Finding, ...]:
+def about_marks(*pairs: tuple[str, str, int], given: Sequence[ItemResponses] = ()) -> tuple[ItemFinding, ...]:
     """Examine a short answer by its marks alone: (share, rest, how many)."""
     marks = {(f(share), f(rest)): count for share, rest, count in pairs}
     count = sum(marks.values())
-    answered = given or [Response(marked(a_short(("sol", "1")), Text("sol")), f("1"), count)]
-    return examine(a_question(a_short(("sol", "1"))), Evidence(count, tuple(answered), marks=marks))
+    answered = given or [ItemResponses(marked(a_short(("sol", "1")), TextAnswer("sol")), f("1"), count)]
+    return examine(a_question(a_short(("sol", "1"))), ItemEvidence(count, tuple(answered), marks=marks))
 
 
 def test_what_is_too_easy_or_too_hard_is_told_beyond_one_in_twenty_with_its_test() -> None:
@@ -334,15 +352,17 @@ def test_what_is_too_easy_or_too_hard_is_told_beyond_one_in_twenty_with_its_test
     (easy,), (hard,) = about_marks(("1", "1", 99), ("0", "9", 1)), about_marks(("1", "1", 1), ("0", "9", 99))
 
     assert (easy, hard) == (
-        Finding(Ailment.TOO_EASY, Strength.SIGN, 100, share=f("0.99")),
-        Finding(Ailment.TOO_HARD, Strength.SIGN, 100, share=f("0.01")),
+        ItemFinding(FindingKind.TOO_EASY, FindingStrength.SIGN, 100, share=f("0.99")),
+        ItemFinding(FindingKind.TOO_HARD, FindingStrength.SIGN, 100, share=f("0.01")),
     )
     assert abs(easy.p - at_least(99, 100, "19/20")) < LESS
     assert abs(hard.p - at_most(1, 100, "1/20")) < LESS
-    assert about_marks(("1", "9", 1000), ("0", "1", 3)) == (Finding(Ailment.TOO_EASY, Strength.CLEAR, 1003, share=f("1000/1003")),)
+    assert about_marks(("1", "9", 1000), ("0", "1", 3)) == (
+        ItemFinding(FindingKind.TOO_EASY, FindingStrength.CLEAR, 1003, share=f("1000/1003")),
+    )
     assert about_marks(("1", "1", 98), ("0", "9", 2)) == about_marks(("1", "1", 2), ("0", "9", 98)) == ()
-    assert Ailment.TOO_EASY not in {one.ailment for one in about_marks(("1", "1", 95), ("0", "9", 5))}
-    assert Ailment.TOO_HARD not in {one.ailment for one in about_marks(("1", "9", 5), ("0", "1", 95))}
+    assert FindingKind.TOO_EASY not in {one.ailment for one in about_marks(("1", "1", 95), ("0", "9", 5))}
+    assert FindingKind.TOO_HARD not in {one.ailment for one in about_marks(("1", "9", 5), ("0", "1", 95))}
 
 
 def test_discrimination_is_told_with_its_value_where_it_is_surely_negative_or_poor() -> None:
@@ -350,23 +370,28 @@ def test_discrimination_is_told_with_its_value_where_it_is_surely_negative_or_po
     (negative,) = about_marks(("1", "1", 30), ("1", "2", 20), ("0", "2", 30), ("0", "1", 20))
     (weak,) = about_marks(("1", "1", 50), ("1", "2", 50), ("0", "2", 50), ("0", "1", 50))
 
-    assert (negative.ailment, negative.answers, negative.share, negative.strength) == (Ailment.NEGATIVE, 100, f("-1/5"), Strength.SIGN)
-    assert (weak.ailment, weak.answers, weak.share, weak.strength) == (Ailment.WEAK, 200, f("0"), Strength.LIKELY)
+    assert (negative.ailment, negative.answers, negative.share, negative.strength) == (
+        FindingKind.NEGATIVE,
+        100,
+        f("-1/5"),
+        FindingStrength.SIGN,
+    )
+    assert (weak.ailment, weak.answers, weak.share, weak.strength) == (FindingKind.WEAK, 200, f("0"), FindingStrength.LIKELY)
     (sign,) = about_marks(("1", "1", 33), ("1", "2", 33), ("0", "2", 33), ("0", "1", 33))
-    assert (sign.ailment, sign.strength) == (Ailment.WEAK, Strength.SIGN)
+    assert (sign.ailment, sign.strength) == (FindingKind.WEAK, FindingStrength.SIGN)
     assert about_marks(("1", "1", 16), ("1", "2", 16), ("0", "2", 16), ("0", "1", 16)) == ()
     assert about_marks(("1", "1", 40), ("1", "2", 60), ("0", "2", 40), ("0", "1", 60)) == ()
     assert about_marks(("1", "1", 50), ("0", "1", 50)) == ()
 
 
 def test_nothing_is_said_of_fewer_than_thirty_answers() -> None:
-    right, none = (Response(marked(a_short(("sol", "1")), Text(text)), f("1"), 1) for text in ("sol", ""))
+    right, none = (ItemResponses(marked(a_short(("sol", "1")), TextAnswer(text)), f("1"), 1) for text in ("sol", ""))
     thirty = [("1", "1", 15), ("0", "9", 15)]
-    wrong = examine(a_question(a_short(("sol", "1"))), Evidence(30, (replace(right, count=30),), passed_over=30))
-    blank = Evidence(60, (replace(right, count=29), replace(none, count=31)), marks={(f("1"), f("1")): 29}, passed_over=0)
+    wrong = examine(a_question(a_short(("sol", "1"))), ItemEvidence(30, (replace(right, count=30),), passed_over=30))
+    blank = ItemEvidence(60, (replace(right, count=29), replace(none, count=31)), marks={(f("1"), f("1")): 29}, passed_over=0)
 
-    assert [one.ailment for one in wrong] == [Ailment.PASSED_OVER]
-    assert [one.ailment for one in about_marks(*thirty)] == [Ailment.NEGATIVE]
+    assert [one.ailment for one in wrong] == [FindingKind.PASSED_OVER]
+    assert [one.ailment for one in about_marks(*thirty)] == [FindingKind.NEGATIVE]
     assert about_marks(*thirty[:1], ("0", "9", 14)) == ()
     assert examine(a_question(a_short(("sol", "1"))), blank) == ()
 
@@ -374,23 +399,23 @@ def test_nothing_is_said_of_fewer_than_thirty_answers() -> None:
 @pytest.mark.parametrize(
     ("early", "late", "told"),
     [
-        (Half(100, f("80"), f("80")), Half(100, f("60"), f("60")), True),
-        (Half(100, f("60"), f("60")), Half(100, f("80"), f("80")), True),
-        (Half(30, f("30"), f("30")), Half(30, f("21"), f("21")), True),
-        (Half(29, f("29"), f("29")), Half(100, f("50"), f("50")), False),
-        (Half(100, f("50"), f("50")), Half(29, f("29"), f("29")), False),
-        (Half(1000, f("800"), f("800")), Half(1000, f("650"), f("650")), True),
-        (Half(1000, f("800"), f("800")), Half(1000, f("651"), f("651")), False),
-        (Half(40, f("30"), f("30")), Half(40, f("24"), f("24")), False),
+        (SplitHalf(100, f("80"), f("80")), SplitHalf(100, f("60"), f("60")), True),
+        (SplitHalf(100, f("60"), f("60")), SplitHalf(100, f("80"), f("80")), True),
+        (SplitHalf(30, f("30"), f("30")), SplitHalf(30, f("21"), f("21")), True),
+        (SplitHalf(29, f("29"), f("29")), SplitHalf(100, f("50"), f("50")), False),
+        (SplitHalf(100, f("50"), f("50")), SplitHalf(29, f("29"), f("29")), False),
+        (SplitHalf(1000, f("800"), f("800")), SplitHalf(1000, f("650"), f("650")), True),
+        (SplitHalf(1000, f("800"), f("800")), SplitHalf(1000, f("651"), f("651")), False),
+        (SplitHalf(40, f("30"), f("30")), SplitHalf(40, f("24"), f("24")), False),
     ],
 )
 def test_the_place_is_told_from_thirty_answers_in_each_half_and_a_difference_of_fifteen_in_a_hundred(
-    early: Half, late: Half, told: bool
+    early: SplitHalf, late: SplitHalf, told: bool
 ) -> None:
     """By Welch's test, in both directions."""
     one, other = (Scale(half.count, half.shares, half.squares) for half in (early, late))
-    found = examine(a_question(a_single()), Evidence(200, tuple(HEALTHY), marks=HEALTHY_MARKS, early=early, late=late))
-    finding = Finding(Ailment.PLACE, strength_of(means_tail(one, other)), early.count + late.count, share=one.mean - other.mean)
+    found = examine(a_question(a_single()), ItemEvidence(200, tuple(HEALTHY), marks=HEALTHY_MARKS, early=early, late=late))
+    finding = ItemFinding(FindingKind.PLACE, strength_of(means_tail(one, other)), early.count + late.count, share=one.mean - other.mean)
 
     assert found == ((finding,) if told else ())
 
@@ -403,10 +428,12 @@ HEALTHY_MARKS = {(f("1"), f("3")): 120, (f("0"), f("1")): 80}
 
 @pytest.mark.parametrize(("passed_over", "told"), [(20, False), (27, False), (28, True), (60, True)])
 def test_blanks_are_told_surely_above_one_in_ten(passed_over: int, told: bool) -> None:
-    found = examine(a_question(a_single()), Evidence(200, tuple(HEALTHY), marks=HEALTHY_MARKS, passed_over=passed_over))
+    found = examine(a_question(a_single()), ItemEvidence(200, tuple(HEALTHY), marks=HEALTHY_MARKS, passed_over=passed_over))
     strength = strength_of(at_least(passed_over, 200, "1/10"))
 
-    assert found == ((Finding(Ailment.PASSED_OVER, strength, 200, count=passed_over, share=Fraction(passed_over, 200)),) if told else ())
+    assert found == (
+        (ItemFinding(FindingKind.PASSED_OVER, strength, 200, count=passed_over, share=Fraction(passed_over, 200)),) if told else ()
+    )
 
 
 def test_a_wrong_key_is_as_sure_as_its_rival_rises_among_all() -> None:
@@ -416,29 +443,29 @@ def test_a_wrong_key_is_as_sure_as_its_rival_rises_among_all() -> None:
     crowd = crowd_of(responses(a_single(), *given)).scale
     most_chosen, other = (tail_of_t(group_square(count, f(str(rests)), crowd), 68) for count, rests in ((22, 46), (18, 44)))
 
-    assert found == Finding(Ailment.WRONG_KEY, Strength.CLEAR, 70, "", "b", 18, 40, 18, 0)
+    assert found == ItemFinding(FindingKind.WRONG_KEY, FindingStrength.CLEAR, 70, "", "b", 18, 40, 18, 0)
     assert (found.p, other < most_chosen) == (2 * other, True)
 
 
 def test_two_keys_are_as_sure_as_the_less_sure_of_both_beside_those_who_chose_neither() -> None:
     (found,) = chosen(a_single(), (A, 9, 30), (B, 9, 10), (C, 2, 30), (A, 2, 10))
 
-    assert (found.ailment, found.answer) == (Ailment.SECOND_KEY, "b")
+    assert (found.ailment, found.answer) == (FindingKind.SECOND_KEY, "b")
     assert found.p == 2 * tail_of_t(group_square(40, f("290"), Scale(70, f("350"), f("2590"))), 68)
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (((A, 9, 30), (B, 9, 10), (C, 2, 30), (A, 2, 10)), [Ailment.SECOND_KEY]),
+        (((A, 9, 30), (B, 9, 10), (C, 2, 30), (A, 2, 10)), [FindingKind.SECOND_KEY]),
         (((A, 9, 31), (B, 9, 10), (C, 2, 30), (A, 2, 10)), []),
-        (((B, 9, 30), (A, 9, 10), (C, 2, 30)), [Ailment.SECOND_KEY]),
-        (((B, 9, 31), (A, 9, 10), (C, 2, 30)), [Ailment.WRONG_KEY]),
+        (((B, 9, 30), (A, 9, 10), (C, 2, 30)), [FindingKind.SECOND_KEY]),
+        (((B, 9, 31), (A, 9, 10), (C, 2, 30)), [FindingKind.WRONG_KEY]),
         (((A, 9, 10), (B, 9, 10), (C, 2, 60), (A, 1, 60)), []),
     ],
 )
 def test_two_are_right_where_the_best_choose_the_rarer_a_third_as_often(
-    given: tuple[tuple[Answer, int, int], ...], told: list[Ailment]
+    given: tuple[tuple[Answer, int, int], ...], told: list[FindingKind]
 ) -> None:
     """Below that one of them is; where the best choose both alike and the key is no key, nothing is said."""
     assert [one.ailment for one in chosen(a_single(), *given)] == told
@@ -452,13 +479,13 @@ def test_it_is_not_chance_where_the_best_prefer_an_answer_though_its_authors_kno
 
 
 def test_one_of_two_wrong_options_is_told_where_all_took_the_other() -> None:
-    assert chosen(a_single(), (A, 9, 60), (B, 2, 60)) == [Finding(Ailment.UNUSED_OPTION, Strength.CLEAR, 120, "", "c", 0)]
+    assert chosen(a_single(), (A, 9, 60), (B, 2, 60)) == [ItemFinding(FindingKind.UNUSED_OPTION, FindingStrength.CLEAR, 120, "", "c", 0)]
     assert chosen(a_single(), (A, 9, 20), (B, 2, 94), (C, 2, 6)) == []
 
 
 def test_a_gap_to_type_in_hides_no_gap_to_choose_in() -> None:
-    body = Gaps((Gap("nombre", a_short(("sol", "1"))), Gap("anio", a_single())))
-    found = responses(body, (Filled({"nombre": "sol", "anio": "b"}), 2, 7))
+    body = GapsBody((Gap("nombre", a_short(("sol", "1"))), Gap("anio", a_single())))
+    found = responses(body, (GapsAnswer({"nombre": "sol", "anio": "b"}), 2, 7))
     (table,) = tables_of(a_question(body), found, crowd_of(found))
 
     assert (table.part, [(one.name, one.count) for one in table.answers.values()]) == ("anio", [("b", 7)])
@@ -470,21 +497,23 @@ def test_an_answer_is_told_from_five_and_two_in_a_hundred_on_and_sooner_where_it
     close = [wrong("", 2, 10), wrong("", 1, 18), wrong("", 2, 22)]
 
     assert [one.count for one in found_typed(body, typed(("marte", 5, 15)), Scale(250, f("250"), f("500")), apart)] == [5]
-    assert [one.strength for one in found_typed(body, typed(("marte", 10, 20)), Scale(100, f("200"), f("500")), close)] == [Strength.LIKELY]
+    assert [one.strength for one in found_typed(body, typed(("marte", 10, 20)), Scale(100, f("200"), f("500")), close)] == [
+        FindingStrength.LIKELY
+    ]
 
 
-def papers(*, values: dict[tuple[int, int], int] | None = None, firsts: tuple[int, int, int, int] | None = None) -> list[Finding]:
+def papers(*, values: dict[tuple[int, int], int] | None = None, firsts: tuple[int, int, int, int] | None = None) -> list[ItemFinding]:
     """Return what is found about papers: of (value, right or wrong) so many; of two options who took which, by the one that stood first."""
     counted = {"x": {(f(str(value)), f(str(share))): count for (value, share), count in values.items()}} if values else {}
     places = dict(zip((("a", "a"), ("b", "a"), ("a", "b"), ("b", "b")), firsts, strict=True)) if firsts else {}
-    return list(findings_in(paper_outcomes(Evidence(0, (), values=counted, firsts=places))))
+    return list(findings_in(paper_outcomes(ItemEvidence(0, (), values=counted, firsts=places))))
 
 
 def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_and_fifteen_in_a_hundred_on() -> None:
     """The lower half ends with the value that half of the attempts do not exceed."""
     told = {(1, 1): 24, (1, 0): 6, (2, 1): 9, (2, 0): 21}
 
-    assert papers(values=told) == [Finding(Ailment.VALUES, Strength.CLEAR, 60, answer="x 1", share=f("1/2"))]
+    assert papers(values=told) == [ItemFinding(FindingKind.VALUES, FindingStrength.CLEAR, 60, answer="x 1", share=f("1/2"))]
     assert papers(values=told | {(2, 0): 20}) == []
     assert [(one.answer, one.share) for one in papers(values={(1, 1): 24, (1, 0): 6, (2, 1): 2, (3, 1): 9, (3, 0): 21})] == [
         ("x 2", f("41/80"))
@@ -497,22 +526,22 @@ def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_an
 @pytest.mark.parametrize(
     ("firsts", "told"),
     [
-        ((30, 10, 10, 30), (Strength.CLEAR, 80, 60, "1/4")),
-        ((26, 14, 14, 26), (Strength.LIKELY, 80, 52, "3/20")),
-        ((25, 15, 15, 25), (Strength.SIGN, 80, 50, "1/8")),
+        ((30, 10, 10, 30), (FindingStrength.CLEAR, 80, 60, "1/4")),
+        ((26, 14, 14, 26), (FindingStrength.LIKELY, 80, 52, "3/20")),
+        ((25, 15, 15, 25), (FindingStrength.SIGN, 80, 50, "1/8")),
         ((23, 17, 17, 23), None),
-        ((13, 2, 2, 13), (Strength.CLEAR, 30, 26, "11/30")),
+        ((13, 2, 2, 13), (FindingStrength.CLEAR, 30, 26, "11/30")),
         ((13, 2, 1, 13), None),
-        ((2750, 2250, 2250, 2750), (Strength.CLEAR, 10000, 5500, "1/20")),
+        ((2750, 2250, 2250, 2750), (FindingStrength.CLEAR, 10000, 5500, "1/20")),
         ((2700, 2300, 2300, 2700), None),
         ((10, 30, 30, 10), None),
         ((40, 20, 0, 0), None),
     ],
 )
 def test_the_first_place_is_told_where_it_draws_one_in_twenty_more_than_its_options_do_elsewhere(
-    firsts: tuple[int, int, int, int], told: tuple[Strength, int, int, str] | None
+    firsts: tuple[int, int, int, int], told: tuple[FindingStrength, int, int, str] | None
 ) -> None:
     """From thirty answers on; where the order is always the same nothing can be compared."""
-    expected = [Finding(Ailment.FIRST_PLACE, told[0], told[1], count=told[2], share=f(told[3]))] if told else []
+    expected = [ItemFinding(FindingKind.FIRST_PLACE, told[0], told[1], count=told[2], share=f(told[3]))] if told else []
 
     assert papers(firsts=firsts) == expected

@@ -5,24 +5,36 @@ from fractions import Fraction
 import pytest
 
 from quizzes.rules import ordering
-from quizzes.rules.answers import Answer, Choice, Choices, Filled, Malformed, Matches, Number, Order, Rows, Text, Truth
+from quizzes.rules.answers import (
+    Answer,
+    GapsAnswer,
+    MalformedAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+)
 from quizzes.rules.definitions import (
     Body,
     Gap,
-    Gaps,
-    Label,
-    Matching,
+    GapsBody,
+    KeyedLabel,
+    MatchingBody,
     MultipleRule,
     OrderingRule,
     Pair,
-    Short,
-    ShortAnswer,
+    ShortAnswerBody,
+    TextPattern,
     Tolerance,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
 )
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
-from quizzes.rules.layout import Candidate, Interlude, Layout, PageEntry, SectionEntry, SlotEntry, TextEntry, lay_out
+from quizzes.rules.layout import AttemptLayout, Candidate, Interlude, PageEntry, SectionEntry, SlotEntry, TextEntry, lay_out
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import ENGLISH, EPSILON, is_within
 from quizzes.rules.patterns import matches
@@ -46,9 +58,9 @@ from tests.support.questions import (
 )
 
 SIX = a_single(*(an_option(key, "1" if key == "a" else "0", fixed=key == "f") for key in "abcdef"))
-PAIRS = Matching(tuple(Pair(key, es(key), f"m{key}", es(key)) for key in "abcdef"), (Label("mz", es("z")),))
-GAPS = Gaps((Gap("uno", SIX), Gap("dos", SIX), Gap("tres", a_single(*SIX.options, shuffle=False))))
-DRAGGED = Gaps(dragged_gaps().gaps, drag=True, choices=tuple(Label(key, es(key)) for key in "abcdef"))
+PAIRS = MatchingBody(tuple(Pair(key, es(key), f"m{key}", es(key)) for key in "abcdef"), (KeyedLabel("mz", es("z")),))
+GAPS = GapsBody((Gap("uno", SIX), Gap("dos", SIX), Gap("tres", a_single(*SIX.options, shuffle=False))))
+DRAGGED = GapsBody(dragged_gaps().gaps, drag=True, choices=tuple(KeyedLabel(key, es(key)) for key in "abcdef"))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +112,7 @@ def test_the_paper_of_a_seed_is_this(seed: int, drawn: str) -> None:
     """5.2.4, 5.2.5, 5.2.6: draws before and after a section that is mixed; titles and texts keep their places."""
     layout = lay_out(ENTRIES, seed, seen={})
 
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, AttemptLayout)
     assert " ".join(item.question for item in layout.items) == drawn
     assert [item.place for item in layout.items] == [item.number for item in layout.items] == list(range(1, 11))
     assert [item.section for item in layout.items] == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
@@ -113,7 +125,7 @@ def test_a_break_that_would_leave_an_empty_page_is_none() -> None:
     entries = (PageEntry(), *(SlotEntry(a_pool(name)) for name in "ab"), PageEntry(), PageEntry(), TextEntry(es("w")), PageEntry())
     layout = lay_out((*entries, *(SlotEntry(a_pool(name)) for name in "cde")), 1, seen={}, per_page=2)
 
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, AttemptLayout)
     assert [(item.question, item.page) for item in layout.items] == [("a", 1), ("b", 1), ("c", 3), ("d", 3), ("e", 4)]
     assert [(interlude.before, interlude.page) for interlude in layout.interludes] == [(3, 2)]
 
@@ -130,77 +142,77 @@ def told(marking: Marking) -> tuple[str, str, list[str]]:
 @pytest.mark.parametrize(
     ("body", "answer", "expected"),
     [
-        (a_single(), Choice("a"), ("right", "1", [" right 1 ×1 «a»"])),
-        (a_single(), Choice("x"), ("invalid", "0", [" invalid 0 ×1 «»"])),
-        (a_single(), Malformed("x", "choice"), ("invalid", "0", [])),
-        (a_single(), Text("x"), ("invalid", "0", [])),
-        (TrueFalse(answer=False), Truth(value=False), ("right", "1", [" right 1 ×1 «»"])),
-        (TrueFalse(answer=False), Truth(value=True), ("wrong", "0", [" wrong 0 ×1 «»"])),
+        (a_single(), SingleChoiceAnswer("a"), ("right", "1", [" right 1 ×1 «a»"])),
+        (a_single(), SingleChoiceAnswer("x"), ("invalid", "0", [" invalid 0 ×1 «»"])),
+        (a_single(), MalformedAnswer("x", "choice"), ("invalid", "0", [])),
+        (a_single(), TextAnswer("x"), ("invalid", "0", [])),
+        (TrueFalseBody(answer=False), TrueFalseAnswer(value=False), ("right", "1", [" right 1 ×1 «»"])),
+        (TrueFalseBody(answer=False), TrueFalseAnswer(value=True), ("wrong", "0", [" wrong 0 ×1 «»"])),
         (
             a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 3, 2),
-            Choices(("r1", "r2", "w1")),
+            MultipleChoiceAnswer(("r1", "r2", "w1")),
             ("partial", "1/3", ["r1 right 1 ×1 «r1»", "r2 right 1 ×1 «r2»", "w1 wrong 0 ×1 «w1»"]),
         ),
-        (a_multiple(MultipleRule.HALVES, 3, 2), Choices(("x",)), ("invalid", "0", [])),
-        (a_short(("sol", "1"), ("luna", "1/2")), Text("luna"), ("partial", "1/2", [" partial 1/2 ×1 «1»"])),
-        (a_short(("sol", "1")), Text("mar"), ("wrong", "0", [" wrong 0 ×1 «»"])),
-        (a_numerical(("1", "1"), ("2", "0")), Number("2"), ("wrong", "0", [" wrong 0 ×1 «1»"])),
-        (a_numerical(("1", "1")), Number("3"), ("wrong", "0", [" wrong 0 ×1 «»"])),
-        (a_numerical(("1", "1")), Number("x"), ("invalid", "0", [" invalid 0 ×1 «»"])),
+        (a_multiple(MultipleRule.HALVES, 3, 2), MultipleChoiceAnswer(("x",)), ("invalid", "0", [])),
+        (a_short(("sol", "1"), ("luna", "1/2")), TextAnswer("luna"), ("partial", "1/2", [" partial 1/2 ×1 «1»"])),
+        (a_short(("sol", "1")), TextAnswer("mar"), ("wrong", "0", [" wrong 0 ×1 «»"])),
+        (a_numerical(("1", "1"), ("2", "0")), NumberAnswer("2"), ("wrong", "0", [" wrong 0 ×1 «1»"])),
+        (a_numerical(("1", "1")), NumberAnswer("3"), ("wrong", "0", [" wrong 0 ×1 «»"])),
+        (a_numerical(("1", "1")), NumberAnswer("x"), ("invalid", "0", [" invalid 0 ×1 «»"])),
         (
             a_matching(),
-            Matches({"one": "x", "three": "x"}),
+            MatchingAnswer({"one": "x", "three": "x"}),
             ("partial", "1/3", ["one right 1 ×1 «x»", "two not_answered 0 ×1 «»", "three wrong 0 ×1 «x»"]),
         ),
         (
             an_ordering(3),
-            Order(("i0", "i2", "i1")),
+            OrderingAnswer(("i0", "i2", "i1")),
             ("partial", "2/3", ["i0 right 1 ×1 «»", "i2 partial 1/2 ×1 «»", "i1 partial 1/2 ×1 «»"]),
         ),
-        (an_ordering(3), Order(("i0", "i1")), ("invalid", "0", [])),
+        (an_ordering(3), OrderingAnswer(("i0", "i1")), ("invalid", "0", [])),
         (
             some_gaps(),
-            Filled({"anio": "a", "cubierta": "34,8", "nombre": "nada"}),
+            GapsAnswer({"anio": "a", "cubierta": "34,8", "nombre": "nada"}),
             ("partial", "1/2", ["anio right 1 ×1 «a»", "cubierta right 1 ×1 «0»", "nombre wrong 0 ×2 «»"]),
         ),
         (
             some_gaps(),
-            Filled({"anio": "x", "cubierta": "letras", "nombre": " "}),
+            GapsAnswer({"anio": "x", "cubierta": "letras", "nombre": " "}),
             ("wrong", "0", ["anio invalid 0 ×1 «»", "cubierta invalid 0 ×1 «»", "nombre not_answered 0 ×2 «»"]),
         ),
         (
             some_gaps(),
-            Filled({"nombre": "Brecha"}),
+            GapsAnswer({"nombre": "Brecha"}),
             ("partial", "1/2", ["anio not_answered 0 ×1 «»", "cubierta not_answered 0 ×1 «»", "nombre right 1 ×2 «0»"]),
         ),
-        (dragged_gaps(), Filled({"uno": "sol", "dos": "mar"}), ("partial", "1/2", ["uno right 1 ×1 «0»", "dos wrong 0 ×1 «»"])),
+        (dragged_gaps(), GapsAnswer({"uno": "sol", "dos": "mar"}), ("partial", "1/2", ["uno right 1 ×1 «0»", "dos wrong 0 ×1 «»"])),
         (
             a_matrix(),
-            Rows({"salud": "si", "prestamo": "si"}),
+            MatrixAnswer({"salud": "si", "prestamo": "si"}),
             ("partial", "1/3", ["salud right 1 ×1 «si»", "prestamo wrong 0 ×1 «si»", "vejez not_answered 0 ×1 «»"]),
         ),
     ],
 )
-def test_markings_are_these_part_by_part(body: Body, answer: Answer | Malformed, expected: tuple[str, str, list[str]]) -> None:
+def test_markings_are_these_part_by_part(body: Body, answer: Answer | MalformedAnswer, expected: tuple[str, str, list[str]]) -> None:
     """5.7, 5.1.6: state and share of the whole and of every part, with its weight and the answer that decided."""
     assert told(marked(body, answer)) == expected  # type: ignore[arg-type]  # what cannot be read is marked too
 
 
 def test_weights_of_gaps_reach_every_rule() -> None:
     """5.7 Gaps: weighted mean, whatever the gap's rule; numbers as the language reads them, with their unit."""
-    gaps = Gaps(
+    gaps = GapsBody(
         (
             Gap("opcion", a_single(), f("3")),
             Gap("numero", a_numerical(("1.5", "1")), f("5")),
             Gap("palabra", a_short(("sol", "1")), f("7")),
         )
     )
-    answer = Filled({"opcion": "a", "numero": "1.500", "palabra": "sol"})
+    answer = GapsAnswer({"opcion": "a", "numero": "1.500", "palabra": "sol"})
     english = mark_answer(a_question(gaps), answer, ItemLayout(), ENGLISH)
 
     assert told(english) == ("right", "1", ["opcion right 1 ×3 «a»", "numero right 1 ×5 «0»", "palabra right 1 ×7 «0»"])
     assert told(marked(gaps, answer)) == ("partial", "2/3", ["opcion right 1 ×3 «a»", "numero wrong 0 ×5 «»", "palabra right 1 ×7 «0»"])
-    assert told(marked(gaps, Filled({"numero": "x", "opcion": "x"})))[2] == [
+    assert told(marked(gaps, GapsAnswer({"numero": "x", "opcion": "x"})))[2] == [
         "opcion invalid 0 ×3 «»",
         "numero invalid 0 ×5 «»",
         "palabra not_answered 0 ×7 «»",
@@ -210,16 +222,16 @@ def test_weights_of_gaps_reach_every_rule() -> None:
 def test_weights_of_dragged_gaps_count() -> None:
     """5.7 Drag into text: the weight of a gap, filled rightly or wrongly."""
     uno, dos = dragged_gaps().gaps
-    gaps = Gaps((Gap(uno.name, uno.body, f("3")), dos), drag=True, choices=dragged_gaps().choices)
+    gaps = GapsBody((Gap(uno.name, uno.body, f("3")), dos), drag=True, choices=dragged_gaps().choices)
 
-    assert told(marked(gaps, Filled({"uno": "sol", "dos": "sol"}))) == ("partial", "3/4", ["uno right 1 ×3 «0»", "dos wrong 0 ×1 «»"])
+    assert told(marked(gaps, GapsAnswer({"uno": "sol", "dos": "sol"}))) == ("partial", "3/4", ["uno right 1 ×3 «0»", "dos wrong 0 ×1 «»"])
 
 
 def test_questions_keep_their_own_mark_unless_the_slot_has_one() -> None:
     """5.1.2, 5.1.3: slot has max mark; without one the question's own is copied."""
     layout = lay_out(ENTRIES, 1, seen={})
 
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, AttemptLayout)
     assert [item.mark for item in layout.items] == [6, 3, 1, 1, 1, 1, 5, 1, 5, 2]
 
 
@@ -228,25 +240,27 @@ def test_the_last_section_has_chance_of_its_own() -> None:
     one, other = (tuple(SlotEntry(a_pool(name)) for name in names) for names in ("abcdef", "ghijkl"))
     layout = lay_out((SectionEntry(es("S1"), True, None), *one, SectionEntry(es("S2"), True, None), *other), 3, seen={})
 
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, AttemptLayout)
     assert "".join(item.question for item in layout.items) == "baefdclkghji"
 
 
 def test_dragged_gaps_go_by_the_key_and_not_by_the_word() -> None:
     """5.7 Drag into text: what the page sends is the key of the choice."""
-    gaps = Gaps((Gap("uno", Short((ShortAnswer(es("sol"), True, f("1"), key="k1"),))),), drag=True, choices=(Label("k1", es("sol")),))
+    gaps = GapsBody(
+        (Gap("uno", ShortAnswerBody((TextPattern(es("sol"), True, f("1"), key="k1"),))),), drag=True, choices=(KeyedLabel("k1", es("sol")),)
+    )
 
-    assert marked(gaps, Filled({"uno": "k1"})).fraction == 1
-    assert marked(gaps, Filled({"uno": "sol"})).fraction == 0
+    assert marked(gaps, GapsAnswer({"uno": "k1"})).fraction == 1
+    assert marked(gaps, GapsAnswer({"uno": "sol"})).fraction == 0
 
 
 def test_a_number_in_a_gap_is_asked_for_its_unit() -> None:
     """5.7 Gaps, Numerical: each gap by its own rule, its unit beside it."""
     length = a_numerical(("1500", "1"), units={"m": f("1"), "km": f("1000")}, unit_penalty=f("1/10"))
-    gaps = Gaps((Gap("uno", length),))
+    gaps = GapsBody((Gap("uno", length),))
 
-    assert told(marked(gaps, Filled({"uno": "1,5"}, {"uno": "km"}))) == ("right", "1", ["uno right 1 ×1 «0»"])
-    assert told(marked(gaps, Filled({"uno": "1500"}, {"dos": "km"}))) == ("partial", "9/10", ["uno partial 9/10 ×1 «0» unit"])
+    assert told(marked(gaps, GapsAnswer({"uno": "1,5"}, {"uno": "km"}))) == ("right", "1", ["uno right 1 ×1 «0»"])
+    assert told(marked(gaps, GapsAnswer({"uno": "1500"}, {"dos": "km"}))) == ("partial", "9/10", ["uno partial 9/10 ×1 «0» unit"])
 
 
 @pytest.mark.parametrize(

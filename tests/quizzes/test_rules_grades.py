@@ -10,10 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrolments.rules import GradedCompletionRule, GradingMethod, has_passed
-from quizzes.rules.answers import Answer, Choice, Choices, Filled, Matches, Number, Rows, Written
-from quizzes.rules.behaviours import Standing, Try, certainty_fraction, counted_tries, standing
+from quizzes.rules.answers import (
+    Answer,
+    EssayAnswer,
+    GapsAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    SingleChoiceAnswer,
+)
+from quizzes.rules.behaviours import AnsweringState, AnswerTry, certainty_fraction, counted_tries, standing
 from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
-from quizzes.rules.definitions import Body, Essay, MultipleRule
+from quizzes.rules.definitions import Body, EssayBody, MultipleRule
 from quizzes.rules.grades import (
     AttemptGrade,
     Grade,
@@ -30,7 +39,7 @@ from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH
 from quizzes.rules.results import MarkState
-from quizzes.rules.settings import Band, Behaviour, Completion, QuizSettings
+from quizzes.rules.settings import Behaviour, FeedbackBand, QuizCompletion, QuizSettings
 from tests.support.questions import (
     a_matching,
     a_matrix,
@@ -50,13 +59,13 @@ M = MarkState
 
 def stand(
     behaviour: Behaviour, body: Body, *answers: Answer, hints: int = 0, final: bool = False, certainty: int | None = None
-) -> Standing:
+) -> AnsweringState:
     question = a_question(body, hints=(es("pista"),) * hints, penalty=f("1/4"))
-    tries = [Try(answer, mark_answer(question, answer, ItemLayout(), SPANISH)) for answer in answers]
+    tries = [AnswerTry(answer, mark_answer(question, answer, ItemLayout(), SPANISH)) for answer in answers]
     return standing(behaviour, question, tries, certainty=certainty, final=final)
 
 
-A, BAD, NONE = Choice("a"), Choice("b"), Choice("")
+A, BAD, NONE = SingleChoiceAnswer("a"), SingleChoiceAnswer("b"), SingleChoiceAnswer("")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +73,7 @@ A, BAD, NONE = Choice("a"), Choice("b"), Choice("")
 )
 def test_deferred_judges_the_last_answer(answers: Sequence[Answer], state: MarkState, fraction: int) -> None:
     """5.6 Deferred: unanswered → not answered, mark 0."""
-    assert stand(B.DEFERRED, a_single(), *answers, final=True) == Standing(state, Fraction(fraction), locked=True, tries_left=None)
+    assert stand(B.DEFERRED, a_single(), *answers, final=True) == AnsweringState(state, Fraction(fraction), locked=True, tries_left=None)
     assert not stand(B.DEFERRED, a_single(), *answers).locked
 
 
@@ -72,7 +81,7 @@ def test_immediate_checks_once_and_locks() -> None:
     """5.6 Immediate."""
     checked = stand(B.IMMEDIATE, a_single(), BAD, A)
 
-    assert checked == Standing(M.WRONG, f("0"), locked=True, tries_left=0)
+    assert checked == AnsweringState(M.WRONG, f("0"), locked=True, tries_left=0)
     assert not stand(B.IMMEDIATE, a_single()).locked
     assert not stand(B.IMMEDIATE, a_single(), NONE).locked
 
@@ -80,30 +89,30 @@ def test_immediate_checks_once_and_locks() -> None:
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
-        ((), Standing(M.NOT_ANSWERED, f("0"), locked=False, tries_left=3)),
-        ((A,), Standing(M.RIGHT, f("1"), locked=True, tries_left=0)),
-        ((BAD,), Standing(M.WRONG, f("0"), locked=False, tries_left=2, hint=0)),
-        ((BAD, BAD), Standing(M.WRONG, f("0"), locked=False, tries_left=2, hint=0)),
-        ((BAD, A), Standing(M.RIGHT, f("3/4"), locked=True, tries_left=0)),
-        ((BAD, Choice("c")), Standing(M.WRONG, f("0"), locked=False, tries_left=1, hint=1)),
-        ((BAD, Choice("c"), BAD, A), Standing(M.WRONG, f("0"), locked=True, tries_left=0)),
-        ((BAD, Choice("c"), A), Standing(M.RIGHT, f("1/2"), locked=True, tries_left=0)),
-        ((NONE,), Standing(M.NOT_ANSWERED, f("0"), locked=False, tries_left=3)),
+        ((), AnsweringState(M.NOT_ANSWERED, f("0"), locked=False, tries_left=3)),
+        ((A,), AnsweringState(M.RIGHT, f("1"), locked=True, tries_left=0)),
+        ((BAD,), AnsweringState(M.WRONG, f("0"), locked=False, tries_left=2, hint=0)),
+        ((BAD, BAD), AnsweringState(M.WRONG, f("0"), locked=False, tries_left=2, hint=0)),
+        ((BAD, A), AnsweringState(M.RIGHT, f("3/4"), locked=True, tries_left=0)),
+        ((BAD, SingleChoiceAnswer("c")), AnsweringState(M.WRONG, f("0"), locked=False, tries_left=1, hint=1)),
+        ((BAD, SingleChoiceAnswer("c"), BAD, A), AnsweringState(M.WRONG, f("0"), locked=True, tries_left=0)),
+        ((BAD, SingleChoiceAnswer("c"), A), AnsweringState(M.RIGHT, f("1/2"), locked=True, tries_left=0)),
+        ((NONE,), AnsweringState(M.NOT_ANSWERED, f("0"), locked=False, tries_left=3)),
     ],
 )
-def test_interactive_gives_a_try_more_than_hints_and_takes_the_penalty(answers: Sequence[Answer], expected: Standing) -> None:
+def test_interactive_gives_a_try_more_than_hints_and_takes_the_penalty(answers: Sequence[Answer], expected: AnsweringState) -> None:
     """5.6 Interactive: tries = hints + 1; mark = fraction − penalty × wrong tries, min 0."""
     assert stand(B.INTERACTIVE, a_single(), *answers, hints=2) == expected
 
 
 def test_interactive_never_falls_below_nothing() -> None:
-    wrong = [Number(str(at)) for at in range(2, 9)]
+    wrong = [NumberAnswer(str(at)) for at in range(2, 9)]
 
-    assert stand(B.INTERACTIVE, a_numerical(("1", "1")), *wrong, Number("1"), hints=9).fraction == 0
+    assert stand(B.INTERACTIVE, a_numerical(("1", "1")), *wrong, NumberAnswer("1"), hints=9).fraction == 0
 
 
 def test_interactive_ends_with_the_attempt() -> None:
-    assert stand(B.INTERACTIVE, a_single(), BAD, hints=2, final=True) == Standing(M.WRONG, f("0"), locked=True, tries_left=0)
+    assert stand(B.INTERACTIVE, a_single(), BAD, hints=2, final=True) == AnsweringState(M.WRONG, f("0"), locked=True, tries_left=0)
 
 
 @pytest.mark.parametrize(
@@ -124,18 +133,18 @@ def test_interactive_ends_with_the_attempt() -> None:
 )
 def test_several_parts_are_counted_back(body: Body, answers: list[dict[str, str]], fraction: str) -> None:
     """5.6 Interactive, countback: max(0, 1 − (index of last wrong try + 1) × penalty) if finally right, averaged."""
-    assert stand(B.INTERACTIVE, body, *[Matches(answer) for answer in answers], hints=3).fraction == f(fraction)
+    assert stand(B.INTERACTIVE, body, *[MatchingAnswer(answer) for answer in answers], hints=3).fraction == f(fraction)
 
 
 def test_countback_weighs_gaps_and_rows() -> None:
     gaps = stand(
         B.INTERACTIVE,
         some_gaps(),
-        Filled({"anio": "a", "cubierta": "1", "nombre": "no"}),
-        Filled({"anio": "a", "cubierta": "34,8", "nombre": "brecha"}),
+        GapsAnswer({"anio": "a", "cubierta": "1", "nombre": "no"}),
+        GapsAnswer({"anio": "a", "cubierta": "34,8", "nombre": "brecha"}),
         hints=1,
     )
-    rows = stand(B.INTERACTIVE, a_matrix(), Rows({"salud": "no"}), Rows({"salud": "si", "prestamo": "no"}), hints=2)
+    rows = stand(B.INTERACTIVE, a_matrix(), MatrixAnswer({"salud": "no"}), MatrixAnswer({"salud": "si", "prestamo": "no"}), hints=2)
 
     assert gaps.fraction == (1 + f("3/4") + 2 * f("3/4")) / 4
     assert rows.fraction == f("1/2")
@@ -144,7 +153,7 @@ def test_countback_weighs_gaps_and_rows() -> None:
 def test_multiple_choices_lose_the_penalty_as_a_whole() -> None:
     body = a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 2, 2)
 
-    assert stand(B.INTERACTIVE, body, Choices(("r1",)), Choices(("r1", "r2")), hints=2).fraction == f("3/4")
+    assert stand(B.INTERACTIVE, body, MultipleChoiceAnswer(("r1",)), MultipleChoiceAnswer(("r1", "r2")), hints=2).fraction == f("3/4")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +162,7 @@ def test_multiple_choices_lose_the_penalty_as_a_whole() -> None:
         ((BAD,), "0", M.WRONG),
         ((BAD, A), "3/4", M.RIGHT),
         ((BAD, BAD, A), "3/4", M.RIGHT),
-        ((BAD, Choice("c"), BAD, A), "1/2", M.RIGHT),
+        ((BAD, SingleChoiceAnswer("c"), BAD, A), "1/2", M.RIGHT),
         ((A, BAD), "1", M.WRONG),
         ((NONE, A), "1", M.RIGHT),
         ((), "0", M.NOT_ANSWERED),
@@ -168,14 +177,16 @@ def test_adaptive_keeps_the_best_so_far(answers: Sequence[Answer], fraction: str
 
 def test_unreadable_answers_cost_no_try() -> None:
     """5.4.5."""
-    result = stand(B.ADAPTIVE, a_numerical(("1", "1")), Number("uno"), Number("1"))
+    result = stand(B.ADAPTIVE, a_numerical(("1", "1")), NumberAnswer("uno"), NumberAnswer("1"))
 
     assert result.fraction == 1
-    assert stand(B.IMMEDIATE, a_numerical(("1", "1")), Number("uno")) == Standing(M.INVALID, f("0"), locked=False, tries_left=None)
+    assert stand(B.IMMEDIATE, a_numerical(("1", "1")), NumberAnswer("uno")) == AnsweringState(
+        M.INVALID, f("0"), locked=False, tries_left=None
+    )
 
 
-@given(st.lists(st.sampled_from([A, BAD, Choice("c"), NONE]), max_size=8))
-def test_adaptive_never_falls_with_another_try(answers: list[Choice]) -> None:
+@given(st.lists(st.sampled_from([A, BAD, SingleChoiceAnswer("c"), NONE]), max_size=8))
+def test_adaptive_never_falls_with_another_try(answers: list[SingleChoiceAnswer]) -> None:
     fractions = [stand(B.ADAPTIVE, a_single(), *answers[:count]).fraction or Fraction(0) for count in range(len(answers) + 1)]
 
     assert fractions == sorted(fractions)
@@ -188,7 +199,7 @@ def test_adaptive_never_falls_with_another_try(answers: list[Choice]) -> None:
 def test_certainty_multiplies_right_and_punishes_wrong(certainty: int | None, right: str, wrong: str, partial: str) -> None:
     """5.6 Certainty: right ×1/×2/×3; wrong 0/−2/−6; none chosen = level 1."""
     body = a_single(an_option("a", "1"), an_option("b"), an_option("c", "1/2", right=False))
-    answers = (A, BAD, Choice("c"))
+    answers = (A, BAD, SingleChoiceAnswer("c"))
 
     assert [stand(B.CERTAINTY, body, answer, certainty=certainty).fraction for answer in answers] == [f(right), f(wrong), f(partial)]
     assert stand(B.CERTAINTY, body, NONE, certainty=3).fraction == 0
@@ -198,15 +209,15 @@ def test_certainty_multiplies_right_and_punishes_wrong(certainty: int | None, ri
 @pytest.mark.parametrize("behaviour", list(B))
 def test_what_a_person_marks_waits_under_every_behaviour(behaviour: Behaviour) -> None:
     """5.6 Manual: needs grading, never 0."""
-    result = stand(behaviour, Essay(), Written("Hola"), final=True)
+    result = stand(behaviour, EssayBody(), EssayAnswer("Hola"), final=True)
 
     assert (result.state, result.fraction, result.locked) == (M.NEEDS_GRADING, None, True)
-    assert not stand(behaviour, Essay(), Written("Hola")).locked
+    assert not stand(behaviour, EssayBody(), EssayAnswer("Hola")).locked
 
 
 def test_the_tries_that_count_can_be_listed() -> None:
     question = a_question(a_single())
-    tries = [Try(answer, mark_answer(question, answer, ItemLayout(), SPANISH)) for answer in (NONE, BAD, BAD, A)]
+    tries = [AnswerTry(answer, mark_answer(question, answer, ItemLayout(), SPANISH)) for answer in (NONE, BAD, BAD, A)]
 
     assert counted_tries(B.ADAPTIVE, tries) == (tries[1], tries[3])
     assert counted_tries(B.DEFERRED, tries) == (tries[3],)
@@ -302,7 +313,7 @@ def test_ungraded_attempts_are_left_out_of_the_average() -> None:
 
 def test_feedback_bands_are_half_open_and_the_top_one_closed() -> None:
     """5.8: [lower, upper) except the top one closed."""
-    bands = [Band(f("0"), es("bajo")), Band(f("50"), es("medio")), Band(f("70"), es("alto"))]
+    bands = [FeedbackBand(f("0"), es("bajo")), FeedbackBand(f("50"), es("medio")), FeedbackBand(f("70"), es("alto"))]
 
     found = [band_for(f(percent), bands) for percent in ("0", "49.99", "50", "69.9", "70", "100")]
 
@@ -360,7 +371,7 @@ def ended(hour: int, percent: str | None = None, *, graded: int | None = None, p
 
 def done(rule: GradedCompletionRule, *attempts: EndedAttempt, count: int = 1, allowed: int = 3, marked: bool = True) -> int | None:
     record = QuizRecord(viewed_at=DAY, attempts=attempts)
-    moment = completed_at(Completion(rule, count), record, pass_mark=f("70") if marked else None, allowed=allowed)
+    moment = completed_at(QuizCompletion(rule, count), record, pass_mark=f("70") if marked else None, allowed=allowed)
     return None if moment is None else int((moment - DAY).total_seconds()) // 3600
 
 
@@ -383,7 +394,7 @@ def test_each_rule_completes_at_the_event_that_satisfied_it() -> None:
 def test_nothing_or_a_preview_completes_nothing(rule: GradedCompletionRule) -> None:
     assert done(rule) is None
     assert done(rule, ended(1, "100", preview=True)) is None
-    assert completed_at(Completion(R.VIEWED), QuizRecord(), pass_mark=None, allowed=0) is None
+    assert completed_at(QuizCompletion(R.VIEWED), QuizRecord(), pass_mark=None, allowed=0) is None
 
 
 def test_attempts_without_limit_are_never_used_up() -> None:

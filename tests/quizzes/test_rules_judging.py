@@ -2,10 +2,10 @@
 
 import pytest
 
-from quizzes.rules.definitions import Body, Description, Essay, Question, Short
+from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, QuestionDefinition, ShortAnswerBody
 from quizzes.rules.item_layout import OPTIONS, ItemLayout
-from quizzes.rules.judging import Judge, asks_certainty, can_be_checked, certainty_of, is_finished, is_judged_by_rule
 from quizzes.rules.numbers import ENGLISH, SPANISH
+from quizzes.rules.question_marker import QuestionMarker, asks_certainty, can_be_checked, certainty_of, is_finished, is_judged_by_rule
 from quizzes.rules.responses import Parts
 from quizzes.rules.results import MarkState
 from quizzes.rules.settings import Behaviour
@@ -16,9 +16,9 @@ LAYOUT = ItemLayout(orders={OPTIONS: ("a", "b", "c")})
 AT_ONCE = (Behaviour.IMMEDIATE, Behaviour.INTERACTIVE, Behaviour.ADAPTIVE)
 
 
-def a_judge(behaviour: Behaviour, body: Body | None = None, hints: int = 2) -> Judge:
+def a_judge(behaviour: Behaviour, body: Body | None = None, hints: int = 2) -> QuestionMarker:
     question = a_question(body or a_single(), hints=tuple(es(f"hint {n}") for n in range(hints)))
-    return Judge(behaviour, question, LAYOUT, SPANISH)
+    return QuestionMarker(behaviour, question, LAYOUT, SPANISH)
 
 
 def test_a_check_is_judged_by_the_behaviour() -> None:
@@ -50,8 +50,8 @@ def test_at_the_end_a_question_is_locked_whatever_the_behaviour(behaviour: Behav
 def test_answers_are_judged_by_the_attempts_own_values_and_convention() -> None:
     """5.2.5 and 5.7: calculated from what was drawn for the attempt; a point is what the learner's language makes of it."""
     drawn = [ItemLayout(variables={"personas": f(count)}) for count in ("1000", "2000")]
-    calculated = [Judge(Behaviour.DEFERRED, a_question(a_calculated()), layout, SPANISH) for layout in drawn]
-    number = [Judge(Behaviour.DEFERRED, a_question(a_numerical(("1234", "1"))), LAYOUT, one) for one in (SPANISH, ENGLISH)]
+    calculated = [QuestionMarker(Behaviour.DEFERRED, a_question(a_calculated()), layout, SPANISH) for layout in drawn]
+    number = [QuestionMarker(Behaviour.DEFERRED, a_question(a_numerical(("1234", "1"))), LAYOUT, one) for one in (SPANISH, ENGLISH)]
 
     assert [judge.marking({"answer": ["2217600"]}).fraction for judge in calculated] == [0, 1]
     assert [judge.marking({"answer": ["1.234"]}).fraction for judge in number] == [1, 0]
@@ -95,12 +95,12 @@ def test_checks_and_certainty_are_for_what_a_rule_judges() -> None:
     bodies: dict[str, Body] = {
         "single": a_single(),
         "short": a_short(("x", "1")),
-        "essay": Essay(),
+        "essay": EssayBody(),
         "survey": a_matrix(survey=True),
-        "self-check": Short(),
-        "description": Description(),
+        "self-check": ShortAnswerBody(),
+        "description": DescriptionBody(),
     }
-    questions: dict[str, Question] = {name: a_question(body) for name, body in bodies.items()}
+    questions: dict[str, QuestionDefinition] = {name: a_question(body) for name, body in bodies.items()}
 
     judged = [name for name, question in questions.items() if is_judged_by_rule(question)]
     checked = {behaviour: [name for name, one in questions.items() if can_be_checked(behaviour, one)] for behaviour in Behaviour}
@@ -122,7 +122,7 @@ def test_certainty_is_one_of_three(said: list[str], level: int | None) -> None:
 def test_what_waits_opens_when_the_question_before_is_finished() -> None:
     """5.5: locked by a check; where no rule can lock it, answered."""
     survey = a_matrix(survey=True)
-    single, essay = a_judge(Behaviour.IMMEDIATE), a_judge(Behaviour.IMMEDIATE, Essay())
+    single, essay = a_judge(Behaviour.IMMEDIATE), a_judge(Behaviour.IMMEDIATE, EssayBody())
 
     assert [is_finished(single, checked, WRONG) for checked in ([], [WRONG])] == [False, True]
     assert [is_finished(essay, [], response) for response in (None, {"answer": [" "]}, {"answer": ["Un texto."]})] == [False, False, True]

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.chance import Chance
-from quizzes.rules.definitions import Body, Calculated, Gap, Gaps, Matching, Multiple, Variable, VariableRange
+from quizzes.rules.definitions import Body, CalculatedBody, Gap, GapsBody, MatchingBody, MultipleChoiceBody, QuestionVariable, VariableRange
 from quizzes.rules.item_layout import ItemLayout, NoVariablesError, carry_over, lay_out_item
 from quizzes.rules.layout import (
+    AttemptLayout,
     Candidate,
     Entry,
     LaidItem,
-    Layout,
     PageEntry,
     PoolTooSmall,
     SectionEntry,
@@ -24,6 +23,7 @@ from quizzes.rules.layout import (
     TextEntry,
     lay_out,
 )
+from quizzes.rules.seeded_random import SeededRandom
 from tests.support.questions import (
     a_calculated,
     a_matching,
@@ -51,27 +51,27 @@ def fixed(name: str, **fields: object) -> SlotEntry:
     return SlotEntry(candidates(name), **fields)  # type: ignore[arg-type]  # fields by name
 
 
-def paper(entries: Sequence[Entry], seed: int = 1, seen: dict[str, int] | None = None, per_page: int = 0) -> Layout:
+def paper(entries: Sequence[Entry], seed: int = 1, seen: dict[str, int] | None = None, per_page: int = 0) -> AttemptLayout:
     layout = lay_out(entries, seed, seen=seen or {}, per_page=per_page)
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, AttemptLayout)
     return layout
 
 
-def keys(layout: Layout) -> list[str]:
+def keys(layout: AttemptLayout) -> list[str]:
     return [item.question for item in layout.items]
 
 
 def test_chance_is_the_documented_algorithm() -> None:
     """5.2.5: SHA-256(seed ‖ slot ‖ purpose) → Fisher–Yates; these values hold on every machine and version."""
-    assert [Chance(1, "3.1", "options").below(100) for _ in range(2)] == [Chance(1, "3.1", "options").below(100)] * 2
-    assert Chance(0, "1.1", "options").shuffled("abcdefgh") == tuple("gdbhafce")
-    assert Chance(2**64 - 1, "1.1", "options").shuffled("abcdefgh") == tuple("gadhebfc")
+    assert [SeededRandom(1, "3.1", "options").below(100) for _ in range(2)] == [SeededRandom(1, "3.1", "options").below(100)] * 2
+    assert SeededRandom(0, "1.1", "options").shuffled("abcdefgh") == tuple("gdbhafce")
+    assert SeededRandom(2**64 - 1, "1.1", "options").shuffled("abcdefgh") == tuple("gadhebfc")
 
 
 def test_a_seed_has_sixty_four_bits() -> None:
     for seed in (-1, 2**64):
         with pytest.raises(ValueError, match=r"^a seed has 64 bits$"):
-            Chance(seed, "1.1", "options")
+            SeededRandom(seed, "1.1", "options")
 
 
 def test_words_of_the_last_incomplete_run_are_passed_over() -> None:
@@ -81,12 +81,12 @@ def test_words_of_the_last_incomplete_run_are_passed_over() -> None:
     limit = 2**63 + 1
 
     assert words[0] >= limit > words[1]
-    assert Chance(7, "1.1", "options").below(limit) == words[1]
-    assert Chance(7, "1.1", "options").below(words[0] + 1) == words[0]
+    assert SeededRandom(7, "1.1", "options").below(limit) == words[1]
+    assert SeededRandom(7, "1.1", "options").below(words[0] + 1) == words[0]
 
 
 def test_long_draws_take_more_blocks_and_are_even() -> None:
-    chance = Chance(5, "1", "many")
+    chance = SeededRandom(5, "1", "many")
     counts = Counter(chance.below(6) for _ in range(6000))
 
     assert set(counts) == set(range(6))
@@ -96,9 +96,9 @@ def test_long_draws_take_more_blocks_and_are_even() -> None:
 @given(SEEDS, st.text(alphabet="0123456789.", max_size=5), st.lists(st.integers(), max_size=12))
 def test_the_same_seed_gives_the_same_order(seed: int, slot: str, entries: list[int]) -> None:
     """5.2.5: same seed ⇒ same paper."""
-    mixed = Chance(seed, slot, "x").shuffled(entries)
+    mixed = SeededRandom(seed, slot, "x").shuffled(entries)
 
-    assert mixed == Chance(seed, slot, "x").shuffled(entries)
+    assert mixed == SeededRandom(seed, slot, "x").shuffled(entries)
     assert sorted(mixed) == sorted(entries)
 
 
@@ -253,7 +253,7 @@ def test_fixed_options_keep_their_place(seed: int) -> None:
 )
 def test_options_are_mixed_if_quiz_and_question_allow_it(*, quiz: bool, question: bool, mixes: bool) -> None:
     """5.2.6: option order shuffled if quiz and question allow it."""
-    body = replace(a_multiple(Multiple(()).rule, 4, 4), shuffle=question)
+    body = replace(a_multiple(MultipleChoiceBody(()).rule, 4, 4), shuffle=question)
 
     orders = {lay_out_item(a_question(body), seed, "1.1", shuffle=quiz).orders["options"] for seed in range(10)}
 
@@ -289,7 +289,7 @@ def test_one_item_alone_has_one_order() -> None:
 
 def test_gaps_mix_their_own_options_and_the_set_that_is_dragged() -> None:
     body = some_gaps()
-    fixed_gap = Gaps((Gap("a", a_single(shuffle=False)),))
+    fixed_gap = GapsBody((Gap("a", a_single(shuffle=False)),))
 
     assert set(lay_out_item(a_question(body), 4, "1.1", shuffle=True).orders["gap:anio"]) == {"a", "b", "c"}
     assert {lay_out_item(a_question(fixed_gap), seed, "1.1", shuffle=True).orders["gap:a"] for seed in range(9)} == {("a", "b", "c")}
@@ -321,8 +321,8 @@ def test_variables_lie_in_their_range_and_meet_the_conditions(seed: int) -> None
 
 
 def test_variables_may_be_listed_and_are_rounded_as_they_are_shown() -> None:
-    body = Calculated(
-        (Variable("x", (f("1"), f("7"))), Variable("y", VariableRange(f("1/3"), f("1/3"), f("1")), decimals=2)),
+    body = CalculatedBody(
+        (QuestionVariable("x", (f("1"), f("7"))), QuestionVariable("y", VariableRange(f("1/3"), f("1/3"), f("1")), decimals=2)),
         (),
     )
 
@@ -333,7 +333,7 @@ def test_variables_may_be_listed_and_are_rounded_as_they_are_shown() -> None:
 
 
 def test_both_ends_of_a_range_are_drawn() -> None:
-    body = Calculated((Variable("x", VariableRange(f("3"), f("4"), f("0.5"))),), ())
+    body = CalculatedBody((QuestionVariable("x", VariableRange(f("3"), f("4"), f("0.5"))),), ())
 
     drawn = {lay_out_item(a_question(body), seed, "1.1", shuffle=True).variables["x"] for seed in range(40)}
 
@@ -356,6 +356,6 @@ def test_an_attempt_that_builds_on_the_last_keeps_orders_of_unchanged_versions()
 
 def test_equal_matches_are_one_choice() -> None:
     body = a_matching()
-    assert isinstance(body, Matching)
+    assert isinstance(body, MatchingBody)
 
     assert len(lay_out_item(a_question(body), 1, "1.1", shuffle=True).orders["matches"]) == 3

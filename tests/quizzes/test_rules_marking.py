@@ -10,35 +10,35 @@ from hypothesis import strategies as st
 
 from quizzes.rules.answers import (
     Answer,
-    Choice,
-    Choices,
-    Filled,
-    Malformed,
-    Matches,
-    Number,
-    Order,
-    Rows,
-    Text,
-    Written,
+    EssayAnswer,
+    GapsAnswer,
+    MalformedAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
     is_empty,
     read_answer,
 )
 from quizzes.rules.definitions import (
     Body,
-    Calculated,
     CalculatedAnswer,
-    Description,
-    Essay,
-    File,
+    CalculatedBody,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
+    GapsBody,
     MultipleRule,
     QuestionKind,
-    Short,
-    ShortAnswer,
+    ShortAnswerBody,
+    TextPattern,
     Tolerance,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
     UnitPenaltyOf,
 )
 from quizzes.rules.feedback import right_answer, why
@@ -103,32 +103,32 @@ def test_the_first_pattern_that_matches_wins(patterns: str, typed: str, fraction
     r"""5.7 Short answer: first match wins; NFC, trim; `*` wildcard, `\*` literal; case and accents ignored; no similarity."""
     answers = [(one.rpartition("=")[0], one.rpartition("=")[2]) for one in patterns.split()]
 
-    assert share(a_short(*answers), Text(typed)) == f(fraction)
+    assert share(a_short(*answers), TextAnswer(typed)) == f(fraction)
 
 
 def test_inner_spaces_are_collapsed() -> None:
     """5.7 Short answer: trim, collapse inner spaces."""
-    assert share(a_short(("piso  de protección", "1")), Text(" piso\tde\u00a0 proteccion\n")) == 1
+    assert share(a_short(("piso  de protección", "1")), TextAnswer(" piso\tde\u00a0 proteccion\n")) == 1
 
 
 def test_case_and_accents_count_where_the_author_says_so() -> None:
     """5.7 Short answer: options on case and accents."""
     strict = a_short(("Él", "1"), ignore_case=False, ignore_accents=False)
 
-    assert [share(strict, Text(typed)) for typed in ("Él", "E\u0301l", "él", "El")] == [1, 1, 0, 0]
+    assert [share(strict, TextAnswer(typed)) for typed in ("Él", "E\u0301l", "él", "El")] == [1, 1, 0, 0]
 
 
 def test_a_pattern_may_match_in_any_language_of_the_question() -> None:
-    body = Short((ShortAnswer({"es": "brecha", "en": "gap"}, right=True, credit=f("1")),))
+    body = ShortAnswerBody((TextPattern({"es": "brecha", "en": "gap"}, right=True, credit=f("1")),))
 
-    assert share(body, Text("gap")) == share(body, Text("brecha")) == 1
+    assert share(body, TextAnswer("gap")) == share(body, TextAnswer("brecha")) == 1
 
 
 def test_a_wrong_answer_keeps_its_feedback() -> None:
     question = a_question(a_short(("brecha", "1"), ("cober*", "0")))
 
-    marking = mark_answer(question, Text("cobertura"), ItemLayout(), SPANISH)
-    unmatched = mark_answer(question, Text("otra"), ItemLayout(), SPANISH)
+    marking = mark_answer(question, TextAnswer("cobertura"), ItemLayout(), SPANISH)
+    unmatched = mark_answer(question, TextAnswer("otra"), ItemLayout(), SPANISH)
 
     assert marking.parts[0].matched == "1"
     assert why(question, marking.parts[0]) == es("why cober*")
@@ -151,7 +151,7 @@ def test_a_number_is_judged_by_the_first_answer_within_tolerance(typed: str, fra
     """5.7 Numerical; 5.4.5: letters are invalid, not an error."""
     body = a_numerical(("65.2", "1"), ("34.8", "1/4"), tolerance="0.05", unit=es("%"))
 
-    marking = marked(body, Number(typed))
+    marking = marked(body, NumberAnswer(typed))
 
     assert (marking.fraction, marking.state) == (f(fraction), state)
 
@@ -160,20 +160,20 @@ def test_a_star_takes_any_other_number_but_no_letters() -> None:
     """5.7 Numerical: `*` = any other number."""
     body = a_numerical(("1", "1"), ("*", "1/3"))
 
-    assert share(body, Number("7")) == f("1/3")
-    assert marked(body, Number("siete")).state is MarkState.INVALID
+    assert share(body, NumberAnswer("7")) == f("1/3")
+    assert marked(body, NumberAnswer("siete")).state is MarkState.INVALID
 
 
 def test_an_answer_may_have_a_tolerance_of_its_own() -> None:
     body = a_numerical(("100", "1"), tolerance="1")
     wide = replace(body, answers=(replace(body.answers[0], tolerance=Tolerance(ToleranceKind.RELATIVE, f("0.1"))),))
 
-    assert (share(body, Number("109")), share(wide, Number("109"))) == (0, 1)
+    assert (share(body, NumberAnswer("109")), share(wide, NumberAnswer("109"))) == (0, 1)
 
 
 @pytest.mark.parametrize("typed", ["USD 5", "5 USD", "$5", "5 $", "usd5", "5"])
 def test_the_unit_beside_the_field_may_be_typed_too(typed: str) -> None:
-    assert share(a_numerical(("5", "1"), unit={"es": "USD"}), Number(typed)) == 1
+    assert share(a_numerical(("5", "1"), unit={"es": "USD"}), NumberAnswer(typed)) == 1
 
 
 LENGTHS = {"units": {"m": f("1"), "km": f("1000")}, "unit_penalty": f("1/4")}
@@ -182,18 +182,18 @@ LENGTHS = {"units": {"m": f("1"), "km": f("1000")}, "unit_penalty": f("1/4")}
 @pytest.mark.parametrize(
     ("number", "of_mark", "of_maximum"),
     [
-        (Number("1500", "m"), "1", "1"),
-        (Number("1,5", "km"), "1", "1"),
-        (Number("1,5 km"), "1", "1"),
-        (Number("1500"), "3/4", "3/4"),
-        (Number("1500", "leguas"), "3/4", "3/4"),
-        (Number("700", "m"), "1/2", "1/2"),
-        (Number("700"), "3/8", "1/4"),
-        (Number("1"), "0", "0"),
-        (Number("2"), "-1/2", "-1/2"),
+        (NumberAnswer("1500", "m"), "1", "1"),
+        (NumberAnswer("1,5", "km"), "1", "1"),
+        (NumberAnswer("1,5 km"), "1", "1"),
+        (NumberAnswer("1500"), "3/4", "3/4"),
+        (NumberAnswer("1500", "leguas"), "3/4", "3/4"),
+        (NumberAnswer("700", "m"), "1/2", "1/2"),
+        (NumberAnswer("700"), "3/8", "1/4"),
+        (NumberAnswer("1"), "0", "0"),
+        (NumberAnswer("2"), "-1/2", "-1/2"),
     ],
 )
-def test_a_missing_unit_costs_a_share_of_the_mark_or_of_the_maximum(number: Number, of_mark: str, of_maximum: str) -> None:
+def test_a_missing_unit_costs_a_share_of_the_mark_or_of_the_maximum(number: NumberAnswer, of_mark: str, of_maximum: str) -> None:
     """5.7 Numerical: unit penalty either of the mark or of the maximum, min 0."""
     answers = (("1500", "1"), ("700", "1/2"), ("1", "1/10"), ("2", "-1/2"))
     mark = a_numerical(*answers, **LENGTHS)
@@ -206,7 +206,7 @@ def test_a_missing_unit_costs_a_share_of_the_mark_or_of_the_maximum(number: Numb
 def test_a_unit_penalty_never_makes_a_mark_negative() -> None:
     body = a_numerical(("1", "1/10"), **LENGTHS, unit_penalty_of=UnitPenaltyOf.MAXIMUM)
 
-    marking = marked(body, Number("1"))
+    marking = marked(body, NumberAnswer("1"))
 
     assert marking.fraction == 0
     assert marking.parts[0].unit_wrong
@@ -216,10 +216,10 @@ def test_the_language_at_the_start_of_the_attempt_reads_the_number() -> None:
     """5.7 Numerical, decimals: separator conventions are fixed at attempt start."""
     question = a_question(a_numerical(("1234", "1")))
 
-    fractions = [mark_answer(question, Number("1.234"), ItemLayout(), convention).fraction for convention in (SPANISH, ENGLISH)]
+    fractions = [mark_answer(question, NumberAnswer("1.234"), ItemLayout(), convention).fraction for convention in (SPANISH, ENGLISH)]
 
     assert fractions == [1, 0]
-    quantity = read_quantity(a_numerical(("1234", "1")), Number("1.234"), SPANISH)
+    quantity = read_quantity(a_numerical(("1234", "1")), NumberAnswer("1.234"), SPANISH)
     assert quantity is not None
     assert quantity.reading.ambiguous
 
@@ -228,35 +228,35 @@ def test_matching_counts_the_parts_that_are_right() -> None:
     """5.7 Matching: parts right / parts; extra choices allowed; unanswered part = wrong."""
     question = a_question(a_matching())
 
-    marking = mark_answer(question, Matches({"one": "x", "two": "z"}), ItemLayout(), SPANISH)
+    marking = mark_answer(question, MatchingAnswer({"one": "x", "two": "z"}), ItemLayout(), SPANISH)
 
     assert marking.fraction == f("1/3")
     assert [part.state for part in marking.parts] == [MarkState.RIGHT, MarkState.WRONG, MarkState.NOT_ANSWERED]
     assert why(question, marking.parts[1]) == es("why two")
-    assert share(a_matching(), Matches({"one": "x", "two": "x", "three": "y", "four": "x"})) == 1
-    assert marked(a_matching(), Matches({"one": ""})).state is MarkState.NOT_ANSWERED
+    assert share(a_matching(), MatchingAnswer({"one": "x", "two": "x", "three": "y", "four": "x"})) == 1
+    assert marked(a_matching(), MatchingAnswer({"one": ""})).state is MarkState.NOT_ANSWERED
 
 
 def test_an_order_that_nobody_touched_is_not_an_answer() -> None:
     """5.7 Ordering: untouched initial order counts as unanswered, unless it is confirmed."""
     layout = ItemLayout(orders={"items": ("i1", "i0", "i2", "i3")})
-    untouched = Order(("i1", "i0", "i2", "i3"))
+    untouched = OrderingAnswer(("i1", "i0", "i2", "i3"))
 
     assert marked(an_ordering(), untouched, layout).state is MarkState.NOT_ANSWERED
     assert marked(an_ordering(), replace(untouched, confirmed=True), layout).state is MarkState.PARTIAL
-    assert marked(an_ordering(), Order(("i0", "i1", "i2", "i3")), layout).state is MarkState.RIGHT
-    assert marked(an_ordering(), Order(), layout).state is MarkState.NOT_ANSWERED
+    assert marked(an_ordering(), OrderingAnswer(("i0", "i1", "i2", "i3")), layout).state is MarkState.RIGHT
+    assert marked(an_ordering(), OrderingAnswer(), layout).state is MarkState.NOT_ANSWERED
 
 
 @pytest.mark.parametrize("order", [("i0", "i1", "i2"), ("i0", "i1", "i2", "i9"), ("i0",)])
 def test_an_order_of_other_items_is_invalid(order: tuple[str, ...]) -> None:
-    assert marked(an_ordering(), Order(order)).state is MarkState.INVALID
+    assert marked(an_ordering(), OrderingAnswer(order)).state is MarkState.INVALID
 
 
 def test_each_gap_has_its_own_rule_and_weight() -> None:
     """5.7 Gaps: each gap graded by its own rule; weighted mean."""
     question = a_question(some_gaps())
-    answer = Filled({"anio": "b", "cubierta": "34,8", "nombre": "Brecha"})
+    answer = GapsAnswer({"anio": "b", "cubierta": "34,8", "nombre": "Brecha"})
 
     marking = mark_answer(question, answer, ItemLayout(), SPANISH)
 
@@ -267,7 +267,7 @@ def test_each_gap_has_its_own_rule_and_weight() -> None:
 
 
 def test_an_empty_gap_is_not_answered_and_letters_in_a_number_are_invalid() -> None:
-    parts = marked(some_gaps(), Filled({"anio": "a", "cubierta": "x", "nombre": " "})).parts
+    parts = marked(some_gaps(), GapsAnswer({"anio": "a", "cubierta": "x", "nombre": " "})).parts
 
     assert [part.state for part in parts] == [MarkState.RIGHT, MarkState.INVALID, MarkState.NOT_ANSWERED]
 
@@ -276,11 +276,11 @@ def test_dragged_gaps_are_filled_by_the_key_of_a_choice() -> None:
     """5.7 Drag into text."""
     question = a_question(dragged_gaps())
 
-    marking = mark_answer(question, Filled({"uno": "sol", "dos": "mar"}), ItemLayout(), SPANISH)
+    marking = mark_answer(question, GapsAnswer({"uno": "sol", "dos": "mar"}), ItemLayout(), SPANISH)
 
     assert [part.state for part in marking.parts] == [MarkState.RIGHT, MarkState.WRONG]
     assert why(question, marking.parts[0]) == es("why sol")
-    assert share(dragged_gaps(), Filled({"uno": "sol", "dos": "luna"})) == 1
+    assert share(dragged_gaps(), GapsAnswer({"uno": "sol", "dos": "luna"})) == 1
 
 
 def test_gaps_without_any_weight_are_worth_nothing() -> None:
@@ -291,32 +291,32 @@ def test_a_calculated_answer_depends_on_the_drawn_values() -> None:
     """5.7 Calculated: graded as numerical from the stored parameters."""
     layout = ItemLayout(variables={"personas": f("2000")})
 
-    assert share(a_calculated(), Number("2.217.600"), layout) == 1
-    assert share(a_calculated(), Number("USD 2.217.601,5"), layout) == 1
-    assert share(a_calculated(), Number("2.250.000"), layout) == 0
-    marking = marked(a_calculated(), Number("184.800"), layout)
+    assert share(a_calculated(), NumberAnswer("2.217.600"), layout) == 1
+    assert share(a_calculated(), NumberAnswer("USD 2.217.601,5"), layout) == 1
+    assert share(a_calculated(), NumberAnswer("2.250.000"), layout) == 0
+    marking = marked(a_calculated(), NumberAnswer("184.800"), layout)
     assert (marking.state, marking.parts[0].matched) == (MarkState.WRONG, "1")
     assert why(a_question(a_calculated()), marking.parts[0]) == es("why mes")
 
 
 def test_a_rounded_value_is_right_where_decimals_are_asked_for_and_nothing_else_is_tolerated() -> None:
-    body = Calculated((), (CalculatedAnswer("10/3", right=True, credit=f("1")),), decimals=2)
+    body = CalculatedBody((), (CalculatedAnswer("10/3", right=True, credit=f("1")),), decimals=2)
 
-    assert [share(body, Number(typed)) for typed in ("3,33", "3,3", "3,34")] == [1, 0, 0]
-    assert share(replace(body, decimals=None), Number("3,33")) == 0
+    assert [share(body, NumberAnswer(typed)) for typed in ("3,33", "3,3", "3,34")] == [1, 0, 0]
+    assert share(replace(body, decimals=None), NumberAnswer("3,33")) == 0
 
 
 def test_an_expression_without_a_value_matches_nothing() -> None:
-    body = Calculated((), (CalculatedAnswer("1/0", right=True, credit=f("1")),))
+    body = CalculatedBody((), (CalculatedAnswer("1/0", right=True, credit=f("1")),))
 
-    assert share(body, Number("5")) == 0
+    assert share(body, NumberAnswer("5")) == 0
 
 
 def test_each_row_of_a_matrix_is_a_single_choice() -> None:
     """5.7 Matrix: each row as single choice."""
     question = a_question(a_matrix())
 
-    marking = mark_answer(question, Rows({"salud": "si", "prestamo": "si"}), ItemLayout(), SPANISH)
+    marking = mark_answer(question, MatrixAnswer({"salud": "si", "prestamo": "si"}), ItemLayout(), SPANISH)
 
     assert marking.fraction == f("1/3")
     assert [part.state for part in marking.parts] == [MarkState.RIGHT, MarkState.WRONG, MarkState.NOT_ANSWERED]
@@ -325,7 +325,11 @@ def test_each_row_of_a_matrix_is_a_single_choice() -> None:
 
 @pytest.mark.parametrize(
     ("body", "answer"),
-    [(a_matrix(survey=True), Rows({"salud": "si"})), (Short(model=es("m")), Text("algo")), (Description(), Text("algo"))],
+    [
+        (a_matrix(survey=True), MatrixAnswer({"salud": "si"})),
+        (ShortAnswerBody(model=es("m")), TextAnswer("algo")),
+        (DescriptionBody(), TextAnswer("algo")),
+    ],
 )
 def test_surveys_self_checks_and_texts_carry_no_mark(body: Body, answer: Answer) -> None:
     """5.7 Matrix/Likert: survey items carry no mark."""
@@ -335,24 +339,26 @@ def test_surveys_self_checks_and_texts_carry_no_mark(body: Body, answer: Answer)
     assert not has_rule(a_question(body))
 
 
-@pytest.mark.parametrize("body", [Essay(), File(("pdf",))])
+@pytest.mark.parametrize("body", [EssayBody(), FileBody(("pdf",))])
 def test_essays_and_files_wait_for_a_person(body: Body) -> None:
     """5.6 Manual: needs grading, never 0; blank ones are simply not answered."""
-    waiting, blank = marked(body, Written("", ("7",))), marked(body, Written("  "))
+    waiting, blank = marked(body, EssayAnswer("", ("7",))), marked(body, EssayAnswer("  "))
 
     assert (waiting.state, waiting.fraction) == (MarkState.NEEDS_GRADING, None)
     assert (blank.state, blank.fraction) == (MarkState.NOT_ANSWERED, 0)
 
 
 def test_a_malformed_answer_is_invalid() -> None:
-    marking = mark_answer(a_question(a_single()), Malformed("[]", "payload"), ItemLayout(), SPANISH)
+    marking = mark_answer(a_question(a_single()), MalformedAnswer("[]", "payload"), ItemLayout(), SPANISH)
 
     assert (marking.state, marking.fraction) == (MarkState.INVALID, 0)
 
 
-@pytest.mark.parametrize("body", [body for body in every_body() if has_rule(a_question(body)) and not isinstance(body, Essay | File)])
+@pytest.mark.parametrize(
+    "body", [body for body in every_body() if has_rule(a_question(body)) and not isinstance(body, EssayBody | FileBody)]
+)
 def test_an_answer_of_another_kind_is_invalid(body: Body) -> None:
-    other = Text("x") if not isinstance(body, Short) else Choice("x")
+    other = TextAnswer("x") if not isinstance(body, ShortAnswerBody) else SingleChoiceAnswer("x")
 
     assert marked(body, other).state is MarkState.INVALID
 
@@ -382,7 +388,7 @@ def test_the_right_answer_is_worth_everything(body: Body, convention: object) ->
     answer = right_answer(question, layout, "es", convention)  # type: ignore[arg-type]  # any kind
 
     if answer is None:
-        assert isinstance(body, Essay | File) or not has_rule(question)
+        assert isinstance(body, EssayBody | FileBody) or not has_rule(question)
     else:
         assert not is_unanswered(question, answer, layout)
         assert mark_answer(question, answer, layout, convention).fraction == 1  # type: ignore[arg-type]  # any kind
@@ -390,22 +396,22 @@ def test_the_right_answer_is_worth_everything(body: Body, convention: object) ->
 
 def test_the_right_answer_is_written_for_the_reader() -> None:
     star = a_question(a_numerical(("*", "1")))
-    third = a_question(Calculated((), (CalculatedAnswer("1/3", right=True, credit=f("1")),)))
-    cents = a_question(Calculated((), (CalculatedAnswer("1/2", right=True, credit=f("1")),), decimals=2))
-    foreign = a_question(Short((ShortAnswer({"en": "gap"}, right=True, credit=f("1")),)))
-    unreadable = Gaps((Gap("a", Short()),))
+    third = a_question(CalculatedBody((), (CalculatedAnswer("1/3", right=True, credit=f("1")),)))
+    cents = a_question(CalculatedBody((), (CalculatedAnswer("1/2", right=True, credit=f("1")),), decimals=2))
+    foreign = a_question(ShortAnswerBody((TextPattern({"en": "gap"}, right=True, credit=f("1")),)))
+    unreadable = GapsBody((Gap("a", ShortAnswerBody()),))
 
-    assert right_answer(star, ItemLayout(), "es", SPANISH) == Number("*")
-    assert right_answer(third, ItemLayout(), "es", SPANISH) == Number("0,333333")
-    assert right_answer(cents, ItemLayout(), "en", ENGLISH) == Number("0.50")
-    assert right_answer(foreign, ItemLayout(), "es", SPANISH) == Text("gap")
-    assert right_answer(a_question(unreadable), ItemLayout(), "es", SPANISH) == Filled({"a": ""})
+    assert right_answer(star, ItemLayout(), "es", SPANISH) == NumberAnswer("*")
+    assert right_answer(third, ItemLayout(), "es", SPANISH) == NumberAnswer("0,333333")
+    assert right_answer(cents, ItemLayout(), "en", ENGLISH) == NumberAnswer("0.50")
+    assert right_answer(foreign, ItemLayout(), "es", SPANISH) == TextAnswer("gap")
+    assert right_answer(a_question(unreadable), ItemLayout(), "es", SPANISH) == GapsAnswer({"a": ""})
 
 
 def test_feedback_is_asked_for_only_where_it_can_be() -> None:
     part = PartMark("", MarkState.RIGHT, f("1"))
 
-    assert why(a_question(TrueFalse(answer=True)), part) is None
+    assert why(a_question(TrueFalseBody(answer=True)), part) is None
     assert why(a_question(a_numerical(("1", "1"))), replace(part, matched="7")) is None
 
 
@@ -450,10 +456,10 @@ def test_one_more_right_pair_never_lowers_the_mark(parts: Sequence[tuple[str, bo
     better = dict(chosen)
     for key in right:
         better[key] = right[key]
-        assert share(a_matching(), Matches(better)) >= share(a_matching(), Matches(chosen))
+        assert share(a_matching(), MatchingAnswer(better)) >= share(a_matching(), MatchingAnswer(chosen))
 
 
 def test_fractions_stay_exact() -> None:
     body = a_multiple(R.RIGHT_MINUS_WRONG, 7, 1)
 
-    assert share(body, Choices(("r1", "r2"))) == Fraction(2, 7)
+    assert share(body, MultipleChoiceAnswer(("r1", "r2"))) == Fraction(2, 7)

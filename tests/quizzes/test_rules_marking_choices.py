@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules import choosing
+from quizzes.rules import choice_marking
 from quizzes.rules.answers import (
-    Choice,
-    Choices,
-    Truth,
+    MultipleChoiceAnswer,
+    SingleChoiceAnswer,
+    TrueFalseAnswer,
 )
 from quizzes.rules.definitions import (
-    Multiple,
+    MultipleChoiceBody,
     MultipleRule,
-    TrueFalse,
+    TrueFalseBody,
 )
 from quizzes.rules.feedback import why
 from quizzes.rules.item_layout import ItemLayout
@@ -42,21 +42,21 @@ def test_a_single_choice_is_worth_the_fraction_of_the_option(choice: str, fracti
     """5.7 Single choice: fraction of the selected option (may be negative); none = 0."""
     body = a_single(an_option("a", "1"), an_option("b", "-1/3", right=False), an_option("c", "1/2", right=False))
 
-    marking = marked(body, Choice(choice))
+    marking = marked(body, SingleChoiceAnswer(choice))
 
     assert (marking.fraction, marking.state) == (f(fraction), state)
 
 
 def test_an_option_that_does_not_exist_is_invalid_and_worth_nothing() -> None:
-    assert marked(a_single(), Choice("zz")).state is MarkState.INVALID
-    assert marked(a_multiple(R.RIGHT_ONLY, 2, 2), Choices(("zz",))).state is MarkState.INVALID
-    assert share(a_single(), Choice("zz")) == 0
+    assert marked(a_single(), SingleChoiceAnswer("zz")).state is MarkState.INVALID
+    assert marked(a_multiple(R.RIGHT_ONLY, 2, 2), MultipleChoiceAnswer(("zz",))).state is MarkState.INVALID
+    assert share(a_single(), SingleChoiceAnswer("zz")) == 0
 
 
 @pytest.mark.parametrize(("value", "state"), [(False, MarkState.RIGHT), (True, MarkState.WRONG), (None, MarkState.NOT_ANSWERED)])
 def test_true_or_false_is_right_or_wrong(value: bool | None, state: MarkState) -> None:
     """5.7 True/false."""
-    assert marked(TrueFalse(answer=False), Truth(value)).state is state
+    assert marked(TrueFalseBody(answer=False), TrueFalseAnswer(value)).state is state
 
 
 RULES = [R.ALL_OR_NOTHING, R.RIGHT_MINUS_WRONG, R.PROPORTIONAL, R.RIGHT_ONLY, R.HALVES]
@@ -79,7 +79,7 @@ RULES = [R.ALL_OR_NOTHING, R.RIGHT_MINUS_WRONG, R.PROPORTIONAL, R.RIGHT_ONLY, R.
 )
 def test_the_same_selection_under_each_named_rule(chosen: str, fractions: str) -> None:
     """5.7 Multiple: all_or_nothing, right_minus_wrong, proportional, right_only, halves (5.14.6); three right of five."""
-    answer = Choices(tuple(chosen.split()))
+    answer = MultipleChoiceAnswer(tuple(chosen.split()))
 
     assert [share(a_multiple(rule, 3, 2), answer) for rule in RULES] == [f(one) for one in fractions.split()]
 
@@ -97,7 +97,7 @@ def test_the_sum_of_fractions_is_clipped(chosen: str, fraction: str) -> None:
         an_option("e", "1/10", right=False),
     )
 
-    assert share(Multiple(options, R.FRACTIONS), Choices(tuple(chosen.split()))) == f(fraction)
+    assert share(MultipleChoiceBody(options, R.FRACTIONS), MultipleChoiceAnswer(tuple(chosen.split()))) == f(fraction)
 
 
 @pytest.mark.parametrize(
@@ -106,29 +106,29 @@ def test_the_sum_of_fractions_is_clipped(chosen: str, fraction: str) -> None:
 )
 def test_halves_need_enough_options(right: int, wrong: int, chosen: str, fraction: str) -> None:
     """5.7 Multiple: halves (½ needs at least 3 options, ¼ at least 5)."""
-    assert share(a_multiple(R.HALVES, right, wrong), Choices(tuple(chosen.split()))) == f(fraction)
+    assert share(a_multiple(R.HALVES, right, wrong), MultipleChoiceAnswer(tuple(chosen.split()))) == f(fraction)
 
 
 def test_choosing_nothing_earns_nothing_even_in_proportion() -> None:
     """5.7 Multiple: selecting nothing is always 0 (also in EDC)."""
-    marking = marked(a_multiple(R.PROPORTIONAL, 1, 9), Choices())
+    marking = marked(a_multiple(R.PROPORTIONAL, 1, 9), MultipleChoiceAnswer())
 
     assert (marking.state, marking.fraction) == (MarkState.NOT_ANSWERED, 0)
 
 
 def test_keys_that_are_no_options_are_no_choice() -> None:
-    assert choosing.fraction_of(R.PROPORTIONAL, a_multiple(R.PROPORTIONAL, 1, 9).options, ["zz"]) == 0
+    assert choice_marking.fraction_of(R.PROPORTIONAL, a_multiple(R.PROPORTIONAL, 1, 9).options, ["zz"]) == 0
 
 
 @pytest.mark.parametrize("rule", list(R))
 def test_options_without_a_right_one_divide_by_nothing(rule: MultipleRule) -> None:
-    assert share(a_multiple(rule, 0, 3), Choices(("w1", "w2", "w3"))) == 0
+    assert share(a_multiple(rule, 0, 3), MultipleChoiceAnswer(("w1", "w2", "w3"))) == 0
 
 
 def test_the_parts_of_a_multiple_choice_are_the_chosen_options() -> None:
     question = a_question(a_multiple(R.RIGHT_MINUS_WRONG, 2, 2))
 
-    parts = mark_answer(question, Choices(("r1", "w2", "zz")), ItemLayout(), SPANISH).parts
+    parts = mark_answer(question, MultipleChoiceAnswer(("r1", "w2", "zz")), ItemLayout(), SPANISH).parts
 
     assert [(part.part, part.state) for part in parts] == [("r1", MarkState.RIGHT), ("w2", MarkState.WRONG)]
     assert [why(question, part) for part in parts] == [es("why r1"), es("why w2")]
@@ -144,9 +144,9 @@ def test_marks_of_multiple_choices_lie_in_bounds_and_rise_with_right_ones(
     chosen = data.draw(st.sets(st.sampled_from(keys)))
     missing = sorted(set(keys[:right]) - chosen)
 
-    fraction = share(body, Choices(tuple(sorted(chosen))))
+    fraction = share(body, MultipleChoiceAnswer(tuple(sorted(chosen))))
 
     assert 0 <= fraction <= 1
-    assert share(body, Choices(tuple(keys[:right]))) == 1
+    assert share(body, MultipleChoiceAnswer(tuple(keys[:right]))) == 1
     if missing:
-        assert share(body, Choices(tuple(sorted({*chosen, missing[0]})))) >= fraction
+        assert share(body, MultipleChoiceAnswer(tuple(sorted({*chosen, missing[0]})))) >= fraction

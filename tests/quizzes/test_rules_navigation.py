@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from quizzes.rules.answers import Choice, Filled, Number, Text, Written
-from quizzes.rules.definitions import Body, Description, Essay, Gap, Gaps, Label, Multiple, TrueFalse
-from quizzes.rules.layout import Candidate, Layout, SlotEntry, lay_out
+from quizzes.rules.answers import EssayAnswer, GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
+from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, Gap, GapsBody, KeyedLabel, MultipleChoiceBody, TrueFalseBody
+from quizzes.rules.layout import AttemptLayout, Candidate, SlotEntry, lay_out
 from quizzes.rules.navigation import SummaryState, locked_places, page_to_show, summary_state
 from quizzes.rules.regrade import RegradePolicy, can_regrade, regraded
 from quizzes.rules.settings import Behaviour, Navigation
@@ -54,12 +54,12 @@ def test_after_the_last_page_there_is_none() -> None:
     assert page_to_show(SEQUENTIAL, 5, current=4, pages=4) == 4
 
 
-def a_paper(*needs_previous: bool) -> Layout:
+def a_paper(*needs_previous: bool) -> AttemptLayout:
     """Lay out a question, a description and one question for each flag."""
     text = SlotEntry((Candidate("texto", 9, numbered=False),))
     rest = [SlotEntry((Candidate(f"q{at}", at),), require_previous=needs) for at, needs in enumerate(needs_previous)]
     layout = lay_out([SlotEntry((Candidate("primera", 8),)), text, *rest], 1, seen={})
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, AttemptLayout)
     return layout
 
 
@@ -87,16 +87,16 @@ def test_other_behaviours_lock_nothing(behaviour: Behaviour) -> None:
 
 def test_the_summary_tells_answered_from_unanswered_and_unreadable_but_not_right_from_wrong() -> None:
     """5.5: not yet answered / answer saved / invalid."""
-    right, wrong, none = (summary_state(marked(a_single(), Choice(key))) for key in ("a", "b", ""))
+    right, wrong, none = (summary_state(marked(a_single(), SingleChoiceAnswer(key))) for key in ("a", "b", ""))
 
     assert (right, wrong, none) == (SummaryState.SAVED, SummaryState.SAVED, SummaryState.NOT_ANSWERED)
-    assert summary_state(marked(a_numerical(("1", "1")), Number("x"))) is SummaryState.INVALID
-    assert summary_state(marked(some_gaps(), Filled({"cubierta": "x", "nombre": "brecha"}))) is SummaryState.INVALID
-    assert summary_state(marked(Essay(), Written("Hola"))) is SummaryState.SAVED
-    assert summary_state(marked(a_short(), Text("Hola"))) is SummaryState.SAVED
+    assert summary_state(marked(a_numerical(("1", "1")), NumberAnswer("x"))) is SummaryState.INVALID
+    assert summary_state(marked(some_gaps(), GapsAnswer({"cubierta": "x", "nombre": "brecha"}))) is SummaryState.INVALID
+    assert summary_state(marked(EssayBody(), EssayAnswer("Hola"))) is SummaryState.SAVED
+    assert summary_state(marked(a_short(), TextAnswer("Hola"))) is SummaryState.SAVED
 
 
-@pytest.mark.parametrize("body", [*every_body(), Description()], ids=lambda body: type(body).__name__)
+@pytest.mark.parametrize("body", [*every_body(), DescriptionBody()], ids=lambda body: type(body).__name__)
 def test_a_version_can_always_be_marked_again_by_itself(body: Body) -> None:
     """5.11.2 (a): same version."""
     assert can_regrade(a_question(body), replace(a_question(body), text=es("Otro")))
@@ -104,13 +104,13 @@ def test_a_version_can_always_be_marked_again_by_itself(body: Body) -> None:
 
 def _rekeyed_matching() -> Body:
     body = a_matching()
-    return replace(body, extra=(Label("zz", es("Z")),))
+    return replace(body, extra=(KeyedLabel("zz", es("Z")),))
 
 
 @pytest.mark.parametrize(
     ("answered", "other"),
     [
-        (a_single(), Multiple(a_single().options)),
+        (a_single(), MultipleChoiceBody(a_single().options)),
         (a_single(), a_single(an_option("a", "1"), an_option("b"))),
         (a_single(), a_single(an_option("a", "1"), an_option("b"), an_option("d"))),
         (a_matching(), _rekeyed_matching()),
@@ -120,9 +120,9 @@ def _rekeyed_matching() -> Body:
         (a_matrix(), replace(a_matrix(), columns=a_matrix().columns[:1])),
         (some_gaps(), replace(some_gaps(), gaps=some_gaps().gaps[:2])),
         (dragged_gaps(), replace(dragged_gaps(), choices=dragged_gaps().choices[:2])),
-        (Gaps((Gap("a", a_single()),)), Gaps((Gap("a", a_short(("a", "1"))),))),
-        (Gaps((Gap("a", a_single()),)), Gaps((Gap("a", a_single(an_option("a", "1"), an_option("x"))),))),
-        (Gaps((Gap("a", a_numerical(("1", "1"))),)), Gaps((Gap("a", a_short(("1", "1"))),))),
+        (GapsBody((Gap("a", a_single()),)), GapsBody((Gap("a", a_short(("a", "1"))),))),
+        (GapsBody((Gap("a", a_single()),)), GapsBody((Gap("a", a_single(an_option("a", "1"), an_option("x"))),))),
+        (GapsBody((Gap("a", a_numerical(("1", "1"))),)), GapsBody((Gap("a", a_short(("1", "1"))),))),
     ],
 )
 def test_another_structure_is_refused(answered: Body, other: Body) -> None:
@@ -134,7 +134,7 @@ def test_another_structure_is_refused(answered: Body, other: Body) -> None:
     ("answered", "other"),
     [
         (a_single(), a_single(an_option("c", "1"), an_option("a"), an_option("b"))),
-        (TrueFalse(answer=True), TrueFalse(answer=False)),
+        (TrueFalseBody(answer=True), TrueFalseBody(answer=False)),
         (a_numerical(("1", "1")), a_numerical(("2", "1"), ("1", "0"))),
         (an_ordering(3), replace(an_ordering(3), items=an_ordering(3).items[::-1])),
     ],

@@ -11,7 +11,7 @@ from quizzes.rules.numbers import (
     ENGLISH,
     SPANISH,
     Convention,
-    Reading,
+    ParsedNumber,
     convention_for,
     is_within,
     read_number,
@@ -60,7 +60,7 @@ from tests.support.questions import f
 @pytest.mark.parametrize("convention", [SPANISH, ENGLISH])
 def test_what_can_be_read_in_one_way_is_read_so_in_every_language(typed: str, value: str, convention: Convention) -> None:
     """5.7 Numerical, decimals."""
-    assert read_number(typed, convention) == Reading(f(value))
+    assert read_number(typed, convention) == ParsedNumber(f(value))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_what_can_be_read_in_one_way_is_read_so_in_every_language(typed: str, va
 )
 def test_what_can_be_read_in_two_ways_follows_the_language_and_is_told(typed: str, spanish: str, english: str) -> None:
     """5.7 Numerical, decimals: ambiguous ones are shown back as "interpreted as"."""
-    assert read_number(typed, SPANISH) == Reading(f(spanish), ambiguous=True)
-    assert read_number(typed, ENGLISH) == Reading(f(english), ambiguous=True)
+    assert read_number(typed, SPANISH) == ParsedNumber(f(spanish), ambiguous=True)
+    assert read_number(typed, ENGLISH) == ParsedNumber(f(english), ambiguous=True)
 
 
 @pytest.mark.parametrize(

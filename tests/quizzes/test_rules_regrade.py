@@ -4,12 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from quizzes.rules.by_hand import level_points, lowest_fraction, rubric_mark, rubric_of
-from quizzes.rules.definitions import Body, Criterion, Essay, File, Gap, Gaps, Level, Matrix, Multiple, Variable
+from quizzes.rules.definitions import (
+    Body,
+    EssayBody,
+    FileBody,
+    Gap,
+    GapsBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    QuestionVariable,
+    RubricCriterion,
+    RubricLevel,
+)
 from quizzes.rules.grades import ItemResult, grade_attempt, read_exactly, written_exactly
 from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.manual_marking import level_points, lowest_fraction, rubric_mark, rubric_of
 from quizzes.rules.regrade import (
-    Difference,
+    KeyDifference,
     PresentMark,
     RegradeKind,
     RegradePolicy,
@@ -40,38 +51,40 @@ from tests.support.questions import (
 )
 
 RUBRIC = (
-    Criterion("claridad", es("Claridad"), (Level(f("0"), es("No")), Level(f("1"), es("Algo")), Level(f("2"), es("Sí")))),
-    Criterion("fuentes", es("Fuentes"), (Level(f("0"), es("No")), Level(f("1"), es("Sí")))),
+    RubricCriterion(
+        "claridad", es("Claridad"), (RubricLevel(f("0"), es("No")), RubricLevel(f("1"), es("Algo")), RubricLevel(f("2"), es("Sí")))
+    ),
+    RubricCriterion("fuentes", es("Fuentes"), (RubricLevel(f("0"), es("No")), RubricLevel(f("1"), es("Sí")))),
 )
 
 
 @pytest.mark.parametrize(
     ("answered", "other", "found"),
     [
-        (a_single(), Multiple(a_single().options), [Difference("kind", ("single",), ("multiple",))]),
-        (a_single(), a_single(an_option("a", "1"), an_option("z"), an_option("d")), [Difference("options", ("b", "c"), ("d", "z"))]),
-        (a_matching(), replace(a_matching(), extra=()), [Difference("matches", ("z",), ())]),
+        (a_single(), MultipleChoiceBody(a_single().options), [KeyDifference("kind", ("single",), ("multiple",))]),
+        (a_single(), a_single(an_option("a", "1"), an_option("z"), an_option("d")), [KeyDifference("options", ("b", "c"), ("d", "z"))]),
+        (a_matching(), replace(a_matching(), extra=()), [KeyDifference("matches", ("z",), ())]),
         (
-            Gaps((Gap("a", a_single()),)),
-            Gaps((Gap("b", a_single()),)),
+            GapsBody((Gap("a", a_single()),)),
+            GapsBody((Gap("b", a_single()),)),
             [
-                Difference("gaps", ("a (single)",), ("b (single)",)),
-                Difference("gap:a", ("a", "b", "c"), ()),
-                Difference("gap:b", (), ("a", "b", "c")),
+                KeyDifference("gaps", ("a (single)",), ("b (single)",)),
+                KeyDifference("gap:a", ("a", "b", "c"), ()),
+                KeyDifference("gap:b", (), ("a", "b", "c")),
             ],
         ),
         (
             a_calculated(),
-            replace(a_calculated(), variables=(Variable("meses", (f("1"),)),)),
-            [Difference("variables", ("personas",), ("meses",))],
+            replace(a_calculated(), variables=(QuestionVariable("meses", (f("1"),)),)),
+            [KeyDifference("variables", ("personas",), ("meses",))],
         ),
-        (an_ordering(2), an_ordering(3), [Difference("items", (), ("i2",))]),
-        (a_matrix(), replace(a_matrix(), rows=a_matrix().rows[1:]), [Difference("rows", ("salud",), ())]),
-        (a_matrix(), replace(a_matrix(), columns=a_matrix().columns[1:]), [Difference("columns", ("si",), ())]),
+        (an_ordering(2), an_ordering(3), [KeyDifference("items", (), ("i2",))]),
+        (a_matrix(), replace(a_matrix(), rows=a_matrix().rows[1:]), [KeyDifference("rows", ("salud",), ())]),
+        (a_matrix(), replace(a_matrix(), columns=a_matrix().columns[1:]), [KeyDifference("columns", ("si",), ())]),
         (a_short(("a", "1")), a_short(("b", "1")), []),
     ],
 )
-def test_a_version_that_does_not_fit_says_what_it_lacks_and_adds(answered: Body, other: Body, found: list[Difference]) -> None:
+def test_a_version_that_does_not_fit_says_what_it_lacks_and_adds(answered: Body, other: Body, found: list[KeyDifference]) -> None:
     """5.11.2 (b): refused with reasons; the mapping is by key, so an order says nothing."""
     assert list(differences(a_question(answered), a_question(other))) == found
     assert can_regrade(a_question(answered), a_question(other)) is (not found)
@@ -172,7 +185,7 @@ def test_a_total_with_new_marks_is_that_of_the_attempt_with_them() -> None:
 
 
 OTHER_MATRIX = replace(a_matrix(), columns=a_matrix().columns[::-1], rows=a_matrix().rows[::-1])
-OTHER_GAPS = Gaps(some_gaps().gaps[::-1])
+OTHER_GAPS = GapsBody(some_gaps().gaps[::-1])
 GAP_LAYOUT = ItemLayout({"gap:anio": ("c", "a", "b")})
 
 
@@ -184,7 +197,7 @@ GAP_LAYOUT = ItemLayout({"gap:anio": ("c", "a", "b")})
         (a_matrix(), OTHER_MATRIX, ItemLayout(), {"1": ["9"]}, {"1": ["9"]}),
         (some_gaps(), OTHER_GAPS, GAP_LAYOUT, {"1": ["2"], "2": ["34,8"], "3": ["x"]}, {"3": ["2"], "2": ["34,8"], "1": ["x"]}),
         (an_ordering(2), replace(an_ordering(2), items=an_ordering(2).items[::-1]), ItemLayout(), {"1": ["2"]}, {"1": ["2"]}),
-        (a_single(), Matrix(a_matrix().columns, a_matrix().rows), ItemLayout(), {"answer": ["2"]}, {"answer": ["2"]}),
+        (a_single(), MatrixBody(a_matrix().columns, a_matrix().rows), ItemLayout(), {"answer": ["2"]}, {"answer": ["2"]}),
     ],
 )
 def test_an_answer_is_read_in_the_places_of_the_other_version(
@@ -209,7 +222,7 @@ def test_two_kinds_of_marking_again_annul() -> None:
         (a_single(an_option("a", "1"), an_option("b", "1/2")), "0"),
         (a_short(("a", "1"), ("*", "-1/4")), "-1/4"),
         (a_numerical(("1", "1"), ("2", "-1")), "-1"),
-        (Essay(), "0"),
+        (EssayBody(), "0"),
     ],
 )
 def test_the_least_a_question_can_be_worth_is_its_lowest_credit(body: Body, lowest: str) -> None:
@@ -219,13 +232,13 @@ def test_the_least_a_question_can_be_worth_is_its_lowest_credit(body: Body, lowe
 
 def test_the_levels_of_a_rubric_sum_to_the_mark_and_follow_the_questions_worth_in_the_quiz() -> None:
     """5.7, essay and file: a rubric whose levels sum to the mark; a slot may be worth something else."""
-    question = a_question(Essay(rubric=RUBRIC), mark=f("3"))
+    question = a_question(EssayBody(rubric=RUBRIC), mark=f("3"))
 
     assert rubric_mark(question, {"claridad": 2, "fuentes": 1}, f("3")) == 3
     assert rubric_mark(question, {"claridad": 1, "fuentes": 0}, f("6")) == 2
     assert rubric_mark(question, {"claridad": 1}, f("3")) is None
     assert rubric_mark(replace(question, mark=f("0")), {"claridad": 2, "fuentes": 1}, f("3")) is None
-    assert rubric_of(a_question(File(("pdf",), rubric=RUBRIC))) == RUBRIC
+    assert rubric_of(a_question(FileBody(("pdf",), rubric=RUBRIC))) == RUBRIC
     assert rubric_of(a_question(a_single())) == ()
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import Malformed
-from quizzes.rules.definitions import Body, Description, Essay, File, Multiple, TrueFalse
+from quizzes.rules.answer_positions import answer_from_page
+from quizzes.rules.answers import MalformedAnswer
+from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, MultipleChoiceBody, TrueFalseBody
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
 from quizzes.rules.numbers import SPANISH
-from quizzes.rules.places import answer_from_page
 from quizzes.rules.responses import answer_state, clean_parts, parts_of, payload_of
 from tests.support.questions import (
     a_calculated,
@@ -55,8 +55,8 @@ def test_a_response_is_bounded() -> None:
     [
         (a_single(), {"answer": ["2"]}, {"choice": "2"}),
         (a_single(), {}, {"choice": ""}),
-        (Multiple(a_single().options), {"answer": ["1", "", "3"]}, {"choices": ["1", "3"]}),
-        (TrueFalse(answer=True), {"answer": ["true"]}, {"value": "true"}),
+        (MultipleChoiceBody(a_single().options), {"answer": ["1", "", "3"]}, {"choices": ["1", "3"]}),
+        (TrueFalseBody(answer=True), {"answer": ["true"]}, {"value": "true"}),
         (a_numerical(("1", "1")), {"answer": ["1,5"], "unit": ["km"]}, {"text": "1,5", "unit": "km"}),
         (a_calculated(), {"answer": ["1,5"]}, {"text": "1,5", "unit": ""}),
         (a_matching(), {"1": ["2"], "2": [""], "3": []}, {"matches": {"1": "2"}}),
@@ -66,8 +66,8 @@ def test_a_response_is_bounded() -> None:
         (some_gaps(), {"2": ["3"], "2-unit": ["km"]}, {"values": {"2": "3"}, "units": {"2": "km"}}),
         (a_matrix(), {"2": ["1"]}, {"rows": {"2": "1"}}),
         (a_short(("a", "1")), {"answer": ["hola"]}, {"text": "hola"}),
-        (Essay(), {"answer": ["hola"]}, {"text": "hola", "files": []}),
-        (File(("pdf",)), {"files": ["b", "", "a", "b"]}, {"text": "", "files": ["b", "a"]}),
+        (EssayBody(), {"answer": ["hola"]}, {"text": "hola", "files": []}),
+        (FileBody(("pdf",)), {"files": ["b", "", "a", "b"]}, {"text": "", "files": ["b", "a"]}),
         (some_gaps(), {"1": ["2"], "certainty": ["3"], "files": ["a"]}, {"values": {"1": "2"}}),
     ],
 )
@@ -80,8 +80,8 @@ def test_parts_become_the_fields_of_their_kind(body: Body, parts: dict[str, list
     [
         (a_single(), {"choice": "2"}, {"answer": ["2"]}),
         (a_single(), {"choice": ""}, {}),
-        (Multiple(a_single().options), {"choices": ["1", "3"]}, {"answer": ["1", "3"]}),
-        (TrueFalse(answer=True), {"value": False}, {"answer": ["false"]}),
+        (MultipleChoiceBody(a_single().options), {"choices": ["1", "3"]}, {"answer": ["1", "3"]}),
+        (TrueFalseBody(answer=True), {"value": False}, {"answer": ["false"]}),
         (a_numerical(("1", "1")), {"text": "1,5", "unit": "km"}, {"answer": ["1,5"], "unit": ["km"]}),
         (a_matching(), {"matches": {"1": "2", "3": ""}}, {"1": ["2"]}),
         (an_ordering(3), {"order": ["2", "3", "1"], "confirmed": True}, {"2": ["1"], "3": ["2"], "1": ["3"]}),
@@ -89,7 +89,7 @@ def test_parts_become_the_fields_of_their_kind(body: Body, parts: dict[str, list
         (some_gaps(), {"values": {"2": "3"}, "units": {"2": "km"}}, {"2": ["3"], "2-unit": ["km"]}),
         (some_gaps(), {}, {}),
         (a_matrix(), {"rows": {"2": "1"}}, {"2": ["1"]}),
-        (Essay(), {"text": "hola", "files": []}, {"answer": ["hola"]}),
+        (EssayBody(), {"text": "hola", "files": []}, {"answer": ["hola"]}),
     ],
 )
 def test_the_fields_of_a_kind_become_parts_again(body: Body, fields: dict[str, object], parts: dict[str, list[str]]) -> None:
@@ -134,7 +134,7 @@ _hostile = st.recursive(
 
 
 @given(
-    st.sampled_from([*every_body(), Description()]),
+    st.sampled_from([*every_body(), DescriptionBody()]),
     st.dictionaries(st.sampled_from(["answer", "unit", "confirmed", "1", "2", "9"]), _hostile),
 )
 def test_no_response_makes_the_way_to_the_answer_raise(body: Body, response: dict[str, object]) -> None:
@@ -146,4 +146,4 @@ def test_no_response_makes_the_way_to_the_answer_raise(body: Body, response: dic
 
     json.dumps(parts, ensure_ascii=False).encode()
     assert answer_state(question, layout, parts, SPANISH) in ("answered", "partial", "invalid", "unanswered")
-    assert isinstance(answer, Malformed) or layout == ItemLayout() or layout.orders or layout.variables
+    assert isinstance(answer, MalformedAnswer) or layout == ItemLayout() or layout.orders or layout.variables

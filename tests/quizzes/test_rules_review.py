@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.review import Progress, Reader, flags_for, flags_for_item, may_download_answers, moment_of, shows_key_early
-from quizzes.rules.settings import Behaviour, Flag, Moment, Preset, Review
+from quizzes.rules.review import QuestionProgress, Reader, flags_for, flags_for_item, may_download_answers, moment_of, shows_key_early
+from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewMoment, ReviewOptions, ReviewPreset
 
-F, M, P, B = Flag, Moment, Preset, Behaviour
+F, M, P, B = ReviewFlag, ReviewMoment, ReviewPreset, Behaviour
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
-ALL = frozenset(Flag)
+ALL = frozenset(ReviewFlag)
 BASE = frozenset({F.ATTEMPT, F.MAX_MARKS})
 RESULT = frozenset({F.MAX_MARKS, F.MARKS, F.OVERALL})
 AT_ONCE = BASE | {F.CORRECTNESS, F.SPECIFIC, F.GENERAL}
@@ -30,7 +30,7 @@ AT_ONCE = BASE | {F.CORRECTNESS, F.SPECIFIC, F.GENERAL}
         (150, 200, M.LATER),
     ],
 )
-def test_the_moment_follows_submission_and_close_date(seconds: int, closes: int | None, moment: Moment) -> None:
+def test_the_moment_follows_submission_and_close_date(seconds: int, closes: int | None, moment: ReviewMoment) -> None:
     """5.9: immediately after (2 minutes), later while open, after close; no close date ⇒ never closed."""
     close_date = None if closes is None else NOON + timedelta(seconds=closes)
 
@@ -50,9 +50,9 @@ def test_before_submission_it_is_during() -> None:
         (P.HIDDEN, frozenset(), RESULT),
     ],
 )
-def test_presets_after_submission(preset: Preset, after: frozenset[Flag], closed: frozenset[Flag]) -> None:
+def test_presets_after_submission(preset: ReviewPreset, after: frozenset[ReviewFlag], closed: frozenset[ReviewFlag]) -> None:
     """Content format 9: practice, learning, exam, hidden."""
-    shown = [flags_for(Review(preset), moment, B.DEFERRED) for moment in (M.AFTER, M.LATER, M.CLOSED)]
+    shown = [flags_for(ReviewOptions(preset), moment, B.DEFERRED) for moment in (M.AFTER, M.LATER, M.CLOSED)]
 
     assert shown == [after, after, closed]
 
@@ -60,20 +60,20 @@ def test_presets_after_submission(preset: Preset, after: frozenset[Flag], closed
 @pytest.mark.parametrize("behaviour", [B.IMMEDIATE, B.INTERACTIVE, B.ADAPTIVE])
 def test_behaviours_that_answer_at_once_show_feedback_during(behaviour: Behaviour) -> None:
     """Content format 9: during shows attempt, max_marks and, with feedback at once, correctness, specific, general."""
-    assert flags_for(Review(P.EXAM), M.DURING, behaviour) == AT_ONCE
-    assert flags_for(Review(P.PRACTICE), M.DURING, behaviour) == ALL
+    assert flags_for(ReviewOptions(P.EXAM), M.DURING, behaviour) == AT_ONCE
+    assert flags_for(ReviewOptions(P.PRACTICE), M.DURING, behaviour) == ALL
 
 
 @pytest.mark.parametrize("behaviour", [B.DEFERRED, B.CERTAINTY])
-@pytest.mark.parametrize("review", [*(Review(preset) for preset in P), Review(overrides={M.DURING: tuple(Flag)})])
-def test_other_behaviours_show_no_result_during(behaviour: Behaviour, review: Review) -> None:
+@pytest.mark.parametrize("review", [*(ReviewOptions(preset) for preset in P), ReviewOptions(overrides={M.DURING: tuple(ReviewFlag)})])
+def test_other_behaviours_show_no_result_during(behaviour: Behaviour, review: ReviewOptions) -> None:
     """5.9: during only with immediate-type behaviours."""
     assert flags_for(review, M.DURING, behaviour) == BASE
 
 
 def test_an_override_replaces_the_flags_of_its_moment() -> None:
     """Content format 9: `closed: [attempt, marks]`, `[]` for nothing."""
-    review = Review(P.PRACTICE, {M.CLOSED: (F.ATTEMPT, F.MARKS), M.LATER: (), M.DURING: ()})
+    review = ReviewOptions(P.PRACTICE, {M.CLOSED: (F.ATTEMPT, F.MARKS), M.LATER: (), M.DURING: ()})
 
     assert flags_for(review, M.CLOSED, B.DEFERRED) == {F.ATTEMPT, F.MARKS}
     assert flags_for(review, M.LATER, B.DEFERRED) == frozenset()
@@ -83,28 +83,28 @@ def test_an_override_replaces_the_flags_of_its_moment() -> None:
 
 def test_without_the_attempt_nothing_of_its_questions_is_shown() -> None:
     """5.9: if attempt is off, everything else about questions is off; totals and overall feedback stay."""
-    review = Review(overrides={M.LATER: tuple(ALL - {F.ATTEMPT})})
+    review = ReviewOptions(overrides={M.LATER: tuple(ALL - {F.ATTEMPT})})
 
     assert flags_for(review, M.LATER, B.DEFERRED) == RESULT
 
 
 @given(st.sampled_from(P), st.sampled_from(M), st.sampled_from(B))
-def test_staff_always_see_all(preset: Preset, moment: Moment, behaviour: Behaviour) -> None:
+def test_staff_always_see_all(preset: ReviewPreset, moment: ReviewMoment, behaviour: Behaviour) -> None:
     """5.9: instructors always see all."""
-    assert flags_for(Review(preset), moment, behaviour, Reader.EDITOR) == ALL
+    assert flags_for(ReviewOptions(preset), moment, behaviour, Reader.EDITOR) == ALL
 
 
 @given(st.sampled_from(P), st.sampled_from(M), st.sampled_from(B))
-def test_graders_see_what_the_learner_sees_but_nothing_of_the_key(preset: Preset, moment: Moment, behaviour: Behaviour) -> None:
+def test_graders_see_what_the_learner_sees_but_nothing_of_the_key(preset: ReviewPreset, moment: ReviewMoment, behaviour: Behaviour) -> None:
     """Security 9, quiz.view_answers: whoever edits the course sees keys, its graders never."""
-    shown = flags_for(Review(preset), moment, behaviour, Reader.GRADER)
+    shown = flags_for(ReviewOptions(preset), moment, behaviour, Reader.GRADER)
 
-    assert shown == flags_for(Review(preset), moment, behaviour) - {F.RIGHT_ANSWER, F.SPECIFIC, F.GENERAL, F.SOURCE}
+    assert shown == flags_for(ReviewOptions(preset), moment, behaviour) - {F.RIGHT_ANSWER, F.SPECIFIC, F.GENERAL, F.SOURCE}
 
 
 def test_a_question_shows_its_feedback_once_checked_and_its_solution_once_locked() -> None:
     """5.9: right answers are not there before their time."""
-    fresh, checked, locked = Progress(), Progress(checked=True), Progress(checked=True, locked=True)
+    fresh, checked, locked = QuestionProgress(), QuestionProgress(checked=True), QuestionProgress(checked=True, locked=True)
 
     assert flags_for_item(ALL, M.DURING, fresh) == BASE | {F.OVERALL}
     assert flags_for_item(ALL, M.DURING, checked) == BASE | {F.OVERALL, F.CORRECTNESS, F.MARKS, F.SPECIFIC}
@@ -122,6 +122,6 @@ def test_answers_may_be_taken_along_once_marks_are_visible() -> None:
 @pytest.mark.parametrize(
     ("preset", "behaviour", "early"), [(P.LEARNING, B.DEFERRED, False), (P.PRACTICE, B.DEFERRED, True), (P.EXAM, B.ADAPTIVE, False)]
 )
-def test_a_key_that_shows_early_is_found(preset: Preset, behaviour: Behaviour, *, early: bool) -> None:
+def test_a_key_that_shows_early_is_found(preset: ReviewPreset, behaviour: Behaviour, *, early: bool) -> None:
     """Content format C506."""
-    assert shows_key_early(Review(preset), behaviour) is early
+    assert shows_key_early(ReviewOptions(preset), behaviour) is early

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quizzes.rules.analysis import (
-    Concern,
-    Response,
+    ItemResponses,
+    ItemWarning,
     ResponseClass,
     concerns_about,
     guess_score,
     response_analysis,
 )
-from quizzes.rules.answers import Choice, Text
-from quizzes.rules.definitions import Body, Description, Essay, Gap, Gaps, MultipleRule, TrueFalse
+from quizzes.rules.answers import SingleChoiceAnswer, TextAnswer
+from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, Gap, GapsBody, MultipleRule, TrueFalseBody
 from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.statistics import (
     PositionStatistics,
@@ -179,18 +179,18 @@ def test_indices_lie_within_a_hundred(rows: list[list[Fraction]]) -> None:
 @pytest.mark.parametrize(
     ("efficiency", "discrimination", "facility", "concerns"),
     [
-        ("14.9", "10", "0.5", (Concern.DUBIOUS,)),
+        ("14.9", "10", "0.5", (ItemWarning.DUBIOUS,)),
         ("15", "0", "0.05", ()),
-        ("20", "-1", "0.04", (Concern.NEGATIVE_DISCRIMINATION, Concern.TOO_HARD)),
-        ("20", "1", "0.96", (Concern.TOO_EASY,)),
-        ("20", "1", "0.951", (Concern.TOO_EASY,)),
+        ("20", "-1", "0.04", (ItemWarning.NEGATIVE_DISCRIMINATION, ItemWarning.TOO_HARD)),
+        ("20", "1", "0.96", (ItemWarning.TOO_EASY,)),
+        ("20", "1", "0.951", (ItemWarning.TOO_EASY,)),
         ("20", "1", "0.95", ()),
-        ("20", "1", "0.049", (Concern.TOO_HARD,)),
+        ("20", "1", "0.049", (ItemWarning.TOO_HARD,)),
         (None, None, None, ()),
     ],
 )
 def test_doubtful_questions_are_flagged(
-    efficiency: str | None, discrimination: str | None, facility: str | None, concerns: tuple[Concern, ...]
+    efficiency: str | None, discrimination: str | None, facility: str | None, concerns: tuple[ItemWarning, ...]
 ) -> None:
     """5.12: E < 15, D < 0, F < 0.05 or > 0.95."""
     values = [None if value is None else f(value) for value in (facility, discrimination, efficiency)]
@@ -198,8 +198,11 @@ def test_doubtful_questions_are_flagged(
     assert concerns_about(PositionStatistics(values[0], None, None, None, values[1], values[2])) == concerns
 
 
-def answered(choices: str) -> list[Response]:
-    return [Response(marked(a_single(), Choice(choice.strip("-"))), f(str(rest))) for rest, choice in enumerate(choices.split())]
+def answered(choices: str) -> list[ItemResponses]:
+    return [
+        ItemResponses(marked(a_single(), SingleChoiceAnswer(choice.strip("-"))), f(str(rest)))
+        for rest, choice in enumerate(choices.split())
+    ]
 
 
 def test_answers_are_counted_with_the_mean_of_the_rest() -> None:
@@ -216,14 +219,14 @@ def test_answers_are_counted_with_the_mean_of_the_rest() -> None:
 
 def test_an_answer_without_parts_is_one_class_with_what_it_got() -> None:
     """A text that a person marked; the better ones stand first among equally frequent ones."""
-    responses = [Response(Marking(MarkState.PARTIAL, f(share)), f("1")) for share in ("1/4", "1/2")]
+    responses = [ItemResponses(Marking(MarkState.PARTIAL, f(share)), f("1")) for share in ("1/4", "1/2")]
 
     assert [one.credit for one in response_analysis(responses)] == [f("1/2"), f("1/4")]
 
 
 def test_every_part_is_analysed() -> None:
     classes = response_analysis(
-        [Response(marked(a_short(("brecha", "1"), ("*", "0")), Text(text)), f("1")) for text in ("brecha", "x", "y")]
+        [ItemResponses(marked(a_short(("brecha", "1"), ("*", "0")), TextAnswer(text)), f("1")) for text in ("brecha", "x", "y")]
     )
 
     assert [(one.matched, one.count) for one in classes] == [("1", 2), ("0", 1)]
@@ -233,7 +236,7 @@ def test_every_part_is_analysed() -> None:
     ("body", "score"),
     [
         (a_single(an_option("a", "1"), an_option("b", "-1/3", right=False), an_option("c")), "2/9"),
-        (TrueFalse(answer=True), "1/2"),
+        (TrueFalseBody(answer=True), "1/2"),
         (a_matching(), "1/3"),
         (a_short(("a", "1"), ("*", "1/4")), "1/4"),
         (a_short(("a*", "1")), "0"),
@@ -243,11 +246,11 @@ def test_every_part_is_analysed() -> None:
         (a_matrix(), "1/2"),
         (some_gaps(), "1/12"),
         (dragged_gaps(), "1/3"),
-        (Gaps((Gap("a", a_single(), f("0")),)), None),
+        (GapsBody((Gap("a", a_single(), f("0")),)), None),
         (a_multiple(MultipleRule.HALVES, 1, 1), None),
         (an_ordering(), None),
-        (Essay(), None),
-        (Description(), None),
+        (EssayBody(), None),
+        (DescriptionBody(), None),
         (a_matrix(survey=True), None),
     ],
 )

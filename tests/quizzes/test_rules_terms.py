@@ -5,11 +5,20 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.access import Access, Accommodation, Override, Setting, Terms, effective, is_kinder, is_within
-from quizzes.rules.attempts import AttemptClock, AttemptEvent, AttemptState, Circumstances, TimeRuling, end_of, may_start, rule_on_time
-from quizzes.rules.definitions import Body, Gaps, Label, Ordering
+from quizzes.rules.access import (
+    AccommodationValues,
+    EffectiveSettings,
+    OverridableSetting,
+    OverriddenSettings,
+    SettingSources,
+    effective,
+    is_kinder,
+    is_within,
+)
+from quizzes.rules.attempts import AttemptClock, AttemptEvent, AttemptState, StartConditions, TimeRuling, end_of, may_start, rule_on_time
+from quizzes.rules.definitions import Body, GapsBody, KeyedLabel, OrderingBody
 from quizzes.rules.navigation import page_to_show
-from quizzes.rules.regrade import Difference, RegradePolicy, differences, regraded
+from quizzes.rules.regrade import KeyDifference, RegradePolicy, differences, regraded
 from quizzes.rules.responses import filled_parts
 from quizzes.rules.settings import AtEnd, Navigation
 from quizzes.rules.statistics import covariance
@@ -20,9 +29,9 @@ SOON = NOON + timedelta(hours=1)
 HOUR = timedelta(hours=1)
 
 
-def override(*settings: Setting, **fields: object) -> Override:
+def override(*settings: OverridableSetting, **fields: object) -> OverriddenSettings:
     """Return an override that sets just these."""
-    return Override(frozenset(settings), **fields)  # type: ignore[arg-type]  # fields by name
+    return OverriddenSettings(frozenset(settings), **fields)  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.mark.parametrize(
@@ -49,46 +58,46 @@ def test_a_network_filter_knows_both_kinds_of_addresses(networks: tuple[str, ...
 
 def test_everybody_stands_before_groups_persons_and_profiles() -> None:
     """5.10.1, 5.10.3: what is set for everybody replaces the quiz's own; the rest is measured against it."""
-    quiz = Access(closes=NOON, limit=600, attempts=1)
-    everyone = override(Setting.CLOSES, closes=NOON + HOUR)
+    quiz = EffectiveSettings(closes=NOON, limit=600, attempts=1)
+    everyone = override(OverridableSetting.CLOSES, closes=NOON + HOUR)
 
-    assert Terms(quiz).access() == quiz
-    assert Terms(quiz, everyone).access().closes == NOON + HOUR
-    assert Terms(quiz, everyone, groups=(override(Setting.LIMIT, limit=900),)).access().limit == 900
-    assert Terms(quiz, everyone, own=override(Setting.ATTEMPTS, attempts=3)).access().attempts == 3
-    lengthened = Terms(quiz, everyone, profile=Accommodation(Fraction(2))).access(NOON)
+    assert SettingSources(quiz).access() == quiz
+    assert SettingSources(quiz, everyone).access().closes == NOON + HOUR
+    assert SettingSources(quiz, everyone, groups=(override(OverridableSetting.LIMIT, limit=900),)).access().limit == 900
+    assert SettingSources(quiz, everyone, own=override(OverridableSetting.ATTEMPTS, attempts=3)).access().attempts == 3
+    lengthened = SettingSources(quiz, everyone, profile=AccommodationValues(Fraction(2))).access(NOON)
     assert (lengthened.limit, lengthened.closes) == (1200, NOON + HOUR + timedelta(seconds=600))
 
 
 @pytest.mark.parametrize(
     ("terms", "opens"),
     [
-        (Terms(Access()), False),
-        (Terms(Access(), override(Setting.OPENS)), True),
-        (Terms(Access(), groups=(override(Setting.LIMIT), override(Setting.OPENS))), True),
-        (Terms(Access(), own=override(Setting.OPENS)), True),
-        (Terms(Access(), override(Setting.CLOSES), own=override(Setting.LIMIT)), False),
+        (SettingSources(EffectiveSettings()), False),
+        (SettingSources(EffectiveSettings(), override(OverridableSetting.OPENS)), True),
+        (SettingSources(EffectiveSettings(), groups=(override(OverridableSetting.LIMIT), override(OverridableSetting.OPENS))), True),
+        (SettingSources(EffectiveSettings(), own=override(OverridableSetting.OPENS)), True),
+        (SettingSources(EffectiveSettings(), override(OverridableSetting.CLOSES), own=override(OverridableSetting.LIMIT)), False),
     ],
 )
-def test_an_override_of_the_opening_is_known(terms: Terms, *, opens: bool) -> None:
+def test_an_override_of_the_opening_is_known(terms: SettingSources, *, opens: bool) -> None:
     """5.10.1: it decides when one may start, whatever opens the activity otherwise."""
     assert terms.sets_opening is opens
 
 
 def test_an_own_limit_moves_no_close_date() -> None:
     """5.10.3: explicit overrides beat the profile: its extra minutes are not added beside a limit that somebody has set."""
-    quiz = Access(closes=NOON, limit=600)
+    quiz = EffectiveSettings(closes=NOON, limit=600)
 
-    assert effective(quiz, own=override(Setting.LIMIT, limit=700), profile=Accommodation(Fraction(2)), started_at=NOON - HOUR) == Access(
-        closes=NOON, limit=700
-    )
-    assert effective(quiz, profile=Accommodation(Fraction(2)), started_at=NOON - HOUR).closes == NOON + timedelta(seconds=600)
+    assert effective(
+        quiz, own=override(OverridableSetting.LIMIT, limit=700), profile=AccommodationValues(Fraction(2)), started_at=NOON - HOUR
+    ) == EffectiveSettings(closes=NOON, limit=700)
+    assert effective(quiz, profile=AccommodationValues(Fraction(2)), started_at=NOON - HOUR).closes == NOON + timedelta(seconds=600)
 
 
-@pytest.mark.parametrize(("setting", "field"), [(Setting.NETWORKS, "networks"), (Setting.PASSWORD, "passwords")])
-def test_passwords_and_networks_of_groups_are_all_accepted_and_none_opens_to_all(setting: Setting, field: str) -> None:
+@pytest.mark.parametrize(("setting", "field"), [(OverridableSetting.NETWORKS, "networks"), (OverridableSetting.PASSWORD, "passwords")])
+def test_passwords_and_networks_of_groups_are_all_accepted_and_none_opens_to_all(setting: OverridableSetting, field: str) -> None:
     """5.10.1: passwords: all accepted; where one group needs none, nobody of it is asked."""
-    quiz = Access(**{field: frozenset({"quiz"})})  # type: ignore[arg-type]  # one of two fields
+    quiz = EffectiveSettings(**{field: frozenset({"quiz"})})  # type: ignore[arg-type]  # one of two fields
     one, other, free = (override(setting, **{field: frozenset(names)}) for names in (("a",), ("b",), ()))
 
     assert getattr(effective(quiz, groups=[one, other]), field) == {"a", "b"}
@@ -99,25 +108,25 @@ def test_passwords_and_networks_of_groups_are_all_accepted_and_none_opens_to_all
 
 def test_a_password_is_asked_of_learners_alone() -> None:
     """5.2.2, 5.2.7: a preview knows no password."""
-    access = Access(passwords=frozenset({"sol"}))
+    access = EffectiveSettings(passwords=frozenset({"sol"}))
 
-    assert may_start(access, [], Circumstances(), now=NOON).needs_password is True
-    assert may_start(access, [], Circumstances(preview=True), now=NOON).needs_password is False
-    assert may_start(Access(), [], Circumstances(), now=NOON).needs_password is False
+    assert may_start(access, [], StartConditions(), now=NOON).needs_password is True
+    assert may_start(access, [], StartConditions(preview=True), now=NOON).needs_password is False
+    assert may_start(EffectiveSettings(), [], StartConditions(), now=NOON).needs_password is False
 
 
 def test_minutes_given_to_an_attempt_come_after_its_end() -> None:
     """5.3.1: what an incident has given."""
-    assert end_of(Access(limit=600), NOON, extra=300) == NOON + timedelta(seconds=900)
-    assert end_of(Access(closes=NOON + HOUR), NOON, extra=60) == NOON + HOUR + timedelta(seconds=60)
-    assert end_of(Access(), NOON, extra=60) is None
+    assert end_of(EffectiveSettings(limit=600), NOON, extra=300) == NOON + timedelta(seconds=900)
+    assert end_of(EffectiveSettings(closes=NOON + HOUR), NOON, extra=60) == NOON + HOUR + timedelta(seconds=60)
+    assert end_of(EffectiveSettings(), NOON, extra=60) is None
 
 
 @pytest.mark.parametrize(
     ("body", "part"),
     [
         (a_single(an_option("a", "1"), an_option("z")), "options"),
-        (Ordering((Label("i0", es("I0")), Label("z", es("Z")))), "items"),
+        (OrderingBody((KeyedLabel("i0", es("I0")), KeyedLabel("z", es("Z")))), "items"),
     ],
 )
 def test_differences_name_the_list(body: Body, part: str) -> None:
@@ -125,7 +134,7 @@ def test_differences_name_the_list(body: Body, part: str) -> None:
     before = {"options": a_single(an_option("a", "1"), an_option("b")), "items": an_ordering(2)}[part]
     lacking = {"options": "b", "items": "i1"}[part]
 
-    assert differences(a_question(before), a_question(body)) == (Difference(part, (lacking,), ("z",)),)
+    assert differences(a_question(before), a_question(body)) == (KeyDifference(part, (lacking,), ("z",)),)
     assert differences(a_question(body), a_question(body)) == ()
 
 
@@ -134,7 +143,7 @@ def test_differences_of_several_lists_are_all_told() -> None:
     matching, matrix, gaps = a_matching(), a_matrix(), dragged_gaps()
     shorter = type(matching)(matching.pairs[:1], ())
     narrower = type(matrix)(matrix.columns[:1], matrix.rows[:2])
-    fewer = Gaps(gaps.gaps[:1], drag=True, choices=gaps.choices[:2])
+    fewer = GapsBody(gaps.gaps[:1], drag=True, choices=gaps.choices[:2])
 
     assert [one.part for one in differences(a_question(matching), a_question(shorter))] == ["pairs", "matches"]
     assert [one.part for one in differences(a_question(matrix), a_question(narrower))] == ["columns", "rows"]
@@ -191,26 +200,30 @@ def test_a_window_of_evidence_keeps_an_attempt_open_for_what_was_written_in_time
 @pytest.mark.parametrize(
     ("before", "after", "kinder"),
     [
-        (Access(opens=SOON), Access(opens=NOON), True),
-        (Access(opens=SOON), Access(), True),
-        (Access(opens=NOON), Access(opens=SOON), False),
-        (Access(), Access(opens=NOON), False),
-        (Access(closes=NOON), Access(closes=SOON), True),
-        (Access(closes=NOON), Access(), True),
-        (Access(closes=SOON), Access(closes=NOON), False),
-        (Access(), Access(closes=NOON), False),
-        (Access(limit=60), Access(limit=61), True),
-        (Access(limit=60), Access(), True),
-        (Access(limit=60), Access(limit=59), False),
-        (Access(), Access(limit=60), False),
-        (Access(attempts=1), Access(attempts=2), True),
-        (Access(attempts=1), Access(attempts=0), True),
-        (Access(attempts=2), Access(attempts=1), False),
-        (Access(attempts=0), Access(attempts=1), False),
-        (Access(opens=NOON, closes=SOON, limit=60, attempts=1), Access(opens=NOON, closes=SOON, limit=60, attempts=1), False),
-        (Access(closes=SOON, attempts=1), Access(closes=NOON, attempts=2), True),
+        (EffectiveSettings(opens=SOON), EffectiveSettings(opens=NOON), True),
+        (EffectiveSettings(opens=SOON), EffectiveSettings(), True),
+        (EffectiveSettings(opens=NOON), EffectiveSettings(opens=SOON), False),
+        (EffectiveSettings(), EffectiveSettings(opens=NOON), False),
+        (EffectiveSettings(closes=NOON), EffectiveSettings(closes=SOON), True),
+        (EffectiveSettings(closes=NOON), EffectiveSettings(), True),
+        (EffectiveSettings(closes=SOON), EffectiveSettings(closes=NOON), False),
+        (EffectiveSettings(), EffectiveSettings(closes=NOON), False),
+        (EffectiveSettings(limit=60), EffectiveSettings(limit=61), True),
+        (EffectiveSettings(limit=60), EffectiveSettings(), True),
+        (EffectiveSettings(limit=60), EffectiveSettings(limit=59), False),
+        (EffectiveSettings(), EffectiveSettings(limit=60), False),
+        (EffectiveSettings(attempts=1), EffectiveSettings(attempts=2), True),
+        (EffectiveSettings(attempts=1), EffectiveSettings(attempts=0), True),
+        (EffectiveSettings(attempts=2), EffectiveSettings(attempts=1), False),
+        (EffectiveSettings(attempts=0), EffectiveSettings(attempts=1), False),
+        (
+            EffectiveSettings(opens=NOON, closes=SOON, limit=60, attempts=1),
+            EffectiveSettings(opens=NOON, closes=SOON, limit=60, attempts=1),
+            False,
+        ),
+        (EffectiveSettings(closes=SOON, attempts=1), EffectiveSettings(closes=NOON, attempts=2), True),
     ],
 )
-def test_what_is_kinder_is_seen_setting_by_setting(*, before: Access, after: Access, kinder: bool) -> None:
+def test_what_is_kinder_is_seen_setting_by_setting(*, before: EffectiveSettings, after: EffectiveSettings, kinder: bool) -> None:
     """5.10.1: earlier opening, later closing, more time, more attempts; none of them where there was no bound."""
     assert is_kinder(after, before) is kinder

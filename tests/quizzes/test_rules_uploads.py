@@ -2,7 +2,7 @@
 
 import pytest
 
-from quizzes.rules.definitions import Body, Essay, File
+from quizzes.rules.definitions import Body, EssayBody, FileBody
 from quizzes.rules.uploads import ESSAY_FILES, NAME_LENGTH, UploadLimits, count_words, extension_of, shown_name, upload_limits
 from tests.support.questions import a_question, a_single
 
@@ -10,9 +10,9 @@ from tests.support.questions import a_question, a_single
 @pytest.mark.parametrize(
     ("body", "limits"),
     [
-        (File(("PDF", ".docx", "svg"), files=2, size=3), UploadLimits(("pdf", "docx"), 2, 3_000_000)),
-        (Essay(files=2), UploadLimits(ESSAY_FILES, 2, 10_000_000)),
-        (Essay(), None),
+        (FileBody(("PDF", ".docx", "svg"), files=2, size=3), UploadLimits(("pdf", "docx"), 2, 3_000_000)),
+        (EssayBody(files=2), UploadLimits(ESSAY_FILES, 2, 10_000_000)),
+        (EssayBody(), None),
         (a_single(), None),
     ],
 )

@@ -18,8 +18,8 @@ from quizzes.forms import answers_compared, form_batch, script_batches
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.attempt import new_lease
 from quizzes.queries.answers import read_payloads
-from quizzes.queries.sittings import Sitting
-from quizzes.services import sittings as services
+from quizzes.queries.attempts import LoadedAttempt
+from quizzes.services import attempts as services
 from tests.quizzes.test_views import a_quiz
 from tests.support import sizes
 from tests.support.learning import a_learner, sitting_of, start
@@ -121,7 +121,7 @@ class Saving(RuleBasedStateMachine):
         return self.now <= NOON + LIMIT + TOLERANCE
 
     @contextmanager
-    def locked(self) -> Iterator[tuple[Session, Sitting]]:
+    def locked(self) -> Iterator[tuple[Session, LoadedAttempt]]:
         """Give the attempt as a request that changes it has it."""
         with sitting_of(self.house, self.actor, self.attempt, write=True) as found:
             yield found
@@ -208,7 +208,7 @@ class Saving(RuleBasedStateMachine):
 
     def _arrive(self, request: Sent, page: Page | None) -> None:
         with self.locked() as (session, sitting):
-            told: list[services.Acknowledgement] = []
+            told: list[services.SaveReceipt] = []
             batches = script_batches(events_of(request), "autosave")
             if self._refused(lambda: told.append(services.save_answers(session, sitting, batches, now=self.now))):
                 return
@@ -221,7 +221,7 @@ class Saving(RuleBasedStateMachine):
         if page is not None:
             self._hear(page, told[0], lease, dict(events), renewed)
 
-    def _hear(self, page: Page, told: services.Acknowledgement, lease: int, batch: dict[Key, str], renewed: int) -> None:
+    def _hear(self, page: Page, told: services.SaveReceipt, lease: int, batch: dict[Key, str], renewed: int) -> None:
         gone = {key for key in page.journal if key[1] == lease and key[2] <= told.acknowledged.get(key[0], 0)}
         gone |= {key for key in batch if key[0] in told.elsewhere}
         page.journal = {key: text for key, text in page.journal.items() if key not in gone}

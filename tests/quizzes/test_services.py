@@ -15,10 +15,10 @@ from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.app import House
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
-from quizzes.queries import sittings as queries
+from quizzes.queries import attempts as queries
 from quizzes.rules.item_layout import lay_out_item
-from quizzes.rules.layout import Layout, lay_out
-from quizzes.services.sittings import AlreadySubmitted, CannotStart
+from quizzes.rules.layout import AttemptLayout, lay_out
+from quizzes.services.attempts import AlreadySubmitted, AttemptNotAllowed
 from tests.support.builders import a_course, a_teacher, folder, publish
 from tests.support.learning import (
     a_batch,
@@ -103,7 +103,7 @@ def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(house: House) -
     all_at_once(8, begin_and_end)
 
     assert counted(house, Attempt) == 2
-    with pytest.raises(CannotStart):
+    with pytest.raises(AttemptNotAllowed):
         start(house, learner, "prueba")
 
 
@@ -128,10 +128,10 @@ def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons
     learner = a_learner(house, a_quiz(house, "attempts: 2\npause:\n  first: 30 min\n  later: 24 h\n"), now=NOON)
     fail_quiz(house, learner, "prueba", now=NOON)
 
-    with pytest.raises(CannotStart) as early:
+    with pytest.raises(AttemptNotAllowed) as early:
         start(house, learner, "prueba", now=NOON + timedelta(minutes=29))
     fail_quiz(house, learner, "prueba", now=NOON + timedelta(minutes=31))
-    with pytest.raises(CannotStart) as late:
+    with pytest.raises(AttemptNotAllowed) as late:
         start(house, learner, "prueba", now=NOON + timedelta(hours=2))
 
     assert early.value.facts["reasons"] == ["pause"]
@@ -143,10 +143,10 @@ def test_a_quiz_opens_and_closes_by_the_servers_clock(house: House) -> None:
     learner = a_learner(house, a_quiz(house, "attempts: 0\nopens: 2026-06-01 12:00\ncloses: 2026-06-01 14:00\n"), now=NOON)
     opens = datetime(2026, 6, 1, 17, tzinfo=UTC)  # noon in Guayaquil
 
-    with pytest.raises(CannotStart) as before:
+    with pytest.raises(AttemptNotAllowed) as before:
         start(house, learner, "prueba", now=opens - timedelta(seconds=1))
     attempt = start(house, learner, "prueba", now=opens)
-    with pytest.raises(CannotStart) as after:
+    with pytest.raises(AttemptNotAllowed) as after:
         start(house, a_learner(house, _course(house), "eva@example.org", now=NOON), "prueba", now=opens + timedelta(hours=2))
 
     assert before.value.facts["reasons"] == ["not_open_yet"]
@@ -167,7 +167,7 @@ def test_an_attempt_is_the_same_paper_from_its_seed(house: House) -> None:
     with sitting_of(house, learner, attempt) as (session, sitting):
         seed = sitting.row.seed + 2**63
         paper = lay_out(sitting.paper.entries, seed, seen={}, per_page=0)
-        assert isinstance(paper, Layout)
+        assert isinstance(paper, AttemptLayout)
         questions = queries.get_questions(session, [item.version for item in paper.items])
 
         assert [item.version for item in paper.items] == [item.question_version_id for item in sitting.items]

@@ -11,8 +11,8 @@ from kernel.permissions import Actor
 from lms.app import House
 from quizzes.models import AnswerEvent
 from quizzes.rules.attempts import AttemptState
-from quizzes.services import sittings as quizzes
-from quizzes.services.sittings import CannotStart, TimeIsUp
+from quizzes.services import attempts as quizzes
+from quizzes.services.attempts import AttemptNotAllowed, TimeIsUp
 from tests.quizzes.test_services import NOON, ONE_QUESTION, a_quiz, counted, right_place
 from tests.support.learning import (
     a_batch,
@@ -88,7 +88,7 @@ def test_after_the_grace_an_attempt_is_abandoned_counts_and_has_no_grade(house: 
 
     row = attempt_row(house, attempt)
     assert (row.state, row.percent, row.finished_at) == ("abandoned", None, NOON + timedelta(minutes=15))
-    with pytest.raises(CannotStart) as refused:
+    with pytest.raises(AttemptNotAllowed) as refused:
         start(house, learner, "prueba", now=late)
     assert refused.value.facts["reasons"] == ["no_attempts_left"]
 
@@ -98,9 +98,9 @@ def test_a_page_change_with_less_than_two_seconds_left_finishes(house: House) ->
     learner, attempt = a_timed_attempt(house)
     end = NOON + timedelta(minutes=10)
     with sitting_of(house, learner, attempt, write=True) as (session, sitting):
-        assert quizzes.go_on(session, learner, sitting, 1, now=end - timedelta(seconds=2)) == 1
+        assert quizzes.resume_attempt(session, learner, sitting, 1, now=end - timedelta(seconds=2)) == 1
     with sitting_of(house, learner, attempt, write=True) as (session, sitting):
-        assert quizzes.go_on(session, learner, sitting, 1, now=end - timedelta(seconds=1)) is None
+        assert quizzes.resume_attempt(session, learner, sitting, 1, now=end - timedelta(seconds=1)) is None
 
     assert attempt_row(house, attempt).state == "finished"
 

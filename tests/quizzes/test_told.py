@@ -77,7 +77,7 @@ def test_an_override_that_was_ended_before_anybody_was_told_is_not_told(house: H
     with house.database.unit_of_work() as session:
         person = session.get_one(Person, ana.person_id)
         values = overrides.OverrideValues(attempts=3)
-        row = overrides.override(session, office.editor, quiz, overrides.Whom(person=person), values, "Motivo", now=NOON)
+        row = overrides.override(session, office.editor, quiz, overrides.OverrideTarget(person=person), values, "Motivo", now=NOON)
         overrides.end_override(session, office.editor, row, now=NOON)
 
     assert told(house, ana) == []
@@ -92,8 +92,8 @@ def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(house: House
     office.give(10, now=NOON)
     quiz = office.quiz()
     with house.database.unit_of_work() as session:
-        again = overrides.give_time(session, office.editor, quiz, 5, "Otra vez", uuid4(), now=NOON)
-        overrides.take_time_back(session, office.editor, session.get_one(Incident, again.id), now=NOON)
+        again = overrides.add_incident_time(session, office.editor, quiz, 5, "Otra vez", uuid4(), now=NOON)
+        overrides.undo_incident(session, office.editor, session.get_one(Incident, again.id), now=NOON)
 
     assert told(house, ana) == [("time", "10 minutos más en «Cuestionario 1»")]
     assert told(house, eva) == []

@@ -9,8 +9,8 @@ from accounts.models import Person
 from courses.models import StaffRole
 from lms.app import House
 from quizzes.models import Attempt
-from quizzes.queries import sittings as queries
-from quizzes.services.papers import redraw
+from quizzes.queries import attempts as queries
+from quizzes.services.layouts import recreate_layout
 from tests.quizzes.test_views import a_quiz, begin
 from tests.support.answers import open_attempt, right_fields
 from tests.support.browser import Browser
@@ -110,7 +110,7 @@ def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, house: Ho
     with house.database.unit_of_work() as session:
         session.execute(update(Attempt).values(seed=Attempt.seed + 1))
     with house.database.unit_of_work(write=False) as session:
-        assert redraw(session, queries.get_sitting(session, 1)) is None
+        assert recreate_layout(session, queries.load_attempt(session, 1)) is None
     a_teacher(house, course)
 
     page = sign_in(browser.another(), "profe@example.org").get(f"{path}/paper")

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from lms.app import House
 from quizzes.models import Attempt, CertificateReview, QuestionVersion
-from quizzes.queries import sittings
+from quizzes.queries import attempts
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, an_administrator, sign_in
@@ -64,7 +64,7 @@ def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_
 def version_of(house: House, attempt: object) -> int:
     with house.database.unit_of_work(write=False) as session:
         row = session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
-        item = sittings.get_sitting(session, row.id).items[0]
+        item = attempts.load_attempt(session, row.id).items[0]
         return session.get_one(QuestionVersion, item.question_version_id).number
 
 

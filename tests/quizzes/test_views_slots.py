@@ -13,7 +13,7 @@ from courses.models import Course
 from courses.publication import CheckedCourse
 from kernel.audit import AuditEntry
 from lms.app import House
-from quizzes.content import asked_slots
+from quizzes.content import slot_fields
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -177,7 +177,7 @@ def test_places_move_go_and_come_by_buttons(editor: Browser, house: House, cours
     assert "- text: |\n      Uno.\n\n      Dos.\n" in after
     assert after.startswith(WRITTEN.partition("  - question")[0])
     assert after.endswith("attempts: 3\n")
-    assert [asked_slots.sort_of(asked_slots.shown_fields(slot)) for slot in asked_slots.slot_texts(after)] == [
+    assert [slot_fields.slot_kind(slot_fields.shown_fields(slot)) for slot in slot_fields.slot_texts(after)] == [
         *("section", "draw", "question", "question", "draw", "section", "text")
     ]
 
@@ -337,12 +337,12 @@ def test_moving_there_and_back_changes_not_a_letter(written: list[str], data: st
     text = f"key: c\nslots:\n{''.join(written)}# fin\nattempts: 1\n"
     place = data.draw(st.integers(0, len(written) - 2))
 
-    moved = asked_slots.with_slot_moved(text, place, 1)
+    moved = slot_fields.with_slot_moved(text, place, 1)
 
     before, after = ([entry.text for entry in list_entries(one, "slots")] for one in (text, moved))
     before[place], before[place + 1] = before[place + 1], before[place]
     assert after == before
-    assert asked_slots.with_slot_moved(moved, place + 1, -1) == text
+    assert slot_fields.with_slot_moved(moved, place + 1, -1) == text
 
 
 REVIEWED = (

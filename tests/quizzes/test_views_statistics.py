@@ -15,9 +15,9 @@ from courses.models import Course, StaffRole
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import clock
 from lms.app import House
-from quizzes.models import QuizExamination
+from quizzes.models import QuizAnalysisCache
 from quizzes.services import analysis as services
-from quizzes.services.sittings import Batch
+from quizzes.services.attempts import SaveRequest
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -248,7 +248,7 @@ def test_a_part_of_a_large_class_is_computed_in_the_background(browser: Browser,
 def kept(house: House) -> int:
     """Count what is kept."""
     with house.database.unit_of_work(write=False) as session:
-        return session.scalar(select(func.count()).select_from(QuizExamination)) or 0
+        return session.scalar(select(func.count()).select_from(QuizAnalysisCache)) or 0
 
 
 def test_few_attempts_are_computed_at_once_and_many_in_the_background(
@@ -288,7 +288,7 @@ def test_random_draws_are_told_and_their_positions_counted(browser: Browser, hou
     for at in range(3):
         learner = a_learner(house, course, f"p{at}@example.org", now=now)
         attempt = start(house, learner, "prueba", now=now)
-        submit(house, learner, attempt, right_batch(house, learner, attempt) if at else Batch(1, (), "save"), now=now)
+        submit(house, learner, attempt, right_batch(house, learner, attempt) if at else SaveRequest(1, (), "save"), now=now)
     sign_in(browser, "profe@example.org")
 
     page = browser.get(PAGE)

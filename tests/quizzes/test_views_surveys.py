@@ -5,7 +5,7 @@ import io
 
 from lms.app import House
 from quizzes.rules import saving
-from quizzes.services.sittings import Batch
+from quizzes.services.attempts import SaveRequest
 from tests.quizzes.test_views import QUIZ, a_quiz
 from tests.support.access import a_cast
 from tests.support.browser import Browser
@@ -36,8 +36,8 @@ def answered(house: House, slots: tuple[str, ...] = ("tabla", "opinion")) -> Non
     for number, parts in enumerate(CHOICES):
         learner = a_learner(house, course, f"p{number}@example.org")
         for given in ({"1": ["1"], "2": ["1"]}, parts) if number == 0 else (parts,):
-            event = saving.AnswerEvent(place, saving.Place(1000, 1), given)
-            submit(house, learner, start(house, learner, "prueba"), Batch(1000, (event,) if given else (), "submit"))
+            event = saving.SavedAnswer(place, saving.AnswerSequence(1000, 1), given)
+            submit(house, learner, start(house, learner, "prueba"), SaveRequest(1000, (event,) if given else (), "submit"))
     a_teacher(house, course)
 
 

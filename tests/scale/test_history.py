@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from lms.app import House
 from quizzes.models import QuestionVersion
-from quizzes.queries import sittings as queries
+from quizzes.queries import attempts as queries
 from tests.support.browser import Counter, every_statement
 from tests.support.builders import QUESTIONS, a_course, folder, publish
 from tests.support.crowds import multiply

@@ -24,9 +24,9 @@ from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.reports import download_rows, headings
 from quizzes.queries import analysis, reports
 from quizzes.queries.reports import ReportFilter, ReportOrder
-from quizzes.rules.statistics import Which
+from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as services
-from quizzes.services.sittings import Batch
+from quizzes.services.attempts import SaveRequest
 from tests.support import sizes
 from tests.support.builders import a_course
 from tests.support.learning import a_learner, right_batch, start, submit
@@ -50,7 +50,7 @@ def a_class(house: House) -> Course:
         attempt = start(house, learner, "prueba", now=now)
         batch = right_batch(house, learner, attempt)
         answered = tuple(event for event in batch.events if (event.item * 5 + at * 3) % MODELS >= at // 2)
-        submit(house, learner, attempt, Batch(batch.lease, answered, batch.kind), now=now + timedelta(minutes=at + 1))
+        submit(house, learner, attempt, SaveRequest(batch.lease, answered, batch.kind), now=now + timedelta(minutes=at + 1))
     return course
 
 
@@ -108,7 +108,7 @@ def statistics_of(house: House, course: Course) -> int:
     """Compute the statistics; return how many attempts they are of."""
     with house.database.unit_of_work(write=False) as session:
         quiz = analysis.list_compositions(session, course.id, KEY)
-        found = analysis.attempt_set(session, quiz, Which.FIRST, quiz.choices[0])
+        found = analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
         return services.compute(session, found).quiz.attempts
 
 

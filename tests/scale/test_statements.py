@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from lms.app import House
 from quizzes.models import QuestionVersion
-from quizzes.queries import sittings as queries
+from quizzes.queries import attempts as queries
 from tests.support.answers import open_attempt, right_fields
 from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, a_person, folder, publish

@@ -10,34 +10,34 @@ from hypothesis import strategies as st
 from kernel.markup.source import normalise
 from quizzes.rules.definitions import (
     Body,
-    Cite,
-    Description,
+    DescriptionBody,
     Difficulty,
-    Essay,
-    File,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
-    Label,
-    Matching,
-    Multiple,
+    GapsBody,
+    KeyedLabel,
+    MatchingBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Ordering,
+    OrderingBody,
     OrderingRule,
     Pair,
-    Question,
+    QuestionCitation,
+    QuestionDefinition,
     QuestionState,
-    See,
-    Short,
-    ShortAnswer,
-    Single,
+    ReviewReference,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     TextShape,
     Tolerance,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
     UnitPenaltyOf,
     WordLimits,
     map_texts,
@@ -92,7 +92,7 @@ distinct = st.lists(lines(), min_size=2, max_size=4, unique_by=lambda text: text
 
 
 @st.composite
-def singles(draw: st.DrawFn, *, plain: bool = False) -> Single:
+def singles(draw: st.DrawFn, *, plain: bool = False) -> SingleChoiceBody:
     """Make a choice of one option; `plain`: without feedback, partial credit and markup."""
     texts = (
         [from_plain(text, _INLINE) for text in draw(st.lists(plain_lines(), min_size=2, max_size=4, unique=True))]
@@ -105,11 +105,11 @@ def singles(draw: st.DrawFn, *, plain: bool = False) -> Single:
     for at, text in enumerate(texts):
         worth = ONE if at == right else ZERO if plain else draw(credits_)
         options.append(Option(keys.of(text), es(text), at == right, worth, None if plain else draw(whys)))
-    return Single(tuple(options))
+    return SingleChoiceBody(tuple(options))
 
 
 @st.composite
-def multiples(draw: st.DrawFn, rules: tuple[MultipleRule, ...] = tuple(MultipleRule)) -> Multiple:
+def multiples(draw: st.DrawFn, rules: tuple[MultipleRule, ...] = tuple(MultipleRule)) -> MultipleChoiceBody:
     """Make a choice of several options with one of the rules."""
     texts = draw(st.lists(lines(), min_size=3, max_size=5, unique_by=lambda text: text.casefold()))
     rule = draw(st.sampled_from(rules))
@@ -120,25 +120,25 @@ def multiples(draw: st.DrawFn, rules: tuple[MultipleRule, ...] = tuple(MultipleR
         worth = Fraction(1, rights) if at < rights else Fraction(-1, 20) if at == rights else ZERO
         right = at < rights
         options.append(Option(keys.of(text), es(text), right, worth if rule is MultipleRule.FRACTIONS else Fraction(right), draw(whys)))
-    return Multiple(tuple(options), rule)
+    return MultipleChoiceBody(tuple(options), rule)
 
 
 @st.composite
-def shorts(draw: st.DrawFn) -> Short:
+def shorts(draw: st.DrawFn) -> ShortAnswerBody:
     """Make a short answer with patterns."""
     patterns = draw(st.lists(plain_lines(), min_size=1, max_size=3, unique=True))
-    answers = [ShortAnswer(es(pattern), at == 0, ONE if at == 0 else ZERO, draw(whys)) for at, pattern in enumerate(patterns)]
-    return Short(tuple(answers))
+    answers = [TextPattern(es(pattern), at == 0, ONE if at == 0 else ZERO, draw(whys)) for at, pattern in enumerate(patterns)]
+    return ShortAnswerBody(tuple(answers))
 
 
 @st.composite
-def numericals(draw: st.DrawFn, *, rich: bool = False) -> Numerical:
+def numericals(draw: st.DrawFn, *, rich: bool = False) -> NumericalBody:
     """Make a numerical question; `rich`: with units, other tolerances and decimals."""
     values = draw(st.lists(numbers, min_size=1, max_size=3, unique=True))
     answers = [NumericalAnswer(value, at == 0, Fraction(at == 0), draw(whys)) for at, value in enumerate(values)]
     if draw(st.booleans()):
         answers.append(NumericalAnswer(None, False, ZERO, draw(whys)))
-    body = Numerical(tuple(answers), Tolerance(amount=draw(amounts)))
+    body = NumericalBody(tuple(answers), Tolerance(amount=draw(amounts)))
     if not rich:
         return body
     kind = draw(st.sampled_from(ToleranceKind))
@@ -156,7 +156,7 @@ def numericals(draw: st.DrawFn, *, rich: bool = False) -> Numerical:
 
 
 @st.composite
-def matchings(draw: st.DrawFn, *, rich: bool = False) -> Matching:
+def matchings(draw: st.DrawFn, *, rich: bool = False) -> MatchingBody:
     """Make pairs whose matches are plain words, with an extra choice; `rich`: with feedback too."""
     items = draw(distinct)
     words = draw(st.lists(plain_lines(), min_size=len(items) + 1, max_size=len(items) + 1, unique=True))
@@ -166,37 +166,37 @@ def matchings(draw: st.DrawFn, *, rich: bool = False) -> Matching:
         Pair(keys.of(item), es(item), choices[text], es(text), draw(whys) if rich else None)
         for item, text in zip(items, texts, strict=False)
     ]
-    extra = (Label(choices[texts[-1]], es(texts[-1])),) if draw(st.booleans()) else ()
-    return Matching(tuple(pairs), extra, draw(st.booleans()) if rich else True)
+    extra = (KeyedLabel(choices[texts[-1]], es(texts[-1])),) if draw(st.booleans()) else ()
+    return MatchingBody(tuple(pairs), extra, draw(st.booleans()) if rich else True)
 
 
 @st.composite
-def orderings(draw: st.DrawFn, rule: str = "") -> Ordering:
+def orderings(draw: st.DrawFn, rule: str = "") -> OrderingBody:
     """Make items in order."""
     keys = Keys()
     items = draw(st.lists(lines(), min_size=3, max_size=4, unique=True))
-    return Ordering(
-        tuple(Label(keys.of(item), es(item)) for item in items), OrderingRule(rule) if rule else draw(st.sampled_from(OrderingRule))
+    return OrderingBody(
+        tuple(KeyedLabel(keys.of(item), es(item)) for item in items), OrderingRule(rule) if rule else draw(st.sampled_from(OrderingRule))
     )
 
 
 @st.composite
-def essays(draw: st.DrawFn) -> Essay:
+def essays(draw: st.DrawFn) -> EssayBody:
     """Make an essay with all that helps its author and its grader."""
     words = WordLimits(draw(st.none() | st.integers(1, 50)), draw(st.none() | st.integers(51, 900)))
-    return Essay(words, draw(st.none() | blocks().map(es)), draw(st.none() | blocks().map(es)), (), draw(st.integers(0, 3)))
+    return EssayBody(words, draw(st.none() | blocks().map(es)), draw(st.none() | blocks().map(es)), (), draw(st.integers(0, 3)))
 
 
-files = st.builds(File, accept=st.sampled_from([("pdf",), ("docx", "odt")]), files=st.integers(1, 3), size=st.integers(1, 50))
+files = st.builds(FileBody, accept=st.sampled_from([("pdf",), ("docx", "odt")]), files=st.integers(1, 3), size=st.integers(1, 50))
 
 
 @st.composite
 def questions(
     draw: st.DrawFn, bodies: st.SearchStrategy[Body], *, kept: tuple[str, ...] = (), rich: bool = True, plain: bool = False
-) -> Question:
+) -> QuestionDefinition:
     """Make a question; `kept`: the common fields that may be written, all of them where it is `rich`."""
     text = from_plain(draw(plain_lines()), TextShape.MARKDOWN) if plain else draw(blocks())
-    question = Question("pregunta", es(text), draw(bodies))
+    question = QuestionDefinition("pregunta", es(text), draw(bodies))
     fields: dict[str, st.SearchStrategy[object]] = {
         "was": st.just(("antes",)),
         "state": st.sampled_from(QuestionState),
@@ -207,8 +207,8 @@ def questions(
         "hints": st.lists(lines().map(es), max_size=2).map(tuple),
         "penalty": st.sampled_from([Fraction(1, 3), Fraction(1, 10), ZERO, ONE]),
         "explanation": st.none() | blocks().map(es),
-        "source": st.just((Cite("ley", "art. 1"),)),
-        "see": st.just((See("pisos", "brecha"), See("charla", "", 75))),
+        "source": st.just((QuestionCitation("ley", "art. 1"),)),
+        "see": st.just((ReviewReference("pisos", "brecha"), ReviewReference("charla", "", 75))),
         "note": plain_lines(),
     }
     chosen = kept if not rich else tuple(name for name in fields if draw(st.booleans()))
@@ -216,7 +216,7 @@ def questions(
 
 
 @st.composite
-def gapped(draw: st.DrawFn, most: int = 1, *, drag: bool = False) -> Question:
+def gapped(draw: st.DrawFn, most: int = 1, *, drag: bool = False) -> QuestionDefinition:
     """Make a text with gaps inside sentences."""
     count = draw(st.integers(1, most))
     names = ["gap"] if count == 1 else [f"gap{at}" for at in range(1, count + 1)]
@@ -226,20 +226,23 @@ def gapped(draw: st.DrawFn, most: int = 1, *, drag: bool = False) -> Question:
         texts = [from_plain(word, _INLINE) for word in words]
         keys = matched(texts)
         gaps = tuple(
-            Gap(name, Short((ShortAnswer(es(word), True, ONE, None, keys[word]),))) for name, word in zip(names, texts, strict=False)
+            Gap(name, ShortAnswerBody((TextPattern(es(word), True, ONE, None, keys[word]),)))
+            for name, word in zip(names, texts, strict=False)
         )
-        return Question("pregunta", es(text), Gaps(gaps, True, tuple(Label(key, es(word)) for word, key in keys.items())))
+        return QuestionDefinition(
+            "pregunta", es(text), GapsBody(gaps, True, tuple(KeyedLabel(key, es(word)) for word, key in keys.items()))
+        )
     bodies = [draw(st.one_of(singles(plain=True), shorts(), numericals())) for _ in names]
     gaps = tuple(Gap(name, _without_whys(body)) for name, body in zip(names, bodies, strict=True))
-    return Question("pregunta", es(text), Gaps(gaps), mark=Fraction(count))
+    return QuestionDefinition("pregunta", es(text), GapsBody(gaps), mark=Fraction(count))
 
 
-def _without_whys(body: Single | Short | Numerical) -> Single | Short | Numerical:
+def _without_whys(body: SingleChoiceBody | ShortAnswerBody | NumericalBody) -> SingleChoiceBody | ShortAnswerBody | NumericalBody:
     """Return what stands in a gap without feedback, whose markup some formats lose."""
     match body:
-        case Single(options):
+        case SingleChoiceBody(options):
             return replace(body, options=tuple(replace(option, why=None) for option in options))
-        case Short(answers):
+        case ShortAnswerBody(answers):
             return replace(body, answers=tuple(replace(answer, why=None) for answer in answers))
         case numerical:
             return replace(numerical, answers=tuple(replace(answer, why=None) for answer in numerical.answers))
@@ -250,23 +253,23 @@ def rich_bodies() -> st.SearchStrategy[Body]:
     return st.one_of(
         singles(),
         multiples(),
-        st.builds(TrueFalse, st.booleans()),
+        st.builds(TrueFalseBody, st.booleans()),
         shorts(),
         numericals(rich=True),
         matchings(rich=True),
         orderings(),
         essays(),
         files,
-        st.just(Description()),
+        st.just(DescriptionBody()),
     )
 
 
-Write = Callable[[Sequence[Question], str], Exported]
+Write = Callable[[Sequence[QuestionDefinition], str], Exported]
 Read = Callable[[bytes, str], Imported]
-_RESET = Question("", {}, Description())
+_RESET = QuestionDefinition("", {}, DescriptionBody())
 
 
-def check_same_or_told(question: Question, write: Write, read: Read) -> None:
+def check_same_or_told(question: QuestionDefinition, write: Write, read: Read) -> None:
     """Assert that a question comes back the same, but for what the remarks of the export name, or that it is told to stay behind."""
     out = write([question], LANGUAGE)
     if out.of_weight(Weight.PROBLEM):
@@ -284,7 +287,7 @@ def check_same_or_told(question: Question, write: Write, read: Read) -> None:
         assert told
 
 
-def check_same(question: Question, write: Write, read: Read) -> None:
+def check_same(question: QuestionDefinition, write: Write, read: Read) -> None:
     """Assert that a question comes back the same and that nothing is lost."""
     out = write([question], LANGUAGE)
 
@@ -300,43 +303,43 @@ def plainly(bodies: st.SearchStrategy[Body]) -> st.SearchStrategy[Body]:
 
 
 def _plain_body(body: Body) -> Body:
-    question = Question("pregunta", es("¿Qué?"), body)
+    question = QuestionDefinition("pregunta", es("¿Qué?"), body)
     return _rekeyed(map_texts(question, lambda text, _language, shape: from_plain(text, shape)).body)
 
 
 def _has_no_tex(body: Body) -> bool:
     """Say whether no text became a formula to other products where its signs were escaped."""
     texts = list[str]()
-    map_texts(Question("pregunta", es("¿Qué?"), body), lambda text, _language, _shape: texts.append(text) or text)
+    map_texts(QuestionDefinition("pregunta", es("¿Qué?"), body), lambda text, _language, _shape: texts.append(text) or text)
     return not any(map(_TEX.search, texts))
 
 
 def _rekeyed(body: Body) -> Body:
     keys = Keys()
     match body:
-        case Multiple(options):
+        case MultipleChoiceBody(options):
             return replace(body, options=tuple(replace(option, key=keys.of(option.text[LANGUAGE])) for option in options))
-        case Ordering(items):
-            return replace(body, items=tuple(Label(keys.of(label.text[LANGUAGE]), label.text) for label in items))
-        case Matching(pairs, extra):
+        case OrderingBody(items):
+            return replace(body, items=tuple(KeyedLabel(keys.of(label.text[LANGUAGE]), label.text) for label in items))
+        case MatchingBody(pairs, extra):
             choices = matched([pair.match[LANGUAGE] for pair in pairs] + [label.text[LANGUAGE] for label in extra])
             made = tuple(replace(pair, key=keys.of(pair.item[LANGUAGE]), match_key=choices[pair.match[LANGUAGE]]) for pair in pairs)
-            return replace(body, pairs=made, extra=tuple(Label(choices[label.text[LANGUAGE]], label.text) for label in extra))
+            return replace(body, pairs=made, extra=tuple(KeyedLabel(choices[label.text[LANGUAGE]], label.text) for label in extra))
         case other:
             return other
 
 
 def in_order(body: Body) -> Body:
     """Return a choice of several options that are not mixed."""
-    return replace(body, shuffle=False) if isinstance(body, Multiple) else body
+    return replace(body, shuffle=False) if isinstance(body, MultipleChoiceBody) else body
 
 
 def literal_shorts() -> st.SearchStrategy[Body]:
     """Make short answers without wildcard and without feedback."""
 
-    def made(words: list[str]) -> Short:
+    def made(words: list[str]) -> ShortAnswerBody:
         patterns = [one_line(word.replace("\\", "")).replace("*", "\\*") or "x" for word in words]
-        return Short(tuple(ShortAnswer(es(pattern), True, ONE) for pattern in dict.fromkeys(patterns)))
+        return ShortAnswerBody(tuple(TextPattern(es(pattern), True, ONE) for pattern in dict.fromkeys(patterns)))
 
     return st.lists(plain_lines(), min_size=1, max_size=3, unique=True).map(made)
 
@@ -345,20 +348,20 @@ def single_numbers(*, nominal: bool = False) -> st.SearchStrategy[Body]:
     """Make one number with an amount or a share as tolerance."""
     kinds = st.just(ToleranceKind.NOMINAL) if nominal else st.sampled_from([ToleranceKind.NOMINAL, ToleranceKind.RELATIVE])
     return st.builds(
-        lambda value, kind, amount: Numerical((NumericalAnswer(value, True, ONE),), Tolerance(kind, amount) if amount else Tolerance()),
+        lambda value, kind, amount: NumericalBody((NumericalAnswer(value, True, ONE),), Tolerance(kind, amount) if amount else Tolerance()),
         numbers,
         kinds,
         amounts,
     )
 
 
-def as_shown(question: Question) -> Question:
+def as_shown(question: QuestionDefinition) -> QuestionDefinition:
     """Return the question with its texts as they are shown, without keys, which are made of the source."""
     shown = map_texts(question, lambda text, language, shape: " ".join(rendered(text, shape, language).split()))
     return replace(shown, key="")
 
 
-def check_shown_the_same(question: Question, write: Write, read: Read) -> None:
+def check_shown_the_same(question: QuestionDefinition, write: Write, read: Read) -> None:
     """Assert that a question comes back, nothing lost, and is shown the same."""
     out = write([question], LANGUAGE)
 
@@ -368,7 +371,7 @@ def check_shown_the_same(question: Question, write: Write, read: Read) -> None:
     assert [as_shown(found) for found in back.questions] == [as_shown(question)]
 
 
-def check_kind_or_told(question: Question, write: Write, read: Read) -> None:
+def check_kind_or_told(question: QuestionDefinition, write: Write, read: Read) -> None:
     """Assert that a question comes back as the same kind, or that something was told."""
     out = write([question], LANGUAGE)
     if out.of_weight(Weight.PROBLEM):

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from lms.app import House
 from quizzes.cli import group
-from quizzes.rules.definitions import Essay, Option, Question, Single
+from quizzes.rules.definitions import EssayBody, Option, QuestionDefinition, SingleChoiceBody
 from standards._files import named
 from standards.cli import commands
 from standards.formats import FORMATS
@@ -28,12 +28,12 @@ CLASH = {"media/foto.png": PNG, "../media/foto.png": PNG + b"\x01"}
 NEW = {address: f"media/{named(content, address)}" for address, content in FILES.items()}
 
 
-def a_question_with_files() -> Question:
+def a_question_with_files() -> QuestionDefinition:
     options = (
         Option("una-vease-la-guia-media-guia-pdf", es("Una, véase la [guía](media/guia.pdf)"), True, f("1"), es("Sí.")),
         Option("otra", es("Otra"), False, f("0"), es("No.")),
     )
-    return Question("con-archivos", es(TEXT), Single(options))
+    return QuestionDefinition("con-archivos", es(TEXT), SingleChoiceBody(options))
 
 
 def written(form: str) -> Exported:
@@ -57,7 +57,7 @@ def test_files_go_out_and_come_back_byte_for_byte(form: str) -> None:
     question = back.questions[0]
     assert sorted(back.media.values()) == sorted(FILES.values())
     assert back.media == {NEW[address].removeprefix("media/"): content for address, content in FILES.items()}
-    assert isinstance(question.body, Single)
+    assert isinstance(question.body, SingleChoiceBody)
     assert question.body.options[0].text["es"] == moved("Una, véase la [guía](media/guia.pdf)")
     assert question.state == "ready"
     for address in FILES:
@@ -69,7 +69,7 @@ def test_files_go_out_and_come_back_byte_for_byte(form: str) -> None:
 def test_two_files_of_one_name_go_out_as_two(form: str) -> None:
     write = FORMATS[form].write
     assert write is not None
-    question = Question("dos", es("Vea [una](media/foto.png) y [otra](../media/foto.png)."), Essay())
+    question = QuestionDefinition("dos", es("Vea [una](media/foto.png) y [otra](../media/foto.png)."), EssayBody())
 
     back = import_file(f"x.{form}", write([question], "es", {"dos": CLASH}).content, form).imported
 

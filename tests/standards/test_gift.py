@@ -2,7 +2,18 @@
 
 import pytest
 
-from quizzes.rules.definitions import Essay, Gaps, Matching, Multiple, MultipleRule, Numerical, Question, Short, Single, TrueFalse
+from quizzes.rules.definitions import (
+    EssayBody,
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
+    MultipleRule,
+    NumericalBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TrueFalseBody,
+)
 from standards.gift.grammar import escape, unescape
 from standards.gift.read import read
 from standards.gift.write import write
@@ -10,7 +21,7 @@ from standards.model import Weight
 from tests.support.questions import a_matrix, a_question, dragged_gaps, es, f, some_gaps
 
 
-def one(text: str) -> Question:
+def one(text: str) -> QuestionDefinition:
     found = read(text.encode())
     assert len(found.questions) == 1, [remark.message for remark in found.remarks]
     return found.questions[0]
@@ -20,15 +31,15 @@ def test_words_after_the_braces_make_a_gap() -> None:
     question = one("Grant está {~enterrado =sepultado} en su tumba.")
 
     assert question.text == es("Grant está {gap} en su tumba.")
-    assert isinstance(question.body, Gaps)
-    assert isinstance(question.body.gaps[0].body, Single)
+    assert isinstance(question.body, GapsBody)
+    assert isinstance(question.body.gaps[0].body, SingleChoiceBody)
 
 
 def test_gap_of_several_options_keeps_a_line_to_write_on() -> None:
     question = one("Son {~%50%uno ~%50%dos ~tres} los pilares.")
 
     assert question.text == es("Son \\_\\_\\_\\_\\_ los pilares.")
-    assert isinstance(question.body, Multiple)
+    assert isinstance(question.body, MultipleChoiceBody)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +57,7 @@ def test_an_arrow_beside_a_tilde_belongs_to_a_choice(braces: str, options: list[
     """A way through menus is an answer: as the format's own importer, `~` is looked for before `->`."""
     body = one(f"¿Cómo?{{{braces}}}").body
 
-    assert isinstance(body, Single)
+    assert isinstance(body, SingleChoiceBody)
     assert [option.text["es"] for option in body.options] == options
     assert sum(option.right for option in body.options) >= 1
 
@@ -59,15 +70,15 @@ def test_arrows_without_a_tilde_make_a_matching_and_without_a_sign_of_equality_w
         one("¿Dónde?{Archivo -> Guardar}").body,
     )
 
-    assert isinstance(pairs, Matching)
-    assert isinstance(escaped, Matching)
+    assert isinstance(pairs, MatchingBody)
+    assert isinstance(escaped, MatchingBody)
     assert [(pair.item["es"], pair.match["es"]) for pair in (*pairs.pairs, *escaped.pairs)] == [
         ("a", "1"),
         ("b", "2"),
         ("a~", "1"),
         ("b", "2"),
     ]
-    assert isinstance(words, Short)
+    assert isinstance(words, ShortAnswerBody)
     assert words.answers[0].patterns == es("Archivo -> Guardar")
 
 
@@ -84,14 +95,14 @@ def test_signs_after_a_finished_sentence_are_told_and_dropped() -> None:
 def test_numbers_with_tolerances_and_ranges(written: str, value: str, amount: str) -> None:
     body = one(f"¿Cuánto?{{#{written}}}").body
 
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert (body.answers[0].value, body.tolerance.amount) == (f(value), f(amount))
 
 
 def test_numbers_with_part_credit_and_feedback_for_the_rest() -> None:
     body = one("¿Cuánto?{#=10:0#bien =%50%10.5:1#casi ~#no}").body
 
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert [(answer.value, answer.credit, answer.why) for answer in body.answers] == [
         (10, 1, es("bien")),
         (f("10.5"), f("1/2"), es("casi")),
@@ -111,7 +122,7 @@ def test_formats_of_texts_are_told_apart() -> None:
 def test_escaped_signs_are_themselves() -> None:
     body = one("¿Cuál? {=\\= 2 \\{x\\}\\: ~no\\~}").body
 
-    assert isinstance(body, Single)
+    assert isinstance(body, SingleChoiceBody)
     assert [option.text["es"] for option in body.options] == ["= 2 \\{x}:", "no~"]
 
 
@@ -121,10 +132,10 @@ def test_escaping_is_undone(words: str) -> None:
 
 
 def test_short_words_and_truth_are_told_apart() -> None:
-    assert one("¿Sol?{T}").body == TrueFalse(answer=True)
-    assert one("¿Sol?{false}").body == TrueFalse(answer=False)
-    assert isinstance(one("¿Sol?{Tarde}").body, Short)
-    assert one("¿Sol?{}").body == Essay()
+    assert one("¿Sol?{T}").body == TrueFalseBody(answer=True)
+    assert one("¿Sol?{false}").body == TrueFalseBody(answer=False)
+    assert isinstance(one("¿Sol?{Tarde}").body, ShortAnswerBody)
+    assert one("¿Sol?{}").body == EssayBody()
 
 
 def test_broken_question_is_told_with_its_line_and_the_others_come_in() -> None:
@@ -144,13 +155,13 @@ def test_number_that_is_none_keeps_the_question_out(numbers: str) -> None:
 
 def test_question_that_starts_like_a_comment_or_a_format_survives() -> None:
     body = one("::x::¿Qué?{=\\[html] ~no}").body
-    written = write([Question("x", es("// no es un comentario"), body)]).content
+    written = write([QuestionDefinition("x", es("// no es un comentario"), body)]).content
 
-    assert read(written).questions == (Question("x", es("// no es un comentario"), body),)
+    assert read(written).questions == (QuestionDefinition("x", es("// no es un comentario"), body),)
 
 
 def test_kinds_that_gift_lacks_are_told_and_the_rest_is_written() -> None:
-    out = write([a_question(a_matrix()), a_question(some_gaps()), a_question(dragged_gaps()), a_question(TrueFalse(answer=True))])
+    out = write([a_question(a_matrix()), a_question(some_gaps()), a_question(dragged_gaps()), a_question(TrueFalseBody(answer=True))])
 
     assert out.count == 1
     assert len(out.of_weight(Weight.PROBLEM)) == 3
@@ -159,14 +170,14 @@ def test_kinds_that_gift_lacks_are_told_and_the_rest_is_written() -> None:
 def test_gap_at_the_end_is_told_to_become_a_question_below() -> None:
     question = one("Grant está {~enterrado =sepultado} hoy.")
     body = question.body
-    out = write([Question("q", es("Escriba la capital: {gap}"), body)])
+    out = write([QuestionDefinition("q", es("Escriba la capital: {gap}"), body)])
 
     assert [loss.what for loss in out.of_weight(Weight.LOSS)] == ["The gap at the end of the text becomes a question below it."]
-    assert isinstance(read(out.content).questions[0].body, Single)
+    assert isinstance(read(out.content).questions[0].body, SingleChoiceBody)
 
 
 def test_other_languages_are_told_to_stay_behind() -> None:
-    question = Question("q", {"es": "¿Sí?", "en": "Yes?"}, TrueFalse(answer=True))
+    question = QuestionDefinition("q", {"es": "¿Sí?", "en": "Yes?"}, TrueFalseBody(answer=True))
 
     spanish, english = write([question], "es"), write([question], "en")
 
@@ -178,6 +189,6 @@ def test_other_languages_are_told_to_stay_behind() -> None:
 def test_rule_right_only_goes_out_as_weights_and_comes_back() -> None:
     body = one("¿Cuáles?{~%50%a ~%50%b ~%-100%c}").body
 
-    assert isinstance(body, Multiple)
+    assert isinstance(body, MultipleChoiceBody)
     assert body.rule is MultipleRule.RIGHT_ONLY
     assert b"~%-100%c" in write([a_question(body)]).content

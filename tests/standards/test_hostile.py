@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from xlsxwriter import Workbook
 
 from kernel.archives import ArchiveLimits, ArchiveRefused, read_archive
-from quizzes.rules.definitions import Essay, Question, TextShape
+from quizzes.rules.definitions import EssayBody, QuestionDefinition, TextShape
 from standards import _decoding, _numbers, _xml, _zip
 from standards._html import MAXIMUM, to_markdown
 from standards._texts import escape, rendered
@@ -240,7 +240,7 @@ def test_formula_in_a_workbook_is_not_computed_and_told() -> None:
 @pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "|x", "%x", "'=x", "＝x"])
 def test_cells_of_a_csv_compute_nothing(cell: str) -> None:
     """Security 4.6."""
-    question = Question("k", {"es": cell}, Essay())
+    question = QuestionDefinition("k", {"es": cell}, EssayBody())
     written = sheet_write.write_csv([question])
 
     assert f"'{cell}" in written.content.decode("utf-8-sig")

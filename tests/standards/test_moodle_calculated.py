@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import Calculated, ToleranceKind, VariableRange
+from quizzes.rules.definitions import CalculatedBody, ToleranceKind, VariableRange
 from quizzes.rules.expressions import evaluate
 from standards.importing import import_file
 from standards.model import NotTranslatable, Weight
@@ -37,7 +37,7 @@ def test_a_calculated_question_comes_in_with_its_variables_tolerance_and_feedbac
     found = import_file("x.xml", document())
     question = found.imported.questions[0]
 
-    assert isinstance(question.body, Calculated)
+    assert isinstance(question.body, CalculatedBody)
     assert question.text["es"] == "¿Cuánto es {a} por {b_1}?"
     assert [(variable.name, variable.values, variable.decimals) for variable in question.body.variables] == [
         ("a", VariableRange(Fraction(1), Fraction(10), Fraction(1, 10)), 1),
@@ -59,7 +59,7 @@ def test_values_stand_in_for_a_range_that_says_nothing() -> None:
 
     body = import_file("x.xml", content).imported.questions[0].body
 
-    assert isinstance(body, Calculated)
+    assert isinstance(body, CalculatedBody)
     assert body.variables[0].values == (Fraction(3), Fraction(15, 2))
 
 

@@ -6,22 +6,22 @@ from fractions import Fraction
 import pytest
 
 from quizzes.rules.definitions import (
-    Essay,
-    File,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
-    Matching,
-    Multiple,
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
+    NumericalBody,
     Option,
-    Ordering,
+    OrderingBody,
     OrderingRule,
-    Question,
+    QuestionDefinition,
     QuestionState,
-    Short,
-    Single,
-    TrueFalse,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TrueFalseBody,
     UnitPenaltyOf,
     WordLimits,
 )
@@ -39,7 +39,7 @@ def quiz(kind: str, inside: str, text: str = "¿Qué?", form: str = "html", name
     return f'<?xml version="1.0" encoding="UTF-8"?><quiz><question type="{kind}">{head}{inside}</question></quiz>'.encode()
 
 
-def one(content: bytes) -> Question:
+def one(content: bytes) -> QuestionDefinition:
     found = read(content)
     assert len(found.questions) == 1, found.remarks
     return found.questions[0]
@@ -68,14 +68,14 @@ def test_choice_of_one_and_of_several() -> None:
 
     single, multiple = one(quiz("multichoice", "<shuffleanswers>0</shuffleanswers>" + answers)).body, one(quiz("multichoice", several)).body
 
-    assert isinstance(single, Single)
+    assert isinstance(single, SingleChoiceBody)
     assert single.options == (
         Option("a", es("a"), True, Fraction(1), es("sí")),
         Option("b", es("b"), False, f("-1/2")),
         Option("c", es("c"), False, f("1/3")),
     )
     assert not single.shuffle
-    assert isinstance(multiple, Multiple)
+    assert isinstance(multiple, MultipleChoiceBody)
     assert multiple.rule is MultipleRule.RIGHT_MINUS_WRONG
 
 
@@ -89,7 +89,7 @@ def test_numbers_have_tolerances_and_units() -> None:
 
     body = one(quiz("numerical", answer("100", "5.1", more="<tolerance>0.05</tolerance>") + answer("0", "*", "no") + units)).body
 
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert (body.answers[0].value, body.tolerance.amount) == (f("5.1"), f("0.05"))
     assert (body.answers[1].value, body.answers[1].why) == (None, es("no"))
     assert body.units == {"m": 1, "cm": f("1/100")}
@@ -102,7 +102,7 @@ def test_matching_with_an_extra_choice() -> None:
 
     body = one(quiz("matching", sub("Perú", "Lima") + sub("Chile", "Santiago") + sub("", "Quito"))).body
 
-    assert isinstance(body, Matching)
+    assert isinstance(body, MatchingBody)
     assert [(pair.key, pair.match_key) for pair in body.pairs] == [("peru", "lima"), ("chile", "santiago")]
     assert [label.key for label in body.extra] == ["quito"]
 
@@ -112,7 +112,7 @@ def test_ordering_with_each_rule_of_moodle() -> None:
 
     body = one(quiz("ordering", "<gradingtype>LONGEST_ORDERED_SUBSET</gradingtype>" + answers)).body
 
-    assert isinstance(body, Ordering)
+    assert isinstance(body, OrderingBody)
     assert [label.key for label in body.items] == ["uno", "dos", "tres"]
     assert body.rule is OrderingRule.LONGEST_ORDERED
 
@@ -122,10 +122,10 @@ def test_essay_and_files() -> None:
     kinds = "<maxbytes>5242880</maxbytes><filetypeslist>.pdf,.docx</filetypeslist>"
     files = f"<responseformat>noinline</responseformat><attachments>2</attachments>{kinds}"
 
-    assert one(quiz("essay", limits)).body == Essay(WordLimits(50, 200), files=2)
-    assert one(quiz("essay", files)).body == File(("pdf", "docx"), 2, 5)
+    assert one(quiz("essay", limits)).body == EssayBody(WordLimits(50, 200), files=2)
+    assert one(quiz("essay", files)).body == FileBody(("pdf", "docx"), 2, 5)
     for written in ("-1", "5 MB", ""):
-        assert one(quiz("essay", files.replace("5242880", written))).body == File(("pdf", "docx"), 2, 10)
+        assert one(quiz("essay", files.replace("5242880", written))).body == FileBody(("pdf", "docx"), 2, 10)
 
 
 def test_lists_and_boxes_inside_a_text() -> None:
@@ -136,12 +136,12 @@ def test_lists_and_boxes_inside_a_text() -> None:
     drag = one(quiz("ddwtos", boxes, "Uno [[2]] y dos [[1]]."))
 
     assert lists.text == drag.text == es("Uno {gap1} y dos {gap2}.")
-    assert isinstance(lists.body, Gaps)
+    assert isinstance(lists.body, GapsBody)
     first = lists.body.gaps[0].body
-    assert isinstance(first, Single)
+    assert isinstance(first, SingleChoiceBody)
     assert [(option.key, option.right) for option in first.options] == [("a", False), ("c", True)]
-    assert isinstance(drag.body, Gaps)
-    assert [answer.key for gap in drag.body.gaps if isinstance(gap.body, Short) for answer in gap.body.answers] == ["luna", "sol"]
+    assert isinstance(drag.body, GapsBody)
+    assert [answer.key for gap in drag.body.gaps if isinstance(gap.body, ShortAnswerBody) for answer in gap.body.answers] == ["luna", "sol"]
     assert {label.key for label in drag.body.choices} == {"sol", "luna", "mar"}
 
 
@@ -152,31 +152,31 @@ def test_cloze_of_each_kind() -> None:
 
     assert question.text == es("A {gap1} b {gap2} c {gap3} d {gap4}")
     assert question.mark == 5
-    assert isinstance(question.body, Gaps)
+    assert isinstance(question.body, GapsBody)
     words, figure, choice, exact = (gap.body for gap in question.body.gaps)
-    assert isinstance(words, Short)
+    assert isinstance(words, ShortAnswerBody)
     assert [(one_.patterns["es"], one_.credit, one_.why) for one_ in words.answers] == [
         ("sí", 1, es("bien")),
         ("casi", f("1/2"), None),
         ("*", 0, es("no")),
     ]
-    assert isinstance(figure, Numerical)
+    assert isinstance(figure, NumericalBody)
     assert (figure.answers[0].value, figure.tolerance.amount) == (f("3.5"), f("0.1"))
-    assert isinstance(choice, Single)
+    assert isinstance(choice, SingleChoiceBody)
     assert [option.text["es"] for option in choice.options] == ["uno", "dos } tres"]
     assert choice.shuffle
-    assert isinstance(exact, Short)
+    assert isinstance(exact, ShortAnswerBody)
     assert not exact.ignore_case
 
 
 def test_cloze_takes_a_comma_for_its_decimal_sign() -> None:
     body = one(quiz("cloze", "", "A {1:SA:=sí~%33,33333%casi} b {1:NM:=3,5:0,1}")).body
 
-    assert isinstance(body, Gaps)
+    assert isinstance(body, GapsBody)
     words, figure = (gap.body for gap in body.gaps)
-    assert isinstance(words, Short)
+    assert isinstance(words, ShortAnswerBody)
     assert [(one_.patterns["es"], one_.credit) for one_ in words.answers] == [("sí", 1), ("casi", f("1/3"))]
-    assert isinstance(figure, Numerical)
+    assert isinstance(figure, NumericalBody)
     assert (figure.answers[0].value, figure.tolerance.amount) == (f("3.5"), f("0.1"))
 
 
@@ -184,12 +184,12 @@ def test_an_answer_that_looks_like_a_weight_is_none() -> None:
     """A right answer must not come back as partly right."""
     options = (an_option("20-de-la-renta", "1"), an_option("nada"))
     worded = tuple(replace(option, text=es(text), why=None) for option, text in zip(options, ("%20% de la renta", "nada"), strict=True))
-    question = replace(a_question(Gaps((Gap("gap", Single(worded)),))), text=es("Paga {gap} aquí."))
+    question = replace(a_question(GapsBody((Gap("gap", SingleChoiceBody(worded)),))), text=es("Paga {gap} aquí."))
 
     body = one(write([question]).content).body
 
-    assert isinstance(body, Gaps)
-    assert isinstance(body.gaps[0].body, Single)
+    assert isinstance(body, GapsBody)
+    assert isinstance(body.gaps[0].body, SingleChoiceBody)
     assert [(option.text["es"], option.credit) for option in body.gaps[0].body.options] == [("%20% de la renta", 1), ("nada", 0)]
 
 
@@ -201,9 +201,11 @@ def test_signs_that_are_dragged_come_in() -> None:
 
     assert not found.of_weight(Weight.PROBLEM, Weight.MEND)
     body = found.questions[0].body
-    assert isinstance(body, Gaps)
+    assert isinstance(body, GapsBody)
     assert [label.text["es"] for label in body.choices] == ["\\<", ">", "="]
-    assert [gap.body.answers[0].key for gap in body.gaps if isinstance(gap.body, Short)] == [label.key for label in body.choices[:2]]
+    assert [gap.body.answers[0].key for gap in body.gaps if isinstance(gap.body, ShortAnswerBody)] == [
+        label.key for label in body.choices[:2]
+    ]
 
 
 @pytest.mark.parametrize("text", ["A {1:MULTIRESPONSE:=a~b}", "A {1:SA:=a", "no gap"])
@@ -253,13 +255,13 @@ def test_weight_that_is_none_keeps_the_question_out(fraction: str, said: str) ->
 def test_feedback_to_true_and_false_becomes_the_explanation() -> None:
     question = one(quiz("truefalse", answer("0", "true", "Falta un año.") + answer("100", "false")))
 
-    assert question.body == TrueFalse(answer=False)
+    assert question.body == TrueFalseBody(answer=False)
     assert question.explanation == es("Falta un año.")
 
 
 def test_what_goes_out_is_what_moodle_reads() -> None:
     """Types, formats and numbers as Moodle's own export writes them."""
-    body = Multiple((Option("a", es("*a*"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))))
+    body = MultipleChoiceBody((Option("a", es("*a*"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))))
 
     question = _xml.parse(write([a_question(body, tags=("x",))]).content)[0]
 
@@ -281,7 +283,9 @@ def test_kinds_that_moodle_lacks_are_told() -> None:
 
 
 def test_rule_without_a_match_is_told_as_a_loss() -> None:
-    body = Multiple((Option("a", es("a"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))), MultipleRule.ALL_OR_NOTHING)
+    body = MultipleChoiceBody(
+        (Option("a", es("a"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))), MultipleRule.ALL_OR_NOTHING
+    )
 
     assert [loss.facts.get("rule") for loss in write([a_question(body)]).of_weight(Weight.LOSS)] == ["all_or_nothing"]
 

@@ -13,7 +13,7 @@ from courses.models import Course
 from courses.queries import drafts as course_drafts
 from lms.app import House
 from quizzes.cli import group
-from quizzes.rules.definitions import QuestionState, Single
+from quizzes.rules.definitions import QuestionState, SingleChoiceBody
 from standards._files import named
 from standards.bank.read import read as read_bank
 from standards.cli import commands
@@ -75,7 +75,7 @@ def test_a_picture_of_an_option_becomes_a_link_and_that_is_told() -> None:
     inside = import_file("x.xml", moodle_of("¿Cuál?", '<img src="@@PLUGINFILE@@/Mi%20foto.png"> sí', {"Mi foto.png": PNG})).imported
 
     body = inside.questions[0].body
-    assert isinstance(body, Single)
+    assert isinstance(body, SingleChoiceBody)
     assert body.options[0].text["es"] == f"[Mi foto.png](media/{NAME}) sí"
     assert any(NAME in remark.message for remark in inside.of_weight(Weight.NOTE))
 
@@ -193,7 +193,7 @@ def test_documents_and_pictures_of_options_come_along(form: str) -> None:
     found = import_file("x.xml", moodle_of("¿Cuál?", option, {"guia.pdf": PDF, "foto.png": PNG}, form)).imported
 
     body = found.questions[0].body
-    assert isinstance(body, Single)
+    assert isinstance(body, SingleChoiceBody)
     pdf, png = named(PDF, "guia.pdf"), named(PNG, "foto.png")
     assert body.options[0].text["es"] == f"[la guía](media/{pdf}) y [la casa](media/{png})"
     assert found.media == {pdf: PDF, png: PNG}

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from quizzes.rules.definitions import (
-    Essay,
-    File,
-    Gaps,
-    Matching,
-    Multiple,
+    EssayBody,
+    FileBody,
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
-    Ordering,
-    Short,
-    Single,
+    NumericalBody,
+    OrderingBody,
+    ShortAnswerBody,
+    SingleChoiceBody,
     Tolerance,
     ToleranceKind,
-    TrueFalse,
+    TrueFalseBody,
 )
 from standards import _zip
 from standards.importing import import_file
@@ -85,13 +85,13 @@ def test_right_answers_and_rules_of_items_are_kept() -> None:
     order = sachsen("Order_913967682").questions[0].body
     number = sachsen("TextEntrynumeric_770468849").questions[0].body
 
-    assert isinstance(whole, Multiple)
+    assert isinstance(whole, MultipleChoiceBody)
     assert whole.rule is MultipleRule.ALL_OR_NOTHING
     assert [option.key for option in whole.options if option.right] == ["chemnitz", "zwickau"]
-    assert isinstance(order, Ordering)
+    assert isinstance(order, OrderingBody)
     assert [label.key for label in order.items] == ["cdu", "die-linke", "sdp", "grune", "npd"]
-    assert isinstance(number, Gaps)
-    assert isinstance(number.gaps[0].body, Numerical)
+    assert isinstance(number, GapsBody)
+    assert isinstance(number.gaps[0].body, NumericalBody)
     assert number.gaps[0].body.tolerance == Tolerance(ToleranceKind.RELATIVE, Fraction(1, 20))
 
 
@@ -136,9 +136,9 @@ def test_profiles_of_common_cartridge_are_read() -> None:
 
     assert [question.kind.value for question in found.questions] == ["single", "true_false", "multiple", "essay"]
     single, _truth, several, _essay = (question.body for question in found.questions)
-    assert isinstance(single, Single)
+    assert isinstance(single, SingleChoiceBody)
     assert [(option.why or {}).get("es") for option in single.options] == ["add 2", "add 1", "good!", "subtract 1"]
-    assert isinstance(several, Multiple)
+    assert isinstance(several, MultipleChoiceBody)
     assert several.rule is MultipleRule.ALL_OR_NOTHING
 
 
@@ -151,7 +151,7 @@ def test_true_and_false_are_told_by_either_word(right: str, wrong: str, answer: 
 
     body = read(item_1("true_false_question", response, condition('<varequal respident="response_1">1</varequal>'))).questions[0].body
 
-    assert isinstance(body, TrueFalse)
+    assert isinstance(body, TrueFalseBody)
     assert body.answer is answer
 
 
@@ -160,7 +160,7 @@ def test_a_choice_of_two_other_words_stays_one() -> None:
 
     body = read(item_1("true_false_question", response, condition('<varequal respident="response_1">1</varequal>'))).questions[0].body
 
-    assert isinstance(body, Single)
+    assert isinstance(body, SingleChoiceBody)
     assert [option.right for option in body.options] == [True, False]
 
 
@@ -172,11 +172,11 @@ def test_lists_and_blanks_of_canvas_become_gaps() -> None:
     blanks = read(item_1("fill_in_multiple_blanks_question", response, right, "Va [a] aquí")).questions[0]
 
     assert lists.text["es"] == blanks.text["es"] == "Va {gap} aquí"
-    assert isinstance(lists.body, Gaps)
-    assert isinstance(lists.body.gaps[0].body, Single)
+    assert isinstance(lists.body, GapsBody)
+    assert isinstance(lists.body.gaps[0].body, SingleChoiceBody)
     assert [option.right for option in lists.body.gaps[0].body.options] == [False, True]
-    assert isinstance(blanks.body, Gaps)
-    assert isinstance(blanks.body.gaps[0].body, Short)
+    assert isinstance(blanks.body, GapsBody)
+    assert isinstance(blanks.body.gaps[0].body, ShortAnswerBody)
 
 
 def test_matching_of_canvas_leaves_its_empty_rows_and_keeps_its_distractors() -> None:
@@ -186,7 +186,7 @@ def test_matching_of_canvas_leaves_its_empty_rows_and_keeps_its_distractors() ->
 
     body = read(item_1("matching_question", responses, rights)).questions[0].body
 
-    assert isinstance(body, Matching)
+    assert isinstance(body, MatchingBody)
     assert [(pair.key, pair.match_key) for pair in body.pairs] == [("a", "a1"), ("b", "b1")]
     assert [extra.key for extra in body.extra] == ["c1"]
 
@@ -194,7 +194,7 @@ def test_matching_of_canvas_leaves_its_empty_rows_and_keeps_its_distractors() ->
 def test_file_upload_takes_the_usual_files_and_says_so() -> None:
     found = read(item_1("file_upload_question", ""))
 
-    assert isinstance(found.questions[0].body, File)
+    assert isinstance(found.questions[0].body, FileBody)
     assert len(found.of_weight(Weight.NOTE)) == 1
 
 
@@ -221,7 +221,7 @@ def test_what_is_for_graders_alone_is_no_part_of_the_question() -> None:
     shown = item_2(response("string", "Quito"), '<rubricBlock view="candidate author"><p>Con mayúscula.</p></rubricBlock>' + ENTRY)
 
     assert (essay.questions[0].text, essay.remarks) == ({"es": "Explique."}, ())
-    assert essay.questions[0].body == Essay(model={"es": r"Debe nombrar \*\*la ley\*\*."})
+    assert essay.questions[0].body == EssayBody(model={"es": r"Debe nombrar \*\*la ley\*\*."})
     assert short.questions[0].text == {"es": "¿Qué?"}
     assert [loss.what for loss in short.of_weight(Weight.LOSS)] == ["The information for graders is left out."]
     assert shown.questions[0].text == {"es": "Con mayúscula.\n\n¿Qué?"}

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import Gaps, Numerical, Short, Single, Tolerance, TrueFalse
+from quizzes.rules.definitions import GapsBody, NumericalBody, ShortAnswerBody, SingleChoiceBody, Tolerance, TrueFalseBody
 from standards.model import Imported, Weight
 from standards.qti.read import read
 from tests.support.qti import ENTRY, choices, compared, condition, item_1, item_2, label, response, scores, within
@@ -48,7 +48,7 @@ def test_feedback_to_words_of_canvas_stands_beside_them() -> None:
     found = with_feedback(item_1("short_answer_question", WORD, rights + said), **{"9_fb": "Sí", "8_fb": "Es del Perú"})
 
     body = found.questions[0].body
-    assert isinstance(body, Short)
+    assert isinstance(body, ShortAnswerBody)
     assert [(one.patterns["es"], one.right, one.credit, one.why) for one in body.answers] == [
         ("Quito", True, 1, {"es": "Sí"}),
         ("UIO", True, 1, None),
@@ -65,7 +65,7 @@ def test_feedback_to_numbers_of_canvas_stands_beside_them() -> None:
     found = with_feedback(item, **{"9_fb": "Sí", "8_fb": "El doble", "7_fb": "Otra"})
 
     body = found.questions[0].body
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert [(one.value, one.right, one.credit, one.why) for one in body.answers] == [
         (10, True, 1, {"es": "Sí"}),
         (20, False, 0, {"es": "El doble"}),
@@ -82,9 +82,9 @@ def test_feedback_to_gaps_of_canvas_stands_beside_their_answers(kind: str) -> No
     found = with_feedback(item_1(kind, response, right, "Va [a] aquí"), **{"1_fb": "Falta uno", "2_fb": "Sí"})
 
     body = found.questions[0].body
-    assert isinstance(body, Gaps)
+    assert isinstance(body, GapsBody)
     gap = body.gaps[0].body
-    assert [one.why for one in (gap.options if isinstance(gap, Single) else gap.answers)] == [{"es": "Falta uno"}, {"es": "Sí"}]
+    assert [one.why for one in (gap.options if isinstance(gap, SingleChoiceBody) else gap.answers)] == [{"es": "Falta uno"}, {"es": "Sí"}]
     assert not found.remarks
 
 
@@ -106,7 +106,7 @@ def test_feedback_to_true_and_false_of_an_item_joins_the_explanation() -> None:
 
     found = item_2(response("identifier", "true"), inside, COPIED, modal("true", "Así es.") + modal("false", "Lea la ley."))
 
-    assert found.questions[0].body == TrueFalse(True)
+    assert found.questions[0].body == TrueFalseBody(True)
     assert found.questions[0].explanation == {"es": "Así es.\n\nLea la ley."}
     assert [remark.weight for remark in found.remarks] == [Weight.NOTE]
 
@@ -121,7 +121,7 @@ def test_feedback_inside_the_body_of_an_item_is_read_by_nobody_before_answering(
     question = item_2(response("identifier", "A"), inside, COPIED).questions[0]
 
     assert question.text == {"es": "¿Es?"}
-    assert isinstance(question.body, Single)
+    assert isinstance(question.body, SingleChoiceBody)
     assert [(option.text["es"], option.why) for option in question.body.options] == [("Uno", {"es": "¡Eso!"}), ("Dos", {"es": "No."})]
 
 
@@ -132,7 +132,7 @@ def test_feedback_to_words_of_an_item_stands_beside_them() -> None:
     found = item_2(response("string", "Quito"), ENTRY, said, modal("a", "Sí") + modal("b", "Es del Perú") + modal("c", "Lea"))
 
     body = found.questions[0].body
-    assert isinstance(body, Short)
+    assert isinstance(body, ShortAnswerBody)
     assert [(one.patterns["es"], one.right, one.why) for one in body.answers] == [
         ("Quito", True, {"es": "Sí"}),
         ("Lima", False, {"es": "Es del Perú"}),
@@ -147,7 +147,7 @@ def test_feedback_to_numbers_of_an_item_stands_beside_them_and_a_range_is_their_
     found = item_2(response("float", "10"), ENTRY, said, modal("a", "Sí") + modal("b", "El doble"))
 
     body = found.questions[0].body
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert [(one.value, one.right, one.why, one.tolerance) for one in body.answers] == [
         (10, True, {"es": "Sí"}, None),
         (20, False, {"es": "El doble"}, Tolerance()),
@@ -160,7 +160,7 @@ def test_feedback_that_an_item_hides_for_an_answer_is_not_said_of_it() -> None:
 
     found = item_2(response("string", "Quito"), ENTRY, branch(compared("Quito"), "a"), hidden).questions[0]
 
-    assert isinstance(found.body, Short)
+    assert isinstance(found.body, ShortAnswerBody)
     assert [one.why for one in found.body.answers] == [None]
     assert found.explanation == {"es": "Lea otra vez"}
 
@@ -181,6 +181,6 @@ def test_feedback_of_canvas_to_all_other_numbers_is_said_of_none(others: str) ->
     found = with_feedback(item_1("numerical_question", WORD, right + shows(others, "8_fb")), **{"8_fb": "Otra vez"})
 
     body = found.questions[0].body
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert [(one.value, one.right, one.why) for one in body.answers] == [(10, True, None)]
     assert [loss.facts["text"] for loss in found.of_weight(Weight.LOSS)] == ["Otra vez"]

@@ -5,8 +5,18 @@ from itertools import permutations, product
 
 import pytest
 
-from quizzes.rules.answers import Answer, Choices, Filled, Order, Text
-from quizzes.rules.definitions import Gaps, Matching, Multiple, MultipleRule, Ordering, Question, Short, Single, TrueFalse
+from quizzes.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, OrderingAnswer, TextAnswer
+from quizzes.rules.definitions import (
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
+    MultipleRule,
+    OrderingBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TrueFalseBody,
+)
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH
@@ -29,7 +39,7 @@ def declared(kind: str, cardinality: str, right: str, entries: str = "", bounds:
     return f'<responseDeclaration identifier="R" cardinality="{cardinality}" baseType="{kind}">{correct}{mapping}</responseDeclaration>'
 
 
-def points(question: Question, answer: Answer) -> Fraction:
+def points(question: QuestionDefinition, answer: Answer) -> Fraction:
     """Return what an answer scores, in the item's points."""
     share = mark_answer(question, answer, ItemLayout(), SPANISH).fraction
     assert share is not None
@@ -76,10 +86,10 @@ def test_an_order_is_worth_its_points_and_a_second_one_is_told() -> None:
     )
 
     question = found.questions[0]
-    assert isinstance(question.body, Ordering)
+    assert isinstance(question.body, OrderingBody)
     assert question.mark == 2
     keys = [item.key for item in question.body.items]
-    assert [points(question, Order(tuple(order), True)) for order in permutations(keys)] == [2, 0, 0, 0, 0, 0]
+    assert [points(question, OrderingAnswer(tuple(order), True)) for order in permutations(keys)] == [2, 0, 0, 0, 0, 0]
     assert losses(found) == ["ordered"]
 
 
@@ -98,11 +108,11 @@ def test_a_matching_whose_pairs_weigh_differently_gives_the_same_marks() -> None
     found = item_2(declared("directedPair", "multiple", "C R;D M;L M;P T", "C R=1;D M=0.5;L M=0.5;P T=1"), MATCHED, BY_MAPPING)
 
     question = found.questions[0]
-    assert isinstance(question.body, Gaps)
+    assert isinstance(question.body, GapsBody)
     assert question.mark == 3
     assert question.text["es"] == "Una cada frase.\n\n- C: {gap1}\n- D: {gap2}\n- L: {gap3}\n- P: {gap4}"
     for chosen in product("MRT", repeat=4):
-        given = Filled({f"gap{at}": one.lower() for at, one in enumerate(chosen, start=1)})
+        given = GapsAnswer({f"gap{at}": one.lower() for at, one in enumerate(chosen, start=1)})
         assert points(question, given) == sum((worth.get(pair, Fraction(0)) for pair in zip("CDLP", chosen, strict=True)), Fraction(0))
     assert losses(found) == []
 
@@ -119,7 +129,7 @@ def test_an_even_matching_stays_one_and_all_or_nothing_is_told() -> None:
     )
 
     for found, mark, told in ((even, 4, []), (whole, 1, ["match"]), (summed, 8, [])):
-        assert isinstance(found.questions[0].body, Matching)
+        assert isinstance(found.questions[0].body, MatchingBody)
         assert found.questions[0].mark == mark
         assert losses(found) == told
 
@@ -135,12 +145,12 @@ def test_gaps_that_are_filled_weigh_what_the_mapping_gives_and_a_wrong_text_cost
     )
 
     question = found.questions[0]
-    assert isinstance(question.body, Gaps)
+    assert isinstance(question.body, GapsBody)
     assert question.mark == 3
     keys = {label.text["es"].removeprefix("texto "): label.key for label in question.body.choices}
     for first, second in product(keys, repeat=2):
         gained = Fraction(1 if first == "W" else -1) + Fraction(2 if second == "Su" else -1)
-        assert points(question, Filled({"gap1": keys[first], "gap2": keys[second]})) == gained
+        assert points(question, GapsAnswer({"gap1": keys[first], "gap2": keys[second]})) == gained
     assert losses(found) == ["lowerBound"]
 
 
@@ -155,18 +165,18 @@ def test_a_wrong_text_of_gaps_still_costs_after_the_bank_was_written_and_read() 
     from_bank = read_bank(made.bank).questions[0]
 
     body = from_bank.body
-    assert isinstance(body, Gaps)
+    assert isinstance(body, GapsBody)
     spring = next(label.key for label in body.choices if label.text["es"] == "texto Sp")
-    assert points(from_bank, Filled({"gap1": spring, "gap2": spring})) == -2
+    assert points(from_bank, GapsAnswer({"gap1": spring, "gap2": spring})) == -2
 
 
 def test_words_that_differ_in_case_are_two_answers_with_their_credits() -> None:
     found = item_2(declared("string", "single", "York", "York=1;york=0.5"), ENTRY, BY_MAPPING)
 
     question = found.questions[0]
-    assert isinstance(question.body, Short)
+    assert isinstance(question.body, ShortAnswerBody)
     assert question.body.ignore_case is False
-    assert [points(question, Text(typed)) for typed in ("York", "york", "YORK")] == [1, HALF, 0]
+    assert [points(question, TextAnswer(typed)) for typed in ("York", "york", "YORK")] == [1, HALF, 0]
     assert losses(found) == []
 
 
@@ -176,8 +186,8 @@ def test_what_every_other_word_costs_is_an_answer_of_its_own() -> None:
         for bounds in ('defaultValue="-1" lowerBound="0"', 'defaultValue="-1"')
     )
 
-    assert [points(bounded, Text(typed)) for typed in ("uno", "dos", "tres")] == [2, 1, 0]
-    assert [points(free, Text(typed)) for typed in ("uno", "dos", "tres")] == [2, 1, -1]
+    assert [points(bounded, TextAnswer(typed)) for typed in ("uno", "dos", "tres")] == [2, 1, 0]
+    assert [points(free, TextAnswer(typed)) for typed in ("uno", "dos", "tres")] == [2, 1, -1]
 
 
 def test_single_values_that_are_compared_are_credits() -> None:
@@ -195,12 +205,12 @@ def test_single_values_that_are_compared_are_credits() -> None:
         added(member("A"), "3") + added(member("B"), "1") + added(member("C"), "0"),
     )
 
-    assert [points(word.questions[0], Text(typed)) for typed in ("uno", "dos", "tres")] == [4, 1, 0]
-    assert isinstance(one.questions[0].body, Single)
+    assert [points(word.questions[0], TextAnswer(typed)) for typed in ("uno", "dos", "tres")] == [4, 1, 0]
+    assert isinstance(one.questions[0].body, SingleChoiceBody)
     assert [option.credit * one.questions[0].mark for option in one.questions[0].body.options] == [4, 1, 0]
-    assert isinstance(several.questions[0].body, Multiple)
+    assert isinstance(several.questions[0].body, MultipleChoiceBody)
     keys = [option.key for option in several.questions[0].body.options]
-    assert [points(several.questions[0], Choices((key,))) for key in keys] == [3, 1, 0]
+    assert [points(several.questions[0], MultipleChoiceAnswer((key,))) for key in keys] == [3, 1, 0]
     assert losses(word) == losses(one) == losses(several) == []
 
 
@@ -213,9 +223,9 @@ def test_templates_and_a_right_answer_that_is_compared_whole_are_read_without_a_
         f"<responseCondition>{rule(RIGHT, '2')}</responseCondition>",
     )
 
-    assert isinstance(whole.questions[0].body, Multiple)
+    assert isinstance(whole.questions[0].body, MultipleChoiceBody)
     assert whole.questions[0].body.rule is MultipleRule.ALL_OR_NOTHING
-    assert truth.questions[0].body == TrueFalse(True)
+    assert truth.questions[0].body == TrueFalseBody(True)
     assert [whole.questions[0].mark, truth.questions[0].mark] == [5, 2]
     assert losses(whole) == losses(truth) == []
 

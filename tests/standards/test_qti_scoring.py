@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import Gaps, Multiple, Numerical, Tolerance
+from quizzes.rules.definitions import GapsBody, MultipleChoiceBody, NumericalBody, Tolerance
 from standards.qti.read import read
 from tests.support.qti import ENTRY, compared, condition, item_1, item_2, response, scores, within
 
@@ -14,7 +14,7 @@ def test_numbers_of_canvas_have_their_tolerance() -> None:
 
     body = read(item_1("numerical_question", "", condition(either))).questions[0].body
 
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert (body.answers[0].value, body.tolerance.amount) == (10, Fraction(1, 2))
 
 
@@ -23,7 +23,7 @@ def test_numbers_of_canvas_with_a_precision_have_their_tolerance() -> None:
 
     body = read(item_1("numerical_question", "", condition(either))).questions[0].body
 
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert (body.answers[0].value, body.tolerance.amount) == (Fraction(134, 10), Fraction(1, 20))
 
 
@@ -36,7 +36,7 @@ def test_a_mapping_says_what_the_choices_cost_that_it_does_not_name() -> None:
     assert [option.credit for option in two_of_three.options] == [Fraction(1, 2), Fraction(1, 2), Fraction(1, 2), 0]
 
 
-def mapped(entries: str, bounds: str) -> Multiple:
+def mapped(entries: str, bounds: str) -> MultipleChoiceBody:
     """Read a question of four elements, of which some have an entry."""
     pairs = zip(entries.split()[::2], entries.split()[1::2], strict=True)
     rows = "".join(f'<mapEntry mapKey="{key}" mappedValue="{value}"/>' for key, value in pairs)
@@ -49,7 +49,7 @@ def mapped(entries: str, bounds: str) -> Multiple:
         '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"/></assessmentItem>'
     )
     body = read(item.encode()).questions[0].body
-    assert isinstance(body, Multiple)
+    assert isinstance(body, MultipleChoiceBody)
     return body
 
 
@@ -67,7 +67,7 @@ def test_a_range_is_the_tolerance_of_a_number_where_it_scores_as_the_number_does
     """Of two unequal ends the nearer one: nothing is right here that was wrong there."""
     body = item_2(response("float", "10"), ENTRY, processing).questions[0].body
 
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert body.tolerance == Tolerance(amount=Fraction(amount))
 
 
@@ -78,7 +78,7 @@ def test_a_gap_of_an_item_weighs_what_its_best_answer_gains() -> None:
 
     body = item_2(declared, inside, nearly + scores(compared("tres").replace('"R"', '"S"'), "1")).questions[0].body
 
-    assert isinstance(body, Gaps)
+    assert isinstance(body, GapsBody)
     assert [gap.weight for gap in body.gaps] == [1, 1]
 
 
@@ -89,7 +89,7 @@ def test_numbers_of_an_item_that_are_mapped_keep_what_each_is_worth() -> None:
 
     body = item_2(declared, ENTRY, score).questions[0].body
 
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert [(one.value, one.credit) for one in body.answers] == [(10, 1), (9, Fraction(1, 2))]
 
 
@@ -103,7 +103,7 @@ def test_gaps_of_an_item_weigh_what_it_gives_for_them() -> None:
 
     heavy, even = (item_2(declared("R", "1") + declared("S", worth), inside, score).questions[0].body for worth in ("3", "1"))
 
-    assert isinstance(heavy, Gaps)
-    assert isinstance(even, Gaps)
+    assert isinstance(heavy, GapsBody)
+    assert isinstance(even, GapsBody)
     assert [gap.weight for gap in heavy.gaps] == [1, 3]
     assert [gap.weight for gap in even.gaps] == [1, 1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import Description, Essay, MultipleRule, Question, TrueFalse
+from quizzes.rules.definitions import DescriptionBody, EssayBody, MultipleRule, QuestionDefinition, TrueFalseBody
 from standards.bank import read as bank_read
 from standards.bank import write as bank_write
 from standards.formats import FORMATS
@@ -18,7 +18,7 @@ SAME_MARKS = (MultipleRule.RIGHT_MINUS_WRONG, MultipleRule.FRACTIONS)
 
 IN_HTML = {"qti", "qti-canvas"}
 """Formats whose texts are HTML: they come back as other Markdown that is shown the same."""
-_PLAIN = st.one_of(make.singles(plain=True), st.builds(TrueFalse, st.booleans()), st.just(Essay()))
+_PLAIN = st.one_of(make.singles(plain=True), st.builds(TrueFalseBody, st.booleans()), st.just(EssayBody()))
 SHOWN = {
     "qti": st.one_of(
         make.questions(
@@ -56,16 +56,16 @@ FAITHFUL = {
             st.one_of(
                 make.singles(),
                 make.multiples(SAME_MARKS),
-                st.builds(TrueFalse, st.booleans()),
+                st.builds(TrueFalseBody, st.booleans()),
                 make.shorts(),
                 make.numericals(),
                 make.matchings(),
-                st.just(Essay()),
+                st.just(EssayBody()),
             ),
             kept=("tags", "explanation"),
             rich=False,
         ),
-        make.questions(st.just(Description()), kept=("tags",), rich=False),
+        make.questions(st.just(DescriptionBody()), kept=("tags",), rich=False),
         make.gapped().map(lambda question: replace(question, mark=make.ONE)),
     ),
     "moodle-xml": st.one_of(
@@ -75,9 +75,9 @@ FAITHFUL = {
             rich=False,
         ),
         make.questions(
-            st.one_of(make.essays(), make.files, st.builds(TrueFalse, st.booleans())), kept=("tags", "explanation", "mark"), rich=False
+            st.one_of(make.essays(), make.files, st.builds(TrueFalseBody, st.booleans())), kept=("tags", "explanation", "mark"), rich=False
         ),
-        make.questions(st.just(Description()), kept=("tags", "explanation"), rich=False),
+        make.questions(st.just(DescriptionBody()), kept=("tags", "explanation"), rich=False),
         make.gapped(3),
         make.gapped(3, drag=True),
     ),
@@ -85,13 +85,13 @@ FAITHFUL = {
         st.one_of(
             make.singles(),
             make.multiples(),
-            st.builds(TrueFalse, st.booleans()),
+            st.builds(TrueFalseBody, st.booleans()),
             make.shorts(),
             make.numericals(),
             make.matchings(rich=True),
             make.orderings(),
-            st.just(Essay()),
-            st.just(Description()),
+            st.just(EssayBody()),
+            st.just(DescriptionBody()),
         ),
         kept=("tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"),
         rich=False,
@@ -139,7 +139,7 @@ def test_what_a_format_in_html_holds_is_shown_the_same(name: str, data: st.DataO
 
 @few
 @given(question=st.one_of(make.questions(make.rich_bodies()), make.gapped(3), make.gapped(3, drag=True)))
-def test_our_own_bank_keeps_everything(question: Question) -> None:
+def test_our_own_bank_keeps_everything(question: QuestionDefinition) -> None:
     out = bank_write.write([question], "es")
 
     assert bank_read.read(out.content, "es").questions == (question,)

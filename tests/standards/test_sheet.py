@@ -2,7 +2,7 @@
 
 import pytest
 
-from quizzes.rules.definitions import Numerical
+from quizzes.rules.definitions import NumericalBody
 from standards.sheet.read import read_csv
 from tests.support.questions import f
 
@@ -22,6 +22,6 @@ def test_a_comma_that_parts_thousands_in_english_is_told(language: str, written:
     found = read_csv(f'kind,text,option 1\nnumerical,How many?,"{written}"\n'.encode(), language)
 
     body = found.questions[0].body
-    assert isinstance(body, Numerical)
+    assert isinstance(body, NumericalBody)
     assert body.answers[0].value == f(value)
     assert [remark.facts["text"] for remark in found.remarks] == ([written] if told else [])

@@ -16,7 +16,7 @@ BREAKS = {
     "Rooms: entry points stand on services, services on models, models on rules": ("enrolments/models.py", "import enrolments.services"),
     "Rules are pure: no web, no database": ("quizzes/rules/numbers.py", "import sqlalchemy"),
     "The domain does not know the web": ("accounts/services.py", "import flask"),
-    "Entry points are private to their package": ("quizzes/services/sittings.py", "import enrolments.views"),
+    "Entry points are private to their package": ("quizzes/services/attempts.py", "import enrolments.views"),
 }
 CONTRACTS = [contract["name"] for contract in PYPROJECT["tool"]["importlinter"]["contracts"]]
 

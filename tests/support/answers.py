@@ -9,16 +9,16 @@ from sqlalchemy import select
 from kernel.permissions import Actor
 from lms.app import House
 from quizzes.models import Attempt
-from quizzes.queries import sittings as queries
-from quizzes.queries.sittings import Item, Sitting
-from quizzes.rules.definitions import Gaps, Question
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import LoadedAttempt, LoadedItem
+from quizzes.rules.answer_positions import page_from_answer
+from quizzes.rules.definitions import GapsBody, QuestionDefinition
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import SPANISH
-from quizzes.rules.places import page_from_answer
 from tests.support.browser import Browser
 
 
-def fields_of(item: Item, question: Question, shown: Mapping[str, object]) -> dict[str, object]:
+def fields_of(item: LoadedItem, question: QuestionDefinition, shown: Mapping[str, object]) -> dict[str, object]:
     """Return the form's fields for an answer in places of the page."""
     name = f"p{item.position}"
     match question.kind.value:
@@ -35,13 +35,13 @@ def fields_of(item: Item, question: Question, shown: Mapping[str, object]) -> di
         case "ordering":
             return {f"{name}-{row}": str(position) for position, row in enumerate(list(shown["order"]), 1)}  # type: ignore[call-overload]  # a mapping as sent
         case "gaps":
-            assert isinstance(question.body, Gaps)
+            assert isinstance(question.body, GapsBody)
             return {f"{name}-{gap}": value for gap, value in dict(shown["values"]).items()}  # type: ignore[call-overload]  # a mapping as sent
         case _:
             return {name: shown.get("text", "")}
 
 
-def right_fields(sitting: Sitting, questions: Mapping[int, Question]) -> dict[str, object]:
+def right_fields(sitting: LoadedAttempt, questions: Mapping[int, QuestionDefinition]) -> dict[str, object]:
     """Return the fields that answer every question of an attempt rightly."""
     fields: dict[str, object] = {}
     for item in sitting.items:
@@ -52,18 +52,18 @@ def right_fields(sitting: Sitting, questions: Mapping[int, Question]) -> dict[st
     return fields
 
 
-def open_attempt(browser: Browser) -> tuple[Sitting, dict[int, Question]]:
+def open_attempt(browser: Browser) -> tuple[LoadedAttempt, dict[int, QuestionDefinition]]:
     """Return the attempt whose page is open."""
     return sitting_of(browser.house, browser.path)
 
 
-def sitting_of(house: House, address: str) -> tuple[Sitting, dict[int, Question]]:
+def sitting_of(house: House, address: str) -> tuple[LoadedAttempt, dict[int, QuestionDefinition]]:
     """Return the attempt that an address names, with its questions."""
     found = re.search(r"/attempts/([0-9a-f-]{36})", address)
     assert found, address
     with house.database.unit_of_work(write=False) as session:
         seat = queries.get_attempt(session, Actor(person_id=0), UUID(found[1]))
-        sitting = queries.get_sitting(session, seat.id)
+        sitting = queries.load_attempt(session, seat.id)
         return sitting, queries.get_questions(session, [item.question_version_id for item in sitting.items])
 
 

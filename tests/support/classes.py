@@ -8,7 +8,7 @@ from courses.models import Course
 from kernel import clock
 from lms.app import House
 from quizzes.rules import saving
-from quizzes.services.sittings import Batch
+from quizzes.services.attempts import SaveRequest
 from tests.support.builders import folder, publish
 from tests.support.learning import a_learner, right_batch, sitting_of, start, submit
 
@@ -35,10 +35,10 @@ def a_class_with_a_wrong_key(house: House, count: int = 36) -> Course:
         with sitting_of(house, learner, attempt) as (_session, sitting):
             options = sitting.items[0].layout.orders["options"]
         chosen = "cinco" if knows else ("cuatro", "tres", "cinco", "tres")[at // 2 % 4]
-        mine = saving.AnswerEvent(1, saving.Place(batch.lease, 1), {"answer": [str(options.index(chosen) + 1)]})
+        mine = saving.SavedAnswer(1, saving.AnswerSequence(batch.lease, 1), {"answer": [str(options.index(chosen) + 1)]})
         others = [one for one in batch.events if one.item > 1 and (knows or one.item == 2 + at // 2 % 3)]
         if not knows and at % 4 == 1:
             others = [one for one in others if one.item != 4]
-            others.append(saving.AnswerEvent(3, saving.Place(batch.lease, 2), {"answer": ["=HYPERLINK(1)"]}))
-        submit(house, learner, attempt, Batch(batch.lease, (mine, *others), batch.kind), now=now + timedelta(minutes=4))
+            others.append(saving.SavedAnswer(3, saving.AnswerSequence(batch.lease, 2), {"answer": ["=HYPERLINK(1)"]}))
+        submit(house, learner, attempt, SaveRequest(batch.lease, (mine, *others), batch.kind), now=now + timedelta(minutes=4))
     return course

@@ -185,7 +185,7 @@ class Rule:
     check: Check
     broken: str
     kept: str
-    path: str = "quizzes/services/sittings.py"
+    path: str = "quizzes/services/attempts.py"
     kept_path: str = ""
 
 

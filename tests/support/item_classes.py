@@ -13,18 +13,18 @@ from fractions import Fraction
 from math import exp
 from random import Random
 
-from quizzes.rules.ailments import Ailment, findings_in
-from quizzes.rules.analysis import Response
-from quizzes.rules.answers import Choice
+from quizzes.rules.analysis import ItemResponses
+from quizzes.rules.answers import SingleChoiceAnswer
+from quizzes.rules.choice_findings import choice_outcomes, crowd_of
 from quizzes.rules.doctor_chance import chance_tail
-from quizzes.rules.doctor_choices import choice_outcomes, crowd_of
+from quizzes.rules.finding_kinds import FindingKind, findings_in
 from quizzes.rules.results import Marking
 from quizzes.rules.significance import Scale, squared_correlation
 from tests.support.questions import a_question, a_single, an_option, marked
 
 BACKGROUND = (0.5,) * 5 + (0.25,) * 7
 """The guess rates of the other questions of a paper."""
-KEYS = frozenset({Ailment.WRONG_KEY, Ailment.SECOND_KEY, Ailment.CHANCE})
+KEYS = frozenset({FindingKind.WRONG_KEY, FindingKind.SECOND_KEY, FindingKind.CHANCE})
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ def _cut(by_rest: Counter[int], count: int) -> int:
     return steps[bisect_left(reached, count)]
 
 
-def key_p_values(defect: Ailment | None, learners: int, classes: int, chance: Random) -> Iterator[Fraction | None]:
+def key_p_values(defect: FindingKind | None, learners: int, classes: int, chance: Random) -> Iterator[Fraction | None]:
     """Yield what the test of the key gives in each of so many classes with a single choice of four whose key has a defect.
 
     Who knows chooses `a`: with a wrong key, `c` counts as right; with two keys, half of those who know choose `b`. Of a sound question
     (None) it is the surest of all findings about the key and about guessing.
     """
-    body = a_single(*(an_option(key, "1" if key == ("c" if defect is Ailment.WRONG_KEY else "a") else "0") for key in "abcd"))
-    markings = {key: marked(body, Choice(key)) for key in "abcd"}
+    body = a_single(*(an_option(key, "1" if key == ("c" if defect is FindingKind.WRONG_KEY else "a") else "0") for key in "abcd"))
+    markings = {key: marked(body, SingleChoiceAnswer(key)) for key in "abcd"}
     question = a_question(body)
     for _class in range(classes):
         others = [(guess, 1.3, chance.uniform(-1.6, 0.8)) for guess in BACKGROUND]
@@ -85,8 +85,8 @@ def key_p_values(defect: Ailment | None, learners: int, classes: int, chance: Ra
             ability = chance.gauss(0, 1)
             rest = sum(_right(ability, *one, chance) for one in others)
             knows = chance.random() < 1 / (1 + exp(-1.3 * (ability - difficulty)))
-            right = "b" if defect is Ailment.SECOND_KEY and chance.random() < 0.5 else "a"
+            right = "b" if defect is FindingKind.SECOND_KEY and chance.random() < 0.5 else "a"
             given[markings[right if knows else chance.choice("abcd")], rest] += 1
-        responses = [Response(marking, Fraction(rest), count) for (marking, rest), count in given.items()]
+        responses = [ItemResponses(marking, Fraction(rest), count) for (marking, rest), count in given.items()]
         found = findings_in(choice_outcomes(question, responses, crowd_of(responses)))
         yield min((one.p for one in found if one.ailment is defect or (defect is None and one.ailment in KEYS)), default=None)

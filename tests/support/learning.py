@@ -23,11 +23,11 @@ from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
 from quizzes.models import Attempt
-from quizzes.queries import sittings as queries
-from quizzes.queries.sittings import Sitting
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules import saving
-from quizzes.services import sittings as quizzes
-from quizzes.services.sittings import Acknowledgement, Batch
+from quizzes.services import attempts as quizzes
+from quizzes.services.attempts import SaveReceipt, SaveRequest
 from tests.support.answers import right_fields
 from tests.support.browser import Browser
 from tests.support.builders import a_person
@@ -77,32 +77,34 @@ def start(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *,
 
 
 @contextmanager
-def sitting_of(house: House, actor: Actor, attempt: UUID, *, write: bool = False) -> Iterator[tuple[Session, Sitting]]:
+def sitting_of(house: House, actor: Actor, attempt: UUID, *, write: bool = False) -> Iterator[tuple[Session, LoadedAttempt]]:
     """Give an attempt, locked where it is to be changed."""
     with house.database.unit_of_work(write=write) as session:
         load = queries.lock_attempt if write else queries.get_attempt
         yield session, load(session, actor, attempt)
 
 
-def a_batch(answers: Mapping[int, Sequence[str]], *, lease: int = 1000, seq: int = 1, kind: str = "autosave") -> Batch:
+def a_batch(answers: Mapping[int, Sequence[str]], *, lease: int = 1000, seq: int = 1, kind: str = "autosave") -> SaveRequest:
     """Return answers to choice questions as a page's script sends them."""
-    events = tuple(saving.AnswerEvent(place, saving.Place(lease, seq), {"answer": list(given)}) for place, given in answers.items())
-    return Batch(lease, events, kind)
+    events = tuple(
+        saving.SavedAnswer(place, saving.AnswerSequence(lease, seq), {"answer": list(given)}) for place, given in answers.items()
+    )
+    return SaveRequest(lease, events, kind)
 
 
-def save(house: House, actor: Actor, attempt: UUID, *batches: Batch, now: datetime | None = None) -> Acknowledgement:
+def save(house: House, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> SaveReceipt:
     """Save answers through the service."""
     with sitting_of(house, actor, attempt, write=True) as (session, sitting):
         return quizzes.save_answers(session, sitting, batches, now=now or clock.now())
 
 
-def submit(house: House, actor: Actor, attempt: UUID, *batches: Batch, now: datetime | None = None) -> None:
+def submit(house: House, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> None:
     """Hand an attempt in through the service."""
     with sitting_of(house, actor, attempt, write=True) as (session, sitting):
         quizzes.submit_attempt(session, actor, sitting, batches, now=now or clock.now())
 
 
-def right_batch(house: House, actor: Actor, attempt: UUID, *, lease: int = 1000, kind: str = "save") -> Batch:
+def right_batch(house: House, actor: Actor, attempt: UUID, *, lease: int = 1000, kind: str = "save") -> SaveRequest:
     """Return the right answers to a whole attempt."""
     with sitting_of(house, actor, attempt) as (session, sitting):
         questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
@@ -115,8 +117,8 @@ def right_batch(house: House, actor: Actor, attempt: UUID, *, lease: int = 1000,
             if name == prefix or name.startswith(f"{prefix}-"):
                 values = value if isinstance(value, list | tuple) else [value]
                 parts[name.removeprefix(prefix).removeprefix("-") or "answer"] = [str(one) for one in values]
-        events.append(saving.AnswerEvent(item.position, saving.Place(lease, 1), parts))
-    return Batch(lease, tuple(events), kind)
+        events.append(saving.SavedAnswer(item.position, saving.AnswerSequence(lease, 1), parts))
+    return SaveRequest(lease, tuple(events), kind)
 
 
 def pass_quiz(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:

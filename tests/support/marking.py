@@ -9,9 +9,9 @@ from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
 from quizzes.queries import marks as queries
-from quizzes.queries.marks import Mark, MarkedItem
+from quizzes.queries.marks import MarkedItem, MarkRecord
 from quizzes.services import marking
-from quizzes.services.marking import GivenMark
+from quizzes.services.marking import ManualMarkValues
 from tests.support.builders import folder, publish
 from tests.support.learning import a_batch, start, submit
 
@@ -66,19 +66,19 @@ def hand_in(house: House, learner: Actor, text: str = TEXT, choice: str = "1") -
     return attempt
 
 
-def marked_item(house: House, grader: Actor, attempt: UUID, place: int = 1) -> tuple[MarkedItem, list[Mark]]:
+def marked_item(house: House, grader: Actor, attempt: UUID, place: int = 1) -> tuple[MarkedItem, list[MarkRecord]]:
     """Return one answer as its grader finds it, with its marks so far."""
     with house.database.unit_of_work(write=False) as session:
         item = queries.get_marked_item(session, grader, attempt, place)
         return item, queries.list_marks(session, item.item.id)
 
 
-def mark(house: House, grader: Actor, attempt: UUID, given: GivenMark, place: int = 1) -> None:
+def mark(house: House, grader: Actor, attempt: UUID, given: ManualMarkValues, place: int = 1) -> None:
     """Give an answer its mark through the service."""
     with house.database.unit_of_work() as session:
         marking.mark_by_hand(session, grader, queries.lock_marked_item(session, grader, attempt, place), given, now=clock.now())
 
 
-def last_mark(house: House, grader: Actor, attempt: UUID, place: int = 1) -> Mark:
+def last_mark(house: House, grader: Actor, attempt: UUID, place: int = 1) -> MarkRecord:
     """Return the present mark of an answer."""
     return marked_item(house, grader, attempt, place)[1][-1]

@@ -21,8 +21,8 @@ from lms.app import House
 from quizzes.queries import teaching
 from quizzes.rules.regrade import RegradeKind
 from quizzes.services import overrides
-from quizzes.services.marking import GivenMark
-from quizzes.services.overrides import OverrideValues, Profile, Whom
+from quizzes.services.marking import ManualMarkValues
+from quizzes.services.overrides import AccommodationProfile, OverrideTarget, OverrideValues
 from tests.support.builders import a_person, an_administrator, folder, publish
 from tests.support.learning import a_batch, actor_of, mark_done, start, submit
 from tests.support.marking import BANK as ESSAY
@@ -94,7 +94,7 @@ def a_course_at_work(house: House, *, language: str = "es") -> Work:
     attempts = [_handed_in(house, learner, at) for at, learner in enumerate(people[:-1])]
     editor = _team(house, course, language)
     for attempt in attempts[:2]:
-        given = GivenMark(Fraction(3), last_mark(house, editor, attempt).id, "Buen trabajo.", {"claridad": 1, "fuentes": 1})
+        given = ManualMarkValues(Fraction(3), last_mark(house, editor, attempt).id, "Buen trabajo.", {"claridad": 1, "fuentes": 1})
         mark(house, editor, attempt, given)
     deliver(house)
     _published(house, "wrong", "right")
@@ -152,13 +152,15 @@ def _time(house: House, editor: Actor, people: list[Actor]) -> tuple[UUID, UUID]
         enrolments.add_to_group(session, editor, group, members, now=now)
         person = session.get_one(Person, people[-1].person_id)
         later = OverrideValues(sets_closes=True, closes_at=now + timedelta(days=9), limit_seconds=3600, attempts=4)
-        row = overrides.override(session, editor, quiz, Whom(group), later, "El enlace de la oficina estuvo caído toda la semana.", now=now)
+        row = overrides.override(
+            session, editor, quiz, OverrideTarget(group), later, "El enlace de la oficina estuvo caído toda la semana.", now=now
+        )
         secret = OverrideValues(password="llave", networks="10.20.0.0/16")
-        overrides.override(session, editor, quiz, Whom(), secret, "Examen en sala.", now=now)
-        over = overrides.override(session, editor, quiz, Whom(person=person), OverrideValues(attempts=3), "Por error.", now=now)
+        overrides.override(session, editor, quiz, OverrideTarget(), secret, "Examen en sala.", now=now)
+        over = overrides.override(session, editor, quiz, OverrideTarget(person=person), OverrideValues(attempts=3), "Por error.", now=now)
         overrides.end_override(session, editor, over, now=now)
-        overrides.give_time(session, editor, quiz, 10, "Corte de luz", uuid4(), now=now)
-        overrides.accommodate(session, editor, person, Profile(Decimal("1.5"), 1, 600), "Informe médico", now=now)
+        overrides.add_incident_time(session, editor, quiz, 10, "Corte de luz", uuid4(), now=now)
+        overrides.grant_accommodation(session, editor, person, AccommodationProfile(Decimal("1.5"), 1, 600), "Informe médico", now=now)
         found = row.uuid, group.uuid
     deliver(house)
     return found

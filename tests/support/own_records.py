@@ -28,8 +28,8 @@ from lms.app import House
 from quizzes.models import CertificateReview, Regrade
 from quizzes.queries import teaching
 from quizzes.services import overrides
-from quizzes.services.marking import GivenMark
-from quizzes.services.overrides import OverrideValues, Profile, Whom
+from quizzes.services.marking import ManualMarkValues
+from quizzes.services.overrides import AccommodationProfile, OverrideTarget, OverrideValues
 from tests.support import marking, results
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
@@ -94,7 +94,7 @@ class Team:
         mark_done(self.house, learner, "prueba", "leccion-1")
         attempt = marking.hand_in(self.house, learner)
         seen = marking.last_mark(self.house, self.zoe, attempt).id
-        marking.mark(self.house, self.zoe, attempt, GivenMark(3, seen))  # type: ignore[arg-type]  # whole points
+        marking.mark(self.house, self.zoe, attempt, ManualMarkValues(3, seen))  # type: ignore[arg-type]  # whole points
         deliver(self.house)
         return attempt
 
@@ -158,7 +158,7 @@ class Team:
         """Let Zoe give Ada another attempt."""
         with self.house.database.unit_of_work() as session:
             quiz = teaching.get_taught_quiz(session, self.zoe, "prueba", "cuestionario-1")
-            whom = Whom(person=session.get_one(Person, self.ada.person_id))
+            whom = OverrideTarget(person=session.get_one(Person, self.ada.person_id))
             seen = overrides.find_in_force(session, quiz, whom)
             row = overrides.override(session, self.zoe, quiz, whom, OverrideValues(attempts=2), "Falló la red.", seen=seen, now=clock.now())
             if ended:
@@ -169,7 +169,7 @@ class Team:
         """Let Zoe give Ada more time in every quiz."""
         with self.house.database.unit_of_work() as session:
             person = session.get_one(Person, self.ada.person_id)
-            row = overrides.accommodate(session, self.zoe, person, Profile(2, 0, 0), "Informe.", now=clock.now())  # type: ignore[arg-type]  # whole factor
+            row = overrides.grant_accommodation(session, self.zoe, person, AccommodationProfile(2, 0, 0), "Informe.", now=clock.now())  # type: ignore[arg-type]  # whole factor
             if ended:
                 overrides.end_accommodation(session, self.zoe, person, now=clock.now())
             return row.id

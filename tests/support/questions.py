@@ -6,33 +6,33 @@ from fractions import Fraction
 from quizzes.rules.answers import Answer
 from quizzes.rules.definitions import (
     Body,
-    Calculated,
     CalculatedAnswer,
-    Essay,
-    File,
+    CalculatedBody,
+    EssayBody,
+    FileBody,
     Gap,
-    Gaps,
-    Label,
-    Matching,
-    Matrix,
-    Multiple,
+    GapsBody,
+    KeyedLabel,
+    MatchingBody,
+    MatrixBody,
+    MatrixRow,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
     NumericalAnswer,
+    NumericalBody,
     Option,
-    Ordering,
+    OrderingBody,
     OrderingRule,
     Pair,
-    Question,
-    Row,
-    Short,
-    ShortAnswer,
-    Single,
+    QuestionDefinition,
+    QuestionVariable,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Texts,
     Tolerance,
     ToleranceKind,
-    TrueFalse,
-    Variable,
+    TrueFalseBody,
     VariableRange,
 )
 from quizzes.rules.item_layout import ItemLayout
@@ -51,9 +51,9 @@ def es(text: str) -> Texts:
     return {"es": text}
 
 
-def a_question(body: Body, **fields: object) -> Question:
+def a_question(body: Body, **fields: object) -> QuestionDefinition:
     """Make a question around a body."""
-    return Question(key="pregunta", text=es("¿Qué?"), body=body, **fields)  # type: ignore[arg-type]  # fields by name
+    return QuestionDefinition(key="pregunta", text=es("¿Qué?"), body=body, **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def an_option(key: str, credit: str = "0", *, right: bool | None = None, fixed: bool = False) -> Option:
@@ -62,50 +62,50 @@ def an_option(key: str, credit: str = "0", *, right: bool | None = None, fixed: 
     return Option(key, es(key.upper()), worth > 0 if right is None else right, worth, es(f"why {key}"), fixed)
 
 
-def a_single(*options: Option, shuffle: bool = True) -> Single:
+def a_single(*options: Option, shuffle: bool = True) -> SingleChoiceBody:
     """Make a single choice: by default ``a`` is right, ``b`` and ``c`` wrong."""
-    return Single(options or (an_option("a", "1"), an_option("b"), an_option("c")), shuffle)
+    return SingleChoiceBody(options or (an_option("a", "1"), an_option("b"), an_option("c")), shuffle)
 
 
-def a_multiple(rule: MultipleRule, right: int, wrong: int) -> Multiple:
+def a_multiple(rule: MultipleRule, right: int, wrong: int) -> MultipleChoiceBody:
     """Make a multiple choice with options r1 … and w1 …, without credits of their own but 1 and 0."""
     good = [an_option(f"r{at}", "1") for at in range(1, right + 1)]
     bad = [an_option(f"w{at}") for at in range(1, wrong + 1)]
-    return Multiple((*good, *bad), rule)
+    return MultipleChoiceBody((*good, *bad), rule)
 
 
-def a_short(*answers: tuple[str, str], ignore_case: bool = True, ignore_accents: bool = True) -> Short:
+def a_short(*answers: tuple[str, str], ignore_case: bool = True, ignore_accents: bool = True) -> ShortAnswerBody:
     """Make a short answer of (pattern, credit)."""
-    made = tuple(ShortAnswer(es(pattern), f(credit) > 0, f(credit), es(f"why {pattern}")) for pattern, credit in answers)
-    return Short(made, ignore_case, ignore_accents)
+    made = tuple(TextPattern(es(pattern), f(credit) > 0, f(credit), es(f"why {pattern}")) for pattern, credit in answers)
+    return ShortAnswerBody(made, ignore_case, ignore_accents)
 
 
 def a_numerical(
     *answers: tuple[str, str], tolerance: str = "0", kind: ToleranceKind = ToleranceKind.NOMINAL, **fields: object
-) -> Numerical:
+) -> NumericalBody:
     """Make a numerical question of (value or ``*``, credit)."""
     made = tuple(
         NumericalAnswer(None if value == "*" else f(value), f(credit) > 0, f(credit), es(f"why {value}")) for value, credit in answers
     )
-    return Numerical(made, Tolerance(kind, f(tolerance)), **fields)  # type: ignore[arg-type]  # fields by name
+    return NumericalBody(made, Tolerance(kind, f(tolerance)), **fields)  # type: ignore[arg-type]  # fields by name
 
 
-def a_matching(shuffle: bool = True) -> Matching:
+def a_matching(shuffle: bool = True) -> MatchingBody:
     """Make three items; the first two share the match ``x``, the third goes with ``y``, ``z`` is left over."""
     pairs = tuple(
         Pair(key, es(key), match, es(match.upper()), es(f"why {key}")) for key, match in (("one", "x"), ("two", "x"), ("three", "y"))
     )
-    return Matching(pairs, (Label("z", es("Z")),), shuffle)
+    return MatchingBody(pairs, (KeyedLabel("z", es("Z")),), shuffle)
 
 
-def an_ordering(count: int = 4, rule: OrderingRule = OrderingRule.RELATIVE_TO_CORRECT) -> Ordering:
+def an_ordering(count: int = 4, rule: OrderingRule = OrderingRule.RELATIVE_TO_CORRECT) -> OrderingBody:
     """Make items i0, i1 … in the right order."""
-    return Ordering(tuple(Label(f"i{at}", es(f"I{at}")) for at in range(count)), rule)
+    return OrderingBody(tuple(KeyedLabel(f"i{at}", es(f"I{at}")) for at in range(count)), rule)
 
 
-def some_gaps() -> Gaps:
+def some_gaps() -> GapsBody:
     """Make a text with a choice, a number and a word that weighs two."""
-    return Gaps(
+    return GapsBody(
         (
             Gap("anio", a_single()),
             Gap("cubierta", a_numerical(("34.8", "1"), ("65.2", "0"), tolerance="0.05")),
@@ -114,22 +114,22 @@ def some_gaps() -> Gaps:
     )
 
 
-def dragged_gaps() -> Gaps:
+def dragged_gaps() -> GapsBody:
     """Make two gaps that are filled from one set of three choices."""
-    return Gaps(
+    return GapsBody(
         (
-            Gap("uno", Short((ShortAnswer(es("sol"), True, f("1"), es("why sol"), key="sol"),))),
-            Gap("dos", Short((ShortAnswer(es("luna"), True, f("1"), None, key="luna"),))),
+            Gap("uno", ShortAnswerBody((TextPattern(es("sol"), True, f("1"), es("why sol"), key="sol"),))),
+            Gap("dos", ShortAnswerBody((TextPattern(es("luna"), True, f("1"), None, key="luna"),))),
         ),
         drag=True,
-        choices=(Label("sol", es("sol")), Label("luna", es("luna")), Label("mar", es("mar"))),
+        choices=(KeyedLabel("sol", es("sol")), KeyedLabel("luna", es("luna")), KeyedLabel("mar", es("mar"))),
     )
 
 
-def a_calculated(**fields: object) -> Calculated:
+def a_calculated(**fields: object) -> CalculatedBody:
     """Make the example course's question: persons × poverty line × 12."""
-    return Calculated(
-        variables=(Variable("personas", VariableRange(f("1000"), f("5000"), f("100"))),),
+    return CalculatedBody(
+        variables=(QuestionVariable("personas", VariableRange(f("1000"), f("5000"), f("100"))),),
         answers=(
             CalculatedAnswer("personas * linea * 12", True, f("1")),
             CalculatedAnswer("personas * linea", False, f("0"), es("why mes")),
@@ -141,11 +141,13 @@ def a_calculated(**fields: object) -> Calculated:
     )
 
 
-def a_matrix(survey: bool = False) -> Matrix:
+def a_matrix(survey: bool = False) -> MatrixBody:
     """Make three rows of yes and no; the right answers are yes, no, yes."""
     answers: Sequence[str | None] = (None, None, None) if survey else ("si", "no", "si")
-    rows = tuple(Row(key, es(key), answer, es(f"why {key}")) for key, answer in zip(("salud", "prestamo", "vejez"), answers, strict=True))
-    return Matrix((Label("si", es("Sí")), Label("no", es("No"))), rows, survey)
+    rows = tuple(
+        MatrixRow(key, es(key), answer, es(f"why {key}")) for key, answer in zip(("salud", "prestamo", "vejez"), answers, strict=True)
+    )
+    return MatrixBody((KeyedLabel("si", es("Sí")), KeyedLabel("no", es("No"))), rows, survey)
 
 
 def every_body() -> tuple[Body, ...]:
@@ -153,7 +155,7 @@ def every_body() -> tuple[Body, ...]:
     return (
         a_single(),
         a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 3, 2),
-        TrueFalse(answer=False),
+        TrueFalseBody(answer=False),
         a_short(("brecha", "1"), ("*", "0")),
         a_numerical(("65.2", "1"), ("34.8", "0"), tolerance="0.05"),
         a_matching(),
@@ -161,8 +163,8 @@ def every_body() -> tuple[Body, ...]:
         some_gaps(),
         dragged_gaps(),
         a_calculated(),
-        Essay(),
-        File(("pdf",)),
+        EssayBody(),
+        FileBody(("pdf",)),
         a_matrix(),
         a_matrix(survey=True),
     )

@@ -10,7 +10,7 @@ from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
 from lms.app import House
-from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeLine
+from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeTrialRow
 from quizzes.models import Question as QuestionRow
 from quizzes.queries import regrading as queries
 from quizzes.queries import teaching
@@ -18,7 +18,7 @@ from quizzes.queries import trials as trial_queries
 from quizzes.queries.trials import TrialCounts
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.services import regrading, trials
-from quizzes.services.trials import RegradeOrder
+from quizzes.services.trials import RegradeRequest
 from tests.support.builders import folder, publish
 
 BANK = """questions:
@@ -78,13 +78,13 @@ def version_id(house: House, number: int, key: str = "capital-1") -> int:
 
 def an_order(
     house: House, kind: RegradeKind, version: int | None = None, *, policy: RegradePolicy = RegradePolicy.REPLACE, with_manual: bool = False
-) -> RegradeOrder:
+) -> RegradeRequest:
     """Ask for the question of the capital to be marked again."""
     target = None if version is None else version_id(house, version)
-    return RegradeOrder(kind, "La clave estaba mal.", question_id(house), target, policy, with_manual)
+    return RegradeRequest(kind, "La clave estaba mal.", question_id(house), target, policy, with_manual)
 
 
-def a_trial(house: House, actor: Actor, order: RegradeOrder) -> int:
+def a_trial(house: House, actor: Actor, order: RegradeRequest) -> int:
     """Make a trial and return its number."""
     with house.database.unit_of_work() as session:
         taught = teaching.get_taught_quiz(session, actor, "prueba", "cuestionario-1")
@@ -110,10 +110,12 @@ def regrade_row(house: House, regrade_id: int) -> Regrade:
         return session.get_one(Regrade, regrade_id)
 
 
-def lines(house: House, regrade_id: int) -> list[RegradeLine]:
+def lines(house: House, regrade_id: int) -> list[RegradeTrialRow]:
     """Return the lines of a trial, by attempt."""
     with house.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(RegradeLine).where(RegradeLine.regrade_id == regrade_id).order_by(RegradeLine.attempt_id)))
+        return list(
+            session.scalars(select(RegradeTrialRow).where(RegradeTrialRow.regrade_id == regrade_id).order_by(RegradeTrialRow.attempt_id))
+        )
 
 
 def counts(house: House, regrade_id: int) -> TrialCounts:

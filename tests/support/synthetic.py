@@ -13,29 +13,37 @@ from fractions import Fraction
 from math import exp
 from random import Random
 
-from quizzes.rules.ailments import Ailment
-from quizzes.rules.answers import Answer, Choice, Choices, Matches, Number, Text, Truth
+from quizzes.rules.answers import (
+    Answer,
+    MatchingAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+)
 from quizzes.rules.definitions import (
-    Calculated,
     CalculatedAnswer,
-    Multiple,
+    CalculatedBody,
+    MultipleChoiceBody,
     MultipleRule,
-    Numerical,
+    NumericalBody,
     Option,
-    Question,
-    Short,
-    ShortAnswer,
-    Single,
+    QuestionDefinition,
+    QuestionVariable,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
     Tolerance,
-    TrueFalse,
-    Variable,
+    TrueFalseBody,
     VariableRange,
 )
-from quizzes.rules.evidence import ClassTally, Given
+from quizzes.rules.finding_kinds import FindingKind
+from quizzes.rules.item_evidence import ClassTally, MarkedResponse
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH, write_number
-from quizzes.rules.typed import unmatched_in
+from quizzes.rules.text_marking import unmatched_in
 from tests.support.questions import a_matching, a_multiple, a_numerical, an_option, es, f
 
 KEYS = "abcd"
@@ -48,9 +56,9 @@ WRONG_WORDS = ("cesantía", "montepío", "salario", "afiliación", "subsidio")
 class Planted:
     """A question, how it is answered (learner's ability, whether in the second half → answer), and what is wrong with it."""
 
-    question: Question
+    question: QuestionDefinition
     answer: Callable[[float, bool], Answer | None]
-    ailment: Ailment | None = None
+    ailment: FindingKind | None = None
     part: str = ""
     lay_out: Callable[[], ItemLayout] = ItemLayout
     """Draws what the paper of the next learner shows, before the answer."""
@@ -81,53 +89,57 @@ class Maker:
         values = {"a": self.chance.uniform(0.8, 1.7), "b": self.chance.uniform(-1.2, 1.2)} | fixed
         return Known(self.chance, **values)
 
-    def plant(self, body: object, answer: Callable[[float, bool], Answer | None], ailment: Ailment | None = None, part: str = "") -> None:
+    def plant(
+        self, body: object, answer: Callable[[float, bool], Answer | None], ailment: FindingKind | None = None, part: str = ""
+    ) -> None:
         """Add a question."""
-        self.made.append(Planted(Question(f"q{len(self.made)}", es("¿Qué?"), body), answer, ailment, part))  # type: ignore[arg-type]  # any kind
+        self.made.append(Planted(QuestionDefinition(f"q{len(self.made)}", es("¿Qué?"), body), answer, ailment, part))  # type: ignore[arg-type]  # any kind
 
-    def options(self, right: str = "a", count: int = 4) -> Single:
+    def options(self, right: str = "a", count: int = 4) -> SingleChoiceBody:
         """Make a single choice."""
-        return Single(tuple(an_option(key, "1" if key == right else "0") for key in KEYS[:count]))
+        return SingleChoiceBody(tuple(an_option(key, "1" if key == right else "0") for key in KEYS[:count]))
 
-    def guess(self, keys: str, weights: list[float]) -> Choice:
+    def guess(self, keys: str, weights: list[float]) -> SingleChoiceAnswer:
         """Choose without knowing: some options attract more than others."""
-        return Choice(self.chance.choices(keys, weights)[0])
+        return SingleChoiceAnswer(self.chance.choices(keys, weights)[0])
 
     def weights(self, count: int) -> list[float]:
         """Draw how much options attract who does not know."""
         return [self.chance.uniform(0.5, 1.5) for _option in range(count)]
 
-    def single(self, ailment: Ailment | None = None, *, key: str = "a", split: float = 0.0, unused: bool = False, **model: float) -> None:
+    def single(
+        self, ailment: FindingKind | None = None, *, key: str = "a", split: float = 0.0, unused: bool = False, **model: float
+    ) -> None:
         """Plant a single choice whose truth is `a`: another key, a second right one, an option nobody takes."""
         count = self.chance.choice((3, 4))
         known, weights = self.known(**model), self.weights(count)
         if unused:
             weights[-1] = 0.0
 
-        def answer(ability: float, late: bool) -> Choice:
-            shift = 0.4 if ailment is Ailment.PLACE and late else 0.0
+        def answer(ability: float, late: bool) -> SingleChoiceAnswer:
+            shift = 0.4 if ailment is FindingKind.PLACE and late else 0.0
             if not known(ability, shift):
                 return self.guess(KEYS[:count], weights)
-            return Choice("b" if self.chance.random() < split else "a")
+            return SingleChoiceAnswer("b" if self.chance.random() < split else "a")
 
         self.plant(self.options(key, count), answer, ailment)
 
     def by_chance(self) -> None:
         """Plant a question that nobody understands."""
-        self.plant(self.options(), lambda _ability, _late: self.guess(KEYS, [1.0] * 4), Ailment.CHANCE)
+        self.plant(self.options(), lambda _ability, _late: self.guess(KEYS, [1.0] * 4), FindingKind.CHANCE)
 
     def passed_over(self) -> None:
         """Plant a question that many leave blank, whatever they know."""
         known, weights = self.known(), self.weights(4)
 
-        def answer(ability: float, _late: bool) -> Choice | None:
+        def answer(ability: float, _late: bool) -> SingleChoiceAnswer | None:
             if self.chance.random() < 0.3:
                 return None
-            return Choice("a") if known(ability) else self.guess(KEYS, weights)
+            return SingleChoiceAnswer("a") if known(ability) else self.guess(KEYS, weights)
 
-        self.plant(self.options(), answer, Ailment.PASSED_OVER)
+        self.plant(self.options(), answer, FindingKind.PASSED_OVER)
 
-    def shuffled(self, ailment: Ailment | None = None, **model: float) -> None:
+    def shuffled(self, ailment: FindingKind | None = None, **model: float) -> None:
         """Plant a single choice in mixed order; with a defect, of those who do not know four in ten take what stands first."""
         known, weights, shown = self.known(**model), self.weights(4), list(KEYS)
 
@@ -135,32 +147,35 @@ class Maker:
             self.chance.shuffle(shown)
             return ItemLayout(orders={"options": tuple(shown)})
 
-        def answer(ability: float, _late: bool) -> Choice:
+        def answer(ability: float, _late: bool) -> SingleChoiceAnswer:
             if known(ability):
-                return Choice("a")
-            if ailment is Ailment.FIRST_PLACE and self.chance.random() < 0.4:
-                return Choice(shown[0])
+                return SingleChoiceAnswer("a")
+            if ailment is FindingKind.FIRST_PLACE and self.chance.random() < 0.4:
+                return SingleChoiceAnswer(shown[0])
             return self.guess(KEYS, weights)
 
         self.plant(self.options(), answer, ailment)
         self.made[-1].lay_out = lay_out
 
-    def calculated(self, ailment: Ailment | None = None) -> None:
+    def calculated(self, ailment: FindingKind | None = None) -> None:
         """Plant a product of two drawn numbers: with a defect, large ones go wrong, or knowers round otherwise."""
         known, drawn = self.known(), dict[str, Fraction]()
-        numbers = (Variable("base", VariableRange(f("10"), f("99"), f("1"))), Variable("veces", VariableRange(f("2"), f("9"), f("1"))))
-        body = Calculated(numbers, (CalculatedAnswer("base * veces", True, f("1")),), tolerance=Tolerance(amount=Fraction(1, 20)))
+        numbers = (
+            QuestionVariable("base", VariableRange(f("10"), f("99"), f("1"))),
+            QuestionVariable("veces", VariableRange(f("2"), f("9"), f("1"))),
+        )
+        body = CalculatedBody(numbers, (CalculatedAnswer("base * veces", True, f("1")),), tolerance=Tolerance(amount=Fraction(1, 20)))
 
         def lay_out() -> ItemLayout:
             drawn.update(base=Fraction(self.chance.randint(10, 99)), veces=Fraction(self.chance.randint(2, 9)))
             return ItemLayout(variables=dict(drawn))
 
-        def answer(ability: float, _late: bool) -> Number:
+        def answer(ability: float, _late: bool) -> NumberAnswer:
             right = drawn["base"] * drawn["veces"]
-            if known(ability, 0.4 if ailment is Ailment.VALUES and drawn["base"] > 54 else 0.0):
-                rounds = ailment is Ailment.NARROW_TOLERANCE and self.chance.random() < 0.4
-                return Number(_written(right * Fraction(self.chance.choice((98, 99, 101, 102)), 100) if rounds else right))
-            return Number(_written(self.chance.choice((drawn["base"] + drawn["veces"], right * 12, right / 2, right + 100))))
+            if known(ability, 0.4 if ailment is FindingKind.VALUES and drawn["base"] > 54 else 0.0):
+                rounds = ailment is FindingKind.NARROW_TOLERANCE and self.chance.random() < 0.4
+                return NumberAnswer(_written(right * Fraction(self.chance.choice((98, 99, 101, 102)), 100) if rounds else right))
+            return NumberAnswer(_written(self.chance.choice((drawn["base"] + drawn["veces"], right * 12, right / 2, right + 100))))
 
         self.plant(body, answer, ailment)
         self.made[-1].lay_out = lay_out
@@ -168,21 +183,21 @@ class Maker:
     def true_false(self) -> None:
         """Plant a healthy statement."""
         known = self.known(b=self.chance.uniform(-1.2, 0.6))
-        self.plant(TrueFalse(answer=True), lambda ability, _late: Truth(known(ability) or self.chance.random() < 0.5))
+        self.plant(TrueFalseBody(answer=True), lambda ability, _late: TrueFalseAnswer(known(ability) or self.chance.random() < 0.5))
 
-    def several(self, ailment: Ailment | None = None) -> None:
+    def several(self, ailment: FindingKind | None = None) -> None:
         """Plant a choice of several; with a defect, one that is right counts as wrong."""
         body = a_multiple(MultipleRule.RIGHT_MINUS_WRONG, 3, 2)
         known = {option.key: self.known() for option in body.options}
         truth = {option.key: option.right for option in body.options}
-        if ailment is Ailment.WRONG_KEY:
+        if ailment is FindingKind.WRONG_KEY:
             body = _with_option(body, "r3", right=False)
-        if ailment is Ailment.RIGHT_AVOIDED:
+        if ailment is FindingKind.RIGHT_AVOIDED:
             body = _with_option(body, "w1", right=True)
 
-        def answer(ability: float, _late: bool) -> Choices:
+        def answer(ability: float, _late: bool) -> MultipleChoiceAnswer:
             ticked = [key for key, right in truth.items() if (right if known[key](ability) else self.chance.random() < 0.4)]
-            return Choices(tuple(sorted(ticked)))
+            return MultipleChoiceAnswer(tuple(sorted(ticked)))
 
         self.plant(body, answer, ailment)
 
@@ -196,25 +211,27 @@ class Maker:
             pairs[2] = type(pairs[2])("three", pairs[2].item, "x", pairs[0].match)
             body = type(body)((*pairs[:2], pairs[2]), (*body.extra, type(body.extra[0])("y", es("Y"))))
 
-        def answer(ability: float, _late: bool) -> Matches:
-            return Matches(
+        def answer(ability: float, _late: bool) -> MatchingAnswer:
+            return MatchingAnswer(
                 {
                     key: right if knows(ability) else self.chance.choice("xyz")
                     for knows, (key, right) in zip(known, truth.items(), strict=True)
                 }
             )
 
-        self.plant(body, answer, Ailment.WRONG_KEY if swapped else None, "three" if swapped else "")
+        self.plant(body, answer, FindingKind.WRONG_KEY if swapped else None, "three" if swapped else "")
 
-    def number(self, ailment: Ailment | None = None, *, near: float = 0.0, slips: float = 0.0, other: float = 0.0, **model: float) -> None:
+    def number(
+        self, ailment: FindingKind | None = None, *, near: float = 0.0, slips: float = 0.0, other: float = 0.0, **model: float
+    ) -> None:
         """Plant a number: knowers round otherwise (`near`), anybody slips by a thousand, or knowers compute another value (`other`)."""
         right = Fraction(self.chance.randrange(1200, 9800), 100)
         known = self.known(**model)
         mistakes = [right * 12, right / 2, right + 100, right * Fraction(13, 10), right * Fraction(6, 10)]
 
-        def answer(ability: float, _late: bool) -> Number:
+        def answer(ability: float, _late: bool) -> NumberAnswer:
             if self.chance.random() < slips:
-                return Number(_written(right * 1000))
+                return NumberAnswer(_written(right * 1000))
             if known(ability):
                 draw = self.chance.random()
                 value = (
@@ -224,28 +241,28 @@ class Maker:
                     if draw < near + other
                     else right
                 )
-                return Number(_written(value))
-            return Number(_written(self.chance.choice([*mistakes, right * Fraction(self.chance.randrange(15, 400), 97)])))
+                return NumberAnswer(_written(value))
+            return NumberAnswer(_written(self.chance.choice([*mistakes, right * Fraction(self.chance.randrange(15, 400), 97)])))
 
-        body: Numerical = a_numerical((str(right), "1"), tolerance="0.05")
+        body: NumericalBody = a_numerical((str(right), "1"), tolerance="0.05")
         self.plant(body, answer, ailment)
 
-    def word(self, ailment: Ailment | None = None) -> None:
+    def word(self, ailment: FindingKind | None = None) -> None:
         """Plant a word: with a defect, knowers write it otherwise, or use another word."""
         known = self.known(b=self.chance.uniform(-1.2, 0.6))
-        other = {Ailment.SPELLING: VARIANT, Ailment.OTHER_ANSWER: SYNONYM}.get(ailment) if ailment else None
+        other = {FindingKind.SPELLING: VARIANT, FindingKind.OTHER_ANSWER: SYNONYM}.get(ailment) if ailment else None
 
-        def answer(ability: float, _late: bool) -> Text:
+        def answer(ability: float, _late: bool) -> TextAnswer:
             if not known(ability):
-                return Text(self.chance.choice(WRONG_WORDS))
-            return Text(other if other and self.chance.random() < 0.4 else RIGHT_WORD)
+                return TextAnswer(self.chance.choice(WRONG_WORDS))
+            return TextAnswer(other if other and self.chance.random() < 0.4 else RIGHT_WORD)
 
-        self.plant(Short((ShortAnswer(es(RIGHT_WORD), True, Fraction(1)),)), answer, ailment)
+        self.plant(ShortAnswerBody((TextPattern(es(RIGHT_WORD), True, Fraction(1)),)), answer, ailment)
 
 
-def _with_option(body: Multiple, key: str, *, right: bool) -> Multiple:
+def _with_option(body: MultipleChoiceBody, key: str, *, right: bool) -> MultipleChoiceBody:
     options = tuple(Option(one.key, one.text, right, Fraction(right)) if one.key == key else one for one in body.options)
-    return Multiple(options, body.rule)
+    return MultipleChoiceBody(options, body.rule)
 
 
 def _written(value: Fraction) -> str:
@@ -256,26 +273,26 @@ def a_quiz(chance: Random, *, defects: bool) -> list[Planted]:
     """Make forty questions: twenty with one defect each and twenty healthy ones, or healthy ones alone."""
     maker = Maker(chance)
     if defects:
-        maker.single(Ailment.WRONG_KEY, key="c")
-        maker.single(Ailment.SECOND_KEY, split=chance.uniform(0.4, 0.6), a=1.5)
+        maker.single(FindingKind.WRONG_KEY, key="c")
+        maker.single(FindingKind.SECOND_KEY, split=chance.uniform(0.4, 0.6), a=1.5)
         maker.by_chance()
-        maker.single(Ailment.TOO_EASY, a=1.2, b=-5.5)
-        maker.number(Ailment.TOO_HARD, b=5.5)
-        maker.single(Ailment.UNUSED_OPTION, unused=True, b=chance.uniform(-0.5, 1.0))
-        maker.single(Ailment.PLACE, b=-0.8)
+        maker.single(FindingKind.TOO_EASY, a=1.2, b=-5.5)
+        maker.number(FindingKind.TOO_HARD, b=5.5)
+        maker.single(FindingKind.UNUSED_OPTION, unused=True, b=chance.uniform(-0.5, 1.0))
+        maker.single(FindingKind.PLACE, b=-0.8)
         maker.passed_over()
-        maker.several(Ailment.WRONG_KEY)
-        maker.several(Ailment.RIGHT_AVOIDED)
+        maker.several(FindingKind.WRONG_KEY)
+        maker.several(FindingKind.RIGHT_AVOIDED)
         maker.matching(swapped=True)
-        maker.number(Ailment.NEGATIVE, a=-1.3)
-        maker.number(Ailment.NARROW_TOLERANCE, near=0.4)
-        maker.number(Ailment.SLIPPED_NUMBER, slips=0.12)
-        maker.number(Ailment.OTHER_ANSWER, other=0.5)
-        maker.word(Ailment.SPELLING)
-        maker.word(Ailment.OTHER_ANSWER)
-        maker.calculated(Ailment.VALUES)
-        maker.calculated(Ailment.NARROW_TOLERANCE)
-        maker.shuffled(Ailment.FIRST_PLACE)
+        maker.number(FindingKind.NEGATIVE, a=-1.3)
+        maker.number(FindingKind.NARROW_TOLERANCE, near=0.4)
+        maker.number(FindingKind.SLIPPED_NUMBER, slips=0.12)
+        maker.number(FindingKind.OTHER_ANSWER, other=0.5)
+        maker.word(FindingKind.SPELLING)
+        maker.word(FindingKind.OTHER_ANSWER)
+        maker.calculated(FindingKind.VALUES)
+        maker.calculated(FindingKind.NARROW_TOLERANCE)
+        maker.shuffled(FindingKind.FIRST_PLACE)
     for _time in range(4):
         maker.single()
         maker.number()
@@ -300,7 +317,7 @@ def a_class(quiz: list[Planted], chance: Random, learners: int, *, rushed: float
     return tally
 
 
-def _paper(quiz: list[Planted], chance: Random, ability: float, reached: int) -> Iterator[Given]:
+def _paper(quiz: list[Planted], chance: Random, ability: float, reached: int) -> Iterator[MarkedResponse]:
     order = chance.sample(range(len(quiz)), len(quiz))
     for place, position in enumerate(order):
         planted = quiz[position]
@@ -312,20 +329,20 @@ def _paper(quiz: list[Planted], chance: Random, ability: float, reached: int) ->
         typed = unmatched_in(planted.question, answer, marking, SPANISH, layout)
         first = next(iter(layout.orders.get("options", ())), "") if marking.parts else ""
         values = tuple(layout.variables.items())
-        yield Given(position, position, marking.fraction or Fraction(0), Fraction(1), marking, typed, values, first)
+        yield MarkedResponse(position, position, marking.fraction or Fraction(0), Fraction(1), marking, typed, values, first)
 
 
-def _nothing(question: Question) -> Answer:
+def _nothing(question: QuestionDefinition) -> Answer:
     match question.body:
-        case Single():
-            return Choice()
-        case TrueFalse():
-            return Truth()
-        case Multiple():
-            return Choices()
-        case Numerical() | Calculated():
-            return Number()
-        case Short():
-            return Text()
+        case SingleChoiceBody():
+            return SingleChoiceAnswer()
+        case TrueFalseBody():
+            return TrueFalseAnswer()
+        case MultipleChoiceBody():
+            return MultipleChoiceAnswer()
+        case NumericalBody() | CalculatedBody():
+            return NumberAnswer()
+        case ShortAnswerBody():
+            return TextAnswer()
         case _:
-            return Matches()
+            return MatchingAnswer()

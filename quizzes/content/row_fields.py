@@ -1,0 +1,281 @@
+"""What the web asks of the parts of a question that come in rows: options, pairs, gaps, variables, criteria with their levels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from courses.content.settings import FieldShape, FieldSpec
+from kernel.i18n import lazy_
+
+YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
+VERDICT, WORDS = "verdict", "words"
+"""Of an entry that says “right: …” or “wrong: …”: which of the two, and the words behind it."""
+NAME, FACTOR, KIND, TEXT = "name", "factor", "kind", "text"
+TOLERANCE, TOLERANCE_KIND = "tolerance", "tolerance_kind"
+NOMINAL, RELATIVE_KINDS = "nominal", ("relative", "geometric")
+MOST_ROWS = 30
+
+
+class RowNotation(StrEnum):
+    """How rows stand in the text."""
+
+    FIELDS = "fields"
+    """A list of mappings."""
+    JUDGED = "judged"
+    """A list of mappings that say “right: …” or “wrong: …”."""
+    TEXTS = "texts"
+    """A list of texts, or of mappings with “text: …” where one has more to say."""
+    NAMED = "named"
+    """A mapping from a name to a mapping."""
+    FACTORS = "factors"
+    """A mapping from a name to a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowFields:
+    """A part that comes in rows, each with `fields`; `more` are those that few need.
+
+    `begun` rows are offered in a new question; `kinds` are further fields by what the field `kind` of a row says. `keys` name the fields of
+    a key, of the text that it is made of where it is not written, and the list of published keys to which it belongs.
+    """
+
+    name: str
+    written: RowNotation
+    label: Any
+    one: Any
+    fields: "tuple[Asked, ...]"
+    more: tuple[FieldSpec, ...] = ()
+    help: Any = ""
+    begun: int = 0
+    kinds: "Mapping[str, tuple[Asked, ...]]" = field(default_factory=dict)
+    keys: tuple[tuple[str, str, str], ...] = ()
+    order: tuple[str, ...] = ()
+    """The names of the fields as they stand in the text, where that is another order than asked."""
+    written_as: Mapping[str, str] = field(default_factory=dict)
+    """Fields that are called otherwise in the text: a form has words of its own."""
+
+    def asked_of(self, kind: str) -> "tuple[Asked, ...]":
+        """Return what is asked of a row, by its kind."""
+        return (*self.fields, *self.kinds.get(kind, ()), *self.more)
+
+    @property
+    def usual_kind(self) -> str:
+        """Return the kind of a row that says none, '' where rows have no kinds."""
+        return next((one.usual for one in self.fields if isinstance(one, FieldSpec) and one.name == KIND), "") if self.kinds else ""
+
+    @property
+    def is_moved(self) -> bool:
+        """Say whether the order of its rows means something."""
+        return self.written not in (RowNotation.NAMED, RowNotation.FACTORS)
+
+
+Asked = FieldSpec | RowFields
+
+
+def leaves(asked: Sequence[Asked]) -> list[FieldSpec]:
+    """Return what is asked for in single fields."""
+    return [one for one in asked if isinstance(one, FieldSpec)]
+
+
+def lists(asked: Sequence[Asked]) -> list[RowFields]:
+    """Return what is asked for in rows."""
+    return [one for one in asked if isinstance(one, RowFields)]
+
+
+# --- Rows that several kinds have --------------------------------------------------------------------------------------------------------
+
+KEY = FieldSpec("key", FieldShape.WORD, lazy_("Key"), lazy_("Answers are kept under it. Left empty, it is made of the text."))
+WHY = FieldSpec("why", FieldShape.WORDS, lazy_("Feedback"))
+CREDIT = FieldSpec(
+    "credit", FieldShape.NUMBER, lazy_("Share of the mark"), lazy_("1/2, or -1/4 to take away. Left empty: all of it, or nothing.")
+)
+IS_RIGHT = FieldSpec(VERDICT, FieldShape.CHOICE, lazy_("Is it right?"), "", (("wrong", lazy_("Wrong")), ("right", lazy_("Right"))), "wrong")
+_FIXED = FieldSpec("fixed", FieldShape.FLAG, lazy_("Does it keep its place?"), lazy_("Where the others are mixed."), YES_NO, "false")
+_JUDGED_ORDER = (VERDICT, WORDS, "why", "key", "credit", "fixed", TOLERANCE, TOLERANCE_KIND)
+SHUFFLE = FieldSpec("shuffle", FieldShape.FLAG, lazy_("In another order for each learner?"), "", YES_NO, "true")
+
+
+def options(name: str, help_: Any, published: str = "options", begun: int = 4) -> RowFields:
+    """Return the options of a choice."""
+    return RowFields(
+        name,
+        RowNotation.JUDGED,
+        lazy_("Options"),
+        lazy_("Option"),
+        (FieldSpec(WORDS, FieldShape.WORDS, lazy_("Option")), IS_RIGHT, WHY),
+        (CREDIT, _FIXED, KEY),
+        help_,
+        begun,
+        keys=(("key", WORDS, published),),
+        order=_JUDGED_ORDER,
+    )
+
+
+def tolerance(help_: Any) -> tuple[FieldSpec, ...]:
+    """Return the fields of a tolerance."""
+    return (
+        FieldSpec(TOLERANCE, FieldShape.NUMBER, lazy_("Tolerance"), help_),
+        FieldSpec(
+            TOLERANCE_KIND,
+            FieldShape.CHOICE,
+            lazy_("Kind of tolerance"),
+            lazy_("What the tolerance says: a number, or a share of the answer (0.01 is one percent)."),
+            (
+                (NOMINAL, lazy_("So much more or less")),
+                ("relative", lazy_("A share of the answer, more or less")),
+                ("geometric", lazy_("A share of the answer, multiplied or divided")),
+            ),
+            NOMINAL,
+        ),
+    )
+
+
+def answers(words: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDIT,), begun: int = 2) -> RowFields:
+    """Return answers that are held against what somebody types."""
+    return RowFields(
+        "answers",
+        RowNotation.JUDGED,
+        lazy_("Answers"),
+        lazy_("Expected answer"),
+        (words, IS_RIGHT, WHY),
+        more,
+        help_,
+        begun,
+        order=_JUDGED_ORDER,
+    )
+
+
+OWN_TOLERANCE = tolerance(lazy_("Only for this answer. Left empty: that of the question."))
+WORD_ANSWERS = answers(
+    FieldSpec(WORDS, FieldShape.WORDS, lazy_("Expected answer")), lazy_("The first that fits counts; * stands for any characters."), begun=2
+)
+NUMBER_ANSWERS = answers(
+    FieldSpec(WORDS, FieldShape.NUMBER, lazy_("Number")),
+    lazy_("With a decimal point or comma; * stands for any other number. The first that fits counts."),
+    (*OWN_TOLERANCE, CREDIT),
+)
+FORMULA_ANSWERS = answers(
+    FieldSpec(WORDS, FieldShape.WORD, lazy_("Formula")),
+    lazy_("With the names of the variables and + - * / ** ( ), abs min max round floor ceil sqrt exp ln log10: 2 * a."),
+    (*OWN_TOLERANCE, CREDIT),
+)
+IGNORING = (
+    FieldSpec("ignore_case", FieldShape.FLAG, lazy_("Capital letters do not matter?"), "", YES_NO, "true"),
+    FieldSpec(
+        "ignore_accents", FieldShape.FLAG, lazy_("Accents do not matter?"), lazy_("Not said: they do not matter in Spanish."), YES_NO
+    ),
+)
+QUANTITY: tuple[Asked, ...] = (
+    *tolerance(lazy_("How far from the number an answer still counts. Left empty: none.")),
+    FieldSpec("unit", FieldShape.WORDS, lazy_("Unit"), lazy_("Shown beside the field. For units to choose from, leave it empty.")),
+    RowFields(
+        "units",
+        RowNotation.FACTORS,
+        lazy_("Units to choose from"),
+        lazy_("Unit"),
+        (
+            FieldSpec(NAME, FieldShape.WORD, lazy_("Unit")),
+            FieldSpec(FACTOR, FieldShape.NUMBER, lazy_("Its size"), lazy_("1 for the unit of the answers above; km beside m: 1000.")),
+        ),
+        help=lazy_("The learner chooses one of them beside the number."),
+    ),
+    FieldSpec("unit_penalty", FieldShape.NUMBER, lazy_("Lost by a wrong unit"), lazy_("A share: 1/10. Left empty: nothing."), usual="0"),
+    FieldSpec(
+        "unit_penalty_of",
+        FieldShape.CHOICE,
+        lazy_("The share is one of"),
+        "",
+        (("mark", lazy_("What the answer is worth")), ("maximum", lazy_("The mark of the question"))),
+        "mark",
+    ),
+    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals asked for"), lazy_("Told to the learner. Left empty: any.")),
+)
+QUANTITY_ORDER = (TOLERANCE, TOLERANCE_KIND, "unit", "units", "unit_penalty", "unit_penalty_of", "decimals")
+
+
+def texts(name: str, label: Any, one: Any, help_: Any, published: str = "", begun: int = 0) -> RowFields:
+    """Return texts of which each may have a key."""
+    return RowFields(
+        name,
+        RowNotation.TEXTS,
+        label,
+        one,
+        (FieldSpec(TEXT, FieldShape.WORDS, one),),
+        (KEY,),
+        help_,
+        begun,
+        keys=(("key", TEXT, published or name),),
+        order=(TEXT, "key"),
+    )
+
+
+RUBRIC = RowFields(
+    "rubric",
+    RowNotation.FIELDS,
+    lazy_("Rubric"),
+    lazy_("Criterion"),
+    (
+        FieldSpec("criterion", FieldShape.WORDS, lazy_("Criterion")),
+        RowFields(
+            "levels",
+            RowNotation.FIELDS,
+            lazy_("Levels"),
+            lazy_("Level"),
+            (
+                FieldSpec("points", FieldShape.NUMBER, lazy_("Points")),
+                FieldSpec(TEXT, FieldShape.WORDS, lazy_("What is found at this level")),
+            ),
+            begun=3,
+        ),
+    ),
+    (KEY,),
+    lazy_("The highest levels of all criteria sum to the mark of the question."),
+    order=("criterion", "key", "levels"),
+)
+GAPS = RowFields(
+    "gaps",
+    RowNotation.NAMED,
+    lazy_("Gaps"),
+    lazy_("Gap"),
+    (
+        FieldSpec(NAME, FieldShape.WORD, lazy_("Name"), lazy_("As in the text, without braces.")),
+        FieldSpec(
+            KIND,
+            FieldShape.CHOICE,
+            lazy_("How it is filled"),
+            "",
+            (
+                ("short", lazy_("A word is typed")),
+                ("numerical", lazy_("A number is typed")),
+                ("single", lazy_("One is chosen from a list")),
+            ),
+            "short",
+        ),
+    ),
+    (FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("What it counts beside the other gaps."), usual="1"),),
+    lazy_("Each stands in the text once, as {name}."),
+    kinds={
+        "short": (WORD_ANSWERS, *IGNORING),
+        "numerical": (NUMBER_ANSWERS, *QUANTITY),
+        "single": (options("options", lazy_("Exactly one is right."), "gaps.{name}.options", begun=3), SHUFFLE),
+    },
+    order=(KIND, "answers", "ignore_case", "ignore_accents", "options", "shuffle", *QUANTITY_ORDER, "weight"),
+)
+VARIABLES = RowFields(
+    "variables",
+    RowNotation.NAMED,
+    lazy_("Variables"),
+    lazy_("Variable"),
+    (
+        FieldSpec(NAME, FieldShape.WORD, lazy_("Name"), lazy_("As in the text, without braces.")),
+        FieldSpec("from", FieldShape.NUMBER, lazy_("From")),
+        FieldSpec("to", FieldShape.NUMBER, lazy_("To")),
+        FieldSpec("step", FieldShape.NUMBER, lazy_("In steps of")),
+        FieldSpec("numbers", FieldShape.NUMBERS, lazy_("Or one of these numbers"), lazy_("Parted by semicolons or spaces: 10; 12.5; 20.")),
+        FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals shown")),
+    ),
+    help=lazy_("Each has its numbers from, to and in steps of, or a list of numbers. Each attempt draws its own."),
+    begun=2,
+    written_as={"numbers": "values"},
+)

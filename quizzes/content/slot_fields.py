@@ -1,0 +1,104 @@
+"""What the web asks of a slot of a quiz, by its sort (format, section 9). The reader of the format judges the answers."""
+
+from collections.abc import Mapping, Sequence
+
+from courses.content import editing
+from courses.content.editing import Written, list_entries, read_fields, with_entry_moved, without_entries
+from courses.content.settings import FieldShape, FieldSpec
+from courses.content.writing import scalar
+from kernel.errors import N_
+from kernel.i18n import lazy_
+from quizzes.content.slots import SORTS
+from quizzes.content.wording import DIFFICULTIES
+
+SLOTS = "slots"
+_YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
+_MARKED = (
+    FieldSpec("mark", FieldShape.NUMBER, lazy_("Mark"), lazy_("Of each question here. Left empty: the question's own.")),
+    FieldSpec(
+        "require_previous",
+        FieldShape.FLAG,
+        lazy_("Only after the one before?"),
+        lazy_("It opens when the question before it is answered. Needs answers that are marked at once."),
+        _YES_NO,
+        "false",
+    ),
+)
+
+ASKED: Mapping[str, tuple[FieldSpec, ...]] = {
+    "question": (FieldSpec("question", FieldShape.WORD, lazy_("Question"), lazy_("Its key in the bank.")), *_MARKED),
+    "draw": (
+        FieldSpec("draw", FieldShape.NUMBER, lazy_("How many"), lazy_("So many questions, drawn anew for each attempt.")),
+        FieldSpec("from", FieldShape.KEYS, lazy_("From these banks"), lazy_("None chosen: those of the quiz's module.")),
+        FieldSpec("tags", FieldShape.KEYS, lazy_("With all these tags")),
+        FieldSpec("kinds", FieldShape.KEYS, lazy_("Of these kinds"), lazy_("None chosen: of any kind.")),
+        FieldSpec(
+            "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())
+        ),
+        *_MARKED,
+    ),
+    "section": (
+        FieldSpec("section", FieldShape.WORDS, lazy_("Title of the section")),
+        FieldSpec("shuffle", FieldShape.FLAG, lazy_("Its questions in another order for each learner?"), "", _YES_NO, "false"),
+        FieldSpec("text", FieldShape.MARKDOWN, lazy_("Words below the title")),
+    ),
+    "page": (),
+    "text": (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Words between questions")),),
+}
+NAMES: Mapping[str, str] = {
+    "question": N_("Question"),
+    "draw": N_("Draw"),
+    "section": N_("Section"),
+    "page": N_("New page"),
+    "text": N_("Text"),
+}
+ORDER: Mapping[str, tuple[str, ...]] = {
+    "question": ("question", "mark", "require_previous"),
+    "draw": ("draw", "from", "tags", "kinds", "difficulty", "mark", "require_previous"),
+    "section": ("section", "shuffle", "text"),
+    "page": ("page",),
+    "text": ("text",),
+}
+
+
+def slot_kind(fields: Mapping[str, Written]) -> str:
+    """Return the sort of a slot by its fields, '' where it is none that is known."""
+    return next((sort for sort in SORTS if sort in fields), "")
+
+
+def slot_texts(text: str) -> list[str]:
+    """Return the slots of a quiz's file as texts of their own; raises EditRefused where they cannot be parted."""
+    return [entry.text for entry in list_entries(text, SLOTS)]
+
+
+def with_slots(text: str, slots: Sequence[str]) -> str:
+    """Return a quiz's file with the text of each slot as given; those that are the same are not touched."""
+    for place, (entry, slot) in enumerate(zip(list_entries(text, SLOTS), slots, strict=True)):
+        if entry.text != slot:
+            text = editing.replace_entry(text, SLOTS, place, slot)
+    return text
+
+
+def with_slot_moved(text: str, place: int, step: int) -> str:
+    """Return a quiz's file with a slot one place up (-1) or down (1); at the end of its way it stays."""
+    to = place + step
+    if not 0 <= to < len(list_entries(text, SLOTS)):
+        return text
+    return with_entry_moved(text, SLOTS, place, to)
+
+
+def without_slot(text: str, place: int) -> str:
+    """Return a quiz's file without a slot."""
+    return without_entries(text, SLOTS, [place])
+
+
+def with_new_slot(text: str, sort: str, words: str) -> str:
+    """Return a quiz's file with a slot at the end: `words` is a question's key, how many to draw, a title or a text."""
+    value = "new" if sort == "page" else words
+    entry = f"{sort}: {scalar(value, flow=False)}\n" if "\n" not in value else editing.write_field("", sort, value, [sort])
+    return editing.add_alike(text, SLOTS, entry)
+
+
+def shown_fields(slot: str) -> dict[str, Written]:
+    """Return the fields of a slot."""
+    return read_fields(slot)

@@ -1,0 +1,253 @@
+"""The form of a question as a tree of fields: what is asked of it and of each of its rows, filled with what is said."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from courses.content.model import Finding
+from courses.content.settings import FieldShape, FieldSpec, FormValues
+from courses.forms import SettingsForm, settings_form
+from kernel.i18n import _
+from quizzes.content.question_editing import RIGHT, WRONG
+from quizzes.content.question_fields import FROM_TEXT, asked_of, groups_of
+from quizzes.content.question_rows import ANSWER, COLUMNS, QuestionFormValues, begun, is_blank, kind_of, pressed, with_kind
+from quizzes.content.row_fields import MOST_ROWS, NAME, TEXT, WORDS, Asked, RowFields, RowNotation, leaves, lists
+from quizzes.forms import give_lines
+
+Sent = Mapping[str, str]
+Field = Any
+"""A field of a form."""
+AT, SHOWN = "at", "shown"
+_NO_FILES: Mapping[str, Sequence[tuple[str, str]]] = {"": []}
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """A part of a form: the fields of one setting, or a list with its rows."""
+
+    setting: FieldSpec | None
+    fields: tuple[Field, ...]
+    rows: RowFields | None = None
+    path: str = ""
+    sheets: "tuple[QuestionFormView, ...]" = ()
+
+    @property
+    def from_text(self) -> bool:
+        """Say whether the text names the rows in braces."""
+        return self.rows is not None and self.rows.name in FROM_TEXT
+
+
+class QuestionFormView:
+    """The fields of a question, or of one of its rows."""
+
+    def __init__(
+        self, asked: Sequence[Asked], languages: Sequence[str], said: QuestionFormValues, prefix: str = "", shown: str = ""
+    ) -> None:
+        self.asked, self.languages, self.said, self.prefix, self.shown = asked, languages, said, prefix, shown
+        self.form: SettingsForm = settings_form(leaves(asked), languages, FormValues(said.texts), _NO_FILES)(formdata=None, prefix=prefix)
+        self.form.fill(FormValues(said.texts))
+        self.inner: dict[str, tuple[QuestionFormView, ...]] = {one.name: self._sheets(one) for one in lists(asked)}
+
+    def _sheets(self, rows: RowFields) -> "tuple[QuestionFormView, ...]":
+        made = []
+        for number, row in enumerate(self.said.rows.get(rows.name, ())):
+            kind = kind_of(rows, row)
+            sheet = QuestionFormView(rows.asked_of(kind), self.languages, row, f"{self.prefix}{rows.name}__{number}__", kind)
+            sheet.make_room()
+            made.append(sheet)
+        return tuple(made)
+
+    def make_room(self) -> None:
+        """Let the texts of a row take two lines of the page: an option is often a sentence, and its feedback always."""
+        for setting in leaves(self.asked):
+            for field in self.fields(setting) if setting.shape is FieldShape.WORDS else ():
+                give_lines(field)
+
+    def fields(self, setting: FieldSpec) -> tuple[Field, ...]:
+        """Return the fields of a setting, one for each language where it has words."""
+        return tuple(self.form.rows(setting)[0])
+
+    def lines(self, asked: Sequence[Asked] | None = None) -> list[FormRow]:
+        """Return the parts of the form in order."""
+        return [
+            FormRow(None, (), one, f"{self.prefix}{one.name}", self.inner[one.name])
+            if isinstance(one, RowFields)
+            else FormRow(one, self.fields(one))
+            for one in (self.asked if asked is None else asked)
+        ]
+
+    def blocks(self, asked: Sequence[Asked]) -> list[list[FormRow]]:
+        """Return parts of a row: fields that stand side by side together, each list by itself."""
+        return [list(lines) for _is_list, lines in groupby(self.lines(asked), key=lambda line: line.path)]
+
+    def own_blocks(self, rows: RowFields) -> list[list[FormRow]]:
+        """Return the parts that the kind of a row has alone."""
+        return self.blocks(rows.kinds.get(self.shown, ()))
+
+    def is_open(self, rows: RowFields) -> bool:
+        """Say whether something stands in the folded fields of a row, or is wrong with them."""
+        fields = [(setting, field) for setting in rows.more for field in self.fields(setting)]
+        return any(field.errors or (field.data or "") not in ("", setting.usual) for setting, field in fields)
+
+    def walk(self) -> "Iterator[QuestionFormView]":
+        """Yield this and all rows in it."""
+        yield self
+        for sheets in self.inner.values():
+            for sheet in sheets:
+                yield from sheet.walk()
+
+    @property
+    def faults(self) -> list[tuple[Field, str]]:
+        """List the fields with the first fault of each."""
+        return [fault for sheet in self.walk() for fault in sheet.form.faults]
+
+    def check_names(self) -> None:
+        """Refuse rows without the name that they need, and names that stand there twice: as text they could not be told apart."""
+        for rows in lists(self.asked):
+            sheets = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.said)]
+            seen: set[str] = set()
+            for sheet in sheets:
+                sheet.check_names()
+                if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
+                    sheet._check_name(seen)
+
+    def _check_name(self, seen: set[str]) -> None:
+        name = self.said.text(NAME)
+        if not name or name in seen:
+            self.form.refuse(self.form[NAME], _("This cannot be empty.") if not name else _("Another row has this name."))
+        seen.add(name)
+
+    def field_of(self, finding: Finding) -> Field | None:
+        """Return the field that a finding names: `text.es`, `options[2].why`, `gaps.anio.answers[1]`, or a field that is missing."""
+        by_words = self._by_expression(finding)
+        if by_words is not None:
+            return by_words
+        name, rest = _cut(finding.field)
+        rows = next((one for one in lists(self.asked) if one.name == name), None)
+        if rows is None:
+            words = f"{WORDS}{rest and '.'}{rest}" if name in (RIGHT, WRONG) else finding.field
+            return self.form.field_of(replace(finding, field=words))
+        head, rest = _cut(rest)
+        sheet = self._row(rows, head)
+        if sheet is None:
+            return self._of_list(rows)
+        called = next((here for here, there in rows.written_as.items() if _cut(rest)[0] == there), "")
+        return sheet.field_of(replace(finding, field=called or rest)) or sheet.first
+
+    @property
+    def first(self) -> Field:
+        """Return the first field."""
+        return self.fields(leaves(self.asked)[0])[0]
+
+    def _of_list(self, rows: RowFields) -> Field | None:
+        sheets = self.inner[rows.name]
+        return sheets[0].first if sheets else None
+
+    def _row(self, rows: RowFields, head: str) -> "QuestionFormView | None":
+        written = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.said)]
+        if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
+            return next((sheet for sheet in written if sheet.said.text(NAME) == head), None)
+        return written[int(head) - 1] if head.isdecimal() and 0 < int(head) <= len(written) else None
+
+    def _by_expression(self, finding: Finding) -> Field | None:
+        """Return the field with the formula that a finding is about."""
+        expression = finding.facts.get("expression")
+        if expression is None:
+            return None
+        return next((sheet.form[WORDS] for sheet in self.inner.get("answers", ()) if sheet.said.text(WORDS) == expression), None)
+
+
+def _cut(place: str) -> tuple[str, str]:
+    """Return the first part of a place and the rest: `options[2].why` gives `options` and `2.why`."""
+    for number, sign in enumerate(place):
+        if sign in ".[":
+            rest = place[number + 1 :]
+            return place[:number], rest.replace("]", "", 1) if sign == "[" else rest
+    return place, ""
+
+
+# --- What was sent -----------------------------------------------------------------------------------------------------------------------
+
+
+def sent_of(asked: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
+    """Return what a page has sent: the rows in the order of their numbers."""
+    form = settings_form(leaves(asked), languages, FormValues(_empty(asked, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
+    rows = {
+        one.name: tuple(
+            _sent_row(one, languages, sent, f"{prefix}{one.name}__{number}__") for number in _numbers(sent, f"{prefix}{one.name}__")
+        )
+        for one in lists(asked)
+    }
+    at = sent.get(f"{prefix}{AT}", "")
+    return QuestionFormValues(form.values().texts, rows, int(at) if at.isascii() and at.isdigit() and len(at) < 4 else None)
+
+
+def _sent_row(rows: RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
+    shown = sent.get(f"{prefix}{SHOWN}", rows.usual_kind)
+    said = sent_of(rows.asked_of(shown), languages, sent, prefix)
+    return with_kind(rows, said, shown, languages) if rows.kinds and kind_of(rows, said) != shown else said
+
+
+def _empty(asked: Sequence[Asked], languages: Sequence[str]) -> dict[tuple[str, str], str]:
+    return {(one.name, language): "" for one in leaves(asked) for language in (languages if one.has_languages else ("",))}
+
+
+def _numbers(sent: Sent, prefix: str) -> list[int]:
+    found = {name.removeprefix(prefix).partition("__")[0] for name in sent if name.startswith(prefix)}
+    return sorted(int(number) for number in found if number.isdecimal() and len(number) < 4)[:MOST_ROWS]
+
+
+def changed_kinds(asked: Sequence[Asked], sent: Sent, prefix: str = "") -> bool:
+    """Say whether a row got another kind than that of the fields which the page showed."""
+    return any(
+        sent.get(f"{prefix}{rows.name}__{number}__kind", rows.usual_kind)
+        != sent.get(f"{prefix}{rows.name}__{number}__{SHOWN}", rows.usual_kind)
+        for rows in lists(asked)
+        if rows.kinds
+        for number in _numbers(sent, f"{prefix}{rows.name}__")
+    )
+
+
+# --- A whole question --------------------------------------------------------------------------------------------------------------------
+
+
+class KindFormView(QuestionFormView):
+    """The form of a question of a kind."""
+
+    def __init__(self, kind: str, languages: Sequence[str], said: QuestionFormValues, *, has_other_kinds: bool = False) -> None:
+        self.kind, self.has_other_kinds = kind, has_other_kinds
+        """`has_other_kinds` says that a row got another kind than that of the fields which the page showed."""
+        super().__init__(_with_columns(asked_of(kind), said, languages), languages, said)
+
+    def groups(self) -> list[tuple[Any, list[FormRow]]]:
+        """Return the parts of the form in their groups."""
+        own = {one.name: one for one in self.asked}
+        return [(name, self.lines([own[one.name] for one in asked])) for name, asked in groups_of(self.kind)]
+
+
+def begun_sheet(kind: str, languages: Sequence[str]) -> KindFormView:
+    """Return the form of a new question."""
+    return KindFormView(kind, languages, begun(asked_of(kind), QuestionFormValues(_empty(asked_of(kind), languages))))
+
+
+def sent_sheet(kind: str, languages: Sequence[str], sent: Sent, act: str) -> KindFormView:
+    """Return the form of a question as it was sent, after its button was pressed: `row gaps__0__answers`, `up options 2`, or another."""
+    asked = asked_of(kind)
+    word, _blank, rest = act.partition(" ")
+    path, _blank, number = rest.partition(" ")
+    said = sent_of(asked, languages, sent)
+    said = pressed(asked, said, word, path, int(number) if number.isdecimal() else -1, languages[0])
+    return KindFormView(kind, languages, said, has_other_kinds=changed_kinds(asked, sent))
+
+
+def _with_columns(asked: Sequence[Asked], said: QuestionFormValues, languages: Sequence[str]) -> tuple[Asked, ...]:
+    """Let the rows of a matrix choose among its columns."""
+    columns = said.rows.get(COLUMNS, ())
+    offered = tuple((str(number), f"{number}. {column.text(TEXT, languages[0])}".strip()) for number, column in enumerate(columns, start=1))
+    return tuple(_choosing(one, offered) if isinstance(one, RowFields) else one for one in asked)
+
+
+def _choosing(rows: RowFields, offered: tuple[tuple[str, str], ...]) -> RowFields:
+    fields = (replace(one, choices=offered) if isinstance(one, FieldSpec) and one.name == ANSWER else one for one in rows.fields)
+    return replace(rows, fields=tuple(fields))

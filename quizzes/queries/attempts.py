@@ -1,0 +1,502 @@
+"""Reading quizzes, questions and attempts."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, case, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from courses.models import Activity, CourseStaff, StaffRole
+from enrolments.models import Enrolment
+from enrolments.permissions import ActivityContext
+from kernel.db import connection_of
+from kernel.errors import NotFound, SignInNeeded
+from kernel.permissions import Actor
+from quizzes.models import (
+    Accommodation,
+    AnswerEvent,
+    Attempt,
+    AttemptItem,
+    MarkEvent,
+    Question,
+    QuestionVersion,
+    QuizOverride,
+    QuizVersion,
+    Slot,
+    SlotCandidate,
+    VoidedQuestion,
+)
+from quizzes.permissions import AttemptContext
+from quizzes.queries.answers import ANSWER, IS_RESPONSE, StoredAnswer, stored_answer
+from quizzes.queries.effective_settings import (
+    PersonQuizColumns,
+    PersonQuizKey,
+    accommodation_of,
+    find_setting_sources,
+    lock_setting_sources,
+    overrides_for,
+    setting_sources_of,
+)
+from quizzes.rules import definitions
+from quizzes.rules.access import EffectiveSettings, SettingSources
+from quizzes.rules.attempts import OPEN_STATES, AttemptClock, AttemptState, end_of
+from quizzes.rules.encoding import decode, from_document
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
+from quizzes.rules.settings import QuizSettings
+
+KEPT_PAPERS, KEPT_QUESTIONS = 1000, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class QuizSnapshot:
+    """A published quiz: settings, dates and what an attempt draws from. Immutable, so it may be kept in memory."""
+
+    quiz_version_id: int
+    activity_id: int
+    activity_key: str
+    settings: QuizSettings
+    instructions: Mapping[str, str]
+    entries: tuple[Entry, ...]
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+    @property
+    def access(self) -> EffectiveSettings:
+        """Return dates, limit and attempts as they were published."""
+        settings = self.settings
+        return EffectiveSettings(
+            opens=self.opens_at, closes=self.closes_at, limit=settings.limit, attempts=settings.attempts, pause=settings.pause
+        )
+
+
+_PAPER = select(QuizVersion, Activity.key, Activity.opens_at, Activity.closes_at).join(Activity, Activity.id == QuizVersion.activity_id)
+_CANDIDATES = (
+    select(
+        Slot.position,
+        Slot.draws,
+        Slot.mark,
+        Slot.require_previous,
+        Question.key,
+        QuestionVersion.id,
+        QuestionVersion.mark.label("own_mark"),
+        QuestionVersion.kind,
+    )
+    .join(SlotCandidate, SlotCandidate.slot_id == Slot.id)
+    .join(QuestionVersion, QuestionVersion.id == SlotCandidate.question_version_id)
+    .join(Question, Question.id == QuestionVersion.question_id)
+    .where(Slot.quiz_version_id == bindparam("quiz_version_id"))
+    .order_by(Slot.position)
+)
+
+
+def get_paper_of_activity(session: Session, activity_id: int) -> QuizSnapshot:
+    """Return the quiz of an activity; raise NotFound."""
+    return _kept(session, QuizVersion.activity_id, activity_id)
+
+
+def get_paper(session: Session, quiz_version_id: int) -> QuizSnapshot:
+    """Return a published quiz by its version; raise NotFound."""
+    return _kept(session, QuizVersion.id, quiz_version_id)
+
+
+def _kept(session: Session, column: InstrumentedAttribute[int], value: int) -> QuizSnapshot:
+    kept, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("papers", {})), (column.key, value)
+    paper = kept.get(name)
+    if paper is None:
+        row = session.execute(_PAPER.where(column == value)).one_or_none()
+        if row is None:
+            raise NotFound
+        if len(kept) >= KEPT_PAPERS:
+            kept.clear()  # at once, because other threads read it
+        paper = kept[name] = _read_paper(session, row)
+    return paper
+
+
+def _read_paper(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot:
+    quiz: QuizVersion = row[0]
+    pools: dict[int, list[Row[*tuple[Any, ...]]]] = {}
+    for candidate in session.execute(_CANDIDATES, {"quiz_version_id": quiz.id}):
+        pools.setdefault(candidate.position, []).append(candidate)
+    entries = tuple(_entry(entry, pools.get(position, [])) for position, entry in enumerate(json.loads(quiz.entries)))
+    return QuizSnapshot(
+        quiz_version_id=quiz.id,
+        activity_id=quiz.activity_id,
+        activity_key=row.key,
+        settings=decode(QuizSettings, json.loads(quiz.settings)),
+        instructions=quiz.instructions,
+        entries=entries,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+    )
+
+
+def _entry(entry: dict[str, Any], pool: Sequence[Row[*tuple[Any, ...]]]) -> Entry:
+    match entry["kind"]:
+        case "section":
+            return SectionEntry(entry["title"], entry["shuffle"], entry["text"] or None)
+        case "page":
+            return PageEntry()
+        case "text":
+            return TextEntry(entry["text"])
+    first = pool[0]
+    candidates = tuple(
+        Candidate(row.key, row.id, Fraction(row.own_mark), row.kind != "description") for row in sorted(pool, key=lambda row: row.key)
+    )
+    return SlotEntry(candidates, first.draws, None if first.mark is None else Fraction(first.mark), first.require_previous)
+
+
+def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, definitions.QuestionDefinition]:
+    """Return question versions by id; those in memory cost nothing, the others one statement."""
+    kept = cast("dict[int, definitions.QuestionDefinition]", session.info.setdefault("questions", {}))
+    found = {version_id: kept[version_id] for version_id in version_ids if version_id in kept}
+    missing = [version_id for version_id in dict.fromkeys(version_ids) if version_id not in found]
+    if not missing:
+        return found
+    rows = session.execute(select(QuestionVersion.id, QuestionVersion.document).where(QuestionVersion.id.in_(missing)))
+    read = {row.id: from_document(json.loads(row.document)) for row in rows}
+    if len(kept) + len(read) > KEPT_QUESTIONS:
+        kept.clear()
+    kept.update(read)
+    return found | read
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """An attempt in a list of one learner's attempts at a quiz."""
+
+    uuid: UUID
+    number: int
+    state: AttemptState
+    preview: bool
+    started_at: datetime
+    submitted_at: datetime | None
+    finished_at: datetime | None
+    raw: Fraction | None
+    maximum: Fraction
+    percent: Fraction | None
+    passed: bool | None
+    extra_seconds: int
+    quiz_version_id: int
+
+
+_HISTORY = (
+    select(
+        Attempt.uuid,
+        Attempt.number,
+        Attempt.state,
+        Attempt.preview,
+        Attempt.started_at,
+        Attempt.submitted_at,
+        Attempt.finished_at,
+        Attempt.raw,
+        Attempt.maximum,
+        Attempt.percent,
+        Attempt.passed,
+        Attempt.extra_seconds,
+        Attempt.quiz_version_id,
+    )
+    .where(
+        Attempt.person_id == bindparam("person_id"),
+        Attempt.course_id == bindparam("course_id"),
+        Attempt.activity_key == bindparam("activity_key"),
+    )
+    .order_by(Attempt.number)
+)
+
+
+def list_attempts(session: Session, person_id: int, course_id: int, activity_key: str) -> list[AttemptRow]:
+    """List one learner's attempts at a quiz, the first one first."""
+    bound = {"person_id": person_id, "course_id": course_id, "activity_key": activity_key}
+    return [row_of(row) for row in session.execute(_HISTORY, bound)]
+
+
+def has_open(history: Sequence[AttemptRow]) -> bool:
+    """Tell whether one of a learner's attempts is open; previews count nowhere."""
+    return any(row.state in OPEN_STATES and not row.preview for row in history)
+
+
+def _fraction(value: Any) -> Fraction | None:
+    return None if value is None else Fraction(value)
+
+
+def row_of(row: Attempt | Row[*tuple[Any, ...]]) -> AttemptRow:
+    """Return what a list says of an attempt."""
+    return AttemptRow(
+        row.uuid,
+        row.number,
+        AttemptState(row.state),
+        row.preview,
+        row.started_at,
+        row.submitted_at,
+        row.finished_at,
+        _fraction(row.raw),
+        Fraction(row.maximum),
+        _fraction(row.percent),
+        row.passed,
+        row.extra_seconds,
+        row.quiz_version_id,
+    )
+
+
+def count_seen(session: Session, person_id: int, course_id: int, *, before: int | None = None) -> dict[str, int]:
+    """Return how often a learner met each question of a course in earlier attempts: all, or those before one."""
+    statement = (
+        select(Question.key, func.count())
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .join(AttemptItem, AttemptItem.question_version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.person_id == person_id, Attempt.course_id == course_id, ~Attempt.preview)
+        .group_by(Question.key)
+    )
+    return dict(session.execute(statement if before is None else statement.where(Attempt.id < before)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedItem:
+    """One question of an attempt, as laid out."""
+
+    id: int
+    position: int
+    number: int | None
+    page: int
+    section: int
+    question_version_id: int
+    maximum: Fraction
+    layout: ItemLayout
+    flagged: bool
+    require_previous: bool = False
+    annulled: str = ""
+    """`full_credit` or `removed` where the question does not decide any more (5.11.4), and the marking again that says so."""
+    annulled_by: int | None = None
+
+    @property
+    def place(self) -> int:
+        """Return its position under the name that the rules on navigation use."""
+        return self.position
+
+
+@dataclass(frozen=True)
+class LoadedAttempt(AttemptContext):
+    """An attempt with its items, the answers saved in it, and its quiz: what every page and service of an attempt works on."""
+
+    row: Attempt
+    items: tuple[LoadedItem, ...]
+    answers: tuple[StoredAnswer, ...]
+    """Every saved answer; of each item the oldest first, so that the last one is its response."""
+    paper: QuizSnapshot
+    terms: SettingSources
+    """By the quiz as it is published for the learner now, with what is in force for them; the questions are the attempt's own (5.3.1)."""
+    has_left: bool
+    """Whether its learner does not take the course any more."""
+    marked_by_hand: bool
+    """Whether a person has marked any of its answers: then it was handed in before."""
+
+    @property
+    def access(self) -> EffectiveSettings:
+        """Return the dates, the limit and the attempts that hold for it now."""
+        return self.terms.access(self.row.started_at)
+
+    @property
+    def end(self) -> datetime | None:
+        """Return when its time ends, by the settings of now."""
+        return end_of(self.access, self.row.started_at, exempt=self.row.preview, extra=self.row.extra_seconds)
+
+    @property
+    def clock(self) -> AttemptClock:
+        """Return what decides about its time."""
+        return AttemptClock(AttemptState(self.row.state), self.end, self.terms.at_end, self.terms.grace, self.terms.window)
+
+    @property
+    def pages(self) -> int:
+        """Count its pages."""
+        return max((item.page for item in self.items), default=1)
+
+    @property
+    def responses(self) -> dict[int, StoredAnswer]:
+        """Return the response of each item that has one."""
+        return {answer.item_id: answer for answer in self.answers}
+
+    def checked(self, item_id: int) -> list[StoredAnswer]:
+        """Return the answers to an item that the learner had checked, in the order of the checks."""
+        found = [(answer.checked, answer) for answer in self.answers if answer.item_id == item_id and answer.checked is not None]
+        return [answer for _event, answer in sorted(found, key=lambda pair: pair[0])]
+
+    def item_at(self, position: int) -> LoadedItem | None:
+        """Return the item in a place, counted from 1."""
+        return self.items[position - 1] if 1 <= position <= len(self.items) else None
+
+
+KEPT_LAYOUTS = 4096
+_SEATED = PersonQuizColumns(Attempt.person_id, Attempt.enrolment_id, Attempt.course_id, Attempt.activity_key)
+_MARKED_BY_HAND = (
+    exists()
+    .where(AttemptItem.attempt_id == Attempt.id, MarkEvent.item_id == AttemptItem.id, MarkEvent.origin == "manual")
+    .correlate(Attempt)
+    .label("marked_by_hand")
+)
+_SITTING = (
+    select(Attempt, CourseStaff.role, QuizVersion.id.label("followed"), Enrolment.left_at, _MARKED_BY_HAND, Accommodation, QuizOverride)
+    .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == bindparam("actor_id")))
+    .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
+    .outerjoin(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Attempt.activity_key))
+    .outerjoin(QuizVersion, QuizVersion.activity_id == Activity.id)
+    .outerjoin(Accommodation, accommodation_of(Attempt.person_id))
+    .outerjoin(QuizOverride, overrides_for(_SEATED))
+    .order_by(QuizOverride.id)
+)
+"""One row, or one for each override; `followed` is the quiz in the version that the learner follows now."""
+_SITTING_OF_PAGE = _SITTING.where(Attempt.uuid == bindparam("attempt"))
+_LOCKED_SITTING = _SITTING_OF_PAGE.with_for_update(of=Attempt)
+_SITTING_BY_ID = _SITTING.where(Attempt.id == bindparam("attempt"))
+_ITEM = (
+    AttemptItem.id,
+    AttemptItem.position,
+    AttemptItem.number,
+    AttemptItem.page,
+    AttemptItem.section,
+    AttemptItem.question_version_id,
+    AttemptItem.maximum,
+    case((or_(AnswerEvent.id.is_(None), IS_RESPONSE), AttemptItem.layout)).label("layout"),
+    AttemptItem.flagged,
+    AttemptItem.require_previous,
+    VoidedQuestion.effect,
+    VoidedQuestion.regrade_id,
+)
+_ITEMS = (
+    select(*_ITEM, *ANSWER)
+    .select_from(AttemptItem)
+    .outerjoin(
+        VoidedQuestion,
+        (VoidedQuestion.course_id == bindparam("course_id"))
+        & (VoidedQuestion.activity_key == bindparam("activity_key"))
+        & (VoidedQuestion.question_version_id == AttemptItem.question_version_id)
+        & VoidedQuestion.lifted_at.is_(None),
+    )
+    .outerjoin(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
+    .outerjoin(MarkEvent, MarkEvent.answer_id == AnswerEvent.id)
+    .where(AttemptItem.attempt_id == bindparam("attempt_id"))
+    .order_by(AttemptItem.position, AnswerEvent.lease, AnswerEvent.seq)
+)
+"""One row for each answer of an item, or one for an item that has none; how it was laid out stands on the last one."""
+
+
+def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
+    """Return an attempt as the actor finds it; raise NotFound, or SignInNeeded whether or not there is such an attempt."""
+    return _sitting(session, actor, attempt, _SITTING_OF_PAGE)
+
+
+def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
+    """Return the same, the attempt locked: everything that changes an attempt starts here."""
+    return _sitting(session, actor, attempt, _LOCKED_SITTING)
+
+
+def load_attempt(session: Session, attempt_id: int) -> LoadedAttempt:
+    """Return an attempt for the system itself."""
+    return _read_sitting(session, _SITTING_BY_ID, {"attempt": attempt_id, "actor_id": None})
+
+
+def _sitting(session: Session, actor: Actor, attempt: UUID, statement: Select[*tuple[Any, ...]]) -> LoadedAttempt:
+    if actor.is_anonymous:
+        raise SignInNeeded
+    return _read_sitting(session, statement, {"attempt": attempt, "actor_id": actor.person_id})
+
+
+def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: Mapping[str, object]) -> LoadedAttempt:
+    rows = session.execute(statement, bound).all()
+    if not rows:
+        raise NotFound
+    attempt, role, followed, left_at, marked_by_hand, profile, _override = rows[0]
+    items, answers = _read_items(session, attempt)
+    paper = get_paper(session, attempt.quiz_version_id)
+    current = paper if followed is None else get_paper(session, followed)
+    return LoadedAttempt(
+        id=attempt.id,
+        uuid=attempt.uuid,
+        person_id=attempt.person_id,
+        course_id=attempt.course_id,
+        state=AttemptState(attempt.state),
+        preview=attempt.preview,
+        staff_role=StaffRole(role) if role else None,
+        row=attempt,
+        items=items,
+        answers=answers,
+        paper=paper,
+        terms=setting_sources_of(current.access, current.settings, [row[6] for row in rows if row[6] is not None], profile),
+        has_left=left_at is not None,
+        marked_by_hand=marked_by_hand,
+    )
+
+
+def _read_items(session: Session, attempt: Attempt) -> tuple[tuple[LoadedItem, ...], tuple[StoredAnswer, ...]]:
+    bound = {"attempt_id": attempt.id, "course_id": attempt.course_id, "activity_key": attempt.activity_key}
+    rows = connection_of(session).execute(_ITEMS, bound).all()
+    items = {row.id: row for row in rows}  # of each the last row
+    return tuple(map(_item, items.values())), tuple(stored_answer(row) for row in rows if row.answer_id is not None)
+
+
+@lru_cache(maxsize=KEPT_LAYOUTS)
+def _layout(stored: str) -> ItemLayout:
+    """Read how a question was laid out; an attempt asks it with each of its requests."""
+    return decode(ItemLayout, json.loads(stored))
+
+
+def _item(row: Row[*tuple[Any, ...]]) -> LoadedItem:
+    return LoadedItem(
+        row.id,
+        row.position,
+        row.number,
+        row.page,
+        row.section,
+        row.question_version_id,
+        Fraction(row.maximum),
+        _layout(row.layout),
+        row.flagged,
+        row.require_previous,
+        row.effect or "",
+        row.regrade_id,
+    )
+
+
+def history_of(session: Session, sitting: LoadedAttempt) -> list[AttemptRow]:
+    """List the attempts of the same learner at the same quiz, the first one first."""
+    return list_attempts(session, sitting.person_id, sitting.course_id, sitting.row.activity_key)
+
+
+def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:
+    """List open attempts whose time, as computed last, has passed, in the order of their ids, beginning after one."""
+    statement = (
+        select(Attempt.id)
+        .where(Attempt.state.in_((AttemptState.IN_PROGRESS.value, AttemptState.OVERDUE.value)), Attempt.due_at < now, Attempt.id > after)
+        .order_by(Attempt.id)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def _place(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
+    return PersonQuizKey(actor.person_id or 0, subject.seat.enrolment_id, subject.seat.course_id, subject.activity.key)
+
+
+def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, paper: QuizSnapshot) -> SettingSources:
+    """Return what holds for the actor at a quiz now."""
+    return find_setting_sources(session, paper.access, paper.settings, _place(actor, subject))
+
+
+def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, paper: QuizSnapshot) -> SettingSources:
+    """Return the same when no other request of the actor is starting something."""
+    return lock_setting_sources(session, paper.access, paper.settings, _place(actor, subject))
+
+
+def version_of(session: Session, activity_id: int) -> int:
+    """Return the course version that an activity belongs to; it never changes, so it is kept in memory."""
+    kept = cast("dict[int, int]", session.info.setdefault("versions", {}))
+    if activity_id not in kept:
+        kept[activity_id] = session.execute(select(Activity.version_id).where(Activity.id == activity_id)).scalar_one()
+    return kept[activity_id]

@@ -1,0 +1,191 @@
+"""Reading what holds for a person at a quiz: its settings with overrides and accommodations in force (quiz engine 5.10)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from accounts.models import Person
+from courses.rules import Outline, OwnDates
+from enrolments.models import Enrolment, GroupMember
+from kernel.db import connection_of
+from quizzes.models import Accommodation, QuizOverride
+from quizzes.rules import access
+from quizzes.rules.access import EffectiveSettings, OverridableSetting, SettingSources
+from quizzes.rules.settings import QuizSettings
+
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+Override = QuizOverride | Row[Any]
+"""A stored override, or a row with its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonQuizColumns:
+    """Whose terms at which quiz: columns of a statement, or bound parameters."""
+
+    person_id: Column
+    enrolment_id: Column
+    course_id: Column
+    activity_key: Column
+
+
+_Later = aliased(QuizOverride)
+
+
+def overrides_for(one: PersonQuizColumns) -> ColumnElement[bool]:
+    """Return the condition on `quiz_override` that finds everything that holds for a person at a quiz.
+
+    What somebody set or ended for a group or everybody does not count for themself until somebody else has applied it
+    (`kernel.own_records`): for them the last act that counts decides.
+    """
+    groups = select(GroupMember.group_id).where(GroupMember.enrolment_id == one.enrolment_id)
+    return and_(
+        QuizOverride.course_id == one.course_id,
+        QuizOverride.activity_key == one.activity_key,
+        _set_counts(QuizOverride, one.person_id),
+        or_(QuizOverride.ended_at.is_(None), and_(~_end_counts(QuizOverride, one.person_id), ~_is_superseded(one.person_id))),
+        or_(
+            QuizOverride.scope == "everyone",
+            QuizOverride.person_id == one.person_id,
+            QuizOverride.group_id.in_(groups.scalar_subquery()),
+        ),
+    )
+
+
+def _set_counts(row: type[QuizOverride], person_id: Column) -> ColumnElement[bool]:
+    return or_(row.scope == "person", row.created_by != person_id, row.set_applied_by.is_not(None))
+
+
+def _end_counts(row: type[QuizOverride], person_id: Column) -> ColumnElement[bool]:
+    return or_(row.scope == "person", row.ended_by != person_id, row.end_applied_by.is_not(None))
+
+
+def _is_superseded(person_id: Column) -> ColumnElement[bool]:
+    """Return whether something later for the same group, or for everybody, counts for a person."""
+    ended = and_(_Later.ended_at.is_not(None), _end_counts(_Later, person_id))
+    same = and_(
+        _Later.course_id == QuizOverride.course_id,
+        _Later.activity_key == QuizOverride.activity_key,
+        _Later.scope == QuizOverride.scope,
+        or_(_Later.group_id == QuizOverride.group_id, _Later.scope == "everyone"),
+    )
+    return exists().where(same, _Later.id > QuizOverride.id, or_(_set_counts(_Later, person_id), ended)).correlate_except(_Later)
+
+
+def accommodation_of(person_id: Column) -> ColumnElement[bool]:
+    """Return the condition on `accommodation` that finds the one in force for a person."""
+    return and_(Accommodation.person_id == person_id, Accommodation.ended_at.is_(None))
+
+
+_SEAT = PersonQuizColumns(bindparam("person_id"), bindparam("enrolment_id"), bindparam("course_id"), bindparam("activity_key"))
+_TERMS = (
+    select(Accommodation, QuizOverride)
+    .select_from(Person)
+    .outerjoin(Accommodation, accommodation_of(Person.id))
+    .outerjoin(QuizOverride, overrides_for(_SEAT))
+    .where(Person.id == bindparam("person_id"))
+    .order_by(QuizOverride.id)
+)
+
+
+_TERMS_IN_TURN = _TERMS.with_for_update(of=Person, key_share=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonQuizKey:
+    """Whose terms at which quiz, as values."""
+
+    person_id: int
+    enrolment_id: int | None
+    course_id: int
+    activity_key: str
+
+
+def find_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, place: PersonQuizKey) -> SettingSources:
+    """Return what holds for a person at a quiz now, in one statement; `quiz` and `settings` are those published."""
+    return _read(session, _TERMS, quiz, settings, place)
+
+
+def lock_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, place: PersonQuizKey) -> SettingSources:
+    """Return the same when no other request of this person is starting something (`enrolments.queries.learning.lock_enrolment_turn`)."""
+    return _read(session, _TERMS_IN_TURN, quiz, settings, place)
+
+
+def _read(
+    session: Session, statement: Select[*tuple[Any, ...]], quiz: EffectiveSettings, settings: QuizSettings, place: PersonQuizKey
+) -> SettingSources:
+    rows = session.execute(statement, asdict(place)).all()
+    return setting_sources_of(quiz, settings, [row[1] for row in rows if row[1] is not None], rows[0][0] if rows else None)
+
+
+def setting_sources_of(
+    quiz: EffectiveSettings, settings: QuizSettings, overrides: Iterable[Override], profile: Accommodation | None
+) -> SettingSources:
+    """Put together what holds for a person."""
+    by_scope: dict[str, list[access.OverriddenSettings]] = {"everyone": [], "group": [], "person": []}
+    for row in overrides:
+        by_scope[row.scope].append(override_of(row))
+    return SettingSources(
+        quiz=quiz,
+        everyone=next(iter(by_scope["everyone"]), None),
+        groups=tuple(by_scope["group"]),
+        own=next(iter(by_scope["person"]), None),
+        profile=None if profile is None else profile_of(profile),
+        at_end=settings.at_end,
+        grace=settings.grace,
+        window=settings.offline_window,
+    )
+
+
+def override_of(row: Override) -> access.OverriddenSettings:
+    """Return a stored override as the rules take it."""
+    said = {
+        OverridableSetting.OPENS: row.sets_opens,
+        OverridableSetting.CLOSES: row.sets_closes,
+        OverridableSetting.LIMIT: row.limit_seconds is not None,
+        OverridableSetting.ATTEMPTS: row.attempts is not None,
+        OverridableSetting.PASSWORD: row.password is not None,
+        OverridableSetting.NETWORKS: row.networks is not None,
+    }
+    return access.OverriddenSettings(
+        sets=frozenset(setting for setting, is_set in said.items() if is_set),
+        opens=row.opens_at,
+        closes=row.closes_at,
+        limit=row.limit_seconds or None,
+        attempts=row.attempts or 0,
+        passwords=frozenset([row.password] if row.password else ()),
+        networks=frozenset((row.networks or "").split()),
+    )
+
+
+_OWN = PersonQuizColumns(Enrolment.person_id, Enrolment.id, Enrolment.course_id, QuizOverride.activity_key)
+_DATES = (
+    select(Enrolment.id.label("enrolment_id"), *QuizOverride.__table__.columns)
+    .select_from(Enrolment)
+    .join(QuizOverride, overrides_for(_OWN))
+    .where(Enrolment.id.in_(bindparam("enrolments", expanding=True)), or_(QuizOverride.sets_opens, QuizOverride.sets_closes))
+    .order_by(QuizOverride.id)
+)
+
+
+def own_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, dict[str, OwnDates]]:
+    """Return when quizzes open and close for learners for whom a date was set, by enrolment and key, in one statement."""
+    found: dict[tuple[int, str], list[Row[Any]]] = {}
+    for row in connection_of(session).execute(_DATES, {"enrolments": list(outlines)}):
+        found.setdefault((row.enrolment_id, row.activity_key), []).append(row)
+    dates: dict[int, dict[str, OwnDates]] = {}
+    for (enrolment_id, key), rows in found.items():
+        activity = outlines[enrolment_id].by_key.get(key)
+        if activity is not None:
+            terms = setting_sources_of(EffectiveSettings(opens=activity.opens_at, closes=activity.closes_at), QuizSettings(), rows, None)
+            access = terms.access()
+            dates.setdefault(enrolment_id, {})[key] = OwnDates(access.opens, access.closes, terms.sets_opening)
+    return dates
+
+
+def profile_of(row: Accommodation) -> access.AccommodationValues:
+    """Return a stored accommodation as the rules take it."""
+    return access.AccommodationValues(Fraction(row.factor), row.extra_attempts, row.break_seconds)

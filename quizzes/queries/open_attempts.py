@@ -1,0 +1,59 @@
+"""Attempts before those who answer in them and hand them in: as long as they take the course (security 1.4)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enrolments.models import Enrolment
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from quizzes.models import Attempt
+from quizzes.queries import attempts
+from quizzes.queries.attempts import LoadedAttempt
+from quizzes.rules.attempts import OPEN_STATES, AttemptState
+
+
+class LeftCourse(Conflict):
+    """Whoever was taken out of a course goes on with nothing of it; what was saved waits for them to come back."""
+
+    code = "left_course"
+    message = N_("You do not take this course any more: this attempt takes no answers and is not handed in. What was saved before is kept.")
+
+
+def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
+    """Return an attempt to answer in; raise NotFound, SignInNeeded or LeftCourse."""
+    return _going_on(actor, attempts.get_attempt(session, actor, attempt))
+
+
+def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
+    """Return the same, the attempt locked."""
+    return _going_on(actor, attempts.lock_attempt(session, actor, attempt))
+
+
+def _going_on(actor: Actor, sitting: LoadedAttempt) -> LoadedAttempt:
+    """Return an attempt; of one that has ended what comes of it is told as to everybody, and what is another's is none to a stranger."""
+    if sitting.has_left and sitting.state in OPEN_STATES and sitting.person_id == actor.person_id:
+        raise LeftCourse
+    return sitting
+
+
+def find_answering(session: Session, enrolment_id: int, keys: Collection[str]) -> set[str]:
+    """Return the keys of those quizzes of which the learner of an enrolment has an attempt open; previews count nowhere."""
+    learner = (Enrolment.person_id == Attempt.person_id) & (Enrolment.course_id == Attempt.course_id)
+    going_on = Attempt.state.in_([state.value for state in OPEN_STATES]), ~Attempt.preview
+    statement = select(Attempt.activity_key).join(Enrolment, learner).where(Enrolment.id == enrolment_id, *going_on)
+    return set(session.scalars(statement.where(Attempt.activity_key.in_(keys))))
+
+
+def find_ungraded(session: Session, enrolments: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Return the keys of quizzes of which an attempt is handed in that waits to be graded, by enrolment."""
+    waits = (Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)
+    statement = select(Attempt.enrolment_id, Attempt.activity_key).where(Attempt.enrolment_id.in_(enrolments), *waits).distinct()
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for enrolment_id, key in session.execute(statement):
+        found[cast("int", enrolment_id)].add(key)
+    return {enrolment_id: frozenset(keys) for enrolment_id, keys in found.items()}

@@ -1,0 +1,162 @@
+"""The question doctor: what the answers of a class say about its questions (5.12), from counted evidence, by tests of significance.
+
+Each test gives a p-value, also where it finds nothing: which findings stand out is decided over all tests of a quiz together
+(`false_discovery`). Each finding names its reason, how many answers stand behind it and how sure it is. Nothing is tuned to a class:
+the thresholds are those of the tests (`significance`) and of the literature: a distractor works where at least 5 % choose it (Tarrant,
+Ware and Mohammed 2009, «An assessment of functioning and non-functioning distractors»), a discrimination below 0.2 is poor (Ebel and
+Frisbie 1991, «Essentials of educational measurement»), a facility above 0.95 or below 0.05 says nothing about anybody (5.12). The best
+are the third with the highest rest: the total of the attempt without the question.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from quizzes.rules.analysis import TOO_EASY, TOO_HARD
+from quizzes.rules.choice_findings import choice_outcomes, crowd_of
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.doctor_chance import POOR
+from quizzes.rules.false_discovery import RATE, adjusted
+from quizzes.rules.finding_kinds import NOT_MET, FindingKind, ItemFinding, Outcome, findings_in, outcome
+from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, Unreached
+from quizzes.rules.layout_findings import MOVED, paper_outcomes
+from quizzes.rules.results import MarkState
+from quizzes.rules.significance import (
+    LEAST,
+    Scale,
+    correlation_square,
+    fewer_tail,
+    means_tail,
+    more_tail,
+    poorer_tail,
+    squared_correlation,
+    tail_of_t,
+)
+from quizzes.rules.statistics import Pairs, square_root
+from quizzes.rules.typed_findings import typed_outcomes
+
+BLANKS = Fraction(1, 10)
+"""Share of blanks that is nothing unusual."""
+RUSHED = Fraction(1, 20)
+"""Share of attempts that may leave their last questions blank without a lack of time."""
+_OTHER_KEYS = frozenset({FindingKind.WRONG_KEY, FindingKind.SECOND_KEY})
+_CAUSES: Mapping[FindingKind, frozenset[FindingKind]] = {
+    FindingKind.CHANCE: _OTHER_KEYS,
+    FindingKind.NEGATIVE: _OTHER_KEYS | {FindingKind.CHANCE},
+    FindingKind.WEAK: _OTHER_KEYS | {FindingKind.CHANCE},
+}
+"""By finding, those that explain it."""
+_NOTHING = Fraction(0)
+
+
+def examine(question: QuestionDefinition, evidence: ItemEvidence) -> tuple[ItemFinding, ...]:
+    """Return the findings about one version of a question, causes first; none where fewer than LEAST attempts answered it."""
+    return without_symptoms(findings_in(question_outcomes(question, evidence)))
+
+
+def question_outcomes(question: QuestionDefinition, evidence: ItemEvidence) -> tuple[Outcome, ...]:
+    """Return what every test made for one version of a question gave; none is made where fewer than LEAST attempts answered it.
+
+    Who left it blank is looked at only for blanks: what was not reached says nothing about a key.
+    """
+    if evidence.shown < LEAST:
+        return ()
+    answered = [one for one in evidence.responses if one.marking.state is not MarkState.NOT_ANSWERED]
+    made: list[Outcome] = []
+    if sum(one.count for one in answered) >= LEAST:
+        crowd = crowd_of(answered)
+        made += [*choice_outcomes(question, answered, crowd), *typed_outcomes(question, evidence, crowd.scale)]
+        made += _about_marks(evidence.marks)
+        made += paper_outcomes(evidence)
+        made.append(_about_place(evidence.early, evidence.late))
+    return (*made, _about_blanks(evidence))
+
+
+def without_symptoms(findings: tuple[ItemFinding, ...]) -> tuple[ItemFinding, ...]:
+    """Leave out what follows from another finding that is as sure: both told, or both signs alone.
+
+    Where another answer goes with knowing, the key seems guessed; where it is so or guessed, the question hardly separates.
+    """
+    return tuple(one for one in findings if not any(_explains(cause, one) for cause in findings))
+
+
+def _explains(cause: ItemFinding, one: ItemFinding) -> bool:
+    return cause.ailment in _CAUSES.get(one.ailment, ()) and cause.part in ("", one.part) and cause.told >= one.told
+
+
+def told_among(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[ItemFinding, ...]]:
+    """Return the findings of each group of tests, those told that stand out among the tests of all groups together.
+
+    Benjamini and Hochberg over every test made: where nothing is wrong, anything is told in at most RATE of all quizzes.
+    """
+    made = list(groups)
+    values = iter(adjusted([one.p for group in made for one in group]))
+    marked = [[(one, next(values) <= RATE) for one in group] for group in made]
+    told = ([replace(one.finding, told=is_told) for one, is_told in group if one.finding is not None] for group in marked)
+    return [without_symptoms(tuple(found)) for found in told]
+
+
+def examine_end(unreached: Unreached) -> tuple[ItemFinding, ...]:
+    """Return what is found about the end of the papers."""
+    return findings_in(end_outcomes(unreached))
+
+
+def end_outcomes(unreached: Unreached) -> tuple[Outcome, ...]:
+    """Test whether time is too short: many more attempts than usual stop before their last questions, and few leave blanks before."""
+    if unreached.attempts < LEAST:
+        return ()
+    before = Fraction(unreached.passed_over, unreached.before_the_end)
+    share = Fraction(unreached.stopped, unreached.attempts)
+    p, met = more_tail(unreached.stopped, unreached.attempts, RUSHED), share >= 2 * before
+    return (outcome(p, FindingKind.TOO_LITTLE_TIME, unreached.attempts, met=met, count=unreached.stopped, share=share),)
+
+
+def _about_marks(pairs: Pairs) -> Iterator[Outcome]:
+    """Test shares of the mark and rests: too easy, too hard, or not separating who knows from who does not."""
+    marks, rests, products = _scales(pairs)
+    facility, count = marks.mean, marks.count
+    yield outcome(more_tail(marks.whole, count, TOO_EASY), FindingKind.TOO_EASY, count, met=facility > TOO_EASY, share=facility)
+    yield outcome(fewer_tail(marks.whole, count, TOO_HARD), FindingKind.TOO_HARD, count, met=facility < TOO_HARD, share=facility)
+    discrimination = _discrimination(marks, rests, products)
+    between = TOO_HARD <= facility <= TOO_EASY and discrimination is not None
+    falling = tail_of_t(-correlation_square(marks, rests, products), count - 2)
+    poor = poorer_tail(squared_correlation(marks, rests, products), count, POOR)
+    negative = outcome(falling, FindingKind.NEGATIVE, count, met=between, share=discrimination)
+    yield negative
+    yield outcome(poor, FindingKind.WEAK, count, met=between and negative.finding is None, share=discrimination)
+
+
+def _scales(pairs: Pairs) -> tuple[Scale, Scale, Fraction]:
+    """Return the scales of shares and rests, and the sum of their products."""
+    count = sum(pairs.values())
+    marks = [(mark, often) for (mark, _rest), often in pairs.items()]
+    rests = [(rest, often) for (_mark, rest), often in pairs.items()]
+    products = sum((mark * rest * often for (mark, rest), often in pairs.items()), _NOTHING)
+    return _scale(count, marks), _scale(count, rests), products
+
+
+def _scale(count: int, values: list[tuple[Fraction, int]]) -> Scale:
+    whole = sum((value * often for value, often in values), _NOTHING)
+    return Scale(count, whole, sum((value * value * often for value, often in values), _NOTHING))
+
+
+def _discrimination(marks: Scale, rests: Scale, products: Fraction) -> Fraction | None:
+    if not marks.variance or not rests.variance:
+        return None
+    return (products / marks.count - marks.mean * rests.mean) / square_root(marks.variance * rests.variance)
+
+
+def _about_place(early: SplitHalf, late: SplitHalf) -> Outcome:
+    """Compare the two halves of the paper, where the question stands in both."""
+    if min(early.count, late.count) < LEAST:
+        return NOT_MET
+    one, other = (Scale(half.count, half.shares, half.squares) for half in (early, late))
+    difference = one.mean - other.mean
+    count, met = early.count + late.count, abs(difference) >= MOVED
+    return outcome(means_tail(one, other), FindingKind.PLACE, count, met=met, share=difference)
+
+
+def _about_blanks(evidence: ItemEvidence) -> Outcome:
+    share = Fraction(evidence.passed_over, evidence.shown)
+    p = more_tail(evidence.passed_over, evidence.shown, BLANKS)
+    return outcome(p, FindingKind.PASSED_OVER, evidence.shown, met=share > BLANKS, count=evidence.passed_over, share=share)

@@ -1,0 +1,51 @@
+"""Marks that a person gives (5.11.1): between which bounds, and what the levels of a rubric make."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from quizzes.rules.definitions import (
+    EssayBody,
+    FileBody,
+    NumericalBody,
+    QuestionDefinition,
+    QuestionKind,
+    RubricCriterion,
+    ShortAnswerBody,
+    SingleChoiceBody,
+)
+
+BY_HAND = frozenset({QuestionKind.ESSAY, QuestionKind.FILE})
+_NOTHING = Fraction(0)
+
+
+def rubric_of(question: QuestionDefinition) -> tuple[RubricCriterion, ...]:
+    """Return the criteria of a question; empty where it has none."""
+    return question.body.rubric if isinstance(question.body, EssayBody | FileBody) else ()
+
+
+def lowest_fraction(question: QuestionDefinition) -> Fraction:
+    """Return the least share of its mark that a question can be worth: the lowest credit of its answers, never above 0."""
+    match question.body:
+        case SingleChoiceBody(options):
+            return min([_NOTHING, *(option.credit for option in options)])
+        case ShortAnswerBody(answers) | NumericalBody(answers):
+            return min([_NOTHING, *(answer.credit for answer in answers)])
+        case _:
+            return _NOTHING
+
+
+def level_points(rubric: Sequence[RubricCriterion], chosen: Mapping[str, int]) -> Fraction | None:
+    """Add up the points of the chosen levels, by criterion the place of its level from 0; None while a criterion lacks one."""
+    points = _NOTHING
+    for criterion in rubric:
+        place = chosen.get(criterion.key)
+        if place is None or not 0 <= place < len(criterion.levels):
+            return None
+        points += criterion.levels[place].points
+    return points if rubric else None
+
+
+def rubric_mark(question: QuestionDefinition, chosen: Mapping[str, int], maximum: Fraction) -> Fraction | None:
+    """Return the mark that the chosen levels make where the question is worth ``maximum``; None while a criterion lacks one."""
+    earned = level_points(rubric_of(question), chosen)
+    return None if earned is None or not question.mark else earned * maximum / question.mark

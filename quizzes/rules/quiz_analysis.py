@@ -1,0 +1,167 @@
+"""The whole statistics of a quiz as one value: figures, questions with their answers, findings (5.12). What pages show and caches keep."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from quizzes.rules.analysis import ResponseClass, guess_score, response_analysis
+from quizzes.rules.composition import Composition, Position
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.finding_kinds import SIGN, FindingStrength, ItemFinding
+from quizzes.rules.item_evidence import ClassTally, ItemEvidence, QuestionTally
+from quizzes.rules.item_findings import end_outcomes, question_outcomes, told_among
+from quizzes.rules.statistics import (
+    FORMULAS,
+    CountedAttempts,
+    PositionStatistics,
+    QuestionStatistics,
+    QuizStatistics,
+    question_statistics,
+    rests_of,
+    statistics_from,
+)
+from quizzes.rules.text_marking import UnmatchedPart
+
+BINS = 10
+CLASSES = 200
+TYPED_SHOWN = 25
+_NOTHING = Fraction(0)
+_SUREST_FIRST = (FindingStrength.CLEAR, FindingStrength.LIKELY, FindingStrength.SIGN)
+VERSION = FORMULAS + 104
+"""Of the formulas, the findings and the shape of an examination together: what is kept under another one is computed anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedAnswer:
+    """What was typed and matched nothing: part, text, how often, and the mean rest of who typed it."""
+
+    part: str
+    text: str
+    count: int
+    mean_rest: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class PositionAnalysis:
+    """A position with its statistics; ``versions`` are the question versions that stood there."""
+
+    position: Position
+    maximum: Fraction
+    statistics: PositionStatistics
+    versions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnalysis:
+    """One version of a question: statistics (drawn ones with the total instead of the rest), answers, findings."""
+
+    version: int
+    drawn: bool
+    maximum: Fraction
+    guess: Fraction | None
+    statistics: QuestionStatistics
+    classes: tuple[ResponseClass, ...]
+    typed: tuple[TypedAnswer, ...]
+    typed_otherwise: int
+    findings: tuple[ItemFinding, ...]
+    annulled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuizAnalysis:
+    """Everything about a set of attempts; ``grades`` counts attempts in BINS equal steps of the maximum, the top one closed.
+
+    ``tests`` counts the tests that the findings come from, those included that found nothing.
+    """
+
+    which: CountedAttempts
+    maximum: Fraction
+    quiz: QuizStatistics
+    grades: tuple[int, ...]
+    positions: tuple[PositionAnalysis, ...]
+    questions: tuple[QuestionAnalysis, ...]
+    findings: tuple[ItemFinding, ...]
+    tests: int
+
+
+def examination_of(
+    tally: ClassTally,
+    composition: Composition,
+    questions: Mapping[int, QuestionDefinition],
+    which: CountedAttempts,
+    *,
+    annulled: Container[int] = (),
+) -> QuizAnalysis:
+    """Compute everything that is shown of a set of attempts that has been counted; positions without any mark are left out.
+
+    Of ``annulled`` question versions nothing is found: their marks are not what was answered, and what there was to do is done.
+    """
+    maxima = [tally.maximum(at) for at in range(len(composition.positions))]
+    figures = statistics_from(tally.tally, maxima)
+    positions = tuple(
+        PositionAnalysis(position, maximum, statistics, tuple(sorted(versions)))
+        for position, maximum, statistics, versions in zip(composition.positions, maxima, figures.positions, tally.versions, strict=True)
+        if maximum
+    )
+    drawn = {version for one in positions if not one.position.question for version in one.versions}
+    counted = {version: (found, found.evidence()) for version, found in sorted(tally.questions.items())}
+    made = [end_outcomes(tally.unreached)]
+    made += [() if version in annulled else question_outcomes(questions[version], evidence) for version, (_, evidence) in counted.items()]
+    about_all, *about_each = told_among(made)
+    examined = [
+        _examined(version, questions[version], *one, findings, drawn=version in drawn, annulled=version in annulled)
+        for (version, one), findings in zip(counted.items(), about_each, strict=True)
+    ]
+    whole = sum(maxima, _NOTHING)
+    grades = grades_of(tally.tally.totals, whole)
+    return QuizAnalysis(which, whole, figures.quiz, grades, positions, tuple(examined), about_all, sum(map(len, made)))
+
+
+def _examined(
+    version: int,
+    question: QuestionDefinition,
+    found: QuestionTally,
+    evidence: ItemEvidence,
+    findings: tuple[ItemFinding, ...],
+    *,
+    drawn: bool,
+    annulled: bool,
+) -> QuestionAnalysis:
+    return QuestionAnalysis(
+        version=version,
+        drawn=drawn,
+        maximum=found.maximum,
+        guess=guess_score(question),
+        statistics=question_statistics(found.pairs if drawn else rests_of(found.pairs), found.maximum),
+        classes=response_analysis(evidence.responses)[:CLASSES],
+        typed=tuple(_typed(one.what, one.count, one.rests) for one in evidence.typed[:TYPED_SHOWN]),
+        typed_otherwise=evidence.typed_otherwise + sum(one.count for one in evidence.typed[TYPED_SHOWN:]),
+        findings=findings,
+        annulled=annulled,
+    )
+
+
+def _typed(what: UnmatchedPart, count: int, rests: Fraction) -> TypedAnswer:
+    return TypedAnswer(what.part, what.text, count, rests / count)
+
+
+def grades_of(totals: Mapping[Fraction, int], maximum: Fraction) -> tuple[int, ...]:
+    """Count attempts by their total in BINS steps of the maximum: [0, 10 %), … [90 %, 100 %]; below 0 counts in the first."""
+    bins = [0] * BINS
+    for total, count in totals.items():
+        step = int(total * BINS / maximum) if maximum and total > 0 else 0
+        bins[min(step, BINS - 1)] += count
+    return tuple(bins)
+
+
+def findings_in_order(examination: QuizAnalysis) -> Sequence[tuple[int | None, ItemFinding]]:
+    """Return every finding with the version it is about (None: the quiz): those told, the surest first, then the signs alone."""
+    found: list[tuple[int | None, ItemFinding]] = [(None, one) for one in examination.findings]
+    found += [(question.version, one) for question in examination.questions for one in question.findings]
+    return sorted(found, key=lambda one: (not one[1].told, _SUREST_FIRST.index(one[1].strength)))
+
+
+def expected_by_chance(examination: QuizAnalysis) -> int:
+    """Return how many signs so many tests give at most on average where nothing is wrong, rounded up."""
+    return ceil(examination.tests * SIGN)

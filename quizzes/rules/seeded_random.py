@@ -1,0 +1,45 @@
+"""Chance that can be repeated: everything drawn in an attempt comes from its one stored 64-bit seed (5.2.5).
+
+The algorithm, so that anybody can check a paper: for a purpose (``section:2``) within a slot (``3.1``) the bytes are
+SHA-256 over the ASCII text ``<seed as 16 hexadecimal digits>/<slot>/<purpose>/<block>`` for block 0, 1, 2 …, read as
+big-endian words of 64 bits. A number below n is the next word modulo n, where words of the last incomplete run of n are
+passed over (so every number is equally likely). A shuffle is Fisher–Yates from the last place down to the second: the
+entry in place i changes with the one in place ``below(i + 1)``.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import TypeVar
+
+_Entry = TypeVar("_Entry")
+_WORDS = 2**64
+
+
+class SeededRandom:
+    """The stream of numbers of one seed, slot and purpose."""
+
+    def __init__(self, seed: int, slot: str, purpose: str) -> None:
+        if not 0 <= seed < _WORDS:
+            raise ValueError("a seed has 64 bits")
+        self._words = _stream(f"{seed:016x}/{slot}/{purpose}")
+
+    def below(self, limit: int) -> int:
+        """Return the next number from 0 to ``limit`` − 1, all equally likely."""
+        end = _WORDS - _WORDS % limit
+        return next(word for word in self._words if word < end) % limit
+
+    def shuffled(self, entries: Sequence[_Entry]) -> tuple[_Entry, ...]:
+        """Return the entries in a random order."""
+        mixed = list(entries)
+        for at in range(len(mixed) - 1, 0, -1):
+            other = self.below(at + 1)
+            mixed[at], mixed[other] = mixed[other], mixed[at]
+        return tuple(mixed)
+
+
+def _stream(name: str) -> Iterator[int]:
+    for block in count():  # pragma: no branch - without end
+        digest = hashlib.sha256(f"{name}/{block}".encode()).digest()
+        for at in range(0, len(digest), 8):
+            yield int.from_bytes(digest[at : at + 8], "big")

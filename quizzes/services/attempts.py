@@ -1,0 +1,494 @@
+"""Verbs of attempts: start, save, submit, close. Every one that changes an attempt begins with the attempt locked."""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Self
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from enrolments.permissions import ActivityContext
+from enrolments.rules import has_passed
+from enrolments.services import learning as enrolment_services
+from enrolments.services.learning import Achievement
+from enrolments.services.progress import lock
+from kernel import audit
+from kernel.db import connection_of
+from kernel.errors import N_, Conflict
+from kernel.permissions import Actor
+from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, Regrade
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
+from quizzes.queries.marks import marks_that_stand
+from quizzes.queries.question_checks import checked_parts, get_checks, marker_of
+from quizzes.rules import definitions, saving
+from quizzes.rules.access import SettingSources
+from quizzes.rules.answer_positions import answer_from_page, page_from_answer
+from quizzes.rules.answers import MalformedAnswer
+from quizzes.rules.attempts import (
+    ENDED_STATES,
+    AttemptEvent,
+    AttemptState,
+    TimeRuling,
+    advance,
+    end_of,
+    finishes_on_page_change,
+    rule_on_time,
+    seconds_left,
+)
+from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
+from quizzes.rules.encoding import canonical_json, encode
+from quizzes.rules.grades import AttemptGrade, Grade, ItemResult, grade_attempt, over_attempts
+from quizzes.rules.marking import mark_answer
+from quizzes.rules.navigation import page_to_show
+from quizzes.rules.numbers import convention_for
+from quizzes.rules.regrade import annulled_marking
+from quizzes.rules.responses import clean_parts, parts_of, payload_of
+from quizzes.rules.results import Marking
+from quizzes.rules.settings import AtEnd
+from quizzes.services.layouts import SEED_BITS, DrawnLayout, draw_layout, items_by_question
+from quizzes.services.marks import as_decimal, keep_grade, mark_row
+from quizzes.services.start_conditions import ASKED_NOTHING, StartRequest, start_ruling
+
+
+class QuizVerb(StrEnum):
+    """What the audit log says of attempts."""
+
+    STARTED = "attempt.started"
+    SUBMITTED = "attempt.submitted"
+    ABANDONED = "attempt.abandoned"
+
+
+class AttemptNotAllowed(Conflict):
+    """An attempt may not start now; the facts say why."""
+
+    code = "cannot_start"
+    message = N_("This quiz cannot be started now.")
+
+
+class NotConfirmed(Conflict):
+    """The time of this quiz begins to run with the start, and nobody said yes to that yet."""
+
+    code = "not_confirmed"
+    message = N_("The time of this quiz begins to run when it is started. Confirm that you want to begin.")
+
+
+class TimeIsUp(Conflict):
+    """The attempt's time ended: no answer is taken any more. By default what was saved before counts."""
+
+    code = "time_is_up"
+    message = N_("The time ended. What was saved before it ended is handed in.")
+
+    @classmethod
+    def of(cls, sitting: LoadedAttempt, ruling: TimeRuling) -> Self:
+        """Say what becomes of what was saved in this attempt."""
+        if ruling.event is AttemptEvent.ABANDON:
+            return cls(N_("The time ended before this attempt was submitted: it has no grade."))
+        if sitting.terms.at_end is AtEnd.GRACE:
+            return cls(N_("The time ended. No answer is taken any more, but you can still submit what was saved before."))
+        return cls()
+
+
+class AlreadySubmitted(Conflict):
+    """Answers that come after handing in are not stored."""
+
+    code = "already_submitted"
+    message = N_("This attempt is handed in already: its answers cannot be changed any more.")
+
+
+def start_attempt(
+    session: Session, actor: Actor, subject: ActivityContext, language: str, entry: StartRequest = ASKED_NOTHING, *, now: datetime
+) -> Attempt:
+    """Start an attempt, or return the one that is open; raise NotConfirmed, CannotStart or EmptyPool.
+
+    Everything the attempt will ever show is drawn from one seed and frozen here. Who edits the course starts previews, and an
+    ended preview is forgotten when the next attempt starts.
+    """
+    assert actor.person_id is not None
+    paper = queries.get_paper_of_activity(session, subject.activity.id)
+    preview = not subject.seat.is_learner
+    terms = queries.locked_settings_at(session, actor, subject, paper)
+    history = queries.list_attempts(session, actor.person_id, subject.seat.course_id, subject.activity.key)
+    ruling = start_ruling(subject, terms, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
+    if ruling.open_number is not None:
+        open_one = next(row for row in history if row.number == ruling.open_number)
+        return session.execute(select(Attempt).where(Attempt.uuid == open_one.uuid)).scalar_one()
+    if not ruling.allowed:
+        raise AttemptNotAllowed(reasons=[refusal.reason.value for refusal in ruling.refusals])
+    if ruling.needs_confirmation and not entry.confirmed:
+        raise NotConfirmed
+    if any(row.preview for row in history):
+        _forget_previews(session, actor.person_id, subject)
+    number = 1 + sum(not row.preview for row in history)
+    last = _last_sitting(session, actor, history) if paper.settings.build_on_last else None
+    return _new_attempt(session, actor, subject, paper, terms, last, number=number, preview=preview, language=language, now=now)
+
+
+def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
+    ended = [row for row in history if _counts(row)]
+    return queries.get_attempt(session, actor, ended[-1].uuid) if ended else None
+
+
+def _forget_previews(session: Session, person_id: int, subject: ActivityContext) -> None:
+    """Delete somebody's previews of a quiz (5.2.7): they count nowhere, and their numbers are free again."""
+    mine = (Attempt.person_id == person_id, Attempt.course_id == subject.seat.course_id, Attempt.activity_key == subject.activity.key)
+    delete_person_attempts(session, list(session.scalars(select(Attempt.id).where(*mine, Attempt.preview))))
+
+
+def delete_person_attempts(session: Session, attempts: Sequence[int]) -> None:
+    """Delete attempts that count nowhere, with all that was answered and marked in them."""
+    items = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(attempts))
+    for table in (MarkEvent, AnswerEvent, AnswerFile):
+        session.execute(delete(table).where(table.item_id.in_(items)))
+    session.execute(delete(AttemptItem).where(AttemptItem.attempt_id.in_(attempts)))
+    session.execute(delete(Attempt).where(Attempt.id.in_(attempts)))
+
+
+def _new_attempt(
+    session: Session,
+    actor: Actor,
+    subject: ActivityContext,
+    paper: QuizSnapshot,
+    terms: SettingSources,
+    last: LoadedAttempt | None,
+    *,
+    number: int,
+    preview: bool,
+    language: str,
+    now: datetime,
+) -> Attempt:
+    assert actor.person_id is not None
+    seed = secrets.randbits(SEED_BITS)
+    seen = queries.count_seen(session, actor.person_id, subject.seat.course_id)
+    drawn = draw_layout(session, paper, seed, seen=seen, last=last)
+    attempt = Attempt(
+        person_id=actor.person_id,
+        enrolment_id=subject.seat.enrolment_id,
+        course_id=subject.seat.course_id,
+        activity_key=subject.activity.key,
+        quiz_version_id=paper.quiz_version_id,
+        number=number,
+        state=AttemptState.IN_PROGRESS.value,
+        preview=preview,
+        seed=seed - 2 ** (SEED_BITS - 1),
+        language=language,
+        lease=0,
+        interludes=json.dumps([asdict(interlude) for interlude in drawn.layout.interludes], ensure_ascii=False),
+        started_at=now,
+        due_at=end_of(terms.access(now), now, exempt=preview),
+        saved_at=now,
+        maximum=as_decimal(sum((item.mark for item in drawn.layout.items), Fraction(0))),
+    )
+    session.add(attempt)
+    session.flush()  # its items point to it
+    session.execute(insert(AttemptItem), _item_rows(attempt.id, drawn))
+    if last:
+        _copy_responses(session, attempt.id, last, now=now)
+    audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=number, preview=preview)
+    return attempt
+
+
+def _item_rows(attempt_id: int, drawn: DrawnLayout) -> list[dict[str, object]]:
+    return [
+        {
+            "attempt_id": attempt_id,
+            "position": item.place,
+            "number": item.number,
+            "page": item.page,
+            "section": item.section,
+            "require_previous": item.require_previous,
+            "question_version_id": item.version,
+            "maximum": as_decimal(item.mark),
+            "layout": canonical_json(encode(drawn.items[item.place])).decode(),
+            "flagged": False,
+        }
+        for item in drawn.layout.items
+    ]
+
+
+def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, now: datetime) -> None:
+    """Begin with what was answered last (5.2.3), translated where a question has another version: what it lacks is left out."""
+    sitting, responses, before = queries.load_attempt(session, attempt_id), last.responses, items_by_question(session, last)
+    rows = []
+    for key, item in items_by_question(session, sitting).items():
+        earlier = before.get(key)
+        if earlier is None or earlier.id not in responses:
+            continue
+        questions = queries.get_questions(session, [earlier.question_version_id, item.question_version_id])
+        old, new = questions[earlier.question_version_id], questions[item.question_version_id]
+        answer = answer_from_page(old, earlier.layout, payload_of(old, clean_parts(responses[earlier.id].payload)))
+        if old.kind is new.kind and not isinstance(answer, MalformedAnswer):
+            parts = parts_of(new, page_from_answer(new, item.layout, answer))
+            event = saving.SavedAnswer(item.position, saving.AnswerSequence(1, 1), parts)
+            rows.append(_event_row(sitting, event, SaveRequest(1, (), "import"), now))
+    if rows:
+        connection_of(session).execute(insert(AnswerEvent), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRequest:
+    """Answers that one page sends: its lease, and for each a place, a sequence number and what was given."""
+
+    lease: int
+    events: tuple[saving.SavedAnswer, ...]
+    kind: str
+    """`autosave`, `save` or `submit`."""
+    client_time: str = ""
+    tokens: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """By place and number the server's word that the device held when the answer was written (5.3.9)."""
+    proved: bool = False
+    """It is proved that they were written before the end, though they come after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveReceipt:
+    """What the server has kept: per place the highest number without a gap, per place what became newer elsewhere."""
+
+    acknowledged: Mapping[int, int]
+    elsewhere: Mapping[int, Mapping[str, object]]
+    seconds_left: int | None
+    state: AttemptState
+    closed: frozenset[int] = frozenset()
+    """Places for which answers came although they take none (any more): what counts of them is in `elsewhere`."""
+
+
+def save_answers(
+    session: Session, sitting: LoadedAttempt, batches: Sequence[SaveRequest], proved: Sequence[SaveRequest] = (), *, now: datetime
+) -> SaveReceipt:
+    """Keep answers; raise AlreadySubmitted or TimeIsUp where they come too late, and nothing of them is kept.
+
+    After the end those count that are `proved` to be from before it, as long as the quiz's window for that is open (5.3.9).
+
+    The same answer twice has no effect, an older one is kept as history. Even where nothing is new the attempt is written,
+    so that what is acknowledged has been committed by this very request (security 6.3).
+    """
+    if AttemptState(sitting.row.state) in ENDED_STATES:
+        raise AlreadySubmitted
+    ruling = rule_on_time(sitting.clock, now=now)
+    if not ruling.may_answer:
+        if not (ruling.may_prove and proved):
+            raise TimeIsUp.of(sitting, ruling)
+        batches = proved
+    if ruling.event is not None:
+        sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
+    batches, refused = _without_closed(session, sitting, batches)
+    stored = _stored_events(sitting)
+    merge = _keep(session, sitting, stored, batches, now=now)
+    lease = max((batch.lease for batch in batches), default=0)
+    overtaken = {arrival.event.item for arrival in merge.arrivals if arrival.outcome is saving.SaveOutcome.ELSEWHERE}
+    current = {place: event.payload for place, event in merge.current.items()}
+    return SaveReceipt(
+        acknowledged=saving.acknowledged([*stored, *merge.added], lease),
+        elsewhere={place: current.get(place, {}) for place in overtaken | refused},
+        closed=refused,
+        seconds_left=seconds_left(sitting.clock, now=now),
+        state=AttemptState(sitting.row.state),
+    )
+
+
+def check_takes_answers(sitting: LoadedAttempt, *, now: datetime) -> None:
+    """Raise AlreadySubmitted or TimeIsUp where an attempt takes no answers now."""
+    if AttemptState(sitting.row.state) in ENDED_STATES:
+        raise AlreadySubmitted
+    ruling = rule_on_time(sitting.clock, now=now)
+    if not ruling.may_answer:
+        raise TimeIsUp.of(sitting, ruling)
+
+
+def _without_closed(session: Session, sitting: LoadedAttempt, batches: Sequence[SaveRequest]) -> tuple[list[SaveRequest], frozenset[int]]:
+    """Leave out answers to questions that are locked after a check or wait for another: they change nothing; return their places."""
+    closed = get_checks(session, sitting).closed
+    refused = frozenset(event.item for batch in batches for event in batch.events if event.item in closed)
+    open_ones = [replace(batch, events=tuple(event for event in batch.events if event.item not in closed)) for batch in batches]
+    return open_ones, refused
+
+
+def _stored_events(sitting: LoadedAttempt) -> list[saving.SavedAnswer]:
+    positions = {item.id: item.position for item in sitting.items}
+    return [
+        saving.SavedAnswer(positions[answer.item_id], saving.AnswerSequence(answer.lease, answer.seq), _payload(answer.payload))
+        for answer in sitting.answers
+    ]
+
+
+def _keep(
+    session: Session, sitting: LoadedAttempt, stored: Sequence[saving.SavedAnswer], batches: Sequence[SaveRequest], *, now: datetime
+) -> saving.SaveResult:
+    arriving = [event for batch in batches for event in batch.events if sitting.item_at(event.item)]
+    merge = saving.merge(stored, arriving)
+    by_lease = {batch.lease: batch for batch in batches}
+    rows = [_event_row(sitting, event, by_lease[event.sequence.lease], now) for event in merge.added]
+    if rows:
+        connection_of(session).execute(insert(AnswerEvent), rows)
+    sitting.row.saved_at = now
+    sitting.row.lease = max([sitting.row.lease, *by_lease])
+    return merge
+
+
+def _payload(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _event_row(sitting: LoadedAttempt, event: saving.SavedAnswer, batch: SaveRequest, now: datetime) -> dict[str, object]:
+    item = sitting.item_at(event.item)
+    assert item is not None
+    return {
+        "item_id": item.id,
+        "lease": event.sequence.lease,
+        "seq": event.sequence.local,
+        "kind": batch.kind,
+        "payload": json.dumps(event.payload, ensure_ascii=False),
+        "client_time": batch.client_time[:40],
+        "server_time": now,
+        "proved": batch.proved,
+    }
+
+
+def submit_attempt(
+    session: Session,
+    actor: Actor,
+    sitting: LoadedAttempt,
+    batches: Sequence[SaveRequest],
+    proved: Sequence[SaveRequest] = (),
+    *,
+    now: datetime,
+) -> None:
+    """Hand an attempt in, with the answers that come with it, and mark it. A second time changes nothing.
+
+    After the end of its time the answers that come with it are left out but for those `proved` to be from before it (5.3.9), and what
+    was saved before counts.
+    """
+    if AttemptState(sitting.row.state) in ENDED_STATES:
+        sitting.row.saved_at = now
+        return
+    ruling = rule_on_time(sitting.clock, now=now)
+    if not ruling.may_submit:
+        close_if_overdue(session, actor, sitting, now=now)
+        return
+    responses = _responses(sitting)
+    if not ruling.may_answer:
+        batches = proved if ruling.may_prove else ()
+    if batches:
+        merge = _keep(session, sitting, _stored_events(sitting), _without_closed(session, sitting, batches)[0], now=now)
+        responses = {sitting.items[place - 1].id: event.payload for place, event in merge.current.items()}
+    finish(session, actor, sitting, responses, finished_at=ruling.finished_at or now, now=now)
+
+
+def _responses(sitting: LoadedAttempt) -> dict[int, object]:
+    return {item_id: answer.payload for item_id, answer in sitting.responses.items()}
+
+
+def resume_attempt(session: Session, actor: Actor, sitting: LoadedAttempt, page: int, *, now: datetime) -> int | None:
+    """Go to a page of an attempt and return it; None where so little time is left that the attempt is finished instead (5.3.5).
+
+    Where one goes forward only, the next page is the only other one there is (5.5).
+    """
+    if finishes_on_page_change(sitting.clock, now=now):
+        finish(session, actor, sitting, _responses(queries.load_attempt(session, sitting.id)), finished_at=now, now=now)
+        return None
+    page = page_to_show(sitting.paper.settings.navigation, page, current=sitting.row.page_reached, pages=sitting.pages)
+    sitting.row.page_reached = max(sitting.row.page_reached, page)
+    return page
+
+
+def close_if_overdue(session: Session, actor: Actor, sitting: LoadedAttempt, *, now: datetime) -> None:
+    """Do to an attempt what its time demands: submit what was saved, abandon it, or nothing yet but to note when it is due."""
+    ruling = rule_on_time(sitting.clock, now=now)
+    if ruling.event is AttemptEvent.SUBMIT:
+        finish(session, actor, sitting, _responses(sitting), finished_at=ruling.finished_at or now, now=now)
+    elif ruling.event is None:
+        sitting.row.due_at = sitting.end
+    else:
+        sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
+        if ruling.event is AttemptEvent.ABANDON:
+            sitting.row.finished_at = ruling.finished_at
+            audit.record(session, actor, QuizVerb.ABANDONED, sitting.row, now=now)
+            if sitting.row.enrolment_id is not None and not sitting.row.preview:
+                record_quiz_result(session, actor, sitting, now=now)
+
+
+def mark_item(item: LoadedItem, question: definitions.QuestionDefinition, response: object, language: str) -> Marking:
+    """Mark one stored response by the frozen question; an absent one is not answered."""
+    answer = answer_from_page(question, item.layout, payload_of(question, clean_parts(response)))
+    return mark_answer(question, answer, item.layout, convention_for(language))
+
+
+def finish(
+    session: Session, actor: Actor, sitting: LoadedAttempt, responses: Mapping[int, object], *, finished_at: datetime, now: datetime
+) -> Grade:
+    """Mark every item by its tries and its response, keep the grade, and hand the result down to the learner's progress.
+
+    Of an attempt that was reopened the marks that a person gave stay, where the answer is the one that was marked.
+    """
+    row = sitting.row
+    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
+    by_hand = marks_that_stand(session, sitting, responses)
+    results, marks = [], []
+    for item in sitting.items:
+        judge, kept = marker_of(sitting, item, questions[item.question_version_id]), by_hand.get(item.id)
+        standing = kept or judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
+        annulled = _annulled(session, item, kept)
+        held = annulled or standing
+        results.append(ItemResult(held.fraction, item.maximum, held.state, item.section))
+        if kept is None:
+            marks.append(mark_row(item.id, standing, now))
+        if annulled is not None:  # after what the answer is worth, which undoing the annulment gives back
+            marks.append(mark_row(item.id, annulled, now, regrade_id=item.annulled_by))
+    if marks:
+        session.execute(insert(MarkEvent), marks)
+    grade = grade_attempt(results, sitting.paper.settings)
+    row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
+    row.submitted_at = row.finished_at = finished_at
+    row.saved_at = now
+    keep_grade(row, grade)
+    audit.record(session, actor, QuizVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number)
+    if row.enrolment_id is not None and not row.preview:
+        record_quiz_result(session, actor, sitting, now=now)
+    return grade
+
+
+def _annulled(session: Session, item: LoadedItem, kept: Marking | None) -> Marking | None:
+    """Return what an annulment makes of an item; what a person marked it passes over where it was not asked to take that too (5.11.4)."""
+    if kept is not None and item.annulled_by is not None and not session.get_one(Regrade, item.annulled_by).with_manual:
+        return None
+    return annulled_marking(item.annulled)
+
+
+def record_quiz_result(session: Session, actor: Actor, sitting: LoadedAttempt, *, now: datetime) -> None:
+    """Tell the learner's progress what all attempts together mean for the activity, by the version of the last one that has ended."""
+    row = sitting.row
+    assert row.enrolment_id is not None
+    with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
+        learning = lock(session, row.enrolment_id)  # first: an attempt that somebody else ends or marks at this moment is in the history
+        history = queries.history_of(session, sitting)
+    ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
+    settings = queries.get_paper(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
+    score = over_attempts(
+        settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
+    )
+    record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))
+    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=sitting.access.attempts)
+    shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
+    used_up = 0 < sitting.access.attempts <= len(ended)
+    achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
+    enrolment_services.record_result_on_locked(session, actor, learning, row.activity_key, achievement, now=now)
+
+
+def _counts(row: AttemptRow) -> bool:
+    return row.state in ENDED_STATES and not row.preview
+
+
+def _ended(row: AttemptRow) -> EndedAttempt:
+    return EndedAttempt(row.finished_at or row.started_at, row.percent, row.finished_at, row.preview)
+
+
+def set_flag(session: Session, sitting: LoadedAttempt, position: int, *, flagged: bool) -> None:
+    """Mark a question to come back to, or take the mark away; it has no effect on the grade."""
+    item = sitting.item_at(position)
+    if item is not None:
+        session.get_one(AttemptItem, item.id).flagged = flagged

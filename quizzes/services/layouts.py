@@ -1,0 +1,97 @@
+"""The paper of an attempt: drawn from its seed when it starts, and drawn again to show that it was that one (5.2.4 to 5.2.6, 5.14.7)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.errors import N_, Conflict
+from quizzes.models import Attempt
+from quizzes.queries import attempts as queries
+from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, QuizSnapshot
+from quizzes.rules import definitions
+from quizzes.rules.attempts import ENDED_STATES
+from quizzes.rules.item_layout import ItemLayout, carry_over, lay_out_item
+from quizzes.rules.layout import AttemptLayout, LaidItem, PoolTooSmall, lay_out
+
+SEED_BITS = 64
+
+
+class EmptyPool(Conflict):
+    """A quiz whose pool has not enough questions; its check should have said so before it was published."""
+
+    code = "pool_too_small"
+    message = N_("This quiz cannot be started: it does not have enough questions. Tell the course team.")
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnLayout:
+    """Everything that follows from a seed: the questions in their places, and by place how each is laid out."""
+
+    layout: AttemptLayout
+    items: Mapping[int, ItemLayout]
+
+
+def draw_layout(session: Session, paper: QuizSnapshot, seed: int, *, seen: Mapping[str, int], last: LoadedAttempt | None) -> DrawnLayout:
+    """Draw a paper; raise EmptyPool. `seen` says how often the learner met each question before, `last` what the attempt builds on."""
+    before = items_by_question(session, last) if last else {}
+    # a draw takes what the learner has least seen: first what the last attempt asked
+    layout = lay_out(paper.entries, seed, seen={**seen, **dict.fromkeys(before, -1)}, per_page=paper.settings.per_page)
+    if isinstance(layout, PoolTooSmall):
+        raise EmptyPool
+    questions = queries.get_questions(session, [item.version for item in layout.items])
+    shuffle = paper.settings.shuffle_options
+    return DrawnLayout(layout, {item.place: _laid(questions[item.version], item, before, seed, shuffle=shuffle) for item in layout.items})
+
+
+def _laid(
+    question: definitions.QuestionDefinition, item: LaidItem, before: Mapping[str, LoadedItem], seed: int, *, shuffle: bool
+) -> ItemLayout:
+    fresh, earlier = lay_out_item(question, seed, item.slot, shuffle=shuffle), before.get(question.key)
+    return fresh if earlier is None else carry_over(earlier.layout, fresh, same_version=earlier.question_version_id == item.version)
+
+
+def items_by_question(session: Session, sitting: LoadedAttempt) -> dict[str, LoadedItem]:
+    """Return the items of an attempt by the keys of their questions."""
+    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
+    return {questions[item.question_version_id].key: item for item in sitting.items}
+
+
+def recreate_layout(session: Session, sitting: LoadedAttempt) -> LoadedAttempt | None:
+    """Return an attempt with its paper drawn again from its seed; None where that is not the paper that was kept.
+
+    The draw also depends on what its learner had seen when it started, which the earlier attempts still say.
+    """
+    row, paper = sitting.row, sitting.paper
+    seen = queries.count_seen(session, row.person_id, row.course_id, before=row.id)
+    last = _built_on(session, sitting) if paper.settings.build_on_last else None
+    try:
+        drawn = draw_layout(session, paper, row.seed + 2 ** (SEED_BITS - 1), seen=seen, last=last)
+    except EmptyPool:
+        return None
+    again = [_item_again(item, laid, drawn) for item, laid in zip(sitting.items, drawn.layout.items, strict=False)]
+    if len(again) != len(drawn.layout.items) or tuple(again) != sitting.items:
+        return None
+    return replace(sitting, items=tuple(again))
+
+
+def _item_again(item: LoadedItem, laid: LaidItem, drawn: DrawnLayout) -> LoadedItem:
+    return replace(
+        item,
+        position=laid.place,
+        number=laid.number,
+        page=laid.page,
+        section=laid.section,
+        question_version_id=laid.version,
+        layout=drawn.items[laid.place],
+        require_previous=laid.require_previous,
+    )
+
+
+def _built_on(session: Session, sitting: LoadedAttempt) -> LoadedAttempt | None:
+    number, history = sitting.row.number, queries.history_of(session, sitting)
+    earlier: Sequence[AttemptRow] = [one for one in history if one.number < number and one.state in ENDED_STATES and not one.preview]
+    if not earlier:
+        return None
+    return queries.load_attempt(session, session.execute(select(Attempt.id).where(Attempt.uuid == earlier[-1].uuid)).scalar_one())

@@ -1,0 +1,59 @@
+"""Answers that arrive after the end with the device's proof that they were written before it (quiz engine 5.3.9).
+
+Where a quiz has a window for it, each page and each acknowledgement gives the device a token: the attempt and the server's time, signed.
+The device keeps the last one with every answer in its journal. What comes late counts where its token was given before the end; tokens of
+one page never go back as its numbers go up, and what is taken is marked as such.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from kernel.crypto import Secret, seal, unseal
+from quizzes.queries.attempts import LoadedAttempt
+from quizzes.rules.attempts import accepts_evidence
+from quizzes.rules.saving import SavedAnswer
+from quizzes.services.attempts import SaveRequest
+
+PURPOSE = "answering"
+KEPT = timedelta(days=30)
+
+
+def offline_token(secret: Secret, sitting: LoadedAttempt, *, now: datetime) -> str:
+    """Return the server's word that the device was answering this attempt now; empty where the quiz has no window."""
+    if not sitting.terms.window:
+        return ""
+    return seal(secret, PURPOSE, [str(sitting.uuid), int(now.timestamp())])
+
+
+def was_written_in_time(secret: Secret, sitting: LoadedAttempt, batches: Sequence[SaveRequest], *, now: datetime) -> list[SaveRequest]:
+    """Return what of these answers is proved to have been written before the end, and may still count now."""
+    if not sitting.terms.window:
+        return []
+    proved = [replace(batch, events=_proved(secret, sitting, batch, now), proved=True) for batch in batches]
+    return [batch for batch in proved if batch.events]
+
+
+def _proved(secret: Secret, sitting: LoadedAttempt, batch: SaveRequest, now: datetime) -> tuple[SavedAnswer, ...]:
+    given: list[tuple[SavedAnswer, datetime]] = []
+    for event in batch.events:
+        moment = _moment(secret, sitting.uuid, batch.tokens.get((event.item, event.sequence.local), ""))
+        if moment is not None and accepts_evidence(sitting.end, sitting.terms.window, token_time=moment, now=now):
+            given.append((event, moment))
+    return tuple(event for event, moment in given if _goes_on(sitting, batch.lease, event, moment, given))
+
+
+def _goes_on(
+    sitting: LoadedAttempt, lease: int, event: SavedAnswer, moment: datetime, given: Sequence[tuple[SavedAnswer, datetime]]
+) -> bool:
+    """Say whether a number follows those that the page has used for the question, and its token those of the numbers before."""
+    item, number = sitting.item_at(event.item), event.sequence.local
+    if item is None or any(one.item_id == item.id and one.lease == lease and one.seq > number for one in sitting.answers):
+        return False
+    return all(earlier <= moment for other, earlier in given if other.item == event.item and other.sequence.local < number)
+
+
+def _moment(secret: Secret, attempt: UUID, token: str) -> datetime | None:
+    value = unseal(secret, PURPOSE, token, seconds=int(KEPT.total_seconds())) if token else None
+    return datetime.fromtimestamp(value[1], UTC) if value and value[0] == str(attempt) else None

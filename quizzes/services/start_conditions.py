@@ -1,0 +1,55 @@
+"""Whether an attempt may start, with every reason why not, and how long an open one lasts (quiz engine 5.2.2, 5.3.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hmac import compare_digest
+from typing import cast
+
+from enrolments.permissions import ActivityContext
+from kernel.permissions import Actor
+from quizzes.queries.attempts import AttemptRow
+from quizzes.rules.access import SettingSources, is_within
+from quizzes.rules.attempts import AttemptClock, AttemptSummary, StartConditions, StartRuling, end_of, may_start, seconds_left
+
+
+def facts_of(row: AttemptRow, terms: SettingSources) -> AttemptSummary:
+    """Return what the rules on starting need of an earlier attempt."""
+    limit = terms.access(row.started_at).limit
+    held = None if limit is None else limit + row.extra_seconds
+    return AttemptSummary(row.number, row.state, row.started_at, row.finished_at, held, row.preview)
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """What somebody brings along who wants to start: the word that they were told, and that they know that time begins to run."""
+
+    password: str | None = None
+    """None where it was not asked for yet."""
+    confirmed: bool = True
+
+
+ASKED_NOTHING = StartRequest()
+
+
+def start_ruling(
+    subject: ActivityContext, terms: SettingSources, history: Sequence[AttemptRow], entry: StartRequest, *, actor: Actor, now: datetime
+) -> StartRuling:
+    """Say whether an attempt may start now, with every reason why not; a password not asked for yet is none (5.2.2)."""
+    access = terms.access()
+    if subject.closed and subject.opens_later and not terms.sets_opening:
+        access = replace(access, opens=cast("datetime", subject.closed[1]))
+    access = replace(access, closes=subject.seat.end_for(access.closes))
+    found = StartConditions(
+        password_fits=entry.password is None or any(compare_digest(entry.password.encode(), word.encode()) for word in access.passwords),
+        network_fits=is_within(access.networks, actor.address),
+        prerequisites_met=subject.closed is None or subject.opens_later,
+        preview=not subject.seat.is_learner,
+    )
+    return may_start(access, [facts_of(row, terms) for row in history], found, now=now)
+
+
+def time_left(row: AttemptRow, terms: SettingSources, *, now: datetime) -> int | None:
+    """Return the seconds that an open attempt has left; None without an end."""
+    end = end_of(terms.access(row.started_at), row.started_at, exempt=row.preview, extra=row.extra_seconds)
+    return seconds_left(AttemptClock(row.state, end), now=now)

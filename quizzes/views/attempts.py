@@ -1,0 +1,378 @@
+"""Pages of quizzes: before an attempt, the attempt, its summary and its review. Everything works as plain forms."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+
+from flask import Blueprint, Response, flash, jsonify, render_template, request
+
+from accounts import services as account_services
+from accounts.queries import get_person
+from accounts.services import AccessPurpose
+from courses.queries import outlines as course_outlines
+from enrolments.course_context import course_view
+from enrolments.pages.gradebook import share
+from enrolments.pages.outline import ActivityLink
+from enrolments.permissions import ActivityContext, is_staff
+from enrolments.queries import learning as enrolment_queries
+from enrolments.queries.results import find_result
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.i18n import _, format_time, language, ngettext, reading
+from kernel.web import after_response
+from kernel.web.errors import wants_json
+from kernel.web.forms import whole_number
+from kernel.web.limits import limit, limiter
+from kernel.web.request import allows, current_actor, current_session, requires, secrets_of_app, see_page
+from quizzes.attempt_review import flags_of, record_of, review_page
+from quizzes.forms import (
+    FileChanges,
+    StartForm,
+    answers_compared,
+    changed_flags,
+    dropped_file,
+    first,
+    form_batch,
+    form_parts,
+    script_batches,
+)
+from quizzes.pages.attempt import AttemptView, attempt_page, new_lease, open_attempt, summary_page
+from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
+from quizzes.pages.question import QuestionMessage, html
+from quizzes.permissions import QuizAction, reader_of
+from quizzes.publication import withheld_marks
+from quizzes.queries import attempts as queries
+from quizzes.queries import open_attempts
+from quizzes.queries.answers import read_payloads
+from quizzes.queries.attempts import AttemptRow, LoadedAttempt
+from quizzes.queries.question_checks import get_checks
+from quizzes.rules.attempts import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
+from quizzes.rules.review import may_download_answers
+from quizzes.rules.settings import Navigation
+from quizzes.services import attempts as services
+from quizzes.services import offline_answers, start_conditions
+from quizzes.services.attempts import SaveReceipt, SaveRequest
+from quizzes.services.checking import CheckOutcome, check_answer
+from quizzes.services.layouts import recreate_layout
+from quizzes.services.reopening import is_reopenable
+from quizzes.services.uploads import receive_files
+from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, keep_sent
+
+bp = Blueprint("quizzes", __name__)
+
+Answer = str | Response | tuple[str, int]
+FIELD_LIMIT = 20_000
+"""Of a page of an attempt, on which a whole quiz may stand: five hundred questions of thirty rows, with what is sent beside each."""
+PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
+
+
+@bp.get("/courses/<slug>/quizzes/<key>")
+@requires(QuizAction.VIEW_INTRO, enrolment_queries.get_activity_seat)
+def quiz(subject: ActivityContext) -> Answer:
+    """Show a quiz before an attempt: its rules, the attempts so far, and whether one can start now."""
+    session, actor, now = current_session(), current_actor(), clock.now()
+    if subject.activity.kind != "quiz":
+        raise NotFound
+    paper = queries.get_paper_of_activity(session, subject.activity.id)
+    terms = queries.effective_settings_at(session, actor, subject, paper)
+    history = queries.list_attempts(session, actor.person_id or 0, subject.seat.course_id, subject.activity.key)
+    ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
+    best, passed = standing(history, paper, terms, now=now)
+    open_one = next((row for row in history if row.number == ruling.open_number), None)
+    return render_template(
+        "quizzes/quiz.html",
+        **place_of(subject.outline, subject.activity.key),
+        instructions=html(paper.instructions),
+        icons=(),
+        rules=rules_of(paper, terms.access()),
+        attempts_left=ruling.attempts_left,
+        best=best,
+        passed=passed,
+        set_by_team=_set_by_team(subject),
+        open_attempt=None if open_one is None else _open_line(open_one, start_conditions.time_left(open_one, terms, now=now)),
+        attempts=attempt_lines(history, paper, terms, now=now),
+        refusals=refusal_words(ruling),
+        may_start=ruling.allowed and allows(QuizAction.START, subject),
+        asks_first=ruling.needs_confirmation or ruling.needs_password,
+        is_preview=not subject.seat.is_learner,
+        may_manage=is_staff(current_actor(), subject.seat),
+    )
+
+
+def _set_by_team(subject: ActivityContext) -> str:
+    """Return the result that the course's team has set for the reader, once marks are shown; nothing where it has not."""
+    session, enrolment_id, activity = current_session(), subject.seat.enrolment_id, subject.activity
+    if enrolment_id is None:
+        return ""
+    result = find_result(session, enrolment_id, activity.key)
+    if result is None or result.overridden_at is None or result.score is None:
+        return ""
+    return "" if withheld_marks(session, enrolment_id, [activity], subject.seat.now) else share(Fraction(result.score))
+
+
+def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
+    return {"uuid": row.uuid, "number": row.number, "seconds_left": seconds}
+
+
+@bp.post("/courses/<slug>/quizzes/<key>/attempts")
+@requires(QuizAction.START, enrolment_queries.get_activity_seat)
+def start(subject: ActivityContext) -> Answer:
+    """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
+    form = StartForm()
+    entry = start_conditions.StartRequest(form.quiz_password.data or "", confirmed=form.confirmed.data == "yes")
+    if entry.password:
+        limiter().use(PASSWORD_TRIES, f"{current_actor().person_id} {subject.activity.id}")
+    try:
+        attempt = services.start_attempt(current_session(), current_actor(), subject, language(), entry, now=clock.now())
+    except services.NotConfirmed:
+        return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
+    except services.AttemptNotAllowed as refusal:
+        if refusal.facts["reasons"] == [AttemptRefusalReason.PASSWORD.value]:
+            return _ask_for_password(subject, form)
+        flash(_("This quiz cannot be started now."), "warn")
+        return see_page("quizzes.quiz", slug=subject.outline.slug, key=subject.activity.key)
+    return see_page("quizzes.attempt", attempt=attempt.uuid)
+
+
+def _ask_for_password(subject: ActivityContext, form: StartForm) -> Answer:
+    if not form.confirmed.data:
+        return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
+    form.refuse(form.quiz_password, _("This is not the word. Ask whoever gives the quiz."))
+    return _begin_page(subject, form, status=422)
+
+
+@bp.get("/courses/<slug>/quizzes/<key>/start")
+@requires(QuizAction.START, enrolment_queries.get_activity_seat)
+def begin(subject: ActivityContext) -> Answer:
+    """Ask before a start: for the word, and whether time shall begin to run (5.2.2)."""
+    return _begin_page(subject, StartForm())
+
+
+def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200) -> Answer:
+    session, actor, slug, key = current_session(), current_actor(), subject.outline.slug, subject.activity.key
+    if subject.activity.kind != "quiz":
+        raise NotFound
+    paper = queries.get_paper_of_activity(session, subject.activity.id)
+    terms = queries.effective_settings_at(session, actor, subject, paper)
+    history = queries.list_attempts(session, actor.person_id or 0, subject.seat.course_id, key)
+    ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=actor, now=clock.now())
+    if not ruling.allowed:
+        return see_page("quizzes.quiz", slug=slug, key=key)
+    page = render_template(
+        "quizzes/start.html",
+        **place_of(subject.outline, key),
+        rules=rules_of(paper, terms.access()),
+        attempts_left=ruling.attempts_left,
+        needs_password=ruling.needs_password,
+        form=form,
+    )
+    return page, status
+
+
+@bp.get("/attempts/<uuid:attempt>")
+@requires(QuizAction.ANSWER, open_attempts.get_attempt)
+def attempt(subject: LoadedAttempt) -> Answer:
+    """Show one page of an attempt; an ended one leads to its review, one whose time is up to handing it in."""
+    if subject.state not in OPEN_STATES:
+        return see_page("quizzes.review", attempt=subject.uuid)
+    now = clock.now()
+    if not rule_on_time(subject.clock, now=now).may_answer or seconds_left(subject.clock, now=now) == 0:
+        return see_page("quizzes.summary", attempt=subject.uuid)  # the network's minute is for what is on its way
+    page = whole_number(request.args.get("page", "1"))
+    if subject.paper.settings.navigation is Navigation.SEQUENTIAL and page != subject.row.page_reached:
+        return see_page("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
+    if not 1 <= page <= subject.pages:
+        raise NotFound
+    place, _dash, said = request.args.get("said", "").partition("-")
+    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, said=QuestionMessage(whole_number(place), said))
+    return render_template(
+        "quizzes/attempt.html", icons=(), token=offline_answers.offline_token(secrets_of_app(), subject, now=now), **shown
+    )
+
+
+@bp.post("/attempts/<uuid:attempt>/answers")
+@requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
+def save(subject: LoadedAttempt) -> Answer:
+    """Keep answers: from the page's script (JSON in, JSON out) or as a plain form that then goes where it is asked to."""
+    now, form = clock.now(), request.form.to_dict(flat=False)
+    page = whole_number(first(form, "page"), otherwise=1)
+    at, dropped = dropped_file(form)
+    subject, kept = keep_sent(subject, page, dropped=dropped, now=now)
+    session = current_session()
+    if wants_json():
+        batches = script_batches(form, "autosave")
+        return _acknowledge(subject, services.save_answers(session, subject, batches, _proved(subject, batches, now), now=now), now)
+    closed = get_checks(session, subject).closed
+    received = receive_files(session, subject, kept, dropped=(dropped,), now=now)
+    said = read_payloads(session, subject.answers, answers_compared(form, subject))
+    batch = form_batch(form, subject, page, said, closed, FileChanges(received.added, frozenset({dropped})))
+    done = services.save_answers(session, subject, [batch], now=now)
+    for place, flagged in changed_flags(form, subject, page).items():
+        services.set_flag(session, subject, place, flagged=flagged)
+    if done.elsewhere:
+        flash(_changed_elsewhere(subject, sorted(done.elsewhere)), "warn")
+    for place, misfit in received.refused.items():
+        return _stay(subject, page, place, misfit.value)
+    if at or (at := whole_number(first(form, "at"))):
+        return _stay(subject, page, at)
+    if place := whole_number(first(form, "check")):
+        return _check(subject, place, page, now)
+    return _go_on(subject, page, now)
+
+
+def _stay(sitting: LoadedAttempt, page: int, place: int, said: str = "") -> Response:
+    """Show the page again at one of its questions, with what is to be said there."""
+    told = {"said": f"{place}-{said}"} if said else {}
+    return see_page("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages), **told, _anchor=f"p{place}")
+
+
+def _check(sitting: LoadedAttempt, place: int, page: int, now: datetime) -> Response:
+    """Check one answer of the page that was just saved, and show the page again at its question."""
+    found = check_answer(current_session(), sitting, place, form_parts(request.form.to_dict(flat=False), place), now=now)
+    if found is CheckOutcome.CHANGED:
+        flash(_("This question was changed elsewhere. Look at the answer that counts, then check it."), "warn")
+    return _stay(sitting, page, place, "nothing" if found is CheckOutcome.NOTHING else "")
+
+
+def _changed_elsewhere(sitting: LoadedAttempt, places: Sequence[int]) -> str:
+    numbers = ", ".join(str(sitting.items[place - 1].number) for place in places)
+    return ngettext(
+        "Question %(numbers)s was changed elsewhere: the newer answer counts.",
+        "Questions %(numbers)s were changed elsewhere: the newer answers count.",
+        len(places),
+        numbers=numbers,
+    )
+
+
+def _proved(subject: LoadedAttempt, batches: Sequence[SaveRequest], now: datetime) -> list[SaveRequest]:
+    return offline_answers.was_written_in_time(secrets_of_app(), subject, batches, now=now)
+
+
+def _acknowledge(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> Response:
+    """Tell the script what is kept. Whoever is shown a newer answer gets a newer lease: a change after seeing it counts (5.4.3)."""
+    renewed = {"lease": new_lease(subject, now)} if done.elsewhere else {}
+    return jsonify(
+        **renewed,
+        acknowledged={str(item): seq for item, seq in done.acknowledged.items()},
+        seconds_left=done.seconds_left,
+        state=done.state.value,
+        newer={str(item): payload for item, payload in done.elsewhere.items()},
+        closed=sorted(done.closed),
+        at=format_time(now),
+        token=offline_answers.offline_token(secrets_of_app(), subject, now=now),
+    )
+
+
+def _go_on(sitting: LoadedAttempt, page: int, now: datetime) -> Response:
+    target = request.form.get("go", "save")
+    if target == "review":
+        return see_page("quizzes.summary", attempt=sitting.uuid)
+    if target == "exit":
+        flash(_("Your answers are saved. You can go on whenever you like."), "ok")
+        slug = course_outlines.get_outline(current_session(), queries.version_of(current_session(), sitting.paper.activity_id)).slug
+        return see_page("quizzes.quiz", slug=slug, key=sitting.row.activity_key)
+    steps = {"next": page + 1, "previous": page - 1, "save": page}
+    wanted = steps.get(target, whole_number(target, otherwise=page))
+    if wanted == page:
+        return see_page("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages))
+    shown = services.resume_attempt(current_session(), current_actor(), sitting, wanted, now=now)
+    if shown is None:
+        return see_page("quizzes.review", attempt=sitting.uuid)
+    return see_page("quizzes.attempt", attempt=sitting.uuid, page=shown)
+
+
+@bp.get("/attempts/<uuid:attempt>/summary")
+@requires(QuizAction.ANSWER, open_attempts.get_attempt)
+def summary(subject: LoadedAttempt) -> Answer:
+    """Show what was answered, and ask once before handing it in."""
+    if subject.state not in OPEN_STATES:
+        return see_page("quizzes.review", attempt=subject.uuid)
+    now = clock.now()
+    token = offline_answers.offline_token(secrets_of_app(), subject, now=now)
+    return render_template("quizzes/summary.html", token=token, **summary_page(open_attempt(current_session(), subject), now=now))
+
+
+@bp.post("/attempts/<uuid:attempt>/submission")
+@requires(QuizAction.SUBMIT, open_attempts.lock_attempt)
+def submit(subject: LoadedAttempt) -> Answer:
+    """Hand the attempt in, with whatever the device still held."""
+    batches, now = script_batches(request.form.to_dict(flat=False), "submit"), clock.now()
+    services.submit_attempt(current_session(), current_actor(), subject, batches, _proved(subject, batches, now), now=now)
+    return see_page("quizzes.review", attempt=subject.uuid)
+
+
+@bp.get("/attempts/<uuid:attempt>/review")
+@requires(QuizAction.REVIEW, queries.get_attempt)
+def review(subject: LoadedAttempt) -> Answer:
+    """Show what came of an attempt, as far as its moment allows."""
+    session, actor, now = current_session(), current_actor(), clock.now()
+    opened = open_attempt(session, subject)
+    history = queries.history_of(session, subject)
+    flags = flags_of(subject, reader_of(actor, subject), history, now=now)
+    owner = subject.person_id
+    if owner != actor.person_id:
+        after_response.leave_record(lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
+    following, retry = _after_review(opened, history, now) if subject.person_id == actor.person_id else (None, False)
+    return render_template(
+        "quizzes/review.html",
+        **review_page(session, opened, flags, history, now=now),
+        may_download=may_download_answers(flags),
+        icons=(),
+        annulled={item.position: item.annulled for item in subject.items if item.annulled},
+        may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
+        may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
+        whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
+        rules=rules_of(subject.paper, subject.access),
+        attempts=attempt_lines(history, subject.paper, subject.terms, now=now),
+        next=following,
+        may_retry=retry,
+    )
+
+
+def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime) -> tuple[ActivityLink | None, bool]:
+    """Return where to go on after a pass, and whether another attempt can be made, in the version that the learner follows now."""
+    session, key = current_session(), opened.sitting.row.activity_key
+    seat = enrolment_queries.get_learner_context(session, current_actor(), opened.outline.slug)
+    outline = opened.outline if seat.version_id is None else course_outlines.get_outline(session, seat.version_id)
+    if key not in outline.by_key:
+        return None, False
+    subject = enrolment_queries.activity_seat(session, seat, outline, key)
+    _before, after = outline.neighbours(key)
+    ruling = start_conditions.start_ruling(
+        subject, opened.sitting.terms, history, start_conditions.ASKED_NOTHING, actor=current_actor(), now=now
+    )
+    return course_view(seat, outline).step(after), ruling.allowed
+
+
+@bp.get("/attempts/<uuid:attempt>/record.json")
+@requires(QuizAction.REVIEW, queries.get_attempt)
+def record(subject: LoadedAttempt) -> Response:
+    """Give the learner the record of an attempt: answers in words, times, state, and marks once they may be seen."""
+    history = queries.history_of(current_session(), subject)
+    flags = flags_of(subject, reader_of(current_actor(), subject), history, now=clock.now())
+    if not may_download_answers(flags):
+        raise NotFound
+    with reading(subject.row.language):
+        response = jsonify(record_of(current_session(), open_attempt(current_session(), subject), flags))
+    response.headers["Content-Disposition"] = f'attachment; filename="attempt-{subject.row.number}-{subject.row.activity_key}.json"'
+    return response
+
+
+@bp.get("/attempts/<uuid:attempt>/paper")
+@requires(QuizAction.SHOW_PAPER, queries.get_attempt)
+def paper(subject: LoadedAttempt) -> Answer:
+    """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed (5.14.7)."""
+    session, now = current_session(), clock.now()
+    again = recreate_layout(session, subject)
+    opened = open_attempt(session, again or subject)
+    with reading(subject.row.language):
+        pages = [attempt_page(opened, page, now=now) for page in range(1, opened.sitting.pages + 1)]
+    return render_template(
+        "quizzes/paper.html",
+        **opened.place,
+        attempt=pages[0]["attempt"],
+        pages=pages,
+        language=subject.row.language,
+        drawn=again is not None,
+        whose=get_person(session, subject.person_id).full_name,
+    )
