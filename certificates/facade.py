@@ -16,7 +16,7 @@ _FIRST_SHARE, _BY_LENGTH, _BAR, _CLEAR = 0.42, 0.58, 0.62, 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Arch:
+class FacadeArch:
     """A window or the door: its box, the heights of its horizontal bars; ``last`` where a floor ends behind it."""
 
     x: float
@@ -28,12 +28,12 @@ class Arch:
     last: bool = False
 
 
-def floors(minutes: Sequence[int]) -> tuple[Arch, ...]:
+def floors(minutes: Sequence[int]) -> tuple[FacadeArch, ...]:
     """Return the windows of the modules and the door; more than MOST_WINDOWS modules share windows evenly, in order."""
     lengths = _shared(minutes)
     count = ceil((len(lengths) + 1) / PER_FLOOR)
     scale = min(1.0, 2 / count)
-    arches: list[Arch] = []
+    arches: list[FacadeArch] = []
     for place in range(len(lengths) + 1):
         floor, column = divmod(place, PER_FLOOR)
         bottom = BOTTOM - TWO_FLOORS / max(2, count) * (count - 1 - floor)
@@ -41,7 +41,7 @@ def floors(minutes: Sequence[int]) -> tuple[Arch, ...]:
         height = scale * (DOOR if is_door else FULL * (_FIRST_SHARE + _BY_LENGTH * lengths[place] / max(*lengths, 1)))
         x = LEFT + column * PITCH
         bars = () if is_door else _bars(bottom - height, bottom)
-        arches.append(Arch(x, bottom - height, bottom, WIDTH, bars, is_door, last=is_door or column == PER_FLOOR - 1))
+        arches.append(FacadeArch(x, bottom - height, bottom, WIDTH, bars, is_door, last=is_door or column == PER_FLOOR - 1))
     return tuple(arches)
 
 

@@ -22,7 +22,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from certificates.facade import Arch, floors
+from certificates.facade import FacadeArch, floors
 from certificates.sheet import CertificateSheet
 
 rl_config.useA85 = 0  # streams as bytes and not as text: a fifth less; nothing else in the program draws with ReportLab
@@ -55,7 +55,7 @@ _VERIFY_WIDTH = WIDTH - _VERIFY - 5
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class FittedText:
     """A text broken into lines, and the size in millimetres at which they fit."""
 
     lines: tuple[str, ...]
@@ -97,7 +97,7 @@ def unprintable(text: str) -> str:
     return "".join(dict.fromkeys(sign for sign in normalize("NFC", text) if ord(sign) not in known and not sign.isspace()))
 
 
-def fit_name(name: str, surnames: str = "") -> Lines:
+def fit_name(name: str, surnames: str = "") -> FittedText:
     """Fit a name into the column: one line of 12.2 down to 9 mm, else two of 8.6 down to 7; smaller rather than cut.
 
     Two lines are broken between given names and surnames where both fit at 8.6, else where the wider line is shortest.
@@ -106,24 +106,24 @@ def fit_name(name: str, surnames: str = "") -> Lines:
     for step in range(17):
         size = round(12.2 - 0.2 * step, 1)
         if _width(name, NAME, size, _name_spacing(size)) <= COLUMN_WIDTH:
-            return Lines((name,), size)
+            return FittedText((name,), size)
     given = name.removesuffix(surnames).rstrip() if surnames else ""
     by_parts = (given, surnames)
     if given and given != name and max(_width(line, NAME, 8.6, _name_spacing(8.6)) for line in by_parts) <= COLUMN_WIDTH:
-        return Lines(by_parts, 8.6)
+        return FittedText(by_parts, 8.6)
     lines = _balanced(name, NAME, 2)
-    return Lines(lines, _shrunk(lines, NAME, 8.6, _name_spacing(8.6)))
+    return FittedText(lines, _shrunk(lines, NAME, 8.6, _name_spacing(8.6)))
 
 
-def fit_title(title: str) -> Lines:
+def fit_title(title: str) -> FittedText:
     """Fit a course title: one or two lines of 9.6 mm, else three of 7.4, smaller rather than cut."""
     _register_fonts()
     for count in (1, 2):
         lines = _balanced(title, TITLE, count)
         if _widest(lines, TITLE, 9.6, _TITLE_SPACING) <= COLUMN_WIDTH:
-            return Lines(lines, 9.6)
+            return FittedText(lines, 9.6)
     lines = _balanced(title, TITLE, 3)
-    return Lines(lines, _shrunk(lines, TITLE, 7.4, _TITLE_SPACING))
+    return FittedText(lines, _shrunk(lines, TITLE, 7.4, _TITLE_SPACING))
 
 
 _TITLE_SPACING = -0.15
@@ -248,7 +248,7 @@ def _draw(pen: _Pen, sheet: CertificateSheet) -> None:
     pen.text(COLUMN, 196, sheet.validity, TEXT, 2.9, INK_2, width=_VERIFY - COLUMN)
 
 
-def _draw_arch(pen: _Pen, arch: Arch) -> None:
+def _draw_arch(pen: _Pen, arch: FacadeArch) -> None:
     pen.arch(arch.x, arch.top, arch.bottom, arch.width, LAMP)
     middle = arch.x + arch.width / 2
     pen.line([(middle, arch.top, middle, arch.bottom)], 0.5, NIGHT)

@@ -24,7 +24,7 @@ class CertificateAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CredentialSeat:
+class CredentialContext:
     """A person before a credential: the row, its state, and what the person is in its course."""
 
     row: Credential
@@ -35,19 +35,19 @@ class CredentialSeat:
 
 def _view(actor: Actor, subject: object) -> Verdict:
     """The holder, the course's instructors and administrators; to anybody else it does not exist."""
-    assert isinstance(subject, CredentialSeat)
+    assert isinstance(subject, CredentialContext)
     return allow_if(is_own(actor, subject.row.person_id) or edits(actor, subject.staff_role), Verdict.HIDE)
 
 
 def _revoke(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, CredentialSeat)
+    assert isinstance(subject, CredentialContext)
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     return allow_if(edits(actor, subject.staff_role) and subject.state is CredentialState.VALID)
 
 
 def _renew(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, CredentialSeat)
+    assert isinstance(subject, CredentialContext)
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     renewable = subject.state is CredentialState.REVOKED and subject.row.replaced_by_id is None
@@ -55,7 +55,7 @@ def _renew(actor: Actor, subject: object) -> Verdict:
     return allow_if(may and renewable)
 
 
-def _holder(subject: CredentialSeat) -> tuple[int]:
+def _holder(subject: CredentialContext) -> tuple[int]:
     return (subject.row.person_id,)
 
 

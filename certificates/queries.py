@@ -10,8 +10,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
-from certificates.permissions import CredentialSeat
-from certificates.rules import CredentialState, SignedContent, Signer, state_of
+from certificates.permissions import CredentialContext
+from certificates.rules import CredentialSigner, CredentialState, SignedContent, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.awards import LatestCertificate
@@ -31,7 +31,7 @@ def state(row: Credential) -> CredentialState:
     return state_of(revoked=row.revoked_at is not None, replaced=row.replaced_by_id is not None, expires_on=row.expires_on, today=today())
 
 
-def get_credential(session: Session, actor: Actor, credential: UUID) -> CredentialSeat:
+def get_credential(session: Session, actor: Actor, credential: UUID) -> CredentialContext:
     """Return the actor's place before a credential; raise NotFound, or SignInNeeded whether or not there is such a credential."""
     if actor.is_anonymous:
         raise SignInNeeded
@@ -44,7 +44,7 @@ def get_credential(session: Session, actor: Actor, credential: UUID) -> Credenti
     if row is None:
         raise NotFound
     found, role, slug = row
-    return CredentialSeat(found, state(found), StaffRole(role) if role else None, slug)
+    return CredentialContext(found, state(found), StaffRole(role) if role else None, slug)
 
 
 def find_by_code(session: Session, code: str) -> Credential | None:
@@ -101,7 +101,7 @@ def find_replacement(session: Session, row: Credential) -> Replacement | None:
     return Replacement(found.uuid, found.code)
 
 
-def list_signers(session: Session, row: Credential) -> tuple[Signer, ...]:
+def list_signers(session: Session, row: Credential) -> tuple[CredentialSigner, ...]:
     """List who signed a credential, in their order."""
     statement = (
         select(CredentialSignatory.name, CredentialSignatory.offices, SignaturePicture.content)
@@ -109,10 +109,10 @@ def list_signers(session: Session, row: Credential) -> tuple[Signer, ...]:
         .where(CredentialSignatory.credential_id == row.id)
         .order_by(CredentialSignatory.place)
     )
-    return tuple(Signer(name, offices, content or b"") for name, offices, content in session.execute(statement))
+    return tuple(CredentialSigner(name, offices, content or b"") for name, offices, content in session.execute(statement))
 
 
-def signed_content(row: Credential, signers: tuple[Signer, ...]) -> SignedContent:
+def signed_content(row: Credential, signers: tuple[CredentialSigner, ...]) -> SignedContent:
     """Return what the signature of a credential covers, from its row."""
     return SignedContent(
         code=row.code,

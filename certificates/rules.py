@@ -43,7 +43,7 @@ class AwardPolicy:
     grade: Fraction | None = None
 
 
-class Refusal(StrEnum):
+class AwardRefusal(StrEnum):
     """Why no credential is issued."""
 
     NONE_OFFERED = "none_offered"
@@ -53,27 +53,27 @@ class Refusal(StrEnum):
     ALREADY_HELD = "already_held"
 
 
-def deserves(policy: AwardPolicy, progress: Progress, *, held: CredentialState | None = None) -> Refusal | None:
+def deserves(policy: AwardPolicy, progress: Progress, *, held: CredentialState | None = None) -> AwardRefusal | None:
     """Return why a credential must not be issued; None where it is deserved.
 
     ``held`` is the state of the person's newest credential for this enrolment: while it is valid there is no second one,
     and a revoked one does not come back by itself.
     """
     if policy.template is None:
-        return Refusal.NONE_OFFERED
+        return AwardRefusal.NONE_OFFERED
     if held in (CredentialState.VALID, CredentialState.REVOKED):
-        return Refusal.ALREADY_HELD
+        return AwardRefusal.ALREADY_HELD
     if not progress.completed:
-        return Refusal.NOT_COMPLETED
+        return AwardRefusal.NOT_COMPLETED
     if policy.grade is None:
         return None
     if progress.grade is None:
-        return Refusal.NOT_GRADED
-    return None if has_passed(progress.grade, policy.grade) else Refusal.GRADE_TOO_LOW
+        return AwardRefusal.NOT_GRADED
+    return None if has_passed(progress.grade, policy.grade) else AwardRefusal.GRADE_TOO_LOW
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class CredentialSigner:
     """Who signed a credential: name, office by language, and the picture of the signature, empty where there is none."""
 
     name: str
@@ -102,7 +102,7 @@ class SignedContent:
     issued_on: date
     expires_on: date | None
     key_id: str
-    signers: tuple[Signer, ...] = ()
+    signers: tuple[CredentialSigner, ...] = ()
 
 
 def canonical_content(content: SignedContent) -> bytes:

@@ -16,7 +16,7 @@ from accounts.models import Person
 from accounts.queries import is_permanently_closed
 from certificates import queries
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
-from certificates.rules import CODE_LENGTH, AwardPolicy, Signer, canonical_content, deserves
+from certificates.rules import CODE_LENGTH, AwardPolicy, CredentialSigner, canonical_content, deserves
 from courses.content.pictures import cleaned
 from courses.queries.outlines import get_outline
 from courses.rules import Outline
@@ -40,7 +40,7 @@ class CertificateVerb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Award:
+class AwardInputs:
     """Everything a credential is made from, read before it is issued."""
 
     person: Person
@@ -49,14 +49,14 @@ class Award:
     outline: Outline
 
 
-class NotDeserved(Conflict):
+class AwardNotAllowed(Conflict):
     """No credential can be issued now."""
 
     code = "certificate_not_deserved"
     message = N_("The course is not completed now, or a certificate of it is in force already.")
 
 
-def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | None = None) -> Award | None:
+def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | None = None) -> AwardInputs | None:
     """Lock an enrolment, and return what a credential is made from where it deserves one now.
 
     One that was revoked does not come back by itself: somebody issues another one instead of it, or the course is completed again.
@@ -72,7 +72,7 @@ def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | 
     policy = AwardPolicy(None if outline.certificate == "none" else outline.certificate, outline.completion_grade)
     if deserves(policy, _progress(enrolment, completion), held=queries.state(held) if held else None) is not None:
         return None
-    return Award(session.get_one(Person, enrolment.person_id), enrolment, completion, outline)
+    return AwardInputs(session.get_one(Person, enrolment.person_id), enrolment, completion, outline)
 
 
 def _had_left(enrolment: Enrolment, completion: Completion) -> bool:
@@ -85,7 +85,9 @@ def _progress(enrolment: Enrolment, completion: Completion) -> Progress:
     return Progress(enrolment.done, enrolment.total, modules=(), grade=grade, completed=True, next_activity=None)
 
 
-def issue_credential(session: Session, actor: Actor, award: Award, settings: Settings, keys: SigningKeys, *, now: datetime) -> Credential:
+def issue_credential(
+    session: Session, actor: Actor, award: AwardInputs, settings: Settings, keys: SigningKeys, *, now: datetime
+) -> Credential:
     """Freeze an award as a signed row, and tell its holder by mail."""
     row, signers = _row(award, settings, now), tuple(_signer(one) for one in settings.signatories)
     row.key_id = keys.identifier
@@ -100,8 +102,8 @@ def issue_credential(session: Session, actor: Actor, award: Award, settings: Set
     return row
 
 
-def _signer(given: SignatorySetting) -> Signer:
-    return Signer(given.name, given.offices, _cleaned(given.picture.read_bytes()) if given.picture else b"")
+def _signer(given: SignatorySetting) -> CredentialSigner:
+    return CredentialSigner(given.name, given.offices, _cleaned(given.picture.read_bytes()) if given.picture else b"")
 
 
 @lru_cache(maxsize=4)
@@ -110,7 +112,7 @@ def _cleaned(picture: bytes) -> bytes:
     return cleaned(picture, "png" if picture.startswith(b"\x89PNG") else "jpg")
 
 
-def _picture(session: Session, signer: Signer) -> int:
+def _picture(session: Session, signer: CredentialSigner) -> int:
     """Return the row of a picture, which is made when the first certificate prints it."""
     known = session.scalar(select(SignaturePicture.id).where(SignaturePicture.sha256 == signer.sha256))
     if known is not None:
@@ -121,7 +123,7 @@ def _picture(session: Session, signer: Signer) -> int:
     return made.id
 
 
-def _row(award: Award, settings: Settings, now: datetime) -> Credential:
+def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
     person, outline = award.person, award.outline
     zone = ZoneInfo(outline.zone)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
@@ -164,13 +166,13 @@ def renew_credential(
     """Issue another credential instead of a revoked one, with the name that the person has now; raise NotDeserved."""
     award = find_award(session, row.enrolment_id, instead_of=row)
     if award is None:
-        raise NotDeserved
+        raise AwardNotAllowed
     made = issue_credential(session, actor, award, settings, keys, now=now)
     row.replaced_by_id = made.id
     audit.record(session, actor, CertificateVerb.RENEWED, row, now=now, by=made.id, reason=reason)
     return made
 
 
-def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:
+def transfer_credentials(session: Session, course_id: int, giver: int, taker: int) -> None:
     """Let somebody's certificates of a course be somebody else's: what they say, and their signature, stay as they are."""
     session.execute(update(Credential).where(Credential.course_id == course_id, Credential.person_id == giver).values(person_id=taker))

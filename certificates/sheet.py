@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Signatory:
+class CertificateSignatory:
     """Who signs, and as what; `picture` is the signature as PNG or JPEG, empty where there is none."""
 
     name: str
@@ -30,7 +30,7 @@ class CertificateSheet:
     sentence: str
     course_title: str
     facts: tuple[tuple[str, str], ...]
-    signatories: tuple[Signatory, ...]
+    signatories: tuple[CertificateSignatory, ...]
     verify: str
     verify_address: str
     verify_url: str

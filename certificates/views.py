@@ -13,10 +13,10 @@ from accounts.forms import AccountActionForm
 from certificates import pdf, queries, services
 from certificates.forms import RevocationForm
 from certificates.models import Credential
-from certificates.permissions import CertificateAction, CredentialSeat
+from certificates.permissions import CertificateAction, CredentialContext
 from certificates.rules import CODE_LENGTH, CredentialState, canonical_content
 from certificates.sheet import CertificateSheet
-from certificates.sheets import sheet_of, verify_url, web_sheet
+from certificates.web_sheet import sheet_of, verify_url, web_sheet
 from certificates.wording import printed_length
 from kernel import clock
 from kernel.codes import printed_code, read_code
@@ -105,7 +105,7 @@ def certificates() -> Answer:
 
 @bp.get("/certificates/<uuid:credential>")
 @requires(CertificateAction.VIEW, queries.get_credential)
-def certificate(subject: CredentialSeat) -> Answer:
+def certificate(subject: CredentialContext) -> Answer:
     """Show one certificate; printed, the page is the sheet."""
     return render_template(
         "certificates/certificate.html",
@@ -122,7 +122,7 @@ def _sheet(row: Credential, language: str) -> CertificateSheet:
 
 @bp.get("/certificates/<uuid:credential>.pdf")
 @requires(CertificateAction.DOWNLOAD, queries.get_credential)
-def download(subject: CredentialSeat) -> Response:
+def download(subject: CredentialContext) -> Response:
     """Give the sheet as a PDF, drawn from the frozen row; a revoked one is gone."""
     if subject.state is CredentialState.REVOKED:
         raise Gone(N_("This certificate was revoked: it can no longer be downloaded."))
@@ -185,7 +185,7 @@ def short(code: str = "") -> Answer:
 
 @bp.route("/certificates/<uuid:credential>/revocation", methods=["GET", "POST"])
 @requires(CertificateAction.REVOKE, queries.get_credential)
-def revoke(subject: CredentialSeat) -> Answer:
+def revoke(subject: CredentialContext) -> Answer:
     """Ask why, then revoke."""
     form = RevocationForm()
     facts = _facts(subject.row, private=True)
@@ -200,7 +200,7 @@ def revoke(subject: CredentialSeat) -> Answer:
 
 @bp.route("/certificates/<uuid:credential>/renewal", methods=["GET", "POST"])
 @requires(CertificateAction.RENEW, queries.get_credential)
-def renew(subject: CredentialSeat) -> Answer:
+def renew(subject: CredentialContext) -> Answer:
     """Ask why, then issue another certificate instead of a revoked one."""
     form, facts = AccountActionForm(), _facts(subject.row, private=True)
     if not form.validate_on_post():
@@ -210,7 +210,7 @@ def renew(subject: CredentialSeat) -> Answer:
         made = services.renew_credential(
             current_session(), current_actor(), subject.row, form.reason.data or "", settings, keys, now=clock.now()
         )
-    except services.NotDeserved as refused:
+    except services.AwardNotAllowed as refused:
         form.refuse(form.reason, _(refused.message))
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422
     flash(_("The certificate is issued."), "ok")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from certificates.sheet import CertificateSheet, Signatory
+from certificates.sheet import CertificateSheet, CertificateSignatory
 from kernel.codes import printed_code
 
 
@@ -31,7 +31,7 @@ class SheetFacts:
     module_minutes: tuple[int, ...]
     site_name: str
     institution: str
-    signatories: tuple[Signatory, ...]
+    signatories: tuple[CertificateSignatory, ...]
     verify_address: str
     verify_url: str
 

@@ -34,7 +34,7 @@ HAND_OVER: tuple[Callable[..., None], ...] = (
     learning.transfer_enrolments,
     quizzes.transfer_overrides,
     simulators.hand_over,
-    certificates.hand_over,
+    certificates.transfer_credentials,
 )
 """What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""
 

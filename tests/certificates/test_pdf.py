@@ -12,7 +12,7 @@ import zxingcpp
 
 from certificates.facade import MOST_WINDOWS, floors
 from certificates.pdf import fit_name, fit_title, render, unprintable
-from certificates.sheet import Signatory
+from certificates.sheet import CertificateSignatory
 from certificates.wording import SheetFacts, compose, printed_date
 
 FACTS = SheetFacts(
@@ -29,8 +29,8 @@ FACTS = SheetFacts(
     site_name="Aulario",
     institution="IESS-EDUCA · Escuela de formación",
     signatories=(
-        Signatory("María Fernanda Ortiz", "Dirección de la Escuela de formación"),
-        Signatory("Jorge Paredes", "Coordinación académica del curso"),
+        CertificateSignatory("María Fernanda Ortiz", "Dirección de la Escuela de formación"),
+        CertificateSignatory("Jorge Paredes", "Coordinación académica del curso"),
     ),
     verify_address="aulario.example/v",
     verify_url="https://aulario.example/v/7K4M-92XD-C3QF-8TRA",

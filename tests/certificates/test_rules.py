@@ -8,10 +8,10 @@ import pytest
 
 from certificates.rules import (
     AwardPolicy,
+    AwardRefusal,
+    CredentialSigner,
     CredentialState,
-    Refusal,
     SignedContent,
-    Signer,
     canonical_content,
     deserves,
     state_of,
@@ -49,20 +49,20 @@ POLICY = AwardPolicy("default", Fraction(70))
     ("policy", "standing", "held", "refusal"),
     [
         (AwardPolicy("default"), progress(), None, None),
-        (AwardPolicy(None), progress(), None, Refusal.NONE_OFFERED),
+        (AwardPolicy(None), progress(), None, AwardRefusal.NONE_OFFERED),
         (POLICY, progress(grade="70"), None, None),
         (POLICY, progress(grade="69.9999991"), None, None),
-        (POLICY, progress(grade="69.999998"), None, Refusal.GRADE_TOO_LOW),
-        (POLICY, progress(), None, Refusal.NOT_GRADED),
-        (POLICY, progress(completed=False, grade="100"), None, Refusal.NOT_COMPLETED),
-        (POLICY, progress(grade="100"), CredentialState.VALID, Refusal.ALREADY_HELD),
-        (POLICY, progress(grade="100"), CredentialState.REVOKED, Refusal.ALREADY_HELD),
+        (POLICY, progress(grade="69.999998"), None, AwardRefusal.GRADE_TOO_LOW),
+        (POLICY, progress(), None, AwardRefusal.NOT_GRADED),
+        (POLICY, progress(completed=False, grade="100"), None, AwardRefusal.NOT_COMPLETED),
+        (POLICY, progress(grade="100"), CredentialState.VALID, AwardRefusal.ALREADY_HELD),
+        (POLICY, progress(grade="100"), CredentialState.REVOKED, AwardRefusal.ALREADY_HELD),
         (POLICY, progress(grade="100"), CredentialState.EXPIRED, None),
         (POLICY, progress(grade="100"), CredentialState.REPLACED, None),
     ],
 )
 def test_only_met_requirements_deserve_a_certificate(
-    policy: AwardPolicy, standing: Progress, held: CredentialState | None, refusal: Refusal | None
+    policy: AwardPolicy, standing: Progress, held: CredentialState | None, refusal: AwardRefusal | None
 ) -> None:
     """Security 5.4: only from met requirements."""
     assert deserves(policy, standing, held=held) is refusal
@@ -103,7 +103,7 @@ def test_equal_content_in_other_clothes_gives_equal_bytes() -> None:
 
 
 def test_who_signed_and_with_which_picture_is_under_the_signature() -> None:
-    signer = Signer("María Ortiz", {"es": "Dirección", "en": "Director"}, b"trazo")
+    signer = CredentialSigner("María Ortiz", {"es": "Dirección", "en": "Director"}, b"trazo")
     signed = [(signer,), (replace(signer, name="Otra"),), (replace(signer, offices={"es": "Dirección"}),), (replace(signer, picture=b""),)]
 
     assert len({canonical_content(replace(CONTENT, signers=one)) for one in [*signed, ()]}) == 5
@@ -112,7 +112,7 @@ def test_who_signed_and_with_which_picture_is_under_the_signature() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(SignedContent)])
 def test_every_field_is_under_the_signature(name: str) -> None:
     other = {str: "otro", int: 99, Fraction: Fraction(99), date: date(2030, 1, 1), dict: {"es": "Otro"}, type(None): date(2031, 1, 1)}
-    other[tuple] = (Signer("Otra", {"es": "Dirección"}),)
+    other[tuple] = (CredentialSigner("Otra", {"es": "Dirección"}),)
 
     changed = replace(CONTENT, **{name: other[type(getattr(CONTENT, name))]})  # type: ignore[arg-type]  # fields by name
 

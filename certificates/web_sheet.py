@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from urllib.parse import urlsplit
 
-from certificates.facade import Arch, floors
+from certificates.facade import FacadeArch, floors
 from certificates.models import Credential
 from certificates.pdf import QR_SIZE, fit_name, fit_title, qr_runs
-from certificates.rules import Signer
-from certificates.sheet import CertificateSheet, Signatory
+from certificates.rules import CredentialSigner
+from certificates.sheet import CertificateSheet, CertificateSignatory
 from certificates.wording import SheetFacts, compose
 from kernel.codes import printed_code
 from kernel.i18n import choose
@@ -21,7 +21,7 @@ def verify_url(public_url: str, code: str) -> str:
     return f"{public_url}/v/{printed_code(code)}"
 
 
-def sheet_of(row: Credential, signers: Sequence[Signer], public_url: str, language: str) -> CertificateSheet:
+def sheet_of(row: Credential, signers: Sequence[CredentialSigner], public_url: str, language: str) -> CertificateSheet:
     """Return everything that a credential's sheet prints, in a language."""
     return compose(
         SheetFacts(
@@ -37,7 +37,7 @@ def sheet_of(row: Credential, signers: Sequence[Signer], public_url: str, langua
             module_minutes=tuple(int(minutes) for minutes in row.module_minutes),
             site_name=row.site_name,
             institution=row.institution,
-            signatories=tuple(Signatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers),
+            signatories=tuple(CertificateSignatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers),
             verify_address=f"{urlsplit(public_url).netloc}/v",
             verify_url=verify_url(public_url, row.code),
         )
@@ -119,17 +119,17 @@ def _as_address(picture: bytes) -> str:
     return f"data:image/{kind};base64,{b64encode(picture).decode()}" if picture else ""
 
 
-def _outline(arch: Arch) -> str:
+def _outline(arch: FacadeArch) -> str:
     radius = arch.width / 2
     return f"M{arch.x:g} {arch.bottom:g}V{arch.top + radius:g}a{radius:g} {radius:g} 0 0 1 {arch.width:g} 0V{arch.bottom:g}z"
 
 
-def _bars(arch: Arch) -> str:
+def _bars(arch: FacadeArch) -> str:
     bars = "".join(f"M{arch.x:g} {y:g}h{arch.width:g}" for y in arch.bars)
     return f"M{arch.x + arch.width / 2:g} {arch.top:g}V{arch.bottom:g}{bars}"
 
 
-def _door(arch: Arch) -> tuple[str, str, tuple[float, float], float]:
+def _door(arch: FacadeArch) -> tuple[str, str, tuple[float, float], float]:
     middle = arch.x + arch.width / 2
     handle = arch.bottom - 12 * (arch.bottom - arch.top) / 28
     return _outline(arch), f"M{middle:g} {arch.top:g}V{arch.bottom:g}", (middle - 1.5, middle + 1.5), handle
