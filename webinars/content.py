@@ -33,7 +33,7 @@ MINUTE, MOST_LETTERS = 60, 2000
 """Of what is said and found together."""
 
 
-class Said(NamedTuple):
+class TranscriptLine(NamedTuple):
     """What is said from a second on, where that is known: its words, and the HTML of what was written in Markdown."""
 
     second: int | None
@@ -41,7 +41,7 @@ class Said(NamedTuple):
     html: str = ""
 
 
-Cues = list[Said]
+Cues = list[TranscriptLine]
 
 
 class RecordingKind(StrEnum):
@@ -62,7 +62,7 @@ class DocumentKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class ChapterSource:
     """A part of a recording, from `at` seconds on."""
 
     at: int
@@ -79,7 +79,7 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class DocumentSource:
     """A document beside a recording: a file of the folder (`path`) or a resource of the course by key."""
 
     kind: DocumentKind
@@ -109,8 +109,8 @@ class RecordingSource:
     number: int | None = None
     captions: Mapping[str, str] = field(default_factory=dict)
     transcript: Mapping[str, str] = field(default_factory=dict)
-    chapters: tuple[Chapter, ...] = ()
-    documents: tuple[Document, ...] = ()
+    chapters: tuple[ChapterSource, ...] = ()
+    documents: tuple[DocumentSource, ...] = ()
 
 
 def read_recording(table: MappingCursor, session: ReadingSession) -> ActivitySettings:
@@ -252,8 +252,8 @@ def _check_captions(value: LocatedValue, path: str, duration: int | None) -> Non
             return
 
 
-def _chapters(table: MappingCursor, duration: int | None) -> tuple[Chapter, ...]:
-    chapters: list[Chapter] = []
+def _chapters(table: MappingCursor, duration: int | None) -> tuple[ChapterSource, ...]:
+    chapters: list[ChapterSource] = []
     for inner in table.tables("chapters"):
         at, title = inner.value("at", scalars.position, required=True), inner.text("title", required=True)
         if at is None:
@@ -264,11 +264,11 @@ def _chapters(table: MappingCursor, duration: int | None) -> tuple[Chapter, ...]
             inner.report("C609", N_("The chapters must go up."), at="at")
         elif duration is not None and at >= duration:
             inner.report("C609", N_("The chapter begins after the end of the recording."), at="at")
-        chapters.append(Chapter(at, title))
+        chapters.append(ChapterSource(at, title))
     return tuple(chapters)
 
 
-def _document(value: LocatedValue) -> Document | None:
+def _document(value: LocatedValue) -> DocumentSource | None:
     table = value.table()
     if table is None:
         return None
@@ -280,7 +280,7 @@ def _document(value: LocatedValue) -> Document | None:
     if table.has("file") == table.has("resource"):
         table.report("C110", N_("A document has a “file” or a “resource”, exactly one of them."))
     language = table.value("language", scalars.language, "")
-    return Document(kind, title, path, citation.resource if citation else "", language)
+    return DocumentSource(kind, title, path, citation.resource if citation else "", language)
 
 
 def _completion(table: MappingCursor) -> ActivityCompletion:
@@ -312,7 +312,7 @@ def _card(activity: ActivitySource, language: str) -> EmbeddedRecording:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SearchableTranscript:
     """What can be found of a recording beside its title and summary; `path` is empty where its film is on another site."""
 
     path: str
@@ -326,7 +326,7 @@ class Spoken:
     """The titles of the papers beside it."""
 
 
-def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spoken: Spoken) -> Iterator[SearchDocument]:
+def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spoken: SearchableTranscript) -> Iterator[SearchDocument]:
     """Return what can be found of a recording: who speaks about what, its chapters and papers, and what is said, a minute or so each.
 
     The summary is HTML.
@@ -346,7 +346,7 @@ def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spok
             yield entry(FOUND_AS, language, "", passages, readers=readers)
 
 
-def _named_parts(spoken: Spoken, language: str) -> Iterator[list[Passage]]:
+def _named_parts(spoken: SearchableTranscript, language: str) -> Iterator[list[Passage]]:
     """Yield the titles of chapters, which lead to their second, and of papers; those written in another language alone as they are."""
     named = [(f"?t={second}#player" if spoken.path else "", title) for second, title in spoken.chapters]
     titles = [

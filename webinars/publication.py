@@ -23,7 +23,7 @@ from kernel.markup.passages import blocks_of, plain_text
 from kernel.markup.source import normalise
 from kernel.search import index as search
 from kernel.search.index import SearchDocument
-from webinars.content import KIND, Cues, RecordingSource, Said, Spoken, read_cues, recording_entries
+from webinars.content import KIND, Cues, RecordingSource, SearchableTranscript, TranscriptLine, read_cues, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.queries import list_recording_entries
 from webinars.rules import merge_spans
@@ -86,7 +86,7 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
     papers = [document.path for document in source.documents]
     own = (source.path, source.audio, source.low, source.poster, *source.captions.values(), *papers)
     summary = renderer.markdown(activity.summary, activity.path)
-    spoken = Spoken(
+    spoken = SearchableTranscript(
         source.path,
         source.language,
         tuple(speaker.name for speaker in source.speakers),
@@ -103,7 +103,7 @@ def _said(path: str, language: str, renderer: Renderer) -> Cues:
     """Return what is said, from captions or from a text in Markdown; in a language that the course has not, its paragraphs alone."""
     content = renderer.media[path].content
     if path.endswith(".vtt"):
-        return [Said(cue.start // 1000, cue.words) for cue in read_cues(content)]
+        return [TranscriptLine(cue.start // 1000, cue.words) for cue in read_cues(content)]
     text = normalise(content.decode("utf-8-sig"))
     if language not in renderer.course.languages:
         return [_timed(element("p", {}, " ".join(part.split()))) for part in _BLANK.split(text) if part.strip()]
@@ -111,16 +111,16 @@ def _said(path: str, language: str, renderer: Renderer) -> Cues:
     return [_timed(block) for block in blocks_of(renderer.lesson(source, None, prefix=_IDS).html)]
 
 
-def _timed(block: SafeHtml) -> Said:
+def _timed(block: SafeHtml) -> TranscriptLine:
     """Return a block of a transcript, whose paragraphs may begin with `[12:30]`."""
     found = _TIMED.match(block)
     if found is None:
-        return Said(None, plain_text(block), block)
+        return TranscriptLine(None, plain_text(block), block)
     second = 0
     for part in found[1].split(":"):
         second = second * 60 + int(part)
     html = f"<p>{block[found.end() :]}"
-    return Said(second, plain_text(html), html)
+    return TranscriptLine(second, plain_text(html), html)
 
 
 def freeze_recordings(session: Session, publication: Publication, recordings: Sequence[tuple[Activity, PreparedRecording]]) -> None:

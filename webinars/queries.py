@@ -15,13 +15,13 @@ from enrolments.queries import learning as enrolments
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from kernel.search.index import SearchDocument
-from webinars.content import KIND, Cues, Said, Spoken, recording_entries
+from webinars.content import KIND, Cues, SearchableTranscript, TranscriptLine, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.rules import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Medium:
+class RecordingFile:
     """A file of a recording."""
 
     path: str
@@ -38,13 +38,13 @@ class PublishedRecording:
     chapters: tuple[Chapter, ...]
     captions: tuple[Caption, ...]
     documents: tuple[RecordingDocument, ...]
-    media: Mapping[str, Medium]
+    media: Mapping[str, RecordingFile]
     resources: Mapping[str, CourseResource]
 
     def cues(self, language: str) -> Cues:
         """Return what is said, in a language."""
         caption = next((caption for caption in self.captions if caption.language == language), None)
-        return [] if caption is None else [Said(*said) for said in json.loads(caption.transcript)]
+        return [] if caption is None else [TranscriptLine(*said) for said in json.loads(caption.transcript)]
 
 
 def get_recording(session: Session, activity_id: int, version_id: int) -> PublishedRecording:
@@ -68,7 +68,7 @@ def get_recording(session: Session, activity_id: int, version_id: int) -> Publis
         chapters=tuple(chapters),
         captions=tuple(captions),
         documents=tuple(documents),
-        media={file.path: Medium(file.path, file.sha256, file.media_type, file.size) for file in files},
+        media={file.path: RecordingFile(file.path, file.sha256, file.media_type, file.size) for file in files},
         resources={resource.key: resource for resource in resources},
     )
 
@@ -171,7 +171,7 @@ def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, C
     )
     found: defaultdict[int, Cues] = defaultdict(list)
     for activity_id, cues in session.execute(statement):
-        found[activity_id] += [Said(*said) for said in json.loads(cues)]
+        found[activity_id] += [TranscriptLine(*said) for said in json.loads(cues)]
     return found
 
 
@@ -207,7 +207,7 @@ def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[
     )
     heard: defaultdict[int, dict[str, Cues]] = defaultdict(dict)
     for recording_id, language, transcript in session.execute(captions):
-        heard[recording_id][language] = [Said(*said) for said in json.loads(transcript)]
+        heard[recording_id][language] = [TranscriptLine(*said) for said in json.loads(transcript)]
     of_version = select(Recording.id).join(Activity, Activity.id == Recording.activity_id).where(Activity.version_id == version_id)
     chapters: defaultdict[int, list[tuple[int, Mapping[str, str]]]] = defaultdict(list)
     for chapter in session.scalars(select(Chapter).where(Chapter.recording_id.in_(of_version)).order_by(Chapter.second)):
@@ -217,6 +217,6 @@ def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[
     for document in session.scalars(documents.order_by(RecordingDocument.position)):
         papers[document.recording_id].append(document.title)
     for row, title, summary in session.execute(statement):
-        spoken = Spoken(row.path, row.language, row.speakers, row.series, heard[row.id], chapters[row.id], papers[row.id])
+        spoken = SearchableTranscript(row.path, row.language, row.speakers, row.series, heard[row.id], chapters[row.id], papers[row.id])
         for entry in recording_entries(title, summary, spoken):
             yield row.activity_id, entry

@@ -17,7 +17,7 @@ from webinars.models import WatchedSpan
 from webinars.rules import Span, credible, merge_spans, share_watched
 
 
-def note_watched(
+def record_watched(
     session: Session, actor: Actor, subject: ActivityContext, spans: Sequence[Span], seconds: int, *, now: datetime
 ) -> Fraction:
     """Add what was seen of a recording, complete it once enough was, and return the share seen.

@@ -22,9 +22,9 @@ from kernel.markup.html import icons_in
 from kernel.markup.model import SafeHtml
 from kernel.web.request import current_actor, current_session, public, requires
 from webinars import queries, services
-from webinars.content import Cues, Said
+from webinars.content import Cues, TranscriptLine
 from webinars.permissions import RecordingAction
-from webinars.queries import ListedRecording, Medium, PublishedRecording
+from webinars.queries import ListedRecording, PublishedRecording, RecordingFile
 from webinars.rules import read_spans, share_watched
 
 bp = Blueprint("webinars", __name__)
@@ -33,12 +33,12 @@ Answer = str | Response
 LANGUAGE_NAMES = {"es": "Español", "en": "English"}
 
 
-def _medium_url(slug: str, medium: Medium) -> str:
+def _medium_url(slug: str, medium: RecordingFile) -> str:
     return file_url(slug, medium.sha256, quote(basename(medium.path)))
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
+class RecordingDownload:
     """A file to fetch instead of the film."""
 
     url: str
@@ -46,7 +46,7 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class CaptionTrack:
     """Captions in a language."""
 
     url: str
@@ -62,8 +62,8 @@ class RecordingFacts:
     kind: str
     source: str
     media_type: str
-    low: Download | None
-    audio: Download | None
+    low: RecordingDownload | None
+    audio: RecordingDownload | None
     poster: str
     width: int
     height: int
@@ -75,7 +75,7 @@ class RecordingFacts:
     day: date | None
     series: str
     number: int | None
-    tracks: tuple[Track, ...]
+    tracks: tuple[CaptionTrack, ...]
 
 
 def _facts(found: PublishedRecording, slug: str) -> RecordingFacts:
@@ -100,7 +100,7 @@ def _facts(found: PublishedRecording, slug: str) -> RecordingFacts:
         series=choose(row.series),
         number=row.number,
         tracks=tuple(
-            Track(
+            CaptionTrack(
                 _medium_url(slug, found.media[caption.path]),
                 caption.language,
                 LANGUAGE_NAMES.get(caption.language, caption.language),
@@ -112,9 +112,9 @@ def _facts(found: PublishedRecording, slug: str) -> RecordingFacts:
     )
 
 
-def _download(found: PublishedRecording, slug: str, path: str) -> Download | None:
+def _download(found: PublishedRecording, slug: str, path: str) -> RecordingDownload | None:
     medium = found.media.get(path)
-    return Download(_medium_url(slug, medium), medium.size) if medium else None
+    return RecordingDownload(_medium_url(slug, medium), medium.size) if medium else None
 
 
 def _documents(found: PublishedRecording, slug: str) -> list[dict[str, object]]:
@@ -196,7 +196,7 @@ def watched(subject: ActivityContext) -> Response:
     found = queries.get_recording(session, subject.activity.id, subject.outline.version_id)
     seconds = found.row.seconds or 0
     spans = read_spans(request.form.get("spans", "")[:4000], seconds)
-    share = services.note_watched(session, current_actor(), subject, spans, seconds, now=clock.now())
+    share = services.record_watched(session, current_actor(), subject, spans, seconds, now=clock.now())
     needed = subject.activity.completion_amount or 100
     return jsonify(watched_percent=int(share * 100), done=share * 100 >= needed)
 
@@ -213,7 +213,7 @@ def recordings() -> Answer:
     chapters = queries.chapters_of(session, numbers) if query else {}
     listed = []
     for row in rows:
-        named = [Said(None if row.url else second, choose(title)) for second, title in chapters.get(row.activity_id, [])]
+        named = [TranscriptLine(None if row.url else second, choose(title)) for second, title in chapters.get(row.activity_id, [])]
         entry = _entry(row, query, [*named, *spoken.get(row.activity_id, [])])
         if entry is not None:
             listed.append(entry)

@@ -116,7 +116,7 @@ def _watch(study: Study, seat: ActivityContext, seen: float, moment: datetime) -
     recording = webinar_queries.get_recording(study.stage.session, seat.activity.id, seat.outline.version_id)
     if recording.row.seconds:
         spans = [(0, round(seen * recording.row.seconds))]
-        webinars.note_watched(study.stage.session, study.actor, seat, spans, recording.row.seconds, now=moment)
+        webinars.record_watched(study.stage.session, study.actor, seat, spans, recording.row.seconds, now=moment)
 
 
 def _take_quiz(study: Study, activity: OutlineActivity, moment: datetime) -> Life:

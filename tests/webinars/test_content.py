@@ -5,7 +5,7 @@ import pytest
 from courses.content.model import ActivityCompletion, CompletionRule, LocalisedText
 from tests.support import folders
 from tests.support.folders import LESSON, RECORDING_FILE
-from webinars.content import Chapter, Cue, DocumentKind, RecordingKind, RecordingSource, read_cues
+from webinars.content import ChapterSource, Cue, DocumentKind, RecordingKind, RecordingSource, read_cues
 
 CAPTIONS = "01-contar/media/charla.es.vtt"
 TRANSCRIPT = "01-contar/media/charla.es.md"
@@ -82,7 +82,7 @@ def test_what_is_written_is_read() -> None:
 
     assert isinstance(found, RecordingSource)
     assert (found.kind, found.path, found.duration, found.language) == (RecordingKind.AUDIO, "01-contar/media/charla.mp3", 10, "es")
-    assert found.chapters == (Chapter(0, LocalisedText({"es": "Inicio"})), Chapter(5, LocalisedText({"es": "Las gotas"})))
+    assert found.chapters == (ChapterSource(0, LocalisedText({"es": "Inicio"})), ChapterSource(5, LocalisedText({"es": "Las gotas"})))
     assert (found.documents[0].kind, found.documents[0].path) == (DocumentKind.SUMMARY, "media/guia.txt")
     assert found.captions == {"es": CAPTIONS}
     assert activities["charla"].completion == ActivityCompletion(CompletionRule.WATCHED, 80)

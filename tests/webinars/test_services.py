@@ -38,7 +38,7 @@ def watch(house: House, actor: Actor, spans: list[tuple[int, int]], *, minutes: 
     """Tell what was seen."""
     with house.database.unit_of_work() as session:
         subject = enrolment_queries.get_activity_seat(session, actor, "agua-en-casa", "charla")
-        return webinars.note_watched(session, actor, subject, spans, LENGTH, now=NOON + timedelta(minutes=minutes))
+        return webinars.record_watched(session, actor, subject, spans, LENGTH, now=NOON + timedelta(minutes=minutes))
 
 
 def completed(house: House) -> bool:
@@ -145,7 +145,7 @@ def test_a_page_of_another_site_is_not_counted_in_seconds(house: House) -> None:
 
     with house.database.unit_of_work() as session:
         subject = enrolment_queries.get_activity_seat(session, actor, "prueba", "video-1")
-        assert webinars.note_watched(session, actor, subject, [(0, 30)], 0, now=NOON) == 0
+        assert webinars.record_watched(session, actor, subject, [(0, 30)], 0, now=NOON) == 0
         enrolments.mark_done(session, actor, subject, now=NOON)
 
     with house.database.unit_of_work(write=False) as session:

@@ -19,7 +19,7 @@ from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, 
 from tests.support.folders import a_folder, changed
 from tests.support.learning import At, a_learner, actor_of
 from webinars import queries
-from webinars.content import Said
+from webinars.content import TranscriptLine
 from webinars.permissions import RecordingAction
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
@@ -233,7 +233,7 @@ def test_of_a_transcript_the_plain_words_are_found() -> None:
         "Cada gota cuenta [1].",
         "una otra",
     ]
-    assert said["fr"] == [Said(3605, "Un & *deux*", "<p>Un &amp; *deux*</p>"), Said(None, "trois", "<p>trois</p>")]
+    assert said["fr"] == [TranscriptLine(3605, "Un & *deux*", "<p>Un &amp; *deux*</p>"), TranscriptLine(None, "trois", "<p>trois</p>")]
 
 
 def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, house: House, in_june: At) -> None:
