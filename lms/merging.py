@@ -33,7 +33,7 @@ from simulators import services as simulators
 HAND_OVER: tuple[Callable[..., None], ...] = (
     learning.transfer_enrolments,
     quizzes.transfer_overrides,
-    simulators.hand_over,
+    simulators.transfer_submissions,
     certificates.transfer_credentials,
 )
 """What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""

@@ -21,7 +21,18 @@ from simulators.rules.drawing import draw
 from simulators.rules.marking import outputs_lacking
 from simulators.rules.outputs import compute
 from simulators.rules.scenario import MODEL, SPECS, VERSION, FaultReason, faults
-from simulators.rules.tasks import NONE, Ask, Goal, Task, TaskPolicy, Tolerance, ToleranceKind, Variable, start_inputs, variable_named
+from simulators.rules.tasks import (
+    NONE,
+    GoalItem,
+    NumberItem,
+    Task,
+    TaskPolicy,
+    TaskTolerance,
+    TaskToleranceKind,
+    TaskVariableSpec,
+    start_inputs,
+    variable_named,
+)
 
 TRIED_DRAWS = 200
 MAXIMUM_STEPS = 1_000_000
@@ -92,14 +103,14 @@ def _variable_names(table: MappingCursor) -> frozenset[str]:
     return frozenset(entry.value.entries) if entry is not None and isinstance(entry.value, YamlMapping) else frozenset()
 
 
-def _variables(table: MappingCursor) -> tuple[Variable, ...]:
+def _variables(table: MappingCursor) -> tuple[TaskVariableSpec, ...]:
     found = table.get("variables")
     if found is None:
         return ()
     return tuple(variable for variable in (_variable(name, value) for name, value, _place in found.entries()) if variable is not None)
 
 
-def _variable(name: str, value: LocatedValue) -> Variable | None:
+def _variable(name: str, value: LocatedValue) -> TaskVariableSpec | None:
     try:
         scalars.name(name)
     except RefusedError as refused:
@@ -111,7 +122,7 @@ def _variable(name: str, value: LocatedValue) -> Variable | None:
     if table.has("values"):
         values = table.listed("values", lambda entry: entry.read(scalars.number), flow=True)
         decimals = table.value("decimals", scalars.whole(0, 7))
-        return Variable(name, values=values, decimals=decimals) if values else None
+        return TaskVariableSpec(name, values=values, decimals=decimals) if values else None
     low, high = table.value("from", scalars.number, required=True), table.value("to", scalars.number, required=True)
     step = table.value("step", scalars.number, required=True)
     decimals = table.value("decimals", scalars.whole(0, 7))
@@ -123,7 +134,7 @@ def _variable(name: str, value: LocatedValue) -> Variable | None:
     if (high - low) // step >= MAXIMUM_STEPS:
         table.report("C113", N_("The variable has more than %(limit)s values."), N_("Take larger steps."), limit=MAXIMUM_STEPS)
         return None
-    return Variable(name, low, high, step, decimals=decimals)
+    return TaskVariableSpec(name, low, high, step, decimals=decimals)
 
 
 def _start(table: MappingCursor, names: frozenset[str]) -> dict[str, str]:
@@ -168,7 +179,7 @@ def _editable(table: MappingCursor) -> frozenset[str] | None:
     return frozenset(name for value, name in named if name and _is_input(value, name))
 
 
-def _goal(table: MappingCursor) -> Goal | None:
+def _goal(table: MappingCursor) -> GoalItem | None:
     key = table.value("key", scalars.key, required=True) or ""
     text = table.text("text", MarkupLevel.INLINE, required=True)
     output = table.value("output", scalars.word, required=True)
@@ -178,10 +189,10 @@ def _goal(table: MappingCursor) -> Goal | None:
         table.report("C110", N_("A goal has “min”, “max” or both."))
     if low is not None and high is not None and low > high:
         table.report("C113", N_("“min” is more than “max”."), at="min")
-    return Goal(key, text, output, low, high, mark) if output else None
+    return GoalItem(key, text, output, low, high, mark) if output else None
 
 
-def _ask(table: MappingCursor, names: frozenset[str]) -> Ask | None:
+def _ask(table: MappingCursor, names: frozenset[str]) -> NumberItem | None:
     key = table.value("key", scalars.key, required=True) or ""
     text = table.text("text", MarkupLevel.INLINE, required=True)
     output = table.value("output", scalars.word, required=True)
@@ -189,30 +200,30 @@ def _ask(table: MappingCursor, names: frozenset[str]) -> Ask | None:
     unit = table.text("unit")
     mark = table.value("mark", scalars.number_between(0), Fraction(1))
     explanation = table.text("explanation", MarkupLevel.MARKDOWN, gaps=names)
-    return Ask(key, text, output, tolerance, unit, mark, explanation) if output else None
+    return NumberItem(key, text, output, tolerance, unit, mark, explanation) if output else None
 
 
-def _tolerance(table: MappingCursor) -> Tolerance:
+def _tolerance(table: MappingCursor) -> TaskTolerance:
     """Read `tolerance`: a number, or a mapping that says relative or geometric."""
     found = table.get("tolerance")
     if found is None:
-        return Tolerance()
+        return TaskTolerance()
     if not found.is_table:
-        return Tolerance(ToleranceKind.NOMINAL, found.read(scalars.number_between(0)) or Fraction(0))
+        return TaskTolerance(TaskToleranceKind.NOMINAL, found.read(scalars.number_between(0)) or Fraction(0))
     table.flows.add("tolerance")
     inner = found.table()
     assert inner is not None
-    for kind in (ToleranceKind.RELATIVE, ToleranceKind.GEOMETRIC):
+    for kind in (TaskToleranceKind.RELATIVE, TaskToleranceKind.GEOMETRIC):
         amount = inner.value(kind.value, scalars.number_between(0))
         if amount is not None:
-            return Tolerance(kind, amount)
+            return TaskTolerance(kind, amount)
     inner.report(
         "C110", N_("The tolerance says neither “relative” nor “geometric”."), N_("Write a number, or one of the two with its share.")
     )
-    return Tolerance()
+    return TaskTolerance()
 
 
-def _check_items(table: MappingCursor, items: tuple[Goal | Ask, ...]) -> None:
+def _check_items(table: MappingCursor, items: tuple[GoalItem | NumberItem, ...]) -> None:
     """Tell keys that stand twice, and more items than a page holds."""
     keys = sorted(item.key for item in items if item.key)
     for key in dict.fromkeys(one for one, other in pairwise(keys) if one == other):

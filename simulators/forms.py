@@ -18,7 +18,7 @@ STEP = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ScenarioFormData:
     """A form as it was read: the inputs, what was typed by input, and the errors by input, none where all is right."""
 
     inputs: Inputs
@@ -26,7 +26,9 @@ class Sent:
     errors: Mapping[str, str]
 
 
-def read_form(fields: Mapping[str, str], boxes: Sequence[str], base: Inputs, language: str, editable: frozenset[str] | None = None) -> Sent:
+def read_form(
+    fields: Mapping[str, str], boxes: Sequence[str], base: Inputs, language: str, editable: frozenset[str] | None = None
+) -> ScenarioFormData:
     """Put the fields of a form over a scenario. Inputs that are not `editable` stay as they are (None: all may change)."""
     inputs = dict(base)
     typed: dict[str, str] = {}
@@ -43,7 +45,7 @@ def read_form(fields: Mapping[str, str], boxes: Sequence[str], base: Inputs, lan
             _put(inputs, errors, name, fields[name], language)
     for fault in faults(inputs):
         errors.setdefault(fault.name, fault_text(fault))
-    return Sent(inputs, typed, errors)
+    return ScenarioFormData(inputs, typed, errors)
 
 
 def _put(inputs: dict[str, float], errors: dict[str, str], name: str, text: str, language: str) -> None:

@@ -15,7 +15,7 @@ def follow_limits(delivery: Delivery) -> None:
     while page := _page(delivery, course_id, last):
         for found in page:
             with delivery.database.unit_of_work() as session:
-                services.tell_progress(session, Actor(via=ActorChannel.JOB), found, now=delivery.now)
+                services.record_task_progress(session, Actor(via=ActorChannel.JOB), found, now=delivery.now)
         last = page[-1].submission_id
 
 

@@ -20,7 +20,7 @@ class SimulatorAction(StrEnum):
 
 
 @dataclass(frozen=True)
-class SubmissionSeat:
+class SubmissionContext:
     """A person before a submission: whose it is, and what the person is in its course."""
 
     id: int
@@ -43,12 +43,12 @@ def _answer(actor: Actor, subject: object) -> Verdict:
 
 def _review(actor: Actor, subject: object) -> Verdict:
     """The learner sees what they handed in; the course's staff and administrators see everybody's."""
-    assert isinstance(subject, SubmissionSeat)
+    assert isinstance(subject, SubmissionContext)
     staff = actor.is_administrator or subject.staff_role is not None
     return allow_if(staff or subject.person_id == actor.person_id, Verdict.HIDE)
 
 
-def sees_numbers(actor: Actor, subject: SubmissionSeat) -> bool:
+def sees_numbers(actor: Actor, subject: SubmissionContext) -> bool:
     """Say whether right numbers are shown at any moment: to those who edit the course."""
     return edits(actor, subject.staff_role)
 

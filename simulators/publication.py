@@ -24,11 +24,11 @@ from kernel.errors import N_
 from kernel.i18n import _
 from kernel.search import index as search
 from kernel.search.index import SearchDocument
-from simulators import asked
+from simulators import task_fields
 from simulators.content import KIND, TaskSource
 from simulators.models import SimulatorTask, Submission, TaskInput, TaskItem, TaskSave, TaskVariable
 from simulators.rules.scenario import MODEL, VERSION
-from simulators.rules.tasks import Ask, Goal, Task, Tolerance, Variable
+from simulators.rules.tasks import GoalItem, NumberItem, Task, TaskTolerance, TaskVariableSpec
 
 MINUTES_OF_AN_ITEM = 5
 SETTINGS = SettingLabels(
@@ -126,7 +126,7 @@ def _task_row(activity: Activity, task: Task) -> SimulatorTask:
     )
 
 
-def _variable_row(task_id: int, variable: Variable) -> TaskVariable:
+def _variable_row(task_id: int, variable: TaskVariableSpec) -> TaskVariable:
     return TaskVariable(
         task_id=task_id,
         name=variable.name,
@@ -138,9 +138,9 @@ def _variable_row(task_id: int, variable: Variable) -> TaskVariable:
     )
 
 
-def _item_row(task_id: int, position: int, item: Goal | Ask) -> dict[str, object]:
-    goal = isinstance(item, Goal)
-    tolerance = Tolerance() if isinstance(item, Goal) else item.tolerance
+def _item_row(task_id: int, position: int, item: GoalItem | NumberItem) -> dict[str, object]:
+    goal = isinstance(item, GoalItem)
+    tolerance = TaskTolerance() if isinstance(item, GoalItem) else item.tolerance
     return {
         "task_id": task_id,
         "position": position,
@@ -148,13 +148,13 @@ def _item_row(task_id: int, position: int, item: Goal | Ask) -> dict[str, object
         "key": item.key,
         "text": dict(item.text),
         "output": item.output,
-        "low": _exact(item.low) if isinstance(item, Goal) else None,
-        "high": _exact(item.high) if isinstance(item, Goal) else None,
+        "low": _exact(item.low) if isinstance(item, GoalItem) else None,
+        "high": _exact(item.high) if isinstance(item, GoalItem) else None,
         "tolerance_kind": tolerance.kind.value,
         "tolerance": str(tolerance.amount),
-        "unit": {} if isinstance(item, Goal) else dict(item.unit),
+        "unit": {} if isinstance(item, GoalItem) else dict(item.unit),
         "mark": str(item.mark),
-        "explanation": {} if isinstance(item, Goal) else dict(item.explanation),
+        "explanation": {} if isinstance(item, GoalItem) else dict(item.explanation),
     }
 
 
@@ -186,7 +186,7 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
     return None if found is None else Fraction(found)
 
 
-ON_THE_WEB = replace(KIND, begin=asked.BEGIN, settings=asked.ASKED, groups=asked.GROUPS, order=asked.ORDER)
+ON_THE_WEB = replace(KIND, begin=task_fields.BEGIN, settings=task_fields.ASKED, groups=task_fields.GROUPS, order=task_fields.ORDER)
 SIMULATOR = ActivityPublisher(
     ON_THE_WEB, prepare_task, freeze_tasks, rename, entries=list_task_entries, tell=tell_task, pass_mark=pass_mark_of
 )

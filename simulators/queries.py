@@ -16,9 +16,9 @@ from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from simulators.models import SimulatorTask, Submission, SubmissionItem, TaskInput, TaskItem, TaskSave, TaskVariable
-from simulators.permissions import SubmissionSeat
+from simulators.permissions import SubmissionContext
 from simulators.rules.attempts import PastSubmission
-from simulators.rules.tasks import Ask, Goal, Task, TaskPolicy, Tolerance, ToleranceKind, Variable
+from simulators.rules.tasks import GoalItem, NumberItem, Task, TaskPolicy, TaskTolerance, TaskToleranceKind, TaskVariableSpec
 
 KEPT_TASKS = 200
 
@@ -95,19 +95,19 @@ def _policy(row: SimulatorTask) -> TaskPolicy:
     )
 
 
-def _variable(row: TaskVariable) -> Variable:
+def _variable(row: TaskVariable) -> TaskVariableSpec:
     choices = tuple(Fraction(value) for value in row.choices)
-    return Variable(row.name, Fraction(row.low), Fraction(row.high), Fraction(row.step), choices, row.decimals)
+    return TaskVariableSpec(row.name, Fraction(row.low), Fraction(row.high), Fraction(row.step), choices, row.decimals)
 
 
-def _goal(row: TaskItem) -> Goal:
+def _goal(row: TaskItem) -> GoalItem:
     low, high = (None if text is None else Fraction(text) for text in (row.low, row.high))
-    return Goal(row.key, row.text, row.output, low, high, Fraction(row.mark))
+    return GoalItem(row.key, row.text, row.output, low, high, Fraction(row.mark))
 
 
-def _ask(row: TaskItem) -> Ask:
-    tolerance = Tolerance(ToleranceKind(row.tolerance_kind), Fraction(row.tolerance))
-    return Ask(row.key, row.text, row.output, tolerance, row.unit, Fraction(row.mark), row.explanation)
+def _ask(row: TaskItem) -> NumberItem:
+    tolerance = TaskTolerance(TaskToleranceKind(row.tolerance_kind), Fraction(row.tolerance))
+    return NumberItem(row.key, row.text, row.output, tolerance, row.unit, Fraction(row.mark), row.explanation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +218,12 @@ _SEAT = (
 )
 
 
-def get_submission(session: Session, actor: Actor, submission: UUID) -> SubmissionSeat:
+def get_submission(session: Session, actor: Actor, submission: UUID) -> SubmissionContext:
     """Return the actor's place before a submission; raise NotFound."""
     row = session.execute(_SEAT, {"submission": submission, "actor_id": actor.person_id}).one_or_none()
     if row is None:
         raise NotFound
-    return SubmissionSeat(row.id, row.uuid, row.person_id, row.course_id, StaffRole(row.role) if row.role else None)
+    return SubmissionContext(row.id, row.uuid, row.person_id, row.course_id, StaffRole(row.role) if row.role else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from simulators import queries
 from simulators.models import Submission, SubmissionItem, TaskSave
 from simulators.queries import OutOfStep, PublishedTask, SubmissionRow
 from simulators.rules.address import encode
-from simulators.rules.attempts import PastSubmission, SubmitRuling, Window, is_completed, is_used_up, may_submit, over_attempts
+from simulators.rules.attempts import PastSubmission, SubmitRuling, TaskDates, is_completed, is_used_up, may_submit, over_attempts
 from simulators.rules.drawing import draw, round_half_up, seed_of, written
-from simulators.rules.marking import ItemMark, grade
+from simulators.rules.marking import TaskItemMark, grade
 from simulators.rules.scenario import Inputs
 from simulators.rules.tasks import TaskPolicy, allowed_inputs, start_inputs
 
@@ -39,7 +39,7 @@ class SimulatorVerb(StrEnum):
     SUBMITTED = "simulator_task.submitted"
 
 
-class CannotSubmit(Conflict):
+class SubmissionNotAllowed(Conflict):
     """A task may not be handed in now; the facts say why."""
 
     code = "cannot_submit"
@@ -47,7 +47,7 @@ class CannotSubmit(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class TaskWork:
     """What a learner has before them: the scenario, and the numbers as typed, by key of the item."""
 
     inputs: Inputs
@@ -55,7 +55,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TaskContext:
     """A person at a task: the variables drawn for them, what the task begins with, and what they handed in so far."""
 
     published: PublishedTask
@@ -66,7 +66,7 @@ class Desk:
     preview: bool
 
 
-def open_desk(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> Desk:
+def load_task_context(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> TaskContext:
     """Return everything that a task's pages and services need for one person; raise NotFound where there is no task."""
     published = queries.get_task_of_activity(session, subject.activity.id)
     person_id, course_id, key = actor.person_id or 0, subject.seat.course_id, subject.activity.key
@@ -76,23 +76,23 @@ def open_desk(session: Session, actor: Actor, subject: ActivityContext, *, now: 
     if preview:
         ruling = SubmitRuling((), None)
     else:
-        window = Window(published.opens_at, subject.seat.end_for(published.closes_at), subject.closed is None)
+        window = TaskDates(published.opens_at, subject.seat.end_for(published.closes_at), subject.closed is None)
         ruling = may_submit(published.task.policy, window, _counted(history), now=now)
-    return Desk(published, drawn, start_inputs(published.task.start, drawn), history, ruling, preview)
+    return TaskContext(published, drawn, start_inputs(published.task.start, drawn), history, ruling, preview)
 
 
 def _counted(history: Sequence[SubmissionRow]) -> list[PastSubmission]:
     return [row.past for row in history if not row.preview]
 
 
-def save_work(session: Session, actor: Actor, subject: ActivityContext, work: Work, *, now: datetime) -> None:
+def save_work(session: Session, actor: Actor, subject: ActivityContext, work: TaskWork, *, now: datetime) -> None:
     """Keep what was calculated and typed, so that it is there at the next visit; raise CannotSubmit where the task is not open."""
-    if open_desk(session, actor, subject, now=now).ruling.is_hidden:
-        raise CannotSubmit
+    if load_task_context(session, actor, subject, now=now).ruling.is_hidden:
+        raise SubmissionNotAllowed
     _keep(session, actor, subject, work, now=now)
 
 
-def _keep(session: Session, actor: Actor, subject: ActivityContext, work: Work, *, now: datetime) -> None:
+def _keep(session: Session, actor: Actor, subject: ActivityContext, work: TaskWork, *, now: datetime) -> None:
     """Add what is new; the same again is there already."""
     assert actor.person_id is not None
     scenario, answers = encode(work.inputs), {key: text[:LONGEST_ANSWER] for key, text in work.typed.items()}
@@ -111,7 +111,7 @@ def _keep(session: Session, actor: Actor, subject: ActivityContext, work: Work, 
     )
 
 
-def is_corrected(session: Session, desk: Desk, shown: int) -> bool:
+def is_corrected(session: Session, desk: TaskContext, shown: int) -> bool:
     """Say whether a page that showed this task (its id) shows anything else now, limits on attempts aside: its numbers may be others."""
     if shown == desk.published.id:
         return False
@@ -127,7 +127,14 @@ def _shown(published: PublishedTask) -> tuple[object, ...]:
 
 
 def submit_task(
-    session: Session, actor: Actor, subject: ActivityContext, work: Work, answers: Mapping[str, Fraction], *, number: UUID, now: datetime
+    session: Session,
+    actor: Actor,
+    subject: ActivityContext,
+    work: TaskWork,
+    answers: Mapping[str, Fraction],
+    *,
+    number: UUID,
+    now: datetime,
 ) -> Submission:
     """Hand a task in: recompute, mark, keep, and tell the learner's progress; raise CannotSubmit with the reasons.
 
@@ -139,9 +146,9 @@ def submit_task(
     known = queries.find_submission(session, actor.person_id, number)
     if known is not None:
         return known
-    desk = open_desk(session, actor, subject, now=now)
+    desk = load_task_context(session, actor, subject, now=now)
     if not desk.ruling.allowed:
-        raise CannotSubmit(reasons=[refusal.reason.value for refusal in desk.ruling.refusals])
+        raise SubmissionNotAllowed(reasons=[refusal.reason.value for refusal in desk.ruling.refusals])
     task = desk.published.task
     inputs = allowed_inputs(work.inputs, desk.start, task.editable)
     found = grade(task, desk.start, inputs, answers)
@@ -165,7 +172,7 @@ def submit_task(
     session.add(row)
     session.flush()  # its items and the audit entry name it
     session.execute(insert(SubmissionItem), [_item_row(row.id, desk.published, item, work.typed) for item in found.items])
-    _keep(session, actor, subject, Work(inputs, work.typed), now=now)
+    _keep(session, actor, subject, TaskWork(inputs, work.typed), now=now)
     audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
     if subject.seat.enrolment_id is not None:
         history = [*_counted(desk.history), PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent))]
@@ -173,7 +180,7 @@ def submit_task(
     return row
 
 
-def _item_row(submission_id: int, published: PublishedTask, item: ItemMark, typed: Mapping[str, str]) -> dict[str, object]:
+def _item_row(submission_id: int, published: PublishedTask, item: TaskItemMark, typed: Mapping[str, str]) -> dict[str, object]:
     return {
         "submission_id": submission_id,
         "item_id": published.item_ids[item.key],
@@ -201,7 +208,7 @@ def _hand_down(
     enrolment_services.record_result(session, actor, enrolment_id, key, achievement, now=now)
 
 
-def tell_progress(session: Session, actor: Actor, found: OutOfStep, *, now: datetime) -> None:
+def record_task_progress(session: Session, actor: Actor, found: OutOfStep, *, now: datetime) -> None:
     """Tell a learner's progress again what their submissions mean, by the limits of the task that they follow."""
     lock_enrolment_turn(session, found.person_id)
     history = _counted(queries.list_submissions(session, found.person_id, found.course_id, found.activity_key))
@@ -209,7 +216,7 @@ def tell_progress(session: Session, actor: Actor, found: OutOfStep, *, now: date
     _hand_down(session, actor, found.enrolment_id, found.activity_key, policy, history, now=now)
 
 
-def hand_over(session: Session, course_id: int, giver: int, taker: int) -> None:
+def transfer_submissions(session: Session, course_id: int, giver: int, taker: int) -> None:
     """Let somebody's work on the tasks of a course be somebody else's."""
     for table in (TaskSave, Submission):
         session.execute(update(table).where(table.course_id == course_id, table.person_id == giver).values(person_id=taker))

@@ -25,23 +25,23 @@ from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import allows, current_actor, current_session, public, requires, see_other
 from simulators import queries, services
-from simulators.forms import BOX, Sent, read_form
+from simulators.forms import BOX, ScenarioFormData, read_form
 from simulators.pages.comparison import comparison_view
-from simulators.pages.fields import NOTHING_TYPED, FieldSet, Typed
+from simulators.pages.fields import NOTHING_TYPED, FieldSet, RejectedInput
 from simulators.pages.figures import bars_json, inputs_json, percent_unit, published_words
 from simulators.pages.floor import floor_view
 from simulators.pages.reserve import reserve_view
 from simulators.pages.rollout import rollout_view
 from simulators.pages.task import ask_views, filled, goal_views, groups_of, points, refusal_words, review_items, submission_lines
-from simulators.permissions import SimulatorAction, SubmissionSeat, sees_numbers
+from simulators.permissions import SimulatorAction, SubmissionContext, sees_numbers
 from simulators.rules.address import BadAddress, decode, encode
 from simulators.rules.attempts import SubmitRuling, over_attempts
 from simulators.rules.numbers import read_typed
 from simulators.rules.reference import REFERENCE
 from simulators.rules.scenario import BENEFITS, Inputs, faults
 from simulators.rules.tasks import allowed_inputs
-from simulators.services import Desk, Work
-from simulators.sheets import scenario_csv
+from simulators.scenario_export import scenario_csv
+from simulators.services import TaskContext, TaskWork
 from simulators.wording import NO_NUMBER, benefit_name
 
 bp = Blueprint("simulators", __name__)
@@ -52,7 +52,7 @@ FIRST_BENEFIT = "vejez"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SimulatorQuery:
     """What an address asks for: a scenario, the benefit to show, and the scenarios kept for comparing (text and inputs)."""
 
     code: str
@@ -72,7 +72,7 @@ class Asked:
         return [text for text, _inputs in self.kept if text != code]
 
 
-def read_address() -> Asked:
+def read_address() -> SimulatorQuery:
     """Read the scenario, benefit and kept scenarios of the present address."""
     broken = False
     found: list[tuple[str, Inputs]] = []
@@ -84,10 +84,10 @@ def read_address() -> Asked:
         found.append((encode(inputs), inputs))
     benefit = request.args.get("b", FIRST_BENEFIT)
     chosen = benefit if benefit in BENEFITS else FIRST_BENEFIT
-    return Asked(found[0][0], found[0][1], chosen, tuple(found[1 : COMPARED + 1]), broken)
+    return SimulatorQuery(found[0][0], found[0][1], chosen, tuple(found[1 : COMPARED + 1]), broken)
 
 
-def _answer_form(asked: Asked, tab: str) -> Response | Sent | None:
+def _answer_form(asked: SimulatorQuery, tab: str) -> Response | ScenarioFormData | None:
     """Do what the form of a tab asks: lead to the address of its scenario, or return what was refused; None where nothing was sent."""
     act = request.args.get("do")
     if act is None:
@@ -104,12 +104,12 @@ def _answer_form(asked: Asked, tab: str) -> Response | Sent | None:
     return see_other(asked.link(tab, s=code, _anchor="result"))
 
 
-def _page(asked: Asked, tab: str, template: str, shown: str | None = None) -> Answer:
+def _page(asked: SimulatorQuery, tab: str, template: str, shown: str | None = None) -> Answer:
     """Answer a tab's form, or show the tab."""
     outcome = _answer_form(asked, tab)
     if isinstance(outcome, Response):
         return outcome
-    typed = NOTHING_TYPED if outcome is None else Typed(outcome.typed, outcome.errors)
+    typed = NOTHING_TYPED if outcome is None else RejectedInput(outcome.typed, outcome.errors)
     page = render_template(
         template,
         tab=tab,
@@ -128,7 +128,7 @@ def _page(asked: Asked, tab: str, template: str, shown: str | None = None) -> An
     return page, 422 if typed.errors or asked.broken else 200
 
 
-def _view(asked: Asked, tab: str, shown: str) -> object:
+def _view(asked: SimulatorQuery, tab: str, shown: str) -> object:
     if tab == "social_budget":
         return floor_view(asked.inputs, shown)
     if tab == "rollout":
@@ -138,7 +138,7 @@ def _view(asked: Asked, tab: str, shown: str) -> object:
     return comparison_view(compared(asked))
 
 
-def compared(asked: Asked) -> Sequence[tuple[str, Inputs]]:
+def compared(asked: SimulatorQuery) -> Sequence[tuple[str, Inputs]]:
     """Return the scenarios to compare: those kept, or the example and the present one where none is."""
     if asked.kept:
         return asked.kept
@@ -203,32 +203,32 @@ def _place(outline: Outline, key: str, present_key: str = "") -> dict[str, objec
 
 
 @dataclass(frozen=True, slots=True)
-class SentWork:
+class SubmittedTask:
     """A task's form as it was read: scenario and numbers, what was typed, and the errors."""
 
-    work: Work
+    work: TaskWork
     answers: Mapping[str, Fraction]
-    typed: Typed
+    typed: RejectedInput
 
 
-def present_work(subject: ActivityContext, desk: Desk) -> tuple[Work, datetime | None]:
+def present_work(subject: ActivityContext, desk: TaskContext) -> tuple[TaskWork, datetime | None]:
     """Return where the actor stopped in a task, and when that was kept; else what the task begins with."""
     saved = queries.find_save(current_session(), current_actor().person_id or 0, subject.seat.course_id, subject.activity.key)
     if saved is None:
-        return Work(desk.start, {}), None
+        return TaskWork(desk.start, {}), None
     try:
         inputs = allowed_inputs(decode(saved.scenario), desk.start, _editable(desk))
     except BadAddress:
         inputs = dict(desk.start)
-    return Work(inputs if not faults(inputs) else desk.start, saved.answers), saved.saved_at
+    return TaskWork(inputs if not faults(inputs) else desk.start, saved.answers), saved.saved_at
 
 
-def _editable(desk: Desk) -> frozenset[str] | None:
+def _editable(desk: TaskContext) -> frozenset[str] | None:
     """Return what may be changed; nothing where no goal depends on it."""
     return desk.published.task.editable if desk.published.task.goals else frozenset()
 
 
-def read_work(desk: Desk, base: Inputs) -> SentWork:
+def read_work(desk: TaskContext, base: Inputs) -> SubmittedTask:
     """Read a task's form over the scenario that it was made from."""
     sent = read_form(request.form.to_dict(), request.form.getlist(BOX), base, language(), _editable(desk))
     typed: dict[str, str] = {}
@@ -243,7 +243,7 @@ def read_work(desk: Desk, base: Inputs) -> SentWork:
         elif text:
             errors[f"ask.{ask.key}"] = _(NO_NUMBER)
     labels = {f"ask.{ask.key}": _plain(choose(ask.text)) for ask in desk.published.task.asks}
-    return SentWork(Work(sent.inputs, typed), answers, Typed(sent.typed, errors, labels))
+    return SubmittedTask(TaskWork(sent.inputs, typed), answers, RejectedInput(sent.typed, errors, labels))
 
 
 def _plain(html: str) -> str:
@@ -255,13 +255,15 @@ def _plain(html: str) -> str:
 @requires(SimulatorAction.VIEW_TASK, enrolment_queries.get_activity_seat)
 def task(subject: ActivityContext) -> Answer:
     """Show a task where its learner stopped: the scenario, the goals as they stand, and what was handed in."""
-    desk = services.open_desk(current_session(), current_actor(), subject, now=clock.now())
+    desk = services.load_task_context(current_session(), current_actor(), subject, now=clock.now())
     work, saved_at = present_work(subject, desk)
     record_visit_later(subject, course_view(subject.seat, subject.outline))
     return _task_page(subject, desk, work, NOTHING_TYPED, saved_at)
 
 
-def _task_page(subject: ActivityContext, desk: Desk, work: Work, typed: Typed, saved_at: datetime | None, told: Sequence[str] = ()) -> str:
+def _task_page(
+    subject: ActivityContext, desk: TaskContext, work: TaskWork, typed: RejectedInput, saved_at: datetime | None, told: Sequence[str] = ()
+) -> str:
     found, policy = desk.published.task, desk.published.task.policy
     counted = [row.past for row in desk.history if not row.preview]
     score = over_attempts(policy.grading, counted)
@@ -298,10 +300,10 @@ def _task_page(subject: ActivityContext, desk: Desk, work: Work, typed: Typed, s
 def answer(subject: ActivityContext) -> Answer:
     """Calculate and keep a scenario, begin it again, or hand the task in."""
     session, actor, now = current_session(), current_actor(), clock.now()
-    desk = services.open_desk(session, actor, subject, now=now)
+    desk = services.load_task_context(session, actor, subject, now=now)
     act = request.form.get("do", "calculate")
     if act == "reset":
-        services.save_work(session, actor, subject, Work(desk.start, {}), now=now)
+        services.save_work(session, actor, subject, TaskWork(desk.start, {}), now=now)
         return see_other(_task_url(subject))
     sent = read_work(desk, present_work(subject, desk)[0].inputs)
     if act == "submit":
@@ -313,7 +315,7 @@ def answer(subject: ActivityContext) -> Answer:
     return see_other(_task_url(subject))
 
 
-def _hand_in(subject: ActivityContext, desk: Desk, sent: SentWork, now: datetime) -> Answer:
+def _hand_in(subject: ActivityContext, desk: TaskContext, sent: SubmittedTask, now: datetime) -> Answer:
     """Hand a task in, or lead to what this form has handed in already."""
     session, actor, number = current_session(), current_actor(), _number()
     row = queries.find_submission(session, actor.person_id or 0, number)
@@ -323,7 +325,7 @@ def _hand_in(subject: ActivityContext, desk: Desk, sent: SentWork, now: datetime
             return refused
         try:
             row = services.submit_task(session, actor, subject, sent.work, sent.answers, number=number, now=now)
-        except services.CannotSubmit:
+        except services.SubmissionNotAllowed:
             if not desk.ruling.is_hidden:
                 services.save_work(session, actor, subject, sent.work, now=now)
             flash(_("This task cannot be handed in now."), "warn")
@@ -337,13 +339,13 @@ def _number() -> UUID:
     return uuid4() if page is None else uuid5(page, repr([field for field in filled_in if field[0] != "csrf_token"]))
 
 
-def _refuse(subject: ActivityContext, desk: Desk, sent: SentWork, now: datetime) -> Answer | None:
+def _refuse(subject: ActivityContext, desk: TaskContext, sent: SubmittedTask, now: datetime) -> Answer | None:
     """Show the task anew, with what was typed, where that cannot be taken or the page's numbers may be others than the task's now."""
     shown = whole_number(request.form.get("task", ""))
     corrected = shown > 0 and services.is_corrected(current_session(), desk, shown)
     told = _("The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used.")
     if sent.typed.errors:
-        work = Work(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
+        work = TaskWork(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
         return _task_page(subject, desk, work, sent.typed, None, [told] if corrected else ()), 422
     if not corrected:
         return None
@@ -359,7 +361,7 @@ def _task_url(subject: ActivityContext) -> str:
 
 @bp.get("/submissions/<uuid:submission>")
 @requires(SimulatorAction.REVIEW, queries.get_submission)
-def submission(subject: SubmissionSeat) -> Answer:
+def submission(subject: SubmissionContext) -> Answer:
     """Show what came of a submission: each goal and number, with its explanation."""
     session, actor, owner, now = current_session(), current_actor(), subject.person_id, clock.now()
     found = queries.get_reviewed(session, subject.id)
@@ -401,4 +403,4 @@ def _after_submission(found: queries.Reviewed, outline: Outline) -> tuple[Submit
         return None, None
     subject = enrolment_queries.activity_seat(session, seat, followed, key)
     _before, after = followed.neighbours(key)
-    return services.open_desk(session, actor, subject, now=clock.now()).ruling, course_view(seat, followed).step(after)
+    return services.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(seat, followed).step(after)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kernel.i18n import _, language, number
 from simulators.forms import SLIDERS, field_value
 from simulators.pages.figures import MILLION, ChartBar, chart_label, percent_unit, share_text
-from simulators.rules.budget import Result, evaluate
+from simulators.rules.budget import BudgetResult, evaluate
 from simulators.rules.reference import REFERENCE
 from simulators.rules.scenario import BENEFITS, SPECS, InputKind, Inputs, read_scenario
 from simulators.wording import benefit_name, full_label, percent_scale
@@ -49,7 +49,7 @@ def comparison_view(kept: Sequence[tuple[str, Inputs]]) -> ComparisonView:
     )
 
 
-def _result_rows(results: Sequence[Result]) -> Iterable[tuple[str, tuple[str, ...]]]:
+def _result_rows(results: Sequence[BudgetResult]) -> Iterable[tuple[str, tuple[str, ...]]]:
     yield _("Total of the floor, in percent of GDP"), tuple(number(found.total.pct_pib, 2) for found in results)
     yield _("Total of the floor, in millions of USD"), tuple(number(found.total.costo * MILLION, 2) for found in results)
     for key in BENEFITS:

@@ -37,7 +37,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class RejectedInput:
     """What a form that was refused held, and why; empty where nothing was refused."""
 
     texts: Mapping[str, str]
@@ -53,7 +53,7 @@ class Typed:
         return [(name.replace(".", "-"), label, self.errors[name]) for name, label in (*inputs, *others)]
 
 
-NOTHING_TYPED = Typed({}, {})
+NOTHING_TYPED = RejectedInput({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class FieldSet:
     """Makes the fields of a scenario: what was typed stands before what holds; `editable` None: all may change."""
 
     inputs: Inputs
-    typed: Typed = NOTHING_TYPED
+    typed: RejectedInput = NOTHING_TYPED
     editable: frozenset[str] | None = None
 
     def control(self, name: str) -> Field:

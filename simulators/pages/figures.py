@@ -13,7 +13,7 @@ MILLION = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class OutputView:
     """A number of the page that the script keeps up: the output's name, its value as text, and how it is written."""
 
     output: str
@@ -38,10 +38,10 @@ class ChartBar:
         return self.name, self.value, self.text
 
 
-def figure(output: str, value: float | None, digits: int, *, times: str = "1", unit: str = "") -> Figure:
+def figure(output: str, value: float | None, digits: int, *, times: str = "1", unit: str = "") -> OutputView:
     """Return a number that the script keeps up; a dash where there is none."""
     text = "–" if value is None else number(value * float(times), digits) + unit
-    return Figure(output, text, digits, times, unit)
+    return OutputView(output, text, digits, times, unit)
 
 
 def percent_unit() -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from kernel.i18n import _, number
 from simulators.forms import SLIDERS
-from simulators.pages.figures import MILLION, ChartBar, Figure, chart_label, figure, percent_unit, published_target, share_text
-from simulators.rules.budget import NOT_MODELLED, Result, evaluate, has_both_childhoods, sensitivity
+from simulators.pages.figures import MILLION, ChartBar, OutputView, chart_label, figure, percent_unit, published_target, share_text
+from simulators.rules.budget import NOT_MODELLED, BudgetResult, evaluate, has_both_childhoods, sensitivity
 from simulators.rules.scenario import BENEFITS, Inputs, read_scenario
 from simulators.wording import benefit_name
 
@@ -15,7 +15,7 @@ class NeededRow:
     """What one unknown would have to be; `warning` where that is impossible or cannot be solved."""
 
     label: str
-    figure: Figure
+    figure: OutputView
     warning: str
 
 
@@ -24,7 +24,7 @@ class BenefitRow:
     """One benefit beside what is published: its figure, the target as text and number, and what it is above that."""
 
     name: str
-    figure: Figure
+    figure: OutputView
     published: str
     target: float
     difference: str
@@ -45,8 +45,8 @@ class FloorView:
     """The tab of the floor."""
 
     year: int
-    tiles: tuple[tuple[str, Figure, Figure | None, str], ...]
-    total: Figure
+    tiles: tuple[tuple[str, OutputView, OutputView | None, str], ...]
+    total: OutputView
     bars: tuple[ChartBar, ...]
     chart_label: str
     rows: tuple[BenefitRow, ...]
@@ -97,7 +97,7 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
     )
 
 
-def _floor_bars(result: Result, key: str) -> tuple[ChartBar, ...]:
+def _floor_bars(result: BudgetResult, key: str) -> tuple[ChartBar, ...]:
     own = result.benefit(key)
     others = [found for found in ("vejez", "maternidad", "discapacidad") if found != key]
     published = [ChartBar(benefit_name(found), published_target(found), share_text(published_target(found))) for found in others]
@@ -105,7 +105,7 @@ def _floor_bars(result: Result, key: str) -> tuple[ChartBar, ...]:
     return (mine, ChartBar(_("As published"), published_target(key), share_text(published_target(key))), *published)
 
 
-def _benefit_row(inputs: Inputs, result: Result, key: str) -> BenefitRow:
+def _benefit_row(inputs: Inputs, result: BudgetResult, key: str) -> BenefitRow:
     own = result.benefit(key).pct_pib
     difference = number(own - published_target(key), 2)
     return BenefitRow(
@@ -118,7 +118,7 @@ def _benefit_row(inputs: Inputs, result: Result, key: str) -> BenefitRow:
     )
 
 
-def _needed_rows(result: Result, key: str) -> tuple[NeededRow, ...]:
+def _needed_rows(result: BudgetResult, key: str) -> tuple[NeededRow, ...]:
     found, sign = result.benefit(key).inverso, percent_unit()
     given = (
         (_("Share that would meet the criterion"), "elegible", found.elegible, "100", 2, sign),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kernel.i18n import _, number
-from simulators.pages.figures import ChartBar, Figure, chart_label, figure, percent_unit, share_text
+from simulators.pages.figures import ChartBar, OutputView, chart_label, figure, percent_unit, share_text
 from simulators.rules.budget import evaluate
 from simulators.rules.scenario import BENEFITS, Inputs, read_scenario
 
@@ -14,9 +14,9 @@ class RolloutRow:
 
     year: int
     step: str
-    people: Figure
-    cost: Figure
-    share: Figure
+    people: OutputView
+    cost: OutputView
+    share: OutputView
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from kernel.errors import N_
 from kernel.i18n import _, choose, format_datetime, number
 from kernel.markup.model import SafeHtml, gap_marker
 from simulators.pages.fields import Field, FieldSet
-from simulators.pages.figures import Figure, figure
+from simulators.pages.figures import OutputView, figure
 from simulators.queries import Reviewed, SubmissionRow
-from simulators.rules.attempts import Reason, SubmitRuling
+from simulators.rules.attempts import SubmissionRefusalReason, SubmitRuling
 from simulators.rules.marking import is_between
 from simulators.rules.outputs import Outputs, compute
 from simulators.rules.scenario import BENEFITS, Inputs
-from simulators.rules.tasks import Ask, Goal, Task, Texts, Variable
+from simulators.rules.tasks import GoalItem, NumberItem, Task, TaskVariableSpec, Texts
 from simulators.wording import benefit_name, output_label
 
 WHOLE = ("beneficiarios", "poblacion", "anio_de_agotamiento")
@@ -30,7 +30,7 @@ def points(value: Fraction | Decimal) -> Decimal:
     return (Decimal(cents) / 100).normalize() + 0
 
 
-def filled(texts: Texts, variables: Sequence[Variable], drawn: Mapping[str, Fraction]) -> SafeHtml:
+def filled(texts: Texts, variables: Sequence[TaskVariableSpec], drawn: Mapping[str, Fraction]) -> SafeHtml:
     """Return stored HTML in the reader's language with the learner's own numbers in it."""
     text = choose(texts)
     for variable in variables:
@@ -44,7 +44,7 @@ def _as_decimal(value: Fraction) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class InputGroup:
     """Inputs that belong together: groups of people first, then the others; `open` where something in it may change."""
 
     key: str
@@ -54,7 +54,7 @@ class Group:
     open: bool
 
 
-def groups_of(task: Task, fields: FieldSet) -> list[Group]:
+def groups_of(task: Task, fields: FieldSet) -> list[InputGroup]:
     """Return the inputs that matter for a task: those that its start, its outputs or its learners touch."""
     touched = {name.partition(".")[0] for name in (*task.start, *(task.editable or ()))}
     for output in task.outputs:
@@ -76,7 +76,7 @@ def _idle(task: Task) -> tuple[str, ...]:
     return tuple(name for name, used in ((".incluida", total), (".objetivo_pct", target)) if not used)
 
 
-def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> Group:
+def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> InputGroup:
     if key in BENEFITS:
         title, tranches, own = benefit_name(key), fields.tranches(key), fields.benefit(key)
         own = [one for one in own if not one.name.endswith(idle)]
@@ -85,7 +85,7 @@ def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> Group:
     tranches = [[one for one in row if one.value or not one.locked] for row in tranches]
     own = [one for one in own if one.value or not one.locked]
     changeable = any(not one.locked for one in (*own, *(one for row in tranches for one in row)))
-    return Group(key, title, tranches, own, changeable and key != "macro")
+    return InputGroup(key, title, tranches, own, changeable and key != "macro")
 
 
 def _group_title(key: str) -> str:
@@ -106,13 +106,13 @@ class GoalView:
     low: float | None
     high: float | None
     limits: str
-    figure: Figure
+    figure: OutputView
     met: bool
     mark: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class AskView:
+class NumberItemView:
     """A number to give."""
 
     name: str
@@ -134,7 +134,7 @@ def goal_views(task: Task, inputs: Inputs) -> list[GoalView]:
     return [_goal_view(goal, outputs) for goal in task.goals]
 
 
-def _goal_view(goal: Goal, outputs: Outputs) -> GoalView:
+def _goal_view(goal: GoalItem, outputs: Outputs) -> GoalView:
     value = outputs.get(goal.output)
     return GoalView(
         text=SafeHtml.stored(choose(goal.text)),
@@ -149,7 +149,7 @@ def _goal_view(goal: Goal, outputs: Outputs) -> GoalView:
     )
 
 
-def limits_text(goal: Goal) -> str:
+def limits_text(goal: GoalItem) -> str:
     """Say what a goal wants."""
     low, high = (
         None if limit is None else number(Decimal(limit.numerator) / Decimal(limit.denominator)) for limit in (goal.low, goal.high)
@@ -159,10 +159,10 @@ def limits_text(goal: Goal) -> str:
     return _("at least %(low)s", low=low) if high is None else _("from %(low)s to %(high)s", low=low, high=high)
 
 
-def ask_views(task: Task, typed: Mapping[str, str], errors: Mapping[str, str]) -> list[AskView]:
+def ask_views(task: Task, typed: Mapping[str, str], errors: Mapping[str, str]) -> list[NumberItemView]:
     """Return the numbers to give, with what was typed."""
     return [
-        AskView(
+        NumberItemView(
             f"ask.{ask.key}",
             SafeHtml.stored(choose(ask.text)),
             choose(ask.unit),
@@ -199,17 +199,17 @@ def submission_lines(rows: Sequence[SubmissionRow]) -> list[SubmissionLine]:
 def refusal_words(ruling: SubmitRuling) -> list[str]:
     """Say why a task cannot be handed in, in whole sentences."""
     words = {
-        Reason.NOT_OPEN_YET: N_("It opens on %(moment)s."),
-        Reason.CLOSED: N_("It is closed: nothing more can be handed in."),
-        Reason.NO_ATTEMPTS_LEFT: N_("You have used all your attempts."),
-        Reason.PAUSE: N_("You can hand it in again from %(moment)s."),
-        Reason.PREREQUISITES: N_("Complete first what it asks for."),
+        SubmissionRefusalReason.NOT_OPEN_YET: N_("It opens on %(moment)s."),
+        SubmissionRefusalReason.CLOSED: N_("It is closed: nothing more can be handed in."),
+        SubmissionRefusalReason.NO_ATTEMPTS_LEFT: N_("You have used all your attempts."),
+        SubmissionRefusalReason.PAUSE: N_("You can hand it in again from %(moment)s."),
+        SubmissionRefusalReason.PREREQUISITES: N_("Complete first what it asks for."),
     }
     return [_(words[refusal.reason], moment=format_datetime(refusal.until)) for refusal in ruling.refusals]
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewItem:
+class TaskItemReview:
     """One goal or number as it was marked; `expected` is '' where it is not shown."""
 
     text: SafeHtml
@@ -224,31 +224,31 @@ class ReviewItem:
     explanation: SafeHtml | str
 
 
-def review_items(found: Reviewed, *, numbers: bool) -> list[ReviewItem]:
+def review_items(found: Reviewed, *, numbers: bool) -> list[TaskItemReview]:
     """Return what came of each goal and number; right numbers only where `numbers` says so."""
     task = found.published.task
     drawn = {name: Fraction(value) for name, value in found.row.drawn.items()}
     return [_review_item(item, found, drawn, numbers=numbers) for item in task.items]
 
 
-def _review_item(item: Goal | Ask, found: Reviewed, drawn: Mapping[str, Fraction], *, numbers: bool) -> ReviewItem:
+def _review_item(item: GoalItem | NumberItem, found: Reviewed, drawn: Mapping[str, Fraction], *, numbers: bool) -> TaskItemReview:
     row = found.item(item.key)
     assert row is not None
     digits = 0 if item.output.endswith(WHOLE) else 2
-    goal = isinstance(item, Goal)
+    goal = isinstance(item, GoalItem)
     reached = "–" if row.value is None else number(row.value, digits)
     shown = "" if goal or not numbers or row.expected is None else _exact(row.expected)
-    return ReviewItem(
+    return TaskItemReview(
         text=SafeHtml.stored(choose(item.text)),
         words=output_label(item.output),
         value=reached if goal else row.given,
-        limits=limits_text(item) if isinstance(item, Goal) else "",
+        limits=limits_text(item) if isinstance(item, GoalItem) else "",
         expected=shown,
         met=row.met,
         answered=goal or bool(row.given),
         mark=points(row.mark),
         maximum=points(row.maximum),
-        explanation="" if isinstance(item, Goal) else filled(item.explanation, found.published.task.variables, drawn),
+        explanation="" if isinstance(item, GoalItem) else filled(item.explanation, found.published.task.variables, drawn),
     )
 
 

@@ -10,7 +10,7 @@ from enrolments.rules import GradedCompletionRule, GradingMethod, grade_over, ha
 from simulators.rules.tasks import TaskPolicy
 
 
-class Reason(StrEnum):
+class SubmissionRefusalReason(StrEnum):
     """Why a task cannot be handed in now."""
 
     NOT_OPEN_YET = "not_open_yet"
@@ -21,10 +21,10 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class SubmissionRefusal:
     """One reason, and until when it holds where that is known."""
 
-    reason: Reason
+    reason: SubmissionRefusalReason
     until: datetime | None = None
 
 
@@ -38,7 +38,7 @@ class PastSubmission:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TaskDates:
     """Dates of a task, and whether what it requires is done."""
 
     opens_at: datetime | None = None
@@ -50,7 +50,7 @@ class Window:
 class SubmitRuling:
     """Whether a task may be handed in now; `left` None: without limit."""
 
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[SubmissionRefusal, ...]
     left: int | None
 
     @property
@@ -61,32 +61,36 @@ class SubmitRuling:
     @property
     def is_over(self) -> bool:
         """Say whether it will never be possible again."""
-        return any(refusal.reason in (Reason.CLOSED, Reason.NO_ATTEMPTS_LEFT) for refusal in self.refusals)
+        return any(
+            refusal.reason in (SubmissionRefusalReason.CLOSED, SubmissionRefusalReason.NO_ATTEMPTS_LEFT) for refusal in self.refusals
+        )
 
     @property
     def is_hidden(self) -> bool:
         """Say whether the task is not to be seen yet."""
-        return any(refusal.reason in (Reason.NOT_OPEN_YET, Reason.PREREQUISITES) for refusal in self.refusals)
+        return any(
+            refusal.reason in (SubmissionRefusalReason.NOT_OPEN_YET, SubmissionRefusalReason.PREREQUISITES) for refusal in self.refusals
+        )
 
 
-def may_submit(policy: TaskPolicy, window: Window, history: Sequence[PastSubmission], *, now: datetime) -> SubmitRuling:
+def may_submit(policy: TaskPolicy, window: TaskDates, history: Sequence[PastSubmission], *, now: datetime) -> SubmitRuling:
     """Decide on handing in, with every reason why not."""
     left = max(0, policy.attempts - len(history)) if policy.attempts else None
     return SubmitRuling(tuple(_refusals(policy, window, history, now)), left)
 
 
-def _refusals(policy: TaskPolicy, window: Window, history: Sequence[PastSubmission], now: datetime) -> Iterator[Refusal]:
+def _refusals(policy: TaskPolicy, window: TaskDates, history: Sequence[PastSubmission], now: datetime) -> Iterator[SubmissionRefusal]:
     if window.opens_at is not None and now < window.opens_at:
-        yield Refusal(Reason.NOT_OPEN_YET, window.opens_at)
+        yield SubmissionRefusal(SubmissionRefusalReason.NOT_OPEN_YET, window.opens_at)
     if window.closes_at is not None and now >= window.closes_at:
-        yield Refusal(Reason.CLOSED)
+        yield SubmissionRefusal(SubmissionRefusalReason.CLOSED)
     if is_used_up(policy, history):
-        yield Refusal(Reason.NO_ATTEMPTS_LEFT)
+        yield SubmissionRefusal(SubmissionRefusalReason.NO_ATTEMPTS_LEFT)
     pause = pause_ends(policy, history)
     if pause is not None and now < pause:
-        yield Refusal(Reason.PAUSE, pause)
+        yield SubmissionRefusal(SubmissionRefusalReason.PAUSE, pause)
     if not window.prerequisites_met:
-        yield Refusal(Reason.PREREQUISITES)
+        yield SubmissionRefusal(SubmissionRefusalReason.PREREQUISITES)
 
 
 def is_used_up(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:

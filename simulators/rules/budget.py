@@ -78,7 +78,7 @@ class ReserveYear:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BudgetResult:
     """Everything that the model says of a scenario; benefits and rollouts in the order of BENEFITS."""
 
     pib_meta: float
@@ -109,13 +109,13 @@ MODELLED_PUBLISHED = 1.42
 NOT_MODELLED = round(PUBLISHED_TOTAL - MODELLED_PUBLISHED, 2)
 
 
-def evaluate(scenario: Scenario) -> Result:
+def evaluate(scenario: Scenario) -> BudgetResult:
     """Compute everything."""
     macro = scenario.macro
     gdp, line = gdp_of(macro, macro.anio_meta), line_of(macro, macro.anio_meta)
     benefits = tuple(_benefit_result(benefit, macro, gdp, line) for benefit in scenario.benefits)
     rows = reserve_years(scenario.reserva)
-    return Result(
+    return BudgetResult(
         pib_meta=gdp,
         linea_meta=line,
         benefits=benefits,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import count
 
-from simulators.rules.tasks import Variable
+from simulators.rules.tasks import TaskVariableSpec
 
 _WORDS = 2**64
 
@@ -20,12 +20,12 @@ def seed_of(course_id: int, activity_key: str, person_id: int) -> str:
     return f"{course_id}/{activity_key}/{person_id}"
 
 
-def draw(variables: Sequence[Variable], seed: str) -> dict[str, Fraction]:
+def draw(variables: Sequence[TaskVariableSpec], seed: str) -> dict[str, Fraction]:
     """Return a value for each variable."""
     return {variable.name: _value(variable, seed) for variable in variables}
 
 
-def _value(variable: Variable, seed: str) -> Fraction:
+def _value(variable: TaskVariableSpec, seed: str) -> Fraction:
     words = _stream(f"{seed}/{variable.name}")
     if variable.values:
         value = variable.values[_below(words, len(variable.values))]

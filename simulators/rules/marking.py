@@ -7,14 +7,14 @@ from fractions import Fraction
 from enrolments.rules import has_passed
 from simulators.rules.outputs import Outputs, compute
 from simulators.rules.scenario import Inputs
-from simulators.rules.tasks import Ask, Goal, Task, Tolerance, ToleranceKind
+from simulators.rules.tasks import GoalItem, NumberItem, Task, TaskTolerance, TaskToleranceKind
 
 PRECISION = Fraction(1, 10**9)
 """Share within which doubles count as equal to a limit (the specification's agreement between server and browser)."""
 
 
 @dataclass(frozen=True, slots=True)
-class ItemMark:
+class TaskItemMark:
     """One goal or number: the value that was reached or given (None: none), the right one of a number, and the marks."""
 
     key: str
@@ -29,7 +29,7 @@ class ItemMark:
 class TaskGrade:
     """Marks of a submission; `percent` None where nothing carries marks, `passed` None without a pass mark."""
 
-    items: tuple[ItemMark, ...]
+    items: tuple[TaskItemMark, ...]
     raw: Fraction
     maximum: Fraction
     percent: Fraction | None
@@ -46,11 +46,11 @@ def grade(task: Task, start: Inputs, handed_in: Inputs, answers: Mapping[str, Fr
     return TaskGrade(items, raw, task.maximum, percent, has_passed(percent, task.policy.pass_mark))
 
 
-def _mark_goal(goal: Goal, outputs: Outputs) -> ItemMark:
+def _mark_goal(goal: GoalItem, outputs: Outputs) -> TaskItemMark:
     found = outputs.get(goal.output)
     value = None if found is None else Fraction(found)
     met = value is not None and is_between(value, goal.low, goal.high)
-    return ItemMark(goal.key, value, None, met, goal.mark if met else Fraction(0), goal.mark)
+    return TaskItemMark(goal.key, value, None, met, goal.mark if met else Fraction(0), goal.mark)
 
 
 def is_between(value: Fraction, low: Fraction | None, high: Fraction | None) -> bool:
@@ -59,20 +59,20 @@ def is_between(value: Fraction, low: Fraction | None, high: Fraction | None) -> 
     return (low is None or value >= low - near) and (high is None or value <= high + near)
 
 
-def _mark_ask(ask: Ask, outputs: Outputs, answer: Fraction | None) -> ItemMark:
+def _mark_ask(ask: NumberItem, outputs: Outputs, answer: Fraction | None) -> TaskItemMark:
     found = outputs.get(ask.output)
     expected = None if found is None else Fraction(found)
     right = answer is not None and expected is not None and is_within(answer, expected, ask.tolerance)
-    return ItemMark(ask.key, answer, expected, right, ask.mark if right else Fraction(0), ask.mark)
+    return TaskItemMark(ask.key, answer, expected, right, ask.mark if right else Fraction(0), ask.mark)
 
 
-def is_within(value: Fraction, expected: Fraction, tolerance: Tolerance) -> bool:
+def is_within(value: Fraction, expected: Fraction, tolerance: TaskTolerance) -> bool:
     """Say whether a number lies within the tolerance of the right one (quiz engine 5.7, numerical)."""
     amount = tolerance.amount
     near = PRECISION * PRECISION * max(Fraction(1), abs(expected)) + Fraction(1, 10**12) * abs(expected)
-    if tolerance.kind is ToleranceKind.NOMINAL:
+    if tolerance.kind is TaskToleranceKind.NOMINAL:
         return abs(value - expected) <= amount + near
-    if tolerance.kind is ToleranceKind.RELATIVE:
+    if tolerance.kind is TaskToleranceKind.RELATIVE:
         return abs(value - expected) <= abs(expected) * amount + near
     low, high = sorted((expected / (1 + amount), expected * (1 + amount)))
     return low - near <= value <= high + near

@@ -8,7 +8,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from simulators.rules.budget import Result, evaluate
+from simulators.rules.budget import BudgetResult, evaluate
 from simulators.rules.scenario import BENEFITS, Inputs, read_scenario
 
 Outputs = Mapping[str, float | None]
@@ -34,12 +34,12 @@ def compute(inputs: Inputs) -> dict[str, float | None]:
     return outputs_of(evaluate(read_scenario(inputs)))
 
 
-def outputs_of(result: Result) -> dict[str, float | None]:
+def outputs_of(result: BudgetResult) -> dict[str, float | None]:
     """Name every result."""
     return dict(_named(result))
 
 
-def _named(result: Result) -> Iterator[tuple[str, float | None]]:
+def _named(result: BudgetResult) -> Iterator[tuple[str, float | None]]:
     yield "macro.pib_meta", result.pib_meta
     yield "macro.linea_meta", result.linea_meta
     for benefit in result.benefits:

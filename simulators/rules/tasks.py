@@ -19,7 +19,7 @@ NONE = "none"
 AMOUNTS = ("factor_linea", "monto")
 
 
-class ToleranceKind(StrEnum):
+class TaskToleranceKind(StrEnum):
     """How far from the right number an answer may be: by an amount, by a share of it, by a factor."""
 
     NOMINAL = "nominal"
@@ -28,15 +28,15 @@ class ToleranceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tolerance:
+class TaskTolerance:
     """Both ends are included."""
 
-    kind: ToleranceKind = ToleranceKind.NOMINAL
+    kind: TaskToleranceKind = TaskToleranceKind.NOMINAL
     amount: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class TaskVariableSpec:
     """A number drawn for each learner: from `low` to `high` in steps, or one of `values`; rounded to `decimals` where given."""
 
     name: str
@@ -48,7 +48,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class GoalItem:
     """Met when the output of the inputs that were handed in is within the limits; either may be absent, not both."""
 
     key: str
@@ -60,13 +60,13 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class NumberItem:
     """A number to give: the output of the scenario that the task begins from."""
 
     key: str
     text: Texts
     output: str
-    tolerance: Tolerance
+    tolerance: TaskTolerance
     unit: Texts
     mark: Fraction
     explanation: Texts
@@ -91,14 +91,14 @@ class Task:
 
     text: Texts
     start: Mapping[str, str]
-    variables: tuple[Variable, ...]
+    variables: tuple[TaskVariableSpec, ...]
     editable: frozenset[str] | None
-    goals: tuple[Goal, ...]
-    asks: tuple[Ask, ...]
+    goals: tuple[GoalItem, ...]
+    asks: tuple[NumberItem, ...]
     policy: TaskPolicy = TaskPolicy()
 
     @property
-    def items(self) -> tuple[Goal | Ask, ...]:
+    def items(self) -> tuple[GoalItem | NumberItem, ...]:
         """Return goals and numbers in the order of the page."""
         return (*self.goals, *self.asks)
 

@@ -13,7 +13,7 @@ from quizzes.content import quiz_fields as asked_of_quizzes
 from quizzes.content import slot_fields
 from quizzes.content.question_fields import OF_KIND, asked_of
 from quizzes.content.row_fields import Asked, RowFields
-from simulators import asked as asked_of_tasks
+from simulators import task_fields as asked_of_tasks
 
 NO_NUMBERS = {
     *("key", "match_key", "name", "note", "question", "words", "category", "topic", "licence", "timezone", "language", "url", "unit"),

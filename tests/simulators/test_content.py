@@ -12,7 +12,7 @@ from enrolments.rules import GradingMethod
 from quizzes.content.kinds import BANKS
 from quizzes.content.kinds import KIND as QUIZ
 from simulators.content import KIND, TaskSource
-from simulators.rules.tasks import Tolerance, ToleranceKind
+from simulators.rules.tasks import TaskTolerance, TaskToleranceKind
 from tests.simulators import tasks
 from webinars.content import KIND as RECORDING
 
@@ -48,7 +48,7 @@ def test_whole_task_is_read_without_a_finding() -> None:
         ("cobertura", "vejez.cobertura", 90, None, 2),
         ("costo", "vejez.pct_pib", None, Fraction("1.2"), 2),
     ]
-    assert task.asks[0].tolerance == Tolerance(ToleranceKind.NOMINAL, Fraction("0.01"))
+    assert task.asks[0].tolerance == TaskTolerance(TaskToleranceKind.NOMINAL, Fraction("0.01"))
     assert task.maximum == 5
     assert (task.policy.attempts, task.policy.pass_mark, task.policy.grading) == (2, 70, GradingMethod.HIGHEST)
 
@@ -57,7 +57,7 @@ def test_what_is_not_written_has_its_default() -> None:
     source = read("text: Calcule.\nasks:\n  - key: uno\n    text: ¿Cuánto?\n    output: vejez.costo\n")
 
     assert source.task.editable is None
-    assert source.task.asks[0].tolerance == Tolerance()
+    assert source.task.asks[0].tolerance == TaskTolerance()
     assert source.task.asks[0].mark == 1
     assert source.weight == 1
 
@@ -144,12 +144,12 @@ def test_all_and_defaults_are_not_canonical() -> None:
 
 def test_values_to_choose_from_and_tolerances_by_share_and_factor_are_read() -> None:
     body = tasks.BODY.replace("{from: 10, to: 14, step: 1}", "{values: [12, 13.5], decimals: 1}")
-    for kind in (ToleranceKind.RELATIVE, ToleranceKind.GEOMETRIC):
+    for kind in (TaskToleranceKind.RELATIVE, TaskToleranceKind.GEOMETRIC):
         task = read(body.replace("tolerance: 0.01", f"tolerance: {{{kind.value}: 0.02}}")).task
 
         assert task.variables[0].values == (12, Fraction("13.5"))
         assert task.variables[0].decimals == 1
-        assert task.asks[0].tolerance == Tolerance(kind, Fraction("0.02"))
+        assert task.asks[0].tolerance == TaskTolerance(kind, Fraction("0.02"))
 
 
 def test_task_has_as_many_items_as_a_page_holds() -> None:

@@ -9,7 +9,7 @@ from courses.models import StaffRole
 from courses.rules import ClosedReason, Outline, OutlineActivity
 from enrolments.permissions import ActivityContext, LearnerContext
 from kernel.permissions import Actor, SiteRole, Verdict
-from simulators.permissions import PERMISSIONS, SimulatorAction, SubmissionSeat, sees_numbers
+from simulators.permissions import PERMISSIONS, SimulatorAction, SubmissionContext, sees_numbers
 
 NOBODY = Actor()
 ANA = Actor(person_id=1)
@@ -53,7 +53,7 @@ def test_who_sees_and_who_works_on_a_task(actor: Actor, subject: ActivityContext
     ],
 )
 def test_who_reviews_a_submission_and_sees_right_numbers(actor: Actor, role: StaffRole | None, verdict: Verdict, numbers: bool) -> None:
-    subject = SubmissionSeat(1, uuid4(), 1, 1, role)
+    subject = SubmissionContext(1, uuid4(), 1, 1, role)
 
     assert PERMISSIONS[SimulatorAction.REVIEW](actor, subject) is verdict
     assert sees_numbers(actor, subject) is numbers

@@ -6,7 +6,15 @@ from fractions import Fraction
 import pytest
 
 from enrolments.rules import GradedCompletionRule, GradingMethod
-from simulators.rules.attempts import PastSubmission, Reason, Window, is_completed, may_submit, over_attempts, pause_ends
+from simulators.rules.attempts import (
+    PastSubmission,
+    SubmissionRefusalReason,
+    TaskDates,
+    is_completed,
+    may_submit,
+    over_attempts,
+    pause_ends,
+)
 from simulators.rules.tasks import TaskPolicy
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -20,37 +28,37 @@ def past(*percents: int | None) -> list[PastSubmission]:
     ]
 
 
-def reasons(policy: TaskPolicy, window: Window, *percents: int) -> list[Reason]:
+def reasons(policy: TaskPolicy, window: TaskDates, *percents: int) -> list[SubmissionRefusalReason]:
     return [refusal.reason for refusal in may_submit(policy, window, past(*percents), now=NOW).refusals]
 
 
 def test_nothing_refuses_an_open_task() -> None:
-    ruling = may_submit(TaskPolicy(), Window(NOW - HOUR, NOW + HOUR), past(10, 20), now=NOW)
+    ruling = may_submit(TaskPolicy(), TaskDates(NOW - HOUR, NOW + HOUR), past(10, 20), now=NOW)
 
     assert (ruling.allowed, ruling.left, ruling.is_over, ruling.is_hidden) == (True, None, False, False)
 
 
 def test_dates_refuse_before_and_after() -> None:
-    assert reasons(TaskPolicy(), Window(opens_at=NOW + HOUR)) == [Reason.NOT_OPEN_YET]
-    assert reasons(TaskPolicy(), Window(opens_at=NOW)) == []
-    assert reasons(TaskPolicy(), Window(closes_at=NOW)) == [Reason.CLOSED]
-    assert reasons(TaskPolicy(), Window(prerequisites_met=False)) == [Reason.PREREQUISITES]
-    assert may_submit(TaskPolicy(), Window(opens_at=NOW + HOUR), [], now=NOW).is_hidden
-    assert may_submit(TaskPolicy(), Window(closes_at=NOW), [], now=NOW).is_over
+    assert reasons(TaskPolicy(), TaskDates(opens_at=NOW + HOUR)) == [SubmissionRefusalReason.NOT_OPEN_YET]
+    assert reasons(TaskPolicy(), TaskDates(opens_at=NOW)) == []
+    assert reasons(TaskPolicy(), TaskDates(closes_at=NOW)) == [SubmissionRefusalReason.CLOSED]
+    assert reasons(TaskPolicy(), TaskDates(prerequisites_met=False)) == [SubmissionRefusalReason.PREREQUISITES]
+    assert may_submit(TaskPolicy(), TaskDates(opens_at=NOW + HOUR), [], now=NOW).is_hidden
+    assert may_submit(TaskPolicy(), TaskDates(closes_at=NOW), [], now=NOW).is_over
 
 
 def test_attempts_run_out() -> None:
-    assert reasons(TaskPolicy(attempts=2), Window(), 10) == []
-    assert reasons(TaskPolicy(attempts=2), Window(), 10, 20) == [Reason.NO_ATTEMPTS_LEFT]
-    assert may_submit(TaskPolicy(attempts=2), Window(), past(10), now=NOW).left == 1
+    assert reasons(TaskPolicy(attempts=2), TaskDates(), 10) == []
+    assert reasons(TaskPolicy(attempts=2), TaskDates(), 10, 20) == [SubmissionRefusalReason.NO_ATTEMPTS_LEFT]
+    assert may_submit(TaskPolicy(attempts=2), TaskDates(), past(10), now=NOW).left == 1
 
 
 def test_pause_counts_from_the_last_submission() -> None:
     policy = TaskPolicy(pause_first=5400, pause_later=1800)
 
-    assert reasons(policy, Window(), 10) == [Reason.PAUSE]
+    assert reasons(policy, TaskDates(), 10) == [SubmissionRefusalReason.PAUSE]
     assert pause_ends(policy, past(10)) == NOW + HOUR / 2
-    assert reasons(policy, Window(), 10, 20) == []
+    assert reasons(policy, TaskDates(), 10, 20) == []
     assert pause_ends(policy, []) is None
 
 

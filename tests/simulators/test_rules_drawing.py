@@ -5,10 +5,10 @@ from collections import Counter
 from fractions import Fraction
 
 from simulators.rules.drawing import draw, round_half_up, seed_of, written
-from simulators.rules.tasks import Variable
+from simulators.rules.tasks import TaskVariableSpec
 
-RANGE = Variable("pagos", Fraction(10), Fraction(14), Fraction(1))
-CHOICE = Variable("tasa", values=(Fraction(1, 100), Fraction(2, 100)))
+RANGE = TaskVariableSpec("pagos", Fraction(10), Fraction(14), Fraction(1))
+CHOICE = TaskVariableSpec("tasa", values=(Fraction(1, 100), Fraction(2, 100)))
 
 
 def test_same_learner_gets_the_same_and_others_other_numbers() -> None:
@@ -33,8 +33,8 @@ def test_every_value_of_a_range_is_drawn_about_as_often() -> None:
 
 
 def test_steps_do_not_pass_the_end_and_decimals_round_half_up() -> None:
-    uneven = Variable("x", Fraction(0), Fraction(1), Fraction(3, 10))
-    rounded = Variable("y", values=(Fraction("2.345"),), decimals=2)
+    uneven = TaskVariableSpec("x", Fraction(0), Fraction(1), Fraction(3, 10))
+    rounded = TaskVariableSpec("y", values=(Fraction("2.345"),), decimals=2)
 
     assert {draw((uneven,), str(seed))["x"] for seed in range(200)} == {Fraction(step * 3, 10) for step in range(4)}
     assert draw((rounded,), "1")["y"] == Fraction("2.35")

@@ -9,24 +9,24 @@ from simulators.rules.marking import grade, is_between, is_within
 from simulators.rules.reference import REFERENCE
 from simulators.rules.tasks import (
     NONE,
-    Ask,
-    Goal,
+    GoalItem,
+    NumberItem,
     Task,
     TaskPolicy,
-    Tolerance,
-    ToleranceKind,
+    TaskTolerance,
+    TaskToleranceKind,
     allowed_inputs,
     start_inputs,
 )
 
-NOMINAL = Tolerance(ToleranceKind.NOMINAL, Fraction(1, 100))
-GOAL = Goal("costo", {}, "vejez.pct_pib", None, Fraction("1.2"), Fraction(3))
-ASK = Ask("linea", {}, "macro.linea_meta", NOMINAL, {}, Fraction(1), {})
+NOMINAL = TaskTolerance(TaskToleranceKind.NOMINAL, Fraction(1, 100))
+GOAL = GoalItem("costo", {}, "vejez.pct_pib", None, Fraction("1.2"), Fraction(3))
+ASK = NumberItem("linea", {}, "macro.linea_meta", NOMINAL, {}, Fraction(1), {})
 
 
-def task(*items: Goal | Ask, pass_mark: int | None = 70) -> Task:
-    goals = tuple(item for item in items if isinstance(item, Goal))
-    asks = tuple(item for item in items if isinstance(item, Ask))
+def task(*items: GoalItem | NumberItem, pass_mark: int | None = 70) -> Task:
+    goals = tuple(item for item in items if isinstance(item, GoalItem))
+    asks = tuple(item for item in items if isinstance(item, NumberItem))
     policy = TaskPolicy(pass_mark=None if pass_mark is None else Fraction(pass_mark))
     return Task({}, {}, (), None, goals, asks, policy)
 
@@ -51,7 +51,7 @@ def test_percentage_is_exact_and_decides_the_pass() -> None:
 
 
 def test_output_without_a_value_meets_no_goal() -> None:
-    lasts = Goal("dura", {}, "reserva.anio_de_agotamiento", Fraction(5), None, Fraction(1))
+    lasts = GoalItem("dura", {}, "reserva.anio_de_agotamiento", Fraction(5), None, Fraction(1))
 
     assert grade(task(lasts), REFERENCE, REFERENCE, {}).raw == 1
     assert grade(task(lasts), REFERENCE, {**REFERENCE, "reserva.g_gasto": 0.0}, {}).raw == 0
@@ -69,15 +69,15 @@ def test_limits_are_included_and_last_bits_do_not_decide(value: str, met: bool) 
     [
         (NOMINAL, "99.55", True),
         (NOMINAL, "99.56", False),
-        (Tolerance(), "99.54", False),
-        (Tolerance(), "99.545", True),
-        (Tolerance(ToleranceKind.RELATIVE, Fraction("0.01")), "100.5", True),
-        (Tolerance(ToleranceKind.RELATIVE, Fraction("0.01")), "100.6", False),
-        (Tolerance(ToleranceKind.GEOMETRIC, Fraction(1)), "199.09", True),
-        (Tolerance(ToleranceKind.GEOMETRIC, Fraction(1)), "49.7", False),
+        (TaskTolerance(), "99.54", False),
+        (TaskTolerance(), "99.545", True),
+        (TaskTolerance(TaskToleranceKind.RELATIVE, Fraction("0.01")), "100.5", True),
+        (TaskTolerance(TaskToleranceKind.RELATIVE, Fraction("0.01")), "100.6", False),
+        (TaskTolerance(TaskToleranceKind.GEOMETRIC, Fraction(1)), "199.09", True),
+        (TaskTolerance(TaskToleranceKind.GEOMETRIC, Fraction(1)), "49.7", False),
     ],
 )
-def test_tolerance_is_that_of_numerical_questions(tolerance: Tolerance, value: str, right: bool) -> None:
+def test_tolerance_is_that_of_numerical_questions(tolerance: TaskTolerance, value: str, right: bool) -> None:
     assert is_within(Fraction(value), Fraction("99.545"), tolerance) is right
 
 

@@ -16,7 +16,7 @@ from lms.app import House
 from simulators import queries, services
 from simulators.models import Submission, TaskSave
 from simulators.rules.scenario import BENEFITS
-from simulators.services import Work
+from simulators.services import TaskWork
 from tests.simulators import tasks
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_learner_in, a_teacher, publish, sign_in
@@ -190,7 +190,7 @@ def test_one_form_handed_in_twice_at_once_is_one_submission(house: House) -> Non
     def hand_in(number: UUID) -> int:
         with house.database.unit_of_work() as session:
             now, subject = clock.now(), enrolment_queries.get_activity_seat(session, actor, "prueba", "tarea-1")
-            work = Work(services.open_desk(session, actor, subject, now=now).start, {"linea": "1"})
+            work = TaskWork(services.load_task_context(session, actor, subject, now=now).start, {"linea": "1"})
             return services.submit_task(session, actor, subject, work, {"linea": Fraction(1)}, number=number, now=now).number
 
     first, second = uuid4(), uuid4()
