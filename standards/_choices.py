@@ -6,15 +6,15 @@ from fractions import Fraction
 
 from kernel.errors import N_
 from quizzes.rules.definitions import MultipleChoiceBody, MultipleRule, Option, SingleChoiceBody, Texts
-from standards._keys import Keys
-from standards.model import Notebook, NotTranslatable
+from standards._keys import KeyAllocator
+from standards.model import NotTranslatable, TransferRemarkCollector
 
 ALL = Fraction(1)
 NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Weighted:
+class WeightedOption:
     """An option as it came: its text and feedback by language, its weight as a share, whether it keeps its place."""
 
     text: Texts
@@ -23,14 +23,14 @@ class Weighted:
     fixed: bool = False
 
 
-def single(weighted: Sequence[Weighted], *, shuffle: bool = True) -> SingleChoiceBody:
+def single(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> SingleChoiceBody:
     """Return a choice of one option; right is what has full credit."""
-    return SingleChoiceBody(tuple(_option(one, keys, one.credit == ALL) for keys in (Keys(),) for one in weighted), shuffle)
+    return SingleChoiceBody(tuple(_option(one, keys, one.credit == ALL) for keys in (KeyAllocator(),) for one in weighted), shuffle)
 
 
-def multiple(weighted: Sequence[Weighted], *, shuffle: bool = True) -> MultipleChoiceBody:
+def multiple(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> MultipleChoiceBody:
     """Return a choice of several options; the weights of a named rule become that rule, which gives the same marks."""
-    keys = Keys()
+    keys = KeyAllocator()
     options = tuple(_option(one, keys, one.credit > 0) for one in weighted)
     rule = rule_of(options)
     if rule is MultipleRule.FRACTIONS:
@@ -38,7 +38,7 @@ def multiple(weighted: Sequence[Weighted], *, shuffle: bool = True) -> MultipleC
     return MultipleChoiceBody(tuple(replace(option, credit=ALL if option.right else NOTHING) for option in options), rule, shuffle)
 
 
-def _option(one: Weighted, keys: Keys, right: bool) -> Option:
+def _option(one: WeightedOption, keys: KeyAllocator, right: bool) -> Option:
     text = said(next(iter(one.text.values()), ""))
     return Option(keys.of(text), one.text, right, one.credit, one.why, one.fixed)
 
@@ -68,7 +68,7 @@ _NEAREST = {
 }
 
 
-def weights(body: MultipleChoiceBody, notebook: Notebook) -> list[Fraction]:
+def weights(body: MultipleChoiceBody, notebook: TransferRemarkCollector) -> list[Fraction]:
     """Return each option's weight for a format that sums weights and cuts below nothing; a rule it lacks is told as a loss."""
     rule = _NEAREST.get(body.rule, body.rule)
     if rule is not body.rule:

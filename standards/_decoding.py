@@ -3,10 +3,10 @@
 from kernel import decoding
 from kernel.decoding import DecodedText
 from kernel.errors import N_
-from standards.model import FileRefused, Notebook
+from standards.model import FileRefused, TransferRemarkCollector
 
 
-def decode(content: bytes, notebook: Notebook) -> DecodedText:
+def decode(content: bytes, notebook: TransferRemarkCollector) -> DecodedText:
     """Return the text of a file, telling where its encoding is a guess; raise FileRefused where it is no text."""
     try:
         found = decoding.decode(content)
@@ -16,7 +16,7 @@ def decode(content: bytes, notebook: Notebook) -> DecodedText:
     return found
 
 
-def tell_guess(line: int | None, notebook: Notebook) -> None:
+def tell_guess(line: int | None, notebook: TransferRemarkCollector) -> None:
     """Note from which line on the encoding of a file is a guess, where it is."""
     if line is not None:
         notebook.note(

@@ -18,14 +18,14 @@ from quizzes.rules.definitions import (
     Tolerance,
     ToleranceKind,
 )
-from standards._keys import Keys
-from standards.model import Notebook, NotTranslatable
+from standards._keys import KeyAllocator
+from standards.model import NotTranslatable, TransferRemarkCollector
 
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
 _FIELDS = ("was", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
 
-def tell_fields(question: QuestionDefinition, kept: Iterable[str], notebook: Notebook) -> None:
+def tell_fields(question: QuestionDefinition, kept: Iterable[str], notebook: TransferRemarkCollector) -> None:
     """Tell the common fields that are written and that the format does not keep."""
     keeps = frozenset(kept)
     for name in _FIELDS:
@@ -33,12 +33,12 @@ def tell_fields(question: QuestionDefinition, kept: Iterable[str], notebook: Not
             lose(notebook, name)
 
 
-def lose(notebook: Notebook, field: str) -> None:
+def lose(notebook: TransferRemarkCollector, field: str) -> None:
     """Tell one field that is left out."""
     notebook.loss(N_("The field “%(field)s” is left out."), N_("The format has no place for it."), field=field)
 
 
-def tell_languages(question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+def tell_languages(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     """Tell the languages that stay behind: the formats have one text for everybody."""
     others = sorted(set(question.text) - {language})
     if language in question.text and others:
@@ -49,10 +49,10 @@ def tell_languages(question: QuestionDefinition, language: str, notebook: Notebo
         notebook.note(N_("There is no text in “%(language)s”; the first language was taken."), language=language)
 
 
-def tell_keys(question: QuestionDefinition, notebook: Notebook) -> None:
+def tell_keys(question: QuestionDefinition, notebook: TransferRemarkCollector) -> None:
     """Tell keys of entries that are not those of their texts: they are made anew when the question comes back."""
     for entries in _keyed(question):
-        keys = Keys()
+        keys = KeyAllocator()
         if any(key != keys.of(next(iter(text.values()), "")) for key, text in entries):
             notebook.loss(
                 N_("The keys of options or items are left out."), N_("They are made from the texts when the question comes back.")
@@ -77,7 +77,7 @@ def _keyed(question: QuestionDefinition) -> list[list[tuple[str, Texts]]]:
             return []
 
 
-def lose_quantity(body: NumericalBody, notebook: Notebook) -> None:
+def lose_quantity(body: NumericalBody, notebook: TransferRemarkCollector) -> None:
     """Tell how units are shown or asked and how many decimals are, which a format with bare numbers lacks."""
     usual = NumericalBody(())
     for name in ("unit", "units", "unit_penalty", "decimals"):
@@ -92,7 +92,7 @@ def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
     )
 
 
-def nominal(answer: NumericalAnswer, usual: Tolerance, notebook: Notebook) -> Tolerance:
+def nominal(answer: NumericalAnswer, usual: Tolerance, notebook: TransferRemarkCollector) -> Tolerance:
     """Return an answer's tolerance as an amount; a relative one is exact, a geometric one is told as a loss."""
     tolerance = answer.tolerance or usual
     if tolerance.kind is ToleranceKind.NOMINAL or answer.value is None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from courses.content.derived_keys import slug
 from courses.content.filetypes import KINDS, MAXIMUM_DOCUMENT, MAXIMUM_IMAGE
 from kernel.errors import N_
-from standards.model import Notebook
+from standards.model import TransferRemarkCollector
 
 PREFIX = "traida-"
 """Begins the name of every file that came with an import."""
@@ -71,7 +71,7 @@ def is_with(address: str) -> bool:
     return bool(address) and not _ELSEWHERE.match(address)
 
 
-def taken(address: str, notebook: Notebook) -> str:
+def taken(address: str, notebook: TransferRemarkCollector) -> str:
     """Take the file that an address means into the media of the import and return its name there; '' where it is not taken."""
     found = found_in(notebook.offered, address)
     name = named(found[1], found[0]) if found is not None else ""
@@ -84,12 +84,12 @@ def taken(address: str, notebook: Notebook) -> str:
     return name
 
 
-def needs(address: str, notebook: Notebook) -> bool:
+def needs(address: str, notebook: TransferRemarkCollector) -> bool:
     """Say whether a text is not whole without the file that an address means: of a source that carries its files."""
     return notebook.carries_files and is_with(address)
 
 
-def refuse(address: str, notebook: Notebook) -> None:
+def refuse(address: str, notebook: TransferRemarkCollector) -> None:
     """Tell a file that a text needs and that does not come in; the question is then a draft."""
     found = found_in(notebook.offered, address)
     why = N_("It is no picture, audio or document, or too large.") if found is not None else N_("It did not come along.")
@@ -99,7 +99,7 @@ def refuse(address: str, notebook: Notebook) -> None:
     notebook.lacks_file = True
 
 
-def with_links(source: str, notebook: Notebook) -> str:
+def with_links(source: str, notebook: TransferRemarkCollector) -> str:
     """Return HTML whose links and players of files that came along lead to media/; those of refused ones are words alone."""
     pieces, at = [], 0
     lower = source.lower()
@@ -112,7 +112,7 @@ def with_links(source: str, notebook: Notebook) -> str:
     return _LINK.sub(lambda match: _link(match, notebook), "".join([*pieces, source[at:]]))
 
 
-def _player(tag: str, notebook: Notebook) -> str:
+def _player(tag: str, notebook: TransferRemarkCollector) -> str:
     """Return a link to the file that a player plays; the player as it is where that is not taken, so that it is told."""
     address = address_in(tag)
     name = taken(address, notebook) if is_with(address) else ""
@@ -122,7 +122,7 @@ def _player(tag: str, notebook: Notebook) -> str:
     return f'<a href="media/{name}">{escape(PurePosixPath(bare(address)).name)}</a>' if name else tag
 
 
-def _link(match: re.Match[str], notebook: Notebook) -> str:
+def _link(match: re.Match[str], notebook: TransferRemarkCollector) -> str:
     address = address_in(match[1])
     if address.startswith(f"media/{PREFIX}"):
         return match[0]
@@ -135,7 +135,7 @@ def _link(match: re.Match[str], notebook: Notebook) -> str:
     return "<a>"
 
 
-def in_markdown(text: str, notebook: Notebook) -> str:
+def in_markdown(text: str, notebook: TransferRemarkCollector) -> str:
     """Return Markdown of Moodle whose files that came along lead to media/; of refused ones the address is taken out."""
 
     def replaced(match: re.Match[str]) -> str:

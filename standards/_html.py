@@ -10,7 +10,7 @@ from quizzes.rules.definitions import TextShape
 from standards._files import with_links
 from standards._pictures import Picture, as_links, put_back, taken_out
 from standards._texts import escape, one_line
-from standards.model import Notebook, NotTranslatable
+from standards.model import NotTranslatable, TransferRemarkCollector
 
 MAXIMUM = 200_000
 """Characters of one text; ours have 20,000 at most."""
@@ -45,7 +45,7 @@ class _Converter(Converter):
         return f"\n\n{fence}\n{text.strip(chr(10))}\n{fence}\n\n" if text.strip() else ""
 
 
-def to_markdown(source: str, shape: TextShape, notebook: Notebook) -> str:
+def to_markdown(source: str, shape: TextShape, notebook: TransferRemarkCollector) -> str:
     """Return HTML as Markdown; an inline field becomes one line. Images, embeds, scripts and looks are told as losses.
 
     Raises NotTranslatable for more than MAXIMUM characters and for elements nested too deep.
@@ -80,7 +80,7 @@ def looks_like_html(text: str) -> bool:
     return bool(re.search(r"</?(?:p|br|b|i|em|strong|span|div|ul|ol|li|a|img|code|pre|sub|sup|h[1-6]|table)\b[^<>]*>", text, re.IGNORECASE))
 
 
-def _tell_losses(source: str, shape: TextShape, notebook: Notebook) -> None:
+def _tell_losses(source: str, shape: TextShape, notebook: TransferRemarkCollector) -> None:
     if any(source.find(end, source.find(begin) + len(begin)) > 0 for begin, end in _FORMULAS if begin in source):
         notebook.loss(N_("A formula is shown as it is written."), N_("Write it anew between two signs $."))
     tags = [(match[1].lower(), match[2]) for match in _TAGS.finditer(source)]

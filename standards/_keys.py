@@ -11,7 +11,7 @@ ENTRY, QUESTION = "entrada", "pregunta"
 _MARKUP = re.compile(r"[`*_\\\[\]{}$<>]|\]\([^)]*\)")
 
 
-class Keys:
+class KeyAllocator:
     """Gives each entry of one list a key of its own: the slug of its text, with a number where that is taken or empty."""
 
     def __init__(self) -> None:
@@ -42,5 +42,5 @@ def derived(text: Texts) -> str:
 
 def matched(matches: Iterable[str]) -> dict[str, str]:
     """Return a key for each match of a matching; equal texts are one choice."""
-    keys = Keys()
+    keys = KeyAllocator()
     return {match: keys.of(match) for match in dict.fromkeys(matches)}

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from kernel.errors import N_
 from standards._files import address_in, bare, is_with, needs, refuse, taken
-from standards.model import Notebook, Weight
+from standards.model import RemarkSeverity, TransferRemarkCollector
 
 SIGN = "\ue001"
 _TAG = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
@@ -24,7 +24,7 @@ class Picture:
     alternative: str
 
 
-def taken_out(source: str, notebook: Notebook) -> tuple[str, list[Picture]]:
+def taken_out(source: str, notebook: TransferRemarkCollector) -> tuple[str, list[Picture]]:
     """Return HTML with a sign in the place of each picture whose file came along, and those pictures; the others stay to be told."""
     pictures: list[Picture] = []
 
@@ -38,7 +38,7 @@ def taken_out(source: str, notebook: Notebook) -> tuple[str, list[Picture]]:
     return _TAG.sub(replaced, source.replace(SIGN, "")), pictures
 
 
-def as_links(source: str, notebook: Notebook) -> str:
+def as_links(source: str, notebook: TransferRemarkCollector) -> str:
     """Return HTML of one line with a link in the place of each picture whose file came along: options show no figures."""
 
     def replaced(match: re.Match[str]) -> str:
@@ -55,7 +55,7 @@ def as_links(source: str, notebook: Notebook) -> str:
     return _TAG.sub(replaced, source)
 
 
-def _left(match: re.Match[str], notebook: Notebook) -> str:
+def _left(match: re.Match[str], notebook: TransferRemarkCollector) -> str:
     """Return the tag of a picture that is not taken, to be told; '' where the question needs it, which is told at once."""
     address = address_in(match[1])
     if not needs(address, notebook):
@@ -64,7 +64,7 @@ def _left(match: re.Match[str], notebook: Notebook) -> str:
     return ""
 
 
-def _taken(attributes: str, notebook: Notebook) -> Picture | None:
+def _taken(attributes: str, notebook: TransferRemarkCollector) -> Picture | None:
     address, said = address_in(attributes), _ALTERNATIVE.search(attributes)
     name = taken(address, notebook) if is_with(address) else ""
     if not name:
@@ -72,7 +72,7 @@ def _taken(attributes: str, notebook: Notebook) -> Picture | None:
     return Picture(name, " ".join(unescape(said[1] or said[2] or "").split()) if said else "")
 
 
-def put_back(markdown: str, pictures: list[Picture], notebook: Notebook) -> str:
+def put_back(markdown: str, pictures: list[Picture], notebook: TransferRemarkCollector) -> str:
     """Return a text with its pictures as figures of their own; those inside a list or table stand after it."""
     lines: list[str] = []
     waiting: list[Picture] = []
@@ -89,17 +89,17 @@ def put_back(markdown: str, pictures: list[Picture], notebook: Notebook) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 
-def _after(waiting: list[Picture], notebook: Notebook) -> list[str]:
+def _after(waiting: list[Picture], notebook: TransferRemarkCollector) -> list[str]:
     for picture in waiting:
         notebook.note(N_("The picture “%(name)s” stood inside a list or a table: it comes after it."), name=picture.name)
     return [_figure(picture, notebook) for picture in waiting]
 
 
-def _figure(picture: Picture, notebook: Notebook) -> str:
+def _figure(picture: Picture, notebook: TransferRemarkCollector) -> str:
     alternative = re.sub(r"[\[\]\\]", "", picture.alternative)
     if not alternative:
         notebook.add(
-            Weight.MEND,
+            RemarkSeverity.MEND,
             N_("The picture “%(name)s” says nothing to who cannot see it."),
             N_("Write what it shows between the brackets."),
             name=picture.name,

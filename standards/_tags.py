@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from courses.content.derived_keys import slug
 from kernel.errors import N_
-from standards.model import Imported, Notebook, Remark, Source, Weight
+from standards.model import ImportedQuestions, RemarkSeverity, SourceQuestion, TransferRemark, TransferRemarkCollector
 
 CATEGORY_LEFT = N_("The category “%(name)s” is left out.")
 
@@ -18,18 +18,18 @@ class Categories(StrEnum):
     LEAVE = "leave"
 
 
-def leave_category(name: str, notebook: Notebook, line: int = 0) -> None:
+def leave_category(name: str, notebook: TransferRemarkCollector, line: int = 0) -> None:
     """Tell a category that is left out, unless the import makes tags of categories."""
     notebook.loss(CATEGORY_LEFT, N_("A bank is one list."), line=line, name=name[:200])
 
 
-def with_category_tags(imported: Imported) -> Imported:
+def with_category_tags(imported: ImportedQuestions) -> ImportedQuestions:
     """Return the questions with a tag each for the category in which they stand; one that gives no tag stays told as left out."""
     tags = {source.category: category_tag(source.category) for source in imported.sources if source.category}
     named = {category[:200]: tag for category, tag in tags.items() if tag}
     remarks = [_became_tag(remark, named) for remark in imported.remarks if _is_kept(remark, named, tags)]
     sources = tuple(_tagged(source, tags.get(source.category, "")) for source in imported.sources)
-    return Imported(sources, tuple(remarks), imported.media)
+    return ImportedQuestions(sources, tuple(remarks), imported.media)
 
 
 def category_tag(category: str) -> str:
@@ -38,25 +38,25 @@ def category_tag(category: str) -> str:
     return slug(" ".join(name for name in names if name and name != "top" and not (name.startswith("$") and name.endswith("$"))))
 
 
-def _tagged(source: Source, tag: str) -> Source:
+def _tagged(source: SourceQuestion, tag: str) -> SourceQuestion:
     tags = source.question.tags
     return replace(source, question=replace(source.question, tags=(*tags, tag))) if tag and tag not in tags else source
 
 
-def _is_kept(remark: Remark, named: dict[str, str], tags: dict[str, str]) -> bool:
+def _is_kept(remark: TransferRemark, named: dict[str, str], tags: dict[str, str]) -> bool:
     """Say whether a remark is to be told: not of a category without a question, of which nothing is lost."""
     return remark.what != CATEGORY_LEFT or remark.facts["name"] in named or remark.facts["name"] in tags
 
 
-def _became_tag(remark: Remark, named: dict[str, str]) -> Remark:
+def _became_tag(remark: TransferRemark, named: dict[str, str]) -> TransferRemark:
     name = remark.facts.get("name", "")
     if remark.what != CATEGORY_LEFT or name not in named:
         return remark
     facts = {"name": name, "tag": named[name]}
-    return replace(remark, weight=Weight.NOTE, what=N_("The category “%(name)s” became the tag “%(tag)s”."), why="", facts=facts)
+    return replace(remark, weight=RemarkSeverity.NOTE, what=N_("The category “%(name)s” became the tag “%(tag)s”."), why="", facts=facts)
 
 
-def tags_of(words: Iterable[str], notebook: Notebook) -> tuple[str, ...]:
+def tags_of(words: Iterable[str], notebook: TransferRemarkCollector) -> tuple[str, ...]:
     """Return tags as keys, each once; a changed or empty one is told."""
     found: dict[str, None] = {}
     for word in words:

@@ -11,7 +11,7 @@ from kernel.markup.model import MarkupContext, MediaReference
 from kernel.markup.render import render_inline, render_markdown
 from kernel.markup.source import mask, normalise
 from quizzes.rules.definitions import QuestionDefinition, Texts, TextShape, map_texts
-from standards.model import Notebook
+from standards.model import TransferRemarkCollector
 
 NOWHERE: Mapping[str, str] = MappingProxyType({})
 _SIGNS = re.compile(r"[\\`*\[{<$]|(?<!\w)_|_(?!\w)")
@@ -103,7 +103,7 @@ def file_names(addresses: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def tell_files(question: QuestionDefinition, language: str, notebook: Notebook, carried: Collection[str] = ()) -> None:
+def tell_files(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, carried: Collection[str] = ()) -> None:
     """Tell as lost the files of the course that texts show or link to and that do not go along."""
     for text in texts_of(question, language):
         for address in dict.fromkeys(FILE.findall(text)):
@@ -115,7 +115,7 @@ def tell_files(question: QuestionDefinition, language: str, notebook: Notebook, 
                 )
 
 
-def tell_changed(question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+def tell_changed(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     """Tell as lost what a text in HTML shows as plain words, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
@@ -124,7 +124,7 @@ def tell_changed(question: QuestionDefinition, language: str, notebook: Notebook
                 notebook.loss(N_("A text has %(thing)s, which becomes plain words."), N_("Only this product understands it."), thing=name)
 
 
-def tell_ours(question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+def tell_ours(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     """Note what other products will show as it is written, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from quizzes.rules.definitions import QuestionDefinition
-    from standards.model import Exported, Imported, Remark
-    from standards.plans import Plan
+    from standards.import_plans import QuestionImportPlan
+    from standards.model import ExportedFile, ImportedQuestions, TransferRemark
 
 NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx", "qti", "qti-canvas")
 """As in standards.formats, which a list of options need not import; a test compares them."""
@@ -89,10 +89,10 @@ def import_(
     _write_pictures(target.parent.parent if inside else target.parent, plan)
 
 
-def _planned(imported: Imported, target: Path | None, language: str) -> tuple[Plan, str | None]:
+def _planned(imported: ImportedQuestions, target: Path | None, language: str) -> tuple[QuestionImportPlan, str | None]:
     """Return what comes into a bank, and the bank's text where there is one; keys of other banks are not looked at."""
     from standards.bank.read import read
-    from standards.plans import plan
+    from standards.import_plans import plan
 
     if target is None or not target.exists():
         return plan(imported, (), (), language), None
@@ -101,10 +101,10 @@ def _planned(imported: Imported, target: Path | None, language: str) -> tuple[Pl
     return plan(imported, present, {key for question in present for key in (question.key, *question.was)}, language), content.decode()
 
 
-def _add(target: Path, before: str, plan: Plan) -> None:
+def _add(target: Path, before: str, plan: QuestionImportPlan) -> None:
     """Write the bank anew with the questions at its end; it is whole at any moment."""
     from courses.content.editing import add_entries
-    from standards.plans import placed
+    from standards.import_plans import placed
 
     try:
         partial = target.with_name(f".{target.name}.partial")
@@ -183,14 +183,14 @@ def _refusal(refused: DomainError) -> str:
     return text % refused.facts if refused.facts else text
 
 
-def _tell_faults(imported: Imported) -> None:
+def _tell_faults(imported: ImportedQuestions) -> None:
     """Tell questions of the bank that could not be read; they do not go out."""
     for remark in imported.remarks:
         if remark.weight.value == "problem":
             click.echo(_line(remark), err=True)
 
 
-def _write_pictures(folder: Path, plan: Plan) -> None:
+def _write_pictures(folder: Path, plan: QuestionImportPlan) -> None:
     """Write the pictures that the questions show into media/ beside the bank; one that is there already has the same content."""
     try:
         for name, content in plan.media.items():
@@ -201,7 +201,9 @@ def _write_pictures(folder: Path, plan: Plan) -> None:
         raise click.ClickException(f"{folder / 'media'}: {error.strerror}") from error
 
 
-def _show(questions: Sequence[QuestionDefinition], result: Imported | Exported | Plan, head: str, *, every: bool) -> None:
+def _show(
+    questions: Sequence[QuestionDefinition], result: ImportedQuestions | ExportedFile | QuestionImportPlan, head: str, *, every: bool
+) -> None:
     click.echo(head)
     kinds = Counter(question.kind.value for question in questions)
     if kinds:
@@ -214,9 +216,9 @@ def _show(questions: Sequence[QuestionDefinition], result: Imported | Exported |
                 click.echo(f"  {line}")
 
 
-def _lines(remarks: Sequence[Remark], *, every: bool) -> Iterator[str]:
+def _lines(remarks: Sequence[TransferRemark], *, every: bool) -> Iterator[str]:
     """Yield remarks one a line; what is the same for many questions is one line with their number, unless every one is wanted."""
-    groups: dict[tuple[str, str], list[Remark]] = {}
+    groups: dict[tuple[str, str], list[TransferRemark]] = {}
     for remark in remarks:
         groups.setdefault((remark.what, remark.why), []).append(remark)
     for group in groups.values():
@@ -229,7 +231,7 @@ def _lines(remarks: Sequence[Remark], *, every: bool) -> Iterator[str]:
             yield _("… and %(count)s more like these; --all shows them.", count=len(group) - MANY)
 
 
-def _line(remark: Remark) -> str:
+def _line(remark: TransferRemark) -> str:
     place = _("line %(line)s", line=remark.line) if remark.line else ""
     name = f"«{remark.question}»" if remark.question else ""
     where = ", ".join(part for part in (place, name) if part)

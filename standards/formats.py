@@ -8,15 +8,15 @@ from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from kernel.errors import N_
-from standards.model import Exported, FileRefused, Imported
+from standards.model import ExportedFile, FileRefused, ImportedQuestions
 
-Read: TypeAlias = Callable[[bytes, str], Imported]
-Write: TypeAlias = Callable[..., Exported]
+Read: TypeAlias = Callable[[bytes, str], ImportedQuestions]
+Write: TypeAlias = Callable[..., ExportedFile]
 """Of questions, a language, and the files that their texts name (standards.model.Files), which may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class QuestionFormat:
     """A format of outside files, with the functions that read and write it as `module:name`; empty where it is not read, or not written.
 
     They are loaded when they are used: few requests read XML, and no start should wait for it.
@@ -42,17 +42,17 @@ def _function(place: str) -> Any:
     return getattr(import_module(f"standards.{module}"), name)
 
 
-FORMATS: Mapping[str, Format] = {
+FORMATS: Mapping[str, QuestionFormat] = {
     form.name: form
     for form in (
-        Format("gift", "gift.read:read", "gift.write:write"),
-        Format("aiken", "aiken.read:read", "aiken.write:write"),
-        Format("moodle-xml", "moodle_xml.read:read", "moodle_xml.write:write"),
-        Format("cloze", "moodle_xml.cloze:read"),
-        Format("csv", "sheet.read:read_csv", "sheet.write:write_csv"),
-        Format("xlsx", "sheet.read:read_xlsx", "sheet.write:write_xlsx"),
-        Format("qti", "qti.read:read", "qti.write:write"),
-        Format("qti-canvas", "qti.read:read", "qti.write_canvas:write"),
+        QuestionFormat("gift", "gift.read:read", "gift.write:write"),
+        QuestionFormat("aiken", "aiken.read:read", "aiken.write:write"),
+        QuestionFormat("moodle-xml", "moodle_xml.read:read", "moodle_xml.write:write"),
+        QuestionFormat("cloze", "moodle_xml.cloze:read"),
+        QuestionFormat("csv", "sheet.read:read_csv", "sheet.write:write_csv"),
+        QuestionFormat("xlsx", "sheet.read:read_xlsx", "sheet.write:write_xlsx"),
+        QuestionFormat("qti", "qti.read:read", "qti.write:write"),
+        QuestionFormat("qti-canvas", "qti.read:read", "qti.write_canvas:write"),
     )
 }
 _BY_SUFFIX = {".gift": "gift", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".zip": "qti", ".imscc": "qti", ".qti": "qti"}
@@ -60,7 +60,7 @@ _ANSWER = re.compile(rb"(?mi)^\s*ANSWER:")
 _CLOZE = re.compile(rb"\{[0-9]*:[A-Z_]{2,20}:")
 
 
-def guess(name: str, content: bytes) -> Format:
+def guess(name: str, content: bytes) -> QuestionFormat:
     """Return the format of a file by its name's ending, else by how it begins; raises FileRefused where nothing tells."""
     suffix = PurePath(name).suffix.lower()
     if suffix in _BY_SUFFIX:

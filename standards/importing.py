@@ -7,25 +7,25 @@ from standards._tags import Categories, with_category_tags
 from standards.bank.read import CODE, PATH, open_bank
 from standards.bank.write import write
 from standards.formats import FORMATS, guess
-from standards.model import FileRefused, Imported, Remark, Weight
+from standards.model import FileRefused, ImportedQuestions, RemarkSeverity, TransferRemark
 
-_KEPT = (Weight.PROBLEM, Weight.MEND)
+_KEPT = (RemarkSeverity.PROBLEM, RemarkSeverity.MEND)
 _TOLD_CODES = frozenset({"C413"})
 """What the check finds that changes a mark: an answer that is never reached."""
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
+class QuestionImport:
     """What comes of a file: the format's name, the questions that come in with all remarks, and the bytes of the bank."""
 
     format: str
-    imported: Imported
+    imported: ImportedQuestions
     bank: bytes
 
 
 def import_file(
     name: str, content: bytes, format_name: str | None = None, language: str = "es", categories: str = Categories.LEAVE
-) -> Import:
+) -> QuestionImport:
     """Return the bank that a file makes; nothing is written anywhere. Raises FileRefused for a file that is not read at all.
 
     `categories` says what becomes of those of GIFT and Moodle XML (Categories).
@@ -35,34 +35,34 @@ def import_file(
         raise FileRefused(N_("The format %(name)s is not read."), name=form.name)
     found = form.read(content, language)
     imported = held_against_rules(with_category_tags(found) if categories == Categories.TAGS else found, language)
-    return Import(form.name, imported, write(imported.questions, language).content)
+    return QuestionImport(form.name, imported, write(imported.questions, language).content)
 
 
-def held_against_rules(imported: Imported, language: str) -> Imported:
+def held_against_rules(imported: ImportedQuestions, language: str) -> ImportedQuestions:
     """Return the questions that our own reader takes; what it refuses is a problem, what it could not publish is to be mended."""
     opened = open_bank({PATH: write(imported.questions, language).content}, PATH, language)
     lines = {source.question.key: source.line for source in imported.sources}
     remarks = [_told(remark, lines) for remark in opened.imported.remarks if _is_told(remark)]
-    whole = next((remark for remark in remarks if remark.weight is Weight.PROBLEM and not remark.question), None)
+    whole = next((remark for remark in remarks if remark.weight is RemarkSeverity.PROBLEM and not remark.question), None)
     if whole is not None:
         raise FileRefused(N_("The questions do not fit into one bank: %(reason)s"), reason=whole.message)
-    refused = {remark.question for remark in remarks if remark.weight is Weight.PROBLEM}
+    refused = {remark.question for remark in remarks if remark.weight is RemarkSeverity.PROBLEM}
     others = len(opened.imported.remarks) - len(remarks)
     if others:
         remarks.append(
-            Remark(
-                Weight.NOTE,
+            TransferRemark(
+                RemarkSeverity.NOTE,
                 N_("The check has %(count)s more remarks: they stand beside each question in the bank."),
                 facts={"count": str(others)},
             )
         )
     kept = tuple(source for source in imported.sources if source.question.key not in refused)
-    return Imported(kept, (*imported.remarks, *remarks), imported.media)
+    return ImportedQuestions(kept, (*imported.remarks, *remarks), imported.media)
 
 
-def _is_told(remark: Remark) -> bool:
+def _is_told(remark: TransferRemark) -> bool:
     return remark.weight in _KEPT or remark.facts.get(CODE) in _TOLD_CODES
 
 
-def _told(remark: Remark, lines: dict[str, int]) -> Remark:
-    return Remark(remark.weight, remark.what, remark.why, lines.get(remark.question, 0), remark.question, remark.facts)
+def _told(remark: TransferRemark, lines: dict[str, int]) -> TransferRemark:
+    return TransferRemark(remark.weight, remark.what, remark.why, lines.get(remark.question, 0), remark.question, remark.facts)

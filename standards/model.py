@@ -16,7 +16,7 @@ THING = "thing"
 """The one fact that is a message itself."""
 
 
-class Weight(StrEnum):
+class RemarkSeverity(StrEnum):
     """How heavy a remark is.
 
     A note changes nothing that counts; a loss is left behind though the question passes; what is to mend passes and cannot be
@@ -30,10 +30,10 @@ class Weight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class TransferRemark:
     """What and why are msgids that share `facts`; `line` counts from 1 (0: none), `question` is a name or key ('' for the file)."""
 
-    weight: Weight
+    weight: RemarkSeverity
     what: str
     why: str = ""
     line: int = 0
@@ -48,7 +48,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceQuestion:
     """A question as it came, and the line or row of the file on which it begins (0: unknown)."""
 
     question: QuestionDefinition
@@ -58,11 +58,11 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedQuestions:
     """The questions of a file in order, each with its line, and the remarks."""
 
-    sources: tuple[Source, ...]
-    remarks: tuple[Remark, ...] = ()
+    sources: tuple[SourceQuestion, ...]
+    remarks: tuple[TransferRemark, ...] = ()
     media: Mapping[str, bytes] = field(default_factory=dict)
     """Files that the texts show or link to as `media/NAME`, by name."""
 
@@ -71,7 +71,7 @@ class Imported:
         """Return the questions alone."""
         return tuple(source.question for source in self.sources)
 
-    def of_weight(self, *weights: Weight) -> tuple[Remark, ...]:
+    def of_weight(self, *weights: RemarkSeverity) -> tuple[TransferRemark, ...]:
         """Return the remarks of some weights."""
         return tuple(remark for remark in self.remarks if remark.weight in weights)
 
@@ -82,14 +82,14 @@ NO_FILES: Files = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedFile:
     """A file's bytes, how many questions are in it, and the remarks."""
 
     content: bytes
     count: int
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[TransferRemark, ...] = ()
 
-    def of_weight(self, *weights: Weight) -> tuple[Remark, ...]:
+    def of_weight(self, *weights: RemarkSeverity) -> tuple[TransferRemark, ...]:
         """Return the remarks of some weights."""
         return tuple(remark for remark in self.remarks if remark.weight in weights)
 
@@ -113,14 +113,14 @@ class NotTranslatable(Exception):
         self.facts = {name: str(fact) for name, fact in facts.items()}
 
 
-class Notebook:
+class TransferRemarkCollector:
     """Collects remarks while one file is translated; it knows the question in hand.
 
     `offered` holds the files that came along, by path; `media` those that a text shows, under their new names.
     """
 
     def __init__(self) -> None:
-        self.remarks: list[Remark] = []
+        self.remarks: list[TransferRemark] = []
         self.question = ""
         self.line = 0
         self.offered: dict[str, bytes] = {}
@@ -139,10 +139,10 @@ class Notebook:
         if self._turns > MAXIMUM_TURNS:
             raise FileRefused(N_("The file has more than %(limit)s questions or lines."), limit=MAXIMUM_TURNS)
 
-    def add(self, weight: Weight, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
+    def add(self, weight: RemarkSeverity, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Write a remark down, once."""
         words = {name: str(fact) for name, fact in facts.items()}
-        remark = Remark(weight, what, why, line or self.line, self.question, words)
+        remark = TransferRemark(weight, what, why, line or self.line, self.question, words)
         identity = (weight, what, why, remark.line, remark.question, *words.items())
         if identity not in self._told:
             self._told.add(identity)
@@ -150,16 +150,16 @@ class Notebook:
 
     def note(self, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Tell something good to know."""
-        self.add(Weight.NOTE, what, why, line=line, **facts)
+        self.add(RemarkSeverity.NOTE, what, why, line=line, **facts)
 
     def loss(self, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Tell what is left behind."""
-        self.add(Weight.LOSS, what, why, line=line, **facts)
+        self.add(RemarkSeverity.LOSS, what, why, line=line, **facts)
 
     def refuse(self, refusal: NotTranslatable) -> None:
         """Tell that a question does not pass; what was told of it before no longer matters."""
         while self.question and self.remarks and self.remarks[-1].question == self.question:
-            if self.remarks[-1].weight is Weight.PROBLEM:
+            if self.remarks[-1].weight is RemarkSeverity.PROBLEM:
                 break
             self.remarks.pop()
-        self.add(Weight.PROBLEM, refusal.what, refusal.why, line=refusal.line, **refusal.facts)
+        self.add(RemarkSeverity.PROBLEM, refusal.what, refusal.why, line=refusal.line, **refusal.facts)

@@ -27,13 +27,13 @@ _UNDATED = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtImport(CourseContext):
+class ImportContext(CourseContext):
     """A file that somebody of a course's staff sent in."""
 
     upload: UUID
 
 
-def get_taught_import(session: Session, actor: Actor, slug: str, upload: UUID) -> TaughtImport:
+def get_taught_import(session: Session, actor: Actor, slug: str, upload: UUID) -> ImportContext:
     """Return a waiting file before the person who sent it; to everybody else it is not there."""
     course = course_catalogue.get_taught_course(session, actor, slug)
     statement = select(PendingImport.id).where(
@@ -41,7 +41,7 @@ def get_taught_import(session: Session, actor: Actor, slug: str, upload: UUID) -
     )
     if session.scalar(statement) is None:
         raise NotFound
-    return TaughtImport(course.id, course.slug, course.staff_role, upload)
+    return ImportContext(course.id, course.slug, course.staff_role, upload)
 
 
 def get_upload(session: Session, upload: UUID) -> PendingImport:

@@ -26,7 +26,7 @@ class TransferVerb(StrEnum):
     EXPORTED = "questions.exported"
 
 
-def receive(session: Session, actor: Actor, course_id: int, name: str, form: str, content: bytes, *, now: datetime) -> PendingImport:
+def store_upload(session: Session, actor: Actor, course_id: int, name: str, form: str, content: bytes, *, now: datetime) -> PendingImport:
     """Keep a file until it is confirmed; an earlier one of the same person for the same course is forgotten."""
     if actor.person_id is None:
         raise SignInNeeded
@@ -37,7 +37,7 @@ def receive(session: Session, actor: Actor, course_id: int, name: str, form: str
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class IncomingQuestions:
     """What comes into a bank: its path, the entries, and the files that they show, kept already."""
 
     path: str
@@ -45,7 +45,9 @@ class Coming:
     media: Mapping[str, FileContent]
 
 
-def bring_in(session: Session, actor: Actor, course_id: int, coming: Coming, pending: PendingImport, *, now: datetime) -> None:
+def import_questions(
+    session: Session, actor: Actor, course_id: int, coming: IncomingQuestions, pending: PendingImport, *, now: datetime
+) -> None:
     """Add questions to a bank of the draft, which is made where it is new, and forget the file."""
     path, entries = coming.path, coming.entries
     bank_services.add_to_bank(session, actor, course_id, path, entries, media=coming.media, now=now)
@@ -60,7 +62,7 @@ def discard(session: Session, actor: Actor, pending: PendingImport, *, now: date
     session.delete(pending)
 
 
-def note_export(session: Session, actor: Actor, course_id: int, form: str, count: int, *, now: datetime) -> None:
+def record_question_export(session: Session, actor: Actor, course_id: int, form: str, count: int, *, now: datetime) -> None:
     """Write down who took questions, with their keys, out of the house."""
     audit.record(
         session, actor, TransferVerb.EXPORTED, course_catalogue.get_course(session, course_id), now=now, format=form, questions=count

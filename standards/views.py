@@ -34,11 +34,11 @@ from standards._tags import Categories
 from standards.exporting import files_named
 from standards.formats import FORMATS
 from standards.forms import NEW, TITLES, ConfirmForm, ExportForm, UploadForm
+from standards.import_plans import QuestionImportPlan, chosen, placed, plan
 from standards.importing import import_file
-from standards.model import Exported, Remark, Weight
+from standards.model import ExportedFile, RemarkSeverity, TransferRemark
 from standards.models import PendingImport
-from standards.plans import Plan, chosen, placed, plan
-from standards.queries import DraftQuestions, TaughtImport
+from standards.queries import DraftQuestions, ImportContext
 
 bp = Blueprint("standards", __name__)
 
@@ -47,10 +47,10 @@ LARGEST = 20_000_000
 NARROWED_BY = ("text", "bank", "kind", "state", "difficulty", "tag")
 SUFFIXES = {"gift": "gift", "aiken": "txt", "moodle-xml": "xml", "csv": "csv", "xlsx": "xlsx", "qti": "zip", "qti-canvas": "zip"}
 HEADINGS = {
-    Weight.PROBLEM: ("bad", "circle-x"),
-    Weight.MEND: ("warn", "triangle-alert"),
-    Weight.LOSS: ("warn", "circle-alert"),
-    Weight.NOTE: ("", "info"),
+    RemarkSeverity.PROBLEM: ("bad", "circle-x"),
+    RemarkSeverity.MEND: ("warn", "triangle-alert"),
+    RemarkSeverity.LOSS: ("warn", "circle-alert"),
+    RemarkSeverity.NOTE: ("", "info"),
 }
 
 
@@ -85,7 +85,7 @@ def upload(subject: CourseContext) -> Answer:
     except DomainError as refused:
         form.refuse(form.file, _words(refused))
         return _upload_page(subject, form), 422
-    row = services.receive(begin_writing(), current_actor(), subject.id, name, found.format, content, now=clock.now())
+    row = services.store_upload(begin_writing(), current_actor(), subject.id, name, found.format, content, now=clock.now())
     return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
 
 
@@ -94,7 +94,7 @@ def _upload_page(subject: CourseContext, form: UploadForm) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ComingLine:
+class IncomingQuestionRow:
     """A question that comes in, in words."""
 
     key: str
@@ -115,15 +115,15 @@ class RemarkLine:
 MOST_PLACES = 6
 
 
-def remark_lines(remarks: tuple[Remark, ...]) -> list[RemarkLine]:
+def remark_lines(remarks: tuple[TransferRemark, ...]) -> list[RemarkLine]:
     """Return remarks in words, those that say the same as one line that names the places of the first few."""
-    groups: dict[str, list[Remark]] = {}
+    groups: dict[str, list[TransferRemark]] = {}
     for remark in remarks:
         groups.setdefault(remark.message, []).append(remark)
     return [RemarkLine(message, _places(group), len(group)) for message, group in groups.items()]
 
 
-def _places(group: list[Remark]) -> str:
+def _places(group: list[TransferRemark]) -> str:
     named = [
         ", ".join(part for part in (_("line %(line)s", line=remark.line) if remark.line else "", remark.question) if part)
         for remark in group
@@ -136,7 +136,7 @@ def _places(group: list[Remark]) -> str:
 
 @bp.route("/teaching/<slug>/imports/<uuid:upload>", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, queries.get_taught_import, reads_first=True)
-def confirm(subject: TaughtImport) -> Answer:
+def confirm(subject: ImportContext) -> Answer:
     """Show what comes in, what cannot and why; with a yes it is added to a bank of the draft."""
     pending = queries.get_upload(current_session(), subject.upload)
     draft = queries.draft_questions(current_session(), subject.id)
@@ -159,10 +159,12 @@ def confirm(subject: TaughtImport) -> Answer:
     entries, media = placed(made, target.removeprefix(NEW))
     files = cast("FileStore", current_app.extensions["files"])
     kept = draft_services.keep_contents(files, media, {path: media_type(path) for path in media})
-    coming = services.Coming(target.removeprefix(NEW), entries, kept)
+    coming = services.IncomingQuestions(target.removeprefix(NEW), entries, kept)
     writing = begin_writing()
     try:
-        services.bring_in(writing, current_actor(), subject.id, coming, queries.get_upload(writing, subject.upload), now=clock.now())
+        services.import_questions(
+            writing, current_actor(), subject.id, coming, queries.get_upload(writing, subject.upload), now=clock.now()
+        )
     except EditRefused as refused:
         form.refuse(form.bank, _words(refused))
         return _confirm_page(subject, pending, form, made), 422
@@ -186,18 +188,18 @@ def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
     return present + new
 
 
-def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories: Categories) -> Plan:
+def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories: Categories) -> QuestionImportPlan:
     release_connection()
     imported = run_sandboxed(import_file, pending.name, pending.content, pending.format, draft.language, categories).imported
     return plan(imported, draft.banks.get(target, ()), draft.taken, draft.language)
 
 
-def _digest(made: Plan) -> str:
+def _digest(made: QuestionImportPlan) -> str:
     """Return what tells one plan from another; the same questions may go into whichever bank."""
     return sha256("\0".join(made.entries).encode()).hexdigest()
 
 
-def _confirm_page(subject: TaughtImport, pending: PendingImport, form: ConfirmForm, made: Plan) -> str:
+def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmForm, made: QuestionImportPlan) -> str:
     return render_template(
         "standards/confirm.html",
         course=_place(subject.id),
@@ -208,20 +210,20 @@ def _confirm_page(subject: TaughtImport, pending: PendingImport, form: ConfirmFo
         form=form,
         seen=_digest(made),
         coming=[_coming(source.question, source.line) for source in made.sources],
-        remarks={weight.value: remark_lines(made.of_weight(weight)) for weight in Weight},
+        remarks={weight.value: remark_lines(made.of_weight(weight)) for weight in RemarkSeverity},
         has_categories=any(source.category for source in made.sources),
-        problems=len(made.of_weight(Weight.PROBLEM)),
+        problems=len(made.of_weight(RemarkSeverity.PROBLEM)),
         pictures=len(made.media),
     )
 
 
-def _coming(question: QuestionDefinition, line: int) -> ComingLine:
-    return ComingLine(question.key, choose(first_words(question.text)), _(KINDS[question.kind]), line)
+def _coming(question: QuestionDefinition, line: int) -> IncomingQuestionRow:
+    return IncomingQuestionRow(question.key, choose(first_words(question.text)), _(KINDS[question.kind]), line)
 
 
 @bp.post("/teaching/<slug>/imports/<uuid:upload>/removal")
 @requires(QuizAction.EDIT_BANK, queries.get_taught_import)
-def discard(subject: TaughtImport) -> Answer:
+def discard(subject: ImportContext) -> Answer:
     """Forget a file that was sent in."""
     services.discard(current_session(), current_actor(), queries.get_upload(current_session(), subject.upload), now=clock.now())
     flash(_("The file was forgotten. Nothing of it came in."), "ok")
@@ -232,7 +234,7 @@ def discard(subject: TaughtImport) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ExportSelection:
     """The questions that go out, the languages of their course, and the address's fields that name them."""
 
     questions: list[QuestionDefinition]
@@ -242,16 +244,16 @@ class Selection:
     asked: dict[str, str]
 
 
-def _selected(subject: CourseContext) -> Selection:
+def _selected(subject: CourseContext) -> ExportSelection:
     asked = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
     rows = bank_queries.search_questions(current_session(), subject.id, QuestionFilter(**asked), offset=0, limit=bank_queries.MAXIMUM_SHOWN)
     draft = queries.draft_questions(current_session(), subject.id)
     questions = {question.key: question for bank in draft.banks.values() for question in bank}
     banks = {question.key: path for path, bank in draft.banks.items() for question in bank}
-    return Selection(list(chosen(questions.values(), [row.key for row in rows])), banks, draft.languages, asked)
+    return ExportSelection(list(chosen(questions.values(), [row.key for row in rows])), banks, draft.languages, asked)
 
 
-def _exported(course_id: int, selection: Selection, form: str, language: str) -> Exported:
+def _exported(course_id: int, selection: ExportSelection, form: str, language: str) -> ExportedFile:
     write = FORMATS[form].write
     assert write is not None
     named = {question.key: files_named(question, language, selection.banks[question.key]) for question in selection.questions}
@@ -271,7 +273,7 @@ def export(subject: CourseContext) -> Answer:
     form.format.data, form.language.data = form.chosen(), form.spoken()
     exported = _exported(subject.id, selection, form.format.data, form.language.data) if selection.questions else None
     if request.method == "POST" and exported is not None and exported.count:
-        services.note_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
+        services.record_question_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
         own = form.language.data == selection.languages[0]
         name = f"{subject.slug}{'' if own else f'-{form.language.data}'}.{SUFFIXES[form.format.data]}"
         return send_generated(io.BytesIO(exported.content), "application/octet-stream", name)
@@ -283,5 +285,5 @@ def export(subject: CourseContext) -> Answer:
         asked=selection.asked,
         total=len(selection.questions),
         count=exported.count if exported is not None else 0,
-        remarks={weight.value: remark_lines(exported.of_weight(weight)) if exported is not None else [] for weight in Weight},
+        remarks={weight.value: remark_lines(exported.of_weight(weight)) if exported is not None else [] for weight in RemarkSeverity},
     )

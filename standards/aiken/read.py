@@ -7,9 +7,9 @@ from kernel.errors import N_
 from quizzes.rules.definitions import QuestionDefinition, TextShape
 from standards import _choices
 from standards._decoding import decode
-from standards._keys import Keys
+from standards._keys import KeyAllocator
 from standards._texts import from_plain, one_line
-from standards.model import Imported, Notebook, NotTranslatable, Source
+from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 
 OPTION = re.compile(r"([A-Z])[.)]\s*(.*)\Z", re.DOTALL)
 ANSWER = re.compile(r"ANSWER:\s*(.*)\Z", re.IGNORECASE | re.DOTALL)
@@ -29,10 +29,10 @@ class _Draft:
         return one_line(" ".join(self.text))[:60]
 
 
-def read(content: bytes, language: str = "es") -> Imported:
+def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of an Aiken file, each a choice of one option; every line that fits nowhere is told."""
-    notebook = Notebook()
-    reader = _Reader(language, notebook)
+    notebook = TransferRemarkCollector()
+    reader = _AikenReader(language, notebook)
     for number, line in enumerate(decode(content, notebook).words.split("\n"), start=1):
         notebook.turn_to(reader.name, number)
         try:
@@ -41,17 +41,17 @@ def read(content: bytes, language: str = "es") -> Imported:
             notebook.refuse(refusal)
             reader.draft = None
     reader.close()
-    return Imported(tuple(reader.sources), tuple(notebook.remarks))
+    return ImportedQuestions(tuple(reader.sources), tuple(notebook.remarks))
 
 
-class _Reader:
+class _AikenReader:
     """Takes one line after the other."""
 
-    def __init__(self, language: str, notebook: Notebook) -> None:
+    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
         self.language, self.notebook = language, notebook
         self.draft: _Draft | None = None
-        self.keys = Keys()
-        self.sources: list[Source] = []
+        self.keys = KeyAllocator()
+        self.sources: list[SourceQuestion] = []
 
     @property
     def name(self) -> str:
@@ -96,12 +96,14 @@ class _Reader:
         if letter not in draft.options:
             raise NotTranslatable(N_("ANSWER names “%(letter)s”, which is none of the options."), line=number, letter=letter[:20])
         self.draft = None
-        self.sources.append(Source(self._question(draft, letter), draft.line))
+        self.sources.append(SourceQuestion(self._question(draft, letter), draft.line))
 
     def _question(self, draft: _Draft, right: str) -> QuestionDefinition:
         text = from_plain("\n".join(draft.text), TextShape.MARKDOWN)
         weighted = [
-            _choices.Weighted({self.language: from_plain(words, TextShape.INLINE)}, _choices.ALL if letter == right else _choices.NOTHING)
+            _choices.WeightedOption(
+                {self.language: from_plain(words, TextShape.INLINE)}, _choices.ALL if letter == right else _choices.NOTHING
+            )
             for letter, words in draft.options.items()
         ]
         return QuestionDefinition(self.keys.of_question("", text), {self.language: text}, _choices.single(weighted))

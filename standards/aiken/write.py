@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from kernel.errors import N_
 from quizzes.rules.definitions import Option, QuestionDefinition, SingleChoiceBody, Texts, TextShape, TrueFalseBody
 from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
-from standards._keys import Keys
+from standards._keys import KeyAllocator
 from standards._texts import from_plain, in_language, one_line, tell_files, to_plain
 from standards.aiken.read import ANSWER, OPTION
-from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
+from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return an Aiken file with the choices of one option among the questions."""
-    notebook, keys = Notebook(), Keys()
+    notebook, keys = TransferRemarkCollector(), KeyAllocator()
     entries: list[str] = []
     for question in questions:
         notebook.turn_to(question.key)
@@ -24,10 +24,10 @@ def write(questions: Sequence[QuestionDefinition], language: str = "es", _files:
             entries.append(_entry(question, language, keys, notebook))
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return Exported("\n".join(entries).encode(), len(entries), tuple(notebook.remarks))
+    return ExportedFile("\n".join(entries).encode(), len(entries), tuple(notebook.remarks))
 
 
-def _entry(question: QuestionDefinition, language: str, keys: Keys, notebook: Notebook) -> str:
+def _entry(question: QuestionDefinition, language: str, keys: KeyAllocator, notebook: TransferRemarkCollector) -> str:
     options, right = _options(question, language, notebook)
     text = _plain(question.text, TextShape.MARKDOWN, language, notebook)
     if OPTION.match(text) or ANSWER.match(text) or not text:
@@ -42,7 +42,7 @@ def _entry(question: QuestionDefinition, language: str, keys: Keys, notebook: No
     return "\n".join([text, *lines, f"ANSWER: {LETTERS[right]}", ""])
 
 
-def _options(question: QuestionDefinition, language: str, notebook: Notebook) -> tuple[list[str], int]:
+def _options(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> tuple[list[str], int]:
     """Return the options' words and the place of the right one."""
     match question.body:
         case TrueFalseBody(answer):
@@ -58,7 +58,7 @@ def _options(question: QuestionDefinition, language: str, notebook: Notebook) ->
             raise refuse_kind(question)
 
 
-def _tell_options(options: Sequence[Option], shuffle: bool, notebook: Notebook) -> None:
+def _tell_options(options: Sequence[Option], shuffle: bool, notebook: TransferRemarkCollector) -> None:
     for field, lost in (
         ("why", any(option.why for option in options)),
         ("credit", any(option.credit not in (0, 1) or option.right is not (option.credit == 1) for option in options)),
@@ -69,7 +69,7 @@ def _tell_options(options: Sequence[Option], shuffle: bool, notebook: Notebook) 
             lose(notebook, field)
 
 
-def _plain(texts: Texts, shape: TextShape, language: str, notebook: Notebook) -> str:
+def _plain(texts: Texts, shape: TextShape, language: str, notebook: TransferRemarkCollector) -> str:
     words, lost = to_plain(in_language(texts, language), shape, language)
     if lost or "\n" in words:
         notebook.loss(N_("A text is written without its markup and in one line."), N_("The format has only plain words."))

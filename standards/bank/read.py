@@ -13,7 +13,7 @@ from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES
 from quizzes.content.banks import read_banks
-from standards.model import FileRefused, Imported, Remark, Source, Weight
+from standards.model import FileRefused, ImportedQuestions, RemarkSeverity, SourceQuestion, TransferRemark
 
 PATH = "banco/banco.yaml"
 CODE = "code"
@@ -25,17 +25,17 @@ _AROUND = frozenset({"C305", "C306", "C307", "C308", "C114"})
 class OpenBank:
     """A bank that was read, and the session that holds its tables and findings."""
 
-    imported: Imported
+    imported: ImportedQuestions
     session: ReadingSession
 
 
-def read(content: bytes, language: str = "es", around: Mapping[str, bytes] | None = None) -> Imported:
+def read(content: bytes, language: str = "es", around: Mapping[str, bytes] | None = None) -> ImportedQuestions:
     """Return the questions of `banco.yaml`; `around` may hold the course's course.yaml and parametros.yaml.
 
     Raises FileRefused where the YAML itself cannot be read; errors of a question are problems (C1xx, C2xx) or to be mended.
     """
     opened = open_bank({PATH: content, **(around or {})}, PATH, language)
-    broken = next((remark for remark in opened.imported.of_weight(Weight.PROBLEM) if not remark.question), None)
+    broken = next((remark for remark in opened.imported.of_weight(RemarkSeverity.PROBLEM) if not remark.question), None)
     if broken is not None and not opened.imported.sources:
         raise FileRefused(N_("The bank cannot be read, line %(line)s: %(reason)s"), line=broken.line, reason=broken.message)
     return opened.imported
@@ -52,13 +52,19 @@ def open_bank(files: Mapping[str, bytes], path: str, language: str) -> OpenBank:
         table.close()
     questions = banks[0].questions if banks else ()
     lines = {key: cursor.node.line for key, cursor in session.questions.items()}
-    sources = tuple(Source(question, lines.get(question.key, 0)) for question in questions)
+    sources = tuple(SourceQuestion(question, lines.get(question.key, 0)) for question in questions)
     remarks = tuple(_remark(finding) for finding in session.findings if finding.file == path and finding.code not in _AROUND)
-    return OpenBank(Imported(sources, remarks), session)
+    return OpenBank(ImportedQuestions(sources, remarks), session)
 
 
-def _remark(finding: Finding) -> Remark:
-    weight = Weight.PROBLEM if finding.refuses_import else Weight.MEND if finding.severity is Severity.ERROR else Weight.NOTE
+def _remark(finding: Finding) -> TransferRemark:
+    weight = (
+        RemarkSeverity.PROBLEM
+        if finding.refuses_import
+        else RemarkSeverity.MEND
+        if finding.severity is Severity.ERROR
+        else RemarkSeverity.NOTE
+    )
     facts = {"reason": finding.message, "fix": finding.fix, CODE: finding.code}
     question = finding.facts.get("subject", "")
-    return Remark(weight, N_("%(reason)s %(fix)s"), line=finding.line, question=question, facts=facts)
+    return TransferRemark(weight, N_("%(reason)s %(fix)s"), line=finding.line, question=question, facts=facts)

@@ -7,16 +7,16 @@ from courses.content.writing import scalar
 from quizzes.rules.definitions import QuestionDefinition
 from standards.bank.read import PATH, open_bank
 from standards.bank.tree import Tree, question_tree
-from standards.model import Exported
+from standards.model import ExportedFile
 
 _STEP = "  "
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es") -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es") -> ExportedFile:
     """Return `banco.yaml` as bytes. Nothing is lost: it is our own format."""
     trees = [question_tree(question, language) for question in questions]
     source = "questions:\n" + "\n".join(_lines(trees)) + "\n" if trees else "questions: []\n"
-    return Exported(_canonical(source, language).encode(), len(questions))
+    return ExportedFile(_canonical(source, language).encode(), len(questions))
 
 
 def _canonical(source: str, language: str) -> str:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from kernel.errors import N_
 from standards._tags import leave_category
 from standards.gift.grammar import unescape
-from standards.model import Notebook
+from standards.model import TransferRemarkCollector
 
 _MARK = re.compile(r"\[(id|tag):((?:\\.|[^\]\\])+)\]")
 _CATEGORY = "$CATEGORY:"
 
 
 @dataclass(slots=True)
-class Block:
+class GiftBlock:
     """The lines of one question, and for each the line of the file on which it stood."""
 
     lines: list[str] = field(default_factory=list)
@@ -37,9 +37,9 @@ class Block:
         return self.numbers[min(max(inside, 1), len(self.numbers)) - 1]
 
 
-def blocks(text: str, notebook: Notebook) -> list[Block]:
+def blocks(text: str, notebook: TransferRemarkCollector) -> list[GiftBlock]:
     """Part a file into questions; comments and categories are told."""
-    found, block, comments, category = [], Block(), 0, ""
+    found, block, comments, category = [], GiftBlock(), 0, ""
     for number, line in enumerate(text.split("\n"), start=1):
         bare = line.strip()
         if bare.startswith("//"):
@@ -53,13 +53,13 @@ def blocks(text: str, notebook: Notebook) -> list[Block]:
             block.numbers.append(number)
         elif block.lines:
             found.append(block)
-            block = Block()
+            block = GiftBlock()
     if comments:
         notebook.note(N_("%(count)s lines of comments are left out."), count=comments)
     return [*found, block] if block.lines else found
 
 
-def _note_marks(block: Block, comment: str) -> bool:
+def _note_marks(block: GiftBlock, comment: str) -> bool:
     """Take `[id:…]` and `[tag:…]` out of a comment; say whether there were any."""
     marks = _MARK.findall(comment)
     for kind, value in marks:

@@ -10,7 +10,7 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
 from kernel.errors import N_
-from standards.gift.model import Answer, Answers, Entry, Format, Piece, Truth
+from standards.gift.model import GiftAnswer, GiftAnswers, GiftQuestion, GiftText, GiftTextFormat, GiftTrueFalse
 from standards.model import NotTranslatable
 
 _GRAMMAR = r"""
@@ -49,25 +49,25 @@ INNER.1: /(?:\\.|-(?!>)|[^~=#{}\\-])+/s
 _ESCAPED = "~=#{}:"
 
 
-def _piece(parts: list[object]) -> Piece:
-    form = next((part for part in parts if isinstance(part, Format)), None)
+def _piece(parts: list[object]) -> GiftText:
+    form = next((part for part in parts if isinstance(part, GiftTextFormat)), None)
     text = next((str(part) for part in parts if isinstance(part, Token) and part.type in ("INNER", "STEM", "FREE")), "")
-    return Piece(text, form)
+    return GiftText(text, form)
 
 
 def _first(parts: list[object], kind: str) -> str | None:
     return next((str(part) for part in parts if isinstance(part, Token) and part.type == kind), None)
 
 
-class _Feedback(Piece):
+class _Feedback(GiftText):
     """Feedback inside an answer, told from its text."""
 
 
-class _Builder(Transformer[Token, Entry]):
+class _GiftModelBuilder(Transformer[Token, GiftQuestion]):
     """Makes the model of the tree."""
 
-    def text_format(self, parts: list[Token]) -> Format:
-        return Format(str(parts[0]).strip()[1:-1])
+    def text_format(self, parts: list[Token]) -> GiftTextFormat:
+        return GiftTextFormat(str(parts[0]).strip()[1:-1])
 
     stem_format = text_format
     free_format = text_format
@@ -76,43 +76,43 @@ class _Builder(Transformer[Token, Entry]):
         piece = _piece(parts)
         return _Feedback(piece.text, piece.format)
 
-    def general(self, parts: list[object]) -> tuple[str, Piece]:
+    def general(self, parts: list[object]) -> tuple[str, GiftText]:
         return "general", _piece(parts)
 
     def match(self, parts: list[object]) -> tuple[str, str]:
         return "match", _first(parts, "FREE") or ""
 
-    def truth(self, parts: list[object]) -> Truth:
+    def truth(self, parts: list[object]) -> GiftTrueFalse:
         value = str(parts[0]).strip().upper() in ("T", "TRUE")
-        return Truth(value, tuple(part for part in parts if isinstance(part, Piece)))
+        return GiftTrueFalse(value, tuple(part for part in parts if isinstance(part, GiftText)))
 
-    def answer(self, parts: list[object]) -> Answer:
+    def answer(self, parts: list[object]) -> GiftAnswer:
         match = next((part[1] for part in parts if isinstance(part, tuple)), None)
         feedback = next((part for part in parts if isinstance(part, _Feedback)), None)
         weight = _first(parts, "WEIGHT")
-        return Answer(_first(parts, "SIGN") or "", weight.strip().strip("%") if weight else None, _piece(parts), match, feedback)
+        return GiftAnswer(_first(parts, "SIGN") or "", weight.strip().strip("%") if weight else None, _piece(parts), match, feedback)
 
     bare = answer
     first_number = answer
 
-    def numerical(self, parts: list[object]) -> Answers:
-        return Answers(True, None, tuple(part for part in parts if isinstance(part, Answer)))
+    def numerical(self, parts: list[object]) -> GiftAnswers:
+        return GiftAnswers(True, None, tuple(part for part in parts if isinstance(part, GiftAnswer)))
 
-    def answers(self, parts: list[object]) -> Answers:
-        return Answers(False, None, tuple(part for part in parts if isinstance(part, Answer)))
+    def answers(self, parts: list[object]) -> GiftAnswers:
+        return GiftAnswers(False, None, tuple(part for part in parts if isinstance(part, GiftAnswer)))
 
-    def body(self, parts: list[object]) -> Answers:
+    def body(self, parts: list[object]) -> GiftAnswers:
         general = next((part[1] for part in parts if isinstance(part, tuple)), None)
-        truth = next((part for part in parts if isinstance(part, Truth)), None)
-        held = next((part for part in parts if isinstance(part, Answers)), Answers())
-        return Answers(held.numerical, truth, held.answers, general)
+        truth = next((part for part in parts if isinstance(part, GiftTrueFalse)), None)
+        held = next((part for part in parts if isinstance(part, GiftAnswers)), GiftAnswers())
+        return GiftAnswers(held.numerical, truth, held.answers, general)
 
-    def start(self, parts: list[object]) -> Entry:
-        answers = next((part for part in parts if isinstance(part, Answers)), None)
+    def start(self, parts: list[object]) -> GiftQuestion:
+        answers = next((part for part in parts if isinstance(part, GiftAnswers)), None)
         cut = parts.index(answers) if answers is not None else len(parts)
         title = _first(parts, "TITLE") or ""
         after = _first(parts[cut + 1 :], "STEM") or ""
-        return Entry(title.strip()[2:-2], _piece(parts[:cut]), answers, after, 0)
+        return GiftQuestion(title.strip()[2:-2], _piece(parts[:cut]), answers, after, 0)
 
 
 @cache
@@ -121,10 +121,10 @@ def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", lexer="contextual", maybe_placeholders=False)
 
 
-def parse(text: str) -> Entry:
+def parse(text: str) -> GiftQuestion:
     """Return what one question says; raises NotTranslatable with the line inside the text (from 1) where it breaks the grammar."""
     try:
-        return _Builder().transform(_parser().parse(text))
+        return _GiftModelBuilder().transform(_parser().parse(text))
     except UnexpectedInput as error:
         place = getattr(error, "line", -1)
         raise _refusal(text, place if place > 0 else text.count("\n") + 1) from error

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
-class Format(StrEnum):
+class GiftTextFormat(StrEnum):
     """How a text is to be read; MOODLE, the usual one, is plain words in which HTML may stand."""
 
     HTML = "html"
@@ -14,54 +14,54 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class GiftText:
     """A text with the format written before it, None where it takes that of the question."""
 
     text: str
-    format: Format | None = None
+    format: GiftTextFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GiftAnswer:
     """An answer between braces: `=` or `~` (or nothing), weight in per cent, text, match after `->`, feedback."""
 
     sign: str
     weight: str | None
-    text: Piece
+    text: GiftText
     match: str | None = None
-    feedback: Piece | None = None
+    feedback: GiftText | None = None
 
     @property
-    def whole(self) -> Piece:
+    def whole(self) -> GiftText:
         """Return the text with what stands after `->`, where the sign is part of an answer and not of a matching."""
         return self.text if self.match is None else replace(self.text, text=f"{self.text.text}->{self.match}")
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class GiftTrueFalse:
     """`{T#for the wrong one#for the right one}`."""
 
     value: bool
-    feedbacks: tuple[Piece, ...] = ()
+    feedbacks: tuple[GiftText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class GiftAnswers:
     """What stands between braces: numerical after `#`, or answers; nothing for an essay."""
 
     numerical: bool = False
-    truth: Truth | None = None
-    answers: tuple[Answer, ...] = ()
-    general: Piece | None = None
+    truth: GiftTrueFalse | None = None
+    answers: tuple[GiftAnswer, ...] = ()
+    general: GiftText | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GiftQuestion:
     """One question: name, text before and after the braces; `answers` None for a description."""
 
     name: str
-    before: Piece
-    answers: Answers | None
+    before: GiftText
+    answers: GiftAnswers | None
     after: str
     line: int
     tags: tuple[str, ...] = ()

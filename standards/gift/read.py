@@ -28,33 +28,35 @@ from standards import _choices, _gap
 from standards._decoding import decode
 from standards._fields import gathered
 from standards._html import looks_like_html, to_markdown
-from standards._keys import Keys, matched
+from standards._keys import KeyAllocator, matched
 from standards._numbers import credit, number
 from standards._tags import tags_of
 from standards._texts import from_plain, one_line
-from standards.gift.blocks import Block, blocks
+from standards.gift.blocks import GiftBlock, blocks
 from standards.gift.grammar import parse, unescape
-from standards.gift.model import Answer, Answers, Entry, Format, Piece
-from standards.model import Imported, Notebook, NotTranslatable, Source
+from standards.gift.model import GiftAnswer, GiftAnswers, GiftQuestion, GiftText, GiftTextFormat
+from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 
 _ENDS = (".", "?", "!", ":", "…", ">")
 INLINE, MARKDOWN = TextShape.INLINE, TextShape.MARKDOWN
 
 
-def read(content: bytes, language: str = "es") -> Imported:
+def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a GIFT file with what could not come in; raises FileRefused for what is no text."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     text = _gap.without_marks(decode(content, notebook).words)
-    keys = Keys()
-    sources: list[Source] = []
+    keys = KeyAllocator()
+    sources: list[SourceQuestion] = []
     for block in blocks(text, notebook):
         notebook.turn_to(_name(block.lines[0]), block.line)
         try:
-            sources.append(Source(_Reader(parse(block.text), block, language, keys, notebook).question(), block.line, block.category))
+            sources.append(
+                SourceQuestion(_GiftReader(parse(block.text), block, language, keys, notebook).question(), block.line, block.category)
+            )
         except NotTranslatable as refusal:
             refusal.line = block.line_at(refusal.line) if refusal.line else block.line
             notebook.refuse(refusal)
-    return Imported(tuple(sources), tuple(notebook.remarks))
+    return ImportedQuestions(tuple(sources), tuple(notebook.remarks))
 
 
 def _name(line: str) -> str:
@@ -63,12 +65,12 @@ def _name(line: str) -> str:
     return one_line(unescape(match[1] if match else re.sub(r"^\s*\[[a-z]+\]|<[^>]*>", "", line)))[:60]
 
 
-class _Reader:
+class _GiftReader:
     """Makes one question of what the grammar found."""
 
-    def __init__(self, entry: Entry, block: Block, language: str, keys: Keys, notebook: Notebook) -> None:
+    def __init__(self, entry: GiftQuestion, block: GiftBlock, language: str, keys: KeyAllocator, notebook: TransferRemarkCollector) -> None:
         self.entry, self.block, self.language, self.keys, self.notebook = entry, block, language, keys, notebook
-        self.usual = entry.before.format or Format.MOODLE
+        self.usual = entry.before.format or GiftTextFormat.MOODLE
 
     def question(self) -> QuestionDefinition:
         """Return the question."""
@@ -90,7 +92,7 @@ class _Reader:
             explanation={self.language: explanation} if explanation else None,
         )
 
-    def _truth_feedback(self, answers: Answers | None) -> list[str]:
+    def _truth_feedback(self, answers: GiftAnswers | None) -> list[str]:
         pieces = answers.truth.feedbacks if answers is not None and answers.truth is not None else ()
         found = [self._markdown(piece, MARKDOWN) for piece in pieces]
         if any(found):
@@ -104,31 +106,31 @@ class _Reader:
             self.notebook.note(N_("“%(text)s” after the answers is left out."), text=after)
             after = ""
         if not after:
-            return self._markdown(Piece(before, self.usual), MARKDOWN), body
-        whole = self._markdown(Piece(before + _gap.mark(1) + self.entry.after, self.usual), MARKDOWN)
+            return self._markdown(GiftText(before, self.usual), MARKDOWN), body
+        whole = self._markdown(GiftText(before + _gap.mark(1) + self.entry.after, self.usual), MARKDOWN)
         if isinstance(body, ShortAnswerBody | NumericalBody | SingleChoiceBody):
             return _gap.with_names(whole, 1), GapsBody((Gap(_gap.NAME, body),))
         return _gap.with_blanks(whole), body
 
-    def _markdown(self, piece: Piece, shape: TextShape) -> str:
+    def _markdown(self, piece: GiftText, shape: TextShape) -> str:
         form = piece.format or self.usual
         written = piece.text.strip()
-        if form is Format.MARKDOWN:
+        if form is GiftTextFormat.MARKDOWN:
             words = unescape(written).replace("-\\>", "->")
             return one_line(words) if shape is INLINE else words.strip()
         words = unescape(" ".join(line.strip() for line in written.split("\n")))
-        if form is Format.HTML or (form is Format.MOODLE and looks_like_html(words)):
+        if form is GiftTextFormat.HTML or (form is GiftTextFormat.MOODLE and looks_like_html(words)):
             return to_markdown(words, shape, self.notebook)
         return from_plain(words, shape)
 
     def _plain(self, text: str) -> str:
         return one_line(unescape(text.strip()))
 
-    def _why(self, answer: Answer) -> dict[str, str] | None:
+    def _why(self, answer: GiftAnswer) -> dict[str, str] | None:
         words = self._markdown(answer.feedback, INLINE) if answer.feedback is not None else ""
         return {self.language: words} if words else None
 
-    def _body(self, answers: Answers | None) -> Body:
+    def _body(self, answers: GiftAnswers | None) -> Body:
         if answers is None:
             return DescriptionBody()
         if answers.truth is not None:
@@ -142,24 +144,24 @@ class _Reader:
         is_matching = any(answer.match is not None and answer.sign == "=" for answer in answers.answers)
         return self._matching(answers.answers) if is_matching else self._short(answers.answers)
 
-    def _credit(self, answer: Answer) -> Fraction:
+    def _credit(self, answer: GiftAnswer) -> Fraction:
         return credit(number(answer.weight)) if answer.weight is not None else Fraction(answer.sign != "~")
 
-    def _choice(self, answers: tuple[Answer, ...]) -> SingleChoiceBody | MultipleChoiceBody:
+    def _choice(self, answers: tuple[GiftAnswer, ...]) -> SingleChoiceBody | MultipleChoiceBody:
         weighted = [
-            _choices.Weighted({self.language: self._markdown(answer.whole, INLINE)}, self._credit(answer), self._why(answer))
+            _choices.WeightedOption({self.language: self._markdown(answer.whole, INLINE)}, self._credit(answer), self._why(answer))
             for answer in answers
         ]
         return _choices.single(weighted) if any(answer.sign == "=" for answer in answers) else _choices.multiple(weighted)
 
-    def _short(self, answers: tuple[Answer, ...]) -> ShortAnswerBody:
+    def _short(self, answers: tuple[GiftAnswer, ...]) -> ShortAnswerBody:
         found = [(self._plain(answer.whole.text), self._credit(answer), self._why(answer)) for answer in answers]
         patterns = tuple(TextPattern({self.language: words}, worth > 0, worth, why) for words, worth, why in found)
         return ShortAnswerBody(patterns, ignore_accents=self.language == "es")
 
-    def _matching(self, answers: tuple[Answer, ...]) -> MatchingBody:
+    def _matching(self, answers: tuple[GiftAnswer, ...]) -> MatchingBody:
         found = [(self._markdown(answer.text, INLINE), self._match(answer), self._why(answer)) for answer in answers]
-        keys = Keys()
+        keys = KeyAllocator()
         choices = matched([match for _, match, _ in found])
         pairs = tuple(
             Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in found if item
@@ -168,17 +170,17 @@ class _Reader:
         extra = dict.fromkeys(match for item, match, _ in found if not item and choices[match] not in used)
         return MatchingBody(pairs, tuple(KeyedLabel(choices[match], {self.language: match}) for match in extra))
 
-    def _match(self, answer: Answer) -> str:
+    def _match(self, answer: GiftAnswer) -> str:
         if answer.match is None or not answer.match.strip():
             raise NotTranslatable(N_("An item of the matching has nothing after ->."))
         return from_plain(unescape(answer.match.strip()), INLINE)
 
-    def _numerical(self, answers: tuple[Answer, ...]) -> NumericalBody:
+    def _numerical(self, answers: tuple[GiftAnswer, ...]) -> NumericalBody:
         written = [answer for answer in answers if answer.sign or answer.text.text.strip() or answer.feedback is not None]
         found, tolerance = gathered(self._number(answer) for answer in written)
         return NumericalBody(found, tolerance)
 
-    def _number(self, answer: Answer) -> NumericalAnswer:
+    def _number(self, answer: GiftAnswer) -> NumericalAnswer:
         words = unescape(answer.text.text.strip())
         worth = self._credit(answer)
         if words in ("", "*"):

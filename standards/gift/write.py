@@ -27,29 +27,29 @@ from standards._fields import lose, lose_quantity, nominal, refuse_kind, tell_fi
 from standards._numbers import credit, decimal, number, percent
 from standards._texts import in_language, one_line, tell_files, tell_ours, to_plain
 from standards.gift.grammar import escape
-from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
+from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 
 _KEPT = ("tags", "explanation")
 _TAIL_SIGNS = (".", "?", "!", ":", "…", ">")
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a GIFT file with the questions in one language; those of other kinds are problems."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     entries: list[str] = []
     for question in questions:
         notebook.turn_to(question.key)
         try:
-            entries.append(_Writer(question, language, notebook).entry())
+            entries.append(_GiftWriter(question, language, notebook).entry())
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return Exported("\n\n".join([*entries, ""]).lstrip("\n").encode(), len(entries), tuple(notebook.remarks))
+    return ExportedFile("\n\n".join([*entries, ""]).lstrip("\n").encode(), len(entries), tuple(notebook.remarks))
 
 
-class _Writer:
+class _GiftWriter:
     """Writes one question."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
         self.question, self.language, self.notebook = question, language, notebook
 
     def entry(self) -> str:

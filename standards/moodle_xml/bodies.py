@@ -29,12 +29,12 @@ from quizzes.rules.definitions import (
 )
 from standards import _choices, _gap
 from standards._fields import gathered
-from standards._keys import Keys, matched
+from standards._keys import KeyAllocator, matched
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, local, words
-from standards.model import Notebook, NotTranslatable
+from standards.model import NotTranslatable, TransferRemarkCollector
 from standards.moodle_xml.model import AUTO, HTML, ORDERINGS, PLAIN
-from standards.moodle_xml.texts import BLOCKS, INLINE, TextReader
+from standards.moodle_xml.texts import BLOCKS, INLINE, MoodleTextReader
 
 _TRUE = frozenset({"true", "1"})
 _MEGABYTE = 1 << 20
@@ -55,7 +55,7 @@ def flag(element: Element, name: str, usual: bool) -> bool:
 class BodyReader:
     """Reads the body of one question."""
 
-    def __init__(self, element: Element, texts: TextReader, notebook: Notebook) -> None:
+    def __init__(self, element: Element, texts: MoodleTextReader, notebook: TransferRemarkCollector) -> None:
         self.element, self.texts, self.notebook = element, texts, notebook
 
     def read(self, kind: str) -> Body:
@@ -85,7 +85,9 @@ class BodyReader:
 
     def _choice(self) -> Body:
         answers = children(self.element, "answer")
-        weighted = [_choices.Weighted(self.texts.needed(answer, INLINE), self._worth(answer), self._why(answer)) for answer in answers]
+        weighted = [
+            _choices.WeightedOption(self.texts.needed(answer, INLINE), self._worth(answer), self._why(answer)) for answer in answers
+        ]
         make = _choices.single if flag(self.element, "single", True) else _choices.multiple
         return make(weighted, shuffle=flag(self.element, "shuffleanswers", True))
 
@@ -137,7 +139,7 @@ class BodyReader:
         for sub in children(self.element, "subquestion"):
             match = child(sub, "answer")
             found.append((self.texts.markdown(sub, INLINE), self.texts.markdown(match, INLINE, answer_form)))
-        keys, language = Keys(), self.texts.language
+        keys, language = KeyAllocator(), self.texts.language
         choices = matched([match for _, match in found])
         pairs = tuple(Pair(keys.of(item), {language: item}, choices[match], {language: match}) for item, match in found if item)
         used = {pair.match_key for pair in pairs}
@@ -146,7 +148,7 @@ class BodyReader:
         return MatchingBody(pairs, labels, flag(self.element, "shuffleanswers", True))
 
     def _ordering(self) -> Body:
-        keys = Keys()
+        keys = KeyAllocator()
         items = [self.texts.needed(answer, INLINE) for answer in sorted(children(self.element, "answer"), key=_place)]
         said = words(child(self.element, "gradingtype")).strip()
         if words(child(self.element, "selecttype")).strip() not in ("", "ALL", "0"):
@@ -193,7 +195,7 @@ class BodyReader:
         for at, right in enumerate(places, start=1):
             _check_box(right, boxes)
             group = [(text, box) for box, (text, of) in enumerate(boxes, start=1) if of == boxes[right - 1][1]]
-            weighted = [_choices.Weighted({self.texts.language: text}, Fraction(box == right)) for text, box in group]
+            weighted = [_choices.WeightedOption({self.texts.language: text}, Fraction(box == right)) for text, box in group]
             gaps.append(Gap(_gap.name(at, len(places)), _choices.single(weighted, shuffle=shuffle)))
         return GapsBody(tuple(gaps))
 

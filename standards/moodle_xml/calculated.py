@@ -13,8 +13,8 @@ from quizzes.rules.expressions import MAX_LENGTH, names_in
 from standards import _gap
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, words
-from standards.model import Notebook, NotTranslatable
-from standards.moodle_xml.texts import INLINE, TextReader
+from standards.model import NotTranslatable, TransferRemarkCollector
+from standards.moodle_xml.texts import INLINE, MoodleTextReader
 
 WILD = re.compile(r"\{([A-Za-z][^{}<>=]{0,60})\}")
 _COMPUTED = re.compile(r"\{=")
@@ -57,7 +57,7 @@ def with_variables(markdown: str, names: Mapping[str, str]) -> str:
 
 
 def calculated(
-    element: Element, texts: TextReader, notebook: Notebook, names: Mapping[str, str], units: Mapping[str, Fraction]
+    element: Element, texts: MoodleTextReader, notebook: TransferRemarkCollector, names: Mapping[str, str], units: Mapping[str, Fraction]
 ) -> CalculatedBody:
     """Return the body; raises NotTranslatable for formulas that cannot be said here."""
     definitions = children(child(element, "dataset_definitions"), "dataset_definition")
@@ -88,7 +88,7 @@ def _variable(definition: Element, name: str) -> QuestionVariable:
     return QuestionVariable(name, values, decimals)
 
 
-def _answer(answer: Element, texts: TextReader, names: Mapping[str, str]) -> CalculatedAnswer:
+def _answer(answer: Element, texts: MoodleTextReader, names: Mapping[str, str]) -> CalculatedAnswer:
     worth = credit(number(answer.get("fraction", "0")))
     why: Texts | None = texts.texts(child(answer, "feedback"), INLINE)
     kind = _TOLERANCES.get(words(child(answer, "tolerancetype")).strip() or "1", ToleranceKind.RELATIVE)

@@ -22,10 +22,10 @@ from standards import _choices, _gap
 from standards._decoding import decode
 from standards._fields import gathered, lose, lose_quantity, nominal
 from standards._html import looks_like_html, to_markdown
-from standards._keys import Keys
+from standards._keys import KeyAllocator
 from standards._numbers import credit, decimal, number, percent, whole
 from standards._texts import from_plain, in_language, one_line, to_plain
-from standards.model import Imported, Notebook, NotTranslatable, Source
+from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.moodle_xml.model import ClozeAnswer, ClozeGap
 
 _START = re.compile(r"\{([0-9]{0,3}):([A-Z_]{2,20}):")
@@ -36,27 +36,27 @@ _CHOICE = frozenset({"MULTICHOICE", "MC", "MULTICHOICE_V", "MCV", "MULTICHOICE_H
 _CHOICE_SHUFFLED = frozenset({"MULTICHOICE_S", "MCS", "MULTICHOICE_VS", "MCVS", "MULTICHOICE_HS", "MCHS"})
 
 
-def read(content: bytes, language: str = "es") -> Imported:
+def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Read a file that is one Cloze question as plain text; it has no name."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     text = _gap.without_marks(decode(content, notebook).words).strip()
     notebook.turn_to(one_line(text)[:60], 1)
     if not _START.search(text):
         notebook.refuse(NotTranslatable(N_("The text has no gap.")))
-        return Imported((), tuple(notebook.remarks))
+        return ImportedQuestions((), tuple(notebook.remarks))
     try:
         marked, gaps = gaps_of(text, language, notebook)
         lines = to_markdown(marked, TextShape.MARKDOWN, notebook) if looks_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
         words = _gap.with_names(lines, len(gaps.gaps))
         mark = sum((gap.weight for gap in gaps.gaps), Fraction(0))
-        source = Source(QuestionDefinition(Keys().of_question("", words), {language: words}, gaps, mark=mark), 1)
+        source = SourceQuestion(QuestionDefinition(KeyAllocator().of_question("", words), {language: words}, gaps, mark=mark), 1)
     except NotTranslatable as refusal:
         notebook.refuse(refusal)
-        return Imported((), tuple(notebook.remarks))
-    return Imported((source,), tuple(notebook.remarks))
+        return ImportedQuestions((), tuple(notebook.remarks))
+    return ImportedQuestions((source,), tuple(notebook.remarks))
 
 
-def gaps_of(text: str, language: str, notebook: Notebook) -> tuple[str, GapsBody]:
+def gaps_of(text: str, language: str, notebook: TransferRemarkCollector) -> tuple[str, GapsBody]:
     """Return the text with a sign for each gap, and the gaps."""
     pieces, found, at = [], [], 0
     while match := _START.search(text, at):
@@ -64,7 +64,7 @@ def gaps_of(text: str, language: str, notebook: Notebook) -> tuple[str, GapsBody
         found.append(_parsed(match, text[match.end() : end]))
         pieces += [text[at : match.start()], _gap.mark(len(found))]
         at = end + 1
-    reader = _Reader(language, notebook)
+    reader = _ClozeReader(language, notebook)
     gaps = tuple(Gap(_gap.name(at, len(found)), reader.body(gap), Fraction(gap.weight)) for at, gap in enumerate(found, start=1))
     return "".join([*pieces, text[at:]]), GapsBody(gaps)
 
@@ -110,10 +110,10 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\([}#~/\"\\])", r"\1", one_line(text))
 
 
-class _Reader:
+class _ClozeReader:
     """Makes gaps of ours."""
 
-    def __init__(self, language: str, notebook: Notebook) -> None:
+    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
         self.language, self.notebook = language, notebook
 
     def body(self, gap: ClozeGap) -> ShortAnswerBody | NumericalBody | SingleChoiceBody:
@@ -124,7 +124,7 @@ class _Reader:
             answers, tolerance = gathered(self._number(answer) for answer in gap.answers)
             return NumericalBody(answers, tolerance)
         if gap.kind in _CHOICE | _CHOICE_SHUFFLED:
-            weighted = [_choices.Weighted(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]
+            weighted = [_choices.WeightedOption(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]
             return _choices.single(weighted, shuffle=gap.kind in _CHOICE_SHUFFLED)
         raise NotTranslatable(N_("A gap of the kind “%(kind)s” is not known here."), kind=gap.kind)
 
@@ -158,7 +158,7 @@ def _worth(answer: ClozeAnswer) -> Fraction:
 class ClozeWriter:
     """Writes gaps of ours into a text."""
 
-    def __init__(self, language: str, notebook: Notebook) -> None:
+    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
         self.language, self.notebook = language, notebook
 
     def text(self, markdown: str, body: GapsBody) -> str:

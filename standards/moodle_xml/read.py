@@ -6,29 +6,29 @@ from fractions import Fraction
 from kernel.errors import N_
 from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, GapsBody, QuestionDefinition, QuestionState, TrueFalseBody
 from standards import _gap
-from standards._keys import Keys
+from standards._keys import KeyAllocator
 from standards._numbers import credit, number
 from standards._tags import leave_category, tags_of
 from standards._texts import clean, one_line
 from standards._xml import Element, child, children, line, local, parse, words
-from standards.model import FileRefused, Imported, Notebook, NotTranslatable, Source
+from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.moodle_xml.bodies import BodyReader, flag, unread
 from standards.moodle_xml.calculated import calculated, variable_names, with_marks, with_variables
 from standards.moodle_xml.cloze import gaps_of
 from standards.moodle_xml.model import CALCULATED, COMBINED, LOOKS, READ
-from standards.moodle_xml.texts import BLOCKS, INLINE, TextReader
+from standards.moodle_xml.texts import BLOCKS, INLINE, MoodleTextReader
 
 USUAL_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty
 
 
-def read(content: bytes, language: str = "es") -> Imported:
+def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a Moodle XML file; raises FileRefused for XML that is broken or hostile, and for another root."""
     root = parse(content)
     if local(root) != "quiz":
         raise FileRefused(N_("The file is no Moodle XML: it begins with <%(name)s> instead of <quiz>."), name=local(root)[:40])
-    notebook, keys = Notebook(), Keys()
+    notebook, keys = TransferRemarkCollector(), KeyAllocator()
     notebook.carries_files = True
-    sources: list[Source] = []
+    sources: list[SourceQuestion] = []
     category = ""
     for element in children(root, "question"):
         kind = element.get("type", "")
@@ -40,20 +40,20 @@ def read(content: bytes, language: str = "es") -> Imported:
             leave_category(category, notebook)
             continue
         try:
-            sources.append(Source(_Reader(element, language, notebook).question(kind, name, keys), line(element), category))
+            sources.append(SourceQuestion(_MoodleReader(element, language, notebook).question(kind, name, keys), line(element), category))
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return Imported(tuple(sources), tuple(notebook.remarks), notebook.media)
+    return ImportedQuestions(tuple(sources), tuple(notebook.remarks), notebook.media)
 
 
-class _Reader:
+class _MoodleReader:
     """Reads one question."""
 
-    def __init__(self, element: Element, language: str, notebook: Notebook) -> None:
+    def __init__(self, element: Element, language: str, notebook: TransferRemarkCollector) -> None:
         self.element, self.language, self.notebook = element, language, notebook
-        self.texts = TextReader(language, notebook)
+        self.texts = MoodleTextReader(language, notebook)
 
-    def question(self, kind: str, name: str, keys: Keys) -> QuestionDefinition:
+    def question(self, kind: str, name: str, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question."""
         text, body = self._text_and_body(kind)
         if not text:

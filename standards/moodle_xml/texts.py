@@ -10,16 +10,16 @@ from standards._files import in_markdown
 from standards._html import looks_like_html, to_markdown
 from standards._texts import clean, from_plain, one_line
 from standards._xml import Element, child, children, words
-from standards.model import Notebook
+from standards.model import TransferRemarkCollector
 from standards.moodle_xml.model import AUTO, HTML, MARKDOWN
 
 INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
 
 
-class TextReader:
+class MoodleTextReader:
     """Reads texts into one language; attached files are told as losses."""
 
-    def __init__(self, language: str, notebook: Notebook) -> None:
+    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
         self.language, self.notebook = language, notebook
 
     def raw(self, element: Element | None) -> str:

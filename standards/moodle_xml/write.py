@@ -9,7 +9,7 @@ from standards._fields import lose, tell_fields, tell_keys, tell_languages
 from standards._numbers import credit, decimal, number
 from standards._texts import FILE, file_names, tell_files, tell_ours
 from standards._xml import Element
-from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
+from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.moodle_xml.model import MARKDOWN
 from standards.moodle_xml.read import USUAL_PENALTY
 from standards.moodle_xml.write_bodies import BodyWriter
@@ -18,20 +18,20 @@ _KEPT = frozenset({"tags", "explanation", "mark", "hints", "penalty"})
 _DIGITS = 7
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
     """Return a Moodle XML file with the questions in one language and their files inside; kinds that Moodle lacks are problems."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     root = _xml.root("quiz")
     for question in questions:
         notebook.turn_to(question.key)
         try:
             carried = files.get(question.key, {})
-            element = _Writer(question, language, notebook).element()
+            element = _MoodleWriter(question, language, notebook).element()
             tell_files(question, language, notebook, carried)
             root.append(_with_files(element, carried))
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return Exported(_xml.written(root), len(root), tuple(notebook.remarks))
+    return ExportedFile(_xml.written(root), len(root), tuple(notebook.remarks))
 
 
 def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
@@ -50,10 +50,10 @@ def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
     return element
 
 
-class _Writer:
+class _MoodleWriter:
     """Writes one question."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
         self.question, self.language, self.notebook = question, language, notebook
         self.element_ = _xml.root("question")
 

@@ -32,7 +32,7 @@ from standards._fields import lose, nominal, refuse_kind
 from standards._numbers import credit, decimal, number, percent
 from standards._texts import in_language, one_line, to_plain
 from standards._xml import Element
-from standards.model import Notebook, NotTranslatable
+from standards.model import NotTranslatable, TransferRemarkCollector
 from standards.moodle_xml.bodies import MAXIMUM_FILES
 from standards.moodle_xml.cloze import ClozeWriter
 from standards.moodle_xml.model import AUTO, MARKDOWN, ORDERINGS, PLAIN
@@ -45,7 +45,7 @@ INLINE = TextShape.INLINE
 class BodyWriter:
     """Writes the text and the body of one question."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
         self.question, self.language, self.notebook = question, language, notebook
 
     def text(self) -> str:

@@ -33,12 +33,12 @@ from quizzes.rules.definitions import (
 )
 from standards import _choices, _gap
 from standards._fields import gathered
-from standards._keys import Keys, matched
+from standards._keys import KeyAllocator, matched
 from standards._numbers import number
 from standards._texts import clean, literal, one_line
 from standards._xml import Element, child, children, descendants, local, words
-from standards.model import Notebook, NotTranslatable
-from standards.qti.texts import BLOCKS, INLINE, TextReader
+from standards.model import NotTranslatable, TransferRemarkCollector
+from standards.qti.texts import BLOCKS, INLINE, QtiTextReader
 
 PROFILES = {
     "cc.multiple_choice.v0p1": "multiple_choice_question",
@@ -60,9 +60,9 @@ _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
 class CanvasReader:
     """Reads one item."""
 
-    def __init__(self, item: Element, language: str, notebook: Notebook) -> None:
+    def __init__(self, item: Element, language: str, notebook: TransferRemarkCollector) -> None:
         self.item, self.language, self.notebook = item, language, notebook
-        self.texts = TextReader(language, notebook)
+        self.texts = QtiTextReader(language, notebook)
         self.fields = {
             words(child(field, "fieldlabel")).strip(): words(child(field, "fieldentry")).strip()
             for field in descendants(item, "qtimetadatafield")
@@ -74,7 +74,7 @@ class CanvasReader:
         self.feedback = {found.get("ident", ""): found for found in children(item, "itemfeedback")}
         self.taken = set[str]()
 
-    def question(self, name: str, keys: Keys) -> QuestionDefinition:
+    def question(self, name: str, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question; raises NotTranslatable for types that are not known here."""
         kind = self._kind()
         body = self._body(kind)
@@ -205,13 +205,13 @@ class CanvasReader:
             raise NotTranslatable(N_("The question has no options."))
         return found[0]
 
-    def _options(self) -> list[tuple[_choices.Weighted, bool]]:
+    def _options(self) -> list[tuple[_choices.WeightedOption, bool]]:
         response = self._response()
         rights = self._rights(response.get("ident", ""))
         found = []
         for ident, text in self._labels(response):
             why = self._why(self._named(response.get("ident", ""), ident))
-            found.append((_choices.Weighted({self.language: text}, Fraction(ident in rights), why), ident in rights))
+            found.append((_choices.WeightedOption({self.language: text}, Fraction(ident in rights), why), ident in rights))
         return found
 
     def _single(self) -> SingleChoiceBody:
@@ -231,7 +231,7 @@ class CanvasReader:
         return TrueFalseBody(False) if right in _FALSE or wrong in _TRUE else self._single()
 
     def _multiple(self, rule: MultipleRule) -> Body:
-        keys = Keys()
+        keys = KeyAllocator()
         options = []
         for one, right in self._options():
             options.append(Option(keys.of(one.text[self.language]), one.text, right, one.credit, one.why))
@@ -302,7 +302,7 @@ class CanvasReader:
                 raise NotTranslatable(N_("An item of the matching has no match."))
             why = self.texts.texts(self._feedback(f"{response.get('ident', '').removeprefix('response_')}_fb", INLINE))
             found.append((_choices.said(item), rights[0], why))
-        keys, choices = Keys(), matched([match for _, match, _ in found] + all_matches)
+        keys, choices = KeyAllocator(), matched([match for _, match, _ in found] + all_matches)
         pairs = tuple(Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in found)
         used = {pair.match_key for pair in pairs}
         return MatchingBody(pairs, tuple(KeyedLabel(key, {self.language: match}) for match, key in choices.items() if key not in used))
@@ -318,7 +318,7 @@ class CanvasReader:
         def choice(response: Element) -> SingleChoiceBody:
             rights = self._rights(response.get("ident", ""))
             weighted = [
-                _choices.Weighted(
+                _choices.WeightedOption(
                     {self.language: text}, Fraction(ident in rights), self._why(self._named(response.get("ident", ""), ident))
                 )
                 for ident, text in self._labels(response)

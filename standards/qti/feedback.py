@@ -15,7 +15,7 @@ ANY = ""
 
 
 @dataclass(slots=True)
-class Shown:
+class ModalFeedback:
     """A text that is shown for some answers: its name, and the answers as response and value; whether an answer took it."""
 
     element: Element
@@ -24,7 +24,7 @@ class Shown:
     taken: bool = False
 
 
-class Feedbacks:
+class ItemFeedback:
     """The feedback of one item; what stands inside the body is taken out of it, so that nobody reads it before answering."""
 
     def __init__(self, item: Element, body: Element, responses: frozenset[str]) -> None:
@@ -53,11 +53,11 @@ class Feedbacks:
         yield from dict.fromkeys(value for one in self.shown for of, value in sorted(one.answers) if of == response)
 
     @property
-    def left(self) -> list[Shown]:
+    def left(self) -> list[ModalFeedback]:
         """Return what no answer took."""
         return [one for one in self.shown if not one.taken]
 
-    def _read(self, element: Element) -> Shown:
+    def _read(self, element: Element) -> ModalFeedback:
         name, outcome = element.get("identifier", ""), element.get("outcomeIdentifier", "")
         answers = {(ANY, name)}
         around = next((found for found in element.iterancestors() if local(found) in CHOICES), None)
@@ -72,7 +72,7 @@ class Feedbacks:
                 answers |= self._compared(branch[0])
         bare = deepcopy(element)
         bare.tail = None
-        return Shown(bare, name, frozenset() if element.get("showHide") == "hide" else frozenset(answers))
+        return ModalFeedback(bare, name, frozenset() if element.get("showHide") == "hide" else frozenset(answers))
 
     def _compared(self, expression: Element) -> set[tuple[str, str]]:
         """Return the answers for which an expression alone is true: a value, or one of several; none where more has to hold."""

@@ -29,16 +29,16 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from standards import _choices, _gap
-from standards._keys import Keys
+from standards._keys import KeyAllocator
 from standards._numbers import decimal, is_number, number
 from standards._texts import literal, one_line
 from standards._xml import Element, child, children, descendants, local, strip, words
-from standards.model import Notebook, NotTranslatable
+from standards.model import NotTranslatable, TransferRemarkCollector
 from standards.qti.declarations import Declaration
-from standards.qti.feedback import Feedbacks
+from standards.qti.feedback import ItemFeedback
 from standards.qti.model import EXPLANATION, INTERACTIONS, NUMBERS
 from standards.qti.pairs import PairReader, replace_by_gaps
-from standards.qti.texts import BLOCKS, INLINE, TextReader
+from standards.qti.texts import BLOCKS, INLINE, QtiTextReader
 from standards.qti.worths import ANYTHING, Worths
 
 _GAPS = frozenset({"textEntryInteraction", "inlineChoiceInteraction"})
@@ -49,19 +49,19 @@ _ANY_FILE = ("pdf", "docx", "odt", "jpg", "png")
 class ItemReader:
     """Reads one assessmentItem."""
 
-    def __init__(self, item: Element, language: str, notebook: Notebook) -> None:
+    def __init__(self, item: Element, language: str, notebook: TransferRemarkCollector) -> None:
         self.item, self.language, self.notebook = item, language, notebook
-        self.texts = TextReader(language, notebook)
+        self.texts = QtiTextReader(language, notebook)
         self.worths = Worths(item)
         body = child(item, "itemBody")
         if body is None:
             raise NotTranslatable(N_("The item has no body."))
         self.body = body
-        self.feedbacks = Feedbacks(item, body, frozenset(self.worths.declared))
+        self.feedbacks = ItemFeedback(item, body, frozenset(self.worths.declared))
         self.graders = self._for_graders()
         self.interactions = [found for found in body.iter() if isinstance(found.tag, str) and local(found).endswith("Interaction")]
 
-    def question(self, name: str, keys: Keys) -> QuestionDefinition:
+    def question(self, name: str, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question; raises NotTranslatable for interactions that are not known here."""
         if children(self.item, "templateDeclaration"):
             raise NotTranslatable(N_("The item draws values for each learner."), N_("Write it anew as a “calculated” one."))
@@ -176,12 +176,12 @@ class ItemReader:
         added = self.worths.is_added(ident_of(interaction))
         return _choices.multiple(weighted, shuffle=shuffle) if added else _all_or_nothing(weighted, shuffle)
 
-    def _weighted(self, interaction: Element, name: str) -> list[_choices.Weighted]:
+    def _weighted(self, interaction: Element, name: str) -> list[_choices.WeightedOption]:
         """Return the choices of an interaction with what each is worth and what is said of it."""
         choices, response = children(interaction, name), ident_of(interaction)
         worth = self.worths.of_choices(response, [found.get("identifier", "") for found in choices])
         return [
-            _choices.Weighted(
+            _choices.WeightedOption(
                 {self.language: self.texts.content(found, INLINE)},
                 worth[found.get("identifier", "")],
                 self._why(self.feedbacks.of_choice(response, found.get("identifier", ""))),
@@ -196,7 +196,7 @@ class ItemReader:
         if set(order) != set(texts):
             raise NotTranslatable(N_("The right order does not name every item."))
         self.worths.of_whole(ident_of(interaction))
-        keys = Keys()
+        keys = KeyAllocator()
         return OrderingBody(
             tuple(KeyedLabel(keys.of(texts[ident]), {self.language: texts[ident]}) for ident in order), OrderingRule.ALL_OR_NOTHING
         )
@@ -299,8 +299,8 @@ def _ends(condition: Element, ident: str, *comparisons: str) -> list[Fraction]:
     return [number(words(value)) for one in found for value in children(one, "baseValue")]
 
 
-def _all_or_nothing(weighted: Sequence[_choices.Weighted], shuffle: bool) -> MultipleChoiceBody:
-    keys = Keys()
+def _all_or_nothing(weighted: Sequence[_choices.WeightedOption], shuffle: bool) -> MultipleChoiceBody:
+    keys = KeyAllocator()
     options = []
     for one in weighted:
         text = next(iter(one.text.values()), "")

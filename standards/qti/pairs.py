@@ -6,17 +6,17 @@ from fractions import Fraction
 from kernel.errors import N_
 from quizzes.rules.definitions import Gap, GapsBody, KeyedLabel, MatchingBody, Pair, ShortAnswerBody, TextPattern, Texts
 from standards import _choices, _gap
-from standards._keys import Keys, matched
+from standards._keys import KeyAllocator, matched
 from standards._xml import Element, children, descendants, inner_markup
 from standards.model import NotTranslatable
-from standards.qti.texts import BLOCKS, INLINE, TextReader
+from standards.qti.texts import BLOCKS, INLINE, QtiTextReader
 from standards.qti.worths import Paired, Worths
 
 
 class PairReader:
     """Reads one such interaction; `inside` is then the text with gaps that it gives, '' for none."""
 
-    def __init__(self, texts: TextReader, worths: Worths, why: Callable[[str], Texts | None]) -> None:
+    def __init__(self, texts: QtiTextReader, worths: Worths, why: Callable[[str], Texts | None]) -> None:
         self.texts, self.worths, self._why = texts, worths, why
         self.language = texts.language
         self.inside = ""
@@ -51,7 +51,7 @@ class PairReader:
         return right
 
     def _matching(self, items: Mapping[str, str], matches: Mapping[str, str], right: Mapping[str, str], shuffle: bool) -> MatchingBody:
-        keys, choices = Keys(), matched([matches[right[ident]] for ident in items] + list(matches.values()))
+        keys, choices = KeyAllocator(), matched([matches[right[ident]] for ident in items] + list(matches.values()))
         pairs = tuple(
             Pair(
                 keys.of(item),
@@ -74,7 +74,7 @@ class PairReader:
         gaps, lines = [], []
         for at, (ident, item) in enumerate(items.items(), start=1):
             name = _gap.name(at, len(items))
-            weighted = [_choices.Weighted({self.language: text}, paired.shares[ident, match]) for match, text in matches.items()]
+            weighted = [_choices.WeightedOption({self.language: text}, paired.shares[ident, match]) for match, text in matches.items()]
             gaps.append(Gap(name, _choices.single(weighted, shuffle=shuffle), paired.weights[ident]))
             lines.append(f"- {item}: {{{name}}}")
         self.inside = "\n".join(lines)

@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 from kernel.errors import N_
 from quizzes.rules.definitions import QuestionDefinition, QuestionState
 from standards._files import SUFFIXES
-from standards._keys import Keys
+from standards._keys import KeyAllocator
 from standards._texts import clean, one_line
 from standards._xml import Element, child, descendants, line, local, parse, words
 from standards._zip import read_archive
-from standards.model import FileRefused, Imported, Notebook, NotTranslatable, Source
+from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.qti.canvas import CanvasReader, name_of
 from standards.qti.items import ItemReader
 
@@ -26,20 +26,20 @@ _ROOTS = (b"assessmentItem", b"assessmentTest", b"questestinterop", _THIRD)
 _TWINS = "non_cc_assessments/"
 
 
-def read(content: bytes, language: str = "es") -> Imported:
+def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a QTI file or package; raises FileRefused for what is hostile, broken, or holds no item."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     notebook.carries_files = content.startswith(b"PK")
     files = read_archive(content, *DOCUMENTS, *SUFFIXES) if notebook.carries_files else {"": content}
     notebook.offered.update({path: content for path, content in files.items() if path.lower().endswith(SUFFIXES)})
     files = {path: content for path, content in files.items() if path not in notebook.offered}
-    reader = _Reader(language, notebook)
+    reader = _QtiReader(language, notebook)
     for path, root in _documents(files):
         reader.read(path, root)
     if not reader.found:
         is_third = reader.third or _THIRD_MANIFEST in files.get(MANIFEST, b"").decode("utf-8", "replace")
         raise FileRefused(_THIRD_REFUSED if is_third else N_("There is no item of QTI in the file."))
-    return Imported(tuple(reader.sources), tuple(notebook.remarks), notebook.media)
+    return ImportedQuestions(tuple(reader.sources), tuple(notebook.remarks), notebook.media)
 
 
 def _documents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Element]]:
@@ -54,13 +54,13 @@ def _documents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Element]]:
             yield path, parse(files[path])
 
 
-class _Reader:
+class _QtiReader:
     """Collects the questions of all documents."""
 
-    def __init__(self, language: str, notebook: Notebook) -> None:
+    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
         self.language, self.notebook = language, notebook
-        self.keys = Keys()
-        self.sources: list[Source] = []
+        self.keys = KeyAllocator()
+        self.sources: list[SourceQuestion] = []
         self.found = self.third = False
         self.taken: dict[str, QuestionDefinition] = {}
 
@@ -95,7 +95,7 @@ class _Reader:
             if self._is_copy(_identity(item), question):
                 self.notebook.note(N_("The question is there twice and comes in once."))
             else:
-                self.sources.append(Source(question, line(item)))
+                self.sources.append(SourceQuestion(question, line(item)))
         except NotTranslatable as refusal:
             self.notebook.refuse(refusal)
 

@@ -5,15 +5,15 @@ from standards import _gap
 from standards._html import to_markdown
 from standards._texts import clean, from_plain
 from standards._xml import Element, child, descendants, inner_markup, words
-from standards.model import Notebook
+from standards.model import TransferRemarkCollector
 
 INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
 
 
-class TextReader:
+class QtiTextReader:
     """Reads texts into one language."""
 
-    def __init__(self, language: str, notebook: Notebook) -> None:
+    def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
         self.language, self.notebook = language, notebook
 
     def html(self, source: str, shape: TextShape) -> str:

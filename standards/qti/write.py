@@ -8,7 +8,7 @@ from standards._fields import tell_fields, tell_keys, tell_languages
 from standards._numbers import decimal, number
 from standards._texts import file_names, tell_changed, tell_files
 from standards._xml import Element
-from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
+from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.qti.model import EXPLANATION, ITEM_2
 from standards.qti.package import package
 from standards.qti.write_bodies import ItemBody, tag
@@ -17,9 +17,9 @@ _KEPT = frozenset({"mark", "explanation"})
 _DIGITS = 10
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
     """Return a package with one item a question and the files that these show; kinds that QTI lacks are problems."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     items: dict[str, bytes] = {}
     media: dict[str, bytes] = {}
     for question in questions:
@@ -32,10 +32,10 @@ def write(questions: Sequence[QuestionDefinition], language: str = "es", files: 
             media |= {f"media/{name}": carried[address] for address, name in names.items()}
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return Exported(package(items, "imsqti_item_xmlv2p1", "1.1.4", media), len(items), tuple(notebook.remarks))
+    return ExportedFile(package(items, "imsqti_item_xmlv2p1", "1.1.4", media), len(items), tuple(notebook.remarks))
 
 
-def _item(question: QuestionDefinition, language: str, notebook: Notebook, addresses: Mapping[str, str]) -> Element:
+def _item(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, addresses: Mapping[str, str]) -> Element:
     item = _xml.root("assessmentItem", ITEM_2, identifier=f"q-{question.key}", title=question.key, adaptive="false", timeDependent="false")
     body = ItemBody(question, language, notebook, addresses)
     made = body.element()
@@ -64,7 +64,7 @@ def _outcome(item: Element, name: str, kind: str, value: str) -> None:
     _xml.add(_xml.add(outcome, tag("defaultValue")), tag("value"), value)
 
 
-def _tell(question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+def _tell(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     kept = _KEPT if number(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
     tell_fields(question, kept - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else kept, notebook)
     tell_languages(question, language, notebook)

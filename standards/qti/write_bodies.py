@@ -31,7 +31,7 @@ from standards._fields import lose, nominal, refuse_kind
 from standards._numbers import decimal
 from standards._texts import NOWHERE, in_language, one_line, to_html, to_plain
 from standards._xml import Element
-from standards.model import Notebook, NotTranslatable
+from standards.model import NotTranslatable, TransferRemarkCollector
 from standards.qti.model import ITEM_2, RESPONSE
 from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_written, matches_of, truth, whole_words
 
@@ -44,7 +44,9 @@ def tag(name: str) -> str:
 class ItemBody:
     """Makes the body of one item; `declarations`, `processing` and `feedback` are what the item needs besides."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook, addresses: Mapping[str, str] = NOWHERE) -> None:
+    def __init__(
+        self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, addresses: Mapping[str, str] = NOWHERE
+    ) -> None:
         self.question, self.language, self.notebook = question, language, notebook
         self.addresses = addresses
         """Where the files that the texts name lie, seen from the item."""

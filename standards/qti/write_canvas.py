@@ -27,7 +27,7 @@ from standards._fields import lose, nominal, refuse_kind, tell_fields, tell_keys
 from standards._numbers import decimal, number
 from standards._texts import in_language, tell_changed, tell_files, to_html
 from standards._xml import Element
-from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
+from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.qti.model import ITEM_1
 from standards.qti.package import package
 from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_written, matches_of, truth, whole_words
@@ -35,9 +35,9 @@ from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_wr
 _KEPT = frozenset({"mark", "explanation"})
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a package with one assessment of all questions; kinds that Canvas lacks are problems."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     root = _xml.root("questestinterop", ITEM_1)
     assessment = _xml.add(root, _tag("assessment"), ident="banco", title="banco")
     section = _xml.add(assessment, _tag("section"), ident="root_section")
@@ -49,7 +49,7 @@ def write(questions: Sequence[QuestionDefinition], language: str = "es", _files:
             notebook.refuse(refusal)
     count = len(section)
     files = {"banco/banco.xml": _xml.written_as_is(root)}
-    return Exported(package(files, "imsqti_xmlv1p2", "1.1.3"), count, tuple(notebook.remarks))
+    return ExportedFile(package(files, "imsqti_xmlv1p2", "1.1.3"), count, tuple(notebook.remarks))
 
 
 def _tag(name: str) -> str:
@@ -59,7 +59,7 @@ def _tag(name: str) -> str:
 class _Item:
     """Writes one item."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
         self.question, self.language, self.notebook = question, language, notebook
         self.item = _xml.root(_tag("item"), None, ident=f"q-{question.key}", title=question.key)
         self.metadata = _xml.add(_xml.add(self.item, _tag("itemmetadata")), _tag("qtimetadata"))

@@ -7,7 +7,7 @@ from quizzes.rules.definitions import Gap, GapsBody, MatchingBody, TextPattern, 
 from standards import _gap
 from standards._fields import lose
 from standards._texts import in_language, one_line
-from standards.model import Notebook, NotTranslatable
+from standards.model import NotTranslatable, TransferRemarkCollector
 
 INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
 DIGITS = 10
@@ -19,7 +19,7 @@ def truth(language: str) -> tuple[str, str]:
     return _TRUTH.get(language, _TRUTH["en"])
 
 
-def lose_written(notebook: Notebook, body: object, names: Sequence[str], **others: bool) -> None:
+def lose_written(notebook: TransferRemarkCollector, body: object, names: Sequence[str], **others: bool) -> None:
     """Tell the fields of a body that are not empty, and the others that are true, as left out."""
     for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
         lose(notebook, name)
@@ -38,7 +38,7 @@ def matches_of(body: MatchingBody) -> Mapping[str, Texts]:
     return {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
 
 
-def gaps_in_order(body: GapsBody, text: str, notebook: Notebook) -> tuple[Gap, ...]:
+def gaps_in_order(body: GapsBody, text: str, notebook: TransferRemarkCollector) -> tuple[Gap, ...]:
     """Return the gaps as they stand in the text; their weights and names stay behind.
 
     Raises NotTranslatable where one is missing or there twice.

@@ -42,9 +42,9 @@ from quizzes.rules.definitions import (
     WordLimits,
     map_texts,
 )
-from standards._keys import Keys, matched
+from standards._keys import KeyAllocator, matched
 from standards._texts import from_plain, one_line, rendered
-from standards.model import Exported, Imported, Weight
+from standards.model import ExportedFile, ImportedQuestions, RemarkSeverity
 
 SIGNS = "abcñÁé XYZ 019 *_[]{}$`<>|#~=:%-+.!¿?@&\"'/\\;,()^"
 LANGUAGE = "es"
@@ -100,7 +100,7 @@ def singles(draw: st.DrawFn, *, plain: bool = False) -> SingleChoiceBody:
         else draw(distinct)
     )
     right = draw(st.integers(0, len(texts) - 1))
-    keys = Keys()
+    keys = KeyAllocator()
     options = []
     for at, text in enumerate(texts):
         worth = ONE if at == right else ZERO if plain else draw(credits_)
@@ -114,7 +114,7 @@ def multiples(draw: st.DrawFn, rules: tuple[MultipleRule, ...] = tuple(MultipleR
     texts = draw(st.lists(lines(), min_size=3, max_size=5, unique_by=lambda text: text.casefold()))
     rule = draw(st.sampled_from(rules))
     rights = draw(st.integers(1, len(texts) - 1))
-    keys = Keys()
+    keys = KeyAllocator()
     options = []
     for at, text in enumerate(texts):
         worth = Fraction(1, rights) if at < rights else Fraction(-1, 20) if at == rights else ZERO
@@ -161,7 +161,7 @@ def matchings(draw: st.DrawFn, *, rich: bool = False) -> MatchingBody:
     items = draw(distinct)
     words = draw(st.lists(plain_lines(), min_size=len(items) + 1, max_size=len(items) + 1, unique=True))
     texts = [from_plain(word, _INLINE) for word in words]
-    keys, choices = Keys(), matched(texts)
+    keys, choices = KeyAllocator(), matched(texts)
     pairs = [
         Pair(keys.of(item), es(item), choices[text], es(text), draw(whys) if rich else None)
         for item, text in zip(items, texts, strict=False)
@@ -173,7 +173,7 @@ def matchings(draw: st.DrawFn, *, rich: bool = False) -> MatchingBody:
 @st.composite
 def orderings(draw: st.DrawFn, rule: str = "") -> OrderingBody:
     """Make items in order."""
-    keys = Keys()
+    keys = KeyAllocator()
     items = draw(st.lists(lines(), min_size=3, max_size=4, unique=True))
     return OrderingBody(
         tuple(KeyedLabel(keys.of(item), es(item)) for item in items), OrderingRule(rule) if rule else draw(st.sampled_from(OrderingRule))
@@ -264,20 +264,20 @@ def rich_bodies() -> st.SearchStrategy[Body]:
     )
 
 
-Write = Callable[[Sequence[QuestionDefinition], str], Exported]
-Read = Callable[[bytes, str], Imported]
+Write = Callable[[Sequence[QuestionDefinition], str], ExportedFile]
+Read = Callable[[bytes, str], ImportedQuestions]
 _RESET = QuestionDefinition("", {}, DescriptionBody())
 
 
 def check_same_or_told(question: QuestionDefinition, write: Write, read: Read) -> None:
     """Assert that a question comes back the same, but for what the remarks of the export name, or that it is told to stay behind."""
     out = write([question], LANGUAGE)
-    if out.of_weight(Weight.PROBLEM):
+    if out.of_weight(RemarkSeverity.PROBLEM):
         assert not out.count
         return
     back = read(out.content, LANGUAGE)
     assert out.count == len(back.questions) == 1, (out.content, back.remarks)
-    losses = out.of_weight(Weight.LOSS, Weight.NOTE)
+    losses = out.of_weight(RemarkSeverity.LOSS, RemarkSeverity.NOTE)
     fields = {remark.facts["field"] for remark in losses if "field" in remark.facts}
     told = [remark for remark in losses if "thing" not in remark.facts]
     if all("field" in remark.facts for remark in told) and all(hasattr(_RESET, field) for field in fields):
@@ -315,7 +315,7 @@ def _has_no_tex(body: Body) -> bool:
 
 
 def _rekeyed(body: Body) -> Body:
-    keys = Keys()
+    keys = KeyAllocator()
     match body:
         case MultipleChoiceBody(options):
             return replace(body, options=tuple(replace(option, key=keys.of(option.text[LANGUAGE])) for option in options))
@@ -374,9 +374,9 @@ def check_shown_the_same(question: QuestionDefinition, write: Write, read: Read)
 def check_kind_or_told(question: QuestionDefinition, write: Write, read: Read) -> None:
     """Assert that a question comes back as the same kind, or that something was told."""
     out = write([question], LANGUAGE)
-    if out.of_weight(Weight.PROBLEM):
+    if out.of_weight(RemarkSeverity.PROBLEM):
         assert not out.count
         return
     back = read(out.content, LANGUAGE)
     assert out.count == 1
-    assert [found.kind for found in back.questions] == [question.kind] or out.remarks or back.of_weight(Weight.PROBLEM)
+    assert [found.kind for found in back.questions] == [question.kind] or out.remarks or back.of_weight(RemarkSeverity.PROBLEM)

@@ -6,7 +6,7 @@ import pytest
 
 from standards.bank.read import read as read_bank
 from standards.importing import import_file
-from standards.model import Imported, Weight
+from standards.model import ImportedQuestions, RemarkSeverity
 from tests.support.shared import SHARED, needs_shared
 
 pytestmark = [pytest.mark.shared, needs_shared]
@@ -84,7 +84,7 @@ def test_the_bank_that_is_written_is_read_back_the_same(name: str) -> None:
     assert read_bank(found.bank).questions == found.imported.questions
 
 
-def brought(name: str) -> Imported:
+def brought(name: str) -> ImportedQuestions:
     return import_file(name, (QUESTIONS / name).read_bytes()).imported
 
 
@@ -102,7 +102,7 @@ def test_letters_of_windows_1252_survive() -> None:
 
 
 def test_faults_of_aiken_are_told_by_line() -> None:
-    problems = brought("moodle/aiken_errors.txt").of_weight(Weight.PROBLEM)
+    problems = brought("moodle/aiken_errors.txt").of_weight(RemarkSeverity.PROBLEM)
 
     assert [problem.line for problem in problems] == [1, 5, 7, 14]
 

@@ -18,9 +18,9 @@ from standards._texts import escape, rendered
 from standards.bank import read as bank_read
 from standards.formats import FORMATS
 from standards.importing import import_file
-from standards.model import FileRefused, Notebook, NotTranslatable, Weight
-from standards.sheet import read as sheet_read
-from standards.sheet import write as sheet_write
+from standards.model import FileRefused, NotTranslatable, RemarkSeverity, TransferRemarkCollector
+from standards.spreadsheet import read as sheet_read
+from standards.spreadsheet import write as sheet_write
 from tests.support.hostile import harm, hostile_html
 from tests.support.shared import SHARED, needs_shared
 
@@ -179,7 +179,7 @@ def test_xml_in_windows_1252_that_says_so_is_read() -> None:
 
 
 def test_encoding_that_was_guessed_is_told_with_its_line() -> None:
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
 
     assert _decoding.decode("uno\ndos años".encode("cp1252"), notebook).words == "uno\ndos años"
     assert [remark.line for remark in notebook.remarks] == [2]
@@ -187,7 +187,7 @@ def test_encoding_that_was_guessed_is_told_with_its_line() -> None:
 
 def test_marks_of_encodings_are_read_and_taken_away() -> None:
     for encoding in ("utf-8-sig", "utf-16"):
-        notebook = Notebook()
+        notebook = TransferRemarkCollector()
         assert _decoding.decode("años".encode(encoding), notebook).words == "años"
         assert not notebook.remarks
 
@@ -195,7 +195,7 @@ def test_marks_of_encodings_are_read_and_taken_away() -> None:
 def test_bytes_that_are_no_text_are_refused_with_the_line() -> None:
     for content in (b"uno\n\x00dos", b"uno\nse\xf1or \x81"):
         with pytest.raises(FileRefused, match="ine 2"):
-            _decoding.decode(content, Notebook())
+            _decoding.decode(content, TransferRemarkCollector())
 
 
 @pytest.mark.parametrize("words", ["1e999999999", "9" * 50, "1e16", "0x10", "1_000", "nan", "inf", "", "1/3", "١"])
@@ -234,7 +234,7 @@ def test_formula_in_a_workbook_is_not_computed_and_told() -> None:
     told = sheet_read.read_xlsx(target.getvalue())
 
     assert told.questions == found.questions
-    assert [problem.line for problem in told.of_weight(Weight.PROBLEM)] == [3]
+    assert [problem.line for problem in told.of_weight(RemarkSeverity.PROBLEM)] == [3]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "|x", "%x", "'=x", "＝x"])
@@ -264,7 +264,7 @@ def test_control_and_direction_signs_do_not_come_in() -> None:
 def test_html_of_attackers_does_no_harm_once_it_is_markdown() -> None:
     for piece in hostile_html():
         for shape in TextShape:
-            markdown = to_markdown(f"<p>a {piece} b</p>", shape, Notebook())
+            markdown = to_markdown(f"<p>a {piece} b</p>", shape, TransferRemarkCollector())
             assert not harm(rendered(markdown, shape, "es")), (piece, markdown)
 
 
@@ -272,7 +272,7 @@ def test_html_of_attackers_does_no_harm_once_it_is_markdown() -> None:
 def test_html_that_is_too_long_or_too_deep_is_refused() -> None:
     for source in ("a" * (MAXIMUM + 1), "<div>" * 20_000):
         with pytest.raises(NotTranslatable):
-            to_markdown(source, TextShape.MARKDOWN, Notebook())
+            to_markdown(source, TextShape.MARKDOWN, TransferRemarkCollector())
 
 
 @few

@@ -7,7 +7,7 @@ import pytest
 from quizzes.rules.definitions import CalculatedBody, ToleranceKind, VariableRange
 from quizzes.rules.expressions import evaluate
 from standards.importing import import_file
-from standards.model import NotTranslatable, Weight
+from standards.model import NotTranslatable, RemarkSeverity
 from standards.moodle_xml.calculated import expression
 
 NAMES = {"a": "a", "B 1": "b_1"}
@@ -46,11 +46,11 @@ def test_a_calculated_question_comes_in_with_its_variables_tolerance_and_feedbac
     assert question.body.answers[0].expression == "a * b_1"
     assert (question.body.tolerance.kind, question.body.tolerance.amount) == (ToleranceKind.NOMINAL, Fraction(1, 100))
     assert question.mark == 2
-    assert not found.imported.of_weight(Weight.PROBLEM, Weight.MEND)
+    assert not found.imported.of_weight(RemarkSeverity.PROBLEM, RemarkSeverity.MEND)
 
 
 def test_what_becomes_of_the_prepared_values_is_told() -> None:
-    assert "anew" in " ".join(remark.what for remark in import_file("x.xml", document()).imported.of_weight(Weight.NOTE))
+    assert "anew" in " ".join(remark.what for remark in import_file("x.xml", document()).imported.of_weight(RemarkSeverity.NOTE))
 
 
 def test_values_stand_in_for_a_range_that_says_nothing() -> None:
@@ -88,19 +88,19 @@ def test_what_cannot_be_said_here_stays_out_with_its_reason(formula: str) -> Non
     """Security 4.7: nothing is evaluated while it is read; what expressions do not have never comes in whole."""
     found = import_file("x.xml", document(formula=formula.replace("<", "&lt;")))
 
-    told = found.imported.of_weight(Weight.PROBLEM, Weight.MEND)
+    told = found.imported.of_weight(RemarkSeverity.PROBLEM, RemarkSeverity.MEND)
     assert told
     assert all(remark.message for remark in told)
 
 
 def test_a_text_that_computes_stays_out() -> None:
-    problems = import_file("x.xml", document(text="Es {={a}*2}")).imported.of_weight(Weight.PROBLEM)
+    problems = import_file("x.xml", document(text="Es {={a}*2}")).imported.of_weight(RemarkSeverity.PROBLEM)
 
     assert [problem.question for problem in problems] == ["producto"]
 
 
 def test_choices_that_are_computed_are_not_read() -> None:
-    problems = import_file("x.xml", document(kind="calculatedmulti")).imported.of_weight(Weight.PROBLEM)
+    problems = import_file("x.xml", document(kind="calculatedmulti")).imported.of_weight(RemarkSeverity.PROBLEM)
 
     assert "calculatedmulti" in problems[0].message
 

@@ -18,7 +18,7 @@ from standards._files import named
 from standards.bank.read import read as read_bank
 from standards.cli import commands
 from standards.importing import import_file
-from standards.model import Weight
+from standards.model import RemarkSeverity
 from tests.standards.test_views import BANK, body, send
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -45,13 +45,13 @@ def test_a_picture_becomes_a_figure_of_its_own_with_its_alternative() -> None:
 
     assert found.questions[0].text["es"] == f"Mire\n\n![Una casa](media/{NAME})\n\n: Una casa\n\ny diga."
     assert found.media == {NAME: PNG}
-    assert not found.of_weight(Weight.LOSS, Weight.MEND)
+    assert not found.of_weight(RemarkSeverity.LOSS, RemarkSeverity.MEND)
 
 
 def test_a_picture_without_words_has_to_be_mended_before_publishing() -> None:
     found = import_file("x.xml", moodle('<p><img src="@@PLUGINFILE@@/Mi%20foto.png"></p>')).imported
 
-    assert [NAME in remark.message for remark in found.of_weight(Weight.MEND)] == [True]
+    assert [NAME in remark.message for remark in found.of_weight(RemarkSeverity.MEND)] == [True]
 
 
 def test_what_is_no_raster_image_stays_behind_and_is_told() -> None:
@@ -60,7 +60,7 @@ def test_what_is_no_raster_image_stays_behind_and_is_told() -> None:
         found = import_file("x.xml", moodle(SHOWN, content)).imported
         assert found.media == {}
         assert "media/" not in found.questions[0].text["es"]
-        assert found.of_weight(Weight.LOSS)
+        assert found.of_weight(RemarkSeverity.LOSS)
 
 
 def test_pictures_of_other_peoples_servers_stay_behind_and_are_told() -> None:
@@ -68,7 +68,7 @@ def test_pictures_of_other_peoples_servers_stay_behind_and_are_told() -> None:
 
     assert outside.media == {}
     assert outside.questions[0].state is QuestionState.READY
-    assert any("foto2.png" in remark.message for remark in outside.of_weight(Weight.LOSS))
+    assert any("foto2.png" in remark.message for remark in outside.of_weight(RemarkSeverity.LOSS))
 
 
 def test_a_picture_of_an_option_becomes_a_link_and_that_is_told() -> None:
@@ -77,7 +77,7 @@ def test_a_picture_of_an_option_becomes_a_link_and_that_is_told() -> None:
     body = inside.questions[0].body
     assert isinstance(body, SingleChoiceBody)
     assert body.options[0].text["es"] == f"[Mi foto.png](media/{NAME}) sí"
-    assert any(NAME in remark.message for remark in inside.of_weight(Weight.NOTE))
+    assert any(NAME in remark.message for remark in inside.of_weight(RemarkSeverity.NOTE))
 
 
 def test_a_picture_inside_a_list_comes_after_it_and_that_is_told() -> None:
@@ -87,8 +87,8 @@ def test_a_picture_inside_a_list_comes_after_it_and_that_is_told() -> None:
 
     assert found.questions[0].text["es"] == f"- uno\n- dos\n\n![x](media/{NAME})\n\n: x\n\nDiga."
     assert found.media == {NAME: PNG}
-    assert any(NAME in remark.message for remark in found.of_weight(Weight.NOTE))
-    assert not found.of_weight(Weight.LOSS)
+    assert any(NAME in remark.message for remark in found.of_weight(RemarkSeverity.NOTE))
+    assert not found.of_weight(RemarkSeverity.LOSS)
 
 
 def test_a_picture_inside_a_table_at_the_end_comes_after_it() -> None:
@@ -181,7 +181,7 @@ def test_a_sound_that_a_text_plays_or_links_comes_along(stem: str, form: str) ->
     assert found.questions[0].text["es"].startswith("Oiga [")
     assert f"](media/{name})" in found.questions[0].text["es"]
     assert found.questions[0].state is QuestionState.READY
-    assert not [remark for remark in found.of_weight(Weight.LOSS) if "bon" in remark.message and remark.line == 0]
+    assert not [remark for remark in found.of_weight(RemarkSeverity.LOSS) if "bon" in remark.message and remark.line == 0]
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
@@ -216,7 +216,7 @@ def test_a_file_that_is_refused_is_told_by_name_and_the_question_is_a_draft(name
     assert question.state is QuestionState.DRAFT
     assert found.media == {}
     assert "PLUGINFILE" not in str(question)
-    told = [remark for remark in found.of_weight(Weight.LOSS) if name in remark.message]
+    told = [remark for remark in found.of_weight(RemarkSeverity.LOSS) if name in remark.message]
     assert [remark.question for remark in told if "draft" in remark.what] == ["son"]
     assert all(remark.line for remark in told)
     assert read_bank(import_file("x.xml", moodle_of(shown, "sí", files)).bank).questions[0].state is QuestionState.DRAFT
@@ -227,4 +227,4 @@ def test_many_players_that_nobody_closes_take_no_long_time() -> None:
 
     found = import_file("x.xml", moodle_of(f"<p>Oiga {text}</p>", "sí", {"a.mp3": MP3})).imported
 
-    assert len(found.questions) + len(found.of_weight(Weight.PROBLEM)) == 1
+    assert len(found.questions) + len(found.of_weight(RemarkSeverity.PROBLEM)) == 1

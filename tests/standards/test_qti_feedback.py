@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from quizzes.rules.definitions import GapsBody, NumericalBody, ShortAnswerBody, SingleChoiceBody, Tolerance, TrueFalseBody
-from standards.model import Imported, Weight
+from standards.model import ImportedQuestions, RemarkSeverity
 from standards.qti.read import read
 from tests.support.qti import ENTRY, choices, compared, condition, item_1, item_2, label, response, scores, within
 
@@ -19,7 +19,7 @@ def shows(inner: str, name: str) -> str:
     return f"<respcondition><conditionvar>{inner}</conditionvar><displayfeedback linkrefid='{name}'/></respcondition>"
 
 
-def with_feedback(item: bytes, **feedback: str) -> Imported:
+def with_feedback(item: bytes, **feedback: str) -> ImportedQuestions:
     return read(item.replace(b"</item>", "".join(told(ident, words) for ident, words in feedback.items()).encode() + b"</item>"))
 
 
@@ -30,8 +30,10 @@ def test_feedback_to_true_and_false_of_canvas_joins_the_explanation_and_what_has
     found = with_feedback(item, a1_fb="nadie", general_fb="Ley 1", **{"1_fb": "Así es", "2_fb": "Léala"})
 
     assert found.questions[0].explanation == {"es": "Ley 1\n\nAsí es\n\nLéala"}
-    assert [remark.what for remark in found.of_weight(Weight.NOTE)] == ["The feedback to true and false became part of the explanation."]
-    assert [loss.message for loss in found.of_weight(Weight.LOSS)] == [
+    assert [remark.what for remark in found.of_weight(RemarkSeverity.NOTE)] == [
+        "The feedback to true and false became part of the explanation."
+    ]
+    assert [loss.message for loss in found.of_weight(RemarkSeverity.LOSS)] == [
         "La retroalimentación «nadie» queda fuera. Ninguna respuesta tiene lugar para ella."
     ]
 
@@ -71,7 +73,7 @@ def test_feedback_to_numbers_of_canvas_stands_beside_them() -> None:
         (20, False, 0, {"es": "El doble"}),
     ]
     assert body.tolerance == Tolerance(amount=Fraction(1))
-    assert [loss.facts["text"] for loss in found.of_weight(Weight.LOSS)] == ["Otra"]
+    assert [loss.facts["text"] for loss in found.of_weight(RemarkSeverity.LOSS)] == ["Otra"]
 
 
 @pytest.mark.parametrize("kind", ["multiple_dropdowns_question", "fill_in_multiple_blanks_question"])
@@ -108,7 +110,7 @@ def test_feedback_to_true_and_false_of_an_item_joins_the_explanation() -> None:
 
     assert found.questions[0].body == TrueFalseBody(True)
     assert found.questions[0].explanation == {"es": "Así es.\n\nLea la ley."}
-    assert [remark.weight for remark in found.remarks] == [Weight.NOTE]
+    assert [remark.weight for remark in found.remarks] == [RemarkSeverity.NOTE]
 
 
 def test_feedback_inside_the_body_of_an_item_is_read_by_nobody_before_answering() -> None:
@@ -138,7 +140,7 @@ def test_feedback_to_words_of_an_item_stands_beside_them() -> None:
         ("Lima", False, {"es": "Es del Perú"}),
     ]
     assert found.questions[0].explanation == {"es": "Lea"}
-    assert [remark.weight for remark in found.remarks] == [Weight.NOTE]
+    assert [remark.weight for remark in found.remarks] == [RemarkSeverity.NOTE]
 
 
 def test_feedback_to_numbers_of_an_item_stands_beside_them_and_a_range_is_their_tolerance() -> None:
@@ -183,4 +185,4 @@ def test_feedback_of_canvas_to_all_other_numbers_is_said_of_none(others: str) ->
     body = found.questions[0].body
     assert isinstance(body, NumericalBody)
     assert [(one.value, one.right, one.why) for one in body.answers] == [(10, True, None)]
-    assert [loss.facts["text"] for loss in found.of_weight(Weight.LOSS)] == ["Otra vez"]
+    assert [loss.facts["text"] for loss in found.of_weight(RemarkSeverity.LOSS)] == ["Otra vez"]

@@ -22,7 +22,7 @@ from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH
 from standards.bank.read import read as read_bank
 from standards.importing import import_file
-from standards.model import Imported, Weight
+from standards.model import ImportedQuestions, RemarkSeverity
 from tests.support.qti import ENTRY, compared, item_2, response, scores
 
 HALF = Fraction(1, 2)
@@ -46,8 +46,8 @@ def points(question: QuestionDefinition, answer: Answer) -> Fraction:
     return share * question.mark
 
 
-def losses(found: Imported) -> list[str]:
-    return [str(remark.facts.get("name", remark.what)) for remark in found.of_weight(Weight.LOSS)]
+def losses(found: ImportedQuestions) -> list[str]:
+    return [str(remark.facts.get("name", remark.what)) for remark in found.of_weight(RemarkSeverity.LOSS)]
 
 
 def choices(name: str, *idents: str, maximum: str = "1") -> str:
@@ -261,7 +261,7 @@ def test_a_most_that_the_right_answers_do_not_reach_is_told() -> None:
     found = item_2(declared("string", "single", "uno", "uno=2") + most, ENTRY, BY_MAPPING)
 
     assert found.questions[0].mark == 5
-    assert [remark.facts for remark in found.of_weight(Weight.LOSS)] == [{"total": "2", "mark": "5"}]
+    assert [remark.facts for remark in found.of_weight(RemarkSeverity.LOSS)] == [{"total": "2", "mark": "5"}]
 
 
 def test_a_pattern_that_is_never_reached_is_told_when_it_comes_in() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from quizzes.rules.definitions import NumericalBody
-from standards.sheet.read import read_csv
+from standards.spreadsheet.read import read_csv
 from tests.support.questions import f
 
 

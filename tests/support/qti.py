@@ -1,6 +1,6 @@
 """QTI for tests: items of 1.2 as Canvas writes them and items of 2.1, put together from their pieces."""
 
-from standards.model import Imported
+from standards.model import ImportedQuestions
 from standards.qti.read import read
 
 ENTRY = '<p>¿Qué?</p><p><textEntryInteraction responseIdentifier="R"/></p>'
@@ -33,7 +33,7 @@ def choices(ident: str, name: str, labels: str) -> str:
     return f'<response_lid ident="response_{ident}">{material}<render_choice>{labels}</render_choice></response_lid>'
 
 
-def item_2(declared: str, inside: str, processing: str = "", rest: str = "") -> Imported:
+def item_2(declared: str, inside: str, processing: str = "", rest: str = "") -> ImportedQuestions:
     """Read an item of 2.1."""
     head = '<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="i" title="uno">'
     body = f"<itemBody>{inside}</itemBody><responseProcessing>{processing}</responseProcessing>"

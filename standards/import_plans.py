@@ -10,35 +10,35 @@ from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.encoding import checksum
 from standards._files import PREFIX
 from standards.bank.write import write
-from standards.model import Imported, Remark, Source, Weight
+from standards.model import ImportedQuestions, RemarkSeverity, SourceQuestion, TransferRemark
 
 QUESTIONS = "questions"
 KEY_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class QuestionImportPlan:
     """The questions that come in, as they will be called, their texts as entries of a bank, and all remarks."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[SourceQuestion, ...]
     entries: tuple[str, ...]
-    remarks: tuple[Remark, ...]
+    remarks: tuple[TransferRemark, ...]
     media: Mapping[str, bytes] = field(default_factory=dict)
     """Files that the entries show or link to, by name."""
 
-    def of_weight(self, weight: Weight) -> tuple[Remark, ...]:
+    def of_weight(self, weight: RemarkSeverity) -> tuple[TransferRemark, ...]:
         """Return the remarks of a weight."""
         return tuple(remark for remark in self.remarks if remark.weight is weight)
 
 
-def plan(imported: Imported, present: Iterable[QuestionDefinition], taken: Collection[str], language: str) -> Plan:
+def plan(imported: ImportedQuestions, present: Iterable[QuestionDefinition], taken: Collection[str], language: str) -> QuestionImportPlan:
     """Return what adding to a bank does; `present` are the bank's questions, `taken` all keys of the course.
 
     A question that is in the bank already to the letter is passed over; one whose key is taken gets another. Both are told.
     """
     known = {checksum(replace(question, key="")) for question in present}
     used = set(taken)
-    sources: list[Source] = []
+    sources: list[SourceQuestion] = []
     remarks = list(imported.remarks)
     for source in imported.sources:
         question = source.question
@@ -53,10 +53,10 @@ def plan(imported: Imported, present: Iterable[QuestionDefinition], taken: Colle
     entries = list_entries(write([source.question for source in sources], language).content.decode(), QUESTIONS)
     texts = tuple(entry.text for entry in entries)
     media = {name: content for name, content in imported.media.items() if any(f"media/{name}" in text for text in texts)}
-    return Plan(tuple(sources), texts, tuple(remarks), media)
+    return QuestionImportPlan(tuple(sources), texts, tuple(remarks), media)
 
 
-def placed(made: Plan, path: str) -> tuple[tuple[str, ...], dict[str, bytes]]:
+def placed(made: QuestionImportPlan, path: str) -> tuple[tuple[str, ...], dict[str, bytes]]:
     """Return the entries as they stand in the bank at a path, and the files of its pictures by path of the folder."""
     folder = PurePosixPath(path).parent
     inside = folder.name == "banco"
@@ -65,8 +65,8 @@ def placed(made: Plan, path: str) -> tuple[tuple[str, ...], dict[str, bytes]]:
     return entries, {(home / "media" / name).as_posix(): content for name, content in made.media.items()}
 
 
-def _told(source: Source, what: str, **facts: str) -> Remark:
-    return Remark(Weight.NOTE, what, line=source.line, question=source.question.key, facts=facts)
+def _told(source: SourceQuestion, what: str, **facts: str) -> TransferRemark:
+    return TransferRemark(RemarkSeverity.NOTE, what, line=source.line, question=source.question.key, facts=facts)
 
 
 def free_key(key: str, used: Collection[str]) -> str:

@@ -34,20 +34,20 @@ from quizzes.rules.definitions import (
     Tolerance,
     TrueFalseBody,
 )
-from standards._keys import Keys, matched
+from standards._keys import KeyAllocator, matched
 from standards._numbers import number
 from standards._tags import tags_of
 from standards._texts import one_line
-from standards.model import Imported, Notebook, NotTranslatable, Source
-from standards.sheet.model import DIFFICULTIES, FLAGS, KINDS, MAXIMUM_ANSWERS, NUMBERED, STATES, Row
-from standards.sheet.tables import check_cells, rows_of_csv, rows_of_xlsx
+from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
+from standards.spreadsheet.model import DIFFICULTIES, FLAGS, KINDS, MAXIMUM_ANSWERS, NUMBERED, STATES, SpreadsheetRow
+from standards.spreadsheet.tables import check_cells, rows_of_csv, rows_of_xlsx
 
 T = TypeVar("T")
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SpreadsheetAnswer:
     """What the numbered columns say about one answer."""
 
     place: int
@@ -57,29 +57,29 @@ class Answer:
     credit: Fraction | None
 
 
-def read_csv(content: bytes, language: str = "es") -> Imported:
+def read_csv(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a CSV file; raises FileRefused where it is no table or lacks its headings."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     return _questions(rows_of_csv(content, notebook), language, notebook)
 
 
-def read_xlsx(content: bytes, language: str = "es") -> Imported:
+def read_xlsx(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a workbook's first sheet; raises FileRefused where it is hostile or no workbook."""
-    notebook = Notebook()
+    notebook = TransferRemarkCollector()
     return _questions(rows_of_xlsx(content, notebook), language, notebook)
 
 
-def _questions(rows: Sequence[Row], language: str, notebook: Notebook) -> Imported:
-    keys = Keys()
-    sources: list[Source] = []
+def _questions(rows: Sequence[SpreadsheetRow], language: str, notebook: TransferRemarkCollector) -> ImportedQuestions:
+    keys = KeyAllocator()
+    sources: list[SourceQuestion] = []
     for row in rows:
         notebook.turn_to(row.get("key") or one_line(row.get("text"))[:60], row.line)
         try:
             check_cells(row)
-            sources.append(Source(_Reader(row, language, notebook).question(keys), row.line))
+            sources.append(SourceQuestion(_SpreadsheetReader(row, language, notebook).question(keys), row.line))
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return Imported(tuple(sources), tuple(notebook.remarks))
+    return ImportedQuestions(tuple(sources), tuple(notebook.remarks))
 
 
 def _word(words: str, among: Mapping[str, T], what: str) -> T:
@@ -110,14 +110,14 @@ def _share(words: str) -> Fraction:
         raise NotTranslatable(N_("“%(text)s” is no share of the mark."), N_("Write 0.5 or 1/2."), text=words[:40]) from refused
 
 
-class _Reader:
+class _SpreadsheetReader:
     """Reads one row."""
 
-    def __init__(self, row: Row, language: str, notebook: Notebook) -> None:
+    def __init__(self, row: SpreadsheetRow, language: str, notebook: TransferRemarkCollector) -> None:
         self.row, self.language, self.notebook = row, language, notebook
         self.used = {"key", "kind", "text", "mark", "tags", "difficulty", "state", "hints", "penalty", "explanation", "note"}
 
-    def question(self, keys: Keys) -> QuestionDefinition:
+    def question(self, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question of the row."""
         row = self.row
         kind = _word(row.get("kind"), KINDS, "kind")
@@ -153,7 +153,7 @@ class _Reader:
             if name not in self.used:
                 self.notebook.loss(N_("The cell “%(name)s” is left out."), N_("This kind of question has no use for it."), name=name)
 
-    def _answers(self, *columns: str) -> list[Answer]:
+    def _answers(self, *columns: str) -> list[SpreadsheetAnswer]:
         """Return the answers in order; `columns` are those that the kind uses."""
         found = []
         for at in range(1, MAXIMUM_ANSWERS + 1):
@@ -161,13 +161,13 @@ class _Reader:
             if said["option"] or said["match"]:
                 why = self._texts(said["feedback"]) if said["feedback"] else None
                 worth = _share(said["credit"]) if said["credit"] else None
-                found.append(Answer(at, one_line(said["option"]), one_line(said["match"]), why, worth))
+                found.append(SpreadsheetAnswer(at, one_line(said["option"]), one_line(said["match"]), why, worth))
         return found
 
     def _rights(self) -> set[int]:
         return {int(at) for at in re.findall(r"[0-9]{1,3}", self._cell("right"))}
 
-    def _judged(self) -> list[tuple[Answer, bool, Fraction]]:
+    def _judged(self) -> list[tuple[SpreadsheetAnswer, bool, Fraction]]:
         """Return the answers with right or wrong and credit; where nothing is named right, all are."""
         answers, rights = self._answers("option", "feedback", "credit"), self._rights()
         missing = rights - {answer.place for answer in answers}
@@ -200,7 +200,7 @@ class _Reader:
         return _word(said, FLAGS, "shuffle") if said else True
 
     def _options(self) -> tuple[Option, ...]:
-        keys = Keys()
+        keys = KeyAllocator()
         judged = self._judged()
         if not self._rights():
             raise NotTranslatable(N_("“right” does not say which options are right."))
@@ -240,7 +240,7 @@ class _Reader:
         answers, language = self._answers("option", "match", "feedback"), self.language
         if any(not one.match for one in answers):
             raise NotTranslatable(N_("An item of the matching has no match."))
-        keys, choices = Keys(), matched([one.match for one in answers])
+        keys, choices = KeyAllocator(), matched([one.match for one in answers])
         pairs = tuple(
             Pair(keys.of(one.option), {language: one.option}, choices[one.match], {language: one.match}, one.why)
             for one in answers
@@ -251,7 +251,7 @@ class _Reader:
         return MatchingBody(pairs, extra, self._shuffle())
 
     def _ordering(self) -> Body:
-        keys = Keys()
+        keys = KeyAllocator()
         items = tuple(KeyedLabel(keys.of(one.option), self._texts(one.option)) for one in self._answers("option"))
         rules = {slug(rule.value): rule for rule in OrderingRule}
         said = self._cell("rule")

@@ -73,7 +73,7 @@ FLAGS: Mapping[str, bool] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SpreadsheetRow:
     """One row: its number in the file, and its words by English name of the column; empty cells are not there."""
 
     line: int

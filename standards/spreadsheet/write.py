@@ -28,40 +28,40 @@ from quizzes.rules.definitions import (
 from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
 from standards._numbers import decimal
 from standards._texts import in_language, one_line, tell_files
-from standards.model import NO_FILES, Exported, Files, Notebook, NotTranslatable
-from standards.sheet.model import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading
-from standards.sheet.tables import to_csv, to_xlsx
+from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
+from standards.spreadsheet.model import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading
+from standards.spreadsheet.tables import to_csv, to_xlsx
 
 _KEPT = frozenset({"tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"})
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
 
 
-def write_csv(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write_csv(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a CSV file (UTF-8 with its mark, commas) with the questions in one language."""
     return _written(questions, language, to_csv)
 
 
-def write_xlsx(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> Exported:
+def write_xlsx(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a workbook with the questions in one language."""
     return _written(questions, language, to_xlsx)
 
 
 def _written(
     questions: Sequence[QuestionDefinition], language: str, write: Callable[[Sequence[str], Sequence[Sequence[str]]], bytes]
-) -> Exported:
-    notebook = Notebook()
+) -> ExportedFile:
+    notebook = TransferRemarkCollector()
     rows: list[dict[str, str]] = []
     for question in questions[:MAXIMUM_ROWS]:
         notebook.turn_to(question.key)
         try:
-            rows.append(_Writer(question, language, notebook).row())
+            rows.append(_SpreadsheetWriter(question, language, notebook).row())
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
     most = max((int(name.partition(" ")[2]) for row in rows for name in row if " " in name), default=0)
     names = [*COLUMNS, *(f"{name} {at}" for at in range(1, most + 1) for name in NUMBERED)]
     filled = [name for name in names if name in ("key", "kind", "text") or any(row.get(name) for row in rows)]
     table = [[row.get(name, "") for name in filled] for row in rows]
-    return Exported(write([heading(name, language) for name in filled], table), len(rows), tuple(notebook.remarks))
+    return ExportedFile(write([heading(name, language) for name in filled], table), len(rows), tuple(notebook.remarks))
 
 
 def _exact(value: Fraction) -> str:
@@ -69,10 +69,10 @@ def _exact(value: Fraction) -> str:
     return said if Fraction(said) == value else f"{value.numerator}/{value.denominator}"
 
 
-class _Writer:
+class _SpreadsheetWriter:
     """Writes one row: words by English name of the column."""
 
-    def __init__(self, question: QuestionDefinition, language: str, notebook: Notebook) -> None:
+    def __init__(self, question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
         self.question, self.language, self.notebook = question, language, notebook
 
     def row(self) -> dict[str, str]:

@@ -9,11 +9,11 @@ from kernel.tables import FORMULA, read_csv, read_sheet, write_csv, write_xlsx
 from standards._decoding import tell_guess
 from standards._texts import clean
 from standards._zip import judge_document
-from standards.model import FileRefused, Notebook, NotTranslatable
-from standards.sheet.model import MAXIMUM_CELL, MAXIMUM_ROWS, Row, column
+from standards.model import FileRefused, NotTranslatable, TransferRemarkCollector
+from standards.spreadsheet.model import MAXIMUM_CELL, MAXIMUM_ROWS, SpreadsheetRow, column
 
 
-def rows_of_csv(content: bytes, notebook: Notebook) -> list[Row]:
+def rows_of_csv(content: bytes, notebook: TransferRemarkCollector) -> list[SpreadsheetRow]:
     """Return the rows of a CSV file, its cells parted by comma, semicolon, tab or bar."""
     try:
         table = read_csv(content)
@@ -23,7 +23,7 @@ def rows_of_csv(content: bytes, notebook: Notebook) -> list[Row]:
     return _rows(table.rows, notebook)
 
 
-def rows_of_xlsx(content: bytes, notebook: Notebook) -> list[Row]:
+def rows_of_xlsx(content: bytes, notebook: TransferRemarkCollector) -> list[SpreadsheetRow]:
     """Return the rows of the first sheet of a workbook; the other sheets are told."""
     judge_document(content)
     try:
@@ -35,7 +35,7 @@ def rows_of_xlsx(content: bytes, notebook: Notebook) -> list[Row]:
     return _rows(sheet.rows, notebook)
 
 
-def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: Notebook) -> list[Row]:
+def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: TransferRemarkCollector) -> list[SpreadsheetRow]:
     """Return the rows below the headings; a heading that is not known is told, and so are rows beyond the limit."""
     filled = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]
     if not filled:
@@ -51,7 +51,7 @@ def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: Notebook) -> lis
             )
     if "text" not in names or "kind" not in names:
         raise FileRefused(N_("Line %(line)s must hold the headings; “kind” and “text” are needed."), line=head_line)
-    return [Row(line, _cells(names, cells)) for line, cells in filled[1:]]
+    return [SpreadsheetRow(line, _cells(names, cells)) for line, cells in filled[1:]]
 
 
 def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
@@ -63,7 +63,7 @@ def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def check_cells(row: Row) -> None:
+def check_cells(row: SpreadsheetRow) -> None:
     """Raise NotTranslatable for a formula or for a text that is too long."""
     for name, words in row.cells.items():
         if words == FORMULA:
