@@ -85,7 +85,7 @@ PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Instance:
     """An opened instance: its settings, database, files and keys, and who handles its jobs."""
 
     settings: Settings
@@ -96,7 +96,7 @@ class House:
     kinds: CourseKinds
 
 
-def open_house(settings: Settings) -> House:
+def open_house(settings: Settings) -> Instance:
     """Open an instance without serving it: for the server, the worker and the command line."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database, pool=settings.database_pool)
@@ -126,7 +126,7 @@ def open_house(settings: Settings) -> House:
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
     patient = {kind for feature in FEATURES for kind in feature.patient}
-    return House(settings, database, files, keys, JobRunner(database, settings, handlers, patient), kinds)
+    return Instance(settings, database, files, keys, JobRunner(database, settings, handlers, patient), kinds)
 
 
 def policy() -> Policy:
@@ -186,7 +186,7 @@ def _choose_reader() -> None:
     g.theme = actor.theme or g.theme
 
 
-def create_app(house: House) -> Flask:
+def create_app(house: Instance) -> Flask:
     """Put the application together over an opened instance."""
     app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
     _configure(app, house.settings)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from lms.console import OpenedHouse
+from lms.console import CommandInstance
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
@@ -20,7 +20,7 @@ def audit() -> None:
     "--expect", "expected", multiple=True, metavar="HASH", help="A seal noted elsewhere that has to be in the log; several may be given."
 )
 @click.pass_obj
-def verify(opened: OpenedHouse, expected: tuple[str, ...]) -> None:
+def verify(opened: CommandInstance, expected: tuple[str, ...]) -> None:
     """Compare every seal with its entries; exit with 1 where one was changed, or is missing.
 
     That the end of the log was cut off shows where a seal is known from elsewhere: from the data folder, which is looked at always, from a
@@ -46,7 +46,7 @@ def verify(opened: OpenedHouse, expected: tuple[str, ...]) -> None:
 @click.option("--to", "until", type=DAY, help="Moment before which entries are taken, in UTC.")
 @click.option("--user", "email", help="Address of an account: what it did, and what was done to it.")
 @click.pass_obj
-def export(opened: OpenedHouse, since: datetime | None, until: datetime | None, email: str | None) -> None:
+def export(opened: CommandInstance, since: datetime | None, until: datetime | None, email: str | None) -> None:
     """Write entries as CSV to the standard output. That it was exported is written down too."""
     from kernel import clock
     from kernel.permissions import SYSTEM

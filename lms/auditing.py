@@ -20,7 +20,7 @@ from kernel.permissions import Actor
 from kernel.tables import csv_line
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_session, requires
-from lms.permissions import RoofAction
+from lms.permissions import SiteAction
 
 bp = Blueprint("lms_auditing", __name__, url_prefix="/administration/audit")
 
@@ -39,7 +39,7 @@ class AuditVerb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditFilter:
     """Which entries are asked for."""
 
     since: datetime | None = None
@@ -58,20 +58,20 @@ class Wanted:
         ]
 
 
-def wanted(session: Session, *, since: datetime | None, until: datetime | None, email: str | None, verb: str = "") -> Wanted:
+def wanted(session: Session, *, since: datetime | None, until: datetime | None, email: str | None, verb: str = "") -> AuditFilter:
     """Return what is asked for; raise NotFound where no account has the address."""
     person = accounts.find_person_by_email(session, email.strip().lower()) if email else None
     if email and person is None:
         raise NotFound(N_("No account has this address."))
-    return Wanted(since, until, person.id if person else None, verb)
+    return AuditFilter(since, until, person.id if person else None, verb)
 
 
-def note_export(session: Session, actor: Actor, asked: Wanted, *, now: datetime) -> None:
+def note_export(session: Session, actor: Actor, asked: AuditFilter, *, now: datetime) -> None:
     """Write down that the log was exported, and which part."""
     audit.record(session, actor, AuditVerb.EXPORTED, None, now=now, since=asked.since, until=asked.until, person=asked.person_id)
 
 
-def lines(session: Session, asked: Wanted) -> Iterator[str]:
+def lines(session: Session, asked: AuditFilter) -> Iterator[str]:
     """Write the entries as CSV, the oldest first."""
     yield csv_line(COLUMNS)
     after = 0
@@ -107,7 +107,7 @@ def _day(name: str) -> datetime | None:
 
 
 @bp.get("")
-@requires(RoofAction.VIEW_AUDIT)
+@requires(SiteAction.VIEW_AUDIT)
 def log() -> Answer:
     """Show the audit log, the newest first, those entries that are asked for."""
     session, page, email = current_session(), requested_page(ROWS), request.args.get("user", "")[:254]
@@ -122,7 +122,7 @@ def log() -> Answer:
             verb=request.args.get("verb", "")[:60],
         )
     except NotFound:
-        asked, unknown = Wanted(person_id=0), True
+        asked, unknown = AuditFilter(person_id=0), True
     statement = (
         select(AuditEntry, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lms.console import OpenedHouse
+from lms.console import CommandInstance
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
@@ -39,7 +39,7 @@ def refusals() -> Iterator[None]:
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Folder, or file (.zip); default: backups/ in the data folder.")
 @click.option("--keep-days", type=click.IntRange(1, 35), help="Delete older backups of the folder (35 days at most: privacy).")
 @click.pass_obj
-def backup(opened: OpenedHouse, target: Path | None, keep_days: int | None) -> None:
+def backup(opened: CommandInstance, target: Path | None, keep_days: int | None) -> None:
     """Write the whole instance into one file while it runs: database, files, and a manifest that lets both be checked.
 
     Keys are not in it: see backup-keys.
@@ -59,7 +59,7 @@ def backup(opened: OpenedHouse, target: Path | None, keep_days: int | None) -> N
         if keep_days is not None:
             for name in backups.expire(place.parent, keep_days=keep_days, now=now):
                 click.echo(f"{name} was older than {keep_days} days and is deleted.")
-            upgrading.let_go(opened.house.settings.data_dir / "backups", now=now)
+            upgrading.expire_upgrade_backups(opened.house.settings.data_dir / "backups", now=now)
 
 
 def _check_place(place: Path) -> None:
@@ -126,7 +126,7 @@ def restore(file: Path, keys_file: Path | None, passphrase_file: Path | None, *,
 
 def _reindex(settings: Settings) -> None:
     """Make what is derived from the rows anew: the search's index."""
-    from lms.indexing import reindex
+    from lms.search_indexing import reindex
     from lms.serve import open_checked
 
     house = open_checked(settings)

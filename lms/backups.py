@@ -37,7 +37,7 @@ from kernel.permissions import SYSTEM
 from kernel.settings import Settings, sqlite_address
 
 if TYPE_CHECKING:
-    from lms.app import House
+    from lms.app import Instance
 
 FORMAT = 1
 DATABASE, MANIFEST, FOLDER = "database.sqlite", "manifest.json", "files/"
@@ -117,14 +117,14 @@ def lies_in(folder: Path) -> bool:
     return any(not path.match(f"{before_upgrade('*')}*") for path in folder.glob(f"*{SUFFIX}"))
 
 
-def make(house: House, target: Path, *, now: datetime) -> Manifest:
+def make(house: Instance, target: Path, *, now: datetime) -> Manifest:
     """Write a backup of a running instance. What is committed after the beginning may lack; nothing before it does."""
     manifest = _write(house, target, migrations.head(), database_copy.snapshot, now=now)
     note_made(house, BackupVerb.MADE, target, manifest, now=now)
     return manifest
 
 
-def make_of_older(house: House, target: Path, revision: str, *, now: datetime) -> Manifest:
+def make_of_older(house: Instance, target: Path, revision: str, *, now: datetime) -> Manifest:
     """Write a backup of an instance whose database has an older schema; the audit log takes its note after the upgrade.
 
     Files of a bucket stay there: no upgrade touches them, and the bucket is another place than this disk.
@@ -132,7 +132,7 @@ def make_of_older(house: House, target: Path, revision: str, *, now: datetime) -
     return _write(house, target, revision, database_copy.snapshot_of_older, now=now)
 
 
-def _write(house: House, target: Path, revision: str, snapshot: Callable[[Database, Path], Sums], *, now: datetime) -> Manifest:
+def _write(house: Instance, target: Path, revision: str, snapshot: Callable[[Database, Path], Sums], *, now: datetime) -> Manifest:
     if target.exists():
         raise BackupError(f"{target} exists already.")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def _newest_seal(copied: Path, sums: Sums) -> LatestSeal | None:
         database.dispose()
 
 
-def note_made(house: House, verb: BackupVerb, target: Path, manifest: Manifest, *, now: datetime) -> None:
+def note_made(house: Instance, verb: BackupVerb, target: Path, manifest: Manifest, *, now: datetime) -> None:
     """Leave the audit entry of a backup."""
     facts = {"name": target.name, "bytes": target.stat().st_size, "rows": manifest.rows, "files": len(manifest.files)}
     with house.database.unit_of_work() as session:

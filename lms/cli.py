@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lms.console import OpenedHouse, told_in_one_line
+from lms.console import CommandInstance, one_line_errors
 
 if TYPE_CHECKING:
-    from lms.app import House
+    from lms.app import Instance
 
 ELSEWHERE = {
     "accounts": ("accounts.cli", "accounts", "Make administrators, and help those who lost their second factor."),
@@ -61,7 +61,7 @@ def lms(ctx: click.Context) -> None:
     """Run and look after an Aulario instance."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-    ctx.obj = OpenedHouse()
+    ctx.obj = CommandInstance()
     ctx.call_on_close(ctx.obj.close)
 
 
@@ -83,18 +83,18 @@ def serve(host: str, port: int, workers: int) -> None:
 @lms.command()
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(1, 32), help="How many jobs at once.")
 @click.pass_obj
-def worker(opened: OpenedHouse, threads: int) -> None:
+def worker(opened: CommandInstance, threads: int) -> None:
     """Do background jobs in a process of their own (LMS_WORKER_THREADS=0 for the servers)."""
     import signal
     import threading
 
     from kernel import logging
     from lms.serve import periodic_jobs
-    from lms.worker import Queue
+    from lms.worker import WakeUpQueue
 
     logging.set_up()
     house = opened.house
-    queue = Queue(house.worker, periodic_jobs())
+    queue = WakeUpQueue(house.worker, periodic_jobs())
     queue.follow()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -110,7 +110,7 @@ def worker(opened: OpenedHouse, threads: int) -> None:
 @click.option("--machines", default=1, show_default=True, type=click.IntRange(1, 1000), help="With --deploy: machines that serve.")
 @click.option("--only", multiple=True, metavar="CODE", help="With --deploy: judge by this finding alone; several may be given.")
 @click.pass_obj
-def check(opened: OpenedHouse, processes: int, machines: int, only: tuple[str, ...], *, deploy: bool) -> None:
+def check(opened: CommandInstance, processes: int, machines: int, only: tuple[str, ...], *, deploy: bool) -> None:
     """Check that the instance can run: settings, folder, keys, database."""
     house = opened.house
     if deploy:
@@ -121,7 +121,7 @@ def check(opened: OpenedHouse, processes: int, machines: int, only: tuple[str, .
         click.echo(f"Mail is not sent: LMS_SMTP_HOST is not set. Messages are written to {house.settings.data_dir / 'mail'}.")
 
 
-def _check_deploy(house: House, processes: int, machines: int, only: tuple[str, ...]) -> None:
+def _check_deploy(house: Instance, processes: int, machines: int, only: tuple[str, ...]) -> None:
     from kernel import clock
     from lms import deployment, inspection
 
@@ -178,7 +178,7 @@ def db() -> None:
 
 @db.command()
 @click.pass_obj
-def upgrade(opened: OpenedHouse) -> None:
+def upgrade(opened: CommandInstance) -> None:
     """Bring the schema to this version; every start of the server does it too."""
     click.echo(f"The schema of {_without_password(opened.house.database.url)} is up to date.")
 
@@ -190,7 +190,7 @@ def jobs() -> None:
 
 @jobs.command("list")
 @click.pass_obj
-def list_jobs(opened: OpenedHouse) -> None:
+def list_jobs(opened: CommandInstance) -> None:
     """List the services that jobs wait for, and the jobs that were given up, the newest first."""
     from lms import queries
 
@@ -207,7 +207,7 @@ def list_jobs(opened: OpenedHouse) -> None:
 @jobs.command()
 @click.argument("number", type=int, required=False)
 @click.pass_obj
-def retry(opened: OpenedHouse, number: int | None) -> None:
+def retry(opened: CommandInstance, number: int | None) -> None:
     """Try jobs that were given up once more: the one with this NUMBER, or all."""
     from kernel import clock, outbox
 
@@ -225,7 +225,7 @@ def secrets() -> None:
 
 @secrets.command()
 @click.pass_obj
-def rotate(opened: OpenedHouse) -> None:
+def rotate(opened: CommandInstance) -> None:
     """Make a new secret key; the latest three stay readable. Restart every server and worker afterwards."""
     from accounts import second_factor
     from kernel.settings import rotate_secret_key
@@ -240,7 +240,7 @@ def rotate(opened: OpenedHouse) -> None:
 
 @secrets.command()
 @click.pass_obj
-def rotate_signing(opened: OpenedHouse) -> None:
+def rotate_signing(opened: CommandInstance) -> None:
     """Make a new key that signs certificates; what the old one signed still verifies. Restart every server and worker afterwards."""
     from kernel.crypto import rotate_signing_key
 
@@ -252,7 +252,7 @@ def rotate_signing(opened: OpenedHouse) -> None:
 def main() -> None:
     """Run a command and exit; a mistake of whoever typed it is one line and exit code 1, what must be decided first is 3."""
     try:
-        with told_in_one_line():
+        with one_line_errors():
             code = lms.main(prog_name="lms", standalone_mode=False)
     except click.UsageError as error:
         where = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""

@@ -11,11 +11,11 @@ import click
 if TYPE_CHECKING:
     from kernel.db import Database
     from kernel.settings import Settings
-    from lms.app import House
+    from lms.app import Instance
 
 
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
+def one_line_errors() -> Iterator[None]:
     """Turn what keeps a command from its work into one line and the exit code 1."""
     try:
         yield
@@ -34,12 +34,12 @@ def _line_of(error: Exception) -> str:
     from kernel.errors import DomainError
     from kernel.i18n import _
     from kernel.settings import SettingsError, extra_of, how_to_install
-    from lms.serve import CannotStart
+    from lms.serve import ServerStartError
 
     if isinstance(error, DomainError):
         text = _(error.text)
         return text % error.facts if error.facts else text
-    if isinstance(error, CannotStart | SettingsError):
+    if isinstance(error, ServerStartError | SettingsError):
         return str(error)
     if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error.name)):
         return f"This needs the library {error.name}, which is not installed. {how_to_install(extra)}"
@@ -47,14 +47,14 @@ def _line_of(error: Exception) -> str:
     return reason and f"The database does not answer: {reason}"
 
 
-class OpenedHouse:
+class CommandInstance:
     """The instance that commands work on."""
 
     def __init__(self) -> None:
-        self._house: House | None = None
+        self._house: Instance | None = None
 
     @property
-    def house(self) -> House:
+    def house(self) -> Instance:
         """Return the opened instance, its database up to date."""
         if self._house is None:
             from kernel.settings import load

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from courses.cli import FOLDER, as_lines, group, read
-from lms.console import OpenedHouse
+from lms.console import CommandInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from courses.content.foreign.model import Converted
     from courses.kinds import ActivityKind, FolderPart
     from courses.services.importing import ImportPlan
-    from lms.importing import Imported, Way
+    from lms.importing import EditConflictPolicy, ImportResult
 
 NATURES = ("correction", "improvement")
 PREFERENCES = ("draft", "folder")
@@ -25,14 +25,14 @@ ROLES = ("owner", "editor", "grader")
 """As in courses.models, which a list of options need not import; a test compares them."""
 
 
-def plugs() -> tuple[Sequence[ActivityKind], Sequence[FolderPart]]:
+def course_kinds() -> tuple[Sequence[ActivityKind], Sequence[FolderPart]]:
     """Return the kinds of activity and parts of a folder that this house knows."""
     from lms.app import KINDS
 
     return KINDS.kinds, KINDS.parts
 
 
-courses = group(plugs)
+courses = group(course_kinds)
 
 
 @courses.command()
@@ -47,7 +47,7 @@ courses = group(plugs)
 )
 @click.option("--replace", is_flag=True, help="The folder alone counts: overwrites what was edited since, and says whose it was.")
 @click.pass_obj
-def publish(opened: OpenedHouse, folder: Path, note: str, nature: str, *, replace: bool) -> None:
+def publish(opened: CommandInstance, folder: Path, note: str, nature: str, *, replace: bool) -> None:
     """Import FOLDER, check it and publish it as a new version."""
     from courses.models import PublicationNature
     from lms.publishing import publish_folder
@@ -86,7 +86,7 @@ class Undecided(click.ClickException):
 @click.option("--licence", default="CC-BY-4.0", show_default=True, help="With --from-markdown: under which licence they are.")
 @click.pass_obj
 def import_(
-    opened: OpenedHouse,
+    opened: CommandInstance,
     /,
     folder: Path,
     prefer: str | None,
@@ -104,14 +104,14 @@ def import_(
     nothing is written until --merge or --replace says what to do (exit code 3); a folder with errors is refused (exit code 1).
     """
     from courses.content.folder_merge import ConflictResolution
-    from lms.importing import Wanted, Way, import_contents, import_folder, in_words_of
+    from lms.importing import EditConflictPolicy, ImportOptions, import_contents, import_folder, in_words_of
 
     if replace and (merge or prefer or base):
         raise click.UsageError("--replace goes without --merge, --prefer and --base.")
     if prefer and not merge:
         raise click.UsageError("--prefer goes with --merge.")
-    way = Way.MERGE if merge else Way.REPLACE if replace else Way.ASK
-    wanted = Wanted(way, ConflictResolution(prefer) if prefer else None, base, dry_run)
+    way = EditConflictPolicy.MERGE if merge else EditConflictPolicy.REPLACE if replace else EditConflictPolicy.ASK
+    wanted = ImportOptions(way, ConflictResolution(prefer) if prefer else None, base, dry_run)
     if from_markdown:
         converted = _converted(folder, about)
         imported = in_words_of(import_contents(opened.house, converted.files, wanted), converted)
@@ -142,22 +142,22 @@ def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
     return converted
 
 
-def _tell_import(imported: Imported, name: str, way: Way, *, dry: bool) -> None:
+def _tell_import(imported: ImportResult, name: str, way: EditConflictPolicy, *, dry: bool) -> None:
     from kernel.i18n import _
-    from lms.importing import Outcome, told
+    from lms.importing import ImportOutcome, told
 
     if imported.findings:
         click.echo(as_lines(imported.findings))
-    if imported.outcome is Outcome.REFUSED:
+    if imported.outcome is ImportOutcome.REFUSED:
         raise click.ClickException("Nothing was imported: the errors above come first.")
     if imported.plan is not None:
         for line in told(imported.plan, imported.course, everything_as_folder=way.value == "replace"):
             click.echo(line)
-    if imported.outcome is Outcome.UNDECIDED and imported.plan is not None:
+    if imported.outcome is ImportOutcome.UNDECIDED and imported.plan is not None:
         raise Undecided("\n".join(_undecided(imported.plan, way)))
     if imported.plan is not None and way.value == "replace":
         _tell_overwritten(imported.plan)
-    if imported.outcome is Outcome.UNCHANGED:
+    if imported.outcome is ImportOutcome.UNCHANGED:
         click.echo(f"{name}: " + _("nothing to import, the draft is the same."))
     else:
         click.echo(f"{name}: " + (_("nothing is written yet.") if dry else f"the draft is imported (revision {imported.revision})."))
@@ -178,7 +178,7 @@ def _tell_overwritten(plan: ImportPlan) -> None:
             click.echo(line)
 
 
-def _undecided(plan: ImportPlan, way: Way) -> Iterator[str]:
+def _undecided(plan: ImportPlan, way: EditConflictPolicy) -> Iterator[str]:
     """Say what to do about edits that a folder does not know: what keeps them comes first."""
     from kernel.i18n import _
     from lms.importing import edits_told
@@ -201,7 +201,7 @@ def _undecided(plan: ImportPlan, way: Way) -> Iterator[str]:
 @click.argument("key")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
-def export(opened: OpenedHouse, key: str, folder: Path) -> None:
+def export(opened: CommandInstance, key: str, folder: Path) -> None:
     """Write the draft of the course KEY into FOLDER, which must be new or empty."""
     from lms.publishing import export_course
 
@@ -221,7 +221,7 @@ def export(opened: OpenedHouse, key: str, folder: Path) -> None:
 @click.option("--email", required=True, help="Address of somebody who has an account.")
 @click.option("--role", type=click.Choice(ROLES), default="editor", show_default=True, help="What they may do for the course.")
 @click.pass_obj
-def add_staff(opened: OpenedHouse, key: str, email: str, role: str) -> None:
+def add_staff(opened: CommandInstance, key: str, email: str, role: str) -> None:
     """Put a person into the team of the course KEY."""
     from accounts import queries as account_queries
     from courses.models import StaffRole

@@ -31,7 +31,7 @@ SEALED, CHECKED = ("require", "verify-ca"), ("verify-full",)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DeploymentFacts:
     """What is known of an instance and of the plan to run it."""
 
     settings: Settings
@@ -96,7 +96,7 @@ def is_near(address: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DeploymentFinding:
     """One thing to put right: which rule, whether it is dangerous, and the words with their facts."""
 
     code: str
@@ -116,50 +116,50 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DeploymentRule:
     """When something is found, and what is said of it."""
 
     code: str
-    holds: Callable[[Facts], bool]
+    holds: Callable[[DeploymentFacts], bool]
     message: str
     is_danger: bool = True
 
 
-def _database_query(facts: Facts) -> dict[str, list[str]]:
+def _database_query(facts: DeploymentFacts) -> dict[str, list[str]]:
     return parse_qs(urlsplit(facts.settings.database_url).query)
 
 
-def _database_is_near(facts: Facts) -> bool:
+def _database_is_near(facts: DeploymentFacts) -> bool:
     """Say whether the database is on this machine; an address may also name another in its query."""
     named = [host for names in _database_query(facts).get("host", []) for host in names.split(",") if host and not host.startswith("/")]
     return is_near(facts.settings.database_url) and all(host in LOOPBACK for host in named)
 
 
-def _far_database(facts: Facts, *modes: str) -> bool:
+def _far_database(facts: DeploymentFacts, *modes: str) -> bool:
     """Say whether the database is on another machine, with none of these `sslmode`s."""
     return not facts.is_sqlite and not _database_is_near(facts) and _database_query(facts).get("sslmode", [""])[-1] not in modes
 
 
-def _database_in_clear(facts: Facts) -> bool:
+def _database_in_clear(facts: DeploymentFacts) -> bool:
     return _far_database(facts, *SEALED, *CHECKED)
 
 
-def _database_unverified(facts: Facts) -> bool:
+def _database_unverified(facts: DeploymentFacts) -> bool:
     return _far_database(facts, *CHECKED) and not _database_in_clear(facts)
 
 
-def _mail_in_clear(facts: Facts) -> bool:
+def _mail_in_clear(facts: DeploymentFacts) -> bool:
     settings = facts.settings
     return settings.mail_is_sent and not settings.smtp_starttls and settings.smtp_port != SMTPS and not is_near(settings.smtp_host)
 
 
-def _redis_is_open(facts: Facts) -> bool:
+def _redis_is_open(facts: DeploymentFacts) -> bool:
     parts = urlsplit(facts.settings.redis_url)
     is_open = parts.scheme == "redis" or not parts.password or "ssl_cert_reqs=none" in parts.query.lower()
     return bool(parts.hostname) and not is_near(facts.settings.redis_url) and is_open
 
 
-def _near_of_several(facts: Facts) -> list[str]:
+def _near_of_several(facts: DeploymentFacts) -> list[str]:
     """Return the settings that lead each of several machines to itself."""
     settings = facts.settings
     near = {
@@ -170,44 +170,44 @@ def _near_of_several(facts: Facts) -> list[str]:
     return [name for name, is_here in near.items() if is_here and facts.machines > 1]
 
 
-def _too_many_connections(facts: Facts) -> bool:
+def _too_many_connections(facts: DeploymentFacts) -> bool:
     return facts.connections is not None and facts.serving * facts.settings.database_pool > facts.connections - 10
 
 
-def _nobody_works(facts: Facts) -> bool:
+def _nobody_works(facts: DeploymentFacts) -> bool:
     return facts.settings.worker_threads == 0 and facts.oldest_waiting is not None and facts.now - facts.oldest_waiting > LATE
 
 
-def _away_for_long(facts: Facts) -> list[str]:
+def _away_for_long(facts: DeploymentFacts) -> list[str]:
     return [one.service for one in facts.absences if facts.now - one.since > AWAY]
 
 
-def _backup_is_old(facts: Facts) -> bool:
+def _backup_is_old(facts: DeploymentFacts) -> bool:
     return facts.last_backup is not None and facts.now - facts.last_backup.at > BACKUP_EVERY
 
 
-def _disk_is_full(facts: Facts) -> bool:
+def _disk_is_full(facts: DeploymentFacts) -> bool:
     return facts.free < max(LEAST_FREE, facts.size // 20)
 
 
 RULES = (
-    Rule(
+    DeploymentRule(
         "several-on-sqlite",
         lambda facts: facts.is_sqlite and facts.serving > 1,
         N_("Several processes or machines on SQLite lose or refuse answers. Use PostgreSQL (LMS_DATABASE_URL)."),
     ),
-    Rule(
+    DeploymentRule(
         "sqlite-on-a-network-disk",
         lambda facts: facts.is_sqlite and facts.database_disk in NETWORK_DISKS,
         N_("The SQLite database lies on a network disk, whose locks cannot be trusted. Use a local disk, or PostgreSQL."),
     ),
-    Rule(
+    DeploymentRule(
         "redis-on-sqlite",
         lambda facts: facts.is_sqlite and bool(facts.settings.redis_url),
         N_("Redis is set, but on SQLite one process serves and needs none."),
         is_danger=False,
     ),
-    Rule(
+    DeploymentRule(
         "no-public-address",
         lambda facts: not facts.settings.public_url.startswith("https://"),
         N_(
@@ -215,7 +215,7 @@ RULES = (
             " this machine can sign in."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "no-proxy",
         lambda facts: facts.is_public and facts.settings.trusted_proxies == 0,
         N_(
@@ -224,7 +224,7 @@ RULES = (
             " and slow senders hold threads."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "several-without-redis",
         lambda facts: facts.serving > 1 and not facts.is_sqlite and not facts.settings.redis_url,
         N_(
@@ -232,7 +232,7 @@ RULES = (
             " gets that many times more."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "each-its-own",
         lambda facts: bool(_near_of_several(facts)),
         N_(
@@ -240,18 +240,18 @@ RULES = (
             " for all; of a pooler or a tunnel on each machine, that machine's name."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "redis-away",
         lambda facts: not facts.redis_answers,
         N_("Redis does not answer: limits count in each process, and work starts later."),
         is_danger=False,
     ),
-    Rule(
+    DeploymentRule(
         "redis-in-the-open",
         _redis_is_open,
         N_("Redis is on another machine without password or checked encryption. Write rediss://:PASSWORD@… in LMS_REDIS_URL."),
     ),
-    Rule(
+    DeploymentRule(
         "files-on-one-machine",
         lambda facts: facts.machines > 1 and not facts.settings.files_url and facts.data_disk not in NETWORK_DISKS,
         N_(
@@ -259,13 +259,13 @@ RULES = (
             " (LMS_FILES_URL) or share the folder."
         ),
     ),
-    Rule("store-away", lambda facts: not facts.store_answers, N_("The files' bucket does not answer, or refuses its keys.")),
-    Rule(
+    DeploymentRule("store-away", lambda facts: not facts.store_answers, N_("The files' bucket does not answer, or refuses its keys.")),
+    DeploymentRule(
         "store-in-clear",
         lambda facts: facts.settings.s3_endpoint.startswith("http://") and not is_near(facts.settings.s3_endpoint),
         N_("Files travel to the bucket without encryption. Write https://… in LMS_S3_ENDPOINT."),
     ),
-    Rule(
+    DeploymentRule(
         "secret-on-each-machine",
         lambda facts: facts.machines > 1 and facts.settings.secret_key_file is None and facts.data_disk not in NETWORK_DISKS,
         N_(
@@ -273,12 +273,12 @@ RULES = (
             " secret.key and signing.key to all, and set LMS_SECRET_KEY_FILE."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "example-secret",
         lambda facts: bool(EXAMPLES.search(facts.secret)),
         N_("The secret key looks like an example. Make one by chance: delete the file and start again."),
     ),
-    Rule(
+    DeploymentRule(
         "lost-signing-key",
         lambda facts: bool(facts.lost_keys),
         N_(
@@ -286,30 +286,30 @@ RULES = (
             " restore-keys) into signing.old/."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "open-data-folder",
         lambda facts: facts.data_is_open,
         N_("Others on this machine can read the data folder. Run chmod 700 %(folder)s"),
     ),
-    Rule("runs-as-root", lambda facts: facts.runs_as_root, N_("The program runs as root. Give it a user of its own.")),
-    Rule(
+    DeploymentRule("runs-as-root", lambda facts: facts.runs_as_root, N_("The program runs as root. Give it a user of its own.")),
+    DeploymentRule(
         "demonstration",
         lambda facts: facts.is_demonstration and facts.is_public,
         N_("This is the demonstration, whose passwords are known, under a public address."),
     ),
-    Rule(
+    DeploymentRule(
         "no-administrator",
         lambda facts: not facts.has_administrator,
         N_("There is no administrator yet: whoever opens the first link becomes one."),
     ),
-    Rule(
+    DeploymentRule(
         "database-in-clear",
         _database_in_clear,
         N_(
             "The database is on another machine and the connection may go without encryption. Add ?sslmode=verify-full to LMS_DATABASE_URL."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "database-unverified",
         _database_unverified,
         N_(
@@ -318,13 +318,13 @@ RULES = (
         ),
         is_danger=False,
     ),
-    Rule(
+    DeploymentRule(
         "database-superuser",
         lambda facts: facts.is_superuser,
         N_("The program is superuser of the database server. Give it a role of its own that owns its database only."),
         is_danger=False,
     ),
-    Rule(
+    DeploymentRule(
         "database-owner",
         lambda facts: facts.owns_tables and not facts.is_superuser,
         N_(
@@ -333,7 +333,7 @@ RULES = (
         ),
         is_danger=False,
     ),
-    Rule(
+    DeploymentRule(
         "too-many-connections",
         _too_many_connections,
         N_(
@@ -341,72 +341,72 @@ RULES = (
             " Lower LMS_DATABASE_POOL, or put a pooler between."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "no-autovacuum",
         lambda facts: not facts.keeps_statistics,
         N_("The database server does not look after its tables: as they grow, finding rows takes ever longer. Switch autovacuum on."),
         is_danger=False,
     ),
-    Rule(
+    DeploymentRule(
         "clocks-apart",
         lambda facts: abs(facts.clocks_apart) > CLOCKS_APART,
         N_(
             "The clocks of this machine and of the database differ by %(seconds)s s: deadlines would differ. Let both follow a time server."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "open-door",
         lambda facts: facts.settings.crowd >= facts.settings.threads,
         N_("LMS_CROWD is not below LMS_THREADS: newcomers are never asked to wait, and slow down those who are answering."),
         is_danger=False,
     ),
-    Rule(
+    DeploymentRule(
         "nobody-works",
         _nobody_works,
         N_("Background work has waited for more than ten minutes and LMS_WORKER_THREADS is 0: start lms worker."),
     ),
-    Rule(
+    DeploymentRule(
         "failed-jobs",
         lambda facts: facts.failed_jobs > 0,
         N_("Background jobs that were given up: %(failed)s. See lms jobs list."),
         is_danger=False,
     ),
-    Rule(
+    DeploymentRule(
         "service-away",
         lambda facts: bool(_away_for_long(facts)),
         N_("Work waits for a service that has not answered for more than an hour: %(services)s. See lms jobs list."),
     ),
-    Rule(
+    DeploymentRule(
         "broken-seal",
         lambda facts: facts.seal_faults > 0,
         N_("The audit log is not what was sealed. See lms audit verify, and what to do after a break-in."),
     ),
-    Rule(
+    DeploymentRule(
         "no-mail",
         lambda facts: not facts.settings.mail_is_sent,
         N_("Mail is not sent (LMS_SMTP_HOST): nobody can confirm an address or get a new password."),
     ),
-    Rule(
+    DeploymentRule(
         "mail-in-clear",
         _mail_in_clear,
         N_("Mail goes to its server without encryption: links for new passwords can be read on the way. Switch LMS_SMTP_STARTTLS on."),
     ),
-    Rule(
+    DeploymentRule(
         "example-addresses",
         lambda facts: any(address.endswith("@example.org") for address in (facts.settings.mail_from, facts.settings.contact_email)),
         N_("LMS_MAIL_FROM or LMS_CONTACT_EMAIL is still an example."),
         is_danger=False,
     ),
-    Rule("no-backup", lambda facts: facts.last_backup is None, N_("No backup was ever made here (lms backup).")),
-    Rule("old-backup", _backup_is_old, N_("The last backup is more than a day old.")),
-    Rule(
+    DeploymentRule("no-backup", lambda facts: facts.last_backup is None, N_("No backup was ever made here (lms backup).")),
+    DeploymentRule("old-backup", _backup_is_old, N_("The last backup is more than a day old.")),
+    DeploymentRule(
         "backup-beside-data",
         lambda facts: facts.backups_beside_data,
         N_("Backups lie in the data folder: a broken disk takes both. Write them elsewhere (lms backup --to)."),
         is_danger=False,
     ),
-    Rule("little-disk", _disk_is_full, N_("Little space is left on the disk of the data folder (%(free)s GB).")),
-    Rule(
+    DeploymentRule("little-disk", _disk_is_full, N_("Little space is left on the disk of the data folder (%(free)s GB).")),
+    DeploymentRule(
         "breached-list-away",
         lambda facts: not facts.breached_list_reads,
         N_(
@@ -414,7 +414,7 @@ RULES = (
             " new passwords are not compared with it."
         ),
     ),
-    Rule(
+    DeploymentRule(
         "open-metrics",
         lambda facts: any(network.strip().endswith("/0") for network in facts.settings.metrics_from.split(",")),
         N_("LMS_METRICS_FROM lets everybody read the metrics."),
@@ -422,7 +422,7 @@ RULES = (
 )
 
 
-def findings(facts: Facts) -> list[Finding]:
+def findings(facts: DeploymentFacts) -> list[DeploymentFinding]:
     """Return everything that should be put right, dangers first."""
     words: Mapping[str, object] = {
         "keys": ", ".join(facts.lost_keys),
@@ -437,7 +437,9 @@ def findings(facts: Facts) -> list[Finding]:
         "free": round(facts.free / 1e9, 1),
     }
     found = [
-        Finding(rule.code, rule.is_danger, rule.message, {name: value for name, value in words.items() if f"%({name})" in rule.message})
+        DeploymentFinding(
+            rule.code, rule.is_danger, rule.message, {name: value for name, value in words.items() if f"%({name})" in rule.message}
+        )
         for rule in RULES
         if rule.holds(facts)
     ]

@@ -1,13 +1,25 @@
 """What the roof itself offers."""
 
 from kernel.feature import Feature
-from lms import auditing, condition, following, indexing, merges, own_data, people, retention, search, views, watching
+from lms import (
+    account_merge_views,
+    auditing,
+    learner_page,
+    own_data,
+    people,
+    retention,
+    search,
+    search_indexing,
+    system_state,
+    views,
+    watching,
+)
 from lms.permissions import PERMISSIONS
 
 HOUR, DAY = 3600, 86_400
 FEATURE = Feature(
     name="lms",
-    blueprints=(views.bp, people.bp, merges.bp, search.bp, following.bp, condition.bp, auditing.bp, own_data.bp),
+    blueprints=(views.bp, people.bp, account_merge_views.bp, search.bp, learner_page.bp, system_state.bp, auditing.bp, own_data.bp),
     permissions=PERMISSIONS,
     jobs={
         "lms.watch": watching.watch,
@@ -15,7 +27,7 @@ FEATURE = Feature(
         "lms.seal_audit": auditing.seal,
         "lms.delete_accounts": own_data.delete_accounts,
         "lms.apply_retention": retention.apply,
-        "lms.tend_search": indexing.tend,
+        "lms.tend_search": search_indexing.refresh_index,
     },
     patient=("lms.verify_audit",),
     periodic={

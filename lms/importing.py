@@ -23,10 +23,10 @@ from kernel import clock
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, ngettext
 from kernel.permissions import SYSTEM
-from lms.app import KINDS, House
+from lms.app import KINDS, Instance
 
 
-class Way(StrEnum):
+class EditConflictPolicy(StrEnum):
     """What to do where the draft was edited since the folder was made."""
 
     ASK = "ask"
@@ -36,7 +36,7 @@ class Way(StrEnum):
     """The draft becomes what the folder is."""
 
 
-class Outcome(StrEnum):
+class ImportOutcome(StrEnum):
     """How an import ended."""
 
     IMPORTED = "imported"
@@ -58,10 +58,10 @@ class DraftWasEditedError(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What came of importing a folder, or would come of it."""
 
-    outcome: Outcome
+    outcome: ImportOutcome
     findings: tuple[Finding, ...]
     plan: ImportPlan | None = None
     course: CourseFolder | None = None
@@ -71,17 +71,17 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ImportOptions:
     """How to import: what to do with edits, whose lines win in a conflict, the revision the folder was made from, whether to write."""
 
-    way: Way = Way.ASK
+    way: EditConflictPolicy = EditConflictPolicy.ASK
     prefer: ConflictResolution | None = None
     base: int | None = None
     dry: bool = False
     mark: FolderMark | None = None
 
 
-def plan_folder(house: House, key: str, contents: Mapping[str, bytes], made_from: Provenance = UNKNOWN) -> ImportPlan:
+def plan_folder(house: Instance, key: str, contents: Mapping[str, bytes], made_from: Provenance = UNKNOWN) -> ImportPlan:
     """Compare a folder with the draft of the course that it names."""
     with house.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, key)
@@ -100,7 +100,7 @@ def editor_of(revision: Revision) -> str:
     return revision.by or _("the command line")
 
 
-def import_folder(house: House, folder: Path, wanted: Wanted) -> Imported:
+def import_folder(house: Instance, folder: Path, wanted: ImportOptions) -> ImportResult:
     """Make a folder a course's draft, or put it together with what was edited there; nothing is written unless all of it can be.
 
     Where the folder is the draft afterwards, its mark says so, if it has one: to edit it again and bring it again conflicts with nothing.
@@ -108,12 +108,12 @@ def import_folder(house: House, folder: Path, wanted: Wanted) -> Imported:
     mark = read_directory_mark(folder)
     contents = read_directory(folder)
     imported = import_contents(house, contents, replace(wanted, mark=mark))
-    if mark is None or wanted.dry or imported.outcome not in (Outcome.IMPORTED, Outcome.UNCHANGED):
+    if mark is None or wanted.dry or imported.outcome not in (ImportOutcome.IMPORTED, ImportOutcome.UNCHANGED):
         return imported
     return replace(imported, mark_stays=not renew_mark(house, folder, mark.course, contents))
 
 
-def renew_mark(house: House, folder: Path, key: str, contents: Mapping[str, bytes]) -> bool:
+def renew_mark(house: Instance, folder: Path, key: str, contents: Mapping[str, bytes]) -> bool:
     """Write the draft's revision into a folder that is the draft, beside the mark that it has; say whether that could be."""
     with house.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, key)
@@ -130,39 +130,39 @@ def renew_mark(house: House, folder: Path, key: str, contents: Mapping[str, byte
     return True
 
 
-def import_contents(house: House, contents: Mapping[str, bytes], wanted: Wanted) -> Imported:
+def import_contents(house: Instance, contents: Mapping[str, bytes], wanted: ImportOptions) -> ImportResult:
     """Do the same with the files of a folder."""
     now = clock.now()
     reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(house.kinds.topics))
     if reading.course is None:
-        return Imported(Outcome.REFUSED, reading.findings)
+        return ImportResult(ImportOutcome.REFUSED, reading.findings)
     plan = plan_folder(house, reading.course.key, contents, Provenance(wanted.base, wanted.mark))
     if not plan.files:
-        return Imported(Outcome.UNCHANGED, reading.findings, plan, reading.course, plan.revision)
+        return ImportResult(ImportOutcome.UNCHANGED, reading.findings, plan, reading.course, plan.revision)
     if _must_be_decided(plan, wanted):
-        return Imported(Outcome.UNDECIDED, reading.findings, plan, reading.course)
-    if wanted.way is Way.MERGE and plan.draft_was_edited:
+        return ImportResult(ImportOutcome.UNDECIDED, reading.findings, plan, reading.course)
+    if wanted.way is EditConflictPolicy.MERGE and plan.draft_was_edited:
         contents = plan.merged(plan.preferring(wanted.prefer) if wanted.prefer else {})
         reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(house.kinds.topics))
     if reading.course is None:
-        return Imported(Outcome.REFUSED, reading.findings, plan)
+        return ImportResult(ImportOutcome.REFUSED, reading.findings, plan)
     if wanted.dry:
-        return Imported(Outcome.IMPORTED, reading.findings, plan, reading.course)
+        return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course)
     kept = keep_contents(house.files, contents, {media.path: media.media_type for media in reading.course.media})
     with house.database.unit_of_work() as session:
         revision = importing.apply_import_plan(session, SYSTEM, plan, reading.course, kept, now=now).draft_revision
-    return Imported(Outcome.IMPORTED, reading.findings, plan, reading.course, revision)
+    return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course, revision)
 
 
-def in_words_of(imported: Imported, converted: Converted) -> Imported:
+def in_words_of(imported: ImportResult, converted: Converted) -> ImportResult:
     """Return the same with the files and lines of the author whose lessons were converted."""
     return replace(imported, findings=in_source(imported.findings, converted.origins))
 
 
-def _must_be_decided(plan: ImportPlan, wanted: Wanted) -> bool:
-    if wanted.way is Way.ASK:
+def _must_be_decided(plan: ImportPlan, wanted: ImportOptions) -> bool:
+    if wanted.way is EditConflictPolicy.ASK:
         return plan.draft_was_edited
-    return wanted.way is Way.MERGE and bool(plan.conflicts) and wanted.prefer is None
+    return wanted.way is EditConflictPolicy.MERGE and bool(plan.conflicts) and wanted.prefer is None
 
 
 FATES = {

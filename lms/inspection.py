@@ -19,7 +19,7 @@ from kernel.errors import DomainError
 from kernel.files import FileStore
 from kernel.settings import Settings, secret_keys
 from lms import backups, queries
-from lms.deployment import DEMONSTRATION, Facts
+from lms.deployment import DEMONSTRATION, DeploymentFacts
 from lms.disks import database_disk, disk_kind
 
 
@@ -43,13 +43,13 @@ class Instance(Protocol):
         """Its signing keys, former ones too."""
 
 
-def gather(house: Instance, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> Facts:
+def gather(house: Instance, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> DeploymentFacts:
     """Look at an instance: its settings, folder, database, Redis and bucket."""
     settings = house.settings
     folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
     state = queries.condition(session, now=now)
     connections, is_superuser, owns_tables, keeps_statistics, apart = _server(house, session, now)
-    return Facts(
+    return DeploymentFacts(
         settings,
         now,
         processes=processes,

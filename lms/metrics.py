@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from kernel import clock
 from kernel.web.request import current_session
 from lms import backups, queries
-from lms.permissions import Door
+from lms.permissions import MetricsOrigin
 from lms.versions import versions
 
 EXTENSION = "metrics"
@@ -23,7 +23,7 @@ SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
-class Instance(Collector):
+class InstanceCollector(Collector):
     """The state of the instance, read from the database when it is asked for."""
 
     def collect(self) -> Iterable[Metric]:
@@ -55,7 +55,7 @@ class Instance(Collector):
         yield InfoMetricFamily("aulario", "Versions.", value={name.lower(): value for name, value in versions(session)})
 
 
-class Figures:
+class RequestCounters:
     """The counters of one process, or of all that `lms serve --workers` started: then they stand in files that each of them reads."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Figures:
             PlatformCollector(registry=self.registry)
         else:
             MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]  # the library says no types
-        self.registry.register(Instance())
+        self.registry.register(InstanceCollector())
 
     def count(self, response: Response) -> Response:
         """Count an answer by its route's name; addresses are in no figure."""
@@ -97,29 +97,29 @@ METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 
 def install(app: Flask) -> None:
     """Count every answer of the application."""
-    figures = app.extensions[EXTENSION] = Figures()
+    figures = app.extensions[EXTENSION] = RequestCounters()
     app.after_request(figures.count)
 
 
 def turned_away(app: Flask) -> Callable[[], None]:
     """Return what counts somebody whom the door turned away."""
-    figures: Figures = app.extensions[EXTENSION]
+    figures: RequestCounters = app.extensions[EXTENSION]
     return figures.turn_away
 
 
 def page() -> Response:
     """Return all figures as Prometheus reads them."""
-    figures: Figures = current_app.extensions[EXTENSION]
+    figures: RequestCounters = current_app.extensions[EXTENSION]
     return Response(generate_latest(figures.registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def get_door(_session: object, _actor: object) -> Door:
+def get_door(_session: object, _actor: object) -> MetricsOrigin:
     """Return from where somebody asks: near, where the address is one of LMS_METRICS_FROM and no proxy hides another behind it."""
     settings = current_app.extensions["settings"]
     if settings.trusted_proxies == 0 and any(name in request.headers for name in FORWARDED):
-        return Door(is_near=False)
+        return MetricsOrigin(is_near=False)
     try:
         address = ip_address((request.remote_addr or "").partition("%")[0])
     except ValueError:
-        return Door(is_near=False)
-    return Door(is_near=any(address in ip_network(network.strip(), strict=False) for network in settings.metrics_from.split(",")))
+        return MetricsOrigin(is_near=False)
+    return MetricsOrigin(is_near=any(address in ip_network(network.strip(), strict=False) for network in settings.metrics_from.split(",")))

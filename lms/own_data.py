@@ -57,7 +57,7 @@ from kernel.tables import on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, release_connection, requires, see_page
-from lms import forgetting, looks, own_results
+from lms import access_log, erasure, own_results
 from organisations.models import Membership, Organisation, UnitManager
 from quizzes.models import (
     Accommodation,
@@ -90,7 +90,7 @@ PURPOSES = {
     PeopleListKind.GRADEBOOK.value: N_("The gradebook of a course"),
     PeopleListKind.ATTEMPTS.value: N_("The attempts at a quiz of a course"),
     PeopleListKind.MARKING.value: N_("The answers of a course that are marked by hand"),
-    looks.FILE: N_("A list taken out as a file"),
+    access_log.FILE: N_("A list taken out as a file"),
 }
 ROLES = {"administrator": N_("Administration"), "team": N_("Team of the course"), "manager": N_("Manager of your unit")}
 DELETIONS_EVERY = 3_600
@@ -258,12 +258,12 @@ def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, l
         **results,
         "who_looked": [
             {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose, "where": row.where}
-            for row in looks.list_looks(session, person_id, most=None)
+            for row in access_log.list_looks(session, person_id, most=None)
         ],
     }
 
 
-class Copy(Mapping[str, bytes]):
+class PersonalDataExport(Mapping[str, bytes]):
     """The files of a copy by path. What was handed in is read when its turn comes: memory holds one file of it at a time."""
 
     def __init__(self, drawn: Mapping[str, bytes], handed_in: Mapping[str, str], files: FileStore) -> None:
@@ -279,7 +279,7 @@ class Copy(Mapping[str, bytes]):
         return len(self._drawn) + len(self._handed_in)
 
 
-def copy_of(session: Session, person_id: int, files: FileStore, public_url: str, *, now: datetime) -> Copy:
+def copy_of(session: Session, person_id: int, files: FileStore, public_url: str, *, now: datetime) -> PersonalDataExport:
     """Return the copy: one JSON file with everything, a CSV file for each table, the certificates, and the files handed in.
 
     Of accounts that were merged into the person's it holds the same: they are theirs.
@@ -297,7 +297,7 @@ def copy_of(session: Session, person_id: int, files: FileStore, public_url: str,
         handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
     drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()
     drawn |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}
-    return Copy(drawn, handed_in, files)
+    return PersonalDataExport(drawn, handed_in, files)
 
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
@@ -324,7 +324,7 @@ def _overview(form: PasswordConfirmationForm) -> str:
             "purpose": _(PURPOSES.get(row.purpose, PURPOSES["record"])),
             "where": row.where,
         }
-        for row in looks.list_looks(session, person_id)
+        for row in access_log.list_looks(session, person_id)
     ]
     return render_template("lms/own_data.html", form=form, looks=looked, due_at=request_.due_at if request_ else None)
 
@@ -383,7 +383,7 @@ def deletion() -> Answer:
 
 @bp.post("/deletion/taking-back")
 @requires(AccountAction.EDIT_PROFILE)
-def take_back() -> Answer:
+def cancel_deletion() -> Answer:
     """Keep the account after all."""
     session, actor = current_session(), current_actor()
     privacy.take_back_deletion(session, actor, queries.get_person(session, actor.person_id or 0), now=clock.now())
@@ -401,4 +401,4 @@ def delete_accounts(delivery: Delivery) -> None:
     for person_id in due:
         with suppress(Conflict), delivery.database.unit_of_work() as session:
             if privacy.is_still_due(session, person_id, now=delivery.now):
-                forgetting.forget_person(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)
+                erasure.erase_person(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)

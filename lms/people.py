@@ -316,7 +316,7 @@ def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str
 
 @bp.post("/<uuid:person>/courses/<slug>/taking-back")
 @requires(LearningAction.TAKE_BACK, enrolments.get_learning_record)
-def take_back(subject: LearningRecord) -> Answer:
+def revoke_completion(subject: LearningRecord) -> Answer:
     """Take the completion of an activity back, with a reason; the course is then complete no more, where it asks for it."""
     session, form = current_session(), _take_back_form(subject)
     if not form.validate_on_post():

@@ -7,7 +7,7 @@ from enum import StrEnum
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 
-class RoofAction(StrEnum):
+class SiteAction(StrEnum):
     """Acts on pages that look at more than one domain."""
 
     LEARN = "home:view"
@@ -17,7 +17,7 @@ class RoofAction(StrEnum):
     MEASURE = "metrics:view"
 
 
-class RoofVerb(StrEnum):
+class SiteVerb(StrEnum):
     """What the audit log says of the roof's own acts."""
 
     JOBS_RETRIED = "jobs.retried"
@@ -25,7 +25,7 @@ class RoofVerb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class MetricsOrigin:
     """From where somebody asks for the figures."""
 
     is_near: bool
@@ -34,7 +34,7 @@ class Door:
 @open_to_strangers
 def _may_measure(actor: Actor, subject: object) -> Verdict:
     """Allow administrators, and whoever asks from a place that the settings name; to others it does not exist (security 1.3, 8.4)."""
-    assert isinstance(subject, Door)
+    assert isinstance(subject, MetricsOrigin)
     return allow_if(subject.is_near or actor.is_administrator, Verdict.HIDE)
 
 
@@ -44,9 +44,9 @@ def _view_audit(actor: Actor, _subject: object) -> Verdict:
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    RoofAction.LEARN: signed_in,
-    RoofAction.TEACH: signed_in,
-    RoofAction.ADMINISTER: administrator,
-    RoofAction.MEASURE: _may_measure,
-    RoofAction.VIEW_AUDIT: _view_audit,
+    SiteAction.LEARN: signed_in,
+    SiteAction.TEACH: signed_in,
+    SiteAction.ADMINISTER: administrator,
+    SiteAction.MEASURE: _may_measure,
+    SiteAction.VIEW_AUDIT: _view_audit,
 }

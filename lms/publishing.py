@@ -20,7 +20,7 @@ from courses.services.importing import ImportPlan, Provenance
 from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from lms.importing import check_unedited, plan_folder, renew_mark
 
 
@@ -35,7 +35,7 @@ class Published:
 
 
 def publish_folder(
-    house: House,
+    house: Instance,
     folder: Path,
     *,
     nature: PublicationNature = PublicationNature.IMPROVEMENT,
@@ -83,7 +83,7 @@ class ExportedFolder:
     revision: int
 
 
-def export_course(house: House, slug: str, folder: Path) -> ExportedFolder:
+def export_course(house: Instance, slug: str, folder: Path) -> ExportedFolder:
     """Write a course's draft into a folder, byte for byte as it came in, with the mark of its revision.
 
     A draft that is a folder as it came in has no need of a mark: it is that folder, to the byte.
@@ -102,7 +102,7 @@ def export_course(house: House, slug: str, folder: Path) -> ExportedFolder:
     return ExportedFolder(len(contents), revision)
 
 
-def publish_samples(house: House, content: Path, *, now: datetime | None = None) -> list[str]:
+def publish_samples(house: Instance, content: Path, *, now: datetime | None = None) -> list[str]:
     """Publish the courses that come with the product, where the database has no course; return what was said of them."""
     with house.database.unit_of_work(write=False) as session:
         if course_catalogue.any_course(session):

@@ -18,13 +18,13 @@ from enrolments.models import Completion, Enrolment
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.permissions import Actor
-from lms.permissions import RoofVerb
+from lms.permissions import SiteVerb
 from quizzes.models import Attempt
 from quizzes.rules.attempts import AttemptState
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class TaughtCourseRow:
     """One line of the list of courses that somebody makes."""
 
     slug: str
@@ -38,7 +38,7 @@ class Taught:
     completed: int
 
 
-def visible_taught(session: Session, actor: Actor) -> list[Taught]:
+def visible_taught(session: Session, actor: Actor) -> list[TaughtCourseRow]:
     """List the courses whose team the actor belongs to; administrators see all."""
     learners = select(func.count()).where(Enrolment.course_id == Course.id, Enrolment.left_at.is_(None)).scalar_subquery()
     completed = (
@@ -69,7 +69,7 @@ def visible_taught(session: Session, actor: Actor) -> list[Taught]:
     if not actor.is_administrator:
         statement = statement.where(CourseStaff.id.is_not(None))
     return [
-        Taught(
+        TaughtCourseRow(
             row.slug,
             row.title,
             row.role or "administrator",
@@ -85,7 +85,7 @@ def visible_taught(session: Session, actor: Actor) -> list[Taught]:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class SystemCounts:
     """The state of an installation in figures."""
 
     people: int
@@ -97,7 +97,7 @@ class Condition:
     """Since when the job waits that has been due the longest; what is planned for later waits for nobody."""
 
 
-def condition(session: Session, *, now: datetime) -> Condition:
+def condition(session: Session, *, now: datetime) -> SystemCounts:
     """Return the state of the installation, in one statement."""
     waiting = (Job.done_at.is_(None), Job.failed_at.is_(None))
     counts = {
@@ -109,7 +109,7 @@ def condition(session: Session, *, now: datetime) -> Condition:
         "oldest_waiting": select(func.min(Job.available_at)).where(*waiting, Job.available_at <= now),
     }
     row = session.execute(select(*(statement.scalar_subquery().label(name) for name, statement in counts.items()))).one()
-    return Condition(**row._mapping)
+    return SystemCounts(**row._mapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +172,13 @@ def list_absences(session: Session) -> list[Absence]:
 
 def count_seal_faults(session: Session) -> int:
     """Return how many faults the last verification of the audit log found, by its entry there."""
-    newest = select(AuditEntry.facts).where(AuditEntry.verb == RoofVerb.AUDIT_VERIFIED).order_by(AuditEntry.id.desc()).limit(1)
+    newest = select(AuditEntry.facts).where(AuditEntry.verb == SiteVerb.AUDIT_VERIFIED).order_by(AuditEntry.id.desc()).limit(1)
     facts = session.scalar(newest)
     return int(json.loads(facts)["faults"]) if facts else 0
 
 
 @dataclass(frozen=True, slots=True)
-class TakenCourse:
+class PersonCourseRow:
     """One course of a person's record."""
 
     slug: str
@@ -190,7 +190,7 @@ class TakenCourse:
     left: bool
 
 
-def list_courses_of(session: Session, person_id: int) -> list[TakenCourse]:
+def list_courses_of(session: Session, person_id: int) -> list[PersonCourseRow]:
     """List the courses that somebody takes or took, the newest first."""
     statement = (
         select(
@@ -208,11 +208,11 @@ def list_courses_of(session: Session, person_id: int) -> list[TakenCourse]:
         .order_by(Enrolment.id.desc())
         .limit(200)
     )
-    return [TakenCourse(*row) for row in session.execute(statement)]
+    return [PersonCourseRow(*row) for row in session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class TeamMembershipRow:
     """One course to whose team a person belongs."""
 
     slug: str
@@ -220,10 +220,13 @@ class Team:
     role: str
 
 
-def list_teams_of(session: Session, person_id: int) -> list[Team]:
+def list_teams_of(session: Session, person_id: int) -> list[TeamMembershipRow]:
     """List the courses whose team somebody belongs to."""
     statement = select(Course.slug, Course.title, CourseStaff.role).join(CourseStaff, CourseStaff.course_id == Course.id)
-    return [Team(*row) for row in session.execute(statement.where(CourseStaff.person_id == person_id).order_by(Course.id).limit(200))]
+    return [
+        TeamMembershipRow(*row)
+        for row in session.execute(statement.where(CourseStaff.person_id == person_id).order_by(Course.id).limit(200))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +257,7 @@ def list_events_of(session: Session, person_id: int) -> list[AccountEvent]:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptLine:
+class PersonAttemptRow:
     """One attempt of a learner at a quiz of a course."""
 
     uuid: UUID
@@ -270,7 +273,7 @@ class AttemptLine:
 MOST_ATTEMPTS = 200
 
 
-def list_attempts_of(session: Session, course_id: int, person_id: int) -> list[AttemptLine]:
+def list_attempts_of(session: Session, course_id: int, person_id: int) -> list[PersonAttemptRow]:
     """List somebody's attempts in a course, the newest first, previews left out."""
     statement = (
         select(Attempt)
@@ -279,7 +282,7 @@ def list_attempts_of(session: Session, course_id: int, person_id: int) -> list[A
         .limit(MOST_ATTEMPTS)
     )
     return [
-        AttemptLine(
+        PersonAttemptRow(
             row.uuid,
             row.activity_key,
             row.number,

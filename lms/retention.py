@@ -20,7 +20,7 @@ from kernel.i18n import _, ngettext
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings
-from lms import forgetting
+from lms import erasure
 from organisations.models import Membership, UnitManager
 from quizzes.models import Attempt
 
@@ -34,7 +34,7 @@ class RetentionVerb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RetentionRule:
     """A kind of data with the setting of its days, its name for people, and how rows from before a moment go; it returns how many went."""
 
     setting: str
@@ -60,7 +60,7 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
     found = select(Person).where(*never, not_(or_(*takes_part, is_used))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
     people = session.scalars(found).all()
     for person in people:
-        forgetting.forget_person(session, SYSTEM, person, now=clock.now())
+        erasure.erase_person(session, SYSTEM, person, now=clock.now())
     return len(people)
 
 
@@ -70,21 +70,25 @@ def forget_links(session: Session, moment: datetime) -> int:
 
 
 KINDS = (
-    Kind("keep_audit_days", N_("The record of important actions"), audit_seals.forget_before),
-    Kind("keep_notices_days", N_("Notices in the bell"), notices.forget_before),
-    Kind("keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), services.forget_devices_before),
-    Kind(
+    RetentionRule("keep_audit_days", N_("The record of important actions"), audit_seals.forget_before),
+    RetentionRule("keep_notices_days", N_("Notices in the bell"), notices.forget_before),
+    RetentionRule(
+        "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), services.forget_devices_before
+    ),
+    RetentionRule(
         "keep_links_days",
         N_("Traces of links sent by mail (confirmation, password, invitation)"),
         forget_links,
     ),
-    Kind(
+    RetentionRule(
         "keep_unconfirmed_days",
         N_("Accounts whose address nobody confirmed and that take part in nothing"),
         forget_unconfirmed,
         lambda settings: settings.mail_is_sent,  # else an account is used without being confirmed
     ),
-    Kind("keep_jobs_days", N_("Background work that is done or was given up: which mail was sent, and when"), outbox.forget_before),
+    RetentionRule(
+        "keep_jobs_days", N_("Background work that is done or was given up: which mail was sent, and when"), outbox.forget_before
+    ),
 )
 
 

@@ -56,7 +56,7 @@ class PassageFound:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SearchResultView:
     """A lesson, recording, term or course that was found, with its best passages; `language` is empty where it is the reader's."""
 
     kind: str
@@ -124,7 +124,7 @@ class _Places:
         self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
         self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]
 
-    def result(self, group: ResultGroup, question: SearchQuery) -> Result:
+    def result(self, group: ResultGroup, question: SearchQuery) -> SearchResultView:
         """Return what was found of one part as the page shows it."""
         outline, first = self._outlines[group.version], group.hits[0]
         activity = self._activities.get(group.part or 0)
@@ -132,7 +132,7 @@ class _Places:
         address = activity_url(outline.slug, activity.kind, activity.key) if activity else f"/courses/{outline.slug}"
         address += LISTS.get(group.kind, "")
         title = choose(activity.title, first.language) if activity else first.title
-        return Result(
+        return SearchResultView(
             kind=group.kind,
             title=marked(title, question, first.language),
             language="" if first.language == language() else first.language,

@@ -2,7 +2,7 @@
 
 import click
 
-from lms.console import OpenedHouse
+from lms.console import CommandInstance
 
 
 @click.group()
@@ -12,9 +12,9 @@ def search() -> None:
 
 @search.command()
 @click.pass_obj
-def reindex(opened: OpenedHouse) -> None:
+def reindex(opened: CommandInstance) -> None:
     """Make the index of lessons, terms and recordings anew; the server keeps it by itself."""
-    from lms.indexing import reindex as make_anew
+    from lms.search_indexing import reindex as make_anew
 
     versions, entries = make_anew(opened.database)
     click.echo(f"{entries} passages of {versions} versions can be found.")

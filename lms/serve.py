@@ -28,12 +28,12 @@ from kernel.i18n import _
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
 from lms import metrics
-from lms.app import FEATURES, House, create_app, open_house
+from lms.app import FEATURES, Instance, create_app, open_house
 from lms.backups import UNFINISHED
 from lms.disks import LENT_DISKS, NETWORK_DISKS, database_disk
-from lms.listening import Worker
-from lms.upgrading import NoBackup, bring_up_to_date
-from lms.worker import Queue
+from lms.gunicorn_worker import RequestWorker
+from lms.upgrading import NoBackup, upgrade_schema
+from lms.worker import WakeUpQueue
 
 TRIED_PYTHONS = ((3, 11),)
 SERVING = ".serving"
@@ -44,7 +44,7 @@ FILES = 8192
 """That a process may have open, connections among them."""
 
 
-class CannotStart(Exception):
+class ServerStartError(Exception):
     """Something keeps the server from starting; the text says what to do."""
 
 
@@ -61,7 +61,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             other = port + 1 if port < 65535 else 8000
-            raise CannotStart(
+            raise ServerStartError(
                 f"{_in_address(host)}:{port} cannot be used ({error.strerror}). "
                 f"Choose another port: lms serve --port {other}, or make run PORT={other}"
             ) from None
@@ -71,7 +71,7 @@ def checked_settings(host: str, port: int, **given: object) -> Settings:
     """Read the settings and refuse what would be dangerous; the public address of a local server is its own."""
     settings = load(**given)
     if host not in LOOPBACK and not settings.public_url.startswith("https://"):
-        raise CannotStart(f"Serving on {host} needs LMS_PUBLIC_URL=https://… with a TLS server in front.")
+        raise ServerStartError(f"Serving on {host} needs LMS_PUBLIC_URL=https://… with a TLS server in front.")
     if not settings.public_url:
         settings = settings.model_copy(update={"public_url": f"http://{_in_address(host)}:{port}"})
     return settings
@@ -86,12 +86,12 @@ def check_folder(settings: Settings) -> None:
         probe.touch()
         probe.unlink()
         if (folder / UNFINISHED).exists():
-            raise CannotStart(f"A restore into {folder} was broken off. Run the same lms restore again, or empty the folder.")
+            raise ServerStartError(f"A restore into {folder} was broken off. Run the same lms restore again, or empty the folder.")
     except OSError as error:
-        raise CannotStart(f"The folder {folder} cannot be written ({error.strerror}). Set LMS_DATA_DIR to one that can.") from None
+        raise ServerStartError(f"The folder {folder} cannot be written ({error.strerror}). Set LMS_DATA_DIR to one that can.") from None
     disk = database_disk(settings)
     if disk in NETWORK_DISKS and disk not in LENT_DISKS:
-        raise CannotStart(
+        raise ServerStartError(
             f"The SQLite database lies on a network disk ({disk}), whose locks cannot be trusted. "
             "Set LMS_DATA_DIR to a local disk, or use PostgreSQL (LMS_DATABASE_URL)."
         )
@@ -115,7 +115,7 @@ def held_database(settings: Settings) -> Iterator[None]:
             if time.monotonic() > until:
                 held.seek(0)
                 process = held.read(20).decode(errors="replace").strip()
-                raise CannotStart(
+                raise ServerStartError(
                     f"Another lms serve (process {process}) has the database {name} already. End it first; "
                     "several processes need PostgreSQL (LMS_DATABASE_URL)."
                 )
@@ -134,30 +134,30 @@ def _take(held: IO[bytes]) -> bool:
     return True
 
 
-def open_checked(settings: Settings) -> House:
+def open_checked(settings: Settings) -> Instance:
     """Open the instance and bring its database up to date; raise CannotStart with what to do."""
     check_folder(settings)
     try:
         secret_keys(settings)
         house = open_house(settings)
         try:
-            bring_up_to_date(house)
+            upgrade_schema(house)
             faults = house.database.durability_faults()
         except BaseException:
             house.database.dispose()
             raise
     except (SettingsError, NoBackup) as error:
-        raise CannotStart(str(error)) from None
+        raise ServerStartError(str(error)) from None
     except migrations.SchemaTooNew as error:
-        raise CannotStart(f"The database is newer than this program (revision {error}). Install the newer version.") from None
+        raise ServerStartError(f"The database is newer than this program (revision {error}). Install the newer version.") from None
     except migrations.NotOwner:
-        raise CannotStart(
+        raise ServerStartError(
             "The schema of the database is not this version's, and the role of LMS_DATABASE_URL may not change it. "
             "Run lms db upgrade once with the address of the role that owns the tables."
         ) from None
     except (DBAPIError, ImportError) as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise CannotStart(f"The database does not answer: {reason}") from None
+        raise ServerStartError(f"The database does not answer: {reason}") from None
     if faults:
         house.database.dispose()
         remedy = (
@@ -165,11 +165,11 @@ def open_checked(settings: Settings) -> House:
             if house.database.is_sqlite
             else "Switch it on at the server"
         )
-        raise CannotStart(f"The database may lose what it has confirmed: {', '.join(faults)}. {remedy}.")
+        raise ServerStartError(f"The database may lose what it has confirmed: {', '.join(faults)}. {remedy}.")
     return house
 
 
-def first_link(house: House) -> str | None:
+def first_link(house: Instance) -> str | None:
     """Return a fresh one-time link for the first administrator, while there is none."""
     with house.database.unit_of_work(write=False) as session:
         if queries.administrator_exists(session):
@@ -221,12 +221,12 @@ def allow_connections() -> int:
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn with threads: finishes requests on SIGTERM, and is not stopped by slow clients."""
 
-    def __init__(self, bind: str, house: House, workers: int, started: Callable[[], None]) -> None:
+    def __init__(self, bind: str, house: Instance, workers: int, started: Callable[[], None]) -> None:
         self._options = {
             "bind": bind,
             "workers": workers,
             "threads": house.settings.threads,
-            "worker_class": Worker,
+            "worker_class": RequestWorker,
             "timeout": 60,
             "graceful_timeout": 15,
             "keepalive": 15,
@@ -241,7 +241,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         }
         self._house = house
         self._started = started
-        self._queue: Queue | None = None
+        self._queue: WakeUpQueue | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -261,7 +261,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         # Ctrl-C reaches parent and worker; the parent alone says what to do.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         settings = self._house.settings
-        self._queue = Queue(self._house.worker, periodic_jobs())
+        self._queue = WakeUpQueue(self._house.worker, periodic_jobs())
         self._queue.follow()
         if settings.worker_threads:
             self._queue.start(settings.worker_threads)
@@ -298,10 +298,10 @@ def in_a_child(work: Callable[[], None]) -> None:
             sys.stdout.flush()
             os._exit(code)
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
-        raise CannotStart("The courses that come with the product could not be published. Are LMS_FILES_URL and its keys right?")
+        raise ServerStartError("The courses that come with the product could not be published. Are LMS_FILES_URL and its keys right?")
 
 
-def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], workers: int = 1, **given: object) -> None:
+def serve(host: str, port: int, *, publish: Callable[[Instance, Path], list[str]], workers: int = 1, **given: object) -> None:
     """Start the server, or raise CannotStart."""
     logging.set_up()
     if not inherits_socket():
@@ -310,13 +310,13 @@ def serve(host: str, port: int, *, publish: Callable[[House, Path], list[str]], 
         print(f"Python {sys.version.split()[0]} has not been tried with this version of Aulario; 3.11 has.", file=sys.stderr)
     settings = checked_settings(host, port, **given)
     if workers > 1 and settings.database.startswith("sqlite"):
-        raise CannotStart("Several processes need PostgreSQL (LMS_DATABASE_URL): on SQLite one process serves, with threads.")
+        raise ServerStartError("Several processes need PostgreSQL (LMS_DATABASE_URL): on SQLite one process serves, with threads.")
     check_folder(settings)
     with held_database(settings):
         _serve(f"{_in_address(host)}:{port}", settings, workers, publish)
 
 
-def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[House, Path], list[str]]) -> None:
+def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Instance, Path], list[str]]) -> None:
     """Bring the instance up to date, tell where it is, and serve until the end."""
     house = open_checked(settings)
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kernel import clock, migrations
 from lms import backups
-from lms.app import House
+from lms.app import Instance
 from lms.backups import BackupError, BackupVerb, Manifest
 
 KEPT_REVISIONS, KEPT_DAYS = 3, 35
@@ -22,7 +22,7 @@ class NoBackup(Exception):
     """The backup before an upgrade cannot be made; the text says why and what to do."""
 
 
-def bring_up_to_date(house: House) -> None:
+def upgrade_schema(house: Instance) -> None:
     """Bring the database of an instance to this program's schema; raise NoBackup, SchemaTooNew or NotOwner, and nothing has changed."""
     with _turn(house):
         migrations.check_rights(house.database)
@@ -34,7 +34,7 @@ def bring_up_to_date(house: House) -> None:
 
 
 @contextmanager
-def _turn(house: House) -> Iterator[None]:
+def _turn(house: Instance) -> Iterator[None]:
     """Let one process at a time look at the schema, on whichever machine: the next one finds nothing to do."""
     if house.database.is_sqlite:
         with (house.settings.data_dir / ".upgrade").open("ab") as held:
@@ -45,7 +45,7 @@ def _turn(house: House) -> Iterator[None]:
             yield
 
 
-def _is_backed_up(house: House, revision: str) -> bool:
+def _is_backed_up(house: Instance, revision: str) -> bool:
     """Say whether a backup is wanted; the log tells where none is."""
     settings = house.settings
     is_wanted = settings.backup_before_upgrade
@@ -56,7 +56,7 @@ def _is_backed_up(house: House, revision: str) -> bool:
     return is_wanted and is_small
 
 
-def _back_up(house: House, revision: str) -> tuple[Path, Manifest]:
+def _back_up(house: Instance, revision: str) -> tuple[Path, Manifest]:
     """Make the backup, then let go of earlier ones."""
     now, folder = clock.now(), house.settings.data_dir / "backups"
     target = folder / backups.default_name(now, before=revision)
@@ -70,11 +70,11 @@ def _back_up(house: House, revision: str) -> tuple[Path, Manifest]:
             "Nothing was changed. Make room, or make a backup elsewhere with the version that ran until now "
             "and start with LMS_BACKUP_BEFORE_UPGRADE=false."
         ) from error
-    let_go(folder, now=now)
+    expire_upgrade_backups(folder, now=now)
     return target, made
 
 
-def let_go(folder: Path, *, now: datetime) -> None:
+def expire_upgrade_backups(folder: Path, *, now: datetime) -> None:
     """Delete backups of before upgrades: all of a revision but the last one, all but the newest revisions, and what is too old."""
     kept = list[str]()
     for made, path in sorted(backups.list_made(folder, backups.before_upgrade("*"), now=now), reverse=True):

@@ -28,7 +28,7 @@ from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose, format_date, local
 from kernel.web.request import allows, current_actor, current_session, public, request_services, requires, see_other
 from lms import queries
-from lms.permissions import RoofAction
+from lms.permissions import SiteAction
 from lms.retention import periods
 from quizzes.queries.reviews import count_open as count_open_reviews
 from webinars import queries as webinar_queries
@@ -84,7 +84,7 @@ class CourseLine:
 
 
 @bp.get("/learning")
-@requires(RoofAction.LEARN)
+@requires(SiteAction.LEARN)
 def learning() -> Answer:
     """Show the actor's courses, each with its next step."""
     session, actor = current_session(), current_actor()
@@ -152,7 +152,7 @@ def _line(own: enrolment_queries.OwnCourse, outline: Outline, results: dict[str,
 
 
 @bp.get("/teaching")
-@requires(RoofAction.TEACH)
+@requires(SiteAction.TEACH)
 def teaching() -> Answer:
     """List the courses whose team the actor belongs to."""
     actor = current_actor()
@@ -176,7 +176,7 @@ def teaching() -> Answer:
 
 
 @bp.get("/administration")
-@requires(RoofAction.ADMINISTER)
+@requires(SiteAction.ADMINISTER)
 def administration() -> Answer:
     """Show what this installation is doing."""
     session = current_session()

@@ -16,8 +16,8 @@ from kernel.outbox import Delivery, Effect, log
 from kernel.permissions import Actor, ActorChannel
 from kernel.settings import Settings
 from lms import deployment, inspection
-from lms.deployment import Facts, Finding
-from lms.permissions import RoofVerb
+from lms.deployment import DeploymentFacts, DeploymentFinding
+from lms.permissions import SiteVerb
 
 WATCH_EVERY = 3_600
 VERIFY_EVERY = 86_400
@@ -52,13 +52,13 @@ def watch(delivery: Delivery) -> Effect:
     return tell
 
 
-def _of_this_instance(facts: Facts) -> list[Finding]:
+def _of_this_instance(facts: DeploymentFacts) -> list[DeploymentFinding]:
     """Return what is told; that a trial on somebody's own machine has no backup is not."""
     is_trial = facts.is_demonstration or not facts.is_public
     return [one for one in deployment.findings(facts) if one.code in WATCHED and not (is_trial and one.code == "no-backup")]
 
 
-def _message(found: list[Finding], day: str) -> Message:
+def _message(found: list[DeploymentFinding], day: str) -> Message:
     def subject() -> str:
         return ngettext("%(count)s thing in this installation needs you", "%(count)s things in this installation need you", len(found))
 
@@ -79,5 +79,5 @@ def verify_audit(delivery: Delivery) -> Effect:
     if faults:
         log.error("audit.broken", faults=faults)
     return lambda session: audit.record(
-        session, Actor(via=ActorChannel.JOB), RoofVerb.AUDIT_VERIFIED, None, now=delivery.now, faults=faults, seals=found.seals
+        session, Actor(via=ActorChannel.JOB), SiteVerb.AUDIT_VERIFIED, None, now=delivery.now, faults=faults, seals=found.seals
     )

@@ -39,7 +39,7 @@ def _wake_up_calls(settings: Settings) -> Huey:
     return SqliteHuey("aulario", filename=str(settings.data_dir / "queue.sqlite"), results=False, utc=True)
 
 
-class Queue:
+class WakeUpQueue:
     """The wake-up calls of one instance, in a file beside the database or in Redis; losing them loses nothing.
 
     The sweep has a thread of its own: it goes on while the calls cannot be read.

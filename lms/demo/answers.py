@@ -39,7 +39,7 @@ Parts = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class DemoAnswer:
     """What somebody answers to an item, and the share of its mark that this is worth."""
 
     item: LoadedItem
@@ -60,7 +60,7 @@ def answer_all(
     *,
     share: float,
     below: Fraction | None,
-) -> list[Given]:
+) -> list[DemoAnswer]:
     """Answer items so that about `share` of the marks are reached, the easy questions first.
 
     With `below` the marks stay under that many, otherwise they are at least `share`: an attempt passes or fails as it was meant
@@ -69,7 +69,7 @@ def answer_all(
     total = sum((item.maximum for item in items), Fraction(0))
     wanted = Fraction(share).limit_denominator(1000) * total
     order = sorted(items, key=lambda item: _difficulty(questions[item.question_version_id]) + chance.gauss(0, 0.25))
-    given: list[Given] = []
+    given: list[DemoAnswer] = []
     marks = Fraction(0)
     for item in order:
         question = questions[item.question_version_id]
@@ -84,8 +84,8 @@ def _difficulty(question: QuestionDefinition) -> float:
     return Random(question.key).random()  # noqa: S311 - the same question is as hard for everybody
 
 
-def _given(item: LoadedItem, question: QuestionDefinition, parts: Parts, language: str) -> Given:
-    return Given(item, parts, mark_item(item, question, parts, language).fraction or Fraction(0))
+def _given(item: LoadedItem, question: QuestionDefinition, parts: Parts, language: str) -> DemoAnswer:
+    return DemoAnswer(item, parts, mark_item(item, question, parts, language).fraction or Fraction(0))
 
 
 def _candidates(item: LoadedItem, question: QuestionDefinition, language: str, chance: Random, *, right: bool) -> list[Parts]:

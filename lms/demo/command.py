@@ -11,15 +11,15 @@ from kernel import clock
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK
 from lms import serve as server
-from lms.app import House
+from lms.app import Instance
 from lms.demo.filling import BEFORE, Account, fill
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import QUIZ, SLUG, hold_sample_quiz
-from lms.playground import Playground
 from lms.publishing import publish_samples
+from lms.scratch_folders import ScratchFolder
 
 FOLDER = Path("instance/demo")
-GROUND = Playground("demonstration", "demonstration")
+GROUND = ScratchFolder("demonstration", "demonstration")
 """Its marker holds the day of the filling."""
 
 
@@ -48,7 +48,7 @@ def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> N
         house.database.dispose()
 
 
-def prepare(house: House, content: Path, learners: int) -> list[str]:
+def prepare(house: Instance, content: Path, learners: int) -> list[str]:
     """Publish the sample courses and fill, where that has not been done; return what is to be said."""
     marker = house.settings.data_dir / GROUND.marker
     address = house.settings.public_url

@@ -13,12 +13,12 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.services import team as team_services
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import House
+from lms.app import Instance
 from lms.demo.institution import institution_life
 from lms.demo.learning import learner_life
-from lms.demo.people import ADMINISTRATOR, LEARNER, MANAGER, STAFF, Identity, Learner, learners
+from lms.demo.people import ADMINISTRATOR, LEARNER, MANAGER, STAFF, DemoLearner, Identity, learners
 from lms.demo.staff import administrator_life, staff_life
-from lms.demo.stage import WEEKS, Life, Stage, enter, join, play
+from lms.demo.timeline import WEEKS, DemoTimeline, Life, enter, join, play
 
 SEED = 20261120
 COURSES = 20
@@ -36,7 +36,7 @@ class Account:
     password: str
 
 
-def fill(house: House, *, now: datetime, count: int = 60, seed: int = SEED) -> list[Account]:
+def fill(house: Instance, *, now: datetime, count: int = 60, seed: int = SEED) -> list[Account]:
     """Fill an instance that has courses and no people, and return the accounts to sign in with.
 
     The same seed gives the same people, dates, abilities and outcomes. Which questions an attempt draws is chance, as everywhere.
@@ -57,13 +57,13 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(letters) for letters in (_CONSONANTS, _VOWELS) * 2) for _word in range(4))
 
 
-def _stage(house: House, now: datetime) -> Stage:
+def _stage(house: Instance, now: datetime) -> DemoTimeline:
     with house.database.unit_of_work(write=False) as session:
         versions = [entry.version_id for entry in course_catalogue.list_catalogue(session, limit=COURSES)]
-        return Stage(house, now, tuple(course_outlines.list_outlines(session, versions).values()))
+        return DemoTimeline(house, now, tuple(course_outlines.list_outlines(session, versions).values()))
 
 
-def _staff(stage: Stage, hashes: dict[str, str]) -> None:
+def _staff(stage: DemoTimeline, hashes: dict[str, str]) -> None:
     """Add the administrator, the manager of a province and the team of every course, who were there before the learners."""
     now = stage.now - BEFORE + timedelta(hours=1)
     with stage.house.database.unit_of_work() as stage.opened:
@@ -85,7 +85,7 @@ def _command(identity: Identity, hashes: dict[str, str]) -> SignUp:
     return SignUp(identity.email, hashes[identity.email], *names, identity.language, identity.zone)
 
 
-def _lives(stage: Stage, people: Sequence[Learner], hashes: dict[str, str]) -> list[Life]:
+def _lives(stage: DemoTimeline, people: Sequence[DemoLearner], hashes: dict[str, str]) -> list[Life]:
     """Start everybody's life; all who learn share the learner's password, so that it is hashed once."""
     if not stage.outlines:
         return []

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from lms.demo.people import ADMINISTRATOR, MANAGER, Learner
-from lms.demo.stage import WEEKS, Life, Stage, person_of
+from lms.demo.people import ADMINISTRATOR, MANAGER, DemoLearner
+from lms.demo.timeline import WEEKS, DemoTimeline, Life, person_of
 from organisations.models import Organisation
 from organisations.rules import OrganisationKind
 from organisations.services import tree
@@ -28,7 +28,7 @@ SIZES = (9, 6, 7, 5, 3, 2)
 """How many people units have, one against the other, in the order of PROVINCES."""
 
 
-def institution_life(stage: Stage, people: Sequence[Learner]) -> Life:
+def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life:
     """Make the places on the first morning; each week put those who came meanwhile into theirs."""
     administrator, manager = stage.people[ADMINISTRATOR.email], stage.people[MANAGER.email]
     moment = stage.start + timedelta(hours=9)

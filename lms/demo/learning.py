@@ -11,15 +11,20 @@ from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.permissions import Actor
-from lms.demo.people import Fate, Learner
-from lms.demo.sittings import hand_in, leave_half, meant
-from lms.demo.stage import WEEKS, ZONE, Life, Stage, join, seat_at, sign_in
+from lms.demo.attempts import hand_in, leave_half, meant
+from lms.demo.people import DemoLearner, DemoOutcome
+from lms.demo.timeline import WEEKS, ZONE, DemoTimeline, Life, join, seat_at, sign_in
 from quizzes.queries import attempts as quiz_queries
 from quizzes.services import attempts as quizzes
 from webinars import queries as webinar_queries
 from webinars import services as webinars
 
-LASTS = {Fate.FINISHED: (0.45, 0.97), Fate.STALLED: (0.2, 0.6), Fate.ACTIVE: (0.85, 1.02), Fate.OPEN: (0.8, 0.97)}
+LASTS = {
+    DemoOutcome.FINISHED: (0.45, 0.97),
+    DemoOutcome.STALLED: (0.2, 0.6),
+    DemoOutcome.ACTIVE: (0.85, 1.02),
+    DemoOutcome.OPEN: (0.8, 0.97),
+}
 """Which share of the days since joining somebody studies, from and to."""
 
 
@@ -27,8 +32,8 @@ LASTS = {Fate.FINISHED: (0.45, 0.97), Fate.STALLED: (0.2, 0.6), Fate.ACTIVE: (0.
 class Study:
     """Somebody in a course of the stage."""
 
-    stage: Stage
-    learner: Learner
+    stage: DemoTimeline
+    learner: DemoLearner
     actor: Actor
     outline: Outline
 
@@ -37,25 +42,27 @@ class Study:
         return seat_at(self.stage, self.actor, self.outline, activity.key, now=now)
 
 
-def learner_life(stage: Stage, learner: Learner, password_hash: str) -> Life:
+def learner_life(stage: DemoTimeline, learner: DemoLearner, password_hash: str) -> Life:
     """Sign up, enrol and study, as far as the fate says."""
     chance = learner.chance("life")
     moment = stage.start + timedelta(days=_first_day(learner, chance), hours=chance.uniform(7, 21))
     yield moment
-    actor = join(stage, learner.identity, password_hash, now=moment, confirmed=learner.fate is not Fate.UNCONFIRMED)
-    if learner.fate in (Fate.UNCONFIRMED, Fate.NOT_ENROLLED):
+    actor = join(stage, learner.identity, password_hash, now=moment, confirmed=learner.fate is not DemoOutcome.UNCONFIRMED)
+    if learner.fate in (DemoOutcome.UNCONFIRMED, DemoOutcome.NOT_ENROLLED):
         return
     moment += timedelta(minutes=chance.uniform(5, 90))
     yield moment
     outline = stage.outlines[learner.number % len(stage.outlines)]
     sign_in(stage, actor, chance, now=moment)
     enrolments.enrol(stage.session, actor, enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=moment)
-    if learner.fate is not Fate.NEVER_STARTED:
+    if learner.fate is not DemoOutcome.NEVER_STARTED:
         yield from _study(Study(stage, learner, actor, outline), moment)
 
 
-def _first_day(learner: Learner, chance: Random) -> int:
-    latest = {Fate.FINISHED: 18, Fate.STALLED: 30, Fate.ACTIVE: 35, Fate.OPEN: 30}.get(learner.fate, WEEKS * 7 - 2)
+def _first_day(learner: DemoLearner, chance: Random) -> int:
+    latest = {DemoOutcome.FINISHED: 18, DemoOutcome.STALLED: 30, DemoOutcome.ACTIVE: 35, DemoOutcome.OPEN: 30}.get(
+        learner.fate, WEEKS * 7 - 2
+    )
     return int(chance.triangular(0, latest, latest * 0.2))
 
 
@@ -73,13 +80,15 @@ def _study(study: Study, joined: datetime) -> Life:
                 moment = following
                 yield moment
             moment += timedelta(minutes=chance.uniform(1, 4))
-    if study.learner.fate is Fate.OPEN:
+    if study.learner.fate is DemoOutcome.OPEN:
         yield from _leave_open(study, {activity.key for activity in steps}, moment)
 
 
 def _steps(study: Study, chance: Random) -> list[OutlineActivity]:
     wanted = [activity for activity in study.outline.activities() if activity.required or chance.random() < 0.5]
-    share = {Fate.FINISHED: 1.0, Fate.STALLED: chance.uniform(0.05, 0.6), Fate.OPEN: 0.4}.get(study.learner.fate, chance.uniform(0.3, 0.9))
+    share = {DemoOutcome.FINISHED: 1.0, DemoOutcome.STALLED: chance.uniform(0.05, 0.6), DemoOutcome.OPEN: 0.4}.get(
+        study.learner.fate, chance.uniform(0.3, 0.9)
+    )
     return wanted[: max(1, round(share * len(wanted)))]
 
 
@@ -105,7 +114,7 @@ def _read(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
     enrolments.record_visit(study.stage.session, cast("int", seat.seat.enrolment_id), activity.key, now=moment)
     moment += timedelta(minutes=max(1.0, (activity.minutes or 4) * chance.uniform(0.5, 1.4)))
     yield moment
-    seen = 1.0 if study.learner.fate is Fate.FINISHED or chance.random() < 0.6 else chance.uniform(0.1, 0.7)
+    seen = 1.0 if study.learner.fate is DemoOutcome.FINISHED or chance.random() < 0.6 else chance.uniform(0.1, 0.7)
     if activity.kind == "recording":
         _watch(study, study.seat(activity, now=moment), seen, moment)
     if activity.completion_rule in ("marked", "viewed"):

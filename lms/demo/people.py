@@ -74,7 +74,7 @@ Ovidio | Bastidas | Ensayo
 """
 
 
-class Fate(StrEnum):
+class DemoOutcome(StrEnum):
     """How far somebody comes in eight weeks."""
 
     UNCONFIRMED = "unconfirmed"
@@ -88,10 +88,10 @@ class Fate(StrEnum):
 
 
 _FATES = (
-    *(Fate.FINISHED, Fate.ACTIVE, Fate.STALLED, Fate.OPEN, Fate.FINISHED),
-    *(Fate.NEVER_STARTED, Fate.ACTIVE, Fate.STALLED, Fate.FINISHED, Fate.ACTIVE),
-    *(Fate.FINISHED, Fate.STALLED, Fate.NOT_ENROLLED, Fate.FINISHED, Fate.ACTIVE),
-    *(Fate.STALLED, Fate.FINISHED, Fate.UNCONFIRMED, Fate.ACTIVE, Fate.NEVER_STARTED),
+    *(DemoOutcome.FINISHED, DemoOutcome.ACTIVE, DemoOutcome.STALLED, DemoOutcome.OPEN, DemoOutcome.FINISHED),
+    *(DemoOutcome.NEVER_STARTED, DemoOutcome.ACTIVE, DemoOutcome.STALLED, DemoOutcome.FINISHED, DemoOutcome.ACTIVE),
+    *(DemoOutcome.FINISHED, DemoOutcome.STALLED, DemoOutcome.NOT_ENROLLED, DemoOutcome.FINISHED, DemoOutcome.ACTIVE),
+    *(DemoOutcome.STALLED, DemoOutcome.FINISHED, DemoOutcome.UNCONFIRMED, DemoOutcome.ACTIVE, DemoOutcome.NEVER_STARTED),
 )
 
 
@@ -108,12 +108,12 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Learner:
+class DemoLearner:
     """Somebody who learns: how well (a share in [0, 1]) and how far; `seed` decides about every day of theirs."""
 
     identity: Identity
     number: int
-    fate: Fate
+    fate: DemoOutcome
     ability: float
     seed: str
 
@@ -133,18 +133,18 @@ STAFF = {
 MAX_LEARNERS = len(_NAMES.strip().splitlines())
 
 
-def learners(count: int, seed: int) -> list[Learner]:
+def learners(count: int, seed: int) -> list[DemoLearner]:
     """Make the learner of the role table and `count` others, with the same fates and abilities for the same seed."""
     fates = [_FATES[number % len(_FATES)] for number in range(count)]
-    cast = [(LEARNER, Fate.OPEN), *zip(_identities()[:count], fates, strict=True)]
+    cast = [(LEARNER, DemoOutcome.OPEN), *zip(_identities()[:count], fates, strict=True)]
     return [_learner(identity, number, fate, seed) for number, (identity, fate) in enumerate(cast)]
 
 
-def _learner(identity: Identity, number: int, fate: Fate, seed: int) -> Learner:
+def _learner(identity: Identity, number: int, fate: DemoOutcome, seed: int) -> DemoLearner:
     own = f"{seed}:{identity.email}"
     chance = Random(own)  # noqa: S311 - invented lives, no secrets
-    ability = 0.64 + 0.32 * chance.betavariate(2, 2) if fate is Fate.FINISHED else 0.45 + 0.48 * chance.betavariate(2, 2)
-    return Learner(identity, number, fate, ability, own)
+    ability = 0.64 + 0.32 * chance.betavariate(2, 2) if fate is DemoOutcome.FINISHED else 0.45 + 0.48 * chance.betavariate(2, 2)
+    return DemoLearner(identity, number, fate, ability, own)
 
 
 def _identities() -> list[Identity]:

@@ -20,11 +20,11 @@ from courses.services import team as team_services
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from lms.demo.answers import Parts, as_parts, likely_mistake, right_parts
+from lms.demo.attempts import LEASE, locked
 from lms.demo.people import DOMAIN, STAFF, Identity
-from lms.demo.sittings import LEASE, locked
-from lms.demo.stage import Stage, enter, seat_at
+from lms.demo.timeline import DemoTimeline, enter, seat_at
 from lms.publishing import publish_folder
 from quizzes.queries import attempts as quiz_queries
 from quizzes.queries.attempts import LoadedItem
@@ -55,13 +55,13 @@ MISTAKES = {"tercio": ("3", "7", "13"), "siete-por-ocho": ("54", "48", "63"), "m
 """What is typed by who does not know."""
 
 
-def hold_sample_quiz(house: House, *, now: datetime) -> None:
+def hold_sample_quiz(house: Instance, *, now: datetime) -> None:
     """Publish the sample course, give it the team, and let everybody answer its quiz in the last four weeks."""
     began, secret = now - timedelta(weeks=4), passwords.hash_password(secrets.token_urlsafe())
     publish_folder(house, FOLDER, now=began - timedelta(days=1))
     with house.database.unit_of_work() as session:
         outline = _staffed(session, now=began)
-        stage = Stage(house, now, (outline,), opened=session)
+        stage = DemoTimeline(house, now, (outline,), opened=session)
         for number in range(1, ANSWERERS + 1):
             _sit(stage, outline, _answerer(number), secret, began + (now - began) * number / (ANSWERERS + 2))
 
@@ -83,7 +83,7 @@ def _answerer(number: int) -> Identity:
     return Identity("Persona", "Inventada", f"{number:02d}", f"muestra-{number:02d}@{DOMAIN}")
 
 
-def _sit(stage: Stage, outline: Outline, identity: Identity, password_hash: str, moment: datetime) -> None:
+def _sit(stage: DemoTimeline, outline: Outline, identity: Identity, password_hash: str, moment: datetime) -> None:
     """Let somebody join, enrol and take the quiz once."""
     command = SignUp(
         identity.email, password_hash, identity.given_names, identity.first_surname, identity.second_surname, "es", identity.zone

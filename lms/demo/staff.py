@@ -7,13 +7,13 @@ from random import Random
 from accounts import services as accounts
 from certificates import queries as certificate_queries
 from certificates import services as certificates
-from lms.demo.people import Fate, Identity, Learner
-from lms.demo.sittings import Plan, hand_in
-from lms.demo.stage import WEEKS, Life, Stage, person_of, seat_at, sign_in
+from lms.demo.attempts import AttemptTarget, hand_in
+from lms.demo.people import DemoLearner, DemoOutcome, Identity
+from lms.demo.timeline import WEEKS, DemoTimeline, Life, person_of, seat_at, sign_in
 from quizzes.services import attempts as quizzes
 
 
-def staff_life(stage: Stage, identity: Identity) -> Life:
+def staff_life(stage: DemoTimeline, identity: Identity) -> Life:
     """Sign in some evenings, and try the first quiz of each course as its staff do."""
     chance, actor = Random(identity.email), stage.people[identity.email]  # noqa: S311 - invented
     for week in range(WEEKS):
@@ -29,10 +29,10 @@ def staff_life(stage: Stage, identity: Identity) -> Life:
         attempt = quizzes.start_attempt(stage.session, actor, seat_at(stage, actor, outline, quiz.key, now=moment), "es", now=moment).uuid
         moment += timedelta(minutes=5)
         yield moment
-        hand_in(stage, actor, attempt, Plan(0.9), chance, now=moment)
+        hand_in(stage, actor, attempt, AttemptTarget(0.9), chance, now=moment)
 
 
-def administrator_life(stage: Stage, identity: Identity, people: Sequence[Learner]) -> Life:
+def administrator_life(stage: DemoTimeline, identity: Identity, people: Sequence[DemoLearner]) -> Life:
     """Sign in each week; near the end revoke one certificate and suspend one person."""
     chance, actor = Random(identity.email), stage.people[identity.email]  # noqa: S311 - invented
     for week in range(WEEKS):
@@ -48,5 +48,5 @@ def administrator_life(stage: Stage, identity: Identity, people: Sequence[Learne
         certificates.revoke_credential(stage.session, actor, held[1], reason, now=moment)
     moment += timedelta(minutes=9)
     yield moment
-    for stalled in [person for learner, person in known if learner.fate is Fate.STALLED][-1:]:
+    for stalled in [person for learner, person in known if learner.fate is DemoOutcome.STALLED][-1:]:
         accounts.suspend(stage.session, actor, person_of(stage, stalled), "Cuenta compartida (demostración).", now=moment)

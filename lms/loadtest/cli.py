@@ -11,10 +11,10 @@ LIBRARY = "aiohttp"
 
 def _needs_its_library() -> None:
     """Raise CannotStart where the library that plays the learners is missing: a server does not need it."""
-    from lms.serve import CannotStart
+    from lms.serve import ServerStartError
 
     if find_spec(LIBRARY) is None:
-        raise CannotStart(f"The load test needs {LIBRARY}, which a server does without: {sys.executable} -m pip install {LIBRARY}")
+        raise ServerStartError(f"The load test needs {LIBRARY}, which a server does without: {sys.executable} -m pip install {LIBRARY}")
 
 
 @click.command()
@@ -37,6 +37,6 @@ def loadtest(
     in an empty database of PostgreSQL. Learners arrive at random, ever more of them, and nobody waits for those before.
     """
     _needs_its_library()
-    from lms.loadtest.command import Plan, play
+    from lms.loadtest.command import LoadTestPlan, play
 
-    play(Plan(learners, rate, seconds, pause, servers, seed), report, fresh=fresh)
+    play(LoadTestPlan(learners, rate, seconds, pause, servers, seed), report, fresh=fresh)

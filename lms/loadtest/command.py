@@ -24,17 +24,17 @@ from sqlalchemy import func, select
 from accounts.models import Person
 from kernel import database_copy
 from lms import serve as server
-from lms.app import House
+from lms.app import Instance
 from lms.loadtest import people
 from lms.loadtest.arrivals import arrivals
 from lms.loadtest.filling import fill
-from lms.loadtest.journey import Crowd, Told, walk_all
+from lms.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
 from lms.loadtest.measures import Measures, aligned, percentile, shares, table
-from lms.loadtest.truth import COUNTED, FAULTS, compare
-from lms.playground import Playground
+from lms.loadtest.reconciliation import COUNTED, FAULTS, compare
+from lms.scratch_folders import ScratchFolder
 
 FOLDER = Path("instance/loadtest")
-GROUND = Playground("load-test", "load test")
+GROUND = ScratchFolder("load-test", "load test")
 WINDOW = 10.0
 """Seconds of the busiest time of which rates are told."""
 TRIAL = 20.0
@@ -46,7 +46,7 @@ PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LoadTestPlan:
     """What is played: see the options of `lms loadtest`."""
 
     learners: int
@@ -58,7 +58,7 @@ class Plan:
 
 
 @dataclass
-class Instance:
+class LoadTestInstance:
     """The filled instance: the password of all, and how many have come already."""
 
     folder: Path
@@ -75,24 +75,26 @@ class Instance:
     def take(self, number: int) -> list[str]:
         """Return the addresses of people who have not come yet, and note that they have."""
         if self.come + number > self.learners:
-            raise server.CannotStart(f"Of {self.learners} learners {self.come} have come already: lms loadtest --fresh makes them anew.")
+            raise server.ServerStartError(
+                f"Of {self.learners} learners {self.come} have come already: lms loadtest --fresh makes them anew."
+            )
         emails = list(islice(map(people.email, count(self.come)), number))
         self.come += number
         self.write()
         return emails
 
 
-def play(plan: Plan, report: Path | None, *, fresh: bool) -> None:
+def play(plan: LoadTestPlan, report: Path | None, *, fresh: bool) -> None:
     """Play the day; exit with 1 where anything was lost, wrong, or answered with an error."""
     folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER).resolve()
     with GROUND.claimed(folder):
         house = prepare(folder, plan, fresh=fresh)
-        instance = Instance(folder, **json.loads((folder / GROUND.marker).read_text()))
+        instance = LoadTestInstance(folder, **json.loads((folder / GROUND.marker).read_text()))
         if plan.servers > 1 and house.database.url.startswith("sqlite"):
-            raise server.CannotStart("Several servers need PostgreSQL: set LMS_DATABASE_URL to an empty database.")
+            raise server.ServerStartError("Several servers need PostgreSQL: set LMS_DATABASE_URL to an empty database.")
         house.database.dispose()
         with serving(folder, plan.servers) as addresses:
-            crowd = Crowd(addresses, instance.password, plan.seed, plan.pause)
+            crowd = LoadProfile(addresses, instance.password, plan.seed, plan.pause)
             rate = plan.rate or _find_rate(crowd, instance)
             click.echo(f"The day: {plan.seconds:.0f} s, up to {rate:.1f} new learners a second …")
             moments = arrivals(plan.seconds, rate, plan.seed, rising=True)
@@ -103,7 +105,7 @@ def play(plan: Plan, report: Path | None, *, fresh: bool) -> None:
     _tell(plan, rate, measures, found, report)
 
 
-def prepare(folder: Path, plan: Plan, *, fresh: bool, **given: object) -> House:
+def prepare(folder: Path, plan: LoadTestPlan, *, fresh: bool, **given: object) -> Instance:
     """Fill the instance where that has not been done for these people; return it with its database open. Settings may be given."""
     GROUND.clear(folder, fresh=fresh)
     kept = json.loads((folder / GROUND.marker).read_text() or "{}")
@@ -114,14 +116,14 @@ def prepare(folder: Path, plan: Plan, *, fresh: bool, **given: object) -> House:
     if not kept:
         with house.database.unit_of_work(write=False) as session:
             if session.scalar(select(func.count()).select_from(Person)):
-                raise server.CannotStart("The database holds people already: a load test needs an empty one.")
+                raise server.ServerStartError("The database holds people already: a load test needs an empty one.")
         click.echo(f"Making {plan.learners} accounts; a minute or two …")
         password = secrets.token_urlsafe(12)
         fill(house, plan.learners, plan.seed, password)
         if not house.database.is_sqlite:
             with house.database.writing.begin() as writer:
                 database_copy.analyze(writer)
-        Instance(folder, plan.learners, plan.seed, password).write()
+        LoadTestInstance(folder, plan.learners, plan.seed, password).write()
     return house
 
 
@@ -164,16 +166,16 @@ def _wait(address: str) -> None:
                 return
         except (OSError, urllib.error.URLError):
             time.sleep(0.1)
-    raise server.CannotStart(f"The server at {address} does not answer; see servers.log in the folder of the load test.")
+    raise server.ServerStartError(f"The server at {address} does not answer; see servers.log in the folder of the load test.")
 
 
-def _walk(crowd: Crowd, instance: Instance, moments: list[float]) -> tuple[Measures, list[Told]]:
+def _walk(crowd: LoadProfile, instance: LoadTestInstance, moments: list[float]) -> tuple[Measures, list[AcknowledgedAnswers]]:
     measures = Measures()
     told = asyncio.run(walk_all(crowd, instance.take(len(moments)), moments, measures))
     return measures, told
 
 
-def _find_rate(crowd: Crowd, instance: Instance) -> float:
+def _find_rate(crowd: LoadProfile, instance: LoadTestInstance) -> float:
     """Try ever higher rates; return the last that was held: no error, nobody asked to wait, and lessons and saves answered soon."""
     held, rate = FIRST, FIRST
     while True:
@@ -187,7 +189,7 @@ def _find_rate(crowd: Crowd, instance: Instance) -> float:
         held, rate = rate, rate * STEP
 
 
-def _tell(plan: Plan, rate: float, measures: Measures, found: Counter[str], report: Path | None) -> None:
+def _tell(plan: LoadTestPlan, rate: float, measures: Measures, found: Counter[str], report: Path | None) -> None:
     rates = measures.rates(WINDOW)
     click.echo("\n".join(["", *table(measures), "", f"In the busiest {WINDOW:.0f} seconds:", *shares(rates), ""]))
     click.echo("\n".join(aligned([(name, str(found[name])) for name in (*COUNTED, *FAULTS)])))

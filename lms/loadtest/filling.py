@@ -11,7 +11,7 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.paths import CONTENT
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from lms.demo.people import Identity
 from lms.loadtest.course import SLUG, folder
 from lms.loadtest.people import identities
@@ -20,7 +20,7 @@ from lms.publishing import publish_folder
 AT_ONCE = 500
 
 
-def fill(house: House, count: int, seed: int, password: str) -> None:
+def fill(house: Instance, count: int, seed: int, password: str) -> None:
     """Publish the course and enrol everybody, through the services that pages use; all have the same password."""
     own = house.settings.data_dir / "course"
     for path, content in folder(CONTENT).items():
@@ -35,7 +35,7 @@ def fill(house: House, count: int, seed: int, password: str) -> None:
         _enrol(house, some, hashed)
 
 
-def _enrol(house: House, some: list[Identity], hashed: str) -> None:
+def _enrol(house: Instance, some: list[Identity], hashed: str) -> None:
     now = clock.now()
     with house.database.unit_of_work() as session:
         for one in some:

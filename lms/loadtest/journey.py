@@ -1,6 +1,6 @@
 """One learner on deadline day, as a browser without a script would walk, but for the saves, which come as the script sends them.
 
-Whatever a server said was kept is written down: the database has to agree with it afterwards (`lms.loadtest.truth`).
+Whatever a server said was kept is written down: the database has to agree with it afterwards (`lms.loadtest.reconciliation`).
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class WrongPageError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AcknowledgedAnswers:
     """What the servers told one learner: each answer that was acknowledged, whether the attempt is handed in, and the certificate."""
 
     email: str
@@ -50,7 +50,7 @@ class Told:
 
 
 @dataclass
-class Learner:
+class VirtualUser:
     """A learner's browser; each request goes to one of the servers at random, so none may keep what another needs."""
 
     client: aiohttp.ClientSession
@@ -71,9 +71,9 @@ class Learner:
     submitted: bool = False
     certificate: str = ""
 
-    def told(self) -> Told:
+    def told(self) -> AcknowledgedAnswers:
         """Return what the servers told."""
-        return Told(self.email, self.attempt, dict(self.kept), self.right, self.submitted, self.certificate)
+        return AcknowledgedAnswers(self.email, self.attempt, dict(self.kept), self.right, self.submitted, self.certificate)
 
     async def walk(self) -> None:
         """Sign in, read four lessons, answer the quiz with ten saves, hand it in; who completes the course fetches the certificate."""
@@ -180,7 +180,7 @@ def token_of(page: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class LoadProfile:
     """Who comes, where to, and how long they look at a page on average (seconds)."""
 
     servers: tuple[str, ...]
@@ -193,18 +193,18 @@ class Crowd:
     """Lessons are marked as read, so that who passes has a certificate."""
 
 
-async def walk_all(crowd: Crowd, emails: Sequence[str], moments: Sequence[float], measures: Measures) -> list[Told]:
+async def walk_all(crowd: LoadProfile, emails: Sequence[str], moments: Sequence[float], measures: Measures) -> list[AcknowledgedAnswers]:
     """Let one learner set out at each moment, whatever became of those before; return what each was told."""
     began = time.monotonic()
 
-    async def one(email: str, moment: float) -> Told:
+    async def one(email: str, moment: float) -> AcknowledgedAnswers:
         await asyncio.sleep(max(0.0, began + moment - time.monotonic()))
         timeout = aiohttp.ClientTimeout(total=PATIENCE)
         jar = aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=[*crowd.servers])
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=jar, connector=aiohttp.TCPConnector(limit=2)) as client:
             chance = Random(f"{crowd.seed}:{email}")  # noqa: S311 - a simulation, no secrets
             due = began + moment
-            learner = Learner(
+            learner = VirtualUser(
                 client, crowd.servers, measures, began, email, crowd.password, chance, crowd.pause, crowd.tries, crowd.completes, due
             )
             await learner.walk()

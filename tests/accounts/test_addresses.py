@@ -8,7 +8,7 @@ from sqlalchemy import select
 from accounts.models import Person
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 
@@ -20,12 +20,12 @@ def ask(browser: Browser, email: str = NEW, password: str = PASSWORD, status: in
     browser.submit("/profile/address", {"email": email, "current_password": password}, status=status)
 
 
-def address(house: House, person: Person) -> str:
+def address(house: Instance, person: Person) -> str:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person.email).where(Person.id == person.id)).one()
 
 
-def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, house: House) -> None:
+def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, house: Instance) -> None:
     person, other = a_person(house), browser.another()
     sign_in(other)
     sign_in(browser)
@@ -53,7 +53,7 @@ def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, 
     other.submit("/sign-in", {"email": NEW, "password": PASSWORD})
 
 
-def test_without_the_password_nothing_is_sent(browser: Browser, house: House) -> None:
+def test_without_the_password_nothing_is_sent(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     ask(browser, password="no es esta", status=422)
@@ -66,7 +66,7 @@ def test_without_the_password_nothing_is_sent(browser: Browser, house: House) ->
     assert browser.another().get("/profile/address").title.startswith("Ingresar")
 
 
-def test_nobody_learns_that_an_address_has_an_account(browser: Browser, house: House) -> None:
+def test_nobody_learns_that_an_address_has_an_account(browser: Browser, house: Instance) -> None:
     """Security 2.2."""
     a_person(house)
     a_person(house, "luis@example.org", given="Luis")
@@ -80,7 +80,7 @@ def test_nobody_learns_that_an_address_has_an_account(browser: Browser, house: H
     assert sum("/address/" in text for text in browser.mails()) == 1
 
 
-def test_a_link_ends_with_its_time_with_the_password_and_with_another_owner(browser: Browser, house: House) -> None:
+def test_a_link_ends_with_its_time_with_the_password_and_with_another_owner(browser: Browser, house: Instance) -> None:
     person = a_person(house)
     sign_in(browser)
     ask(browser)
@@ -96,7 +96,7 @@ def test_a_link_ends_with_its_time_with_the_password_and_with_another_owner(brow
     assert address(house, person) == "ana@example.org"
 
 
-def test_a_changed_password_ends_the_link(browser: Browser, house: House) -> None:
+def test_a_changed_password_ends_the_link(browser: Browser, house: Instance) -> None:
     person = a_person(house)
     sign_in(browser)
     ask(browser)
@@ -108,7 +108,7 @@ def test_a_changed_password_ends_the_link(browser: Browser, house: House) -> Non
     assert address(house, person) == "ana@example.org"
 
 
-def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, house: House) -> None:
+def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, house: Instance) -> None:
     """Security 2.3: a whole institution may share an address."""
     person = a_person(house)
     sign_in(browser)

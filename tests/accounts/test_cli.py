@@ -12,7 +12,7 @@ from accounts.models import Consent, Person, RoleGrant
 from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.settings import Settings
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 
@@ -25,21 +25,21 @@ class Opened:
     settings: Settings
 
 
-def run(house: House, *arguments: str, typed: str = "") -> Result:
+def run(house: Instance, *arguments: str, typed: str = "") -> Result:
     return CliRunner().invoke(accounts, list(arguments), obj=Opened(house.database, house.settings), input=typed)
 
 
-def create(house: House, **given: str) -> Result:
+def create(house: Instance, **given: str) -> Result:
     values = {"email": "ada@example.org", "given-names": "Ada", "surname": "Ministra", "password": PASSWORD, **given}
     return run(house, "create-admin", *(f"--{name}={value}" for name, value in values.items()))
 
 
-def count(house: House, table: type) -> int:
+def count(house: Instance, table: type) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_an_administrator_made_on_the_command_line_signs_in(browser: Browser, house: House) -> None:
+def test_an_administrator_made_on_the_command_line_signs_in(browser: Browser, house: Instance) -> None:
     result = create(house, email=" ADA@Example.org ")
     assert result.exit_code == 0, result.output
     assert PASSWORD not in result.output
@@ -52,7 +52,7 @@ def test_an_administrator_made_on_the_command_line_signs_in(browser: Browser, ho
     assert count(house, Consent) == 0  # nobody was shown the notice
 
 
-def test_what_is_not_given_is_asked_for_and_the_password_twice(house: House) -> None:
+def test_what_is_not_given_is_asked_for_and_the_password_twice(house: Instance) -> None:
     result = run(house, "create-admin", typed=f"ada@example.org\nAda\nMinistra\n{PASSWORD}\n{PASSWORD}\n")
     assert result.exit_code == 0, result.output
     assert PASSWORD not in result.output
@@ -79,7 +79,7 @@ def test_what_is_not_given_is_asked_for_and_the_password_twice(house: House) -> 
         ("password", "ministra-ministra"),
     ],
 )
-def test_bad_input_is_told_in_a_line_and_makes_nobody(house: House, option: str, value: str) -> None:
+def test_bad_input_is_told_in_a_line_and_makes_nobody(house: Instance, option: str, value: str) -> None:
     result = create(house, **{option: value})
 
     assert result.exit_code in (1, 2)
@@ -88,7 +88,7 @@ def test_bad_input_is_told_in_a_line_and_makes_nobody(house: House, option: str,
     assert count(house, Person) == 0
 
 
-def test_an_address_with_an_account_is_told_what_to_do(house: House) -> None:
+def test_an_address_with_an_account_is_told_what_to_do(house: Instance) -> None:
     a_person(house, "ada@example.org")
     result = create(house)
 
@@ -97,7 +97,7 @@ def test_an_address_with_an_account_is_told_what_to_do(house: House) -> None:
     assert count(house, RoleGrant) == 0
 
 
-def test_a_person_becomes_administrator_once(browser: Browser, house: House) -> None:
+def test_a_person_becomes_administrator_once(browser: Browser, house: Instance) -> None:
     a_person(house)
     for _turn in range(2):
         result = run(house, "grant-admin", "--email", "ANA@example.org")
@@ -110,7 +110,7 @@ def test_a_person_becomes_administrator_once(browser: Browser, house: House) -> 
 
 
 @pytest.mark.parametrize("email", ["nadie@example.org", "ada"])
-def test_nobody_becomes_administrator_by_a_wrong_address(house: House, email: str) -> None:
+def test_nobody_becomes_administrator_by_a_wrong_address(house: Instance, email: str) -> None:
     result = run(house, "grant-admin", "--email", email)
 
     assert result.exit_code in (1, 2)

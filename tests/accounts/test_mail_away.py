@@ -16,7 +16,7 @@ from kernel import mail, outbox
 from kernel.outbox import ATTEMPTS, AWAY_FOR, DeliveryOutcome, Job, JobRunner
 from kernel.permissions import SYSTEM
 from lms import queries
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser, read_mail
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.postbox import Postbox
@@ -31,28 +31,28 @@ def free_port() -> int:
         return int(held.getsockname()[1])
 
 
-def posting(house: House, port: int) -> JobRunner:
+def posting(house: Instance, port: int) -> JobRunner:
     settings = house.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_starttls": False})
     return JobRunner(house.database, settings, house.worker.handlers)
 
 
-def forget_password(house: House, person: Person, now: datetime = NOW) -> None:
+def forget_password(house: Instance, person: Person, now: datetime = NOW) -> None:
     with house.database.unit_of_work() as session:
         password_resets.ask(session, SYSTEM, person.email, now=now)
 
 
-def tell(house: House, *people: Person, key: str = "evento") -> None:
+def tell(house: Instance, *people: Person, key: str = "evento") -> None:
     with house.database.unit_of_work() as session:
         message = Message(MESSAGE.kind, key, MESSAGE.subject, MESSAGE.words, MESSAGE.path)
         notices.give(session, message, [person.id for person in people], now=NOW)
 
 
-def jobs_of(house: House) -> list[Job]:
+def jobs_of(house: Instance) -> list[Job]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Job).order_by(Job.id)))
 
 
-def next_try(house: House) -> datetime:
+def next_try(house: Instance) -> datetime:
     return min(job.available_at for job in jobs_of(house) if job.done_at is None and job.failed_at is None)
 
 
@@ -63,7 +63,7 @@ def deaf() -> Iterator[tuple[int, list[socket.socket]]]:
         yield int(held.getsockname()[1]), []
 
 
-def test_mail_is_tried_for_three_days_with_growing_pauses_and_one_probe_for_all(house: House) -> None:
+def test_mail_is_tried_for_three_days_with_growing_pauses_and_one_probe_for_all(house: Instance) -> None:
     for number in range(8):
         tell(house, a_person(house, f"p{number}@example.org"), key=f"evento-{number}")
     worker, moment, pauses = posting(house, free_port()), NOW, list[timedelta]()
@@ -81,7 +81,7 @@ def test_mail_is_tried_for_three_days_with_growing_pauses_and_one_probe_for_all(
     assert {job.failed_at for job in jobs_of(house)} == {NOW + AWAY_FOR + timedelta(hours=2)}
 
 
-def test_one_probe_stands_for_all_that_wait(house: House) -> None:
+def test_one_probe_stands_for_all_that_wait(house: Instance) -> None:
     for number in range(8):
         tell(house, a_person(house, f"p{number}@example.org"), key=f"evento-{number}")
     port = free_port()
@@ -93,7 +93,7 @@ def test_one_probe_stands_for_all_that_wait(house: House) -> None:
     assert [line for line in box.conversation if line.startswith("ehlo")] == ["ehlo " + box.conversation[0].split(" ")[1]]
 
 
-def test_when_one_mail_goes_out_all_that_wait_go_at_once(house: House) -> None:
+def test_when_one_mail_goes_out_all_that_wait_go_at_once(house: Instance) -> None:
     port, hours = free_port(), timedelta(hours=9)
     for number in range(8):
         tell(house, a_person(house, f"p{number}@example.org"), key=f"evento-{number}")
@@ -113,7 +113,7 @@ def test_when_one_mail_goes_out_all_that_wait_go_at_once(house: House) -> None:
 
 @pytest.mark.parametrize("verb", ["EHLO", "MAIL", "DATA", "RCPT"])
 @pytest.mark.parametrize("code", ["421 closing", "450 later"])
-def test_a_server_that_puts_off_is_asked_again_and_uses_up_no_try(house: House, verb: str, code: str) -> None:
+def test_a_server_that_puts_off_is_asked_again_and_uses_up_no_try(house: Instance, verb: str, code: str) -> None:
     tell(house, a_person(house))
     box = Postbox(answers={verb: code, "HELO": code})
     moment = NOW
@@ -127,7 +127,7 @@ def test_a_server_that_puts_off_is_asked_again_and_uses_up_no_try(house: House, 
     assert len(box.messages) == 1
 
 
-def test_a_server_that_says_nothing_is_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_says_nothing_is_away(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "PATIENCE", 0.2)
     tell(house, a_person(house))
     with deaf() as (port, _held):
@@ -139,7 +139,7 @@ def test_a_server_that_says_nothing_is_away(house: House, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("goodbye", ["421 too late", "250 fine", "500 what"])
-def test_a_mail_that_was_taken_is_sent_however_the_server_says_goodbye(house: House, goodbye: str) -> None:
+def test_a_mail_that_was_taken_is_sent_however_the_server_says_goodbye(house: Instance, goodbye: str) -> None:
     tell(house, a_person(house))
     box = Postbox(answers={"QUIT": goodbye})
     assert outbox.deliver_waiting(posting(house, box.port), now=NOW) == 1
@@ -149,7 +149,7 @@ def test_a_mail_that_was_taken_is_sent_however_the_server_says_goodbye(house: Ho
 
 
 @pytest.mark.parametrize("answers", [{"MAIL": "530 5.7.0 authentication required"}, {"EHLO": "554 go away", "HELO": "554 go away"}])
-def test_a_server_that_takes_nothing_from_us_costs_no_mail_its_tries(house: House, answers: dict[str, str]) -> None:
+def test_a_server_that_takes_nothing_from_us_costs_no_mail_its_tries(house: Instance, answers: dict[str, str]) -> None:
     """A wrong password of the mail server is mended in the morning."""
     tell(house, a_person(house))
     box = Postbox(answers=answers)
@@ -164,7 +164,7 @@ def test_a_server_that_takes_nothing_from_us_costs_no_mail_its_tries(house: Hous
     assert "authentication" not in job.last_error
 
 
-def test_a_mail_that_is_refused_for_good_fails_alone(house: House) -> None:
+def test_a_mail_that_is_refused_for_good_fails_alone(house: Instance) -> None:
     box = Postbox(refuses="p1@", refusal="550 5.7.1 p1@example.org is not wanted")
     tell(house, *[a_person(house, f"p{number}@example.org") for number in range(3)])
     moment = NOW
@@ -179,7 +179,7 @@ def test_a_mail_that_is_refused_for_good_fails_alone(house: House) -> None:
     assert [(job.failed_at is not None, job.last_error) for job in jobs_of(house)] == [(True, "SMTPRecipientsRefused"), (False, "")]
 
 
-def test_among_many_one_that_is_put_off_is_not_given_up_with_one_that_is_refused(house: House) -> None:
+def test_among_many_one_that_is_put_off_is_not_given_up_with_one_that_is_refused(house: Instance) -> None:
     box = Postbox(addresses={"p1@": "550 no", "p2@": "450 later"})
     tell(house, *[a_person(house, f"p{number}@example.org") for number in range(4)])
     moment = NOW
@@ -195,7 +195,7 @@ def test_among_many_one_that_is_put_off_is_not_given_up_with_one_that_is_refused
 
 
 @pytest.mark.parametrize("confirmed", [True, False])
-def test_a_link_that_is_over_is_not_sent_and_its_reader_is_told(house: House, confirmed: bool) -> None:
+def test_a_link_that_is_over_is_not_sent_and_its_reader_is_told(house: Instance, confirmed: bool) -> None:
     port, ana = free_port(), a_person(house)
     with house.database.unit_of_work() as session:
         if confirmed:
@@ -217,7 +217,7 @@ def test_a_link_that_is_over_is_not_sent_and_its_reader_is_told(house: House, co
     assert "/confirm/" not in text
 
 
-def test_a_link_that_waited_less_than_it_lasts_is_sent_with_its_whole_life(house: House) -> None:
+def test_a_link_that_waited_less_than_it_lasts_is_sent_with_its_whole_life(house: Instance) -> None:
     port, ana = free_port(), a_person(house)
     forget_password(house, ana)
     outbox.deliver_waiting(posting(house, port), now=NOW)
@@ -228,7 +228,7 @@ def test_a_link_that_waited_less_than_it_lasts_is_sent_with_its_whole_life(house
     assert "/password/reset/" in read_mail(bytes(box.messages[0]))
 
 
-def test_a_new_address_whose_link_is_over_is_told_and_one_confirmed_meanwhile_is_not(house: House) -> None:
+def test_a_new_address_whose_link_is_over_is_told_and_one_confirmed_meanwhile_is_not(house: Instance) -> None:
     ana = a_person(house)
     with house.database.unit_of_work() as session:
         outbox.enqueue(session, "accounts.send_new_address", {"person": ana.id, "email": "nueva@example.org"}, now=NOW)
@@ -242,7 +242,7 @@ def test_a_new_address_whose_link_is_over_is_told_and_one_confirmed_meanwhile_is
     assert "/profile/address" in read_mail(bytes(message))
 
 
-def test_administrators_see_what_waits_for_which_server(browser: Browser, house: House) -> None:
+def test_administrators_see_what_waits_for_which_server(browser: Browser, house: Instance) -> None:
     port = free_port()
     for number in range(8):
         tell(house, a_person(house, f"p{number}@example.org"), key=f"evento-{number}")
@@ -257,7 +257,7 @@ def test_administrators_see_what_waits_for_which_server(browser: Browser, house:
     assert "8 tareas" in browser.page.text
 
 
-def test_a_job_that_is_tried_again_by_hand_has_three_days_again(house: House) -> None:
+def test_a_job_that_is_tried_again_by_hand_has_three_days_again(house: Instance) -> None:
     worker = posting(house, free_port())
     tell(house, a_person(house))
     outbox.deliver_waiting(worker, now=NOW)

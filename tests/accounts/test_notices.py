@@ -19,7 +19,7 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
 from lms import retention
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_person, sign_in
 from tests.support.postbox import Postbox
@@ -34,17 +34,17 @@ def a_message(key: str = "evento-1", kind: NoticeKind = NoticeKind.GRADED) -> Me
     return Message(kind, key, subject, {"es": "Vea el resultado.", "en": "See the result."}, "/learning")
 
 
-def give(house: House, *people: Person, message: Message | None = None, now: datetime | None = None) -> int:
+def give(house: Instance, *people: Person, message: Message | None = None, now: datetime | None = None) -> int:
     with house.database.unit_of_work() as session:
         return notices.give(session, message or a_message(), [person.id for person in people], now=now or clock.now())
 
 
-def switch(house: House, person: Person, *, in_bell: bool = True, mail: MailTime = MailTime.AT_ONCE) -> None:
+def switch(house: Instance, person: Person, *, in_bell: bool = True, mail: MailTime = MailTime.AT_ONCE) -> None:
     with house.database.unit_of_work() as session:
         notices.set_switches(session, SYSTEM, person, {NoticeKind.GRADED: NotificationChoice(in_bell, mail)}, now=clock.now())
 
 
-def deliver(house: House, kind: str, now: datetime) -> None:
+def deliver(house: Instance, kind: str, now: datetime) -> None:
     """Run a periodic job as of a moment, and what follows from it."""
     handler = {"digests": jobs.send_digests, "forget": retention.apply}[kind]
     effect = handler(Delivery(house.database, house.settings, 1, {}, now))
@@ -53,7 +53,7 @@ def deliver(house: House, kind: str, now: datetime) -> None:
             effect(session)
 
 
-def rows(house: House) -> list[Notification]:
+def rows(house: Instance) -> list[Notification]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Notification).order_by(Notification.id)))
 
@@ -63,7 +63,7 @@ def mail_of(browser: Browser) -> str:
     return text
 
 
-def test_a_notice_is_in_the_bell_and_in_the_mail_once(browser: Browser, house: House) -> None:
+def test_a_notice_is_in_the_bell_and_in_the_mail_once(browser: Browser, house: Instance) -> None:
     ana = a_person(house)
 
     assert (give(house, ana), give(house, ana)) == (1, 0)
@@ -76,7 +76,7 @@ def test_a_notice_is_in_the_bell_and_in_the_mail_once(browser: Browser, house: H
     assert mail_of(browser).count("Vea el resultado.") == 1
 
 
-def test_a_mail_that_is_delivered_twice_is_sent_once(browser: Browser, house: House) -> None:
+def test_a_mail_that_is_delivered_twice_is_sent_once(browser: Browser, house: Instance) -> None:
     give(house, a_person(house))
     browser.deliver_jobs()
     (row,) = rows(house)
@@ -92,7 +92,7 @@ def test_a_mail_that_is_delivered_twice_is_sent_once(browser: Browser, house: Ho
     [(True, MailTime.NEVER, 1, 0), (False, MailTime.AT_ONCE, 1, 1), (False, MailTime.NEVER, 0, 0), (True, MailTime.DAILY, 1, 0)],
 )
 def test_each_kind_is_told_as_the_person_wants_it(
-    browser: Browser, house: House, in_bell: bool, mail: MailTime, kept: int, mails: int
+    browser: Browser, house: Instance, in_bell: bool, mail: MailTime, kept: int, mails: int
 ) -> None:
     ana = a_person(house)
     switch(house, ana, in_bell=in_bell, mail=mail)
@@ -104,7 +104,7 @@ def test_each_kind_is_told_as_the_person_wants_it(
     assert len(browser.mails()) == mails
 
 
-def test_nobody_who_is_suspended_or_whose_address_is_not_theirs_gets_mail(browser: Browser, house: House) -> None:
+def test_nobody_who_is_suspended_or_whose_address_is_not_theirs_gets_mail(browser: Browser, house: Instance) -> None:
     ana, blas = a_person(house), a_person(house, "blas@example.org")
     with house.database.unit_of_work() as session:
         session.get_one(Person, ana.id).email_confirmed_at = None
@@ -114,7 +114,7 @@ def test_nobody_who_is_suspended_or_whose_address_is_not_theirs_gets_mail(browse
     assert browser.mails() == []
 
 
-def test_a_person_chooses_by_kind(browser: Browser, house: House) -> None:
+def test_a_person_chooses_by_kind(browser: Browser, house: Instance) -> None:
     ana = a_person(house)
     sign_in(browser).get("/profile/notices")
     browser.submit("/profile/notices", {"graded_bell": None, "graded_mail": "daily"})
@@ -136,7 +136,7 @@ def test_the_day_of_the_daily_mail_begins_at_seven_in_the_readers_zone(now: date
     assert digest_until(now, QUITO) == until
 
 
-def test_the_daily_mail_holds_what_waited_and_goes_out_once(browser: Browser, house: House) -> None:
+def test_the_daily_mail_holds_what_waited_and_goes_out_once(browser: Browser, house: Instance) -> None:
     ana = a_person(house)
     switch(house, ana, mail=MailTime.DAILY)
     give(house, ana, message=a_message("tarde"), now=SEVEN - timedelta(hours=10))
@@ -157,7 +157,7 @@ def stop_path(text: str) -> str:
     return re.search(r"/notices/stop/[\w.-]+", text.replace("=\n", ""))[0]  # type: ignore[index]  # it is there
 
 
-def test_one_press_in_the_mail_program_stops_a_kind(browser: Browser, house: House, app: Flask) -> None:
+def test_one_press_in_the_mail_program_stops_a_kind(browser: Browser, house: Instance, app: Flask) -> None:
     """RFC 8058: a POST without cookies, tokens or a page before it."""
     ana = a_person(house)
     give(house, ana)
@@ -172,7 +172,7 @@ def test_one_press_in_the_mail_program_stops_a_kind(browser: Browser, house: Hou
     assert "Calificado evento-2" in browser.page.text
 
 
-def test_what_waited_for_the_daily_mail_is_stopped_too(browser: Browser, house: House, app: Flask) -> None:
+def test_what_waited_for_the_daily_mail_is_stopped_too(browser: Browser, house: Instance, app: Flask) -> None:
     ana = a_person(house)
     switch(house, ana, mail=MailTime.DAILY)
     give(house, ana, now=SEVEN - timedelta(hours=1))
@@ -183,7 +183,7 @@ def test_what_waited_for_the_daily_mail_is_stopped_too(browser: Browser, house: 
     assert browser.mails() == []
 
 
-def test_a_person_who_follows_the_link_is_asked_first(browser: Browser, house: House) -> None:
+def test_a_person_who_follows_the_link_is_asked_first(browser: Browser, house: Instance) -> None:
     give(house, a_person(house))
     path = stop_path(mail_of(browser))
     browser.get(path)
@@ -195,14 +195,14 @@ def test_a_person_who_follows_the_link_is_asked_first(browser: Browser, house: H
 
 
 @pytest.mark.parametrize("token", ["x", "WyJhIl0.abc.def"])
-def test_a_link_that_we_did_not_sign_stops_nothing(browser: Browser, house: House, token: str) -> None:
+def test_a_link_that_we_did_not_sign_stops_nothing(browser: Browser, house: Instance, token: str) -> None:
     a_person(house)
     browser.get(f"/notices/stop/{token}", status=404)
 
     assert browser.client.post(f"/notices/stop/{token}").status_code == 404
 
 
-def test_the_mail_names_the_way_to_stop_it(browser: Browser, house: House) -> None:
+def test_the_mail_names_the_way_to_stop_it(browser: Browser, house: Instance) -> None:
     give(house, a_person(house))
     browser.deliver_jobs()
     raw = next((house.settings.data_dir / "mail").glob("*.eml")).read_text()
@@ -211,7 +211,7 @@ def test_the_mail_names_the_way_to_stop_it(browser: Browser, house: House) -> No
     assert re.search(r"^List-Unsubscribe: <https?://[^>\s]+>$", raw, re.MULTILINE)
 
 
-def test_notices_are_forgotten_after_half_a_year(house: House) -> None:
+def test_notices_are_forgotten_after_half_a_year(house: Instance) -> None:
     ana, now = a_person(house), clock.now()
     give(house, ana, message=a_message("vieja"), now=now - timedelta(days=181))
     give(house, ana, message=a_message("nueva"), now=now - timedelta(days=179))
@@ -220,7 +220,7 @@ def test_notices_are_forgotten_after_half_a_year(house: House) -> None:
     assert [row.key for row in rows(house)] == ["nueva"]
 
 
-def test_hundreds_are_told_with_so_many_statements(house: House, browser: Browser) -> None:
+def test_hundreds_are_told_with_so_many_statements(house: Instance, browser: Browser) -> None:
     people = [a_person(house, f"p{number}@example.org") for number in range(30)]
     counts = []
     counter = Counter(house.database.writing)
@@ -234,7 +234,7 @@ def test_hundreds_are_told_with_so_many_statements(house: House, browser: Browse
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "accounts.send_notices")) == 2
 
 
-def test_an_address_that_is_refused_keeps_nobody_else_waiting(house: House) -> None:
+def test_an_address_that_is_refused_keeps_nobody_else_waiting(house: Instance) -> None:
     box = Postbox(refuses="p1@")
     worker = posting(house, box)
     give(house, *[a_person(house, f"p{number}@example.org") for number in range(5)])
@@ -248,7 +248,7 @@ def test_an_address_that_is_refused_keeps_nobody_else_waiting(house: House) -> N
     assert all(row.mailed_at is not None for row in rows(house))
 
 
-def test_a_message_that_is_refused_keeps_nobody_else_waiting(house: House) -> None:
+def test_a_message_that_is_refused_keeps_nobody_else_waiting(house: Instance) -> None:
     """Whether the server does not take it, or nobody can even write down its address."""
     box = Postbox(drops="p1@")
     worker = posting(house, box)
@@ -263,7 +263,7 @@ def test_a_message_that_is_refused_keeps_nobody_else_waiting(house: House) -> No
     assert [row.mailed_at is not None for row in rows(house)].count(False) == 1
 
 
-def test_many_are_written_to_in_portions(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_are_written_to_in_portions(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "MAILS", 2)
     box = Postbox()
     people = [a_person(house, f"p{number}@example.org") for number in range(5)]
@@ -276,7 +276,7 @@ def test_many_are_written_to_in_portions(house: House, monkeypatch: pytest.Monke
     assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in range(5)]
 
 
-def test_who_is_told_of_the_same_in_another_portion_is_written_to_by_its_job_alone(house: House) -> None:
+def test_who_is_told_of_the_same_in_another_portion_is_written_to_by_its_job_alone(house: Instance) -> None:
     """Portions of people may lie between one another: what two workers do at once must not meet."""
     box = Postbox()
     people = [a_person(house, f"p{number}@example.org") for number in range(5)]
@@ -293,7 +293,7 @@ def test_who_is_told_of_the_same_in_another_portion_is_written_to_by_its_job_alo
     assert [message["To"] for message in box.messages][3:] == [person.email for person in people[1::2]]
 
 
-def test_an_address_that_is_nobodys_is_not_tried_again(house: House) -> None:
+def test_an_address_that_is_nobodys_is_not_tried_again(house: Instance) -> None:
     box = Postbox(refuses="p1@", refusal="550 5.1.1 <p1@example.org>: User unknown")
     worker = posting(house, box)
     give(house, *[a_person(house, f"p{number}@example.org") for number in range(3)])
@@ -305,7 +305,7 @@ def test_an_address_that_is_nobodys_is_not_tried_again(house: House) -> None:
     assert left_to_mail(house) == []
 
 
-def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, box = clock.now(), Postbox()
     passed = [timedelta()]
 
@@ -329,7 +329,7 @@ def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(hous
     assert [message["To"] for message in box.messages] == [person.email for person in people]
 
 
-def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second try of all would meet the job of the rest, and both would mail it."""
     begun, box = clock.now(), Postbox(refuses="p0@")
     worker = posting(house, box)
@@ -350,14 +350,14 @@ def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(house: Hou
     assert [message["To"] for message in box.messages] == [f"p{number}@example.org" for number in (1, 2, 3, 4, 0)]
 
 
-def left_to_mail(house: House) -> list[list[int]]:
+def left_to_mail(house: Instance) -> list[list[int]]:
     """Return the people to whom notices are still to be sent."""
     with house.database.unit_of_work(write=False) as session:
         found = session.scalars(select(Job.arguments).where(Job.kind == "accounts.send_notices", Job.done_at.is_(None)).order_by(Job.id))
         return [json.loads(arguments)["people"] for arguments in found]
 
 
-def posting(house: House, box: Postbox) -> outbox.JobRunner:
+def posting(house: Instance, box: Postbox) -> outbox.JobRunner:
     """Return a worker that sends mail to a server."""
     settings = house.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_starttls": False})
     return outbox.JobRunner(house.database, settings, house.worker.handlers)

@@ -13,7 +13,7 @@ from accounts.models import Person
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person, sign_in
 from tests.support.meanwhile import Writers
@@ -31,18 +31,18 @@ def is_signed_in(browser: Browser) -> bool:
     return browser._request("GET", "/profile").status_code == 200
 
 
-def knows(house: House, password: str, email: str = "ana@example.org") -> bool:
+def knows(house: Instance, password: str, email: str = "ana@example.org") -> bool:
     with house.database.unit_of_work(write=False) as session:
         found = queries.find_credentials(session, email)
     return found is not None and passwords.verify_password(found.password_hash, password)
 
 
-def jobs(house: House) -> list[str]:
+def jobs(house: Instance) -> list[str]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Job.kind).order_by(Job.id)))
 
 
-def test_a_forgotten_password_is_replaced_by_a_link(browser: Browser, house: House) -> None:
+def test_a_forgotten_password_is_replaced_by_a_link(browser: Browser, house: Instance) -> None:
     a_person(house)
     ask(browser)
     link = browser.link_in_mail("password/reset")
@@ -74,7 +74,7 @@ class Watched(PasswordHasher):
         return bool(hash)
 
 
-def test_others_write_while_a_password_is_hashed(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_write_while_a_password_is_hashed(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """At every door: SQLite's only turn to write is not held meanwhile."""
     a_person(house)
     others = Writers(house)
@@ -112,7 +112,7 @@ def test_others_write_while_a_password_is_hashed(browser: Browser, house: House,
     assert all(others.kept)
 
 
-def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: House) -> None:
+def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: Instance) -> None:
     """Security 2.2: as much is written for each, and the typed address is kept nowhere."""
     a_person(house)
     a_person(house, "luis@example.org")
@@ -138,7 +138,7 @@ def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, hou
     assert "example.org" not in "".join(kept)
 
 
-def test_a_link_works_once_for_thirty_minutes_and_a_new_one_ends_it(browser: Browser, house: House) -> None:
+def test_a_link_works_once_for_thirty_minutes_and_a_new_one_ends_it(browser: Browser, house: Instance) -> None:
     """Security 2.5."""
     a_person(house)
     with time_machine.travel(START, tick=False) as moment:
@@ -160,7 +160,7 @@ def test_a_link_works_once_for_thirty_minutes_and_a_new_one_ends_it(browser: Bro
     assert knows(house, NEW)
 
 
-def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, house: House) -> None:
+def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, house: Instance) -> None:
     a_person(house)
     ask(browser)
     link = browser.link_in_mail("password/reset")
@@ -170,7 +170,7 @@ def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, house:
     browser.get(link, status=404)
 
 
-def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, house: House) -> None:
+def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, house: Instance) -> None:
     """Security 2.6."""
     a_person(house)
     phone, computer = sign_in(browser.another()), sign_in(browser.another())
@@ -187,7 +187,7 @@ def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, house:
     assert {"account.reset_asked", "account.password_changed"} <= verbs
 
 
-def test_a_reset_confirms_the_address_it_went_to(browser: Browser, house: House) -> None:
+def test_a_reset_confirms_the_address_it_went_to(browser: Browser, house: Instance) -> None:
     person = a_person(house, confirmed=False)
     with house.database.unit_of_work() as session:
         services.record_consent(session, person, now=clock.now())
@@ -204,7 +204,7 @@ PERSONAL = ["quinde2026", "ana@example.org", "0123456789-1710034065"]
 
 
 @pytest.mark.parametrize("password", ["", "siete77", "password", "x" * 129, *PERSONAL])
-def test_a_reset_refuses_what_signing_up_refuses_and_keeps_the_link(browser: Browser, house: House, password: str) -> None:
+def test_a_reset_refuses_what_signing_up_refuses_and_keeps_the_link(browser: Browser, house: Instance, password: str) -> None:
     """Security 2.1: also name, address and identity number."""
     a_person(house)
     give_number(browser)
@@ -230,7 +230,7 @@ SIGNS = ["ñandú ñandú ñandú", "contrasen\u0303a larga", "  dos espacios  "
 
 
 @pytest.mark.parametrize("password", SIGNS)
-def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, house: House, password: str) -> None:
+def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, house: Instance, password: str) -> None:
     a_person(house)
     ask(browser)
     link = browser.link_in_mail("password/reset")
@@ -241,7 +241,7 @@ def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, house: H
     assert browser.path == "/learning"
 
 
-def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser: Browser, house: House) -> None:
+def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser: Browser, house: Instance) -> None:
     """Security 2.3."""
     a_person(house)
     with time_machine.travel(START, tick=False) as moment:
@@ -255,7 +255,7 @@ def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser
     assert jobs(house).count("accounts.send_reset") == 7
 
 
-def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: Browser, house: House) -> None:
+def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: Browser, house: Instance) -> None:
     """Security 2.3: nobody locks another out."""
     a_person(house)
     sign_in(browser)
@@ -269,7 +269,7 @@ def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: B
     assert jobs(house).count("accounts.send_reset") == 4
 
 
-def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, house: House) -> None:
+def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, house: Instance) -> None:
     """Security 2.3: a whole institution may share an address."""
     a_person(house)
     ask(browser)
@@ -293,7 +293,7 @@ def test_a_wrong_address_is_told_and_kept(browser: Browser, email: str) -> None:
 
 
 def test_the_link_stands_in_no_job_and_no_log_and_tells_no_referrer(
-    browser: Browser, house: House, capsys: pytest.CaptureFixture[str]
+    browser: Browser, house: Instance, capsys: pytest.CaptureFixture[str]
 ) -> None:
     a_person(house)
     ask(browser)
@@ -313,7 +313,7 @@ def change(browser: Browser, status: int = 200, **given: object) -> None:
     browser.submit("/profile/password", {"current_password": PASSWORD, "password": NEW, **given}, status=status)
 
 
-def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser: Browser, house: House) -> None:
+def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser: Browser, house: Instance) -> None:
     """Security 2.6: this one goes on."""
     a_person(house)
     other = sign_in(browser.another())
@@ -337,7 +337,7 @@ def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser:
         *(("password", word) for word in PERSONAL[:2]),
     ],
 )
-def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser, house: House, field: str, value: str) -> None:
+def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser, house: Instance, field: str, value: str) -> None:
     a_person(house)
     other = sign_in(browser.another())
     sign_in(browser)
@@ -351,7 +351,7 @@ def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser
     assert is_signed_in(other)
 
 
-def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Browser, house: House) -> None:
+def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Browser, house: Instance) -> None:
     """Security 2.3: the same limits at every door."""
     a_person(house)
     sign_in(browser)
@@ -366,7 +366,7 @@ def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Brow
     assert knows(house, PASSWORD)
 
 
-def test_a_change_prepared_before_another_change_is_refused(browser: Browser, house: House) -> None:
+def test_a_change_prepared_before_another_change_is_refused(browser: Browser, house: Instance) -> None:
     """The password was verified outside of the transaction: it must still be that one inside."""
     person = a_person(house)
     from kernel.errors import Conflict

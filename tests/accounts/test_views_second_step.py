@@ -19,7 +19,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, SiteRole
 from kernel.settings import Settings, load, secret_keys
-from lms.app import House, create_app, open_house
+from lms.app import Instance, create_app, open_house
 from organisations.models import Organisation, UnitManager
 from tests.kernel.test_crypto import locked_before
 from tests.support.authenticator import Authenticator
@@ -60,7 +60,7 @@ def set_up_app(browser: Browser) -> tuple[str, list[str]]:
     return secret, re.findall(r"<li>([0-9A-Z-]{29})</li>", browser.page.html)
 
 
-def with_app(browser: Browser, house: House, email: str = "ana@example.org") -> tuple[str, list[str]]:
+def with_app(browser: Browser, house: Instance, email: str = "ana@example.org") -> tuple[str, list[str]]:
     a_person(house, email)
     sign_in(browser, email)
     prove(browser)
@@ -71,12 +71,12 @@ def is_signed_in(browser: Browser) -> bool:
     return browser._request("GET", "/profile").status_code == 200
 
 
-def entries(house: House, verb: AccountVerb) -> int:
+def entries(house: Instance, verb: AccountVerb) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == verb.value)) or 0
 
 
-def test_an_application_is_set_up_and_then_asked_for(browser: Browser, house: House) -> None:
+def test_an_application_is_set_up_and_then_asked_for(browser: Browser, house: Instance) -> None:
     """Offered to all: eight recovery codes are shown once, only their hashes stay; the owner gets a mail."""
     with time_machine.travel(START, tick=False) as traveller:
         secret, codes = with_app(browser, house)
@@ -97,7 +97,7 @@ def test_an_application_is_set_up_and_then_asked_for(browser: Browser, house: Ho
     assert not hashes & {code.replace("-", "") for code in codes}
 
 
-def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, house: House) -> None:
+def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, house: Instance) -> None:
     with time_machine.travel(START, tick=False) as traveller:
         secret, _codes = with_app(browser, house)
         first = code_of(secret)
@@ -116,7 +116,7 @@ def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, house:
         assert entries(house, AccountVerb.SECOND_STEP_FAILED) == 3
 
 
-def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, house: House) -> None:
+def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, house: Instance) -> None:
     _secret, codes = with_app(browser, house)
     other = sign_in(browser.another())
     other.submit("/sign-in/second-step", {"code": codes[0].lower().replace("-", " ").replace("0", "o").replace("1", "l")})
@@ -193,7 +193,7 @@ def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role
     assert reachable.page.has_link("/profile/devices")  # where they wanted to go
 
 
-def posted_without_session(browser: Browser, house: House) -> None:
+def posted_without_session(browser: Browser, house: Instance) -> None:
     """Send a form after the session has ended, and type the password."""
     browser.get("/profile")
     form = browser.page.form("/profile")
@@ -204,7 +204,7 @@ def posted_without_session(browser: Browser, house: House) -> None:
 
 
 @pytest.mark.parametrize("way", ["/sign-in/second-step", "/sign-in/passkey"])
-def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browser, house: House, way: str) -> None:
+def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browser, house: Instance, way: str) -> None:
     """Quiz engine 5.4.4: who looks for the phone too long types the password once more, and loses nothing."""
     with_passkey(browser, house)
     secret, _codes = set_up_app(browser)
@@ -219,7 +219,7 @@ def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browse
     assert stored_name(house) == "Ana María"
 
 
-def test_what_was_posted_is_sent_where_somebody_has_signed_in_beside(browser: Browser, house: House) -> None:
+def test_what_was_posted_is_sent_where_somebody_has_signed_in_beside(browser: Browser, house: Instance) -> None:
     secret, codes = with_app(browser, house)
     posted_without_session(browser, house)
     form = browser.page.form("/sign-in/second-step")
@@ -276,7 +276,7 @@ def test_what_was_posted_when_the_session_ended_goes_through_setting_the_first_f
     assert stored_name(house) == "Ana María"
 
 
-def stored_name(house: House) -> str:
+def stored_name(house: Instance) -> str:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person.given_names)).one()
 
@@ -312,7 +312,7 @@ def test_the_last_one_stays_while_the_role_asks_for_it(reachable: Browser) -> No
     assert is_signed_in(reachable)
 
 
-def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, house: House) -> None:
+def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, house: Instance) -> None:
     """Security 2.6."""
     a_person(house)
     other = sign_in(browser.another())
@@ -338,7 +338,7 @@ def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, h
         assert not session.scalar(select(func.count()).select_from(RecoveryCode))
 
 
-def test_another_persons_factor_does_not_exist(browser: Browser, house: House) -> None:
+def test_another_persons_factor_does_not_exist(browser: Browser, house: Instance) -> None:
     with_app(browser, house)
     with house.database.unit_of_work(write=False) as session:
         uuid = session.scalar(select(SecondFactor.uuid))
@@ -348,7 +348,7 @@ def test_another_persons_factor_does_not_exist(browser: Browser, house: House) -
     other.post(f"/second-step/{uuid}/removal", status=404)
 
 
-def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Browser, house: House) -> None:
+def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Browser, house: Instance) -> None:
     """Security 2.3, 2.4."""
     _secret, codes = with_app(browser, house)
     other = sign_in(browser.another())
@@ -368,7 +368,7 @@ def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Br
     assert not is_signed_in(third)
 
 
-def test_a_proof_of_the_password_ends_with_time_and_with_the_password(browser: Browser, house: House) -> None:
+def test_a_proof_of_the_password_ends_with_time_and_with_the_password(browser: Browser, house: Instance) -> None:
     secret, _codes = with_app(browser, house)
     other = sign_in(browser.another())
     with time_machine.travel(clock.now() + timedelta(minutes=11)):
@@ -387,7 +387,7 @@ def request_options(browser: Browser, path: str) -> dict[str, str]:
     return found
 
 
-def with_passkey(browser: Browser, house: House) -> Authenticator:
+def with_passkey(browser: Browser, house: Instance) -> Authenticator:
     a_person(house)
     sign_in(browser)
     prove(browser)
@@ -396,7 +396,7 @@ def with_passkey(browser: Browser, house: House) -> Authenticator:
     return key
 
 
-def test_a_passkey_is_made_and_used(browser: Browser, house: House) -> None:
+def test_a_passkey_is_made_and_used(browser: Browser, house: Instance) -> None:
     key = with_passkey(browser, house)
     assert len(re.findall(r"<li>[0-9A-Z-]{29}</li>", browser.page.html)) == 8
     other = sign_in(browser.another())
@@ -414,7 +414,7 @@ def test_a_passkey_is_made_and_used(browser: Browser, house: House) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["origin", "host", "stranger", "copy", "late", "nothing"])
-def test_a_passkey_that_is_not_right_is_refused(browser: Browser, house: House, wrong: str) -> None:
+def test_a_passkey_that_is_not_right_is_refused(browser: Browser, house: Instance, wrong: str) -> None:
     key = with_passkey(browser, house)
     other = sign_in(browser.another())
     used = key.get(request_options(other, "/sign-in/passkey/request"))
@@ -433,7 +433,7 @@ def test_a_passkey_that_is_not_right_is_refused(browser: Browser, house: House, 
 
 
 @pytest.mark.parametrize("wrong", ["[" * 5000, '{"a": ' * 51 + "1" + "}" * 51, "\ud800", "clave\0", "x" * 1400])
-def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, house: House, wrong: str) -> None:
+def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, house: Instance, wrong: str) -> None:
     """Security 4.1: nested without end, or with a name that is not base64url; a database takes no half of a sign and no NUL."""
     key = with_passkey(browser, house)
     other = sign_in(browser.another())
@@ -445,7 +445,7 @@ def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, house: Hou
     assert "Repita el intento" in page.text
 
 
-def test_a_passkey_whose_name_is_longer_than_the_standard_allows_is_not_kept(browser: Browser, house: House) -> None:
+def test_a_passkey_whose_name_is_longer_than_the_standard_allows_is_not_kept(browser: Browser, house: Instance) -> None:
     """WebAuthn level 3, 7.1: at most 1023 bytes."""
     a_person(house)
     sign_in(browser)
@@ -459,14 +459,14 @@ def test_a_passkey_whose_name_is_longer_than_the_standard_allows_is_not_kept(bro
         assert [len(name or "") for name in session.scalars(select(SecondFactor.credential))] == [1364]
 
 
-def test_who_keeps_one_has_the_pages_without_scripts_too(browser: Browser, house: House) -> None:
+def test_who_keeps_one_has_the_pages_without_scripts_too(browser: Browser, house: Instance) -> None:
     """A passkey needs a script; the field for a recovery code stands without it."""
     with_passkey(browser, house)
     other = sign_in(browser.another())
     assert [form.action for form in other.page.forms if "second-step" in form.action]
 
 
-def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, house: House) -> None:
+def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, house: Instance) -> None:
     from accounts import queries, second_factor
 
     with_app(browser, house)
@@ -479,7 +479,7 @@ def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, hou
     assert is_signed_in(sign_in(browser))
 
 
-def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, house: House) -> None:
+def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, house: Instance) -> None:
     """Security 8.3: the command, as many times as the oldest key needs to go."""
     from click.testing import CliRunner
 

@@ -13,7 +13,7 @@ from accounts.models import Device, Person
 from accounts.queries import hash_of
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import House, create_app
+from lms.app import Instance, create_app
 from tests.accounts.test_views_signing_in import START, devices, is_signed_in, suspend
 from tests.support.browser import Browser, Counter
 from tests.support.builders import PASSWORD, a_person, sign_in
@@ -26,7 +26,7 @@ def cookie_of(browser: Browser) -> str:
     return "" if found is None else found.value
 
 
-def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Browser, house: House) -> None:
+def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Browser, house: Instance) -> None:
     """Security 3.1."""
     a_person(house)
     browser.get("/sign-in")
@@ -44,7 +44,7 @@ def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Br
     assert "ana@" not in headers[0]
 
 
-def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser: Browser, house: House) -> None:
+def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     with browser.client.session_transaction(base_url=SITE) as kept:
@@ -56,7 +56,7 @@ def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser
     assert devices(house)[0].secret_hash == hash_of(secret)
 
 
-def test_a_cookie_from_before_signing_in_is_worth_nothing_afterwards(browser: Browser, house: House, app: Flask) -> None:
+def test_a_cookie_from_before_signing_in_is_worth_nothing_afterwards(browser: Browser, house: Instance, app: Flask) -> None:
     """Session fixation: signing in makes a new secret and a new form token."""
     a_person(house)
     browser.get("/sign-in")
@@ -73,7 +73,7 @@ def test_a_cookie_from_before_signing_in_is_worth_nothing_afterwards(browser: Br
     assert browser.response.status_code == 400
 
 
-def test_signing_in_again_ends_the_session_before(browser: Browser, house: House) -> None:
+def test_signing_in_again_ends_the_session_before(browser: Browser, house: Instance) -> None:
     """One browser holds one session; another person's begins with nothing of the first's."""
     a_person(house)
     a_person(house, "luis@example.org", given="Luis")
@@ -90,7 +90,7 @@ def test_signing_in_again_ends_the_session_before(browser: Browser, house: House
     assert [device.ended_at is None for device in devices(house)] == [False, True]
 
 
-def test_a_new_secret_key_signs_nobody_out(browser: Browser, house: House) -> None:
+def test_a_new_secret_key_signs_nobody_out(browser: Browser, house: Instance) -> None:
     """Security 8.3: the old key stays on the second line of its file until the sessions of its time are over."""
     a_person(house)
     sign_in(browser)
@@ -106,7 +106,7 @@ def test_a_new_secret_key_signs_nobody_out(browser: Browser, house: House) -> No
     assert not is_signed_in(forgotten)
 
 
-def test_a_changed_cookie_signs_nobody_in(browser: Browser, house: House) -> None:
+def test_a_changed_cookie_signs_nobody_in(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     value = cookie_of(browser)
@@ -117,7 +117,7 @@ def test_a_changed_cookie_signs_nobody_in(browser: Browser, house: House) -> Non
     assert is_signed_in(browser)
 
 
-def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Browser, house: House) -> None:
+def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Browser, house: Instance) -> None:
     """Security 3.1."""
     a_person(house)
     sign_in(browser)
@@ -136,7 +136,7 @@ def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Brows
     assert devices(house)[0].ended_at is not None
 
 
-def test_signing_out_needs_a_token_and_twice_is_fine(browser: Browser, house: House) -> None:
+def test_signing_out_needs_a_token_and_twice_is_fine(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     browser.checks = False
@@ -149,7 +149,7 @@ def test_signing_out_needs_a_token_and_twice_is_fine(browser: Browser, house: Ho
     assert browser.response.status_code == 200
 
 
-def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browser, house: House) -> None:
+def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browser, house: Instance) -> None:
     a_person(house, language="es")
     browser.get("/")
     browser.post("/language", {"language": "en", "next": "/"})
@@ -162,7 +162,7 @@ def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browse
 
 
 @pytest.mark.parametrize(("minutes", "stays"), [(59, True), (61, False)])
-def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, house: House, minutes: int, stays: bool) -> None:
+def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, house: Instance, minutes: int, stays: bool) -> None:
     """Security 3.1."""
     a_person(house)
     with time_machine.travel(START, tick=False) as moment:
@@ -171,7 +171,7 @@ def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, house: H
         assert is_signed_in(browser) is stays
 
 
-def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: Browser, house: House) -> None:
+def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: Browser, house: Instance) -> None:
     a_person(house)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
@@ -184,7 +184,7 @@ def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: 
         assert not is_signed_in(browser)
 
 
-def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Browser, house: House) -> None:
+def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Browser, house: Instance) -> None:
     a_person(house)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
@@ -198,7 +198,7 @@ def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Br
         assert is_signed_in(browser)
 
 
-def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, house: House) -> None:
+def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, house: Instance) -> None:
     """Security 3.1: most requests set no cookie and write nothing."""
     a_person(house)
     with time_machine.travel(START, tick=False) as moment:
@@ -213,7 +213,7 @@ def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, house
         assert devices(house)[0].last_seen_at == START + timedelta(minutes=5, seconds=1)
 
 
-def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, house: House) -> None:
+def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, house: Instance) -> None:
     """Security 1.4."""
     a_person(house)
     sign_in(browser)
@@ -224,7 +224,7 @@ def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, house: 
     assert browser._request("GET", "/learning").headers["Location"].startswith("/sign-in")
 
 
-def test_a_new_role_counts_from_the_next_request(browser: Browser, house: House) -> None:
+def test_a_new_role_counts_from_the_next_request(browser: Browser, house: Instance) -> None:
     person = a_person(house)
     sign_in(browser)
     browser.get("/administration", status=403)
@@ -233,7 +233,7 @@ def test_a_new_role_counts_from_the_next_request(browser: Browser, house: House)
     browser.get("/administration")
 
 
-def test_each_signed_in_request_costs_one_statement(browser: Browser, house: House) -> None:
+def test_each_signed_in_request_costs_one_statement(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     counter = Counter(house.database.reading)
@@ -242,7 +242,7 @@ def test_each_signed_in_request_costs_one_statement(browser: Browser, house: Hou
     assert len(counter.statements) == 1
 
 
-def test_no_other_cookie_signs_anybody_in(browser: Browser, house: House) -> None:
+def test_no_other_cookie_signs_anybody_in(browser: Browser, house: Instance) -> None:
     """The sign-in library can remember people by a cookie of its own; we set none and take none."""
     a_person(house)
     sign_in(browser)

@@ -16,7 +16,7 @@ from accounts.models import Device, Person
 from accounts.signin import FAILURES_OF_ADDRESS
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import House, create_app, open_house
+from lms.app import Instance, create_app, open_house
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 
@@ -31,7 +31,7 @@ def try_to_sign_in(browser: Browser, email: str, password: str = WRONG, status: 
     browser.submit("/sign-in", {"email": email, "password": password}, status=status)
 
 
-def devices(house: House) -> list[Device]:
+def devices(house: Instance) -> list[Device]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Device).order_by(Device.id)))
 
@@ -40,7 +40,7 @@ def is_signed_in(browser: Browser) -> bool:
     return browser._request("GET", "/profile").status_code == 200
 
 
-def test_signing_in_opens_a_session_and_leads_to_what_was_asked_for(browser: Browser, house: House) -> None:
+def test_signing_in_opens_a_session_and_leads_to_what_was_asked_for(browser: Browser, house: Instance) -> None:
     person = a_person(house)
     browser.get("/profile")
     browser.submit("/sign-in", {"email": " ANA@Example.org ", "password": PASSWORD})
@@ -52,7 +52,7 @@ def test_signing_in_opens_a_session_and_leads_to_what_was_asked_for(browser: Bro
     assert device.address == "198.51.100.0"  # the network only
 
 
-def test_only_a_path_of_this_site_is_gone_to(browser: Browser, house: House) -> None:
+def test_only_a_path_of_this_site_is_gone_to(browser: Browser, house: Instance) -> None:
     """Security 3.3."""
     a_person(house)
     for target in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
@@ -64,7 +64,7 @@ def test_only_a_path_of_this_site_is_gone_to(browser: Browser, house: House) -> 
         assert visitor.path == "/learning"
 
 
-def test_who_is_signed_in_already_goes_on(browser: Browser, house: House) -> None:
+def test_who_is_signed_in_already_goes_on(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     browser.get("/sign-in?next=/profile")
@@ -83,7 +83,7 @@ def test_an_incomplete_form_comes_back_with_its_faults(browser: Browser, fields:
         assert dict(browser.page.form("/sign-in").fields)["email"] == fields["email"]
 
 
-def test_every_failure_looks_the_same(browser: Browser, house: House) -> None:
+def test_every_failure_looks_the_same(browser: Browser, house: Instance) -> None:
     """Security 2.2: wrong password, unknown and suspended: same status, same page; the typed address stays, the password does not."""
     a_person(house, "ana@example.org")
     a_person(house, "luis@example.org")
@@ -101,13 +101,13 @@ def test_every_failure_looks_the_same(browser: Browser, house: House) -> None:
     try_to_sign_in(browser, "ana@example.org", PASSWORD, status=200)
 
 
-def suspend(house: House, email: str) -> None:
+def suspend(house: Instance, email: str) -> None:
     with house.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.email == email).values(suspended_at=clock.now()))
 
 
 @pytest.mark.hashes
-def test_an_unknown_address_costs_the_time_of_a_wrong_password(house: House) -> None:
+def test_an_unknown_address_costs_the_time_of_a_wrong_password(house: Instance) -> None:
     stored = passwords.hash_password(PASSWORD)
 
     def shortest(kept: str | None) -> float:
@@ -121,7 +121,7 @@ def test_an_unknown_address_costs_the_time_of_a_wrong_password(house: House) -> 
     assert 0.5 < shortest(None) / shortest(stored) < 2
 
 
-def test_many_unknown_addresses_at_once_are_all_answered(app: Flask, house: House) -> None:
+def test_many_unknown_addresses_at_once_are_all_answered(app: Flask, house: Instance) -> None:
     """The pool of hashing threads is small; no try may wait for itself in it."""
     statuses: list[int] = []
 
@@ -139,7 +139,7 @@ def test_many_unknown_addresses_at_once_are_all_answered(app: Flask, house: Hous
     assert statuses == [422] * 6
 
 
-def test_an_instance_with_one_connection_signs_people_in(house: House) -> None:
+def test_an_instance_with_one_connection_signs_people_in(house: Instance) -> None:
     """A try gives its connection back while its password is hashed: were it kept, enough of them would wait for each other for ever."""
     a_person(house)
     narrow = open_house(house.settings.model_copy(update={"database_pool": 1}))
@@ -157,7 +157,7 @@ def test_an_instance_with_one_connection_signs_people_in(house: House) -> None:
         narrow.database.dispose()
 
 
-def test_failures_and_successes_are_in_the_audit_log(browser: Browser, house: House) -> None:
+def test_failures_and_successes_are_in_the_audit_log(browser: Browser, house: Instance) -> None:
     """Security 8.1; the failed one outlives its refusal, and no address that was typed is kept."""
     person = a_person(house)
     try_to_sign_in(browser, "nadie@example.org")
@@ -176,7 +176,7 @@ def test_failures_and_successes_are_in_the_audit_log(browser: Browser, house: Ho
     assert not any("nadie" in entry.facts for entry in entries)
 
 
-def test_ten_failures_shut_an_account_for_fifteen_minutes_for_the_right_password_too(browser: Browser, house: House) -> None:
+def test_ten_failures_shut_an_account_for_fifteen_minutes_for_the_right_password_too(browser: Browser, house: Instance) -> None:
     """Security 2.3."""
     a_person(house)
     a_person(house, "luis@example.org")
@@ -200,7 +200,7 @@ def test_an_unknown_address_is_shut_in_the_same_way(browser: Browser) -> None:
     try_to_sign_in(browser, "nadie@example.org", status=429)
 
 
-def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, house: House) -> None:
+def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, house: Instance) -> None:
     a_person(house)
     with time_machine.travel(START, tick=False) as moment:
         for _turn in range(10):
@@ -213,7 +213,7 @@ def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, 
 
 
 @pytest.mark.slow
-def test_who_fails_for_ever_elsewhere_shuts_the_owner_out_nowhere_they_were_before(browser: Browser, house: House, app: Flask) -> None:
+def test_who_fails_for_ever_elsewhere_shuts_the_owner_out_nowhere_they_were_before(browser: Browser, house: Instance, app: Flask) -> None:
     """Security 2.3: a lock never lets one person lock another out for longer; the owner's own browser counts apart."""
     a_person(house)
     with time_machine.travel(START, tick=False) as moment:
@@ -234,7 +234,7 @@ def fields_of(browser: Browser, email: str, password: str) -> dict[str, str]:
     return {**dict(browser.page.form("/sign-in").fields), "email": email, "password": password}
 
 
-def test_a_known_browser_has_ten_tries_too_and_knows_only_its_accounts(browser: Browser, house: House, app: Flask) -> None:
+def test_a_known_browser_has_ten_tries_too_and_knows_only_its_accounts(browser: Browser, house: Instance, app: Flask) -> None:
     a_person(house)
     a_person(house, "luis@example.org")
     sign_in(browser)
@@ -253,7 +253,7 @@ def test_a_known_browser_has_ten_tries_too_and_knows_only_its_accounts(browser: 
 
 
 @pytest.mark.parametrize("value", ["", "x", "W10.aa.bb", "ñ", "a" * 3000])
-def test_a_forged_known_cookie_is_worth_nothing(browser: Browser, house: House, value: str) -> None:
+def test_a_forged_known_cookie_is_worth_nothing(browser: Browser, house: Instance, value: str) -> None:
     a_person(house)
     for _turn in range(10):
         try_to_sign_in(browser.another(), "ana@example.org")
@@ -261,7 +261,7 @@ def test_a_forged_known_cookie_is_worth_nothing(browser: Browser, house: House, 
     try_to_sign_in(browser, "ana@example.org", PASSWORD, status=429)
 
 
-def test_a_mailed_link_opens_a_way_around_a_lock(browser: Browser, house: House) -> None:
+def test_a_mailed_link_opens_a_way_around_a_lock(browser: Browser, house: Instance) -> None:
     a_person(house)
     for _turn in range(10):
         try_to_sign_in(browser.another(), "ana@example.org")
@@ -275,7 +275,7 @@ def test_a_mailed_link_opens_a_way_around_a_lock(browser: Browser, house: House)
     assert browser.path == "/learning"
 
 
-def test_signing_in_rightly_forgives_the_mistakes_before(browser: Browser, house: House) -> None:
+def test_signing_in_rightly_forgives_the_mistakes_before(browser: Browser, house: Instance) -> None:
     a_person(house)
     for _turn in range(3):
         for _mistake in range(9):
@@ -284,7 +284,7 @@ def test_signing_in_rightly_forgives_the_mistakes_before(browser: Browser, house
         try_to_sign_in(visitor, "ana@example.org", PASSWORD, status=200)
 
 
-def test_guesses_at_the_same_moment_are_counted_too(app: Flask, house: House) -> None:
+def test_guesses_at_the_same_moment_are_counted_too(app: Flask, house: Instance) -> None:
     a_person(house)
     statuses: list[int] = []
     gate = threading.Barrier(24)
@@ -307,7 +307,9 @@ def test_guesses_at_the_same_moment_are_counted_too(app: Flask, house: House) ->
     assert sorted(statuses) == [422] * 10 + [429] * 14
 
 
-def test_after_a_hundred_failures_an_account_has_three_tries_from_there_and_nobody_else_is_refused(browser: Browser, house: House) -> None:
+def test_after_a_hundred_failures_an_account_has_three_tries_from_there_and_nobody_else_is_refused(
+    browser: Browser, house: Instance
+) -> None:
     """Security 2.3: a whole office shares one address."""
     a_person(house)
     a_person(house, "blas@example.org", given="Blas")
@@ -331,7 +333,7 @@ def test_after_a_hundred_failures_an_account_has_three_tries_from_there_and_nobo
 
 
 @pytest.mark.hashes
-def test_a_password_whose_hash_is_old_is_hashed_anew_at_signing_in(browser: Browser, house: House) -> None:
+def test_a_password_whose_hash_is_old_is_hashed_anew_at_signing_in(browser: Browser, house: Instance) -> None:
     person = a_person(house)
     weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
     with house.database.unit_of_work() as session:

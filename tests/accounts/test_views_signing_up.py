@@ -19,7 +19,7 @@ from kernel.outbox import Job
 from kernel.permissions import Actor
 from kernel.settings import Settings, load
 from lms import serve
-from lms.app import House, create_app, open_house
+from lms.app import Instance, create_app, open_house
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 
@@ -38,12 +38,12 @@ def sign_up(browser: Browser, status: int = 200, **given: object) -> None:
     browser.submit("/sign-up", {**ROSA, **given}, status=status)
 
 
-def person(house: House, email: str = "rosa@example.org") -> Person | None:
+def person(house: Instance, email: str = "rosa@example.org") -> Person | None:
     with house.database.unit_of_work(write=False) as session:
         return queries.find_person_by_email(session, email)
 
 
-def count(house: House, table: type) -> int:
+def count(house: Instance, table: type) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
@@ -53,7 +53,7 @@ def press(browser: Browser, status: int = 200, **typed: object) -> None:
     browser.submit("", typed, form=next(form for form in browser.page.forms if "/confirm/" in form.action), status=status)
 
 
-def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, house: House) -> None:
+def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, house: Instance) -> None:
     sign_up(browser, email="  Rosa@Example.ORG ")
     made = person(house)
     assert made is not None
@@ -73,12 +73,12 @@ def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, h
     assert browser.path == "/sign-in"
 
 
-def is_confirmed(house: House) -> bool:
+def is_confirmed(house: Instance) -> bool:
     found = person(house)
     return found is not None and found.email_confirmed_at is not None
 
 
-def test_in_another_browser_the_password_that_was_chosen_confirms_the_address(browser: Browser, house: House) -> None:
+def test_in_another_browser_the_password_that_was_chosen_confirms_the_address(browser: Browser, house: Instance) -> None:
     """A stranger may have signed up with the address, and would enter with the password of their choice."""
     sign_up(browser)
     owner = browser.another()
@@ -94,7 +94,7 @@ def test_in_another_browser_the_password_that_was_chosen_confirms_the_address(br
     assert owner.path == "/sign-in"
 
 
-def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: Browser, house: House) -> None:
+def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: Browser, house: Instance) -> None:
     """Also where they signed up after the stranger, in whose account nothing changed by it."""
     own = "la clave de quien recibe"
     stranger, owner = browser, browser.another()
@@ -131,7 +131,7 @@ def test_confirming_has_the_limit_of_signing_in(browser: Browser) -> None:
     other.submit("/sign-in", {"email": ROSA["email"], "password": PASSWORD}, status=429)
 
 
-def test_the_version_of_the_notice_that_was_accepted_is_kept(browser: Browser, house: House) -> None:
+def test_the_version_of_the_notice_that_was_accepted_is_kept(browser: Browser, house: Instance) -> None:
     """Security 7.2."""
     sign_up(browser)
     made = person(house)
@@ -176,7 +176,7 @@ def test_the_notice_stands_before_the_first_field(browser: Browser) -> None:
     ],
 )
 def test_each_fault_is_told_beside_its_field_and_keeps_what_was_typed(
-    browser: Browser, house: House, field: str, value: str | None
+    browser: Browser, house: Instance, field: str, value: str | None
 ) -> None:
     sign_up(browser, status=422, **{field: value})
 
@@ -202,7 +202,7 @@ def test_several_faults_are_told_at_once(browser: Browser) -> None:
     assert browser.page.html.count("aria-invalid") == 3
 
 
-def test_an_address_with_a_domain_beyond_ascii_is_one_address(browser: Browser, house: House) -> None:
+def test_an_address_with_a_domain_beyond_ascii_is_one_address(browser: Browser, house: Instance) -> None:
     sign_up(browser, email="rosa@ÑANDÚ.example")
     assert person(house, "rosa@ñandú.example") is not None
     sign_up(browser.another(), email="rosa@xn--and-6ma2c.example")
@@ -211,7 +211,7 @@ def test_an_address_with_a_domain_beyond_ascii_is_one_address(browser: Browser, 
     assert len(browser.mails()) == 2
 
 
-def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: House) -> None:
+def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: Instance) -> None:
     """Security 2.2 (V6.3.8): same status, same page, same number of mails; an existing account is as it was."""
     a_person(house, "ana@example.org")
     known, unknown = browser.another(), browser.another()
@@ -234,7 +234,7 @@ def without_tokens(html: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]+"', "", html)
 
 
-def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(house: House) -> None:
+def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(house: Instance) -> None:
     gate = threading.Barrier(8)
     failures: list[Exception] = []
     command = SignUp("rosa@example.org", "hash", "Rosa", "Guamán", "", "es", "America/Guayaquil")
@@ -260,7 +260,7 @@ def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(house: Hou
     assert kinds == ["accounts.send_confirmation"] + ["accounts.send_known_address"] * 7
 
 
-def test_signing_up_is_limited_to_five_an_hour_from_an_address(browser: Browser, house: House) -> None:
+def test_signing_up_is_limited_to_five_an_hour_from_an_address(browser: Browser, house: Instance) -> None:
     """Security 2.3."""
     with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
         for number in range(5):
@@ -281,7 +281,7 @@ def test_a_mistake_in_the_form_uses_nothing_of_the_limit(browser: Browser) -> No
     sign_up(browser)
 
 
-def test_a_confirmation_link_works_once_and_for_thirty_minutes(browser: Browser, house: House) -> None:
+def test_a_confirmation_link_works_once_and_for_thirty_minutes(browser: Browser, house: Instance) -> None:
     """Security 2.5."""
     with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
         sign_up(browser)
@@ -296,7 +296,7 @@ def test_a_confirmation_link_works_once_and_for_thirty_minutes(browser: Browser,
         browser.post(link, status=404)
 
 
-def test_only_the_hash_of_a_link_is_kept_and_a_new_one_ends_the_old(browser: Browser, house: House) -> None:
+def test_only_the_hash_of_a_link_is_kept_and_a_new_one_ends_the_old(browser: Browser, house: Instance) -> None:
     sign_up(browser)
     link = browser.link_in_mail("confirm")
     secret = link.rpartition("/")[2]
@@ -319,7 +319,7 @@ def test_a_link_for_one_thing_does_not_do_another(browser: Browser) -> None:
     browser.get(f"/confirm/{secret}")
 
 
-def test_a_changed_password_ends_the_links_before_it(browser: Browser, house: House) -> None:
+def test_a_changed_password_ends_the_links_before_it(browser: Browser, house: Instance) -> None:
     sign_up(browser)
     link = browser.link_in_mail("confirm")
     with house.database.unit_of_work() as session:
@@ -353,14 +353,14 @@ def test_the_pages_of_a_link_do_not_tell_its_address_to_others(browser: Browser)
 
 
 @pytest.fixture
-def posting(settings: Settings) -> Iterator[House]:
+def posting(settings: Settings) -> Iterator[Instance]:
     """Return an instance that sends its mail."""
     house = open_house(load(**{**settings.model_dump(), "smtp_host": "127.0.0.1", "smtp_port": 9}))
     yield house
     house.database.dispose()
 
 
-def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: House) -> None:
+def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Instance) -> None:
     """Security 2.2: and is told what a wrong password is told."""
     browser = Browser(create_app(posting), posting)
     a_person(posting, "ana@example.org", confirmed=False)
@@ -381,20 +381,20 @@ def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Hous
     assert browser.path == "/learning"
 
 
-def test_without_a_mail_server_an_unconfirmed_account_may_sign_in(browser: Browser, house: House) -> None:
+def test_without_a_mail_server_an_unconfirmed_account_may_sign_in(browser: Browser, house: Instance) -> None:
     a_person(house, confirmed=False)
     sign_in(browser)
 
     assert browser.path == "/learning"
 
 
-def set_up_link(house: House) -> str:
+def set_up_link(house: Instance) -> str:
     link = serve.first_link(house)
     assert link is not None
     return link.removeprefix(house.settings.public_url)
 
 
-def test_the_first_administrator_is_made_with_the_link_of_the_start(browser: Browser, house: House) -> None:
+def test_the_first_administrator_is_made_with_the_link_of_the_start(browser: Browser, house: Instance) -> None:
     link = set_up_link(house)
     browser.get(link)
     browser.submit(link, ROSA)
@@ -410,7 +410,7 @@ def test_the_first_administrator_is_made_with_the_link_of_the_start(browser: Bro
     assert made.email_confirmed_at is not None
 
 
-def test_each_start_has_a_fresh_link_and_none_once_there_is_an_administrator(browser: Browser, house: House) -> None:
+def test_each_start_has_a_fresh_link_and_none_once_there_is_an_administrator(browser: Browser, house: Instance) -> None:
     """Security 2.5: no default account, and the page is 404 afterwards."""
     first = set_up_link(house)
     second = set_up_link(house)
@@ -424,7 +424,7 @@ def test_each_start_has_a_fresh_link_and_none_once_there_is_an_administrator(bro
     assert person(house) is None
 
 
-def test_a_set_up_link_lasts_thirty_minutes(browser: Browser, house: House) -> None:
+def test_a_set_up_link_lasts_thirty_minutes(browser: Browser, house: Instance) -> None:
     with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
         link = set_up_link(house)
         browser.get(link)
@@ -437,7 +437,7 @@ def test_a_set_up_link_lasts_thirty_minutes(browser: Browser, house: House) -> N
 @pytest.mark.parametrize(
     ("field", "value"), [("password", "short"), ("email", "x"), ("given_names", ""), ("consent", None), ("email", "ana@example.org")]
 )
-def test_a_mistake_in_the_set_up_uses_nothing_up(browser: Browser, house: House, field: str, value: str | None) -> None:
+def test_a_mistake_in_the_set_up_uses_nothing_up(browser: Browser, house: Instance, field: str, value: str | None) -> None:
     a_person(house, "ana@example.org")
     link = set_up_link(house)
     browser.get(link)

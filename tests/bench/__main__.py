@@ -15,9 +15,9 @@ from accounts import services as accounts
 from accounts.services import SignUp
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from lms.demo.people import ADMINISTRATOR
-from lms.loadtest.command import Instance, Plan, prepare
+from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked
 from tests.bench import libraries, lives, nodes, pages, units
 from tests.bench.crowd import crowd
@@ -36,8 +36,8 @@ def measure(kind: str) -> list[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(_database(kind, folder))
-        house = prepare(folder, Plan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
-        instance = Instance(folder, ACCOUNTS, SEED, _password(folder))
+        house = prepare(folder, LoadTestPlan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
+        instance = LoadTestInstance(folder, ACCOUNTS, SEED, _password(folder))
         _administrator(house, instance.password)
         institution = units.fill(house.database)
         house.database.dispose()
@@ -79,7 +79,7 @@ def _password(folder: Path) -> str:
     return str(json.loads((folder / "load-test").read_text())["password"])
 
 
-def _administrator(house: House, password: str) -> None:
+def _administrator(house: Instance, password: str) -> None:
     hashed = passwords.hash_password(password)
     command = SignUp(ADMINISTRATOR.email, hashed, ADMINISTRATOR.given_names, "Cordero", "Ejemplo", "es", "America/Guayaquil")
     with house.database.unit_of_work() as session:

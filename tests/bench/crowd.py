@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 
 from lms.loadtest.arrivals import arrivals
-from lms.loadtest.journey import Crowd, walk_all
+from lms.loadtest.journey import LoadProfile, walk_all
 from lms.loadtest.measures import Measures, percentile
-from lms.loadtest.truth import FAULTS, compare
+from lms.loadtest.reconciliation import FAULTS, compare
 from tests.bench.floors import PASSWORD
 from tests.bench.pages import Bench
 from tests.bench.table import Row
@@ -52,7 +52,7 @@ def _many(bench: Bench, rate: float, seconds: float, words: str) -> tuple[list[R
     before = _at_the_floor(bench, rate)
     measures = Measures()
     moments = arrivals(seconds, rate, SEED, rising=False)
-    people = Crowd((f"http://127.0.0.1:{bench.ours.port}",), bench.password, SEED, PAUSE, completes=False)
+    people = LoadProfile((f"http://127.0.0.1:{bench.ours.port}",), bench.password, SEED, PAUSE, completes=False)
     told = asyncio.run(walk_all(people, bench.emails(len(moments)), moments, measures))
     with bench.database.unit_of_work(write=False) as session:
         found = compare(session, told)

@@ -23,7 +23,7 @@ from courses import publication
 from courses.content.reader import read_directory
 from kernel.paths import CONTENT
 from kernel.tables import write_csv
-from lms.app import KINDS, House
+from lms.app import KINDS, Instance
 from quizzes.pages.reports import download_rows, headings
 from quizzes.queries import reports
 from quizzes.queries.reports import ReportFilter, ReportOrder
@@ -126,7 +126,7 @@ def _bare_page(address: str) -> bytes:
     return target.getvalue()
 
 
-def report(house: House) -> list[Row]:
+def report(house: Instance) -> list[Row]:
     """P13: a report of many lines as CSV against the same rows streamed by bare SQL, and the memory that it takes besides."""
     course = a_class(house)
     copy(house, ACCOUNTS)

@@ -12,7 +12,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from kernel import clock, outbox
-from lms.app import House
+from lms.app import Instance
 from tests.support.far import served
 from tests.support.missing import note
 
@@ -49,7 +49,7 @@ class Live:
     """An instance served over HTTP."""
 
     url: str
-    house: House
+    house: Instance
 
     def deliver_jobs(self) -> None:
         """Do the background work that waits."""
@@ -57,7 +57,7 @@ class Live:
 
 
 @pytest.fixture
-def live(app: Flask, house: House) -> Iterator[Live]:
+def live(app: Flask, house: Instance) -> Iterator[Live]:
     """Serve the instance of this test."""
     with served(app) as port:
         yield Live(f"http://127.0.0.1:{port}", house)

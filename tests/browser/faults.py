@@ -18,7 +18,7 @@ from sqlalchemy import update
 
 from accounts.models import Device as SignedIn
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from tests.browser.ledger import Ledger, answer_in, answers_in, stored
 from tests.support.builders import PASSWORD
 from tests.support.server import Running
@@ -205,7 +205,7 @@ class History:
     )  # fmt: skip
     FAULTS = ("drop", "drop reply", "delay", "duplicate", "hold", "fail", "kill after", "kill during")
 
-    def __init__(self, seed: int, browser: Browser, server: Server, house: House, address: str) -> None:
+    def __init__(self, seed: int, browser: Browser, server: Server, house: Instance, address: str) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a history is repeated from its seed
         self.browser, self.server, self.house, self.address = browser, server, house, address
         self.ledger = Ledger()

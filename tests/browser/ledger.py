@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 
 Answer = tuple[int, str]
@@ -56,7 +56,7 @@ class Stored:
     state: str
 
 
-def stored(house: House) -> Stored:
+def stored(house: Instance) -> Stored:
     """Read the only attempt there is."""
     with house.database.unit_of_work(write=False) as session:
         events = session.execute(

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from sqlalchemy import func, select, update
 
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt, AttemptItem, MarkEvent
 from tests.browser.conftest import CHROMIUM, FLAGS, Live
 from tests.browser.faults import Device, Line, a_bank, give_password
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.long
 TEN = range(1, 11)
 
 
-def an_attempt(house: House, live: Live, places: range = range(1, 4), settings: str = "") -> str:
+def an_attempt(house: Instance, live: Live, places: range = range(1, 4), settings: str = "") -> str:
     """Start a learner's attempt, and return its address."""
     course = a_quiz(house, a_bank(places), f"attempts: 0\n{settings}", tuple(f"numero-{place}" for place in places))
     return f"{live.url}/attempts/{start(house, a_learner(house, course), course.slug, now=clock.now())}"
@@ -42,7 +42,7 @@ def write(page: Page, place: int, text: str) -> None:
     page.fill(f"[data-item='{place}'] [inputmode=decimal]", text)
 
 
-def reaches(page: Page, house: House, *answers: tuple[int, str]) -> bool:
+def reaches(page: Page, house: Instance, *answers: tuple[int, str]) -> bool:
     """Wait until the server holds these answers."""
     for _turn in range(150):
         if set(answers) <= set(stored(house).events):
@@ -59,14 +59,14 @@ def hand_in(page: Page) -> None:
         page.click("#submission button[type=submit]")
 
 
-def end_in(house: House, seconds: float) -> None:
+def end_in(house: Instance, seconds: float) -> None:
     """Move the attempt's start, so that its twenty minutes end in so many seconds."""
     with house.database.unit_of_work() as session:
         session.execute(update(Attempt).values(started_at=clock.now() - timedelta(minutes=20) + timedelta(seconds=seconds)))
 
 
 def test_five_answers_with_a_line_three_without_and_a_new_start_of_the_browser(
-    playwright: Playwright, live: Live, house: House, tmp_path: Path
+    playwright: Playwright, live: Live, house: Instance, tmp_path: Path
 ) -> None:
     """5.14.1: answer 5 of 10, pull the cable, answer 3 more, restart the browser, reconnect: 8 answers on the server, time consistent."""
     address = an_attempt(house, live, TEN, "limit: 20 min\n")
@@ -98,7 +98,7 @@ def test_five_answers_with_a_line_three_without_and_a_new_start_of_the_browser(
     context.close()
 
 
-def test_two_devices_without_a_line_merge_and_add_no_scores(chromium: Browser, live: Live, house: House) -> None:
+def test_two_devices_without_a_line_merge_and_add_no_scores(chromium: Browser, live: Live, house: Instance) -> None:
     """5.14.11, 5.4.3: every answer of both is kept, the newer page's counts, each question is marked once."""
     address = an_attempt(house, live)
     one, other = a_device(chromium, address), a_device(chromium, address)
@@ -124,7 +124,7 @@ def test_two_devices_without_a_line_merge_and_add_no_scores(chromium: Browser, l
         assert session.execute(select(Attempt.raw, Attempt.maximum)).one() == (2, 3)
 
 
-def test_who_sees_the_newer_answer_changes_it(chromium: Browser, live: Live, house: House) -> None:
+def test_who_sees_the_newer_answer_changes_it(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.3: the older tab shows the newer text, and what is typed after that is newer still."""
     address = an_attempt(house, live)
     device = a_device(chromium, address)
@@ -142,7 +142,7 @@ def test_who_sees_the_newer_answer_changes_it(chromium: Browser, live: Live, hou
     assert old.input_value("[data-item='1'] [inputmode=decimal]") == "402"
 
 
-def test_a_tab_that_writes_leaves_the_journal_of_the_other(chromium: Browser, live: Live, house: House) -> None:
+def test_a_tab_that_writes_leaves_the_journal_of_the_other(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.2: two tabs of one browser without a line, one of them killed: the other sends its answers too, and shows them."""
     address = an_attempt(house, live)
     device = a_device(chromium, address)
@@ -161,7 +161,7 @@ def test_a_tab_that_writes_leaves_the_journal_of_the_other(chromium: Browser, li
     one.wait_for_selector("[data-item='2'] [data-saved].ok")
 
 
-def test_a_device_that_keeps_nothing_says_so_and_still_saves(chromium: Browser, live: Live, house: House) -> None:
+def test_a_device_that_keeps_nothing_says_so_and_still_saves(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.2: without storage the page says «not saved» where it is so, shuts nothing, and sends when the line is back."""
     address = an_attempt(house, live)
     device = a_device(chromium, address, keeps=False)
@@ -181,7 +181,7 @@ def test_a_device_that_keeps_nothing_says_so_and_still_saves(chromium: Browser, 
     assert page.is_enabled("[data-item='1'] [inputmode=decimal]")
 
 
-def test_journals_of_other_attempts_are_kept_whatever_the_clock_said(chromium: Browser, live: Live, house: House) -> None:
+def test_journals_of_other_attempts_are_kept_whatever_the_clock_said(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.2: a week counts from when a journal is met, not from the date that a wrong clock wrote into it."""
     address = an_attempt(house, live)
     page = a_device(chromium, address, days_off=-4000).tabs[0]
@@ -198,7 +198,7 @@ def test_journals_of_other_attempts_are_kept_whatever_the_clock_said(chromium: B
     assert page.evaluate(f"localStorage.getItem('{key}')") is None
 
 
-def test_whoever_thinks_for_an_hour_stays_signed_in(chromium: Browser, live: Live, house: House) -> None:
+def test_whoever_thinks_for_an_hour_stays_signed_in(chromium: Browser, live: Live, house: Instance) -> None:
     """Security 3.1: an open attempt keeps the session alive; its summary too."""
     address = an_attempt(house, live)
     device = a_device(chromium, address)
@@ -212,7 +212,7 @@ def test_whoever_thinks_for_an_hour_stays_signed_in(chromium: Browser, live: Liv
             assert asked.value.response().status == 200  # type: ignore[union-attr]  # it was answered
 
 
-def test_time_that_runs_out_without_a_line_keeps_the_page_and_its_answers(chromium: Browser, live: Live, house: House) -> None:
+def test_time_that_runs_out_without_a_line_keeps_the_page_and_its_answers(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.2, 5.3.4: autosave goes on to the end and after it; what comes back within the network's minute counts."""
     address = an_attempt(house, live, settings="limit: 20 min\n")
     end_in(house, 12)
@@ -231,7 +231,7 @@ def test_time_that_runs_out_without_a_line_keeps_the_page_and_its_answers(chromi
     assert reaches(page, house, (1, "301"))
 
 
-def test_answers_that_come_back_after_the_end_are_refused_and_told(chromium: Browser, live: Live, house: House) -> None:
+def test_answers_that_come_back_after_the_end_are_refused_and_told(chromium: Browser, live: Live, house: Instance) -> None:
     """5.3.4, 5.4.2: what was saved before the end counts, the page says that the rest came too late, and shuts nothing."""
     address = an_attempt(house, live, settings="limit: 20 min\n")
     device = a_device(chromium, address)
@@ -257,7 +257,7 @@ def test_answers_that_come_back_after_the_end_are_refused_and_told(chromium: Bro
     assert (Fraction(raw), counted) == (1, 3)
 
 
-def test_the_submission_carries_the_journal_where_saving_never_works(chromium: Browser, live: Live, house: House) -> None:
+def test_the_submission_carries_the_journal_where_saving_never_works(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.2: the submit includes the full journal: every save is lost on its way, the forms are not."""
     address = an_attempt(house, live)
     device = a_device(chromium, address)
@@ -277,7 +277,7 @@ def test_the_submission_carries_the_journal_where_saving_never_works(chromium: B
     assert len(found.events) == len(set(found.events))
 
 
-def test_the_page_counts_what_is_answered_while_one_works(chromium: Browser, live: Live, house: House) -> None:
+def test_the_page_counts_what_is_answered_while_one_works(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.2: what the page says is true: the count follows, and what was drawn before is not shown any more."""
     page = a_device(chromium, an_attempt(house, live)).tabs[0]
     before = page.inner_text("[data-answered]")
@@ -292,7 +292,7 @@ def test_the_page_counts_what_is_answered_while_one_works(chromium: Browser, liv
 
 
 def test_who_was_taken_out_of_the_course_is_told_so_and_what_they_typed_goes_up_once_they_are_back(
-    chromium: Browser, live: Live, house: House
+    chromium: Browser, live: Live, house: Instance
 ) -> None:
     """Security 1.4: the page says why nothing is saved any more, keeps what is typed, and sends it where its learner comes back."""
     course = a_quiz(house, a_bank(range(1, 4)), "attempts: 0\n", tuple(f"numero-{place}" for place in range(1, 4)))

@@ -13,7 +13,7 @@ from accounts.models import Device, Person
 from courses.models import Course
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import House
+from lms.app import Instance
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.courses.test_views_outline import texts
 from tests.support.builders import PASSWORD, a_course, a_person, a_teacher
@@ -42,7 +42,7 @@ def sign_in(person: Visitor, email: str) -> None:
     person.press("form[action='/sign-in'] button[type=submit]")
 
 
-def an_instructor(house: House) -> None:
+def an_instructor(house: Instance) -> None:
     """Add somebody with the role of instructor and nothing else."""
     person = a_person(house, "ines@example.org", given="Inés", surname="Ruiz")
     with house.database.unit_of_work() as session:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from tests.browser.faults import History, Server, a_bank, server_on
 from tests.quizzes.test_views import a_quiz
 from tests.support import sizes
@@ -25,13 +25,13 @@ STEPS = 20
 
 
 @pytest.fixture
-def server(house: House, tmp_path: Path, database_url: str) -> Iterator[Server]:
+def server(house: Instance, tmp_path: Path, database_url: str) -> Iterator[Server]:
     """Run `lms serve` on this test's database, in the folder of its house."""
     yield from server_on(lambda port: serving(tmp_path, port=port, LMS_DATABASE_URL=database_url), free_port())
 
 
 @pytest.fixture
-def attempt(house: House, server: Server) -> str:
+def attempt(house: Instance, server: Server) -> str:
     """Start a learner's attempt at three questions, and return its address."""
     course = a_quiz(house, a_bank(range(1, 4)), "attempts: 0\n", ("numero-1", "numero-2", "numero-3"))
     learner = a_learner(house, course)
@@ -39,7 +39,7 @@ def attempt(house: House, server: Server) -> str:
 
 
 @pytest.mark.parametrize("seed", range(sizes.FIRST_HISTORY, sizes.FIRST_HISTORY + HISTORIES))
-def test_no_history_of_faults_loses_an_answer(chromium: Browser, server: Server, house: House, attempt: str, seed: int) -> None:
+def test_no_history_of_faults_loses_an_answer(chromium: Browser, server: Server, house: Instance, attempt: str, seed: int) -> None:
     """5.4.1, 5.4.2, 5.4.3, 5.4.4: requests lost, late, twice, reordered; pages and servers killed; sessions ended; tabs and devices."""
     history = History(seed, chromium, server, house, attempt)
     try:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Route
 from sqlalchemy import select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerFile
 from quizzes.rules.responses import FILES, clean_parts
 from tests.browser.conftest import Live, visitor
@@ -22,7 +22,7 @@ TASK = """questions:
 PDF = {"name": "informe.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
 
 
-def named(house: House) -> tuple[list[str], list[str]]:
+def named(house: Instance) -> tuple[list[str], list[str]]:
     """Return the files that there are, and those that the last answer names."""
     with house.database.unit_of_work(write=False) as session:
         rows = {str(row.uuid): row.name for row in session.scalars(select(AnswerFile).order_by(AnswerFile.id))}
@@ -32,7 +32,7 @@ def named(house: House) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
-    chromium: Browser, live: Live, house: House, width: int
+    chromium: Browser, live: Live, house: Instance, width: int
 ) -> None:
     """5.4.2: what a broken line stopped is sent again by itself; nothing that was typed meanwhile is lost, and the page never leaves."""
     person = visitor(chromium, live, width=width)
@@ -65,7 +65,7 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
     assert clean_parts(stored(house)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]
 
 
-def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(chromium: Browser, live: Live, house: House) -> None:
+def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.3: a newer answer is shown whole, its files too; what is changed after seeing it keeps them."""
     person = visitor(chromium, live)
     begin(person, house, "", ("ensayo",), TASK)
@@ -84,7 +84,7 @@ def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(c
     assert clean_parts(stored(house)[-1][1])["answer"] == ["Escrito después de verlo."]
 
 
-def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromium: Browser, live: Live, house: House) -> None:
+def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.2: the answer that names it waits on the device; the page that takes it over shows the file, and what is typed next keeps it."""
     person = visitor(chromium, live)
     begin(person, house, "", ("ensayo",), TASK)
@@ -102,7 +102,7 @@ def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromi
     assert clean_parts(stored(house)[-1][1])["answer"] == ["Escrito después."]
 
 
-def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chromium: Browser, live: Live, house: House) -> None:
+def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chromium: Browser, live: Live, house: Instance) -> None:
     person = visitor(chromium, live)
     begin(person, house, "", ("ensayo",), TASK)
     page = person.page
@@ -118,7 +118,7 @@ def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chro
     assert named(house) == (["informe.pdf"], [])
 
 
-def test_a_conflict_that_ends_no_attempt_is_tried_again(chromium: Browser, live: Live, house: House) -> None:
+def test_a_conflict_that_ends_no_attempt_is_tried_again(chromium: Browser, live: Live, house: Instance) -> None:
     """5.4.2: «closed» is said where the attempt has ended, and of nothing else that the server had to refuse."""
     person = visitor(chromium, live)
     begin(person, house, "", ("ensayo",), TASK)

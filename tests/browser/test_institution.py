@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, FilePayload
 from sqlalchemy import select
 
 from accounts.models import Person
-from lms.app import House
+from lms.app import Instance
 from organisations.models import PendingUnitList
 from organisations.rules import OrganisationKind
 from tests.browser.conftest import Live, Visitor, visitor
@@ -25,7 +25,7 @@ otra@example.org;Blas;Peña;;Dirección Provincial de Morona Santiago
 LISTS = "/administration/lists"
 
 
-def an_institution(house: House, language: str = "es") -> UUID:
+def an_institution(house: Instance, language: str = "es") -> UUID:
     """Make a tree with people who are at different points of a course; return its top."""
     boss = an_administrator(house)
     course = a_course(house, modules=1)
@@ -46,7 +46,7 @@ def an_institution(house: House, language: str = "es") -> UUID:
     return top.uuid
 
 
-def row_of(house: House, email: str) -> Person:
+def row_of(house: Instance, email: str) -> Person:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
@@ -94,7 +94,7 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
     guest.open(invitation(house))
 
 
-def invitation(house: House) -> str:
+def invitation(house: Instance) -> str:
     """Return the path of the link in the newest invitation."""
     texts = [path.read_text("utf-8", "replace") for path in (house.settings.data_dir / "mail").glob("*.eml")]
     found = next(text for text in texts if "/invitation/" in text)

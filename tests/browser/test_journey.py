@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from enrolments.models import ActivityResult
-from lms.app import House
+from lms.app import Instance
 from lms.publishing import publish_folder
 from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.feedback import right_answer
@@ -53,7 +53,7 @@ def sign_up_and_in(person: Visitor) -> None:
     person.press("form[action='/sign-in'] button[type=submit]")
 
 
-def answer_quiz(person: Visitor, house: House, address: str) -> None:
+def answer_quiz(person: Visitor, house: Instance, address: str) -> None:
     """Take a quiz with every answer right, by the controls of the page."""
     person.open(address)
     person.press("form[action$='/attempts'] button")
@@ -93,7 +93,7 @@ def give(person: Visitor, name: str, value: object) -> None:
         first.fill(str(value))
 
 
-def complete_course(person: Visitor, house: House, slug: str) -> None:
+def complete_course(person: Visitor, house: Instance, slug: str) -> None:
     """Do everything a course asks, from its page."""
     person.open(f"/courses/{slug}")
     person.press("form[action$='/enrolment'] button")
@@ -137,7 +137,7 @@ def verify_by_qr(person: Visitor, stranger: Visitor, language: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("language", "width", "scheme"), [("es", 360, "dark"), ("en", 1280, "light")])
 def test_a_new_learner_reaches_a_verifiable_certificate(
-    chromium: Browser, live: Live, house: House, language: str, width: int, scheme: str
+    chromium: Browser, live: Live, house: Instance, language: str, width: int, scheme: str
 ) -> None:
     a_course(house, modules=2)
     person = visitor(chromium, live, language=language, width=width, scheme=scheme)
@@ -154,7 +154,7 @@ def test_a_new_learner_reaches_a_verifiable_certificate(
 @pytest.mark.long
 @pytest.mark.parametrize(("course", "width", "scheme"), [(GOVERNANCE, 1280, "light"), (BUDGET, 360, "dark")])
 def test_both_courses_can_be_taken_to_their_certificate(
-    chromium: Browser, live: Live, house: House, course: str, width: int, scheme: str
+    chromium: Browser, live: Live, house: Instance, course: str, width: int, scheme: str
 ) -> None:
     """From the first page of each course to the certificate, with every quiz and every task of the simulator for full marks."""
     assert publish_folder(house, CONTENT / course).version is not None
@@ -172,7 +172,7 @@ def test_both_courses_can_be_taken_to_their_certificate(
     verify_by_qr(person, visitor(chromium, live), "es")
 
 
-def test_without_javascript_the_same_journey_works(chromium: Browser, live: Live, house: House) -> None:
+def test_without_javascript_the_same_journey_works(chromium: Browser, live: Live, house: Instance) -> None:
     a_course(house, modules=1)
     person = visitor(chromium, live, script=False)
 

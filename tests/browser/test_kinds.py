@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import MarkEvent
 from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.feedback import right_answer
@@ -28,7 +28,7 @@ OUTLINED = """() => {
 }"""
 
 
-def begin(person: Visitor, house: House, settings: str, slots: tuple[str, ...] = SLOTS, questions: str = "") -> None:
+def begin(person: Visitor, house: Instance, settings: str, slots: tuple[str, ...] = SLOTS, questions: str = "") -> None:
     """Publish the quiz, sign its learner in, and start an attempt."""
     course = a_quiz(house, questions or bank(), f"attempts: 0\nweight: 0\n{settings}", slots)
     a_learner(house, course)
@@ -52,7 +52,7 @@ LONG_COLUMNS = """questions:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_table_of_answers_folds_on_a_phone(chromium: Browser, live: Live, house: House, scheme: str) -> None:
+def test_a_table_of_answers_folds_on_a_phone(chromium: Browser, live: Live, house: Instance, scheme: str) -> None:
     """At 360 px each row stands above its choices, all in sight with their words and wide enough to touch; at 1280 px in columns."""
     person = visitor(chromium, live, width=360, scheme=scheme)
     begin(person, house, "", ("tabla",), LONG_COLUMNS)
@@ -107,7 +107,7 @@ def give(page: Page, name: str, value: str) -> None:
         page.keyboard.type(value)
 
 
-def right_fields_of(person: Visitor, house: House, place: int) -> dict[str, object]:
+def right_fields_of(person: Visitor, house: Instance, place: int) -> dict[str, object]:
     """Return the fields of the right answer to the question in a place."""
     sitting, questions = sitting_of(house, person.page.url)
     item = sitting.items[place - 1]
@@ -120,7 +120,7 @@ def right_fields_of(person: Visitor, house: House, place: int) -> dict[str, obje
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live: Live, house: House, width: int, scheme: str) -> None:
+def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live: Live, house: Instance, width: int, scheme: str) -> None:
     """5.14.12: one question a page; focus is always seen; axe-core finds nothing on any page; every marked kind is right."""
     person = visitor(chromium, live, width=width, scheme=scheme)
     begin(person, house, "per_page: 1\n")
@@ -161,7 +161,7 @@ def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live:
 
 @pytest.mark.parametrize("script", [True, False])
 def test_a_check_is_made_with_the_keyboard_and_its_feedback_passes_axe(
-    chromium: Browser, live: Live, house: House, *, script: bool
+    chromium: Browser, live: Live, house: Instance, *, script: bool
 ) -> None:
     """5.6 and 5.14.12: answer, check, read, answer again; with and without scripts."""
     person = visitor(chromium, live, script=script)
@@ -196,7 +196,7 @@ def positions(page: Page) -> list[list[str]]:
     return found
 
 
-def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, house: House) -> None:
+def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, house: Instance) -> None:
     """5.7: dragging sets the lists of choices, and what they say is saved."""
     person = visitor(chromium, live)
     begin(person, house, "", ("ordering", "dragged"))
@@ -215,7 +215,7 @@ def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, ho
     ]
 
 
-def test_dragging_one_element_later_leaves_the_others_in_their_order(chromium: Browser, live: Live, house: House) -> None:
+def test_dragging_one_element_later_leaves_the_others_in_their_order(chromium: Browser, live: Live, house: Instance) -> None:
     """The page comes back with the elements as they were asked, or somebody has chosen positions by hand: neither is written over."""
     person = visitor(chromium, live)
     begin(person, house, "", ("ordering",))

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from accounts.models import Device, Person
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.support.answers import sitting_of
@@ -20,7 +20,7 @@ from tests.support.builders import PASSWORD, a_course, a_person
 
 
 @pytest.fixture
-def taking(chromium: Browser, live: Live, house: House) -> Visitor:
+def taking(chromium: Browser, live: Live, house: Instance) -> Visitor:
     """Return a learner with an open attempt before the eyes."""
     a_course(house, modules=1)
     a_person(house)
@@ -41,7 +41,7 @@ def sign_in(person: Visitor) -> None:
     person.press("form[action='/sign-in'] button[type=submit]")
 
 
-def stored(person: Visitor, house: House) -> dict[str, Any]:
+def stored(person: Visitor, house: Instance) -> dict[str, Any]:
     """Return what the server holds of the attempt, by the question's first words."""
     sitting, questions = sitting_of(house, person.page.url)
     answers = sitting.responses
@@ -63,14 +63,14 @@ def until(person: Visitor, condition: Callable[[], bool], seconds: float = 30) -
     return False
 
 
-def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, house: House) -> None:
+def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, house: Instance) -> None:
     type_number(taking, "2,5")
 
     assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
     taking.page.wait_for_selector("fieldset.q [data-saved].ok")
 
 
-def test_the_time_of_saving_is_told_in_the_readers_own_zone(taking: Visitor, house: House) -> None:
+def test_the_time_of_saving_is_told_in_the_readers_own_zone(taking: Visitor, house: Instance) -> None:
     """As the page writes all its times, whatever zone and clock the device has."""
     with house.database.unit_of_work() as session:
         session.execute(update(Person).values(zone="Asia/Tokyo"))
@@ -82,7 +82,7 @@ def test_the_time_of_saving_is_told_in_the_readers_own_zone(taking: Visitor, hou
 
 
 @pytest.mark.slow
-def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, house: House) -> None:
+def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, house: Instance) -> None:
     taking.page.context.set_offline(True)
     type_number(taking, "2,5")
     taking.page.wait_for_selector("fieldset.q [data-saved].now")
@@ -95,7 +95,7 @@ def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, h
 
 
 @pytest.mark.slow
-def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(taking: Visitor, house: House) -> None:
+def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(taking: Visitor, house: Instance) -> None:
     address = taking.page.url
     taking.page.context.set_offline(True)
     type_number(taking, "2,5")
@@ -112,7 +112,7 @@ def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(takin
 
 
 @pytest.mark.slow
-def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking: Visitor, house: House) -> None:
+def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking: Visitor, house: Instance) -> None:
     taking.page.context.set_offline(True)
     type_number(taking, "2,5")
     taking.page.click("button[name=go][value=review]")
@@ -129,7 +129,7 @@ def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking:
 
 
 @pytest.mark.slow
-def test_submitting_without_a_line_says_that_nothing_was_submitted(taking: Visitor, house: House) -> None:
+def test_submitting_without_a_line_says_that_nothing_was_submitted(taking: Visitor, house: Instance) -> None:
     """Everything is saved already: no answer waits on the device, and the page says so neither."""
     page = taking.page
     taking.press("button[name=go][value=review]")
@@ -147,7 +147,7 @@ def test_submitting_without_a_line_says_that_nothing_was_submitted(taking: Visit
 
 
 @pytest.mark.slow
-def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: House) -> None:
+def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: Instance) -> None:
     failing = {"left": 3}
 
     def fail(route: Any) -> None:
@@ -165,7 +165,7 @@ def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: H
 
 
 @pytest.mark.slow
-def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor, house: House) -> None:
+def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor, house: Instance) -> None:
     with house.database.unit_of_work() as session:
         session.execute(update(Device).values(ended_at=clock.now()))
     address = taking.page.url
@@ -180,7 +180,7 @@ def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor,
 
 
 @pytest.mark.slow
-def test_two_tabs_do_not_undo_each_other(taking: Visitor, house: House) -> None:
+def test_two_tabs_do_not_undo_each_other(taking: Visitor, house: Instance) -> None:
     second = taking.page.context.new_page()
     second.goto(taking.page.url)
     type_number(taking, "2,5")

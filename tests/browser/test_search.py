@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from lms.app import House
+from lms.app import Instance
 from tests.browser.conftest import Live, visitor
 from tests.support.builders import publish
 from tests.support.folders import a_folder
@@ -12,7 +12,7 @@ from tests.support.folders import a_folder
 @pytest.mark.slow
 @pytest.mark.parametrize(("language", "scheme", "width"), [("es", "light", 1280), ("en", "dark", 360)])
 def test_the_key_opens_the_search_and_a_result_its_paragraph(
-    chromium: Browser, live: Live, house: House, language: str, scheme: str, width: int
+    chromium: Browser, live: Live, house: Instance, language: str, scheme: str, width: int
 ) -> None:
     publish(house, a_folder())
     person = visitor(chromium, live, language=language, width=width, scheme=scheme)
@@ -49,7 +49,7 @@ def test_the_key_opens_the_search_and_a_result_its_paragraph(
 
 
 @pytest.mark.slow
-def test_without_scripts_the_same_page_finds_the_same(chromium: Browser, live: Live, house: House) -> None:
+def test_without_scripts_the_same_page_finds_the_same(chromium: Browser, live: Live, house: Instance) -> None:
     publish(house, a_folder())
     person = visitor(chromium, live, script=False)
     person.open("/courses")

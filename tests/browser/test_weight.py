@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Request
 
 from kernel.paths import CONTENT
-from lms.app import House
+from lms.app import Instance
 from lms.loadtest.course import SLUG, folder
 from tests.browser.conftest import Live, visitor
 from tests.support.builders import PASSWORD, publish
@@ -30,7 +30,7 @@ class Wire:
             self.size += received + sizes["requestBodySize"] + sizes["requestHeadersSize"]
 
 
-def test_a_lesson_is_light_the_first_time_and_lighter_again(chromium: Browser, live: Live, house: House) -> None:
+def test_a_lesson_is_light_the_first_time_and_lighter_again(chromium: Browser, live: Live, house: Instance) -> None:
     """P16: at most 10 requests and 130 kB with fonts; then 2 requests and 20 kB."""
     course, _version = publish(house, folder(CONTENT))
     a_learner(house, course)

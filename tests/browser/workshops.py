@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from accounts.models import Person
 from courses.models import Course
-from lms.app import House
+from lms.app import Instance
 from simulators.content import TaskSource
 from simulators.rules.drawing import draw, seed_of
 from tests.browser.conftest import Visitor
@@ -31,7 +31,7 @@ def set_to(page: Page, name: str, typed: str) -> None:
         control.fill(typed)
 
 
-def worked_for(house: House, key: str) -> Worked:
+def worked_for(house: Instance, key: str) -> Worked:
     """Work a task out with the numbers of the person at it."""
     source = next(activity for activity in activities_of(BUDGET, "simulator") if activity.key == key).settings
     assert isinstance(source, TaskSource)
@@ -40,7 +40,7 @@ def worked_for(house: House, key: str) -> Worked:
     return WORKED[key](draw(source.task.variables, seed))
 
 
-def hand_in_task(person: Visitor, house: House, key: str) -> None:
+def hand_in_task(person: Visitor, house: Instance, key: str) -> None:
     """Work a task out, see its goals light up, and hand it in for full marks."""
     page, worked = person.page, worked_for(house, key)
     person.open(f"/courses/{BUDGET}/simulators/{key}")

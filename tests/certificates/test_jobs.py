@@ -4,13 +4,13 @@ from sqlalchemy import select
 
 from certificates.models import Credential
 from kernel.codes import printed_code
-from lms.app import House
+from lms.app import Instance
 from tests.certificates.test_services import complete
 from tests.support.browser import Browser
 from tests.support.builders import a_course
 
 
-def test_the_mail_names_the_course_and_leads_to_the_certificate(browser: Browser, house: House) -> None:
+def test_the_mail_names_the_course_and_leads_to_the_certificate(browser: Browser, house: Instance) -> None:
     complete(house, a_course(house, modules=1))
 
     mails = browser.mails()
@@ -24,7 +24,7 @@ def test_the_mail_names_the_course_and_leads_to_the_certificate(browser: Browser
     assert f"http://localhost:8000/v/{printed_code(row.code)}" in mails[0]
 
 
-def test_no_mail_is_sent_twice(browser: Browser, house: House) -> None:
+def test_no_mail_is_sent_twice(browser: Browser, house: Instance) -> None:
     """At least once, with the job's identity as key: delivering again writes the same file."""
     complete(house, a_course(house, modules=1))
 

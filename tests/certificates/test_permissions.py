@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from certificates.models import Credential
 from kernel.codes import printed_code
-from lms.app import House
+from lms.app import Instance
 from tests.certificates.test_services import issue
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
@@ -12,7 +12,7 @@ from tests.support.builders import a_course
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 
 
-def test_every_cell_of_certificates(browser: Browser, house: House) -> None:
+def test_every_cell_of_certificates(browser: Browser, house: Instance) -> None:
     """Security 9: certificate.download, certificate.revoke, certificate.renew, certificate.verify, each role before each state."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -50,7 +50,7 @@ def test_every_cell_of_certificates(browser: Browser, house: House) -> None:
     assert wrong == []
 
 
-def test_what_is_anothers_answers_like_what_never_was(browser: Browser, house: House) -> None:
+def test_what_is_anothers_answers_like_what_never_was(browser: Browser, house: Instance) -> None:
     """Security 1.3."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -72,7 +72,7 @@ def _status(browser: Browser, path: str) -> int:
     return browser.response.status_code
 
 
-def test_what_an_administrator_revoked_only_an_administrator_restores(browser: Browser, house: House) -> None:
+def test_what_an_administrator_revoked_only_an_administrator_restores(browser: Browser, house: Instance) -> None:
     """The team issues another one instead of what it revoked itself, and of nothing else."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)

@@ -17,15 +17,15 @@ from kernel.audit import AuditEntry
 from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Job, deliver, deliver_waiting
 from kernel.permissions import SYSTEM, Actor
-from lms import forgetting
-from lms.app import House
+from lms import erasure
+from lms.app import Instance
 from tests.support.builders import a_course, folder, publish
 from tests.support.learning import a_learner, all_at_once, mark_done, pass_quiz
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 
 
-def complete(house: House, course: Course, email: str = "ana@example.org") -> Actor:
+def complete(house: Instance, course: Course, email: str = "ana@example.org") -> Actor:
     """Let somebody complete a course of one module."""
     actor = a_learner(house, course, email, now=NOON)
     mark_done(house, actor, course.slug, "leccion-1", now=NOON)
@@ -33,19 +33,19 @@ def complete(house: House, course: Course, email: str = "ana@example.org") -> Ac
     return actor
 
 
-def issue(house: House) -> Credential:
+def issue(house: Instance) -> Credential:
     """Do what waits and return the only credential."""
     deliver_waiting(house.worker, now=clock.now())
     return only(house)
 
 
-def only(house: House) -> Credential:
+def only(house: Instance) -> Credential:
     """Return the only credential there is."""
     with house.database.unit_of_work(write=False) as session:
         return session.execute(select(Credential)).scalar_one()
 
 
-def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(house: House) -> None:
+def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(house: Instance) -> None:
     course = a_course(house, modules=1)
     complete(house, course)
 
@@ -60,13 +60,13 @@ def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(h
 
 
 @pytest.mark.parametrize("rule", ["pass_mark: none\n", "completion: viewed\n", "completion: {attempted: 1}\n"])
-def test_who_need_not_pass_is_not_said_to_have_passed(house: House, rule: str) -> None:
+def test_who_need_not_pass_is_not_said_to_have_passed(house: Instance, rule: str) -> None:
     complete(house, a_course(house, modules=1, settings=f"attempts: 3\n{rule}"))
 
     assert issue(house).with_assessment is False
 
 
-def test_a_certificate_counts_the_modules_that_the_course_asks_for(house: House) -> None:
+def test_a_certificate_counts_the_modules_that_the_course_asks_for(house: Instance) -> None:
     files = folder(modules=3)
     files["course.yaml"] += b"completion:\n  modules: [parte-1]\n"
     complete(house, publish(house, files)[0])
@@ -76,7 +76,7 @@ def test_a_certificate_counts_the_modules_that_the_course_asks_for(house: House)
     assert (len(row.module_minutes), row.with_assessment) == (1, True)
 
 
-def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_one(house: House) -> None:
+def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_one(house: Instance) -> None:
     """Security 6.5: idempotent effect."""
     complete(house, a_course(house, modules=1))
     issue(house)
@@ -93,7 +93,7 @@ def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "certificates.send_issued")) == 1
 
 
-def test_eight_workers_at_once_issue_one(house: House) -> None:
+def test_eight_workers_at_once_issue_one(house: Instance) -> None:
     """On both databases: the enrolment is locked, and a unique index stands behind."""
     complete(house, a_course(house, modules=1))
     with house.database.unit_of_work(write=False) as session:
@@ -111,7 +111,7 @@ def test_eight_workers_at_once_issue_one(house: House) -> None:
     assert only(house).id >= 1
 
 
-def test_one_job_taken_by_two_workers_is_done_by_one(house: House) -> None:
+def test_one_job_taken_by_two_workers_is_done_by_one(house: Instance) -> None:
     """The lease decides."""
     complete(house, a_course(house, modules=1))
     with house.database.unit_of_work(write=False) as session:
@@ -123,7 +123,7 @@ def test_one_job_taken_by_two_workers_is_done_by_one(house: House) -> None:
     only(house)
 
 
-def test_the_database_itself_refuses_a_second_valid_credential(house: House) -> None:
+def test_the_database_itself_refuses_a_second_valid_credential(house: Instance) -> None:
     complete(house, a_course(house, modules=1))
     row = issue(house)
     columns = ", ".join(column.name for column in Credential.__table__.columns if column.name not in ("id", "uuid", "code"))
@@ -135,7 +135,7 @@ def test_the_database_itself_refuses_a_second_valid_credential(house: House) -> 
         )
 
 
-def test_nothing_is_issued_without_completion_or_where_the_course_gives_none(house: House) -> None:
+def test_nothing_is_issued_without_completion_or_where_the_course_gives_none(house: Instance) -> None:
     """Security 5.4: only from met requirements, whoever asks."""
     files = folder("sin", modules=1, certificate="none")
     complete(house, publish(house, files)[0])
@@ -156,7 +156,7 @@ def test_nothing_is_issued_without_completion_or_where_the_course_gives_none(hou
         assert session.scalars(select(Credential)).all() == []
 
 
-def test_a_credential_is_frozen(house: House) -> None:
+def test_a_credential_is_frozen(house: Instance) -> None:
     """Renaming the person or publishing another version of the course changes nothing of it, and its signature holds."""
     files = folder(modules=1)
     course, _version = publish(house, files)
@@ -176,7 +176,7 @@ def test_a_credential_is_frozen(house: House) -> None:
     assert keys.verifies(after.key_id, canonical_content(queries.signed_content(after, ())), after.signature)
 
 
-def test_a_changed_row_does_not_carry_its_signature(house: House) -> None:
+def test_a_changed_row_does_not_carry_its_signature(house: Instance) -> None:
     """Security 5.4: whoever writes into the database still has no key."""
     complete(house, a_course(house, modules=1))
     issue(house)
@@ -188,7 +188,7 @@ def test_a_changed_row_does_not_carry_its_signature(house: House) -> None:
     assert not signing_keys(house.settings.data_dir).verifies(row.key_id, canonical_content(queries.signed_content(row, ())), row.signature)
 
 
-def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(house: House) -> None:
+def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(house: Instance) -> None:
     """Security 5.3: nothing is deleted; the audit log says who and why."""
     complete(house, a_course(house, modules=1))
     row = issue(house)
@@ -207,7 +207,7 @@ def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(hou
     assert "Se emitió por error." in entry.facts
 
 
-def again(house: House, *, now: datetime) -> list[Credential]:
+def again(house: Instance, *, now: datetime) -> list[Credential]:
     """Let the only learner's completion be followed once more at a moment; return all credentials."""
     with house.database.unit_of_work(write=False) as session:
         enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
@@ -219,7 +219,7 @@ def again(house: House, *, now: datetime) -> list[Credential]:
         return list(session.scalars(select(Credential).order_by(Credential.id)))
 
 
-def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(house: House) -> None:
+def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(house: Instance) -> None:
     """As where the team took its word on a result back, and its learner then passed."""
     complete(house, a_course(house, modules=1))
     row = issue(house)
@@ -233,7 +233,7 @@ def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(hou
     assert [queries.state(one) for one in again(house, now=clock.now())] == [CredentialState.REVOKED, CredentialState.VALID]
 
 
-def test_what_was_completed_after_leaving_gives_no_certificate(house: House) -> None:
+def test_what_was_completed_after_leaving_gives_no_certificate(house: Instance) -> None:
     """As it was written down before leaving ended everything at once (security 1.4); earlier than that it was earned."""
     complete(house, a_course(house, modules=1))
     with house.database.unit_of_work() as session:
@@ -245,15 +245,15 @@ def test_what_was_completed_after_leaving_gives_no_certificate(house: House) -> 
     assert (before, len(again(house, now=clock.now()))) == ([], 1)
 
 
-def test_who_was_forgotten_before_the_job_has_no_certificate_without_a_name(house: House) -> None:
+def test_who_was_forgotten_before_the_job_has_no_certificate_without_a_name(house: Instance) -> None:
     complete(house, a_course(house, modules=1))
     with house.database.unit_of_work() as session:
-        forgetting.forget_person(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
+        erasure.erase_person(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
 
     assert again(house, now=clock.now()) == []
 
 
-def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_away(house: House) -> None:
+def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_away(house: Instance) -> None:
     """The completion is a fact, whatever has changed since: here every key was renamed."""
     files = folder(modules=1)
     course, _version = publish(house, files)

@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
 from kernel.settings import Settings, SettingsError, load
-from lms.app import House, open_house
+from lms.app import Instance, open_house
 from tests.certificates.test_pdf import words_of
 from tests.certificates.test_services import complete, issue, only
 from tests.support.browser import Browser
@@ -42,7 +42,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
     return settings.model_copy(update=given)
 
 
-def sheets(house: House, row: Credential) -> dict[str, bytes]:
+def sheets(house: Instance, row: Credential) -> dict[str, bytes]:
     """Return the PDF of a credential in each language."""
     with house.database.unit_of_work(write=False) as session:
         signers = queries.list_signers(session, row)
@@ -55,7 +55,7 @@ def pictures_of(content: bytes) -> list[tuple[float, ...]]:
     return [tuple(round(edge * 25.4 / 72) for edge in one.get_bounds()) for one in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])]
 
 
-def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_picture(house: House) -> None:
+def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_picture(house: Instance) -> None:
     """Design guide 9: rules at 166, names at 172, offices at 177; the picture stands on its rule."""
     complete(house, a_course(house, modules=1))
 
@@ -71,7 +71,7 @@ def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_pic
     assert sheets(house, only(house)) == drawn
 
 
-def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_later(house: House, tmp_path: Path) -> None:
+def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_later(house: Instance, tmp_path: Path) -> None:
     complete(house, a_course(house, modules=1))
     row = issue(house)
     before = sheets(house, row)
@@ -92,7 +92,7 @@ def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_l
     later.database.dispose()
 
 
-def test_a_picture_is_kept_once_for_all_the_certificates_that_print_it(house: House) -> None:
+def test_a_picture_is_kept_once_for_all_the_certificates_that_print_it(house: Instance) -> None:
     course = a_course(house, modules=1)
     for email in ("ana@example.org", "eva@example.org"):
         complete(house, course, email)
@@ -104,7 +104,7 @@ def test_a_picture_is_kept_once_for_all_the_certificates_that_print_it(house: Ho
     assert counts == [4, 1]
 
 
-def test_who_signed_is_under_the_signature_and_verification_says_it(browser: Browser, house: House) -> None:
+def test_who_signed_is_under_the_signature_and_verification_says_it(browser: Browser, house: Instance) -> None:
     complete(house, a_course(house, modules=1))
     row = issue(house)
     sign_in(browser)
@@ -147,7 +147,7 @@ def test_what_cannot_be_signed_with_is_told_at_the_start(
         load()
 
 
-def test_a_photograph_of_a_signature_is_drawn_too(house: House, tmp_path: Path) -> None:
+def test_a_photograph_of_a_signature_is_drawn_too(house: Instance, tmp_path: Path) -> None:
     target = BytesIO()
     Image.open(tmp_path / "firma.png").convert("RGB").save(target, "JPEG")
     (tmp_path / "firma.png").write_bytes(target.getvalue())

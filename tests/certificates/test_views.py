@@ -15,7 +15,7 @@ from certificates.web_sheet import sheet_of
 from courses.models import Course
 from enrolments.models import Completion
 from kernel.codes import printed_code
-from lms.app import House
+from lms.app import Instance
 from tests.certificates.test_services import complete, issue
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
@@ -23,7 +23,7 @@ from tests.support.meanwhile import Writers
 
 
 @pytest.fixture
-def credential(house: House) -> Credential:
+def credential(house: Instance) -> Credential:
     """Return what Ana holds."""
     complete(house, a_course(house, modules=1))
     return issue(house)
@@ -45,7 +45,7 @@ def words_of(content: bytes) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 
-def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, house: House, credential: Credential) -> None:
+def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, house: Instance, credential: Credential) -> None:
     sign_in(browser)
 
     listed = browser.get("/certificates")
@@ -58,7 +58,7 @@ def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, house: 
     assert browser.response.headers["Content-Disposition"] == f'attachment; filename="certificate-{printed_code(credential.code)}.pdf"'
 
 
-def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browser, house: House, credential: Credential) -> None:
+def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browser, house: Instance, credential: Credential) -> None:
     """Architecture 7.3."""
     sign_in(browser)
 
@@ -72,7 +72,7 @@ def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browse
 
 
 def test_others_write_while_a_sheet_is_drawn(
-    browser: Browser, house: House, credential: Credential, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, house: Instance, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also while somebody draws it whose look is noted: SQLite's only turn to write is not held meanwhile."""
     others = Writers(house)
@@ -95,7 +95,7 @@ def test_others_write_while_a_sheet_is_drawn(
     assert others.kept == [True, True]
 
 
-def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, house: House, credential: Credential) -> None:
+def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, house: Instance, credential: Credential) -> None:
     """Security 5.4: the same code in print and in the address."""
     sign_in(browser)
     document = pypdfium2.PdfDocument(pdf_of(browser, credential))
@@ -112,7 +112,7 @@ def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, house:
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_verification_says_what_the_sheet_says_and_nothing_else(
-    browser: Browser, house: House, credential: Credential, language: str
+    browser: Browser, house: Instance, credential: Credential, language: str
 ) -> None:
     """Security 5.4: name, course, version, date, hours, mode, result, state; no address, no grade, no identity number."""
     sign_in(browser)
@@ -133,7 +133,7 @@ def test_verification_says_what_the_sheet_says_and_nothing_else(
         assert private not in page.html
 
 
-def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, house: House, credential: Credential) -> None:
+def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, house: Instance, credential: Credential) -> None:
     with house.database.unit_of_work() as session:
         session.execute(update(Credential).values(hours=Decimal("11.33")))
     sign_in(browser)
@@ -143,7 +143,7 @@ def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, ho
         assert "Duración11 h 20 min, 1 módulo" in " ".join(browser.get(path).text.split())
 
 
-def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, house: House) -> None:
+def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, house: Instance) -> None:
     """Security 5.4: what the sheet says."""
     complete(house, a_course(house, modules=1, settings="attempts: 3\npass_mark: none\n"))
     row = issue(house)
@@ -153,7 +153,7 @@ def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, 
     assert "ResultadoCompletado" in " ".join(page.text.split())
 
 
-def test_codes_are_read_as_people_type_them(browser: Browser, house: House, credential: Credential) -> None:
+def test_codes_are_read_as_people_type_them(browser: Browser, house: Instance, credential: Credential) -> None:
     """Case, spaces, hyphens; I and L are 1, O is 0."""
     printed = printed_code(credential.code)
     for typed in (credential.code.lower(), printed.replace("-", " "), f" {printed} ", printed.replace("0", "O").replace("1", "l")):
@@ -162,21 +162,21 @@ def test_codes_are_read_as_people_type_them(browser: Browser, house: House, cred
 
 
 @pytest.mark.parametrize("code", ["0000-0000-0000-0000", "nada", "UUUU-UUUU-UUUU-UUUU", "%00", "..%2f..", "x" * 300])
-def test_an_unknown_code_is_not_found_and_says_so(browser: Browser, house: House, code: str) -> None:
+def test_an_unknown_code_is_not_found_and_says_so(browser: Browser, house: Instance, code: str) -> None:
     """Security 2.2 and 3.5."""
     browser.get(f"/verify/{code}", status=404)
 
     assert "Ana" not in browser.page.text
 
 
-def test_a_code_that_cannot_be_one_is_asked_for_again(browser: Browser, house: House) -> None:
+def test_a_code_that_cannot_be_one_is_asked_for_again(browser: Browser, house: Instance) -> None:
     page = browser.get("/verify?code=hola", status=422)
 
     assert page.form("/verify").method == "get"
     assert dict(page.form("/verify").fields)["code"] == "hola"
 
 
-def test_codes_cannot_be_tried_for_long(browser: Browser, house: House) -> None:
+def test_codes_cannot_be_tried_for_long(browser: Browser, house: Instance) -> None:
     """Security 2.3: 60 a minute from one address; the limit tells when to come back."""
     for _number in range(60):
         browser._request("GET", "/verify/0000-0000-0000-0000")
@@ -187,7 +187,7 @@ def test_codes_cannot_be_tried_for_long(browser: Browser, house: House) -> None:
     assert int(browser.response.headers["Retry-After"]) > 0
 
 
-def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, house: House, credential: Credential) -> None:
+def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, house: Instance, credential: Credential) -> None:
     """Security 5.4; the reason is for its holder."""
     admin = browser.another()
     an_administrator(house)
@@ -207,7 +207,9 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, hous
     admin.get(f"/certificates/{credential.uuid}/revocation", status=403)
 
 
-def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(browser: Browser, house: House, credential: Credential) -> None:
+def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
+    browser: Browser, house: Instance, credential: Credential
+) -> None:
     """Security 5.3: issued again with a reason, and the first one is kept."""
     path = f"/certificates/{credential.uuid}"
     an_administrator(house)
@@ -234,7 +236,9 @@ def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(brows
     admin.get(f"{path}/renewal", status=403)
 
 
-def test_no_other_one_is_issued_where_the_course_is_not_completed_any_more(browser: Browser, house: House, credential: Credential) -> None:
+def test_no_other_one_is_issued_where_the_course_is_not_completed_any_more(
+    browser: Browser, house: Instance, credential: Credential
+) -> None:
     an_administrator(house)
     admin = sign_in(browser.another(), "admin@example.org")
     admin.get(f"/certificates/{credential.uuid}/revocation")
@@ -249,7 +253,7 @@ def test_no_other_one_is_issued_where_the_course_is_not_completed_any_more(brows
 
 
 def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_not(
-    browser: Browser, house: House, credential: Credential
+    browser: Browser, house: Instance, credential: Credential
 ) -> None:
     path = f"/certificates/{credential.uuid}"
     sign_in(browser)
@@ -269,7 +273,7 @@ def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_n
     assert "se está preparando" not in after.text
 
 
-def test_a_changed_row_is_not_vouched_for(browser: Browser, house: House, credential: Credential) -> None:
+def test_a_changed_row_is_not_vouched_for(browser: Browser, house: Instance, credential: Credential) -> None:
     """The register checks its own signature."""
     honest = browser.get(f"/verify/{printed_code(credential.code)}").text
     with house.database.unit_of_work() as session:
@@ -280,7 +284,7 @@ def test_a_changed_row_is_not_vouched_for(browser: Browser, house: House, creden
     assert page.text.replace("Otra Persona", "Ana Quinde") != honest
 
 
-def test_names_are_text_on_the_sheet_and_on_the_page(browser: Browser, house: House, credential: Credential) -> None:
+def test_names_are_text_on_the_sheet_and_on_the_page(browser: Browser, house: Instance, credential: Credential) -> None:
     """Security 4.2: never markup, neither in HTML nor in the PDF."""
     with house.database.unit_of_work() as session:
         session.execute(update(Credential).values(person_name="Ana <b>Quinde</b> & Cía", surnames=""))
@@ -292,7 +296,7 @@ def test_names_are_text_on_the_sheet_and_on_the_page(browser: Browser, house: Ho
     assert "Ana <b>Quinde</b> & Cía" in " ".join(words_of(pdf_of(browser, credential)))
 
 
-def test_a_course_team_sees_the_page_of_a_learners_certificate(browser: Browser, house: House, credential: Credential) -> None:
+def test_a_course_team_sees_the_page_of_a_learners_certificate(browser: Browser, house: Instance, credential: Credential) -> None:
     """Instructor and administrator as in the matrix; the page offers revoking to them only."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
@@ -306,7 +310,7 @@ def test_a_course_team_sees_the_page_of_a_learners_certificate(browser: Browser,
     assert browser.get("/certificates").text.count("Curso de prueba prueba") == 0
 
 
-def test_a_renamed_person_keeps_the_name_of_the_day(browser: Browser, house: House, credential: Credential) -> None:
+def test_a_renamed_person_keeps_the_name_of_the_day(browser: Browser, house: Instance, credential: Credential) -> None:
     """Frozen: page, sheet and register."""
     with house.database.unit_of_work() as session:
         session.execute(update(Person).values(given_names="Otra", first_surname="Persona"))

@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 
 from courses.content.model import ActivitySource, CompletionRule, ModuleSource
-from lms.app import House
+from lms.app import Instance
 from lms.publishing import publish_folder
 from quizzes.content.banks import questions_of
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
@@ -112,7 +112,7 @@ def test_case_stands_in_nobodys_way(activity: ActivitySource, question: Question
 
 @pytest.mark.slow
 @pytest.mark.parametrize("course", COURSES)
-def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, house: House, course: str) -> None:
+def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, house: Instance, course: str) -> None:
     assert publish_folder(house, CONTENT / course).version is not None
     key = {GOVERNANCE: "caso-simulacion-de-consejo", BUDGET: "caso-mesa-de-dialogo"}[course]
     question = next(question for activity, question in cases_of(course) if activity.key == key)
@@ -194,7 +194,7 @@ def draws() -> Iterator[tuple[ModuleSource, ActivitySource, DrawSlot]]:
 
 
 @pytest.mark.slow
-def test_learner_checks_a_row_of_the_matrix_mends_it_and_goes_on(browser: Browser, house: House) -> None:
+def test_learner_checks_a_row_of_the_matrix_mends_it_and_goes_on(browser: Browser, house: Instance) -> None:
     assert publish_folder(house, CONTENT / BUDGET).version is not None
     _activity, [first, *_others] = matrix()
     cells = cells_of(first)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lms.app import House
+from lms.app import Instance
 from lms.publishing import publish_folder
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
@@ -20,7 +20,7 @@ NOTICE = "This lesson has not been translated yet"
     ],
 )
 def test_a_lesson_without_translation_says_so_and_offers_the_spanish_text(
-    browser: Browser, house: House, course: str, translated: str, spanish: str, title: str
+    browser: Browser, house: Instance, course: str, translated: str, spanish: str, title: str
 ) -> None:
     assert publish_folder(house, CONTENT / course).version is not None
     a_person(house, language="en")

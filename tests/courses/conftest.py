@@ -3,14 +3,14 @@
 import pytest
 
 from courses.models import Course
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.lessons import EDITOR
 
 
 @pytest.fixture
-def course(house: House) -> Course:
+def course(house: Instance) -> Course:
     """Return a published course of one module, with somebody to edit it."""
     made = a_course(house, modules=1)
     a_teacher(house, made)

@@ -13,7 +13,7 @@ from courses.queries.autosaved import AutosavedText
 from courses.services import team
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import OUTLINE, texts
 from tests.courses.test_views_plans import plan_of, tomorrow
 from tests.support.browser import Browser
@@ -26,7 +26,7 @@ TWIN = PATH.replace(".es.", ".en.")
 
 
 @pytest.fixture
-def typed(editor: Browser, house: House) -> Browser:
+def typed(editor: Browser, house: Instance) -> Browser:
     """Return somebody else of the team, after the editor's page has saved half a sentence by itself."""
     body = texts(house)[PATH].split("---\n", 2)[2]
     ask(editor, "autosave", {"body": f"{body}\n{HALF}\n"})
@@ -34,7 +34,7 @@ def typed(editor: Browser, house: House) -> Browser:
 
 
 @pytest.fixture
-def colleague(browser: Browser, typed: Browser, house: House, course: Course) -> Browser:
+def colleague(browser: Browser, typed: Browser, house: Instance, course: Course) -> Browser:
     """Return a colleague of who typed, before the page that publishes."""
     person = a_person(house, "colega@example.org", given="Rosa", surname="Colega")
     with house.database.unit_of_work() as session:
@@ -44,26 +44,28 @@ def colleague(browser: Browser, typed: Browser, house: House, course: Course) ->
     return other
 
 
-def published(house: House, number: int) -> str:
+def published(house: Instance, number: int) -> str:
     """Return the lesson's text as a version published it."""
     with house.database.unit_of_work(write=False) as session:
         version = session.execute(select(CourseVersion).where(CourseVersion.number == number)).scalar_one()
         return course_versions.version_files(session, house.files, version)[PATH].decode()
 
 
-def save_another(house: House, course: Course, word: str = "manos") -> None:
+def save_another(house: Instance, course: Course, word: str = "manos") -> None:
     """Save another text of the course, as a colleague does with a form."""
     path = "course.yaml"
     write(house, course, {path: f"{texts(house)[path]}# {word}\n"})
 
 
-def newest(house: House) -> int:
+def newest(house: Instance) -> int:
     """Return the number of the newest version."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(CourseVersion.number).order_by(CourseVersion.number.desc())).first() or 0
 
 
-def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behind(colleague: Browser, house: House, course: Course) -> None:
+def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behind(
+    colleague: Browser, house: Instance, course: Course
+) -> None:
     save_another(house, course)
 
     page = colleague.get(PUBLISHING)
@@ -77,7 +79,7 @@ def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behin
     assert "1 texto que solo se guardó automáticamente no se publicó" in done
 
 
-def test_nothing_else_changed_is_no_new_version(colleague: Browser, house: House) -> None:
+def test_nothing_else_changed_is_no_new_version(colleague: Browser, house: Instance) -> None:
     page = colleague.get(PUBLISHING).text
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
 
@@ -90,14 +92,14 @@ def boxes(browser: Browser) -> list[str]:
     return re.findall(r'name="autosaved" value="(\d+)"', browser.get(PUBLISHING).html)
 
 
-def test_it_goes_out_where_the_publisher_ticks_it(colleague: Browser, house: House) -> None:
+def test_it_goes_out_where_the_publisher_ticks_it(colleague: Browser, house: Instance) -> None:
     colleague.submit("/publishing", {"nature": "correction", "note": "", "autosaved": boxes(colleague)})
 
     assert HALF in published(house, 2)
     assert boxes(colleague) == []
 
 
-def test_what_somebody_saves_goes_out_without_asking(typed: Browser, house: House) -> None:
+def test_what_somebody_saves_goes_out_without_asking(typed: Browser, house: Instance) -> None:
     typed.get(EDITOR)
     typed.submit("/lessons/leccion-1", button=("do", "save"))
     offered = boxes(typed)
@@ -108,7 +110,7 @@ def test_what_somebody_saves_goes_out_without_asking(typed: Browser, house: Hous
     assert HALF in published(house, 2)
 
 
-def test_who_typed_goes_on_typing_after_the_publication(colleague: Browser, typed: Browser, house: House, course: Course) -> None:
+def test_who_typed_goes_on_typing_after_the_publication(colleague: Browser, typed: Browser, house: Instance, course: Course) -> None:
     save_another(house, course)
     colleague.get(PUBLISHING)
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
@@ -121,7 +123,7 @@ def test_who_typed_goes_on_typing_after_the_publication(colleague: Browser, type
     assert found.name == "Pilar Maestra"
 
 
-def typed_at(house: House) -> AutosavedText:
+def typed_at(house: Instance) -> AutosavedText:
     """Return the only text that was saved by itself."""
     with house.database.unit_of_work(write=False) as session:
         (found,) = autosaved.list_autosaved(session, session.scalars(select(Course.id)).one())
@@ -129,7 +131,7 @@ def typed_at(house: House) -> AutosavedText:
 
 
 def test_typing_meanwhile_does_not_keep_others_from_publishing_what_was_saved(
-    colleague: Browser, typed: Browser, house: House, course: Course
+    colleague: Browser, typed: Browser, house: Instance, course: Course
 ) -> None:
     save_another(house, course)
     (box,) = boxes(colleague)
@@ -145,7 +147,7 @@ def test_typing_meanwhile_does_not_keep_others_from_publishing_what_was_saved(
     assert HALF not in published(house, 2)
 
 
-def test_what_was_saved_after_the_publisher_looked_is_not_published_unseen(colleague: Browser, typed: Browser, house: House) -> None:
+def test_what_was_saved_after_the_publisher_looked_is_not_published_unseen(colleague: Browser, typed: Browser, house: Instance) -> None:
     typed.get(EDITOR)
     typed.submit("/lessons/leccion-1", button=("do", "save"))
 
@@ -154,7 +156,7 @@ def test_what_was_saved_after_the_publisher_looked_is_not_published_unseen(colle
     assert newest(house) == 1
 
 
-def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, house: House, course: Course) -> None:
+def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(f"{EDITOR}/removal?language=en")
     editor.submit("/removal")
     editor.get(f"{EDITOR}?language=en")
@@ -170,7 +172,7 @@ def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, house
     assert "Half a sent" in texts(house)[TWIN]
 
 
-def test_moving_a_lesson_does_not_save_what_was_typed_in_it(colleague: Browser, house: House) -> None:
+def test_moving_a_lesson_does_not_save_what_was_typed_in_it(colleague: Browser, house: Instance) -> None:
     colleague.get(OUTLINE)
     colleague.submit("/outline", button=("do", "down leccion-1"))
     found = typed_at(house)
@@ -182,14 +184,14 @@ def test_moving_a_lesson_does_not_save_what_was_typed_in_it(colleague: Browser, 
     assert HALF not in whole(house, 2)
 
 
-def whole(house: House, number: int) -> str:
+def whole(house: Instance, number: int) -> str:
     """Return all the texts of a version."""
     with house.database.unit_of_work(write=False) as session:
         version = session.execute(select(CourseVersion).where(CourseVersion.number == number)).scalar_one()
         return "".join(text.decode(errors="replace") for text in course_versions.version_files(session, house.files, version).values())
 
 
-def test_the_form_of_a_lesson_does_not_save_what_was_typed_in_its_text(colleague: Browser, house: House) -> None:
+def test_the_form_of_a_lesson_does_not_save_what_was_typed_in_its_text(colleague: Browser, house: Instance) -> None:
     colleague.get("/teaching/prueba/parts/leccion-1")
     colleague.submit("/parts/leccion-1", {"minutes": "7"})
     colleague.get(PUBLISHING)
@@ -201,7 +203,9 @@ def test_the_form_of_a_lesson_does_not_save_what_was_typed_in_its_text(colleague
     assert HALF in typed_at(house).text
 
 
-def test_a_plan_is_of_what_was_saved_and_typing_does_not_void_it(colleague: Browser, typed: Browser, house: House, course: Course) -> None:
+def test_a_plan_is_of_what_was_saved_and_typing_does_not_void_it(
+    colleague: Browser, typed: Browser, house: Instance, course: Course
+) -> None:
     save_another(house, course)
     colleague.get(PUBLISHING)
     colleague.submit("/publishing", {"nature": "correction", "note": "", "when": f"{tomorrow():%Y-%m-%dT08:00}"})
@@ -215,7 +219,7 @@ def test_a_plan_is_of_what_was_saved_and_typing_does_not_void_it(colleague: Brow
     assert HALF not in published(house, 2)
 
 
-def test_who_approves_sees_and_publishes_what_was_asked_with_the_ticked_text(colleague: Browser, typed: Browser, house: House) -> None:
+def test_who_approves_sees_and_publishes_what_was_asked_with_the_ticked_text(colleague: Browser, typed: Browser, house: Instance) -> None:
     colleague.get("/teaching/prueba/team")
     colleague.submit("/team/approval")
     colleague.submit("/publishing", {"nature": "correction", "note": "", "autosaved": boxes(colleague)})

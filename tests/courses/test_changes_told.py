@@ -11,7 +11,7 @@ from courses.models import Course, CourseVersion
 from enrolments.services import change_notices
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -24,7 +24,7 @@ BOX = "Avisar a quienes ya hicieron lo que cambia"
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return the browser of an editor of a course of two modules; Ana has done the first lesson, Blas the second, Carla nothing."""
     course = a_course(house, modules=2)
     a_teacher(house, course)
@@ -34,21 +34,21 @@ def editor(browser: Browser, house: House) -> Browser:
     return sign_in(browser, "profe@example.org")
 
 
-def reword(house: House, path: str = LESSON) -> None:
+def reword(house: Instance, path: str = LESSON) -> None:
     """Change the text of a lesson in the draft."""
     with house.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
     write(house, course, {path: texts(house)[path].replace("dedos", "manos")})
 
 
-def told(house: House) -> list[tuple[str, str, str]]:
+def told(house: Instance) -> list[tuple[str, str, str]]:
     """Return who was told of changes: address, words, path."""
     with house.database.unit_of_work(write=False) as session:
         statement = select(Person.email, Notification.words, Notification.path).join(Notification, Notification.person_id == Person.id)
         return [(email, words["es"], path) for email, words, path in session.execute(statement.where(Notification.kind == "changed"))]
 
 
-def test_those_who_did_the_changed_lesson_are_told_once(editor: Browser, house: House) -> None:
+def test_those_who_did_the_changed_lesson_are_told_once(editor: Browser, house: Instance) -> None:
     reword(house)
     assert BOX in editor.get(PAGE).text
     assert "Contar 1" in editor.page.text
@@ -66,7 +66,7 @@ def test_those_who_did_the_changed_lesson_are_told_once(editor: Browser, house: 
     assert len(told(house)) == 1
 
 
-def test_nobody_is_told_without_the_box_and_there_is_none_without_changes(editor: Browser, house: House) -> None:
+def test_nobody_is_told_without_the_box_and_there_is_none_without_changes(editor: Browser, house: Instance) -> None:
     assert BOX not in editor.get(PAGE).text
     reword(house, "02-parte/01-leccion.es.md")
     editor.get(PAGE)
@@ -78,7 +78,7 @@ def test_nobody_is_told_without_the_box_and_there_is_none_without_changes(editor
         assert session.scalars(select(CourseVersion.tells).order_by(CourseVersion.number)).all() == [None, None]
 
 
-def test_a_planned_publication_tells_when_it_happens(editor: Browser, house: House) -> None:
+def test_a_planned_publication_tells_when_it_happens(editor: Browser, house: Instance) -> None:
     with house.database.unit_of_work() as session:
         session.scalars(select(Course)).one().needs_approval = True
     a_teacher(house, course_of(house), "otra@example.org")
@@ -96,7 +96,7 @@ def test_a_planned_publication_tells_when_it_happens(editor: Browser, house: Hou
     assert [email for email, _words, _path in told(house)] == ["ana@example.org"]
 
 
-def test_who_wants_no_such_notices_gets_none(editor: Browser, house: House) -> None:
+def test_who_wants_no_such_notices_gets_none(editor: Browser, house: Instance) -> None:
     ana = sign_in(editor.another())
     ana.get("/profile/notices")
     names = [name for name, _value in ana.page.form("/profile/notices").fields]
@@ -114,7 +114,7 @@ def test_who_wants_no_such_notices_gets_none(editor: Browser, house: House) -> N
     assert told(house) == []
 
 
-def course_of(house: House) -> Course:
+def course_of(house: Instance) -> Course:
     """Return the course."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course)).one()

@@ -12,7 +12,7 @@ from courses.content.foreign.folder import ConversionOptions, convert_folder
 from courses.content.foreign.model import Converted
 from courses.content.reader import read_directory
 from courses.models import Activity, LessonPage
-from lms.app import House
+from lms.app import Instance
 from tests.support.builders import publish
 from tests.support.shared import SHARED, needs_shared
 
@@ -76,7 +76,7 @@ def lost_and_added(source: list[str], page: list[str]) -> tuple[list[str], list[
 
 
 @pytest.mark.parametrize("name", ["shell-novice-es", "security-101-es", "iot-es"])
-def test_every_word_of_a_lesson_is_read_in_its_order(house: House, name: str) -> None:
+def test_every_word_of_a_lesson_is_read_in_its_order(house: Instance, name: str) -> None:
     course = converted(name)
     _course, version = publish(house, dict(course.files))
     with house.database.unit_of_work(write=False) as session:

@@ -19,7 +19,7 @@ from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.errors import NotFound
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, folder, sign_in
 
@@ -35,7 +35,9 @@ def the_course(session: Session) -> Course:
     return session.execute(select(Course)).scalar_one()
 
 
-def save(house: House, contents: dict[str, FileContent], *, removed: tuple[str, ...] = (), actor: Actor = SYSTEM, minutes: int = 0) -> int:
+def save(
+    house: Instance, contents: dict[str, FileContent], *, removed: tuple[str, ...] = (), actor: Actor = SYSTEM, minutes: int = 0
+) -> int:
     """Save some files of the only course; return the draft's revision."""
     with house.database.unit_of_work() as session:
         course = catalogue.lock_course(session, the_course(session).id)
@@ -43,12 +45,12 @@ def save(house: House, contents: dict[str, FileContent], *, removed: tuple[str, 
         return course.draft_revision
 
 
-def a_picture(house: House, content: bytes) -> FileContent:
+def a_picture(house: Instance, content: bytes) -> FileContent:
     """Keep a picture's bytes."""
     return drafts.keep_contents(house.files, {PICTURE: content}, {PICTURE: "image/png"})[PICTURE]
 
 
-def test_each_change_is_kept_with_who_when_and_which_files(house: House) -> None:
+def test_each_change_is_kept_with_who_when_and_which_files(house: Instance) -> None:
     a_course(house, modules=1)
     person = a_person(house)
     ana = Actor(person_id=person.id)
@@ -71,7 +73,7 @@ def test_each_change_is_kept_with_who_when_and_which_files(house: House) -> None
         assert [change.by for change in history.list_file_changes(session, course.id, LESSON)] == ["", "Ana Quinde", ""]
 
 
-def test_a_file_is_read_as_it_was(house: House) -> None:
+def test_a_file_is_read_as_it_was(house: Instance) -> None:
     a_course(house, modules=1)
     save(house, {LESSON: text_content("uno\n"), PICTURE: a_picture(house, PNG)})
     save(house, {LESSON: text_content("dos\n")}, removed=(VIDEO,))
@@ -93,7 +95,7 @@ def test_a_file_is_read_as_it_was(house: House) -> None:
             history.list_files_at(session, course.id, 9)
 
 
-def test_one_file_comes_back_and_the_others_stay(house: House) -> None:
+def test_one_file_comes_back_and_the_others_stay(house: Instance) -> None:
     a_course(house, modules=1)
     before = folder(modules=1)
     save(house, {LESSON: text_content("uno\n"), PICTURE: a_picture(house, PNG)})
@@ -117,7 +119,7 @@ def test_one_file_comes_back_and_the_others_stay(house: House) -> None:
         assert [json.loads(facts)["origin"] for facts in said] == ["imported", "edited", "edited", "restored", "restored"]
 
 
-def test_any_state_of_a_random_history_can_be_read_and_brought_back(house: House) -> None:
+def test_any_state_of_a_random_history_can_be_read_and_brought_back(house: Instance) -> None:
     """And bringing one back loses nothing: all states before it can still be read."""
     a_course(house, modules=1)
     chance = random.Random(20261120)  # noqa: S311 - a history to try, no secret
@@ -179,7 +181,7 @@ def test_drafts_of_older_versions_begin_their_history_with_what_is_there(empty_d
 
 
 @pytest.mark.parametrize("origin", list(RevisionOrigin))
-def test_the_page_of_the_history_has_words_for_every_origin(browser: Browser, house: House, origin: RevisionOrigin) -> None:
+def test_the_page_of_the_history_has_words_for_every_origin(browser: Browser, house: Instance, origin: RevisionOrigin) -> None:
     a_teacher(house, a_course(house, modules=1))
     with house.database.unit_of_work() as session:
         number = 1 if origin is RevisionOrigin.RESTORED else None

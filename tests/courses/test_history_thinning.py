@@ -10,7 +10,7 @@ from courses.queries import catalogue, history
 from courses.services import authoring
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.builders import a_course, a_teacher, publish
 from tests.support.learning import actor_of
@@ -20,18 +20,18 @@ NOW = clock.now()
 
 
 @pytest.fixture
-def course(house: House) -> Course:
+def course(house: Instance) -> Course:
     """Return a published course."""
     return a_course(house, modules=1)
 
 
 @pytest.fixture
-def author(house: House, course: Course) -> Actor:
+def author(house: Instance, course: Course) -> Actor:
     """Return somebody who edits it."""
     return actor_of(a_teacher(house, course))
 
 
-def save(house: House, author: Actor, words: str, *, minutes: float = 0, automatic: bool = True, path: str = PATH) -> int:
+def save(house: Instance, author: Actor, words: str, *, minutes: float = 0, automatic: bool = True, path: str = PATH) -> int:
     """Save the text of a lesson; return its revision."""
     with house.database.unit_of_work() as session:
         course = catalogue.lock_course(session, session.scalars(select(Course.id)).one())
@@ -42,7 +42,7 @@ def save(house: House, author: Actor, words: str, *, minutes: float = 0, automat
         return authoring.save_text(session, author, course, path, text, seen=present, automatic=automatic, now=now)
 
 
-def changes(house: House) -> list[int]:
+def changes(house: Instance) -> list[int]:
     """Return the numbers of the changes that the history knows."""
     with house.database.unit_of_work(write=False) as session:
         numbers = list(session.scalars(select(DraftRevision.number).order_by(DraftRevision.number)))
@@ -51,7 +51,7 @@ def changes(house: House) -> list[int]:
     return numbers
 
 
-def test_savings_of_a_page_within_ten_minutes_are_one_change(house: House, author: Actor) -> None:
+def test_savings_of_a_page_within_ten_minutes_are_one_change(house: Instance, author: Actor) -> None:
     numbers = [save(house, author, f"Texto {minute}.", minutes=minute) for minute in (0, 3, 6, 9)]
 
     assert numbers == [2, 3, 4, 5]
@@ -65,7 +65,7 @@ def test_savings_of_a_page_within_ten_minutes_are_one_change(house: House, autho
         assert "dedos" in (history.find_text_at(session, course, PATH, 4) or "")
 
 
-def test_what_somebody_saved_stays_also_where_it_was_saved_as_it_stood(house: House, author: Actor) -> None:
+def test_what_somebody_saved_stays_also_where_it_was_saved_as_it_stood(house: Instance, author: Actor) -> None:
     save(house, author, "Uno.")
     save(house, author, "Dos.", minutes=1, automatic=False)
     save(house, author, "Tres.", minutes=2)
@@ -75,7 +75,7 @@ def test_what_somebody_saved_stays_also_where_it_was_saved_as_it_stood(house: Ho
     assert changes(house) == [1, 2, 3, 4, 5]
 
 
-def test_another_person_another_file_and_a_publication_keep_a_change(house: House, author: Actor, course: Course) -> None:
+def test_another_person_another_file_and_a_publication_keep_a_change(house: Instance, author: Actor, course: Course) -> None:
     other = actor_of(a_teacher(house, course, "otra@example.org"))
     save(house, author, "Uno.")
     save(house, other, "Dos.", minutes=1)

@@ -9,19 +9,19 @@ from courses.queries import outlines as course_outlines
 from courses.queries import versions as course_versions
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Counter
 from tests.support.builders import a_course, a_teacher, folder, publish
 from tests.support.learning import actor_of
 
 
 @pytest.fixture
-def counter(house: House) -> Counter:
+def counter(house: Instance) -> Counter:
     """Count what reaches the database for reading."""
     return Counter(house.database.reading if house.database.is_sqlite else house.database.writing)
 
 
-def test_several_outlines_cost_as_many_statements_as_one_and_then_none(house: House, counter: Counter) -> None:
+def test_several_outlines_cost_as_many_statements_as_one_and_then_none(house: Instance, counter: Counter) -> None:
     """Performance P7: the catalogue and the home page take all they need at once."""
     versions = [a_course(house, f"curso-{number}", modules=2).published_version_id or 0 for number in range(4)]
     counts = []
@@ -35,7 +35,7 @@ def test_several_outlines_cost_as_many_statements_as_one_and_then_none(house: Ho
     assert counts == [6, 6, 0]
 
 
-def test_an_outline_tells_the_whole_published_version_in_order(house: House) -> None:
+def test_an_outline_tells_the_whole_published_version_in_order(house: Instance) -> None:
     course, version = publish(house, folder(modules=3))
 
     with house.database.unit_of_work(write=False) as session:
@@ -48,7 +48,7 @@ def test_an_outline_tells_the_whole_published_version_in_order(house: House) -> 
     assert not outline.by_key["video-2"].required
 
 
-def test_memory_is_bounded_and_forgetting_costs_only_statements(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded_and_forgetting_costs_only_statements(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(course_outlines, "KEPT_OUTLINES", 2)
     versions = [a_course(house, f"curso-{number}", modules=1).published_version_id or 0 for number in range(3)]
 
@@ -58,12 +58,12 @@ def test_memory_is_bounded_and_forgetting_costs_only_statements(house: House, mo
             assert len(session.info["outlines"]) <= 2
 
 
-def test_a_version_that_is_not_there_does_not_exist(house: House) -> None:
+def test_a_version_that_is_not_there_does_not_exist(house: Instance) -> None:
     with house.database.unit_of_work(write=False) as session, pytest.raises(NotFound):
         course_outlines.get_outline(session, 99)
 
 
-def test_the_catalogue_is_in_order_and_in_pieces(house: House) -> None:
+def test_the_catalogue_is_in_order_and_in_pieces(house: Instance) -> None:
     for number in range(4):
         a_course(house, f"curso-{number}", modules=1)
 
@@ -73,7 +73,7 @@ def test_the_catalogue_is_in_order_and_in_pieces(house: House) -> None:
     assert pieces == [["curso-0", "curso-1"], ["curso-2", "curso-3"], []]
 
 
-def test_versions_are_listed_with_who_published_them(house: House) -> None:
+def test_versions_are_listed_with_who_published_them(house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher = a_teacher(house, course)
     with house.database.unit_of_work() as session:
@@ -83,7 +83,7 @@ def test_versions_are_listed_with_who_published_them(house: House) -> None:
         assert [(version.number, version.by) for version in course_versions.list_versions(session, course.id)] == [(1, "Pilar Maestra")]
 
 
-def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_not(house: House) -> None:
+def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_not(house: Instance) -> None:
     """Security 1.3."""
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))

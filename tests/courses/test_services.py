@@ -28,7 +28,7 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
-from lms.app import KINDS, House
+from lms.app import KINDS, Instance
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from tests.simulators import tasks
 from tests.support.builders import a_course, a_person, folder, publish
@@ -39,13 +39,13 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LESSON = "01-parte/01-leccion.es.md"
 
 
-def counted(house: House, *models: type) -> dict[str, int]:
+def counted(house: Instance, *models: type) -> dict[str, int]:
     """Count the rows of some tables."""
     with house.database.unit_of_work(write=False) as session:
         return {model.__name__: session.scalar(select(func.count()).select_from(model)) or 0 for model in models}
 
 
-def save_draft(house: House, files: dict[str, bytes]) -> int:
+def save_draft(house: Instance, files: dict[str, bytes]) -> int:
     """Import a folder as a draft; return its revision."""
     checked = publication.prepare(files, KINDS, today=NOON.date())
     assert checked.course is not None
@@ -54,7 +54,7 @@ def save_draft(house: House, files: dict[str, bytes]) -> int:
         return draft_services.import_draft(session, SYSTEM, checked.course, kept, now=NOON).draft_revision
 
 
-def publish_draft(house: House, files: dict[str, bytes], revision: int | None) -> int:
+def publish_draft(house: Instance, files: dict[str, bytes], revision: int | None) -> int:
     """Publish as the page does, with the revision that was looked at; return the version's number."""
     prepared = publication.prepare(files, KINDS, today=NOON.date()).prepared
     assert prepared is not None
@@ -64,7 +64,7 @@ def publish_draft(house: House, files: dict[str, bytes], revision: int | None) -
         return publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, house.files, how, now=NOON).number
 
 
-def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(house: House) -> None:
+def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(house: Instance) -> None:
     files = folder(modules=1)
     first = save_draft(house, files)
     same = save_draft(house, files)
@@ -83,7 +83,7 @@ def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(h
     assert len(verbs) == 2
 
 
-def test_quizzes_and_tasks_close_with_their_module_at_the_latest(house: House) -> None:
+def test_quizzes_and_tasks_close_with_their_module_at_the_latest(house: Instance) -> None:
     quiz, files = "01-parte/03-cuestionario.quiz.yaml", {**folder(modules=1), **tasks.folder()}
     files["01-parte/module.yaml"] += b"closes: 2026-06-10\n"
     for number, closes in ((4, b"closes: 2026-06-08\n"), (5, b"closes: 2026-06-12\n")):
@@ -105,7 +105,7 @@ def test_quizzes_and_tasks_close_with_their_module_at_the_latest(house: House) -
     assert found["leccion-1"] is None
 
 
-def test_a_draft_comes_out_byte_for_byte_as_it_went_in(house: House) -> None:
+def test_a_draft_comes_out_byte_for_byte_as_it_went_in(house: Instance) -> None:
     """Architecture 12: texts in the table, media by checksum; also a byte-order mark and bytes that are no text."""
     files = a_folder() | {"01-contar/media/usos.svg": a_folder()["01-contar/media/usos.svg"]}
     save_draft(house, files)
@@ -115,7 +115,7 @@ def test_a_draft_comes_out_byte_for_byte_as_it_went_in(house: House) -> None:
         assert course_drafts.draft_files(session, house.files, course.id) == files
 
 
-def test_publishing_the_same_text_again_makes_no_version(house: House) -> None:
+def test_publishing_the_same_text_again_makes_no_version(house: Instance) -> None:
     files = folder(modules=1)
     _course, first = publish(house, files)
 
@@ -127,7 +127,7 @@ def test_publishing_the_same_text_again_makes_no_version(house: House) -> None:
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "course.published")) == 1
 
 
-def test_a_version_is_never_changed_by_the_next_one(house: House) -> None:
+def test_a_version_is_never_changed_by_the_next_one(house: Instance) -> None:
     """Architecture 9: rows of the first version are the same before and after, and attempts, lessons and files hang on them."""
     files = folder(modules=2)
     _course, first = publish(house, files)
@@ -141,7 +141,7 @@ def test_a_version_is_never_changed_by_the_next_one(house: House) -> None:
     assert "dedos" in bodies_of(house, first.id)
 
 
-def everything_of(house: House, version_id: int) -> list[object]:
+def everything_of(house: Instance, version_id: int) -> list[object]:
     """Read a version's rows as plain values."""
     with house.database.unit_of_work(write=False) as session:
         version = session.get_one(CourseVersion, version_id)
@@ -154,7 +154,7 @@ def everything_of(house: House, version_id: int) -> list[object]:
         return [version.digest, version.title, version.published_at, [tuple(row) for row in activities], [tuple(row) for row in pages]]
 
 
-def bodies_of(house: House, version_id: int) -> str:
+def bodies_of(house: Instance, version_id: int) -> str:
     """Read the lessons of a version."""
     with house.database.unit_of_work(write=False) as session:
         rows = session.scalars(
@@ -163,7 +163,7 @@ def bodies_of(house: House, version_id: int) -> str:
         return "\n".join(rows)
 
 
-def test_a_quiz_pins_the_versions_of_its_pools_and_questions_are_versioned_one_by_one(house: House) -> None:
+def test_a_quiz_pins_the_versions_of_its_pools_and_questions_are_versioned_one_by_one(house: Instance) -> None:
     """Quiz engine 5.1.1 and 5.1.2: the second version of the course makes one question version and pins it with six old ones."""
     files = folder(modules=1)
     publish(house, files)
@@ -186,7 +186,7 @@ def test_a_quiz_pins_the_versions_of_its_pools_and_questions_are_versioned_one_b
     assert len(pinned[0] & pinned[1]) == 6
 
 
-def test_going_back_to_an_old_wording_takes_the_old_question_versions(house: House) -> None:
+def test_going_back_to_an_old_wording_takes_the_old_question_versions(house: Instance) -> None:
     """Reverting is publishing the old text again: a new version of the course, no new ones of its questions."""
     files = folder(modules=1)
     publish(house, files)
@@ -199,7 +199,7 @@ def test_going_back_to_an_old_wording_takes_the_old_question_versions(house: Hou
     assert counted(house, QuestionVersion) == {"QuestionVersion": 8}
 
 
-def test_a_publication_of_a_draft_that_somebody_saved_meanwhile_is_a_conflict(house: House) -> None:
+def test_a_publication_of_a_draft_that_somebody_saved_meanwhile_is_a_conflict(house: Instance) -> None:
     """Architecture 7.2: what was looked at is what is published."""
     files = folder(modules=1)
     seen = save_draft(house, files)
@@ -211,7 +211,7 @@ def test_a_publication_of_a_draft_that_somebody_saved_meanwhile_is_a_conflict(ho
     assert counted(house, CourseVersion) == {"CourseVersion": 0}
 
 
-def test_of_publishers_at_once_one_makes_the_version(house: House) -> None:
+def test_of_publishers_at_once_one_makes_the_version(house: Instance) -> None:
     """Four press the button on the same draft: one version, whatever the database; nobody sees an error."""
     files = folder(modules=1)
     seen = save_draft(house, files)
@@ -222,7 +222,7 @@ def test_of_publishers_at_once_one_makes_the_version(house: House) -> None:
     assert counted(house, CourseVersion, Module) == {"CourseVersion": 1, "Module": 1}
 
 
-def test_publishing_notes_what_follows_in_the_same_transaction(house: House) -> None:
+def test_publishing_notes_what_follows_in_the_same_transaction(house: Instance) -> None:
     """Architecture 1, sentence 7: an audit entry and the jobs that move learners and their overrides."""
     a_course(house, modules=1)
 
@@ -233,7 +233,7 @@ def test_publishing_notes_what_follows_in_the_same_transaction(house: House) -> 
     assert jobs == {"enrolments.follow_correction", "quizzes.carry_overrides"}
 
 
-def test_a_title_is_the_drafts_until_something_is_published(house: House) -> None:
+def test_a_title_is_the_drafts_until_something_is_published(house: Instance) -> None:
     files = folder(modules=1)
     save_draft(house, files)
     retitled = {**files, "course.yaml": files["course.yaml"].replace(b"Curso de prueba prueba", "Otro título".encode())}
@@ -245,13 +245,13 @@ def test_a_title_is_the_drafts_until_something_is_published(house: House) -> Non
     assert (draft, title(house)) == ("Otro título", "Otro título")
 
 
-def title(house: House) -> str:
+def title(house: Instance) -> str:
     """Return the course's title in Spanish."""
     with house.database.unit_of_work(write=False) as session:
         return session.execute(select(Course.title)).scalar_one()["es"]
 
 
-def test_parts_that_are_not_ready_are_left_out(house: House) -> None:
+def test_parts_that_are_not_ready_are_left_out(house: Instance) -> None:
     """Drafts inside a published course are not there for anybody (security 1.3)."""
     files = folder(modules=2)
     files["02-parte/module.yaml"] += b"state: draft\n"
@@ -264,7 +264,7 @@ def test_parts_that_are_not_ready_are_left_out(house: House) -> None:
         assert set(session.scalars(select(Activity.key))) == {"video-1", "cuestionario-1"}
 
 
-def test_media_of_a_version_are_kept_by_content_and_say_what_uses_them(house: House) -> None:
+def test_media_of_a_version_are_kept_by_content_and_say_what_uses_them(house: Instance) -> None:
     """Security 9: the course's picture is everybody's, a drawing is its lesson's."""
     publish(house, a_folder(), now=NOON)
 
@@ -275,7 +275,7 @@ def test_media_of_a_version_are_kept_by_content_and_say_what_uses_them(house: Ho
     assert found["01-contar/media/usos.svg"].used_by == ("litros",)
 
 
-def test_somebody_in_the_team_has_one_role(house: House) -> None:
+def test_somebody_in_the_team_has_one_role(house: Instance) -> None:
     course = a_course(house, modules=1)
     person = a_person(house)
 

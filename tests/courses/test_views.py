@@ -5,7 +5,7 @@ import re
 from sqlalchemy import func, select
 
 from courses.models import Course, CourseVersion, DraftFile
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_services import LESSON, save_draft
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -14,14 +14,14 @@ from tests.support.builders import a_course, a_teacher, folder, sign_in
 PUBLISHING = "/teaching/prueba/publishing"
 
 
-def versions(house: House) -> int:
+def versions(house: Instance) -> int:
     """Count the versions of the course."""
     with house.database.unit_of_work(write=False) as session:
         counted = select(func.count()).select_from(CourseVersion).join(Course, Course.id == CourseVersion.course_id)
         return session.scalar(counted.where(Course.slug == "prueba")) or 0
 
 
-def test_every_cell_of_publishing(browser: Browser, house: House) -> None:
+def test_every_cell_of_publishing(browser: Browser, house: Instance) -> None:
     """Security 9, course.publish: a complete course by its editors and administrators, a broken one by nobody."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -40,7 +40,7 @@ def test_every_cell_of_publishing(browser: Browser, house: House) -> None:
     assert wrong == []
 
 
-def break_draft(house: House) -> None:
+def break_draft(house: Instance) -> None:
     """Take the key out of a question of the draft."""
     with house.database.unit_of_work() as session:
         drafts = select(DraftFile).join(Course, Course.id == DraftFile.course_id).where(Course.slug == "prueba")
@@ -48,7 +48,7 @@ def break_draft(house: House) -> None:
         bank.body = (bank.body or "").replace("- right: cuatro", "- wrong: cuatro")
 
 
-def test_an_editor_publishes_and_is_told(browser: Browser, house: House) -> None:
+def test_an_editor_publishes_and_is_told(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_teacher(house, course)
     files = folder(modules=1)
@@ -65,7 +65,7 @@ def test_an_editor_publishes_and_is_told(browser: Browser, house: House) -> None
     assert versions(house) == 2
 
 
-def test_publishing_what_was_changed_meanwhile_is_a_conflict(browser: Browser, house: House) -> None:
+def test_publishing_what_was_changed_meanwhile_is_a_conflict(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_teacher(house, course)
     files = folder(modules=1)
@@ -79,7 +79,7 @@ def test_publishing_what_was_changed_meanwhile_is_a_conflict(browser: Browser, h
     assert versions(house) == 1
 
 
-def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser, house: House) -> None:
+def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_teacher(house, course)
     break_draft(house)
@@ -95,7 +95,7 @@ def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser,
     assert versions(house) == 1
 
 
-def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browser: Browser, house: House) -> None:
+def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browser: Browser, house: Instance) -> None:
     """Format 3.2 and 3.3 (C213, C414): a key that vanished, and an option that was reworded without its key."""
     course = a_course(house, modules=1)
     a_teacher(house, course)
@@ -116,7 +116,7 @@ def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browse
     assert "key: tres" in shown
 
 
-def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Browser, house: House) -> None:
+def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Browser, house: Instance) -> None:
     """Performance: the page reads no folder while nothing has changed, and reads it again as soon as something has."""
     course = a_course(house, modules=1)
     a_teacher(house, course)
@@ -134,7 +134,7 @@ def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Brows
     assert "C402" in after
 
 
-def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, house: House) -> None:
+def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, house: Instance) -> None:
     """Security 1.5: the nature is one of two, the revision a number."""
     course = a_course(house, modules=1)
     a_teacher(house, course)
@@ -150,7 +150,7 @@ def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, house
     assert versions(house) == 1
 
 
-def test_to_others_the_page_of_a_course_is_one_that_never_was(browser: Browser, house: House) -> None:
+def test_to_others_the_page_of_a_course_is_one_that_never_was(browser: Browser, house: Instance) -> None:
     """Security 1.2 and 1.3: an instructor of another course is a stranger."""
     other = a_course(house, "otro", modules=1)
     a_teacher(house, other)

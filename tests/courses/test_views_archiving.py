@@ -13,7 +13,7 @@ from enrolments.services import editions
 from kernel import clock, outbox
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_plans import draft, plan_of, verbs
 from tests.support.access import a_cast
 from tests.support.browser import Browser
@@ -23,19 +23,19 @@ PAGE = "/teaching/prueba/archive"
 
 
 @pytest.fixture
-def owner(browser: Browser, house: House) -> Browser:
+def owner(browser: Browser, house: Instance) -> Browser:
     """Return the browser of the owner of a published course."""
     a_teacher(house, a_course(house, modules=1), role=StaffRole.OWNER)
     return sign_in(browser, "profe@example.org")
 
 
-def archived_at(house: House) -> object:
+def archived_at(house: Instance) -> object:
     """Return when the course was put away."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course.archived_at).where(Course.slug == "prueba")).one()
 
 
-def test_every_cell_of_putting_a_course_away(browser: Browser, house: House) -> None:
+def test_every_cell_of_putting_a_course_away(browser: Browser, house: Instance) -> None:
     """Owners and administrators only, as with the team."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -48,7 +48,7 @@ def test_every_cell_of_putting_a_course_away(browser: Browser, house: House) -> 
     assert archived_at(house) is None
 
 
-def test_a_course_is_put_away_with_a_reason_and_brought_back(owner: Browser, house: House) -> None:
+def test_a_course_is_put_away_with_a_reason_and_brought_back(owner: Browser, house: Instance) -> None:
     a_person(house, "ana@example.org")
     owner.get("/teaching/prueba/outline")
     owner.get(PAGE)
@@ -74,7 +74,7 @@ def test_a_course_is_put_away_with_a_reason_and_brought_back(owner: Browser, hou
     assert any(form.action.endswith("/enrolment") for form in other.page.forms)
 
 
-def test_nobody_comes_into_an_archived_course_by_hand(owner: Browser, house: House) -> None:
+def test_nobody_comes_into_an_archived_course_by_hand(owner: Browser, house: Instance) -> None:
     owner.get(PAGE)
     owner.submit("/archive", {"reason": "Terminó."})
     person = a_person(house, "ana@example.org")
@@ -85,7 +85,7 @@ def test_nobody_comes_into_an_archived_course_by_hand(owner: Browser, house: Hou
             editions.enrol_others(session, SYSTEM, course.id, None, [person.id], now=clock.now())
 
 
-def test_what_was_never_published_is_not_put_away(browser: Browser, house: House) -> None:
+def test_what_was_never_published_is_not_put_away(browser: Browser, house: Instance) -> None:
     an_administrator(house)
     sign_in(browser, "admin@example.org").get("/teaching/new-course")
     browser.submit("/new-course", {"title": "Prueba", "module": "Uno", "lesson": "Dos"})
@@ -95,13 +95,13 @@ def test_what_was_never_published_is_not_put_away(browser: Browser, house: House
     assert archived_at(house) is None
 
 
-def put_away(house: House) -> None:
+def put_away(house: Instance) -> None:
     """Archive the course while somebody has its pages open."""
     with house.database.unit_of_work() as session:
         archiving.archive(session, SYSTEM, catalogue.lock_course(session, session.scalars(select(Course.id)).one()), "Fin", now=clock.now())
 
 
-def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, house: House) -> None:
+def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, house: Instance) -> None:
     editor = sign_in(owner.another(), a_teacher_of(house, StaffRole.EDITOR))
     put_away(house)
 
@@ -122,7 +122,7 @@ def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, house: Ho
     assert "<fieldset disabled" not in owner.get("/teaching/prueba/lessons/leccion-1").html
 
 
-def a_teacher_of(house: House, role: StaffRole) -> str:
+def a_teacher_of(house: Instance, role: StaffRole) -> str:
     with house.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
     a_teacher(house, course, "editora@example.org", role)
@@ -140,7 +140,7 @@ def a_teacher_of(house: House, role: StaffRole) -> str:
     ],
 )
 def test_what_is_sent_to_an_archived_course_is_refused_and_kept(
-    owner: Browser, house: House, path: str, form: str, values: dict[str, str]
+    owner: Browser, house: Instance, path: str, form: str, values: dict[str, str]
 ) -> None:
     owner.get(f"/teaching/prueba/{path}")
     put_away(house)
@@ -153,14 +153,14 @@ def test_what_is_sent_to_an_archived_course_is_refused_and_kept(
     assert state_of(house) == before
 
 
-def state_of(house: House) -> tuple[int, int | None]:
+def state_of(house: Instance) -> tuple[int, int | None]:
     """Return the draft's revision and the published version."""
     with house.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
         return course.draft_revision, course.published_version_id
 
 
-def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, house: House) -> None:
+def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, house: Instance) -> None:
     owner.get("/teaching/prueba/lessons/leccion-1")
     form = owner.page.form("/lessons/leccion-1")
     put_away(house)
@@ -172,7 +172,7 @@ def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, house
     assert "Este curso está archivado" in owner.response.json["message"]
 
 
-def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, house: House) -> None:
+def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, house: Instance) -> None:
     draft(house, "manos")
     moment = clock.now() + timedelta(days=1)
     owner.get("/teaching/prueba/publishing")
@@ -191,7 +191,7 @@ def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, hous
     assert "o se archivó el curso" in log
 
 
-def test_a_plan_that_was_left_over_is_given_up_at_its_moment(owner: Browser, house: House) -> None:
+def test_a_plan_that_was_left_over_is_given_up_at_its_moment(owner: Browser, house: Instance) -> None:
     """Of an installation whose course was archived before plans were called off."""
     draft(house, "manos")
     moment = clock.now() + timedelta(days=1)
@@ -205,7 +205,7 @@ def test_a_plan_that_was_left_over_is_given_up_at_its_moment(owner: Browser, hou
     assert (plan_of(house).state, state_of(house)[1]) == ("void", 1)
 
 
-def test_the_command_line_does_not_publish_an_archived_course(house: House) -> None:
+def test_the_command_line_does_not_publish_an_archived_course(house: Instance) -> None:
     course = a_course(house, modules=1)
     put_away(house)
 

@@ -21,7 +21,7 @@ from kernel import clock
 from kernel.archives import ArchiveRefused, write_archive
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, sign_in
@@ -53,7 +53,7 @@ def odd(name: str, *, mode: int = stat.S_IFREG | 0o644, utf8: bool = True, conte
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return a browser in which somebody edits a published course."""
     a_teacher(house, a_course(house, modules=1))
     return sign_in(browser, "profe@example.org")
@@ -68,14 +68,14 @@ def send(browser: Browser, content: bytes, page: str = FOLDER, status: int = 200
     browser._arrive(status)
 
 
-def draft(house: House, slug: str = "prueba") -> dict[str, bytes]:
+def draft(house: Instance, slug: str = "prueba") -> dict[str, bytes]:
     """Return a course's draft."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course.id).where(Course.slug == slug)).scalar_one()
         return draft_queries.draft_files(session, house.files, course)
 
 
-def edit(house: House, contents: dict[str, bytes]) -> None:
+def edit(house: Instance, contents: dict[str, bytes]) -> None:
     """Edit the draft as another page does."""
     with house.database.unit_of_work() as session:
         course = catalogue.lock_course(session, session.execute(select(Course.id).where(Course.slug == "prueba")).scalar_one())
@@ -83,19 +83,19 @@ def edit(house: House, contents: dict[str, bytes]) -> None:
         drafts.save_files(session, SYSTEM, course, texts, now=clock.now())
 
 
-def counted(house: House) -> tuple[int, int]:
+def counted(house: Instance) -> tuple[int, int]:
     """Count what waits and the revisions of all drafts."""
     with house.database.unit_of_work(write=False) as session:
         waiting = session.scalar(select(func.count()).select_from(PendingFolder)) or 0
         return waiting, session.scalar(select(func.count()).select_from(DraftRevision)) or 0
 
 
-def stored(house: House) -> set[str]:
+def stored(house: Instance) -> set[str]:
     """Return the names of the contents that are kept."""
     return {path.name for path in house.files.folder.rglob("*") if path.is_file()}
 
 
-def test_every_cell_of_folders(browser: Browser, house: House) -> None:
+def test_every_cell_of_folders(browser: Browser, house: Instance) -> None:
     """Security 4.4 and 9: editors take their course out and in; whoever may make courses brings in a new one."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -117,7 +117,7 @@ def test_every_cell_of_folders(browser: Browser, house: House) -> None:
     assert cast.check("course.import", "package_upload", got) == []
 
 
-def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, house: House) -> None:
+def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, house: Instance) -> None:
     archives = []
     for _again in range(2):
         editor.get(FOLDER)
@@ -133,7 +133,7 @@ def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, house: Hou
     assert "no hay nada que traer" in editor.page.text
 
 
-def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, house: House) -> None:
+def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, house: Instance) -> None:
     before = draft(house)
     changed = {**before, LESSON: before[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
     del changed[VIDEO]
@@ -148,7 +148,7 @@ def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, h
     assert counted(house) == (0, 2)
 
 
-def test_a_conflict_shows_both_texts_and_needs_a_choice(editor: Browser, house: House) -> None:
+def test_a_conflict_shows_both_texts_and_needs_a_choice(editor: Browser, house: Instance) -> None:
     before = draft(house)
     edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos"), VIDEO: before[VIDEO] + b"# aqui\n"})
     send(editor, packed({**before, LESSON: before[LESSON].replace(b"dedos", b"pies")}))
@@ -166,7 +166,7 @@ def test_a_conflict_shows_both_texts_and_needs_a_choice(editor: Browser, house: 
     assert after[VIDEO] == before[VIDEO] + b"# aqui\n"
 
 
-def test_an_archive_that_was_downloaded_here_is_merged_from_what_it_was(editor: Browser, house: House) -> None:
+def test_an_archive_that_was_downloaded_here_is_merged_from_what_it_was(editor: Browser, house: Instance) -> None:
     """Its mark tells the revision: editing a line again that was edited before the download is no conflict."""
     before = draft(house)
     edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
@@ -195,7 +195,7 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 
 
 def test_a_folder_that_was_unpacked_and_packed_again_keeps_its_revision_and_names_who_edited_meanwhile(
-    editor: Browser, house: House
+    editor: Browser, house: Instance
 ) -> None:
     """The same folder is sent in twice: its person's own change of before is no conflict, another's is."""
     before = draft(house)
@@ -218,7 +218,7 @@ def test_a_folder_that_was_unpacked_and_packed_again_keeps_its_revision_and_name
     assert "el más parecido" not in editor.page.text
 
 
-def test_a_mark_of_another_course_is_no_base(editor: Browser, house: House) -> None:
+def test_a_mark_of_another_course_is_no_base(editor: Browser, house: Instance) -> None:
     before = draft(house)
     edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
     send(editor, packed({**before, "README.md": b"Nota\n", ".aulario": b"course ajeno revision 2\n"}))
@@ -228,14 +228,14 @@ def test_a_mark_of_another_course_is_no_base(editor: Browser, house: House) -> N
     assert draft(house) == {**before, LESSON: before[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
 
 
-def test_a_mark_of_another_house_is_no_base(editor: Browser, house: House) -> None:
+def test_a_mark_of_another_house_is_no_base(editor: Browser, house: Instance) -> None:
     send(editor, packed({**draft(house), "README.md": b"Nota\n"}, comment=b"aulario prueba 77"))
 
     editor.submit(editor.path)
     assert draft(house)["README.md"] == b"Nota\n"
 
 
-def test_who_edits_meanwhile_is_not_overwritten(editor: Browser, house: House) -> None:
+def test_who_edits_meanwhile_is_not_overwritten(editor: Browser, house: Instance) -> None:
     before = draft(house)
     send(editor, packed({**before, LESSON: before[LESSON].replace(b"dedos", b"pies")}))
     edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
@@ -247,7 +247,7 @@ def test_who_edits_meanwhile_is_not_overwritten(editor: Browser, house: House) -
     assert b"manos" in draft(house)[LESSON]
 
 
-def test_a_broken_folder_is_told_fault_by_fault_and_never_comes_in(editor: Browser, house: House) -> None:
+def test_a_broken_folder_is_told_fault_by_fault_and_never_comes_in(editor: Browser, house: Instance) -> None:
     before = draft(house)
     send(editor, packed({**before, LESSON: b"nada\n", VIDEO: b"key: [\n", "01-parte/banco.yaml": b"\xff"}))
 
@@ -278,7 +278,7 @@ def test_a_broken_folder_is_told_fault_by_fault_and_never_comes_in(editor: Brows
         (packed(folder("otro")), "otro"),
     ],
 )
-def test_hostile_archives_are_refused_whole_with_the_entry_named(editor: Browser, house: House, content: bytes, said: str) -> None:
+def test_hostile_archives_are_refused_whole_with_the_entry_named(editor: Browser, house: Instance, content: bytes, said: str) -> None:
     """Security 4.4: nothing of them is kept, waits, or is in the draft."""
     before, kept = counted(house), stored(house)
 
@@ -307,7 +307,7 @@ def test_an_archive_that_lies_about_its_sizes_is_refused() -> None:
         read_folder_archive(content)
 
 
-def test_a_folder_becomes_a_new_course_of_whoever_brought_it(editor: Browser, house: House) -> None:
+def test_a_folder_becomes_a_new_course_of_whoever_brought_it(editor: Browser, house: Instance) -> None:
     send(editor, packed(folder("nuevo", modules=1)), NEW)
     editor.submit(editor.path)
 
@@ -321,7 +321,7 @@ def test_a_folder_becomes_a_new_course_of_whoever_brought_it(editor: Browser, ho
 
 
 @pytest.mark.slow
-def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood_is_told(editor: Browser, house: House) -> None:
+def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood_is_told(editor: Browser, house: Instance) -> None:
     send(editor, packed({"curso/1-agua.md": b"# Agua\n\n{% include x %}\n\nLlueve.\n", "curso/2-luz.md": b"# Luz\n\nBrilla.\n"}), NEW)
 
     assert "1-agua.md:3" in editor.page.text
@@ -333,7 +333,7 @@ def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood
     assert "Markdown" in editor.page.text
 
 
-def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_what_was_lost(editor: Browser, house: House) -> None:
+def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_what_was_lost(editor: Browser, house: Instance) -> None:
     """The button stands above it; each kind shows its number and some examples, and unfolds."""
     lesson = "# Agua\n\n" + "".join(f"{{% include x{number} %}} <div>{number}</div>\n\n> a\n{{: .raro}}\n\n" for number in range(200))
     send(editor, packed({"curso/1-agua.md": lesson.encode(), "curso/2-luz.md": b"# Luz\n\n![sol](fig/sol.png)\n"}), NEW)
@@ -351,7 +351,7 @@ def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_wha
     assert len(page.find_all("li")) < 20
 
 
-def test_a_second_archive_does_not_make_the_page_of_the_first_go(editor: Browser, house: House) -> None:
+def test_a_second_archive_does_not_make_the_page_of_the_first_go(editor: Browser, house: Instance) -> None:
     """Some are kept, and the page that takes them leads to each."""
     pages = []
     for number in range(4):
@@ -368,7 +368,7 @@ def test_a_second_archive_does_not_make_the_page_of_the_first_go(editor: Browser
     assert not editor.get(NEW).has_link(pages[1])
 
 
-def test_an_archive_named_as_a_course_is_given_another_address(editor: Browser, house: House) -> None:
+def test_an_archive_named_as_a_course_is_given_another_address(editor: Browser, house: Instance) -> None:
     """On the page that shows it: lessons of another tool have no address but the name of their file."""
     a_course(house, "curso", modules=1)
     theirs = draft(house, "curso")
@@ -385,7 +385,7 @@ def test_an_archive_named_as_a_course_is_given_another_address(editor: Browser, 
     assert draft(house, "curso") == theirs
 
 
-def test_a_course_folder_comes_in_beside_the_course_of_its_address(editor: Browser, house: House) -> None:
+def test_a_course_folder_comes_in_beside_the_course_of_its_address(editor: Browser, house: Instance) -> None:
     files = folder("prueba", modules=1)
     send(editor, packed(files), NEW, status=422)
     assert dict(editor.page.form(NEW).fields)["key"] == "prueba-2"
@@ -400,7 +400,7 @@ def test_a_course_folder_comes_in_beside_the_course_of_its_address(editor: Brows
     assert draft(house) == files
 
 
-def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house: House) -> None:
+def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house: Instance) -> None:
     send(editor, packed(folder("nuevo", modules=1)), NEW)
     a_course(house, "nuevo", modules=2)
 
@@ -409,7 +409,7 @@ def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house:
     assert draft(house, "nuevo") == folder("nuevo", modules=2)
 
 
-def test_what_is_chosen_in_a_merge_makes_it_no_folder_of_another_course(editor: Browser, house: House) -> None:
+def test_what_is_chosen_in_a_merge_makes_it_no_folder_of_another_course(editor: Browser, house: Instance) -> None:
     """Security 1.2: lines of two texts, each with the course's own key, may give a text with another one."""
     victim = a_course(house, "ajeno", modules=1)
     with house.database.unit_of_work() as session:
@@ -431,7 +431,7 @@ def test_what_is_chosen_in_a_merge_makes_it_no_folder_of_another_course(editor: 
     assert draft(house, "ajeno") == theirs
 
 
-def test_a_text_with_zeros_is_kept_as_a_file(editor: Browser, house: House) -> None:
+def test_a_text_with_zeros_is_kept_as_a_file(editor: Browser, house: Instance) -> None:
     """What is never read may hold any bytes; PostgreSQL keeps no zero in a text."""
     files = {**draft(house), "scripts/datos.txt": b"a\x00b\n"}
     send(editor, packed(files))
@@ -443,7 +443,7 @@ def test_a_text_with_zeros_is_kept_as_a_file(editor: Browser, house: House) -> N
         assert session.scalar(select(DraftFile.body).where(DraftFile.path == "scripts/datos.txt")) is None
 
 
-def test_nobody_else_sees_what_waits_and_it_is_forgotten(editor: Browser, house: House) -> None:
+def test_nobody_else_sees_what_waits_and_it_is_forgotten(editor: Browser, house: Instance) -> None:
     send(editor, packed({**draft(house), "README.md": b"Nota\n"}))
     address = editor.path
     with house.database.unit_of_work(write=False) as session:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from courses.models import Course
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
@@ -32,7 +32,7 @@ def test_a_look_brings_the_symbols_that_it_refers_to(editor: Browser, body: str)
     assert needed == set(re.findall(r'<symbol id="([a-z-]+)"', html))
 
 
-def test_every_cell_of_writing_a_lesson(browser: Browser, house: House) -> None:
+def test_every_cell_of_writing_a_lesson(browser: Browser, house: Instance) -> None:
     """Security 9: lesson.edit, lesson.view and lesson.file_download of a draft; nothing changes for those who may not."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -58,7 +58,7 @@ def test_every_cell_of_writing_a_lesson(browser: Browser, house: House) -> None:
     assert wrong == []
 
 
-def test_only_what_was_typed_changes_in_the_file(editor: Browser, house: House) -> None:
+def test_only_what_was_typed_changes_in_the_file(editor: Browser, house: Instance) -> None:
     """Format 11.4: the body is the author's, and the other fields stay as they are written."""
     before = texts(house)[PATH]
 
@@ -71,7 +71,7 @@ def test_only_what_was_typed_changes_in_the_file(editor: Browser, house: House) 
     assert fields(editor)["body"].strip("\r\n") == "## Uno\n\nSe cuenta *despacio*.  \nAsí."
 
 
-def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, house: House) -> None:
+def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, house: Instance) -> None:
     text = "---\n# nota\nkey: leccion-1\ntitle: Contar 1  # breve\nx-mio: [a,  b]\nrequired: true\n---\nTexto.\n"
     write(house, course, {PATH: text})
     sign_in(browser, "profe@example.org")
@@ -82,7 +82,7 @@ def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, 
     assert texts(house)[PATH] == text.replace("title: Contar 1", "title: 'Contar: dos'").replace("Texto.\n", "Texto.\nOtro.\n")
 
 
-def test_a_preview_is_the_page_that_learners_get(editor: Browser, house: House, course: Course) -> None:
+def test_a_preview_is_the_page_that_learners_get(editor: Browser, house: Instance, course: Course) -> None:
     """The same functions and the same piece of a template: what is seen before publishing is what comes."""
     body = (
         "## Medir {#medir}\n\nUna *cuenta* y $B = 1 - c$.\n\n> [!DEFINITION] Brecha\n> Lo que falta.\n\n"
@@ -113,7 +113,7 @@ def test_findings_stand_beside_the_text_with_the_line_of_the_text(editor: Browse
     assert "C305" in page
 
 
-def test_a_link_into_another_lesson_knows_its_headings(editor: Browser, house: House, course: Course) -> None:
+def test_a_link_into_another_lesson_knows_its_headings(editor: Browser, house: Instance, course: Course) -> None:
     write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\n## Aquí\n\nTexto.\n"})
 
     editor.get(EDITOR)
@@ -124,7 +124,7 @@ def test_a_link_into_another_lesson_knows_its_headings(editor: Browser, house: H
     assert "C305" in bad
 
 
-def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Browser, house: House) -> None:
+def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Browser, house: Instance) -> None:
     before = texts(house)
 
     untitled = send(editor, status=422, title=" ", body="Lo escrito.")
@@ -139,7 +139,7 @@ def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Bro
 # --- Saving by itself --------------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_sent_by_itself_is_saved_and_the_next_builds_on_it(editor: Browser, house: House) -> None:
+def test_what_is_sent_by_itself_is_saved_and_the_next_builds_on_it(editor: Browser, house: Instance) -> None:
     first = ask(editor, "autosave", {"body": "Uno.\n"})
     second = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "seen": first["seen"]})
     again = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "seen": first["seen"]})
@@ -149,7 +149,7 @@ def test_what_is_sent_by_itself_is_saved_and_the_next_builds_on_it(editor: Brows
     assert texts(house)[PATH].endswith("---\nUno.\nDos.\n")
 
 
-def test_nothing_is_saved_over_what_somebody_else_saved(editor: Browser, house: House, course: Course) -> None:
+def test_nothing_is_saved_over_what_somebody_else_saved(editor: Browser, house: Instance, course: Course) -> None:
     theirs = texts(house)[PATH].replace("dedos", "pies")
     write(house, course, {PATH: theirs})
 
@@ -159,7 +159,7 @@ def test_nothing_is_saved_over_what_somebody_else_saved(editor: Browser, house: 
     assert texts(house)[PATH] == theirs
 
 
-def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, house: House) -> None:
+def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, house: Instance) -> None:
     before = texts(house)
 
     answer = ask(editor, "autosave", {"title": ""}, status=422)
@@ -171,7 +171,7 @@ def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, house: House) 
 # --- Two at once -------------------------------------------------------------------------------------------------------------------------
 
 
-def begun(browser: Browser, house: House, course: Course) -> None:
+def begun(browser: Browser, house: Instance, course: Course) -> None:
     """Open a lesson of three paragraphs, and let somebody else change the last one."""
     text = texts(house)[PATH]
     head = text[: text.rindex("---\n") + 4]
@@ -180,7 +180,7 @@ def begun(browser: Browser, house: House, course: Course) -> None:
     write(house, course, {PATH: f"{head}Uno.\n\nDos.\n\nTres de otra persona.\n"})
 
 
-def test_changes_of_different_places_are_put_together_and_looked_at_before_saving(editor: Browser, house: House, course: Course) -> None:
+def test_changes_of_different_places_are_put_together_and_looked_at_before_saving(editor: Browser, house: Instance, course: Course) -> None:
     begun(editor, house, course)
 
     told = send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres.\n")
@@ -199,7 +199,7 @@ def test_changes_of_different_places_are_put_together_and_looked_at_before_savin
 @pytest.mark.parametrize(
     ("choice", "end"), [("mine", "Tres mío.\n"), ("theirs", "Tres de otra persona.\n"), ("both", "Tres de otra persona.\nTres mío.\n")]
 )
-def test_where_both_changed_the_same_place_one_chooses(editor: Browser, house: House, course: Course, choice: str, end: str) -> None:
+def test_where_both_changed_the_same_place_one_chooses(editor: Browser, house: Instance, course: Course, choice: str, end: str) -> None:
     begun(editor, house, course)
 
     told = send(editor, status=409, body="Uno.\n\nDos.\n\nTres mío.\n")
@@ -213,7 +213,7 @@ def test_where_both_changed_the_same_place_one_chooses(editor: Browser, house: H
     assert texts(house)[PATH].endswith(f"Dos.\n\n{end}")
 
 
-def test_a_choice_that_lacks_another_is_given_back(editor: Browser, house: House, course: Course) -> None:
+def test_a_choice_that_lacks_another_is_given_back(editor: Browser, house: Instance, course: Course) -> None:
     begun(editor, house, course)
     write(house, course, {PATH: texts(house)[PATH].replace("Uno.", "Uno de otra persona.")})
     send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres mío.\n")
@@ -224,7 +224,7 @@ def test_a_choice_that_lacks_another_is_given_back(editor: Browser, house: House
     assert "conflict-0" not in fields(editor)
 
 
-def test_what_was_chosen_is_not_taken_for_a_text_that_is_newer(editor: Browser, house: House, course: Course) -> None:
+def test_what_was_chosen_is_not_taken_for_a_text_that_is_newer(editor: Browser, house: Instance, course: Course) -> None:
     """Somebody saved once more while both texts were looked at: the places to choose in are others now."""
     begun(editor, house, course)
     send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres mío.\n")
@@ -242,7 +242,7 @@ def test_what_was_chosen_is_not_taken_for_a_text_that_is_newer(editor: Browser, 
 MOVED = "01-parte/02-leccion"
 
 
-def begun_and_moved(browser: Browser, house: House, course: Course, language: str = "es") -> None:
+def begun_and_moved(browser: Browser, house: Instance, course: Course, language: str = "es") -> None:
     """Open a lesson of three paragraphs, and let somebody else put another one in its place, which gives it the other's old path."""
     before = texts(house)
     heads = {path: before[path][: before[path].rindex("---\n") + 4] for path in (PATH, PATH.replace(".es.", ".en."))}
@@ -254,7 +254,7 @@ def begun_and_moved(browser: Browser, house: House, course: Course, language: st
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_a_lesson_that_was_moved_meanwhile_goes_on_being_saved(editor: Browser, house: House, course: Course, language: str) -> None:
+def test_a_lesson_that_was_moved_meanwhile_goes_on_being_saved(editor: Browser, house: Instance, course: Course, language: str) -> None:
     begun_and_moved(editor, house, course, language)
 
     first = ask(editor, "autosave", {"body": "Uno.\n", "language": language})
@@ -265,7 +265,7 @@ def test_a_lesson_that_was_moved_meanwhile_goes_on_being_saved(editor: Browser, 
     assert texts(house)[PATH].endswith("---\nNada.\n")
 
 
-def test_a_lesson_that_was_moved_and_changed_meanwhile_is_put_together(editor: Browser, house: House, course: Course) -> None:
+def test_a_lesson_that_was_moved_and_changed_meanwhile_is_put_together(editor: Browser, house: Instance, course: Course) -> None:
     begun_and_moved(editor, house, course)
     write(house, course, {f"{MOVED}.es.md": texts(house)[f"{MOVED}.es.md"].replace("Tres.", "Tres de otra persona.")})
 
@@ -276,7 +276,7 @@ def test_a_lesson_that_was_moved_and_changed_meanwhile_is_put_together(editor: B
     assert texts(house)[f"{MOVED}.es.md"].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
 
 
-def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Browser, house: House, course: Course) -> None:
+def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Browser, house: Instance, course: Course) -> None:
     begun(editor, house, course)
     send(editor, status=409, body="Todo mío.\n")
 
@@ -288,7 +288,7 @@ def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Br
 # --- Pictures, files, pasted text --------------------------------------------------------------------------------------------------------
 
 
-def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Browser, house: House) -> None:
+def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Browser, house: Instance) -> None:
     page = send(
         editor,
         "upload",
@@ -309,7 +309,7 @@ def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Bro
     assert "01-parte/media/mi-foto-n.jpg" in texts(house)
 
 
-def test_pictures_lose_what_they_carry_besides(editor: Browser, house: House) -> None:
+def test_pictures_lose_what_they_carry_besides(editor: Browser, house: Instance) -> None:
     sent = a_picture("JPEG")
     assert b"Quito, en casa" in sent
 
@@ -332,7 +332,7 @@ def test_pictures_lose_what_they_carry_besides(editor: Browser, house: House) ->
     ],
 )
 def test_what_cannot_go_in_says_why_and_leaves_nothing(
-    editor: Browser, house: House, name: str, content: bytes, alternative: str, words: str
+    editor: Browser, house: Instance, name: str, content: bytes, alternative: str, words: str
 ) -> None:
     """Security 4.3: by content, not by name; with limits."""
     before = texts(house)
@@ -343,7 +343,7 @@ def test_what_cannot_go_in_says_why_and_leaves_nothing(
     assert texts(house) == before
 
 
-def test_a_document_is_linked_and_a_second_of_its_name_gets_another(editor: Browser, house: House) -> None:
+def test_a_document_is_linked_and_a_second_of_its_name_gets_another(editor: Browser, house: Instance) -> None:
     first = ask(editor, "files", {"file": (io.BytesIO(b"%PDF-1.4 uno"), "guia.pdf"), "alternative": "Guía", "caption": ""})
     second = ask(editor, "files", {"file": (io.BytesIO(b"%PDF-1.4 dos"), "guia.pdf"), "alternative": "", "caption": ""})
 
@@ -367,7 +367,7 @@ def test_lessons_that_are_not_there_are_not_found(editor: Browser) -> None:
     editor.get("/teaching/prueba/lessons/video-1/preview", status=404)
 
 
-def test_opening_a_lesson_costs_the_same_whatever_the_course_has(browser: Browser, house: House) -> None:
+def test_opening_a_lesson_costs_the_same_whatever_the_course_has(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=6)
     a_teacher(house, course)
     sign_in(browser, "profe@example.org")

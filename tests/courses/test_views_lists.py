@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import Course
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -19,14 +19,14 @@ GLOSSARY = (
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of one module."""
     a_teacher(house, a_course(house, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: House, editor: Browser) -> Course:
+def course(house: Instance, editor: Browser) -> Course:
     """Return the course, with a glossary written by hand."""
     with house.database.unit_of_work(write=False) as session:
         made = session.scalars(select(Course).where(Course.slug == "prueba")).one()
@@ -34,7 +34,7 @@ def course(house: House, editor: Browser) -> Course:
     return made
 
 
-def test_every_cell_of_the_lists(browser: Browser, house: House) -> None:
+def test_every_cell_of_the_lists(browser: Browser, house: Instance) -> None:
     """Security 9, course.edit."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -54,7 +54,7 @@ def test_every_cell_of_the_lists(browser: Browser, house: House) -> None:
     assert "brecha" in before["glosario.yaml"]
 
 
-def test_a_term_is_added_translated_and_taken_out(editor: Browser, house: House, course: Course) -> None:
+def test_a_term_is_added_translated_and_taken_out(editor: Browser, house: Instance, course: Course) -> None:
     listed = editor.get(f"{LISTS}/glossary").text
     assert "Brecha" in listed
     editor.get(f"{LISTS}/glossary/new")
@@ -80,7 +80,7 @@ def test_a_term_is_added_translated_and_taken_out(editor: Browser, house: House,
     assert texts(house)["glosario.yaml"] == "# Términos\n" + GLOSSARY[GLOSSARY.index("# el segundo") :] + translated
 
 
-def test_saving_an_entry_as_it_stands_changes_not_a_letter(editor: Browser, house: House, course: Course) -> None:
+def test_saving_an_entry_as_it_stands_changes_not_a_letter(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(f"{LISTS}/glossary/entries/brecha")
     assert "Nada había cambiado." in editor.submit("/entries/brecha", {}).text
 
@@ -92,7 +92,7 @@ def test_saving_an_entry_as_it_stands_changes_not_a_letter(editor: Browser, hous
     )
 
 
-def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, house: House, course: Course) -> None:
+def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, house: Instance, course: Course) -> None:
     lesson = texts(house)["01-parte/01-leccion.es.md"]
     write(house, course, {"01-parte/01-leccion.es.md": f"{lesson}\nLas [[brechas]].\n"})
 
@@ -114,7 +114,7 @@ def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, house: Hou
     ],
 )
 def test_a_term_that_cannot_be_is_told_and_nothing_is_lost(
-    editor: Browser, house: House, course: Course, sent: dict[str, str], told: str
+    editor: Browser, house: Instance, course: Course, sent: dict[str, str], told: str
 ) -> None:
     editor.get(f"{LISTS}/glossary/new")
 
@@ -125,7 +125,7 @@ def test_a_term_that_cannot_be_is_told_and_nothing_is_lost(
     assert dict(page.form("/glossary/new").fields)["term_es"] == sent.get("term_es", "")
 
 
-def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, house: House, course: Course) -> None:
+def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(f"{LISTS}/glossary/entries/piso")
     theirs = GLOSSARY.replace("Lo que falta.", "Lo que aún falta.")
     write(house, course, {"glosario.yaml": theirs})
@@ -140,7 +140,7 @@ def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, house: 
     assert "es: El mínimo." in after
 
 
-def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, house: House) -> None:
+def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, house: Instance) -> None:
     editor.get(f"{LISTS}/figures/new")
     editor.submit("/figures/new", {"label_es": "Salario básico", "value": "470", "unit": "USD", "year": "2025", "key": "sbu"})
     editor.get(f"{LISTS}/documents/new")
@@ -167,7 +167,7 @@ def test_lists_and_entries_that_are_not_there_are_not_found(editor: Browser, cou
         editor.get(f"{LISTS}/{page}", status=404)
 
 
-def test_a_list_that_cannot_be_read_is_left_to_the_text(editor: Browser, house: House, course: Course) -> None:
+def test_a_list_that_cannot_be_read_is_left_to_the_text(editor: Browser, house: Instance, course: Course) -> None:
     write(house, course, {"glosario.yaml": "- brecha\n", "parametros.yaml": "sbu: {value: 470, unit: USD, year: 2025}\n"})
 
     assert "Ábralo como texto." in editor.get(f"{LISTS}/glossary").text
@@ -175,7 +175,7 @@ def test_a_list_that_cannot_be_read_is_left_to_the_text(editor: Browser, house: 
     assert "lms courses format" in editor.get(f"{LISTS}/figures/entries/sbu").text
 
 
-def test_a_list_costs_the_same_whatever_its_length(editor: Browser, house: House, course: Course) -> None:
+def test_a_list_costs_the_same_whatever_its_length(editor: Browser, house: Instance, course: Course) -> None:
     counter = every_statement(house.database)
     counts = []
     for number in (1, 40):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from courses.models import Course
 from courses.queries import drafts as draft_queries
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -21,14 +21,14 @@ VTT = "WEBVTT\n\n00:00.000 --> 00:01.000\nHola\n"
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of one module."""
     a_teacher(house, a_course(house, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: House, editor: Browser) -> Course:
+def course(house: Instance, editor: Browser) -> Course:
     """Return the course."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course).where(Course.slug == "prueba")).one()
@@ -40,7 +40,7 @@ def send(editor: Browser, name: str, content: bytes, folder: str = "", status: i
     return editor.post(MEDIA, {"file": (io.BytesIO(content), name), "folder": folder, "do": "send"}, status=status).text
 
 
-def test_every_cell_of_the_files(browser: Browser, house: House) -> None:
+def test_every_cell_of_the_files(browser: Browser, house: Instance) -> None:
     """Security 9, course.edit."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -48,7 +48,7 @@ def test_every_cell_of_the_files(browser: Browser, house: House) -> None:
     assert cast.check("course.edit", "own_course", cast.outcomes(MEDIA)) == []
 
 
-def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(editor: Browser, house: House, course: Course) -> None:
+def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(editor: Browser, house: Instance, course: Course) -> None:
     send(editor, "Mi Foto.png", a_picture())
     send(editor, "voz.vtt", VTT.encode(), "01-parte")
     write(house, course, {LESSON: f"{texts(house)[LESSON]}\n![Una foto](../media/mi-foto.png)\n\n: Foto.\n"})
@@ -67,7 +67,7 @@ def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(edi
 
 @pytest.mark.parametrize(("name", "content"), [("limpio.txt", b"Hola\n"), ("voz.vtt", VTT.encode()), ("datos.csv", b"a;b\n1;2\n")])
 def test_the_link_of_a_text_file_opens_it_for_who_edits_and_for_nobody_else(
-    editor: Browser, house: House, name: str, content: bytes
+    editor: Browser, house: Instance, name: str, content: bytes
 ) -> None:
     send(editor, name, content)
     page = editor.get(MEDIA)
@@ -84,13 +84,13 @@ def test_the_link_of_a_text_file_opens_it_for_who_edits_and_for_nobody_else(
     assert stranger._request("GET", address).status_code in (303, 404)
 
 
-def test_other_texts_of_a_draft_have_no_address(editor: Browser, house: House, course: Course) -> None:
+def test_other_texts_of_a_draft_have_no_address(editor: Browser, house: Instance, course: Course) -> None:
     checksum = hashlib.sha256(texts(house)["course.yaml"].encode()).hexdigest()
 
     assert editor._request("GET", f"/courses/prueba/files/{checksum}/course.yaml").status_code == 404
 
 
-def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, house: House, course: Course) -> None:
+def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, house: Instance, course: Course) -> None:
     send(editor, "foto.png", a_picture())
     send(editor, "voz.vtt", VTT.encode())
     send(editor, "otra.vtt", VTT.encode())
@@ -120,7 +120,9 @@ def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, house: House, 
         ("", b"", "Elija primero un archivo"),
     ],
 )
-def test_a_file_that_cannot_be_taken_is_told_beside_its_field(editor: Browser, house: House, name: str, content: bytes, told: str) -> None:
+def test_a_file_that_cannot_be_taken_is_told_beside_its_field(
+    editor: Browser, house: Instance, name: str, content: bytes, told: str
+) -> None:
     before = texts(house)
 
     assert told in send(editor, name, content, status=422)
@@ -128,7 +130,7 @@ def test_a_file_that_cannot_be_taken_is_told_beside_its_field(editor: Browser, h
     assert texts(house) == before
 
 
-def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser, house: House, course: Course) -> None:
+def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser, house: Instance, course: Course) -> None:
     counter = every_statement(house.database)
     counts = []
     for number in (1, 30):
@@ -141,7 +143,7 @@ def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser,
 
 
 @pytest.mark.settings(quota_course_mb=1)
-def test_a_course_has_so_much_room_and_what_it_has_already_takes_none(editor: Browser, course: Course, house: House) -> None:
+def test_a_course_has_so_much_room_and_what_it_has_already_takes_none(editor: Browser, course: Course, house: Instance) -> None:
     """Security 4.3: a quota of the course, its history with it; how much is a setting."""
     first, second, third = (f"%PDF-1.4\n{word * 110_000}\n%%EOF\n".encode() for word in ("uno ", "dos ", "ter "))
     send(editor, "uno.pdf", first)

@@ -13,7 +13,7 @@ from courses.services import authoring, team
 from courses.services import drafts as files
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
@@ -23,7 +23,7 @@ OUTLINE = "/teaching/prueba/outline"
 NEW = {"title": "Seguridad social: lo básico", "module": "Módulo 1", "lesson": "Introducción"}
 
 
-def an_instructor(browser: Browser, house: House, email: str = "ines@example.org") -> Browser:
+def an_instructor(browser: Browser, house: Instance, email: str = "ines@example.org") -> Browser:
     """Sign in somebody who has the role of instructor and no course."""
     person = a_person(house, email, given="Inés", surname="Ruiz")
     with house.database.unit_of_work() as session:
@@ -31,14 +31,14 @@ def an_instructor(browser: Browser, house: House, email: str = "ines@example.org
     return sign_in(browser, email)
 
 
-def texts(house: House, slug: str = "prueba") -> dict[str, str]:
+def texts(house: Instance, slug: str = "prueba") -> dict[str, str]:
     """Return the files of a course's draft."""
     with house.database.unit_of_work(write=False) as session:
         rows = select(DraftFile.path, DraftFile.body).join(Course, Course.id == DraftFile.course_id).where(Course.slug == slug)
         return {row.path: row.body or "" for row in session.execute(rows)}
 
 
-def an_editor(browser: Browser, house: House, modules: int = 2) -> Browser:
+def an_editor(browser: Browser, house: Instance, modules: int = 2) -> Browser:
     """Sign in an editor of a course of some modules."""
     a_teacher(house, a_course(house, modules=modules))
     return sign_in(browser, "profe@example.org")
@@ -50,7 +50,7 @@ def act(browser: Browser, do: str, status: int = 200) -> None:
     browser.submit("/outline", button=("do", do), status=status)
 
 
-def test_every_cell_of_creating_a_course(browser: Browser, house: House) -> None:
+def test_every_cell_of_creating_a_course(browser: Browser, house: Instance) -> None:
     """Security 9, course.create: instructors and administrators."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -64,7 +64,7 @@ def test_every_cell_of_creating_a_course(browser: Browser, house: House) -> None
     assert wrong == []
 
 
-def test_every_cell_of_editing_a_course(browser: Browser, house: House) -> None:
+def test_every_cell_of_editing_a_course(browser: Browser, house: Instance) -> None:
     """Security 9, course.edit: its editors and administrators; nothing changes for the others."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=2))
@@ -78,7 +78,7 @@ def test_every_cell_of_editing_a_course(browser: Browser, house: House) -> None:
     assert texts(house) == before
 
 
-def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, house: House) -> None:
+def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, house: Instance) -> None:
     an_instructor(browser, house)
     browser.get("/learning")
     assert browser.page.has_link("/teaching")
@@ -95,7 +95,7 @@ def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, 
     assert "Responsable" in browser.get("/teaching").text
 
 
-def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(browser: Browser, house: House) -> None:
+def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(browser: Browser, house: Instance) -> None:
     a_course(house, modules=1)
     an_instructor(browser, house)
     browser.get("/teaching/new-course")
@@ -112,7 +112,7 @@ def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(bro
     assert dict(browser.page.form("/new-course").fields)["title"] == NEW["title"]
 
 
-def test_a_move_renames_files_and_changes_no_text(browser: Browser, house: House) -> None:
+def test_a_move_renames_files_and_changes_no_text(browser: Browser, house: Instance) -> None:
     """Format 2 and 3: order is the number of the name, identity the key."""
     an_editor(browser, house)
     before = texts(house)
@@ -127,7 +127,7 @@ def test_a_move_renames_files_and_changes_no_text(browser: Browser, house: House
     assert after["01-parte/03-cuestionario.quiz.yaml"] == before["01-parte/03-cuestionario.quiz.yaml"]
 
 
-def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser: Browser, house: House) -> None:
+def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser: Browser, house: Instance) -> None:
     an_editor(browser, house)
     before = texts(house)
 
@@ -144,7 +144,7 @@ def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser
     assert "Está como antes." in browser.page.text
 
 
-def test_undoing_after_somebody_elses_change_is_a_conflict(browser: Browser, house: House) -> None:
+def test_undoing_after_somebody_elses_change_is_a_conflict(browser: Browser, house: Instance) -> None:
     an_editor(browser, house)
     act(browser, "up parte-2")
     form = browser.page.form("/undo")
@@ -156,7 +156,7 @@ def test_undoing_after_somebody_elses_change_is_a_conflict(browser: Browser, hou
     assert texts(house) == after
 
 
-def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser, house: House) -> None:
+def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser, house: Instance) -> None:
     """Paths of media are relative: a figure that only this lesson shows moves along, one that another shows too is copied."""
     course = a_course(house, modules=2)
     a_teacher(house, course)
@@ -187,7 +187,7 @@ def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser,
     assert after["01-parte/media/dos.svg"] == after["02-parte/media/dos.svg"]
 
 
-def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Browser, house: House) -> None:
+def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Browser, house: Instance) -> None:
     """A second picture of a name is called `uno-2`: in a module that has a `uno` both need a name of their own."""
     course = a_course(house, modules=2)
     a_teacher(house, course)
@@ -212,7 +212,7 @@ def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Bro
     assert [(words, after[f"02-parte/{name}"]) for words, name in shown] == [("Uno", drawing % "primero"), ("Dos", drawing % "segundo")]
 
 
-def test_a_picture_that_questions_show_too_is_copied(browser: Browser, house: House) -> None:
+def test_a_picture_that_questions_show_too_is_copied(browser: Browser, house: Instance) -> None:
     """The banks of a module, in one file or in a folder, are read where an activity that shows media leaves it."""
     course = a_course(house, modules=2)
     a_teacher(house, course)
@@ -241,7 +241,7 @@ def test_a_picture_that_questions_show_too_is_copied(browser: Browser, house: Ho
     assert after["02-parte/media/uno.svg"] == after["01-parte/media/uno-2.svg"] == drawing + "\n"
 
 
-def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(browser: Browser, house: House) -> None:
+def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(browser: Browser, house: Instance) -> None:
     """Format, section 9: a draw without `from` is from the own module, whatever else the move writes anew."""
     course = a_course(house, modules=2)
     a_teacher(house, course)
@@ -267,7 +267,7 @@ def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(
     assert quiz not in after
 
 
-def test_hiding_writes_the_state_and_nothing_else(browser: Browser, house: House) -> None:
+def test_hiding_writes_the_state_and_nothing_else(browser: Browser, house: Instance) -> None:
     an_editor(browser, house)
     before = texts(house)
 
@@ -281,7 +281,7 @@ def test_hiding_writes_the_state_and_nothing_else(browser: Browser, house: House
     assert texts(house) == before
 
 
-def test_what_would_break_the_draft_is_refused_and_says_why(browser: Browser, house: House) -> None:
+def test_what_would_break_the_draft_is_refused_and_says_why(browser: Browser, house: Instance) -> None:
     """Format, C206 and C203: a module without activities, a requirement that is gone."""
     an_editor(browser, house, modules=1)
     before = texts(house)
@@ -295,7 +295,7 @@ def test_what_would_break_the_draft_is_refused_and_says_why(browser: Browser, ho
     assert texts(house).keys() == before.keys()
 
 
-def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, house: House) -> None:
+def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, house: Instance) -> None:
     an_editor(browser, house, modules=1)
 
     browser.get("/teaching/prueba/new-module")
@@ -318,7 +318,7 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, h
     assert texts(house) == added
 
 
-def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Browser, house: House) -> None:
+def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Browser, house: Instance) -> None:
     an_editor(browser, house, modules=1)
     before = texts(house)
 
@@ -335,7 +335,7 @@ def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Br
     assert texts(house) == before
 
 
-def test_the_outline_costs_the_same_whatever_the_course_has(browser: Browser, house: House) -> None:
+def test_the_outline_costs_the_same_whatever_the_course_has(browser: Browser, house: Instance) -> None:
     """Performance: statements per page do not grow with modules."""
     a_teacher(house, a_course(house, modules=1))
     course = a_course(house, "grande", modules=6)
@@ -354,7 +354,7 @@ def test_the_outline_costs_the_same_whatever_the_course_has(browser: Browser, ho
     assert counts[0] == counts[1] <= 8
 
 
-def test_every_cell_of_deleting_a_course(browser: Browser, house: House) -> None:
+def test_every_cell_of_deleting_a_course(browser: Browser, house: Instance) -> None:
     """Security 9, course.delete: a draft that was never published, by its editors and administrators; a published one by nobody."""
     cast = a_cast(browser, house)
     published = a_course(house, modules=1)
@@ -373,7 +373,7 @@ def test_every_cell_of_deleting_a_course(browser: Browser, house: House) -> None
     assert texts(house)
 
 
-def test_a_course_that_was_published_says_why_it_stays(browser: Browser, house: House) -> None:
+def test_a_course_that_was_published_says_why_it_stays(browser: Browser, house: Instance) -> None:
     an_editor(browser, house, modules=1)
     assert not browser.get(OUTLINE).has_link("/teaching/prueba/deletion")
     browser.get("/teaching/prueba/deletion")
@@ -384,7 +384,7 @@ def test_a_course_that_was_published_says_why_it_stays(browser: Browser, house: 
     assert texts(house)
 
 
-def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, house: House) -> None:
+def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, house: Instance) -> None:
     an_instructor(browser, house)
     browser.get("/teaching/new-course")
     browser.submit("/new-course", {**NEW, "key": "nuevo"})
@@ -399,7 +399,7 @@ def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, hous
     browser.get("/teaching/nuevo/outline", status=404)
 
 
-def test_an_activity_goes_to_another_module_without_a_script_and_a_quiz_keeps_its_bank(browser: Browser, house: House) -> None:
+def test_an_activity_goes_to_another_module_without_a_script_and_a_quiz_keeps_its_bank(browser: Browser, house: Instance) -> None:
     """Format, section 9: a draw without `from` is from the own module, so a quiz that leaves says which."""
     an_editor(browser, house)
     browser.get("/teaching/prueba/parts/cuestionario-1")

@@ -11,7 +11,7 @@ from courses.models import Course, CourseVersion, PlannedPublication, StaffRole
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import DeliveryOutcome, Job
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_services import LESSON, save_draft
 from tests.courses.test_views import PUBLISHING, versions
 from tests.support.access import a_cast, outcome
@@ -22,13 +22,13 @@ from tests.support.learning import all_at_once
 TEAM = "/teaching/prueba/team"
 
 
-def draft(house: House, word: str) -> int:
+def draft(house: Instance, word: str) -> int:
     """Save a draft with another word; return its revision."""
     files = folder(modules=1)
     return save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", word.encode())})
 
 
-def plan_of(house: House) -> PlannedPublication:
+def plan_of(house: Instance) -> PlannedPublication:
     """Return the newest plan."""
     with house.database.unit_of_work(write=False) as session:
         found = session.scalars(select(PlannedPublication).order_by(PlannedPublication.id.desc())).first()
@@ -36,7 +36,7 @@ def plan_of(house: House) -> PlannedPublication:
         return found
 
 
-def verbs(house: House) -> list[str]:
+def verbs(house: Instance) -> list[str]:
     """Return what the log says of publications that waited."""
     with house.database.unit_of_work(write=False) as session:
         wanted = AuditEntry.verb.like("course.publication%")
@@ -47,7 +47,7 @@ def verbs(house: House) -> list[str]:
 
 
 @pytest.fixture
-def two(browser: Browser, house: House) -> tuple[Browser, Browser]:
+def two(browser: Browser, house: Instance) -> tuple[Browser, Browser]:
     """An owner who asks and an editor who decides, of a course that needs approval."""
     course = a_course(house, modules=1)
     a_teacher(house, course, "duena@example.org", StaffRole.OWNER)
@@ -65,7 +65,7 @@ def ask(owner: Browser, **values: str) -> str:
     return owner.submit("/publishing", {"nature": "correction", "note": "Manos", **values}).text
 
 
-def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(two: tuple[Browser, Browser], house: House) -> None:
+def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(two: tuple[Browser, Browser], house: Instance) -> None:
     owner, editor = two
 
     asked = ask(owner)
@@ -83,7 +83,7 @@ def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(t
         assert (row.published_by, row.nature, row.note) == (plan_of(house).asked_by, "correction", "Manos")
 
 
-def test_who_asks_may_not_approve_nor_publish_alone(two: tuple[Browser, Browser], house: House) -> None:
+def test_who_asks_may_not_approve_nor_publish_alone(two: tuple[Browser, Browser], house: Instance) -> None:
     owner, _editor = two
     ask(owner)
     page = owner.get(PUBLISHING)
@@ -97,7 +97,7 @@ def test_who_asks_may_not_approve_nor_publish_alone(two: tuple[Browser, Browser]
     assert (owner.response.status_code, versions(house)) == (409, 1)
 
 
-def test_a_refusal_says_why_and_publishes_nothing(two: tuple[Browser, Browser], house: House) -> None:
+def test_a_refusal_says_why_and_publishes_nothing(two: tuple[Browser, Browser], house: Instance) -> None:
     owner, editor = two
     ask(owner)
     page = editor.get(PUBLISHING)
@@ -113,7 +113,7 @@ def test_a_refusal_says_why_and_publishes_nothing(two: tuple[Browser, Browser], 
     assert (plan_of(house).state, versions(house), verbs(house)) == ("refused", 1, ["asked", "refused"])
 
 
-def test_a_later_save_voids_what_was_asked(two: tuple[Browser, Browser], house: House) -> None:
+def test_a_later_save_voids_what_was_asked(two: tuple[Browser, Browser], house: Instance) -> None:
     """Approval is of exactly one revision."""
     owner, editor = two
     ask(owner)
@@ -128,7 +128,7 @@ def test_a_later_save_voids_what_was_asked(two: tuple[Browser, Browser], house: 
     assert "El borrador cambió desde entonces" not in owner.get(PUBLISHING).text
 
 
-def test_every_cell_of_approving(browser: Browser, house: House) -> None:
+def test_every_cell_of_approving(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     cast = a_cast(browser, house)
     cast.join(course)
@@ -146,7 +146,7 @@ def test_every_cell_of_approving(browser: Browser, house: House) -> None:
 
 
 @pytest.fixture
-def planned(browser: Browser, house: House) -> Browser:
+def planned(browser: Browser, house: Instance) -> Browser:
     """An editor who has planned the publication of a changed draft for tomorrow at eight, in the course's zone."""
     a_teacher(house, a_course(house, modules=1))
     draft(house, "manos")
@@ -161,7 +161,7 @@ def tomorrow() -> datetime:
     return (clock.now().astimezone(ZoneInfo("America/Guayaquil")) + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
 
 
-def test_a_publication_happens_at_its_moment_and_not_before(planned: Browser, house: House) -> None:
+def test_a_publication_happens_at_its_moment_and_not_before(planned: Browser, house: Instance) -> None:
     assert "Planeada para" in planned.get(PUBLISHING).text
 
     outbox.deliver_waiting(house.worker, now=tomorrow() - timedelta(minutes=1))
@@ -172,7 +172,7 @@ def test_a_publication_happens_at_its_moment_and_not_before(planned: Browser, ho
     assert plan_of(house).publish_at == tomorrow().astimezone(UTC)
 
 
-def test_two_workers_publish_it_once(planned: Browser, house: House) -> None:
+def test_two_workers_publish_it_once(planned: Browser, house: Instance) -> None:
     with house.database.unit_of_work(write=False) as session:
         job = session.execute(select(Job.id).where(Job.kind == "courses.publish_planned")).scalar_one()
 
@@ -186,7 +186,7 @@ def test_two_workers_publish_it_once(planned: Browser, house: House) -> None:
 
 
 @pytest.mark.parametrize("how", ["saved", "broken"])
-def test_a_draft_that_changed_or_fails_is_not_published_and_its_author_is_told(planned: Browser, house: House, how: str) -> None:
+def test_a_draft_that_changed_or_fails_is_not_published_and_its_author_is_told(planned: Browser, house: Instance, how: str) -> None:
     files = folder(modules=1)
     bank = files["01-parte/banco.yaml"]
     save_draft(house, {**files, "01-parte/banco.yaml": bank.replace(b"El agua moja.", b"El agua seca.")} if how == "saved" else files)
@@ -199,7 +199,7 @@ def test_a_draft_that_changed_or_fails_is_not_published_and_its_author_is_told(p
     assert "No publicado" in planned.get("/notices").text
 
 
-def test_a_planned_publication_can_be_withdrawn(planned: Browser, house: House) -> None:
+def test_a_planned_publication_can_be_withdrawn(planned: Browser, house: Instance) -> None:
     planned.get(PUBLISHING)
     planned.submit("/withdrawal")
 
@@ -208,7 +208,7 @@ def test_a_planned_publication_can_be_withdrawn(planned: Browser, house: House) 
     assert (versions(house), plan_of(house).state) == (1, "withdrawn")
 
 
-def test_what_was_planned_before_an_approval_was_asked_waits_for_it(planned: Browser, house: House) -> None:
+def test_what_was_planned_before_an_approval_was_asked_waits_for_it(planned: Browser, house: Instance) -> None:
     with house.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course).where(Course.slug == "prueba")).one()
     a_teacher(house, course, "duena@example.org", StaffRole.OWNER)
@@ -228,7 +228,7 @@ def test_what_was_planned_before_an_approval_was_asked_waits_for_it(planned: Bro
     assert (versions(house), plan_of(house).state) == (2, "published")
 
 
-def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planned: Browser, house: House) -> None:
+def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planned: Browser, house: Instance) -> None:
     planned.get(PUBLISHING)
     planned.submit("/publishing", {"nature": "correction", "when": f"{tomorrow():%Y-%m-%dT09:00}"}, status=409)
     planned.get(PUBLISHING)
@@ -238,7 +238,9 @@ def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planne
 
 
 @pytest.mark.parametrize("how", NO_LONGER)
-def test_what_somebody_planned_who_may_publish_no_more_is_given_up_and_the_team_is_told(planned: Browser, house: House, how: str) -> None:
+def test_what_somebody_planned_who_may_publish_no_more_is_given_up_and_the_team_is_told(
+    planned: Browser, house: Instance, how: str
+) -> None:
     """Security 1.1 and 1.4: the job asks, and rights are those of now."""
     with house.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
@@ -256,7 +258,7 @@ def test_what_somebody_planned_who_may_publish_no_more_is_given_up_and_the_team_
 
 @pytest.mark.parametrize("how", NO_LONGER)
 def test_what_was_approved_is_published_in_the_name_of_who_approved_where_who_asked_may_no_more(
-    two: tuple[Browser, Browser], house: House, how: str
+    two: tuple[Browser, Browser], house: Instance, how: str
 ) -> None:
     owner, editor = two
     ask(owner, when=f"{tomorrow():%Y-%m-%dT08:00}")

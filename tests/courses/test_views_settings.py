@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import Course
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -19,20 +19,20 @@ MODULE = "01-parte/module.yaml"
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of one module."""
     a_teacher(house, a_course(house, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: House, editor: Browser) -> Course:
+def course(house: Instance, editor: Browser) -> Course:
     """Return the course."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course).where(Course.slug == "prueba")).one()
 
 
-def test_every_cell_of_settings_text_and_history(browser: Browser, house: House) -> None:
+def test_every_cell_of_settings_text_and_history(browser: Browser, house: Instance) -> None:
     """Security 9, course.edit: the pages beside the outline obey the same list."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -46,7 +46,7 @@ def test_every_cell_of_settings_text_and_history(browser: Browser, house: House)
     assert wrong == []
 
 
-def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: House) -> None:
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: Instance) -> None:
     """Format 1.5 and 11: usual values stay unwritten, order and spelling stay."""
     before = texts(house)
 
@@ -58,7 +58,7 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: H
     assert texts(house) == before
 
 
-def test_settings_of_a_course_are_written_as_lines(editor: Browser, house: House) -> None:
+def test_settings_of_a_course_are_written_as_lines(editor: Browser, house: Instance) -> None:
     before = texts(house)["course.yaml"]
     editor.get(SETTINGS)
 
@@ -98,7 +98,7 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, house: House
     assert "grade" not in texts(house)["course.yaml"]
 
 
-def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor: Browser, house: House, course: Course) -> None:
+def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor: Browser, house: Instance, course: Course) -> None:
     """Languages of a list are paired by line: an empty line, also the first, says that this entry is not translated."""
     before = texts(house)["course.yaml"].replace(
         "  - {es: Sumar dos números., en: Add two numbers.}\n", "  - |\n    Contar\n    ovejas.\n  - {es: Leer., en: To read.}\n"
@@ -114,7 +114,7 @@ def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor:
     assert "objectives:\n  - Contar ovejas.\n  - es: Leer.\n    en: To read well.\n" in texts(house)["course.yaml"]
 
 
-def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: House) -> None:
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: Instance) -> None:
     before = texts(house)
     editor.get(SETTINGS)
 
@@ -129,7 +129,7 @@ def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(ed
     assert 'id="title_es-error"' in page.html
 
 
-def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, house: House) -> None:
+def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, house: Instance) -> None:
     """Format, C207."""
     editor.get("/teaching/prueba/parts/leccion-1")
     editor.submit("/parts/leccion-1", {"requires": ["video-1"], "minutes": "5"})
@@ -149,7 +149,7 @@ def test_a_choice_that_is_no_more_on_the_list_is_told_beside_it(editor: Browser)
         assert "Elija una de las opciones." in editor.submit("/parts/leccion-1", {"requires": gone}, status=422).text
 
 
-def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, house: House) -> None:
+def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, house: Instance) -> None:
     editor.get("/teaching/prueba/parts/cuestionario-1")
     assert "0: cuantos se quiera." in editor.page.text
 
@@ -163,7 +163,7 @@ def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, ho
     assert "slots:\n  - draw: 7\n" in after
 
 
-def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, house: House, course: Course) -> None:
+def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(SETTINGS)
     write(house, course, {"course.yaml": texts(house)["course.yaml"].replace("hours: 2", "hours: 3")})
 
@@ -178,7 +178,7 @@ def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, 
     assert "es: Otro título" in texts(house)["course.yaml"]
 
 
-def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, house: House, course: Course) -> None:
+def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, house: Instance, course: Course) -> None:
     before = texts(house)["course.yaml"]
     editor.get(SETTINGS)
     write(house, course, {"course.yaml": before.replace("hours: 2", "hours: 3")})
@@ -193,7 +193,7 @@ def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, house:
     assert texts(house)["course.yaml"] == before.replace("hours: 2", "hours: 5")
 
 
-def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, house: House, course: Course) -> None:
+def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(SETTINGS)
     write(house, course, {MODULE: texts(house)[MODULE] + "x-otra: a\n"})
 
@@ -202,7 +202,7 @@ def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, hous
     assert "hours: 4" in texts(house)["course.yaml"]
 
 
-def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, house: House, course: Course) -> None:
+def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, house: Instance, course: Course) -> None:
     page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
     write(house, course, {"01-parte/04-leccion.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
     editor.get(page)
@@ -217,7 +217,7 @@ def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, house: 
     assert "minutes" not in texts(house)[LESSON]
 
 
-def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, house: House, course: Course) -> None:
+def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, house: Instance, course: Course) -> None:
     page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
     editor.get(page)
     act(other, "place leccion-1 parte-1 2")
@@ -243,7 +243,7 @@ SAID = (
 )
 
 
-def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, house: House, course: Course) -> None:
+def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, house: Instance, course: Course) -> None:
     write(house, course, {RECORDING: SAID})
     editor.get(VIDEO)
     assert "Nada había cambiado." in editor.submit("/parts/video-1", {}).text
@@ -261,7 +261,7 @@ def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, house: House
     assert "quien abre" not in texts(house)[RECORDING]
 
 
-def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, house: House) -> None:
+def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, house: Instance) -> None:
     """Format, C609: told by the checks before publishing; a chapter without a title keeps the draft from being read."""
     editor.get(VIDEO)
     editor.submit(
@@ -276,7 +276,7 @@ def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, ho
     assert dict(page.form("/parts/video-1").fields)["chapters__2__at"] == "2:00"
 
 
-def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(editor: Browser, house: House, course: Course) -> None:
+def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(editor: Browser, house: Instance, course: Course) -> None:
     vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\nHola\n"
     lists = "guia:\n  title: Guía\n  kind: page\n  language: es\n  host: IESS\n  url: https://example.org/g\n  verified: false\n"
     write(house, course, {"01-parte/media/v.es.vtt": vtt, "media/guion.md": "Hola.\n", "recursos.yaml": lists})
@@ -300,7 +300,7 @@ def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(ed
     assert "v.es.vtt" not in poster
 
 
-def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, house: House) -> None:
+def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, house: Instance) -> None:
     editor.get("/teaching/prueba/new-activity")
     editor.submit("/new-activity", {"kind": "simulator", "title": "Una pensión", "module": "parte-1"})
     page = "/teaching/prueba/parts/una-pension"
@@ -341,7 +341,7 @@ def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, house
 # --- Another key -------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Browser, house: House, course: Course) -> None:
+def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Browser, house: Instance, course: Course) -> None:
     before = texts(house)
     quiz = before["01-parte/03-cuestionario.quiz.yaml"].replace("slots:", "requires: [leccion-1, video-1]\nslots:")
     body = before["01-parte/01-leccion.en.md"] + "\n[Before](course:leccion-1#uno) and [other](course:leccion-10)\n"
@@ -360,7 +360,7 @@ def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Brows
     assert "was" in after[LESSON]
 
 
-def test_every_cell_of_another_key(browser: Browser, house: House) -> None:
+def test_every_cell_of_another_key(browser: Browser, house: Instance) -> None:
     """Security 9, course.edit."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -371,7 +371,7 @@ def test_every_cell_of_another_key(browser: Browser, house: House) -> None:
 # --- As text -----------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_glossary_is_begun_and_a_broken_one_is_refused(editor: Browser, house: House) -> None:
+def test_a_glossary_is_begun_and_a_broken_one_is_refused(editor: Browser, house: Instance) -> None:
     page = "/teaching/prueba/text?path=glosario.yaml"
     editor.get(page)
     refused = editor.submit("/text", {"text": "brecha:\n  termino: [\n"}, status=422).text
@@ -384,7 +384,7 @@ def test_a_glossary_is_begun_and_a_broken_one_is_refused(editor: Browser, house:
     assert "[[brecha]]" in editor.page.text
 
 
-def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(editor: Browser, house: House) -> None:
+def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(editor: Browser, house: Instance) -> None:
     before = texts(house)
     editor.get("/teaching/prueba/text?path=course.yaml")
 
@@ -396,7 +396,7 @@ def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(edi
     assert texts(house) == before
 
 
-def test_a_text_saved_meanwhile_is_shown_beside_the_typed_one(editor: Browser, house: House, course: Course) -> None:
+def test_a_text_saved_meanwhile_is_shown_beside_the_typed_one(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(f"/teaching/prueba/text?path={MODULE}")
     write(house, course, {MODULE: texts(house)[MODULE] + "summary: De otra persona.\n"})
 
@@ -411,7 +411,7 @@ def test_a_text_saved_meanwhile_is_shown_beside_the_typed_one(editor: Browser, h
 # --- History -----------------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browser, house: House) -> None:
+def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browser, house: Instance) -> None:
     before = texts(house)
     editor.get("/teaching/prueba/lessons/leccion-1")
     editor.submit("/lessons/leccion-1", {"body": "## Uno\n\nSe cuenta con los pies.\n"}, button=("do", "save"))
@@ -435,7 +435,7 @@ def test_changes_that_were_not_and_files_that_were_not_are_not_found(editor: Bro
     editor.get("/teaching/prueba/history?path=nada.md", status=404)
 
 
-def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor: Browser, house: House, course: Course) -> None:
+def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor: Browser, house: Instance, course: Course) -> None:
     counter = every_statement(house.database)
     counts = []
 
@@ -457,7 +457,7 @@ def groups_of(html: str) -> dict[str, bool]:
     return {name: bool(is_open) for is_open, name in found}
 
 
-def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser, house: House, course: Course) -> None:
+def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser, house: Instance, course: Course) -> None:
     """The page is short on a phone, and nothing that was filled in is hidden; without a script the browser unfolds them."""
     page = editor.get("/teaching/prueba/parts/video-1")
     before = groups_of(page.html)

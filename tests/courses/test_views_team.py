@@ -10,7 +10,7 @@ from courses.services import team as team_services
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in
@@ -21,13 +21,13 @@ LOG = "/teaching/prueba/log"
 
 
 @pytest.fixture
-def owner(browser: Browser, house: House) -> Browser:
+def owner(browser: Browser, house: Instance) -> Browser:
     """The owner of a course, signed in."""
     a_teacher(house, a_course(house, modules=1), "duena@example.org", StaffRole.OWNER)
     return sign_in(browser, "duena@example.org")
 
 
-def team(house: House) -> dict[int, str]:
+def team(house: Instance) -> dict[int, str]:
     """Return the team: role by person."""
     with house.database.unit_of_work(write=False) as session:
         rows = session.execute(
@@ -36,7 +36,7 @@ def team(house: House) -> dict[int, str]:
         return dict(rows.all())
 
 
-def link_for(house: House, browser: Browser) -> str:
+def link_for(house: Instance, browser: Browser) -> str:
     """Return the link that the page gives to hand over, because no mail is sent; the mail folder gets no other one."""
     found = re.search(r"/invitations/[\w-]+", browser.page.html)
     outbox.deliver_waiting(house.worker, now=clock.now())
@@ -45,7 +45,7 @@ def link_for(house: House, browser: Browser) -> str:
     return found.group()
 
 
-def test_an_owner_adds_changes_and_removes_and_all_of_it_is_in_the_log(owner: Browser, house: House) -> None:
+def test_an_owner_adds_changes_and_removes_and_all_of_it_is_in_the_log(owner: Browser, house: Instance) -> None:
     colleague = a_person(house, "ana@example.org")
     owner.get(TEAM)
 
@@ -68,7 +68,7 @@ def test_an_owner_adds_changes_and_removes_and_all_of_it_is_in_the_log(owner: Br
         assert words in log
 
 
-def test_the_last_owner_stays(owner: Browser, house: House) -> None:
+def test_the_last_owner_stays(owner: Browser, house: Instance) -> None:
     page = owner.get(TEAM)
     token = dict(page.form("/language").fields)["csrf_token"]
     before = team(house)
@@ -83,7 +83,7 @@ def test_the_last_owner_stays(owner: Browser, house: House) -> None:
     assert team(house) == before
 
 
-def test_two_owners_who_leave_at_once_leave_one(owner: Browser, house: House) -> None:
+def test_two_owners_who_leave_at_once_leave_one(owner: Browser, house: Instance) -> None:
     """The course is locked while its team changes."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
@@ -105,7 +105,7 @@ def test_two_owners_who_leave_at_once_leave_one(owner: Browser, house: House) ->
 
 
 @pytest.mark.parametrize("page", ["/prueba/team", "/prueba/team/role", "/prueba/team/removal"])
-def test_an_owner_who_gives_the_course_up_finds_a_way_on(owner: Browser, house: House, page: str) -> None:
+def test_an_owner_who_gives_the_course_up_finds_a_way_on(owner: Browser, house: Instance, page: str) -> None:
     """The page of the team is no longer theirs."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
@@ -123,7 +123,7 @@ def test_an_owner_who_gives_the_course_up_finds_a_way_on(owner: Browser, house: 
     assert "El equipo cambió." in owner.page.text
 
 
-def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_them(owner: Browser, house: House) -> None:
+def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_them(owner: Browser, house: Instance) -> None:
     owner.get(TEAM)
     told = owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "editor"}).text
     link = link_for(house, owner)
@@ -145,7 +145,7 @@ def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_th
     guest.get(link, status=404)
 
 
-def test_where_mail_is_sent_the_link_goes_out_by_mail_and_is_shown_to_nobody(owner: Browser, house: House) -> None:
+def test_where_mail_is_sent_the_link_goes_out_by_mail_and_is_shown_to_nobody(owner: Browser, house: Instance) -> None:
     with house.database.unit_of_work() as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         team_services.add_or_invite(session, SYSTEM, course, "nueva@example.org", StaffRole.EDITOR, language="es", now=clock.now())
@@ -156,7 +156,7 @@ def test_where_mail_is_sent_the_link_goes_out_by_mail_and_is_shown_to_nobody(own
     assert "/invitations/" not in re.sub(r"/team/invitations/", "", page.html)
 
 
-def test_where_no_mail_is_sent_an_unconfirmed_account_joins_with_the_link(owner: Browser, house: House) -> None:
+def test_where_no_mail_is_sent_an_unconfirmed_account_joins_with_the_link(owner: Browser, house: Instance) -> None:
     """No mail could confirm the address; who was handed the link was meant."""
     invited = a_person(house, "nueva@example.org", confirmed=False)
     owner.get(TEAM)
@@ -170,7 +170,7 @@ def test_where_no_mail_is_sent_an_unconfirmed_account_joins_with_the_link(owner:
     assert team(house)[invited.id] == "editor"
 
 
-def test_a_withdrawn_invitation_opens_nothing(owner: Browser, house: House) -> None:
+def test_a_withdrawn_invitation_opens_nothing(owner: Browser, house: Instance) -> None:
     owner.get(TEAM)
     owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "editor"})
     link = link_for(house, owner)
@@ -184,7 +184,7 @@ def test_a_withdrawn_invitation_opens_nothing(owner: Browser, house: House) -> N
 
 
 @pytest.mark.parametrize("how", NO_LONGER)
-def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: Browser, house: House, how: str) -> None:
+def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: Browser, house: Instance, how: str) -> None:
     """Security 1.4: rights are those of now, also of who invited."""
     owner.get(TEAM)
     owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "owner"})
@@ -201,7 +201,7 @@ def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: B
     assert "ya no vale" in sign_in(owner.another(), "admin@example.org").get(TEAM).text
 
 
-def test_an_invitation_of_who_decides_on_the_team_no_more_is_not_sent(owner: Browser, house: House) -> None:
+def test_an_invitation_of_who_decides_on_the_team_no_more_is_not_sent(owner: Browser, house: Instance) -> None:
     owner.get(TEAM)
     owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "owner"})
     with house.database.unit_of_work() as session:
@@ -218,7 +218,7 @@ def test_addresses_that_are_none_are_told_beside_the_field(owner: Browser) -> No
     assert "No parece una dirección" in owner.submit("/prueba/team", {"email": "nadie", "role": "editor"}, status=422).text
 
 
-def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, house: House) -> None:
+def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, house: Instance) -> None:
     with house.database.unit_of_work() as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         for _place in range(60):
@@ -243,7 +243,7 @@ def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, house: House
     owner.get(f"{LOG}?page=0", status=404)
 
 
-def test_every_cell_of_team_log_and_invitation(browser: Browser, house: House) -> None:
+def test_every_cell_of_team_log_and_invitation(browser: Browser, house: Instance) -> None:
     """Owners and administrators decide on the team; editors see the log; an invitation is for one account."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))

@@ -3,13 +3,13 @@
 import re
 
 from courses.models import Course
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
 from tests.support.lessons import EDITOR, PATH, ask, fields, write
 
 
-def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, house: House, course: Course) -> None:
+def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, house: Instance, course: Course) -> None:
     """Format 4.4: a new translation says which state of its source it follows; the box brings the stamp up to date."""
     write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nTexto.\n"})
     editor.get("/teaching/prueba/lessons/otra?language=en")
@@ -27,7 +27,7 @@ def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Brows
     assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
 
 
-def test_a_translation_follows_the_original_that_its_translator_saw(editor: Browser, house: House, course: Course) -> None:
+def test_a_translation_follows_the_original_that_its_translator_saw(editor: Browser, house: Instance, course: Course) -> None:
     """The box speaks of the text that stood beside the translation, not of one that was saved meanwhile."""
     page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
     editor.get(page)
@@ -45,7 +45,7 @@ def test_a_translation_follows_the_original_that_its_translator_saw(editor: Brow
 
 
 def test_a_translation_that_was_put_together_with_another_follows_what_its_translator_saw(
-    editor: Browser, house: House, course: Course
+    editor: Browser, house: Instance, course: Course
 ) -> None:
     page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
     twin = "---\ntitle: Count\n---\nOne.\n\nTwo.\n\nThree.\n"
@@ -62,7 +62,7 @@ def test_a_translation_that_was_put_together_with_another_follows_what_its_trans
     assert f"translated_from: {shown}\n" in texts(house)[path]
 
 
-def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, house: House) -> None:
+def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, house: Instance) -> None:
     editor.get(f"{EDITOR}?language=en")
     assert "Quitar este idioma" in editor.page.text
     editor.get(f"{EDITOR}/removal?language=es", status=404)

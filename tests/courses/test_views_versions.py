@@ -10,7 +10,7 @@ from courses.models import Course, CourseVersion, DraftFileVersion
 from courses.queries import drafts as course_drafts
 from courses.queries import versions as course_versions
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_services import LESSON, save_draft
 from tests.courses.test_views import PUBLISHING, versions
 from tests.support.access import a_cast, outcome
@@ -29,14 +29,14 @@ def edited(files: dict[str, bytes], path: str, old: str, new: str) -> dict[str, 
     return {**files, path: files[path].replace(old.encode(), new.encode(), 1)}
 
 
-def draft_of(house: House) -> dict[str, bytes]:
+def draft_of(house: Instance) -> dict[str, bytes]:
     """Read the working copy of the course."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         return course_drafts.draft_files(session, house.files, course.id)
 
 
-def text_of(house: House, number: int) -> dict[str, bytes]:
+def text_of(house: Instance, number: int) -> dict[str, bytes]:
     """Read what a version was made from."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
@@ -45,13 +45,13 @@ def text_of(house: House, number: int) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def teacher(browser: Browser, house: House) -> Browser:
+def teacher(browser: Browser, house: Instance) -> Browser:
     """An editor of a published course of one module, signed in."""
     a_teacher(house, a_course(house, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
-def test_every_version_can_be_read_again_whatever_the_draft_is_now(house: House) -> None:
+def test_every_version_can_be_read_again_whatever_the_draft_is_now(house: Instance) -> None:
     first = folder(modules=1)
     second = edited(first, LESSON, "dedos", "manos")
     publish(house, first)
@@ -63,7 +63,7 @@ def test_every_version_can_be_read_again_whatever_the_draft_is_now(house: House)
         assert session.scalar(select(func.count()).select_from(DraftFileVersion)) == len(first) + 2
 
 
-def test_the_page_shows_what_differs_with_words_for_those_who_listen(teacher: Browser, house: House) -> None:
+def test_the_page_shows_what_differs_with_words_for_those_who_listen(teacher: Browser, house: Instance) -> None:
     files = edited(folder(modules=1), LESSON, "los dedos", "las manos")
     save_draft(house, edited(files, "01-parte/03-cuestionario.quiz.yaml", "attempts: 3", "attempts: 2"))
 
@@ -75,7 +75,7 @@ def test_the_page_shows_what_differs_with_words_for_those_who_listen(teacher: Br
     assert "Intentos (0: sin límite)" in page.text
 
 
-def test_nothing_differs_after_publishing(teacher: Browser, house: House) -> None:
+def test_nothing_differs_after_publishing(teacher: Browser, house: Instance) -> None:
     save_draft(house, edited(folder(modules=1), LESSON, "dedos", "manos"))
     teacher.get(PUBLISHING)
     teacher.submit("/publishing", {"nature": "correction", "note": ""})
@@ -83,13 +83,13 @@ def test_nothing_differs_after_publishing(teacher: Browser, house: House) -> Non
     assert "Nada ha cambiado desde la versión 2" in teacher.get(PUBLISHING).text
 
 
-def test_files_that_only_look_otherwise_are_told_so(teacher: Browser, house: House) -> None:
+def test_files_that_only_look_otherwise_are_told_so(teacher: Browser, house: Instance) -> None:
     save_draft(house, edited(folder(modules=1), "01-parte/module.yaml", "key: parte-1", "# orden\nkey: parte-1"))
 
     assert "Solo cambia la forma de escribir los archivos" in teacher.get(PUBLISHING).text
 
 
-def test_a_remark_of_the_checks_stands_beside_the_change_it_concerns(teacher: Browser, house: House) -> None:
+def test_a_remark_of_the_checks_stands_beside_the_change_it_concerns(teacher: Browser, house: Instance) -> None:
     files = folder(modules=1)
     save_draft(house, edited(files, BANK, "      - wrong: tres\n        why: Uno de menos.\n", "      - wrong: tres\n"))
 
@@ -100,7 +100,7 @@ def test_a_remark_of_the_checks_stands_beside_the_change_it_concerns(teacher: Br
     assert "observaciones de las comprobaciones" in page.text
 
 
-def test_every_remark_that_can_be_mended_on_a_page_leads_there(teacher: Browser, house: House) -> None:
+def test_every_remark_that_can_be_mended_on_a_page_leads_there(teacher: Browser, house: Instance) -> None:
     files = edited(folder(modules=1), "01-parte/03-cuestionario.quiz.yaml", "draw: 7", "draw: 6")
     save_draft(house, files)
 
@@ -117,7 +117,7 @@ def unfolded(html: str) -> str:
     return re.sub(r"<[^>]+>", " ", re.sub(r'<details class="small">.*?</details>', "", html, flags=re.DOTALL))
 
 
-def test_a_remark_names_the_field_as_its_form_does_and_leads_to_the_form(teacher: Browser, house: House) -> None:
+def test_a_remark_names_the_field_as_its_form_does_and_leads_to_the_form(teacher: Browser, house: Instance) -> None:
     module = folder(modules=1)["01-parte/module.yaml"].decode()
     aimless = re.sub(r"objectives:\n(  - .*\n)+", "", module)
     save_draft(house, {**folder(modules=1), "01-parte/module.yaml": aimless.encode()})
@@ -134,7 +134,7 @@ def test_a_remark_names_the_field_as_its_form_does_and_leads_to_the_form(teacher
     assert page.has_link("/teaching/prueba/text?path=01-parte/module.yaml")
 
 
-def test_remarks_of_one_kind_are_folded_with_their_number(teacher: Browser, house: House) -> None:
+def test_remarks_of_one_kind_are_folded_with_their_number(teacher: Browser, house: Instance) -> None:
     files = folder(modules=1)
     bank = re.sub(rb"(- wrong: (?:tres|cinco|siete)\n)        why: .*\n", rb"\1", files[BANK])
     save_draft(house, {**files, BANK: bank})
@@ -146,7 +146,7 @@ def test_remarks_of_one_kind_are_folded_with_their_number(teacher: Browser, hous
     assert page.html.count("<strong>Revise: ") < page.html.count('id="problem-')
 
 
-def test_a_reworded_question_is_not_one_with_another_key(teacher: Browser, house: House) -> None:
+def test_a_reworded_question_is_not_one_with_another_key(teacher: Browser, house: Instance) -> None:
     """Words, feedback that goes, tags and explanations decide on no mark."""
     files = edited(folder(modules=1), BANK, "      - wrong: tres\n        why: Uno de menos.\n", "      - wrong: tres\n")
     save_draft(house, edited(files, BANK, "text: El agua moja.", "text: El agua siempre moja."))
@@ -157,7 +157,7 @@ def test_a_reworded_question_is_not_one_with_another_key(teacher: Browser, house
     assert "Respuesta correcta" not in page
 
 
-def test_a_changed_key_leads_to_the_trial_of_marking_again(teacher: Browser, house: House) -> None:
+def test_a_changed_key_leads_to_the_trial_of_marking_again(teacher: Browser, house: Instance) -> None:
     """Quiz engine 5.11: what was answered is counted; the trial and its commit are pages of quizzes."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
@@ -175,7 +175,7 @@ def test_a_changed_key_leads_to_the_trial_of_marking_again(teacher: Browser, hou
     assert teacher.get("/courses/prueba/quizzes/cuestionario-1/regrades/new?question=verdad-1").text
 
 
-def test_how_many_learners_each_choice_concerns_is_said(teacher: Browser, house: House) -> None:
+def test_how_many_learners_each_choice_concerns_is_said(teacher: Browser, house: Instance) -> None:
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
     for place in range(3):
@@ -184,7 +184,7 @@ def test_how_many_learners_each_choice_concerns_is_said(teacher: Browser, house:
     assert "Abarca a 3 personas" in teacher.get(PUBLISHING).text
 
 
-def test_the_history_lists_versions_and_each_shows_what_it_changed(teacher: Browser, house: House) -> None:
+def test_the_history_lists_versions_and_each_shows_what_it_changed(teacher: Browser, house: Instance) -> None:
     publish(house, edited(folder(modules=1), LESSON, "dedos", "manos"))
 
     listed = teacher.get(VERSIONS).html
@@ -196,7 +196,7 @@ def test_the_history_lists_versions_and_each_shows_what_it_changed(teacher: Brow
     teacher.get(f"{VERSIONS}/9", status=404)
 
 
-def test_going_back_publishes_the_old_text_again_and_leaves_the_draft_alone(teacher: Browser, house: House) -> None:
+def test_going_back_publishes_the_old_text_again_and_leaves_the_draft_alone(teacher: Browser, house: Instance) -> None:
     first = folder(modules=1)
     publish(house, edited(first, LESSON, "dedos", "manos"))
     draft = edited(first, LESSON, "dedos", "ojos")
@@ -214,7 +214,7 @@ def test_going_back_publishes_the_old_text_again_and_leaves_the_draft_alone(teac
         assert (row.number, row.nature, row.note) == (3, "correction", "Como antes")
 
 
-def test_what_is_published_now_is_not_offered_again(teacher: Browser, house: House) -> None:
+def test_what_is_published_now_is_not_offered_again(teacher: Browser, house: Instance) -> None:
     page = teacher.get(f"{VERSIONS}/1")
     token = dict(page.form("/language").fields)["csrf_token"]
     teacher._request("POST", f"{VERSIONS}/1/publishing", data={"csrf_token": token, "nature": "correction", "note": ""})
@@ -223,7 +223,7 @@ def test_what_is_published_now_is_not_offered_again(teacher: Browser, house: Hou
     assert versions(house) == 1
 
 
-def test_the_draft_takes_an_old_text_back(teacher: Browser, house: House) -> None:
+def test_the_draft_takes_an_old_text_back(teacher: Browser, house: Instance) -> None:
     first = folder(modules=1)
     save_draft(house, edited(first, LESSON, "dedos", "ojos"))
     teacher.get(f"{VERSIONS}/1")
@@ -238,7 +238,7 @@ def test_the_draft_takes_an_old_text_back(teacher: Browser, house: House) -> Non
         assert '"origin": "restored"' in entry.facts
 
 
-def test_a_draft_that_somebody_saved_meanwhile_is_not_replaced(teacher: Browser, house: House) -> None:
+def test_a_draft_that_somebody_saved_meanwhile_is_not_replaced(teacher: Browser, house: Instance) -> None:
     first = folder(modules=1)
     save_draft(house, edited(first, LESSON, "dedos", "ojos"))
     teacher.get(f"{VERSIONS}/1")
@@ -250,7 +250,7 @@ def test_a_draft_that_somebody_saved_meanwhile_is_not_replaced(teacher: Browser,
     assert draft_of(house) == later
 
 
-def test_a_version_from_before_texts_were_kept_says_so(teacher: Browser, house: House) -> None:
+def test_a_version_from_before_texts_were_kept_says_so(teacher: Browser, house: Instance) -> None:
     with house.database.unit_of_work() as session:
         session.execute(update(CourseVersion).values(draft_revision=None))
     save_draft(house, edited(folder(modules=1), LESSON, "dedos", "manos"))
@@ -263,7 +263,7 @@ def test_a_version_from_before_texts_were_kept_says_so(teacher: Browser, house: 
     assert teacher.response.status_code == 404
 
 
-def test_every_cell_of_the_history(browser: Browser, house: House) -> None:
+def test_every_cell_of_the_history(browser: Browser, house: Instance) -> None:
     """Security 9: what publishing needs, going back needs."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))

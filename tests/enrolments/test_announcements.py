@@ -16,7 +16,7 @@ from enrolments.services.announcements import AnnouncementText
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
@@ -27,7 +27,7 @@ from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 PAGE = "/teaching/prueba/announcements"
 
 
-def a_class(house: House) -> tuple[Course, Edition, int, UUID]:
+def a_class(house: Instance) -> tuple[Course, Edition, int, UUID]:
     """Publish a course: Ana has completed it, Blas is in a group, Carla in an edition. Return course, edition, group."""
     course = a_course(house, modules=1)
     ana, blas = a_learner(house, course), a_learner(house, course, "blas@example.org")
@@ -41,19 +41,19 @@ def a_class(house: House) -> tuple[Course, Edition, int, UUID]:
         return course, edition, group.id, group.uuid
 
 
-def send(house: House, actor: Actor, audience: Audience, number: UUID | None = None) -> Announcement:
+def send(house: Instance, actor: Actor, audience: Audience, number: UUID | None = None) -> Announcement:
     text = AnnouncementText(number or uuid4(), "Clase en vivo", "El jueves a las diez.")
     with house.database.unit_of_work() as session:
         return services.send_announcement(session, actor, audience, text, now=clock.now())
 
 
-def told(house: House, announcement: Announcement) -> int:
+def told(house: Instance, announcement: Announcement) -> int:
     with house.database.unit_of_work(write=False) as session:
         key = f"announcement:{announcement.uuid}"
         return session.scalar(select(func.count()).select_from(Notification).where(Notification.key == key)) or 0
 
 
-def test_only_who_edits_the_course_announces(browser: Browser, house: House) -> None:
+def test_only_who_edits_the_course_announces(browser: Browser, house: Instance) -> None:
     """Those who may enrol others: course_instructor and site_admin; a grader only reads marks."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -64,7 +64,7 @@ def test_only_who_edits_the_course_announces(browser: Browser, house: House) -> 
 
 
 @pytest.mark.parametrize(("narrowed", "people"), [("", 3), ("edition", 1), ("group", 1), ("open", 2)])
-def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, house: House, narrowed: str, people: int) -> None:
+def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, house: Instance, narrowed: str, people: int) -> None:
     course, edition, group, _uuid = a_class(house)
     teacher = actor_of(a_teacher(house, course))
     audience = Audience(
@@ -82,7 +82,7 @@ def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, house: H
 
 
 @pytest.mark.slow
-def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again(browser: Browser, house: House) -> None:
+def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
     multiply(house, ana, services.PORTION + 20)
@@ -98,7 +98,7 @@ def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again
     assert told(house, row) == services.PORTION + 21
 
 
-def test_one_number_is_sent_once(browser: Browser, house: House) -> None:
+def test_one_number_is_sent_once(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher, number = actor_of(a_teacher(house, course)), uuid4()
     a_learner(house, course)
@@ -108,7 +108,7 @@ def test_one_number_is_sent_once(browser: Browser, house: House) -> None:
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "announcement.sent")) == 1
 
 
-def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_announced(browser: Browser, house: House) -> None:
+def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_announced(browser: Browser, house: Instance) -> None:
     course, _edition, _group, group = a_class(house)
     a_teacher(house, course)
     sign_in(browser, "profe@example.org").get(PAGE)
@@ -129,7 +129,7 @@ def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_a
     assert seen == {"ana": False, "blas": True}
 
 
-def announced(browser: Browser, house: House) -> tuple[Browser, Announcement, Browser]:
+def announced(browser: Browser, house: Instance) -> tuple[Browser, Announcement, Browser]:
     """Let Inés announce something that Blas was told; return her browser, the announcement and his browser."""
     course, _edition, _group, _uuid = a_class(house)
     ines = actor_of(a_teacher(house, course, "ines@example.org"))
@@ -139,7 +139,7 @@ def announced(browser: Browser, house: House) -> tuple[Browser, Announcement, Br
     return team, found, sign_in(browser.another(), "blas@example.org")
 
 
-def test_every_cell_of_correcting_an_announcement(browser: Browser, house: House) -> None:
+def test_every_cell_of_correcting_an_announcement(browser: Browser, house: Instance) -> None:
     """Its author and administrators; another editor of the course sees it and may not, to others there is nothing."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -158,7 +158,7 @@ def test_every_cell_of_correcting_an_announcement(browser: Browser, house: House
     assert cast.check("announcement.change", "of_another", withdrawn) == []
 
 
-def test_an_announcement_is_corrected_with_a_trace(browser: Browser, house: House) -> None:
+def test_an_announcement_is_corrected_with_a_trace(browser: Browser, house: Instance) -> None:
     team, row, blas = announced(browser, house)
     team.get(PAGE)
     assert team.page.has_link(f"{PAGE}/{row.uuid}")
@@ -183,7 +183,7 @@ def test_an_announcement_is_corrected_with_a_trace(browser: Browser, house: Hous
     assert "Corrigió un anuncio: Clase en vivo" in team.get("/teaching/prueba/log").text
 
 
-def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_who_were_not(browser: Browser, house: House) -> None:
+def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_who_were_not(browser: Browser, house: Instance) -> None:
     team, row, blas = announced(browser, house)
     team.get(f"{PAGE}/{row.uuid}")
 
@@ -202,7 +202,7 @@ def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_wh
     assert "Retiró un anuncio: Clase en vivo" in team.get("/teaching/prueba/log").text
 
 
-def test_what_was_withdrawn_meanwhile_is_not_corrected(house: House) -> None:
+def test_what_was_withdrawn_meanwhile_is_not_corrected(house: Instance) -> None:
     course, _edition, _group, _uuid = a_class(house)
     row = send(house, actor_of(a_teacher(house, course)), Audience(course.id))
     with house.database.unit_of_work() as session:

@@ -16,7 +16,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
@@ -45,7 +45,7 @@ def test_an_edition_takes_people_between_its_dates(dates: EditionDates, refusal:
     assert may_join(dates, archived=True, now=NOW) is EnrolmentRefusal.ARCHIVED
 
 
-def test_a_course_whose_editions_have_ended_does_not_ask_to_choose_one(browser: Browser, house: House) -> None:
+def test_a_course_whose_editions_have_ended_does_not_ask_to_choose_one(browser: Browser, house: Instance) -> None:
     course, now = a_course(house, modules=1), clock.now()
     an_edition(house, course, starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1))
     page = browser.get("/courses/prueba")
@@ -53,7 +53,7 @@ def test_a_course_whose_editions_have_ended_does_not_ask_to_choose_one(browser: 
     assert "Elija una más abajo" not in page.text
 
 
-def test_two_editions_of_a_course_have_two_names(house: House) -> None:
+def test_two_editions_of_a_course_have_two_names(house: Instance) -> None:
     course = a_course(house, modules=1)
     an_edition(house, course, "Marzo")
     an_edition(house, a_course(house, "otro", modules=1), "Marzo")
@@ -62,7 +62,7 @@ def test_two_editions_of_a_course_have_two_names(house: House) -> None:
         an_edition(house, course, "MARZO")
 
 
-def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(house: House) -> None:
+def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(house: Instance) -> None:
     course, people = a_course(house, modules=1), ten(house)
     first = a_learner(house, course, "primera@example.org")
     assert enrol(house, course, [first, *people[:2], people[0]]) == services.EnrolCounts(2, 0)
@@ -76,7 +76,7 @@ def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(h
     assert (after.id, after.enrolled_at, after.left_at) == (before.id, before.enrolled_at, None)
 
 
-def test_nobody_is_enrolled_in_what_is_not_published(house: House) -> None:
+def test_nobody_is_enrolled_in_what_is_not_published(house: Instance) -> None:
     course = a_course(house, modules=1)
     with house.database.unit_of_work() as session:
         session.get_one(Course, course.id).published_version_id = None
@@ -85,7 +85,7 @@ def test_nobody_is_enrolled_in_what_is_not_published(house: House) -> None:
         enrol(house, course, ten(house)[:1])
 
 
-def test_hundreds_are_enrolled_with_so_many_statements(house: House) -> None:
+def test_hundreds_are_enrolled_with_so_many_statements(house: Instance) -> None:
     course, people = a_course(house, modules=1), ten(house)
     counter, counts = Counter(house.database.writing), []
     enrol(house, course, people[:1])  # what a process keeps of the course is read once
@@ -97,7 +97,7 @@ def test_hundreds_are_enrolled_with_so_many_statements(house: House) -> None:
     assert counts[0] == counts[1]
 
 
-def test_a_learner_is_told_when_their_edition_ends_and_not_when_enrolment_does(browser: Browser, house: House) -> None:
+def test_a_learner_is_told_when_their_edition_ends_and_not_when_enrolment_does(browser: Browser, house: Instance) -> None:
     course, ends = a_course(house, modules=1), datetime(2099, 5, 4, 17, tzinfo=UTC)
     edition = an_edition(house, course, ends_at=ends)
     with house.database.unit_of_work() as session:
@@ -111,7 +111,7 @@ def test_a_learner_is_told_when_their_edition_ends_and_not_when_enrolment_does(b
     assert "2098" not in own.text + without.text
 
 
-def test_before_an_edition_begins_nothing_of_the_course_opens(browser: Browser, house: House) -> None:
+def test_before_an_edition_begins_nothing_of_the_course_opens(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     begins = clock.now() + timedelta(days=3)
     edition, ana = an_edition(house, course, starts_at=begins), a_person(house)
@@ -125,7 +125,7 @@ def test_before_an_edition_begins_nothing_of_the_course_opens(browser: Browser, 
     assert "Comienza el" in browser.page.text
 
 
-def test_after_an_edition_ended_one_reads_and_begins_no_quiz(browser: Browser, house: House) -> None:
+def test_after_an_edition_ended_one_reads_and_begins_no_quiz(browser: Browser, house: Instance) -> None:
     course, now = a_course(house, modules=1), clock.now()
     edition, ana = an_edition(house, course, starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1)), a_person(house)
     join(house, actor_of(ana), course, edition)
@@ -137,7 +137,7 @@ def test_after_an_edition_ended_one_reads_and_begins_no_quiz(browser: Browser, h
     assert not any(form.action.endswith("/attempts") for form in browser.page.forms)
 
 
-def test_an_archived_course_is_read_and_takes_no_more_answers(browser: Browser, house: House) -> None:
+def test_an_archived_course_is_read_and_takes_no_more_answers(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_learner(house, course)
     with house.database.unit_of_work() as session:
@@ -148,7 +148,7 @@ def test_an_archived_course_is_read_and_takes_no_more_answers(browser: Browser, 
     assert not any(form.action.endswith("/attempts") for form in browser.page.forms)
 
 
-def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser, house: House) -> None:
+def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     edition = an_edition(house, course, capacity=1)
     a_person(house)
@@ -170,7 +170,7 @@ def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser,
     assert line_of(house, edition).waiting == 0
 
 
-def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Browser, house: House) -> None:
+def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1, visibility="institution", enrolment="invitation")
     a_teacher(house, course, "ines@example.org")
     a_person(house)
@@ -204,7 +204,7 @@ def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Brow
     assert {"edition.made", "edition.code_made", "enrolment.started"} <= verbs
 
 
-def test_a_code_that_is_none_leads_nowhere_and_is_not_tried_for_ever(browser: Browser, house: House) -> None:
+def test_a_code_that_is_none_leads_nowhere_and_is_not_tried_for_ever(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     for _try in range(30):
@@ -213,7 +213,7 @@ def test_a_code_that_is_none_leads_nowhere_and_is_not_tried_for_ever(browser: Br
     browser.get("/join/NADA2345", status=429)
 
 
-def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, house: House) -> None:
+def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     edition = an_edition(house, course)
     a_teacher(house, course, "ines@example.org")
@@ -234,7 +234,7 @@ def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, hous
     assert line_of(house, edition).edition.closed_at is None
 
 
-def test_every_cell_of_enrolling_others(browser: Browser, house: House) -> None:
+def test_every_cell_of_enrolling_others(browser: Browser, house: Instance) -> None:
     """Security 9: course.enrol_other, own_course; each page and each act of editions, learners and lists."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -252,7 +252,7 @@ def test_every_cell_of_enrolling_others(browser: Browser, house: House) -> None:
     assert not wrong
 
 
-def test_people_are_found_enrolled_and_taken_out_by_the_team(browser: Browser, house: House) -> None:
+def test_people_are_found_enrolled_and_taken_out_by_the_team(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     edition = an_edition(house, course, capacity=1)
     a_teacher(house, course, "ines@example.org")
@@ -271,7 +271,7 @@ def test_people_are_found_enrolled_and_taken_out_by_the_team(browser: Browser, h
     assert "Peña0" not in team.page.text
 
 
-def test_an_instructor_of_another_course_takes_nobody_out(browser: Browser, house: House) -> None:
+def test_an_instructor_of_another_course_takes_nobody_out(browser: Browser, house: Instance) -> None:
     course, other = a_course(house, modules=1), a_course(house, "otro", modules=1)
     learner = a_learner(house, course)
     a_teacher(house, other, "olga@example.org")
@@ -287,7 +287,7 @@ def test_an_instructor_of_another_course_takes_nobody_out(browser: Browser, hous
     assert found.left_at is None
 
 
-def test_plans_are_kept_as_they_are_typed(house: House) -> None:
+def test_plans_are_kept_as_they_are_typed(house: Instance) -> None:
     course = a_course(house, modules=1)
     edition = an_edition(house, course)
     with house.database.unit_of_work() as session:
@@ -298,7 +298,7 @@ def test_plans_are_kept_as_they_are_typed(house: House) -> None:
     assert changed == 0
 
 
-def test_words_that_cannot_be_a_code_lead_to_no_edition(browser: Browser, house: House) -> None:
+def test_words_that_cannot_be_a_code_lead_to_no_edition(browser: Browser, house: Instance) -> None:
     """An edition without a code is not found by «no code»."""
     course = a_course(house, modules=1, enrolment="invitation")
     an_edition(house, course, open_to_all=False)
@@ -317,7 +317,7 @@ def texts_of(browsers: list[Browser], path: str) -> list[str]:
     return [browser.get(f"/teaching/prueba/learners{path}").text for browser in browsers]
 
 
-def test_addresses_of_people_outside_the_course_are_for_administrators(browser: Browser, house: House) -> None:
+def test_addresses_of_people_outside_the_course_are_for_administrators(browser: Browser, house: Instance) -> None:
     """Security 7.6, access matrix, user.view_email: others find by name, or by a whole address that they know."""
     course = a_course(house, modules=1)
     a_learner(house, course, "dentro@example.org")
@@ -342,7 +342,7 @@ def test_addresses_of_people_outside_the_course_are_for_administrators(browser: 
     assert "fuera@example.org" in boss.get("/teaching/prueba/learners?new=fuera").text
 
 
-def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Browser, house: House) -> None:
+def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Browser, house: Instance) -> None:
     """Security 7.6."""
     course = a_course(house, modules=1)
     a_person(house, "fuera@example.org", given="Luz", surname="Peña")
@@ -358,7 +358,7 @@ def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Bro
     assert "Luz Peña" in boss.get("/teaching/prueba/learners?new=pe").text
 
 
-def test_a_grader_searches_for_nobody(browser: Browser, house: House) -> None:
+def test_a_grader_searches_for_nobody(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_person(house, "fuera@example.org", given="Luz", surname="Peña")
     a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
@@ -367,7 +367,7 @@ def test_a_grader_searches_for_nobody(browser: Browser, house: House) -> None:
     assert "Peña" not in grader.get("/teaching/prueba/learners?new=pena", status=403).text
 
 
-def test_whom_a_search_finds_sees_that_they_were_found(browser: Browser, house: House) -> None:
+def test_whom_a_search_finds_sees_that_they_were_found(browser: Browser, house: Instance) -> None:
     """Security 7.4."""
     course = a_course(house, modules=1)
     stranger = actor_of(a_person(house, "fuera@example.org", given="Luz", surname="Peña"))
@@ -380,7 +380,7 @@ def test_whom_a_search_finds_sees_that_they_were_found(browser: Browser, house: 
         assert [(look.by, look.purpose) for look in list_looks(session, stranger.person_id or 0)] == [("Pilar Maestra", "found")]
 
 
-def test_every_cell_of_joining_with_a_code(browser: Browser, house: House) -> None:
+def test_every_cell_of_joining_with_a_code(browser: Browser, house: Instance) -> None:
     """Access: whoever has signed in looks a code up, joins with it, and leaves the waiting list; an account that is closed does not."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)

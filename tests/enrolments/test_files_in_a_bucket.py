@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kernel.settings import Settings, load
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_person, folder, publish, sign_in
 from tests.support.lessons import a_picture
@@ -22,7 +22,7 @@ def settings(tmp_path: Path, database_url: str) -> Iterator[Settings]:
         yield load(data_dir=tmp_path, database_url=database_url, public_url="http://localhost:8000", files_links=True, **bucket)
 
 
-def test_a_file_is_linked_to_for_those_who_may_read_it(browser: Browser, house: House) -> None:
+def test_a_file_is_linked_to_for_those_who_may_read_it(browser: Browser, house: Instance) -> None:
     """Security 4.3, 9."""
     picture, files = a_picture(), folder(modules=1)
     files["01-parte/media/foto.png"] = picture

@@ -16,7 +16,7 @@ from enrolments.queries.progress_report import ActivityCount, ModuleCount, Waiti
 from enrolments.rules import next_step
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
@@ -27,7 +27,7 @@ PAGE = "/teaching/prueba/progress"
 ALL = GradebookFilter()
 
 
-def a_class(house: House) -> tuple[Course, dict[str, Actor]]:
+def a_class(house: Instance) -> tuple[Course, dict[str, Actor]]:
     """Publish two modules: Ana completed the first, Blas its lesson three weeks ago, Carla never came, Delia completed all."""
     course, past = a_course(house, modules=2), clock.now() - timedelta(days=21)
     people = {name: a_learner(house, course, f"{name}@example.org", now=past) for name in ("ana", "blas", "carla", "delia")}
@@ -42,7 +42,7 @@ def a_class(house: House) -> tuple[Course, dict[str, Actor]]:
     return course, people
 
 
-def visited(house: House, course: Course, actor: Actor, key: str, *, days: int) -> None:
+def visited(house: Instance, course: Course, actor: Actor, key: str, *, days: int) -> None:
     """Let somebody have been at an activity so many days ago."""
     with house.database.unit_of_work() as session:
         mine = (Enrolment.person_id == actor.person_id, Enrolment.course_id == course.id)
@@ -50,14 +50,14 @@ def visited(house: House, course: Course, actor: Actor, key: str, *, days: int) 
         session.execute(update(Enrolment).where(*mine).values(last_visited_at=moment, last_activity_key=key))
 
 
-def test_only_the_courses_team_sees_the_progress(browser: Browser, house: House) -> None:
+def test_only_the_courses_team_sees_the_progress(browser: Browser, house: Instance) -> None:
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
 
     assert cast.check("gradebook.view", "own_course", cast.outcomes(PAGE)) == []
 
 
-def test_modules_and_activities_count_those_who_began_and_completed_them(house: House) -> None:
+def test_modules_and_activities_count_those_who_began_and_completed_them(house: Instance) -> None:
     course, _people = a_class(house)
     with house.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
@@ -69,7 +69,7 @@ def test_modules_and_activities_count_those_who_began_and_completed_them(house: 
     assert activities["cuestionario-1"] == ActivityCount(2, 2)
 
 
-def test_who_waits_where_and_who_stopped_where(house: House) -> None:
+def test_who_waits_where_and_who_stopped_where(house: Instance) -> None:
     course, _people = a_class(house)
     with house.database.unit_of_work(write=False) as session:
         waiting = queries.count_waiting(session, course.id, ALL, 14, now=clock.now())
@@ -81,7 +81,7 @@ def test_who_waits_where_and_who_stopped_where(house: House) -> None:
     assert long_ago == {}
 
 
-def test_the_next_activity_of_the_list_is_the_one_that_the_rule_names(house: House) -> None:
+def test_the_next_activity_of_the_list_is_the_one_that_the_rule_names(house: Instance) -> None:
     course, people = a_class(house)
     with house.database.unit_of_work(write=False) as session:
         steps = next_steps(course.id, clock.now())
@@ -94,7 +94,7 @@ def test_the_next_activity_of_the_list_is_the_one_that_the_rule_names(house: Hou
 
 
 @pytest.mark.parametrize(("days", "quartiles"), [((5,), (5, 5, 5)), ((1, 2, 3, 4), (1, 2, 3)), ((9, 1, 5, 3, 7), (3, 5, 7))])
-def test_the_time_to_complete_is_told_by_its_quartiles(house: House, days: tuple[int, ...], quartiles: tuple[int, ...]) -> None:
+def test_the_time_to_complete_is_told_by_its_quartiles(house: Instance, days: tuple[int, ...], quartiles: tuple[int, ...]) -> None:
     """Nearest rank: the smallest time within which at least that share completed."""
     course = a_course(house, modules=1)
     for place, count in enumerate(days):
@@ -113,7 +113,7 @@ def test_the_time_to_complete_is_told_by_its_quartiles(house: House, days: tuple
     assert (taken.learners, taken.first.days, taken.median.days, taken.third.days) == (len(days), *quartiles)
 
 
-def test_the_page_leads_to_those_who_are_stuck(browser: Browser, house: House) -> None:
+def test_the_page_leads_to_those_who_are_stuck(browser: Browser, house: Instance) -> None:
     course, _people = a_class(house)
     a_teacher(house, course)
     sign_in(browser, "profe@example.org").get(PAGE)
@@ -130,7 +130,7 @@ def test_the_page_leads_to_those_who_are_stuck(browser: Browser, house: House) -
     assert "ana@example.org" not in page.text
 
 
-def test_the_page_costs_the_same_however_many_learn(browser: Browser, house: House) -> None:
+def test_the_page_costs_the_same_however_many_learn(browser: Browser, house: Instance) -> None:
     course, people = a_class(house)
     a_teacher(house, course)
     sign_in(browser, "profe@example.org").get(PAGE)
@@ -146,7 +146,7 @@ def test_the_page_costs_the_same_however_many_learn(browser: Browser, house: Hou
     assert "44" in browser.page.text
 
 
-def test_a_module_that_asks_for_nothing_is_completed_by_all_that_it_has(house: House) -> None:
+def test_a_module_that_asks_for_nothing_is_completed_by_all_that_it_has(house: Instance) -> None:
     """As its learners' pages say."""
     files = folder(modules=1)
     lesson, quiz = "01-parte/01-leccion.es.md", "01-parte/03-cuestionario.quiz.yaml"

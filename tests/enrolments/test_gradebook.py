@@ -21,7 +21,7 @@ from enrolments.services.learning import Achievement
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, folder, publish, sign_in
@@ -44,7 +44,7 @@ completion:
 """
 
 
-def a_weighted_course(house: House) -> Course:
+def a_weighted_course(house: Instance) -> Course:
     """Publish a course of three quizzes: the lowest of two for practice is dropped, the last is the final one."""
     files = folder(modules=3)
     files["course.yaml"] += GRADE.encode()
@@ -53,7 +53,7 @@ def a_weighted_course(house: House) -> Course:
     return publish(house, files)[0]
 
 
-def score(house: House, course: Course, actor: Actor, **scores: int | str) -> None:
+def score(house: Instance, course: Course, actor: Actor, **scores: int | str) -> None:
     """Give a learner results in percent by the numbers of the quizzes."""
     enrolment = enrolment_of(house, actor, course)
     for key, value in scores.items():
@@ -62,13 +62,13 @@ def score(house: House, course: Course, actor: Actor, **scores: int | str) -> No
             learning_services.record_result(session, SYSTEM, enrolment.id, key.replace("q", "cuestionario-"), reached, now=clock.now())
 
 
-def rows_of(house: House, course: Course) -> list[GradebookRow]:
+def rows_of(house: Instance, course: Course) -> list[GradebookRow]:
     with house.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
         return queries.list_gradebook(session, outline, GradebookFilter(), GradebookOrder(), now=clock.now(), offset=0, limit=50)
 
 
-def test_only_the_courses_team_sees_the_gradebook(browser: Browser, house: House) -> None:
+def test_only_the_courses_team_sees_the_gradebook(browser: Browser, house: Instance) -> None:
     """Security 9: graders see it, owners, editors and administrators also take it out."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -78,7 +78,7 @@ def test_only_the_courses_team_sees_the_gradebook(browser: Browser, house: House
         assert cast.check("gradebook.export", "own_course", cast.outcomes(f"{PAGE}.{kind}")) == [], kind
 
 
-def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Browser, house: House) -> None:
+def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Browser, house: Instance) -> None:
     """Weights, categories, and the lowest left out: 30 % of the better practice and 70 % of the final."""
     course = a_weighted_course(house)
     ana, blas = a_learner(house, course), a_learner(house, course, "blas@example.org")
@@ -94,7 +94,7 @@ def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Bro
         assert f"{share(row.grade).strip('%').strip()} hasta ahora" in page.text, email
 
 
-def test_who_follows_an_earlier_version_is_judged_by_it_and_stands_in_the_columns_of_the_new_one(house: House) -> None:
+def test_who_follows_an_earlier_version_is_judged_by_it_and_stands_in_the_columns_of_the_new_one(house: Instance) -> None:
     """A quiz that the new version renamed shows its results under its new key."""
     course = a_weighted_course(house)
     ana = a_learner(house, course)
@@ -110,7 +110,7 @@ def test_who_follows_an_earlier_version_is_judged_by_it_and_stands_in_the_column
     assert row.grade == 30 * Fraction(40, 100) + 70 * Fraction(80, 100)
 
 
-def test_the_gradebook_is_filtered_and_sorted(browser: Browser, house: House) -> None:
+def test_the_gradebook_is_filtered_and_sorted(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=2)
     teacher = a_teacher(house, course)
     people = {name: a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas")}
@@ -143,7 +143,7 @@ def test_the_gradebook_is_filtered_and_sorted(browser: Browser, house: House) ->
 
 
 @pytest.mark.parametrize("address", [PAGE, f"{PAGE}.csv"])
-def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, house: House, address: str) -> None:
+def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, house: Instance, address: str) -> None:
     course = a_course(house, modules=1)
     a_teacher(house, course)
     ana = a_learner(house, course)
@@ -162,7 +162,7 @@ def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, ho
     assert len(counter.statements) == few
 
 
-def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, house: House) -> None:
+def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, house: Instance) -> None:
     """P14: the stream reads five hundred learners and their results at a time."""
     course = a_course(house, modules=1)
     a_teacher(house, course)
@@ -176,7 +176,7 @@ def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, 
     assert {row["Nota del curso"] for row in rows} == {"75.00"}
 
 
-def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser: Browser, house: House) -> None:
+def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser: Browser, house: Instance) -> None:
     """Security 8.1: who exported stands in the audit log."""
     course = a_course(house, modules=1)
     a_teacher(house, course)
@@ -196,7 +196,7 @@ def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser:
     assert [name in fact for name, fact in zip(("gradebook.xlsx", "gradebook-columns.csv"), facts, strict=True)] == [True, True]
 
 
-def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
+def test_graders_see_no_addresses(browser: Browser, house: Instance) -> None:
     """Security 7.6: e-mail addresses are for those who edit the course."""
     course = a_course(house, modules=1)
     a_learner(house, course)
@@ -210,7 +210,7 @@ def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
     browser.get(f"{PAGE}.csv", status=403)
 
 
-def test_no_page_of_a_grader_has_an_address_or_an_identity_number(browser: Browser, house: House) -> None:
+def test_no_page_of_a_grader_has_an_address_or_an_identity_number(browser: Browser, house: Instance) -> None:
     """Security 7.1 and 7.6: every page of the course that a grader reaches from its gradebook and its quiz, and searches there."""
     course = a_course(house, modules=1)
     learner = a_learner(house, course, "oculta@example.org")

@@ -17,7 +17,7 @@ from enrolments.services.grade_items import GradeEntry, GradeItemValues, Maximum
 from enrolments.views import grading
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from tests.enrolments.test_gradebook import a_weighted_course, rows_of, score
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Form, Page, every_statement
@@ -38,7 +38,7 @@ def sheet(page: Page) -> Form:
     return next(form for form in page.forms if form.method == "post" and form.action.split("?")[0].endswith("/marks"))
 
 
-def test_editors_make_items_and_graders_mark_them(browser: Browser, house: House) -> None:
+def test_editors_make_items_and_graders_mark_them(browser: Browser, house: Instance) -> None:
     """Security 9: making one is changing the course, marking is attempt.grade_by_hand."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -56,7 +56,7 @@ def test_editors_make_items_and_graders_mark_them(browser: Browser, house: House
     cast.browsers["S"].get(f"/teaching/otro/items/{item.uuid}", 404)
 
 
-def test_an_item_is_made_marked_and_counts_by_its_weight_in_its_part(browser: Browser, house: House) -> None:
+def test_an_item_is_made_marked_and_counts_by_its_weight_in_its_part(browser: Browser, house: Instance) -> None:
     """The final part: a quiz of weight 1 with 45.5 % and an item of weight 3 with 15 of 20 make (45.5 + 3 · 75) : 4."""
     course = a_weighted_course(house)
     a_teacher(house, course)
@@ -81,7 +81,7 @@ def test_an_item_is_made_marked_and_counts_by_its_weight_in_its_part(browser: Br
     assert [words in page.text for words in ("52,5\xa0%", "17,5\xa0%", "no se cuenta el resultado más bajo")] == [True] * 3
 
 
-def test_each_fault_stands_beside_its_field_and_nothing_typed_is_lost_or_saved(browser: Browser, house: House) -> None:
+def test_each_fault_stands_beside_its_field_and_nothing_typed_is_lost_or_saved(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
     people = [str(a_learner(house, course, f"{name}@example.org").person_uuid) for name in ("ana", "blas", "carla")]
@@ -98,7 +98,7 @@ def test_each_fault_stands_beside_its_field_and_nothing_typed_is_lost_or_saved(b
         assert session.scalars(select(ManualGrade)).all() == []
 
 
-def test_who_marks_second_sees_the_first_mark_and_overwrites_nothing_silently(browser: Browser, house: House) -> None:
+def test_who_marks_second_sees_the_first_mark_and_overwrites_nothing_silently(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
     ana, blas = (a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas"))
@@ -115,7 +115,7 @@ def test_who_marks_second_sees_the_first_mark_and_overwrites_nothing_silently(br
     assert marks_of(house, item) == ["8", "18", "10"]
 
 
-def test_marks_of_another_maximum_than_the_page_showed_are_not_written_down(browser: Browser, house: House) -> None:
+def test_marks_of_another_maximum_than_the_page_showed_are_not_written_down(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
     ana = a_learner(house, course)
@@ -135,7 +135,7 @@ def test_marks_of_another_maximum_than_the_page_showed_are_not_written_down(brow
 
 
 def test_a_maximum_that_changes_while_a_page_of_marks_waits_for_its_turn_loses_nothing(
-    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
@@ -156,14 +156,14 @@ def test_a_maximum_that_changes_while_a_page_of_marks_waits_for_its_turn_loses_n
     assert dict(sheet(page).fields)[f"points-{ana.person_uuid}"] == "8"
 
 
-def marks_of(house: House, item: ManualGradeItem) -> list[str]:
+def marks_of(house: Instance, item: ManualGradeItem) -> list[str]:
     """Return all the marks that were ever written for an item."""
     with house.database.unit_of_work(write=False) as session:
         rows = session.scalars(select(ManualGrade.points).where(ManualGrade.item_id == item.id).order_by(ManualGrade.id))
         return ["" if points is None else f"{points.normalize():f}" for points in rows]
 
 
-def test_a_mark_can_be_taken_back_and_sending_a_page_twice_marks_and_tells_once(browser: Browser, house: House) -> None:
+def test_a_mark_can_be_taken_back_and_sending_a_page_twice_marks_and_tells_once(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
     ana, blas = (a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas"))
@@ -185,7 +185,7 @@ def test_a_mark_can_be_taken_back_and_sending_a_page_twice_marks_and_tells_once(
     assert str(blas.person_uuid) not in browser.get(f"{marks_page(item)}?unmarked=1").html
 
 
-def test_nobody_marks_their_own_work(browser: Browser, house: House) -> None:
+def test_nobody_marks_their_own_work(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     own = actor_of(a_teacher(house, course, role=StaffRole.GRADER))
     with house.database.unit_of_work() as session:
@@ -198,7 +198,7 @@ def test_nobody_marks_their_own_work(browser: Browser, house: House) -> None:
     assert marks_of(house, item) == []
 
 
-def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, house: House) -> None:
+def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, house: Instance) -> None:
     """P7, for the page of marks and for saving it, but for the notices that are given."""
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
@@ -217,19 +217,19 @@ def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, ho
     assert len(counter.statements) == few
 
 
-def change(house: House, teacher: Actor, item: ManualGradeItem, weight: int, maximum: int = 20) -> None:
+def change(house: Instance, teacher: Actor, item: ManualGradeItem, weight: int, maximum: int = 20) -> None:
     plan = GradeItemValues(item.title, Decimal(maximum), Decimal(weight), item.category, None)
     with house.database.unit_of_work() as session:
         services.change_item(session, teacher, item, plan, now=clock.now())
 
 
-def grades(house: House, course: Course) -> list[int | None]:
+def grades(house: Instance, course: Course) -> list[int | None]:
     with house.database.unit_of_work(write=False) as session:
         rows = session.scalars(select(Enrolment.grade).where(Enrolment.course_id == course.id).order_by(Enrolment.id))
         return [None if grade is None else int(grade) for grade in rows]
 
 
-def test_kept_grades_follow_an_items_weight_and_sort_the_gradebook(browser: Browser, house: House) -> None:
+def test_kept_grades_follow_an_items_weight_and_sort_the_gradebook(browser: Browser, house: Instance) -> None:
     """A job computes them again; until then the page says so. The rows show what is computed in any case."""
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
@@ -251,7 +251,7 @@ def test_kept_grades_follow_an_items_weight_and_sort_the_gradebook(browser: Brow
     assert page.html.index("ana@example.org") < page.html.index("blas@example.org")
 
 
-def test_a_retired_item_counts_no_more_until_it_counts_again(browser: Browser, house: House) -> None:
+def test_a_retired_item_counts_no_more_until_it_counts_again(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
     ana = a_learner(house, course)
@@ -269,7 +269,7 @@ def test_a_retired_item_counts_no_more_until_it_counts_again(browser: Browser, h
     assert grades(house, course) == [65]
 
 
-def test_the_maximum_stays_once_there_are_marks(browser: Browser, house: House) -> None:
+def test_the_maximum_stays_once_there_are_marks(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher = actor_of(a_teacher(house, course))
     item = an_item(house, teacher, course)
@@ -282,7 +282,7 @@ def test_the_maximum_stays_once_there_are_marks(browser: Browser, house: House) 
     assert "Ya hay notas" in page.text
 
 
-def test_a_mark_that_lifts_the_course_grade_completes_the_course(browser: Browser, house: House) -> None:
+def test_a_mark_that_lifts_the_course_grade_completes_the_course(browser: Browser, house: Instance) -> None:
     """Completion asks for a course grade of 60 here, which the quizzes alone do not give."""
     course = a_weighted_course(house)
     teacher = actor_of(a_teacher(house, course))
@@ -296,7 +296,7 @@ def test_a_mark_that_lifts_the_course_grade_completes_the_course(browser: Browse
     assert "Completado" in sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook").text
 
 
-def test_an_item_whose_part_the_course_no_longer_has_counts_nothing_and_says_so(browser: Browser, house: House) -> None:
+def test_an_item_whose_part_the_course_no_longer_has_counts_nothing_and_says_so(browser: Browser, house: Instance) -> None:
     course = a_weighted_course(house)
     teacher = actor_of(a_teacher(house, course))
     ana = a_learner(house, course)
@@ -307,7 +307,7 @@ def test_an_item_whose_part_the_course_no_longer_has_counts_nothing_and_says_so(
     assert "no tiene esa parte" in sign_in(browser, "profe@example.org").get(GRADING).text
 
 
-def test_grades_from_before_they_were_kept_are_computed_by_the_job(browser: Browser, house: House) -> None:
+def test_grades_from_before_they_were_kept_are_computed_by_the_job(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     ana = a_learner(house, course)
     pass_quiz(house, ana, "prueba")

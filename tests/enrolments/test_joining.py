@@ -21,7 +21,7 @@ from enrolments.services import learning as enrolments
 from kernel import clock, outbox
 from kernel.outbox import BACK_OFF, Delivery, Job
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from simulators.models import Submission
 from tests.simulators import tasks
@@ -52,29 +52,29 @@ def joined(files: dict[str, bytes], name: str) -> dict[str, bytes]:
     return {**one, name: one[name].decode().replace(key, f"key: nueva\nwas: [{key.removeprefix('key: ')}, otra]").encode()}
 
 
-def follow(house: House, course: Course) -> None:
+def follow(house: Instance, course: Course) -> None:
     jobs.follow_correction(Delivery(house.database, house.settings, 1, {"subject": course.id}, NOON))
 
 
-def correct(house: House, files: dict[str, bytes], name: str, course: Course) -> None:
+def correct(house: Instance, files: dict[str, bytes], name: str, course: Course) -> None:
     """Publish that two activities became one, and let everybody follow."""
     publish(house, joined(files, name), nature=PublicationNature.CORRECTION)
     follow(house, course)
 
 
-def results_of(house: House, actor: Actor, course: Course) -> dict[str, LearnerResult]:
+def results_of(house: Instance, actor: Actor, course: Course) -> dict[str, LearnerResult]:
     with house.database.unit_of_work(write=False) as session:
         return queries.results_of(session, enrolment_of(house, actor, course).id)
 
 
-def attempts_of(house: House, actor: Actor) -> list[tuple[str, int, str]]:
+def attempts_of(house: Instance, actor: Actor) -> list[tuple[str, int, str]]:
     """Return keys, numbers and states of somebody's attempts, in the order of their start."""
     statement = select(Attempt.activity_key, Attempt.number, Attempt.state).where(Attempt.person_id == actor.person_id)
     with house.database.unit_of_work(write=False) as session:
         return [(row.activity_key, row.number, row.state) for row in session.execute(statement.order_by(Attempt.started_at, Attempt.id))]
 
 
-def test_attempts_at_two_quizzes_are_numbered_on_in_the_one_that_they_became(house: House) -> None:
+def test_attempts_at_two_quizzes_are_numbered_on_in_the_one_that_they_became(house: Instance) -> None:
     files = twice(QUIZ)
     course, _first = publish(house, files)
     ana, eva = a_learner(house, course), a_learner(house, course, "eva@example.org")
@@ -92,7 +92,7 @@ def test_attempts_at_two_quizzes_are_numbered_on_in_the_one_that_they_became(hou
     assert results_of(house, ana, course)["nueva"].exhausted, "both attempts count"
 
 
-def test_of_two_open_attempts_the_one_worked_on_last_stays_open(house: House) -> None:
+def test_of_two_open_attempts_the_one_worked_on_last_stays_open(house: Instance) -> None:
     files = twice(QUIZ)
     course, _first = publish(house, files)
     ana = a_learner(house, course)
@@ -105,7 +105,7 @@ def test_of_two_open_attempts_the_one_worked_on_last_stays_open(house: House) ->
     assert start(house, ana, "prueba", "nueva") == last
 
 
-def test_a_quiz_joins_one_that_keeps_its_key(house: House) -> None:
+def test_a_quiz_joins_one_that_keeps_its_key(house: Instance) -> None:
     files = twice(QUIZ)
     course, _first = publish(house, files)
     ana = a_learner(house, course)
@@ -122,7 +122,7 @@ def test_a_quiz_joins_one_that_keeps_its_key(house: House) -> None:
 
 
 @pytest.mark.parametrize(("grading", "passed_first"), [("last", False), ("first", True)])
-def test_the_try_that_counts_in_a_quiz_that_keeps_its_key_is_known_by_its_start(house: House, grading: str, passed_first: bool) -> None:
+def test_the_try_that_counts_in_a_quiz_that_keeps_its_key_is_known_by_its_start(house: Instance, grading: str, passed_first: bool) -> None:
     """Quiz engine 5.8 over what was tried in both: whichever had the greater number under its own key, and after the jobs too."""
     files = twice(QUIZ, settings=f"attempts: 2\ngrading: {grading}\npass_mark: 60\n")
     course, _first = publish(house, files)
@@ -143,19 +143,19 @@ def test_the_try_that_counts_in_a_quiz_that_keeps_its_key_is_known_by_its_start(
     assert [number for _key, number, _state in attempts_of(house, ana)] == [1, 2]
 
 
-def rows_of(house: House, actor: Actor, course: Course) -> list[ActivityResult]:
+def rows_of(house: Instance, actor: Actor, course: Course) -> list[ActivityResult]:
     with house.database.unit_of_work(write=False) as session:
         mine = ActivityResult.enrolment_id == enrolment_of(house, actor, course).id
         return list(session.scalars(select(ActivityResult).where(mine).order_by(ActivityResult.activity_key)))
 
 
-def reasons_shown(house: House, actor: Actor, course: Course) -> dict[str, str]:
+def reasons_shown(house: Instance, actor: Actor, course: Course) -> dict[str, str]:
     with house.database.unit_of_work(write=False) as session:
         enrolment = enrolment_of(house, actor, course)
         return reasons_of(get_outline(session, enrolment.course_version_id), list_overrides(session, enrolment.id))
 
 
-def test_what_the_team_struck_stays_struck_in_what_it_became(house: House) -> None:
+def test_what_the_team_struck_stays_struck_in_what_it_became(house: Instance) -> None:
     """The mark beside it neither counts instead nor is lost: it is what counts when the word is taken back."""
     files = twice(QUIZ, settings="attempts: 4\n")
     course, _first = publish(house, files)
@@ -177,7 +177,7 @@ def test_what_the_team_struck_stays_struck_in_what_it_became(house: House) -> No
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_of_two_words_of_the_team_the_last_stands(house: House, again: bool) -> None:
+def test_of_two_words_of_the_team_the_last_stands(house: Instance, again: bool) -> None:
     """The better mark that was earned, in whichever of the two, is kept beside it."""
     files = twice(QUIZ, settings="attempts: 2\npass_mark: 60\n")
     course, _first = publish(house, files)
@@ -197,7 +197,7 @@ def test_of_two_words_of_the_team_the_last_stands(house: House, again: bool) -> 
     assert reasons_shown(house, ana, course) == {"nueva": "Revisado" if again else "Copia"}
 
 
-def test_a_word_that_was_taken_back_does_not_stand_before_one_that_counts(house: House) -> None:
+def test_a_word_that_was_taken_back_does_not_stand_before_one_that_counts(house: Instance) -> None:
     files = twice(QUIZ)
     course, _first = publish(house, files)
     teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
@@ -212,7 +212,7 @@ def test_a_word_that_was_taken_back_does_not_stand_before_one_that_counts(house:
 
 
 @pytest.mark.parametrize(("opened", "completed"), [("leccion-1", "otra"), ("otra", "leccion-1")])
-def test_a_lesson_is_completed_where_either_of_those_it_was_is(house: House, opened: str, completed: str) -> None:
+def test_a_lesson_is_completed_where_either_of_those_it_was_is(house: Instance, opened: str, completed: str) -> None:
     files = twice(LESSON)
     course, _first = publish(house, files)
     ana = a_learner(house, course)
@@ -229,7 +229,7 @@ def test_a_lesson_is_completed_where_either_of_those_it_was_is(house: House, ope
         assert session.execute(select(ActivityResult.viewed_at)).scalar_one() == NOON, "as first opened"
 
 
-def test_what_was_seen_of_two_recordings_is_joined(house: House) -> None:
+def test_what_was_seen_of_two_recordings_is_joined(house: Instance) -> None:
     files = twice(FILM)
     course, _first = publish(house, files)
     ana = a_learner(house, course)
@@ -283,7 +283,7 @@ def test_who_is_asked_moves_to_a_version_that_joins_quizzes(browser: Browser) ->
     assert [number for _key, number, _state in attempts_of(house, actor)] == [1, 2]
 
 
-def test_a_preview_under_the_new_key_does_not_stop_anybody(house: House) -> None:
+def test_a_preview_under_the_new_key_does_not_stop_anybody(house: Instance) -> None:
     """One of the team had taken the course, was taken out of it, and looked at the quiz under its new key before the job ran."""
     files = folder(modules=1, settings="attempts: 2\n")
     course, _first = publish(house, files)
@@ -304,7 +304,7 @@ def test_a_preview_under_the_new_key_does_not_stop_anybody(house: House) -> None
     assert attempts_of(house, ines) == [("examen", 1, "finished")]
 
 
-def unlucky(house: House, monkeypatch: pytest.MonkeyPatch, course: Course, people: Sequence[Actor]) -> list[int]:
+def unlucky(house: Instance, monkeypatch: pytest.MonkeyPatch, course: Course, people: Sequence[Actor]) -> list[int]:
     """Let what is wrong with the first of some learners keep them from following another version; return all their enrolments."""
     enrolled = [enrolment_of(house, actor, course).id for actor in people]
 
@@ -317,7 +317,7 @@ def unlucky(house: House, monkeypatch: pytest.MonkeyPatch, course: Course, peopl
     return enrolled
 
 
-def test_one_who_cannot_be_moved_stops_nobody_and_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_who_cannot_be_moved_stops_nobody_and_is_named(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     files = twice(QUIZ)
     course, first = publish(house, files)
     people = [a_learner(house, course, f"{name}@example.org") for name in ("ana", "eva", "leo")]

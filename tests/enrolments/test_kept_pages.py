@@ -16,7 +16,7 @@ from enrolments.services.announcements import AnnouncementText
 from kernel import clock
 from kernel.web import cached_pages
 from kernel.web.cached_pages import EXTENSION, PageCache
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, publish, sign_in
 from tests.support.editions import an_edition
@@ -37,7 +37,7 @@ def kept(app: Flask) -> PageCache:
 
 
 @pytest.fixture
-def ana(browser: Browser, house: House) -> Browser:
+def ana(browser: Browser, house: Instance) -> Browser:
     """Sign in somebody who has opened the first lesson of a course."""
     learner = a_learner_in(browser, a_course(house, modules=2))
     learner.get(COURSE)
@@ -46,7 +46,7 @@ def ana(browser: Browser, house: House) -> Browser:
 
 
 @pytest.fixture
-def blas(ana: Browser, house: House) -> Browser:
+def blas(ana: Browser, house: Instance) -> Browser:
     """Sign in somebody else who is as far."""
     a_person(house, "blas@example.org", given="Blas", surname="Toapanta")
     learner = sign_in(ana.another(), "blas@example.org")
@@ -72,7 +72,7 @@ def test_two_who_see_the_same_share_one_drawing_and_nothing_else(ana: Browser, b
 
 
 def test_two_readers_share_the_head_of_the_site_but_for_their_names(
-    ana: Browser, blas: Browser, house: House, app: Flask, monkeypatch: pytest.MonkeyPatch
+    ana: Browser, blas: Browser, house: Instance, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with house.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.given_names == "Blas").values(given_names="<b>Blas & Cía."))
@@ -113,7 +113,7 @@ def test_what_one_reader_asks_for_is_not_in_the_drawing_of_another(ana: Browser,
     assert "de=ana" not in blas.get(f"{COURSE}/activities/leccion-2").html
 
 
-def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, house: House, kept: PageCache) -> None:
+def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, house: Instance, kept: PageCache) -> None:
     ana.get(LESSON)
     counts = [len(kept)]
 
@@ -158,7 +158,7 @@ def test_only_the_last_pages_are_kept(ana: Browser, kept: PageCache, monkeypatch
     assert len(kept) == most
 
 
-def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written out as a place in memory would let a browser, or somebody else, keep what has changed since."""
     written: list[str] = []
     digest = cached_pages._digest

@@ -18,7 +18,7 @@ from kernel import clock
 from kernel.archives import write_archive
 from kernel.decoding import Undecodable
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, no_longer, sign_in
 from tests.support.editions import an_edition
@@ -112,13 +112,13 @@ def test_files_of_other_systems_are_read_or_refused(path: Path) -> None:
             read_list(path.read_bytes())
 
 
-def enrolled(house: House) -> int:
+def enrolled(house: Instance) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.left_at.is_(None))) or 0
 
 
 @pytest.fixture
-def course(house: House) -> Course:
+def course(house: Instance) -> Course:
     """Return a course with an instructor, Inés."""
     found = a_course(house, modules=1)
     a_teacher(house, found, "ines@example.org")
@@ -132,7 +132,7 @@ def send(browser: Browser, text: str, status: int = 200, **fields: str) -> Brows
     return team
 
 
-def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, house: House, course: Course) -> None:
+def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, house: Instance, course: Course) -> None:
     """Security 2.2."""
     person = a_person(house, "cerrada@example.org")
     with house.database.unit_of_work() as session:
@@ -142,7 +142,7 @@ def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, ho
     assert team.page.text.count("Ninguna cuenta abierta tiene esta dirección.") == 2
 
 
-def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(browser: Browser, house: House, course: Course) -> None:
+def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(browser: Browser, house: Instance, course: Course) -> None:
     """Decision 28."""
     people = [a_person(house, f"{name}@example.org").id for name in ("ana", "anita")]
     with house.database.unit_of_work() as session:
@@ -157,7 +157,7 @@ def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(br
         assert session.scalars(select(Enrolment.person_id)).all() == people[:1]
 
 
-def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house: House, course: Course) -> None:
+def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house: Instance, course: Course) -> None:
     for email in ("ana@example.org", "blas@example.org"):
         a_person(house, email)
     a_learner(house, course, "dentro@example.org")
@@ -181,7 +181,7 @@ def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house:
 
 
 @pytest.mark.slow
-def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Browser, house: House, course: Course) -> None:
+def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Browser, house: Instance, course: Course) -> None:
     a_person(house)
     team = sign_in(browser, "ines@example.org")
     team.get("/teaching/prueba/learners/lists")
@@ -199,7 +199,7 @@ def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Brows
     assert enrolled(house) == 1
 
 
-def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Browser, house: House, course: Course) -> None:
+def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Browser, house: Instance, course: Course) -> None:
     a_person(house)
     team = send(browser, "ana@example.org")
     with house.database.unit_of_work() as session:
@@ -212,7 +212,7 @@ def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Br
     assert enrolled(house) == 1
 
 
-def test_a_list_for_an_archived_course_is_refused_and_does_not_wait_for_ever(browser: Browser, house: House, course: Course) -> None:
+def test_a_list_for_an_archived_course_is_refused_and_does_not_wait_for_ever(browser: Browser, house: Instance, course: Course) -> None:
     a_person(house)
     team = send(browser, "ana@example.org")
     with house.database.unit_of_work() as session:
@@ -224,7 +224,7 @@ def test_a_list_for_an_archived_course_is_refused_and_does_not_wait_for_ever(bro
     assert "Se inscribiría a 1 persona" in team.get(path).text
 
 
-def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, house: House, course: Course) -> None:
+def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, house: Instance, course: Course) -> None:
     a_person(house)
     team = send(browser, "ana@example.org")
     path = team.path
@@ -235,7 +235,7 @@ def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, house: House, 
     team.get(path, status=404)
 
 
-def test_a_list_is_its_senders_alone(browser: Browser, house: House, course: Course) -> None:
+def test_a_list_is_its_senders_alone(browser: Browser, house: Instance, course: Course) -> None:
     a_person(house)
     a_teacher(house, course, "otra@example.org")
     path = send(browser, "ana@example.org").path
@@ -244,7 +244,7 @@ def test_a_list_is_its_senders_alone(browser: Browser, house: House, course: Cou
     other.get(path, status=404)
 
 
-def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Browser, house: House, course: Course) -> None:
+def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Browser, house: Instance, course: Course) -> None:
     team = send(browser, "nombre;unidad\nAna;Quito", status=422)
 
     assert "Ninguna columna se llama «correo»" in team.page.text
@@ -252,7 +252,7 @@ def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Brow
 
 
 def test_a_long_list_goes_on_after_a_fault_where_it_was(
-    browser: Browser, house: House, course: Course, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, house: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "PORTION", 2)
     people = [a_person(house, f"p{number}@example.org") for number in range(5)]
@@ -273,7 +273,7 @@ def test_a_long_list_goes_on_after_a_fault_where_it_was(
 
 
 @pytest.mark.parametrize("how", NO_LONGER)
-def test_a_list_of_somebody_who_edits_the_course_no_more_enrols_nobody(browser: Browser, house: House, course: Course, how: str) -> None:
+def test_a_list_of_somebody_who_edits_the_course_no_more_enrols_nobody(browser: Browser, house: Instance, course: Course, how: str) -> None:
     """Security 1.1 and 1.4: the job asks, and rights are those of now."""
     a_person(house)
     team = send(browser, "ana@example.org")

@@ -19,7 +19,7 @@ from enrolments.services.editions import EditionVerb
 from kernel import clock
 from kernel.own_records import RecordVerb
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.pages import log as quiz_pages
 from quizzes.services.overrides import OverrideVerb
 from quizzes.services.regrading import RegradeVerb
@@ -33,16 +33,16 @@ LOG = "/teaching/prueba/log"
 
 
 @pytest.fixture
-def course(house: House) -> Course:
+def course(house: Instance) -> Course:
     return a_course(house, modules=1)
 
 
 @pytest.fixture
-def teacher(house: House, course: Course) -> Person:
+def teacher(house: Instance, course: Course) -> Person:
     return a_teacher(house, course)
 
 
-def test_groups_editions_and_announcements_are_told(browser: Browser, house: House, course: Course, teacher: Person) -> None:
+def test_groups_editions_and_announcements_are_told(browser: Browser, house: Instance, course: Course, teacher: Person) -> None:
     actor, now = Actor(person_id=teacher.id), clock.now()
     learner = a_learner(house, course, "ana@example.org")
     with house.database.unit_of_work() as session:
@@ -71,7 +71,7 @@ def test_groups_editions_and_announcements_are_told(browser: Browser, house: Hou
     assert "Otra cosa" not in told
 
 
-def test_what_was_done_in_another_course_is_not_told(browser: Browser, house: House, course: Course, teacher: Person) -> None:
+def test_what_was_done_in_another_course_is_not_told(browser: Browser, house: Instance, course: Course, teacher: Person) -> None:
     actor, now = Actor(person_id=teacher.id), clock.now()
     other = a_course(house, modules=1, key="otro")
     with house.database.unit_of_work() as session:

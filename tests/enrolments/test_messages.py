@@ -11,7 +11,7 @@ from enrolments.models import Announcement, MessageRecipient
 from enrolments.services import announcements as services
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from tests.enrolments.test_announcements import a_class
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -24,7 +24,7 @@ PAGE = "/teaching/prueba/messages"
 WORDS = {"heading": "¿Necesita ayuda?", "words": "Escríbanos.\n\nEl equipo"}
 
 
-def told(house: House) -> list[str]:
+def told(house: Instance) -> list[str]:
     """Return who was told of a message, each as often as they were."""
     with house.database.unit_of_work(write=False) as session:
         statement = select(Notification.path, func.count()).where(Notification.kind == "announcement").group_by(Notification.path)
@@ -34,12 +34,12 @@ def told(house: House) -> list[str]:
         )
 
 
-def person_of(house: House, email: str) -> Person:
+def person_of(house: Instance, email: str) -> Person:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
 
-def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, house: House) -> None:
+def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, house: Instance) -> None:
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
 
@@ -66,7 +66,7 @@ def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, hous
         ("unit=5d4f4d4e-0000-4000-8000-000000000000", 0),
     ],
 )
-def test_it_reaches_those_whom_the_gradebook_shows(browser: Browser, house: House, query: str, count: int) -> None:
+def test_it_reaches_those_whom_the_gradebook_shows(browser: Browser, house: Instance, query: str, count: int) -> None:
     """Ana has completed the course, Blas is in a group, Carla in an edition, the last two of a province.
 
     The number of people stands there before it is sent.
@@ -91,7 +91,7 @@ def test_it_reaches_those_whom_the_gradebook_shows(browser: Browser, house: Hous
     assert len(told(house)) == len(set(told(house))) == count
 
 
-def test_those_who_stopped_are_written_to_and_nobody_twice(browser: Browser, house: House) -> None:
+def test_those_who_stopped_are_written_to_and_nobody_twice(browser: Browser, house: Instance) -> None:
     """Whoever goes on between the sending and the telling was found all the same; a second sending with one number sends nothing."""
     past = clock.now() - timedelta(days=20)
     course = a_course(house, modules=1)
@@ -115,7 +115,7 @@ def test_those_who_stopped_are_written_to_and_nobody_twice(browser: Browser, hou
         assert "leccion-1" in session.execute(select(AuditEntry.facts).where(AuditEntry.verb == "announcement.sent")).scalar_one()
 
 
-def test_what_was_typed_comes_back_with_its_fault(browser: Browser, house: House) -> None:
+def test_what_was_typed_comes_back_with_its_fault(browser: Browser, house: Instance) -> None:
     course, _edition, _group, _uuid = a_class(house)
     a_teacher(house, course)
     sign_in(browser, "profe@example.org").get(f"{PAGE}?state=open")
@@ -127,7 +127,7 @@ def test_what_was_typed_comes_back_with_its_fault(browser: Browser, house: House
 
 
 def test_a_message_to_many_is_sent_in_few_statements_and_told_in_portions(
-    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P7: whom it reaches is written down in one statement, however many they are."""
     monkeypatch.setattr(services, "PORTION", 3)

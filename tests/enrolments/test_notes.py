@@ -12,7 +12,7 @@ from enrolments.services import learning as learning_services
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -25,14 +25,14 @@ def page_of(learner: Actor) -> str:
     return f"/teaching/prueba/learners/{learner.person_uuid}"
 
 
-def a_class(house: House) -> tuple[Course, Actor]:
+def a_class(house: Instance) -> tuple[Course, Actor]:
     course = a_course(house, modules=1)
     a_teacher(house, course)
     a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
     return course, a_learner(house, course)
 
 
-def test_the_team_writes_notes_and_nobody_else(browser: Browser, house: House) -> None:
+def test_the_team_writes_notes_and_nobody_else(browser: Browser, house: Instance) -> None:
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
     cast.join(course)
@@ -42,7 +42,7 @@ def test_the_team_writes_notes_and_nobody_else(browser: Browser, house: House) -
     assert cast.check("note.write", "of_another_learner", cast.outcomes(f"{page_of(learner)}/notes", "POST", fields)) == []
 
 
-def test_a_note_of_another_is_deleted_by_who_edits_the_course(browser: Browser, house: House) -> None:
+def test_a_note_of_another_is_deleted_by_who_edits_the_course(browser: Browser, house: Instance) -> None:
     """A grader deletes their own alone; to who may not read notes there is none."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -59,7 +59,7 @@ def test_a_note_of_another_is_deleted_by_who_edits_the_course(browser: Browser, 
     assert wrong == []
 
 
-def a_note(house: House, author: Actor, learner: Actor) -> UUID:
+def a_note(house: Instance, author: Actor, learner: Actor) -> UUID:
     with house.database.unit_of_work() as session:
         place = get_place(session, author, "prueba", learner.person_uuid or uuid4())
         number = uuid4()
@@ -67,7 +67,7 @@ def a_note(house: House, author: Actor, learner: Actor) -> UUID:
         return number
 
 
-def test_a_note_says_who_and_when_and_stays_within_the_team(browser: Browser, house: House) -> None:
+def test_a_note_says_who_and_when_and_stays_within_the_team(browser: Browser, house: Instance) -> None:
     _course, ana = a_class(house)
     page = sign_in(browser, "profe@example.org").get(page_of(ana))
     form = page.form("/notes")
@@ -85,7 +85,7 @@ def test_a_note_says_who_and_when_and_stays_within_the_team(browser: Browser, ho
         assert not any(WORDS in facts for facts in session.scalars(select(AuditEntry.facts)))
 
 
-def test_an_empty_or_too_long_note_comes_back_with_its_fault(browser: Browser, house: House) -> None:
+def test_an_empty_or_too_long_note_comes_back_with_its_fault(browser: Browser, house: Instance) -> None:
     _course, ana = a_class(house)
     sign_in(browser, "profe@example.org").get(page_of(ana))
     page = browser.submit("/notes", {"words": "n" * 2001}, status=422)
@@ -95,7 +95,7 @@ def test_an_empty_or_too_long_note_comes_back_with_its_fault(browser: Browser, h
     assert "Escriba la anotación" in browser.submit("/notes", {"words": " "}, status=422).text
 
 
-def test_its_author_or_who_edits_the_course_deletes_a_note(browser: Browser, house: House) -> None:
+def test_its_author_or_who_edits_the_course_deletes_a_note(browser: Browser, house: Instance) -> None:
     _course, ana = a_class(house)
     sign_in(browser, "profe@example.org").get(page_of(ana))
     browser.submit("/notes", {"words": WORDS})
@@ -113,7 +113,7 @@ def test_its_author_or_who_edits_the_course_deletes_a_note(browser: Browser, hou
     browser.post(f"{page_of(ana)}/notes/{note.uuid}/deletion", status=404)
 
 
-def test_nobody_reads_the_notes_on_themself(browser: Browser, house: House) -> None:
+def test_nobody_reads_the_notes_on_themself(browser: Browser, house: Instance) -> None:
     _course, ana = a_class(house)
     grader = a_teacher(house, _course, "dos@example.org", StaffRole.GRADER)
     own = actor_of(grader)

@@ -15,7 +15,7 @@ from enrolments.services.learning import Achievement
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -27,20 +27,20 @@ def page_of(learner: Actor, key: str = "cuestionario-1") -> str:
     return f"/teaching/prueba/learners/{learner.person_uuid}/results/{key}"
 
 
-def result_of(house: House, learner: Actor, course: Course, key: str = "cuestionario-1") -> ActivityResult:
+def result_of(house: Instance, learner: Actor, course: Course, key: str = "cuestionario-1") -> ActivityResult:
     enrolment = enrolment_of(house, learner, course)
     with house.database.unit_of_work(write=False) as session:
         mine = (ActivityResult.enrolment_id == enrolment.id, ActivityResult.activity_key == key)
         return session.execute(select(ActivityResult).where(*mine)).scalar_one()
 
 
-def is_completed(house: House, learner: Actor, course: Course) -> bool:
+def is_completed(house: Instance, learner: Actor, course: Course) -> bool:
     enrolment = enrolment_of(house, learner, course)
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(Completion.id).where(Completion.enrolment_id == enrolment.id)) is not None
 
 
-def a_class(house: House) -> tuple[Course, Actor, Actor]:
+def a_class(house: Instance) -> tuple[Course, Actor, Actor]:
     """Publish a course of one module whose quiz Ana has failed; its lesson is done. Return course, teacher, Ana."""
     course = a_course(house, modules=1)
     teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
@@ -49,7 +49,7 @@ def a_class(house: House) -> tuple[Course, Actor, Actor]:
     return course, teacher, ana
 
 
-def test_who_edits_the_course_sets_results_and_a_grader_does_not(browser: Browser, house: House) -> None:
+def test_who_edits_the_course_sets_results_and_a_grader_does_not(browser: Browser, house: Instance) -> None:
     """Security 9, grade.override of a graded result."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -63,7 +63,7 @@ def test_who_edits_the_course_sets_results_and_a_grader_does_not(browser: Browse
     cast.browsers["I"].get(page_of(learner, "leccion-1"), 404)
 
 
-def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, house: House) -> None:
+def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher = a_teacher(house, course)
     own = actor_of(teacher)
@@ -84,7 +84,7 @@ def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, h
     assert result_of(house, own, course).score == 0
 
 
-def test_the_word_counts_the_earned_result_is_kept_and_the_course_follows(browser: Browser, house: House) -> None:
+def test_the_word_counts_the_earned_result_is_kept_and_the_course_follows(browser: Browser, house: Instance) -> None:
     """Completion, course grade and certificate follow by the rules that hold for what is earned; the first value stays."""
     course, _teacher, ana = a_class(house)
     page = sign_in(browser, "profe@example.org").get(page_of(ana))
@@ -106,7 +106,7 @@ def test_the_word_counts_the_earned_result_is_kept_and_the_course_follows(browse
         }
 
 
-def test_a_result_needs_a_number_and_a_reason_and_what_was_typed_stays(browser: Browser, house: House) -> None:
+def test_a_result_needs_a_number_and_a_reason_and_what_was_typed_stays(browser: Browser, house: Instance) -> None:
     _course, _teacher, ana = a_class(house)
     page = sign_in(browser, "profe@example.org").get(page_of(ana))
     page = browser.submit(page_of(ana), {"score": "120", "reason": ""}, status=422)
@@ -119,7 +119,7 @@ def test_a_result_needs_a_number_and_a_reason_and_what_was_typed_stays(browser: 
     assert dict(page.form(page_of(ana)).fields)["reason"] == "Porque sí"
 
 
-def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, house: House) -> None:
+def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, house: Instance) -> None:
     _course, teacher, ana = a_class(house)
     number = uuid4()
     for _again in range(2):
@@ -138,7 +138,7 @@ def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, hou
     assert "Aprobado" in browser.get("/courses/prueba").text
 
 
-def test_what_is_earned_meanwhile_is_kept_and_counts_when_the_word_is_taken_back(house: House) -> None:
+def test_what_is_earned_meanwhile_is_kept_and_counts_when_the_word_is_taken_back(house: Instance) -> None:
     course, teacher, ana = a_class(house)
     override(house, teacher, ana, "cuestionario-1", 75)
     pass_quiz(house, ana, "prueba")
@@ -155,7 +155,7 @@ def test_what_is_earned_meanwhile_is_kept_and_counts_when_the_word_is_taken_back
         assert [(one.before, one.score, one.reason) for one in rows] == [(0, 75, "Entregó en papel"), (75, None, "Fue un error")]
 
 
-def test_taking_the_word_back_takes_back_what_it_alone_had_completed(house: House) -> None:
+def test_taking_the_word_back_takes_back_what_it_alone_had_completed(house: Instance) -> None:
     """The completion of the course goes too, with its entry; nothing is taken back silently."""
     course, teacher, ana = a_class(house)
     override(house, teacher, ana, "cuestionario-1", 75)
@@ -172,7 +172,7 @@ def test_taking_the_word_back_takes_back_what_it_alone_had_completed(house: Hous
     assert sorted(verbs[-3:]) == ["activity.taken_back", "enrolment.taken_back", "result.override_undone"]
 
 
-def test_a_lower_word_lowers_the_grade_and_takes_no_completion_back(house: House) -> None:
+def test_a_lower_word_lowers_the_grade_and_takes_no_completion_back(house: Instance) -> None:
     """What is completed stays completed, as when marks are lowered in another way."""
     course = a_course(house, modules=1)
     teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
@@ -185,7 +185,7 @@ def test_a_lower_word_lowers_the_grade_and_takes_no_completion_back(house: House
     assert is_completed(house, ana, course)
 
 
-def test_a_word_that_does_not_pass_holds_back_what_is_earned_later(house: House) -> None:
+def test_a_word_that_does_not_pass_holds_back_what_is_earned_later(house: Instance) -> None:
     course, teacher, ana = a_class(house)
     override(house, teacher, ana, "cuestionario-1", 10, reason="Copió")
     pass_quiz(house, ana, "prueba")
@@ -199,7 +199,7 @@ def test_a_word_that_does_not_pass_holds_back_what_is_earned_later(house: House)
     assert is_completed(house, ana, course)
 
 
-def test_a_result_that_nobody_had_can_be_set_and_taken_back(browser: Browser, house: House) -> None:
+def test_a_result_that_nobody_had_can_be_set_and_taken_back(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
     override(house, teacher, ana, "cuestionario-1", 60)
@@ -214,7 +214,7 @@ def test_a_result_that_nobody_had_can_be_set_and_taken_back(browser: Browser, ho
     browser.submit(page_of(ana), {"reason": "Otra vez"}, button=("undo", "1"), status=409)
 
 
-def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser, house: House) -> None:
+def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser, house: Instance) -> None:
     course, teacher, ana = a_class(house)
     a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
     override(house, teacher, ana, "cuestionario-1", 64, reason="Examen oral")
@@ -228,7 +228,7 @@ def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser
     assert not grader.has_link(page_of(ana))
 
 
-def test_the_own_results_are_for_those_who_take_the_course(browser: Browser, house: House) -> None:
+def test_the_own_results_are_for_those_who_take_the_course(browser: Browser, house: Instance) -> None:
     """Security 9, progress.view of one's own."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -236,7 +236,7 @@ def test_the_own_results_are_for_those_who_take_the_course(browser: Browser, hou
     assert cast.check("progress.view", "own", cast.outcomes("/courses/prueba/results")) == []
 
 
-def test_the_teams_word_survives_marking_again(house: House) -> None:
+def test_the_teams_word_survives_marking_again(house: Instance) -> None:
     """What a job records as earned does not take the place of what the team set."""
     course, teacher, ana = a_class(house)
     override(house, teacher, ana, "cuestionario-1", 80)
@@ -249,7 +249,7 @@ def test_the_teams_word_survives_marking_again(house: House) -> None:
     assert (row.score, row.own_score, row.own_passed) == (80, 55, False)
 
 
-def test_what_an_administrator_took_back_does_not_come_back_with_what_was_earned(house: House) -> None:
+def test_what_an_administrator_took_back_does_not_come_back_with_what_was_earned(house: Instance) -> None:
     course = a_course(house, modules=1)
     teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
     mark_done(house, ana, "prueba", "leccion-1")

@@ -12,7 +12,7 @@ from enrolments.models import ActivityResult, Enrolment
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as queries
 from kernel.permissions import Actor
-from lms.app import House, policy
+from lms.app import Instance, policy
 from tests.support.access import a_cast, cells_that_differ_from_the_matrix
 from tests.support.browser import Browser
 from tests.support.builders import a_course, folder, publish
@@ -30,7 +30,7 @@ def test_the_lists_say_what_the_matrix_says() -> None:
     assert cells_that_differ_from_the_matrix() == []
 
 
-def a_matrix_course(house: House) -> Course:
+def a_matrix_course(house: Instance) -> Course:
     """Publish a course with a lesson, one that waits for another module, one for later, a previewed one; each offers a file."""
     files = folder(modules=4)
     for part in range(1, 5):
@@ -46,7 +46,7 @@ def a_matrix_course(house: House) -> Course:
     return publish(house, files)[0]
 
 
-def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, house: House) -> None:
+def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, house: Instance) -> None:
     """Security 9: course.view, course.enrol_self, lesson.*, recording.view, each role before each state."""
     cast = a_cast(browser, house)
     cast.join(a_matrix_course(house))
@@ -94,7 +94,7 @@ def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, ho
         assert found <= set(own)
 
 
-def test_nobody_enrols_in_a_course_that_they_may_not_see(browser: Browser, house: House) -> None:
+def test_nobody_enrols_in_a_course_that_they_may_not_see(browser: Browser, house: Instance) -> None:
     """Security 1.1: an open enrolment is open to those who see the course; who wrote the address by hand stays outside."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1, visibility="institution", enrolment="open")
@@ -106,13 +106,13 @@ def test_nobody_enrols_in_a_course_that_they_may_not_see(browser: Browser, house
     assert counted(house, Enrolment) == 3
 
 
-def counted(house: House, model: type) -> int:
+def counted(house: Instance, model: type) -> int:
     """Count the rows of a table."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_only_a_learner_sees_own_progress_on_the_course_page(browser: Browser, house: House) -> None:
+def test_only_a_learner_sees_own_progress_on_the_course_page(browser: Browser, house: Instance) -> None:
     """Security 9, progress.view own: nobody else's page has any."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -122,7 +122,7 @@ def test_only_a_learner_sees_own_progress_on_the_course_page(browser: Browser, h
     assert [letter for letter, shown in shows.items() if shown] == ["E"]
 
 
-def test_what_is_private_answers_like_what_never_was(browser: Browser, house: House) -> None:
+def test_what_is_private_answers_like_what_never_was(browser: Browser, house: Instance) -> None:
     """Security 1.3: same status, same body but for the address and the reference."""
     cast = a_cast(browser, house)
     course = a_matrix_course(house)
@@ -147,7 +147,7 @@ def _body(browser: Browser, path: str) -> str:
     return re.sub(r"\b[0-9a-f]{16}\b", "REF", text).replace(path, "PATH")
 
 
-def test_the_catalogue_lists_exactly_what_a_stranger_may_view(house: House) -> None:
+def test_the_catalogue_lists_exactly_what_a_stranger_may_view(house: Instance) -> None:
     """Section 6 of the architecture: the list and the permission agree, for every way a course can stand."""
     for slug, visibility in (("uno", "public"), ("dos", "institution"), ("tres", "public"), ("cuatro", "public"), ("cinco", "institution")):
         a_course(house, slug, modules=1, visibility=visibility)
@@ -164,7 +164,7 @@ def test_the_catalogue_lists_exactly_what_a_stranger_may_view(house: House) -> N
     assert listed == allowed == {"uno"}
 
 
-def test_a_preview_of_a_course_that_is_not_listed_is_for_those_who_take_part(browser: Browser, house: House) -> None:
+def test_a_preview_of_a_course_that_is_not_listed_is_for_those_who_take_part(browser: Browser, house: Instance) -> None:
     """Security 1.1: a preview opens a lesson, not a course that strangers do not find."""
     course = a_course(house, modules=1, preview=True)
 

@@ -22,7 +22,7 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM, Actor, SiteRole
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from tests.support.builders import a_course, a_person, folder, publish
 from tests.support.learning import a_learner, actor_of, all_at_once, enrolment_of, fail_quiz, mark_done, pass_quiz, start
@@ -31,25 +31,25 @@ from webinars.models import WatchedSpan
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def counted(house: House, model: type) -> int:
+def counted(house: Instance, model: type) -> int:
     """Count the rows of a table."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def enrol(house: House, actor: Actor, slug: str = "prueba", *, now: datetime = NOON) -> int:
+def enrol(house: Instance, actor: Actor, slug: str = "prueba", *, now: datetime = NOON) -> int:
     """Enrol through the service and return the enrolment's id."""
     with house.database.unit_of_work() as session:
         return enrolments.enrol(session, actor, queries.get_learner_context(session, actor, slug), now=now).id
 
 
-def results(house: House) -> dict[str, ActivityResult]:
+def results(house: Instance) -> dict[str, ActivityResult]:
     """Return all results by key."""
     with house.database.unit_of_work(write=False) as session:
         return {row.activity_key: row for row in session.scalars(select(ActivityResult))}
 
 
-def test_enrolling_twice_is_harmless(house: House) -> None:
+def test_enrolling_twice_is_harmless(house: Instance) -> None:
     """The matrix: enrolling twice changes nothing."""
     a_course(house, modules=2)
     actor = actor_of(a_person(house))
@@ -63,7 +63,7 @@ def test_enrolling_twice_is_harmless(house: House) -> None:
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "enrolment.started")) == 1
 
 
-def test_eight_enrolments_at_once_are_one(house: House) -> None:
+def test_eight_enrolments_at_once_are_one(house: Instance) -> None:
     """Security 1.6, on both databases."""
     a_course(house, modules=1)
     actor = actor_of(a_person(house))
@@ -74,7 +74,7 @@ def test_eight_enrolments_at_once_are_one(house: House) -> None:
     assert counted(house, Enrolment) == 1
 
 
-def test_progress_and_completion_are_kept_up_with_each_result(house: House) -> None:
+def test_progress_and_completion_are_kept_up_with_each_result(house: Instance) -> None:
     """Nothing is summed on page views; the last result completes the course and asks for the certificate in its own transaction."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course, now=NOON)
@@ -91,7 +91,7 @@ def test_progress_and_completion_are_kept_up_with_each_result(house: House) -> N
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "certificates.issue")) == 1
 
 
-def test_a_failing_transaction_leaves_neither_result_nor_completion(house: House) -> None:
+def test_a_failing_transaction_leaves_neither_result_nor_completion(house: Instance) -> None:
     """Atomic by construction."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course)
@@ -110,7 +110,7 @@ def test_a_failing_transaction_leaves_neither_result_nor_completion(house: House
     assert (counted(house, Completion), enrolment_of(house, actor, course).done) == (0, 1)
 
 
-def test_a_completed_activity_keeps_its_first_moment_and_version(house: House) -> None:
+def test_a_completed_activity_keeps_its_first_moment_and_version(house: Instance) -> None:
     """Quiz engine 5.13."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course)
@@ -122,7 +122,7 @@ def test_a_completed_activity_keeps_its_first_moment_and_version(house: House) -
     assert (row.completed_at, row.completed_version_id) == (NOON, course.published_version_id)
 
 
-def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completion(house: House) -> None:
+def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completion(house: Instance) -> None:
     """A course once completed stays completed."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course)
@@ -141,7 +141,7 @@ def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completio
     assert counted(house, Completion) == 1
 
 
-def take_back(house: House, enrolment: int, key: str, *, now: datetime = NOON) -> bool:
+def take_back(house: Instance, enrolment: int, key: str, *, now: datetime = NOON) -> bool:
     """Take a completion back as an administrator."""
     with house.database.unit_of_work() as session:
         return enrolments.revoke_completion(
@@ -149,13 +149,13 @@ def take_back(house: House, enrolment: int, key: str, *, now: datetime = NOON) -
         )
 
 
-def told(house: House, verb: EnrolmentVerb) -> list[dict[str, object]]:
+def told(house: Instance, verb: EnrolmentVerb) -> list[dict[str, object]]:
     """Return what the audit log says under a verb."""
     with house.database.unit_of_work(write=False) as session:
         return [json.loads(facts) for facts in session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb.value))]
 
 
-def test_an_administrator_takes_the_completion_of_an_activity_and_so_of_the_course_back(house: House) -> None:
+def test_an_administrator_takes_the_completion_of_an_activity_and_so_of_the_course_back(house: Instance) -> None:
     """5.13 un-completing: by an explicit act with a reason; scores stay, the log keeps what was, and doing it again completes again."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course, now=NOON)
@@ -181,7 +181,7 @@ def test_an_administrator_takes_the_completion_of_an_activity_and_so_of_the_cour
         assert session.execute(select(Completion.completed_at)).scalar_one() == NOON + timedelta(hours=2)
 
 
-def test_a_course_that_is_complete_all_the_same_stays_completed(house: House) -> None:
+def test_a_course_that_is_complete_all_the_same_stays_completed(house: Instance) -> None:
     """5.13 un-completing: what the course does not ask for, or was not completed, changes nothing of the course's completion."""
     files = folder(modules=1)
     files["01-parte/01-leccion.es.md"] = files["01-parte/01-leccion.es.md"].replace(
@@ -203,7 +203,7 @@ def test_a_course_that_is_complete_all_the_same_stays_completed(house: House) ->
 
 
 @pytest.mark.slow
-def test_results_at_once_are_all_counted(house: House) -> None:
+def test_results_at_once_are_all_counted(house: Instance) -> None:
     """Two devices finish something at the same moment: the totals miss nothing, on both databases."""
     course = a_course(house, modules=4)
     actor = a_learner(house, course)
@@ -213,7 +213,7 @@ def test_results_at_once_are_all_counted(house: House) -> None:
     assert enrolment_of(house, actor, course).done == 4
 
 
-def test_a_visit_keeps_the_place_and_the_first_view(house: House) -> None:
+def test_a_visit_keeps_the_place_and_the_first_view(house: Instance) -> None:
     """Resume on any device."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course)
@@ -228,7 +228,7 @@ def test_a_visit_keeps_the_place_and_the_first_view(house: House) -> None:
     assert results(house)["leccion-1"].viewed_at == NOON
 
 
-def follow(house: House, course: Course) -> None:
+def follow(house: Instance, course: Course) -> None:
     """Run the job that follows a publication, twice."""
     for _time in range(2):
         jobs.follow_correction(Delivery(house.database, house.settings, 1, {"subject": course.id}, NOON))
@@ -240,7 +240,7 @@ def corrected(files: dict[str, bytes], word: str) -> dict[str, bytes]:
     return {**files, name: files[name].replace(b"dedos", word.encode())}
 
 
-def test_a_correction_moves_everybody_with_their_progress_and_an_improvement_moves_nobody(house: House) -> None:
+def test_a_correction_moves_everybody_with_their_progress_and_an_improvement_moves_nobody(house: Instance) -> None:
     """Architecture 7.2."""
     files = folder(modules=1)
     course, first = publish(house, files)
@@ -262,7 +262,7 @@ def test_a_correction_moves_everybody_with_their_progress_and_an_improvement_mov
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "enrolment.moved")) == 2
 
 
-def test_an_improvement_published_before_the_job_ran_does_not_swallow_the_correction(house: House) -> None:
+def test_an_improvement_published_before_the_job_ran_does_not_swallow_the_correction(house: Instance) -> None:
     """Learners move to the correction, not further."""
     files = folder(modules=1)
     course, _first = publish(house, files)
@@ -275,7 +275,7 @@ def test_an_improvement_published_before_the_job_ran_does_not_swallow_the_correc
     assert enrolment_of(house, actor, course).course_version_id == right.id
 
 
-def behind_and_newer(house: House) -> tuple[Course, list[int], list[int]]:
+def behind_and_newer(house: Instance) -> tuple[Course, list[int], list[int]]:
     """Let two people learn by a first version of a course that was corrected and then improved; return enrolments and versions."""
     files = folder(modules=1)
     course, first = publish(house, files)
@@ -285,13 +285,13 @@ def behind_and_newer(house: House) -> tuple[Course, list[int], list[int]]:
     return course, [enrolment_of(house, actor, course).id for actor in people], [first.id, right.id, later.id]
 
 
-def followed(house: House, enrolment_ids: list[int]) -> list[int]:
+def followed(house: Instance, enrolment_ids: list[int]) -> list[int]:
     """Return the versions that learners follow."""
     with house.database.unit_of_work(write=False) as session:
         return [session.get_one(Enrolment, enrolment_id).course_version_id for enrolment_id in enrolment_ids]
 
 
-def test_a_job_that_takes_long_moves_nobody_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_takes_long_moves_nobody_back(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who was behind when it began may follow a newer version by their turn: moved by another worker, or by their own choice."""
     course, people, (_first, right, later) = behind_and_newer(house)
 
@@ -307,7 +307,7 @@ def test_a_job_that_takes_long_moves_nobody_back(house: House, monkeypatch: pyte
     assert followed(house, people) == [right, later]
 
 
-def test_who_was_moved_while_one_waited_for_them_is_not_moved_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_was_moved_while_one_waited_for_them_is_not_moved_back(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     _course, people, (first, right, later) = behind_and_newer(house)
 
     def after_another(session: Session, enrolment_id: int) -> LockedEnrolment:
@@ -331,7 +331,7 @@ def renamed(files: dict[str, bytes]) -> dict[str, bytes]:
     return changed
 
 
-def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(house: House) -> None:
+def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(house: Instance) -> None:
     """Results, attempts, what was watched and the place to go on: everything hangs on activity keys (architecture 9)."""
     files = folder(modules=1, settings="attempts: 2\n")
     course, _first = publish(house, files)
@@ -359,7 +359,7 @@ def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(house: Hou
         assert list(numbers) == [1, 2]
 
 
-def test_who_keeps_an_earlier_version_keeps_its_keys(house: House) -> None:
+def test_who_keeps_an_earlier_version_keeps_its_keys(house: Instance) -> None:
     """An improvement renames for newcomers only: nobody's results disappear from the version they follow."""
     files = folder(modules=1)
     course, _first = publish(house, files)
@@ -374,7 +374,7 @@ def test_who_keeps_an_earlier_version_keeps_its_keys(house: House) -> None:
     assert set(results(house)) == {"leccion-1", "cuestionario-1"}
 
 
-def test_an_open_attempt_is_handed_in_under_the_renamed_key(house: House) -> None:
+def test_an_open_attempt_is_handed_in_under_the_renamed_key(house: Instance) -> None:
     """Somebody is in the middle of a quiz while it is renamed."""
     files = folder(modules=1, settings="attempts: 0\n")
     course, _first = publish(house, files)
@@ -389,7 +389,7 @@ def test_an_open_attempt_is_handed_in_under_the_renamed_key(house: House) -> Non
     assert results(house)["nueva-cuestionario"].completed_at is not None
 
 
-def test_leaving_and_coming_back_finds_everything_as_it_was(house: House) -> None:
+def test_leaving_and_coming_back_finds_everything_as_it_was(house: Instance) -> None:
     """The row stays; coming back only opens it again."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course)
@@ -406,7 +406,7 @@ def test_leaving_and_coming_back_finds_everything_as_it_was(house: House) -> Non
         assert queries.get_learner_context(session, actor, "prueba").is_learner
 
 
-def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(house: House) -> None:
+def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(house: Instance) -> None:
     """Security 1.4: what was handed in is marked while its learner is out, and nothing comes of it before they take the course again."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course)
@@ -425,7 +425,7 @@ def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(house: 
     assert results(house)["cuestionario-1"].score == 90
 
 
-def test_scores_are_kept_with_seven_decimals(house: House) -> None:
+def test_scores_are_kept_with_seven_decimals(house: Instance) -> None:
     """Quiz engine 5.1.5: a third is 33.3333333 percent."""
     course = a_course(house, modules=1)
     actor = a_learner(house, course)
@@ -440,7 +440,7 @@ def test_scores_are_kept_with_seven_decimals(house: House) -> None:
     assert (row.score, row.passed, row.completed_at) == (Decimal("33.3333333"), False, None)
 
 
-def test_the_own_courses_are_those_of_the_actor_the_last_visited_first(house: House) -> None:
+def test_the_own_courses_are_those_of_the_actor_the_last_visited_first(house: Instance) -> None:
     """The twin of being enrolled."""
     first, second = a_course(house, "uno", modules=1), a_course(house, "dos", modules=1)
     actor = a_learner(house, first, now=NOON)

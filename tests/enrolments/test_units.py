@@ -12,7 +12,7 @@ from enrolments.models import Enrolment
 from enrolments.queries import units as queries
 from enrolments.queries.units import UnitCounts, UnitFilter, UnitLearnerState
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from organisations.models import Organisation
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -22,12 +22,12 @@ from tests.support.places import a_place, manage, put
 
 
 @pytest.fixture
-def course(house: House) -> Course:
+def course(house: Instance) -> Course:
     """Return a course of one module: a lesson and a quiz."""
     return a_course(house, modules=1)
 
 
-def person_of(house: House, email: str) -> Person:
+def person_of(house: Instance, email: str) -> Person:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
@@ -37,7 +37,7 @@ def root(place: Organisation) -> object:
 
 
 @pytest.fixture
-def chone(house: House, course: Course) -> Organisation:
+def chone(house: Instance, course: Course) -> Organisation:
     """Return a unit of Manabí with Ana, who completed, Blas, who began, and Carla, who does not take it; Dora is elsewhere."""
     iess = a_place(house)
     manabi = a_place(house, "Manabí", iess)
@@ -55,12 +55,12 @@ def chone(house: House, course: Course) -> Organisation:
     return unit
 
 
-def above(house: House, name: str) -> Organisation:
+def above(house: Instance, name: str) -> Organisation:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Organisation).where(Organisation.name == name)).one()
 
 
-def test_totals_go_up_the_tree_and_stay_within_the_place(house: House, chone: Organisation, course: Course) -> None:
+def test_totals_go_up_the_tree_and_stay_within_the_place(house: Instance, chone: Organisation, course: Course) -> None:
     with house.database.unit_of_work(write=False) as session:
         manabi = above(house, "Manabí")
         own = queries.count_places(session, root(manabi), course.id)  # type: ignore[arg-type]  # a select
@@ -72,7 +72,7 @@ def test_totals_go_up_the_tree_and_stay_within_the_place(house: House, chone: Or
     assert (found.learners, found.completed, found.percent) == (2, 1, 75)
 
 
-def test_people_are_listed_by_how_they_stand(house: House, chone: Organisation, course: Course) -> None:
+def test_people_are_listed_by_how_they_stand(house: Instance, chone: Organisation, course: Course) -> None:
     with house.database.unit_of_work(write=False) as session:
         listed = {
             standing: [
@@ -92,12 +92,12 @@ def test_people_are_listed_by_how_they_stand(house: House, chone: Organisation, 
     assert listed[UnitLearnerState.OUTSIDE] == ["Carla Zambrano"]
 
 
-def a_manager(browser: Browser, house: House, place: Organisation) -> Browser:
+def a_manager(browser: Browser, house: Instance, place: Organisation) -> Browser:
     manage(house, a_person(house, "mara@example.org", given="Mara", surname="Jefa"), place)
     return sign_in(browser, "mara@example.org")
 
 
-def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser, house: House, chone: Organisation) -> None:
+def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser, house: Instance, chone: Organisation) -> None:
     manabi = above(house, "Manabí")
     boss = a_manager(browser, house, manabi)
     assert boss.page.has_link("/units")
@@ -118,7 +118,7 @@ def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser,
             boss.get(f"/units/{hidden.uuid}{part}", status=404)
 
 
-def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser, house: House, chone: Organisation) -> None:
+def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser, house: Instance, chone: Organisation) -> None:
     """Security 7.6, the matrix: user.view_email is not a manager's."""
     boss = a_manager(browser, house, chone)
 
@@ -135,7 +135,7 @@ def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser
         assert session.scalars(select(AuditEntry.verb).where(AuditEntry.verb == "unit.exported")).all() == ["unit.exported"]
 
 
-def test_the_list_goes_on_after_the_last_one_shown(browser: Browser, house: House, chone: Organisation) -> None:
+def test_the_list_goes_on_after_the_last_one_shown(browser: Browser, house: Instance, chone: Organisation) -> None:
     for number in range(60):
         put(house, a_person(house, f"p{number}@example.org", surname=f"Mera {number:02}"), chone)
     boss = a_manager(browser, house, chone)
@@ -149,7 +149,7 @@ def test_the_list_goes_on_after_the_last_one_shown(browser: Browser, house: Hous
     assert "Carla Zambrano" in second.text
 
 
-def test_a_manager_whose_role_ends_sees_nothing_at_the_next_request(browser: Browser, house: House, chone: Organisation) -> None:
+def test_a_manager_whose_role_ends_sees_nothing_at_the_next_request(browser: Browser, house: Instance, chone: Organisation) -> None:
     boss = a_manager(browser, house, chone)
     boss.get(f"/units/{chone.uuid}")
     with house.database.unit_of_work() as session:
@@ -159,7 +159,7 @@ def test_a_manager_whose_role_ends_sees_nothing_at_the_next_request(browser: Bro
     boss.get("/units", status=404)
 
 
-def test_managers_alone_and_administrators_follow_a_unit(browser: Browser, house: House) -> None:
+def test_managers_alone_and_administrators_follow_a_unit(browser: Browser, house: Instance) -> None:
     """Access: organisation.follow; being a member of the unit or teaching a course gives nothing."""
     cast = a_cast(browser, house)
     place = a_place(house)
@@ -174,7 +174,7 @@ def test_managers_alone_and_administrators_follow_a_unit(browser: Browser, house
     assert wrong == []
 
 
-def test_the_team_filters_marks_and_progress_by_unit(browser: Browser, house: House, chone: Organisation, course: Course) -> None:
+def test_the_team_filters_marks_and_progress_by_unit(browser: Browser, house: Instance, chone: Organisation, course: Course) -> None:
     a_teacher(house, course)
     team = sign_in(browser, "profe@example.org")
     manabi = above(house, "Manabí")
@@ -186,7 +186,7 @@ def test_the_team_filters_marks_and_progress_by_unit(browser: Browser, house: Ho
     assert f'value="{manabi.uuid}" selected' in page.html
 
 
-def test_a_dashboard_costs_the_same_for_many_units_and_people(browser: Browser, house: House, course: Course) -> None:
+def test_a_dashboard_costs_the_same_for_many_units_and_people(browser: Browser, house: Instance, course: Course) -> None:
     """Performance P7 and P14: the totals of every unit are one statement."""
     iess = a_place(house)
     boss, counter, costs = a_manager(browser, house, iess), every_statement(house.database), []
@@ -205,7 +205,7 @@ def test_a_dashboard_costs_the_same_for_many_units_and_people(browser: Browser, 
     assert max(costs) <= 8
 
 
-def test_somebody_who_left_the_course_or_the_unit_is_not_counted(house: House, chone: Organisation, course: Course) -> None:
+def test_somebody_who_left_the_course_or_the_unit_is_not_counted(house: Instance, chone: Organisation, course: Course) -> None:
     with house.database.unit_of_work() as session:
         for row in session.scalars(select(Enrolment).where(Enrolment.person_id == person_of(house, "ana@example.org").id)):
             row.left_at = row.enrolled_at

@@ -13,7 +13,7 @@ from enrolments.models import VersionOfferReply
 from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.clock import now
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_services import LESSON
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
@@ -23,14 +23,14 @@ from tests.support.learning import actor_of, mark_done, pass_quiz
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def second(house: House, *, asks: bool, text: str = "manos") -> CourseVersion:
+def second(house: Instance, *, asks: bool, text: str = "manos") -> CourseVersion:
     """Publish a second version as an improvement."""
     files = folder(modules=1)
     _course, version = publish(house, {**files, LESSON: files[LESSON].replace(b"dedos", text.encode())}, asks=asks)
     return version
 
 
-def test_who_is_in_the_middle_finishes_it_and_the_certificate_names_it(browser: Browser, house: House) -> None:
+def test_who_is_in_the_middle_finishes_it_and_the_certificate_names_it(browser: Browser, house: Instance) -> None:
     """Architecture 7.2: version 1 is begun, version 2 published, version 1 finished; the sheet says version 1."""
     learner = a_learner_in(browser, a_course(house, modules=1))
     learner.get("/courses/prueba/activities/leccion-1")
@@ -51,7 +51,7 @@ def test_who_is_in_the_middle_finishes_it_and_the_certificate_names_it(browser: 
     assert learner.get(f"/verify/{credential.code}").text
 
 
-def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(browser: Browser, house: House) -> None:
+def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(browser: Browser, house: Instance) -> None:
     learner = a_learner_in(browser, a_course(house, modules=1))
     second(house, asks=True)
 
@@ -76,7 +76,7 @@ def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(bro
     assert ["true" in facts for facts in said] == [False, True]
 
 
-def test_newcomers_and_those_who_finished_are_not_asked(browser: Browser, house: House) -> None:
+def test_newcomers_and_those_who_finished_are_not_asked(browser: Browser, house: Instance) -> None:
     learner = a_learner_in(browser, a_course(house, modules=1))
     with house.database.unit_of_work(write=False) as session:
         actor = actor_of(session.execute(select(Person)).scalar_one())
@@ -89,13 +89,13 @@ def test_newcomers_and_those_who_finished_are_not_asked(browser: Browser, house:
     assert "Hay una versión nueva" not in newcomer.get("/courses/prueba").text
 
 
-def session_course(house: House) -> Course:
+def session_course(house: Instance) -> Course:
     """Return the course."""
     with house.database.unit_of_work(write=False) as session:
         return session.execute(select(Course)).scalar_one()
 
 
-def test_an_answer_about_another_version_than_the_present_one_is_refused(browser: Browser, house: House) -> None:
+def test_an_answer_about_another_version_than_the_present_one_is_refused(browser: Browser, house: Instance) -> None:
     learner = a_learner_in(browser, a_course(house, modules=1))
     second(house, asks=True)
     learner.get("/courses/prueba")
@@ -107,7 +107,7 @@ def test_an_answer_about_another_version_than_the_present_one_is_refused(browser
         assert list(session.scalars(select(VersionOfferReply))) == []
 
 
-def test_every_cell_of_choosing_a_version(browser: Browser, house: House) -> None:
+def test_every_cell_of_choosing_a_version(browser: Browser, house: Instance) -> None:
     """Only learners of the course are asked."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from accounts.models import Person
 from courses.models import Course, PublicationNature
 from enrolments.models import ActivityResult, Enrolment
-from lms.app import House
+from lms.app import Instance
 from quizzes.services.marking import ManualMarkValues
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
@@ -35,7 +35,7 @@ def known(browser: Browser, tag: str, path: str = LESSON) -> int:
     return browser.response.status_code
 
 
-def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, house: House) -> None:
+def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, house: Instance) -> None:
     """Security 3.4 and performance 4: 304 without a body, and the browser asks each time."""
     a_learner_in(browser, a_course(house, modules=2))
     browser.get(LESSON)  # the first visit is noted, and shown from then on
@@ -49,7 +49,7 @@ def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, house: House) -
     assert known(browser, tag_of(browser, "/courses/prueba"), "/courses/prueba") == 304
 
 
-def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Browser, house: House) -> None:
+def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Browser, house: Instance) -> None:
     """Progress, flashes, language, theme, a new session, a new version: each has its own page (libraries, trap 52)."""
     files = folder(modules=2)
     course, _version = publish(house, files)
@@ -80,7 +80,7 @@ def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Brow
     assert known(again, tags[-1]) == 304
 
 
-def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, house: House) -> None:
+def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, house: Instance) -> None:
     """A page with a flash has a tag of its own."""
     a_learner_in(browser, a_course(house, modules=1))
     shown, tag = "Ya está inscrito." in browser.page.text, browser.response.headers["ETag"]
@@ -92,7 +92,7 @@ def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, hous
     assert (known(browser, tag, "/courses/prueba"), known(browser, later, "/courses/prueba")) == (200, 304)
 
 
-def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, house: House) -> None:
+def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, house: Instance) -> None:
     """P8: the first visit, and coming back from another activity; never twice in a row."""
     a_learner_in(browser, a_course(house, modules=1))
     counter = Counter(house.database.writing)
@@ -109,7 +109,7 @@ def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, ho
         assert set(session.scalars(select(ActivityResult.activity_key))) == {"leccion-1", "video-1"}
 
 
-def test_who_is_not_enrolled_leaves_no_note(browser: Browser, house: House) -> None:
+def test_who_is_not_enrolled_leaves_no_note(browser: Browser, house: Instance) -> None:
     """Staff and strangers only look."""
     course = a_course(house, modules=1, preview=True)
     a_teacher(house, course)
@@ -121,7 +121,7 @@ def test_who_is_not_enrolled_leaves_no_note(browser: Browser, house: House) -> N
         assert session.scalars(select(ActivityResult)).all() == []
 
 
-def test_the_course_page_leads_on_where_the_learner_is(browser: Browser, house: House) -> None:
+def test_the_course_page_leads_on_where_the_learner_is(browser: Browser, house: Instance) -> None:
     """Resume: the next open required activity, on the course page and at home."""
     a_learner_in(browser, a_course(house, modules=2))
     first = browser.get("/courses/prueba").links
@@ -135,7 +135,7 @@ def test_the_course_page_leads_on_where_the_learner_is(browser: Browser, house: 
     assert browser.get("/learning").has_link("/courses/prueba/quizzes/cuestionario-1")
 
 
-def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: Browser, house: House) -> None:
+def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: Browser, house: Instance) -> None:
     """The server decides the order; the page says what to complete first."""
     files = folder(modules=2)
     files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
@@ -158,7 +158,7 @@ def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: B
     assert opened.has_link("/courses/prueba/activities/leccion-2")
 
 
-def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, house: House) -> None:
+def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, house: Instance) -> None:
     """Security 1.3: a lesson of a public course exists in public; `next` brings them back."""
     a_course(house, modules=1)
     a_person(house)
@@ -170,7 +170,7 @@ def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, house: Hous
     assert browser.path == LESSON
 
 
-def test_enrolling_needs_a_session_and_loses_no_click(browser: Browser, house: House) -> None:
+def test_enrolling_needs_a_session_and_loses_no_click(browser: Browser, house: Instance) -> None:
     """A visitor whose session has ended is asked to sign in; the enrolment then happens."""
     course = a_course(house, modules=1)
     a_learner_in(browser, course)
@@ -180,7 +180,7 @@ def test_enrolling_needs_a_session_and_loses_no_click(browser: Browser, house: H
     browser.another().post("/courses/prueba/enrolment", status=400)
 
 
-def test_the_catalogue_is_searched_without_accents_and_by_language(browser: Browser, house: House) -> None:
+def test_the_catalogue_is_searched_without_accents_and_by_language(browser: Browser, house: Instance) -> None:
     """Words in any order, in titles and summaries."""
     a_course(house, "uno", modules=1)
     files = folder("dos", modules=1)
@@ -194,7 +194,7 @@ def test_the_catalogue_is_searched_without_accents_and_by_language(browser: Brow
     assert browser.get("/courses?language=xx&q=%00").title
 
 
-def test_the_catalogue_says_when_enrolment_opens_and_that_it_has_closed(browser: Browser, house: House) -> None:
+def test_the_catalogue_says_when_enrolment_opens_and_that_it_has_closed(browser: Browser, house: Instance) -> None:
     """The door of a card's façade is lit only where one can go in now."""
     for slug, dates in (("uno", "opens: 2099-03-05\n"), ("dos", "closes: 2026-01-01\n"), ("tres", "")):
         files = folder(slug, modules=1)
@@ -206,7 +206,7 @@ def test_the_catalogue_says_when_enrolment_opens_and_that_it_has_closed(browser:
     assert page.text.count("cerrad") + page.text.count("Cerrad") == 1
 
 
-def test_a_course_that_is_not_published_leads_its_editors_to_publishing(browser: Browser, house: House) -> None:
+def test_a_course_that_is_not_published_leads_its_editors_to_publishing(browser: Browser, house: Instance) -> None:
     """There is nothing to read yet."""
     course = a_course(house, modules=1)
     a_teacher(house, course)
@@ -219,7 +219,7 @@ def test_a_course_that_is_not_published_leads_its_editors_to_publishing(browser:
     assert browser.path == "/teaching/prueba/publishing"
 
 
-def a_course_with_files(house: House) -> dict[str, str]:
+def a_course_with_files(house: Instance) -> dict[str, str]:
     """Publish a course with files of several kinds; return their addresses by name."""
     files = folder(modules=2)
     contents = {"foto.png": PNG, "nota.txt": b"Hola\n", "datos.csv": b"a,b\n1,2\n"}
@@ -243,7 +243,7 @@ def fetch(browser: Browser, path: str, **headers: str) -> int:
     return browser.response.status_code
 
 
-def test_files_come_with_their_type_their_policy_and_only_harmless_kinds_in_the_page(browser: Browser, house: House) -> None:
+def test_files_come_with_their_type_their_policy_and_only_harmless_kinds_in_the_page(browser: Browser, house: Instance) -> None:
     """Security 4.3: our own content type, nosniff, sandbox; SVG and the rest are attachments."""
     addresses = a_course_with_files(house)
     with house.database.unit_of_work(write=False) as session:
@@ -267,7 +267,7 @@ def test_files_come_with_their_type_their_policy_and_only_harmless_kinds_in_the_
     }
 
 
-def test_files_are_sent_in_ranges_and_not_twice(browser: Browser, house: House) -> None:
+def test_files_are_sent_in_ranges_and_not_twice(browser: Browser, house: Instance) -> None:
     """Players ask for pieces; a browser that holds the file gets 304."""
     addresses = a_course_with_files(house)
     with house.database.unit_of_work(write=False) as session:
@@ -281,7 +281,7 @@ def test_files_are_sent_in_ranges_and_not_twice(browser: Browser, house: House) 
     assert fetch(browser, addresses["foto.png"], If_None_Match=f'"{hashlib.sha256(PNG).hexdigest()}"') == 304
 
 
-def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(browser: Browser, house: House) -> None:
+def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(browser: Browser, house: Instance) -> None:
     """Security 9: files obey the lesson, not their address; the name in the address decides nothing."""
     addresses = a_course_with_files(house)
 
@@ -294,7 +294,7 @@ def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(bro
     assert browser.response.headers["Content-Disposition"] == "inline; filename=abierta.txt"
 
 
-def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_it(browser: Browser, house: House) -> None:
+def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_it(browser: Browser, house: Instance) -> None:
     """Security 9: whoever knows the address of a locked lesson's file gets it when the lesson opens, not before."""
     files = folder(modules=2)
     for part, names in ((1, ("comun",)), (2, ("comun", "propia"))):
@@ -316,7 +316,7 @@ def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_i
     assert fetch(browser, own) == 200
 
 
-def test_a_file_of_an_earlier_version_obeys_the_lesson_under_its_present_name(browser: Browser, house: House) -> None:
+def test_a_file_of_an_earlier_version_obeys_the_lesson_under_its_present_name(browser: Browser, house: Instance) -> None:
     """Old attempts and open pages still show it; a lesson that got another key still guards it."""
     files = folder(modules=2)
     files["02-parte/01-leccion.es.md"] += b"\n[vieja](media/vieja.txt)\n"
@@ -332,7 +332,7 @@ def test_a_file_of_an_earlier_version_obeys_the_lesson_under_its_present_name(br
     assert fetch(browser, address) == 403
 
 
-def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: Browser, house: House) -> None:
+def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: Browser, house: Instance) -> None:
     """Nothing is left that could guard it, and old attempts may show it."""
     files = folder(modules=1)
     publish(
@@ -355,14 +355,14 @@ def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: 
 
 
 @pytest.mark.parametrize("sha256", ["0" * 64, "x", "..%2f..%2fsecret", "0" * 63])
-def test_files_that_are_not_there_do_not_exist(browser: Browser, house: House, sha256: str) -> None:
+def test_files_that_are_not_there_do_not_exist(browser: Browser, house: Instance, sha256: str) -> None:
     """Security 3.5."""
     a_course_with_files(house)
 
     assert fetch(browser, f"/courses/prueba/files/{sha256}/a.txt") == 404
 
 
-def test_the_glossary_and_the_resources_are_listed_and_searched(browser: Browser, house: House) -> None:
+def test_the_glossary_and_the_resources_are_listed_and_searched(browser: Browser, house: Instance) -> None:
     """The sample course has terms and documents; terms are found by other written forms and without accents."""
     publish(house, a_folder(), now=datetime(2026, 6, 1, tzinfo=UTC))
 
@@ -379,7 +379,7 @@ def test_the_glossary_and_the_resources_are_listed_and_searched(browser: Browser
     assert any(address.startswith("https://") for address, _words in resources.links)
 
 
-def test_learners_meet_their_own_marks_only(browser: Browser, house: House) -> None:
+def test_learners_meet_their_own_marks_only(browser: Browser, house: Instance) -> None:
     """Two learners of one course: neither page tells of the other."""
     course = a_course(house, modules=1)
     other = a_learner(house, course, "eva@example.org")
@@ -402,7 +402,7 @@ def optional(files: dict[str, bytes], part: str) -> dict[str, bytes]:
     }
 
 
-def test_no_page_says_none_of_none(browser: Browser, house: House) -> None:
+def test_no_page_says_none_of_none(browser: Browser, house: Instance) -> None:
     """A part that asks for nothing counts what it has, and a course that asks for nothing says so."""
     files = folder(modules=2)
     course, _version = publish(house, optional(files, "01-parte"))
@@ -433,7 +433,7 @@ def test_no_page_says_none_of_none(browser: Browser, house: House) -> None:
     assert "nada obligatorio" in team.get("/teaching/libre/learners").text
 
 
-def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Browser, house: House) -> None:
+def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Browser, house: Instance) -> None:
     """On the page of the course, among the results, at the quiz and at home; until it has its mark, and not for others."""
     course = a_marked_quiz(house)
     ana, blas = (a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas"))
@@ -456,7 +456,7 @@ def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Br
     assert "por calificar" not in browser.get("/learning").text
 
 
-def test_a_course_tells_how_much_of_it_is_written_in_each_language(browser: Browser, house: House) -> None:
+def test_a_course_tells_how_much_of_it_is_written_in_each_language(browser: Browser, house: Instance) -> None:
     """Before one enrols, in the catalogue and on the course's page; what is whole needs no number."""
     files = folder(modules=3)
     del files["02-parte/01-leccion.en.md"]
@@ -468,7 +468,7 @@ def test_a_course_tells_how_much_of_it_is_written_in_each_language(browser: Brow
         assert "Español · English (1 de 3 lecciones)" in " ".join(text.split()), path
 
 
-def test_the_headings_of_a_lesson_in_another_language_carry_it(browser: Browser, house: House) -> None:
+def test_the_headings_of_a_lesson_in_another_language_carry_it(browser: Browser, house: Instance) -> None:
     """WCAG 3.1.2: the list beside the lesson, with its terms, as the lesson itself."""
     files = folder(modules=1)
     del files["01-parte/01-leccion.en.md"]

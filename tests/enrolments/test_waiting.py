@@ -11,14 +11,14 @@ from enrolments.services import learning
 from enrolments.services.editions import EnrolOutcome
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
 from tests.support.editions import an_edition, enrol, enrolment_of, join, line_of, take_out, ten
 from tests.support.learning import actor_of, all_at_once
 
 
-def test_places_are_never_given_twice_however_many_come_at_once(house: House) -> None:
+def test_places_are_never_given_twice_however_many_come_at_once(house: Instance) -> None:
     course = a_course(house, modules=1)
     edition, people = an_edition(house, course, capacity=3), ten(house)
 
@@ -29,7 +29,7 @@ def test_places_are_never_given_twice_however_many_come_at_once(house: House) ->
     assert (line.taken, line.waiting, line.is_full) == (3, 7, True)
 
 
-def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser: Browser, house: House) -> None:
+def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
     assert [join(house, who, course, edition) for who in (ana, blas, blas)] == [
@@ -46,7 +46,7 @@ def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser
     assert line_of(house, edition).waiting == 0
 
 
-def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(house: House) -> None:
+def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(house: Instance) -> None:
     """In another edition, by somebody else's hand, or alone once the course's editions are closed."""
     course = a_course(house, modules=1)
     edition, other = an_edition(house, course, capacity=1), an_edition(house, course, "Abril")
@@ -67,7 +67,7 @@ def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(house: Ho
     assert found.left_at is None
 
 
-def test_who_takes_the_course_already_is_passed_over_on_the_waiting_list(house: House) -> None:
+def test_who_takes_the_course_already_is_passed_over_on_the_waiting_list(house: Instance) -> None:
     """Rows of before waits ended with the enrolment."""
     course = a_course(house, modules=1)
     edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
@@ -84,7 +84,7 @@ def test_who_takes_the_course_already_is_passed_over_on_the_waiting_list(house: 
     assert line_of(house, edition).taken == 1
 
 
-def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(house: House) -> None:
+def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(house: Instance) -> None:
     course = a_course(house, modules=1)
     ended, other = an_edition(house, course, capacity=1), an_edition(house, a_course(house, "otro", modules=1), capacity=1)
     ana, blas, eva = ten(house)[:3]
@@ -109,7 +109,7 @@ def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(ho
     assert enrolment_of(house, eva, second) is not None
 
 
-def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one(house: House) -> None:
+def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one(house: Instance) -> None:
     course, other = a_course(house, modules=1), a_course(house, "otro", modules=1)
     editions = (course, an_edition(house, course, capacity=1)), (other, an_edition(house, other, capacity=1))
     first, closed, kept = ten(house)[:3]
@@ -124,7 +124,7 @@ def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one
     assert [line_of(house, edition).waiting for _of, edition in editions] == [0, 1]
 
 
-def test_more_places_are_given_to_those_who_wait(house: House) -> None:
+def test_more_places_are_given_to_those_who_wait(house: Instance) -> None:
     course = a_course(house, modules=1)
     edition, people = an_edition(house, course, capacity=1), ten(house)
     for who in people[:4]:
@@ -136,7 +136,7 @@ def test_more_places_are_given_to_those_who_wait(house: House) -> None:
     assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (3, 1)
 
 
-def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(browser: Browser, house: House) -> None:
+def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_teacher(house, course, "ines@example.org")
     edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
@@ -156,7 +156,7 @@ def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_nobody_passes_those_who_waited_before_them(house: House, by_hand: bool) -> None:
+def test_nobody_passes_those_who_waited_before_them(house: Instance, by_hand: bool) -> None:
     """Places that nobody gave, because the course was archived meanwhile: neither alone nor by the team's hand."""
     course = a_course(house, modules=1)
     edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
@@ -176,7 +176,7 @@ def test_nobody_passes_those_who_waited_before_them(house: House, by_hand: bool)
     assert enrolment_of(house, eva, course) is None
 
 
-def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, house: House) -> None:
+def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1, visibility="institution", enrolment="invitation")
     edition = an_edition(house, course, capacity=1, open_to_all=False)
     with house.database.unit_of_work() as session:

@@ -21,10 +21,10 @@ import pytest
 
 from kernel.db import Database
 from lms.loadtest.arrivals import arrivals
-from lms.loadtest.command import Instance, Plan, prepare
-from lms.loadtest.journey import Crowd, Told, walk_all
+from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
+from lms.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
 from lms.loadtest.measures import Measures
-from lms.loadtest.truth import COUNTED, FAULTS, compare
+from lms.loadtest.reconciliation import COUNTED, FAULTS, compare
 from tests.support.server import LMS, environment, free_port
 
 PEOPLE = 400
@@ -83,10 +83,10 @@ class House:
 
     folder: Path
     url: str
-    instance: Instance
+    instance: LoadTestInstance
     password: str
 
-    def count(self, told: list[Told]) -> Counter[str]:
+    def count(self, told: list[AcknowledgedAnswers]) -> Counter[str]:
         """Compare what learners were told with the database."""
         database = Database(self.url)
         try:
@@ -101,8 +101,8 @@ def a_house(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setenv("LMS_DATABASE_URL", url)
     folder = folder / "house"
     folder.mkdir()
-    prepare(folder, Plan(PEOPLE, None, 0, 0, 1, SEED), fresh=False).database.dispose()
-    instance = Instance(folder, **json.loads((folder / "load-test").read_text()))
+    prepare(folder, LoadTestPlan(PEOPLE, None, 0, 0, 1, SEED), fresh=False).database.dispose()
+    instance = LoadTestInstance(folder, **json.loads((folder / "load-test").read_text()))
     return House(folder, url, instance, instance.password)
 
 
@@ -135,7 +135,7 @@ def crowd_while(
     moments = arrivals(seconds, rate, SEED, rising=False)
     thread = threading.Thread(target=disturb, args=(over,), daemon=True)
     thread.start()
-    crowd = Crowd(servers, house.password, SEED, 0.2, tries=9)
+    crowd = LoadProfile(servers, house.password, SEED, 0.2, tries=9)
     told = asyncio.run(walk_all(crowd, house.instance.take(len(moments)), moments, measures))
     over.set()
     thread.join(PATIENCE)

@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from lms.app import House
+from lms.app import Instance
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, an_administrator, folder, publish, sign_in
@@ -41,7 +41,7 @@ def crawl(browser: Browser, start: str = "/") -> set[str]:
 
 
 @pytest.fixture
-def course(house: House) -> object:
+def course(house: Instance) -> object:
     """Publish a course with a lesson that anybody may preview."""
     return publish(house, folder(modules=2, preview=True))[0]
 
@@ -72,7 +72,7 @@ def test_for_a_learner_with_results_and_a_certificate(browser: Browser, course: 
 
 
 @pytest.mark.slow
-def test_for_a_teacher(browser: Browser, house: House, course: object) -> None:
+def test_for_a_teacher(browser: Browser, house: Instance, course: object) -> None:
     a_teacher(house, course)  # type: ignore[arg-type]  # the fixture's row
     sign_in(browser, "profe@example.org")
 
@@ -80,7 +80,7 @@ def test_for_a_teacher(browser: Browser, house: House, course: object) -> None:
 
 
 @pytest.mark.slow
-def test_for_an_administrator(browser: Browser, house: House, course: object) -> None:
+def test_for_an_administrator(browser: Browser, house: Instance, course: object) -> None:
     an_administrator(house)
     sign_in(browser, "admin@example.org")
 

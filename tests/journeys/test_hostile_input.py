@@ -16,7 +16,7 @@ from werkzeug.routing import IntegerConverter, Rule, UUIDConverter
 from kernel.archives import write_archive
 from kernel.web.forms import Form
 from kernel.web.request import FIELD_LIMIT
-from lms.app import House
+from lms.app import Instance
 from tests.support import naughty, sizes
 from tests.support.browser import Browser
 from tests.support.builders import a_person, folder, sign_in
@@ -65,7 +65,7 @@ UPLOADS: Mapping[str, tuple[str, bytes]] = {
 class Site:
     """An instance full of work, and the visitors who walk through it."""
 
-    def __init__(self, browser: Browser, house: House) -> None:
+    def __init__(self, browser: Browser, house: Instance) -> None:
         work = a_course_at_work(house)
         an_edition(house, work.course)
         self.browser = browser
@@ -135,7 +135,7 @@ class Site:
 
 
 @pytest.fixture
-def site(browser: Browser, house: House) -> Site:
+def site(browser: Browser, house: Instance) -> Site:
     """Return a site on which everything that can be met was met."""
     site = Site(browser, house)
     met = site.open_all()
@@ -175,7 +175,7 @@ def test_no_field_of_any_form_lets_harm_through(site: Site) -> None:
 
 
 @pytest.mark.slow
-def test_no_route_fails_for_what_stands_in_its_address_or_its_fields(browser: Browser, house: House) -> None:
+def test_no_route_fails_for_what_stands_in_its_address_or_its_fields(browser: Browser, house: Instance) -> None:
     """Routes whose forms need something rare are sent every name of every form, with addresses that mean harm."""
     boss = Site(browser, house).walks[-1]
     names = sorted({name for kind in all_forms() for name in vars(kind) if hasattr(getattr(kind, name), "field_class")})

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from kernel.markup import render_state
-from lms.app import House
+from lms.app import Instance
 from tests.support import naughty
 from tests.support.browser import Browser, Page
 from tests.support.builders import a_course, a_learner_in, a_teacher, sign_in
@@ -33,7 +33,7 @@ PART = 60
 class Writer:
     """A team member and a learner who write one text everywhere; `wrong` lists what failed."""
 
-    def __init__(self, browser: Browser, house: House) -> None:
+    def __init__(self, browser: Browser, house: Instance) -> None:
         course = a_marked_quiz(house)
         a_teacher(house, course)
         self.wrong: list[str] = []
@@ -89,7 +89,7 @@ class Writer:
 
 
 @pytest.fixture
-def writer(browser: Browser, house: House) -> Writer:
+def writer(browser: Browser, house: Instance) -> Writer:
     return Writer(browser, house)
 
 
@@ -144,7 +144,7 @@ def test_a_refused_text_is_answered_with_its_line(
         assert words in page
 
 
-def test_a_lesson_is_shown_without_what_another_text_lends_it(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lesson_is_shown_without_what_another_text_lends_it(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """A definition that is given up is left out of the page and named; the lesson itself is there."""
     monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
     course = a_course(house, modules=1)

@@ -3,13 +3,13 @@
 import re
 
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course
 
 
-def test_a_stranger_becomes_the_holder_of_a_verifiable_certificate(browser: Browser, house: House) -> None:
+def test_a_stranger_becomes_the_holder_of_a_verifiable_certificate(browser: Browser, house: Instance) -> None:
     a_course(house, modules=2)
     browser.get("/sign-up")
     browser.submit(

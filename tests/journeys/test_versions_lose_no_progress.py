@@ -26,7 +26,7 @@ from enrolments.queries import learning as queries
 from enrolments.services import learning as enrolments
 from kernel import outbox
 from kernel.permissions import SYSTEM, Actor
-from lms.app import KINDS, House
+from lms.app import KINDS, Instance
 from tests.support.builders import HEADER, QUESTIONS, a_person
 from tests.support.learning import actor_of, fail_quiz, mark_done, pass_quiz
 
@@ -96,7 +96,7 @@ class Learner:
 class Histories(RuleBasedStateMachine):
     """The model beside the house."""
 
-    house: House
+    house: Instance
 
     def __init__(self) -> None:
         super().__init__()
@@ -313,7 +313,7 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_random_histories_lose_no_progress(house: House) -> None:
+def test_random_histories_lose_no_progress(house: Instance) -> None:
     class Here(Histories):
         pass
 

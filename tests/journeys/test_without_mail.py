@@ -5,7 +5,7 @@ import re
 import pytest
 
 from courses.models import StaffRole
-from lms.app import House
+from lms.app import Instance
 from tests.lms.test_views_people import record
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
@@ -25,7 +25,7 @@ PAGES = [
 
 
 @pytest.fixture
-def boss(browser: Browser, house: House) -> Browser:
+def boss(browser: Browser, house: Instance) -> Browser:
     """An administrator, before a course that has an owner."""
     a_teacher(house, a_course(house, modules=1), "duena@example.org", StaffRole.OWNER)
     an_administrator(house)
@@ -37,7 +37,7 @@ def test_no_page_claims_a_mail(boss: Browser, path: str) -> None:
     assert CLAIMS.findall(boss.get(path).text) == []
 
 
-def test_who_asks_for_a_new_password_is_told_that_nothing_arrives_and_gets_no_link(browser: Browser, house: House) -> None:
+def test_who_asks_for_a_new_password_is_told_that_nothing_arrives_and_gets_no_link(browser: Browser, house: Instance) -> None:
     a_person(house)
     browser.get("/password/forgotten")
     page = browser.submit("/password/forgotten", {"email": "ana@example.org"})
@@ -48,7 +48,7 @@ def test_who_asks_for_a_new_password_is_told_that_nothing_arrives_and_gets_no_li
 
 
 @pytest.mark.parametrize("act", ["reset", "invitation"])
-def test_an_administrator_is_told_where_the_message_waits_and_sees_no_link(boss: Browser, house: House, act: str) -> None:
+def test_an_administrator_is_told_where_the_message_waits_and_sees_no_link(boss: Browser, house: Instance, act: str) -> None:
     """Administrators neither set nor see a password, nor the link that sets one (ASVS V6.4.6)."""
     a_person(house, confirmed=False)
     address = record(house)

@@ -4,11 +4,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from lms.app import House
+from lms.app import Instance
 
 
 @pytest.fixture
-def note(house: House) -> House:
+def note(house: Instance) -> Instance:
     """Give the instance a table whose rows may point to rows that are checked at COMMIT only."""
     with house.database.unit_of_work() as session:
         session.execute(text("CREATE TABLE test_note (id INTEGER PRIMARY KEY, word VARCHAR(40))"))

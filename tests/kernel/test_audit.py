@@ -11,7 +11,7 @@ from kernel import audit
 from kernel.audit import AuditEntry, network_of
 from kernel.outbox import Job
 from kernel.permissions import Actor, ActorChannel
-from lms.app import House
+from lms.app import Instance
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACTOR = Actor(person_id=7, via=ActorChannel.WEB, address="198.51.100.77", request_id="abc")
@@ -39,7 +39,7 @@ def test_only_the_network_of_an_address_is_kept(address: str, network: str) -> N
     assert network_of(address) == network
 
 
-def test_an_entry_says_who_what_when_and_from_where(house: House) -> None:
+def test_an_entry_says_who_what_when_and_from_where(house: Instance) -> None:
     with house.database.unit_of_work() as session:
         audit.record(session, ACTOR, Verb.TRIED, None, now=NOW, old="ñ", new=NOW)
     with house.database.unit_of_work(write=False) as session:
@@ -51,7 +51,7 @@ def test_an_entry_says_who_what_when_and_from_where(house: House) -> None:
     assert (entry.subject_kind, entry.subject_id) == ("", None)
 
 
-def test_an_entry_names_its_subject_by_table_and_number(house: House) -> None:
+def test_an_entry_names_its_subject_by_table_and_number(house: Instance) -> None:
     with house.database.unit_of_work() as session:
         job = Job(kind="k", arguments="{}", created_at=NOW, available_at=NOW)
         session.add(job)
@@ -64,7 +64,7 @@ def test_an_entry_names_its_subject_by_table_and_number(house: House) -> None:
     assert (entry.subject_kind, entry.subject_id) == ("job", number)
 
 
-def test_a_change_that_is_undone_leaves_no_entry(house: House) -> None:
+def test_a_change_that_is_undone_leaves_no_entry(house: Instance) -> None:
     def fail() -> None:
         with house.database.unit_of_work() as session:
             audit.record(session, ACTOR, Verb.TRIED, None, now=NOW)
@@ -76,7 +76,7 @@ def test_a_change_that_is_undone_leaves_no_entry(house: House) -> None:
         assert session.scalars(select(AuditEntry)).all() == []
 
 
-def test_a_verb_brings_the_jobs_that_follow_from_it_in_the_same_transaction(house: House) -> None:
+def test_a_verb_brings_the_jobs_that_follow_from_it_in_the_same_transaction(house: Instance) -> None:
     house.database.configure(info={"consequences": {"test.tried": ("test.first", "test.second")}})
     with house.database.unit_of_work() as session:
         audit.record(session, ACTOR, Verb.TRIED, None, now=NOW)

@@ -11,7 +11,7 @@ from flask import Flask, request, request_started
 from kernel import clock
 from kernel.web.active_requests import BACK_A_SECOND, ActiveRequests
 from kernel.web.request import RequestServices
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person
 
@@ -39,7 +39,7 @@ def empty(crowd: ActiveRequests) -> None:
 
 
 def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_again(
-    browser: Browser, house: House, crowd: ActiveRequests
+    browser: Browser, house: Instance, crowd: ActiveRequests
 ) -> None:
     counter = every_statement(house.database)
     browser.get("/")
@@ -62,7 +62,7 @@ def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_agai
     browser.get("/")
 
 
-def test_who_is_in_or_sends_the_form_of_signing_in_goes_on(browser: Browser, house: House, crowd: ActiveRequests) -> None:
+def test_who_is_in_or_sends_the_form_of_signing_in_goes_on(browser: Browser, house: Instance, crowd: ActiveRequests) -> None:
     course = a_course(house)
     learner, late = a_learner_in(browser, course), browser.another()
     a_person(house, "tarde@example.org")

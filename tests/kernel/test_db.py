@@ -17,14 +17,14 @@ from kernel import db
 from kernel.db import Database
 from kernel.outbox import Job
 from kernel.settings import load
-from lms.app import House
+from lms.app import Instance
 from tests.support.meanwhile import Writers
 
 NOTE = Table("test_note", MetaData(), Column("id", Integer, primary_key=True), Column("word", String(40)))
 
 
 @pytest.fixture
-def database(house: House) -> Database:
+def database(house: Instance) -> Database:
     """Return the instance's database with a table of the test's own."""
     with house.database.unit_of_work() as session:
         NOTE.create(session.connection())
@@ -259,7 +259,7 @@ def test_a_second_process_that_holds_the_lock_is_waited_for_and_then_told(databa
 
 
 @pytest.mark.slow
-def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, house: House) -> None:
+def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, house: Instance) -> None:
     """What the tests of passwords and certificates rely on."""
     sqlite_only(database)
     others = Writers(house)
@@ -313,7 +313,7 @@ def test_a_connection_that_does_not_wait_for_the_disk_is_told(database: Database
         hasty.dispose()
 
 
-def test_moments_are_aware_and_come_back_in_utc(house: House) -> None:
+def test_moments_are_aware_and_come_back_in_utc(house: Instance) -> None:
     column = db.UtcDateTime()
     dialect = house.database.writing.dialect
     quito = datetime(2026, 11, 20, 7, 30, tzinfo=timezone(timedelta(hours=-5)))
@@ -328,7 +328,7 @@ def test_moments_are_aware_and_come_back_in_utc(house: House) -> None:
     assert back.tzinfo is UTC
 
 
-def test_a_naive_moment_never_reaches_a_table(house: House) -> None:
+def test_a_naive_moment_never_reaches_a_table(house: Instance) -> None:
     naive = datetime(2026, 11, 20)  # noqa: DTZ001 - the point of the test
     with pytest.raises(StatementError, match="time zone"), house.database.unit_of_work() as session:
         session.add(Job(kind="x", arguments="{}", created_at=naive, available_at=naive))

@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from kernel import deadline
 from kernel.web.request import current_session
-from lms.app import House
+from lms.app import Instance
 from tests.support.plain_views import add_view, send, words, write
 
 
-def test_a_request_that_works_too_long_is_rolled_back_with_a_page(plain: Flask, note: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_works_too_long_is_rolled_back_with_a_page(plain: Flask, note: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Security 3.5: whoever is late writes nothing more and commits nothing."""
     hour = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda clock=time.monotonic: clock() + hour[0])
@@ -40,7 +40,7 @@ def test_a_request_that_works_too_long_is_rolled_back_with_a_page(plain: Flask, 
 
 
 @pytest.mark.slow
-def test_a_statement_that_lasts_too_long_is_stopped(plain: Flask, note: House) -> None:
+def test_a_statement_that_lasts_too_long_is_stopped(plain: Flask, note: Instance) -> None:
     plain.extensions["plumbing"] = replace(plain.extensions["plumbing"], request_seconds=0.2)
     for_ever = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c WHERE n < 0"
     stopping = threading.Event()
@@ -60,7 +60,7 @@ def test_a_statement_that_lasts_too_long_is_stopped(plain: Flask, note: House) -
     assert words(note) == []
 
 
-def test_how_slowly_a_body_arrives_is_its_senders_affair(plain: Flask, note: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_slowly_a_body_arrives_is_its_senders_affair(plain: Flask, note: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """A film over the line of an office takes minutes: the time begins when it is there (security 3.5)."""
     hour = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda clock=time.monotonic: clock() + hour[0])

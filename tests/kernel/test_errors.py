@@ -18,7 +18,7 @@ from kernel.errors import Conflict, DomainError, Forbidden, Gone, Invalid, NotFo
 from kernel.i18n import catalogue
 from kernel.web import errors as pages
 from kernel.web.request import public
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 
@@ -64,7 +64,7 @@ FAULTS = [
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_every_error_is_a_page_of_the_site(
-    app: Flask, house: House, fault: Exception | int, status: int, method: str, language: str
+    app: Flask, house: Instance, fault: Exception | int, status: int, method: str, language: str
 ) -> None:
     raises(app, fault)
     browser = Browser(app, house, language)
@@ -116,7 +116,7 @@ def test_what_a_page_cannot_send_whole_it_does_not_offer_to_send(app: Flask, bro
 
 
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
-def test_a_script_gets_a_problem_document(app: Flask, house: House, fault: Exception | int, status: int) -> None:
+def test_a_script_gets_a_problem_document(app: Flask, house: Instance, fault: Exception | int, status: int) -> None:
     """RFC 9457."""
     raises(app, fault)
     browser = Browser(app, house)
@@ -163,7 +163,7 @@ def test_each_domain_error_has_a_code_a_status_and_both_languages() -> None:
         ("nonsense", False),
     ],
 )
-def test_a_script_is_known_by_what_it_accepts(app: Flask, house: House, accept: str, is_json: bool) -> None:
+def test_a_script_is_known_by_what_it_accepts(app: Flask, house: Instance, accept: str, is_json: bool) -> None:
     response = app.test_client().get("/nowhere", base_url="https://localhost", headers={"Accept": accept})
 
     assert response.status_code == 404
@@ -184,7 +184,7 @@ def test_a_wrong_method_names_the_right_ones(browser: Browser) -> None:
     assert "GET" in browser.response.headers["Allow"]
 
 
-def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(browser: Browser, app: Flask, house: House) -> None:
+def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(browser: Browser, app: Flask, house: Instance) -> None:
     english = Browser(app, house, "en")
     english.get("/")  # the thread's reader before
     for path in ("/nowhere", "/static/nowhere.css", "/courses/nowhere"):
@@ -195,7 +195,7 @@ def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(
 
 
 @pytest.mark.slow
-def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, house: House) -> None:
+def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, house: Instance) -> None:
     """Trap 49."""
     raises(app, ZeroDivisionError(INSIDE))
     app.jinja_env.globals.pop("static_url")
@@ -209,7 +209,7 @@ def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, hous
     assert "secreto" not in browser.page.html
 
 
-def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: Browser, house: House) -> None:
+def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: Browser, house: Instance) -> None:
     """Security 6.3: the page itself must not ask the database."""
     a_person(house)
     sign_in(browser)
@@ -227,7 +227,7 @@ def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: 
     assert "Ana" in browser.page.text
 
 
-def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, house: House) -> None:
+def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, house: Instance) -> None:
     """Security 8.1, ARCHITECTURE 16.5: the entry outlives the rollback."""
     person = a_person(house)
     browser.get("/administration")  # an anonymous visitor is asked to sign in
@@ -241,12 +241,12 @@ def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, h
     assert len(found[0].request_id) == 16
 
 
-def entries(house: House) -> list[AuditEntry]:
+def entries(house: Instance) -> list[AuditEntry]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.query(AuditEntry).filter_by(verb="access.refused"))
 
 
-def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more(browser: Browser, house: House) -> None:
+def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more(browser: Browser, house: Instance) -> None:
     """ASVS V16.3.3: token, page of another site, host; a flood from one address leaves ten of each."""
     fields = {"email": "ana@example.org", "password": PASSWORD}
 
@@ -270,7 +270,7 @@ def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more
         assert session.query(AuditEntry).filter_by(verb="access.bypass_tried").count() == 30
 
 
-def test_an_anonymous_visitor_is_led_to_sign_in_and_back(browser: Browser, house: House) -> None:
+def test_an_anonymous_visitor_is_led_to_sign_in_and_back(browser: Browser, house: Instance) -> None:
     """Security 1.3."""
     a_person(house)
     page = browser.get("/profile?tab=1")
@@ -292,7 +292,7 @@ def forget_token(browser: Browser) -> None:
 TYPED = {"given_names": 'Ana María & "Co" <b>', "first_surname": "Quinde", "second_surname": "Ñúñez"}
 
 
-def test_an_expired_form_token_gives_what_was_typed_back(browser: Browser, house: House) -> None:
+def test_an_expired_form_token_gives_what_was_typed_back(browser: Browser, house: Instance) -> None:
     """Quiz engine 5.4.4 and security 3.2."""
     a_person(house)
     sign_in(browser)
@@ -306,12 +306,12 @@ def test_an_expired_form_token_gives_what_was_typed_back(browser: Browser, house
     assert stored_name(house) == TYPED["given_names"]
 
 
-def stored_name(house: House) -> str:
+def stored_name(house: Instance) -> str:
     with house.database.unit_of_work(write=False) as session:
         return str(session.execute(text("SELECT given_names FROM person WHERE email = 'ana@example.org'")).scalar_one())
 
 
-def test_a_session_that_ended_under_a_form_keeps_it_through_signing_in(browser: Browser, house: House) -> None:
+def test_a_session_that_ended_under_a_form_keeps_it_through_signing_in(browser: Browser, house: Instance) -> None:
     """The whole round trip: POST → sign-in form with the stash → signed in → one button → saved."""
     a_person(house)
     sign_in(browser)
@@ -330,7 +330,7 @@ def test_a_session_that_ended_under_a_form_keeps_it_through_signing_in(browser: 
     assert stored_name(house) == TYPED["given_names"]
 
 
-def test_what_was_typed_outlives_an_expired_sign_in_form_too(browser: Browser, house: House) -> None:
+def test_what_was_typed_outlives_an_expired_sign_in_form_too(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     browser.get("/profile")
@@ -348,7 +348,7 @@ def test_what_was_typed_outlives_an_expired_sign_in_form_too(browser: Browser, h
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_files_that_came_with_a_form_are_told_to_be_lost(browser: Browser, house: House, *, ended: bool) -> None:
+def test_files_that_came_with_a_form_are_told_to_be_lost(browser: Browser, house: Instance, *, ended: bool) -> None:
     """Its words come back and its files do not: who sent them is not told that nothing was lost."""
     a_person(house)
     sign_in(browser)
@@ -369,7 +369,7 @@ def test_files_that_came_with_a_form_are_told_to_be_lost(browser: Browser, house
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_a_password_that_came_with_a_form_has_to_be_typed_again(browser: Browser, house: House, *, ended: bool) -> None:
+def test_a_password_that_came_with_a_form_has_to_be_typed_again(browser: Browser, house: Instance, *, ended: bool) -> None:
     """It is not kept, and whoever sent it is not told that nothing was lost: the page that follows asks for it."""
     a_person(house)
     sign_in(browser)
@@ -389,7 +389,7 @@ def test_a_password_that_came_with_a_form_has_to_be_typed_again(browser: Browser
     assert dict(browser.page.form("/profile/address").fields)["email"] == "ana.quinde@example.org"
 
 
-def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, house: House, app: Flask) -> None:
+def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, house: Instance, app: Flask) -> None:
     a_person(house)
     sign_in(browser)
     browser.get("/profile/password")
@@ -419,7 +419,7 @@ def test_a_stash_lasts_an_hour(app: Flask) -> None:
         assert pages.stashed_form(stash) is None
 
 
-def test_a_script_whose_token_expired_is_told_so(browser: Browser, house: House) -> None:
+def test_a_script_whose_token_expired_is_told_so(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     browser.checks = False

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.errors import NotFound
 from kernel.files import FolderStore, StoredFile, note_all_stored, note_stored
-from lms.app import House
+from lms.app import Instance
 from tests.support.at_once import overlap
 
 
@@ -68,7 +68,7 @@ def test_what_is_no_checksum_or_not_there_is_not_found(tmp_path: Path, name: str
         FolderStore(tmp_path / "files").read(name)
 
 
-def test_the_row_of_a_content_is_made_once(house: House) -> None:
+def test_the_row_of_a_content_is_made_once(house: Instance) -> None:
     moment = now()
     with house.database.unit_of_work() as session:
         first = note_stored(session, "a" * 64, size=3, media_type="text/plain", now=moment)
@@ -87,7 +87,7 @@ def note_several(session: Session) -> object:
 
 
 @pytest.mark.parametrize("second", [note_one, note_several])
-def test_two_who_bring_the_same_content_at_once_share_its_row(house: House, second: Callable[[Session], object]) -> None:
+def test_two_who_bring_the_same_content_at_once_share_its_row(house: Instance, second: Callable[[Session], object]) -> None:
     """The later one waits for the row of the earlier one and takes it: nothing of what came with the content is lost."""
     found = []
 

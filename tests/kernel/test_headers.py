@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from kernel.errors import NotFound
 from kernel.paths import STATIC
 from kernel.web.assets import Assets
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, sign_in
 from tests.support.shared import attacks, needs_shared
@@ -78,7 +78,7 @@ def test_every_answer_carries_the_headers(app: Flask, method: str, path: str, st
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/profile", "/profile/devices", "/learning", "/administration", "/", "/help"])
-def test_account_pages_are_not_kept(browser: Browser, house: House, path: str) -> None:
+def test_account_pages_are_not_kept(browser: Browser, house: Instance, path: str) -> None:
     a_person(house)
     sign_in(browser)
     browser._request("GET", path)
@@ -87,7 +87,7 @@ def test_account_pages_are_not_kept(browser: Browser, house: House, path: str) -
     assert "Cookie" in browser.response.headers["Vary"]
 
 
-def test_a_course_page_may_be_kept_and_asked_for_again(browser: Browser, house: House) -> None:
+def test_a_course_page_may_be_kept_and_asked_for_again(browser: Browser, house: Instance) -> None:
     """Security 3.4: `private, no-cache` with an `ETag` and `Vary: Cookie`; the tag depends on the session (trap 52)."""
     course = a_course(house)
     a_person(house)
@@ -142,7 +142,7 @@ def test_a_style_sheet_comes_compressed_and_for_ever(app: Flask, accepted: str, 
     assert "Set-Cookie" not in response.headers
 
 
-def test_static_files_ask_the_database_nothing_and_know_nobody(browser: Browser, house: House, app: Flask) -> None:
+def test_static_files_ask_the_database_nothing_and_know_nobody(browser: Browser, house: Instance, app: Flask) -> None:
     a_person(house)
     sign_in(browser)
     counter = every_statement(house.database)
@@ -177,7 +177,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.shared
 @needs_shared
-def test_no_known_way_out_of_a_folder_gives_a_file(browser: Browser, house: House) -> None:
+def test_no_known_way_out_of_a_folder_gives_a_file(browser: Browser, house: Instance) -> None:
     """Security 3.5, 4.3: as it is listed, and with its signs escaped, under static files and under those of a course."""
     course = a_course(house, modules=1)
     browser.checks = False
@@ -254,7 +254,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize("path", HEADS)
-def test_a_head_is_a_get_without_its_body(browser: Browser, house: House, path: str) -> None:
+def test_a_head_is_a_get_without_its_body(browser: Browser, house: Instance, path: str) -> None:
     a_person(house)
     sign_in(browser)
     got = browser._request("GET", path)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.web import after_response
 from kernel.web.after_response import Backlog, Note, backlog_of
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.plain_views import add_view, send, words
@@ -37,7 +37,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(after_response, "PAUSE", 0.0)
 
 
-def test_a_record_waits_for_the_database_and_a_note_does_not(plain: Flask, note: House) -> None:
+def test_a_record_waits_for_the_database_and_a_note_does_not(plain: Flask, note: Instance) -> None:
     disk, turn = Disk(), iter(range(100))
 
     def view() -> str:
@@ -69,7 +69,7 @@ def test_what_is_kept_is_bounded_and_the_log_tells_what_is_lost(monkeypatch: pyt
     assert told[0]["lost"] == 3
 
 
-def test_a_record_that_is_refused_for_itself_keeps_no_other_waiting(note: House) -> None:
+def test_a_record_that_is_refused_for_itself_keeps_no_other_waiting(note: Instance) -> None:
     backlog, disk = Backlog(), Disk()
     disk.full = False
 
@@ -85,7 +85,7 @@ def test_a_record_that_is_refused_for_itself_keeps_no_other_waiting(note: House)
     assert "María" not in str(told)
 
 
-def test_a_look_at_somebodys_record_while_nothing_can_be_written_is_told_afterwards(browser: Browser, house: House) -> None:
+def test_a_look_at_somebodys_record_while_nothing_can_be_written_is_told_afterwards(browser: Browser, house: Instance) -> None:
     if not house.database.is_sqlite:
         pytest.skip("PostgreSQL has no lock of all that writes")
     ana = a_person(house)

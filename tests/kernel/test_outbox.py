@@ -18,23 +18,23 @@ from kernel.audit import AuditEntry
 from kernel.errors import Unavailable
 from kernel.outbox import ATTEMPTS, BACK_OFF, LEASE, Delivery, DeliveryOutcome, Effect, Handler, Job, JobRunner
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def worker_of(house: House, handler: Handler) -> JobRunner:
+def worker_of(house: Instance, handler: Handler) -> JobRunner:
     return JobRunner(house.database, house.settings, {"test.job": handler})
 
 
-def add_job(house: House, *, key: str | None = None, **arguments: object) -> int:
+def add_job(house: Instance, *, key: str | None = None, **arguments: object) -> int:
     with house.database.unit_of_work() as session:
         outbox.enqueue(session, "test.job", arguments, now=NOW, unique_key=key)
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.max(Job.id))) or 0
 
 
-def read(house: House, job_id: int) -> Job:
+def read(house: Instance, job_id: int) -> Job:
     with house.database.unit_of_work(write=False) as session:
         return session.get_one(Job, job_id)
 
@@ -44,7 +44,7 @@ def leave_trace(session: Session) -> None:
     session.add(AuditEntry(at=NOW, actor_id=None, via=SYSTEM.via.value, address="", request_id="", verb="t", subject_kind="", facts="{}"))
 
 
-def traces(house: House) -> int:
+def traces(house: Instance) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "t")) or 0
 
@@ -57,7 +57,7 @@ def fails(_delivery: Delivery) -> Effect:
     raise ConnectionError("ana@example.org cannot be reached")
 
 
-def test_a_job_is_in_the_transaction_of_its_change(house: House) -> None:
+def test_a_job_is_in_the_transaction_of_its_change(house: Instance) -> None:
     def fail() -> None:
         with house.database.unit_of_work() as session:
             outbox.enqueue(session, "test.job", {}, now=NOW)
@@ -69,7 +69,7 @@ def test_a_job_is_in_the_transaction_of_its_change(house: House) -> None:
         assert session.scalar(select(func.count()).select_from(Job)) == 0
 
 
-def test_a_worker_is_woken_after_the_commit_and_never_after_a_rollback(house: House) -> None:
+def test_a_worker_is_woken_after_the_commit_and_never_after_a_rollback(house: Instance) -> None:
     woken: list[tuple[int, bool]] = []
 
     def wake(job: Job) -> None:
@@ -91,7 +91,7 @@ def test_a_worker_is_woken_after_the_commit_and_never_after_a_rollback(house: Ho
     assert len(woken) == 1
 
 
-def test_a_queue_that_is_away_harms_nobody(house: House) -> None:
+def test_a_queue_that_is_away_harms_nobody(house: Instance) -> None:
     def wake(_job: Job) -> None:
         raise OSError("no queue")
 
@@ -102,7 +102,7 @@ def test_a_queue_that_is_away_harms_nobody(house: House) -> None:
     assert read(house, job).done_at == NOW
 
 
-def test_a_job_done_is_done_once_however_often_it_is_delivered(house: House) -> None:
+def test_a_job_done_is_done_once_however_often_it_is_delivered(house: Instance) -> None:
     worker, job = worker_of(house, writes), add_job(house)
 
     assert outbox.deliver(worker, job, now=NOW) is DeliveryOutcome.DONE
@@ -119,7 +119,7 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     return present
 
 
-def test_each_job_of_a_long_sweep_has_its_whole_lease(house: House, moment: list[datetime]) -> None:
+def test_each_job_of_a_long_sweep_has_its_whole_lease(house: Instance, moment: list[datetime]) -> None:
     leases: list[timedelta] = []
 
     def slow(delivery: Delivery) -> None:
@@ -134,14 +134,14 @@ def test_each_job_of_a_long_sweep_has_its_whole_lease(house: House, moment: list
     assert leases == [LEASE] * 3
 
 
-def test_a_delivery_can_be_ended_between_two_jobs(house: House, moment: list[datetime]) -> None:
+def test_a_delivery_can_be_ended_between_two_jobs(house: Instance, moment: list[datetime]) -> None:
     for _turn in range(3):
         add_job(house)
 
     assert outbox.deliver_waiting(worker_of(house, writes), ends=lambda: traces(house) == 2) == 2
 
 
-def test_patient_jobs_let_all_others_go_first(house: House) -> None:
+def test_patient_jobs_let_all_others_go_first(house: Instance) -> None:
     delivered: list[object] = []
 
     def note(delivery: Delivery) -> None:
@@ -157,7 +157,7 @@ def test_patient_jobs_let_all_others_go_first(house: House) -> None:
 
 
 @pytest.mark.faults
-def test_two_workers_and_one_job(house: House, say: Callable[[str], None]) -> None:
+def test_two_workers_and_one_job(house: Instance, say: Callable[[str], None]) -> None:
     job = add_job(house)
     gate = threading.Barrier(6)
     outcomes: list[DeliveryOutcome] = []
@@ -181,7 +181,7 @@ def test_two_workers_and_one_job(house: House, say: Callable[[str], None]) -> No
 
 
 @pytest.mark.faults
-def test_a_worker_killed_in_the_middle_leaves_the_job_to_the_next_after_its_lease(house: House) -> None:
+def test_a_worker_killed_in_the_middle_leaves_the_job_to_the_next_after_its_lease(house: Instance) -> None:
     class Killed(BaseException):
         """As if the process had ended here: nothing of ours runs after it."""
 
@@ -200,7 +200,7 @@ def test_a_worker_killed_in_the_middle_leaves_the_job_to_the_next_after_its_leas
 
 
 @pytest.mark.faults
-def test_a_worker_killed_while_it_writes_leaves_nothing_of_it(house: House) -> None:
+def test_a_worker_killed_while_it_writes_leaves_nothing_of_it(house: Instance) -> None:
     class Killed(BaseException):
         """The process ends between the effect and the commit."""
 
@@ -220,7 +220,7 @@ def test_a_worker_killed_while_it_writes_leaves_nothing_of_it(house: House) -> N
     assert read(house, job).done_at is None
 
 
-def test_a_handler_slower_than_its_lease_does_not_write_what_another_has_written(house: House) -> None:
+def test_a_handler_slower_than_its_lease_does_not_write_what_another_has_written(house: Instance) -> None:
     """Effects in our database happen exactly once."""
     job = add_job(house)
 
@@ -233,7 +233,7 @@ def test_a_handler_slower_than_its_lease_does_not_write_what_another_has_written
     assert read(house, job).done_at == NOW + LEASE * 2
 
 
-def test_a_job_under_way_stays_with_who_works_at_it_however_long_it_takes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_under_way_stays_with_who_works_at_it_however_long_it_takes(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Moving thousands of learners takes longer than a lease: no second worker begins it meanwhile."""
     monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=0.15))
     job, begun = add_job(house), clock.now()
@@ -251,7 +251,7 @@ def test_a_job_under_way_stays_with_who_works_at_it_however_long_it_takes(house:
 
 
 @pytest.mark.slow
-def test_a_failure_of_an_overtaken_handler_does_not_put_the_others_job_back(house: House) -> None:
+def test_a_failure_of_an_overtaken_handler_does_not_put_the_others_job_back(house: Instance) -> None:
     job = add_job(house)
 
     def overtaken(delivery: Delivery) -> Effect:
@@ -264,7 +264,7 @@ def test_a_failure_of_an_overtaken_handler_does_not_put_the_others_job_back(hous
     assert read(house, job).last_error == ""
 
 
-def test_a_failing_job_waits_longer_each_time_and_is_given_up_at_the_end(house: House) -> None:
+def test_a_failing_job_waits_longer_each_time_and_is_given_up_at_the_end(house: Instance) -> None:
     worker, job, moment = worker_of(house, fails), add_job(house), NOW
     for wait in BACK_OFF:
         assert outbox.deliver(worker, job, now=moment) is DeliveryOutcome.WAITS
@@ -280,7 +280,7 @@ def test_a_failing_job_waits_longer_each_time_and_is_given_up_at_the_end(house: 
     assert traces(house) == 0
 
 
-def test_a_job_that_kills_every_worker_is_given_up_too(house: House) -> None:
+def test_a_job_that_kills_every_worker_is_given_up_too(house: Instance) -> None:
     def dies(_delivery: Delivery) -> Effect:
         raise KeyboardInterrupt
 
@@ -294,7 +294,7 @@ def test_a_job_that_kills_every_worker_is_given_up_too(house: House) -> None:
     assert read(house, job).last_error == "WorkerLost"
 
 
-def test_a_kind_that_nobody_handles_is_a_failure_and_not_a_crash(house: House) -> None:
+def test_a_kind_that_nobody_handles_is_a_failure_and_not_a_crash(house: Instance) -> None:
     job = add_job(house)
 
     assert outbox.deliver(JobRunner(house.database, house.settings, {}), job, now=NOW) is DeliveryOutcome.WAITS
@@ -309,7 +309,7 @@ def test_a_kind_that_nobody_handles_is_a_failure_and_not_a_crash(house: House) -
         (TurnTimeout("the writer before does not finish"), "TimeoutError: the writer before does not finish"),
     ],
 )
-def test_what_is_away_costs_a_job_none_of_its_tries(house: House, fault: Exception, said: str) -> None:
+def test_what_is_away_costs_a_job_none_of_its_tries(house: Instance, fault: Exception, said: str) -> None:
     def lacks(_delivery: Delivery) -> Effect:
         raise fault
 
@@ -324,7 +324,7 @@ def test_what_is_away_costs_a_job_none_of_its_tries(house: House, fault: Excepti
     assert read(house, job).away_since is None
 
 
-def test_one_failing_job_does_not_keep_the_others_waiting(house: House) -> None:
+def test_one_failing_job_does_not_keep_the_others_waiting(house: Instance) -> None:
     def picky(delivery: Delivery) -> Effect:
         return fails(delivery) if delivery.arguments["n"] == 1 else leave_trace
 
@@ -335,7 +335,7 @@ def test_one_failing_job_does_not_keep_the_others_waiting(house: House) -> None:
     assert traces(house) == 3
 
 
-def test_a_handler_gets_its_arguments_and_the_jobs_identity(house: House) -> None:
+def test_a_handler_gets_its_arguments_and_the_jobs_identity(house: Instance) -> None:
     seen: list[Delivery] = []
 
     def keep(delivery: Delivery) -> None:
@@ -349,7 +349,7 @@ def test_a_handler_gets_its_arguments_and_the_jobs_identity(house: House) -> Non
     assert read(house, job).done_at == NOW
 
 
-def test_a_unique_key_is_taken_once(house: House) -> None:
+def test_a_unique_key_is_taken_once(house: Instance) -> None:
     add_job(house, key="test.job@1")
     with pytest.raises(IntegrityError):
         add_job(house, key="test.job@1")
@@ -363,7 +363,7 @@ def test_a_unique_key_is_taken_once(house: House) -> None:
         assert session.scalar(select(func.count()).select_from(Job)) == 4
 
 
-def test_a_job_remembers_the_request_it_came_from(house: House) -> None:
+def test_a_job_remembers_the_request_it_came_from(house: Instance) -> None:
     with structlog.contextvars.bound_contextvars(request_id="0123456789abcdef"):
         job = add_job(house)
 
@@ -371,7 +371,7 @@ def test_a_job_remembers_the_request_it_came_from(house: House) -> None:
     assert read(house, add_job(house)).request_id == ""
 
 
-def test_rows_done_for_thirty_days_are_forgotten_and_no_others(house: House) -> None:
+def test_rows_done_for_thirty_days_are_forgotten_and_no_others(house: Instance) -> None:
     done, waiting = add_job(house), add_job(house)
     outbox.deliver(worker_of(house, writes), done, now=NOW)
     for days, left in ((29, 2), (31, 1)):
@@ -383,7 +383,7 @@ def test_rows_done_for_thirty_days_are_forgotten_and_no_others(house: House) -> 
     assert read(house, waiting).done_at is None
 
 
-def test_rows_given_up_are_forgotten_after_as_long(house: House) -> None:
+def test_rows_given_up_are_forgotten_after_as_long(house: Instance) -> None:
     job = add_job(house)
     for turn in range(ATTEMPTS):
         outbox.deliver(worker_of(house, fails), job, now=NOW + timedelta(days=turn))
@@ -394,7 +394,7 @@ def test_rows_given_up_are_forgotten_after_as_long(house: House) -> None:
         assert outbox.forget_before(session, given_up + timedelta(seconds=1)) == 1
 
 
-def test_every_job_of_the_product_has_a_handler(house: House) -> None:
+def test_every_job_of_the_product_has_a_handler(house: Instance) -> None:
     assert house.worker.handlers
     assert replace(house.worker, handlers={}).handlers == {}
     for kinds in house.database._writer().info["consequences"].values():

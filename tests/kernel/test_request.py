@@ -18,13 +18,13 @@ from kernel.errors import Conflict
 from kernel.web import after_response
 from kernel.web.limits import client_address
 from kernel.web.request import begin_writing, current_session, public
-from lms.app import House, create_app
+from lms.app import Instance, create_app
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.plain_views import SITE, add_view, send, words, write
 
 
-def test_what_a_post_writes_is_committed_before_the_answer_leaves(plain: Flask, note: House) -> None:
+def test_what_a_post_writes_is_committed_before_the_answer_leaves(plain: Flask, note: Instance) -> None:
     seen: list[list[str]] = []
 
     def view() -> str:
@@ -39,7 +39,7 @@ def test_what_a_post_writes_is_committed_before_the_answer_leaves(plain: Flask, 
 
 
 @pytest.mark.parametrize("status", [400, 409, 422, 500])
-def test_an_answer_that_refuses_keeps_nothing(plain: Flask, note: House, status: int) -> None:
+def test_an_answer_that_refuses_keeps_nothing(plain: Flask, note: Instance, status: int) -> None:
     """Trap 51: a form shown again with its errors answers 422."""
 
     def view() -> tuple[str, int]:
@@ -53,7 +53,7 @@ def test_an_answer_that_refuses_keeps_nothing(plain: Flask, note: House, status:
 
 
 @pytest.mark.parametrize(("fault", "status"), [(Conflict(), 409), (ZeroDivisionError(), 500)])
-def test_an_error_keeps_nothing_and_the_next_request_is_served(plain: Flask, note: House, fault: Exception, status: int) -> None:
+def test_an_error_keeps_nothing_and_the_next_request_is_served(plain: Flask, note: Instance, fault: Exception, status: int) -> None:
     faults = [fault]
 
     def view() -> str:
@@ -70,7 +70,7 @@ def test_an_error_keeps_nothing_and_the_next_request_is_served(plain: Flask, not
     assert words(note) == ["kept"]
 
 
-def test_a_get_and_a_head_cannot_write(plain: Flask, note: House) -> None:
+def test_a_get_and_a_head_cannot_write(plain: Flask, note: Instance) -> None:
     """ARCHITECTURE 1.5: the connection itself refuses."""
 
     def view() -> str:
@@ -85,7 +85,7 @@ def test_a_get_and_a_head_cannot_write(plain: Flask, note: House) -> None:
     assert send(plain, "POST").status_code == 200
 
 
-def failing_commit(app: Flask, note: House) -> None:
+def failing_commit(app: Flask, note: Instance) -> None:
     def view() -> str:
         cookie["flag"] = "set"
         flash("saved", "ok")
@@ -98,7 +98,7 @@ def failing_commit(app: Flask, note: House) -> None:
     add_view(app, view)
 
 
-def test_a_failed_commit_is_a_503_that_acknowledges_nothing(plain: Flask, note: House) -> None:
+def test_a_failed_commit_is_a_503_that_acknowledges_nothing(plain: Flask, note: Instance) -> None:
     """Security 6.1 and 6.3: the constraint is checked at COMMIT, after the view has said «saved»."""
     failing_commit(plain, note)
     client = plain.test_client()
@@ -117,7 +117,7 @@ def test_a_failed_commit_is_a_503_that_acknowledges_nothing(plain: Flask, note: 
     assert words(note) == []
 
 
-def test_after_a_failed_commit_the_server_goes_on_by_itself(plain: Flask, note: House) -> None:
+def test_after_a_failed_commit_the_server_goes_on_by_itself(plain: Flask, note: Instance) -> None:
     failing_commit(plain, note)
 
     def other() -> str:
@@ -132,7 +132,7 @@ def test_after_a_failed_commit_the_server_goes_on_by_itself(plain: Flask, note: 
     assert words(note) == ["afterwards"]
 
 
-def test_a_full_disk_is_a_503_in_time_and_over_when_there_is_room(plain: Flask, note: House) -> None:
+def test_a_full_disk_is_a_503_in_time_and_over_when_there_is_room(plain: Flask, note: Instance) -> None:
     """Security 6.3, with the disk's end played by the database's page limit."""
     if not note.database.is_sqlite:
         pytest.skip("PostgreSQL has no page limit to play a full disk with")
@@ -157,7 +157,7 @@ def test_a_full_disk_is_a_503_in_time_and_over_when_there_is_room(plain: Flask, 
     assert len(words(note)) == 1
 
 
-def test_a_view_that_reads_first_holds_no_lock_until_it_writes(plain: Flask, note: House) -> None:
+def test_a_view_that_reads_first_holds_no_lock_until_it_writes(plain: Flask, note: Instance) -> None:
     """ARCHITECTURE 16.6: a password is hashed outside of the writers' turn."""
     during: list[str] = []
 
@@ -178,7 +178,7 @@ def test_a_view_that_reads_first_holds_no_lock_until_it_writes(plain: Flask, not
 
 
 @pytest.mark.slow
-def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, note: House) -> None:
+def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, note: Instance) -> None:
     def view() -> str:
         write()
         return "saved"
@@ -190,7 +190,7 @@ def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, 
 
 
 @pytest.mark.slow
-def test_who_sent_a_form_and_whether_it_is_ours_is_found_out_before_the_writers_turn(app: Flask, browser: Browser, note: House) -> None:
+def test_who_sent_a_form_and_whether_it_is_ours_is_found_out_before_the_writers_turn(app: Flask, browser: Browser, note: Instance) -> None:
     """Performance, section 5: SQLite's one writer keeps nobody waiting for what can be read without it."""
     add_view(app, lambda: "saved")
     a_person(note)
@@ -208,7 +208,7 @@ def test_who_sent_a_form_and_whether_it_is_ours_is_found_out_before_the_writers_
 class Slow(io.BytesIO):
     """A body during whose reading somebody else writes: they cannot if the request has the writers' turn already."""
 
-    def __init__(self, house: House, content: bytes) -> None:
+    def __init__(self, house: Instance, content: bytes) -> None:
         super().__init__(content)
         self._house = house
 
@@ -226,7 +226,7 @@ class Slow(io.BytesIO):
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json"])
-def test_the_body_is_read_before_the_transaction_begins(plain: Flask, note: House, kind: str) -> None:
+def test_the_body_is_read_before_the_transaction_begins(plain: Flask, note: Instance, kind: str) -> None:
     """Trap 39: a slow sender does not hold everybody."""
 
     def view() -> str:
@@ -258,7 +258,7 @@ def test_the_body_is_read_before_the_transaction_begins(plain: Flask, note: Hous
         ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 403),
     ],
 )
-def test_a_form_of_another_site_is_refused(plain: Flask, note: House, headers: dict[str, str], status: int) -> None:
+def test_a_form_of_another_site_is_refused(plain: Flask, note: Instance, headers: dict[str, str], status: int) -> None:
     """Security 3.2."""
 
     def view() -> str:
@@ -298,7 +298,7 @@ def test_a_request_for_another_host_is_refused(app: Flask, host: str, status: in
         assert "evil" not in response.text
 
 
-def test_a_process_is_ready_while_everybody_waits_for_one_table(app: Flask, house: House) -> None:
+def test_a_process_is_ready_while_everybody_waits_for_one_table(app: Flask, house: Instance) -> None:
     """Else a balancer takes every process out for what holds up a few."""
     with contextlib.ExitStack() as held:
         for _connection in range(house.settings.database_pool):
@@ -320,7 +320,7 @@ def test_machines_ask_how_a_process_is_by_whatever_name_it_has(app: Flask, path:
     assert host not in response.text
 
 
-def test_a_route_that_declares_nothing_is_refused(plain: Flask, note: House) -> None:
+def test_a_route_that_declares_nothing_is_refused(plain: Flask, note: Instance) -> None:
     """Security 1.1: default deny."""
     add_view(plain, lambda: "open", declared=False)
 
@@ -335,7 +335,7 @@ def test_every_route_of_the_product_declares_who_may_use_it(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("body", ["&".join(f"f{n}=1" for n in range(501)), "&".join("same=1" for _ in range(501))])
-def test_more_than_500_fields_are_refused(plain: Flask, note: House, body: str) -> None:
+def test_more_than_500_fields_are_refused(plain: Flask, note: Instance, body: str) -> None:
     """Security 3.5, also where every field has the same name."""
     add_view(plain, lambda: "taken")
     kind = "application/x-www-form-urlencoded"
@@ -345,7 +345,7 @@ def test_more_than_500_fields_are_refused(plain: Flask, note: House, body: str) 
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "application/octet-stream"])
-def test_a_body_over_a_megabyte_is_refused(plain: Flask, note: House, kind: str) -> None:
+def test_a_body_over_a_megabyte_is_refused(plain: Flask, note: Instance, kind: str) -> None:
     """Security 3.5."""
     add_view(plain, lambda: "taken")
 
@@ -357,7 +357,7 @@ def test_a_body_over_a_megabyte_is_refused(plain: Flask, note: House, kind: str)
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json"])
 @pytest.mark.parametrize(("size", "status"), [(999_999, 200), (1_000_001, 413), (3_000_000, 413)])
-def test_a_body_without_a_length_is_not_cut_in_silence(plain: Flask, note: House, kind: str, size: int, status: int) -> None:
+def test_a_body_without_a_length_is_not_cut_in_silence(plain: Flask, note: Instance, kind: str, size: int, status: int) -> None:
     """Sent in chunks, as a server that ends its input hands it over."""
     lengths: list[int] = []
 
@@ -373,7 +373,7 @@ def test_a_body_without_a_length_is_not_cut_in_silence(plain: Flask, note: House
     assert lengths == ([size] if status == 200 else [])
 
 
-def test_a_multipart_body_is_bounded_in_parts_and_in_size(plain: Flask, note: House) -> None:
+def test_a_multipart_body_is_bounded_in_parts_and_in_size(plain: Flask, note: Instance) -> None:
     add_view(plain, lambda: "taken")
 
     many = {f"f{n}": "1" for n in range(501)}
@@ -382,7 +382,7 @@ def test_a_multipart_body_is_bounded_in_parts_and_in_size(plain: Flask, note: Ho
     assert send(plain, data=large, content_type="multipart/form-data; boundary=b").status_code == 413
 
 
-def test_an_upload_that_is_refused_still_knows_who_sent_it(browser: Browser, house: House) -> None:
+def test_an_upload_that_is_refused_still_knows_who_sent_it(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
 
@@ -391,7 +391,7 @@ def test_an_upload_that_is_refused_still_knows_who_sent_it(browser: Browser, hou
     assert "Ana Quinde" in browser.page.text
 
 
-def test_a_note_is_written_after_the_answer_and_lost_without_harm(plain: Flask, note: House) -> None:
+def test_a_note_is_written_after_the_answer_and_lost_without_harm(plain: Flask, note: Instance) -> None:
     """ARCHITECTURE 1.5: what a GET leaves behind; a fault in it touches nobody."""
     good = "INSERT INTO test_note (id, word) VALUES (1, 'seen')"
     statements = [good, "INSERT INTO nowhere (id) VALUES (1)"]
@@ -411,7 +411,7 @@ def test_a_note_is_written_after_the_answer_and_lost_without_harm(plain: Flask, 
     assert words(note) == ["seen"]
 
 
-def test_a_refused_page_leaves_no_note(plain: Flask, note: House) -> None:
+def test_a_refused_page_leaves_no_note(plain: Flask, note: Instance) -> None:
     def view() -> tuple[str, int]:
         after_response.run_after_response(lambda session: session.execute(text("INSERT INTO test_note (id, word) VALUES (1, 'seen')")))
         return "no", 404
@@ -437,7 +437,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     structlog.configure(**before)
 
 
-def test_each_request_leaves_one_line_without_personal_data(browser: Browser, house: House, lines: list[dict[str, Any]]) -> None:
+def test_each_request_leaves_one_line_without_personal_data(browser: Browser, house: Instance, lines: list[dict[str, Any]]) -> None:
     """Security 8.2: request id, route's name, status, time, person's id; no address, query, token, body."""
     person = a_person(house)
     sign_in(browser)
@@ -470,7 +470,7 @@ def test_an_error_page_carries_the_reference_of_the_log(browser: Browser, app: F
     assert "ZeroDivisionError" not in browser.page.html
 
 
-def seen_address(house: House, proxies: int, **headers: str) -> tuple[str, str]:
+def seen_address(house: Instance, proxies: int, **headers: str) -> tuple[str, str]:
     """Ask an instance behind so many proxies, and return whom it saw and for which host."""
     settings = house.settings.model_copy(update={"trusted_proxies": proxies, "public_url": "https://cursos.example.org"})
     app = create_app(replace(house, settings=settings))
@@ -486,7 +486,7 @@ def seen_address(house: House, proxies: int, **headers: str) -> tuple[str, str]:
     return seen[0] if seen else ("", "")
 
 
-def test_forwarded_headers_are_believed_only_from_the_proxies_one_has(house: House) -> None:
+def test_forwarded_headers_are_believed_only_from_the_proxies_one_has(house: Instance) -> None:
     """Security 3.3."""
     forged = {"X_Forwarded_For": "203.0.113.9, 198.51.100.7", "X_Forwarded_Host": "cursos.example.org"}
 

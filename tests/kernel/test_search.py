@@ -15,7 +15,7 @@ from kernel.search.query import read_question
 from kernel.search.results import ResultPaging, SearchHit, SearchResults, find
 from kernel.search.snippets import marked, snippet
 from kernel.search.words import STOP_WORDS, fold, stems_of, token, words_of
-from lms.app import House
+from lms.app import Instance
 
 BOTH = ("es", "en")
 TEXTS: tuple[tuple[int, str, str, str, str], ...] = (
@@ -123,7 +123,7 @@ ALL = SearchScope(shown=frozenset({1}), whole=frozenset({1}), parts=frozenset())
 
 
 @pytest.fixture
-def database(house: House) -> Database:
+def database(house: Instance) -> Database:
     """Return a database in which the samples can be found."""
     with house.database.unit_of_work() as session:
         for part, made in entries():

@@ -6,7 +6,7 @@ from kernel.db import Database
 from kernel.search import index
 from kernel.search.index import Passage, SearchScope, entry
 from kernel.search.near import near_questions
-from lms.app import House
+from lms.app import Instance
 
 OPEN, CLOSED = 1, 2
 SAID = {
@@ -18,7 +18,7 @@ SCOPE = SearchScope(shown=frozenset({1}), whole=frozenset(), parts=frozenset({OP
 
 
 @pytest.fixture
-def database(house: House) -> Database:
+def database(house: Instance) -> Database:
     """Return a database with an open and a closed part of a version, and another version."""
     with house.database.unit_of_work() as session:
         for part, said in SAID.items():

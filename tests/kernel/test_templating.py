@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from kernel.web import templating
-from lms.app import House, create_app
+from lms.app import Instance, create_app
 
 TEMPLATE = "partials/_footer.html"
 
@@ -24,7 +24,7 @@ def _kept(app: Flask) -> list[Path]:
     return list(folder.glob("*")) if folder.exists() else []
 
 
-def test_the_next_start_takes_what_this_one_compiled(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_start_takes_what_this_one_compiled(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = compiled(create_app(house))
     again = create_app(house)
     monkeypatch.setattr(again.jinja_env, "_parse", None)  # it cannot compile
@@ -34,7 +34,7 @@ def test_the_next_start_takes_what_this_one_compiled(house: House, monkeypatch: 
 
 
 @pytest.mark.parametrize("left", [b"", b"\0" * 4096, None], ids=["empty", "zeros", "half"])
-def test_what_a_power_cut_left_is_compiled_anew(left: bytes | None, house: House) -> None:
+def test_what_a_power_cut_left_is_compiled_anew(left: bytes | None, house: Instance) -> None:
     kept = compiled(create_app(house))
     whole = kept.read_bytes()
     kept.write_bytes(whole[: len(whole) // 2] if left is None else left)
@@ -43,7 +43,7 @@ def test_what_a_power_cut_left_is_compiled_anew(left: bytes | None, house: House
     assert kept.read_bytes() == whole
 
 
-def test_what_another_version_kept_is_compiled_anew(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_version_kept_is_compiled_anew(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library's own mark says nothing of its version, nor of how our environment is set."""
     kept = compiled(create_app(house))
     whole = kept.read_bytes()
@@ -54,7 +54,7 @@ def test_what_another_version_kept_is_compiled_anew(house: House, monkeypatch: p
     assert kept.read_bytes() != whole
 
 
-def test_a_folder_that_cannot_be_written_keeps_nobody_from_a_page(house: House) -> None:
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_a_page(house: Instance) -> None:
     (house.settings.data_dir / "templates").write_text("in the way")
 
     assert create_app(house).jinja_env.get_template(TEMPLATE).name == TEMPLATE

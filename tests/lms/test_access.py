@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import ABSENT, ACCESS, MATRIX, ROLES, Cast, a_cast, is_absent, listed_cells, outcome
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, sign_in
@@ -46,7 +46,7 @@ def test_a_cell_that_nobody_tries_is_named() -> None:
     assert totals(dict.fromkeys(tried, 1)) == "8 cells (0 allow, 0 deny, 8 hide), tried 8 times, 0 wrong"
 
 
-def test_every_cell_of_accounts(browser: Browser, house: House) -> None:
+def test_every_cell_of_accounts(browser: Browser, house: Instance) -> None:
     cast = a_cast(browser, house)
     someone = f"/administration/people/{cast.people['L'].uuid}"
     wrong = [
@@ -78,7 +78,7 @@ def ended(cast: Cast) -> dict[str, str]:
     return outcomes
 
 
-def test_every_cell_of_the_roof_and_of_ones_own_pages(browser: Browser, house: House) -> None:
+def test_every_cell_of_the_roof_and_of_ones_own_pages(browser: Browser, house: Instance) -> None:
     """What the matrix has no name for: pages of whoever is signed in, and of administrators."""
     cast = a_cast(browser, house)
     own = {

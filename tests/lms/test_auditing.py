@@ -17,7 +17,7 @@ from kernel.audit_seals import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms import auditing, backups, watching
-from lms.app import House
+from lms.app import Instance
 from lms.auditing import AuditVerb
 from lms.cli import lms
 from tests.support.access import a_cast
@@ -27,23 +27,23 @@ from tests.support.builders import a_person, an_administrator, sign_in
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def write(house: House, count: int, at: datetime) -> None:
+def write(house: Instance, count: int, at: datetime) -> None:
     with house.database.unit_of_work() as session:
         for number in range(count):
             audit.record(session, Actor(person_id=number), AuditVerb.EXPORTED, None, now=at, number=number)
 
 
-def seal(house: House, now: datetime) -> None:
+def seal(house: Instance, now: datetime) -> None:
     with house.database.unit_of_work() as session:
         audit_seals.seal(session, house.keys, now=now)
 
 
-def verify(house: House, now: datetime = NOW) -> SealVerification:
+def verify(house: Instance, now: datetime = NOW) -> SealVerification:
     with house.database.unit_of_work(write=False) as session:
         return audit_seals.verify(session, house.keys, now=now)
 
 
-def tamper(house: House, statement: str, table: str = "audit_entry") -> None:
+def tamper(house: Instance, statement: str, table: str = "audit_entry") -> None:
     """Do what somebody could who owns the database: take the triggers away first."""
     with house.database.writing.begin() as connection:
         if house.database.is_sqlite:
@@ -57,7 +57,7 @@ def tamper(house: House, statement: str, table: str = "audit_entry") -> None:
             connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
-def a_sealed_log(house: House) -> None:
+def a_sealed_log(house: Instance) -> None:
     for round_ in range(3):
         at = NOW + timedelta(hours=round_)
         write(house, 4, at)
@@ -65,7 +65,7 @@ def a_sealed_log(house: House) -> None:
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_entry SET verb = 'x'", "DELETE FROM audit_entry", "DELETE FROM audit_seal"])
-def test_the_database_itself_refuses_changes(house: House, statement: str) -> None:
+def test_the_database_itself_refuses_changes(house: Instance, statement: str) -> None:
     a_sealed_log(house)
     with pytest.raises(DBAPIError, match="append-only"), house.database.writing.begin() as connection:
         connection.exec_driver_sql(statement)
@@ -74,7 +74,7 @@ def test_the_database_itself_refuses_changes(house: House, statement: str) -> No
     assert (found.sealed, found.seals, found.open, found.broken) == (12, 3, 0, ())
 
 
-def test_what_is_recent_waits_for_those_that_come_late(house: House) -> None:
+def test_what_is_recent_waits_for_those_that_come_late(house: Instance) -> None:
     write(house, 3, NOW)
     write(house, 2, NOW + BEHIND)
     seal(house, NOW + BEHIND + timedelta(seconds=1))
@@ -83,7 +83,7 @@ def test_what_is_recent_waits_for_those_that_come_late(house: House) -> None:
     assert (found.sealed, found.open) == (3, 2)
 
 
-def test_batches_are_bounded(house: House) -> None:
+def test_batches_are_bounded(house: Instance) -> None:
     write(house, BATCH + 1, NOW)
     later = NOW + timedelta(hours=1)
     with house.database.unit_of_work() as session:
@@ -105,7 +105,7 @@ def test_batches_are_bounded(house: House) -> None:
         ("DELETE FROM audit_seal WHERE id = 2", "missing"),
     ],
 )
-def test_a_changed_or_missing_entry_is_found(house: House, statement: str, reason: str) -> None:
+def test_a_changed_or_missing_entry_is_found(house: Instance, statement: str, reason: str) -> None:
     a_sealed_log(house)
     tamper(house, statement, statement.replace("UPDATE ", "").replace("DELETE FROM ", "").split()[0])
 
@@ -114,7 +114,7 @@ def test_a_changed_or_missing_entry_is_found(house: House, statement: str, reaso
     assert {fault.first for fault in broken} <= ({5, 9} if "audit_seal" in statement else {5})
 
 
-def a_log_sealed_by_the_job(house: House) -> list[LatestSeal]:
+def a_log_sealed_by_the_job(house: Instance) -> list[LatestSeal]:
     """Return the seals as the program's log tells them."""
     with structlog.testing.capture_logs() as told:
         for round_ in range(3):
@@ -124,17 +124,17 @@ def a_log_sealed_by_the_job(house: House) -> list[LatestSeal]:
     return [LatestSeal(line["seal"], line["hash"]) for line in told if line["event"] == "audit_sealed"]
 
 
-def seal_by_the_job(house: House, now: datetime) -> None:
+def seal_by_the_job(house: Instance, now: datetime) -> None:
     auditing.seal(Delivery(house.database, house.settings, 1, {}, now))
 
 
-def cut_the_tail(house: House) -> None:
+def cut_the_tail(house: Instance) -> None:
     """Take the last seal away together with its entries."""
     tamper(house, "DELETE FROM audit_seal WHERE id = 3", "audit_seal")
     tamper(house, "DELETE FROM audit_entry WHERE id > 8")
 
 
-def test_a_tail_that_was_cut_off_shows_where_a_seal_is_known_from_elsewhere(house: House, tmp_path: Path) -> None:
+def test_a_tail_that_was_cut_off_shows_where_a_seal_is_known_from_elsewhere(house: Instance, tmp_path: Path) -> None:
     """Security 8.1: the program's log and the data folder keep each seal, a backup the newest of its moment."""
     told = a_log_sealed_by_the_job(house)
     saved = backups.make(house, tmp_path / "b.zip", now=NOW)
@@ -153,7 +153,7 @@ def test_a_tail_that_was_cut_off_shows_where_a_seal_is_known_from_elsewhere(hous
     assert run(house, "verify", "--expect", told[2].hash)[0] == 1
 
 
-def test_a_log_that_went_on_after_its_tail_was_cut_off_is_told_ever_after(house: House) -> None:
+def test_a_log_that_went_on_after_its_tail_was_cut_off_is_told_ever_after(house: Instance) -> None:
     a_log_sealed_by_the_job(house)
     cut_the_tail(house)
     for hours in (5, 7):
@@ -166,7 +166,7 @@ def test_a_log_that_went_on_after_its_tail_was_cut_off_is_told_ever_after(house:
     assert {fault.reason for fault in verify(house, NOW + timedelta(days=1)).broken} == {"its signature is not ours"}
 
 
-def test_a_longer_log_in_the_place_of_the_one_that_was_sealed_is_told_ever_after(house: House) -> None:
+def test_a_longer_log_in_the_place_of_the_one_that_was_sealed_is_told_ever_after(house: Instance) -> None:
     told = a_log_sealed_by_the_job(house)
     cut_the_tail(house)
     for hours in (5, 7):
@@ -187,7 +187,7 @@ def test_a_note_of_the_newest_seal_that_cannot_be_read_tells_nothing(tmp_path: P
     assert audit_seals.known_newest(tmp_path) is None
 
 
-def test_entries_go_whole_seals_at_a_time_after_five_years(house: House) -> None:
+def test_entries_go_whole_seals_at_a_time_after_five_years(house: Instance) -> None:
     """Security 8.1: kept five years; until then even the job cannot delete."""
     before = clock.now() - KEPT - timedelta(days=30)
     write(house, 3, before)
@@ -202,13 +202,13 @@ def test_entries_go_whole_seals_at_a_time_after_five_years(house: House) -> None
     assert (found.broken, found.open) == ((), 0)
 
 
-def run(house: House, *arguments: str) -> tuple[int, str]:
+def run(house: Instance, *arguments: str) -> tuple[int, str]:
     environment = {"LMS_DATA_DIR": str(house.settings.data_dir), "LMS_DATABASE_URL": house.database.url}
     result = CliRunner().invoke(lms, ["audit", *arguments], env=environment)
     return result.exit_code, result.output
 
 
-def test_the_command_verifies(house: House) -> None:
+def test_the_command_verifies(house: Instance) -> None:
     a_sealed_log(house)
     code, said = run(house, "verify")
     assert code == 0
@@ -220,7 +220,7 @@ def test_the_command_verifies(house: House) -> None:
     assert "Entries 1 to 4: 4 entries were sealed and 3 are there." in said
 
 
-def test_the_command_exports_what_concerns_somebody(browser: Browser, house: House) -> None:
+def test_the_command_exports_what_concerns_somebody(browser: Browser, house: Instance) -> None:
     """Security 7.5: the facts within the hour; that they were exported is a fact too."""
     person = a_person(house)
     a_person(house, "luis@example.org")
@@ -236,13 +236,13 @@ def test_the_command_exports_what_concerns_somebody(browser: Browser, house: Hou
     assert not list(csv.DictReader(StringIO(run(house, "export", "--to", "2020-01-01")[1])))
 
 
-def test_administrators_read_the_log_and_to_others_it_does_not_exist(browser: Browser, house: House) -> None:
+def test_administrators_read_the_log_and_to_others_it_does_not_exist(browser: Browser, house: Instance) -> None:
     cast = a_cast(browser, house)
     outcomes = cast.outcomes("/administration/audit")
     assert not cast.check("audit_log.view", "any", outcomes)
 
 
-def test_the_page_filters(browser: Browser, house: House) -> None:
+def test_the_page_filters(browser: Browser, house: Instance) -> None:
     an_administrator(house)
     a_person(house)
     sign_in(browser.another())
@@ -260,7 +260,7 @@ def test_the_page_filters(browser: Browser, house: House) -> None:
         assert "Ninguna entrada" in page.text
 
 
-def test_the_daily_look_finds_a_changed_entry_and_administrators_are_told(house: House) -> None:
+def test_the_daily_look_finds_a_changed_entry_and_administrators_are_told(house: Instance) -> None:
     a_sealed_log(house)
     an_administrator(house)
     told: list[list[str]] = []

@@ -11,8 +11,8 @@ from kernel.db import Database
 from kernel.search import index
 from kernel.settings import load
 from lms import backups
-from lms.app import House
-from lms.serve import CannotStart, open_checked
+from lms.app import Instance
+from lms.serve import ServerStartError, open_checked
 from tests.support.commands import Command, commands_on, refused
 from tests.support.instances import Places, contents, empty_places, fill, sums
 from tests.support.server import LMS, environment
@@ -28,7 +28,7 @@ def places(tmp_path: Path) -> Iterator[Places]:
 
 
 @pytest.fixture
-def lms(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def lms(house: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run commands on an instance that holds something."""
     fill(house)
     return commands_on(house.settings, monkeypatch, capsys)
@@ -45,7 +45,7 @@ def passphrase(tmp_path: Path) -> Path:
 
 def test_an_instance_is_saved_checked_lost_and_put_back(
     lms: Command,
-    house: House,
+    house: Instance,
     places: Places,
     tmp_path: Path,
     passphrase: Path,
@@ -84,7 +84,7 @@ def test_an_instance_is_saved_checked_lost_and_put_back(
 
 
 @pytest.mark.slow
-def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, house: House, tmp_path: Path) -> None:
+def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, house: Instance, tmp_path: Path) -> None:
     (tmp_path / "copias").mkdir()
     old = tmp_path / "copias" / "aulario-20200101T000000Z.aulario.zip"
     old.touch()
@@ -133,10 +133,10 @@ def test_what_is_no_backup_is_told_in_one_line(lms: Command, tmp_path: Path, pas
     refused(lms("backup-keys", "--to", tmp_path / "k", "--passphrase-file", tmp_path / "no.zip"), "chmod 600")
 
 
-def test_an_instance_whose_restore_was_broken_off_does_not_start(house: House, tmp_path: Path) -> None:
+def test_an_instance_whose_restore_was_broken_off_does_not_start(house: Instance, tmp_path: Path) -> None:
     (tmp_path / backups.UNFINISHED).write_text("b.zip\n")
 
-    with pytest.raises(CannotStart, match="broken off"):
+    with pytest.raises(ServerStartError, match="broken off"):
         open_checked(house.settings)
 
 
@@ -160,7 +160,9 @@ def test_new_keys_are_made_only_where_that_is_asked_for(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["sqlite", "postgres"])
-def test_a_database_is_copied_told_table_by_table_and_never_over_another(lms: Command, house: House, places: Places, target: str) -> None:
+def test_a_database_is_copied_told_table_by_table_and_never_over_another(
+    lms: Command, house: Instance, places: Places, target: str
+) -> None:
     settings = places.empty(target)
     settings.data_dir.mkdir()
     source = house.settings.database
@@ -174,7 +176,7 @@ def test_a_database_is_copied_told_table_by_table_and_never_over_another(lms: Co
     refused(lms("db", "copy", "no-such.sqlite", settings.database), "not there")
 
 
-def test_a_process_of_its_own_copies_and_compares_every_table(house: House, tmp_path: Path) -> None:
+def test_a_process_of_its_own_copies_and_compares_every_table(house: Instance, tmp_path: Path) -> None:
     """A command alone knows of no table that it did not ask for."""
     made = backups.make(house, tmp_path / "b.zip", now=clock.now())
     told = environment(tmp_path / "place")
@@ -187,7 +189,7 @@ def test_a_process_of_its_own_copies_and_compares_every_table(house: House, tmp_
     assert f"rows in {len(made.tables)} tables" in said("db", "copy", "place/aulario.sqlite", "copy.sqlite")
 
 
-def test_a_database_of_another_version_is_not_copied(lms: Command, house: House, tmp_path: Path) -> None:
+def test_a_database_of_another_version_is_not_copied(lms: Command, house: Instance, tmp_path: Path) -> None:
     old = Database(f"sqlite:///{tmp_path}/old.sqlite")
     old.dispose()
 

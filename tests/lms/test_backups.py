@@ -23,7 +23,7 @@ from kernel.crypto import unlock
 from kernel.db import Database
 from kernel.settings import Settings, load
 from lms import backups, keys
-from lms.app import House
+from lms.app import Instance
 from lms.backups import DATABASE, MANIFEST, BackupError
 from tests.support.instances import Places, contents, empty_places, fill, sums
 from tests.support.server import LMS, environment
@@ -41,7 +41,7 @@ def places(tmp_path: Path) -> Iterator[Places]:
 
 
 @pytest.fixture
-def full(house: House) -> House:
+def full(house: Instance) -> Instance:
     """Return an instance with people, answers, certificates and files."""
     fill(house)
     return house
@@ -54,7 +54,7 @@ def put_back(settings: Settings, path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgres"])
-def test_what_is_put_back_is_the_same_in_every_table_and_every_file(full: House, places: Places, tmp_path: Path, target: str) -> None:
+def test_what_is_put_back_is_the_same_in_every_table_and_every_file(full: Instance, places: Places, tmp_path: Path, target: str) -> None:
     """The drill, from each database into each."""
     before, files = sums(full.settings), contents(full.settings)
     made = backups.make(full, tmp_path / "b.zip", now=NOW)
@@ -71,7 +71,7 @@ def test_what_is_put_back_is_the_same_in_every_table_and_every_file(full: House,
 
 
 @pytest.mark.slow
-def test_new_rows_are_numbered_after_those_that_came_back(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+def test_new_rows_are_numbered_after_those_that_came_back(full: Instance, places: Places, tmp_path: Path, database_kind: str) -> None:
     backups.make(full, tmp_path / "b.zip", now=NOW)
     settings = places.empty(database_kind)
     put_back(settings, tmp_path / "b.zip")
@@ -83,7 +83,7 @@ def test_new_rows_are_numbered_after_those_that_came_back(full: House, places: P
     assert entries[-1] == entries[-2] + 1
 
 
-def test_a_backup_of_a_running_instance_holds_all_that_was_committed_before_it(full: House, tmp_path: Path) -> None:
+def test_a_backup_of_a_running_instance_holds_all_that_was_committed_before_it(full: Instance, tmp_path: Path) -> None:
     """RPO 0 relative to the start; and no row without the rows it points to."""
     committed, ended = [0], threading.Event()
 
@@ -110,7 +110,7 @@ def test_a_backup_of_a_running_instance_holds_all_that_was_committed_before_it(f
 
 @pytest.mark.faults
 @pytest.mark.long
-def test_a_backup_that_was_killed_is_never_called_whole(full: House, tmp_path: Path, say: Callable[[str], None]) -> None:
+def test_a_backup_that_was_killed_is_never_called_whole(full: Instance, tmp_path: Path, say: Callable[[str], None]) -> None:
     """kill -9 at any moment: what has the name is whole, the rest is swept away by the next one."""
     chance, folder = random.Random(7), tmp_path / "copias"  # noqa: S311 - chance, not a secret
     full.files.put(chance.randbytes(20_000_000))
@@ -141,7 +141,7 @@ def test_a_backup_that_was_killed_is_never_called_whole(full: House, tmp_path: P
 
 
 @pytest.mark.faults
-def test_a_backup_on_a_full_disk_leaves_nothing_behind(full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backup_on_a_full_disk_leaves_nothing_behind(full: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -155,7 +155,7 @@ def test_a_backup_on_a_full_disk_leaves_nothing_behind(full: House, tmp_path: Pa
 
 @pytest.mark.faults
 def test_a_fault_of_the_disk_is_not_said_to_be_one_of_the_backup(
-    full: House, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    full: Instance, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "b.zip"
     backups.make(full, path, now=NOW)
@@ -174,7 +174,7 @@ def test_a_fault_of_the_disk_is_not_said_to_be_one_of_the_backup(
         backups.verify(path)
 
 
-def test_a_backup_is_verified_where_it_can_only_be_read(full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backup_is_verified_where_it_can_only_be_read(full: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written, fsync = list[Path](), os.fsync
 
     def note(descriptor: int) -> None:
@@ -192,7 +192,7 @@ def test_a_backup_is_verified_where_it_can_only_be_read(full: House, tmp_path: P
     assert list(room.iterdir()) == []
 
 
-def test_what_broken_off_checks_left_beside_backups_goes_with_the_next_backup(full: House, tmp_path: Path) -> None:
+def test_what_broken_off_checks_left_beside_backups_goes_with_the_next_backup(full: Instance, tmp_path: Path) -> None:
     left, other = tmp_path / "copias" / ".verify-abc", tmp_path / "copias" / ".verify-mine"
     left.mkdir(parents=True)
     other.mkdir()
@@ -215,7 +215,7 @@ def damaged(path: Path, name: str, content: bytes | None) -> Path:
 
 
 @pytest.mark.slow
-def test_every_kind_of_damage_is_found(full: House, tmp_path: Path) -> None:
+def test_every_kind_of_damage_is_found(full: Instance, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     made = backups.make(full, path, now=NOW)
     assert backups.verify(path) == (made, [])
@@ -240,7 +240,7 @@ def test_every_kind_of_damage_is_found(full: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_damaged_backup_is_not_put_back(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+def test_a_damaged_backup_is_not_put_back(full: Instance, places: Places, tmp_path: Path, database_kind: str) -> None:
     backups.make(full, tmp_path / "b.zip", now=NOW)
     path = damaged(tmp_path / "b.zip", DATABASE, b"nada")
     settings = places.empty(database_kind)
@@ -274,7 +274,7 @@ backups.restore(load(), Path(sys.argv[1]), now=clock.now())
 @pytest.mark.faults
 @pytest.mark.parametrize("moment", ["before the note", "after the note"])
 def test_a_restore_that_was_killed_when_all_rows_were_in_is_gone_on_with(
-    full: House, places: Places, tmp_path: Path, database_kind: str, moment: str
+    full: Instance, places: Places, tmp_path: Path, database_kind: str, moment: str
 ) -> None:
     """And notes itself in the audit log once."""
     made = backups.make(full, tmp_path / "b.zip", now=NOW)
@@ -292,7 +292,9 @@ def test_a_restore_that_was_killed_when_all_rows_were_in_is_gone_on_with(
 
 
 @pytest.mark.slow
-def test_a_restore_that_was_broken_off_goes_into_no_other_database(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+def test_a_restore_that_was_broken_off_goes_into_no_other_database(
+    full: Instance, places: Places, tmp_path: Path, database_kind: str
+) -> None:
     if database_kind == "sqlite":
         pytest.skip("on SQLite the database stands in the folder of the restore")
     backups.make(full, tmp_path / "b.zip", now=NOW)
@@ -307,7 +309,7 @@ def test_a_restore_that_was_broken_off_goes_into_no_other_database(full: House, 
     assert sums(full.settings) == before
 
 
-def test_a_restore_that_was_broken_off_replaces_no_other_file(house: House, tmp_path: Path) -> None:
+def test_a_restore_that_was_broken_off_replaces_no_other_file(house: Instance, tmp_path: Path) -> None:
     """Not even one that is no database."""
     backups.make(house, tmp_path / "b.zip", now=NOW)
     held, other, new = tmp_path / "held.sqlite", tmp_path / "letter.txt", tmp_path / "new.sqlite"
@@ -332,7 +334,7 @@ def test_a_restore_that_was_broken_off_replaces_no_other_file(house: House, tmp_
 
 
 @pytest.mark.slow
-def test_a_place_that_holds_something_is_left_alone(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+def test_a_place_that_holds_something_is_left_alone(full: Instance, places: Places, tmp_path: Path, database_kind: str) -> None:
     backups.make(full, tmp_path / "b.zip", now=NOW)
     before = sums(full.settings)
     with pytest.raises(BackupError, match="not empty"):
@@ -347,7 +349,7 @@ def test_a_place_that_holds_something_is_left_alone(full: House, places: Places,
 
 
 @pytest.mark.slow
-def test_a_comparison_sees_a_row_and_a_byte(full: House, places: Places, tmp_path: Path, database_kind: str) -> None:
+def test_a_comparison_sees_a_row_and_a_byte(full: Instance, places: Places, tmp_path: Path, database_kind: str) -> None:
     made = backups.make(full, tmp_path / "b.zip", now=NOW)
     settings = places.empty(database_kind)
     assert put_back(settings, tmp_path / "b.zip") == []
@@ -361,7 +363,7 @@ def test_a_comparison_sees_a_row_and_a_byte(full: House, places: Places, tmp_pat
     assert [fault.split(":")[0] for fault in backups.compare(settings, made)] == ["person", f"files/{name}"]
 
 
-def test_keys_are_never_in_a_backup(full: House, tmp_path: Path) -> None:
+def test_keys_are_never_in_a_backup(full: Instance, tmp_path: Path) -> None:
     backups.make(full, tmp_path / "b.zip", now=NOW)
     with zipfile.ZipFile(tmp_path / "b.zip") as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist())
@@ -371,7 +373,7 @@ def test_keys_are_never_in_a_backup(full: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_keys_travel_apart_and_locked(full: House, places: Places, tmp_path: Path) -> None:
+def test_keys_travel_apart_and_locked(full: Instance, places: Places, tmp_path: Path) -> None:
     """Certificates that were signed before still verify after the keys are back; no other passphrase opens them."""
     old = full.settings.data_dir / "signing.old"
     old.mkdir(mode=0o700)
@@ -412,7 +414,7 @@ def test_old_backups_age_out(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_the_audit_log_tells_of_the_last_backup(full: House, tmp_path: Path) -> None:
+def test_the_audit_log_tells_of_the_last_backup(full: Instance, tmp_path: Path) -> None:
     with full.database.unit_of_work(write=False) as session:
         assert backups.find_last(session) is None
     backups.make(full, tmp_path / "b.zip", now=clock.now())
@@ -425,7 +427,7 @@ def test_the_audit_log_tells_of_the_last_backup(full: House, tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["sqlite", "postgres"])
-def test_rows_are_copied_between_databases_and_nothing_into_a_full_one(full: House, places: Places, target: str) -> None:
+def test_rows_are_copied_between_databases_and_nothing_into_a_full_one(full: Instance, places: Places, target: str) -> None:
     """`lms db copy`, either way, with counts and sums."""
     before = sums(full.settings)
     settings = places.empty(target)
@@ -447,7 +449,7 @@ def test_rows_are_copied_between_databases_and_nothing_into_a_full_one(full: Hou
 
 
 @pytest.mark.slow
-def test_a_copy_that_differs_is_not_kept(full: House, places: Places, database_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_differs_is_not_kept(full: Instance, places: Places, database_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = places.empty(database_kind)
     settings.data_dir.mkdir()
     other = Database(settings.database)

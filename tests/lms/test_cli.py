@@ -26,7 +26,7 @@ from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole
 from kernel.settings import Settings, load
 from lms import cli, course_commands
-from lms.app import House
+from lms.app import Instance
 from lms.backups import MANIFEST, Manifest
 from lms.demo import cli as demo_cli
 from lms.demo import people as demo_people
@@ -40,7 +40,7 @@ ADMIN = ("--given-names", "Ada", "--surname", "Ministra", "--password", PASSWORD
 
 
 @pytest.fixture
-def lms(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+def lms(house: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     """Run commands on the instance of this test."""
     yield commands_on(house.settings, monkeypatch, capsys)
     structlog.reset_defaults()  # `serve` writes its log to the standard error of the moment
@@ -105,7 +105,7 @@ def test_a_slip_of_the_hand_is_told_in_one_line_with_the_way_to_the_help(lms: Co
     refused(lms(*words), told, "--help")
 
 
-def test_check_tells_that_all_is_well_and_where_mail_goes(lms: Command, house: House) -> None:
+def test_check_tells_that_all_is_well_and_where_mail_goes(lms: Command, house: Instance) -> None:
     said = lms("check")
 
     assert said.code == 0
@@ -151,7 +151,7 @@ def test_settings_prints_every_name_with_its_meaning_and_hides_passwords(lms: Co
     assert "secreto" not in said.out
 
 
-def test_upgrade_brings_the_schema_up_to_date_and_a_newer_one_is_refused(lms: Command, house: House) -> None:
+def test_upgrade_brings_the_schema_up_to_date_and_a_newer_one_is_refused(lms: Command, house: Instance) -> None:
     from sqlalchemy import text
 
     assert "up to date" in lms("db", "upgrade").out
@@ -170,7 +170,9 @@ def test_courses_check_ends_badly_where_there_is_an_error(lms: Command, course_f
     assert "course.yaml:1: C1" in said.out
 
 
-def test_a_folder_is_imported_published_and_exported_byte_for_byte(lms: Command, house: House, course_folder: Path, tmp_path: Path) -> None:
+def test_a_folder_is_imported_published_and_exported_byte_for_byte(
+    lms: Command, house: Instance, course_folder: Path, tmp_path: Path
+) -> None:
     """Format, section 1: import, publish, export."""
     assert "draft is imported" in lms("courses", "import", course_folder).out
     with house.database.unit_of_work(write=False) as session:
@@ -187,7 +189,7 @@ def test_a_folder_is_imported_published_and_exported_byte_for_byte(lms: Command,
     assert written == folder("prueba")
 
 
-def test_what_has_errors_is_neither_imported_nor_published(lms: Command, house: House, course_folder: Path) -> None:
+def test_what_has_errors_is_neither_imported_nor_published(lms: Command, house: Instance, course_folder: Path) -> None:
     (course_folder / "course.yaml").write_text("format: 1\nkey: prueba\n")
 
     for command in ("import", "publish"):
@@ -206,7 +208,9 @@ def test_a_folder_with_links_is_refused(lms: Command, course_folder: Path) -> No
         refused(lms("courses", command, course_folder))
 
 
-def test_export_refuses_a_course_that_is_not_there_and_a_folder_that_is_not_empty(lms: Command, house: House, course_folder: Path) -> None:
+def test_export_refuses_a_course_that_is_not_there_and_a_folder_that_is_not_empty(
+    lms: Command, house: Instance, course_folder: Path
+) -> None:
     a_course(house)
 
     refused(lms("courses", "export", "otro", course_folder.parent / "new"), "no course otro")
@@ -236,7 +240,7 @@ def test_options_name_what_the_models_know() -> None:
     assert demo_cli.MAX_LEARNERS == demo_people.MAX_LEARNERS
 
 
-def test_somebody_is_put_into_the_team_of_a_course(lms: Command, house: House) -> None:
+def test_somebody_is_put_into_the_team_of_a_course(lms: Command, house: Instance) -> None:
     course = a_course(house)
     person = a_person(house, "profe@example.org")
 
@@ -249,7 +253,7 @@ def test_somebody_is_put_into_the_team_of_a_course(lms: Command, house: House) -
     refused(lms("courses", "add-staff", "prueba", "--email", "nadie@example.org"), "nadie@example.org")
 
 
-def test_an_administrator_is_made(lms: Command, house: House) -> None:
+def test_an_administrator_is_made(lms: Command, house: Instance) -> None:
     said = lms("accounts", "create-admin", "--email", "Ada@example.org", *ADMIN)
 
     assert said.code == 0
@@ -260,7 +264,7 @@ def test_an_administrator_is_made(lms: Command, house: House) -> None:
         assert account_queries.administrator_exists(session)
 
 
-def test_an_administrator_with_a_weak_password_or_a_taken_address_is_refused(lms: Command, house: House) -> None:
+def test_an_administrator_with_a_weak_password_or_a_taken_address_is_refused(lms: Command, house: Instance) -> None:
     a_person(house, "ana@example.org")
 
     refused(lms("accounts", "create-admin", "--email", "ada@example.org", *ADMIN[:-1], "password"))
@@ -269,7 +273,7 @@ def test_an_administrator_with_a_weak_password_or_a_taken_address_is_refused(lms
         assert not account_queries.administrator_exists(session)
 
 
-def test_a_person_is_made_administrator(lms: Command, house: House) -> None:
+def test_a_person_is_made_administrator(lms: Command, house: Instance) -> None:
     a_person(house, "ana@example.org")
     refused(lms("accounts", "grant-admin", "--email", "nadie@example.org"))
 
@@ -280,7 +284,7 @@ def test_a_person_is_made_administrator(lms: Command, house: House) -> None:
     assert SiteRole.ADMINISTRATOR.value == "administrator"
 
 
-def failed_job(house: House, kind: str = "lms.apply_retention") -> int:
+def failed_job(house: Instance, kind: str = "lms.apply_retention") -> int:
     """Add a job that was given up."""
     now = clock.now() - timedelta(days=1)
     job = Job(kind=kind, arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
@@ -289,7 +293,7 @@ def failed_job(house: House, kind: str = "lms.apply_retention") -> int:
     return job.id
 
 
-def test_jobs_that_were_given_up_are_listed_and_tried_again(lms: Command, house: House) -> None:
+def test_jobs_that_were_given_up_are_listed_and_tried_again(lms: Command, house: Instance) -> None:
     assert "No job was given up" in lms("jobs", "list").out
     first, second = failed_job(house), failed_job(house)
     listed = lms("jobs", "list").out
@@ -325,7 +329,7 @@ def test_serving_beyond_this_machine_needs_a_public_address(lms: Command, monkey
 
 
 @pytest.mark.slow
-def test_a_worker_does_what_waits_and_ends_when_it_is_told(house: House, tmp_path: Path) -> None:
+def test_a_worker_does_what_waits_and_ends_when_it_is_told(house: Instance, tmp_path: Path) -> None:
     """Architecture 10: `lms worker` beside servers with LMS_WORKER_THREADS=0."""
     with house.database.unit_of_work() as session:
         outbox.enqueue(session, "lms.apply_retention", {}, now=clock.now())
@@ -394,7 +398,7 @@ def test_a_database_that_is_away_is_told_in_one_line(
     assert "clave" not in said.err
 
 
-def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Command, house: House, course_folder: Path) -> None:
+def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Command, house: Instance, course_folder: Path) -> None:
     assert "se escribe" in lms("courses", "import", course_folder, "--dry-run").out
     with house.database.unit_of_work(write=False) as session:
         assert course_catalogue.find_course(session, "prueba") is None
@@ -431,7 +435,7 @@ def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Comm
     assert "Sobrescrito" in replaced
 
 
-def test_lessons_of_another_tool_become_a_draft_and_what_was_not_understood_is_told(lms: Command, house: House, tmp_path: Path) -> None:
+def test_lessons_of_another_tool_become_a_draft_and_what_was_not_understood_is_told(lms: Command, house: Instance, tmp_path: Path) -> None:
     lessons = write(tmp_path / "lecciones", {"1-agua.md": b"# Agua\n\n{% include x %}\n\nTexto.\n", "2-luz.md": b"# Luz\n\nMas.\n"})
 
     said = lms("courses", "import", lessons, "--from-markdown", "--title", "Agua y luz", "--author", "Ana")

@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 from kernel import clock, migrations
 from kernel.db import Database
 from lms import backups, inspection
-from lms.app import House
-from lms.serve import CannotStart, checked_settings, open_checked
+from lms.app import Instance
+from lms.serve import ServerStartError, checked_settings, open_checked
 from tests.conftest import ROOT
 from tests.support import postgres
 from tests.support.instances import fill
@@ -58,19 +58,19 @@ def addresses(request: pytest.FixtureRequest, database_kind: str) -> Iterator[tu
             connection.execute(f"DROP ROLE IF EXISTS {name}_owner, {name}".encode())
 
 
-def opened(address: str, folder: Path) -> House:
+def opened(address: str, folder: Path) -> Instance:
     """Open an instance as a start does."""
     return open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=address))
 
 
-def owns_tables(house: House) -> bool:
+def owns_tables(house: Instance) -> bool:
     with house.database.unit_of_work(write=False) as session:
         return inspection.gather(house, session, now=clock.now()).owns_tables
 
 
 def test_who_serves_works_with_rows_and_cannot_change_what_guards_them(addresses: tuple[str, str], tmp_path: Path) -> None:
     owner, serves = addresses
-    with pytest.raises(CannotStart, match="lms db upgrade"):
+    with pytest.raises(ServerStartError, match="lms db upgrade"):
         opened(serves, tmp_path / "too-early")
     owners = opened(owner, tmp_path / "owner")
 
@@ -102,7 +102,7 @@ def test_a_start_with_an_older_schema_says_who_has_to_change_it(addresses: tuple
     migrations.upgrade(database, to="head-1")
     before = migrations.current(database)
 
-    with pytest.raises(CannotStart, match="lms db upgrade"):
+    with pytest.raises(ServerStartError, match="lms db upgrade"):
         opened(serves, tmp_path)
 
     assert migrations.current(database) == before != migrations.head()

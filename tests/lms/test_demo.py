@@ -24,13 +24,13 @@ from enrolments.rules import evaluate_completion
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.settings import load
-from lms.app import House
+from lms.app import Instance
 from lms.demo.answers import answer_all
 from lms.demo.cli import demo
 from lms.demo.command import GROUND
 from lms.demo.filling import BEFORE, Account, fill, new_password
 from lms.demo.institution import PROVINCES, SIZES
-from lms.demo.people import DOMAIN, MAX_LEARNERS, Fate, learners
+from lms.demo.people import DOMAIN, MAX_LEARNERS, DemoOutcome, learners
 from organisations.models import Membership, Organisation
 from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries import attempts as quiz_queries
@@ -43,7 +43,7 @@ COUNT = 11
 """Enough for each of the fates that reach a course, and for two certificates."""
 
 
-def filled(house: House, *, count: int = COUNT, settings: str = "attempts: 3\npause: {first: 30 min, later: 24 h}\n") -> list[Account]:
+def filled(house: Instance, *, count: int = COUNT, settings: str = "attempts: 3\npause: {first: 30 min, later: 24 h}\n") -> list[Account]:
     """Fill an instance that has a small course."""
     publish(house, folder(modules=2, settings=settings), now=NOW - BEFORE)
     return fill(house, now=NOW, count=count)
@@ -56,7 +56,7 @@ def dump(home: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_what_is_filled_in_agrees_with_itself(house: House) -> None:
+def test_what_is_filled_in_agrees_with_itself(house: Instance) -> None:
     filled(house)
 
     with house.database.unit_of_work(write=False) as session:
@@ -93,7 +93,7 @@ def test_what_is_filled_in_agrees_with_itself(house: House) -> None:
 
 
 @pytest.mark.slow
-def test_certificates_come_of_completions_alone_and_one_is_revoked(house: House) -> None:
+def test_certificates_come_of_completions_alone_and_one_is_revoked(house: Instance) -> None:
     filled(house)
 
     with house.database.unit_of_work(write=False) as session:
@@ -106,11 +106,11 @@ def test_certificates_come_of_completions_alone_and_one_is_revoked(house: House)
             assert credential.issued_on == credential.completed_on
             assert house.keys.verifies(credential.key_id, canonical_content(signed_content(credential, ())), credential.signature)
     assert {credential.enrolment_id for credential in credentials} == set(completions)
-    assert len(completions) == [learner.fate for learner in learners(COUNT, 1)].count(Fate.FINISHED)
+    assert len(completions) == [learner.fate for learner in learners(COUNT, 1)].count(DemoOutcome.FINISHED)
     assert [bool(credential.revoked_at) for credential in credentials].count(True) == 1
 
 
-def test_everybody_is_invented_and_lives_at_example_org(house: House) -> None:
+def test_everybody_is_invented_and_lives_at_example_org(house: Instance) -> None:
     accounts = filled(house, count=3)
 
     with house.database.unit_of_work(write=False) as session:
@@ -128,7 +128,7 @@ def test_everybody_is_invented_and_lives_at_example_org(house: House) -> None:
 
 
 @pytest.mark.slow
-def test_every_day_lies_in_the_last_eight_weeks(house: House) -> None:
+def test_every_day_lies_in_the_last_eight_weeks(house: Instance) -> None:
     filled(house)
 
     with house.database.unit_of_work(write=False) as session:
@@ -142,7 +142,7 @@ def test_every_day_lies_in_the_last_eight_weeks(house: House) -> None:
     assert waiting == 0
 
 
-def test_some_are_done_some_have_an_open_attempt_and_some_never_came(house: House) -> None:
+def test_some_are_done_some_have_an_open_attempt_and_some_never_came(house: Instance) -> None:
     filled(house)
 
     with house.database.unit_of_work(write=False) as session:
@@ -163,7 +163,7 @@ def test_some_are_done_some_have_an_open_attempt_and_some_never_came(house: Hous
     assert previews == 2
 
 
-def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(house: House, browser: Browser) -> None:
+def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(house: Instance, browser: Browser) -> None:
     accounts = filled(house, count=3)
 
     for account in accounts:
@@ -181,7 +181,7 @@ def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(house: House, b
     refused.submit("/sign-in", {"email": suspended, "password": accounts[-1].password}, status=422)
 
 
-def test_people_belong_to_units_and_a_manager_follows_those_of_her_province(house: House, browser: Browser) -> None:
+def test_people_belong_to_units_and_a_manager_follows_those_of_her_province(house: Instance, browser: Browser) -> None:
     accounts = filled(house)
     manager = next(account for account in accounts if account.role == "unit manager")
 
@@ -205,10 +205,10 @@ def test_the_same_seed_gives_the_same_people_and_another_one_others() -> None:
     assert [learner.ability for learner in other] != [learner.ability for learner in once]
     assert [once[3].chance("x").random() for _time in range(2)] == [again[3].chance("x").random() for _time in range(2)]
     assert once[3].chance("x").random() != once[3].chance("y").random()
-    assert set(Counter(learner.fate for learner in once)) == set(Fate)
+    assert set(Counter(learner.fate for learner in once)) == set(DemoOutcome)
 
 
-def test_answers_reach_the_share_that_is_meant_or_stay_below_it(house: House) -> None:
+def test_answers_reach_the_share_that_is_meant_or_stay_below_it(house: Instance) -> None:
     """A pass is a pass whichever questions are drawn, and a failure a failure (all automatic kinds, some of them partly right)."""
     filled(house, count=1)
 

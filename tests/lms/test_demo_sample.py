@@ -8,7 +8,7 @@ from sqlalchemy import select
 from accounts.models import Person
 from courses.queries import catalogue as course_catalogue
 from enrolments.models import Enrolment
-from lms.app import House
+from lms.app import Instance
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
 from quizzes.queries import analysis
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.slow
-def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear(house: House) -> None:
+def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear(house: Instance) -> None:
     """Issue 3, question doctor: at least thirty answers stand behind every finding."""
     hold_sample_quiz(house, now=NOW)
 
@@ -39,7 +39,7 @@ def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear
     assert examination.quiz.attempts == ANSWERERS
 
 
-def test_its_answerers_are_invented(house: House) -> None:
+def test_its_answerers_are_invented(house: Instance) -> None:
     hold_sample_quiz(house, now=NOW)
 
     with house.database.unit_of_work(write=False) as session:

@@ -11,11 +11,11 @@ from kernel import clock
 from kernel.db import Database
 from kernel.settings import Settings, load
 from lms import backups, disks, inspection
-from lms.app import House
+from lms.app import Instance
 from lms.backups import LastBackup
-from lms.deployment import RULES, Facts, findings
+from lms.deployment import RULES, DeploymentFacts, findings
 from lms.queries import Absence
-from lms.serve import CannotStart, open_checked
+from lms.serve import ServerStartError, open_checked
 from tests.support.commands import commands_on, refused
 from tests.support.instances import fill
 
@@ -37,13 +37,15 @@ SCALED = {
 }
 
 
-def facts(folder: Path, settings: dict[str, object], **given: object) -> Facts:
+def facts(folder: Path, settings: dict[str, object], **given: object) -> DeploymentFacts:
     """Return the facts of a sound instance, but for what is given."""
-    sound = Facts(load(data_dir=folder, **settings), NOW, last_backup=LastBackup(NOW - timedelta(hours=9), "b", 1), connections=200)
+    sound = DeploymentFacts(
+        load(data_dir=folder, **settings), NOW, last_backup=LastBackup(NOW - timedelta(hours=9), "b", 1), connections=200
+    )
     return replace(sound, **given)  # type: ignore[arg-type]  # fields by name
 
 
-def codes(found: Facts) -> list[str]:
+def codes(found: DeploymentFacts) -> list[str]:
     return [one.code for one in findings(found)]
 
 
@@ -171,7 +173,7 @@ def test_a_start_refuses_sqlite_on_a_network_disk(tmp_path: Path, monkeypatch: p
         settings = [load(data_dir=tmp_path, database_url=address), load(data_dir=tmp_path / name, database_url="")]
         for one in settings:
             if name == "far":
-                with pytest.raises(CannotStart, match=r"network disk \(nfs4\).*LMS_DATA_DIR"):
+                with pytest.raises(ServerStartError, match=r"network disk \(nfs4\).*LMS_DATA_DIR"):
                     open_checked(one)
             else:
                 open_checked(one).database.dispose()
@@ -181,11 +183,11 @@ def test_a_start_refuses_sqlite_on_a_network_disk(tmp_path: Path, monkeypatch: p
 
 def test_a_start_refuses_a_database_that_may_lose_what_it_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Database, "durability_faults", lambda _database: ["journal_mode is delete"])
-    with pytest.raises(CannotStart, match=r"journal_mode is delete\. Set LMS_DATA_DIR to a local disk"):
+    with pytest.raises(ServerStartError, match=r"journal_mode is delete\. Set LMS_DATA_DIR to a local disk"):
         open_checked(load(data_dir=tmp_path, database_url=""))
 
 
-def test_facts_are_those_of_the_instance(house: House, tmp_path: Path) -> None:
+def test_facts_are_those_of_the_instance(house: Instance, tmp_path: Path) -> None:
     fill(house)
     backups.make(house, tmp_path / "b.zip", now=clock.now())
     house.settings.data_dir.chmod(0o755)
@@ -203,7 +205,7 @@ def test_facts_are_those_of_the_instance(house: House, tmp_path: Path) -> None:
     assert abs(found.clocks_apart) < timedelta(seconds=2)
 
 
-def test_the_key_of_a_certificate_that_is_gone_is_named(house: House, tmp_path: Path) -> None:
+def test_the_key_of_a_certificate_that_is_gone_is_named(house: Instance, tmp_path: Path) -> None:
     fill(house)
     (house.settings.data_dir / "signing.key").unlink()
     from lms.app import open_house
@@ -217,7 +219,7 @@ def test_the_key_of_a_certificate_that_is_gone_is_named(house: House, tmp_path: 
 
 
 def test_the_command_ends_badly_where_there_is_a_danger(
-    house: House, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    house: Instance, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = commands_on(settings, monkeypatch, capsys)("check", "--deploy", "--processes", "4")
 

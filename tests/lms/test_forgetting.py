@@ -22,8 +22,8 @@ from kernel.db import Base
 from kernel.errors import Conflict
 from kernel.files import note_stored
 from kernel.permissions import SYSTEM, Actor
-from lms import forgetting, merging
-from lms.app import House
+from lms import account_merging, erasure
+from lms.app import Instance
 from organisations.models import Membership, UnitManager
 from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, QuizOverride
 from tests.support.builders import a_course, a_person, an_administrator
@@ -35,7 +35,7 @@ TELLING = ("zoraida", "quishpe", "zori@", "migraña")
 KEPT = {"audit_entry": "numbers and what was done", "credential": "the name that is printed on it: others verify it"}
 
 
-def texts(house: House) -> Iterator[tuple[str, str]]:
+def texts(house: Instance) -> Iterator[tuple[str, str]]:
     """Yield every text of every table that may name nobody who is forgotten."""
     with house.database.unit_of_work(write=False) as session:
         for table in Base.metadata.sorted_tables:
@@ -48,11 +48,11 @@ def _holds_words(kind: TypeEngine[object]) -> bool:
     return isinstance(kind, String | Text) or kind.python_type in (str, dict)
 
 
-def telling(house: House) -> set[tuple[str, str]]:
+def telling(house: Instance) -> set[tuple[str, str]]:
     return {(table, word) for table, text in texts(house) for word in TELLING if word in text}
 
 
-def zoraida(house: House, course: Course) -> Actor:
+def zoraida(house: Instance, course: Course) -> Actor:
     """Add somebody whose name stands nowhere else, and enrol them."""
     actor = actor_of(a_person(house, "zori@example.org", given="Zoraida", surname="Quishpe"))
     with house.database.unit_of_work() as session:
@@ -60,7 +60,7 @@ def zoraida(house: House, course: Course) -> Actor:
     return actor
 
 
-def left_everywhere(house: House, course: Course, learner: Actor) -> None:
+def left_everywhere(house: Instance, course: Course, learner: Actor) -> None:
     """Let a person leave a trace in each place that names them or their health."""
     now, attempt = clock.now(), start(house, learner, course.slug)
     edition = an_edition(house, course, capacity=1)
@@ -109,17 +109,17 @@ def left_everywhere(house: House, course: Course, learner: Actor) -> None:
 
 
 @pytest.fixture
-def course(house: House) -> Course:
+def course(house: Instance) -> Course:
     """Return a course that can be taken."""
     return a_course(house, modules=1)
 
 
-def forget(house: House, actor: Actor) -> None:
+def forget(house: Instance, actor: Actor) -> None:
     with house.database.unit_of_work() as session:
-        forgetting.forget_person(session, SYSTEM, session.get_one(Person, actor.person_id), now=clock.now())
+        erasure.erase_person(session, SYSTEM, session.get_one(Person, actor.person_id), now=clock.now())
 
 
-def test_no_text_names_who_is_forgotten(house: House, course: Course) -> None:
+def test_no_text_names_who_is_forgotten(house: Instance, course: Course) -> None:
     learner = zoraida(house, course)
     left_everywhere(house, course, learner)
     before = {table for table, _word in telling(house)}
@@ -144,14 +144,14 @@ def test_no_text_names_who_is_forgotten(house: House, course: Course) -> None:
         assert {row.withdrawn_at is None for row in session.scalars(select(CourseInvitation))} == {True, False}
 
 
-def test_accounts_that_were_merged_are_forgotten_too(house: House, course: Course) -> None:
+def test_accounts_that_were_merged_are_forgotten_too(house: Instance, course: Course) -> None:
     """Decision 28: the closed account keeps what is its own, and nobody can sign in to ask for its deletion."""
     kept = actor_of(a_person(house, "ana@example.org"))
     closed = zoraida(house, course)
     an_administrator(house)
     with house.database.unit_of_work() as session:
-        pair = merging.get_pair(session, SYSTEM, *(session.get_one(Person, one.person_id).uuid for one in (kept, closed)))
-        merging.merge(session, SYSTEM, pair, "La misma persona", now=clock.now())
+        pair = account_merging.get_pair(session, SYSTEM, *(session.get_one(Person, one.person_id).uuid for one in (kept, closed)))
+        account_merging.merge(session, SYSTEM, pair, "La misma persona", now=clock.now())
         person_id = closed.person_id
         session.add(
             QuizOverride(
@@ -173,7 +173,7 @@ def test_accounts_that_were_merged_are_forgotten_too(house: House, course: Cours
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == PrivacyVerb.DELETED.value)) == 2
 
 
-def test_who_is_forgotten_takes_no_course_and_keeps_no_place(house: House, course: Course) -> None:
+def test_who_is_forgotten_takes_no_course_and_keeps_no_place(house: Instance, course: Course) -> None:
     edition = an_edition(house, course, capacity=1)
     learner, other = (actor_of(a_person(house, email)) for email in ("zori@example.org", "espera@example.org"))
     for who in (learner, other):
@@ -188,7 +188,7 @@ def test_who_is_forgotten_takes_no_course_and_keeps_no_place(house: House, cours
     assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (1, 0)
 
 
-def test_anonymising_follows_merges_by_itself(house: House) -> None:
+def test_anonymising_follows_merges_by_itself(house: Instance) -> None:
     kept, closed = a_person(house), a_person(house, "zori@example.org", given="Zoraida", surname="Quishpe")
     with house.database.unit_of_work() as session:
         accounts.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
@@ -197,11 +197,11 @@ def test_anonymising_follows_merges_by_itself(house: House) -> None:
     assert telling(house) == set()
 
 
-def test_nothing_is_taken_from_the_only_administrator(house: House) -> None:
+def test_nothing_is_taken_from_the_only_administrator(house: Instance) -> None:
     boss = an_administrator(house)
     put(house, boss, a_place(house, "Seguro Campesino"))
     with pytest.raises(Conflict), house.database.unit_of_work() as session:
-        forgetting.forget_person(session, SYSTEM, session.get_one(Person, boss.id), now=clock.now())
+        erasure.erase_person(session, SYSTEM, session.get_one(Person, boss.id), now=clock.now())
 
     with house.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Membership)) == 1

@@ -12,7 +12,7 @@ from courses.models import Course
 from enrolments.services import learning as learning_services
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from organisations.models import Organisation
 from tests.quizzes.test_overrides import Office
 from tests.support.access import Cast, a_cast
@@ -40,7 +40,7 @@ UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 
-def test_what_is_hidden_answers_like_what_never_was(browser: Browser, house: House) -> None:
+def test_what_is_hidden_answers_like_what_never_was(browser: Browser, house: Instance) -> None:
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
     cast.join(course)
@@ -57,7 +57,7 @@ def test_what_is_hidden_answers_like_what_never_was(browser: Browser, house: Hou
 
 
 @pytest.mark.parametrize("slug", ["prueba", "borrador", "nada"])
-def test_who_has_not_signed_in_is_asked_to_before_anything_is_looked_for(app: Flask, browser: Browser, house: House, slug: str) -> None:
+def test_who_has_not_signed_in_is_asked_to_before_anything_is_looked_for(app: Flask, browser: Browser, house: Instance, slug: str) -> None:
     """Whether it exists or not: no form whose session has ended comes to a page that is not found (security 1.3, 3.2)."""
     a_course(house, modules=1)
     hide(house, a_course(house, "borrador", modules=1))
@@ -95,13 +95,13 @@ def like(name: str) -> str:
     return str(uuid4()) if len(name) == len(str(uuid4())) else name[::-1]
 
 
-def hide(house: House, course: Course) -> None:
+def hide(house: Instance, course: Course) -> None:
     """Take a course back to its draft."""
     with house.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.id == course.id).values(published_version_id=None))
 
 
-def a_full_course(house: House, browser: Browser, course: Course) -> list[tuple[str, str]]:
+def a_full_course(house: Instance, browser: Browser, course: Course) -> list[tuple[str, str]]:
     """Let somebody else learn and others work in a course; return the address of each thing with its name apart."""
     learner = a_learner(house, course, "otra@example.org")
     opened = start(house, learner, "prueba")

@@ -26,8 +26,17 @@ from kernel import clock
 from kernel.errors import Conflict, NotFound
 from kernel.files import FolderStore
 from kernel.permissions import SYSTEM
-from lms.app import KINDS, House
-from lms.importing import DraftWasEditedError, Outcome, Wanted, Way, edits_told, import_folder, plan_folder, told
+from lms.app import KINDS, Instance
+from lms.importing import (
+    DraftWasEditedError,
+    EditConflictPolicy,
+    ImportOptions,
+    ImportOutcome,
+    edits_told,
+    import_folder,
+    plan_folder,
+    told,
+)
 from lms.publishing import export_course, publish_folder
 from quizzes.services import banks
 from tests.support.builders import a_teacher, folder
@@ -37,7 +46,7 @@ from tests.support.learning import actor_of
 LESSON = "01-parte/01-leccion.es.md"
 BANK = "01-parte/banco.yaml"
 VIDEO = "01-parte/02-video.recording.yaml"
-MERGE, REPLACE = Wanted(Way.MERGE), Wanted(Way.REPLACE)
+MERGE, REPLACE = ImportOptions(EditConflictPolicy.MERGE), ImportOptions(EditConflictPolicy.REPLACE)
 
 
 def write(target: Path, files: dict[str, bytes]) -> Path:
@@ -50,7 +59,7 @@ def write(target: Path, files: dict[str, bytes]) -> Path:
     return target
 
 
-def edit(house: House, contents: dict[str, bytes], *, removed: tuple[str, ...] = ()) -> int:
+def edit(house: Instance, contents: dict[str, bytes], *, removed: tuple[str, ...] = ()) -> int:
     """Edit the draft as the web does; return its revision."""
     with house.database.unit_of_work() as session:
         course = course_catalogue.lock_course(session, session.execute(select(Course.id)).scalar_one())
@@ -59,46 +68,46 @@ def edit(house: House, contents: dict[str, bytes], *, removed: tuple[str, ...] =
         return course.draft_revision
 
 
-def draft(house: House) -> dict[str, bytes]:
+def draft(house: Instance) -> dict[str, bytes]:
     """Return the draft of the only course."""
     with house.database.unit_of_work(write=False) as session:
         return draft_queries.draft_files(session, house.files, session.execute(select(Course.id)).scalar_one())
 
 
-def origins(house: House) -> list[str]:
+def origins(house: Instance) -> list[str]:
     """Return how each revision came about."""
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(DraftRevision.origin).order_by(DraftRevision.number)))
 
 
-def test_a_folder_comes_in_again_and_again_while_nobody_edits_the_draft(house: House, tmp_path: Path) -> None:
+def test_a_folder_comes_in_again_and_again_while_nobody_edits_the_draft(house: Instance, tmp_path: Path) -> None:
     """Also with a text taken back; a folder that is wholly as it once was may be an old copy, so that is asked."""
     files = folder(modules=1)
     changed = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
     partly = {**changed, LESSON: files[LESSON], BANK: files[BANK] + b"# mas\n"}
 
     for state in (files, changed, partly):
-        assert import_folder(house, write(tmp_path / "c", state), Wanted()).outcome is Outcome.IMPORTED
+        assert import_folder(house, write(tmp_path / "c", state), ImportOptions()).outcome is ImportOutcome.IMPORTED
         assert draft(house) == state
-    assert import_folder(house, tmp_path / "c", Wanted()).outcome is Outcome.UNCHANGED
-    assert import_folder(house, write(tmp_path / "c", files), Wanted()).outcome is Outcome.UNDECIDED
-    assert import_folder(house, tmp_path / "c", REPLACE).outcome is Outcome.IMPORTED
+    assert import_folder(house, tmp_path / "c", ImportOptions()).outcome is ImportOutcome.UNCHANGED
+    assert import_folder(house, write(tmp_path / "c", files), ImportOptions()).outcome is ImportOutcome.UNDECIDED
+    assert import_folder(house, tmp_path / "c", REPLACE).outcome is ImportOutcome.IMPORTED
 
     assert draft(house) == files
     assert origins(house) == ["imported"] * 4
 
 
-def test_a_dry_run_tells_all_and_writes_nothing(house: House, tmp_path: Path) -> None:
+def test_a_dry_run_tells_all_and_writes_nothing(house: Instance, tmp_path: Path) -> None:
     files = folder(modules=1)
-    first = import_folder(house, write(tmp_path / "c", files), Wanted(dry=True))
-    assert first.outcome is Outcome.IMPORTED
+    first = import_folder(house, write(tmp_path / "c", files), ImportOptions(dry=True))
+    assert first.outcome is ImportOutcome.IMPORTED
     with house.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Course)) == 0
-    import_folder(house, tmp_path / "c", Wanted())
+    import_folder(house, tmp_path / "c", ImportOptions())
     changed = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
     del changed[VIDEO]
 
-    imported = import_folder(house, write(tmp_path / "c", changed), Wanted(dry=True))
+    imported = import_folder(house, write(tmp_path / "c", changed), ImportOptions(dry=True))
 
     assert draft(house) == files
     assert imported.plan is not None
@@ -109,17 +118,17 @@ def test_a_dry_run_tells_all_and_writes_nothing(house: House, tmp_path: Path) ->
     ]
 
 
-def test_a_folder_over_an_edited_draft_is_told_and_not_written(house: House, tmp_path: Path) -> None:
+def test_a_folder_over_an_edited_draft_is_told_and_not_written(house: Instance, tmp_path: Path) -> None:
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     edited = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")}
     edit(house, {LESSON: edited[LESSON]})
     write(tmp_path / "c", {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), "README.md": b"Nota\n"})
 
-    asked = import_folder(house, tmp_path / "c", Wanted())
+    asked = import_folder(house, tmp_path / "c", ImportOptions())
     merged = import_folder(house, tmp_path / "c", MERGE)
 
-    assert asked.outcome is merged.outcome is Outcome.UNDECIDED
+    assert asked.outcome is merged.outcome is ImportOutcome.UNDECIDED
     assert draft(house) == edited
     assert asked.plan is not None
     assert [(file.path, file.fate) for file in asked.plan.files] == [(LESSON, FileMergeState.CONFLICT), ("README.md", FileMergeState.ADDED)]
@@ -135,41 +144,43 @@ def test_a_folder_over_an_edited_draft_is_told_and_not_written(house: House, tmp
 
 
 @pytest.mark.parametrize(("prefer", "word"), [(ConflictResolution.DRAFT, b"manos"), (ConflictResolution.FOLDER, b"pies")])
-def test_a_conflict_is_settled_by_saying_whose_lines_count(house: House, tmp_path: Path, prefer: ConflictResolution, word: bytes) -> None:
+def test_a_conflict_is_settled_by_saying_whose_lines_count(
+    house: Instance, tmp_path: Path, prefer: ConflictResolution, word: bytes
+) -> None:
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos"), BANK: files[BANK] + b"# del borrador\n"})
     write(tmp_path / "c", {**files, LESSON: files[LESSON].replace(b"dedos", b"pies").replace(b"Contar 1", b"Contar uno")})
 
-    imported = import_folder(house, tmp_path / "c", Wanted(Way.MERGE, prefer))
+    imported = import_folder(house, tmp_path / "c", ImportOptions(EditConflictPolicy.MERGE, prefer))
 
-    assert imported.outcome is Outcome.IMPORTED
+    assert imported.outcome is ImportOutcome.IMPORTED
     expected = files[LESSON].replace(b"dedos", word).replace(b"Contar 1", b"Contar uno")
     assert draft(house) == {**files, LESSON: expected, BANK: files[BANK] + b"# del borrador\n"}
     assert origins(house) == ["imported", "edited", "merged"]
 
 
-def test_changes_of_different_files_and_lines_go_together(house: House, tmp_path: Path) -> None:
+def test_changes_of_different_files_and_lines_go_together(house: Instance, tmp_path: Path) -> None:
     """And after a merge the folder is still known: what it does not have is not taken for removed."""
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos"), "scripts/a.py": b"1\n"}, removed=(VIDEO,))
     changed = {**files, LESSON: files[LESSON].replace(b"Contar 1", b"Contar uno"), "README.md": b"Nota\n"}
 
-    assert import_folder(house, write(tmp_path / "c", changed), MERGE).outcome is Outcome.IMPORTED
+    assert import_folder(house, write(tmp_path / "c", changed), MERGE).outcome is ImportOutcome.IMPORTED
     both = {**changed, LESSON: changed[LESSON].replace(b"dedos", b"manos"), "scripts/a.py": b"1\n"}
     del both[VIDEO]
     assert draft(house) == both
 
     changed[BANK] = files[BANK] + b"# mas\n"
-    assert import_folder(house, write(tmp_path / "c", changed), Wanted()).outcome is Outcome.UNDECIDED
-    assert import_folder(house, tmp_path / "c", MERGE).outcome is Outcome.IMPORTED
+    assert import_folder(house, write(tmp_path / "c", changed), ImportOptions()).outcome is ImportOutcome.UNDECIDED
+    assert import_folder(house, tmp_path / "c", MERGE).outcome is ImportOutcome.IMPORTED
     assert draft(house) == {**both, BANK: changed[BANK]}
 
 
-def test_a_folder_that_was_exported_is_merged_from_the_revision_that_it_was(house: House, tmp_path: Path) -> None:
+def test_a_folder_that_was_exported_is_merged_from_the_revision_that_it_was(house: Instance, tmp_path: Path) -> None:
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
     exported = export_course(house, "prueba", tmp_path / "out")
     edit(house, {BANK: files[BANK] + b"# luego\n"})
@@ -178,13 +189,13 @@ def test_a_folder_that_was_exported_is_merged_from_the_revision_that_it_was(hous
 
     assert (exported.files, exported.revision) == (len(files), 2)
     assert plan_folder(house, "prueba", read_directory(tmp_path / "out"), Provenance(2)).conflicts == ()
-    assert import_folder(house, tmp_path / "out", Wanted(Way.MERGE, base=2)).outcome is Outcome.IMPORTED
+    assert import_folder(house, tmp_path / "out", ImportOptions(EditConflictPolicy.MERGE, base=2)).outcome is ImportOutcome.IMPORTED
     assert draft(house) == {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), BANK: files[BANK] + b"# luego\n"}
     with pytest.raises(NotFound):
-        import_folder(house, tmp_path / "out", Wanted(base=99))
+        import_folder(house, tmp_path / "out", ImportOptions(base=99))
 
 
-def exported_folder(house: House, target: Path) -> Path:
+def exported_folder(house: Instance, target: Path) -> Path:
     """Return the folder of the only course, exported from a draft that was edited on the web."""
     shutil.rmtree(target, ignore_errors=True)
     export_course(house, "prueba", target)
@@ -198,40 +209,40 @@ def rewrite(path: Path, old: bytes, new: bytes) -> None:
     path.write_bytes(content.replace(old, new))
 
 
-def test_a_folder_of_a_draft_made_on_the_web_is_edited_and_brought_back_again_and_again(house: House, tmp_path: Path) -> None:
+def test_a_folder_of_a_draft_made_on_the_web_is_edited_and_brought_back_again_and_again(house: Instance, tmp_path: Path) -> None:
     """A line that was edited before the export is edited in the folder, twice: nobody else touched it, so nobody is asked."""
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
     out = exported_folder(house, tmp_path / "out")
 
     for old, new in ((b"manos", b"pies"), (b"pies", b"ojos")):
         rewrite(out / LESSON, old, new)
-        assert import_folder(house, out, Wanted()).outcome is Outcome.IMPORTED
+        assert import_folder(house, out, ImportOptions()).outcome is ImportOutcome.IMPORTED
     rewrite(out / LESSON, b"ojos", b"codos")
     publish_folder(house, out)
     rewrite(out / LESSON, b"codos", b"nudos")
-    assert import_folder(house, out, Wanted()).outcome is Outcome.IMPORTED
+    assert import_folder(house, out, ImportOptions()).outcome is ImportOutcome.IMPORTED
 
     assert draft(house) == {**files, LESSON: files[LESSON].replace(b"dedos", b"nudos")} == read_directory(out)
     mark = read_directory_mark(out)
     assert mark is not None
     assert mark.revision == len(origins(house))
-    assert import_folder(house, out, Wanted()).outcome is Outcome.UNCHANGED
+    assert import_folder(house, out, ImportOptions()).outcome is ImportOutcome.UNCHANGED
 
 
-def test_a_marked_folder_never_undoes_what_was_edited_since(house: House, tmp_path: Path) -> None:
+def test_a_marked_folder_never_undoes_what_was_edited_since(house: Instance, tmp_path: Path) -> None:
     """Also where its author removed a file and a colleague's text is nearer to an older state than to the one it was made from."""
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
     out = exported_folder(house, tmp_path / "out")
     edit(house, {BANK: files[BANK] + b"# de Ana\n"})
     rewrite(out / LESSON, b"manos", b"pies")
     (out / VIDEO).unlink()
 
-    asked = import_folder(house, out, Wanted())
-    assert asked.outcome is Outcome.UNDECIDED
+    asked = import_folder(house, out, ImportOptions())
+    assert asked.outcome is ImportOutcome.UNDECIDED
     assert asked.plan is not None
     assert [(file.path, file.fate) for file in asked.plan.files] == [
         (LESSON, FileMergeState.CHANGED),
@@ -240,7 +251,7 @@ def test_a_marked_folder_never_undoes_what_was_edited_since(house: House, tmp_pa
     ]
     with pytest.raises(DraftWasEditedError, match=BANK):
         publish_folder(house, out)
-    assert import_folder(house, out, MERGE).outcome is Outcome.IMPORTED
+    assert import_folder(house, out, MERGE).outcome is ImportOutcome.IMPORTED
 
     both = {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), BANK: files[BANK] + b"# de Ana\n"}
     del both[VIDEO]
@@ -250,18 +261,18 @@ def test_a_marked_folder_never_undoes_what_was_edited_since(house: House, tmp_pa
     assert mark.revision == 2  # the folder does not have what was merged: it is still made from what it was
 
 
-def test_a_mark_counts_by_what_the_files_were_and_not_by_a_number(house: House, tmp_path: Path) -> None:
+def test_a_mark_counts_by_what_the_files_were_and_not_by_a_number(house: Instance, tmp_path: Path) -> None:
     """A database put back counts its revisions anew, and another installation counts its own: neither may lose an edit."""
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     out = exported_folder(house, tmp_path / "out")
     (out / MARK).write_bytes(write_mark("prueba", 3, files))
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
     edit(house, {BANK: files[BANK] + b"# de Ana\n"})
     (out / "README.md").write_bytes(b"Nota\n")
 
-    assert import_folder(house, out, Wanted()).outcome is Outcome.UNDECIDED
-    assert import_folder(house, out, MERGE).outcome is Outcome.IMPORTED
+    assert import_folder(house, out, ImportOptions()).outcome is ImportOutcome.UNDECIDED
+    assert import_folder(house, out, MERGE).outcome is ImportOutcome.IMPORTED
 
     changed = {LESSON: files[LESSON].replace(b"dedos", b"manos"), BANK: files[BANK] + b"# de Ana\n", "README.md": b"Nota\n"}
     assert draft(house) == {**files, **changed}
@@ -270,35 +281,35 @@ def test_a_mark_counts_by_what_the_files_were_and_not_by_a_number(house: House, 
 @pytest.mark.parametrize(
     "mark", [b"", b"<<<<<<< HEAD\ncourse prueba revision 2\n", b"\xff", b"course otro revision 1\n", b"course prueba revision 2\nx\n"]
 )
-def test_a_mark_that_nobody_understands_is_no_mark_and_no_file_of_the_course(house: House, tmp_path: Path, mark: bytes) -> None:
+def test_a_mark_that_nobody_understands_is_no_mark_and_no_file_of_the_course(house: Instance, tmp_path: Path, mark: bytes) -> None:
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
     write(tmp_path / "c", {**files, "README.md": b"Nota\n", MARK: mark})
 
-    imported = import_folder(house, tmp_path / "c", Wanted())
+    imported = import_folder(house, tmp_path / "c", ImportOptions())
 
-    assert imported.outcome is Outcome.UNDECIDED
+    assert imported.outcome is ImportOutcome.UNDECIDED
     assert imported.plan is not None
     assert imported.plan.is_guess
     assert MARK not in {file.path for file in imported.plan.files}
-    assert import_folder(house, tmp_path / "c", MERGE).outcome is Outcome.IMPORTED
+    assert import_folder(house, tmp_path / "c", MERGE).outcome is ImportOutcome.IMPORTED
     assert MARK not in draft(house)
 
 
-def test_only_a_draft_that_was_edited_is_exported_with_a_mark(house: House, tmp_path: Path) -> None:
+def test_only_a_draft_that_was_edited_is_exported_with_a_mark(house: Instance, tmp_path: Path) -> None:
     """A folder that comes out as it came in is the same to the last file."""
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
 
     assert not (exported_folder(house, tmp_path / "out") / MARK).exists()
     edit(house, {"README.md": b"Nota\n"})
     assert (exported_folder(house, tmp_path / "out") / MARK).exists()
 
 
-def test_whose_changes_a_folder_does_not_know_is_told(house: House, tmp_path: Path) -> None:
+def test_whose_changes_a_folder_does_not_know_is_told(house: Instance, tmp_path: Path) -> None:
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     with house.database.unit_of_work() as session:
         course = session.execute(select(Course)).scalar_one()
         session.expunge(course)
@@ -311,7 +322,7 @@ def test_whose_changes_a_folder_does_not_know_is_told(house: House, tmp_path: Pa
             drafts.save_files(session, actor, row, {LESSON: text}, now=clock.now())
     edit(house, {"scripts/a.py": b"1\n"})
 
-    plan = import_folder(house, write(tmp_path / "c", {**files, "README.md": b"Nota\n"}), Wanted()).plan
+    plan = import_folder(house, write(tmp_path / "c", {**files, "README.md": b"Nota\n"}), ImportOptions()).plan
 
     assert plan is not None
     assert [[*line.split(",")[:2], line.rpartition(": ")[2]] for line in edits_told(plan)] == [
@@ -335,7 +346,7 @@ class Sending(FolderStore):
         return super().put(content)
 
 
-def test_an_edit_that_is_saved_while_a_folder_is_published_is_not_overwritten(house: House, tmp_path: Path) -> None:
+def test_an_edit_that_is_saved_while_a_folder_is_published_is_not_overwritten(house: Instance, tmp_path: Path) -> None:
     files = {**folder(modules=1), "scripts/datos.bin": b"\x00"}
     publish_folder(house, write(tmp_path / "c", files))
     edited = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")}
@@ -348,7 +359,7 @@ def test_an_edit_that_is_saved_while_a_folder_is_published_is_not_overwritten(ho
     assert origins(house) == ["imported", "edited"]
 
 
-def test_of_two_who_publish_the_same_new_folder_at_once_the_second_finds_it_done(house: House, tmp_path: Path) -> None:
+def test_of_two_who_publish_the_same_new_folder_at_once_the_second_finds_it_done(house: Instance, tmp_path: Path) -> None:
     write(tmp_path / "c", {**folder(modules=1), "scripts/datos.bin": b"\x00"})
     sending = Sending(house.settings.data_dir / "files", lambda: publish_folder(house, tmp_path / "c"))
 
@@ -357,23 +368,23 @@ def test_of_two_who_publish_the_same_new_folder_at_once_the_second_finds_it_done
     assert origins(house) == ["imported"]
 
 
-def test_a_folder_replaces_the_draft_where_that_was_said(house: House, tmp_path: Path) -> None:
+def test_a_folder_replaces_the_draft_where_that_was_said(house: Instance, tmp_path: Path) -> None:
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"})
 
     imported = import_folder(house, tmp_path / "c", REPLACE)
 
-    assert (imported.outcome, imported.revision) == (Outcome.IMPORTED, 3)
+    assert (imported.outcome, imported.revision) == (ImportOutcome.IMPORTED, 3)
     assert draft(house) == files
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
         assert "manos" in (history.find_text_at(session, course.id, LESSON, 2) or "")
 
 
-def test_a_broken_folder_imports_nothing_and_every_fault_is_told(house: House, tmp_path: Path) -> None:
+def test_a_broken_folder_imports_nothing_and_every_fault_is_told(house: Instance, tmp_path: Path) -> None:
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     broken = {
         **files,
         "course.yaml": files["course.yaml"] + b"tone: [1\n",
@@ -382,30 +393,30 @@ def test_a_broken_folder_imports_nothing_and_every_fault_is_told(house: House, t
         VIDEO: files[VIDEO].replace(b"host: Ejemplo\n", b""),
     }
 
-    for way in Way:
-        imported = import_folder(house, write(tmp_path / "c", broken), Wanted(way))
-        assert imported.outcome is Outcome.REFUSED
+    for way in EditConflictPolicy:
+        imported = import_folder(house, write(tmp_path / "c", broken), ImportOptions(way))
+        assert imported.outcome is ImportOutcome.REFUSED
         assert {finding.file for finding in imported.findings} >= {"course.yaml", LESSON, BANK, VIDEO}
     assert draft(house) == files
 
 
-def test_a_merge_that_gives_a_broken_course_is_refused_whole(house: House, tmp_path: Path) -> None:
+def test_a_merge_that_gives_a_broken_course_is_refused_whole(house: Instance, tmp_path: Path) -> None:
     """Each side is sound alone: both gave the same key to a lesson of their own."""
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     lesson = b"---\nkey: nueva\ntitle: Nueva\n---\nTexto.\n"
     edit(house, {"01-parte/04-a.es.md": lesson})
 
     imported = import_folder(house, write(tmp_path / "c", {**files, "01-parte/05-b.es.md": lesson}), MERGE)
 
-    assert imported.outcome is Outcome.REFUSED
+    assert imported.outcome is ImportOutcome.REFUSED
     assert "C202" in {finding.code for finding in imported.findings}
     assert "01-parte/05-b.es.md" not in draft(house)
 
 
-def test_who_edits_while_an_import_is_looked_at_is_not_overwritten(house: House, tmp_path: Path) -> None:
+def test_who_edits_while_an_import_is_looked_at_is_not_overwritten(house: Instance, tmp_path: Path) -> None:
     files = folder(modules=1)
-    import_folder(house, write(tmp_path / "c", files), Wanted())
+    import_folder(house, write(tmp_path / "c", files), ImportOptions())
     contents = {**files, "README.md": b"Nota\n"}
     plan = plan_folder(house, "prueba", contents)
     edit(house, {LESSON: files[LESSON].replace(b"dedos", b"manos")})
@@ -453,14 +464,14 @@ few = settings(
 @few
 @given(source=st.sampled_from(SOURCES), noise=NOISE, crlf=st.booleans())
 def test_what_was_imported_and_not_edited_comes_out_byte_for_byte(
-    house: House, tmp_path: Path, source: dict[str, bytes], noise: list[tuple[int, str]], *, crlf: bool
+    house: Instance, tmp_path: Path, source: dict[str, bytes], noise: list[tuple[int, str]], *, crlf: bool
 ) -> None:
     """Format, section 1: comments, unknown fields, forms that are not canonical and the end of lines included."""
     files = with_noise(source, noise, crlf=crlf)
     key = next(line for line in source["course.yaml"].decode().split("\n") if line.startswith("key: ")).removeprefix("key: ")
 
     imported = import_folder(house, write(tmp_path / "in", files), REPLACE)
-    assert imported.outcome in (Outcome.IMPORTED, Outcome.UNCHANGED), [finding.message for finding in imported.findings]
+    assert imported.outcome in (ImportOutcome.IMPORTED, ImportOutcome.UNCHANGED), [finding.message for finding in imported.findings]
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
     export_course(house, key, tmp_path / "out")
 
@@ -471,7 +482,7 @@ def test_what_was_imported_and_not_edited_comes_out_byte_for_byte(
 @few
 @given(noise=NOISE, seed=st.integers(0, 2**32))
 def test_an_edit_on_the_web_changes_the_lines_that_it_concerns_and_no_others(
-    house: House, tmp_path: Path, noise: list[tuple[int, str]], seed: int
+    house: Instance, tmp_path: Path, noise: list[tuple[int, str]], seed: int
 ) -> None:
     """And merging that edit with a comment of the folder keeps both."""
     chance = random.Random(seed)  # noqa: S311 - what to edit, no secret

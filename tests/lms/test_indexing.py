@@ -17,8 +17,8 @@ from kernel.outbox import Delivery
 from kernel.search import index
 from kernel.search.index import SearchEntry, SearchWord
 from kernel.settings import load
-from lms import indexing
-from lms.app import House, open_house
+from lms import search_indexing
+from lms.app import Instance, open_house
 from lms.feature import FEATURE
 from lms.search_commands import search
 from lms.worker import add_periodic
@@ -38,30 +38,30 @@ def lines(session: Session, version: int) -> list[Line]:
     return sorted((row.kind, row.language, row.place, row.title, row.body, row.places, row.part, row.words) for row in rows)
 
 
-def tend(house: House) -> None:
-    effect = indexing.tend(Delivery(house.database, house.settings, 1, {}, clock.now()))
+def tend(house: Instance) -> None:
+    effect = search_indexing.refresh_index(Delivery(house.database, house.settings, 1, {}, clock.now()))
     with house.database.unit_of_work() as session:
         effect(session)
 
 
-def test_an_index_that_is_made_anew_is_what_publishing_wrote(house: House) -> None:
+def test_an_index_that_is_made_anew_is_what_publishing_wrote(house: Instance) -> None:
     version = publish(house, a_folder())[1].id
     with house.database.unit_of_work() as session:
         written = lines(session, version)
         index.forget(session, [version])
 
     assert {line[0] for line in written} == {"course", "lesson", "quiz", "recording", "resource", "term"}
-    assert indexing.reindex(house.database) == (1, len(written))
+    assert search_indexing.reindex(house.database) == (1, len(written))
     with house.database.unit_of_work(write=False) as session:
         assert lines(session, version) == written
 
 
-def versions(house: House) -> set[int]:
+def versions(house: Instance) -> set[int]:
     with house.database.unit_of_work(write=False) as session:
         return index.list_versions(session)
 
 
-def test_versions_of_before_the_upgrade_are_indexed_by_the_job_and_twice_is_once(house: House) -> None:
+def test_versions_of_before_the_upgrade_are_indexed_by_the_job_and_twice_is_once(house: Instance) -> None:
     version = a_course(house).published_version_id
     assert version is not None
     with house.database.unit_of_work() as session:
@@ -75,7 +75,7 @@ def test_versions_of_before_the_upgrade_are_indexed_by_the_job_and_twice_is_once
         assert lines(session, version) == written
 
 
-def test_a_version_is_let_go_when_nobody_follows_it_any_more(house: House) -> None:
+def test_a_version_is_let_go_when_nobody_follows_it_any_more(house: Instance) -> None:
     course, first = publish(house, folder())
     learner = a_learner(house, course)
     _course, second = publish(house, {**folder(), "01-parte/01-leccion.es.md": LESSON})
@@ -90,7 +90,7 @@ def test_a_version_is_let_go_when_nobody_follows_it_any_more(house: House) -> No
     assert versions(house) == {third.id}
 
 
-def test_the_published_version_is_indexed_again_when_the_course_goes_back_to_it(house: House) -> None:
+def test_the_published_version_is_indexed_again_when_the_course_goes_back_to_it(house: Instance) -> None:
     """However the pointer moves: the job looks at what is published."""
     course, first = publish(house, folder())
     publish(house, {**folder(), "01-parte/01-leccion.es.md": LESSON})
@@ -102,7 +102,7 @@ def test_the_published_version_is_indexed_again_when_the_course_goes_back_to_it(
     assert versions(house) == {first.id}
 
 
-def test_an_older_text_that_is_published_again_is_found_again(house: House) -> None:
+def test_an_older_text_that_is_published_again_is_found_again(house: Instance) -> None:
     course, first = publish(house, folder())
     publish(house, {**folder(), "01-parte/01-leccion.es.md": LESSON})
     _course, again = publish(house, folder())
@@ -114,7 +114,7 @@ def test_an_older_text_that_is_published_again_is_found_again(house: House) -> N
         assert session.get_one(Course, course.id).published_version_id == again.id
 
 
-def test_a_publication_that_fails_leaves_nothing_to_be_found(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_publication_that_fails_leaves_nothing_to_be_found(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """The index is written in the transaction of the version."""
 
     def fail(*_arguments: object, **_facts: object) -> None:
@@ -127,7 +127,7 @@ def test_a_publication_that_fails_leaves_nothing_to_be_found(house: House, monke
     assert versions(house) == set()
 
 
-def test_a_search_command_makes_the_index_anew(house: House) -> None:
+def test_a_search_command_makes_the_index_anew(house: Instance) -> None:
     course = a_course(house)
     with house.database.unit_of_work() as session:
         session.execute(delete(SearchEntry))
@@ -156,7 +156,7 @@ def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_p
     assert outbox.deliver(old.worker, number, now=clock.now()) is outbox.DeliveryOutcome.DONE
 
     with old.database.unit_of_work(write=False) as session:
-        found = indexing.needed_versions(session)
+        found = search_indexing.needed_versions(session)
         assert found
         assert index.list_versions(session) == found
         kinds = set(session.scalars(select(SearchEntry.kind).distinct()))
@@ -164,7 +164,7 @@ def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_p
     old.database.dispose()
 
 
-def words(house: House, version: int) -> dict[str, int]:
+def words(house: Instance, version: int) -> dict[str, int]:
     """Return the words of a version that may be suggested."""
     with house.database.unit_of_work(write=False) as session:
         count = func.sum(SearchWord.entries)
@@ -172,7 +172,7 @@ def words(house: House, version: int) -> dict[str, int]:
         return {word: int(entries) for word, entries in session.execute(statement)}
 
 
-def test_what_an_earlier_program_indexed_is_indexed_again_and_found_meanwhile(house: House) -> None:
+def test_what_an_earlier_program_indexed_is_indexed_again_and_found_meanwhile(house: Instance) -> None:
     """It kept no words, and knew neither chapters nor quizzes."""
     version = publish(house, a_folder())[1].id
     with house.database.unit_of_work() as session:

@@ -10,14 +10,14 @@ from enrolments.models import ActivityResult
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import a_learner, fail_quiz, mark_done, pass_quiz, start
 
 
-def test_only_the_courses_team_sees_a_learners_page(browser: Browser, house: House) -> None:
+def test_only_the_courses_team_sees_a_learners_page(browser: Browser, house: Instance) -> None:
     """Security 9: progress.view and grade.view of another learner; user.view_email, which graders have no use for."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1)
@@ -36,7 +36,7 @@ def test_only_the_courses_team_sees_a_learners_page(browser: Browser, house: Hou
     cast.browsers["S"].get(f"/teaching/otro/learners/{learner.person_uuid}", 404)
 
 
-def test_the_page_has_everything_that_a_learner_did_in_the_course(browser: Browser, house: House) -> None:
+def test_the_page_has_everything_that_a_learner_did_in_the_course(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=2)
     a_teacher(house, course)
     a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
@@ -56,7 +56,7 @@ def test_the_page_has_everything_that_a_learner_did_in_the_course(browser: Brows
     assert "ana@example.org" not in grader.html
 
 
-def test_a_completed_course_shows_its_certificate(browser: Browser, house: House) -> None:
+def test_a_completed_course_shows_its_certificate(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_teacher(house, course)
     ana = a_learner(house, course)

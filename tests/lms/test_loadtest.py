@@ -16,13 +16,13 @@ from sqlalchemy import select, update
 
 from kernel.paths import CONTENT
 from kernel.settings import Settings, load
-from lms.app import House
+from lms.app import Instance
 from lms.loadtest.arrivals import arrivals
 from lms.loadtest.course import SLUG, answers, folder
-from lms.loadtest.journey import Learner, Told
+from lms.loadtest.journey import AcknowledgedAnswers, VirtualUser
 from lms.loadtest.measures import FIGURES, Measures, busiest, percentile, shares, table
 from lms.loadtest.people import email, identities
-from lms.loadtest.truth import FAULTS, compare
+from lms.loadtest.reconciliation import FAULTS, compare
 from quizzes.models import AnswerEvent, Attempt, AttemptItem
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
@@ -87,16 +87,16 @@ def test_the_course_has_the_lessons_of_the_compulsory_one_and_sums_that_a_machin
     assert answers("<p>¿Cuánto es 12 + 7?</p><p>¿Cuánto es 100 + 70?</p>") == ["19", "170"]
 
 
-def what_was_told(house: House) -> Told:
+def what_was_told(house: Instance) -> AcknowledgedAnswers:
     """Return what the servers told the only learner there is."""
     with house.database.unit_of_work(write=False) as session:
         attempt = session.execute(select(Attempt)).scalar_one()
         statement = select(AttemptItem.position, AnswerEvent).join(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
         kept = {position: (event.lease, event.seq, "") for position, event in session.execute(statement)}
-    return Told("ana@example.org", str(attempt.uuid), kept, right=len(kept), submitted=True)
+    return AcknowledgedAnswers("ana@example.org", str(attempt.uuid), kept, right=len(kept), submitted=True)
 
 
-def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, house: House) -> None:
+def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, house: Instance) -> None:
     a_learner_in(browser, a_course(house, modules=1))
     answer_right(browser, "/courses/prueba/quizzes/cuestionario-1")
     told = what_was_told(house)
@@ -128,7 +128,7 @@ def test_who_is_asked_to_wait_at_the_door_tries_again_and_that_is_no_error() -> 
         app.router.add_get("/sign-in", door)
         async with TestServer(app) as server, aiohttp.ClientSession() as client:
             now = time.monotonic()
-            learner = Learner(client, [str(server.make_url(""))], measures, now, "", "", chance, 0.0, 1, False, now)
+            learner = VirtualUser(client, [str(server.make_url(""))], measures, now, "", "", chance, 0.0, 1, False, now)
             return await learner.get("sign-in page", "/sign-in", 'name="password"')
 
     with ThreadPoolExecutor(1) as thread:  # the thread of the tests may have the loop of a browser's driver

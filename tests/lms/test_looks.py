@@ -16,8 +16,8 @@ from enrolments.models import Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
-from lms import looks
-from lms.app import House
+from lms import access_log
+from lms.app import Instance
 from organisations.models import Organisation
 from organisations.services.tree import assign_member as put_in
 from tests.support.browser import Browser, every_statement
@@ -37,31 +37,31 @@ OF_COURSE = {
 
 
 @pytest.fixture
-def course(house: House) -> Course:
+def course(house: Instance) -> Course:
     """Return a course that can be taken."""
     return a_course(house, modules=1)
 
 
 @pytest.fixture
-def teacher(browser: Browser, house: House, course: Course) -> Browser:
+def teacher(browser: Browser, house: Instance, course: Course) -> Browser:
     """Return a browser in which somebody of the course's team is signed in."""
     a_teacher(house, course)
     return sign_in(browser, "profe@example.org")
 
 
-def noted(house: House) -> list[tuple[str, int | None, str, str]]:
+def noted(house: Instance) -> list[tuple[str, int | None, str, str]]:
     with house.database.unit_of_work(write=False) as session:
         rows = session.scalars(select(AuditEntry).where(AuditEntry.verb == "account.list_looked_at").order_by(AuditEntry.id)).all()
         return [(row.subject_kind, row.subject_id, facts["list"], facts["role"]) for row in rows for facts in (json.loads(row.facts),)]
 
 
-def told(house: House, who: Actor) -> list[tuple[str, str]]:
+def told(house: Instance, who: Actor) -> list[tuple[str, str]]:
     with house.database.unit_of_work(write=False) as session:
-        return [(look.by, look.purpose) for look in looks.list_looks(session, who.person_id or 0)]
+        return [(look.by, look.purpose) for look in access_log.list_looks(session, who.person_id or 0)]
 
 
 @pytest.mark.parametrize("path", OF_COURSE)
-def test_a_list_of_a_course_is_noted_once_in_ten_minutes(teacher: Browser, house: House, path: str) -> None:
+def test_a_list_of_a_course_is_noted_once_in_ten_minutes(teacher: Browser, house: Instance, path: str) -> None:
     teacher.get(path)
     teacher.get(f"{path}?page=2")
 
@@ -71,7 +71,7 @@ def test_a_list_of_a_course_is_noted_once_in_ten_minutes(teacher: Browser, house
     assert len(noted(house)) == 2
 
 
-def test_lists_of_people_and_places_are_noted_with_the_role(browser: Browser, house: House) -> None:
+def test_lists_of_people_and_places_are_noted_with_the_role(browser: Browser, house: Instance) -> None:
     institution = a_place(house, "IESS")
     province = a_place(house, "Manabí", institution)
     manage(house, a_person(house, "jefa@example.org"), province)
@@ -88,7 +88,7 @@ def test_lists_of_people_and_places_are_noted_with_the_role(browser: Browser, ho
     ]
 
 
-def test_those_who_stood_in_a_course_at_the_time_are_told(teacher: Browser, house: House, course: Course) -> None:
+def test_those_who_stood_in_a_course_at_the_time_are_told(teacher: Browser, house: Instance, course: Course) -> None:
     now = clock.now()
     here = a_learner(house, course, "antes@example.org", now=now - timedelta(days=3))
     left = a_learner(house, course, "salio@example.org", now=now - timedelta(days=3))
@@ -111,7 +111,7 @@ def test_those_who_stood_in_a_course_at_the_time_are_told(teacher: Browser, hous
     assert "account.list_looked_at" not in log
 
 
-def test_several_looks_of_a_day_are_one_line_and_ones_own_is_none(teacher: Browser, house: House, course: Course) -> None:
+def test_several_looks_of_a_day_are_one_line_and_ones_own_is_none(teacher: Browser, house: Instance, course: Course) -> None:
     ana, day = a_learner(house, course), clock.now().replace(hour=12) - timedelta(days=2)
     with house.database.unit_of_work() as session:
         session.execute(update(Enrolment).values(enrolled_at=day))
@@ -125,7 +125,7 @@ def test_several_looks_of_a_day_are_one_line_and_ones_own_is_none(teacher: Brows
     assert told(house, ana) == [("Pilar Maestra", "gradebook")] * 2
 
 
-def test_who_stands_in_a_place_is_told_of_looks_at_it_and_above_it(house: House) -> None:
+def test_who_stands_in_a_place_is_told_of_looks_at_it_and_above_it(house: Instance) -> None:
     institution = a_place(house, "IESS")
     province, other = a_place(house, "Manabí", institution), a_place(house, "Loja", institution)
     ana, boss = actor_of(a_person(house)), actor_of(an_administrator(house))
@@ -136,12 +136,12 @@ def test_who_stands_in_a_place_is_told_of_looks_at_it_and_above_it(house: House)
         services.record_list_access(session, boss, PeopleListKind.PEOPLE, Person, None, now=clock.now())
         services.record_list_access(session, boss, PeopleListKind.PEOPLE, Person, None, now=clock.now() - timedelta(days=9))
     with house.database.unit_of_work(write=False) as session:
-        found = [(look.purpose, look.where) for look in looks.list_looks(session, ana.person_id or 0)]
+        found = [(look.purpose, look.where) for look in access_log.list_looks(session, ana.person_id or 0)]
 
     assert sorted(found) == [("people", ""), ("unit", "IESS"), ("unit", "Manabí")]
 
 
-def test_a_look_costs_the_same_with_ten_times_the_people(teacher: Browser, house: House, course: Course) -> None:
+def test_a_look_costs_the_same_with_ten_times_the_people(teacher: Browser, house: Instance, course: Course) -> None:
     """P8: one note after the answer, with two statements of its own, whoever stands in the list."""
     ana, statements = a_learner(house, course), every_statement(house.database)
     pages = (*OF_COURSE, "/profile/data")

@@ -19,7 +19,7 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
-from lms.app import House
+from lms.app import Instance
 from organisations.queries import tree as places
 from organisations.queries import unit_lists
 from quizzes.models import Attempt
@@ -34,42 +34,42 @@ PEOPLE = "/administration/people"
 
 
 @pytest.fixture
-def boss(browser: Browser, house: House) -> Browser:
+def boss(browser: Browser, house: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
     an_administrator(house)
     return sign_in(browser, "admin@example.org")
 
 
-def person_of(house: House, email: str) -> Person:
+def person_of(house: Instance, email: str) -> Person:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
 
-def address(house: House, kept: str = "ana@example.org", closed: str = "anita@example.org") -> str:
+def address(house: Instance, kept: str = "ana@example.org", closed: str = "anita@example.org") -> str:
     return f"{PEOPLE}/{person_of(house, kept).uuid}/merging/{person_of(house, closed).uuid}"
 
 
-def rows(house: House, statement: Any) -> list[Any]:
+def rows(house: Instance, statement: Any) -> list[Any]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(statement))
 
 
-def merge(boss: Browser, house: House) -> None:
+def merge(boss: Browser, house: Instance) -> None:
     boss.get(address(house))
     boss.submit(address(house), {"reason": "Se registró dos veces"})
 
 
-def owned(house: House, table: Any, email: str) -> int:
+def owned(house: Instance, table: Any, email: str) -> int:
     person = person_of(house, email)
     return rows(house, select(func.count()).select_from(table).where(table.person_id == person.id))[0]
 
 
-def done(house: House, learner: Actor, course: Course) -> None:
+def done(house: Instance, learner: Actor, course: Course) -> None:
     mark_done(house, learner, course.slug, "leccion-1")
     pass_quiz(house, learner, course.slug)
 
 
-def test_what_the_closed_account_has_becomes_the_others_and_nothing_is_lost(boss: Browser, house: House) -> None:
+def test_what_the_closed_account_has_becomes_the_others_and_nothing_is_lost(boss: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_person(house)
     done(house, a_learner(house, course, "anita@example.org"), course)
@@ -104,7 +104,7 @@ def test_what_the_closed_account_has_becomes_the_others_and_nothing_is_lost(boss
 
 
 @pytest.mark.parametrize("better", ["ana@example.org", "anita@example.org"])
-def test_of_two_histories_the_completed_one_stands_and_the_other_is_kept(boss: Browser, house: House, better: str) -> None:
+def test_of_two_histories_the_completed_one_stands_and_the_other_is_kept(boss: Browser, house: Instance, better: str) -> None:
     course = a_course(house, modules=1)
     learners = {email: a_learner(house, course, email) for email in ("ana@example.org", "anita@example.org")}
     for email, learner in learners.items():
@@ -126,7 +126,7 @@ def test_of_two_histories_the_completed_one_stands_and_the_other_is_kept(boss: B
     assert owned(house, Attempt, "anita@example.org") == 0
 
 
-def everywhere(house: House, course: Course, edition: Edition) -> tuple[list[tuple[str, bool]], int]:
+def everywhere(house: Instance, course: Course, edition: Edition) -> tuple[list[tuple[str, bool]], int]:
     """Return who stands in the roster of a course and whether with a place in the edition, and how many places are taken."""
     with house.database.unit_of_work(write=False) as session:
         found = editions.list_roster(session, course.id, "", None, offset=0, limit=10)
@@ -134,7 +134,7 @@ def everywhere(house: House, course: Course, edition: Edition) -> tuple[list[tup
 
 
 @pytest.mark.parametrize("better", ["ana@example.org", "anita@example.org"])
-def test_who_took_a_course_twice_takes_it_once_and_the_other_place_is_free(boss: Browser, house: House, better: str) -> None:
+def test_who_took_a_course_twice_takes_it_once_and_the_other_place_is_free(boss: Browser, house: Instance, better: str) -> None:
     course = a_course(house, modules=1)
     edition = an_edition(house, course, capacity=2)
     for email in ("ana@example.org", "anita@example.org", "espera@example.org"):
@@ -151,7 +151,7 @@ def test_who_took_a_course_twice_takes_it_once_and_the_other_place_is_free(boss:
     assert len(rows(house, select(AuditEntry.id).where(AuditEntry.verb == "enrolment.left"))) == 1
 
 
-def test_who_goes_on_with_one_account_goes_on_after_they_became_one(boss: Browser, house: House) -> None:
+def test_who_goes_on_with_one_account_goes_on_after_they_became_one(boss: Browser, house: Instance) -> None:
     """The completed history stands also where it had ended, and takes the place over that the other had in an edition."""
     course = a_course(house, modules=1)
     ana = a_learner(house, course)
@@ -173,7 +173,7 @@ def test_who_goes_on_with_one_account_goes_on_after_they_became_one(boss: Browse
 
 @pytest.mark.parametrize(("days", "inherits"), [(-1, False), (1, True)])
 def test_nobody_is_shut_out_by_the_dates_of_an_edition_that_the_other_account_was_in(
-    boss: Browser, house: House, days: int, inherits: bool
+    boss: Browser, house: Instance, days: int, inherits: bool
 ) -> None:
     course = a_course(house, modules=1)
     done(house, a_learner(house, course), course)
@@ -187,7 +187,7 @@ def test_nobody_is_shut_out_by_the_dates_of_an_edition_that_the_other_account_wa
     assert everywhere(house, course, edition) == ([("ana@example.org", inherits)], int(inherits))
 
 
-def test_accounts_that_were_closed_before_their_courses_ended_leave_them(boss: Browser, house: House) -> None:
+def test_accounts_that_were_closed_before_their_courses_ended_leave_them(boss: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     edition = an_edition(house, course, capacity=4)
     people = [a_person(house, f"{name}@example.org") for name in ("ana", "anita", "olvidada", "suspendida", "espera")]
@@ -205,7 +205,7 @@ def test_accounts_that_were_closed_before_their_courses_ended_leave_them(boss: B
     assert everywhere(house, course, edition) == (left, 3)
 
 
-def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser, house: House) -> None:
+def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     kept, closed = a_person(house), a_teacher(house, course, "anita@example.org", StaffRole.OWNER)
     unit = a_place(house)
@@ -232,7 +232,7 @@ def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser
         assert (found.person_id, found.suspended) == (kept.id, False)
 
 
-def test_two_numbers_are_two_people(boss: Browser, house: House) -> None:
+def test_two_numbers_are_two_people(boss: Browser, house: Instance) -> None:
     people = [a_person(house, email) for email in ("ana@example.org", "anita@example.org")]
     with house.database.unit_of_work() as session:
         for person, number in zip(people, ("1710034065", "0926687856"), strict=True):
@@ -244,7 +244,7 @@ def test_two_numbers_are_two_people(boss: Browser, house: House) -> None:
     assert not rows(house, select(AccountMerge))
 
 
-def test_an_account_is_merged_once_and_its_followers_with_it(boss: Browser, house: House) -> None:
+def test_an_account_is_merged_once_and_its_followers_with_it(boss: Browser, house: Instance) -> None:
     for email in ("ana@example.org", "anita@example.org", "tercera@example.org"):
         a_person(house, email)
     boss.get(address(house))
@@ -262,7 +262,7 @@ def test_an_account_is_merged_once_and_its_followers_with_it(boss: Browser, hous
     boss.get(f"{PEOPLE}/{same}/merging/{same}", status=404)
 
 
-def test_administrators_merge_others_and_nobody_their_own(browser: Browser, house: House) -> None:
+def test_administrators_merge_others_and_nobody_their_own(browser: Browser, house: Instance) -> None:
     """Access: user.merge, of two others; not one's own account."""
     cast = a_cast(browser, house)
     for email in ("ana@example.org", "anita@example.org"):
@@ -318,7 +318,7 @@ STAYS = frozenset(
 
 
 def test_every_table_that_names_an_owner_is_known_to_merging() -> None:
-    """A new table with a person in it has to say what becomes of it: here, and in `lms.merging` where it moves."""
+    """A new table with a person in it has to say what becomes of it: here, and in `lms.account_merging` where it moves."""
     named = {
         table.name
         for table in Base.metadata.tables.values()

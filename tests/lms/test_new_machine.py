@@ -14,7 +14,7 @@ import pytest
 
 from kernel import clock
 from lms import backups, keys
-from lms.app import House
+from lms.app import Instance
 from tests.support.instances import Places, empty_places, fill, sums
 from tests.support.project import ROOT
 from tests.support.server import Running, free_port
@@ -113,7 +113,7 @@ def a_machine(root: Path, words: dict[str, str]) -> Machine:
 
 @pytest.mark.slow
 def test_the_manual_alone_brings_the_last_backup_to_life_on_a_new_machine(
-    house: House, places: Places, tmp_path: Path, database_kind: str
+    house: Instance, places: Places, tmp_path: Path, database_kind: str
 ) -> None:
     """Only what a new machine has: program, backup, keys and passphrase. Not run: the installation of the program itself.
 

@@ -33,8 +33,8 @@ from kernel.files import note_stored
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
-from lms import forgetting, own_data
-from lms.app import House
+from lms import erasure, own_data
+from lms.app import Instance
 from lms.worker import add_periodic
 from quizzes.models import AnswerFile, AttemptItem
 from quizzes.services import attempts as quizzes
@@ -124,7 +124,7 @@ def unpacked(browser: Browser) -> zipfile.ZipFile:
     return zipfile.ZipFile(BytesIO(browser.response.data))
 
 
-def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(house: House) -> None:
+def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(house: Instance) -> None:
     """Into the copy, and away with the account; one that is open stays with the address."""
     opened, waiting = a_course(house, modules=1), a_course(house, "otro", modules=1)
     keys = secret_keys(house.settings)
@@ -141,14 +141,14 @@ def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(house
         addresses.change(session, actor, keys, link, now=clock.now())
     with house.database.unit_of_work() as session:
         kept = own_data.tables_of(session, person.id, now=clock.now())["invitations"]
-        forgetting.forget_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
+        erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
         left = session.scalars(select(CourseInvitation.email).order_by(CourseInvitation.id)).all()
 
     assert [(row["course"], row["role"]) for row in kept] == [("prueba", "grader")]
     assert (left[0].partition("@")[0], left[1]) == (str(person.uuid), "ana@example.org")
 
 
-def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, house: House) -> None:
+def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, house: Instance) -> None:
     a_learner_in(browser, a_course(house, modules=1))
     a_person(house, "luis@example.org", given="Luis", surname="Otro")
     with house.database.unit_of_work() as session:
@@ -169,7 +169,7 @@ def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, house: Hous
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == PrivacyVerb.EXPORTED.value)) == 1
 
 
-def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser: Browser, house: House) -> None:
+def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser: Browser, house: Instance) -> None:
     """Security 7.3 and 5.1: what the review does not show yet is not in the copy either."""
     shown = publish(house, folder(modules=1))[0]
     hidden = publish(house, folder("callado", modules=1, settings="attempts: 3\nreview: hidden\n"))[0]
@@ -210,14 +210,14 @@ def owned_tables() -> set[str]:
     return found - {"person"}
 
 
-def test_no_table_of_a_person_is_forgotten(app: Flask, house: House) -> None:
+def test_no_table_of_a_person_is_forgotten(app: Flask, house: Instance) -> None:
     assert owned_tables() == {*OWNED, *LEFT_OUT}
     with house.database.unit_of_work() as session:
         held = own_data.tables_of(session, 1, now=clock.now())
     assert set(OWNED.values()) <= set(held)
 
 
-def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, house: House) -> None:
+def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     ana, luis = a_learner(house, course), a_learner(house, course, "luis@example.org")
     now = clock.now()
@@ -240,7 +240,7 @@ def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, house: H
         }
 
 
-def test_the_copy_holds_every_look(browser: Browser, house: House) -> None:
+def test_the_copy_holds_every_look(browser: Browser, house: Instance) -> None:
     """The page shows two hundred; the copy is everything."""
     person = a_person(house)
     boss = an_administrator(house)
@@ -252,7 +252,7 @@ def test_the_copy_holds_every_look(browser: Browser, house: House) -> None:
     assert len(data["who_looked"]) == privacy.LOOKS + 5
 
 
-def test_the_copy_holds_accounts_that_were_merged(browser: Browser, house: House) -> None:
+def test_the_copy_holds_accounts_that_were_merged(browser: Browser, house: Instance) -> None:
     kept, closed = a_person(house), a_person(house, "anita@example.org")
     with house.database.unit_of_work() as session:
         services.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
@@ -262,7 +262,7 @@ def test_the_copy_holds_accounts_that_were_merged(browser: Browser, house: House
     assert [row["email"] for row in data["merged_accounts"]] == ["anita@example.org"]
 
 
-def test_who_looked_is_shown_to_the_person(browser: Browser, house: House) -> None:
+def test_who_looked_is_shown_to_the_person(browser: Browser, house: Instance) -> None:
     """Security 7.4: date, role and purpose."""
     person = a_person(house)
     an_administrator(house)
@@ -282,13 +282,13 @@ def ask(browser: Browser) -> None:
     browser.submit("/profile/data/deletion", {"current_password": PASSWORD})
 
 
-def deliver_later(browser: Browser, house: House, days: int) -> None:
+def deliver_later(browser: Browser, house: Instance, days: int) -> None:
     with time_machine.travel(clock.now() + timedelta(days=days)):
         add_periodic(house.worker, "lms.delete_accounts", own_data.DELETIONS_EVERY, clock.now())
         browser.deliver_jobs()
 
 
-def test_an_account_is_deleted_a_week_after_its_owner_asked(browser: Browser, house: House) -> None:
+def test_an_account_is_deleted_a_week_after_its_owner_asked(browser: Browser, house: Instance) -> None:
     a_learner_in(browser, a_course(house, modules=1))
     ask(browser)
     assert any("eliminará" in mail for mail in browser.mails())
@@ -309,7 +309,7 @@ def test_an_account_is_deleted_a_week_after_its_owner_asked(browser: Browser, ho
     a_person(house)  # the address is free again
 
 
-def test_it_can_be_taken_back(browser: Browser, house: House) -> None:
+def test_it_can_be_taken_back(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     ask(browser)
@@ -320,7 +320,7 @@ def test_it_can_be_taken_back(browser: Browser, house: House) -> None:
         assert session.get_one(Person, 1).email == "ana@example.org"
 
 
-def test_it_can_be_taken_back_while_others_are_deleted(house: House) -> None:
+def test_it_can_be_taken_back_while_others_are_deleted(house: Instance) -> None:
     """The job reads first whose week has passed; who keeps the account afterwards keeps it."""
     person, later = a_person(house), clock.now() + timedelta(days=8)
     with house.database.unit_of_work() as session:
@@ -337,15 +337,15 @@ def test_it_can_be_taken_back_while_others_are_deleted(house: House) -> None:
         assert session.get_one(Person, person.id).email == "ana@example.org"
 
 
-def test_what_is_deleted_is_not_taken_back(house: House) -> None:
+def test_what_is_deleted_is_not_taken_back(house: Instance) -> None:
     person = a_person(house)
     with house.database.unit_of_work() as session:
-        forgetting.forget_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
+        erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
     with pytest.raises(Conflict), house.database.unit_of_work() as session:
         privacy.take_back_deletion(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
 
 
-def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_afterwards(browser: Browser, house: House) -> None:
+def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_afterwards(browser: Browser, house: Instance) -> None:
     """A thief asked for it: the owner has the whole week once the account is open again."""
     person, now = a_person(house), clock.now()
     sign_in(browser)
@@ -366,7 +366,7 @@ def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_a
         assert session.get_one(Person, person.id).email == "ana@example.org"
 
 
-def test_a_deletion_that_nobody_takes_back_happens_a_week_after_the_account_is_open_again(browser: Browser, house: House) -> None:
+def test_a_deletion_that_nobody_takes_back_happens_a_week_after_the_account_is_open_again(browser: Browser, house: Instance) -> None:
     person, now = a_person(house), clock.now()
     with house.database.unit_of_work() as session:
         row = session.merge(person)
@@ -379,7 +379,7 @@ def test_a_deletion_that_nobody_takes_back_happens_a_week_after_the_account_is_o
         assert session.get_one(Person, person.id).email != "ana@example.org"
 
 
-def test_the_deletion_of_an_account_that_is_closed_for_good_does_not_wait(house: House) -> None:
+def test_the_deletion_of_an_account_that_is_closed_for_good_does_not_wait(house: Instance) -> None:
     kept, closed = a_person(house), a_person(house, "anita@example.org")
     with house.database.unit_of_work() as session:
         privacy.ask_deletion(session, SYSTEM, session.merge(closed), now=clock.now())
@@ -388,7 +388,7 @@ def test_the_deletion_of_an_account_that_is_closed_for_good_does_not_wait(house:
         assert privacy.due_deletions(session, now=clock.now() + timedelta(days=8)) == [closed.id]
 
 
-def test_the_only_administrator_stays(browser: Browser, house: House) -> None:
+def test_the_only_administrator_stays(browser: Browser, house: Instance) -> None:
     an_administrator(house, "ana@example.org")
     sign_in(browser)
     ask(browser)
@@ -399,7 +399,7 @@ def test_the_only_administrator_stays(browser: Browser, house: House) -> None:
         assert privacy.find_request(session, 1) is not None
 
 
-def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser, house: House) -> None:
+def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser, house: Instance) -> None:
     """As its own page hands it out no more."""
     complete(house, a_course(house, modules=1))
     code = issue(house).code
@@ -413,7 +413,7 @@ def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser,
     assert code in copy.read("csv/certificates.csv").decode()
 
 
-def test_certificates_are_in_the_copy_and_stay(browser: Browser, house: House) -> None:
+def test_certificates_are_in_the_copy_and_stay(browser: Browser, house: Instance) -> None:
     complete(house, a_course(house, modules=1))
     code = issue(house).code
     sign_in(browser)

@@ -21,7 +21,7 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
 from kernel.settings import Settings
 from lms import retention
-from lms.app import House
+from lms.app import Instance
 from organisations.models import Membership
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, sign_in
@@ -30,7 +30,7 @@ from tests.support.learning import actor_of
 from tests.support.places import a_place
 
 
-def apply(house: House, settings: Settings | None = None, *, days: int = 0) -> dict[str, int]:
+def apply(house: Instance, settings: Settings | None = None, *, days: int = 0) -> dict[str, int]:
     """Run the job as of some days from now; return what it says in the audit log, nothing where it is silent."""
     now = clock.now() + timedelta(days=days)
     effect = retention.apply(Delivery(house.database, settings or house.settings, 1, {}, now))
@@ -42,12 +42,12 @@ def apply(house: House, settings: Settings | None = None, *, days: int = 0) -> d
     return json.loads(facts) if facts else {}
 
 
-def count(house: House, table: type) -> int:
+def count(house: Instance, table: type) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Browser, house: House) -> None:
+def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Browser, house: Instance) -> None:
     person, now = a_person(house), clock.now()
     sign_in(browser)
     with house.database.unit_of_work() as session:
@@ -64,7 +64,7 @@ def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Brows
     assert [count(house, table) for table in (Device, Notification, Token)] == [0, 0, 0]
 
 
-def test_an_invitation_into_a_team_goes_with_its_address(house: House) -> None:
+def test_an_invitation_into_a_team_goes_with_its_address(house: Instance) -> None:
     """Whether somebody accepted it, changed their address since or never came."""
     owner, course = a_person(house), a_course(house, modules=1)
     with house.database.unit_of_work() as session:
@@ -76,7 +76,7 @@ def test_an_invitation_into_a_team_goes_with_its_address(house: House) -> None:
     assert count(house, CourseInvitation) == 0
 
 
-def test_what_was_broken_off_while_it_was_written_goes_after_a_day(house: House) -> None:
+def test_what_was_broken_off_while_it_was_written_goes_after_a_day(house: Instance) -> None:
     partial = house.settings.data_dir / "files" / "ab" / f"{'ab' * 32}.broken"
     partial.parent.mkdir(parents=True)
     partial.touch()
@@ -88,7 +88,7 @@ def test_what_was_broken_off_while_it_was_written_goes_after_a_day(house: House)
     assert not partial.exists()
 
 
-def test_the_settings_decide(browser: Browser, house: House) -> None:
+def test_the_settings_decide(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     longer = house.settings.model_copy(update={"keep_sessions_days": 200})
@@ -97,7 +97,7 @@ def test_the_settings_decide(browser: Browser, house: House) -> None:
     assert apply(house, longer, days=201) == {"keep_sessions_days": 1}
 
 
-def test_the_privacy_page_says_what_the_settings_say(browser: Browser, house: House) -> None:
+def test_the_privacy_page_says_what_the_settings_say(browser: Browser, house: Instance) -> None:
     text = browser.get("/privacy").text
     assert "El registro de acciones importantes: 5 años." in text
     assert "Avisos de la campana: 180 días." in text
@@ -109,7 +109,7 @@ def test_the_privacy_page_says_what_the_settings_say(browser: Browser, house: Ho
     assert "The record of important actions: 10 years." in text
 
 
-def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(house: House) -> None:
+def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(house: Instance) -> None:
     """Security 7.1: their name and address go; the log says that they went."""
     course, place = a_course(house, modules=1), a_place(house)
     people = {
@@ -139,7 +139,7 @@ def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(hous
     assert apply(house, sent, days=32).get("keep_unconfirmed_days") is None
 
 
-def test_an_account_that_was_invited_again_is_kept_as_long_as_a_new_one(house: House) -> None:
+def test_an_account_that_was_invited_again_is_kept_as_long_as_a_new_one(house: Instance) -> None:
     person = a_person(house, confirmed=False)
     with house.database.unit_of_work() as session:
         session.get_one(Person, person.id).invited_at = clock.now() + timedelta(days=20)
@@ -149,7 +149,7 @@ def test_an_account_that_was_invited_again_is_kept_as_long_as_a_new_one(house: H
     assert apply(house, sent, days=51)["keep_unconfirmed_days"] == 1
 
 
-def test_a_session_in_use_stays(browser: Browser, house: House) -> None:
+def test_a_session_in_use_stays(browser: Browser, house: Instance) -> None:
     a_person(house)
     sign_in(browser)
     with house.database.unit_of_work() as session:

@@ -14,7 +14,7 @@ from enrolments.queries import learning as enrolments
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.search.index import SearchEntry
-from lms.app import KINDS, House, policy
+from lms.app import KINDS, Instance, policy
 from lms.search import SEARCHES_OF_A_STRANGER, scope_of
 from tests.simulators import tasks
 from tests.support.browser import Browser, Counter, every_statement
@@ -26,7 +26,7 @@ OPEN, WAITS, LATER, PREVIEW = "jacaranda", "arrayan", "guayacan", "chirimoya"
 """A word of its own in each lesson: open to learners, waiting for the first module, opening later, and free for everybody."""
 
 
-def a_course_of_four(house: House, key: str = "prueba", **options: object) -> Course:
+def a_course_of_four(house: Instance, key: str = "prueba", **options: object) -> Course:
     """Publish a course with one lesson of each kind of openness."""
     files = folder(key, modules=4, **options)  # type: ignore[arg-type]  # fields by name
     for part, word in enumerate((OPEN, WAITS, LATER, PREVIEW), start=1):
@@ -53,7 +53,7 @@ def found_words(browser: Browser) -> set[str]:
     return found
 
 
-def test_each_role_finds_what_it_may_open_and_not_a_word_more(browser: Browser, house: House) -> None:
+def test_each_role_finds_what_it_may_open_and_not_a_word_more(browser: Browser, house: Instance) -> None:
     """Security 9: `lesson.view`, for the search's results and their snippets."""
     course = a_course_of_four(house)
     a_person(house, "nadie@example.org")
@@ -75,7 +75,7 @@ def test_each_role_finds_what_it_may_open_and_not_a_word_more(browser: Browser, 
 
 
 @pytest.mark.parametrize("visibility", ["public", "institution"])
-def test_what_can_be_found_is_what_the_lesson_s_permission_allows(house: House, visibility: str) -> None:
+def test_what_can_be_found_is_what_the_lesson_s_permission_allows(house: Instance, visibility: str) -> None:
     """The twin of `view_activity`, for everybody before every activity."""
     course = a_course_of_four(house, visibility=visibility)
     other = a_course_of_four(house, "otro")
@@ -111,7 +111,7 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(house: House, 
             assert scope.parts == {number for version in opened.keys() - scope.whole for number in numbers[version]}
 
 
-def test_an_unlisted_course_is_not_found_by_name_by_those_outside(browser: Browser, house: House) -> None:
+def test_an_unlisted_course_is_not_found_by_name_by_those_outside(browser: Browser, house: Instance) -> None:
     course = publish(house, folder("interno", visibility="institution", enrolment="invitation"))[0]
 
     assert not browser.get("/search?q=interno").has_link("/courses/interno")
@@ -119,7 +119,7 @@ def test_an_unlisted_course_is_not_found_by_name_by_those_outside(browser: Brows
     assert sign_in(browser, "profe@example.org").get("/search?q=interno").has_link("/courses/interno")
 
 
-def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(browser: Browser, house: House) -> None:
+def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(browser: Browser, house: Instance) -> None:
     course = a_course_of_four(house)
     a_learner(house, course)
     sign_in(browser)
@@ -145,7 +145,7 @@ def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(brow
 
 
 @pytest.fixture
-def reader(browser: Browser, house: House) -> Browser:
+def reader(browser: Browser, house: Instance) -> Browser:
     """Return the browser of somebody who learns in the sample course about water."""
     return a_learner_in(browser, publish(house, a_folder())[0])
 
@@ -170,7 +170,7 @@ def test_results_are_grouped_by_kind_and_lead_to_the_paragraph_the_term_and_the_
     assert "Oír desde" in page.text
 
 
-def test_every_place_of_every_lesson_is_on_its_page(reader: Browser, house: House) -> None:
+def test_every_place_of_every_lesson_is_on_its_page(reader: Browser, house: Instance) -> None:
     with house.database.unit_of_work(write=False) as session:
         rows = session.scalars(select(SearchEntry).where(SearchEntry.kind == "lesson", SearchEntry.language == "es")).all()
     ids = {key: set(reader.get(f"/courses/agua-en-casa/activities/{key}").ids) for key in ("litros",)}
@@ -188,7 +188,7 @@ def test_a_moment_of_a_recording_is_marked_on_its_page(reader: Browser) -> None:
     assert {"cue-0", "cue-1"} <= set(page.ids)
 
 
-def test_what_was_looked_for_is_marked_and_never_becomes_html(browser: Browser, house: House) -> None:
+def test_what_was_looked_for_is_marked_and_never_becomes_html(browser: Browser, house: Instance) -> None:
     publish(
         house, changed("01-contar/01-litros.es.md", "Cada uso se anota", "El texto dice `<img src=x onerror=y>` y más. Cada uso se anota")
     )
@@ -210,7 +210,7 @@ def test_kinds_have_their_pages_and_unknown_ones_mean_all(reader: Browser) -> No
     reader.get("/search?q=agua&page=0", status=404)
 
 
-def test_one_course_can_be_chosen(reader: Browser, house: House) -> None:
+def test_one_course_can_be_chosen(reader: Browser, house: Instance) -> None:
     a_course_of_four(house)
 
     def found(query: str) -> bool:
@@ -229,7 +229,7 @@ def test_nothing_found_offers_words_that_find_something(reader: Browser) -> None
     assert not page.has_link("/search?q=zzz")
 
 
-def test_readers_find_their_language_and_the_one_that_stands_in_for_it(browser: Browser, house: House) -> None:
+def test_readers_find_their_language_and_the_one_that_stands_in_for_it(browser: Browser, house: Instance) -> None:
     publish(house, a_folder())
     english = browser.another("en")
 
@@ -254,13 +254,13 @@ def test_strangers_are_limited_and_those_who_look_at_the_empty_page_are_not(brow
 
 
 @pytest.fixture
-def counter(house: House) -> Iterator[Counter]:
+def counter(house: Instance) -> Iterator[Counter]:
     """Count what reaches the database."""
     return every_statement(house.database)
 
 
 @pytest.mark.slow
-def test_a_search_costs_the_same_statements_however_many_courses_there_are(browser: Browser, house: House, counter: Counter) -> None:
+def test_a_search_costs_the_same_statements_however_many_courses_there_are(browser: Browser, house: Instance, counter: Counter) -> None:
     course = a_course_of_four(house)
     learner = a_learner_in(browser, course)
 
@@ -277,7 +277,7 @@ def test_a_search_costs_the_same_statements_however_many_courses_there_are(brows
     assert cost() == before <= 8
 
 
-def test_chapters_papers_quizzes_and_documents_are_found_by_who_may_open_them(browser: Browser, house: House) -> None:
+def test_chapters_papers_quizzes_and_documents_are_found_by_who_may_open_them(browser: Browser, house: Instance) -> None:
     """A chapter leads to its second, a document to its line; a quiz that nothing else shows is not found from outside."""
     course = publish(house, a_folder())[0]
     a_learner_in(browser, course)
@@ -293,7 +293,7 @@ def test_chapters_papers_quizzes_and_documents_are_found_by_who_may_open_them(br
     assert browser.get("/search?q=manual&kind=resource").has_link("/courses/agua-en-casa/resources#resource-manual")
 
 
-def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, house: House) -> None:
+def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, house: Instance) -> None:
     """Quizzes keep to the same scope as lessons; a previewed one opens to nobody who does not take part."""
     files = folder(modules=3)
     quiz = "0{}-parte/03-cuestionario.quiz.yaml"
@@ -316,7 +316,7 @@ def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, h
     assert found == {"ana": {OPEN}, "edita": {OPEN, WAITS, LATER}, "nadie": set()}
 
 
-def test_a_task_is_found_by_its_title(browser: Browser, house: House) -> None:
+def test_a_task_is_found_by_its_title(browser: Browser, house: Instance) -> None:
     course = publish(house, tasks.folder())[0]
     a_learner_in(browser, course)
 
@@ -325,7 +325,7 @@ def test_a_task_is_found_by_its_title(browser: Browser, house: House) -> None:
     assert any("/simulators/" in href for href, _words in page.links)
 
 
-def test_a_near_word_is_offered_and_none_of_what_is_closed(browser: Browser, house: House) -> None:
+def test_a_near_word_is_offered_and_none_of_what_is_closed(browser: Browser, house: Instance) -> None:
     a_course_of_four(house)
     a_person(house)
     sign_in(browser)

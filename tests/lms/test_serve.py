@@ -27,7 +27,7 @@ from kernel.settings import load
 from kernel.web.headers import ALWAYS
 from lms import serve
 from lms.arriving import SHORT_SECONDS
-from lms.serve import CannotStart, periodic_jobs
+from lms.serve import ServerStartError, periodic_jobs
 from tests.conftest import ROOT
 from tests.support.server import LMS, PATIENCE, environment, free_port, serving
 from tests.support.soon import within
@@ -127,7 +127,7 @@ def test_a_server_that_is_just_ending_is_waited_for(folder: Path) -> None:
     settings = load(data_dir=folder)
     with serve.held_database(settings):
         begun = time.monotonic()
-        with pytest.raises(CannotStart, match=f"process {os.getpid()}"), serve.held_database(settings):
+        with pytest.raises(ServerStartError, match=f"process {os.getpid()}"), serve.held_database(settings):
             pass
         assert time.monotonic() - begun >= serve.HAND_OVER
     with serve.held_database(settings):
@@ -516,7 +516,7 @@ def test_the_address_of_a_local_server_is_its_own(tmp_path: Path, monkeypatch: p
     assert serve.checked_settings("::1", 8001, data_dir=tmp_path).public_url == "http://[::1]:8001"
     given = serve.checked_settings("127.0.0.1", 8001, data_dir=tmp_path, public_url="https://cursos.example.org")
     assert given.public_url == "https://cursos.example.org"
-    with pytest.raises(CannotStart):
+    with pytest.raises(ServerStartError):
         serve.checked_settings("192.0.2.1", 8001, data_dir=tmp_path)
 
 

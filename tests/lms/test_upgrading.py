@@ -20,7 +20,7 @@ from kernel.settings import Settings, secret_keys
 from lms import backups, inspection, upgrading
 from lms.app import open_house
 from lms.backups import BackupVerb
-from lms.serve import CannotStart, open_checked
+from lms.serve import ServerStartError, open_checked
 from tests.kernel.test_upgrades import counts as rows_of
 from tests.kernel.test_upgrades import essence, of_then, revision_of
 from tests.structure.test_schema import DUMPS, counts, restore
@@ -162,7 +162,7 @@ def test_without_room_for_the_backup_nothing_starts_and_nothing_changes(
 def test_what_sqlite_cannot_copy_is_told_as_well(old: Settings) -> None:
     (old.data_dir / "backups").write_text("no folder")
 
-    with pytest.raises(CannotStart, match="could not be written"):
+    with pytest.raises(ServerStartError, match="could not be written"):
         open_checked(old)
 
     assert revision(old) == OLD
@@ -212,10 +212,10 @@ def test_the_last_of_three_revisions_stay_for_thirty_five_days(tmp_path: Path) -
     mine = backups.default_name(NOW - timedelta(days=90))
     (tmp_path / mine).touch()
 
-    upgrading.let_go(tmp_path, now=NOW)
+    upgrading.expire_upgrade_backups(tmp_path, now=NOW)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, mine])
 
-    upgrading.let_go(tmp_path, now=NOW + timedelta(days=30))
+    upgrading.expire_upgrade_backups(tmp_path, now=NOW + timedelta(days=30))
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept[:2], mine])
 
 

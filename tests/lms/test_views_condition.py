@@ -11,7 +11,7 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from lms import backups
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.instances import fill
@@ -19,7 +19,7 @@ from tests.support.instances import fill
 STATE = "/administration/state"
 
 
-def a_failed_job(house: House) -> int:
+def a_failed_job(house: Instance) -> int:
     """Add a job that was given up."""
     now = clock.now() - timedelta(days=1)
     job = Job(kind="lms.apply_retention", arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
@@ -29,13 +29,13 @@ def a_failed_job(house: House) -> int:
 
 
 @pytest.fixture
-def boss(browser: Browser, house: House) -> Browser:
+def boss(browser: Browser, house: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
     an_administrator(house)
     return sign_in(browser, "admin@example.org")
 
 
-def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, house: House) -> None:
+def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, house: Instance) -> None:
     page = boss.get(STATE)
 
     assert "Nunca se ha hecho una copia" in page.text
@@ -51,7 +51,7 @@ def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, house: House
     assert boss.get("/administration").text.count("Estado del sistema") >= 1
 
 
-def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, house: House) -> None:
+def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, house: Instance) -> None:
     first, second, third = a_failed_job(house), a_failed_job(house), a_failed_job(house)
     assert "3 tareas fallaron" in boss.get(STATE).text
 
@@ -69,7 +69,7 @@ def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, house:
     assert first != third
 
 
-def test_only_administrators_see_the_page_and_try_again(browser: Browser, house: House) -> None:
+def test_only_administrators_see_the_page_and_try_again(browser: Browser, house: Instance) -> None:
     job = a_failed_job(house)
     browser.get(STATE)
     assert browser.path.startswith("/sign-in")
@@ -85,7 +85,7 @@ def figures(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"^([a-z_]+(?:\{[^}]*\})?) ([0-9.e+-]+)$", text, re.MULTILINE)}
 
 
-def test_figures_are_for_this_machine_and_for_administrators(app: Flask, house: House) -> None:
+def test_figures_are_for_this_machine_and_for_administrators(app: Flask, house: Instance) -> None:
     """Security 8.4."""
     near, far = {"REMOTE_ADDR": "127.0.0.1"}, {"REMOTE_ADDR": "198.51.100.7"}
     visitor = app.test_client()
@@ -102,7 +102,7 @@ def test_figures_are_for_this_machine_and_for_administrators(app: Flask, house: 
     assert "aulario_people" in boss.response.text
 
 
-def test_networks_may_be_named_that_read_the_figures(house: House) -> None:
+def test_networks_may_be_named_that_read_the_figures(house: Instance) -> None:
     from dataclasses import replace
 
     from lms.app import create_app
@@ -114,7 +114,7 @@ def test_networks_may_be_named_that_read_the_figures(house: House) -> None:
         assert visitor.get("/metrics", environ_base={"REMOTE_ADDR": address}).status_code == status
 
 
-def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, house: House) -> None:
+def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, house: Instance) -> None:
     fill(house)
     a_failed_job(house)
     visitor = app.test_client()
@@ -134,7 +134,7 @@ def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, 
     assert not re.search(r"ana|quinde|@|prueba", text, re.IGNORECASE)
 
 
-def test_what_is_planned_for_later_is_not_late(app: Flask, house: House) -> None:
+def test_what_is_planned_for_later_is_not_late(app: Flask, house: Instance) -> None:
     now = clock.now()
     with house.database.unit_of_work() as session:
         outbox.enqueue(session, "lms.tend_search", {}, now=now - timedelta(days=3), at=now + timedelta(days=4))

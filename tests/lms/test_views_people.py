@@ -17,8 +17,8 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole
-from lms import forgetting
-from lms.app import House
+from lms import erasure
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Page, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
@@ -28,22 +28,22 @@ PEOPLE = "/administration/people"
 
 
 @pytest.fixture
-def boss(browser: Browser, house: House) -> Browser:
+def boss(browser: Browser, house: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
     an_administrator(house)
     return sign_in(browser, "admin@example.org")
 
 
-def row_of(house: House, email: str) -> Person:
+def row_of(house: Instance, email: str) -> Person:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
 
-def record(house: House, email: str = "ana@example.org") -> str:
+def record(house: Instance, email: str = "ana@example.org") -> str:
     return f"{PEOPLE}/{row_of(house, email).uuid}"
 
 
-def verbs(house: House) -> list[str]:
+def verbs(house: Instance) -> list[str]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(AuditEntry.verb).where(AuditEntry.subject_kind == "person").order_by(AuditEntry.id)))
 
@@ -56,7 +56,7 @@ def listed(page: Page) -> list[str]:
     return [words for href, words in page.links if re.fullmatch(rf"{PEOPLE}/[0-9a-f-]{{36}}", href)]
 
 
-def test_people_are_found_whatever_the_case_and_the_accents_and_stand_by_surname(boss: Browser, house: House) -> None:
+def test_people_are_found_whatever_the_case_and_the_accents_and_stand_by_surname(boss: Browser, house: Instance) -> None:
     """Names of two surnames, with accents: searched and sorted as people read them."""
     a_person(house, "zoe@example.org", given="Zoé", surname="Álvarez")
     a_person(house, "maria@example.org", given="María José", surname="Ñacato")
@@ -70,7 +70,7 @@ def test_people_are_found_whatever_the_case_and_the_accents_and_stand_by_surname
     assert names(boss, "") == ["Zoé Álvarez", "Ada Ministra", "María José Ñacato", "Luis Zambrano"]
 
 
-def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: Browser, house: House) -> None:
+def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: Browser, house: Instance) -> None:
     boss.get("/profile")
     boss.submit("/profile", {"given_names": "Íngrid", "first_surname": "Yépez", "second_surname": ""})
 
@@ -78,7 +78,7 @@ def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: 
     assert names(boss, "q=admin%40") == ["Íngrid Yépez"]
 
 
-def test_the_list_costs_the_same_for_many_people(boss: Browser, house: House) -> None:
+def test_the_list_costs_the_same_for_many_people(boss: Browser, house: Instance) -> None:
     """Performance P6: pages of fifty, and a fixed number of statements."""
     counter = every_statement(house.database)
     boss.get(PEOPLE)  # the first look leaves a note
@@ -104,7 +104,7 @@ def address_of(page: Page, part: str) -> str:
     return next(href for href, _words in page.links if part in href)
 
 
-def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, house: House) -> None:
+def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     pass_quiz(house, a_learner(house, course), "prueba")
 
@@ -116,7 +116,7 @@ def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, 
     assert verbs(house).count("account.looked_at") == 1, "who looked at a record is written down"
 
 
-def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser, app: Flask, house: House) -> None:
+def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser, app: Flask, house: Instance) -> None:
     """Security 1.4: suspension works on the next request."""
     a_person(house)
     ana = sign_in(Browser(app, house))
@@ -140,7 +140,7 @@ def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser,
     sign_in(ana)
 
 
-def test_a_deleted_account_is_restored_by_nobody(boss: Browser, house: House) -> None:
+def test_a_deleted_account_is_restored_by_nobody(boss: Browser, house: Instance) -> None:
     """Of the person nothing is left: the page that stood open beside it does not open an account without a name."""
     person = a_person(house)
     address = record(house)
@@ -149,7 +149,7 @@ def test_a_deleted_account_is_restored_by_nobody(boss: Browser, house: House) ->
     boss.get(address)
     form = boss.page.form(f"{address}/restoration")
     with house.database.unit_of_work() as session:
-        forgetting.forget_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
+        erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
     boss.submit(f"{address}/restoration", {"reason": "Aclarado"}, form=form, status=422)
 
     boss.get(address)
@@ -158,7 +158,7 @@ def test_a_deleted_account_is_restored_by_nobody(boss: Browser, house: House) ->
         assert session.get_one(Person, person.id).suspended_at is not None
 
 
-def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, house: House) -> None:
+def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, house: Instance) -> None:
     a_person(house)
     address = record(house)
 
@@ -174,7 +174,7 @@ def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, 
     assert "/suspension" not in own.text
 
 
-def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, house: House) -> None:
+def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, house: Instance) -> None:
     """Of two administrators the one acts on the other; where the first was suspended meanwhile, the second stays."""
     an_administrator(house, "otra@example.org")
     address = record(house, "otra@example.org")
@@ -208,7 +208,7 @@ def suspended(person: Person) -> None:
 
 @pytest.mark.settings(smtp_host="mail.example.org")
 @pytest.mark.parametrize("other", [unconfirmed, invited, suspended])
-def test_an_administrator_who_cannot_sign_in_is_no_other_one(house: House, other: Callable[[Person], None]) -> None:
+def test_an_administrator_who_cannot_sign_in_is_no_other_one(house: Instance, other: Callable[[Person], None]) -> None:
     """Whoever asks for the deletion of their own account leaves nobody outside; the one who cannot may go."""
     _two_administrators(house, other)
 
@@ -219,7 +219,7 @@ def test_an_administrator_who_cannot_sign_in_is_no_other_one(house: House, other
 
 
 @pytest.mark.parametrize("other", [able, unconfirmed])
-def test_an_administrator_who_can_sign_in_is_another_one(house: House, other: Callable[[Person], None]) -> None:
+def test_an_administrator_who_can_sign_in_is_another_one(house: Instance, other: Callable[[Person], None]) -> None:
     """While no mail is sent, an account is used without a confirmed address."""
     _two_administrators(house, other)
 
@@ -229,19 +229,19 @@ def test_an_administrator_who_can_sign_in_is_another_one(house: House, other: Ca
         services.suspend(session, SYSTEM, session.merge(row_of(house, "otra@example.org")), "Motivo", now=clock.now())
 
 
-def _two_administrators(house: House, other: Callable[[Person], None]) -> None:
+def _two_administrators(house: Instance, other: Callable[[Person], None]) -> None:
     an_administrator(house)
     person = an_administrator(house, "otra@example.org")
     with house.database.unit_of_work() as session:
         other(session.get_one(Person, person.id))
 
 
-def _administrators(house: House) -> list[int]:
+def _administrators(house: Instance) -> list[int]:
     with house.database.unit_of_work() as session:
         return accounts.lock_administrators(session)
 
 
-def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, house: House) -> None:
+def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, house: Instance) -> None:
     """The matrix, user.reset_password (ASVS V6.4.6)."""
     a_person(house)
     address = record(house)
@@ -256,7 +256,7 @@ def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, hou
 
 
 @pytest.mark.parametrize("path", ["reset", "invitation"])
-def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, house: House, path: str) -> None:
+def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, house: Instance, path: str) -> None:
     """The page was open when somebody else suspended the account."""
     person = a_person(house, confirmed=False)
     address = record(house)
@@ -272,7 +272,7 @@ def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, 
         assert not list(session.scalars(select(Job.kind).where(Job.kind.in_(("accounts.send_reset", "accounts.send_invitations")))))
 
 
-def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Browser, house: House) -> None:
+def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Browser, house: Instance) -> None:
     """5.13 un-completing: the page tells what was completed; without a reason or a choice nothing happens."""
     course = a_course(house, modules=1)
     learner = a_learner(house, course)
@@ -301,7 +301,7 @@ def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Bro
     boss.get(f"{record(house)}/courses/otro", status=404)
 
 
-def test_only_administrators_take_a_completion_back(browser: Browser, house: House) -> None:
+def test_only_administrators_take_a_completion_back(browser: Browser, house: Instance) -> None:
     """5.13 un-completing: not the course's own team either; nobody else finds out what a learner has completed."""
     cast = a_cast(browser, house)
     mark_done(house, a_learner(house, a_course(house, "otro", modules=1), "otra@example.org"), "otro", "leccion-1")
@@ -314,7 +314,7 @@ def test_only_administrators_take_a_completion_back(browser: Browser, house: Hou
     assert wrong == []
 
 
-def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, house: House) -> None:
+def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, house: Instance) -> None:
     """Security 9: user.*."""
     cast = a_cast(browser, house)
     a_person(house, "otra@example.org")
@@ -329,7 +329,7 @@ def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, ho
     assert wrong == []
 
 
-def test_an_administrator_lets_somebody_make_courses_and_ends_it(browser: Browser, house: House) -> None:
+def test_an_administrator_lets_somebody_make_courses_and_ends_it(browser: Browser, house: Instance) -> None:
     an_administrator(house, "jefa@example.org")
     person = a_person(house, "ines@example.org", given="Inés", surname="Ruiz")
     boss, other = sign_in(browser, "jefa@example.org"), sign_in(browser.another(), "ines@example.org")

@@ -9,8 +9,8 @@ from sqlalchemy import select, text
 from accounts.models import Notification
 from kernel.outbox import Delivery, Job
 from lms import deployment, watching
-from lms.app import House
-from lms.deployment import Facts, findings
+from lms.app import Instance
+from lms.deployment import DeploymentFacts, findings
 from lms.queries import Absence
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
@@ -20,25 +20,25 @@ NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def watch(house: House, now: datetime) -> None:
+def watch(house: Instance, now: datetime) -> None:
     effect = watching.watch(Delivery(house.database, house.settings, 1, {}, now))
     with house.database.unit_of_work() as session:
         effect(session)
 
 
-def fail(house: House) -> None:
+def fail(house: Instance) -> None:
     """Add a job that was given up."""
     row = Job(kind="lms.apply_retention", arguments="{}", attempts=6, created_at=NOW, available_at=NOW, failed_at=NOW, last_error="OSError")
     with house.database.unit_of_work() as session:
         session.add(row)
 
 
-def notices_of(house: House) -> list[Notification]:
+def notices_of(house: Instance) -> list[Notification]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Notification).where(Notification.kind == "operation").order_by(Notification.id)))
 
 
-def test_failed_work_reaches_administrators_alone_by_bell_and_mail_once_a_day_until_it_is_mended(browser: Browser, house: House) -> None:
+def test_failed_work_reaches_administrators_alone_by_bell_and_mail_once_a_day_until_it_is_mended(browser: Browser, house: Instance) -> None:
     an_administrator(house)
     a_person(house)
     watch(house, NOW)
@@ -65,7 +65,7 @@ def test_failed_work_reaches_administrators_alone_by_bell_and_mail_once_a_day_un
     assert len(browser.mails()) == 2
 
 
-def test_what_comes_to_it_makes_the_notice_new_without_a_second_mail(browser: Browser, house: House) -> None:
+def test_what_comes_to_it_makes_the_notice_new_without_a_second_mail(browser: Browser, house: Instance) -> None:
     an_administrator(house)
     fail(house)
     watch(house, NOW)
@@ -92,22 +92,22 @@ def test_what_comes_to_it_makes_the_notice_new_without_a_second_mail(browser: Br
         ({"absences": (Absence("correo:25", NOW - timedelta(hours=2), 8),)}, "service-away"),
     ],
 )
-def test_each_thing_that_arises_at_night_is_watched(house: House, change: dict[str, object], code: str) -> None:
-    facts = Facts(house.settings, NOW)
+def test_each_thing_that_arises_at_night_is_watched(house: Instance, change: dict[str, object], code: str) -> None:
+    facts = DeploymentFacts(house.settings, NOW)
 
     assert code not in {one.code for one in findings(facts)}
     assert code in {one.code for one in watching._of_this_instance(replace(facts, **change))}  # type: ignore[arg-type]  # by name
 
 
-def test_what_is_watched_are_findings_and_a_short_absence_is_none(house: House) -> None:
-    short = Facts(house.settings, NOW, absences=(Absence("correo:25", NOW - timedelta(minutes=50), 8),))
+def test_what_is_watched_are_findings_and_a_short_absence_is_none(house: Instance) -> None:
+    short = DeploymentFacts(house.settings, NOW, absences=(Absence("correo:25", NOW - timedelta(minutes=50), 8),))
 
     assert {rule.code for rule in deployment.RULES} >= watching.WATCHED
     assert "service-away" not in {one.code for one in findings(short)}
     assert {"lms.watch", "lms.verify_audit"} <= set(house.worker.handlers)
 
 
-def test_only_administrators_choose_how_they_are_told_of_the_state(browser: Browser, house: House) -> None:
+def test_only_administrators_choose_how_they_are_told_of_the_state(browser: Browser, house: Instance) -> None:
     an_administrator(house)
     a_person(house)
     assert "operation_bell" not in sign_in(browser).get("/profile/notices").html

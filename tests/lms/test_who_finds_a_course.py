@@ -10,7 +10,7 @@ from courses.queries import catalogue as course_catalogue
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as enrolments
 from kernel.permissions import Actor, Verdict
-from lms.app import House, policy
+from lms.app import Instance, policy
 from organisations.models import Membership
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, folder, publish, sign_in
@@ -23,7 +23,7 @@ STATES = ("public", "staff", "participants", "institution")
 NOON = datetime(2026, 6, 1, 17, 0, tzinfo=UTC)
 
 
-def a_course_with_a_preview(house: House, visibility: str, *, enrolment: str = "open") -> Course:
+def a_course_with_a_preview(house: Instance, visibility: str, *, enrolment: str = "open") -> Course:
     """Publish a course named for its visibility, with a recording that may be seen without enrolling."""
     files = folder(f"curso-{visibility}", modules=1, visibility=visibility, enrolment=enrolment)
     name = "01-parte/02-video.recording.yaml"
@@ -32,7 +32,7 @@ def a_course_with_a_preview(house: House, visibility: str, *, enrolment: str = "
     return publish(house, files)[0]
 
 
-def a_colleague(house: House, email: str = "colega@example.org") -> Actor:
+def a_colleague(house: Instance, email: str = "colega@example.org") -> Actor:
     """Return somebody who belongs to a unit of an institution, without taking part in anything."""
     person, institution = a_person(house, email), a_place(house, "IESS")
     put(house, person, a_place(house, "Dirección de Pensiones", institution))
@@ -45,7 +45,7 @@ def found_on(browser: Browser, path: str) -> set[str]:
     return {state for state in STATES if any(href.startswith(f"/courses/curso-{state}") for href, _words in page.links)}
 
 
-def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(browser: Browser, house: House) -> None:
+def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(browser: Browser, house: Instance) -> None:
     """Rule 2.7: a stranger, somebody signed in, a colleague and a participant."""
     courses = {state: a_course_with_a_preview(house, state) for state in STATES}
     a_person(house, "nadie@example.org")
@@ -62,7 +62,7 @@ def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(brow
     assert found_on(participant, "/learning") == {"staff"}
 
 
-def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_nothing(browser: Browser, house: House) -> None:
+def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_nothing(browser: Browser, house: Instance) -> None:
     """Signed in without a membership there is no such course, whatever of it is asked for; a colleague opens it and enrols."""
     course = a_course_with_a_preview(house, "staff")
     a_person(house, "nadie@example.org")
@@ -84,7 +84,7 @@ def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_n
         assert enrolments.get_learner_context(session, colleague_person, course.slug).is_learner
 
 
-def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_part_in(house: House) -> None:
+def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_part_in(house: Instance) -> None:
     course, other = (a_course_with_a_preview(house, "staff"), publish(house, folder("otro", modules=1, visibility="staff"))[0])
     learner = a_learner(house, course)
     institution = a_place(house, "IESS")
@@ -101,7 +101,7 @@ def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_
 
 
 @pytest.mark.parametrize("who", ["stranger", "signed in", "colleague", "participant", "teacher"])
-def test_every_list_holds_exactly_what_the_permission_allows(house: House, who: str) -> None:
+def test_every_list_holds_exactly_what_the_permission_allows(house: Instance, who: str) -> None:
     """The predicate and its query twin, for every way a course can stand."""
     courses = {state: a_course_with_a_preview(house, state) for state in STATES}
     publish(house, folder("archivado", modules=1, visibility="staff"))
@@ -133,7 +133,7 @@ def test_every_list_holds_exactly_what_the_permission_allows(house: House, who: 
     assert listed == {"curso-public"} | ({"curso-staff"} if who == "colleague" else set())
 
 
-def test_nothing_that_was_published_before_becomes_visible(house: House) -> None:
+def test_nothing_that_was_published_before_becomes_visible(house: Instance) -> None:
     """`institution` in a row of an earlier release still means those who take part."""
     course = a_course_with_a_preview(house, "public")
     colleague = a_colleague(house)
@@ -146,7 +146,7 @@ def test_nothing_that_was_published_before_becomes_visible(house: House) -> None
         assert not course_catalogue.list_catalogue(session, colleague)
 
 
-def test_the_topic_of_a_course_is_kept_and_shown(browser: Browser, house: House) -> None:
+def test_the_topic_of_a_course_is_kept_and_shown(browser: Browser, house: Instance) -> None:
     files = folder("prueba", modules=1)
     files["course.yaml"] = files["course.yaml"].replace(b"visibility:", b"topic: salud-mental\nvisibility:")
     publish(house, files)

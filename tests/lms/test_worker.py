@@ -21,8 +21,8 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Effect, Job, JobRunner
 from kernel.permissions import SYSTEM
 from lms import serve, worker
-from lms.app import FEATURES, House
-from lms.worker import ALIVE, Queue, add_periodic
+from lms.app import FEATURES, Instance
+from lms.worker import ALIVE, WakeUpQueue, add_periodic
 from tests.support.builders import a_person
 from tests.support.server import LMS, environment
 from tests.support.stores import Redis, a_redis
@@ -41,21 +41,21 @@ def writes(_delivery: Delivery) -> Effect:
     return effect
 
 
-def worker_of(house: House, **handlers: outbox.Handler) -> JobRunner:
+def worker_of(house: Instance, **handlers: outbox.Handler) -> JobRunner:
     return JobRunner(house.database, house.settings, {"test.job": writes, **handlers})
 
 
-def add_job(house: House) -> None:
+def add_job(house: Instance) -> None:
     with house.database.unit_of_work() as session:
         outbox.enqueue(session, "test.job", {}, now=clock.now())
 
 
-def count(house: House, *where: object) -> int:
+def count(house: Instance, *where: object) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(Job).where(*where)) or 0  # type: ignore[arg-type]  # conditions
 
 
-def traces(house: House) -> int:
+def traces(house: Instance) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "t")) or 0
 
@@ -68,26 +68,26 @@ def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
 
 
 @pytest.fixture
-def queue(house: House, tmp_path: Path) -> Iterator[Queue]:
+def queue(house: Instance, tmp_path: Path) -> Iterator[WakeUpQueue]:
     """Return a queue that works, with what it does not know about the clock left out."""
-    made = Queue(worker_of(house), {})
+    made = WakeUpQueue(worker_of(house), {})
     made.follow()
     made.start(2)
     yield made
     made.stop()
 
 
-def test_a_committed_job_is_done_at_once_by_a_thread(house: House, queue: Queue) -> None:
+def test_a_committed_job_is_done_at_once_by_a_thread(house: Instance, queue: WakeUpQueue) -> None:
     add_job(house)
 
     wait_for(lambda: traces(house) == 1)
     wait_for(lambda: count(house, Job.done_at.is_(None)) == 0)
 
 
-def test_what_waited_before_the_start_is_swept_up(house: House, tmp_path: Path) -> None:
+def test_what_waited_before_the_start_is_swept_up(house: Instance, tmp_path: Path) -> None:
     for _turn in range(3):
         add_job(house)
-    made = Queue(worker_of(house), {})
+    made = WakeUpQueue(worker_of(house), {})
     made.start(1)
     try:
         wait_for(lambda: traces(house) == 3)
@@ -96,12 +96,12 @@ def test_what_waited_before_the_start_is_swept_up(house: House, tmp_path: Path) 
 
 
 @pytest.mark.faults
-def test_a_lost_queue_file_loses_no_job(house: House, tmp_path: Path) -> None:
-    made = Queue(worker_of(house), {})
+def test_a_lost_queue_file_loses_no_job(house: Instance, tmp_path: Path) -> None:
+    made = WakeUpQueue(worker_of(house), {})
     made.follow()
     add_job(house)
     (tmp_path / "queue.sqlite").unlink()
-    fresh = Queue(worker_of(house), {})
+    fresh = WakeUpQueue(worker_of(house), {})
     fresh.sweep()
 
     assert traces(house) == 1
@@ -114,13 +114,13 @@ def store(tmp_path: Path) -> Iterator[Redis]:
         yield started
 
 
-def with_redis(house: House, store: Redis, **handlers: outbox.Handler) -> Queue:
+def with_redis(house: Instance, store: Redis, **handlers: outbox.Handler) -> WakeUpQueue:
     """Return the queue of a process that wakes others through Redis."""
     settings = house.settings.model_copy(update={"redis_url": store.url})
-    return Queue(JobRunner(house.database, settings, {"test.job": writes, **handlers}), {})
+    return WakeUpQueue(JobRunner(house.database, settings, {"test.job": writes, **handlers}), {})
 
 
-def test_redis_wakes_the_worker_of_another_process(house: House, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redis_wakes_the_worker_of_another_process(house: Instance, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Architecture 10: the table is the truth, Redis the doorbell."""
     monkeypatch.setattr(worker, "SWEEP_EVERY", 3600.0)
     server, other = with_redis(house, store), with_redis(house, store)
@@ -137,12 +137,12 @@ def test_redis_wakes_the_worker_of_another_process(house: House, store: Redis, m
 
 
 @pytest.mark.parametrize("kind", ["file", "redis"])
-def test_who_can_wait_is_behind_all_others_in_the_queue(house: House, request: pytest.FixtureRequest, kind: str) -> None:
+def test_who_can_wait_is_behind_all_others_in_the_queue(house: Instance, request: pytest.FixtureRequest, kind: str) -> None:
     url = "" if kind == "file" else request.getfixturevalue("store").url
     done: list[str] = []
     handlers = {name: lambda _delivery, name=name: done.append(name) for name in ("many", "one")}
     settings = house.settings.model_copy(update={"redis_url": url})
-    made = Queue(JobRunner(house.database, settings, handlers, patient=("many",)), {})
+    made = WakeUpQueue(JobRunner(house.database, settings, handlers, patient=("many",)), {})
     made.follow()
     for name in ("many", "many", "one"):
         with house.database.unit_of_work() as session:
@@ -156,7 +156,7 @@ def test_who_can_wait_is_behind_all_others_in_the_queue(house: House, request: p
 @pytest.mark.slow
 @pytest.mark.faults
 def test_a_redis_that_is_lost_costs_time_and_no_job(
-    house: House, store: Redis, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+    house: Instance, store: Redis, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """Security 6.4: neither the commit nor the job waits for it, and afterwards all is as before."""
     monkeypatch.setattr(worker, "SWEEP_EVERY", 0.5)
@@ -180,8 +180,8 @@ def test_a_redis_that_is_lost_costs_time_and_no_job(
 
 
 @pytest.mark.faults
-def test_doubled_wake_ups_do_a_job_once(house: House, tmp_path: Path) -> None:
-    made = Queue(worker_of(house), {})
+def test_doubled_wake_ups_do_a_job_once(house: Instance, tmp_path: Path) -> None:
+    made = WakeUpQueue(worker_of(house), {})
     add_job(house)
     with house.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id)).one()
@@ -194,7 +194,7 @@ def test_doubled_wake_ups_do_a_job_once(house: House, tmp_path: Path) -> None:
     assert traces(house) == 1
 
 
-def test_stopping_waits_for_the_step_in_hand(house: House, tmp_path: Path) -> None:
+def test_stopping_waits_for_the_step_in_hand(house: Instance, tmp_path: Path) -> None:
     """Security 6.5: SIGTERM drains."""
     begun, finished = threading.Event(), threading.Event()
 
@@ -203,7 +203,7 @@ def test_stopping_waits_for_the_step_in_hand(house: House, tmp_path: Path) -> No
         time.sleep(0.5)
         finished.set()
 
-    made = Queue(worker_of(house, **{"test.job": slow}), {})
+    made = WakeUpQueue(worker_of(house, **{"test.job": slow}), {})
     made.follow()
     made.start(1)
     add_job(house)
@@ -214,7 +214,7 @@ def test_stopping_waits_for_the_step_in_hand(house: House, tmp_path: Path) -> No
     wait_for(lambda: count(house, Job.done_at.is_(None)) == 0, 5)
 
 
-def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(house: House) -> None:
+def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(house: Instance) -> None:
     """LIBRARIES trap 14."""
     worker = worker_of(house)
     gate = threading.Barrier(4)
@@ -242,15 +242,15 @@ def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(house
     assert count(house) == 3
 
 
-def test_the_sweep_adds_what_is_due_and_does_it(house: House, tmp_path: Path) -> None:
-    made = Queue(worker_of(house), {"test.job": 3600})
+def test_the_sweep_adds_what_is_due_and_does_it(house: Instance, tmp_path: Path) -> None:
+    made = WakeUpQueue(worker_of(house), {"test.job": 3600})
     made.sweep()
     made.sweep()
 
     assert traces(house) == 1
 
 
-def test_a_long_sweep_makes_room_for_what_is_due_meanwhile(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_sweep_makes_room_for_what_is_due_meanwhile(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts are closed in time also while thousands of mails go out."""
     moment = [NOW]
 
@@ -260,7 +260,7 @@ def test_a_long_sweep_makes_room_for_what_is_due_meanwhile(house: House, monkeyp
     with house.database.unit_of_work() as session:
         for _turn in range(4):
             outbox.enqueue(session, "test.slow", {}, now=NOW - timedelta(hours=1))
-    made = Queue(worker_of(house, **{"test.slow": slow}), {"test.job": 40})
+    made = WakeUpQueue(worker_of(house, **{"test.slow": slow}), {"test.job": 40})
     monkeypatch.setattr(clock, "now", lambda: moment[0])
     left = []
     for _turn in range(3):
@@ -271,11 +271,11 @@ def test_a_long_sweep_makes_room_for_what_is_due_meanwhile(house: House, monkeyp
     assert traces(house) == 3
 
 
-def test_a_stop_waits_for_one_job_of_the_sweep_and_not_for_all(house: House) -> None:
+def test_a_stop_waits_for_one_job_of_the_sweep_and_not_for_all(house: Instance) -> None:
     def stop(_delivery: Delivery) -> None:
         made.stop()
 
-    made = Queue(worker_of(house, **{"test.job": stop}), {})
+    made = WakeUpQueue(worker_of(house, **{"test.job": stop}), {})
     for _turn in range(3):
         add_job(house)
     made.sweep()
@@ -284,7 +284,7 @@ def test_a_stop_waits_for_one_job_of_the_sweep_and_not_for_all(house: House) -> 
 
 
 @pytest.mark.slow
-def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: House, tmp_path: Path) -> None:
+def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: Instance, tmp_path: Path) -> None:
     """Its sweep looks once a minute only."""
 
     def is_done(kind: str) -> bool:
@@ -297,7 +297,7 @@ def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: House, tmp_path: P
         wait_for(lambda: is_done("%"), 60)
         assert (house.settings.data_dir / ALIVE).exists()  # probes look at its age
         time.sleep(0.5)  # the first sweep is over: what comes now, the wake-up calls tell
-        Queue(house.worker, {}).follow()
+        WakeUpQueue(house.worker, {}).follow()
         ana, now = a_person(house), clock.now()
         with house.database.unit_of_work() as session:
             notices.set_switches(session, SYSTEM, ana, {NoticeKind.GRADED: NotificationChoice(in_bell=True, mail=MailTime.DAILY)}, now=now)
@@ -309,7 +309,7 @@ def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: House, tmp_path: P
         process.wait(60)
 
 
-def test_every_periodic_job_of_the_product_has_a_handler(house: House) -> None:
+def test_every_periodic_job_of_the_product_has_a_handler(house: Instance) -> None:
     periodic = serve.periodic_jobs()
 
     assert "lms.apply_retention" in periodic

@@ -18,7 +18,7 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from organisations import jobs
 from organisations.models import Membership, Organisation, PendingUnitList
 from organisations.queries import tree as queries
@@ -39,7 +39,7 @@ CEDULA = "1710034065"
 
 
 @pytest.fixture
-def boss(browser: Browser, house: House) -> Browser:
+def boss(browser: Browser, house: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
     an_administrator(house)
     return sign_in(browser, "admin@example.org")
@@ -54,7 +54,7 @@ def send(boss: Browser, text: str, kind: str = "people", status: int = 200) -> B
     return boss
 
 
-def count(house: House, table: Any, *conditions: Any) -> int:
+def count(house: Instance, table: Any, *conditions: Any) -> int:
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
 
@@ -70,7 +70,7 @@ def bring_in(boss: Browser) -> list[int]:
     return tiles(boss.get(boss.path).html)
 
 
-def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss: Browser, house: House) -> None:
+def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss: Browser, house: Instance) -> None:
     chone = a_place(house, "Chone", a_place(house), code="7")
     jama = a_place(house, "Jama", a_place(house, "ISSFA"))
     old = a_person(house, "vieja@example.org", given="Vieja", surname="Conocida")
@@ -115,7 +115,7 @@ def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss:
     assert (count(house, Membership), count(house, AuditEntry, AuditEntry.subject_kind == "person"), count(house, Person)) == before
 
 
-def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser, house: House) -> None:
+def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser, house: Instance) -> None:
     send(boss, HEAD + "=cmd|' /C calc'!A0;;;;;\nana@example.org;;;;;\n")
     boss._request("GET", f"{boss.path}/faults.csv")
     text = boss.response.get_data(as_text=True)
@@ -126,7 +126,7 @@ def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser
     assert text.splitlines()[2].startswith("3,")
 
 
-def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browser, house: House) -> None:
+def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browser, house: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
     guest = boss.another()
@@ -151,7 +151,7 @@ def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browse
     guest.get(link, status=404)
 
 
-def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, house: House) -> None:
+def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, house: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
     first = boss.link_in_mail("invitation/")
@@ -171,7 +171,7 @@ def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, house:
     boss.another().get(second)
 
 
-def test_an_invitation_that_is_refused_keeps_no_other_waiting(house: House) -> None:
+def test_an_invitation_that_is_refused_keeps_no_other_waiting(house: Instance) -> None:
     box = Postbox(drops="p1@")
     emails = ("p0@example.org", "p1@example.org", "p2@-example.org", "p3@example.org")
     with house.database.unit_of_work() as session:
@@ -183,7 +183,7 @@ def test_an_invitation_that_is_refused_keeps_no_other_waiting(house: House) -> N
     assert count(house, Person, Person.invited_at.is_not(None)) == 2
 
 
-def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is invited twice finds the first link dead."""
     begun, box, passed = clock.now(), Postbox(drops="p1@"), [timedelta()]
 
@@ -207,7 +207,7 @@ def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(hou
     assert sorted(message["To"] for message in box.messages) == emails
 
 
-def test_a_list_empties_no_name(boss: Browser, house: House) -> None:
+def test_a_list_empties_no_name(boss: Browser, house: Instance) -> None:
     """What is empty stays as it is, the second surname too."""
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;Peña;;\n")
     bring_in(boss)
@@ -220,7 +220,9 @@ def test_a_list_empties_no_name(boss: Browser, house: House) -> None:
 
 
 @pytest.mark.parametrize("by_themselves", [True, False])
-def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(boss: Browser, house: House, by_themselves: bool) -> None:
+def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(
+    boss: Browser, house: Instance, by_themselves: bool
+) -> None:
     """Nobody comes in past the notice on personal data."""
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
@@ -248,7 +250,7 @@ def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(
     assert count(house, Person, Person.id == person.id, Person.invited_at >= later, Person.email_confirmed_at >= later) == 1
 
 
-def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, house: House) -> None:
+def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, house: Instance) -> None:
     text = "codigo;nombre;tipo;depende de\n3;Chone;;2\n2;Manabí;provincia;1\n1;IESS;institución;\n4;Jama;;99\n;CHONE;;2\n"
     send(boss, text, "units")
     assert tiles(boss.page.html) == [3, 0, 0, 2]
@@ -270,7 +272,7 @@ def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, house: House
         assert [place.name for place in queries.list_path(session, bahia.id)] == ["IESS", "Centro de Atención Chone", "Bahía"]
 
 
-def names_below(house: House, name: str) -> set[str]:
+def names_below(house: Instance, name: str) -> set[str]:
     with house.database.unit_of_work(write=False) as session:
         above = session.scalars(select(Organisation.id).where(Organisation.name == name)).one()
         return set(session.scalars(select(Organisation.name).where(Organisation.parent_id == above)))
@@ -287,7 +289,7 @@ def names_below(house: House, name: str) -> set[str]:
     ],
 )
 def test_a_place_that_two_lines_name_follows_the_first(
-    boss: Browser, house: House, lines: str, expected: list[int], below: set[str]
+    boss: Browser, house: Instance, lines: str, expected: list[int], below: set[str]
 ) -> None:
     """By its code or by its name, there already or new in the list: the other line is a fault, and the list comes to its end."""
     a_place(house, "Gamma", a_place(house, code="1"), code="U1")
@@ -299,7 +301,7 @@ def test_a_place_that_two_lines_name_follows_the_first(
     assert pending(house).done_at is not None
 
 
-def test_a_place_is_moved_and_renamed_by_one_line(boss: Browser, house: House) -> None:
+def test_a_place_is_moved_and_renamed_by_one_line(boss: Browser, house: Instance) -> None:
     """Whoever has its old name where it goes, or its new name where it stood, keeps it from neither."""
     iess = a_place(house, code="1")
     norte, sur = a_place(house, "Norte", iess, code="N"), a_place(house, "Sur", iess, code="S")
@@ -314,7 +316,7 @@ def test_a_place_is_moved_and_renamed_by_one_line(boss: Browser, house: House) -
     assert count(house, AuditEntry, AuditEntry.verb.in_(("organisation.moved", "organisation.changed"))) == 2
 
 
-def test_a_line_of_places_comes_in_once_whatever_is_judged_of_it(boss: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_of_places_comes_in_once_whatever_is_judged_of_it(boss: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """What never has enough of a line would keep every other job waiting."""
     iess = a_place(house, code="1")
     send(boss, "codigo;nombre\n1;Seguro Social\n", "units")
@@ -331,16 +333,16 @@ def lines_of(size: int, letter: str = "p") -> str:
     return HEAD + "".join(f"{letter}{number}@example.org;Ana;Mera;;;7\n" for number in range(size))
 
 
-def delivery(house: House, load: PendingUnitList) -> Delivery:
+def delivery(house: Instance, load: PendingUnitList) -> Delivery:
     return Delivery(house.database, house.settings, 1, {"load": load.id}, clock.now())
 
 
-def pending(house: House) -> PendingUnitList:
+def pending(house: Instance) -> PendingUnitList:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(PendingUnitList).order_by(PendingUnitList.id.desc())).first()  # type: ignore[return-value]  # there is one
 
 
-def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in the middle, and taken up by two workers: everybody is added once."""
     monkeypatch.setattr(unit_lists, "PORTION", 3)
     a_place(house, "Chone", a_place(house), code="7")
@@ -370,7 +372,7 @@ def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, house: House, 
     assert count(house, AuditEntry, AuditEntry.verb == "load.done") == 1
 
 
-def test_statements_grow_with_portions_not_with_people(boss: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statements_grow_with_portions_not_with_people(boss: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """36,000 people: a portion reads and changes with a fixed number of statements; each one's own rows are inserted."""
     a_place(house, "Chone", a_place(house), code="7")
     counter, costs = every_statement(house.database), []
@@ -384,7 +386,7 @@ def test_statements_grow_with_portions_not_with_people(boss: Browser, house: Hou
     assert costs[0] == costs[1] <= 25
 
 
-def test_a_closed_place_and_a_suspended_account_are_faults(boss: Browser, house: House) -> None:
+def test_a_closed_place_and_a_suspended_account_are_faults(boss: Browser, house: Instance) -> None:
     iess = a_place(house)
     a_place(house, "Archivo", a_place(house, "Norte", iess))
     a_place(house, "Archivo", a_place(house, "Sur", iess))
@@ -406,7 +408,7 @@ def test_a_closed_place_and_a_suspended_account_are_faults(boss: Browser, house:
         assert words in boss.page.text
 
 
-def test_a_number_of_somebody_else_is_a_fault(boss: Browser, house: House) -> None:
+def test_a_number_of_somebody_else_is_a_fault(boss: Browser, house: Instance) -> None:
     owner = a_person(house)
     with house.database.unit_of_work() as session:
         session.add(NationalIdentity(person_id=owner.id, number=CEDULA))
@@ -418,7 +420,7 @@ def test_a_number_of_somebody_else_is_a_fault(boss: Browser, house: House) -> No
     assert tiles(boss.page.html) == [0, 0, 1, 0]
 
 
-def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, house: House) -> None:
+def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, house: Instance) -> None:
     """Neither account is changed by a list until one of them is merged or corrected: another number for it comes in."""
     for email in ("ana@example.org", "anita@example.org"):
         person = a_person(house, email)
@@ -432,14 +434,14 @@ def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, house: House)
     assert tiles(send(boss, f"{HEAD}ana@example.org;Ana María;;;{CEDULA};\n").page.html) == [0, 1, 0, 0]
 
 
-def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, house: House) -> None:
+def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, house: Instance) -> None:
     send(boss, "nombre;unidad\nAna;Quito", status=422)
 
     assert "Ninguna columna se llama «correo»" in boss.page.text
     assert 'id="file-error"' in boss.page.html
 
 
-def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, house: House) -> None:
+def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, house: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     path = boss.path
     boss.submit("/discarding")
@@ -447,7 +449,7 @@ def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, house: House)
     assert count(house, PendingUnitList) == 0
 
 
-def test_a_list_is_its_senders_alone_and_for_administrators(browser: Browser, house: House) -> None:
+def test_a_list_is_its_senders_alone_and_for_administrators(browser: Browser, house: Instance) -> None:
     """Access: organisation.load; to another administrator somebody's list does not exist."""
     cast = a_cast(browser, house)
     boss = cast.browsers["S"]

@@ -9,7 +9,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from organisations.models import Membership, Organisation, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind
@@ -24,28 +24,28 @@ TREE = "/administration/organisations"
 
 
 @pytest.fixture
-def boss(browser: Browser, house: House) -> Browser:
+def boss(browser: Browser, house: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
     an_administrator(house)
     return sign_in(browser, "admin@example.org")
 
 
-def row_of(house: House, name: str) -> Organisation:
+def row_of(house: Instance, name: str) -> Organisation:
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Organisation).where(Organisation.name == name)).one()
 
 
-def address(house: House, name: str) -> str:
+def address(house: Instance, name: str) -> str:
     return f"{TREE}/{row_of(house, name).uuid}"
 
 
-def facts(house: House, verb: str) -> dict[str, object]:
+def facts(house: Instance, verb: str) -> dict[str, object]:
     with house.database.unit_of_work(write=False) as session:
         found: dict[str, object] = json.loads(session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb)).one())
         return found
 
 
-def test_administrators_make_a_tree_of_three_kinds(boss: Browser, house: House) -> None:
+def test_administrators_make_a_tree_of_three_kinds(boss: Browser, house: Instance) -> None:
     boss.get(TREE)
     assert "Aún no hay ninguna institución" in boss.page.text
     boss.submit(TREE, {"name": "IESS", "code": "01"})
@@ -62,7 +62,7 @@ def test_administrators_make_a_tree_of_three_kinds(boss: Browser, house: House) 
     assert 'class="in-2"' in page.html
 
 
-def test_a_name_that_a_neighbour_has_is_told_beside_its_field(boss: Browser, house: House) -> None:
+def test_a_name_that_a_neighbour_has_is_told_beside_its_field(boss: Browser, house: Instance) -> None:
     iess = a_place(house)
     a_place(house, "Chone", iess, code="7")
     boss.get(address(house, "IESS"))
@@ -80,7 +80,7 @@ def test_a_name_that_a_neighbour_has_is_told_beside_its_field(boss: Browser, hou
         assert session.scalar(select(func.count()).select_from(Organisation)) == 2
 
 
-def test_a_place_is_renamed_and_the_old_name_stays_in_the_log(boss: Browser, house: House) -> None:
+def test_a_place_is_renamed_and_the_old_name_stays_in_the_log(boss: Browser, house: Instance) -> None:
     a_place(house, code="01")
     boss.get(address(house, "IESS"))
     boss.submit("/change", {"change-name": "Instituto Ecuatoriano de Seguridad Social", "change-code": "01"})
@@ -92,7 +92,7 @@ def test_a_place_is_renamed_and_the_old_name_stays_in_the_log(boss: Browser, hou
     facts(house, "organisation.changed")  # still one entry: nothing changed
 
 
-def test_a_place_moves_with_what_stands_below_it_and_never_under_itself(boss: Browser, house: House) -> None:
+def test_a_place_moves_with_what_stands_below_it_and_never_under_itself(boss: Browser, house: Instance) -> None:
     iess = a_place(house)
     manabi = a_place(house, "Manabí", iess, kind=OrganisationKind.PROVINCE)
     guayas = a_place(house, "Guayas", iess, kind=OrganisationKind.PROVINCE)
@@ -111,7 +111,7 @@ def test_a_place_moves_with_what_stands_below_it_and_never_under_itself(boss: Br
             services.move(session, SYSTEM, manabi, guayas, now=clock.now())
 
 
-def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, house: House) -> None:
+def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, house: Instance) -> None:
     iess = a_place(house)
     chone, jama = a_place(house, "Chone", iess), a_place(house, "Jama", iess)
     put(house, a_person(house), chone)
@@ -139,7 +139,7 @@ def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, h
     assert row_of(house, "Chone").closed_at is None
 
 
-def test_a_place_made_by_mistake_goes_with_its_managers(boss: Browser, house: House) -> None:
+def test_a_place_made_by_mistake_goes_with_its_managers(boss: Browser, house: Instance) -> None:
     chone = a_place(house, "Chone", a_place(house))
     manage(house, a_person(house), chone)
     boss.get(address(house, "Chone"))
@@ -150,7 +150,7 @@ def test_a_place_made_by_mistake_goes_with_its_managers(boss: Browser, house: Ho
         assert not session.scalars(select(UnitManager)).all()
 
 
-def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(boss: Browser, house: House) -> None:
+def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(boss: Browser, house: Instance) -> None:
     iess = a_place(house)
     a_place(house, "Chone", iess)
     a_place(house, "Jama", iess)
@@ -175,7 +175,7 @@ def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(
         assert queries.find_place(session, person.id) is None
 
 
-def test_the_people_of_a_place_come_in_pages_and_are_found(boss: Browser, house: House) -> None:
+def test_the_people_of_a_place_come_in_pages_and_are_found(boss: Browser, house: Instance) -> None:
     chone = a_place(house, "Chone", a_place(house))
     for number in range(51):
         put(house, a_person(house, f"p{number}@example.org", surname=f"Mera{number:02}"), chone)
@@ -186,7 +186,7 @@ def test_the_people_of_a_place_come_in_pages_and_are_found(boss: Browser, house:
     assert boss.get(f"{address(house, 'Chone')}?q=mera07").html.count("/removal") == 1
 
 
-def test_a_manager_is_named_and_ended(boss: Browser, house: House) -> None:
+def test_a_manager_is_named_and_ended(boss: Browser, house: Instance) -> None:
     chone = a_place(house, "Chone", a_place(house))
     person = a_person(house)
     boss.get(address(house, "Chone"))
@@ -200,7 +200,7 @@ def test_a_manager_is_named_and_ended(boss: Browser, house: House) -> None:
         assert not session.scalars(select(UnitManager)).all()
 
 
-def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, house: House) -> None:
+def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, house: Instance) -> None:
     """Access: organisation.manage for S alone, managers of a place included among the refused."""
     cast = a_cast(browser, house)
     place = a_place(house)
@@ -224,7 +224,7 @@ def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, ho
     assert wrong == []
 
 
-def test_the_tree_costs_the_same_statements_however_large(boss: Browser, house: House) -> None:
+def test_the_tree_costs_the_same_statements_however_large(boss: Browser, house: Instance) -> None:
     """Performance P7."""
     counter, counts = every_statement(house.database), []
     iess = a_place(house)
@@ -238,7 +238,7 @@ def test_the_tree_costs_the_same_statements_however_large(boss: Browser, house: 
     assert counts[0] == counts[1] <= 8
 
 
-def test_names_and_codes_are_guarded_by_the_services_too(house: House) -> None:
+def test_names_and_codes_are_guarded_by_the_services_too(house: Instance) -> None:
     iess = a_place(house, code="01")
     a_place(house, "Loja", iess, code="a1")
     with house.database.unit_of_work() as session:
@@ -253,7 +253,7 @@ def test_names_and_codes_are_guarded_by_the_services_too(house: House) -> None:
 
 
 @pytest.mark.parametrize("code", ["Ñuñoa-1", "ñuñoa-1", "NUNOA-1"])
-def test_codes_are_compared_as_lists_compare_them(house: House, code: str) -> None:
+def test_codes_are_compared_as_lists_compare_them(house: Instance, code: str) -> None:
     """Without case and accents, of whatever letters: two that a list cannot tell apart are one."""
     iess = a_place(house, code="ÑUÑOA-1")
     loja = a_place(house, "Loja", iess)

@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select
 from courses.models import Course, PublicationNature
 from kernel import clock, outbox
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizAnalysisCache, Regrade, VoidedQuestion
 from quizzes.queries import analysis
 from quizzes.queries.analysis import AnalysedAttempts
@@ -49,7 +49,7 @@ def a_fixed_folder(**changes: str) -> dict[str, bytes]:
     return files
 
 
-def take(house: House, actor: Actor, right: int, *, now: datetime) -> UUID:
+def take(house: Instance, actor: Actor, right: int, *, now: datetime) -> UUID:
     """Take the quiz and answer so many questions rightly, the first ones."""
     attempt = start(house, actor, "prueba", now=now)
     batch = right_batch(house, actor, attempt)
@@ -58,21 +58,21 @@ def take(house: House, actor: Actor, right: int, *, now: datetime) -> UUID:
     return attempt
 
 
-def attempts_of(house: House, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> AnalysedAttempts:
+def attempts_of(house: Instance, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> AnalysedAttempts:
     """Describe the attempts at the quiz."""
     with house.database.unit_of_work(write=False) as session:
         quiz = analysis.list_compositions(session, course.id, KEY)
         return analysis.attempt_set(session, quiz, which, quiz.choices[at])
 
 
-def examined(house: House, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> QuizAnalysis:
+def examined(house: Instance, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> QuizAnalysis:
     """Compute the statistics of the quiz."""
     found = attempts_of(house, course, which, at)
     with house.database.unit_of_work(write=False) as session:
         return services.compute(session, found)
 
 
-def test_the_attempts_that_count_are_those_of_the_selected_set(house: House, now: datetime) -> None:
+def test_the_attempts_that_count_are_those_of_the_selected_set(house: Instance, now: datetime) -> None:
     """5.12: finished, non-preview attempts of the selected set (first / highest / last / all)."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     learners = [a_learner(house, course, f"ana{at}@example.org", now=now) for at in range(4)]
@@ -114,7 +114,7 @@ def marks_of(session: object, attempt_id: int) -> tuple[Fraction, ...]:
     return tuple(Fraction(row.fraction) * Fraction(row.maximum) for row in rows) or (Fraction(0),) * 5
 
 
-def test_what_waits_for_a_grader_is_left_out_and_told(house: House, now: datetime) -> None:
+def test_what_waits_for_a_grader_is_left_out_and_told(house: Instance, now: datetime) -> None:
     course, _version = publish(house, a_fixed_folder(), now=now)
     one, other = (a_learner(house, course, f"{name}@example.org", now=now) for name in ("ana", "eva"))
     pass_quiz(house, one, "prueba", now=now)
@@ -128,7 +128,7 @@ def test_what_waits_for_a_grader_is_left_out_and_told(house: House, now: datetim
     assert examined(house, course).quiz.attempts == 1
 
 
-def test_a_later_mark_counts_instead_of_the_first(house: House, now: datetime) -> None:
+def test_a_later_mark_counts_instead_of_the_first(house: Instance, now: datetime) -> None:
     """5.1.4: the current mark is the last one, whoever gave it; the set is another one then."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     attempt = fail_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
@@ -145,7 +145,7 @@ def test_a_later_mark_counts_instead_of_the_first(house: House, now: datetime) -
     assert attempts_of(house, course).fingerprint != before.fingerprint
 
 
-def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(house: House, now: datetime) -> None:
+def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(house: Instance, now: datetime) -> None:
     """5.12: results are of (attempt set, versions); a quiz with other positions is another composition."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     fail_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
@@ -164,7 +164,7 @@ def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(house
     assert examined(house, course, at=1) == both
 
 
-def test_a_quiz_that_nobody_took_has_a_composition_and_no_figures(house: House, now: datetime) -> None:
+def test_a_quiz_that_nobody_took_has_a_composition_and_no_figures(house: Instance, now: datetime) -> None:
     """5.12, degenerate: S = 0."""
     course, _version = publish(house, a_fixed_folder(), now=now)
 
@@ -172,7 +172,7 @@ def test_a_quiz_that_nobody_took_has_a_composition_and_no_figures(house: House, 
     assert (found.quiz.attempts, found.quiz.mean, found.positions, found.questions) == (0, None, (), ())
 
 
-def annul(house: House, course: Course, version: QuestionVersion, effect: str, *, by: Actor, now: datetime) -> None:
+def annul(house: Instance, course: Course, version: QuestionVersion, effect: str, *, by: Actor, now: datetime) -> None:
     """Annul a version of a question for everybody, without marking anything again."""
     with house.database.unit_of_work() as session:
         regrade = Regrade(
@@ -194,7 +194,7 @@ def annul(house: House, course: Course, version: QuestionVersion, effect: str, *
         )
 
 
-def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by_it(house: House, now: datetime) -> None:
+def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by_it(house: Instance, now: datetime) -> None:
     """5.11.4: their results are rescaled, and so are the mean, the facility and the histogram."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     learners = [a_learner(house, course, f"ana{at}@example.org", now=now) for at in range(8)]
@@ -214,7 +214,7 @@ def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by
     assert version.id not in {one.version for one in found.questions}
 
 
-def test_the_best_attempt_is_the_one_with_the_highest_grade(house: House, now: datetime) -> None:
+def test_the_best_attempt_is_the_one_with_the_highest_grade(house: Instance, now: datetime) -> None:
     """5.12 and 5.8: where something was taken out of the total, fewer points can be more."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     learner = a_learner(house, course, now=now)
@@ -229,7 +229,7 @@ def test_the_best_attempt_is_the_one_with_the_highest_grade(house: House, now: d
 
 
 @pytest.mark.parametrize("effect", ["full_credit", "removed"])
-def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: House, now: datetime, effect: str) -> None:
+def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: Instance, now: datetime, effect: str) -> None:
     """5.11.4: annulled for all; statistics do not judge a question by marks that were given away."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     learner = a_learner(house, course, now=now)
@@ -248,7 +248,7 @@ def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: Ho
         assert [one.annulled for one in found.questions if one.version == version.id] == [True]
 
 
-def test_what_was_computed_is_kept_until_something_changes(house: House, now: datetime) -> None:
+def test_what_was_computed_is_kept_until_something_changes(house: Instance, now: datetime) -> None:
     """5.12: results are cached with (attempt set, versions, formula version)."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
@@ -274,7 +274,7 @@ def test_what_was_computed_is_kept_until_something_changes(house: House, now: da
         assert analysis.find_examination(session, attempts_of(house, course)) is None
 
 
-def test_background_work_computes_what_is_ordered_once(house: House, now: datetime) -> None:
+def test_background_work_computes_what_is_ordered_once(house: Instance, now: datetime) -> None:
     course, _version = publish(house, a_fixed_folder(), now=now)
     pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
     found = attempts_of(house, course)
@@ -292,7 +292,7 @@ def test_background_work_computes_what_is_ordered_once(house: House, now: dateti
     assert kept.examination == examined(house, course)
 
 
-def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(house: House, now: datetime) -> None:
+def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(house: Instance, now: datetime) -> None:
     """The same attempts as at first, after others were kept: the job that was done then does not stand for the one wanted now."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
@@ -313,7 +313,7 @@ def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(hou
     assert (last.is_current, last.computed_at) == (True, kept[-1])
 
 
-def test_computing_costs_the_same_statements_for_few_and_for_many(house: House, now: datetime) -> None:
+def test_computing_costs_the_same_statements_for_few_and_for_many(house: Instance, now: datetime) -> None:
     """Issue 3, scale: the attempts are one statement, however many they are."""
     course, _version = publish(house, a_fixed_folder(), now=now)
 
@@ -336,7 +336,7 @@ def test_computing_costs_the_same_statements_for_few_and_for_many(house: House, 
     assert (few, cost()) == (1, 1)
 
 
-def test_a_preview_of_the_team_is_no_attempt(house: House, now: datetime) -> None:
+def test_a_preview_of_the_team_is_no_attempt(house: Instance, now: datetime) -> None:
     """5.2.7: excluded from statistics."""
     course, _version = publish(house, a_fixed_folder(), now=now)
     teacher = actor_of(a_teacher(house, course))

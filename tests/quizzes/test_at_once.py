@@ -12,7 +12,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.queries import attempts, marks
 from quizzes.queries import regrading as queries
 from quizzes.rules.regrade import RegradeKind
@@ -32,22 +32,22 @@ FOUR, FIVE = "1", "2"
 
 
 @pytest.fixture
-def editor(house: House) -> Actor:
+def editor(house: Instance) -> Actor:
     return actor_of(a_teacher(house, a_keyed_quiz(house)))
 
 
-def hand_in(house: House, learner: Actor, attempt: UUID, capital: str, total: str = FOUR) -> None:
+def hand_in(house: Instance, learner: Actor, attempt: UUID, capital: str, total: str = FOUR) -> None:
     submit(house, learner, attempt, a_batch({1: [capital], 2: [total]}))
 
 
-def score_of(house: House, learner: Actor) -> object:
+def score_of(house: Instance, learner: Actor) -> object:
     with house.database.unit_of_work(write=False) as session:
         seat = enrolment_queries.get_learner_context(session, learner, "prueba")
         of_quiz = (ActivityResult.enrolment_id == seat.enrolment_id, ActivityResult.activity_key == "cuestionario-1")
         return session.scalar(select(ActivityResult.score).where(*of_quiz))
 
 
-def two_learners(house: House, editor: Actor) -> tuple[Actor, UUID, int]:
+def two_learners(house: Instance, editor: Actor) -> tuple[Actor, UUID, int]:
     """Let one hand in a wrong answer and another begin; return the other, the open attempt, and a trial that annuls the question."""
     course = a_keyed_quiz(house)
     ana, leo = a_learner(house, course), a_learner(house, course, "leo@example.org")
@@ -56,7 +56,7 @@ def two_learners(house: House, editor: Actor) -> tuple[Actor, UUID, int]:
     return leo, open_one, a_trial(house, editor, an_order(house, RegradeKind.FULL_CREDIT))
 
 
-def test_who_hands_in_while_an_annulment_is_committed_comes_under_it(browser: Browser, house: House, editor: Actor) -> None:
+def test_who_hands_in_while_an_annulment_is_committed_comes_under_it(browser: Browser, house: Instance, editor: Actor) -> None:
     """5.11.4: for everybody, also who neither saw it nor was seen."""
     leo, attempt, trial = two_learners(house, editor)
 
@@ -72,7 +72,7 @@ def test_who_hands_in_while_an_annulment_is_committed_comes_under_it(browser: Br
     assert sum(text.startswith("Su calificación en «Cuestionario 1» cambió") for text in browser.mails()) == 2
 
 
-def test_who_is_handing_in_is_waited_for(browser: Browser, house: House, editor: Actor) -> None:
+def test_who_is_handing_in_is_waited_for(browser: Browser, house: Instance, editor: Actor) -> None:
     """The attempt was read before the annulment, and is written after it."""
     leo, attempt, trial = two_learners(house, editor)
 
@@ -86,7 +86,7 @@ def test_who_is_handing_in_is_waited_for(browser: Browser, house: House, editor:
     assert (attempt_row(house, attempt).percent, score_of(house, leo)) == (100, 100)
 
 
-def test_who_hands_in_while_an_annulment_is_undone_has_the_own_mark(browser: Browser, house: House, editor: Actor) -> None:
+def test_who_hands_in_while_an_annulment_is_undone_has_the_own_mark(browser: Browser, house: Instance, editor: Actor) -> None:
     leo, attempt, trial = two_learners(house, editor)
     commit(house, editor, trial)
 
@@ -102,7 +102,7 @@ def test_who_hands_in_while_an_annulment_is_undone_has_the_own_mark(browser: Bro
     assert (attempt_row(house, attempt).percent, score_of(house, leo)) == (50, 50)
 
 
-def test_nobody_is_marked_twice_by_looking_again(browser: Browser, house: House, editor: Actor) -> None:
+def test_nobody_is_marked_twice_by_looking_again(browser: Browser, house: Instance, editor: Actor) -> None:
     """On every database: the job that looks after an annulment finds everybody marked, also who handed in since."""
     leo, attempt, trial = two_learners(house, editor)
     commit(house, editor, trial)
@@ -116,7 +116,7 @@ def test_nobody_is_marked_twice_by_looking_again(browser: Browser, house: House,
     assert attempt_row(house, attempt).percent == 50
 
 
-def test_two_attempts_marked_at_once_both_count(house: House) -> None:
+def test_two_attempts_marked_at_once_both_count(house: Instance) -> None:
     """5.8: the best of them is the result, whoever is the last to write it."""
     course = a_marked_quiz(house)
     learner, grader = a_learner(house, course), actor_of(a_teacher(house, course))
@@ -131,7 +131,7 @@ def test_two_attempts_marked_at_once_both_count(house: House) -> None:
     assert score_of(house, learner) == 100
 
 
-def test_an_attempt_that_ends_while_another_is_marked_again_counts(house: House, editor: Actor) -> None:
+def test_an_attempt_that_ends_while_another_is_marked_again_counts(house: Instance, editor: Actor) -> None:
     """5.8, 5.11.3: the result follows from all attempts that there are when it is written."""
     course = a_keyed_quiz(house)
     ana = a_learner(house, course)
@@ -149,7 +149,7 @@ def test_an_attempt_that_ends_while_another_is_marked_again_counts(house: House,
     assert score_of(house, ana) == 100
 
 
-def test_a_course_that_two_devices_complete_at_once_is_completed_once(house: House) -> None:
+def test_a_course_that_two_devices_complete_at_once_is_completed_once(house: Instance) -> None:
     """Both learn of it: neither is told that something went wrong."""
     course = a_course(house, modules=1)
     ana = a_learner(house, course)
@@ -165,7 +165,7 @@ def test_a_course_that_two_devices_complete_at_once_is_completed_once(house: Hou
         assert session.scalar(select(func.count()).select_from(Completion)) == 1
 
 
-def test_what_is_completed_while_another_completion_is_taken_back_counts(house: House) -> None:
+def test_what_is_completed_while_another_completion_is_taken_back_counts(house: Instance) -> None:
     """The page of who takes it back has read the learner's results before its turn comes."""
     course = a_course(house, modules=2)
     ana = a_learner(house, course)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes import jobs
 from quizzes.models import MarkEvent
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz, right_place
@@ -18,13 +18,13 @@ END = NOON + timedelta(minutes=10)
 LIMITED = "attempts: 0\nlimit: 10 min\n"
 
 
-def close_at(house: House, moment: datetime) -> None:
+def close_at(house: Instance, moment: datetime) -> None:
     """Run the job as the worker does, twice, for a handler may be delivered twice."""
     for _time in range(2):
         jobs.close_due(Delivery(house.database, house.settings, 1, {}, moment))
 
 
-def test_an_attempt_is_handed_in_with_what_was_saved_when_its_time_and_the_networks_have_passed(house: House) -> None:
+def test_an_attempt_is_handed_in_with_what_was_saved_when_its_time_and_the_networks_have_passed(house: Instance) -> None:
     """5.3.3, 5.3.4 and 5.3.6: not before, once, and finished at its end."""
     learner = a_learner(house, a_quiz(house, LIMITED, questions=ONE_QUESTION), now=NOON)
     attempt = start(house, learner, "prueba", now=NOON)
@@ -41,7 +41,7 @@ def test_an_attempt_is_handed_in_with_what_was_saved_when_its_time_and_the_netwo
         assert session.scalar(select(func.count()).select_from(MarkEvent)) == 1
 
 
-def test_by_setting_an_attempt_waits_for_its_grace_and_is_then_abandoned(house: House) -> None:
+def test_by_setting_an_attempt_waits_for_its_grace_and_is_then_abandoned(house: Instance) -> None:
     """5.3.3: overdue in between."""
     learner = a_learner(house, a_quiz(house, f"{LIMITED}at_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION), now=NOON)
     attempt = start(house, learner, "prueba", now=NOON)
@@ -55,7 +55,7 @@ def test_by_setting_an_attempt_waits_for_its_grace_and_is_then_abandoned(house: 
     assert attempt_row(house, attempt).finished_at == NOON + timedelta(minutes=15)
 
 
-def test_by_setting_an_attempt_is_abandoned_at_its_end(house: House) -> None:
+def test_by_setting_an_attempt_is_abandoned_at_its_end(house: Instance) -> None:
     """5.3.3."""
     learner = a_learner(house, a_quiz(house, f"{LIMITED}at_end: abandon\n", questions=ONE_QUESTION), now=NOON)
     attempt = start(house, learner, "prueba", now=NOON)
@@ -66,7 +66,7 @@ def test_by_setting_an_attempt_is_abandoned_at_its_end(house: House) -> None:
     assert (row.state, row.percent, row.finished_at) == ("abandoned", None, END)
 
 
-def test_attempts_without_an_end_and_previews_stay_open(house: House) -> None:
+def test_attempts_without_an_end_and_previews_stay_open(house: Instance) -> None:
     """5.3.6: who is exempt never expires."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     teacher = actor_of(a_teacher(house, course))
@@ -77,7 +77,7 @@ def test_attempts_without_an_end_and_previews_stay_open(house: House) -> None:
     assert attempt_row(house, preview).state == "in_progress"
 
 
-def test_more_attempts_than_one_page_of_the_list_are_all_closed(house: House) -> None:
+def test_more_attempts_than_one_page_of_the_list_are_all_closed(house: Instance) -> None:
     """An exam ends for everybody at the same moment: nobody waits for the next minute."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     attempts = [start(house, _learner(house, course, number), "prueba", now=NOON) for number in range(5)]
@@ -91,5 +91,5 @@ def test_more_attempts_than_one_page_of_the_list_are_all_closed(house: House) ->
     assert {attempt_row(house, attempt).state for attempt in attempts} == {"finished"}
 
 
-def _learner(house: House, course: object, number: int) -> Actor:
+def _learner(house: Instance, course: object, number: int) -> Actor:
     return a_learner(house, course, f"persona{number}@example.org", now=NOON)  # type: ignore[arg-type]  # a course

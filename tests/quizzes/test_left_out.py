@@ -10,7 +10,7 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts
 from quizzes.queries.effective_settings import PersonQuizKey, find_setting_sources
@@ -31,7 +31,7 @@ class Class:
     """A course whose editor Ada takes it with Ben; Zoe edits it too."""
 
     def __init__(self, browser: Browser, course: Course | None = None) -> None:
-        self.house: House = browser.house
+        self.house: Instance = browser.house
         self.course = course or a_quiz(self.house, "attempts: 2\nlimit: 10 min\n", questions=ONE_QUESTION)
         self.ada, self.zoe = (actor_of(a_teacher(self.house, self.course, email, StaffRole.EDITOR)) for email in (ADA, ZOE))
         with self.house.database.unit_of_work() as session:

@@ -1,7 +1,7 @@
 """The page of a quiz for its course's staff: who may open it, and what it says."""
 
 from courses.models import StaffRole
-from lms.app import House
+from lms.app import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -10,7 +10,7 @@ from tests.support.learning import a_learner, fail_quiz, start
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 
-def test_staff_find_the_way_from_the_quiz_to_its_tools_and_see_how_it_stands(browser: Browser, house: House) -> None:
+def test_staff_find_the_way_from_the_quiz_to_its_tools_and_see_how_it_stands(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     for number in (1, 2):
         fail_quiz(house, a_learner(house, course, f"ana{number}@example.org"), "prueba")
@@ -26,7 +26,7 @@ def test_staff_find_the_way_from_the_quiz_to_its_tools_and_see_how_it_stands(bro
     assert "Encurso1" in "".join(page.text.split())
 
 
-def test_the_tools_of_a_quiz_are_for_the_courses_staff(browser: Browser, house: House) -> None:
+def test_the_tools_of_a_quiz_are_for_the_courses_staff(browser: Browser, house: Instance) -> None:
     """Security 1: graders, editors and administrators; to all others there is no such page, nor for a lesson or a course unknown."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))

@@ -12,7 +12,7 @@ from enrolments.services.learning import follow_version
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.queries import marks as queries
 from quizzes.queries import teaching
 from quizzes.queries.marks import MarkingFilter, MarkingQueue
@@ -27,15 +27,15 @@ from tests.support.marking import BANK, a_marked_quiz, hand_in, last_mark, mark,
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 
-def a_grader(house: House, course: object, email: str = "gil@example.org") -> Actor:
+def a_grader(house: Instance, course: object, email: str = "gil@example.org") -> Actor:
     return actor_of(a_teacher(house, course, email, StaffRole.GRADER))  # type: ignore[arg-type]  # a course
 
 
-def given(house: House, grader: Actor, attempt: object, points: str, **fields: object) -> ManualMarkValues:
+def given(house: Instance, grader: Actor, attempt: object, points: str, **fields: object) -> ManualMarkValues:
     return ManualMarkValues(Fraction(points), last_mark(house, grader, attempt).id, **fields)  # type: ignore[arg-type]  # fields by name
 
 
-def result(house: House) -> ActivityResult:
+def result(house: Instance) -> ActivityResult:
     with house.database.unit_of_work(write=False) as session:
         return session.execute(select(ActivityResult).where(ActivityResult.activity_key == "cuestionario-1")).scalar_one()
 
@@ -45,7 +45,7 @@ PASSED = "Aprobó este cuestionario."
 
 @pytest.mark.parametrize(("grading", "marked"), [("last", "first"), ("first", "second")])
 def test_while_the_attempt_that_counts_waits_for_its_mark_the_quiz_page_says_nothing_of_passing(
-    browser: Browser, house: House, grading: str, marked: str
+    browser: Browser, house: Instance, grading: str, marked: str
 ) -> None:
     """5.8: the first or the last attempt counts, also while it waits."""
     course = a_marked_quiz(house, f"attempts: 0\npass_mark: 75\ngrading: {grading}\n")
@@ -63,7 +63,7 @@ def test_while_the_attempt_that_counts_waits_for_its_mark_the_quiz_page_says_not
     assert "Su resultado es 85\xa0%." in page.text
 
 
-def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_attempt(browser: Browser, house: House) -> None:
+def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_attempt(browser: Browser, house: Instance) -> None:
     """5.8: of 80 and 40 the average does not pass at 70, as the learner's progress has it."""
     course = a_marked_quiz(house, "attempts: 0\npass_mark: 70\ngrading: average\n")
     learner, grader = a_learner(house, course), a_grader(house, course)
@@ -76,7 +76,7 @@ def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_atte
     assert found == [(True, True), (False, False)]
 
 
-def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transaction(house: House) -> None:
+def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transaction(house: Instance) -> None:
     """5.6 manual, 5.11.1: never shown as 0; result, completion and certificate follow the mark."""
     course = a_marked_quiz(house, "attempts: 0\npass_mark: 75\n")
     learner, grader = a_learner(house, course), a_grader(house, course)
@@ -98,7 +98,7 @@ def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transac
     assert '"after": "2.5000000"' in entry.facts
 
 
-def test_an_old_attempt_that_is_marked_late_counts_by_the_version_of_the_last_one(house: House) -> None:
+def test_an_old_attempt_that_is_marked_late_counts_by_the_version_of_the_last_one(house: Instance) -> None:
     """5.8, 5.13: what all attempts mean together is judged as when the last one was handed in, whichever of them is marked."""
     learner = a_learner(house, a_marked_quiz(house, "attempts: 0\npass_mark: 80\n"))
     old = hand_in(house, learner)
@@ -115,7 +115,7 @@ def test_an_old_attempt_that_is_marked_late_counts_by_the_version_of_the_last_on
     assert (result(house).score, result(house).passed, attempt_row(house, old).passed) == (75, True, False)
 
 
-def test_marks_are_appended_and_the_last_one_holds(house: House) -> None:
+def test_marks_are_appended_and_the_last_one_holds(house: Instance) -> None:
     """5.1.4 and 5.11.1: comment, grader, time; the history stays."""
     course = a_marked_quiz(house)
     learner, first, second = a_learner(house, course), a_grader(house, course), a_grader(house, course, "eva@example.org")
@@ -135,7 +135,7 @@ def test_marks_are_appended_and_the_last_one_holds(house: House) -> None:
 
 
 @pytest.mark.parametrize(("points", "fits"), [("0", True), ("3", True), ("3.0000001", False), ("-0.1", False)])
-def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(house: House, points: str, fits: bool) -> None:
+def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(house: Instance, points: str, fits: bool) -> None:
     """5.11.1: [min fraction, 1] × max."""
     course = a_marked_quiz(house)
     learner, grader = a_learner(house, course), a_grader(house, course)
@@ -151,7 +151,7 @@ def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(h
     assert len(marked_item(house, grader, attempt)[1]) == (2 if fits else 1)
 
 
-def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(house: House) -> None:
+def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(house: Instance) -> None:
     """5.11.1: of a question worth 0 the only mark is all that it is worth."""
     bank = BANK.replace("mark: 3", "mark: 0").replace("points: 2", "points: 0").replace("points: 1", "points: 0")
     course = a_marked_quiz(house, "attempts: 0\nweight: 0\n", bank=bank)
@@ -165,7 +165,7 @@ def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(house: 
     assert (last_mark(house, grader, attempt).comment, attempt_row(house, attempt).percent) == ("Leído.", 100)
 
 
-def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(house: House) -> None:
+def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(house: Instance) -> None:
     """5.11.1: nobody overwrites a mark without having seen it."""
     course = a_marked_quiz(house)
     learner, grader = a_learner(house, course), a_grader(house, course)
@@ -179,7 +179,7 @@ def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(house: House
     assert len(marked_item(house, grader, attempt)[1]) == 2
 
 
-def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, house: House) -> None:
+def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, house: Instance) -> None:
     """5.11.1: notified once when all manual items are done, in the learner's language, without marks."""
     second = BANK.split("  - key: suma-1")[0].removeprefix("questions:\n").replace("ensayo-1", "ensayo-2")
     course = a_marked_quiz(house, bank=BANK + second, slots=("ensayo-1", "suma-1", "ensayo-2"))
@@ -197,13 +197,13 @@ def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, 
     assert "Cuestionario 1" in told[1][0]
 
 
-def lines(house: House, grader: Actor, queue: MarkingQueue, *, offset: int = 0, limit: int = 50) -> list[queries.QueueLine]:
+def lines(house: Instance, grader: Actor, queue: MarkingQueue, *, offset: int = 0, limit: int = 50) -> list[queries.QueueLine]:
     with house.database.unit_of_work(write=False) as session:
         taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
         return queries.list_queue(session, taught, queue, offset=offset, limit=limit)
 
 
-def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(house: House) -> None:
+def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(house: Instance) -> None:
     """5.11.1, issue 3: by question or by learner, anonymous if wished; what nobody wrote and what the program marks is not in it."""
     course = a_marked_quiz(house)
     grader = a_grader(house, course)
@@ -224,7 +224,7 @@ def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(ho
     assert lines(house, grader, MarkingQueue("otra-1")) == []
 
 
-def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: House) -> None:
+def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: Instance) -> None:
     """Issue 3: next and previous, in every order, also from an answer that does not wait any more."""
     course = a_marked_quiz(house)
     grader = a_grader(house, course)
@@ -246,7 +246,7 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: House
     assert (near.before and near.before.attempt, near.after and near.after.attempt) == (attempts[0], attempts[2])
 
 
-def test_a_learner_reads_the_rubric_before_writing(browser: Browser, house: House) -> None:
+def test_a_learner_reads_the_rubric_before_writing(browser: Browser, house: Instance) -> None:
     """5.7, essay and file: criteria and levels in the points that the quiz gives, on the page that asks; never the model answer."""
     a_learner_in(browser, a_marked_quiz(house))
     browser.get(QUIZ)
@@ -258,7 +258,7 @@ def test_a_learner_reads_the_rubric_before_writing(browser: Browser, house: Hous
     assert "PALABRAS-MODELO" not in page.html
 
 
-def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(browser: Browser, house: House) -> None:
+def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(browser: Browser, house: Instance) -> None:
     """5.7 essay, 5.11.1: levels make the mark; the text stands as it was typed and is never markup."""
     course = a_marked_quiz(house)
     learners = [a_learner(house, course, f"{name}@example.org") for name in ("uno", "dos")]
@@ -287,7 +287,7 @@ def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(
     assert "2 de 3" in page.text
 
 
-def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_field(browser: Browser, house: House) -> None:
+def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_field(browser: Browser, house: Instance) -> None:
     """5.11.1: bounds; and nothing is kept."""
     course = a_marked_quiz(house)
     attempt = hand_in(house, a_learner(house, course))
@@ -308,7 +308,7 @@ def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_f
     assert len(marked_item(house, grader, attempt)[1]) == 1
 
 
-def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser, house: House) -> None:
+def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser, house: Instance) -> None:
     """5.11.1, concurrency: 409 with the other's mark and what was typed; saving again, having seen it, is heard."""
     course = a_marked_quiz(house)
     attempt = hand_in(house, a_learner(house, course))
@@ -329,7 +329,7 @@ def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser
     assert browser.path.endswith("/marking")
 
 
-def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Browser, house: House) -> None:
+def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Browser, house: Instance) -> None:
     """5.6, 5.9: state, mark and comment are those that were given, not what the program would say."""
     course = a_marked_quiz(house, "attempts: 0\nreview: practice\n")
     learner, grader = a_learner(house, course), a_grader(house, course)
@@ -346,7 +346,7 @@ def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Brows
     assert "3 de 3 puntos" in done
 
 
-def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(browser: Browser, house: House) -> None:
+def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(browser: Browser, house: Instance) -> None:
     """Security 9, grade.override: with a reason, the first mark is kept."""
     course = a_marked_quiz(house)
     attempt = hand_in(house, a_learner(house, course), choice="2")
@@ -369,7 +369,7 @@ def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(b
     ]
 
 
-def test_every_cell_of_marking_by_hand(browser: Browser, house: House) -> None:
+def test_every_cell_of_marking_by_hand(browser: Browser, house: Instance) -> None:
     """Security 9, attempt.grade_by_hand: staff of the course; nobody marks themself, whatever their role."""
     cast = a_cast(browser, house)
     course = a_marked_quiz(house)

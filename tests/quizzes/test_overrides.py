@@ -19,7 +19,7 @@ from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes import jobs
 from quizzes.models import Accommodation, Incident, QuizOverride
 from quizzes.permissions import QuizContext
@@ -46,7 +46,7 @@ def minutes(count: float) -> timedelta:
 class Office:
     """The course's team at work, on one quiz of one course."""
 
-    def __init__(self, house: House, course: Course, key: str = "cuestionario-1") -> None:
+    def __init__(self, house: Instance, course: Course, key: str = "cuestionario-1") -> None:
         self.house, self.course, self.key = house, course, key
         self.editor = actor_of(a_teacher(house, course))
 
@@ -94,7 +94,7 @@ class Office:
         outbox.deliver_waiting(self.house.worker, now=now + timedelta(days=3650))
 
 
-def accommodate(house: House, learner: Actor, factor: str, extra: int = 0, breaks: int = 0, *, now: datetime = NOON) -> Accommodation:
+def accommodate(house: Instance, learner: Actor, factor: str, extra: int = 0, breaks: int = 0, *, now: datetime = NOON) -> Accommodation:
     """Let an administrator give somebody a profile, and do what follows."""
     admin = actor_of(an_administrator(house))
     with house.database.unit_of_work() as session:
@@ -106,18 +106,18 @@ def accommodate(house: House, learner: Actor, factor: str, extra: int = 0, break
     return row
 
 
-def end_of_attempt(house: House, learner: Actor, attempt: UUID) -> datetime | None:
+def end_of_attempt(house: Instance, learner: Actor, attempt: UUID) -> datetime | None:
     """Return when an attempt ends, as a request computes it."""
     with sitting_of(house, learner, attempt) as (_session, sitting):
         return sitting.end
 
 
-def close_at(house: House, moment: datetime) -> None:
+def close_at(house: Instance, moment: datetime) -> None:
     """Run the closing job."""
     jobs.close_due(Delivery(house.database, house.settings, 1, {}, moment))
 
 
-def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(house: House) -> None:
+def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(house: Instance) -> None:
     """5.3.1 and 5.10.1: refused before, taken after; what the job goes by follows too."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -133,7 +133,7 @@ def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(house: Hous
     assert attempt_row(house, attempt).due_at == NOON + minutes(20)
 
 
-def test_the_job_closes_at_the_end_that_holds_now(house: House) -> None:
+def test_the_job_closes_at_the_end_that_holds_now(house: Instance) -> None:
     """5.3.6: not at the old end, and where the time becomes shorter not at the later one."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -150,7 +150,7 @@ def test_the_job_closes_at_the_end_that_holds_now(house: House) -> None:
     assert (row.state, row.finished_at) == ("finished", NOON + minutes(15))
 
 
-def test_an_extension_reopens_the_grace(house: House) -> None:
+def test_an_extension_reopens_the_grace(house: Instance) -> None:
     """5.3.3 and 5.3.1: overdue becomes in progress again when the end moves."""
     course = a_quiz(house, f"{LIMITED}at_end: grace\ngrace: 30 min\n", questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -164,7 +164,7 @@ def test_an_extension_reopens_the_grace(house: House) -> None:
     assert (overdue, attempt_row(house, attempt).state) == ("overdue", "in_progress")
 
 
-def test_a_later_closing_date_of_a_correction_reaches_open_attempts(house: House) -> None:
+def test_a_later_closing_date_of_a_correction_reaches_open_attempts(house: Instance) -> None:
     """5.3.1 and 5.14.2: a correction moves everybody; the questions of the attempt stay its own, its end follows the new dates."""
     quiz = "attempts: 0\ncloses: 2026-06-01 13:00\n"
     course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
@@ -185,7 +185,7 @@ def test_a_later_closing_date_of_a_correction_reaches_open_attempts(house: House
         assert [item.question_version_id for item in sitting.items] == frozen
 
 
-def test_an_earlier_closing_date_of_a_correction_closes_open_attempts(house: House) -> None:
+def test_an_earlier_closing_date_of_a_correction_closes_open_attempts(house: Instance) -> None:
     """5.3.1 and 5.3.6: the job finds them by the new date."""
     quiz = "attempts: 0\ncloses: 2026-06-01 15:00\n"
     course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
@@ -200,7 +200,7 @@ def test_an_earlier_closing_date_of_a_correction_closes_open_attempts(house: Hou
     assert (attempt_row(house, attempt).state, attempt_row(house, attempt).finished_at) == ("finished", closes)
 
 
-def test_an_improvement_leaves_those_inside_their_dates(house: House) -> None:
+def test_an_improvement_leaves_those_inside_their_dates(house: Instance) -> None:
     """Publishing: an improvement reaches newcomers only."""
     quiz = "attempts: 0\ncloses: 2026-06-01 13:00\n"
     course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
@@ -213,7 +213,7 @@ def test_an_improvement_leaves_those_inside_their_dates(house: House) -> None:
     assert end_of_attempt(house, learner, attempt) == datetime(2026, 6, 1, 18, tzinfo=UTC)
 
 
-def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(house: House) -> None:
+def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(house: Instance) -> None:
     """5.10.1: groups; joining and leaving reach the open attempt and the job's date."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office = Office(house, course)
@@ -233,7 +233,7 @@ def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(house: 
     assert attempt_row(house, attempts[0]).due_at == NOON + minutes(10)
 
 
-def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(house: House) -> None:
+def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(house: Instance) -> None:
     """5.10.1, on the database: close, limit and attempts = max, setting by setting; the own override beats."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -246,7 +246,7 @@ def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(house: H
         assert (sitting.access.limit, sitting.access.attempts) == (660, 0)
 
 
-def test_what_holds_for_everybody_stands_for_the_quiz_itself(house: House) -> None:
+def test_what_holds_for_everybody_stands_for_the_quiz_itself(house: Instance) -> None:
     """5.10.3: a profile multiplies it, groups and persons beat it."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -259,7 +259,7 @@ def test_what_holds_for_everybody_stands_for_the_quiz_itself(house: House) -> No
     assert ends == [NOON + minutes(30), NOON + minutes(20)]
 
 
-def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(house: House) -> None:
+def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(house: Instance) -> None:
     """5.14.2: limit 10 min, close date in 6 min: E is the close date; the override extends while inside; the seconds told follow."""
     course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)  # 12:06 in UTC
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -275,7 +275,7 @@ def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(house:
     assert attempt_row(house, attempt).due_at == NOON + minutes(10)
 
 
-def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(house: House) -> None:
+def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(house: Instance) -> None:
     """5.14.3 with 5.10: E is the end by an override. Finish = E where nothing more was taken."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office = Office(house, course)
@@ -293,7 +293,7 @@ def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(
     assert (refused.percent, refused.finished_at) == (0, end)
 
 
-def test_scenario_5_profile_group_and_own_override_together(house: House) -> None:
+def test_scenario_5_profile_group_and_own_override_together(house: Instance) -> None:
     """5.14.5 and 5.10.3: ×1.5 alone; a group's limit beats the profile; the own override beats both; and back again, one by one."""
     course = a_quiz(house, "attempts: 1\nlimit: 20 min\n", questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -323,7 +323,7 @@ def test_scenario_5_profile_group_and_own_override_together(house: House) -> Non
         assert sitting.access.attempts == 2
 
 
-def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(house: House) -> None:
+def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(house: Instance) -> None:
     """5.10.3: by the same extra minutes, and of no other attempt."""
     course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
     learner = a_learner(house, course, now=NOON)
@@ -337,7 +337,7 @@ def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(house
     assert refusal.value.facts["reasons"] == ["closed"]
 
 
-def test_more_attempts_and_other_dates_let_somebody_start(house: House) -> None:
+def test_more_attempts_and_other_dates_let_somebody_start(house: Instance) -> None:
     """5.2.2 and 5.10.1: what was refused is open to the one it is set for, and to nobody else."""
     course = a_quiz(house, "attempts: 1\nopens: 2026-06-01 08:00\ncloses: 2026-06-01 09:00\n", questions=ONE_QUESTION)
     office = Office(house, course)
@@ -353,7 +353,7 @@ def test_more_attempts_and_other_dates_let_somebody_start(house: House) -> None:
     assert refusal.value.facts["reasons"] == ["not_open_yet"]
 
 
-def begin_with(house: House, learner: Actor, entry: StartRequest, address: str = "") -> UUID:
+def begin_with(house: Instance, learner: Actor, entry: StartRequest, address: str = "") -> UUID:
     """Start an attempt with a password, from an address."""
     actor = replace(learner, address=address)
     with house.database.unit_of_work() as session:
@@ -361,7 +361,7 @@ def begin_with(house: House, learner: Actor, entry: StartRequest, address: str =
         return attempts.start_attempt(session, actor, subject, "es", entry, now=NOON).uuid
 
 
-def test_a_password_and_networks_are_told_together_with_the_other_reasons(house: House) -> None:
+def test_a_password_and_networks_are_told_together_with_the_other_reasons(house: Instance) -> None:
     """5.2.2: all conditions at once; right word and right network open; several groups' words are all accepted."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -379,7 +379,7 @@ def test_a_password_and_networks_are_told_together_with_the_other_reasons(house:
     assert attempt_row(house, found).state == "in_progress"
 
 
-def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(house: House) -> None:
+def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(house: Instance) -> None:
     """5.10.2: who saw something else is told; the database itself allows one."""
     course = a_quiz(house, LIMITED)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -399,7 +399,7 @@ def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(house:
         assert held.limit_seconds == 1200
 
 
-def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(house: House) -> None:
+def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(house: Instance) -> None:
     """5.10.2 and 5.10.3: reason, author, time; never the password, never why somebody has a profile."""
     course = a_quiz(house, LIMITED)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -435,7 +435,7 @@ def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(house: Hou
     assert (restored.limit_seconds, restored.password, restored.reason) == (900, "secreta", "Motivo")
 
 
-def test_a_person_without_a_profile_or_override_has_what_was_published(house: House) -> None:
+def test_a_person_without_a_profile_or_override_has_what_was_published(house: Instance) -> None:
     """5.10: nothing leaks from one course, quiz or person to another."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     other = publish(house, folder("otro", modules=1, settings=LIMITED))[0]

@@ -9,7 +9,7 @@ from courses.models import PublicationNature
 from enrolments.models import ActivityResult, Enrolment
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes import jobs
 from quizzes.models import QuizOverride
 from quizzes.services import overrides
@@ -21,7 +21,7 @@ from tests.support.builders import folder, publish
 from tests.support.learning import a_batch, a_learner, attempt_row, fail_quiz, save, start, submit
 
 
-def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(house: House) -> None:
+def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(house: Instance) -> None:
     """5.10.4: whatever the end follows from; ended ones and later ones get nothing; a second click nothing more."""
     course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:12\n", questions=ONE_QUESTION)
     office = Office(house, course)
@@ -47,7 +47,7 @@ def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(hou
     assert [attempt_row(house, one).due_at for one in (by_limit, by_date)] == [NOON + minutes(10), NOON + minutes(12)]
 
 
-def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down(house: House) -> None:
+def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down(house: Instance) -> None:
     """5.10.4: nobody closed them yet, so they can go on."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -59,7 +59,7 @@ def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down
     assert save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(16)).seconds_left == 9 * 60
 
 
-def test_the_pause_counts_the_time_that_an_incident_gave(house: House) -> None:
+def test_the_pause_counts_the_time_that_an_incident_gave(house: Instance) -> None:
     """5.2.2: from start + limit, with what was given, where the attempt ended later than that."""
     course = a_quiz(house, "attempts: 0\nlimit: 10 min\npause: 30 min\n", questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -73,7 +73,7 @@ def test_the_pause_counts_the_time_that_an_incident_gave(house: House) -> None:
     assert start(house, learner, "prueba", now=NOON + minutes(49))
 
 
-def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_many(house: House) -> None:
+def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_many(house: Instance) -> None:
     """5.3.6 and performance P7: a fixed number of statements for a page of attempts."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office = Office(house, course)
@@ -90,7 +90,7 @@ def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_ma
     assert counted(house, QuizOverride) == 6
 
 
-def test_more_open_attempts_than_one_page_are_all_noted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_open_attempts_than_one_page_are_all_noted(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.3.6."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office = Office(house, course)
@@ -102,14 +102,14 @@ def test_more_open_attempts_than_one_page_are_all_noted(house: House, monkeypatc
     assert {attempt_row(house, attempt).due_at for attempt in attempts} == {NOON + minutes(20)}
 
 
-def exhausted(house: House, learner: Actor) -> bool:
+def exhausted(house: Instance, learner: Actor) -> bool:
     """Say whether a learner's progress takes the quiz for used up."""
     with house.database.unit_of_work(write=False) as session:
         rows = select(ActivityResult.exhausted).join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
         return session.scalars(rows.where(Enrolment.person_id == learner.person_id)).one()
 
 
-def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(house: House) -> None:
+def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(house: Instance) -> None:
     """5.10.1 and 5.13: used up, then not, then again; the same for a profile's extra attempt and for a group."""
     course = a_quiz(house, "attempts: 1\n", questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -128,7 +128,7 @@ def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(house
     assert seen == [True, False, True, False]
 
 
-def test_overrides_follow_a_quiz_that_is_renamed(house: House) -> None:
+def test_overrides_follow_a_quiz_that_is_renamed(house: Instance) -> None:
     """Architecture, Data: a key may change from version to version; what was set holds for those of the old version and of the new."""
     course = publish(house, folder(modules=1, settings=LIMITED), now=NOON)[0]
     office = Office(house, course)
@@ -149,7 +149,7 @@ def test_overrides_follow_a_quiz_that_is_renamed(house: House) -> None:
     assert counted(house, QuizOverride) == 2
 
 
-def test_of_the_overrides_of_quizzes_that_became_one_the_last_one_holds(house: House) -> None:
+def test_of_the_overrides_of_quizzes_that_became_one_the_last_one_holds(house: Instance) -> None:
     files = folder(modules=1, settings=LIMITED)
     name, other = "01-parte/03-cuestionario.quiz.yaml", "01-parte/04-otro.quiz.yaml"
     files[name] = files[name].replace(b"draw: 7", b"draw: 3")

@@ -6,7 +6,7 @@ import pytest
 
 from courses.models import Course
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.services.attempts import AttemptNotAllowed
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
@@ -26,7 +26,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def enrolled(browser: Browser, house: House, course: Course, email: str = "ana@example.org") -> Actor:
+def enrolled(browser: Browser, house: Instance, course: Course, email: str = "ana@example.org") -> Actor:
     """Enrol somebody and sign them in."""
     learner = a_learner(house, course, email, now=NOON)
     sign_in(browser, email)
@@ -38,7 +38,7 @@ def leads_to_quiz(browser: Browser, path: str = COURSE) -> bool:
     return any(href.endswith("/quizzes/cuestionario-1") for href, _words in browser.get(path).links)
 
 
-def test_a_quiz_that_opens_earlier_for_somebody_is_open_to_them_on_the_courses_page(browser: Browser, house: House, at: At) -> None:
+def test_a_quiz_that_opens_earlier_for_somebody_is_open_to_them_on_the_courses_page(browser: Browser, house: Instance, at: At) -> None:
     """5.10.1: an own date beats the quiz's, for its learner alone."""
     course = a_quiz(house, OPENS, questions=ONE_QUESTION)
     office, learner, other = Office(house, course), enrolled(browser, house, course), browser.another()
@@ -52,7 +52,7 @@ def test_a_quiz_that_opens_earlier_for_somebody_is_open_to_them_on_the_courses_p
     assert (before, during, leads_to_quiz(browser)) == (False, (True, False), False)
 
 
-def test_a_quiz_that_opens_later_for_a_group_says_when(browser: Browser, house: House, at: At) -> None:
+def test_a_quiz_that_opens_later_for_a_group_says_when(browser: Browser, house: Instance, at: At) -> None:
     course = a_quiz(house, "attempts: 0\n", questions=ONE_QUESTION)
     office, learner = Office(house, course), enrolled(browser, house, course)
     before = leads_to_quiz(browser)
@@ -63,7 +63,7 @@ def test_a_quiz_that_opens_later_for_a_group_says_when(browser: Browser, house: 
     assert "2027" in browser.page.text
 
 
-def test_the_next_step_on_the_home_page_is_a_quiz_that_opened_earlier(browser: Browser, house: House, at: At) -> None:
+def test_the_next_step_on_the_home_page_is_a_quiz_that_opened_earlier(browser: Browser, house: Instance, at: At) -> None:
     course = a_quiz(house, OPENS, questions=ONE_QUESTION)
     office, learner = Office(house, course), enrolled(browser, house, course)
     for key in ("leccion-1", "video-1"):
@@ -75,7 +75,7 @@ def test_the_next_step_on_the_home_page_is_a_quiz_that_opened_earlier(browser: B
     assert (before, leads_to_quiz(browser, HOME)) == (False, True)
 
 
-def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: Browser, house: House, at: At) -> None:
+def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: Browser, house: Instance, at: At) -> None:
     """5.9 and 5.10.1: marks are shown after the close, and that may be another one for them."""
     course = a_quiz(
         house, "attempts: 0\ncloses: 2026-06-01 07:30\nreview: {later: [attempt], closed: [attempt, marks]}\n", questions=ONE_QUESTION
@@ -94,7 +94,7 @@ def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: 
     assert SCORE in browser.get(COURSE).text
 
 
-def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser: Browser, house: House, at: At) -> None:
+def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser: Browser, house: Instance, at: At) -> None:
     files = folder(modules=1, settings="attempts: 0\n")
     course, _version = publish(house, {**files, "01-parte/module.yaml": files["01-parte/module.yaml"] + b"closes: 2026-06-10\n"})
     office, learner = Office(house, course), enrolled(browser, house, course)
@@ -109,7 +109,7 @@ def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser
     assert start(house, learner, "prueba", now=at.moment)
 
 
-def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser, house: House, at: At) -> None:
+def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser, house: Instance, at: At) -> None:
     """P7: one statement for all quizzes, groups and courses."""
     course = a_quiz(house, OPENS, questions=ONE_QUESTION)
     office, learner = Office(house, course), enrolled(browser, house, course)
@@ -130,7 +130,9 @@ def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser,
     assert [statements(path) for path in (COURSE, HOME)] == before
 
 
-def test_whether_marks_wait_for_an_open_attempt_is_asked_after_closing_once_for_all_quizzes(browser: Browser, house: House, at: At) -> None:
+def test_whether_marks_wait_for_an_open_attempt_is_asked_after_closing_once_for_all_quizzes(
+    browser: Browser, house: Instance, at: At
+) -> None:
     """5.9, P6: one statement more than where no quiz has closed yet."""
     course = a_course(house, modules=3, settings="attempts: 2\nreview: hidden\ncloses: 2026-06-01 07:30\n")
     learner = enrolled(browser, house, course)

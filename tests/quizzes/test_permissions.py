@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries import attempts as queries
 from tests.support.access import Cast, a_cast, outcome
@@ -27,7 +27,7 @@ KEY = "PORQUE-NO"
 QUESTION = "/teaching/prueba/questions/suma-1"
 
 
-def a_matrix_course(house: House) -> Course:
+def a_matrix_course(house: Instance) -> Course:
     """Publish six quizzes: open with reviews, opening later, closed, one attempt without any review, limited, reviewed once it closes."""
     files = folder(modules=6)
     extra = (
@@ -47,7 +47,7 @@ def a_matrix_course(house: House) -> Course:
     return publish(house, files)[0]
 
 
-def test_every_cell_of_quizzes_and_attempts(browser: Browser, house: House) -> None:
+def test_every_cell_of_quizzes_and_attempts(browser: Browser, house: Instance) -> None:
     """Security 9: quiz.view_intro, quiz.start, quiz.preview, attempt.view, attempt.save, each role before each state."""
     cast = a_cast(browser, house)
     course = a_matrix_course(house)
@@ -78,7 +78,7 @@ def test_every_cell_of_quizzes_and_attempts(browser: Browser, house: House) -> N
     assert wrong == []
 
 
-def test_a_quiz_of_a_draft_is_started_by_nobody(browser: Browser, house: House) -> None:
+def test_a_quiz_of_a_draft_is_started_by_nobody(browser: Browser, house: Instance) -> None:
     """Security 9, quiz.start draft: neither in a course that was never published, nor one that stands in the working copy alone."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -116,13 +116,13 @@ def started(cast: Cast, quiz: str, *, preview: bool = False) -> dict[str, str]:
     return outcomes
 
 
-def counted(house: House, model: type) -> int:
+def counted(house: Instance, model: type) -> int:
     """Count the rows of a table."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_an_attempt_whose_time_is_over_takes_nothing_from_anybody(browser: Browser, house: House) -> None:
+def test_an_attempt_whose_time_is_over_takes_nothing_from_anybody(browser: Browser, house: Instance) -> None:
     """Security 9, attempt.save own_time_expired: not even from its learner."""
     cast = a_cast(browser, house)
     cast.join(a_matrix_course(house))
@@ -135,7 +135,7 @@ def test_an_attempt_whose_time_is_over_takes_nothing_from_anybody(browser: Brows
     assert counted(house, AnswerEvent) == 0
 
 
-def test_every_cell_of_seeing_right_answers(browser: Browser, house: House) -> None:
+def test_every_cell_of_seeing_right_answers(browser: Browser, house: Instance) -> None:
     """Security 9, quiz.view_answers: before handing in, and after, with reviews on, off, and on once the quiz closes."""
     cast = a_cast(browser, house)
     cast.join(a_matrix_course(house))
@@ -153,7 +153,7 @@ def test_every_cell_of_seeing_right_answers(browser: Browser, house: House) -> N
     assert wrong == []
 
 
-def wrong_place(house: House, attempt: UUID) -> None:
+def wrong_place(house: Instance, attempt: UUID) -> None:
     """Answer the question with the option whose feedback says KEY, straight into the database."""
     with house.database.unit_of_work() as session:
         row = session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
@@ -178,7 +178,7 @@ def submit_through_page(browser: Browser, attempt: UUID) -> None:
     browser.submit("/submission")
 
 
-def test_every_cell_of_seeing_ones_own_grade(browser: Browser, house: House) -> None:
+def test_every_cell_of_seeing_ones_own_grade(browser: Browser, house: Instance) -> None:
     """Security 9, grade.view: a mark is seen by its learner once the quiz shows it, and on no page before (CVE-2021-32473)."""
     cast = a_cast(browser, house)
     cast.join(a_matrix_course(house))
@@ -199,7 +199,7 @@ def test_every_cell_of_seeing_ones_own_grade(browser: Browser, house: House) -> 
     assert wrong == []
 
 
-def test_every_cell_of_changing_a_key(browser: Browser, house: House) -> None:
+def test_every_cell_of_changing_a_key(browser: Browser, house: Instance) -> None:
     """Security 9, quiz.edit_key with attempts: graders and others change nothing; attempts keep the question that they were made with."""
     cast = a_cast(browser, house)
     course = a_matrix_course(house)
@@ -219,7 +219,7 @@ def test_every_cell_of_changing_a_key(browser: Browser, house: House) -> None:
 
 @pytest.mark.parametrize("letter", ["G", "I", "S"])
 def test_who_works_in_a_course_and_takes_it_sees_of_an_open_attempt_of_their_own_what_every_learner_sees(
-    browser: Browser, house: House, letter: str
+    browser: Browser, house: Instance, letter: str
 ) -> None:
     """Security 9, attempt.view and quiz.view_answers before handing in, also where feedback comes at once; of others they see theirs."""
     cast = a_cast(browser, house)
@@ -239,7 +239,7 @@ def test_who_works_in_a_course_and_takes_it_sees_of_an_open_attempt_of_their_own
     assert [outcome(cast.browsers[letter], f"/attempts/{own}/{door}") for door in doors] == ["allow"] * 3
 
 
-def test_who_edits_a_course_looks_at_their_open_preview_as_they_like(browser: Browser, house: House) -> None:
+def test_who_edits_a_course_looks_at_their_open_preview_as_they_like(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1, settings="attempts: 0\n")
     teacher = a_teacher(house, course, "profe@example.org")
     preview = start(house, actor_of(teacher), "prueba")
@@ -249,7 +249,7 @@ def test_who_edits_a_course_looks_at_their_open_preview_as_they_like(browser: Br
     assert [outcome(browser, f"/attempts/{preview}/{door}") for door in ("review", "record.json", "paper")] == ["allow"] * 3
 
 
-def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: Browser, house: House) -> None:
+def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: Browser, house: Instance) -> None:
     """Security 1.2 and 9, attempt.save of_another_learner."""
     cast = a_cast(browser, house)
     course = a_matrix_course(house)
@@ -269,7 +269,7 @@ def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: 
     assert set(handed.values()) == {"hide", "login"}
 
 
-def test_attempts_lead_strangers_to_the_sign_in_page_whether_they_exist_or_not(browser: Browser, house: House) -> None:
+def test_attempts_lead_strangers_to_the_sign_in_page_whether_they_exist_or_not(browser: Browser, house: Instance) -> None:
     """Security 1.3: a session may have ended; nothing is told of what exists."""
     cast = a_cast(browser, house)
     cast.join(a_matrix_course(house))

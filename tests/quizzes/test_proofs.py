@@ -9,7 +9,7 @@ import pytest
 
 from kernel.crypto import seal
 from kernel.outbox import Delivery
-from lms.app import House
+from lms.app import Instance
 from quizzes import jobs
 from quizzes.models import AnswerEvent
 from quizzes.services.offline_answers import PURPOSE
@@ -31,7 +31,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def begin(browser: Browser, house: House, settings: str = WINDOW) -> str:
+def begin(browser: Browser, house: Instance, settings: str = WINDOW) -> str:
     """Start an attempt and return the token of its page."""
     a_learner_in(browser, a_quiz(house, settings, questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
@@ -57,7 +57,7 @@ def send(browser: Browser, token: str, *, seq: int = 1, place: str = "1", status
     return told
 
 
-def test_an_answer_of_a_lost_line_counts_until_the_window_closes_and_is_marked_so(browser: Browser, house: House, at: At) -> None:
+def test_an_answer_of_a_lost_line_counts_until_the_window_closes_and_is_marked_so(browser: Browser, house: Instance, at: At) -> None:
     """5.3.9: written before E, sent at E + 12 min: kept, acknowledged, flagged in the record, marked; finish = E."""
     begin(browser, house)
     place = right(browser)
@@ -82,7 +82,7 @@ def open_attempt_uuid(path: str) -> UUID:
     return UUID(path.split("/")[2])
 
 
-def test_without_a_proof_nothing_late_is_kept(browser: Browser, house: House, at: At) -> None:
+def test_without_a_proof_nothing_late_is_kept(browser: Browser, house: Instance, at: At) -> None:
     """5.3.9 and 5.3.4: no token, one of another attempt, a forged one, one given after the end."""
     token = begin(browser, house)
     secret = browser.app.secret_key or ""
@@ -98,7 +98,7 @@ def test_without_a_proof_nothing_late_is_kept(browser: Browser, house: House, at
     assert send(browser, token)["acknowledged"] == {"1": 1}
 
 
-def test_after_the_window_nothing_is_kept_and_the_job_has_handed_in_what_was_saved(browser: Browser, house: House, at: At) -> None:
+def test_after_the_window_nothing_is_kept_and_the_job_has_handed_in_what_was_saved(browser: Browser, house: Instance, at: At) -> None:
     """5.3.9 and 5.3.6: the attempt waits for the device until E + W, then it is finished at E."""
     token = begin(browser, house)
     uuid = open_attempt_uuid(browser.path)
@@ -115,7 +115,7 @@ def test_after_the_window_nothing_is_kept_and_the_job_has_handed_in_what_was_sav
     assert counted(house, AnswerEvent) == 0
 
 
-def test_a_quiz_without_a_window_gives_no_token_and_takes_none(browser: Browser, house: House, at: At) -> None:
+def test_a_quiz_without_a_window_gives_no_token_and_takes_none(browser: Browser, house: Instance, at: At) -> None:
     """5.3.9: off by default."""
     assert begin(browser, house, "attempts: 0\nlimit: 10 min\n") == ""
     assert send(browser, "")["token"] == ""
@@ -127,7 +127,7 @@ def test_a_quiz_without_a_window_gives_no_token_and_takes_none(browser: Browser,
     assert counted(house, AnswerEvent) == 1
 
 
-def test_numbers_and_tokens_of_a_page_only_go_forward(browser: Browser, house: House, at: At) -> None:
+def test_numbers_and_tokens_of_a_page_only_go_forward(browser: Browser, house: Instance, at: At) -> None:
     """5.3.9: the device's counter is monotonic: a number below one that was kept, or an older token after a newer one, proves nothing."""
     first = begin(browser, house)
     at.pass_(minutes=5)
@@ -144,7 +144,7 @@ def test_numbers_and_tokens_of_a_page_only_go_forward(browser: Browser, house: H
     assert counted(house, AnswerEvent) == 2
 
 
-def test_the_page_after_the_end_still_leads_to_handing_in(browser: Browser, house: House, at: At) -> None:
+def test_the_page_after_the_end_still_leads_to_handing_in(browser: Browser, house: Instance, at: At) -> None:
     """5.3.9: nothing can be answered on it any more, and the device's journal goes with the submission."""
     token = begin(browser, house)
     place = right(browser)

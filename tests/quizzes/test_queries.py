@@ -9,7 +9,7 @@ from courses.models import Activity
 from kernel import clock
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
 from quizzes.queries.answers import read_payloads
@@ -29,12 +29,12 @@ UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
 
 
 @pytest.fixture
-def counter(house: House) -> Counter:
+def counter(house: Instance) -> Counter:
     """Count what reaches the database for reading."""
     return Counter(house.database.reading if house.database.is_sqlite else house.database.writing)
 
 
-def test_a_paper_has_its_pool_in_the_order_of_keys_on_every_machine(house: House) -> None:
+def test_a_paper_has_its_pool_in_the_order_of_keys_on_every_machine(house: Instance) -> None:
     """Quiz engine 5.2.5: a draw depends on the order of its pool, so that order is the keys', not the database's."""
     a_quiz(house, slots="slots:\n  - draw: 3\n")
 
@@ -47,7 +47,7 @@ def test_a_paper_has_its_pool_in_the_order_of_keys_on_every_machine(house: House
     assert keys == sorted(keys)
 
 
-def test_papers_and_questions_are_read_once(house: House, counter: Counter) -> None:
+def test_papers_and_questions_are_read_once(house: Instance, counter: Counter) -> None:
     """They never change; what is in memory costs nothing."""
     a_quiz(house)
     counts = []
@@ -63,7 +63,7 @@ def test_papers_and_questions_are_read_once(house: House, counter: Counter) -> N
     assert counts == [4, 1]
 
 
-def test_memory_of_questions_is_bounded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_of_questions_is_bounded(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "KEPT_QUESTIONS", 2)
     a_quiz(house)
 
@@ -74,7 +74,7 @@ def test_memory_of_questions_is_bounded(house: House, monkeypatch: pytest.Monkey
             assert len(session.info["questions"]) <= 2
 
 
-def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(house: House, counter: Counter) -> None:
+def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(house: Instance, counter: Counter) -> None:
     """Performance P6: whatever the number of questions and answers."""
     learner = a_learner(house, a_quiz(house))
     attempt = start(house, learner, "prueba")
@@ -91,7 +91,7 @@ def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(house: Ho
         assert {answer.seq for answer in sitting.responses.values()} == {19}
 
 
-def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(house: House) -> None:
+def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(house: Instance) -> None:
     """Security 1.3."""
     learner = a_learner(house, a_quiz(house))
     attempt = start(house, learner, "prueba")
@@ -104,7 +104,7 @@ def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(house: House) ->
             queries.get_attempt(session, learner, UNKNOWN)
 
 
-def test_an_attempt_tells_what_the_reader_is_in_its_course(house: House) -> None:
+def test_an_attempt_tells_what_the_reader_is_in_its_course(house: Instance) -> None:
     course = a_quiz(house, questions=ONE_QUESTION)
     learner = a_learner(house, course)
     teacher = actor_of(a_teacher(house, course))
@@ -118,7 +118,7 @@ def test_an_attempt_tells_what_the_reader_is_in_its_course(house: House) -> None
     assert roles == {learner.person_id: None, teacher.person_id: "editor"}
 
 
-def test_the_history_holds_one_learners_attempts_at_one_quiz(house: House) -> None:
+def test_the_history_holds_one_learners_attempts_at_one_quiz(house: Instance) -> None:
     course = a_quiz(house)
     learner, other = a_learner(house, course), a_learner(house, course, "eva@example.org")
     fail_quiz(house, other, "prueba")
@@ -131,7 +131,7 @@ def test_the_history_holds_one_learners_attempts_at_one_quiz(house: House) -> No
     assert [(row.number, row.percent, row.passed) for row in history] == [(1, 0, False), (2, 100, True)]
 
 
-def test_questions_seen_are_counted_over_a_course_without_previews(house: House) -> None:
+def test_questions_seen_are_counted_over_a_course_without_previews(house: Instance) -> None:
     """5.2.4 and 5.2.7."""
     course = a_quiz(house, questions=ONE_QUESTION)
     learner, teacher = a_learner(house, course), actor_of(a_teacher(house, course))
@@ -150,7 +150,7 @@ def written(text: str, seqs: range, lease: int = 1000) -> SaveRequest:
     return SaveRequest(lease, tuple(SavedAnswer(1, AnswerSequence(lease, seq), {"answer": [f"{text}{seq}"]}) for seq in seqs), "autosave")
 
 
-def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(house: House) -> None:
+def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(house: Instance) -> None:
     """Of each answer of before it knows the place; duplicates are recognised by it, and what is acknowledged has no gap."""
     learner = a_learner(house, a_marked_quiz(house))
     attempt = start(house, learner, "prueba")
@@ -173,7 +173,7 @@ def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(ho
         assert [answer.payload for answer in sitting.answers if answer.payload is not None] == [{"answer": [f"{ESSAY}300"]}]
 
 
-def test_an_answer_that_was_checked_comes_with_its_text(house: House) -> None:
+def test_an_answer_that_was_checked_comes_with_its_text(house: Instance) -> None:
     """5.6: later tries are judged with the earlier ones."""
     learner = a_learner(house, a_quiz(house, "behaviour: adaptive\nattempts: 0\nshuffle_options: false\n", questions=ONE_QUESTION))
     attempt = start(house, learner, "prueba")

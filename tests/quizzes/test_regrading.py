@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import CertificateReview, MarkEvent, VoidedQuestion
 from quizzes.queries import regrading as queries
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
@@ -44,22 +44,22 @@ FOUR, FIVE = "1", "2"
 OTHER, SAME, FULL, REMOVED = RegradeKind.OTHER, RegradeKind.SAME, RegradeKind.FULL_CREDIT, RegradeKind.REMOVED
 
 
-def hand_in(house: House, learner: Actor, capital: str, total: str = FOUR) -> UUID:
+def hand_in(house: Instance, learner: Actor, capital: str, total: str = FOUR) -> UUID:
     attempt = start(house, learner, "prueba")
     submit(house, learner, attempt, a_batch({1: [capital], 2: [total]}))
     return attempt
 
 
-def reopen(house: House, editor: Actor, attempt: UUID) -> None:
+def reopen(house: Instance, editor: Actor, attempt: UUID) -> None:
     with sitting_of(house, editor, attempt, write=True) as (session, sitting):
         reopening.reopen_attempt(session, editor, sitting, "Corte de luz.", now=clock.now())
 
 
-def percents(house: House, *attempts: UUID) -> list[object]:
+def percents(house: Instance, *attempts: UUID) -> list[object]:
     return [attempt_row(house, attempt).percent for attempt in attempts]
 
 
-def result_of(house: House, learner: Actor) -> ActivityResult:
+def result_of(house: Instance, learner: Actor) -> ActivityResult:
     with house.database.unit_of_work(write=False) as session:
         from enrolments.models import Enrolment
 
@@ -72,11 +72,11 @@ def result_of(house: House, learner: Actor) -> ActivityResult:
 
 
 @pytest.fixture
-def editor(house: House) -> Actor:
+def editor(house: Instance) -> Actor:
     return actor_of(a_teacher(house, a_keyed_quiz(house)))
 
 
-def two_learners(house: House) -> tuple[Actor, Actor, UUID, UUID]:
+def two_learners(house: Instance) -> tuple[Actor, Actor, UUID, UUID]:
     """Let one answer what the wrong key wants and one what is right; then correct the key."""
     course = a_keyed_quiz(house)
     ana, leo = a_learner(house, course), a_learner(house, course, "leo@example.org")
@@ -85,7 +85,7 @@ def two_learners(house: House) -> tuple[Actor, Actor, UUID, UUID]:
     return ana, leo, *attempts
 
 
-def test_a_trial_changes_nothing_and_says_who_would_flip(house: House, editor: Actor) -> None:
+def test_a_trial_changes_nothing_and_says_who_would_flip(house: Instance, editor: Actor) -> None:
     """5.11.3: always a dry run first: learner, old, new, flips."""
     _ana, _leo, wrong, right = two_learners(house)
     before = len(all_marks(house))
@@ -108,7 +108,7 @@ def test_a_trial_changes_nothing_and_says_who_would_flip(house: House, editor: A
     ("policy", "after"),
     [(RegradePolicy.REPLACE, [50, 100]), (RegradePolicy.KEEP_BEST, [100, 100]), (RegradePolicy.ONLY_RAISE, [100, 100])],
 )
-def test_the_policy_says_whose_marks_change(house: House, editor: Actor, policy: RegradePolicy, after: list[int]) -> None:
+def test_the_policy_says_whose_marks_change(house: Instance, editor: Actor, policy: RegradePolicy, after: list[int]) -> None:
     """5.11.3: keep best / replace / only raise; results follow in the same transaction."""
     ana, leo, wrong, right = two_learners(house)
 
@@ -119,7 +119,7 @@ def test_the_policy_says_whose_marks_change(house: House, editor: Actor, policy:
     assert [result_of(house, one).passed for one in (ana, leo)] == [value == 100 for value in after]
 
 
-def test_a_commit_is_appended_and_audited(house: House, editor: Actor) -> None:
+def test_a_commit_is_appended_and_audited(house: Instance, editor: Actor) -> None:
     """5.1.4, 5.11.3: nothing is overwritten; who did it, when and why stands in the log."""
     _ana, _leo, _wrong, _right = two_learners(house)
     before = [(one.id, one.fraction, one.state) for one in all_marks(house)]
@@ -141,7 +141,7 @@ def test_a_commit_is_appended_and_audited(house: House, editor: Actor) -> None:
     assert '"lost": 1' in entry.facts
 
 
-def test_undoing_gives_every_mark_back_by_appending(house: House, editor: Actor) -> None:
+def test_undoing_gives_every_mark_back_by_appending(house: Instance, editor: Actor) -> None:
     """5.11.3: commit is undoable; the history of marks tells all three."""
     ana, leo, wrong, right = two_learners(house)
     trial = a_trial(house, editor, an_order(house, OTHER, 2))
@@ -158,7 +158,7 @@ def test_undoing_gives_every_mark_back_by_appending(house: House, editor: Actor)
         undo(house, editor, trial)
 
 
-def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(house: House, editor: Actor) -> None:
+def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(house: Instance, editor: Actor) -> None:
     """5.3.7, 5.11.3: the answer of before the reopening is history, and its mark with it."""
     course = a_keyed_quiz(house)
     ana = a_learner(house, course)
@@ -180,7 +180,7 @@ def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(hou
     ]
 
 
-def test_what_a_person_marked_after_a_commit_survives_its_undoing(house: House, editor: Actor) -> None:
+def test_what_a_person_marked_after_a_commit_survives_its_undoing(house: Instance, editor: Actor) -> None:
     """5.11.3: undo restores what it changed, and nothing else."""
     _ana, _leo, wrong, right = two_learners(house)
     trial = a_trial(house, editor, an_order(house, OTHER, 2))
@@ -192,7 +192,7 @@ def test_what_a_person_marked_after_a_commit_survives_its_undoing(house: House, 
     assert percents(house, wrong, right) == [75, 50]
 
 
-def test_the_later_of_two_must_be_undone_first(house: House, editor: Actor) -> None:
+def test_the_later_of_two_must_be_undone_first(house: Instance, editor: Actor) -> None:
     _ana, _leo, wrong, right = two_learners(house)
     first = a_trial(house, editor, an_order(house, OTHER, 2))
     commit(house, editor, first)
@@ -207,7 +207,7 @@ def test_the_later_of_two_must_be_undone_first(house: House, editor: Actor) -> N
     assert percents(house, wrong, right) == [100, 50]
 
 
-def test_a_trial_is_committed_as_seen_or_made_again(house: House, editor: Actor) -> None:
+def test_a_trial_is_committed_as_seen_or_made_again(house: Instance, editor: Actor) -> None:
     """5.11.3: where marks changed since, nothing is committed, and the new trial asks to be looked at."""
     _ana, _leo, wrong, right = two_learners(house)
     trial = a_trial(house, editor, an_order(house, OTHER, 2))
@@ -225,7 +225,7 @@ def test_a_trial_is_committed_as_seen_or_made_again(house: House, editor: Actor)
     assert percents(house, wrong, right) == [0, 100]
 
 
-def test_what_a_person_marked_is_left_alone_unless_asked(house: House, editor: Actor) -> None:
+def test_what_a_person_marked_is_left_alone_unless_asked(house: Instance, editor: Actor) -> None:
     """5.11.4: manually marked items are skipped unless asked."""
     _ana, _leo, wrong, right = two_learners(house)
     mark(house, editor, wrong, ManualMarkValues(Fraction("0.8"), last_mark(house, editor, wrong).id, reason="Caso aparte."))
@@ -238,7 +238,7 @@ def test_what_a_person_marked_is_left_alone_unless_asked(house: House, editor: A
     del right
 
 
-def test_another_structure_is_refused(house: House, editor: Actor) -> None:
+def test_another_structure_is_refused(house: Instance, editor: Actor) -> None:
     """5.11.2 (b): same kind, same options, by key."""
     course = a_keyed_quiz(house)
     hand_in(house, a_learner(house, course), QUITO)
@@ -252,7 +252,7 @@ def test_another_structure_is_refused(house: House, editor: Actor) -> None:
     assert [line.percent_after for line in lines(house, trial)] == [100]
 
 
-def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(house: House, editor: Actor) -> None:
+def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(house: Instance, editor: Actor) -> None:
     """5.11.2 (a): a bug of the program that judged wrongly is put right; what it judged well does not change."""
     course = a_keyed_quiz(house)
     attempt, other = hand_in(house, a_learner(house, course), GUAYAQUIL), hand_in(house, a_learner(house, course, "leo@example.org"), QUITO)
@@ -267,7 +267,7 @@ def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(house: Hou
     assert percents(house, attempt, other) == [100, 50]
 
 
-def test_annulled_with_full_credit_everybody_gets_the_mark_also_who_hands_in_later(house: House, editor: Actor) -> None:
+def test_annulled_with_full_credit_everybody_gets_the_mark_also_who_hands_in_later(house: Instance, editor: Actor) -> None:
     """5.11.4: full credit to all."""
     course = a_keyed_quiz(house)
     ana, leo, eva = (a_learner(house, course, f"{name}@example.org") for name in ("ana", "leo", "eva"))
@@ -286,7 +286,7 @@ def test_annulled_with_full_credit_everybody_gets_the_mark_also_who_hands_in_lat
     assert percents(house, hand_in(house, ana, QUITO)) == [50]
 
 
-def test_who_had_the_full_mark_and_answers_otherwise_before_the_commit_is_annulled_too(house: House, editor: Actor) -> None:
+def test_who_had_the_full_mark_and_answers_otherwise_before_the_commit_is_annulled_too(house: Instance, editor: Actor) -> None:
     """5.11.3, 5.11.4: the trial found nothing to change, and is made again."""
     course = a_keyed_quiz(house)
     ana, leo = a_learner(house, course), a_learner(house, course, "leo@example.org")
@@ -301,7 +301,7 @@ def test_who_had_the_full_mark_and_answers_otherwise_before_the_commit_is_annull
     assert percents(house, *attempts) == [100, 100]
 
 
-def test_removed_from_the_total_the_rest_is_rescaled(house: House, editor: Actor) -> None:
+def test_removed_from_the_total_the_rest_is_rescaled(house: Instance, editor: Actor) -> None:
     """5.11.4: remove from total (rescale)."""
     course = a_keyed_quiz(house)
     ana, leo = a_learner(house, course), a_learner(house, course, "leo@example.org")
@@ -318,7 +318,7 @@ def test_removed_from_the_total_the_rest_is_rescaled(house: House, editor: Actor
     assert [(row.raw, row.maximum, row.percent) for row in rows] == [(1, 2, 50), (1, 2, 50), (1, 2, 50)]
 
 
-def test_a_question_is_annulled_once_and_its_corrected_version_decides(house: House, editor: Actor) -> None:
+def test_a_question_is_annulled_once_and_its_corrected_version_decides(house: Instance, editor: Actor) -> None:
     """5.11.4: the versions that there were; what is corrected later is marked as usual."""
     course = a_keyed_quiz(house)
     ana = a_learner(house, course)
@@ -338,7 +338,7 @@ def test_a_question_is_annulled_once_and_its_corrected_version_decides(house: Ho
         assert session.scalar(select(func.count()).select_from(VoidedQuestion)) == 1
 
 
-def test_annulled_marks_are_not_judged_again_nor_by_hand(house: House, editor: Actor) -> None:
+def test_annulled_marks_are_not_judged_again_nor_by_hand(house: Instance, editor: Actor) -> None:
     """5.11.4: the same for everybody, until it is undone."""
     _ana, _leo, wrong, right = two_learners(house)
     commit(house, editor, a_trial(house, editor, an_order(house, FULL)))
@@ -352,7 +352,7 @@ def test_annulled_marks_are_not_judged_again_nor_by_hand(house: House, editor: A
 
 
 def test_who_fails_after_a_regrade_keeps_the_certificate_until_an_administrator_decides(
-    browser: Browser, house: House, editor: Actor
+    browser: Browser, house: Instance, editor: Actor
 ) -> None:
     """5.11.5: nothing is revoked silently; a task is opened, and closed again by undoing. The trial says which are touched."""
     course = a_keyed_quiz(house)
@@ -381,7 +381,7 @@ def test_who_fails_after_a_regrade_keeps_the_certificate_until_an_administrator_
         assert session.execute(select(CertificateReview)).scalar_one().settled_at is not None
 
 
-def test_who_passes_after_a_regrade_completes_and_gets_the_certificate(browser: Browser, house: House, editor: Actor) -> None:
+def test_who_passes_after_a_regrade_completes_and_gets_the_certificate(browser: Browser, house: Instance, editor: Actor) -> None:
     """5.13: completion and certificate follow in the same transaction."""
     course = a_keyed_quiz(house)
     leo = a_learner(house, course)
@@ -396,7 +396,7 @@ def test_who_passes_after_a_regrade_completes_and_gets_the_certificate(browser: 
         assert session.scalar(select(func.count()).select_from(Credential)) == 1
 
 
-def test_open_attempts_previews_and_abandoned_ones_are_left_alone(house: House, editor: Actor) -> None:
+def test_open_attempts_previews_and_abandoned_ones_are_left_alone(house: Instance, editor: Actor) -> None:
     """5.2.7, 5.3.8, 5.14.4: only what is handed in by a learner is marked again."""
     course = a_keyed_quiz(house, settings="attempts: 0\nlimit: 10 min\nat_end: abandon\n")
     ana, leo = a_learner(house, course), a_learner(house, course, "leo@example.org")
@@ -414,7 +414,7 @@ def test_open_attempts_previews_and_abandoned_ones_are_left_alone(house: House, 
 
 
 def test_a_large_one_is_tried_committed_and_undone_by_jobs_in_portions(
-    browser: Browser, house: House, editor: Actor, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, house: Instance, editor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Issue 3, scale: the same rows, some learners at a time, each job within its lease, a second delivery changes nothing."""
     for module in (trials, regrading):
@@ -446,7 +446,7 @@ def test_a_large_one_is_tried_committed_and_undone_by_jobs_in_portions(
 
 @pytest.mark.parametrize("together", [True, False])
 def test_of_two_large_annulments_of_one_question_the_second_stays_a_trial(
-    browser: Browser, house: House, editor: Actor, monkeypatch: pytest.MonkeyPatch, together: bool
+    browser: Browser, house: Instance, editor: Actor, monkeypatch: pytest.MonkeyPatch, together: bool
 ) -> None:
     """5.11.4: also where both were begun before the first was done, and the first changed no mark."""
     for module in (trials, regrading):

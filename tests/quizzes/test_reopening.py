@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.results import MarkState
@@ -39,7 +39,7 @@ QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 ABANDONS = "attempts: 2\nlimit: 10 min\nat_end: abandon\n"
 
 
-def abandon(house: House, learner: object, ago: timedelta = timedelta(hours=1)) -> object:
+def abandon(house: Instance, learner: object, ago: timedelta = timedelta(hours=1)) -> object:
     """Start an attempt, save the right answers, and let its time pass."""
     began = clock.now() - ago
     attempt = start(house, learner, "prueba", now=began)  # type: ignore[arg-type]  # an actor
@@ -49,12 +49,12 @@ def abandon(house: House, learner: object, ago: timedelta = timedelta(hours=1)) 
     return attempt
 
 
-def reopen(house: House, editor: object, attempt: object) -> str:
+def reopen(house: Instance, editor: object, attempt: object) -> str:
     with sitting_of(house, editor, attempt, write=True) as (session, sitting):  # type: ignore[arg-type]  # an actor and a number
         return reopening.reopen_attempt(session, editor, sitting, "Corte de luz.", now=clock.now()).value  # type: ignore[arg-type]  # fixtures give rows
 
 
-def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once(house: House) -> None:
+def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once(house: Instance) -> None:
     """5.3.7: with the answers that were saved, and its end as the time."""
     course = a_course(house, modules=1, settings=ABANDONS)
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
@@ -71,7 +71,7 @@ def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once
     assert entry.actor_id == editor.person_id
 
 
-def test_an_attempt_with_time_left_is_open_again_and_handed_in_by_its_learner(browser: Browser, house: House) -> None:
+def test_an_attempt_with_time_left_is_open_again_and_handed_in_by_its_learner(browser: Browser, house: Instance) -> None:
     """5.3.7, security 9 attempt.reopen: handed in too early; the answers are there, the grade waits; the learner is told."""
     course = a_course(house, modules=1, settings="attempts: 1\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
@@ -88,7 +88,7 @@ def test_an_attempt_with_time_left_is_open_again_and_handed_in_by_its_learner(br
     assert attempt_row(house, attempt).percent == 100
 
 
-def test_no_attempt_is_opened_beside_another_open_one_nor_one_that_is_open(house: House) -> None:
+def test_no_attempt_is_opened_beside_another_open_one_nor_one_that_is_open(house: Instance) -> None:
     """5.2.1: one open attempt per learner and quiz."""
     course = a_course(house, modules=1, settings="attempts: 0\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
@@ -102,7 +102,7 @@ def test_no_attempt_is_opened_beside_another_open_one_nor_one_that_is_open(house
     assert attempt_row(house, ended).state == "finished"
 
 
-def test_staff_reopen_from_the_review_with_a_reason(browser: Browser, house: House) -> None:
+def test_staff_reopen_from_the_review_with_a_reason(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1, settings=ABANDONS)
     a_teacher(house, course)
     attempt = abandon(house, a_learner(house, course))
@@ -121,7 +121,7 @@ def test_staff_reopen_from_the_review_with_a_reason(browser: Browser, house: Hou
     assert attempt_row(house, attempt).state == "finished"  # type: ignore[arg-type]  # a number
 
 
-def test_every_cell_of_reopening(browser: Browser, house: House) -> None:
+def test_every_cell_of_reopening(browser: Browser, house: Instance) -> None:
     """Security 9, attempt.reopen of_a_learner_graded: those who edit the course and administrators, never one's own."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1, settings="attempts: 0\nlimit: 10 min\n")
@@ -143,7 +143,7 @@ def told_of_marks(browser: Browser) -> int:
 
 
 @pytest.mark.parametrize("again", [TEXT, TEXT.replace("\r\n", "\n"), None])
-def test_what_a_person_marked_stands_where_its_answer_is_the_same(browser: Browser, house: House, again: str | None) -> None:
+def test_what_a_person_marked_stands_where_its_answer_is_the_same(browser: Browser, house: Instance, again: str | None) -> None:
     """5.3.7, 5.11.1: nobody marks the same answer twice; a page without a script ends lines otherwise."""
     course = a_marked_quiz(house, "attempts: 1\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
@@ -159,7 +159,7 @@ def test_what_a_person_marked_stands_where_its_answer_is_the_same(browser: Brows
     assert told_of_marks(browser) == 1
 
 
-def test_what_was_answered_otherwise_waits_for_a_grader_and_its_learner_is_told_again(browser: Browser, house: House) -> None:
+def test_what_was_answered_otherwise_waits_for_a_grader_and_its_learner_is_told_again(browser: Browser, house: Instance) -> None:
     """5.3.7, 5.11.1: also after it was reopened twice; a mark by which the program was overruled goes with its answer."""
     course = a_marked_quiz(house, "attempts: 1\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
@@ -184,7 +184,7 @@ def test_what_was_answered_otherwise_waits_for_a_grader_and_its_learner_is_told_
 
 
 @pytest.mark.parametrize(("with_manual", "percent"), [(False, 75), (True, 100)])
-def test_an_annulment_reaches_a_mark_that_stands_as_it_reaches_all_marks_by_hand(house: House, with_manual: bool, percent: int) -> None:
+def test_an_annulment_reaches_a_mark_that_stands_as_it_reaches_all_marks_by_hand(house: Instance, with_manual: bool, percent: int) -> None:
     """5.11.4: marks that a person gave are passed over unless it is asked for; undoing it gives them back."""
     course = a_marked_quiz(house, "attempts: 1\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))
@@ -203,7 +203,7 @@ def test_an_annulment_reaches_a_mark_that_stands_as_it_reaches_all_marks_by_hand
     assert attempt_row(house, attempt).percent == 75
 
 
-def test_previews_are_deleted_with_all_that_is_in_them_and_nothing_else(browser: Browser, house: House) -> None:
+def test_previews_are_deleted_with_all_that_is_in_them_and_nothing_else(browser: Browser, house: Instance) -> None:
     """5.2.7: deletable, by those who edit; learners' attempts stay."""
     course = a_course(house, modules=1, settings="attempts: 0\n")
     editor = actor_of(a_teacher(house, course))

@@ -16,7 +16,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
 from kernel.tables import ODS_TYPE
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -28,7 +28,7 @@ QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 REPORT = f"{QUIZ}/report"
 
 
-def named(house: House, email: str, given: str, surname: str) -> None:
+def named(house: Instance, email: str, given: str, surname: str) -> None:
     """Give somebody another name."""
     with house.database.unit_of_work() as session:
         session.execute(
@@ -38,7 +38,7 @@ def named(house: House, email: str, given: str, surname: str) -> None:
         )
 
 
-def a_class(house: House) -> None:
+def a_class(house: Instance) -> None:
     """Publish a quiz that Berta passed, Ana failed, and Carla is taking; one teacher edits, one grades."""
     course = a_course(house, modules=1, settings="attempts: 0\npass: 70\n")
     now = clock.now() - timedelta(days=1)
@@ -57,7 +57,7 @@ def a_class(house: House) -> None:
     assert attempt_row(house, preview).preview
 
 
-def test_a_report_is_of_an_edition_or_a_group(browser: Browser, house: House) -> None:
+def test_a_report_is_of_an_edition_or_a_group(browser: Browser, house: Instance) -> None:
     """Both together, on the page and in what is taken out of it; what there is not finds nobody."""
     course = a_course(house, modules=1)
     a_teacher(house, course)
@@ -95,7 +95,7 @@ def order_of(browser: Browser) -> list[str]:
     return sorted((name for name in ("Zurita", "Moya", "=1+1") if name in text), key=text.index)
 
 
-def test_only_the_courses_staff_see_the_report(browser: Browser, house: House) -> None:
+def test_only_the_courses_staff_see_the_report(browser: Browser, house: Instance) -> None:
     """Security 9, as gradebook.view: graders, editors and administrators; to all others there is no such page."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -108,7 +108,7 @@ def test_only_the_courses_staff_see_the_report(browser: Browser, house: House) -
     cast.browsers["S"].get("/courses/prueba/quizzes/leccion-1/report", 404)
 
 
-def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browser, house: House) -> None:
+def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browser, house: Instance) -> None:
     a_class(house)
     sign_in(browser, "profe@example.org")
 
@@ -136,7 +136,7 @@ def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browse
     assert len(order_of(browser)) == 3
 
 
-def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
+def test_graders_see_no_addresses(browser: Browser, house: Instance) -> None:
     """Security 7.6: e-mail addresses are for those who edit the course."""
     a_class(house)
     sign_in(browser, "califica@example.org")
@@ -147,7 +147,7 @@ def test_graders_see_no_addresses(browser: Browser, house: House) -> None:
     browser.get(f"{REPORT}.csv", status=403)
 
 
-def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browser: Browser, house: House) -> None:
+def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browser: Browser, house: Instance) -> None:
     """Security 4.6 and 8.1: no cell computes, attachment, UTF-8; who exported stands in the audit log."""
     a_class(house)
     sign_in(browser, "profe@example.org")
@@ -173,7 +173,7 @@ def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browse
     assert '"what": "report.csv"' in verbs[0]
 
 
-def test_the_report_as_a_workbook_says_what_its_columns_hold(browser: Browser, house: House) -> None:
+def test_the_report_as_a_workbook_says_what_its_columns_hold(browser: Browser, house: Instance) -> None:
     a_class(house)
     sign_in(browser, "profe@example.org")
 
@@ -187,7 +187,7 @@ def test_the_report_as_a_workbook_says_what_its_columns_hold(browser: Browser, h
     assert attempts["J3"].value == 100
 
 
-def copies_of_an_attempt(house: House, count: int) -> None:
+def copies_of_an_attempt(house: Instance, count: int) -> None:
     """Give a learner many ended attempts."""
     with house.database.unit_of_work() as session:
         one = session.execute(select(Attempt).where(Attempt.passed.is_(True))).scalar_one()
@@ -196,7 +196,7 @@ def copies_of_an_attempt(house: House, count: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["", ".csv", ".xlsx"])
-def test_the_report_costs_the_same_statements_however_many_attempts_there_are(browser: Browser, house: House, path: str) -> None:
+def test_the_report_costs_the_same_statements_however_many_attempts_there_are(browser: Browser, house: Instance, path: str) -> None:
     """Issue 3, scale: one statement reads all rows of a download; a page reads its fifty."""
     a_class(house)
     sign_in(browser, "profe@example.org")

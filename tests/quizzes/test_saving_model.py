@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
-from lms.app import House
+from lms.app import Instance
 from quizzes.forms import answers_compared, form_batch, script_batches
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.attempt import new_lease
@@ -99,7 +99,7 @@ def events_of(request: Sent) -> dict[str, list[str]]:
 class Saving(RuleBasedStateMachine):
     """One attempt, some pages, and everything that may happen between them and the server."""
 
-    def __init__(self, house: House, course: Course, learner: Iterator[int]) -> None:
+    def __init__(self, house: Instance, course: Course, learner: Iterator[int]) -> None:
         super().__init__()
         self.house, self.course = house, course
         self.actor = a_learner(house, course, f"ana{next(learner)}@example.org", now=NOON)
@@ -296,7 +296,7 @@ class Saving(RuleBasedStateMachine):
         assert [(row.position, row.fraction == 1) for row in marks] == wanted
 
 
-def test_no_answer_is_lost_whatever_the_line_does(house: House) -> None:
+def test_no_answer_is_lost_whatever_the_line_does(house: Instance) -> None:
     """5.4.1, 5.4.2, 5.4.3, 5.14.11: histories of pages that lose, repeat and reorder what they send, against a model."""
     course = a_quiz(house, BANK, "attempts: 0\nlimit: 20 min\n", tuple(f"numero-{place}" for place in PLACES))
     learner = iter(range(10**6))

@@ -13,7 +13,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
 from quizzes.queries import attempts as queries
 from quizzes.rules.item_layout import lay_out_item
@@ -53,7 +53,7 @@ ONE_QUESTION = """questions:
 """
 
 
-def a_quiz(house: House, settings: str = "attempts: 0\n", *, questions: str = "", slots: str = "") -> Course:
+def a_quiz(house: Instance, settings: str = "attempts: 0\n", *, questions: str = "", slots: str = "") -> Course:
     """Publish a course of one module with these settings of its quiz, and perhaps other questions and slots."""
     files = folder(modules=1, settings=settings)
     if questions:
@@ -65,13 +65,13 @@ def a_quiz(house: House, settings: str = "attempts: 0\n", *, questions: str = ""
     return publish(house, files)[0]
 
 
-def counted(house: House, model: type) -> int:
+def counted(house: Instance, model: type) -> int:
     """Count the rows of a table."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_starting_again_returns_the_open_attempt(house: House) -> None:
+def test_starting_again_returns_the_open_attempt(house: Instance) -> None:
     """5.2.1."""
     learner = a_learner(house, a_quiz(house))
 
@@ -81,7 +81,7 @@ def test_starting_again_returns_the_open_attempt(house: House) -> None:
     assert counted(house, Attempt) == 1
 
 
-def test_eight_starts_at_once_make_one_attempt(house: House) -> None:
+def test_eight_starts_at_once_make_one_attempt(house: Instance) -> None:
     """5.2.1 and security 1.6, on both databases."""
     learner = a_learner(house, a_quiz(house))
 
@@ -92,7 +92,7 @@ def test_eight_starts_at_once_make_one_attempt(house: House) -> None:
     assert counted(house, AttemptItem) == 7
 
 
-def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(house: House) -> None:
+def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(house: Instance) -> None:
     """5.2.1: one attempt is allowed and used up by whoever comes first, whatever the others do meanwhile."""
     learner = a_learner(house, a_quiz(house, "attempts: 2\n"))
     fail_quiz(house, learner, "prueba")
@@ -107,7 +107,7 @@ def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(house: House) -
         start(house, learner, "prueba")
 
 
-def test_the_database_itself_refuses_a_second_open_attempt(house: House) -> None:
+def test_the_database_itself_refuses_a_second_open_attempt(house: Instance) -> None:
     """5.2.1: the rule is a partial unique index, not only care."""
     learner = a_learner(house, a_quiz(house))
     uuid = start(house, learner, "prueba")
@@ -123,7 +123,7 @@ def test_the_database_itself_refuses_a_second_open_attempt(house: House) -> None
         )
 
 
-def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons(house: House) -> None:
+def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons(house: Instance) -> None:
     """5.2.2: the pause counts from the end of the attempt."""
     learner = a_learner(house, a_quiz(house, "attempts: 2\npause:\n  first: 30 min\n  later: 24 h\n"), now=NOON)
     fail_quiz(house, learner, "prueba", now=NOON)
@@ -138,7 +138,7 @@ def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons
     assert late.value.facts["reasons"] == ["no_attempts_left", "pause"]
 
 
-def test_a_quiz_opens_and_closes_by_the_servers_clock(house: House) -> None:
+def test_a_quiz_opens_and_closes_by_the_servers_clock(house: Instance) -> None:
     """5.2.2, and the close date ends what is open (5.3.1)."""
     learner = a_learner(house, a_quiz(house, "attempts: 0\nopens: 2026-06-01 12:00\ncloses: 2026-06-01 14:00\n"), now=NOON)
     opens = datetime(2026, 6, 1, 17, tzinfo=UTC)  # noon in Guayaquil
@@ -154,12 +154,12 @@ def test_a_quiz_opens_and_closes_by_the_servers_clock(house: House) -> None:
     assert attempt_row(house, attempt).due_at == opens + timedelta(hours=2)
 
 
-def _course(house: House) -> Course:
+def _course(house: Instance) -> Course:
     with house.database.unit_of_work(write=False) as session:
         return session.execute(select(Course)).scalar_one()
 
 
-def test_an_attempt_is_the_same_paper_from_its_seed(house: House) -> None:
+def test_an_attempt_is_the_same_paper_from_its_seed(house: Instance) -> None:
     """5.2.5 and scenario 7: questions, their places and the order of their options follow from one stored number."""
     learner = a_learner(house, a_quiz(house, slots="slots:\n  - draw: 4\n"))
     attempt = start(house, learner, "prueba")
@@ -176,7 +176,7 @@ def test_an_attempt_is_the_same_paper_from_its_seed(house: House) -> None:
         ]
 
 
-def test_a_second_attempt_prefers_questions_that_were_not_seen(house: House) -> None:
+def test_a_second_attempt_prefers_questions_that_were_not_seen(house: Instance) -> None:
     """5.2.4."""
     learner = a_learner(house, a_quiz(house, slots="slots:\n  - draw: 3\n"))
 
@@ -190,7 +190,7 @@ def test_a_second_attempt_prefers_questions_that_were_not_seen(house: House) -> 
     assert not drawn[0] & drawn[1]
 
 
-def test_what_is_edited_later_changes_nothing_of_an_attempt(house: House) -> None:
+def test_what_is_edited_later_changes_nothing_of_an_attempt(house: Instance) -> None:
     """5.1.3 and scenario 4: an open attempt keeps its version and is marked by it; the next one gets the new wording and key."""
     course = a_quiz(house, questions=ONE_QUESTION)
     learner = a_learner(house, course)
@@ -214,7 +214,7 @@ def test_what_is_edited_later_changes_nothing_of_an_attempt(house: House) -> Non
     assert [option.key for option in newest.body.options if option.right] == ["cinco"]  # type: ignore[union-attr]  # a single choice
 
 
-def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(house: House) -> None:
+def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(house: Instance) -> None:
     """5.4.1: idempotent; a lower number is kept but does not become current."""
     learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
     attempt = start(house, learner, "prueba")
@@ -230,7 +230,7 @@ def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(house: 
         assert sitting.responses[sitting.items[0].id].seq == 3
 
 
-def test_a_retry_that_finds_its_work_done_writes_and_commits_again(house: House) -> None:
+def test_a_retry_that_finds_its_work_done_writes_and_commits_again(house: Instance) -> None:
     """Security 6.3: what is acknowledged has been committed by the very request that says so."""
     learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION), now=NOON)
     attempt = start(house, learner, "prueba", now=NOON)
@@ -242,7 +242,7 @@ def test_a_retry_that_finds_its_work_done_writes_and_commits_again(house: House)
     assert attempt_row(house, attempt).saved_at == NOON + timedelta(seconds=9)
 
 
-def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(house: House) -> None:
+def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(house: Instance) -> None:
     """5.4.3: two pages of one learner; each answer is kept, the newer page's counts."""
     learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
     attempt = start(house, learner, "prueba")
@@ -256,7 +256,7 @@ def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(house
         assert sitting.responses[sitting.items[0].id].payload == {"answer": ["3"]}
 
 
-def test_answers_for_questions_that_are_not_in_the_attempt_are_left_out(house: House) -> None:
+def test_answers_for_questions_that_are_not_in_the_attempt_are_left_out(house: Instance) -> None:
     """Security 1.5: places come from the client."""
     learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
     attempt = start(house, learner, "prueba")
@@ -267,7 +267,7 @@ def test_answers_for_questions_that_are_not_in_the_attempt_are_left_out(house: H
     assert counted(house, AnswerEvent) == 0
 
 
-def test_a_save_after_handing_in_is_refused_and_not_stored(house: House) -> None:
+def test_a_save_after_handing_in_is_refused_and_not_stored(house: Instance) -> None:
     """Security 6.2; handing in again changes nothing (ARCHITECTURE 7.1)."""
     learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
     attempt = start(house, learner, "prueba")
@@ -285,7 +285,7 @@ def test_a_save_after_handing_in_is_refused_and_not_stored(house: House) -> None
     assert (after.percent, after.submitted_at) == (before.percent, before.submitted_at)
 
 
-def test_eight_submissions_at_once_mark_the_attempt_once(house: House) -> None:
+def test_eight_submissions_at_once_mark_the_attempt_once(house: Instance) -> None:
     """Security 6.5: graded once, on both databases."""
     learner = a_learner(house, a_quiz(house))
     attempt = start(house, learner, "prueba")
@@ -299,13 +299,13 @@ def test_eight_submissions_at_once_mark_the_attempt_once(house: House) -> None:
     assert attempt_row(house, attempt).percent == 100
 
 
-def right_place(house: House, learner: Actor, attempt: UUID) -> str:
+def right_place(house: Instance, learner: Actor, attempt: UUID) -> str:
     """Return the place of the right option of the one question."""
     with sitting_of(house, learner, attempt) as (_session, sitting):
         return str(sitting.items[0].layout.orders["options"].index("cuatro") + 1)
 
 
-def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(house: House) -> None:
+def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(house: Instance) -> None:
     """5.2.7: exempt from attempts and time; nothing reaches progress, and the next attempt forgets it."""
     course = a_quiz(house, "attempts: 1\nlimit: 10 min\n")
     teacher = actor_of(a_teacher(house, course))
@@ -324,7 +324,7 @@ def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(house: House) -
     assert attempt_row(house, start(house, learner, "prueba")).preview is False
 
 
-def test_an_editor_who_enrols_begins_with_attempt_one(house: House) -> None:
+def test_an_editor_who_enrols_begins_with_attempt_one(house: Instance) -> None:
     """5.2.7: previews count in no limit."""
     course = a_quiz(house, "attempts: 1\n")
     person = a_teacher(house, course)
@@ -338,7 +338,7 @@ def test_an_editor_who_enrols_begins_with_attempt_one(house: House) -> None:
     assert counted(house, Attempt) == 1
 
 
-def test_the_best_attempt_counts_and_a_worse_one_takes_nothing_away(house: House) -> None:
+def test_the_best_attempt_counts_and_a_worse_one_takes_nothing_away(house: Instance) -> None:
     """5.8: highest is the default; a completed activity stays completed (5.13)."""
     course = a_quiz(house)
     learner = a_learner(house, course, now=NOON)
@@ -352,7 +352,7 @@ def test_the_best_attempt_counts_and_a_worse_one_takes_nothing_away(house: House
 
 
 @pytest.mark.parametrize(("grading", "expected"), [("highest", 100), ("average", 50), ("first", 0), ("last", 100)])
-def test_the_grade_over_attempts_follows_the_setting(house: House, grading: str, expected: int) -> None:
+def test_the_grade_over_attempts_follows_the_setting(house: Instance, grading: str, expected: int) -> None:
     """5.8."""
     learner = a_learner(house, a_quiz(house, f"attempts: 0\ngrading: {grading}\n"))
 
@@ -363,7 +363,7 @@ def test_the_grade_over_attempts_follows_the_setting(house: House, grading: str,
         assert session.execute(select(ActivityResult.score)).scalar_one() == expected
 
 
-def test_handing_in_completes_the_course_in_the_same_transaction(house: House) -> None:
+def test_handing_in_completes_the_course_in_the_same_transaction(house: Instance) -> None:
     """5.13: nobody waits for a job to be told so."""
     learner = a_learner(house, a_course(house, modules=1), now=NOON)
     mark_done(house, learner, "prueba", "leccion-1", now=NOON)
@@ -377,7 +377,7 @@ def test_handing_in_completes_the_course_in_the_same_transaction(house: House) -
     assert {"attempt.started", "attempt.submitted", "activity.completed", "enrolment.completed"} <= verbs
 
 
-def test_using_up_all_attempts_completes_where_the_rule_says_so(house: House) -> None:
+def test_using_up_all_attempts_completes_where_the_rule_says_so(house: Instance) -> None:
     """5.13: passed or all used."""
     learner = a_learner(house, a_quiz(house, "attempts: 2\ncompletion: passed_or_used\n"))
 
@@ -390,7 +390,7 @@ def test_using_up_all_attempts_completes_where_the_rule_says_so(house: House) ->
     assert done == [False, True]
 
 
-def test_marks_are_stored_with_seven_decimals_and_each_item_once(house: House) -> None:
+def test_marks_are_stored_with_seven_decimals_and_each_item_once(house: Instance) -> None:
     """5.1.5: a third of a point is 0.3333333."""
     learner = a_learner(house, a_quiz(house))
     attempt = start(house, learner, "prueba")
@@ -406,7 +406,7 @@ def test_marks_are_stored_with_seven_decimals_and_each_item_once(house: House) -
     assert str(row.percent) == "7.1428571"
 
 
-def test_versions_of_questions_are_made_only_where_the_content_changed(house: House) -> None:
+def test_versions_of_questions_are_made_only_where_the_content_changed(house: Instance) -> None:
     """5.1.1: one question of seven is reworded."""
     files = folder(modules=1)
     publish(house, files)
@@ -421,7 +421,7 @@ def test_versions_of_questions_are_made_only_where_the_content_changed(house: Ho
     assert counted(house, QuestionVersion) == before + 1
 
 
-def test_an_attempt_may_build_on_the_last(house: House) -> None:
+def test_an_attempt_may_build_on_the_last(house: Instance) -> None:
     """5.2.3: the same questions in the same order with the answers of last time, which count when it is handed in as it is."""
     learner = a_learner(house, a_quiz(house, "attempts: 0\nbuild_on_last: true\n", slots="slots:\n  - draw: 4\n"))
     first = pass_quiz(house, learner, "prueba")
@@ -437,7 +437,7 @@ def test_an_attempt_may_build_on_the_last(house: House) -> None:
     assert attempt_row(house, second).percent == 100
 
 
-def test_building_on_the_last_follows_the_options_of_a_reworded_question(house: House) -> None:
+def test_building_on_the_last_follows_the_options_of_a_reworded_question(house: Instance) -> None:
     """5.2.3: the answer is found by its key where the version, and so the order, is another."""
     course = a_quiz(house, "attempts: 0\nbuild_on_last: true\n", questions=ONE_QUESTION)
     learner = a_learner(house, course)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from enrolments.models import ActivityResult
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent
 from quizzes.rules.attempts import AttemptState
 from quizzes.services import attempts as quizzes
@@ -27,14 +27,14 @@ from tests.support.learning import (
 LIMITED = "attempts: 0\nlimit: 10 min\n"
 
 
-def a_timed_attempt(house: House, settings: str = LIMITED) -> tuple[Actor, UUID]:
+def a_timed_attempt(house: Instance, settings: str = LIMITED) -> tuple[Actor, UUID]:
     """Start an attempt of ten minutes at noon, with a wrong answer saved; return the learner and the attempt."""
     learner = a_learner(house, a_quiz(house, settings, questions=ONE_QUESTION), now=NOON)
     attempt = start(house, learner, "prueba", now=NOON)
     return learner, attempt
 
 
-def test_answers_thirty_seconds_late_are_taken(house: House) -> None:
+def test_answers_thirty_seconds_late_are_taken(house: Instance) -> None:
     """5.3.4 and scenario 3: the network has a minute."""
     learner, attempt = a_timed_attempt(house)
     late = NOON + timedelta(minutes=10, seconds=30)
@@ -46,7 +46,7 @@ def test_answers_thirty_seconds_late_are_taken(house: House) -> None:
     assert (row.percent, row.submitted_at) == (100, late)
 
 
-def test_answers_ninety_seconds_late_are_not_taken_and_what_was_saved_is_marked(house: House) -> None:
+def test_answers_ninety_seconds_late_are_not_taken_and_what_was_saved_is_marked(house: Instance) -> None:
     """5.3.4 and scenario 3: the attempt ended at its end, with what was there."""
     learner, attempt = a_timed_attempt(house)
     save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
@@ -61,7 +61,7 @@ def test_answers_ninety_seconds_late_are_not_taken_and_what_was_saved_is_marked(
     assert counted(house, AnswerEvent) == 1
 
 
-def test_in_the_grace_one_may_hand_in_but_not_answer(house: House) -> None:
+def test_in_the_grace_one_may_hand_in_but_not_answer(house: Instance) -> None:
     """5.3.3: overdue, then abandoned when the grace has passed as well."""
     learner, attempt = a_timed_attempt(house, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n")
     save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
@@ -77,7 +77,7 @@ def test_in_the_grace_one_may_hand_in_but_not_answer(house: House) -> None:
     assert (row.state, row.percent, row.submitted_at) == ("finished", 100, within)
 
 
-def test_after_the_grace_an_attempt_is_abandoned_counts_and_has_no_grade(house: House) -> None:
+def test_after_the_grace_an_attempt_is_abandoned_counts_and_has_no_grade(house: Instance) -> None:
     """5.3.3 and 5.3.8."""
     settings = "attempts: 1\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n"
     learner, attempt = a_timed_attempt(house, settings)
@@ -93,7 +93,7 @@ def test_after_the_grace_an_attempt_is_abandoned_counts_and_has_no_grade(house: 
     assert refused.value.facts["reasons"] == ["no_attempts_left"]
 
 
-def test_a_page_change_with_less_than_two_seconds_left_finishes(house: House) -> None:
+def test_a_page_change_with_less_than_two_seconds_left_finishes(house: Instance) -> None:
     """5.3.5; with two seconds left it does not."""
     learner, attempt = a_timed_attempt(house)
     end = NOON + timedelta(minutes=10)
@@ -105,7 +105,7 @@ def test_a_page_change_with_less_than_two_seconds_left_finishes(house: House) ->
     assert attempt_row(house, attempt).state == "finished"
 
 
-def test_an_abandoned_attempt_is_told_to_progress(house: House) -> None:
+def test_an_abandoned_attempt_is_told_to_progress(house: Instance) -> None:
     """5.3.8 with 5.13: it uses up an attempt, which may be the last one asked for."""
     settings = "attempts: 1\nlimit: 10 min\nat_end: abandon\ncompletion: passed_or_used\n"
     learner, attempt = a_timed_attempt(house, settings)

@@ -14,7 +14,7 @@ from enrolments.models import Completion
 from kernel import clock
 from kernel.outbox import Delivery, deliver_waiting
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes import jobs
 from quizzes.permissions import QuizAction
 from tests.quizzes.test_reopening import abandon, reopen
@@ -41,20 +41,20 @@ TOLD = "Usted ya no toma este curso"
 NOT_HERE = re.compile("Esta persona ya no toma el curso|This person does not take the course any more")
 
 
-def the_learner(house: House) -> Actor:
+def the_learner(house: Instance) -> Actor:
     """Return who learns in the browser."""
     with house.database.unit_of_work(write=False) as session:
         return actor_of(session.scalars(select(Person)).one())
 
 
-def awarded(house: House) -> tuple[int, int]:
+def awarded(house: Instance) -> tuple[int, int]:
     """Count completions and certificates."""
     with house.database.unit_of_work(write=False) as session:
         counts = [session.scalar(select(func.count()).select_from(table)) or 0 for table in (Completion, Credential)]
     return counts[0], counts[1]
 
 
-def test_who_was_taken_out_of_a_course_answers_no_more_and_hands_nothing_in(browser: Browser, house: House, app: Flask) -> None:
+def test_who_was_taken_out_of_a_course_answers_no_more_and_hands_nothing_in(browser: Browser, house: Instance, app: Flask) -> None:
     """Security 1.4: from the next request on, at each door of an attempt that takes answers; what was saved stays as it is."""
     course = a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
     a_learner_in(browser, course)
@@ -85,7 +85,7 @@ def _uuid(path: str) -> UUID:
     return UUID(path.rpartition("/")[2])
 
 
-def test_who_comes_back_goes_on_where_they_were(browser: Browser, house: House) -> None:
+def test_who_comes_back_goes_on_where_they_were(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1, settings="attempts: 1\n")
     a_learner_in(browser, course)
     actor = the_learner(house)
@@ -106,7 +106,7 @@ def test_who_comes_back_goes_on_where_they_were(browser: Browser, house: House) 
     assert browser.path.endswith("/review")
 
 
-def test_an_attempt_is_nobody_elses_business_also_after_its_learner_left(browser: Browser, house: House) -> None:
+def test_an_attempt_is_nobody_elses_business_also_after_its_learner_left(browser: Browser, house: Instance) -> None:
     """To a stranger there is no such attempt, whether or not its learner takes the course."""
     course = a_course(house, modules=1, settings="attempts: 1\n")
     actor = a_learner(house, course)
@@ -118,7 +118,7 @@ def test_an_attempt_is_nobody_elses_business_also_after_its_learner_left(browser
     assert other._request("GET", f"/attempts/{attempt}").status_code == 404
 
 
-def test_what_was_handed_in_is_still_there_for_who_left(browser: Browser, house: House) -> None:
+def test_what_was_handed_in_is_still_there_for_who_left(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1, settings="attempts: 1\n")
     a_learner_in(browser, course)
     begin(browser)
@@ -131,7 +131,7 @@ def test_what_was_handed_in_is_still_there_for_who_left(browser: Browser, house:
     assert browser._request("GET", path.removesuffix("/review")).status_code == 303
 
 
-def test_time_ends_the_attempt_of_who_left_and_completes_nothing(house: House) -> None:
+def test_time_ends_the_attempt_of_who_left_and_completes_nothing(house: Instance) -> None:
     """Marks and results are there; the course is completed once they come back, and the certificate follows."""
     course = a_course(house, modules=1, settings="attempts: 1\nlimit: 30 min\n")
     actor = a_learner(house, course)
@@ -151,7 +151,7 @@ def test_time_ends_the_attempt_of_who_left_and_completes_nothing(house: House) -
     assert awarded(house) == (1, 1)
 
 
-def test_what_was_completed_before_leaving_stays_and_its_certificate_still_comes(house: House) -> None:
+def test_what_was_completed_before_leaving_stays_and_its_certificate_still_comes(house: Instance) -> None:
     """It was earned by a learner of the course: that its job came later is not theirs to answer for."""
     course = a_course(house, modules=1, settings="attempts: 1\n")
     actor = a_learner(house, course)
@@ -163,7 +163,7 @@ def test_what_was_completed_before_leaving_stays_and_its_certificate_still_comes
     assert awarded(house) == (1, 1)
 
 
-def test_an_attempt_of_whoever_left_is_not_opened_again_before_they_are_back(browser: Browser, house: House) -> None:
+def test_an_attempt_of_whoever_left_is_not_opened_again_before_they_are_back(browser: Browser, house: Instance) -> None:
     """Security 1.4, 5.3.7: nobody could hand it in, and the result would be gone."""
     course = a_course(house, modules=1, settings="attempts: 1\n")
     a_learner_in(browser, course)
@@ -187,7 +187,7 @@ def test_an_attempt_of_whoever_left_is_not_opened_again_before_they_are_back(bro
     assert attempt_row(house, attempt).state == "in_progress"
 
 
-def test_what_whoever_left_abandoned_is_handed_in_at_once(house: House) -> None:
+def test_what_whoever_left_abandoned_is_handed_in_at_once(house: Instance) -> None:
     """5.3.7: it stays open for nobody."""
     course = a_course(house, modules=1, settings="attempts: 2\nlimit: 10 min\nat_end: abandon\n")
     learner, editor = a_learner(house, course), actor_of(a_teacher(house, course))

@@ -12,7 +12,7 @@ from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Incident
 from quizzes.queries import notices as queries
 from quizzes.rules.regrade import RegradeKind
@@ -28,7 +28,7 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DATED = "attempts: 1\nlimit: 20 min\ncloses: 2026-06-01 13:00\n"
 
 
-def told(house: House, learner: Actor) -> list[tuple[str, str]]:
+def told(house: Instance, learner: Actor) -> list[tuple[str, str]]:
     """Return kind and subject of what somebody was told, in order; every job done twice."""
     outbox.deliver_waiting(house.worker, now=clock.now() + timedelta(days=3650))
     with house.database.unit_of_work(write=False) as session:
@@ -39,7 +39,7 @@ def told(house: House, learner: Actor) -> list[tuple[str, str]]:
 TIME = ("time", "Otras fechas, más tiempo o más intentos en «Cuestionario 1»")
 
 
-def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(house: House) -> None:
+def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(house: Instance) -> None:
     """5.10.1: the learner, or the members of the group; what takes away, or changes nothing, is not told."""
     course = a_quiz(house, DATED, questions=ONE_QUESTION)
     office = Office(house, course)
@@ -56,7 +56,7 @@ def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(house: House)
     assert told(house, leo) == []
 
 
-def test_for_everybody_each_is_told_for_whom_it_is_kinder(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_for_everybody_each_is_told_for_whom_it_is_kinder(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.10.1: whoever has more by an override of their own gets nothing new; in portions, nobody is left out."""
     monkeypatch.setattr(queries, "PORTION", 2)
     course = a_quiz(house, DATED, questions=ONE_QUESTION)
@@ -70,7 +70,7 @@ def test_for_everybody_each_is_told_for_whom_it_is_kinder(house: House, monkeypa
     assert told(house, people[0]) == [TIME]
 
 
-def test_an_override_that_was_ended_before_anybody_was_told_is_not_told(house: House) -> None:
+def test_an_override_that_was_ended_before_anybody_was_told_is_not_told(house: Instance) -> None:
     course = a_quiz(house, DATED, questions=ONE_QUESTION)
     office, ana = Office(house, course), a_learner(house, course, now=NOON)
     quiz = office.quiz()
@@ -83,7 +83,7 @@ def test_an_override_that_was_ended_before_anybody_was_told_is_not_told(house: H
     assert told(house, ana) == []
 
 
-def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(house: House) -> None:
+def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(house: Instance) -> None:
     """5.10.4: the incident tool; time that was taken back at once is not told."""
     course = a_quiz(house, "attempts: 0\nlimit: 20 min\n", questions=ONE_QUESTION)
     office, ana, eva = Office(house, course), a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
@@ -100,7 +100,7 @@ def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(house: House
 
 
 @pytest.fixture
-def editor(house: House) -> Actor:
+def editor(house: Instance) -> Actor:
     """Return somebody who edits the course whose key is wrong."""
     return actor_of(a_teacher(house, a_keyed_quiz(house)))
 
@@ -108,7 +108,7 @@ def editor(house: House) -> Actor:
 CHANGED = ("remarked", "Su calificación en «Cuestionario 1» cambió")
 
 
-def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(house: House, editor: Actor) -> None:
+def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(house: Instance, editor: Actor) -> None:
     """5.11.3: only after the commit, each once; the marks themselves are not in the notice."""
     ana, leo, *_attempts = two_learners(house)
     trial = a_trial(house, editor, an_order(house, RegradeKind.OTHER, 2))
@@ -126,7 +126,7 @@ def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(hous
         )
 
 
-def test_who_wants_no_notice_of_marks_is_told_of_neither(house: House, editor: Actor) -> None:
+def test_who_wants_no_notice_of_marks_is_told_of_neither(house: Instance, editor: Actor) -> None:
     """A kind of its own, with its switch."""
     ana, leo, *_attempts = two_learners(house)
     with house.database.unit_of_work() as session:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import Course, PublicationNature
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent, Attempt
 from tests.support.answers import answer_right, open_attempt, right_fields
 from tests.support.browser import Browser
@@ -65,7 +65,9 @@ SECRETS = """questions:
 KEY = re.compile(r"clave-|PORQUE|EXPLICACION|data-right|data-key|una-1|varias-1")
 
 
-def a_quiz(house: House, bank: str, settings: str = "attempts: 0\n", slots: tuple[str, ...] = ("mitad-1",), slug: str = "prueba") -> Course:
+def a_quiz(
+    house: Instance, bank: str, settings: str = "attempts: 0\n", slots: tuple[str, ...] = ("mitad-1",), slug: str = "prueba"
+) -> Course:
     """Publish a course whose one quiz asks these questions in this order."""
     files = folder(slug, modules=1, settings=settings)
     files["01-parte/banco.yaml"] = bank.encode()
@@ -75,7 +77,7 @@ def a_quiz(house: House, bank: str, settings: str = "attempts: 0\n", slots: tupl
     return publish(house, files, nature=PublicationNature.CORRECTION, now=NOON - timedelta(days=1))[0]
 
 
-def a_secret_quiz(house: House, settings: str = "attempts: 0\n", *, turned: bool = False) -> Course:
+def a_secret_quiz(house: Instance, settings: str = "attempts: 0\n", *, turned: bool = False) -> Course:
     """Publish a quiz whose keys and explanations are words that a page must not say; `turned` changes only what is right."""
     words = {"right_a": "wrong", "right_b": "right"} if turned else {"right_a": "right", "right_b": "wrong"}
     return a_quiz(house, SECRETS.format(**words), f"shuffle_options: false\n{settings}", ("una-1", "varias-1"))
@@ -90,14 +92,14 @@ def begin(browser: Browser) -> str:
     return browser.path.split("?")[0]
 
 
-def stored(house: House) -> list[tuple[str, object]]:
+def stored(house: Instance) -> list[tuple[str, object]]:
     """Return every answer that the server holds, oldest first: how it came, and what was given."""
     with house.database.unit_of_work(write=False) as session:
         rows = session.execute(select(AnswerEvent.kind, AnswerEvent.payload).order_by(AnswerEvent.id))
         return [(row.kind, json.loads(row.payload)) for row in rows]
 
 
-def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, house: House) -> None:
+def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, house: Instance) -> None:
     """5.4.4 and P18: no script; answers are kept on the way from page to page, and the summary counts what is missing."""
     a_learner_in(browser, a_course(house, modules=1, settings="attempts: 0\nper_page: 3\n"))
     begin(browser)
@@ -117,7 +119,7 @@ def _items(browser: Browser) -> list[dict[str, str]]:
     return [{"data-item": number} for number in re.findall(r'data-item="(\d+)"', browser.page.html)]
 
 
-def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_before_handing_in(browser: Browser, house: House) -> None:
+def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_before_handing_in(browser: Browser, house: Instance) -> None:
     """5.7 and 5.4.5: 2,5 and 2.5 are one number; 2.500 could be two."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     notes = []
@@ -132,7 +134,7 @@ def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_befor
     assert notes == [False, False, True]
 
 
-def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser, house: House) -> None:
+def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser, house: Instance) -> None:
     """5.4.5."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -147,7 +149,7 @@ def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser
     assert "«dos y <medio>»" in page.text
 
 
-def test_flags_are_kept_and_change_no_grade(browser: Browser, house: House) -> None:
+def test_flags_are_kept_and_change_no_grade(browser: Browser, house: Instance) -> None:
     """5.5: set with one save, shown in the summary, taken away with the next."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -163,7 +165,7 @@ def test_flags_are_kept_and_change_no_grade(browser: Browser, house: House) -> N
     assert "100" in browser.page.text
 
 
-def test_where_one_goes_forward_only_earlier_pages_lead_to_the_present_one(browser: Browser, house: House) -> None:
+def test_where_one_goes_forward_only_earlier_pages_lead_to_the_present_one(browser: Browser, house: Instance) -> None:
     """5.5 and scenario 8: back button, bookmark and a far page lead to the page one is at; answers of the page before stay."""
     settings = "attempts: 0\nnavigation: sequential\nper_page: 1\n"
     a_learner_in(browser, a_quiz(house, NUMBER + _more("otra-1") + _more("ultima-1"), settings, ("mitad-1", "otra-1", "ultima-1")))
@@ -189,7 +191,7 @@ def _more(key: str) -> str:
     return NUMBER.removeprefix("questions:\n").replace("mitad-1", key)
 
 
-def test_pages_that_an_attempt_does_not_have_do_not_exist(browser: Browser, house: House) -> None:
+def test_pages_that_an_attempt_does_not_have_do_not_exist(browser: Browser, house: Instance) -> None:
     """Security 3.5."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -198,7 +200,7 @@ def test_pages_that_an_attempt_does_not_have_do_not_exist(browser: Browser, hous
         browser.get(f"{path}?page={page}", status=404)
 
 
-def test_no_page_of_an_open_attempt_holds_a_key(browser: Browser, house: House) -> None:
+def test_no_page_of_an_open_attempt_holds_a_key(browser: Browser, house: Instance) -> None:
     """5.9 and security 5.1: neither the page before, the attempt, its summary, nor what saving answers."""
     a_learner_in(browser, a_secret_quiz(house))
     told = [browser.get(QUIZ).html]
@@ -215,7 +217,9 @@ def an_answer(item: int, *values: str) -> dict[str, object]:
     return {"item": item, "seq": 1, "response": {"answer": list(values)}, "client_time": "2026-06-01T10:00:00Z"}
 
 
-def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Security 5.1: byte for byte, but for names that are random in every attempt."""
     At(monkeypatch, NOON)
     pages = []
@@ -249,7 +253,7 @@ REVIEWS = {
 
 
 @pytest.mark.parametrize("preset", REVIEWS)
-def test_a_review_shows_what_its_moment_allows_and_no_more(browser: Browser, house: House, preset: str) -> None:
+def test_a_review_shows_what_its_moment_allows_and_no_more(browser: Browser, house: Instance, preset: str) -> None:
     """5.9: each preset right after handing in; page and record are scanned."""
     review = "" if preset == "learning" else f"review: {preset}\n"
     a_learner_in(browser, a_secret_quiz(house, f"attempts: 0\n{review}"))
@@ -299,7 +303,7 @@ PAIRS = """questions:
 
 @pytest.mark.parametrize(("preset", "told"), [("learning", False), ("practice", True)])
 def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
-    browser: Browser, house: House, preset: str, told: bool
+    browser: Browser, house: Instance, preset: str, told: bool
 ) -> None:
     """5.9: it speaks of what is right; one who matched rightly reads it, one who did not may try again."""
     a_learner_in(browser, a_quiz(house, PAIRS, f"attempts: 0\nreview: {preset}\n", ("parejas-1", "matriz-1")))
@@ -319,7 +323,7 @@ def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
     assert beside_wrong == ({"PORQUE-PERRO", "PORQUE-GATO", "PORQUE-COLIBRI"} if told else set())
 
 
-def test_after_the_close_more_is_shown(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_the_close_more_is_shown(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.9: the moment «closed» comes with the close date, and never without one."""
     time = At(monkeypatch, NOON)
     a_learner_in(browser, a_secret_quiz(house, "attempts: 0\ncloses: 2026-06-01 14:00\n"))
@@ -336,7 +340,7 @@ def test_after_the_close_more_is_shown(browser: Browser, house: House, monkeypat
     assert "Respuesta correcta" in after.text
 
 
-def test_the_record_says_in_words_what_was_answered(browser: Browser, house: House) -> None:
+def test_the_record_says_in_words_what_was_answered(browser: Browser, house: Instance) -> None:
     """5.9: a learner may take along what they answered; places of the page would say nothing to anybody."""
     a_learner_in(browser, a_secret_quiz(house))
     path = begin(browser)
@@ -352,7 +356,7 @@ def test_the_record_says_in_words_what_was_answered(browser: Browser, house: Hou
     assert KEY.findall(response.get_data(as_text=True)) == []
 
 
-def test_a_preview_leaves_no_grade_and_says_what_it_is(browser: Browser, house: House) -> None:
+def test_a_preview_leaves_no_grade_and_says_what_it_is(browser: Browser, house: Instance) -> None:
     """5.2.7 over HTTP, and a teacher sees every key in the review."""
     course = a_secret_quiz(house, "attempts: 1\nreview: hidden\n")
     a_teacher(house, course)
@@ -368,7 +372,7 @@ def test_a_preview_leaves_no_grade_and_says_what_it_is(browser: Browser, house: 
     assert "Vista previa" in browser.get(QUIZ).text
 
 
-def test_a_finished_quiz_leads_on_and_counts_the_best_attempt(browser: Browser, house: House) -> None:
+def test_a_finished_quiz_leads_on_and_counts_the_best_attempt(browser: Browser, house: Instance) -> None:
     """5.8 over HTTP: the page before an attempt says what counts."""
     a_learner_in(browser, a_course(house, modules=1, settings="attempts: 0\n"))
     answer_right(browser, QUIZ)
@@ -382,7 +386,7 @@ def test_a_finished_quiz_leads_on_and_counts_the_best_attempt(browser: Browser, 
     assert sum("/review" in address for address, _words in page.links) == 2
 
 
-def test_a_quiz_of_a_course_that_moved_on_is_still_reviewed(browser: Browser, house: House) -> None:
+def test_a_quiz_of_a_course_that_moved_on_is_still_reviewed(browser: Browser, house: Instance) -> None:
     """ARCHITECTURE 9: the attempt keeps its version; the new one has no such quiz any more."""
     files = folder(modules=1, settings="attempts: 0\n")
     publish(house, files)
@@ -401,7 +405,7 @@ def test_a_quiz_of_a_course_that_moved_on_is_still_reviewed(browser: Browser, ho
     browser.get(QUIZ, status=404)
 
 
-def test_an_attempt_is_shown_in_the_language_of_its_reader(browser: Browser, house: House) -> None:
+def test_an_attempt_is_shown_in_the_language_of_its_reader(browser: Browser, house: Instance) -> None:
     """The question has both languages; the words around it as well."""
     a_learner_in(browser, a_course(house, modules=1))
     path = begin(browser)
@@ -420,7 +424,7 @@ def _reference(html: str) -> str:
     return found[0]
 
 
-def test_unknown_attempts_and_those_of_others_are_one_page(browser: Browser, house: House) -> None:
+def test_unknown_attempts_and_those_of_others_are_one_page(browser: Browser, house: Instance) -> None:
     """Security 1.3: same status, same body; nobody learns that an attempt exists."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from courses.models import Course, DraftFile
 from courses.queries import drafts as course_drafts
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from quizzes.draft_models import DraftBank, DraftQuestion
 from quizzes.models import Attempt
 from tests.support.access import a_cast
@@ -23,13 +23,13 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return a browser in which somebody edits a published course of two modules."""
     a_teacher(house, a_course(house, modules=2))
     return sign_in(browser, "profe@example.org")
 
 
-def body(house: House, path: str = BANK) -> str:
+def body(house: Instance, path: str = BANK) -> str:
     """Return the text of a bank of the draft."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
@@ -41,7 +41,7 @@ def typed(browser: Browser, action: str = "/suma-1") -> str:
     return dict(browser.page.form(action).fields)["text"]
 
 
-def test_every_cell_of_the_question_bank(browser: Browser, house: House) -> None:
+def test_every_cell_of_the_question_bank(browser: Browser, house: Instance) -> None:
     """Security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -70,7 +70,7 @@ def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: B
     assert "Ninguna pregunta coincide" in nothing
 
 
-def test_the_list_narrows_by_kind_state_difficulty_and_tag(editor: Browser, house: House) -> None:
+def test_the_list_narrows_by_kind_state_difficulty_and_tag(editor: Browser, house: Instance) -> None:
     editor.get(LIST)
     editor.submit("/questions", {"question": ["suma-1"], "state": "draft", "difficulty": "hard", "add_tags": "calculo"}, form=bulk(editor))
 
@@ -86,7 +86,7 @@ def bulk(browser: Browser):  # type: ignore[no-untyped-def]  # the form of tests
     return next(form for form in browser.page.forms if form.method == "post" and form.action.split("?")[0].endswith("/questions"))
 
 
-def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor: Browser, house: House) -> None:
+def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor: Browser, house: Instance) -> None:
     """Scale: a fixed number of statements."""
     counter = every_statement(house.database)
     editor.get(LIST)
@@ -102,7 +102,7 @@ def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor:
     assert page.html.count('name="question"') == 50
 
 
-def test_saving_a_text_changes_its_lines_and_nothing_else(editor: Browser, house: House) -> None:
+def test_saving_a_text_changes_its_lines_and_nothing_else(editor: Browser, house: Instance) -> None:
     """Format 13: comments, order and unknown fields stay."""
     before = body(house)
     editor.get(ONE)
@@ -143,7 +143,7 @@ def test_findings_stand_beside_the_text_with_their_line(editor: Browser) -> None
     ],
 )
 def test_what_may_not_even_be_a_draft_is_refused_with_its_place_and_kept_as_typed(
-    editor: Browser, house: House, old: str, new: str, code: str
+    editor: Browser, house: Instance, old: str, new: str, code: str
 ) -> None:
     """Format 12 (C1xx, C2xx): a message with its line, the typed text in the field, nothing changed."""
     before = body(house)
@@ -159,7 +159,7 @@ def test_what_may_not_even_be_a_draft_is_refused_with_its_place_and_kept_as_type
         assert new in typed(editor)
 
 
-def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor: Browser, house: House) -> None:
+def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor: Browser, house: Instance) -> None:
     """Architecture 7.2: the second is told, sees both texts, and decides."""
     editor.get(ONE)
     mine, form = typed(editor), editor.page.form("/suma-1")
@@ -176,7 +176,7 @@ def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor
 
 
 @pytest.mark.slow
-def test_editors_of_two_questions_of_one_bank_do_not_meet(editor: Browser, house: House) -> None:
+def test_editors_of_two_questions_of_one_bank_do_not_meet(editor: Browser, house: Instance) -> None:
     editor.get(ONE)
     text, form = typed(editor), editor.page.form("/suma-1")
     editor.get(f"{LIST}/pares-1")
@@ -188,7 +188,7 @@ def test_editors_of_two_questions_of_one_bank_do_not_meet(editor: Browser, house
     assert "nueve" in body(house)
 
 
-def test_a_text_is_checked_and_previewed_without_being_saved(editor: Browser, house: House) -> None:
+def test_a_text_is_checked_and_previewed_without_being_saved(editor: Browser, house: Instance) -> None:
     before = body(house)
     editor.get(ONE)
 
@@ -199,7 +199,7 @@ def test_a_text_is_checked_and_previewed_without_being_saved(editor: Browser, ho
     assert body(house) == before
 
 
-def test_a_new_question_begins_with_the_skeleton_of_its_kind(editor: Browser, house: House) -> None:
+def test_a_new_question_begins_with_the_skeleton_of_its_kind(editor: Browser, house: Instance) -> None:
     before = body(house)
     page = editor.get("/teaching/prueba/new-question?kind=ordering")
     assert "kind: ordering" in typed(editor, "/new-question")
@@ -216,7 +216,7 @@ def test_a_new_question_begins_with_the_skeleton_of_its_kind(editor: Browser, ho
     assert "nueva" in editor.get(f"{LIST}?text=moja").text
 
 
-def test_a_question_is_taken_out_and_what_was_published_stays(editor: Browser, house: House) -> None:
+def test_a_question_is_taken_out_and_what_was_published_stays(editor: Browser, house: Instance) -> None:
     editor.get(ONE)
 
     out = next(form for form in editor.page.forms if ("do", "delete") in form.buttons)
@@ -227,7 +227,7 @@ def test_a_question_is_taken_out_and_what_was_published_stays(editor: Browser, h
     editor.get(ONE, status=404)
 
 
-def test_many_questions_are_changed_at_once(editor: Browser, house: House) -> None:
+def test_many_questions_are_changed_at_once(editor: Browser, house: Instance) -> None:
     editor.get(LIST)
     sent = {"question": ["suma-1", "pares-1", "suma-2"], "state": "hidden", "difficulty": "hard", "add_tags": "uno, dos", "mark": "1,5"}
 
@@ -242,7 +242,7 @@ def test_many_questions_are_changed_at_once(editor: Browser, house: House) -> No
     assert body(house).count("hidden") == 1
 
 
-def test_questions_move_from_bank_to_bank(editor: Browser, house: House) -> None:
+def test_questions_move_from_bank_to_bank(editor: Browser, house: Instance) -> None:
     editor.get(LIST)
 
     editor.submit("/questions", {"question": ["suma-1", "verdad-1"], "bank": "02-parte/banco.yaml"}, form=bulk(editor))
@@ -262,7 +262,9 @@ def test_questions_move_from_bank_to_bank(editor: Browser, house: House) -> None
         ({"question": ["suma-1"], "bank": "../x"}, "Elija una opción de la lista"),
     ],
 )
-def test_a_bulk_edit_that_says_nothing_sensible_changes_nothing(editor: Browser, house: House, sent: dict[str, object], told: str) -> None:
+def test_a_bulk_edit_that_says_nothing_sensible_changes_nothing(
+    editor: Browser, house: Instance, sent: dict[str, object], told: str
+) -> None:
     before = body(house)
     editor.get(LIST)
 
@@ -272,7 +274,7 @@ def test_a_bulk_edit_that_says_nothing_sensible_changes_nothing(editor: Browser,
     assert body(house) == before
 
 
-def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser, house: House) -> None:
+def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser, house: Instance) -> None:
     """5.2.7 without an attempt: the same rendering, the same marking."""
     editor.get(f"{ONE}/preview?seed=3")
     assert "Dos y dos son cuatro." not in editor.page.text
@@ -289,13 +291,13 @@ def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser,
         assert session.scalar(select(func.count()).select_from(Attempt)) == 0
 
 
-def test_every_kind_can_be_tried(editor: Browser, house: House) -> None:
+def test_every_kind_can_be_tried(editor: Browser, house: Instance) -> None:
     for key in ("suma", "pares", "verdad", "mitad", "unir", "orden", "huecos"):
         editor.get(f"{LIST}/{key}-1/preview")
         assert "Vea qué resulta" in editor.submit("/preview").text
 
 
-def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, house: House) -> None:
+def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, house: Instance) -> None:
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
     pass_quiz(house, a_learner(house, course), "prueba")
@@ -306,7 +308,7 @@ def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, 
     assert "1 intento la tuvo." in page.text
 
 
-def test_two_published_wordings_are_compared_in_words(editor: Browser, house: House) -> None:
+def test_two_published_wordings_are_compared_in_words(editor: Browser, house: Instance) -> None:
     """5.1.1: text, options, key and settings, each in words; and the draft against what is published."""
     files = folder(modules=2)
     changed = files[BANK].replace(
@@ -326,7 +328,7 @@ def test_two_published_wordings_are_compared_in_words(editor: Browser, house: Ho
     editor.get(f"{ONE}/versions?old=9", status=404)
 
 
-def test_rows_from_before_there_were_rows_are_made_when_the_list_is_opened(editor: Browser, house: House) -> None:
+def test_rows_from_before_there_were_rows_are_made_when_the_list_is_opened(editor: Browser, house: Instance) -> None:
     """Upgrade from 0.1.0: a note of the page, written after its answer."""
     with house.database.unit_of_work() as session:
         session.execute(update(DraftBank).values(source=""))

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
 from tests.quizzes.test_views import NOON, a_quiz, begin
 from tests.support.answers import open_attempt, right_fields
@@ -51,7 +51,7 @@ ESSAY = """  - key: ensayo-1
 """
 
 
-def taking(browser: Browser, house: House, behaviour: str, *slots: str, more: str = "", review: str = "") -> str:
+def taking(browser: Browser, house: Instance, behaviour: str, *slots: str, more: str = "", review: str = "") -> str:
     """Publish a quiz with this behaviour and start an attempt; return its path."""
     settings = f"attempts: 0\nbehaviour: {behaviour}\n{review}"
     a_learner_in(browser, a_quiz(house, BANK + more, settings, slots or ("letra-1", "numero-1", "parejas-1")))
@@ -64,19 +64,19 @@ def check(browser: Browser, place: int, **answers: object) -> str:
     return page.text
 
 
-def marks(house: House) -> list[tuple[Decimal | None, str]]:
+def marks(house: Instance) -> list[tuple[Decimal | None, str]]:
     """Return every mark that was given, in order."""
     with house.database.unit_of_work(write=False) as session:
         return [(row.fraction, row.state) for row in session.execute(select(MarkEvent.fraction, MarkEvent.state).order_by(MarkEvent.id))]
 
 
-def events(house: House) -> int:
+def events(house: Instance) -> int:
     """Count the saved answers."""
     with house.database.unit_of_work(write=False) as session:
         return len(list(session.scalars(select(AnswerEvent.id))))
 
 
-def finish(browser: Browser, house: House, path: str) -> Attempt:
+def finish(browser: Browser, house: Instance, path: str) -> Attempt:
     """Hand the attempt in and return it."""
     browser.get(f"{path}/summary")
     browser.submit("/submission")
@@ -84,7 +84,7 @@ def finish(browser: Browser, house: House, path: str) -> Attempt:
         return session.execute(select(Attempt).order_by(Attempt.id.desc()).limit(1)).scalar_one()
 
 
-def test_an_immediate_question_is_checked_once_and_locked_with_its_feedback(browser: Browser, house: House) -> None:
+def test_an_immediate_question_is_checked_once_and_locked_with_its_feedback(browser: Browser, house: Instance) -> None:
     """5.6 immediate: the first check decides; afterwards there is nothing to change on the page and nothing is taken."""
     path = taking(browser, house, "immediate")
     before = browser.page.text
@@ -103,7 +103,7 @@ def test_an_immediate_question_is_checked_once_and_locked_with_its_feedback(brow
     assert finish(browser, house, path).raw == 0
 
 
-def test_a_check_keeps_everything_that_the_page_holds(browser: Browser, house: House) -> None:
+def test_a_check_keeps_everything_that_the_page_holds(browser: Browser, house: Instance) -> None:
     """5.4.4: what was typed at other questions is saved on the way."""
     path = taking(browser, house, "immediate")
     check(browser, 1, p1="1", p2="2,5")
@@ -112,7 +112,7 @@ def test_a_check_keeps_everything_that_the_page_holds(browser: Browser, house: H
     assert finish(browser, house, path).raw == 2
 
 
-def test_a_check_that_is_sent_twice_has_the_effect_of_one(browser: Browser, house: House) -> None:
+def test_a_check_that_is_sent_twice_has_the_effect_of_one(browser: Browser, house: Instance) -> None:
     """5.4.1: a double click and a request that is sent again; interactive tries are not used up by it."""
     taking(browser, house, "interactive")
     form = browser.page.form("/answers")
@@ -124,7 +124,7 @@ def test_a_check_that_is_sent_twice_has_the_effect_of_one(browser: Browser, hous
     assert "Quedan 2 oportunidades." in browser.page.text
 
 
-def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, house: House) -> None:
+def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, house: Instance) -> None:
     """5.6 interactive: hints + 1 tries; right at the third: 1 − 2 × 1/3."""
     path = taking(browser, house, "interactive")
     first = check(browser, 1, p1="2")
@@ -139,7 +139,7 @@ def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, h
     assert marks(house)[:3] == [(Decimal(0), "wrong"), (Decimal(0), "wrong"), (Decimal("0.3333333"), "right")]
 
 
-def test_interactive_parts_are_counted_back(browser: Browser, house: House) -> None:
+def test_interactive_parts_are_counted_back(browser: Browser, house: Instance) -> None:
     """5.6 countback: the first pair right from the start, the second at the second try: (1 + 2/3) / 2."""
     path = taking(browser, house, "interactive", "parejas-1")
     sitting, questions = open_attempt(browser)
@@ -151,7 +151,7 @@ def test_interactive_parts_are_counted_back(browser: Browser, house: House) -> N
     assert finish(browser, house, path).raw == Decimal("0.8333333")
 
 
-def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Browser, house: House) -> None:
+def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Browser, house: Instance) -> None:
     """5.6 adaptive: right at the second try 1 − 1/3; the same wrong answer again costs nothing; a later wrong one takes nothing away."""
     path = taking(browser, house, "adaptive", review="review: practice\n")
     check(browser, 1, p1="2")
@@ -170,7 +170,7 @@ def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Brows
     ("certainty", "given", "raw"),
     [("", "1", 1), ("1", "1", 1), ("2", "1", 2), ("3", "1", 3), ("1", "2", 0), ("2", "2", -2), ("3", "2", -6)],
 )
-def test_certainty_multiplies(browser: Browser, house: House, certainty: str, given: str, raw: int) -> None:
+def test_certainty_multiplies(browser: Browser, house: Instance, certainty: str, given: str, raw: int) -> None:
     """5.6 certainty: right ×1, ×2, ×3; wrong 0, −2, −6; none chosen counts as 1."""
     path = taking(browser, house, "certainty", "letra-1", review="allow_negative_total: true\n")
     asked = "¿Qué tan segura" in browser.page.text
@@ -180,7 +180,7 @@ def test_certainty_multiplies(browser: Browser, house: House, certainty: str, gi
     assert finish(browser, house, path).raw == raw
 
 
-def test_certainty_alone_is_no_answer(browser: Browser, house: House) -> None:
+def test_certainty_alone_is_no_answer(browser: Browser, house: Instance) -> None:
     """5.6: how sure somebody is of nothing."""
     taking(browser, house, "certainty", "letra-1")
     browser.submit("/answers", {"p1-certainty": "3"}, button=("go", "review"))
@@ -189,7 +189,7 @@ def test_certainty_alone_is_no_answer(browser: Browser, house: House) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "dos y medio"])
-def test_blank_and_unreadable_answers_cost_no_try(browser: Browser, house: House, typed: str) -> None:
+def test_blank_and_unreadable_answers_cost_no_try(browser: Browser, house: Instance, typed: str) -> None:
     """5.4.5 and 5.6: the page says beside the question that nothing was checked, and keeps what was typed."""
     taking(browser, house, "immediate")
     said = check(browser, 2, p2=typed)
@@ -199,7 +199,7 @@ def test_blank_and_unreadable_answers_cost_no_try(browser: Browser, house: House
     assert marks(house) == []
 
 
-def test_a_stale_page_checks_nothing_that_it_does_not_show(browser: Browser, house: House) -> None:
+def test_a_stale_page_checks_nothing_that_it_does_not_show(browser: Browser, house: Instance) -> None:
     """5.4.3: another page has answered meanwhile; its answer is not checked unseen."""
     path = taking(browser, house, "immediate")
     stale = browser.page.form("/answers")
@@ -212,7 +212,7 @@ def test_a_stale_page_checks_nothing_that_it_does_not_show(browser: Browser, hou
     assert "Mire la respuesta que vale" in browser.page.text
 
 
-def test_an_answer_of_the_script_to_a_locked_question_changes_nothing_and_is_told(browser: Browser, house: House) -> None:
+def test_an_answer_of_the_script_to_a_locked_question_changes_nothing_and_is_told(browser: Browser, house: Instance) -> None:
     """5.4 and 5.6: the page in another window still holds its journal."""
     path = taking(browser, house, "immediate")
     check(browser, 1, p1="2")
@@ -223,7 +223,7 @@ def test_an_answer_of_the_script_to_a_locked_question_changes_nothing_and_is_tol
     assert events(house) == 1
 
 
-def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(browser: Browser, house: House) -> None:
+def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(browser: Browser, house: Instance) -> None:
     """5.5: until then its text is not on the page, and answers to it are not taken."""
     bank = BANK
     settings = "attempts: 0\nbehaviour: immediate\n"
@@ -240,7 +240,7 @@ def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(brows
     assert finish(browser, house, path).raw == 1
 
 
-def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: Browser, house: House) -> None:
+def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: Browser, house: Instance) -> None:
     """5.6 manual: needs grading; the total is «not yet graded», never 0."""
     path = taking(browser, house, "immediate", "letra-1", "ensayo-1", more=ESSAY)
     buttons = browser.page.form("/answers").buttons
@@ -254,7 +254,7 @@ def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: B
     assert "Aún sin calificar" in intro
 
 
-def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.3.4: within the network's tolerance it is taken, later nothing is marked before the attempt ends with what was saved."""
     time = At(monkeypatch, NOON)
     a_learner_in(browser, a_quiz(house, BANK, "attempts: 0\nbehaviour: immediate\nlimit: 2 min\n", ("letra-1", "numero-1")))
@@ -271,7 +271,7 @@ def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, house: H
     assert marks(house) == in_time
 
 
-def test_a_review_lists_the_tries(browser: Browser, house: House) -> None:
+def test_a_review_lists_the_tries(browser: Browser, house: Instance) -> None:
     """5.1.4 and 5.9: what was checked on the way, where correctness is shown."""
     path = taking(browser, house, "interactive", "letra-1")
     check(browser, 1, p1="2")
@@ -282,7 +282,7 @@ def test_a_review_lists_the_tries(browser: Browser, house: House) -> None:
     assert "Beta · Incorrecta" in browser.page.text
 
 
-def test_unchecked_answers_count_at_the_end_as_a_last_try(browser: Browser, house: House) -> None:
+def test_unchecked_answers_count_at_the_end_as_a_last_try(browser: Browser, house: Instance) -> None:
     """5.6: what stands in the page when the attempt is handed in is judged too, after the tries before it."""
     path = taking(browser, house, "interactive", "letra-1", "numero-1")
     check(browser, 1, p1="2")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from courses.models import Course, StaffRole
 from kernel.files import StoredFile
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerFile
 from tests.quizzes.test_views import a_quiz, begin, stored
 from tests.support.access import a_cast
@@ -52,12 +52,12 @@ def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status:
 
 
 @pytest.fixture
-def course(house: House) -> Course:
+def course(house: Instance) -> Course:
     """Publish a quiz with a file and a text."""
     return a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
 
 
-def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser, course: Course, house: House) -> None:
+def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser, course: Course, house: Instance) -> None:
     """Issue 3, file upload: the answer names it; going on and back changes nothing; the review shows it."""
     a_learner_in(browser, course)
     path = begin(browser)
@@ -93,7 +93,7 @@ def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser
     ],
 )
 def test_what_does_not_fit_is_told_beside_its_field(
-    browser: Browser, course: Course, house: House, name: str, content: bytes, said: str
+    browser: Browser, course: Course, house: Instance, name: str, content: bytes, said: str
 ) -> None:
     """Security 4.3: extension and content, size; nothing is kept, and what was there stays."""
     a_learner_in(browser, course)
@@ -115,7 +115,7 @@ def a_photo(size: tuple[int, int] = (40, 30)) -> bytes:
     return target.getvalue()
 
 
-def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Browser, house: House) -> None:
+def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Browser, house: Instance) -> None:
     """Security 4.3, as media of a course."""
     course = a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
     a_learner_in(browser, course)
@@ -136,7 +136,7 @@ def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Brows
 
 
 @pytest.mark.parametrize("fault", ["cut", "huge"])
-def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, house: House, fault: str) -> None:
+def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, house: Instance, fault: str) -> None:
     course = a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
     a_learner_in(browser, course)
     begin(browser)
@@ -155,12 +155,12 @@ def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, ho
     assert _files(house) == []
 
 
-def _files(house: House) -> list[str]:
+def _files(house: Instance) -> list[str]:
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(AnswerFile.name).order_by(AnswerFile.id)))
 
 
-def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Course, house: House) -> None:
+def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Course, house: Instance) -> None:
     """A page that is sent twice hands nothing in twice; a third file finds no room until one is taken away."""
     a_learner_in(browser, course)
     begin(browser)
@@ -181,7 +181,7 @@ def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Co
 
 
 @pytest.mark.settings(quota_person_mb=1)
-def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course, house: House) -> None:
+def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course, house: Instance) -> None:
     """Security 4.3: the quota is a setting; what is taken away makes room."""
     a_learner_in(browser, course)
     begin(browser)
@@ -197,7 +197,7 @@ def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course,
 
 
 @pytest.mark.settings(quota_person_mb=1)
-def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Browser, course: Course, house: House) -> None:
+def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Browser, course: Course, house: Instance) -> None:
     """Security 4.3: what an answer had stays in its record, so that it makes room only so often."""
     a_learner_in(browser, course)
     begin(browser)
@@ -210,7 +210,7 @@ def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Brow
     assert ["se agotó el espacio" in page.text for page in pages] == [False] * 5 + [True] * 3
 
 
-def test_the_same_content_is_kept_once(browser: Browser, course: Course, house: House) -> None:
+def test_the_same_content_is_kept_once(browser: Browser, course: Course, house: Instance) -> None:
     """Two names of one content are two files of the answer and one on the disk."""
     a_learner_in(browser, course)
     begin(browser)
@@ -221,7 +221,7 @@ def test_the_same_content_is_kept_once(browser: Browser, course: Course, house: 
         assert session.scalar(select(func.count()).select_from(StoredFile).where(StoredFile.size == len(PDF))) == 1
 
 
-def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browser, course: Course, house: House) -> None:
+def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browser, course: Course, house: Instance) -> None:
     """Access matrix, attempt.view: of another learner for graders, instructors of this course and administrators; others: not there."""
     a_learner_in(browser, course)
     begin(browser)
@@ -244,7 +244,7 @@ def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browse
     assert (anonymous, elsewhere) == (303, 404)
 
 
-def test_the_file_of_another_question_or_person_cannot_be_named(browser: Browser, course: Course, house: House) -> None:
+def test_the_file_of_another_question_or_person_cannot_be_named(browser: Browser, course: Course, house: Instance) -> None:
     """Security 1.5: a forged name in the form is not shown as a file of the answer."""
     a_learner_in(browser, course)
     begin(browser)
@@ -276,7 +276,7 @@ def test_an_essay_says_how_long_and_counts_its_words(browser: Browser, course: C
     assert [text for text in told if "UN-MODELO" in text] == []
 
 
-def test_a_body_that_is_too_large_is_refused(browser: Browser, course: Course, house: House) -> None:
+def test_a_body_that_is_too_large_is_refused(browser: Browser, course: Course, house: Instance) -> None:
     """Security 3.5: pages with files have a limit of their own; other routes keep theirs."""
     a_learner_in(browser, course)
     begin(browser)
@@ -301,7 +301,7 @@ def alone(
     return response.status_code, response.get_json()
 
 
-def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser, course: Course, house: House) -> None:
+def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser, course: Course, house: Instance) -> None:
     """5.4: it is no answer itself; the same one twice is kept once; what does not fit is told; no more than the question takes."""
     a_learner_in(browser, course)
     path = begin(browser)
@@ -323,7 +323,7 @@ def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser,
 
 
 def test_a_file_sent_alone_comes_too_late_to_others_attempts_and_to_questions_without_files(
-    browser: Browser, course: Course, house: House
+    browser: Browser, course: Course, house: Instance
 ) -> None:
     """Security 9: only the learner, only while the attempt takes answers, only where files are asked for."""
     a_learner_in(browser, course)
@@ -372,7 +372,7 @@ def _sent(browser: Browser, name: str, content: bytes, *, status: int = 200) -> 
 
 
 @pytest.mark.settings(quota_person_mb=1)
-def test_files_of_one_form_share_the_room_that_is_left(browser: Browser, course: Course, app: Flask, house: House) -> None:
+def test_files_of_one_form_share_the_room_that_is_left(browser: Browser, course: Course, app: Flask, house: Instance) -> None:
     """Security 4.3: what has no room beside the others of its form is not on the disk either."""
     a_learner_in(browser, course)
     begin(browser)
@@ -383,7 +383,7 @@ def test_files_of_one_form_share_the_room_that_is_left(browser: Browser, course:
     assert len(list(app.extensions["files"].names())) == 1
 
 
-def test_the_same_file_twice_in_one_form_is_one(browser: Browser, course: Course, house: House) -> None:
+def test_the_same_file_twice_in_one_form_is_one(browser: Browser, course: Course, house: Instance) -> None:
     a_learner_in(browser, course)
     begin(browser)
     page = sending(browser, ("uno.pdf", PDF), ("uno.pdf", PDF), ("dos.txt", b"dos"))
@@ -392,7 +392,7 @@ def test_the_same_file_twice_in_one_form_is_one(browser: Browser, course: Course
     assert _files(house) == ["uno.pdf", "dos.txt"]
 
 
-def test_nobody_sends_files_without_end(browser: Browser, course: Course, house: House) -> None:
+def test_nobody_sends_files_without_end(browser: Browser, course: Course, house: Instance) -> None:
     """Security 4.3: far more than an examination on a bad line needs; what is refused is sent again later."""
     a_learner_in(browser, course)
     path = begin(browser)
@@ -404,7 +404,7 @@ def test_nobody_sends_files_without_end(browser: Browser, course: Course, house:
 
 @pytest.mark.parametrize("alone_", [True, False])
 def test_a_files_content_is_on_the_disk_before_anything_is_locked(
-    browser: Browser, course: Course, house: House, app: Flask, *, alone_: bool
+    browser: Browser, course: Course, house: Instance, app: Flask, *, alone_: bool
 ) -> None:
     """Nobody waits for a large file: when the writing transaction begins, its content is kept already."""
     a_learner_in(browser, course)
@@ -426,7 +426,7 @@ def test_a_files_content_is_on_the_disk_before_anything_is_locked(
 
 
 @pytest.mark.parametrize("where", ["files", "answers"])
-def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Course, house: House, app: Flask, where: str) -> None:
+def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Course, house: Instance, app: Flask, where: str) -> None:
     """The body is read before the transaction: a line that stands still in the middle of a file locks nothing."""
     a_learner_in(browser, course)
     path = begin(browser)
@@ -464,7 +464,7 @@ def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Cours
     assert _files(house) == ["uno.pdf"]
 
 
-def test_every_cell_of_fetching_a_file_of_an_answer(browser: Browser, course: Course, house: House) -> None:
+def test_every_cell_of_fetching_a_file_of_an_answer(browser: Browser, course: Course, house: Instance) -> None:
     """Access, attempt.file: the course's team besides the learner; to all others there is no such file."""
     cast = a_cast(browser, house)
     cast.join(course)

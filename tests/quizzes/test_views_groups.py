@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from enrolments.models import GroupMember, LearnerGroup
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.quizzes.test_views_time import LIMITED, NOON, TIME, in_force
@@ -22,7 +22,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, house: House, at: At) -> None:
+def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, house: Instance, at: At) -> None:
     """5.10: what is in force stays; the refusal changes nothing and writes nothing down."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -43,7 +43,7 @@ def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, hous
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "group.deleted")) == 1
 
 
-def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(browser: Browser, house: House, at: At) -> None:
+def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(browser: Browser, house: Instance, at: At) -> None:
     """5.10.2: what held stays readable with its reason; it cannot be put back, and a new group may have the name."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)
@@ -69,7 +69,7 @@ def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(bro
     assert office.group(name="Turno tarde").id != group.id
 
 
-def test_groups_are_made_filled_and_emptied(browser: Browser, house: House) -> None:
+def test_groups_are_made_filled_and_emptied(browser: Browser, house: Instance) -> None:
     """Groups of a course: a name once, learners found and put in, taken out, and only learners of this course."""
     course = a_quiz(house, LIMITED)
     a_teacher(house, course)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, text
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import QuizOverride
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, sign_in
@@ -13,7 +13,7 @@ TEACHER = "profe@example.org"
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_an_override_comes_back_whole_with_the_password_of_the_quiz(browser: Browser, house: House, *, ended: bool) -> None:
+def test_an_override_comes_back_whole_with_the_password_of_the_quiz(browser: Browser, house: Instance, *, ended: bool) -> None:
     """A word for a whole class is no secret of an account: an override without it would let everybody in."""
     work = a_course_at_work(house)
     address = f"{QUIZ}/overrides/{work.override}"

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import QuizVersion
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_views import NOON, QUIZ, _plain, a_quiz, a_secret_quiz, begin
@@ -71,7 +71,7 @@ RIGHT, MORE_LATER = "Respuesta correcta", re.compile("Se mostrará más|More wil
 PASSED = re.compile(r"Aprobó|Aprobado|Nota del curso hasta ahora\s*100")
 
 
-def set_review(house: House, review: dict[str, list[str]]) -> None:
+def set_review(house: Instance, review: dict[str, list[str]]) -> None:
     """Let a quiz show at each moment exactly these flags, and nothing at others; what servers keep in memory is read anew."""
     with house.database.unit_of_work() as session:
         row = session.execute(select(QuizVersion)).scalar_one()
@@ -96,7 +96,7 @@ def hand_in(browser: Browser) -> str:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
-    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch, moment: str
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """5.14.9: for each moment and flag the page and the record are scanned; a flag that is off leaves nothing, one that is on shows."""
     time = At(monkeypatch, NOON)
@@ -126,7 +126,7 @@ def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
 
 
 @pytest.mark.parametrize("kind", MARKED)
-def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser: Browser, house: House, kind: str) -> None:
+def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser: Browser, house: Instance, kind: str) -> None:
     """5.9: the test above scans all kinds together; here each shows its own explanation, and its key only with `right_answer`."""
     place = MARKED.index(kind) + 1
     a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
@@ -142,7 +142,7 @@ def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser:
     assert "Respuesta correcta" not in parts[0] + parts[1]
 
 
-def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Browser, house: House) -> None:
+def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Browser, house: Instance) -> None:
     """5.9: what a person marks has a model, which is a key like the others."""
     a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), ("essay", "file")))
     path = begin(browser)
@@ -156,7 +156,7 @@ def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Brow
     assert told == ["right_answer"]
 
 
-def before_closing(house: House, at: At, review: str, take: Callable[..., UUID]) -> tuple[Actor, UUID, UUID]:
+def before_closing(house: Instance, at: At, review: str, take: Callable[..., UUID]) -> tuple[Actor, UUID, UUID]:
     """Return a learner, an attempt that they handed in and one that goes on, a minute before the quiz closes, ten more for it."""
     course = a_secret_quiz(house, f"attempts: 2\nreview: {review}\ncloses: 2026-06-01 13:00\n")
     learner = a_learner(house, course)
@@ -166,7 +166,7 @@ def before_closing(house: House, at: At, review: str, take: Callable[..., UUID])
 
 
 def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_learner(
-    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """5.9: answers are taken for a minute after the close date (5.3.4), and for as long as an incident gives (5.10.4)."""
     at = At(monkeypatch, NOON)
@@ -186,7 +186,7 @@ def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_
 
 
 def test_after_closing_marks_too_wait_for_the_end_of_another_attempt_of_the_same_learner(
-    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """5.9: on the learner's page of results, with the grade of the course, as on the pages of the quiz."""
     at = At(monkeypatch, NOON)
@@ -204,7 +204,7 @@ def test_after_closing_marks_too_wait_for_the_end_of_another_attempt_of_the_same
     assert ended == [True] * 4
 
 
-def test_what_was_abandoned_is_reviewed_as_what_was_handed_in(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_abandoned_is_reviewed_as_what_was_handed_in(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.9: checks of single questions show what is theirs during the attempt alone; its end is where the moments begin."""
     at = At(monkeypatch, NOON)
     settings = "attempts: 2\nbehaviour: immediate\nlimit: 10 min\nat_end: abandon\n"
@@ -228,7 +228,7 @@ def _section(html: str, place: int) -> str:
     return found[0]
 
 
-def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser, house: House) -> None:
+def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser, house: Instance) -> None:
     """5.9 and security 5.1, for every kind: the page before, the pages, their files, saving, the summary, the course."""
     a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
     told = [browser.get(QUIZ).html]
@@ -243,7 +243,7 @@ def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser
 
 
 @pytest.mark.parametrize("behaviour", ["immediate", "interactive", "adaptive"])
-def test_a_check_shows_its_flags_of_its_question_alone(browser: Browser, house: House, behaviour: str) -> None:
+def test_a_check_shows_its_flags_of_its_question_alone(browser: Browser, house: Instance, behaviour: str) -> None:
     """5.9 during: before a check nothing; after it what the moment allows, of the checked question; solutions only where it is locked."""
     a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099") + f"behaviour: {behaviour}\n", SLOTS))
     everything = ["attempt", *FLAGS]
@@ -271,7 +271,7 @@ def _question(html: str, place: int) -> str:
 
 @pytest.mark.parametrize("behaviour", ["deferred", "immediate", "certainty"])
 def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
-    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch, behaviour: str
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch, behaviour: str
 ) -> None:
     """Security 5.1: every kind, with the same seed, byte for byte: orders do not follow from what is right either."""
     At(monkeypatch, NOON)

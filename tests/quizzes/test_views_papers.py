@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from accounts.models import Person
 from courses.models import StaffRole
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.services.layouts import recreate_layout
@@ -31,7 +31,7 @@ def every_page(browser: Browser, path: str, pages: int) -> list[str]:
 
 
 @pytest.mark.parametrize("behaviour", ["deferred", "immediate", "certainty"])
-def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, house: House, behaviour: str) -> None:
+def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, house: Instance, behaviour: str) -> None:
     """5.14.7: every kind, mixed options, several pages, with answers and a check; also in another language than the teacher's."""
     shuffled = re.sub(r" *shuffle: false\n", "", bank())
     course = a_quiz(house, shuffled, f"attempts: 0\nweight: 0\nper_page: 4\nbehaviour: {behaviour}\n", SLOTS)
@@ -54,7 +54,7 @@ def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, house: House, 
     assert "es la misma que se guardó" in page.text
 
 
-def test_the_questions_stay_in_the_learners_language_and_the_page_in_the_teachers(browser: Browser, house: House) -> None:
+def test_the_questions_stay_in_the_learners_language_and_the_page_in_the_teachers(browser: Browser, house: Instance) -> None:
     """5.14.7: the team's own words are in the language of who reads them."""
     course = a_course(house, modules=1)
     a_learner_in(browser, course)
@@ -71,7 +71,7 @@ def test_the_questions_stay_in_the_learners_language_and_the_page_in_the_teacher
     assert asked(page.html) == seen
 
 
-def test_draws_are_repeated_with_what_the_learner_had_seen_then(browser: Browser, house: House) -> None:
+def test_draws_are_repeated_with_what_the_learner_had_seen_then(browser: Browser, house: Instance) -> None:
     """5.2.4 and 5.2.5: the second paper avoids what the first one asked; later attempts change nothing in what is drawn again."""
     course = a_course(house, modules=1, settings="attempts: 0\n", draw=3)
     a_learner_in(browser, course)
@@ -88,7 +88,7 @@ def test_draws_are_repeated_with_what_the_learner_had_seen_then(browser: Browser
     assert told == [True, True, True]
 
 
-def test_an_attempt_that_builds_on_the_last_is_drawn_again_too(browser: Browser, house: House) -> None:
+def test_an_attempt_that_builds_on_the_last_is_drawn_again_too(browser: Browser, house: Instance) -> None:
     """5.2.3."""
     course = a_course(house, modules=1, settings="attempts: 0\nbuild_on_last: true\n", draw=3)
     a_learner_in(browser, course)
@@ -101,7 +101,7 @@ def test_an_attempt_that_builds_on_the_last_is_drawn_again_too(browser: Browser,
     assert "es la misma que se guardó" in sign_in(browser.another(), "profe@example.org").get(f"{path}/paper").text
 
 
-def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, house: House) -> None:
+def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, house: Instance) -> None:
     """The check can fail: with another seed the kept paper is shown, and the page says so."""
     course = a_course(house, modules=1, settings="attempts: 0\n")
     a_learner_in(browser, course)
@@ -119,7 +119,7 @@ def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, house: Ho
     assert asked(page.html) == seen
 
 
-def test_only_the_team_of_the_course_sees_a_learners_paper(browser: Browser, house: House) -> None:
+def test_only_the_team_of_the_course_sees_a_learners_paper(browser: Browser, house: Instance) -> None:
     """Access matrix, attempt.view: of another learner for graders and instructors of this course; for others it is not there."""
     course = a_course(house, modules=1)
     a_learner_in(browser, course)
@@ -136,7 +136,7 @@ def test_only_the_team_of_the_course_sees_a_learners_paper(browser: Browser, hou
     assert own == 404
 
 
-def test_the_review_leads_the_team_to_the_paper(browser: Browser, house: House) -> None:
+def test_the_review_leads_the_team_to_the_paper(browser: Browser, house: Instance) -> None:
     course = a_course(house, modules=1)
     a_learner_in(browser, course)
     path = begin(browser)

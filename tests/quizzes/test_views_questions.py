@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from courses.content.derived_keys import slug
 from courses.models import Course
-from lms.app import House
+from lms.app import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser
@@ -18,14 +18,14 @@ KEYS = ("suma-1", "pares-1", "verdad-1", "mitad-1", "unir-1", "orden-1", "huecos
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of one module."""
     a_teacher(house, a_course(house, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: House, editor: Browser) -> Course:
+def course(house: Instance, editor: Browser) -> Course:
     """Return the course."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course).where(Course.slug == "prueba")).one()
@@ -41,17 +41,17 @@ def send(browser: Browser, do: str = "save", status: int = 200, **values: object
     return browser.submit("/form", values, button=("do", do), status=status).text
 
 
-def with_bank(house: House, course: Course, added: str) -> None:
+def with_bank(house: Instance, course: Course, added: str) -> None:
     """Add a question by hand."""
     write(house, course, {BANK: texts(house)[BANK] + added})
 
 
-def bank(house: House) -> str:
+def bank(house: Instance) -> str:
     """Return the text of the bank."""
     return texts(house)[BANK]
 
 
-def test_every_cell_of_the_forms_of_questions(browser: Browser, house: House) -> None:
+def test_every_cell_of_the_forms_of_questions(browser: Browser, house: Instance) -> None:
     """Security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -66,7 +66,7 @@ def test_every_cell_of_the_forms_of_questions(browser: Browser, house: House) ->
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: House, key: str) -> None:
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: Instance, key: str) -> None:
     before = bank(house)
     editor.get(page_of(key))
 
@@ -76,7 +76,7 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: H
 
 
 @pytest.mark.slow
-def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, house: House) -> None:
+def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, house: Instance) -> None:
     cases: dict[str, tuple[dict[str, object], str]] = {
         "single": (
             {
@@ -167,7 +167,7 @@ def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, house: H
     assert "  - key: de-essay\n    kind: essay\n    text: De essay.\n" in bank(house)
 
 
-def test_a_numerical_question_is_written_with_decimal_commas(editor: Browser, house: House) -> None:
+def test_a_numerical_question_is_written_with_decimal_commas(editor: Browser, house: Instance) -> None:
     editor.get(f"{NEW}?kind=numerical")
     values = {"answers__0__words": "65,2", "answers__0__verdict": "right", "tolerance": "0,05", "mark": "2,5", "unit_es": "%"}
 
@@ -177,7 +177,7 @@ def test_a_numerical_question_is_written_with_decimal_commas(editor: Browser, ho
     assert "    mark: 2.5\n" in bank(house)
 
 
-def test_a_rubric_begins_with_a_button_and_its_faults_stand_beside_their_fields(editor: Browser, house: House) -> None:
+def test_a_rubric_begins_with_a_button_and_its_faults_stand_beside_their_fields(editor: Browser, house: Instance) -> None:
     before = bank(house)
     editor.get(f"{NEW}?kind=essay")
     send(editor, "row rubric", text_es="Con rúbrica")
@@ -195,7 +195,7 @@ def test_a_rubric_begins_with_a_button_and_its_faults_stand_beside_their_fields(
     ) in bank(house)
 
 
-def test_two_rows_of_one_name_and_one_without_are_refused_beside_their_fields(editor: Browser, house: House) -> None:
+def test_two_rows_of_one_name_and_one_without_are_refused_beside_their_fields(editor: Browser, house: Instance) -> None:
     before = bank(house)
     editor.get(f"{NEW}?kind=calculated")
     send(editor, "row variables")
@@ -221,7 +221,7 @@ def test_a_formula_is_checked_beside_it_and_draws_are_shown(editor: Browser) -> 
     assert editor.page.html.count('<td class="num">2</td><td class="num">4</td>') == 5
 
 
-def test_an_option_that_was_published_keeps_its_key_when_it_is_worded_anew(editor: Browser, house: House) -> None:
+def test_an_option_that_was_published_keeps_its_key_when_it_is_worded_anew(editor: Browser, house: Instance) -> None:
     editor.get(page_of("suma-1"))
     words = dict(editor.page.form("/form").fields)["options__0__words_es"]
     key = slug(words)
@@ -233,7 +233,7 @@ def test_an_option_that_was_published_keeps_its_key_when_it_is_worded_anew(edito
     assert bank(house).count(f"key: {key}\n") == 1
 
 
-def test_rows_come_by_a_button_and_nothing_typed_is_lost(editor: Browser, house: House) -> None:
+def test_rows_come_by_a_button_and_nothing_typed_is_lost(editor: Browser, house: Instance) -> None:
     editor.get(f"{NEW}?kind=single")
     before = bank(house)
     for _time in range(2):
@@ -247,7 +247,7 @@ def test_rows_come_by_a_button_and_nothing_typed_is_lost(editor: Browser, house:
     assert fields["text_es"] == "Con filas"
 
 
-def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: House) -> None:
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: Instance) -> None:
     before = bank(house)
     editor.get(page_of("mitad-1"))
 
@@ -259,7 +259,7 @@ def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(ed
         assert f'id="{name}-error"' in editor.page.html, name
 
 
-def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser, house: House) -> None:
+def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser, house: Instance) -> None:
     before = bank(house)
     editor.get(page_of("suma-1"))
 
@@ -270,7 +270,7 @@ def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser
     assert bank(house) == before
 
 
-def test_somebody_elses_change_is_shown_and_overwritten_only_when_asked(editor: Browser, house: House, course: Course) -> None:
+def test_somebody_elses_change_is_shown_and_overwritten_only_when_asked(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(page_of("verdad-1"))
     before = bank(house)
     theirs = before.replace("key: verdad-1\n    kind: true_false\n", "key: verdad-1\n    kind: true_false\n    difficulty: hard\n")
@@ -286,7 +286,7 @@ def test_somebody_elses_change_is_shown_and_overwritten_only_when_asked(editor: 
     assert "mark: 3" in bank(house)
 
 
-def test_a_question_with_parts_that_no_form_knows_is_shown_as_text(editor: Browser, house: House, course: Course) -> None:
+def test_a_question_with_parts_that_no_form_knows_is_shown_as_text(editor: Browser, house: Instance, course: Course) -> None:
     added = "\n  - key: rara\n    kind: ordering\n    text: Ordene.\n    items:\n      - [Uno]\n      - Dos\n      - Tres\n"
     with_bank(house, course, added)
 

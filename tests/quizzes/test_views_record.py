@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import PublicationNature
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from tests.quizzes.test_views import a_quiz, begin
 from tests.support.browser import Browser
@@ -16,7 +16,7 @@ from tests.support.kinds import SLOTS, bank
 SETTINGS = "attempts: 0\nweight: 0\n"
 
 
-def taken(browser: Browser, house: House, review: str, answers: dict[str, object], slots: tuple[str, ...]) -> str:
+def taken(browser: Browser, house: Instance, review: str, answers: dict[str, object], slots: tuple[str, ...]) -> str:
     """Take a quiz and hand it in; return the attempt's path."""
     a_learner_in(browser, a_quiz(house, bank(), f"{SETTINGS}{review}", slots))
     path = begin(browser)
@@ -26,7 +26,7 @@ def taken(browser: Browser, house: House, review: str, answers: dict[str, object
     return path
 
 
-def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(browser: Browser, house: House) -> None:
+def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(browser: Browser, house: Instance) -> None:
     """Issue 3 and 5.9: everything that its learner gave, without anything of the key."""
     path = taken(browser, house, "", {"p1": "2", "p2": "algo"}, ("single", "short", "essay"))
     record = browser._request("GET", f"{path}/record.json").get_json()
@@ -41,7 +41,7 @@ def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(bro
     assert record["started_at"] <= first["saved_at"] <= record["submitted_at"]
 
 
-def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, house: House) -> None:
+def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, house: Instance) -> None:
     """5.9: marks once they may be seen; a text that waits has none yet, and its record can be taken along."""
     path = taken(browser, house, "review: {after: [attempt]}\n", {"p1": "2"}, ("single", "essay"))
     page = browser.get(f"{path}/review")
@@ -65,7 +65,7 @@ def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, h
     ],
 )
 def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
-    browser: Browser, house: House, slot: str, answers: dict[str, object], said: str
+    browser: Browser, house: Instance, slot: str, answers: dict[str, object], said: str
 ) -> None:
     """5.7 and 5.4.5: a unit beside the number is no error; an ambiguous number is shown back, also in a gap."""
     a_learner_in(browser, a_quiz(house, bank(), SETTINGS, (slot,)))
@@ -81,7 +81,7 @@ def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
 
 @pytest.mark.parametrize("positions", [{"p1-1": "1", "p1-2": "1"}, {"p1-2": "3"}, {"p1-1": "2", "p1-2": "3", "p1-3": "2", "p1-4": "1"}])
 def test_an_order_that_cannot_be_read_is_recorded_with_the_positions_that_were_given(
-    browser: Browser, house: House, positions: dict[str, object]
+    browser: Browser, house: Instance, positions: dict[str, object]
 ) -> None:
     """5.9: the review and the record say what was given, not what it would be when counted through."""
     a_learner_in(browser, a_quiz(house, bank(), f"{SETTINGS}review: practice\n", ("ordering",)))
@@ -110,7 +110,7 @@ MEASURED = """questions:
 
 
 @pytest.mark.parametrize(("answer", "percent"), [({"p1-1": "2000", "p1-1-unit": "m"}, 100), ({"p1-1": "2", "p1-1-unit": "m"}, 0)])
-def test_a_gap_has_a_list_for_its_unit(browser: Browser, house: House, answer: dict[str, object], percent: int) -> None:
+def test_a_gap_has_a_list_for_its_unit(browser: Browser, house: Instance, answer: dict[str, object], percent: int) -> None:
     """5.7, gaps graded each by its own rule: the unit is chosen beside the gap, kept, shown again and in the review."""
     a_learner_in(browser, a_quiz(house, MEASURED, SETTINGS, ("largo",)))
     path = begin(browser)
@@ -131,7 +131,7 @@ SECTIONS = (
 )
 
 
-def in_sections(browser: Browser, house: House, settings: str, slots: str) -> str:
+def in_sections(browser: Browser, house: Instance, settings: str, slots: str) -> str:
     """Take a quiz with these slots and its first question right; return the text of the review."""
     files = folder("prueba", modules=1, settings=f"{SETTINGS}{settings}")
     quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
@@ -143,7 +143,7 @@ def in_sections(browser: Browser, house: House, settings: str, slots: str) -> st
     return " ".join(browser.get(f"{path}/review").text.split())
 
 
-def test_points_are_also_told_by_section(browser: Browser, house: House) -> None:
+def test_points_are_also_told_by_section(browser: Browser, house: Instance) -> None:
     """5.8, section subtotals: each titled section and what stands before the first."""
     text = in_sections(browser, house, "", SECTIONS)
 
@@ -158,5 +158,5 @@ def test_points_are_also_told_by_section(browser: Browser, house: House) -> None
         ("", "  - question: single\n"),
     ],
 )
-def test_points_by_section_need_two_sections_and_marks_that_may_be_seen(browser: Browser, house: House, review: str, slots: str) -> None:
+def test_points_by_section_need_two_sections_and_marks_that_may_be_seen(browser: Browser, house: Instance, review: str, slots: str) -> None:
     assert "Puntos por sección" not in in_sections(browser, house, review, slots)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt, CertificateReview, QuestionVersion
 from quizzes.queries import attempts
 from tests.support.access import a_cast
@@ -22,7 +22,7 @@ def an_editor(browser: Browser, course: object) -> Browser:
 
 
 @pytest.mark.slow
-def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_are_finished(browser: Browser, house: House) -> None:
+def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_are_finished(browser: Browser, house: Instance) -> None:
     """5.14.4: old attempts unchanged; the trial lists flips; open attempts keep their version; new ones get the new version."""
     course = a_keyed_quiz(house)
     learners = [a_learner(house, course, f"ana{at}@example.org") for at in range(240)]
@@ -61,14 +61,14 @@ def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_
     assert version_of(house, start(house, learners[200], "prueba")) == 2
 
 
-def version_of(house: House, attempt: object) -> int:
+def version_of(house: Instance, attempt: object) -> int:
     with house.database.unit_of_work(write=False) as session:
         row = session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
         item = attempts.load_attempt(session, row.id).items[0]
         return session.get_one(QuestionVersion, item.question_version_id).number
 
 
-def a_corrected_quiz(browser: Browser, house: House) -> object:
+def a_corrected_quiz(browser: Browser, house: Instance) -> object:
     """Let one answer as the wrong key wanted and get a certificate, another rightly; then correct the key."""
     course = a_keyed_quiz(house)
     for name, capital in (("ana", GUAYAQUIL), ("leo", QUITO)):
@@ -88,7 +88,7 @@ def begin_trial(browser: Browser, **fields: str) -> str:
     return browser.path
 
 
-def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser: Browser, house: House) -> None:
+def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser: Browser, house: Instance) -> None:
     """5.11.3."""
     an_editor(browser, a_corrected_quiz(browser, house))
     trial = begin_trial(browser)
@@ -105,7 +105,7 @@ def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser
     assert [row.split(",")[1:6] for row in rows[1:]] == [["1", "100", "50", "1", "0"], ["1", "50", "100", "0", "1"]]
 
 
-def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser, house: House) -> None:
+def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser, house: Instance) -> None:
     an_editor(browser, a_corrected_quiz(browser, house))
     count = len(all_marks(house))
     begin_trial(browser)
@@ -125,7 +125,7 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     assert "Deshizo una nueva calificación de «cuestionario-1»" in log
 
 
-def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, house: House) -> None:
+def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, house: Instance) -> None:
     """5.11.3: only the trial that was looked at."""
     an_editor(browser, a_corrected_quiz(browser, house))
     trial = begin_trial(browser)
@@ -139,7 +139,7 @@ def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, house
     assert len(all_marks(house)) == count
 
 
-def test_bad_orders_come_back_as_they_were_typed(browser: Browser, house: House) -> None:
+def test_bad_orders_come_back_as_they_were_typed(browser: Browser, house: Instance) -> None:
     """5.11.2: refused with reasons; a missing reason is told beside its field, and nothing is kept."""
     course = a_corrected_quiz(browser, house)
     a_keyed_quiz(house, RIGHT_KEY.replace("        key: cuenca\n", "        key: loja\n"))
@@ -162,7 +162,7 @@ def test_bad_orders_come_back_as_they_were_typed(browser: Browser, house: House)
         assert session.scalar(select(func.count()).select_from(CertificateReview)) == 0
 
 
-def test_an_annulled_question_is_said_to_the_learner(browser: Browser, house: House) -> None:
+def test_an_annulled_question_is_said_to_the_learner(browser: Browser, house: Instance) -> None:
     """5.11.4."""
     an_editor(browser, a_corrected_quiz(browser, house))
     begin_trial(browser, kind="full_credit")
@@ -177,7 +177,7 @@ def test_an_annulled_question_is_said_to_the_learner(browser: Browser, house: Ho
     assert "Esta pregunta fue anulada: da sus puntos a todas las personas." in page.text
 
 
-def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Browser, house: House) -> None:
+def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Browser, house: Instance) -> None:
     """5.11.2: the corrected version judges what is shown, and the page says so; undone, it is the first one again."""
     an_editor(browser, a_corrected_quiz(browser, house))
     learner = sign_in(browser.another(), "leo@example.org")
@@ -199,7 +199,7 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
     assert "versión corregida" not in before.text + after.text
 
 
-def test_an_administrator_decides_about_certificates_on_a_page_that_the_administration_names(browser: Browser, house: House) -> None:
+def test_an_administrator_decides_about_certificates_on_a_page_that_the_administration_names(browser: Browser, house: Instance) -> None:
     """5.11.5: shown to administrators; nothing is revoked until they decide, and their note stays."""
     editor = an_editor(browser, a_corrected_quiz(browser, house))
     begin_trial(editor)
@@ -223,7 +223,7 @@ def test_an_administrator_decides_about_certificates_on_a_page_that_the_administ
     assert "espera una decisión" not in admin.get("/administration").text
 
 
-def test_marking_again_is_for_those_who_edit_and_deciding_for_administrators(browser: Browser, house: House) -> None:
+def test_marking_again_is_for_those_who_edit_and_deciding_for_administrators(browser: Browser, house: Instance) -> None:
     """Security 9, quiz.edit_key: graders do not decide over keys; others find nothing."""
     cast = a_cast(browser, house)
     cast.join(a_keyed_quiz(house))

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt, MarkEvent
 from tests.quizzes.test_views import NUMBER, _more, a_quiz, begin, stored
 from tests.support.browser import Browser
@@ -42,7 +42,7 @@ def _question(rule: str) -> str:
 
 
 @pytest.mark.parametrize("selection", SELECTIONS)
-def test_six_rules_mark_the_same_selection_as_documented(browser: Browser, house: House, selection: str) -> None:
+def test_six_rules_mark_the_same_selection_as_documented(browser: Browser, house: Instance, selection: str) -> None:
     """5.14.6: one quiz with the six rules, the same ticks in each."""
     bank = "questions:\n" + "".join(_question(rule) for rule in RULES)
     a_learner_in(browser, a_quiz(house, bank, "attempts: 0\n", tuple(rule.replace("_", "-") for rule in RULES)))
@@ -72,7 +72,7 @@ def _places(browser: Browser) -> list[str]:
     return re.findall(r'data-item="(\d+)"', browser.page.html)
 
 
-def test_going_forward_only_never_ends_in_an_error_nor_loses_an_answer(browser: Browser, house: House) -> None:
+def test_going_forward_only_never_ends_in_an_error_nor_loses_an_answer(browser: Browser, house: Instance) -> None:
     """5.14.8: back button, second tab, old bookmark, a page sent again, odd page numbers: one is always led to where one is."""
     bank = NUMBER + _more("otra-1") + _more("ultima-1")
     a_learner_in(browser, a_quiz(house, bank, SEQUENTIAL, KEYS))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Device, Person
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from quizzes.pages.attempt import new_lease
 from tests.quizzes.test_views import NOON, NUMBER, a_quiz, an_answer, begin, stored
@@ -18,7 +18,7 @@ from tests.support.builders import PASSWORD, a_learner_in
 from tests.support.learning import At, send_script
 
 
-def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, house: House) -> None:
+def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, house: Instance) -> None:
     """5.4.1: the JSON of static/js/quiz.js, word for word."""
     a_learner_in(browser, a_quiz(house, NUMBER, "attempts: 0\nlimit: 20 min\n"))
     attempt = begin(browser).rsplit("/", 1)[1]
@@ -36,7 +36,7 @@ def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, h
     assert stored(house) == [("autosave", {"answer": ["2,4"]})]
 
 
-def test_the_script_is_told_the_time_as_the_page_writes_it(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_script_is_told_the_time_as_the_page_writes_it(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the reader's own zone and by the server's clock: the time of the page's end is written so too."""
     At(monkeypatch, NOON)
     a_learner_in(browser, a_quiz(house, NUMBER, "attempts: 0\nlimit: 20 min\n"))
@@ -51,7 +51,7 @@ def test_the_script_is_told_the_time_as_the_page_writes_it(browser: Browser, hou
     assert f"Guardado {told['at']}" in browser.page.text
 
 
-def test_journals_of_earlier_pages_are_taken_under_their_own_lease(browser: Browser, house: House) -> None:
+def test_journals_of_earlier_pages_are_taken_under_their_own_lease(browser: Browser, house: Instance) -> None:
     """5.4.2: handing in carries the whole journal of the device, each event with its page's lease."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -67,7 +67,7 @@ def test_journals_of_earlier_pages_are_taken_under_their_own_lease(browser: Brow
     assert "100" in browser.page.text
 
 
-def test_the_page_that_is_older_gets_the_newer_answer(browser: Browser, house: House) -> None:
+def test_the_page_that_is_older_gets_the_newer_answer(browser: Browser, house: Instance) -> None:
     """5.4.3: `newer` has the form's shape, {item: {part: [text, …]}}, so that the script can fill it in."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     attempt = begin(browser).rsplit("/", 1)[1]
@@ -79,7 +79,7 @@ def test_the_page_that_is_older_gets_the_newer_answer(browser: Browser, house: H
     assert told["acknowledged"] == {"1": 0}
 
 
-def test_who_was_shown_the_newer_answer_can_change_it(browser: Browser, house: House) -> None:
+def test_who_was_shown_the_newer_answer_can_change_it(browser: Browser, house: Instance) -> None:
     """5.4.3: what is changed after seeing the newer answer is newer still: the reply brings a lease for it."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     attempt = begin(browser).rsplit("/", 1)[1]
@@ -94,7 +94,7 @@ def test_who_was_shown_the_newer_answer_can_change_it(browser: Browser, house: H
     assert dict(browser.get(f"/attempts/{attempt}").form("/answers").fields)["p1"] == "2,5"
 
 
-def test_what_the_script_sent_before_the_form_and_arrives_after_it_is_older(browser: Browser, house: House) -> None:
+def test_what_the_script_sent_before_the_form_and_arrives_after_it_is_older(browser: Browser, house: Instance) -> None:
     """5.4.1: the form carries the number of the journal, so that a delayed request cannot bring back what was typed before."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -108,7 +108,7 @@ def test_what_the_script_sent_before_the_form_and_arrives_after_it_is_older(brow
     assert [payload for _kind, payload in stored(house)] == [{"answer": ["2,5"]}, {"answer": ["2"]}, {"answer": ["2,"]}]
 
 
-def test_what_a_page_took_over_is_no_answer_of_its_own(browser: Browser, house: House) -> None:
+def test_what_a_page_took_over_is_no_answer_of_its_own(browser: Browser, house: Instance) -> None:
     """5.4.3: a page fills in what an earlier one had in its journal; a third one changes it. Who touched nothing has not answered."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -126,7 +126,7 @@ def test_what_a_page_took_over_is_no_answer_of_its_own(browser: Browser, house: 
     assert [payload for _kind, payload in stored(house)] == [{"answer": ["8"]}, {"answer": ["2,5"]}, {"answer": ["8"]}]
 
 
-def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, house: House) -> None:
+def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, house: Instance) -> None:
     """5.4.3 without script: what was not touched in an old page says nothing; what was is kept as history, and told."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -144,7 +144,7 @@ def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, house: Hous
     assert [payload for _kind, payload in stored(house)] == [{"answer": ["2,5"]}, {"answer": ["9"]}]
 
 
-def test_a_page_that_shows_what_is_history_by_now_says_nothing_against_the_newer_answer(browser: Browser, house: House) -> None:
+def test_a_page_that_shows_what_is_history_by_now_says_nothing_against_the_newer_answer(browser: Browser, house: Instance) -> None:
     """5.4.3: what the page was drawn from is read again, also when the same page's script saved over it since."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -162,7 +162,7 @@ def test_a_page_that_shows_what_is_history_by_now_says_nothing_against_the_newer
     assert len(stored(house)) == 3
 
 
-def test_a_page_that_came_back_by_the_back_button_is_sent_again(browser: Browser, house: House) -> None:
+def test_a_page_that_came_back_by_the_back_button_is_sent_again(browser: Browser, house: Instance) -> None:
     """5.5 and 5.4.4: the old page with a changed answer is taken; sent once more it changes nothing."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -176,7 +176,7 @@ def test_a_page_that_came_back_by_the_back_button_is_sent_again(browser: Browser
     assert [payload for _kind, payload in stored(house)] == [{"answer": ["7"]}, {"answer": ["2,5"]}]
 
 
-def test_a_form_after_the_scripts_save_writes_nothing_twice(browser: Browser, house: House) -> None:
+def test_a_form_after_the_scripts_save_writes_nothing_twice(browser: Browser, house: Instance) -> None:
     """The button «Next» of a page whose script has saved everything already."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     attempt = begin(browser).rsplit("/", 1)[1]
@@ -189,7 +189,7 @@ def test_a_form_after_the_scripts_save_writes_nothing_twice(browser: Browser, ho
     assert "Respondió todas las preguntas." in browser.page.text
 
 
-def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Browser, house: House) -> None:
+def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Browser, house: Instance) -> None:
     """A whole quiz may stand on one page: 72 questions of six rows have more fields than other pages may send (security 3.5)."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     browser.get(begin(browser))
@@ -203,7 +203,7 @@ def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Brows
     assert stored(house) == [("save", {"answer": ["2,4"]})]
 
 
-def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser, house: House) -> None:
+def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser, house: Instance) -> None:
     """Security 6.2: the script reads the code as the end; the page tells it in words."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -221,7 +221,7 @@ def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser,
     assert stored(house) == []
 
 
-def test_handing_in_twice_is_the_same_page(browser: Browser, house: House) -> None:
+def test_handing_in_twice_is_the_same_page(browser: Browser, house: Instance) -> None:
     """ARCHITECTURE 7.1: a second click."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -236,7 +236,9 @@ def test_handing_in_twice_is_the_same_page(browser: Browser, house: House) -> No
         assert session.scalar(select(func.count()).select_from(Attempt)) == 1
 
 
-def test_late_answers_are_refused_and_the_page_leads_to_handing_in(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_answers_are_refused_and_the_page_leads_to_handing_in(
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """5.3.4 over HTTP: half a minute late is taken, one and a half is not."""
     time = At(monkeypatch, NOON)
     browser.checks = False  # when the device was last seen is noted after these minutes, and a note has no audit entry
@@ -263,7 +265,7 @@ def test_late_answers_are_refused_and_the_page_leads_to_handing_in(browser: Brow
     assert len(stored(house)) == 1
 
 
-def test_a_page_is_not_opened_again_when_its_time_is_over(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_is_not_opened_again_when_its_time_is_over(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.3.4: the minute is for answers on their way; the script, which opens the page at the end, comes to the summary."""
     time = At(monkeypatch, NOON)
     a_learner_in(browser, a_quiz(house, NUMBER, "attempts: 0\nlimit: 2 min\n"))
@@ -278,7 +280,7 @@ def test_a_page_is_not_opened_again_when_its_time_is_over(browser: Browser, hous
     assert browser.path.endswith("/summary")
 
 
-def test_an_expired_session_loses_no_answer(browser: Browser, house: House) -> None:
+def test_an_expired_session_loses_no_answer(browser: Browser, house: Instance) -> None:
     """5.4.4: the form waits, signed, until its person has signed in again."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -297,7 +299,7 @@ def test_an_expired_session_loses_no_answer(browser: Browser, house: House) -> N
     assert stored(house) == [("save", {"answer": ["2,5"]})]
 
 
-def test_a_token_that_died_is_answered_so_that_the_script_takes_a_fresh_one(browser: Browser, house: House) -> None:
+def test_a_token_that_died_is_answered_so_that_the_script_takes_a_fresh_one(browser: Browser, house: Instance) -> None:
     """400 and a page of the same address that holds a fresh token, as quiz.js asks for it; the plain form comes back to be sent."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -332,7 +334,7 @@ def test_a_token_that_died_is_answered_so_that_the_script_takes_a_fresh_one(brow
         '[{"item": -1, "seq": 1, "response": {"answer": ["1"]}}]',
     ],
 )
-def test_nothing_that_a_script_sends_breaks_the_server(browser: Browser, house: House, events: str) -> None:
+def test_nothing_that_a_script_sends_breaks_the_server(browser: Browser, house: Instance, events: str) -> None:
     """Security 3.5: no input yields 5xx, and the page of the attempt opens afterwards."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -347,7 +349,7 @@ def test_nothing_that_a_script_sends_breaks_the_server(browser: Browser, house: 
 
 
 @pytest.mark.parametrize(("depth", "status"), [(50, 200), (51, 422)])
-def test_what_a_script_sends_is_nested_fifty_deep_at_most(browser: Browser, house: House, depth: int, status: int) -> None:
+def test_what_a_script_sends_is_nested_fifty_deep_at_most(browser: Browser, house: Instance, depth: int, status: int) -> None:
     """Security 3.5; brackets within a text do not count."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)
@@ -365,7 +367,7 @@ def test_what_a_script_sends_is_nested_fifty_deep_at_most(browser: Browser, hous
 
 
 @pytest.mark.parametrize("lease", ["", "0", "-5", "x", "٣", "9" * 30])
-def test_a_form_without_its_lease_is_not_taken(browser: Browser, house: House, lease: str) -> None:
+def test_a_form_without_its_lease_is_not_taken(browser: Browser, house: Instance, lease: str) -> None:
     """Security 1.5 and 3.5."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     begin(browser)
@@ -375,7 +377,7 @@ def test_a_form_without_its_lease_is_not_taken(browser: Browser, house: House, l
     assert stored(house) == []
 
 
-def test_the_lease_of_a_page_is_above_every_earlier_one_whatever_the_clock_does(browser: Browser, house: House) -> None:
+def test_the_lease_of_a_page_is_above_every_earlier_one_whatever_the_clock_does(browser: Browser, house: Instance) -> None:
     """5.4.3 and security 6.6: also where the clock jumps back two hours."""
     a_learner_in(browser, a_quiz(house, NUMBER))
     path = begin(browser)

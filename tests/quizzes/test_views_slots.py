@@ -12,7 +12,7 @@ from courses.content.editing import list_entries
 from courses.models import Course
 from courses.publication import CheckedCourse
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from quizzes.content import slot_fields
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
@@ -41,14 +41,14 @@ WRITTEN = (
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of two modules."""
     a_teacher(house, a_course(house, modules=2))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: House, editor: Browser) -> Course:
+def course(house: Instance, editor: Browser) -> Course:
     """Return the course, its first quiz written by hand."""
     with house.database.unit_of_work(write=False) as session:
         made = session.scalars(select(Course).where(Course.slug == "prueba")).one()
@@ -61,7 +61,7 @@ def send(browser: Browser, do: str = "save", status: int = 200, **values: object
     return browser.submit("/questions", values, button=("do", do), status=status).text
 
 
-def test_every_cell_of_the_places_of_a_quiz(browser: Browser, house: House) -> None:
+def test_every_cell_of_the_places_of_a_quiz(browser: Browser, house: Instance) -> None:
     """Security 9, course.edit; a POST of those who may not changes nothing."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -90,7 +90,7 @@ def test_outline_settings_and_places_lead_to_each_other(editor: Browser) -> None
     assert page.has_link("/teaching/prueba/questions")
 
 
-def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: House, course: Course) -> None:
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: Instance, course: Course) -> None:
     before = texts(house)
     editor.get(PAGE)
 
@@ -99,7 +99,7 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: H
     assert texts(house) == before
 
 
-def test_a_draw_says_how_many_questions_it_finds(editor: Browser, house: House, course: Course) -> None:
+def test_a_draw_says_how_many_questions_it_finds(editor: Browser, house: Instance, course: Course) -> None:
     """Format 12, C501: too few, and the page says so at the draw."""
     editor.get(PAGE)
     assert "Encuentra 1 pregunta." in editor.page.text  # of single and multiple, suma-1 is fixed already
@@ -110,7 +110,7 @@ def test_a_draw_says_how_many_questions_it_finds(editor: Browser, house: House, 
     assert "El sorteo pide 50 preguntas y encuentra 6." in page
 
 
-def test_only_the_lines_of_what_changed_change(editor: Browser, house: House, course: Course) -> None:
+def test_only_the_lines_of_what_changed_change(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(PAGE)
 
     send(editor, **{"slot-1-mark": "1.5", "slot-2-from": ["parte-1", "parte-2"], "slot-2-difficulty": "easy"})
@@ -122,7 +122,7 @@ def test_only_the_lines_of_what_changed_change(editor: Browser, house: House, co
         assert session.scalars(select(AuditEntry.verb).order_by(AuditEntry.id.desc())).first() is not None
 
 
-def test_places_on_one_line_are_edited_as_the_others(editor: Browser, house: House, course: Course) -> None:
+def test_places_on_one_line_are_edited_as_the_others(editor: Browser, house: Instance, course: Course) -> None:
     slots = (
         "slots:\n"
         "  - {section:  Cifras, x-nota: mía}  # corto\n"
@@ -156,7 +156,7 @@ def test_places_on_one_line_are_edited_as_the_others(editor: Browser, house: Hou
     )
 
 
-def test_places_move_go_and_come_by_buttons(editor: Browser, house: House, course: Course) -> None:
+def test_places_move_go_and_come_by_buttons(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(PAGE)
     send(editor, "up 2", **{"slot-1-mark": "3"})
     moved = texts(house)[FILE]
@@ -182,7 +182,7 @@ def test_places_move_go_and_come_by_buttons(editor: Browser, house: House, cours
     ]
 
 
-def test_the_last_place_may_go_and_another_come(editor: Browser, house: House) -> None:
+def test_the_last_place_may_go_and_another_come(editor: Browser, house: Instance) -> None:
     editor.get(PAGE)
     send(editor, "remove 0")
     assert "slots: []\n" in texts(house)[FILE]
@@ -192,7 +192,7 @@ def test_the_last_place_may_go_and_another_come(editor: Browser, house: House) -
     assert "slots:\n  - draw: 2\nattempts: 3\n" in texts(house)[FILE]
 
 
-def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: House, course: Course) -> None:
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: Instance, course: Course) -> None:
     before = texts(house)
     editor.get(PAGE)
 
@@ -207,7 +207,7 @@ def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(ed
     assert 'id="question-error"' in editor.page.html
 
 
-def test_somebody_elses_change_is_shown_and_put_together(editor: Browser, house: House, course: Course) -> None:
+def test_somebody_elses_change_is_shown_and_put_together(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(PAGE)
     theirs = WRITTEN.replace("draw: 2", "draw: 4")
     write(house, course, {FILE: theirs})
@@ -223,7 +223,7 @@ def test_somebody_elses_change_is_shown_and_put_together(editor: Browser, house:
     assert texts(house)[FILE] == theirs.replace("mark: 2", "mark: 7")
 
 
-def test_where_two_changed_the_same_place_one_chooses(editor: Browser, house: House, course: Course) -> None:
+def test_where_two_changed_the_same_place_one_chooses(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(PAGE)
     write(house, course, {FILE: WRITTEN.replace("mark: 2", "mark: 4")})
     send(editor, status=409, **{"slot-1-mark": "7"})
@@ -239,14 +239,14 @@ def test_where_two_changed_the_same_place_one_chooses(editor: Browser, house: Ho
     assert texts(house)[FILE] == WRITTEN.replace("mark: 2", "mark: 7").replace("- page: new\n", "- page: new\n\n  - draw: 3\n")
 
 
-def moved(house: House, path: str, key: str) -> str:
+def moved(house: Instance, path: str, key: str) -> str:
     """Return the path that the file of a part has now, which it had not before."""
     (found,) = (other for other, text in texts(house).items() if f"key: {key}\n" in text)
     assert found != path
     return found
 
 
-def test_places_of_a_quiz_that_was_moved_meanwhile_are_saved(editor: Browser, house: House, course: Course) -> None:
+def test_places_of_a_quiz_that_was_moved_meanwhile_are_saved(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(PAGE)
     act(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
 
@@ -255,7 +255,7 @@ def test_places_of_a_quiz_that_was_moved_meanwhile_are_saved(editor: Browser, ho
     assert texts(house)[moved(house, FILE, "cuestionario-1")] == WRITTEN.replace("mark: 2", "mark: 7")
 
 
-def test_places_of_a_quiz_that_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, house: House, course: Course) -> None:
+def test_places_of_a_quiz_that_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, house: Instance, course: Course) -> None:
     """What was typed belongs to the places that stood there, not to those that somebody else has put before them."""
     editor.get(PAGE)
     act(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
@@ -268,7 +268,7 @@ def test_places_of_a_quiz_that_was_moved_and_changed_meanwhile_are_put_together(
     assert texts(house)[moved(house, FILE, "cuestionario-1")] == theirs.replace("mark: 2", "mark: 7")
 
 
-def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser, house: House, course: Course) -> None:
+def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser, house: Instance, course: Course) -> None:
     page = "/teaching/prueba/parts/parte-1"
     editor.get(page)
     act(sign_in(editor.another(), "profe@example.org"), "place parte-1 1")
@@ -279,7 +279,7 @@ def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser
 
 
 def test_what_somebody_saves_during_the_checks_is_checked_too(
-    editor: Browser, house: House, course: Course, monkeypatch: pytest.MonkeyPatch
+    editor: Browser, house: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lesson, check = "01-parte/01-leccion.es.md", publication.check
 
@@ -297,7 +297,7 @@ def test_what_somebody_saves_during_the_checks_is_checked_too(
     assert "nadie lo sabe" in editor.get("/teaching/prueba/publishing").text
 
 
-def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, house: House, course: Course) -> None:
+def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, house: Instance, course: Course) -> None:
     write(house, course, {FILE: f"{HEAD}slots: [{{draw: 2}}]\n"})
 
     page = editor.get(PAGE)
@@ -306,7 +306,7 @@ def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, hous
     assert page.has_link(f"/teaching/prueba/text?path={FILE.replace('/', '%2F')}") or page.has_link(f"/teaching/prueba/text?path={FILE}")
 
 
-def test_the_page_costs_the_same_with_many_places(editor: Browser, house: House, course: Course) -> None:
+def test_the_page_costs_the_same_with_many_places(editor: Browser, house: Instance, course: Course) -> None:
     editor.get(PAGE)
     counter = every_statement(house.database)
     editor.get(PAGE)
@@ -357,7 +357,7 @@ def set_values(editor: Browser, status: int = 200, **values: object) -> str:
     return editor.submit("/parts/cuestionario-1", values, status=status).text
 
 
-def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, house: House, course: Course) -> None:
+def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, house: Instance, course: Course) -> None:
     """Format 9: `pause: 24 h` stands for both pauses, a moment of review for its flags."""
     for written in (
         REVIEWED,
@@ -371,7 +371,9 @@ def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, house
         assert texts(house)[FILE] == written
 
 
-def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_can(editor: Browser, house: House, course: Course) -> None:
+def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_can(
+    editor: Browser, house: Instance, course: Course
+) -> None:
     write(house, course, {FILE: REVIEWED})
     set_values(
         editor,
@@ -402,7 +404,7 @@ def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_
     assert "review: {during: [attempt, marks]}\n" in third
 
 
-def test_a_fault_inside_a_field_is_told_beside_it(editor: Browser, house: House, course: Course) -> None:
+def test_a_fault_inside_a_field_is_told_beside_it(editor: Browser, house: Instance, course: Course) -> None:
     write(house, course, {FILE: REVIEWED})
 
     set_values(editor, 422, pause__first="un rato", completion__attempted="muchos", feedback__0__from="ninguno")

@@ -14,7 +14,7 @@ from accounts.models import Person
 from courses.models import Course, StaffRole
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import QuizAnalysisCache
 from quizzes.services import analysis as services
 from quizzes.services.attempts import SaveRequest
@@ -29,7 +29,7 @@ QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 PAGE = f"{QUIZ}/statistics"
 
 
-def test_statistics_are_for_those_who_edit_the_course(browser: Browser, house: House) -> None:
+def test_statistics_are_for_those_who_edit_the_course(browser: Browser, house: Instance) -> None:
     """Security 9, question bank: they tell the keys; graders are refused, to others there is no such page."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -45,7 +45,7 @@ def test_statistics_are_for_those_who_edit_the_course(browser: Browser, house: H
     cast.browsers["S"].get("/courses/prueba/quizzes/leccion-1/statistics", 404)
 
 
-def test_a_quiz_that_nobody_took_says_so(browser: Browser, house: House) -> None:
+def test_a_quiz_that_nobody_took_says_so(browser: Browser, house: Instance) -> None:
     """5.12, degenerate: S = 0 is words, not nan."""
     a_teacher(house, a_course(house, modules=1))
     sign_in(browser, "profe@example.org")
@@ -68,7 +68,7 @@ def taken(browser: Browser, path: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Browser, house: House, language: str) -> None:
+def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Browser, house: Instance, language: str) -> None:
     """5.12 and issue 3: «los mejores eligen la opción C más que la clave», with the number of answers and the action beside it."""
     course = a_class_with_a_wrong_key(house)
     teacher = a_teacher(house, course)
@@ -98,7 +98,7 @@ def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Brow
     reader.get(f"{PAGE}/questions/no-existe", 404)
 
 
-def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(browser: Browser, house: House) -> None:
+def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(browser: Browser, house: Instance) -> None:
     """3.12: how many tests were made and how many signs chance gives; the table of what is found has the class's own row."""
     course = a_class_with_a_wrong_key(house)
     a_teacher(house, course)
@@ -112,7 +112,7 @@ def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(
     assert "Sobresale" in taken(browser, f"{PAGE}.csv?table=findings").splitlines()[0]
 
 
-def test_plots_have_words_and_a_table_beside_them(browser: Browser, house: House) -> None:
+def test_plots_have_words_and_a_table_beside_them(browser: Browser, house: Instance) -> None:
     """Issue 3: server-made SVG with a table twin; title and description, numbers in both."""
     course = a_class_with_a_wrong_key(house, 12)
     a_teacher(house, course)
@@ -130,7 +130,7 @@ def test_plots_have_words_and_a_table_beside_them(browser: Browser, house: House
 
 
 @pytest.mark.slow
-def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, house: House) -> None:
+def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, house: Instance) -> None:
     """5.12: CSV and XLSX, guarded as security 4.6, with a dictionary of their columns."""
     course = a_class_with_a_wrong_key(house)
     a_teacher(house, course)
@@ -154,7 +154,7 @@ def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, h
     assert {cell.data_type for sheet in book.worksheets for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
 
 
-def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, house: House) -> None:
+def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, house: Instance) -> None:
     """5.12: the selected set, stated on the page; another composition of the quiz is looked at apart."""
     course = a_class_with_a_wrong_key(house, 4)
     a_teacher(house, course)
@@ -178,7 +178,7 @@ def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, house: Hous
     assert browser.page.has_link(f"{PAGE}/questions/suma-1?paper={older[1]}")
 
 
-def a_part_of_the_class(house: House, course: Course, count: int) -> tuple[Edition, LearnerGroup]:
+def a_part_of_the_class(house: Instance, course: Course, count: int) -> tuple[Edition, LearnerGroup]:
     """Put the first so many learners into an edition, and the very first into a group; return both, and leave one more group empty."""
     edition = an_edition(house, course)
     group, empty = (LearnerGroup(course_id=course.id, name=name, created_at=clock.now()) for name in ("Tarde", "Vacío"))
@@ -191,7 +191,7 @@ def a_part_of_the_class(house: House, course: Course, count: int) -> tuple[Editi
     return edition, group
 
 
-def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, house: House) -> None:
+def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, house: Instance) -> None:
     course = a_class_with_a_wrong_key(house, 5)
     edition, group = a_part_of_the_class(house, course, 3)
     a_teacher(house, course)
@@ -214,7 +214,7 @@ def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, house: 
     assert "Se cuentan 5 intentos" in browser.get(f"{PAGE}?edition=nada&group={course.uuid}").text
 
 
-def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, house: House) -> None:
+def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, house: Instance) -> None:
     course = a_class_with_a_wrong_key(house, 2)
     a_part_of_the_class(house, course, 1)
     a_teacher(house, course)
@@ -229,7 +229,7 @@ def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, house: H
     assert page.html.count(f'value="{empty[1]}" selected') == 1
 
 
-def test_a_part_of_a_large_class_is_computed_in_the_background(browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_of_a_large_class_is_computed_in_the_background(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     course = a_class_with_a_wrong_key(house, 4)
     edition, _group = a_part_of_the_class(house, course, 3)
     a_teacher(house, course)
@@ -245,14 +245,14 @@ def test_a_part_of_a_large_class_is_computed_in_the_background(browser: Browser,
     assert "Se cuentan 4 intentos" in browser.get(PAGE).text
 
 
-def kept(house: House) -> int:
+def kept(house: Instance) -> int:
     """Count what is kept."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(QuizAnalysisCache)) or 0
 
 
 def test_few_attempts_are_computed_at_once_and_many_in_the_background(
-    browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """5.12: results are cached; a page never waits for 36,000 attempts, and says of what it shows when it was computed."""
     course = a_class_with_a_wrong_key(house, 4)
@@ -282,7 +282,7 @@ def test_few_attempts_are_computed_at_once_and_many_in_the_background(
     assert "Se cuentan 5 intentos" in browser.get(PAGE).text
 
 
-def test_random_draws_are_told_and_their_positions_counted(browser: Browser, house: House) -> None:
+def test_random_draws_are_told_and_their_positions_counted(browser: Browser, house: Instance) -> None:
     course, now = a_course(house, modules=1, draw=3), clock.now()
     a_teacher(house, course, role=StaffRole.EDITOR)
     for at in range(3):

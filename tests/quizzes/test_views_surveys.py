@@ -3,7 +3,7 @@
 import csv
 import io
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.rules import saving
 from quizzes.services.attempts import SaveRequest
 from tests.quizzes.test_views import QUIZ, a_quiz
@@ -29,7 +29,7 @@ BANK = """questions:
 CHOICES = ({"1": ["1"], "2": ["3"]}, {"1": ["3"], "2": ["3"]}, {"1": ["3"]}, {"1": ["2"]}, {})
 
 
-def answered(house: House, slots: tuple[str, ...] = ("tabla", "opinion")) -> None:
+def answered(house: Instance, slots: tuple[str, ...] = ("tabla", "opinion")) -> None:
     """Let five learners answer, the first of them twice: the later one counts."""
     course = a_quiz(house, BANK, "attempts: 0\nweight: 0\n", slots)
     place = slots.index("opinion") + 1
@@ -41,7 +41,7 @@ def answered(house: House, slots: tuple[str, ...] = ("tabla", "opinion")) -> Non
     a_teacher(house, course)
 
 
-def test_each_row_of_a_survey_is_told_with_its_distribution_and_median(browser: Browser, house: House) -> None:
+def test_each_row_of_a_survey_is_told_with_its_distribution_and_median(browser: Browser, house: Instance) -> None:
     """Survey items carry no mark: counts, shares, the median along the scale, and how many answered; keys are on no page."""
     answered(house)
     sign_in(browser, "profe@example.org")
@@ -58,7 +58,7 @@ def test_each_row_of_a_survey_is_told_with_its_distribution_and_median(browser: 
     assert page.html.count('<svg class="chart mid"') == 1
 
 
-def test_a_quiz_of_a_survey_alone_has_its_page(browser: Browser, house: House) -> None:
+def test_a_quiz_of_a_survey_alone_has_its_page(browser: Browser, house: Instance) -> None:
     answered(house, ("opinion",))
     sign_in(browser, "profe@example.org")
 
@@ -66,7 +66,7 @@ def test_a_quiz_of_a_survey_alone_has_its_page(browser: Browser, house: House) -
     assert "El material" in browser.get(PAGE).text
 
 
-def test_the_same_can_be_taken_out(browser: Browser, house: House) -> None:
+def test_the_same_can_be_taken_out(browser: Browser, house: Instance) -> None:
     answered(house)
     sign_in(browser, "profe@example.org")
     response = browser._request("GET", f"{PAGE}.csv")
@@ -82,7 +82,7 @@ def test_the_same_can_be_taken_out(browser: Browser, house: House) -> None:
     assert len(rows) == 7
 
 
-def test_surveys_are_for_those_who_edit_the_course(browser: Browser, house: House) -> None:
+def test_surveys_are_for_those_who_edit_the_course(browser: Browser, house: Instance) -> None:
     """Security 9: the same people as the statistics; of a quiz without a survey the page says that there is none."""
     cast = a_cast(browser, house)
     cast.join(a_quiz(house, BANK, "attempts: 0\n", ("tabla",)))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from accounts.models import Person
 from kernel.i18n import local
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Accommodation, Attempt, Incident, QuizOverride
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted
@@ -42,25 +42,25 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def in_force(house: House) -> list[QuizOverride]:
+def in_force(house: Instance) -> list[QuizOverride]:
     """Return what is in force, in the order in which it was set."""
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(QuizOverride).where(QuizOverride.ended_at.is_(None)).order_by(QuizOverride.id)))
 
 
-def an_editor(browser: Browser, house: House) -> Browser:
+def an_editor(browser: Browser, house: Instance) -> Browser:
     """Publish a limited quiz and sign in somebody who edits its course."""
     a_teacher(house, a_quiz(house, LIMITED, questions=ONE_QUESTION))
     return sign_in(browser, "profe@example.org")
 
 
-def renamed(house: House, email: str, given: str, surname: str) -> None:
+def renamed(house: Instance, email: str, given: str, surname: str) -> None:
     """Give somebody another name."""
     with house.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.email == email).values(given_names=given, first_surname=surname))
 
 
-def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Browser, house: House) -> None:
+def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Browser, house: Instance) -> None:
     """Security 9 and 5.10.3: who edits the course sets time; profiles are the administrators'; GET and POST alike."""
     cast = a_cast(browser, house)
     course = a_course(house, modules=1, settings=LIMITED)
@@ -95,7 +95,7 @@ def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Br
     assert counted(house, Accommodation) == 1
 
 
-def test_a_learner_is_found_and_gets_more_time(browser: Browser, house: House, at: At) -> None:
+def test_a_learner_is_found_and_gets_more_time(browser: Browser, house: Instance, at: At) -> None:
     """5.10.2: found without accents and by part of the address; set, listed with author and reason, changed, ended, put back."""
     an_editor(browser, house)
     learner = a_learner(house, a_quiz(house, LIMITED, questions=ONE_QUESTION), now=NOON)
@@ -138,7 +138,7 @@ def test_a_learner_is_found_and_gets_more_time(browser: Browser, house: House, a
     ],
 )
 def test_what_cannot_be_understood_is_told_beside_its_field_and_changes_nothing(
-    browser: Browser, house: House, given: dict[str, str], words: str
+    browser: Browser, house: Instance, given: dict[str, str], words: str
 ) -> None:
     """Bad input: a message, what was typed stays, nothing is set."""
     an_editor(browser, house)
@@ -152,7 +152,7 @@ def test_what_cannot_be_understood_is_told_beside_its_field_and_changes_nothing(
     assert in_force(house) == []
 
 
-def test_whom_one_cannot_name_does_not_exist(browser: Browser, house: House) -> None:
+def test_whom_one_cannot_name_does_not_exist(browser: Browser, house: Instance) -> None:
     """A person who is not in the course, a group of another course, an override of another quiz."""
     an_editor(browser, house)
     stranger = a_person(house, "fuera@example.org")
@@ -170,7 +170,7 @@ def test_whom_one_cannot_name_does_not_exist(browser: Browser, house: House) -> 
     assert [one.uuid for one in in_force(house)] == [row.uuid]
 
 
-def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(browser: Browser, house: House) -> None:
+def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(browser: Browser, house: Instance) -> None:
     """5.10.2: the form for somebody who has one leads to it; two editors at once do not write over each other."""
     an_editor(browser, house)
     browser.get(f"{TIME}/new")
@@ -186,7 +186,7 @@ def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(
     assert [row.limit_seconds for row in in_force(house)] == [1200]
 
 
-def test_the_timer_of_the_page_follows_an_override(browser: Browser, house: House, at: At) -> None:
+def test_the_timer_of_the_page_follows_an_override(browser: Browser, house: Instance, at: At) -> None:
     """5.14.2: the page says the close date first; after the override, the later end; the script's timer gets the same seconds."""
     course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
     office = Office(house, course)
@@ -212,7 +212,7 @@ def seconds_on(browser: Browser) -> int:
     return int(found[1])
 
 
-def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, house: House, at: At) -> None:
+def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, house: Instance, at: At) -> None:
     """5.2.2: a confirmation page; without the yes nothing starts, whatever form is sent; cancelling starts nothing."""
     a_learner_in(browser, a_quiz(house, LIMITED, questions=ONE_QUESTION))
     browser.get(QUIZ)
@@ -229,7 +229,7 @@ def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, house: Hou
 
 
 @pytest.mark.slow
-def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, house: House, at: At) -> None:
+def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, house: Instance, at: At) -> None:
     """5.10: time, attempts and dates are those of the learner."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office = Office(house, course)
@@ -243,7 +243,7 @@ def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, house
     assert "9 de junio de 2026, 10:00" in browser.page.text
 
 
-def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser, house: House, at: At) -> None:
+def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser, house: Instance, at: At) -> None:
     """5.2.2: beside its field, what was typed stays; the right one starts. The page never holds it."""
     course = a_quiz(house, "attempts: 0\n", questions=ONE_QUESTION)
     Office(house, course).override(password="Ceibo 1")
@@ -261,7 +261,7 @@ def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser
     assert counted(house, Attempt) == 1
 
 
-def test_guessing_a_password_has_its_limit(browser: Browser, house: House, at: At) -> None:
+def test_guessing_a_password_has_its_limit(browser: Browser, house: Instance, at: At) -> None:
     """Security 2: twenty tries in ten minutes, counted by person and quiz."""
     course = a_quiz(house, "attempts: 0\n", questions=ONE_QUESTION)
     Office(house, course).override(password="Ceibo 1")
@@ -275,7 +275,7 @@ def test_guessing_a_password_has_its_limit(browser: Browser, house: House, at: A
     assert counted(house, Attempt) == 0
 
 
-def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Browser, house: House, at: At) -> None:
+def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Browser, house: Instance, at: At) -> None:
     """5.2.2: by the address that the server sees."""
     course = a_quiz(house, "attempts: 0\n", questions=ONE_QUESTION)
     Office(house, course).override(networks="10.20.0.0/16")
@@ -291,7 +291,7 @@ def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Brows
     assert counted(house, Attempt) == 1
 
 
-def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, house: House, at: At) -> None:
+def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, house: Instance, at: At) -> None:
     """5.10.4: who is open is shown; a second click on the same form gives nothing more; undone on the same page."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     a_teacher(house, course)
@@ -317,7 +317,7 @@ def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, house
         assert session.scalar(select(func.max(Attempt.extra_seconds))) == 0
 
 
-def test_time_is_not_given_where_nobody_is_answering(browser: Browser, house: House, at: At) -> None:
+def test_time_is_not_given_where_nobody_is_answering(browser: Browser, house: Instance, at: At) -> None:
     """5.10.4: the page says so instead of noting an incident that reached nobody."""
     an_editor(browser, house)
     browser.get(INCIDENTS)
@@ -328,7 +328,7 @@ def test_time_is_not_given_where_nobody_is_answering(browser: Browser, house: Ho
     assert counted(house, Incident) == 0
 
 
-def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, house: House, at: At) -> None:
+def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, house: Instance, at: At) -> None:
     """5.3.3: before E one answers, after E + G one may only hand in, after the grace the attempt is abandoned, on the pages too."""
     a_learner_in(browser, a_quiz(house, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
@@ -348,7 +348,7 @@ def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, house: Ho
     assert "No se envió" in browser.page.text
 
 
-def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, house: House, at: At) -> None:
+def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, house: Instance, at: At) -> None:
     """5.3.3: E + grace; and 5.3.4: the network's minute is added to it."""
     a_learner_in(browser, a_quiz(house, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
@@ -364,7 +364,7 @@ def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, hou
 
 @pytest.mark.parametrize(("at_end", "said"), [("submit", True), ("grace\ngrace: 5 min", False), ("abandon", False)])
 def test_what_the_end_of_the_time_brings_is_said_before_and_while_one_answers(
-    browser: Browser, house: House, at: At, at_end: str, said: bool
+    browser: Browser, house: Instance, at: At, at_end: str, said: bool
 ) -> None:
     """5.3.3: that what was saved is handed in is said where it is so."""
     handed_in = re.compile("se califica lo guardado|Se está enviando lo guardado|se enviará lo que tenga guardado")
@@ -379,7 +379,7 @@ def test_what_the_end_of_the_time_brings_is_said_before_and_while_one_answers(
     assert ("todavía puede enviar" in summary) == (at_end != "abandon")
 
 
-def test_an_attempt_that_is_abandoned_at_its_end_takes_nothing_more(browser: Browser, house: House, at: At) -> None:
+def test_an_attempt_that_is_abandoned_at_its_end_takes_nothing_more(browser: Browser, house: Instance, at: At) -> None:
     """5.3.3: abandon: handing in late does not save it."""
     a_learner_in(browser, a_quiz(house, "attempts: 0\nlimit: 10 min\nat_end: abandon\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
@@ -398,7 +398,7 @@ def test_an_attempt_that_is_abandoned_at_its_end_takes_nothing_more(browser: Bro
     [({"minutes": "0"}, 422), ({"minutes": "601"}, 422), ({"minutes": ""}, 422), ({"reason": ""}, 422), ({"token": "x"}, 422)],
 )
 def test_an_incident_without_minutes_reason_or_token_gives_nothing(
-    browser: Browser, house: House, at: At, given: dict[str, str], status: int
+    browser: Browser, house: Instance, at: At, given: dict[str, str], status: int
 ) -> None:
     """Bad input changes nothing."""
     an_editor(browser, house)
@@ -409,7 +409,7 @@ def test_an_incident_without_minutes_reason_or_token_gives_nothing(
     assert counted(house, Incident) == 0
 
 
-def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browser, house: House, at: At) -> None:
+def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browser, house: Instance, at: At) -> None:
     """5.10.3: found, set, changed, ended, put back; only in force once."""
     an_administrator(house)
     person = a_person(house, "ana@example.org")
@@ -437,7 +437,7 @@ def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browse
 
 
 @pytest.mark.parametrize("factor", ["0.5", "0", "-2", "10", "1.555", "doble", ""])
-def test_a_factor_below_one_or_without_sense_is_refused(browser: Browser, house: House, factor: str) -> None:
+def test_a_factor_below_one_or_without_sense_is_refused(browser: Browser, house: Instance, factor: str) -> None:
     """5.10.3: ≥ 1."""
     an_administrator(house)
     person = a_person(house, "ana@example.org")
@@ -449,7 +449,7 @@ def test_a_factor_below_one_or_without_sense_is_refused(browser: Browser, house:
     assert counted(house, Accommodation) == 0
 
 
-def test_no_page_of_a_course_says_that_somebody_has_a_profile(browser: Browser, house: House, at: At) -> None:
+def test_no_page_of_a_course_says_that_somebody_has_a_profile(browser: Browser, house: Instance, at: At) -> None:
     """5.10.3: instructors see the effect, not the cause."""
     course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(house, course), a_learner(house, course, now=NOON)

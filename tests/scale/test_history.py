@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
 from tests.support.browser import Counter, every_statement
@@ -12,12 +12,12 @@ from tests.support.crowds import multiply
 from tests.support.learning import a_batch, a_learner, save, start, submit
 
 
-def a_counter(house: House) -> Counter:
+def a_counter(house: Instance) -> Counter:
     """Count what reaches the database; on PostgreSQL both engines are one."""
     return every_statement(house.database)
 
 
-def test_starting_and_saving_cost_the_same_after_ten_attempts_and_two_hundred_answers(house: House) -> None:
+def test_starting_and_saving_cost_the_same_after_ten_attempts_and_two_hundred_answers(house: Instance) -> None:
     """P7: the second start and the second save as the tenth and the two hundredth; memory is filled by the first."""
     learner = a_learner(house, a_course(house, modules=1, settings="attempts: 0\n"))
     submit(house, learner, start(house, learner, "prueba"))
@@ -37,7 +37,7 @@ def test_starting_and_saving_cost_the_same_after_ten_attempts_and_two_hundred_an
     assert set(saves) == {saves[0]}
 
 
-def a_start_and_a_save(house: House, copies: int, others: int) -> tuple[int, int]:
+def a_start_and_a_save(house: Instance, copies: int, others: int) -> tuple[int, int]:
     """Count the statements of a second start and its first save, in a bank so many times as large, after so many other people."""
     files = folder(f"banco-{copies}", modules=1, settings="attempts: 0\n")
     bank = "".join(QUESTIONS.format(n=f"1-{copy}").removeprefix("questions:\n") for copy in range(copies))
@@ -58,6 +58,6 @@ def a_start_and_a_save(house: House, copies: int, others: int) -> tuple[int, int
 
 
 @pytest.mark.slow
-def test_starting_and_saving_cost_the_same_in_a_bank_of_hundreds_that_hundreds_have_taken(house: House) -> None:
+def test_starting_and_saving_cost_the_same_in_a_bank_of_hundreds_that_hundreds_have_taken(house: Instance) -> None:
     """Issue 3, scale: seven questions of seven and of three hundred and fifty, with two hundred other attempts."""
     assert a_start_and_a_save(house, copies=1, others=0) == a_start_and_a_save(house, copies=50, others=200)

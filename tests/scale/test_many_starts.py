@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt, AttemptItem
 from tests.support import sizes
 from tests.support.builders import PASSWORD, folder, publish
@@ -90,7 +90,7 @@ def share(times: list[float], part: float) -> float:
 
 @pytest.mark.slow
 def test_many_learners_begin_at_once(
-    house: House, tmp_path: Path, database_url: str, database_kind: str, capsys: pytest.CaptureFixture[str]
+    house: Instance, tmp_path: Path, database_url: str, database_kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """5.14.10: every learner gets one whole attempt; p95 of start < 1 s on PostgreSQL, < 2 s on SQLite, where it is measured."""
     files = folder(modules=1, settings="attempts: 1\n", draw=QUESTIONS)

@@ -11,13 +11,13 @@ from accounts.models import Person
 from accounts.queries import KeysetPage, PageDirection
 from accounts.rules import name_key
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import every_statement
 
 MANY = 3_000
 
 
-def fill(house: House) -> list[str]:
+def fill(house: Instance) -> list[str]:
     """Add many people of few names; return their names in the order of the list."""
     with house.database.unit_of_work() as session:
         people = [
@@ -42,7 +42,7 @@ def fill(house: House) -> list[str]:
 
 
 @pytest.mark.slow
-def test_every_stretch_is_read_once_and_in_order(house: House) -> None:
+def test_every_stretch_is_read_once_and_in_order(house: Instance) -> None:
     names, found = fill(house), list[str]()
     counter = every_statement(house.database)
     with house.database.unit_of_work(write=False) as session:
@@ -60,7 +60,7 @@ def test_every_stretch_is_read_once_and_in_order(house: House) -> None:
     assert costs == {1, 2}
 
 
-def explained(house: House, way: PageDirection) -> list[str]:
+def explained(house: Instance, way: PageDirection) -> list[str]:
     """Return the database's plan for the stretch around somebody in the middle."""
     with house.database.unit_of_work(write=False) as session:
         middle = queries.list_people(session, "", None, KeysetPage(), limit=MANY // 2)[-1]
@@ -76,7 +76,7 @@ def explained(house: House, way: PageDirection) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", list(PageDirection))
-def test_a_stretch_is_found_by_the_index_and_nothing_is_sorted(house: House, way: PageDirection) -> None:
+def test_a_stretch_is_found_by_the_index_and_nothing_is_sorted(house: Instance, way: PageDirection) -> None:
     fill(house)
 
     plan = explained(house, way)

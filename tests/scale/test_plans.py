@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from lms.app import House
+from lms.app import Instance
 from tests.scale.test_statements import walk
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in, folder, publish
@@ -21,7 +21,7 @@ Asked = dict[str, Any]
 
 
 @pytest.fixture
-def asked(house: House) -> Asked:
+def asked(house: Instance) -> Asked:
     """Collect what SQLite is asked, each statement once, with the values that it came with."""
     if not house.database.is_sqlite:
         pytest.skip("PostgreSQL plans by what the tables hold: few rows are read through there, whatever indexes there are")
@@ -35,7 +35,7 @@ def asked(house: House) -> Asked:
     return found
 
 
-def scans(house: House, asked: Asked) -> list[str]:
+def scans(house: Instance, asked: Asked) -> list[str]:
     """Return the statements that read through a table that grows, each after the tables."""
     told = []
     with house.database.reading.connect() as connection:
@@ -51,7 +51,7 @@ def scans(house: House, asked: Asked) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_learners_day_finds_every_row_by_an_index(browser: Browser, house: House, asked: Asked) -> None:
+def test_a_learners_day_finds_every_row_by_an_index(browser: Browser, house: Instance, asked: Asked) -> None:
     browser.checks = False
     course, _version = publish(house, folder("pequeno", modules=1, settings="attempts: 0\n"))
     learner = a_learner_in(browser, course)

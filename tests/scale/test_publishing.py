@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from courses import publication
 from courses.content.render_cache import RenderedLessonCache
-from lms.app import KINDS, House
+from lms.app import KINDS, Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in, folder, publish
 from tests.support.courses import GOVERNANCE, files_of
@@ -93,7 +93,7 @@ def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
     assert publication.prepare(files, blocked, today=TODAY).prepared is not None
 
 
-def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, house: House) -> None:
+def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, house: Instance) -> None:
     """P15: between any two statements that a publication writes its course is read, as it was, and nobody waits for its end."""
     files = folder("prueba", modules=1)
     course, _version = publish(house, files)
@@ -127,7 +127,7 @@ def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, house
     assert "Otro nombre" in visitor.get(f"/courses/{course.slug}").html
 
 
-def test_a_publication_takes_as_many_statements_for_many_activities_as_for_few(house: House) -> None:
+def test_a_publication_takes_as_many_statements_for_many_activities_as_for_few(house: Instance) -> None:
     counter = every_statement(house.database)
     counts = []
     for number, modules in enumerate((1, 4)):

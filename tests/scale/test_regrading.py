@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from kernel import clock, outbox
 from kernel.outbox import Job
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import MarkEvent
 from quizzes.rules.regrade import RegradeKind
 from quizzes.services import regrading, trials
@@ -36,7 +36,7 @@ SECONDS = 60
 """Bar for each step with 36,000 attempts, of processor time: the lease of a job."""
 
 
-def a_class(browser: Browser, house: House, people: int) -> Actor:
+def a_class(browser: Browser, house: Instance, people: int) -> Actor:
     """Let so many people answer what the wrong key calls wrong, and put the key right; return who may mark again."""
     course = a_keyed_quiz(house)
     learner = a_learner(house, course)
@@ -49,7 +49,7 @@ def a_class(browser: Browser, house: House, people: int) -> Actor:
 
 
 @pytest.mark.slow
-def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Browser, house: House) -> None:
+def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Browser, house: Instance) -> None:
     """Issue 3: the trial, the commit and its undoing work in portions, with a fixed number of statements for each."""
     editor = a_class(browser, house, PEOPLE)
     counter = Counter(house.database.writing)
@@ -72,7 +72,7 @@ def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Br
     assert {name: count for name, count in cost.items() if count > OF_A_PORTION[name] * (portions + 2)} == {}
 
 
-def test_very_many_are_marked_again_in_time_and_back(browser: Browser, house: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_very_many_are_marked_again_in_time_and_back(browser: Browser, house: Instance, capsys: pytest.CaptureFixture[str]) -> None:
     """Issue 3, scale: trial, commit and undoing end to end, and what the process keeps; certificates have jobs of their own."""
     editor = a_class(browser, house, sizes.ATTEMPTS)
     seconds: dict[str, float] = {}
@@ -104,7 +104,7 @@ def test_very_many_are_marked_again_in_time_and_back(browser: Browser, house: Ho
     assert {name: value for name, value in of_processor.items() if value > SECONDS} == {}
 
 
-def deliver_one(house: House, kind: str) -> bool:
+def deliver_one(house: Instance, kind: str) -> bool:
     """Do the first waiting job of a kind."""
     with house.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == kind, Job.done_at.is_(None)).order_by(Job.id).limit(1)).one_or_none()

@@ -19,7 +19,7 @@ from accounts.models import Person
 from courses.models import Course
 from kernel import clock
 from kernel.tables import write_csv, write_xlsx
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.reports import download_rows, headings
 from quizzes.queries import analysis, reports
@@ -42,7 +42,7 @@ PEAK = 150_000_000
 """Bytes that the statistics of 36,000 attempts may take at most."""
 
 
-def a_class(house: House) -> Course:
+def a_class(house: Instance) -> Course:
     """Publish a quiz of seven questions that a few people took, some better, some worse."""
     course, now = a_course(house, modules=1), clock.now() - timedelta(days=1)
     for at in range(MODELS):
@@ -61,7 +61,7 @@ def rows_of(session: Session, model: type, *conditions: object) -> list[dict[str
     return [dict(row._mapping) for row in found]
 
 
-def copy(house: House, count: int) -> None:
+def copy(house: Instance, count: int) -> None:
     """Let so many other people have taken the quiz as those few did."""
     with house.database.unit_of_work() as session:
         attempts = rows_of(session, Attempt)
@@ -91,7 +91,7 @@ def copy(house: House, count: int) -> None:
         session.execute(text("ANALYZE"))  # a server does so by itself soon after so many rows
 
 
-def report_as(kind: str, house: House, course: Course) -> BytesIO:
+def report_as(kind: str, house: Instance, course: Course) -> BytesIO:
     """Write the report into memory that is counted apart."""
     target = BytesIO()
     with house.database.unit_of_work(write=False) as session:
@@ -104,7 +104,7 @@ def report_as(kind: str, house: House, course: Course) -> BytesIO:
     return target
 
 
-def statistics_of(house: House, course: Course) -> int:
+def statistics_of(house: Instance, course: Course) -> int:
     """Compute the statistics; return how many attempts they are of."""
     with house.database.unit_of_work(write=False) as session:
         quiz = analysis.list_compositions(session, course.id, KEY)
@@ -128,7 +128,7 @@ def traced() -> Iterator[Callable[[Callable[[], object]], int]]:
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_attempts(house: House, traced: Callable[[Callable[[], object]], int]) -> None:
+def test_memory_does_not_grow_with_the_attempts(house: Instance, traced: Callable[[Callable[[], object]], int]) -> None:
     """Issue 3, scale: six times as many attempts cost the statistics and the report's rows no more memory."""
     course = a_class(house)
 
@@ -149,7 +149,7 @@ def test_memory_does_not_grow_with_the_attempts(house: House, traced: Callable[[
 
 
 def test_many_attempts_are_reported_in_time(
-    house: House, traced: Callable[[Callable[[], object]], int], capsys: pytest.CaptureFixture[str]
+    house: Instance, traced: Callable[[Callable[[], object]], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Issue 3: the report of 36,000 attempts streams; its statistics stay within the lease of a job."""
     course = a_class(house)

@@ -9,7 +9,7 @@ from kernel.search.index import Passage, SearchScope, entry
 from kernel.search.query import read_question
 from kernel.search.results import ResultPaging, find
 from kernel.search.snippets import snippet
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Counter
 from tests.support.courses import COURSES, files_of
 
@@ -25,7 +25,7 @@ def paragraphs() -> list[str]:
     return [block for text in texts for block in text.split("\n\n") if len(block) > 200]
 
 
-def fill(house: House) -> int:
+def fill(house: Instance) -> int:
     """Write what ten courses of seventy lessons would; return how many entries."""
     blocks = paragraphs()
     sections = [
@@ -46,7 +46,7 @@ def fill(house: House) -> int:
 
 
 @pytest.mark.slow
-def test_ten_courses_of_seventy_lessons_answer_at_once(house: House) -> None:
+def test_ten_courses_of_seventy_lessons_answer_at_once(house: Instance) -> None:
     assert fill(house) == 5600
     engines = (house.database.reading,) if house.database.is_sqlite else (house.database.writing,)
     counter = Counter(*engines)

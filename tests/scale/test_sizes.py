@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from kernel import clock, database_copy
 from kernel.db import Database
 from lms import backups
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent
 from tests.support import sizes
 from tests.support.builders import a_course
@@ -37,7 +37,7 @@ def since(began: tuple[float, float]) -> tuple[float, float]:
     return time.perf_counter() - began[0], time.process_time() - began[1]
 
 
-def test_what_learners_take_and_how_fast_they_are_saved_and_put_back(house: House, tmp_path: Path, database_kind: str) -> None:
+def test_what_learners_take_and_how_fast_they_are_saved_and_put_back(house: Instance, tmp_path: Path, database_kind: str) -> None:
     course = a_course(house)
     learner = a_learner(house, course)
     for number in (1, 2):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
 from tests.support.answers import open_attempt, right_fields
@@ -35,7 +35,7 @@ class Cost:
 
 
 @pytest.fixture
-def counter(house: House) -> Iterator[Counter]:
+def counter(house: Instance) -> Iterator[Counter]:
     """Count what reaches the database; on PostgreSQL both engines are one."""
     return every_statement(house.database)
 
@@ -99,7 +99,7 @@ def a_large_folder(slug: str) -> dict[str, bytes]:
     return files
 
 
-def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browser: Browser, house: House, counter: Counter) -> None:
+def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browser: Browser, house: Instance, counter: Counter) -> None:
     """P6, P7, P8: one learner in one course, and one in ten of them, with ten times the modules, questions and people."""
     browser.checks = False
     small, _version = publish(house, folder("pequeno", modules=1, settings="attempts: 0\n"))
@@ -131,7 +131,7 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
     assert {name: many[name].notes for name in many if many[name].notes} == {"first lesson": 1, "recording": 1}
 
 
-def test_signing_in_commits_twice_at_most(browser: Browser, house: House, counter: Counter) -> None:
+def test_signing_in_commits_twice_at_most(browser: Browser, house: Instance, counter: Counter) -> None:
     """P8: the device and the log entry in one; what follows the answer counts too."""
     browser.checks = False
     a_person(house)
@@ -147,7 +147,7 @@ def test_signing_in_commits_twice_at_most(browser: Browser, house: House, counte
     assert cost(visitor, counter, "/profile").commits == 0
 
 
-def test_every_page_of_a_learner_is_small(browser: Browser, house: House, counter: Counter) -> None:
+def test_every_page_of_a_learner_is_small(browser: Browser, house: Instance, counter: Counter) -> None:
     """P17: HTML and style sheets, compressed, of any page of a learner."""
     browser.checks = False
     large, _version = publish(house, a_large_folder("grande"))
@@ -164,7 +164,7 @@ def test_every_page_of_a_learner_is_small(browser: Browser, house: House, counte
     assert {name: size for name, size in sizes.items() if size > 60_000} == {}
 
 
-def test_scripts_are_optional_deferred_and_small(browser: Browser, house: House) -> None:
+def test_scripts_are_optional_deferred_and_small(browser: Browser, house: Instance) -> None:
     """P18: a page refers only to modules, which wait for the page; together they weigh at most 15 kB."""
     course = a_course(house, modules=1)
     a_learner_in(browser, course)

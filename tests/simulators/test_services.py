@@ -12,7 +12,7 @@ from enrolments.services import learning as enrolment_services
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from simulators import queries, services
 from simulators.models import Submission, TaskSave
 from simulators.rules.scenario import BENEFITS
@@ -25,7 +25,7 @@ from tests.support.learning import a_learner, all_at_once
 TASK = "/courses/prueba/simulators/tarea-1"
 
 
-def test_what_a_task_says_is_read_back_as_it_was_published(house: House) -> None:
+def test_what_a_task_says_is_read_back_as_it_was_published(house: Instance) -> None:
     course, version = publish(house, tasks.folder())
     with house.database.unit_of_work(write=False) as session:
         outline = enrolment_queries.course_outlines.get_outline(session, version.id)
@@ -182,7 +182,7 @@ def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correc
     assert seen == [False, True, False, True, False]
 
 
-def test_one_form_handed_in_twice_at_once_is_one_submission(house: House) -> None:
+def test_one_form_handed_in_twice_at_once_is_one_submission(house: Instance) -> None:
     """Security 6.2, on both databases: a double click; another form is another submission."""
     course, _version = publish(house, tasks.folder())
     actor = a_learner(house, course)
@@ -202,7 +202,7 @@ def test_one_form_handed_in_twice_at_once_is_one_submission(house: House) -> Non
         assert session.scalars(select(Submission.uuid).order_by(Submission.number)).all() == [first, second]
 
 
-def is_used_up(house: House) -> bool:
+def is_used_up(house: Instance) -> bool:
     """Say whether progress takes the task for used up."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalars(select(ActivityResult.exhausted).where(ActivityResult.activity_key == "tarea-1")).one()

@@ -13,7 +13,7 @@ from courses.models import PublicationNature
 from enrolments.models import ActivityResult, Edition, EditionPlace, Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import House
+from lms.app import Instance
 from simulators.models import Submission, SubmissionItem, TaskSave
 from tests.simulators import tasks
 from tests.support.access import a_cast
@@ -341,7 +341,7 @@ def test_task_is_on_the_way_of_the_course(learner: Browser) -> None:
     assert page.has_link(TASK)
 
 
-def test_every_cell_of_tasks_and_submissions(browser: Browser, house: House) -> None:
+def test_every_cell_of_tasks_and_submissions(browser: Browser, house: Instance) -> None:
     """Access: simulator.view_task, simulator.answer, simulator.review, each role; graders see submissions and hand nothing in."""
     cast = a_cast(browser, house)
     course, _version = publish(house, tasks.folder())

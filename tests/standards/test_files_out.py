@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lms.app import House
+from lms.app import Instance
 from quizzes.cli import group
 from quizzes.rules.definitions import EssayBody, Option, QuestionDefinition, SingleChoiceBody
 from standards._files import named
@@ -147,7 +147,7 @@ def test_the_command_takes_files_along(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", sorted(CARRYING))
-def test_the_page_takes_files_of_the_draft_along(browser: Browser, house: House, form: str) -> None:
+def test_the_page_takes_files_of_the_draft_along(browser: Browser, house: Instance, form: str) -> None:
     files = folder(modules=1)
     files["01-parte/banco.yaml"] += BANK.partition("\n")[2].encode()
     a_teacher(house, publish(house, files | {"01-parte/media/casa.png": REAL_PNG})[0])

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from courses.models import Course
 from courses.queries import drafts as course_drafts
-from lms.app import House
+from lms.app import Instance
 from quizzes.cli import group
 from quizzes.rules.definitions import QuestionState, SingleChoiceBody
 from standards._files import named
@@ -117,7 +117,7 @@ def test_pictures_of_a_package_are_found_by_their_path() -> None:
 
 
 @pytest.mark.slow
-def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(browser: Browser, house: House) -> None:
+def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(browser: Browser, house: Instance) -> None:
     a_teacher(house, a_course(house, modules=1))
     editor = sign_in(browser, "profe@example.org")
     send(editor, moodle(SHOWN), "fotos.xml")

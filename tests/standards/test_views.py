@@ -14,7 +14,7 @@ from courses.queries import drafts as course_drafts
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.sandbox import SandboxLimits
-from lms.app import House
+from lms.app import Instance
 from standards.formats import FORMATS
 from standards.importing import import_file
 from standards.models import PendingImport
@@ -31,7 +31,7 @@ GIFT = b"::sol::El sol es una estrella.{T}\n\n::luna::La luna es {=satelite ~pla
 
 
 @pytest.fixture
-def editor(browser: Browser, house: House) -> Browser:
+def editor(browser: Browser, house: Instance) -> Browser:
     """Return a browser in which somebody edits a published course."""
     a_teacher(house, a_course(house, modules=1))
     return sign_in(browser, "profe@example.org")
@@ -46,20 +46,20 @@ def send(browser: Browser, content: bytes, name: str = "preguntas.gift", form: s
     browser._arrive(status)
 
 
-def body(house: House, path: str = BANK) -> str:
+def body(house: Instance, path: str = BANK) -> str:
     """Return the text of a bank of the draft, '' where there is none."""
     with house.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         return course_drafts.draft_bodies(session, course.id, [path]).get(path, "")
 
 
-def waiting(house: House) -> int:
+def waiting(house: Instance) -> int:
     """Count the files that wait."""
     with house.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(PendingImport)) or 0
 
 
-def test_every_cell_of_bringing_in_and_out(browser: Browser, house: House) -> None:
+def test_every_cell_of_bringing_in_and_out(browser: Browser, house: Instance) -> None:
     """Security 4.4 and 9: the course's editors and administrators; to others there is nothing."""
     cast = a_cast(browser, house)
     cast.join(a_course(house, modules=1))
@@ -70,7 +70,7 @@ def test_every_cell_of_bringing_in_and_out(browser: Browser, house: House) -> No
     assert {letter for letter, outcome in outcomes.items() if outcome == "allow"} == set("ISW")
 
 
-def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor: Browser, house: House) -> None:
+def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor: Browser, house: Instance) -> None:
     before = body(house)
 
     send(editor, GIFT)
@@ -87,7 +87,7 @@ def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor:
 
 
 @pytest.mark.slow
-def test_the_same_file_again_brings_nothing_twice(editor: Browser, house: House) -> None:
+def test_the_same_file_again_brings_nothing_twice(editor: Browser, house: Instance) -> None:
     """Nothing is dropped in silence: what is there already is passed over, and told."""
     send(editor, GIFT)
     editor.submit(editor.path, {"bank": BANK})
@@ -101,7 +101,7 @@ def test_the_same_file_again_brings_nothing_twice(editor: Browser, house: House)
 
 
 @pytest.mark.slow
-def test_a_key_that_is_taken_gets_another_and_that_is_told(editor: Browser, house: House) -> None:
+def test_a_key_that_is_taken_gets_another_and_that_is_told(editor: Browser, house: Instance) -> None:
     send(editor, "::suma-1::¿Dos más dos?{#4}".encode())
 
     assert "suma-1-2" in editor.page.text
@@ -111,7 +111,7 @@ def test_a_key_that_is_taken_gets_another_and_that_is_told(editor: Browser, hous
 
 
 @pytest.mark.slow
-def test_what_was_looked_at_is_what_comes_in(editor: Browser, house: House) -> None:
+def test_what_was_looked_at_is_what_comes_in(editor: Browser, house: Instance) -> None:
     """The draft changed meanwhile so that the plan is another: it is shown again first."""
     send(editor, b"::nueva::Uno{#1}")
     address, form = editor.path, editor.page.form(editor.path)
@@ -140,7 +140,7 @@ def test_what_was_looked_at_is_what_comes_in(editor: Browser, house: House) -> N
     ],
 )
 def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
-    editor: Browser, house: House, content: bytes, name: str, told: str
+    editor: Browser, house: Instance, content: bytes, name: str, told: str
 ) -> None:
     """Issue 3, "Bad input", and security 4.4."""
     send(editor, content, name, status=422)
@@ -151,7 +151,7 @@ def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
 
 
 def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
-    editor: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+    editor: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Security 4.4: within the limits of archives, and more than reading may take."""
     monkeypatch.setattr("kernel.sandbox.BOUNDS", SandboxLimits(memory=25_000_000))
@@ -169,7 +169,7 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
     assert "2 preguntas entran" in editor.page.text
 
 
-def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, house: House) -> None:
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, house: Instance) -> None:
     editor.get(IMPORTS)
 
     editor._request("POST", IMPORTS, data=b"x" * 20_000_001, content_type="multipart/form-data; boundary=x")
@@ -180,7 +180,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, 
 
 
 @pytest.mark.slow
-def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, house: House) -> None:
+def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, house: Instance) -> None:
     send(editor, GIFT)
     address = editor.path
     with house.database.unit_of_work(write=False) as session:
@@ -199,7 +199,7 @@ def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, h
 
 
 @pytest.mark.slow
-def test_a_waiting_file_can_be_forgotten_by_hand(editor: Browser, house: House) -> None:
+def test_a_waiting_file_can_be_forgotten_by_hand(editor: Browser, house: Instance) -> None:
     before = body(house)
     send(editor, GIFT)
 
@@ -250,7 +250,7 @@ def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
 @pytest.mark.parametrize(
     "name", ["questions/es/nginx-20181014.gift.txt", "questions/moodle/truefalse.xml", "questions/moodle/questions.aiken.txt"]
 )
-def test_files_of_other_products_come_in_on_the_web(editor: Browser, house: House, name: str) -> None:
+def test_files_of_other_products_come_in_on_the_web(editor: Browser, house: Instance, name: str) -> None:
     content = (SHARED / "fixtures" / name).read_bytes()
     expected = len(import_file(name, content).imported.questions)
 
@@ -260,7 +260,7 @@ def test_files_of_other_products_come_in_on_the_web(editor: Browser, house: Hous
     assert body(house).count("\n  - key: ") == 7 + expected
 
 
-def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, house: House) -> None:
+def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, house: Instance) -> None:
     """Security 4.4: entries that lead out are refused with their name."""
     target = BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
@@ -272,7 +272,7 @@ def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, house
     assert waiting(house) == 0
 
 
-def test_a_file_of_questions_reads_no_lesson_and_no_medium_of_its_course(browser: Browser, house: House) -> None:
+def test_a_file_of_questions_reads_no_lesson_and_no_medium_of_its_course(browser: Browser, house: Instance) -> None:
     """A course of forty lessons costs no more statements and no more text than one of two."""
     costs = []
     browser.checks = False
@@ -291,7 +291,7 @@ def test_a_file_of_questions_reads_no_lesson_and_no_medium_of_its_course(browser
 LONG_LESSON = b"---\nkey: KEY\ntitle: Una lecci\xc3\xb3n\n---\n\n" + b"Es un texto largo que nadie lee para traer preguntas.\n\n" * 90
 
 
-def _cost_of_bringing_in(editor: Browser, house: House, address: str) -> tuple[int, int]:
+def _cost_of_bringing_in(editor: Browser, house: Instance, address: str) -> tuple[int, int]:
     """Send a file and look at what it makes; return the statements and the characters that came out of the database."""
     editor.get(address)
     fields = {**dict(editor.page.form("/imports").fields), "format": "", "file": (BytesIO(GIFT), "preguntas.gift")}
@@ -303,7 +303,7 @@ def _cost_of_bringing_in(editor: Browser, house: House, address: str) -> tuple[i
     return len(counter.statements), meter.characters
 
 
-def test_categories_of_a_file_become_tags_unless_they_are_left_out(editor: Browser, house: House) -> None:
+def test_categories_of_a_file_become_tags_unless_they_are_left_out(editor: Browser, house: Instance) -> None:
     """Chosen beside the bank; another choice is another plan, which is shown before it is carried out."""
     send(editor, "$CATEGORY: $course$/top/Aportes\n\n::uno::¿Uno?{T}\n".encode())
     assert "aportes" in editor.page.text

@@ -5,7 +5,7 @@ import re
 from flask import Flask
 
 from kernel.web.request import public, requires
-from lms.permissions import RoofAction
+from lms.permissions import SiteAction
 from tests.support.access import ACCESS
 from tests.support.routes import PUBLIC, ROUTES
 
@@ -33,7 +33,7 @@ def unkempt(app: Flask) -> list[str]:
 def a_sample() -> Flask:
     app = Flask("sample", static_folder=None)
     app.add_url_rule("/fine/<uuid:attempt>/some-thing.json", "fine", public(lambda attempt: ""))
-    app.add_url_rule("/also/<path:name>", "also", requires(RoofAction.LEARN)(lambda name: ""))
+    app.add_url_rule("/also/<path:name>", "also", requires(SiteAction.LEARN)(lambda name: ""))
     app.add_url_rule("/Not_fine/<key>", "open", lambda key: "")
     return app
 

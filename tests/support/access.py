@@ -16,7 +16,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.learning import actor_of
@@ -208,7 +208,7 @@ def cells_that_differ_from_the_matrix() -> list[str]:
 class Cast:
     """One browser for each role before one course."""
 
-    house: House
+    house: Instance
     browsers: Mapping[str, Browser]
     people: Mapping[str, Person]
 
@@ -284,7 +284,7 @@ def fits(got: str, wanted: str, letter: str) -> bool:
     return got == "hide" or (got == "login" and letter in "AX")
 
 
-def a_cast(browser: Browser, house: House) -> Cast:
+def a_cast(browser: Browser, house: Instance) -> Cast:
     """Sign in one person of each role; roles in a course come with `join`."""
     other = a_course(house, "otro", modules=1)
     people = {

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt, LoadedItem
@@ -57,7 +57,7 @@ def open_attempt(browser: Browser) -> tuple[LoadedAttempt, dict[int, QuestionDef
     return sitting_of(browser.house, browser.path)
 
 
-def sitting_of(house: House, address: str) -> tuple[LoadedAttempt, dict[int, QuestionDefinition]]:
+def sitting_of(house: Instance, address: str) -> tuple[LoadedAttempt, dict[int, QuestionDefinition]]:
     """Return the attempt that an address names, with its questions."""
     found = re.search(r"/attempts/([0-9a-f-]{36})", address)
     assert found, address

@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from lms.app import House
+from lms.app import Instance
 
 PATIENCE = 10.0
 """Seconds within which the second one comes to wait for the first, or ends."""
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 
 
-def overlap(house: House, first: Callable[[Session], object], second: Callable[[], object]) -> None:
+def overlap(house: Instance, first: Callable[[Session], object], second: Callable[[], object]) -> None:
     """Do something, and before that is committed something else, in another thread, until it ends or waits for the first."""
     if house.database.is_sqlite:
         pytest.skip("SQLite lets one write at a time")
@@ -32,6 +32,6 @@ def overlap(house: House, first: Callable[[Session], object], second: Callable[[
         doing.result()
 
 
-def _somebody_waits(house: House) -> bool:
+def _somebody_waits(house: Instance) -> bool:
     with house.database.reading.connect() as connection:
         return bool(connection.scalar(_WAITING))

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.db import Database
-from lms.app import House
+from lms.app import Instance
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 APPEND_ONLY = {"answer_event", "answer_file", "stored_file", "mark_event", "job", "audit_entry", "watched_span", "task_save"}
@@ -182,7 +182,7 @@ def every_statement(database: Database) -> Counter:
 class Browser:
     """One visitor. `language` is what the browser asks for."""
 
-    def __init__(self, app: Flask, house: House, language: str = "es", address: str = "198.51.100.7") -> None:
+    def __init__(self, app: Flask, house: Instance, language: str = "es", address: str = "198.51.100.7") -> None:
         self.app = app
         self.house = house
         self.client: FlaskClient = app.test_client()
@@ -317,7 +317,7 @@ class Browser:
 class Writes:
     """Which tables the statements of a request wrote to."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Instance) -> None:
         self._engine = house.database.writing
         self.tables: set[str] = set()
         event.listen(self._engine, "before_cursor_execute", self._note)

@@ -20,7 +20,7 @@ from courses.services import team as team_services
 from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import KINDS, House
+from lms.app import KINDS, Instance
 from tests.support.browser import Browser
 
 PASSWORD = "cuatro palabras sin relación"
@@ -157,7 +157,7 @@ def _prepare(files: tuple[tuple[str, bytes], ...], today: date) -> CheckedCourse
 
 
 def publish(
-    house: House,
+    house: Instance,
     files: dict[str, bytes],
     *,
     nature: PublicationNature = PublicationNature.IMPROVEMENT,
@@ -177,7 +177,7 @@ def publish(
     return course, version
 
 
-def a_course(house: House, key: str = "prueba", **options: object) -> Course:
+def a_course(house: Instance, key: str = "prueba", **options: object) -> Course:
     """Publish a small course."""
     return publish(house, folder(key, **options))[0]  # type: ignore[arg-type]  # fields by name
 
@@ -188,7 +188,7 @@ def _hash(password: str) -> str:
 
 
 def a_person(
-    house: House,
+    house: Instance,
     email: str = "ana@example.org",
     *,
     given: str = "Ana",
@@ -202,7 +202,7 @@ def a_person(
         return accounts.create_person(session, SYSTEM, command, now=clock.now(), confirmed=confirmed)
 
 
-def an_administrator(house: House, email: str = "admin@example.org") -> Person:
+def an_administrator(house: Instance, email: str = "admin@example.org") -> Person:
     """Add an administrator."""
     person = a_person(house, email, given="Ada", surname="Ministra")
     with house.database.unit_of_work() as session:
@@ -210,7 +210,7 @@ def an_administrator(house: House, email: str = "admin@example.org") -> Person:
     return person
 
 
-def a_teacher(house: House, course: Course, email: str = "profe@example.org", role: StaffRole = StaffRole.EDITOR) -> Person:
+def a_teacher(house: Instance, course: Course, email: str = "profe@example.org", role: StaffRole = StaffRole.EDITOR) -> Person:
     """Add somebody to a course's team."""
     person = a_person(house, email, given="Pilar", surname="Maestra")
     with house.database.unit_of_work() as session:
@@ -221,7 +221,7 @@ def a_teacher(house: House, course: Course, email: str = "profe@example.org", ro
 NO_LONGER = ("removed", "suspended", "grader")
 
 
-def no_longer(house: House, email: str, how: str) -> None:
+def no_longer(house: Instance, email: str, how: str) -> None:
     """Let somebody of a course's team, whose last owner they may be, change it no more, in one of these ways."""
     with house.database.unit_of_work() as session:
         leaving = session.scalars(select(Person).where(Person.email == email)).one()

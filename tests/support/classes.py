@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from courses.models import Course
 from kernel import clock
-from lms.app import House
+from lms.app import Instance
 from quizzes.rules import saving
 from quizzes.services.attempts import SaveRequest
 from tests.support.builders import folder, publish
@@ -15,7 +15,7 @@ from tests.support.learning import a_learner, right_batch, sitting_of, start, su
 FIXED = "  - question: suma-1\n  - question: verdad-1\n  - question: mitad-1\n  - question: huecos-1\n"
 
 
-def a_fixed_course(house: House, slots: str = FIXED) -> Course:
+def a_fixed_course(house: Instance, slots: str = FIXED) -> Course:
     """Publish a quiz of four fixed questions: a choice, a statement, a number, gaps."""
     files = folder(modules=1)
     name = "01-parte/03-cuestionario.quiz.yaml"
@@ -24,7 +24,7 @@ def a_fixed_course(house: House, slots: str = FIXED) -> Course:
     return publish(house, files)[0]
 
 
-def a_class_with_a_wrong_key(house: House, count: int = 36) -> Course:
+def a_class_with_a_wrong_key(house: Instance, count: int = 36) -> Course:
     """Let the best third answer «cinco» to the first question, whose key is «cuatro», and the others anything."""
     course, now = a_fixed_course(house), clock.now() - timedelta(days=1)
     for at in range(count):

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kernel.settings import Settings, load
-from lms.app import House
+from lms.app import Instance
 from lms.serve import open_checked
 from tests.support import postgres
 from tests.support.missing import note
@@ -129,7 +129,7 @@ class Server:
 class Cluster:
     """All of it, with a house of the test's own on the same database and bucket."""
 
-    def __init__(self, house: House, servers: list[Server], port: int, redis: Redis) -> None:
+    def __init__(self, house: Instance, servers: list[Server], port: int, redis: Redis) -> None:
         self.house, self.servers, self.port, self.redis = house, servers, port, redis
 
 
@@ -170,7 +170,7 @@ def a_cluster(folder: Path, *, processes: int = 4) -> Iterator[Cluster]:
 
 
 def _running(
-    stack: ExitStack, house: House, servers: list[Server], port: int, redis: Redis, told: dict[str, str], folder: Path
+    stack: ExitStack, house: Instance, servers: list[Server], port: int, redis: Redis, told: dict[str, str], folder: Path
 ) -> Iterator[Cluster]:
     from tests.support.builders import a_course
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from enrolments.models import ActivityResult, Enrolment
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 
 AT_ONCE = 500
 
 
-def multiply(house: House, learner: Actor, times: int, *, first: int = 0) -> None:
+def multiply(house: Instance, learner: Actor, times: int, *, first: int = 0) -> None:
     """Add so many people who have done exactly what a learner has done: enrolled, answered, been marked.
 
     Their addresses are numbered from `first`.

@@ -12,7 +12,7 @@ from enrolments.services import editions as services
 from enrolments.services.editions import EditionValues, EnrolOutcome
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.builders import a_person
 from tests.support.learning import actor_of
 
@@ -20,7 +20,7 @@ PLAN = EditionValues("Marzo", self_enrolment=True, enrols_from=None, enrols_unti
 
 
 def an_edition(
-    house: House,
+    house: Instance,
     course: Course,
     name: str = "Marzo",
     *,
@@ -35,26 +35,26 @@ def an_edition(
         return services.make_edition(session, SYSTEM, course.id, plan, now=clock.now())
 
 
-def join(house: House, actor: Actor, course: Course, edition: Edition) -> EnrolOutcome:
+def join(house: Instance, actor: Actor, course: Course, edition: Edition) -> EnrolOutcome:
     """Let somebody want a place in an edition."""
     assert course.published_version_id is not None
     with house.database.unit_of_work() as session:
         return services.join(session, actor, edition, course.published_version_id, now=clock.now())
 
 
-def ten(house: House) -> list[Actor]:
+def ten(house: Instance) -> list[Actor]:
     """Add ten people."""
     return [actor_of(a_person(house, f"p{number}@example.org")) for number in range(10)]
 
 
-def enrol(house: House, course: Course, people: list[Actor], edition: Edition | None = None) -> services.EnrolCounts:
+def enrol(house: Instance, course: Course, people: list[Actor], edition: Edition | None = None) -> services.EnrolCounts:
     """Enrol people as the team does."""
     with house.database.unit_of_work() as session:
         ids = [person.person_id or 0 for person in people]
         return services.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())
 
 
-def take_out(house: House, course: Course, actor: Actor) -> None:
+def take_out(house: Instance, course: Course, actor: Actor) -> None:
     """End somebody's part in a course as the team does."""
     row = enrolment_of(house, actor, course)
     assert row is not None
@@ -62,13 +62,13 @@ def take_out(house: House, course: Course, actor: Actor) -> None:
         services.leave(session, SYSTEM, row, now=clock.now())
 
 
-def enrolment_of(house: House, actor: Actor, course: Course) -> Enrolment | None:
+def enrolment_of(house: Instance, actor: Actor, course: Course) -> Enrolment | None:
     """Return somebody's part in a course, ended or not."""
     with house.database.unit_of_work(write=False) as session:
         return learning.find_enrolment(session, actor.person_id or 0, course.id)
 
 
-def line_of(house: House, edition: Edition) -> queries.EditionLine:
+def line_of(house: Instance, edition: Edition) -> queries.EditionLine:
     """Return an edition with its numbers."""
     with house.database.unit_of_work(write=False) as session:
         return queries.get_line(session, edition.id)

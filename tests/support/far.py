@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 
 
@@ -43,7 +43,7 @@ class Answer:
 class Far(Browser):
     """A visitor with a connection for each request, so that each goes to whichever process is next."""
 
-    def __init__(self, house: House, port: int, host: str) -> None:
+    def __init__(self, house: Instance, port: int, host: str) -> None:
         self.house, self.port, self.host = house, port, host
         self.language, self.path, self.checks = "es", "", False
         self.cookies: dict[str, str] = {}
@@ -108,7 +108,7 @@ def served(app: Flask) -> Iterator[int]:
 
 
 @contextmanager
-def near(app: Flask, house: House) -> Iterator[Near]:
+def near(app: Flask, house: Instance) -> Iterator[Near]:
     """Serve an application; give its first visitor, who does not come from where the server itself is."""
     with served(app) as port:
         yield Near(house, port, "localhost")

@@ -12,14 +12,14 @@ from kernel.database_copy import Sums
 from kernel.db import Database
 from kernel.files import files_of, note_stored
 from kernel.settings import Settings, load
-from lms.app import House
+from lms.app import Instance
 from tests.support import postgres
 from tests.support.builders import a_course, an_administrator
 from tests.support.learning import a_learner, mark_done, pass_quiz
 from tests.support.missing import note
 
 
-def fill(house: House) -> None:
+def fill(house: Instance) -> None:
     """Fill an instance: a course, an administrator, two learners, one of whom completes it and gets the certificate; and large files."""
     course = a_course(house)
     an_administrator(house)

@@ -21,7 +21,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt
@@ -41,7 +41,7 @@ def actor_of(person: Person) -> Actor:
     return Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language="es")
 
 
-def a_learner(house: House, course: Course, email: str = "ana@example.org", *, now: datetime | None = None) -> Actor:
+def a_learner(house: Instance, course: Course, email: str = "ana@example.org", *, now: datetime | None = None) -> Actor:
     """Add a person and enrol them, without pages."""
     actor = actor_of(a_person(house, email))
     with house.database.unit_of_work() as session:
@@ -49,7 +49,7 @@ def a_learner(house: House, course: Course, email: str = "ana@example.org", *, n
     return actor
 
 
-def enrolment_of(house: House, actor: Actor, course: Course) -> Enrolment:
+def enrolment_of(house: Instance, actor: Actor, course: Course) -> Enrolment:
     """Return an actor's enrolment as it stands."""
     with house.database.unit_of_work(write=False) as session:
         statement = select(Enrolment).where(Enrolment.person_id == actor.person_id, Enrolment.course_id == course.id)
@@ -69,7 +69,7 @@ class At:
         return self.moment
 
 
-def start(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+def start(house: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
     """Start an attempt, or return the open one."""
     with house.database.unit_of_work() as session:
         subject = enrolment_queries.get_activity_seat(session, actor, slug, key)
@@ -77,7 +77,7 @@ def start(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *,
 
 
 @contextmanager
-def sitting_of(house: House, actor: Actor, attempt: UUID, *, write: bool = False) -> Iterator[tuple[Session, LoadedAttempt]]:
+def sitting_of(house: Instance, actor: Actor, attempt: UUID, *, write: bool = False) -> Iterator[tuple[Session, LoadedAttempt]]:
     """Give an attempt, locked where it is to be changed."""
     with house.database.unit_of_work(write=write) as session:
         load = queries.lock_attempt if write else queries.get_attempt
@@ -92,19 +92,19 @@ def a_batch(answers: Mapping[int, Sequence[str]], *, lease: int = 1000, seq: int
     return SaveRequest(lease, events, kind)
 
 
-def save(house: House, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> SaveReceipt:
+def save(house: Instance, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> SaveReceipt:
     """Save answers through the service."""
     with sitting_of(house, actor, attempt, write=True) as (session, sitting):
         return quizzes.save_answers(session, sitting, batches, now=now or clock.now())
 
 
-def submit(house: House, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> None:
+def submit(house: Instance, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> None:
     """Hand an attempt in through the service."""
     with sitting_of(house, actor, attempt, write=True) as (session, sitting):
         quizzes.submit_attempt(session, actor, sitting, batches, now=now or clock.now())
 
 
-def right_batch(house: House, actor: Actor, attempt: UUID, *, lease: int = 1000, kind: str = "save") -> SaveRequest:
+def right_batch(house: Instance, actor: Actor, attempt: UUID, *, lease: int = 1000, kind: str = "save") -> SaveRequest:
     """Return the right answers to a whole attempt."""
     with sitting_of(house, actor, attempt) as (session, sitting):
         questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
@@ -121,28 +121,28 @@ def right_batch(house: House, actor: Actor, attempt: UUID, *, lease: int = 1000,
     return SaveRequest(lease, tuple(events), kind)
 
 
-def pass_quiz(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+def pass_quiz(house: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
     """Answer a quiz rightly and hand it in."""
     attempt = start(house, actor, slug, key, now=now)
     submit(house, actor, attempt, right_batch(house, actor, attempt), now=now)
     return attempt
 
 
-def fail_quiz(house: House, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+def fail_quiz(house: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
     """Hand a quiz in without an answer."""
     attempt = start(house, actor, slug, key, now=now)
     submit(house, actor, attempt, now=now)
     return attempt
 
 
-def mark_done(house: House, actor: Actor, slug: str, key: str, *, now: datetime | None = None) -> None:
+def mark_done(house: Instance, actor: Actor, slug: str, key: str, *, now: datetime | None = None) -> None:
     """Complete a lesson by the learner's word."""
     with house.database.unit_of_work() as session:
         subject = enrolment_queries.get_activity_seat(session, actor, slug, key)
         enrolments.mark_done(session, actor, subject, now=now or clock.now())
 
 
-def attempt_row(house: House, attempt: UUID) -> Attempt:
+def attempt_row(house: Instance, attempt: UUID) -> Attempt:
     """Return an attempt as it is stored."""
     with house.database.unit_of_work(write=False) as session:
         return session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()

@@ -10,14 +10,14 @@ from courses.queries import catalogue
 from courses.services import drafts as files
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Browser
 
 PATH = "01-parte/01-leccion.es.md"
 EDITOR = "/teaching/prueba/lessons/leccion-1"
 
 
-def write(house: House, course: Course, written: dict[str, str]) -> None:
+def write(house: Instance, course: Course, written: dict[str, str]) -> None:
     """Save texts as somebody else would."""
     with house.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)

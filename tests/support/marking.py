@@ -7,7 +7,7 @@ from uuid import UUID
 from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.queries import marks as queries
 from quizzes.queries.marks import MarkedItem, MarkRecord
 from quizzes.services import marking
@@ -47,7 +47,7 @@ TEXT = "Una brecha es lo que falta.\r\nNada más.\r\n\r\nY <b>otro</b> párrafo.
 
 
 def a_marked_quiz(
-    house: House, settings: str = "attempts: 0\n", *, bank: str = BANK, slots: tuple[str, ...] = ("ensayo-1", "suma-1")
+    house: Instance, settings: str = "attempts: 0\n", *, bank: str = BANK, slots: tuple[str, ...] = ("ensayo-1", "suma-1")
 ) -> Course:
     """Publish a course of one module whose quiz asks for an essay worth 3 and a choice worth 1."""
     files = folder(modules=1, settings=f"shuffle_options: false\n{settings}")
@@ -58,7 +58,7 @@ def a_marked_quiz(
     return publish(house, files, nature=PublicationNature.CORRECTION)[0]
 
 
-def hand_in(house: House, learner: Actor, text: str = TEXT, choice: str = "1") -> UUID:
+def hand_in(house: Instance, learner: Actor, text: str = TEXT, choice: str = "1") -> UUID:
     """Answer the essay and the choice, by its place, and hand in; an empty text leaves the essay out."""
     attempt = start(house, learner, "prueba")
     answers = {2: [choice]} | ({1: [text]} if text else {})
@@ -66,19 +66,19 @@ def hand_in(house: House, learner: Actor, text: str = TEXT, choice: str = "1") -
     return attempt
 
 
-def marked_item(house: House, grader: Actor, attempt: UUID, place: int = 1) -> tuple[MarkedItem, list[MarkRecord]]:
+def marked_item(house: Instance, grader: Actor, attempt: UUID, place: int = 1) -> tuple[MarkedItem, list[MarkRecord]]:
     """Return one answer as its grader finds it, with its marks so far."""
     with house.database.unit_of_work(write=False) as session:
         item = queries.get_marked_item(session, grader, attempt, place)
         return item, queries.list_marks(session, item.item.id)
 
 
-def mark(house: House, grader: Actor, attempt: UUID, given: ManualMarkValues, place: int = 1) -> None:
+def mark(house: Instance, grader: Actor, attempt: UUID, given: ManualMarkValues, place: int = 1) -> None:
     """Give an answer its mark through the service."""
     with house.database.unit_of_work() as session:
         marking.mark_by_hand(session, grader, queries.lock_marked_item(session, grader, attempt, place), given, now=clock.now())
 
 
-def last_mark(house: House, grader: Actor, attempt: UUID, place: int = 1) -> MarkRecord:
+def last_mark(house: Instance, grader: Actor, attempt: UUID, place: int = 1) -> MarkRecord:
     """Return the present mark of an answer."""
     return marked_item(house, grader, attempt, place)[1][-1]

@@ -6,7 +6,7 @@ import threading
 
 from kernel import audit, clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from lms.auditing import AuditVerb
 
 AT_ONCE = 2.0
@@ -16,7 +16,7 @@ AT_ONCE = 2.0
 class Writers:
     """Somebody else, who writes through a connection of their own whenever they are asked to, and notes how that went."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Instance) -> None:
         self._database = house.database
         self.kept: list[bool] = []
         """For each write whether it was kept at once."""

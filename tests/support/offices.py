@@ -17,7 +17,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.queries import teaching
 from quizzes.rules.regrade import RegradeKind
 from quizzes.services import overrides
@@ -87,7 +87,7 @@ class Work:
         }
 
 
-def a_course_at_work(house: House, *, language: str = "es") -> Work:
+def a_course_at_work(house: Instance, *, language: str = "es") -> Work:
     """Publish, let four hand in and one begin, mark two of them, correct the key, and do something of everything."""
     course = _published(house, "right", "wrong")
     people = [_named(house, course, at) for at in range(len(LEARNERS))]
@@ -111,12 +111,12 @@ def a_course_at_work(house: House, *, language: str = "es") -> Work:
     return Work(course, attempts, regrade_row(house, trial).uuid, regrade_row(house, committed).uuid, override, group, person)
 
 
-def deliver(house: House) -> None:
+def deliver(house: Instance) -> None:
     """Do the background work that waits."""
     outbox.deliver_waiting(house.worker, now=clock.now() + timedelta(seconds=1))
 
 
-def _published(house: House, guayaquil: str, quito: str) -> Course:
+def _published(house: Instance, guayaquil: str, quito: str) -> Course:
     files = folder(modules=1, settings="shuffle_options: false\nattempts: 2\nlimit: 40 min\npass_mark: 90\n")
     files["01-parte/banco.yaml"] = (
         ESSAY.split("  - key: suma-1")[0] + KEYED.format(guayaquil=guayaquil, quito=quito).split("\n", 1)[1]
@@ -127,7 +127,7 @@ def _published(house: House, guayaquil: str, quito: str) -> Course:
     return publish(house, files, nature=PublicationNature.CORRECTION)[0]
 
 
-def _named(house: House, course: Course, at: int) -> Actor:
+def _named(house: Instance, course: Course, at: int) -> Actor:
     given, surname = LEARNERS[at]
     actor = actor_of(a_person(house, f"persona.{at}@example.org", given=given, surname=surname))
     with house.database.unit_of_work() as session:
@@ -135,14 +135,14 @@ def _named(house: House, course: Course, at: int) -> Actor:
     return actor
 
 
-def _handed_in(house: House, learner: Actor, at: int) -> UUID:
+def _handed_in(house: Instance, learner: Actor, at: int) -> UUID:
     mark_done(house, learner, "prueba", "leccion-1")
     attempt = start(house, learner, "prueba")
     submit(house, learner, attempt, a_batch({1: [TEXT], 2: [GUAYAQUIL if at % 2 == 0 else QUITO], 3: ["1"]}))
     return attempt
 
 
-def _time(house: House, editor: Actor, people: list[Actor]) -> tuple[UUID, UUID]:
+def _time(house: Instance, editor: Actor, people: list[Actor]) -> tuple[UUID, UUID]:
     """Set something for everybody, for a group and for a person, end one of them, give ten minutes, and give somebody a profile."""
     now = clock.now()
     with house.database.unit_of_work() as session:
@@ -166,7 +166,7 @@ def _time(house: House, editor: Actor, people: list[Actor]) -> tuple[UUID, UUID]
     return found
 
 
-def _team(house: House, course: Course, language: str) -> Actor:
+def _team(house: Instance, course: Course, language: str) -> Actor:
     an_administrator(house)
     teacher = a_person(house, "profe@example.org", given="Pilar", surname="Maestra", language=language)
     with house.database.unit_of_work() as session:

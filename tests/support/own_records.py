@@ -24,7 +24,7 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import CertificateReview, Regrade
 from quizzes.queries import teaching
 from quizzes.services import overrides
@@ -70,7 +70,7 @@ class Team:
     """Two who own a course and administer the site; Ada takes it too, with marks, a certificate and all else that a learner can have."""
 
     def __init__(self, browser: Browser) -> None:
-        self.house: House = browser.house
+        self.house: Instance = browser.house
         self.course: Course = marking.a_marked_quiz(self.house)
         self.ada, self.zoe = (self._member(email) for email in ("ada@example.org", "zoe@example.org"))
         self.browsers = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.models import Person
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import House
+from lms.app import Instance
 from organisations.models import Organisation
 from organisations.rules import OrganisationKind
 from organisations.services import tree as services
@@ -13,7 +13,7 @@ from organisations.services.tree import UnitValues
 
 
 def a_place(
-    house: House, name: str = "IESS", parent: Organisation | None = None, *, code: str = "", kind: OrganisationKind | None = None
+    house: Instance, name: str = "IESS", parent: Organisation | None = None, *, code: str = "", kind: OrganisationKind | None = None
 ) -> Organisation:
     """Add a place to the tree: an institution, or a unit under another place."""
     chosen = kind or (OrganisationKind.INSTITUTION if parent is None else OrganisationKind.UNIT)
@@ -21,13 +21,13 @@ def a_place(
         return services.make(session, SYSTEM, parent, chosen, UnitValues(name, code), now=clock.now())
 
 
-def put(house: House, person: Person, place: Organisation) -> None:
+def put(house: Instance, person: Person, place: Organisation) -> None:
     """Let somebody belong to a place."""
     with house.database.unit_of_work() as session:
         services.assign_member(session, SYSTEM, person, place, now=clock.now())
 
 
-def manage(house: House, person: Person, place: Organisation) -> None:
+def manage(house: Instance, person: Person, place: Organisation) -> None:
     """Let somebody follow the people of a place."""
     with house.database.unit_of_work() as session:
         services.name_manager(session, SYSTEM, place, person, now=clock.now())

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from kernel.web.request import current_session, public
-from lms.app import House
+from lms.app import Instance
 
 SITE = "https://localhost"
 View = Callable[[], Any]
@@ -27,7 +27,7 @@ def write(word: str = "kept") -> None:
     session.execute(text("INSERT INTO test_note (id, word) VALUES (:id, :word)"), {"id": highest + 1, "word": word})
 
 
-def words(house: House) -> list[str]:
+def words(house: Instance) -> list[str]:
     """Return the words that were kept."""
     with house.database.unit_of_work(write=False) as session:
         return list(session.execute(text("SELECT word FROM test_note ORDER BY id")).scalars())

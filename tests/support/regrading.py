@@ -9,7 +9,7 @@ from sqlalchemy import select
 from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeTrialRow
 from quizzes.models import Question as QuestionRow
 from quizzes.queries import regrading as queries
@@ -51,7 +51,7 @@ RIGHT_KEY = BANK.format(guayaquil="wrong", quito="right")
 
 
 def a_keyed_quiz(
-    house: House, bank: str = WRONG_KEY, settings: str = "attempts: 0\npass_mark: 60\n", certificate: str = "constancia"
+    house: Instance, bank: str = WRONG_KEY, settings: str = "attempts: 0\npass_mark: 60\n", certificate: str = "constancia"
 ) -> Course:
     """Publish a quiz of two questions worth 1 each, as a correction; by default the key of the first is wrong."""
     files = folder(modules=1, settings=f"shuffle_options: false\n{settings}", certificate=certificate)
@@ -61,13 +61,13 @@ def a_keyed_quiz(
     return publish(house, files, nature=PublicationNature.CORRECTION)[0]
 
 
-def question_id(house: House, key: str = "capital-1") -> int:
+def question_id(house: Instance, key: str = "capital-1") -> int:
     """Return the number of a question."""
     with house.database.unit_of_work(write=False) as session:
         return session.execute(select(QuestionRow.id).where(QuestionRow.key == key)).scalar_one()
 
 
-def version_id(house: House, number: int, key: str = "capital-1") -> int:
+def version_id(house: Instance, number: int, key: str = "capital-1") -> int:
     """Return a version of a question."""
     with house.database.unit_of_work(write=False) as session:
         statement = select(QuestionVersion.id).where(
@@ -77,40 +77,45 @@ def version_id(house: House, number: int, key: str = "capital-1") -> int:
 
 
 def an_order(
-    house: House, kind: RegradeKind, version: int | None = None, *, policy: RegradePolicy = RegradePolicy.REPLACE, with_manual: bool = False
+    house: Instance,
+    kind: RegradeKind,
+    version: int | None = None,
+    *,
+    policy: RegradePolicy = RegradePolicy.REPLACE,
+    with_manual: bool = False,
 ) -> RegradeRequest:
     """Ask for the question of the capital to be marked again."""
     target = None if version is None else version_id(house, version)
     return RegradeRequest(kind, "La clave estaba mal.", question_id(house), target, policy, with_manual)
 
 
-def a_trial(house: House, actor: Actor, order: RegradeRequest) -> int:
+def a_trial(house: Instance, actor: Actor, order: RegradeRequest) -> int:
     """Make a trial and return its number."""
     with house.database.unit_of_work() as session:
         taught = teaching.get_taught_quiz(session, actor, "prueba", "cuestionario-1")
         return trials.begin_trial(session, actor, taught, order, now=clock.now()).id
 
 
-def commit(house: House, actor: Actor, regrade_id: int) -> bool:
+def commit(house: Instance, actor: Actor, regrade_id: int) -> bool:
     """Commit the trial that stands; say whether it was done or begun."""
     with house.database.unit_of_work() as session:
         row = queries.take_regrade(session, regrade_id)
         return regrading.apply_trial(session, actor, row, seen=row.seen, now=clock.now())
 
 
-def undo(house: House, actor: Actor, regrade_id: int) -> None:
+def undo(house: Instance, actor: Actor, regrade_id: int) -> None:
     """Undo what was committed."""
     with house.database.unit_of_work() as session:
         regrading.undo(session, actor, queries.take_regrade(session, regrade_id), now=clock.now())
 
 
-def regrade_row(house: House, regrade_id: int) -> Regrade:
+def regrade_row(house: Instance, regrade_id: int) -> Regrade:
     """Return a marking again as it is stored."""
     with house.database.unit_of_work(write=False) as session:
         return session.get_one(Regrade, regrade_id)
 
 
-def lines(house: House, regrade_id: int) -> list[RegradeTrialRow]:
+def lines(house: Instance, regrade_id: int) -> list[RegradeTrialRow]:
     """Return the lines of a trial, by attempt."""
     with house.database.unit_of_work(write=False) as session:
         return list(
@@ -118,13 +123,13 @@ def lines(house: House, regrade_id: int) -> list[RegradeTrialRow]:
         )
 
 
-def counts(house: House, regrade_id: int) -> TrialCounts:
+def counts(house: Instance, regrade_id: int) -> TrialCounts:
     """Return what a trial found."""
     with house.database.unit_of_work(write=False) as session:
         return trial_queries.count_lines(session, regrade_id)
 
 
-def all_marks(house: House) -> Sequence[MarkEvent]:
+def all_marks(house: Instance) -> Sequence[MarkEvent]:
     """Return every mark of the instance, in the order in which they were appended."""
     with house.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(MarkEvent).order_by(MarkEvent.id)))

@@ -16,12 +16,12 @@ from enrolments.services.grade_items import GradeEntry, GradeEntryResult, GradeI
 from enrolments.services.result_overrides import ResultOverrideValues
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.learning import enrolment_of
 
 
 def override(
-    house: House,
+    house: Instance,
     teacher: Actor,
     learner: Actor,
     key: str,
@@ -38,7 +38,7 @@ def override(
 
 
 def an_item(
-    house: House, teacher: Actor, course: Course, title: str = "Exposición", *, maximum: int = 20, weight: int = 1, category: str = ""
+    house: Instance, teacher: Actor, course: Course, title: str = "Exposición", *, maximum: int = 20, weight: int = 1, category: str = ""
 ) -> ManualGradeItem:
     """Add an item marked by hand to a course."""
     plan = GradeItemValues(title, Decimal(maximum), Decimal(weight), category, None)
@@ -47,7 +47,7 @@ def an_item(
 
 
 def mark(
-    house: House, teacher: Actor, course: Course, item: ManualGradeItem, marks: dict[Actor, str | None], *, comment: str = ""
+    house: Instance, teacher: Actor, course: Course, item: ManualGradeItem, marks: dict[Actor, str | None], *, comment: str = ""
 ) -> GradeEntryResult:
     """Mark learners by hand, over whatever marks they have."""
     with house.database.unit_of_work() as session:

@@ -10,7 +10,7 @@ from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.permissions import SYSTEM, Actor
-from lms.app import House
+from lms.app import Instance
 from tests.support.browser import Counter
 from tests.support.builders import folder, publish
 from tests.support.folders import a_folder
@@ -23,7 +23,7 @@ LENGTH = 100
 FILM = "01-contar/02-charla.recording.yaml"
 
 
-def a_film(house: House, extra: str = "") -> tuple[Course, Actor]:
+def a_film(house: Instance, extra: str = "") -> tuple[Course, Actor]:
     """Publish the sample with a recording of ours that counts as watched from 80 % on, and a learner who opened it at noon."""
     files = a_folder()
     files[FILM] = files[FILM].decode().replace("duration: 0:10\n", f"duration: 1:40\n{extra}").encode()
@@ -34,27 +34,27 @@ def a_film(house: House, extra: str = "") -> tuple[Course, Actor]:
     return course, actor
 
 
-def watch(house: House, actor: Actor, spans: list[tuple[int, int]], *, minutes: float = 60) -> Fraction:
+def watch(house: Instance, actor: Actor, spans: list[tuple[int, int]], *, minutes: float = 60) -> Fraction:
     """Tell what was seen."""
     with house.database.unit_of_work() as session:
         subject = enrolment_queries.get_activity_seat(session, actor, "agua-en-casa", "charla")
         return webinars.record_watched(session, actor, subject, spans, LENGTH, now=NOON + timedelta(minutes=minutes))
 
 
-def completed(house: House) -> bool:
+def completed(house: Instance) -> bool:
     """Say whether the recording counts as done."""
     with house.database.unit_of_work(write=False) as session:
         row = session.execute(select(ActivityResult).where(ActivityResult.activity_key == "charla")).scalar_one()
         return row.completed_at is not None
 
 
-def spans_of(house: House, actor: Actor, course: Course) -> list[tuple[int, int]]:
+def spans_of(house: Instance, actor: Actor, course: Course) -> list[tuple[int, int]]:
     """Return what is kept."""
     with house.database.unit_of_work(write=False) as session:
         return sorted((start, finish) for start, finish in queries.list_spans(session, enrolment_of(house, actor, course).id, "charla"))
 
 
-def test_enough_of_it_completes_and_what_was_seen_twice_counts_once(house: House) -> None:
+def test_enough_of_it_completes_and_what_was_seen_twice_counts_once(house: Instance) -> None:
     course, actor = a_film(house)
 
     shares = [watch(house, actor, spans) for spans in ([(0, 40)], [(20, 60)], [(0, 60)], [(55, 79)])]
@@ -66,7 +66,7 @@ def test_enough_of_it_completes_and_what_was_seen_twice_counts_once(house: House
     assert spans_of(house, actor, course) == [(0, 79), (90, 91)]
 
 
-def test_what_was_seen_completes_when_a_correction_asks_for_less(house: House) -> None:
+def test_what_was_seen_completes_when_a_correction_asks_for_less(house: Instance) -> None:
     course, actor = a_film(house, "completion: {watched: 90}\n")
     watch(house, actor, [(0, 85)])
     before = completed(house)
@@ -81,7 +81,7 @@ def test_what_was_seen_completes_when_a_correction_asks_for_less(house: House) -
     assert (before, share, completed(house)) == (False, Fraction(85, 100), True)
 
 
-def test_seeing_it_again_completes_again_what_was_taken_back(house: House) -> None:
+def test_seeing_it_again_completes_again_what_was_taken_back(house: Instance) -> None:
     course, actor = a_film(house)
     watch(house, actor, [(0, 100)])
     with house.database.unit_of_work() as session:
@@ -93,7 +93,7 @@ def test_seeing_it_again_completes_again_what_was_taken_back(house: House) -> No
     assert (before, completed(house)) == (False, True)
 
 
-def test_what_is_seen_after_it_was_completed_writes_no_result(house: House) -> None:
+def test_what_is_seen_after_it_was_completed_writes_no_result(house: Instance) -> None:
     """A player tells every fifteen seconds."""
     _course, actor = a_film(house)
     watch(house, actor, [(0, 90)])
@@ -105,7 +105,7 @@ def test_what_is_seen_after_it_was_completed_writes_no_result(house: House) -> N
     assert written == [["DELETE", "FROM", "watched_span"], ["INSERT", "INTO", "watched_span"]]
 
 
-def test_more_than_can_have_been_seen_is_not_kept(house: House) -> None:
+def test_more_than_can_have_been_seen_is_not_kept(house: Instance) -> None:
     """A script that tells everything was watched a second after the page was opened."""
     course, actor = a_film(house)
 
@@ -118,7 +118,7 @@ def test_more_than_can_have_been_seen_is_not_kept(house: House) -> None:
     assert completed(house)
 
 
-def test_who_never_opened_it_is_believed_half_a_minute(house: House) -> None:
+def test_who_never_opened_it_is_believed_half_a_minute(house: Instance) -> None:
     """The note of the visit may have been lost; nothing is promised to who never loaded the page."""
     _course, actor = a_film(house)
     with house.database.unit_of_work() as session:
@@ -128,7 +128,7 @@ def test_who_never_opened_it_is_believed_half_a_minute(house: House) -> None:
     assert watch(house, actor, [(0, 30)]) == Fraction(30, 100)
 
 
-def test_two_players_at_once_lose_nothing(house: House) -> None:
+def test_two_players_at_once_lose_nothing(house: Instance) -> None:
     """The film in two windows, on both databases."""
     course, actor = a_film(house)
 
@@ -138,7 +138,7 @@ def test_two_players_at_once_lose_nothing(house: House) -> None:
     assert spans_of(house, actor, course) == [(0, 10), (20, 30), (40, 50), (60, 70)]
 
 
-def test_a_page_of_another_site_is_not_counted_in_seconds(house: House) -> None:
+def test_a_page_of_another_site_is_not_counted_in_seconds(house: Instance) -> None:
     """It has no length; its learner says when it was seen."""
     course, _version = publish(house, folder(modules=1))
     actor = a_learner(house, course)

@@ -12,7 +12,7 @@ from courses.models import Course, Module, StaffRole
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor, SiteRole, Verdict
-from lms.app import KINDS, House, policy
+from lms.app import KINDS, Instance, policy
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
@@ -27,7 +27,7 @@ TALK = "/courses/agua-en-casa/recordings/charla"
 TRANSCRIPT = "01-contar/media/charla.es.md"
 
 
-def the_sample(house: House, *, preview: bool = False) -> Course:
+def the_sample(house: Instance, *, preview: bool = False) -> Course:
     """Publish the sample course, its talk previewed or not."""
     files = a_folder()
     name = "01-contar/02-charla.recording.yaml"
@@ -50,7 +50,7 @@ def in_june(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: Browser, house: House, in_june: At) -> None:
+def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: Browser, house: Instance, in_june: At) -> None:
     a_learner_in(browser, the_sample(house))
 
     page = browser.get(f"{TALK}?t=5")
@@ -64,7 +64,7 @@ def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: 
 
 
 @pytest.mark.parametrize("start", ["x", "-1", "1e9", "٣", "99999999999999999999"])
-def test_a_start_that_is_no_second_is_the_beginning(browser: Browser, house: House, in_june: At, start: str) -> None:
+def test_a_start_that_is_no_second_is_the_beginning(browser: Browser, house: Instance, in_june: At, start: str) -> None:
     """Security 3.5."""
     a_learner_in(browser, the_sample(house))
 
@@ -73,7 +73,7 @@ def test_a_start_that_is_no_second_is_the_beginning(browser: Browser, house: Hou
     assert browser.response.status_code == 200
 
 
-def test_nothing_of_another_site_is_loaded(browser: Browser, house: House) -> None:
+def test_nothing_of_another_site_is_loaded(browser: Browser, house: Instance) -> None:
     """Security 7.6: a link with its host's name, no frame, no image, no address in the content policy."""
     a_learner_in(browser, a_course(house, modules=1))
 
@@ -86,7 +86,7 @@ def test_nothing_of_another_site_is_loaded(browser: Browser, house: House) -> No
     assert not re.search(r'(?:src|poster|data-src|srcset|preload[^>]*href)="https?:', page.html)
 
 
-def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, house: House, in_june: At) -> None:
+def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, house: Instance, in_june: At) -> None:
     """The JSON of static/js/player.js."""
     a_learner_in(browser, the_sample(house))
     browser.get(TALK)
@@ -107,7 +107,7 @@ def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, 
     ]
 
 
-def test_without_script_the_learner_says_so(browser: Browser, house: House, in_june: At) -> None:
+def test_without_script_the_learner_says_so(browser: Browser, house: Instance, in_june: At) -> None:
     """P18: the film can be played and finished by the page's button."""
     a_learner_in(browser, the_sample(house))
     browser.get(TALK)
@@ -133,7 +133,7 @@ def watchable(session: Session, actor: Actor) -> set[tuple[str, str]]:
     return allowed
 
 
-def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, house: House, in_june: At) -> None:
+def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, house: Instance, in_june: At) -> None:
     """The list's twin is the permission, for everybody before every recording; the page shows no other."""
     courses = [the_sample(house), *(publish(house, previewed_outside(key))[0] for key in ("abierto", "tarde", "archivado"))]
     hidden = folder("interno", modules=2, visibility="institution", enrolment="invitation")
@@ -161,7 +161,7 @@ def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, house
     assert not browser.get("/recordings?q=video").has_link("/courses/interno/recordings/video-2")
 
 
-def test_the_list_is_searched_by_chapters_too(browser: Browser, house: House, in_june: At) -> None:
+def test_the_list_is_searched_by_chapters_too(browser: Browser, house: Instance, in_june: At) -> None:
     a_learner_in(browser, the_sample(house))
 
     page = browser.get("/recordings?q=las+gotas")
@@ -169,7 +169,7 @@ def test_the_list_is_searched_by_chapters_too(browser: Browser, house: House, in
     assert page.has_link(f"{TALK}?t=5#player")
 
 
-def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browser, house: House, in_june: At) -> None:
+def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browser, house: Instance, in_june: At) -> None:
     """The list's twin is the permission: previews of listed courses that nothing keeps closed."""
     the_sample(house, preview=True)
     publish(house, previewed_outside("abierto"))
@@ -200,7 +200,7 @@ WRITTEN = (
 )
 
 
-def test_a_transcript_in_markdown_is_shown_as_a_lesson_is(browser: Browser, house: House, in_june: At) -> None:
+def test_a_transcript_in_markdown_is_shown_as_a_lesson_is(browser: Browser, house: Instance, in_june: At) -> None:
     """Format, section 10: section 7 without embeds, whatever its line ends."""
     a_learner_in(browser, publish(house, a_folder() | {TRANSCRIPT: WRITTEN.encode()}, now=NOON - timedelta(days=1))[0])
 
@@ -236,7 +236,7 @@ def test_of_a_transcript_the_plain_words_are_found() -> None:
     assert said["fr"] == [TranscriptLine(3605, "Un & *deux*", "<p>Un &amp; *deux*</p>"), TranscriptLine(None, "trois", "<p>trois</p>")]
 
 
-def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, house: House, in_june: At) -> None:
+def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, house: Instance, in_june: At) -> None:
     """Without accents and case; the words found are marked as they stand."""
     the_sample(house, preview=True)
     publish(house, previewed_outside("abierto"))
@@ -251,14 +251,14 @@ def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, h
     assert not nothing.has_link(TALK)
 
 
-def test_a_quiz_is_not_a_recording(browser: Browser, house: House) -> None:
+def test_a_quiz_is_not_a_recording(browser: Browser, house: Instance) -> None:
     a_learner_in(browser, a_course(house, modules=1))
 
     browser.get("/courses/prueba/recordings/cuestionario-1", status=404)
     browser.get("/courses/prueba/recordings/leccion-1", status=404)
 
 
-def test_only_learners_of_the_course_leave_a_note_of_what_they_watched(browser: Browser, house: House, in_june: At) -> None:
+def test_only_learners_of_the_course_leave_a_note_of_what_they_watched(browser: Browser, house: Instance, in_june: At) -> None:
     """Access: recording.note_watched; the team and visitors watch, and nothing is noted."""
     cast = a_cast(browser, house)
     cast.join(the_sample(house))

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lms.serve import CannotStart
+from lms.serve import ServerStartError
 
 
 @dataclass(frozen=True, slots=True)
-class Playground:
+class ScratchFolder:
     """A kind of such folders, and how it is called."""
 
     marker: str
@@ -27,7 +27,7 @@ class Playground:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CannotStart(f"The {self.name} in {folder} is running already. End it first.") from None
+            raise ServerStartError(f"The {self.name} in {folder} is running already. End it first.") from None
         else:
             yield folder
         finally:
@@ -38,7 +38,7 @@ class Playground:
         marker = folder / self.marker
         present = list(folder.iterdir())
         if present and not marker.is_file():
-            raise CannotStart(f"{folder} holds an instance that is not a {self.name}. Unset LMS_DATA_DIR, or choose an empty folder.")
+            raise ServerStartError(f"{folder} holds an instance that is not a {self.name}. Unset LMS_DATA_DIR, or choose an empty folder.")
         if present and (fresh or not marker.read_text()):
             marker.write_text("")
             for path in present:

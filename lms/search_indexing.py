@@ -18,7 +18,7 @@ from kernel.search.index import SearchDocument
 Entries = list[tuple[int | None, SearchDocument]]
 
 
-def tend(delivery: Delivery) -> Effect:
+def refresh_index(delivery: Delivery) -> Effect:
     """Index the versions that are needed and cannot be found yet, as after an upgrade, and let go of those that nobody needs."""
     with delivery.database.unit_of_work(write=False) as session:
         needed, present = needed_versions(session), index.list_versions(session)

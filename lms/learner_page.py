@@ -28,14 +28,14 @@ from kernel.own_records import is_own
 from kernel.web import after_response
 from kernel.web.request import current_actor, current_session, requires
 from lms import queries
-from lms.queries import AttemptLine
+from lms.queries import PersonAttemptRow
 from quizzes.pages.reports import STATES
 
 bp = Blueprint("lms_following", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityRow:
+class LearnerActivityView:
     """An activity as the team sees one learner's part in it."""
 
     title: str
@@ -51,26 +51,28 @@ class ActivityRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleRow:
+class LearnerModuleView:
     """A module with its activities."""
 
     title: str
     done: int
     needed: int
-    activities: tuple[ActivityRow, ...]
+    activities: tuple[LearnerActivityView, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptRow:
+class LearnerAttemptView:
     """An attempt at a quiz of the course."""
 
-    attempt: AttemptLine
+    attempt: PersonAttemptRow
     title: str
     state: str
     score: str
 
 
-def _modules(outline: Outline, results: Results, completed: Mapping[str, datetime], progress: Progress, now: datetime) -> list[ModuleRow]:
+def _modules(
+    outline: Outline, results: Results, completed: Mapping[str, datetime], progress: Progress, now: datetime
+) -> list[LearnerModuleView]:
     closed = closed_activities(outline, results, now)
 
     def state(key: str) -> str:
@@ -80,12 +82,12 @@ def _modules(outline: Outline, results: Results, completed: Mapping[str, datetim
         return "started" if result != NO_RESULT else "lock" if closed[key] else "todo"
 
     return [
-        ModuleRow(
+        LearnerModuleView(
             choose(module.title),
             progress.module(module.key).shown_done,
             progress.module(module.key).shown_total,
             tuple(
-                ActivityRow(
+                LearnerActivityView(
                     choose(activity.title),
                     activity.required,
                     state(activity.key),
@@ -103,12 +105,15 @@ def _modules(outline: Outline, results: Results, completed: Mapping[str, datetim
     ]
 
 
-def _attempts(outline: Outline, found: Sequence[AttemptLine]) -> list[AttemptRow]:
+def _attempts(outline: Outline, found: Sequence[PersonAttemptRow]) -> list[LearnerAttemptView]:
     def title(key: str) -> str:
         activity = outline.by_key.get(outline.renames.get(key, key))
         return choose(activity.title) if activity else key
 
-    return [AttemptRow(line, title(line.activity_key), _(STATES.get(line.state, line.state.value)), share(line.percent)) for line in found]
+    return [
+        LearnerAttemptView(line, title(line.activity_key), _(STATES.get(line.state, line.state.value)), share(line.percent))
+        for line in found
+    ]
 
 
 @bp.get("/teaching/<slug>/learners/<uuid:person>")

@@ -20,7 +20,7 @@ from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from kernel import outbox
 from kernel.permissions import Actor, SiteRole
-from lms.app import House
+from lms.app import Instance
 from lms.demo.people import Identity
 
 ZONE = ZoneInfo("America/Guayaquil")
@@ -39,10 +39,10 @@ Life = Iterator[datetime]
 
 
 @dataclass
-class Stage:
+class DemoTimeline:
     """Where the lives are played: the instance, the present moment, and the transaction of the day that is being told."""
 
-    house: House
+    house: Instance
     now: datetime
     outlines: Sequence[Outline]
     people: dict[str, Actor] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Stage:
         return midnight - timedelta(weeks=WEEKS)
 
 
-def play(stage: Stage, lives: Sequence[Life]) -> None:
+def play(stage: DemoTimeline, lives: Sequence[Life]) -> None:
     """Let all lives happen in the order of time; background work follows at the end of each day."""
     upcoming = [(moment, number, life) for number, life in enumerate(lives) if (moment := next(life, None)) is not None]
     heapq.heapify(upcoming)
@@ -71,7 +71,7 @@ def play(stage: Stage, lives: Sequence[Life]) -> None:
     outbox.deliver_waiting(stage.house.worker, now=stage.now)
 
 
-def _play_day(stage: Stage, upcoming: list[tuple[datetime, int, Life]]) -> datetime:
+def _play_day(stage: DemoTimeline, upcoming: list[tuple[datetime, int, Life]]) -> datetime:
     day, last = _day(upcoming[0][0]), upcoming[0][0]
     with stage.house.database.unit_of_work() as stage.opened:
         while upcoming and _day(upcoming[0][0]) == day and upcoming[0][0] < stage.now:
@@ -86,7 +86,7 @@ def _day(moment: datetime) -> date:
     return moment.astimezone(ZONE).date()
 
 
-def join(stage: Stage, identity: Identity, password_hash: str, *, now: datetime, confirmed: bool = True) -> Actor:
+def join(stage: DemoTimeline, identity: Identity, password_hash: str, *, now: datetime, confirmed: bool = True) -> Actor:
     """Sign somebody up, and confirm the address as the link in the mail would."""
     session, stranger = stage.session, Actor(address=_address(identity))
     command = SignUp(
@@ -108,7 +108,7 @@ def join(stage: Stage, identity: Identity, password_hash: str, *, now: datetime,
     return enter(stage, identity, person.id)
 
 
-def enter(stage: Stage, identity: Identity, person_id: int, *roles: SiteRole) -> Actor:
+def enter(stage: DemoTimeline, identity: Identity, person_id: int, *roles: SiteRole) -> Actor:
     """Keep who somebody is when they act."""
     actor = Actor(
         person_id=person_id,
@@ -129,17 +129,17 @@ def _address(identity: Identity) -> str:
     return f"198.51.100.{1 + Random(identity.email).randrange(250)}"  # noqa: S311 - invented
 
 
-def sign_in(stage: Stage, actor: Actor, chance: Random, *, now: datetime) -> None:
+def sign_in(stage: DemoTimeline, actor: Actor, chance: Random, *, now: datetime) -> None:
     """Open a session whose secret nobody keeps."""
     accounts.open_device(stage.session, actor, person_of(stage, actor), label=chance.choice(BROWSERS), rehash=None, now=now)
 
 
-def person_of(stage: Stage, actor: Actor) -> Person:
+def person_of(stage: DemoTimeline, actor: Actor) -> Person:
     """Return the row of somebody who acts."""
     return account_queries.get_person(stage.session, cast("int", actor.person_id))
 
 
-def seat_at(stage: Stage, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivityContext:
+def seat_at(stage: DemoTimeline, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivityContext:
     """Return somebody's place before an activity as it was at that moment."""
     seat = replace(enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=now)
     return enrolment_queries.activity_seat(stage.session, seat, outline, key)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from kernel.permissions import Actor
 from lms.demo.answers import answer_all
-from lms.demo.people import Fate, Learner
-from lms.demo.stage import Stage
+from lms.demo.people import DemoLearner, DemoOutcome
+from lms.demo.timeline import DemoTimeline
 from quizzes.queries import attempts as quiz_queries
 from quizzes.queries.attempts import LoadedAttempt, QuizSnapshot
 from quizzes.rules import saving
@@ -20,23 +20,23 @@ LEASE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class AttemptTarget:
     """Which share of the marks an attempt is meant to reach, and whether it has to stay below the pass mark."""
 
     share: float
     fails: bool = False
 
 
-def meant(learner: Learner, paper: QuizSnapshot, chance: Random, *, last: bool) -> Plan:
+def meant(learner: DemoLearner, paper: QuizSnapshot, chance: Random, *, last: bool) -> AttemptTarget:
     """Draw how an attempt is to end; those who have to get on pass their last one at the latest."""
     share = min(1.0, max(0.1, chance.gauss(learner.ability - 0.06, 0.14)))
     needed = float(paper.settings.pass_mark or 0) / 100
-    if last and learner.fate in (Fate.FINISHED, Fate.OPEN):
+    if last and learner.fate in (DemoOutcome.FINISHED, DemoOutcome.OPEN):
         share = max(share, needed)
-    return Plan(share, fails=share < needed)
+    return AttemptTarget(share, fails=share < needed)
 
 
-def hand_in(stage: Stage, actor: Actor, attempt: UUID, plan: Plan, chance: Random, *, now: datetime) -> bool | None:
+def hand_in(stage: DemoTimeline, actor: Actor, attempt: UUID, plan: AttemptTarget, chance: Random, *, now: datetime) -> bool | None:
     """Answer everything and hand the attempt in; return whether it passed, or nothing where that is not asked."""
     sitting = locked(stage, actor, attempt)
     batch = SaveRequest(LEASE, tuple(_answers(stage, sitting, plan, chance)), "submit")
@@ -44,21 +44,21 @@ def hand_in(stage: Stage, actor: Actor, attempt: UUID, plan: Plan, chance: Rando
     return sitting.row.passed
 
 
-def leave_half(stage: Stage, actor: Actor, attempt: UUID, share: float, chance: Random, *, now: datetime) -> None:
+def leave_half(stage: DemoTimeline, actor: Actor, attempt: UUID, share: float, chance: Random, *, now: datetime) -> None:
     """Answer the first half of an attempt and flag its last question."""
     sitting = locked(stage, actor, attempt)
-    answers = _answers(stage, sitting, Plan(share), chance)
+    answers = _answers(stage, sitting, AttemptTarget(share), chance)
     half = tuple(event for event in answers if event.item <= (len(sitting.items) + 1) // 2)
     quizzes.save_answers(stage.session, sitting, [SaveRequest(LEASE, half, "autosave")], now=now)
     quizzes.set_flag(stage.session, sitting, sitting.items[-1].position, flagged=True)
 
 
-def locked(stage: Stage, actor: Actor, attempt: UUID) -> LoadedAttempt:
+def locked(stage: DemoTimeline, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt, locked, as somebody finds it who changes it."""
     return quiz_queries.load_attempt(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
 
 
-def _answers(stage: Stage, sitting: LoadedAttempt, plan: Plan, chance: Random) -> list[saving.SavedAnswer]:
+def _answers(stage: DemoTimeline, sitting: LoadedAttempt, plan: AttemptTarget, chance: Random) -> list[saving.SavedAnswer]:
     questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in sitting.items])
     total = sum((item.maximum for item in sitting.items), Fraction(0))
     below = (sitting.paper.settings.pass_mark or 0) * total / 100 if plan.fails else None

@@ -17,7 +17,7 @@ FORGET: tuple[Callable[..., None], ...] = (tree.erase_person, team.erase_person,
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 
 
-def forget_person(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+def erase_person(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Take away everything that says who a person was; raise Conflict where no administrator would be left."""
     for account in queries.accounts_of(session, person):
         for forget in FORGET:

@@ -13,7 +13,7 @@ from kernel import clock
 from kernel.errors import Conflict
 from kernel.i18n import _, choose
 from kernel.web.request import current_actor, current_session, requires, see_page
-from lms import merging
+from lms import account_merging
 from lms.people import get_person
 from organisations.queries import tree as organisations
 
@@ -41,15 +41,15 @@ def _find_page(subject: Person, form: OtherAccountForm) -> str:
 
 
 @bp.get("/<uuid:other>")
-@requires(AccountAction.MERGE, merging.get_pair)
-def look(subject: MergePair) -> Answer:
+@requires(AccountAction.MERGE, account_merging.get_pair)
+def preview_merge(subject: MergePair) -> Answer:
     """Show what each account has and what will stand; nothing is changed."""
     return _look(subject, AccountActionForm())
 
 
 def _look(subject: MergePair, form: AccountActionForm) -> str:
     session = current_session()
-    refused = merging.refusal(session, subject)
+    refused = account_merging.refusal(session, subject)
     return render_template(
         "lms/merge.html",
         kept=subject.kept,
@@ -57,7 +57,7 @@ def _look(subject: MergePair, form: AccountActionForm) -> str:
         form=form,
         refusal=_(refused) if refused else "",
         facts=[_facts(session, person) for person in (subject.kept, subject.closed)],
-        courses=[(course, choose(dict(course.title))) for course in merging.list_courses(session, subject)],
+        courses=[(course, choose(dict(course.title))) for course in account_merging.list_courses(session, subject)],
     )
 
 
@@ -71,14 +71,14 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
 
 
 @bp.post("/<uuid:other>")
-@requires(AccountAction.MERGE, merging.get_pair)
+@requires(AccountAction.MERGE, account_merging.get_pair)
 def merge(subject: MergePair) -> Answer:
     """Close the other account, and give what it has to this one."""
     form = AccountActionForm()
     if not form.validate_on_post():
         return _look(subject, form), 422
     try:
-        merging.merge(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+        account_merging.merge(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
     except Conflict as refused:
         form.refuse(form.reason, _(refused.text))
         return _look(subject, form), 422

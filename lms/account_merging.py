@@ -47,7 +47,7 @@ def get_pair(session: Session, actor: Actor, person: UUID, other: UUID) -> Merge
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AccountCourseRecord:
     """What somebody has in a course."""
 
     history: CourseHistory
@@ -62,13 +62,13 @@ class CourseMerge:
     course_id: int
     slug: str
     title: Mapping[str, str]
-    kept: Taken | None
-    closed: Taken | None
+    kept: AccountCourseRecord | None
+    closed: AccountCourseRecord | None
     moves: bool
     """What the closed account has becomes the other's; what the other had, if anything, becomes the closed one's."""
 
 
-def _taken(session: Session, person_id: int) -> dict[int, Taken]:
+def _taken(session: Session, person_id: int) -> dict[int, AccountCourseRecord]:
     attempts = select(func.count()).where(Attempt.person_id == person_id, Attempt.course_id == Enrolment.course_id, ~Attempt.preview)
     papers = select(func.count()).where(Credential.person_id == person_id, Credential.course_id == Enrolment.course_id)
     statement = (
@@ -76,7 +76,10 @@ def _taken(session: Session, person_id: int) -> dict[int, Taken]:
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.person_id == person_id)
     )
-    return {row.course_id: Taken(_history(row, completion), count, issued) for row, completion, count, issued in session.execute(statement)}
+    return {
+        row.course_id: AccountCourseRecord(_history(row, completion), count, issued)
+        for row, completion, count, issued in session.execute(statement)
+    }
 
 
 def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:
@@ -94,7 +97,7 @@ def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
     ]
 
 
-def _moves(kept: Taken | None, closed: Taken | None) -> bool:
+def _moves(kept: AccountCourseRecord | None, closed: AccountCourseRecord | None) -> bool:
     return closed is not None and (kept is None or is_better(closed.history, kept.history))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from certificates.models import Credential
 from lms.loadtest.course import QUESTIONS
-from lms.loadtest.journey import Told
+from lms.loadtest.journey import AcknowledgedAnswers
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 
 AT_ONCE = 400
@@ -19,7 +19,7 @@ COUNTED = ("answers acknowledged", "attempts handed in", "certificates fetched")
 FAULTS = ("answers lost", "attempts lost", "wrong marks", "answers marked twice", "certificates lost", "certificates issued twice")
 
 
-def compare(session: Session, told: Sequence[Told]) -> Counter[str]:
+def compare(session: Session, told: Sequence[AcknowledgedAnswers]) -> Counter[str]:
     """Count what was told (`COUNTED`) and what of it is not so (`FAULTS`)."""
     found = Counter(dict.fromkeys((*COUNTED, *FAULTS), 0))
     for some in _parts([one for one in told if one.attempt]):
@@ -30,11 +30,11 @@ def compare(session: Session, told: Sequence[Told]) -> Counter[str]:
     return found
 
 
-def _parts(told: Sequence[Told]) -> Iterable[Sequence[Told]]:
+def _parts(told: Sequence[AcknowledgedAnswers]) -> Iterable[Sequence[AcknowledgedAnswers]]:
     return (told[start : start + AT_ONCE] for start in range(0, len(told), AT_ONCE))
 
 
-def _compare_answers(session: Session, told: Sequence[Told], found: Counter[str]) -> None:
+def _compare_answers(session: Session, told: Sequence[AcknowledgedAnswers], found: Counter[str]) -> None:
     statement = (
         select(Attempt.uuid, AttemptItem.position, AnswerEvent.lease, AnswerEvent.seq, AnswerEvent.payload)
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
@@ -49,7 +49,7 @@ def _compare_answers(session: Session, told: Sequence[Told], found: Counter[str]
             found["answers lost"] += payload is None or typed not in json.dumps(json.loads(payload))
 
 
-def _compare_attempts(session: Session, told: Sequence[Told], found: Counter[str]) -> None:
+def _compare_attempts(session: Session, told: Sequence[AcknowledgedAnswers], found: Counter[str]) -> None:
     uuids = [UUID(one.attempt) for one in told]
     rows = {
         str(row.uuid): row for row in session.execute(select(Attempt.uuid, Attempt.state, Attempt.percent).where(Attempt.uuid.in_(uuids)))
@@ -73,7 +73,7 @@ def _compare_attempts(session: Session, told: Sequence[Told], found: Counter[str
                 found["wrong marks"] += row.percent is None or round(float(row.percent)) != round(100 * one.right / QUESTIONS)
 
 
-def _compare_certificates(session: Session, told: Sequence[Told], found: Counter[str]) -> None:
+def _compare_certificates(session: Session, told: Sequence[AcknowledgedAnswers], found: Counter[str]) -> None:
     statement = select(Credential.uuid, Person.email).join(Person, Person.id == Credential.person_id)
     rows = session.execute(statement.where(Person.email.in_([one.email for one in told]))).all()
     held = {str(row.uuid) for row in rows}

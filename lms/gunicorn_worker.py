@@ -70,7 +70,7 @@ def plain_answer(status: int) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class RequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Threads that answer, and one that looks whether a request takes too long to come or to be answered."""
 
     def __init__(self, *given: Any, **named: Any) -> None:

@@ -18,11 +18,11 @@ from kernel.outbox import Job
 from kernel.permissions import Actor
 from kernel.web.request import current_actor, current_session, requires, see_other
 from lms import deployment, inspection, metrics, queries
-from lms.permissions import RoofAction, RoofVerb
+from lms.permissions import SiteAction, SiteVerb
 from lms.versions import versions
 
 if TYPE_CHECKING:
-    from lms.app import House
+    from lms.app import Instance
 
 bp = Blueprint("lms_condition", __name__)
 
@@ -31,18 +31,18 @@ LISTED = 50
 
 
 @bp.get("/metrics")
-@requires(RoofAction.MEASURE, metrics.get_door)
+@requires(SiteAction.MEASURE, metrics.get_door)
 def figures(_door: object) -> Response:
     """Give the figures for Prometheus."""
     return metrics.page()
 
 
 @bp.get("/administration/state")
-@requires(RoofAction.ADMINISTER)
-def state() -> Answer:
+@requires(SiteAction.ADMINISTER)
+def system_state() -> Answer:
     """Show how the instance is."""
     session, now = current_session(), clock.now()
-    house: House = current_app.extensions["house"]
+    house: Instance = current_app.extensions["house"]
     settings, disk = house.settings, shutil.disk_usage(house.settings.data_dir)
     facts = inspection.gather(house, session, now=now)
     condition = queries.condition(session, now=now)
@@ -75,7 +75,7 @@ def state() -> Answer:
     )
 
 
-def _database_size(session: Session, house: House) -> int:
+def _database_size(session: Session, house: Instance) -> int:
     if house.database.is_sqlite:
         path = Path(house.database.writing.url.database or "")
         return sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*"))
@@ -91,7 +91,7 @@ def get_failed_job(session: Session, _actor: Actor, job: int) -> Job:
 
 
 @bp.post("/administration/state/jobs/<int:job>/retry")
-@requires(RoofAction.ADMINISTER, get_failed_job)
+@requires(SiteAction.ADMINISTER, get_failed_job)
 def retry(job: Job) -> Answer:
     """Try a job that was given up again."""
     _try_again(job.id, job)
@@ -100,7 +100,7 @@ def retry(job: Job) -> Answer:
 
 
 @bp.post("/administration/state/jobs/retry")
-@requires(RoofAction.ADMINISTER)
+@requires(SiteAction.ADMINISTER)
 def retry_all() -> Answer:
     """Try every job that was given up again."""
     count = _try_again(None, None)
@@ -113,5 +113,5 @@ def retry_all() -> Answer:
 def _try_again(number: int | None, job: Job | None) -> int:
     session, now = current_session(), clock.now()
     count = outbox.retry_failed(session, number, now=now)
-    audit.record(session, current_actor(), RoofVerb.JOBS_RETRIED, job, now=now, count=count)
+    audit.record(session, current_actor(), SiteVerb.JOBS_RETRIED, job, now=now, count=count)
     return count
