@@ -47,7 +47,7 @@ def system_state() -> Answer:
     facts = inspection.gather(house, session, now=now)
     condition = queries.condition(session, now=now)
     return render_template(
-        "lms/state.html",
+        "lms/system_state.html",
         findings=deployment.findings(facts),
         sprayings=queries.list_sprayings(session, now=now),
         waiting=condition.jobs_waiting,

@@ -59,7 +59,7 @@ def switches() -> Answer:
         notices.set_switches(session, actor, person, form.command(), now=clock.now())
         flash(_("Your notices are set."), "ok")
         return see_page("accounts_notices.switches")
-    return render_template("accounts/switches.html", form=form, email=person.email), 422 if form.errors else 200
+    return render_template("accounts/notification_preferences.html", form=form, email=person.email), 422 if form.errors else 200
 
 
 @bp.route("/notices/stop/<token>", methods=["GET", "POST"])
@@ -70,9 +70,9 @@ def stop(token: str) -> Answer:
     settings: Settings = current_app.extensions["settings"]
     asked = notices.read_unsubscription(secret_keys(settings), token)
     if asked is None:
-        return render_template("accounts/stop.html", state="unknown", kind=""), 404
+        return render_template("accounts/unsubscribe.html", state="unknown", kind=""), 404
     kind = _(NOTICE_KINDS[asked.kind][0]) if asked.kind else ""
     if is_read_only_request():
-        return render_template("accounts/stop.html", state="ask", kind=kind)
+        return render_template("accounts/unsubscribe.html", state="ask", kind=kind)
     notices.stop_mails(current_session(), current_actor(), asked, now=clock.now())
-    return render_template("accounts/stop.html", state="done", kind=kind)
+    return render_template("accounts/unsubscribe.html", state="done", kind=kind)

@@ -202,7 +202,7 @@ def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) ->
     """Draw the page between password and entry."""
     factors = second_factor.list_factors(current_session(), person_id)
     kinds = {factor.kind for factor in factors}
-    return render_template("accounts/second_step.html", form=form, resume=resume, has_app="app" in kinds, has_passkey="passkey" in kinds)
+    return render_template("accounts/second_factor.html", form=form, resume=resume, has_app="app" in kinds, has_passkey="passkey" in kinds)
 
 
 def open_device(session: Session, person_id: int, password_hash: str, *, rehash: str | None = None, factor: bool = False) -> None:
@@ -254,9 +254,9 @@ def forgotten() -> Answer:
     """Send a link to choose a new password; the answer is the same for every address."""
     form = PasswordResetRequestForm()
     if is_read_only_request():
-        return render_template("accounts/forgotten.html", form=form)
+        return render_template("accounts/password_reset_request.html", form=form)
     if not form.validate_on_post():
-        return render_template("accounts/forgotten.html", form=form), 422
+        return render_template("accounts/password_reset_request.html", form=form), 422
     limiter().use(RESETS, signin.counter_of(form.email.data or ""))
     limiter().use(RESETS_OF_ADDRESS, client_key())
     password_resets.ask(current_session(), current_actor(), form.email.data or "", now=clock.now())

@@ -77,7 +77,7 @@ class LessonEditor:
 
 
 def shown(bench: LessonEditor, look: LessonPreview, text: str) -> dict[str, object]:
-    """Return what `courses/_look.html` shows."""
+    """Return what `courses/_lesson_preview.html` shows."""
     parts = split(text)
     first = len(parts[0]) + 3 if parts is not None else 1
     page = look.page

@@ -277,7 +277,7 @@ def look(subject: PartContext) -> Answer:
     bench, form = _bench(subject), LessonForm()
     form.validate_on_post()
     text = _composed(bench, form)
-    return render_template("courses/look.html", **pages.shown(bench, _look(bench, text), text))
+    return render_template("courses/lesson_preview_fragment.html", **pages.shown(bench, _look(bench, text), text))
 
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")

@@ -144,7 +144,7 @@ def activity(subject: ActivityContext) -> Answer:
     pages = course_outlines.list_pages(current_session(), subject.activity.id)
     page = next((row for row in pages if row.language == language()), pages[0])
     record_visit_later(subject, view)
-    return cached_page("enrolments/page.html", **lesson_context(subject, view, page))
+    return cached_page("enrolments/lesson.html", **lesson_context(subject, view, page))
 
 
 @bp.post("/courses/<slug>/activities/<key>/done")

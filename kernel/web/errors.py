@@ -179,7 +179,7 @@ def _crowded(error: ServerBusy) -> Response:
     title, text = _("A great many people are coming in"), _(error.text)
     if wants_json():
         return error_response(error.status, title, text, code=error.reason)
-    return make_response(render_template("errors/crowded.html", title=title, text=text), error.status)
+    return make_response(render_template("errors/busy.html", title=title, text=text), error.status)
 
 
 def _note_refusal() -> None:

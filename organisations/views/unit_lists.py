@@ -51,7 +51,7 @@ def loads() -> Answer:
 
 def _page(form: UnitListForm) -> str:
     rows = queries.list_loads(current_session(), current_actor())
-    return render_template("organisations/loads.html", form=form, loads=rows, largest=LARGEST)
+    return render_template("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
 
 
 def _count(kind: UnitListKind, content: bytes) -> int:
@@ -81,12 +81,12 @@ def _judge(load: PendingUnitList) -> tuple[PeopleListCheck | UnitListCheck, list
 def load(subject: PendingUnitList) -> Answer:
     """Show what a list would do and what is wrong in it; once confirmed, how far it is."""
     if subject.confirmed_at is not None:
-        return render_template("organisations/load_done.html", load=subject)
+        return render_template("organisations/unit_list_result.html", load=subject)
     judged, faults, guess = _judge(subject)
     asked = requested_page(FAULTS)
     shown = faults[asked.offset : asked.offset + FAULTS]
     return render_template(
-        "organisations/load.html",
+        "organisations/unit_list_upload.html",
         load=subject,
         new=len(judged.new),
         changed=judged.changed[:CHANGES],

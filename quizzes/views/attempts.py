@@ -368,7 +368,7 @@ def paper(subject: LoadedAttempt) -> Answer:
     with reading(subject.row.language):
         pages = [attempt_page(opened, page, now=now) for page in range(1, opened.sitting.pages + 1)]
     return render_template(
-        "quizzes/paper.html",
+        "quizzes/attempt_as_shown.html",
         **opened.place,
         attempt=pages[0]["attempt"],
         pages=pages,

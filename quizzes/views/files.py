@@ -59,7 +59,7 @@ def send(subject: LoadedAttempt) -> tuple[Response, int]:
         return jsonify(problem=problem_words(received.refused[place], limits)), 422
     files = list_files(session, [item_of(sitting, place)])
     added = [files[name] for name in received.added.get(place, ())]
-    html = render_template("quizzes/kinds/_sent.html", attempt=sitting, place=place, files=added)
+    html = render_template("quizzes/kinds/_uploaded_files.html", attempt=sitting, place=place, files=added)
     return jsonify(html=html, full=len(named) + len(added) >= limits.files), 200
 
 
