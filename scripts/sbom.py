@@ -1,8 +1,8 @@
 """The bill of materials of a release, and whether what is installed is what was pinned.
 
-python scripts/bill.py write FILE    write CycloneDX 1.6 JSON from requirements.txt: every component with its version and hashes; those
+python scripts/sbom.py write FILE    write CycloneDX 1.6 JSON from requirements.txt: every component with its version and hashes; those
                                      that only requirements-scaled.txt has are optional
-python scripts/bill.py check         exit with 1 where a pinned library is absent, has another version, or a file of it was changed
+python scripts/sbom.py check         exit with 1 where a pinned library is absent, has another version, or a file of it was changed
 """
 
 import base64
