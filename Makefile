@@ -114,7 +114,7 @@ advisories: ## ask the advisory service of PyPI about every pinned library (need
 dist: ## build the wheel and its bill of materials into dist/
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
-	@$(BIN)/python scripts/bill.py write dist/bill-of-materials.cdx.json
+	@$(BIN)/python scripts/sbom.py write dist/bill-of-materials.cdx.json
 
 migration: ## write a migration from the models (MESSAGE="add a table")
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
