@@ -18,7 +18,7 @@ FEATURE = Feature(
         "accounts.send_new_address": jobs.send_new_address,
         "accounts.send_address_changed": jobs.send_address_changed,
         "accounts.send_factor_changed": jobs.send_factor_changed,
-        "accounts.send_deletion_asked": jobs.send_deletion_asked,
+        "accounts.send_deletion_asked": jobs.send_deletion_requested,
         "accounts.send_code_used": jobs.send_code_used,
         "accounts.send_notices": jobs.send_notices,
         "accounts.send_digests": jobs.send_digests,

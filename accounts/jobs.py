@@ -164,9 +164,9 @@ def send_code_used(delivery: Delivery) -> None:
     _send(delivery, _person(delivery), "code_used", "/password/forgotten")
 
 
-def send_deletion_asked(delivery: Delivery) -> None:
+def send_deletion_requested(delivery: Delivery) -> None:
     """Tell the owner that the account will be deleted, while it can be taken back."""
-    _send(delivery, _person(delivery), "deletion_asked", "/profile/data")
+    _send(delivery, _person(delivery), "deletion_requested", "/profile/data")
 
 
 DIGESTS_EVERY = 900

@@ -59,7 +59,7 @@ def give(session: Session, message: Message, people: Sequence[int], *, now: date
     return len(rows)
 
 
-def say_otherwise(session: Session, message: Message) -> None:
+def reword_notification(session: Session, message: Message) -> None:
     """Give those who were told of something other words in the bell; what was mailed stays as it was sent."""
     session.execute(update(Notification).where(Notification.key == message.key).values(subject=message.subject, words=message.words))
 
@@ -77,7 +77,7 @@ def replace_standing(session: Session, message: Message, people: Sequence[int], 
     take_back_kind(session, message.kind, but=message.key)
     mine = Notification.key == message.key
     session.execute(update(Notification).where(mine, Notification.subject != message.subject).values(subject=message.subject, read_at=None))
-    say_otherwise(session, message)
+    reword_notification(session, message)
     return give(session, message, people, now=now)
 
 

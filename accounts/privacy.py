@@ -54,7 +54,7 @@ class DataAccess:
     where: str = ""
 
 
-def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
+def list_access_entries(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
     """List who looked at somebody's data, the latest first; `most` none: all of them."""
     statement = (
         select(AuditEntry.at, AuditEntry.facts, Person)

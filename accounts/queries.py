@@ -309,7 +309,7 @@ def list_roles(session: Session, person_id: int) -> list[str]:
 Sent = TypeVar("Sent", bound=PendingUpload)
 
 
-def get_sent(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:
+def get_pending_upload(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:
     """Return what somebody sent in and that waits for their yes; raise NotFound for everybody else's."""
     row = session.scalar(select(table).where(table.uuid == sent, table.person_id == person_id, *conditions))
     if row is None:

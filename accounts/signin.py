@@ -133,7 +133,7 @@ def has_proven(actor: Actor) -> bool:
     return person is not None and person.id == actor.person_id
 
 
-def wanted_page() -> str:
+def requested_page() -> str:
     """Return where the person wanted to go who has typed their password."""
     target: str = cookie.get("proof", (0, 0, "", ""))[3]
     return target

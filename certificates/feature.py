@@ -9,6 +9,6 @@ FEATURE = Feature(
     name="certificates",
     blueprints=(views.bp,),
     permissions=PERMISSIONS,
-    jobs={"certificates.issue": jobs.issue, "certificates.send_issued": jobs.tell_issued},
+    jobs={"certificates.issue": jobs.issue, "certificates.send_issued": jobs.notify_issued},
     on={EnrolmentVerb.COMPLETED: "certificates.issue"},
 )

@@ -30,7 +30,7 @@ def issue(delivery: Delivery) -> Effect | None:
     return write
 
 
-def tell_issued(delivery: Delivery) -> Effect:
+def notify_issued(delivery: Delivery) -> Effect:
     """Tell the holder where the certificate is."""
     with delivery.database.unit_of_work(write=False) as session:
         row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))

@@ -22,7 +22,7 @@ from courses.queries.outlines import get_outline
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.learning import find_completion
-from enrolments.rules import Progress, asked_modules, asks_to_pass
+from enrolments.rules import Progress, asks_to_pass, required_modules
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
@@ -127,7 +127,7 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
     person, outline = award.person, award.outline
     zone = ZoneInfo(outline.zone)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
-    asked = asked_modules(outline)
+    asked = required_modules(outline)
     return Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         enrolment_id=award.enrolment.id,

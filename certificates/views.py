@@ -37,7 +37,7 @@ def _public_url() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class CredentialFacts:
+class CredentialPageView:
     """What pages say of a credential: exactly what its sheet prints, and its state."""
 
     uuid: UUID | None
@@ -59,11 +59,11 @@ class CredentialFacts:
     revoked_reason: str
 
 
-def _facts(row: Credential, *, private: bool) -> CredentialFacts:
+def _facts(row: Credential, *, private: bool) -> CredentialPageView:
     """Return what is said of a credential; in public without its address here and without the reason of a revocation."""
     replacement = queries.find_replacement(current_session(), row)
     signers = queries.list_signers(current_session(), row)
-    return CredentialFacts(
+    return CredentialPageView(
         uuid=row.uuid if private else None,
         state=queries.state(row).value,
         code=printed_code(row.code),

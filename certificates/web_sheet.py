@@ -11,7 +11,7 @@ from certificates.models import Credential
 from certificates.pdf import QR_SIZE, fit_name, fit_title, qr_runs
 from certificates.rules import CredentialSigner
 from certificates.sheet import CertificateSheet, CertificateSignatory
-from certificates.wording import SheetFacts, compose
+from certificates.wording import CertificateTexts, compose
 from kernel.codes import printed_code
 from kernel.i18n import choose
 
@@ -24,7 +24,7 @@ def verify_url(public_url: str, code: str) -> str:
 def sheet_of(row: Credential, signers: Sequence[CredentialSigner], public_url: str, language: str) -> CertificateSheet:
     """Return everything that a credential's sheet prints, in a language."""
     return compose(
-        SheetFacts(
+        CertificateTexts(
             language=language,
             code=row.code,
             person_name=row.person_name,

@@ -12,7 +12,7 @@ from kernel.codes import printed_code
 
 
 @dataclass(frozen=True, slots=True)
-class SheetFacts:
+class CertificateTexts:
     """What a credential and its course version say; texts already in the sheet's language, minutes per module in order.
 
     ``signatories`` at most two; ``verify_address`` is printed without scheme (``aulario.example/v``), ``verify_url`` is what
@@ -112,7 +112,7 @@ _EN = _Words(
 _LANGUAGES = {"es": _ES, "en": _EN}
 
 
-def compose(facts: SheetFacts) -> CertificateSheet:
+def compose(facts: CertificateTexts) -> CertificateSheet:
     """Return the sheet with every word in the language of the facts (Spanish where it is neither Spanish nor English)."""
     words = _LANGUAGES.get(facts.language, _ES)
     return CertificateSheet(
@@ -155,7 +155,7 @@ def printed_length(hours: Fraction, language: str) -> str:
     return f"{whole} {words.hour[whole != 1]}" if whole else f"{minutes} {words.minute[minutes != 1]}"
 
 
-def _sentence(facts: SheetFacts, words: _Words) -> str:
+def _sentence(facts: CertificateTexts, words: _Words) -> str:
     count = len(facts.module_minutes)
     if count <= 1 and not facts.with_assessment:
         return words.alone

@@ -1,7 +1,7 @@
 """What courses offer to the roof."""
 
 from courses import jobs
-from courses.content.facts import tell_page
+from courses.content.facts import describe_lesson
 from courses.content.pages import KIND
 from courses.permissions import PERMISSIONS
 from courses.publication import ActivityPublisher, prepare_page
@@ -10,7 +10,7 @@ from courses.services.publishing import freeze_pages
 from courses.views import archiving, folders, history, lessons, lists, media, outline, plans, publishing, settings, team, texts, versions
 from kernel.feature import Feature
 
-PAGE = ActivityPublisher(KIND, prepare_page, freeze_pages, entries=list_lesson_entries, tell=tell_page)
+PAGE = ActivityPublisher(KIND, prepare_page, freeze_pages, entries=list_lesson_entries, tell=describe_lesson)
 FEATURE = Feature(
     name="courses",
     blueprints=(

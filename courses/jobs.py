@@ -60,7 +60,7 @@ def send_invitation(delivery: Delivery) -> None:
         invitation, course = team.get_invitation(session, cast("int", delivery.arguments["invitation"]))
         if invitation.withdrawn_at is not None or invitation.used_at is not None or not team.is_still_authorised(session, invitation):
             return
-        if invitation.secret_hash is not None and not delivery.settings.mail_is_sent:
+        if invitation.secret_hash is not None and not delivery.settings.sends_mail:
             return  # who invited hands the link over: another one would end it
         secret = team_services.make_secret(session, invitation.id)
         to, language, title = invitation.email, invitation.language, course.title

@@ -12,7 +12,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from courses.content.changes import body_of
-from courses.content.lesson_check import CourseReferences, look_at, with_lesson
+from courses.content.lesson_check import CourseReferences, check_lesson, with_lesson
 from courses.content.model import Finding, Severity
 from courses.content.reader import read_unchecked
 from courses.content.texts import TOO_MUCH
@@ -36,39 +36,41 @@ class LessonPreview:
     page: PreparedLesson | None
 
 
-def course_references(session: Session, files: FileStore, desk: DraftOutline, kinds: CourseKinds, *, today: date) -> CourseReferences:
+def course_references(
+    session: Session, files: FileStore, draft_outline: DraftOutline, kinds: CourseKinds, *, today: date
+) -> CourseReferences:
     """Return a course as its working copy says; the process keeps it until something other than the body of a lesson changes."""
     kept = cast("dict[int, tuple[str, CourseReferences]]", session.info.setdefault("surroundings", {}))
-    state = _state(desk, today)
-    known = kept.get(desk.course_id)
+    state = _state(draft_outline, today)
+    known = kept.get(draft_outline.course_id)
     if known is not None and known[0] == state:
         return known[1]
-    course, keys = read_unchecked(drafts.draft_files(session, files, desk.course_id), kinds.kinds, kinds.parts, today=today)
+    course, keys = read_unchecked(drafts.draft_files(session, files, draft_outline.course_id), kinds.kinds, kinds.parts, today=today)
     light = tuple(media if media.media_type == DRAWING else replace(media, content=b"") for media in course.media)
     found = CourseReferences(replace(course, media=light), keys)
     if len(kept) >= KEPT:
         kept.clear()  # at once, because other threads read it
-    kept[desk.course_id] = (state, found)
+    kept[draft_outline.course_id] = (state, found)
     return found
 
 
-def _state(desk: DraftOutline, today: date) -> str:
+def _state(draft_outline: DraftOutline, today: date) -> str:
     """Return what changes with everything but the bodies of lessons."""
     total = hashlib.sha256(today.isoformat().encode())
-    for path, checksum in desk.checksums.items():
-        text = desk.texts.get(path, "")
+    for path, checksum in draft_outline.checksums.items():
+        text = draft_outline.texts.get(path, "")
         mark = text.removesuffix(body_of(text)) if path.endswith(".md") and text else checksum
         total.update(f"\0{path}\0{mark}".encode())
     return total.hexdigest()
 
 
 def preview_lesson(
-    around: CourseReferences, desk: DraftOutline, kinds: CourseKinds, typed: Mapping[str, str], path: str, *, today: date
+    around: CourseReferences, draft_outline: DraftOutline, kinds: CourseKinds, typed: Mapping[str, str], path: str, *, today: date
 ) -> LessonPreview:
     """Look at the lesson of a file as it is typed; `typed` are texts in the place of those of the desk."""
-    texts = {**desk.texts, **typed}
-    paths = {*desk.checksums, *typed}
-    activity, findings = look_at(around, kinds.kinds, kinds.parts, texts, paths, path, today=today)
+    texts = {**draft_outline.texts, **typed}
+    paths = {*draft_outline.checksums, *typed}
+    activity, findings = check_lesson(around, kinds.kinds, kinds.parts, texts, paths, path, today=today)
     if activity is None:
         return LessonPreview(findings, None)
     renderer = Renderer(with_lesson(around.course, activity), kinds)

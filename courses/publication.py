@@ -47,7 +47,7 @@ NO_TEMPLATE = "C902"
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityFacts:
+class ActivityDescription:
     """What a kind tells of an activity beside its own rows: for the course's page and the course's grade."""
 
     minutes: int
@@ -127,7 +127,7 @@ def asks_no_pass(_session: Session, _activity: OutlineActivity) -> None:
     """Let every mark do."""
 
 
-def tells_nothing(_activity: ActivitySource) -> tuple[SettingFact, ...]:
+def describe_nothing(_activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell nothing, for kinds without settings of their own."""
     return ()
 
@@ -143,12 +143,12 @@ class ActivityPublisher:
     """
 
     kind: ActivityKind
-    prepare: Callable[[ActivitySource, "Renderer"], tuple[Any, ActivityFacts]]
+    prepare: Callable[[ActivitySource, "Renderer"], tuple[Any, ActivityDescription]]
     freeze: Freezer
     rename: Renamer = keeps_nothing
     withholds: Withholder = withholds_nothing
     entries: Finder = finds_nothing
-    tell: Teller = tells_nothing
+    tell: Teller = describe_nothing
     dates: DatesFinder = sets_no_dates
     pass_mark: PassMarker = asks_no_pass
     ungraded: UngradedFinder = waits_for_no_grader
@@ -193,7 +193,7 @@ class PreparedActivity:
     source: ActivitySource
     title: Html
     summary: Html
-    facts: ActivityFacts
+    facts: ActivityDescription
     payload: Any
     media: frozenset[str]
     """Paths of the files that it uses."""
@@ -358,7 +358,7 @@ def _entries(
     return found
 
 
-def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedLesson, ...], ActivityFacts]:
+def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedLesson, ...], ActivityDescription]:
     """Render a lesson in all its languages, its own first, so that translations take its addresses."""
     settings: LessonSettings = activity.settings
     pages: list[PreparedLesson] = []
@@ -370,7 +370,7 @@ def prepare_page(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[Pr
         summary = renderer.inline({lesson.language: lesson.summary}, lesson.path).get(lesson.language, "")
         entries = _entries(renderer.kinds.kept, lesson.language, lesson.title, rendered.html, tuple(written))
         pages.append(PreparedLesson(lesson.language, lesson.title, summary, rendered, settings.minutes or rendered.minutes, entries))
-    return tuple(pages), ActivityFacts(minutes=pages[0].minutes)
+    return tuple(pages), ActivityDescription(minutes=pages[0].minutes)
 
 
 def to_json(value: object) -> str:

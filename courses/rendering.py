@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
 from courses.content.layout import COURSE, GLOSSARY, RESOURCES
-from courses.content.markup_lookups import MarkupLookups, look_up
+from courses.content.markup_lookups import MarkupLookups, collect_lookups
 from courses.content.model import CourseFolder, LessonSource, LocalisedText, ResourceSource
 from courses.content.outline import draft_keys
 from courses.content.texts import MAXIMUM_REFUSED, TOO_MUCH
@@ -80,9 +80,9 @@ class Renderer:
         self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
         self._lookups: dict[str, MarkupLookups] = {}
         for language in self.course.languages:
-            bare = look_up(self.course, language, self.kinds.kinds, {}, self._url_of)
+            bare = collect_lookups(self.course, language, self.kinds.kinds, {}, self._url_of)
             definitions = {term.key: self._definition(term.definition.in_language(language)[1], bare) for term in self.course.terms}
-            self._lookups[language] = look_up(self.course, language, self.kinds.kinds, definitions, self._url_of)
+            self._lookups[language] = collect_lookups(self.course, language, self.kinds.kinds, definitions, self._url_of)
 
     def _definition(self, words: str, bare: MarkupLookups) -> SafeHtml:
         return self._drawn(GLOSSARY, lambda: render_inline(words, self._context(bare, "", link_terms=False))).html

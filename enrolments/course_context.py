@@ -20,32 +20,32 @@ from kernel.web import after_response
 from kernel.web.request import current_actor, current_session
 
 
-def course_view(seat: LearnerContext, outline: Outline) -> CourseView:
+def course_view(context: LearnerContext, outline: Outline) -> CourseView:
     """Read the actor's results and dates and put the course together as they see it."""
     session = current_session()
-    if seat.enrolment_id is not None:
-        outline = queries.own_outlines(session, {seat.enrolment_id: outline})[seat.enrolment_id]
-    results = queries.results_of(session, seat.enrolment_id)
+    if context.enrolment_id is not None:
+        outline = queries.own_outlines(session, {context.enrolment_id: outline})[context.enrolment_id]
+    results = queries.results_of(session, context.enrolment_id)
     scored = [outline.by_key[key] for key, result in results.items() if result.score is not None and key in outline.by_key]
-    number = seat.enrolment_id or 0
+    number = context.enrolment_id or 0
     ungraded = list_ungraded(session, {number: outline}, {number: results}).get(number, frozenset())
-    return CourseView(current_actor(), seat, outline, results, _withheld(seat, scored), ungraded)
+    return CourseView(current_actor(), context, outline, results, _withheld(context, scored), ungraded)
 
 
-def _withheld(seat: LearnerContext, scored: Sequence[OutlineActivity]) -> frozenset[str]:
+def _withheld(context: LearnerContext, scored: Sequence[OutlineActivity]) -> frozenset[str]:
     """Return the keys of activities whose marks the actor does not see yet."""
-    if seat.enrolment_id is None:
+    if context.enrolment_id is None:
         return frozenset()
     session, keys = current_session(), frozenset[str]()
     for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
         own = [activity for activity in scored if activity.kind == publisher.kind.name]
-        keys |= publisher.withholds(session, seat.enrolment_id, own, seat.now)
+        keys |= publisher.withholds(session, context.enrolment_id, own, context.now)
     return keys
 
 
-def course_name(seat: LearnerContext) -> dict[str, str]:
+def course_name(context: LearnerContext) -> dict[str, str]:
     """Return what every page of a course says of it: its short name and its title."""
-    return {"slug": seat.slug, "title": choose(course_catalogue.get_course(current_session(), seat.course_id).title)}
+    return {"slug": context.slug, "title": choose(course_catalogue.get_course(current_session(), context.course_id).title)}
 
 
 def site_topics() -> Mapping[str, str]:
@@ -85,7 +85,7 @@ def _own_progress(own: Mapping[str, queries.OwnCourse], now: datetime) -> dict[s
 
 def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
     """Note the visit once, or again when the learner comes back from elsewhere; a lesson that opening completes is completed."""
-    enrolment_id = subject.seat.enrolment_id
+    enrolment_id = subject.context.enrolment_id
     if enrolment_id is None or subject.closed is not None:
         return
     key, now, actor = subject.activity.key, clock.now(), current_actor()
@@ -93,5 +93,5 @@ def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
         after_response.run_after_response(
             lambda session: services.record_result(session, actor, enrolment_id, key, services.Achievement(completed=True), now=now)
         )
-    if subject.seat.last_activity_key != key or key not in view.results:
+    if subject.context.last_activity_key != key or key not in view.results:
         after_response.run_after_response(lambda session: services.record_visit(session, enrolment_id, key, now=now))

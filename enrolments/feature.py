@@ -24,10 +24,10 @@ FEATURE = Feature(
     jobs={
         "enrolments.follow_correction": jobs.follow_correction,
         "enrolments.enrol_list": jobs.enrol_list,
-        "enrolments.tell_announcement": jobs.tell_announcement,
+        "enrolments.tell_announcement": jobs.notify_announcement,
         "enrolments.keep_grades": jobs.keep_grades,
         "enrolments.forget_lists": jobs.forget_lists,
-        "enrolments.tell_changes": jobs.tell_changes,
+        "enrolments.tell_changes": jobs.notify_changes,
         "enrolments.end_closed": jobs.end_closed,
     },
     periodic={"enrolments.forget_lists": 3600, "enrolments.keep_grades": 3600, "enrolments.end_closed": 86_400},

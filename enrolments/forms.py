@@ -11,7 +11,7 @@ from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from enrolments.models import Edition, ManualGradeItem
-from enrolments.queries.learning import GroupLine
+from enrolments.queries.learning import GroupRow
 from enrolments.services.editions import EditionValues
 from enrolments.services.grade_items import GradeItemValues
 from kernel.i18n import _, lazy_, number
@@ -133,7 +133,7 @@ class AnnouncementForm(LearnerMessageForm):
     group = SelectField(lazy_("Group"), choices=[], default="")
     only_open = BooleanField(lazy_("Only those who have not completed the course"))
 
-    def offer(self, editions: Sequence[Edition], groups: Sequence[GroupLine]) -> None:
+    def offer(self, editions: Sequence[Edition], groups: Sequence[GroupRow]) -> None:
         """Let these editions and groups be chosen, or all."""
         all_ = SelectChoice(value="", label=_("All"))
         self.edition.choices = [all_, *(SelectChoice(value=str(row.uuid), label=row.name) for row in editions)]

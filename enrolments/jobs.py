@@ -12,6 +12,7 @@ from courses.queries.team import list_still_authorised
 from enrolments.models import Edition, PendingEnrolmentList
 from enrolments.people_lists import judge_list, read_list
 from enrolments.queries import learning as queries
+from enrolments.queries import versions as version_queries
 from enrolments.queries.grade_items import list_stale
 from enrolments.services import account_closure, announcements, change_notices, editions, grade_items
 from enrolments.services.learning import follow_version, record_version_moves
@@ -31,8 +32,8 @@ def follow_correction(delivery: Delivery) -> None:
     """
     course_id = cast("int", delivery.arguments["subject"])
     with delivery.database.unit_of_work(write=False) as session:
-        version = queries.find_newest_correction(session, course_id)
-        behind = [] if version is None else queries.list_behind(session, course_id, version)
+        version = version_queries.find_newest_correction(session, course_id)
+        behind = [] if version is None else version_queries.list_behind(session, course_id, version)
     left: dict[int, Exception] = {}
     for start in range(0, len(behind), STEP):
         left |= _move(delivery, course_id, cast("int", version), behind[start : start + STEP])
@@ -47,7 +48,7 @@ def _move(delivery: Delivery, course_id: int, version: int, people: Sequence[int
     """Move some enrolments in one transaction, or, where something is wrong with one, each in its own; return those left, and why."""
     try:
         with delivery.database.unit_of_work() as session:  # by now somebody may follow a still newer one
-            moved = queries.list_behind(session, course_id, version, among=people)
+            moved = version_queries.list_behind(session, course_id, version, among=people)
             for enrolment_id in moved:
                 follow_version(session, Actor(via=ActorChannel.JOB), enrolment_id, version, now=delivery.now)
             if moved:
@@ -82,7 +83,7 @@ def enrol_list(delivery: Delivery) -> None:
             row.place = place + len(portion)
 
 
-def tell_announcement(delivery: Delivery) -> None:
+def notify_announcement(delivery: Delivery) -> None:
     """Tell those whom an announcement is for, a portion in each transaction; after a fault it goes on where it was."""
     announcement_id = cast("int", delivery.arguments["announcement"])
     more = True
@@ -101,7 +102,7 @@ def keep_grades(delivery: Delivery) -> None:
             return
 
 
-def tell_changes(delivery: Delivery) -> None:
+def notify_changes(delivery: Delivery) -> None:
     """Tell those who did what new versions changed, a portion in each transaction. Done twice it tells nobody twice."""
     course_id = cast("int", delivery.arguments["subject"])
     with delivery.database.unit_of_work(write=False) as session:

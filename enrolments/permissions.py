@@ -127,7 +127,7 @@ class LearnerContext:
 class ActivityContext:
     """A person before one activity of a course."""
 
-    seat: LearnerContext
+    context: LearnerContext
     outline: Outline
     activity: OutlineActivity
     closed: tuple[ClosedReason, str | datetime] | None
@@ -143,7 +143,7 @@ class ActivityContext:
 class CourseFileContext:
     """A person before a file of a course."""
 
-    seat: LearnerContext
+    context: LearnerContext
     sha256: str
     name: str
     media_type: str
@@ -158,12 +158,12 @@ class CourseFileContext:
 class GroupContext:
     """A person before a group of a course."""
 
-    seat: LearnerContext
+    context: LearnerContext
     group: LearnerGroup
 
 
 @dataclass(frozen=True, slots=True)
-class MemberSeat(GroupContext):
+class GroupMemberContext(GroupContext):
     """A person before what somebody's place in a group is; none of them: those whom a form chooses."""
 
     person_id: int | None
@@ -173,7 +173,7 @@ class MemberSeat(GroupContext):
 class EditionContext:
     """A person before an edition of a course."""
 
-    seat: LearnerContext
+    context: LearnerContext
     edition: Edition
     refusal: EnrolmentRefusal | None
     """Why nobody can enrol in it now."""
@@ -184,7 +184,7 @@ class EditionContext:
 class ParticipantContext:
     """A person before somebody's part in a course."""
 
-    seat: LearnerContext
+    context: LearnerContext
     enrolment: Enrolment
 
 
@@ -192,7 +192,7 @@ class ParticipantContext:
 class ResultContext:
     """A person before somebody's result of an activity, in the version that they follow."""
 
-    seat: LearnerContext
+    context: LearnerContext
     enrolment: Enrolment
     outline: Outline
     activity: OutlineActivity
@@ -202,7 +202,7 @@ class ResultContext:
 class GradeItemContext:
     """A person before an item of a course that is marked by hand alone."""
 
-    seat: LearnerContext
+    context: LearnerContext
     item: ManualGradeItem
     own_mark_of: int | None = None
     """The person, where they have a mark for the item: what it counts is then part of their record."""
@@ -212,7 +212,7 @@ class GradeItemContext:
 class LearnerNoteContext:
     """A person before a note of the team on a learner."""
 
-    seat: LearnerContext
+    context: LearnerContext
     enrolment: Enrolment
     note: LearnerNote
 
@@ -221,7 +221,7 @@ class LearnerNoteContext:
 class AnnouncementContext:
     """A person before something that was announced in a course."""
 
-    seat: LearnerContext
+    context: LearnerContext
     announcement: Announcement
 
 
@@ -229,7 +229,7 @@ class AnnouncementContext:
 class EnrolmentListContext:
     """A person before a list of people that they sent in for a course."""
 
-    seat: LearnerContext
+    context: LearnerContext
     pending: PendingEnrolmentList
 
 
@@ -249,25 +249,25 @@ class LearningRecord:
         return frozenset(key for key, row in self.results.items() if row.completed_at is not None)
 
 
-def is_staff(actor: Actor, seat: LearnerContext) -> bool:
+def is_staff(actor: Actor, context: LearnerContext) -> bool:
     """Say whether somebody teaches, edits or grades this course, or administers the site."""
-    return actor.is_administrator or seat.staff_role is not None
+    return actor.is_administrator or context.staff_role is not None
 
 
-def takes_part(actor: Actor, seat: LearnerContext) -> bool:
+def takes_part(actor: Actor, context: LearnerContext) -> bool:
     """Say whether somebody learns or works in this course."""
-    return seat.is_learner or is_staff(actor, seat)
+    return context.is_learner or is_staff(actor, context)
 
 
-def _is_hidden(actor: Actor, seat: LearnerContext) -> bool:
+def _is_hidden(actor: Actor, context: LearnerContext) -> bool:
     """Say whether a course for those who belong to an institution does not exist for somebody signed in who is not one of them."""
-    stranger = not actor.is_anonymous and not seat.belongs and not takes_part(actor, seat)
-    return stranger and seat.visibility == Visibility.STAFF.value
+    stranger = not actor.is_anonymous and not context.belongs and not takes_part(actor, context)
+    return stranger and context.visibility == Visibility.STAFF.value
 
 
 def _seat_of(subject: object) -> LearnerContext | None:
     while subject is not None and not isinstance(subject, LearnerContext):
-        subject = getattr(subject, "seat", None)
+        subject = getattr(subject, "context", None)
     return subject
 
 
@@ -276,8 +276,8 @@ def hiding(predicate: Predicate) -> Predicate:
 
     @wraps(predicate)
     def hides(actor: Actor, subject: object) -> Verdict:
-        verdict, seat = predicate(actor, subject), _seat_of(subject)
-        return Verdict.HIDE if verdict is Verdict.FORBID and seat is not None and _is_hidden(actor, seat) else verdict
+        verdict, context = predicate(actor, subject), _seat_of(subject)
+        return Verdict.HIDE if verdict is Verdict.FORBID and context is not None and _is_hidden(actor, context) else verdict
 
     return hides
 
@@ -311,14 +311,14 @@ def view_activity(actor: Actor, subject: object) -> Verdict:
     and what opens later exists only for those who edit the course.
     """
     assert isinstance(subject, ActivityContext)
-    if edits(actor, subject.seat.staff_role):
+    if edits(actor, subject.context.staff_role):
         return Verdict.ALLOW
     if subject.opens_later:
         return Verdict.HIDE
-    if is_staff(actor, subject.seat):
+    if is_staff(actor, subject.context):
         return Verdict.ALLOW
-    previewed = subject.activity.preview and subject.seat.is_listed
-    return allow_if(subject.closed is None and (previewed or subject.seat.is_learner))
+    previewed = subject.activity.preview and subject.context.is_listed
+    return allow_if(subject.closed is None and (previewed or subject.context.is_learner))
 
 
 def _choose_version(_actor: Actor, subject: object) -> Verdict:
@@ -330,17 +330,17 @@ def _learn(_actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, ActivityContext)
     if subject.opens_later:
         return Verdict.HIDE
-    return allow_if(subject.seat.is_learner and subject.closed is None)
+    return allow_if(subject.context.is_learner and subject.closed is None)
 
 
 @open_to_strangers
 def _download(actor: Actor, subject: object) -> Verdict:
     """Decide on a file: it obeys the activities that use it, not its address."""
     assert isinstance(subject, CourseFileContext)
-    if subject.is_picture and subject.seat.is_listed:
+    if subject.is_picture and subject.context.is_listed:
         return Verdict.ALLOW
     if not subject.users:
-        return allow_if(takes_part(actor, subject.seat))
+        return allow_if(takes_part(actor, subject.context))
     verdicts = {view_activity(actor, user) for user in subject.users}
     return next(verdict for verdict in (Verdict.ALLOW, Verdict.FORBID, Verdict.HIDE) if verdict in verdicts)
 
@@ -348,34 +348,34 @@ def _download(actor: Actor, subject: object) -> Verdict:
 def _manage_groups(actor: Actor, subject: object) -> Verdict:
     """Those who edit the course; to others there is no such page."""
     assert isinstance(subject, LearnerContext | GroupContext)
-    seat = subject.seat if isinstance(subject, GroupContext) else subject
-    return allow_if(edits(actor, seat.staff_role), Verdict.HIDE)
+    context = subject.context if isinstance(subject, GroupContext) else subject
+    return allow_if(edits(actor, context.staff_role), Verdict.HIDE)
 
 
 def _enrol_others(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, LearnerContext | EditionContext | EnrolmentListContext | ParticipantContext)
-    seat = subject if isinstance(subject, LearnerContext) else subject.seat
-    return allow_if(edits(actor, seat.staff_role))
+    context = subject if isinstance(subject, LearnerContext) else subject.context
+    return allow_if(edits(actor, context.staff_role))
 
 
-def changes_announcement(actor: Actor, seat: LearnerContext, announcement: Announcement) -> bool:
+def changes_announcement(actor: Actor, context: LearnerContext, announcement: Announcement) -> bool:
     """Say whether somebody corrects or withdraws an announcement: its author, as long as they edit the course; administrators."""
-    return actor.is_administrator or (edits(actor, seat.staff_role) and announcement.author_id == actor.person_id)
+    return actor.is_administrator or (edits(actor, context.staff_role) and announcement.author_id == actor.person_id)
 
 
 def _change_announcement(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, AnnouncementContext)
-    return allow_if(changes_announcement(actor, subject.seat, subject.announcement))
+    return allow_if(changes_announcement(actor, subject.context, subject.announcement))
 
 
 def _follow(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, LearnerContext | ParticipantContext)
-    return allow_if(is_staff(actor, subject if isinstance(subject, LearnerContext) else subject.seat))
+    return allow_if(is_staff(actor, subject if isinstance(subject, LearnerContext) else subject.context))
 
 
 def _override(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, ResultContext)
-    return allow_if(edits(actor, subject.seat.staff_role))
+    return allow_if(edits(actor, subject.context.staff_role))
 
 
 def _export(actor: Actor, subject: object) -> Verdict:
@@ -391,22 +391,22 @@ def _see_results(_actor: Actor, subject: object) -> Verdict:
 
 def _manage_items(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, LearnerContext | GradeItemContext)
-    return allow_if(edits(actor, (subject if isinstance(subject, LearnerContext) else subject.seat).staff_role))
+    return allow_if(edits(actor, (subject if isinstance(subject, LearnerContext) else subject.context).staff_role))
 
 
 def _mark_items(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, GradeItemContext)
-    return allow_if(is_staff(actor, subject.seat) and subject.item.retired_at is None)
+    return allow_if(is_staff(actor, subject.context) and subject.item.retired_at is None)
 
 
 def keeps_notes(actor: Actor, subject: ParticipantContext | LearnerNoteContext) -> bool:
     """Say whether somebody reads and writes the team's notes on a learner: the team does, but nobody those on themself."""
-    return is_staff(actor, subject.seat) and not is_own(actor, subject.enrolment.person_id)
+    return is_staff(actor, subject.context) and not is_own(actor, subject.enrolment.person_id)
 
 
 def _note(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, ParticipantContext)
-    return allow_if(is_staff(actor, subject.seat))
+    return allow_if(is_staff(actor, subject.context))
 
 
 def _delete_note(actor: Actor, subject: object) -> Verdict:
@@ -414,7 +414,7 @@ def _delete_note(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, LearnerNoteContext)
     if not keeps_notes(actor, subject):
         return Verdict.HIDE
-    return allow_if(subject.note.author_id == actor.person_id or edits(actor, subject.seat.staff_role))
+    return allow_if(subject.note.author_id == actor.person_id or edits(actor, subject.context.staff_role))
 
 
 def _join(actor: Actor, subject: object) -> Verdict:
@@ -422,9 +422,9 @@ def _join(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, EditionContext)
     if actor.is_anonymous:
         return Verdict.FORBID
-    if not subject.by_code and not (subject.edition.self_enrolment and _view_course(actor, subject.seat) is Verdict.ALLOW):
+    if not subject.by_code and not (subject.edition.self_enrolment and _view_course(actor, subject.context) is Verdict.ALLOW):
         return Verdict.HIDE
-    return allow_if(subject.refusal is None and (subject.by_code or subject.seat.way == "open"))
+    return allow_if(subject.refusal is None and (subject.by_code or subject.context.way == "open"))
 
 
 def _learner(subject: object) -> tuple[int, ...]:

@@ -286,14 +286,14 @@ def _module_progress(module: OutlineModule, results: Results, completed: frozens
     return ModuleProgress(module.key, done, needed, standing, closed, shown_done, shown_total)
 
 
-def asked_modules(outline: Outline) -> tuple[str, ...]:
+def required_modules(outline: Outline) -> tuple[str, ...]:
     """Return the modules that the course's rule asks for: those that it names, or all that require something."""
     return outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
 
 
 def asks_to_pass(outline: Outline) -> bool:
     """Say whether nobody completes a course without passing: it asks for a grade, or for a quiz that is completed by passing it."""
-    asked = [outline.module_by_key[key] for key in asked_modules(outline)]
+    asked = [outline.module_by_key[key] for key in required_modules(outline)]
     whole = [module for module in asked if _needed(module) == len(module.required)]
     passed = any(activity.completion_rule == GradedCompletionRule.PASSED for module in whole for activity in module.required)
     return outline.completion_grade is not None or passed
@@ -308,7 +308,7 @@ def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Pr
     grade = course_grade(outline, results)
     completed = completed_keys(outline, results)
     modules = tuple(_module_progress(module, results, completed, now) for module in outline.modules)
-    asked = asked_modules(outline)
+    asked = required_modules(outline)
     enough = outline.completion_grade is None or has_passed(grade, outline.completion_grade) is True
     return Progress(
         done=sum(module.done for module in modules),

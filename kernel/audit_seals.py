@@ -100,7 +100,7 @@ def known_newest(folder: Path) -> LatestSeal | None:
     return LatestSeal(int(said[1]), said[2]) if said else None
 
 
-def tell_outside(folder: Path, made: AuditSeal) -> None:
+def publish_seal(folder: Path, made: AuditSeal) -> None:
     """Say a seal in the program's log and keep it in a data folder, once its transaction has been committed."""
     log.info("audit_sealed", seal=made.id, hash=made.hash, last_entry=made.last_id)
     fresh = folder / f".{NEWEST}.new"

@@ -100,7 +100,7 @@ def _connect(settings: Settings) -> smtplib.SMTP:
 def send(settings: Settings, mail: Mail) -> Path | None:
     """Send the message, or write it to a file and return its path; raise OSError or smtplib.SMTPException where that fails."""
     message = compose(settings, mail)
-    if not settings.mail_is_sent:
+    if not settings.sends_mail:
         folder = settings.data_dir / "mail"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{mail.key}.eml"
@@ -133,7 +133,7 @@ def dispatch(delivery: Delivery, mail: Mail) -> None:
         codes = _codes_of_this_one(error)
         if codes and min(codes) >= 500:
             raise
-        raise Away(_reason(error, codes), "" if codes or not settings.mail_is_sent else service) from error
+        raise Away(_reason(error, codes), "" if codes or not settings.sends_mail else service) from error
 
 
 def _codes_of_this_one(error: OSError) -> list[int]:

@@ -249,7 +249,7 @@ class Settings(BaseSettings):
         return self.database_url or sqlite_address(self.data_dir / "aulario.sqlite")
 
     @property
-    def mail_is_sent(self) -> bool:
+    def sends_mail(self) -> bool:
         """Say whether mail leaves; else it is written to the data folder."""
         return bool(self.smtp_host)
 

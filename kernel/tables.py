@@ -100,14 +100,14 @@ _NO_WORKBOOK = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSE
 
 
 @dataclass(frozen=True, slots=True)
-class ReadSheet:
+class SpreadsheetRows:
     """The first sheet of a workbook, row by row with its number, and the names of the others."""
 
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     others: tuple[str, ...]
 
 
-def read_sheet(content: bytes, *, rows: int) -> ReadSheet:
+def read_sheet(content: bytes, *, rows: int) -> SpreadsheetRows:
     """Return the first sheet of a workbook (XLSX) as words, so many rows at most; raise Undecodable where it is none.
 
     The archive is not judged here: whoever calls has done so.
@@ -122,7 +122,7 @@ def read_sheet(content: bytes, *, rows: int) -> ReadSheet:
         book.close()
     except _NO_WORKBOOK as error:
         raise Undecodable(N_("The file is no workbook of Excel (.xlsx).")) from error
-    return ReadSheet(found, tuple(sheet.title for sheet in others))
+    return SpreadsheetRows(found, tuple(sheet.title for sheet in others))
 
 
 def _cell(value: object, kind: str) -> str:

@@ -25,12 +25,12 @@ TAKEN_OUT = {FollowingVerb.EXPORTED.value: "gradebook.", ReportVerb.EXPORTED.val
 FILE = "file"
 
 
-def list_looks(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
+def list_access_rows(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
     """List who looked at somebody's data, the latest first; of several looks of one day at one list, the last. `most` none: all of them."""
     of_lists: dict[tuple[object, ...], DataAccess] = {}
     for look in _looks_at_lists(session, person_id, most):
         of_lists.setdefault((look.at.date(), look.by, look.role, look.purpose, look.where), look)
-    alone = privacy.list_looks(session, person_id, most=most)
+    alone = privacy.list_access_entries(session, person_id, most=most)
     return sorted([*alone, *of_lists.values()], key=lambda look: look.at, reverse=True)[:most]
 
 

@@ -33,7 +33,7 @@ def find_other(subject: Person) -> Answer:
     if other is None or other.id == subject.id:
         form.refuse(form.email, _("This is the same account.") if other else _("Nobody has an account with this address."))
         return _find_page(subject, form)
-    return see_page("lms_merges.look", person=subject.uuid, other=other.uuid)
+    return see_page("lms_merges.preview_merge", person=subject.uuid, other=other.uuid)
 
 
 def _find_page(subject: Person, form: OtherAccountForm) -> str:

@@ -158,8 +158,8 @@ def _hand_over_roles(session: Session, actor: Actor, closed: Person, kept: Perso
     for role in session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == closed.id)).all():
         accounts.grant_role(session, actor, kept, SiteRole(role), now=now)
         accounts.revoke_role(session, actor, closed, SiteRole(role), now=now)
-    for seat in session.scalars(select(CourseStaff).where(CourseStaff.person_id == closed.id)).all():
-        team.transfer_team_membership(session, actor, seat, kept.id, now=now)
+    for context in session.scalars(select(CourseStaff).where(CourseStaff.person_id == closed.id)).all():
+        team.transfer_team_membership(session, actor, context, kept.id, now=now)
 
 
 def _hand_over_place(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:

@@ -96,7 +96,7 @@ class Instance:
     kinds: CourseKinds
 
 
-def open_house(settings: Settings) -> Instance:
+def open_instance(settings: Settings) -> Instance:
     """Open an instance without serving it: for the server, the worker and the command line."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database, pool=settings.database_pool)
@@ -109,7 +109,7 @@ def open_house(settings: Settings) -> Instance:
     database.configure(
         info={
             "awards": last_awards,
-            "confirmed_alone": settings.mail_is_sent,
+            "confirmed_alone": settings.sends_mail,
             "consequences": dict(consequences),
             "folders": {},
             "follow_address": team.follow_address,
@@ -186,35 +186,35 @@ def _choose_reader() -> None:
     g.theme = actor.theme or g.theme
 
 
-def create_app(house: Instance) -> Flask:
+def create_app(instance: Instance) -> Flask:
     """Put the application together over an opened instance."""
     app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
-    _configure(app, house.settings)
-    app.extensions.update(settings=house.settings, house=house, files=house.files, keys=house.keys)
-    app.extensions.update(course_kinds=house.kinds, release=_release())
-    app.extensions["limits"] = limits.Limiter(house.settings.redis_url)
+    _configure(app, instance.settings)
+    app.extensions.update(settings=instance.settings, instance=instance, files=instance.files, keys=instance.keys)
+    app.extensions.update(course_kinds=instance.kinds, release=_release())
+    app.extensions["limits"] = limits.Limiter(instance.settings.redis_url)
     app.extensions["sign_in_page"] = signing.sign_in_page
     app.before_request(_choose_asked_language)
     install_requests(
         app,
         RequestServices(
-            house.database,
+            instance.database,
             policy(),
             signin.load_actor,
-            frozenset(house.settings.host_names),
-            house.settings.request_seconds,
+            frozenset(instance.settings.host_names),
+            instance.settings.request_seconds,
             quiet=PROBES | {assets.ENDPOINT},
             any_host=PROBES,
-            crowd=ActiveRequests(house.settings.crowd),
-            turns=ConcurrencyLimiter() if house.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
+            crowd=ActiveRequests(instance.settings.crowd),
+            turns=ConcurrencyLimiter() if instance.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
         ),
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.has_role_condition(SiteRole.INSTRUCTOR))
     manages = manages_something()
-    signin.install(app, house.settings, account_queries.signed_in_statement(is_staff, manages), or_(is_staff, manages))
+    signin.install(app, instance.settings, account_queries.signed_in_statement(is_staff, manages), or_(is_staff, manages))
     app.before_request(_choose_reader)
     CSRFProtect(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
-    templating.install(app, house.settings)
+    templating.install(app, instance.settings)
     icons.install(app)
     assets.install(app, STATIC)
     for feature in FEATURES:
@@ -223,10 +223,10 @@ def create_app(house: Instance) -> Flask:
     errors.install(app)
     app.after_request(assets.compress_page)
     cached_pages.install(app)
-    headers.install(app, media=house.files.origin)
+    headers.install(app, media=instance.files.origin)
     metrics.install(app)
     after_response.install(app)
     flashes.install(app)
     install_last(app)
-    app.wsgi_app = AdmissionGate(app, partial(signin.is_newcomer, house.settings), metrics.turned_away(app))  # type: ignore[method-assign]  # Flask's way to wrap it
+    app.wsgi_app = AdmissionGate(app, partial(signin.is_newcomer, instance.settings), metrics.turned_away(app))  # type: ignore[method-assign]  # Flask's way to wrap it
     return app

@@ -28,10 +28,10 @@ def verify(opened: CommandInstance, expected: tuple[str, ...]) -> None:
     """
     from kernel import audit_seals, clock
 
-    own = audit_seals.known_newest(opened.house.settings.data_dir)
+    own = audit_seals.known_newest(opened.instance.settings.data_dir)
     known = [one.strip().lower() for one in expected] + ([own.hash] if own else [])
     with opened.database.unit_of_work(write=False) as session:
-        found = audit_seals.verify(session, opened.house.keys, now=clock.now(), known=known)
+        found = audit_seals.verify(session, opened.instance.keys, now=clock.now(), known=known)
     for fault in found.broken:
         click.echo(f"Entries {fault.first} to {fault.last}: {fault.reason}.")
     for unseen in found.unseen:
@@ -54,7 +54,7 @@ def export(opened: CommandInstance, since: datetime | None, until: datetime | No
 
     moments = [moment and moment.replace(tzinfo=UTC) for moment in (since, until)]
     with opened.database.unit_of_work() as session:
-        wanted = auditing.wanted(session, since=moments[0], until=moments[1], email=email)
+        wanted = auditing.audit_filter(session, since=moments[0], until=moments[1], email=email)
         auditing.note_export(session, SYSTEM, wanted, now=clock.now())
     with opened.database.unit_of_work(write=False) as session:
         for line in auditing.lines(session, wanted):

@@ -58,7 +58,7 @@ class AuditFilter:
         ]
 
 
-def wanted(session: Session, *, since: datetime | None, until: datetime | None, email: str | None, verb: str = "") -> AuditFilter:
+def audit_filter(session: Session, *, since: datetime | None, until: datetime | None, email: str | None, verb: str = "") -> AuditFilter:
     """Return what is asked for; raise NotFound where no account has the address."""
     person = accounts.find_person_by_email(session, email.strip().lower()) if email else None
     if email and person is None:
@@ -93,7 +93,7 @@ def seal(delivery: Delivery) -> None:
             made = audit_seals.seal(session, keys, now=delivery.now, known=audit_seals.known_newest(folder))
         if made is None:
             return
-        audit_seals.tell_outside(folder, made)
+        audit_seals.publish_seal(folder, made)
         if made.entries < audit_seals.BATCH:
             return
 
@@ -114,7 +114,7 @@ def log() -> Answer:
     until = _day("to")
     unknown = False
     try:
-        asked = wanted(
+        asked = audit_filter(
             session,
             since=_day("from"),
             until=until + timedelta(days=1) if until else None,

@@ -48,18 +48,18 @@ def backup(opened: CommandInstance, target: Path | None, keep_days: int | None) 
     from lms import backups, upgrading
 
     now = clock.now()
-    place = target or opened.house.settings.data_dir / "backups"
+    place = target or opened.instance.settings.data_dir / "backups"
     if target is None or place.is_dir():
         place = place / backups.default_name(now)
     else:
         _check_place(place)
     with refusals():
-        made = backups.make(opened.house, place, now=now)
+        made = backups.make(opened.instance, place, now=now)
         click.echo(f"{place}: {made.rows} rows in {len(made.tables)} tables, {len(made.files)} files.")
         if keep_days is not None:
             for name in backups.expire(place.parent, keep_days=keep_days, now=now):
                 click.echo(f"{name} was older than {keep_days} days and is deleted.")
-            upgrading.expire_upgrade_backups(opened.house.settings.data_dir / "backups", now=now)
+            upgrading.expire_upgrade_backups(opened.instance.settings.data_dir / "backups", now=now)
 
 
 def _check_place(place: Path) -> None:
@@ -129,11 +129,11 @@ def _reindex(settings: Settings) -> None:
     from lms.search_indexing import reindex
     from lms.serve import open_checked
 
-    house = open_checked(settings)
+    instance = open_checked(settings)
     try:
-        reindex(house.database)
+        reindex(instance.database)
     finally:
-        house.database.dispose()
+        instance.database.dispose()
 
 
 def _passphrase(file: Path | None, *, confirm: bool = False) -> str:

@@ -117,34 +117,34 @@ def lies_in(folder: Path) -> bool:
     return any(not path.match(f"{before_upgrade('*')}*") for path in folder.glob(f"*{SUFFIX}"))
 
 
-def make(house: Instance, target: Path, *, now: datetime) -> Manifest:
+def make(instance: Instance, target: Path, *, now: datetime) -> Manifest:
     """Write a backup of a running instance. What is committed after the beginning may lack; nothing before it does."""
-    manifest = _write(house, target, migrations.head(), database_copy.snapshot, now=now)
-    note_made(house, BackupVerb.MADE, target, manifest, now=now)
+    manifest = _write(instance, target, migrations.head(), database_copy.snapshot, now=now)
+    note_made(instance, BackupVerb.MADE, target, manifest, now=now)
     return manifest
 
 
-def make_of_older(house: Instance, target: Path, revision: str, *, now: datetime) -> Manifest:
+def make_of_older(instance: Instance, target: Path, revision: str, *, now: datetime) -> Manifest:
     """Write a backup of an instance whose database has an older schema; the audit log takes its note after the upgrade.
 
     Files of a bucket stay there: no upgrade touches them, and the bucket is another place than this disk.
     """
-    return _write(house, target, revision, database_copy.snapshot_of_older, now=now)
+    return _write(instance, target, revision, database_copy.snapshot_of_older, now=now)
 
 
-def _write(house: Instance, target: Path, revision: str, snapshot: Callable[[Database, Path], Sums], *, now: datetime) -> Manifest:
+def _write(instance: Instance, target: Path, revision: str, snapshot: Callable[[Database, Path], Sums], *, now: datetime) -> Manifest:
     if target.exists():
         raise BackupError(f"{target} exists already.")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear_leftovers(target.parent)
     with _unfinished(target) as (partial, copied):
-        sums = snapshot(house.database, copied)
-        is_whole = revision == migrations.head() or not house.settings.files_url
-        names = house.files.names() if is_whole else ()
-        files = {name: house.files.size(name) for name in names}  # after the rows: files are only added
-        key, newest = house.keys.identifier, _newest_seal(copied, sums)
+        sums = snapshot(instance.database, copied)
+        is_whole = revision == migrations.head() or not instance.settings.files_url
+        names = instance.files.names() if is_whole else ()
+        files = {name: instance.files.size(name) for name in names}  # after the rows: files are only added
+        key, newest = instance.keys.identifier, _newest_seal(copied, sums)
         manifest = Manifest(FORMAT, installed("aulario"), revision, now, key, _checksum(copied), dict(sums), files, newest)
-        _write_archive(partial, copied, house.files, manifest)
+        _write_archive(partial, copied, instance.files, manifest)
         partial.replace(target)
         keep_name(target.parent)
     return manifest
@@ -162,10 +162,10 @@ def _newest_seal(copied: Path, sums: Sums) -> LatestSeal | None:
         database.dispose()
 
 
-def note_made(house: Instance, verb: BackupVerb, target: Path, manifest: Manifest, *, now: datetime) -> None:
+def note_made(instance: Instance, verb: BackupVerb, target: Path, manifest: Manifest, *, now: datetime) -> None:
     """Leave the audit entry of a backup."""
     facts = {"name": target.name, "bytes": target.stat().st_size, "rows": manifest.rows, "files": len(manifest.files)}
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         audit.record(session, SYSTEM, verb, None, now=now, **facts)
 
 

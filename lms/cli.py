@@ -93,8 +93,8 @@ def worker(opened: CommandInstance, threads: int) -> None:
     from lms.worker import WakeUpQueue
 
     logging.set_up()
-    house = opened.house
-    queue = WakeUpQueue(house.worker, periodic_jobs())
+    instance = opened.instance
+    queue = WakeUpQueue(instance.worker, periodic_jobs())
     queue.follow()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,24 +112,24 @@ def worker(opened: CommandInstance, threads: int) -> None:
 @click.pass_obj
 def check(opened: CommandInstance, processes: int, machines: int, only: tuple[str, ...], *, deploy: bool) -> None:
     """Check that the instance can run: settings, folder, keys, database."""
-    house = opened.house
+    instance = opened.instance
     if deploy:
-        _check_deploy(house, processes, machines, only)
+        _check_deploy(instance, processes, machines, only)
         return
-    click.echo(f"Settings, keys and database are in order ({_without_password(house.database.url)}).")
-    if not house.settings.mail_is_sent:
-        click.echo(f"Mail is not sent: LMS_SMTP_HOST is not set. Messages are written to {house.settings.data_dir / 'mail'}.")
+    click.echo(f"Settings, keys and database are in order ({_without_password(instance.database.url)}).")
+    if not instance.settings.sends_mail:
+        click.echo(f"Mail is not sent: LMS_SMTP_HOST is not set. Messages are written to {instance.settings.data_dir / 'mail'}.")
 
 
-def _check_deploy(house: Instance, processes: int, machines: int, only: tuple[str, ...]) -> None:
+def _check_deploy(instance: Instance, processes: int, machines: int, only: tuple[str, ...]) -> None:
     from kernel import clock
     from lms import deployment, inspection
 
     unknown = set(only) - {rule.code for rule in deployment.RULES}
     if unknown:
         raise click.ClickException(f"No finding is called {', '.join(sorted(unknown))}.")
-    with house.database.unit_of_work(write=False) as session:
-        facts = inspection.gather(house, session, now=clock.now(), processes=processes, machines=machines)
+    with instance.database.unit_of_work(write=False) as session:
+        facts = inspection.gather(instance, session, now=clock.now(), processes=processes, machines=machines)
     found = [one for one in deployment.findings(facts) if not only or one.code in only]
     for one in found:
         click.echo(f"{'DANGER' if one.is_danger else 'advice'}  {one.code}: {one.english}")
@@ -180,7 +180,7 @@ def db() -> None:
 @click.pass_obj
 def upgrade(opened: CommandInstance) -> None:
     """Bring the schema to this version; every start of the server does it too."""
-    click.echo(f"The schema of {_without_password(opened.house.database.url)} is up to date.")
+    click.echo(f"The schema of {_without_password(opened.instance.database.url)} is up to date.")
 
 
 @lms.group()
@@ -230,9 +230,9 @@ def rotate(opened: CommandInstance) -> None:
     from accounts import second_factor
     from kernel.settings import rotate_secret_key
 
-    house = opened.house
-    keys = rotate_secret_key(house.settings)
-    with house.database.unit_of_work() as session:
+    instance = opened.instance
+    keys = rotate_secret_key(instance.settings)
+    with instance.database.unit_of_work() as session:
         count = second_factor.relock(session, keys)
     click.echo(f"There is a new secret key, and {count} secrets of second steps are locked with it. Restart every server and worker.")
     click.echo("Sessions go on. Rotate three times more, and the key of before is read no more.")
@@ -244,7 +244,7 @@ def rotate_signing(opened: CommandInstance) -> None:
     """Make a new key that signs certificates; what the old one signed still verifies. Restart every server and worker afterwards."""
     from kernel.crypto import rotate_signing_key
 
-    keys = rotate_signing_key(opened.house.settings.data_dir)
+    keys = rotate_signing_key(opened.instance.settings.data_dir)
     click.echo(f"Certificates are signed with the key {keys.identifier} from now on. Restart every server and worker.")
     click.echo("The old key lies in signing.old/: it verifies what it signed. Save the keys again: lms backup-keys")
 

@@ -54,7 +54,7 @@ class CommandInstance:
         self._house: Instance | None = None
 
     @property
-    def house(self) -> Instance:
+    def instance(self) -> Instance:
         """Return the opened instance, its database up to date."""
         if self._house is None:
             from kernel.settings import load
@@ -66,12 +66,12 @@ class CommandInstance:
     @property
     def database(self) -> Database:
         """Return the opened instance's database."""
-        return self.house.database
+        return self.instance.database
 
     @property
     def settings(self) -> Settings:
         """Return the opened instance's settings."""
-        return self.house.settings
+        return self.instance.settings
 
     def close(self) -> None:
         """Let go of the database."""

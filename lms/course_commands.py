@@ -52,7 +52,7 @@ def publish(opened: CommandInstance, folder: Path, note: str, nature: str, *, re
     from courses.models import PublicationNature
     from lms.publishing import publish_folder
 
-    published = publish_folder(opened.house, folder, nature=PublicationNature(nature), note=note, over_edits=replace)
+    published = publish_folder(opened.instance, folder, nature=PublicationNature(nature), note=note, over_edits=replace)
     if published.findings:
         click.echo(as_lines(published.findings))
     if published.version is None:
@@ -114,9 +114,9 @@ def import_(
     wanted = ImportOptions(way, ConflictResolution(prefer) if prefer else None, base, dry_run)
     if from_markdown:
         converted = _converted(folder, about)
-        imported = in_words_of(import_contents(opened.house, converted.files, wanted), converted)
+        imported = in_words_of(import_contents(opened.instance, converted.files, wanted), converted)
     else:
-        imported = import_folder(opened.house, folder, wanted)
+        imported = import_folder(opened.instance, folder, wanted)
     _tell_import(imported, folder.name, way, dry=dry_run)
 
 
@@ -144,14 +144,14 @@ def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
 
 def _tell_import(imported: ImportResult, name: str, way: EditConflictPolicy, *, dry: bool) -> None:
     from kernel.i18n import _
-    from lms.importing import ImportOutcome, told
+    from lms.importing import ImportOutcome, describe_import
 
     if imported.findings:
         click.echo(as_lines(imported.findings))
     if imported.outcome is ImportOutcome.REFUSED:
         raise click.ClickException("Nothing was imported: the errors above come first.")
     if imported.plan is not None:
-        for line in told(imported.plan, imported.course, everything_as_folder=way.value == "replace"):
+        for line in describe_import(imported.plan, imported.course, everything_as_folder=way.value == "replace"):
             click.echo(line)
     if imported.outcome is ImportOutcome.UNDECIDED and imported.plan is not None:
         raise Undecided("\n".join(_undecided(imported.plan, way)))
@@ -170,18 +170,18 @@ def _tell_import(imported: ImportResult, name: str, way: EditConflictPolicy, *, 
 def _tell_overwritten(plan: ImportPlan) -> None:
     """Say whose changes a folder that alone counts takes away; the history keeps them."""
     from kernel.i18n import _
-    from lms.importing import edits_told
+    from lms.importing import describe_edits
 
     if plan.edits:
         click.echo(_("Overwritten by the folder, kept in the history of the draft:"))
-        for line in edits_told(plan):
+        for line in describe_edits(plan):
             click.echo(line)
 
 
 def _undecided(plan: ImportPlan, way: EditConflictPolicy) -> Iterator[str]:
     """Say what to do about edits that a folder does not know: what keeps them comes first."""
     from kernel.i18n import _
-    from lms.importing import edits_told
+    from lms.importing import describe_edits
 
     if way.value == "merge":
         yield _("Nothing was imported: both changed the same lines. Say whose count: --prefer draft or --prefer folder.")
@@ -194,7 +194,7 @@ def _undecided(plan: ImportPlan, way: EditConflictPolicy) -> Iterator[str]:
         if way.value == "ask"
         else _("The folder does not know these changes:")
     )
-    yield from edits_told(plan)
+    yield from describe_edits(plan)
 
 
 @courses.command()
@@ -208,7 +208,7 @@ def export(opened: CommandInstance, key: str, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise click.ClickException(f"{folder} is not empty.")
     try:
-        exported = export_course(opened.house, key, folder)
+        exported = export_course(opened.instance, key, folder)
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written ({error.strerror}).") from error
     if not exported.files:

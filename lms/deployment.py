@@ -31,7 +31,7 @@ SEALED, CHECKED = ("require", "verify-ca"), ("verify-full",)
 
 
 @dataclass(frozen=True, slots=True)
-class DeploymentFacts:
+class DeploymentState:
     """What is known of an instance and of the plan to run it."""
 
     settings: Settings
@@ -120,46 +120,46 @@ class DeploymentRule:
     """When something is found, and what is said of it."""
 
     code: str
-    holds: Callable[[DeploymentFacts], bool]
+    holds: Callable[[DeploymentState], bool]
     message: str
     is_danger: bool = True
 
 
-def _database_query(facts: DeploymentFacts) -> dict[str, list[str]]:
+def _database_query(facts: DeploymentState) -> dict[str, list[str]]:
     return parse_qs(urlsplit(facts.settings.database_url).query)
 
 
-def _database_is_near(facts: DeploymentFacts) -> bool:
+def _database_is_near(facts: DeploymentState) -> bool:
     """Say whether the database is on this machine; an address may also name another in its query."""
     named = [host for names in _database_query(facts).get("host", []) for host in names.split(",") if host and not host.startswith("/")]
     return is_near(facts.settings.database_url) and all(host in LOOPBACK for host in named)
 
 
-def _far_database(facts: DeploymentFacts, *modes: str) -> bool:
+def _far_database(facts: DeploymentState, *modes: str) -> bool:
     """Say whether the database is on another machine, with none of these `sslmode`s."""
     return not facts.is_sqlite and not _database_is_near(facts) and _database_query(facts).get("sslmode", [""])[-1] not in modes
 
 
-def _database_in_clear(facts: DeploymentFacts) -> bool:
+def _database_in_clear(facts: DeploymentState) -> bool:
     return _far_database(facts, *SEALED, *CHECKED)
 
 
-def _database_unverified(facts: DeploymentFacts) -> bool:
+def _database_unverified(facts: DeploymentState) -> bool:
     return _far_database(facts, *CHECKED) and not _database_in_clear(facts)
 
 
-def _mail_in_clear(facts: DeploymentFacts) -> bool:
+def _mail_in_clear(facts: DeploymentState) -> bool:
     settings = facts.settings
-    return settings.mail_is_sent and not settings.smtp_starttls and settings.smtp_port != SMTPS and not is_near(settings.smtp_host)
+    return settings.sends_mail and not settings.smtp_starttls and settings.smtp_port != SMTPS and not is_near(settings.smtp_host)
 
 
-def _redis_is_open(facts: DeploymentFacts) -> bool:
+def _redis_is_open(facts: DeploymentState) -> bool:
     parts = urlsplit(facts.settings.redis_url)
     is_open = parts.scheme == "redis" or not parts.password or "ssl_cert_reqs=none" in parts.query.lower()
     return bool(parts.hostname) and not is_near(facts.settings.redis_url) and is_open
 
 
-def _near_of_several(facts: DeploymentFacts) -> list[str]:
+def _near_of_several(facts: DeploymentState) -> list[str]:
     """Return the settings that lead each of several machines to itself."""
     settings = facts.settings
     near = {
@@ -170,23 +170,23 @@ def _near_of_several(facts: DeploymentFacts) -> list[str]:
     return [name for name, is_here in near.items() if is_here and facts.machines > 1]
 
 
-def _too_many_connections(facts: DeploymentFacts) -> bool:
+def _too_many_connections(facts: DeploymentState) -> bool:
     return facts.connections is not None and facts.serving * facts.settings.database_pool > facts.connections - 10
 
 
-def _nobody_works(facts: DeploymentFacts) -> bool:
+def _nobody_works(facts: DeploymentState) -> bool:
     return facts.settings.worker_threads == 0 and facts.oldest_waiting is not None and facts.now - facts.oldest_waiting > LATE
 
 
-def _away_for_long(facts: DeploymentFacts) -> list[str]:
+def _away_for_long(facts: DeploymentState) -> list[str]:
     return [one.service for one in facts.absences if facts.now - one.since > AWAY]
 
 
-def _backup_is_old(facts: DeploymentFacts) -> bool:
+def _backup_is_old(facts: DeploymentState) -> bool:
     return facts.last_backup is not None and facts.now - facts.last_backup.at > BACKUP_EVERY
 
 
-def _disk_is_full(facts: DeploymentFacts) -> bool:
+def _disk_is_full(facts: DeploymentState) -> bool:
     return facts.free < max(LEAST_FREE, facts.size // 20)
 
 
@@ -383,7 +383,7 @@ RULES = (
     ),
     DeploymentRule(
         "no-mail",
-        lambda facts: not facts.settings.mail_is_sent,
+        lambda facts: not facts.settings.sends_mail,
         N_("Mail is not sent (LMS_SMTP_HOST): nobody can confirm an address or get a new password."),
     ),
     DeploymentRule(
@@ -422,7 +422,7 @@ RULES = (
 )
 
 
-def findings(facts: DeploymentFacts) -> list[DeploymentFinding]:
+def findings(facts: DeploymentState) -> list[DeploymentFinding]:
     """Return everything that should be put right, dangers first."""
     words: Mapping[str, object] = {
         "keys": ", ".join(facts.lost_keys),

@@ -81,11 +81,11 @@ class ImportOptions:
     mark: FolderMark | None = None
 
 
-def plan_folder(house: Instance, key: str, contents: Mapping[str, bytes], made_from: Provenance = UNKNOWN) -> ImportPlan:
+def plan_folder(instance: Instance, key: str, contents: Mapping[str, bytes], made_from: Provenance = UNKNOWN) -> ImportPlan:
     """Compare a folder with the draft of the course that it names."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, key)
-        return importing.plan_import(session, house.files, course, contents, made_from=made_from)
+        return importing.plan_import(session, instance.files, course, contents, made_from=made_from)
 
 
 def check_unedited(plan: ImportPlan) -> None:
@@ -100,22 +100,22 @@ def editor_of(revision: Revision) -> str:
     return revision.by or _("the command line")
 
 
-def import_folder(house: Instance, folder: Path, wanted: ImportOptions) -> ImportResult:
+def import_folder(instance: Instance, folder: Path, wanted: ImportOptions) -> ImportResult:
     """Make a folder a course's draft, or put it together with what was edited there; nothing is written unless all of it can be.
 
     Where the folder is the draft afterwards, its mark says so, if it has one: to edit it again and bring it again conflicts with nothing.
     """
     mark = read_directory_mark(folder)
     contents = read_directory(folder)
-    imported = import_contents(house, contents, replace(wanted, mark=mark))
+    imported = import_contents(instance, contents, replace(wanted, mark=mark))
     if mark is None or wanted.dry or imported.outcome not in (ImportOutcome.IMPORTED, ImportOutcome.UNCHANGED):
         return imported
-    return replace(imported, mark_stays=not renew_mark(house, folder, mark.course, contents))
+    return replace(imported, mark_stays=not renew_mark(instance, folder, mark.course, contents))
 
 
-def renew_mark(house: Instance, folder: Path, key: str, contents: Mapping[str, bytes]) -> bool:
+def renew_mark(instance: Instance, folder: Path, key: str, contents: Mapping[str, bytes]) -> bool:
     """Write the draft's revision into a folder that is the draft, beside the mark that it has; say whether that could be."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, key)
         present = {} if course is None else course_drafts.list_draft_checksums(session, course.id)
         revision = 0 if course is None else course.draft_revision
@@ -130,26 +130,26 @@ def renew_mark(house: Instance, folder: Path, key: str, contents: Mapping[str, b
     return True
 
 
-def import_contents(house: Instance, contents: Mapping[str, bytes], wanted: ImportOptions) -> ImportResult:
+def import_contents(instance: Instance, contents: Mapping[str, bytes], wanted: ImportOptions) -> ImportResult:
     """Do the same with the files of a folder."""
     now = clock.now()
-    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(house.kinds.topics))
+    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(instance.kinds.topics))
     if reading.course is None:
         return ImportResult(ImportOutcome.REFUSED, reading.findings)
-    plan = plan_folder(house, reading.course.key, contents, Provenance(wanted.base, wanted.mark))
+    plan = plan_folder(instance, reading.course.key, contents, Provenance(wanted.base, wanted.mark))
     if not plan.files:
         return ImportResult(ImportOutcome.UNCHANGED, reading.findings, plan, reading.course, plan.revision)
     if _must_be_decided(plan, wanted):
         return ImportResult(ImportOutcome.UNDECIDED, reading.findings, plan, reading.course)
     if wanted.way is EditConflictPolicy.MERGE and plan.draft_was_edited:
         contents = plan.merged(plan.preferring(wanted.prefer) if wanted.prefer else {})
-        reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(house.kinds.topics))
+        reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(instance.kinds.topics))
     if reading.course is None:
         return ImportResult(ImportOutcome.REFUSED, reading.findings, plan)
     if wanted.dry:
         return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course)
-    kept = keep_contents(house.files, contents, {media.path: media.media_type for media in reading.course.media})
-    with house.database.unit_of_work() as session:
+    kept = keep_contents(instance.files, contents, {media.path: media.media_type for media in reading.course.media})
+    with instance.database.unit_of_work() as session:
         revision = importing.apply_import_plan(session, SYSTEM, plan, reading.course, kept, now=now).draft_revision
     return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course, revision)
 
@@ -175,7 +175,7 @@ FATES = {
 }
 
 
-def told(plan: ImportPlan, course: CourseFolder | None, *, everything_as_folder: bool = False) -> Iterator[str]:
+def describe_import(plan: ImportPlan, course: CourseFolder | None, *, everything_as_folder: bool = False) -> Iterator[str]:
     """Write what an import does, a line a file with the keys that it holds, and every conflict with both texts.
 
     Where everything becomes as in the folder, what was edited in the draft is told as what it is then: overwritten.
@@ -230,7 +230,7 @@ MOST_TOLD = 10
 """Changes of others, and files of each, that one message names."""
 
 
-def edits_told(plan: ImportPlan) -> Iterator[str]:
+def describe_edits(plan: ImportPlan) -> Iterator[str]:
     """Write whose changes a folder does not know, a line a revision, the newest first."""
     for edit in plan.edits[:MOST_TOLD]:
         paths = [*edit.written, *edit.removed]

@@ -19,11 +19,11 @@ from kernel.errors import DomainError
 from kernel.files import FileStore
 from kernel.settings import Settings, secret_keys
 from lms import backups, queries
-from lms.deployment import DEMONSTRATION, DeploymentFacts
+from lms.deployment import DEMONSTRATION, DeploymentState
 from lms.disks import database_disk, disk_kind
 
 
-class Instance(Protocol):
+class InspectedInstance(Protocol):
     """What of an opened instance is looked at."""
 
     @property
@@ -43,13 +43,13 @@ class Instance(Protocol):
         """Its signing keys, former ones too."""
 
 
-def gather(house: Instance, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> DeploymentFacts:
+def gather(instance: InspectedInstance, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> DeploymentState:
     """Look at an instance: its settings, folder, database, Redis and bucket."""
-    settings = house.settings
+    settings = instance.settings
     folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
     state = queries.condition(session, now=now)
-    connections, is_superuser, owns_tables, keeps_statistics, apart = _server(house, session, now)
-    return DeploymentFacts(
+    connections, is_superuser, owns_tables, keeps_statistics, apart = _server(instance, session, now)
+    return DeploymentState(
         settings,
         now,
         processes=processes,
@@ -69,14 +69,14 @@ def gather(house: Instance, session: Session, *, now: datetime, processes: int =
         failed_jobs=queries.count_failed_jobs(session),
         absences=tuple(queries.list_absences(session)),
         seal_faults=queries.count_seal_faults(session),
-        lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(house.keys.public))),
+        lost_keys=tuple(sorted(set(session.scalars(select(Credential.key_id).distinct())) - set(instance.keys.public))),
         connections=connections,
         is_superuser=is_superuser,
         owns_tables=owns_tables,
         keeps_statistics=keeps_statistics,
         clocks_apart=apart,
         redis_answers=not settings.redis_url or redis.is_reachable(settings.redis_url),
-        store_answers=store_answers(house),
+        store_answers=store_answers(instance),
         breached_list_reads=settings.breached_passwords_file is None or passwords.is_list(settings.breached_passwords_file),
     )
 
@@ -88,19 +88,19 @@ _SERVER = text(
 )
 
 
-def _server(house: Instance, session: Session, now: datetime) -> tuple[int | None, bool, bool, bool, timedelta]:
+def _server(instance: InspectedInstance, session: Session, now: datetime) -> tuple[int | None, bool, bool, bool, timedelta]:
     """Return of PostgreSQL: its connections, whether we are superuser, own the tables, it keeps their statistics; how far its clock is."""
     try:
-        row = None if house.database.is_sqlite else session.execute(_SERVER).one()
+        row = None if instance.database.is_sqlite else session.execute(_SERVER).one()
     except DBAPIError:
         row = None
     return (None, False, False, True, timedelta()) if row is None else (row[0], row[1], row[2], row[3], row[4] - now)
 
 
-def store_answers(house: Instance) -> bool:
+def store_answers(instance: InspectedInstance) -> bool:
     """Say whether files can be asked for: a folder always, a bucket where it answers."""
     try:
-        house.files.holds("0" * 64)
+        instance.files.holds("0" * 64)
     except DomainError:
         return False
     return True

@@ -120,21 +120,21 @@ def _attempts(outline: Outline, found: Sequence[PersonAttemptRow]) -> list[Learn
 @requires(LearningAction.FOLLOW, get_place)
 def learner(subject: ParticipantContext) -> str:
     """Show what one learner did and has to show in a course."""
-    session, seat, row = current_session(), subject.seat, subject.enrolment
+    session, context, row = current_session(), subject.context, subject.enrolment
     person = session.get_one(Person, row.person_id)
     outline = course_outlines.get_outline(session, row.course_version_id)
     results, part = enrolments.results_of(session, row.id), find_part(session, row.id)
-    progress = evaluate_completion(outline, results, seat.now)
+    progress = evaluate_completion(outline, results, context.now)
     completion, actor = enrolments.find_completion(session, row.id), current_actor()
     marks, with_notes = list_item_marks(session, row.course_id, row.id), keeps_notes(actor, subject)
-    person_id, now = row.person_id, seat.now
+    person_id, now = row.person_id, context.now
     if not is_own(actor, person_id):
         after_response.leave_record(
             lambda session: account_services.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now)
         )
     return render_template(
         "lms/learner.html",
-        course={"slug": seat.slug, "title": choose(outline.title)},
+        course={"slug": context.slug, "title": choose(outline.title)},
         person=person,
         enrolment=row,
         version=outline.number,
@@ -143,10 +143,10 @@ def learner(subject: ParticipantContext) -> str:
         completed_at=completion.completed_at if completion else None,
         award=list_awards(session, [row.id]).get(row.id),
         part=part,
-        modules=_modules(outline, results, part.completed, progress, seat.now),
+        modules=_modules(outline, results, part.completed, progress, context.now),
         attempts=_attempts(outline, queries.list_attempts_of(session, row.course_id, row.person_id)),
-        shows_email=edits(actor, seat.staff_role),
-        may_override=edits(actor, seat.staff_role) and not is_own(actor, row.person_id),
+        shows_email=edits(actor, context.staff_role),
+        may_override=edits(actor, context.staff_role) and not is_own(actor, row.person_id),
         items=item_lines(outline, marks),
         overrides=override_rows(outline, list_overrides(session, row.id)),
         keeps_notes=with_notes,

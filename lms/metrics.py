@@ -31,7 +31,7 @@ class InstanceCollector(Collector):
         session, settings, now = current_session(), current_app.extensions["settings"], clock.now()
         state, last = queries.condition(session, now=now), backups.find_last(session)
         disk = shutil.disk_usage(settings.data_dir)
-        pool = current_app.extensions["house"].database.writing.pool
+        pool = current_app.extensions["instance"].database.writing.pool
         oldest = (now - state.oldest_waiting).total_seconds() if state.oldest_waiting else 0.0
         for name, words, value in (
             ("aulario_jobs_waiting", "Background jobs that are not done.", state.jobs_waiting),
@@ -113,7 +113,7 @@ def page() -> Response:
     return Response(generate_latest(figures.registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def get_door(_session: object, _actor: object) -> MetricsOrigin:
+def get_metrics_origin(_session: object, _actor: object) -> MetricsOrigin:
     """Return from where somebody asks: near, where the address is one of LMS_METRICS_FROM and no proxy hides another behind it."""
     settings = current_app.extensions["settings"]
     if settings.trusted_proxies == 0 and any(name in request.headers for name in FORWARDED):

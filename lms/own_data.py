@@ -258,7 +258,7 @@ def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, l
         **results,
         "who_looked": [
             {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose, "where": row.where}
-            for row in access_log.list_looks(session, person_id, most=None)
+            for row in access_log.list_access_rows(session, person_id, most=None)
         ],
     }
 
@@ -324,7 +324,7 @@ def _overview(form: PasswordConfirmationForm) -> str:
             "purpose": _(PURPOSES.get(row.purpose, PURPOSES["record"])),
             "where": row.where,
         }
-        for row in access_log.list_looks(session, person_id)
+        for row in access_log.list_access_rows(session, person_id)
     ]
     return render_template("lms/own_data.html", form=form, looks=looked, due_at=request_.due_at if request_ else None)
 

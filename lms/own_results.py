@@ -61,8 +61,8 @@ def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Ro
     statement = select(Attempt.id, Attempt.activity_key, Course.slug).join(Course, Course.id == Attempt.course_id)
     ended = Attempt.state.in_([state.value for state in ENDED_STATES])
     for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
-        sitting = attempts.load_attempt(session, row.id)
-        flags, attempt = flags_of(sitting, Reader.LEARNER, attempts.history_of(session, sitting), now=now), sitting.row
+        loaded = attempts.load_attempt(session, row.id)
+        flags, attempt = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=now), loaded.row
         if ReviewFlag.MARKS not in flags:
             withheld.add((row.slug, row.activity_key))
             continue
@@ -70,10 +70,10 @@ def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Ro
             {"attempt": attempt.uuid, "raw": attempt.raw, "maximum": attempt.maximum, "percent": attempt.percent, "passed": attempt.passed}
         )
         if ReviewFlag.ATTEMPT in flags:
-            events = current_events(session, [item.id for item in sitting.items])
+            events = current_events(session, [item.id for item in loaded.items])
             questions += [
                 {"attempt": attempt.uuid, "position": item.position, "fraction": event.fraction, "comment": event.comment}
-                for item in sitting.items
+                for item in loaded.items
                 if (event := events.get(item.id)) is not None
             ]
     return marks, questions, withheld

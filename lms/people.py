@@ -135,7 +135,7 @@ def _record(subject: Person, form: AccountActionForm) -> str:
         is_instructor=accounts.holds_role(session, subject.id, SiteRole.INSTRUCTOR),
         may_set_role=allows(AccountAction.SET_ROLE, subject),
         closed_for_good=accounts.is_permanently_closed(session, subject.id),
-        mail_is_sent=current_app.extensions["settings"].mail_is_sent,
+        sends_mail=current_app.extensions["settings"].sends_mail,
         national_id=accounts.find_national_id(session, subject.id),
         act="lms_people.restore" if suspended else "lms_people.suspend",
         courses=[
@@ -264,7 +264,7 @@ def send_reset(subject: Person) -> Answer:
 
 def _tell_sent(words: str) -> None:
     """Say that a message goes out, or where it waits: an administrator is never shown a link that sets somebody's password."""
-    if current_app.extensions["settings"].mail_is_sent:
+    if current_app.extensions["settings"].sends_mail:
         flash(words, "ok")
     else:
         flash(_("No mail is sent from here: the message waits in the server's mail folder, and whoever runs it hands it over."), "warn")

@@ -35,7 +35,7 @@ class Published:
 
 
 def publish_folder(
-    house: Instance,
+    instance: Instance,
     folder: Path,
     *,
     nature: PublicationNature = PublicationNature.IMPROVEMENT,
@@ -50,23 +50,25 @@ def publish_folder(
     unless they may go (`over_edits`).
     """
     contents = read_directory(folder)
-    checked = publication.prepare(contents, house.kinds, today=clock.now().date())
+    checked = publication.prepare(contents, instance.kinds, today=clock.now().date())
     now = now or clock.now()
     if checked.prepared is None or checked.course is None:
         return Published(checked.findings, None)
     mark = read_directory_mark(folder)
-    plan = plan_folder(house, checked.course.key, contents, Provenance(mark=mark))
+    plan = plan_folder(instance, checked.course.key, contents, Provenance(mark=mark))
     if not over_edits:
         check_unedited(plan)
     seen = None if over_edits else plan.revision
-    kept = draft_services.keep_contents(house.files, contents, media_types(checked.course.media))
-    with house.database.unit_of_work() as session:
+    kept = draft_services.keep_contents(instance.files, contents, media_types(checked.course.media))
+    with instance.database.unit_of_work() as session:
         course = draft_services.import_draft(session, actor, checked.course, kept, seen=seen, now=now)
         before = course_versions.latest_version(session, course.id)
         how = PublishOptions(nature, note)
-        version = publishing_services.publish_version(session, actor, course, checked.prepared, house.kinds, house.files, how, now=now)
+        version = publishing_services.publish_version(
+            session, actor, course, checked.prepared, instance.kinds, instance.files, how, now=now
+        )
     if mark is not None:
-        renew_mark(house, folder, course.slug, contents)
+        renew_mark(instance, folder, course.slug, contents)
     return Published(checked.findings, version, is_new=before is None or before.id != version.id, plan=plan)
 
 
@@ -83,15 +85,15 @@ class ExportedFolder:
     revision: int
 
 
-def export_course(house: Instance, slug: str, folder: Path) -> ExportedFolder:
+def export_course(instance: Instance, slug: str, folder: Path) -> ExportedFolder:
     """Write a course's draft into a folder, byte for byte as it came in, with the mark of its revision.
 
     A draft that is a folder as it came in has no need of a mark: it is that folder, to the byte.
     """
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, slug)
         revision = 0 if course is None else course.draft_revision
-        contents = {} if course is None else course_drafts.draft_files(session, house.files, course.id)
+        contents = {} if course is None else course_drafts.draft_files(session, instance.files, course.id)
         is_as_imported = course is not None and history.find_last_import(session, course.id) == revision
     for path, content in contents.items():
         target = folder / path
@@ -102,14 +104,14 @@ def export_course(house: Instance, slug: str, folder: Path) -> ExportedFolder:
     return ExportedFolder(len(contents), revision)
 
 
-def publish_samples(house: Instance, content: Path, *, now: datetime | None = None) -> list[str]:
+def publish_samples(instance: Instance, content: Path, *, now: datetime | None = None) -> list[str]:
     """Publish the courses that come with the product, where the database has no course; return what was said of them."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         if course_catalogue.any_course(session):
             return []
     said = []
     for folder in sorted(path.parent for path in content.glob("*/course.yaml")):
-        published = publish_folder(house, folder, now=now)
+        published = publish_folder(instance, folder, now=now)
         if published.version is None:
             errors = [finding for finding in published.findings if finding.severity.value == "error"]
             said.append(f"{folder.name} was not published: {len(errors)} errors (lms courses check {folder})")

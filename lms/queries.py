@@ -24,7 +24,7 @@ from quizzes.rules.attempts import AttemptState
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtCourseRow:
+class TeachingCourseRow:
     """One line of the list of courses that somebody makes."""
 
     slug: str
@@ -38,7 +38,7 @@ class TaughtCourseRow:
     completed: int
 
 
-def visible_taught(session: Session, actor: Actor) -> list[TaughtCourseRow]:
+def visible_taught(session: Session, actor: Actor) -> list[TeachingCourseRow]:
     """List the courses whose team the actor belongs to; administrators see all."""
     learners = select(func.count()).where(Enrolment.course_id == Course.id, Enrolment.left_at.is_(None)).scalar_subquery()
     completed = (
@@ -69,7 +69,7 @@ def visible_taught(session: Session, actor: Actor) -> list[TaughtCourseRow]:
     if not actor.is_administrator:
         statement = statement.where(CourseStaff.id.is_not(None))
     return [
-        TaughtCourseRow(
+        TeachingCourseRow(
             row.slug,
             row.title,
             row.role or "administrator",

@@ -84,7 +84,7 @@ KINDS = (
         "keep_unconfirmed_days",
         N_("Accounts whose address nobody confirmed and that take part in nothing"),
         forget_unconfirmed,
-        lambda settings: settings.mail_is_sent,  # else an account is used without being confirmed
+        lambda settings: settings.sends_mail,  # else an account is used without being confirmed
     ),
     RetentionRule(
         "keep_jobs_days", N_("Background work that is done or was given up: which mail was sent, and when"), outbox.forget_before

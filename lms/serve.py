@@ -28,7 +28,7 @@ from kernel.i18n import _
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
 from lms import metrics
-from lms.app import FEATURES, Instance, create_app, open_house
+from lms.app import FEATURES, Instance, create_app, open_instance
 from lms.backups import UNFINISHED
 from lms.disks import LENT_DISKS, NETWORK_DISKS, database_disk
 from lms.gunicorn_worker import RequestWorker
@@ -139,12 +139,12 @@ def open_checked(settings: Settings) -> Instance:
     check_folder(settings)
     try:
         secret_keys(settings)
-        house = open_house(settings)
+        instance = open_instance(settings)
         try:
-            upgrade_schema(house)
-            faults = house.database.durability_faults()
+            upgrade_schema(instance)
+            faults = instance.database.durability_faults()
         except BaseException:
-            house.database.dispose()
+            instance.database.dispose()
             raise
     except (SettingsError, NoBackup) as error:
         raise ServerStartError(str(error)) from None
@@ -159,24 +159,24 @@ def open_checked(settings: Settings) -> Instance:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise ServerStartError(f"The database does not answer: {reason}") from None
     if faults:
-        house.database.dispose()
+        instance.database.dispose()
         remedy = (
             "Set LMS_DATA_DIR to a local disk, or use PostgreSQL (LMS_DATABASE_URL)"
-            if house.database.is_sqlite
+            if instance.database.is_sqlite
             else "Switch it on at the server"
         )
         raise ServerStartError(f"The database may lose what it has confirmed: {', '.join(faults)}. {remedy}.")
-    return house
+    return instance
 
 
-def first_link(house: Instance) -> str | None:
+def first_link(instance: Instance) -> str | None:
     """Return a fresh one-time link for the first administrator, while there is none."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         if queries.administrator_exists(session):
             return None
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         secret = services.make_token(session, TokenPurpose.SET_UP, None, now=clock.now())
-    return f"{house.settings.public_url}/set-up/{secret}"
+    return f"{instance.settings.public_url}/set-up/{secret}"
 
 
 STEADY = 10.0
@@ -221,11 +221,11 @@ def allow_connections() -> int:
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn with threads: finishes requests on SIGTERM, and is not stopped by slow clients."""
 
-    def __init__(self, bind: str, house: Instance, workers: int, started: Callable[[], None]) -> None:
+    def __init__(self, bind: str, instance: Instance, workers: int, started: Callable[[], None]) -> None:
         self._options = {
             "bind": bind,
             "workers": workers,
-            "threads": house.settings.threads,
+            "threads": instance.settings.threads,
             "worker_class": RequestWorker,
             "timeout": 60,
             "graceful_timeout": 15,
@@ -239,7 +239,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "post_worker_init": self._begin_work,
             "worker_exit": self._end_work,
         }
-        self._house = house
+        self._house = instance
         self._started = started
         self._queue: WakeUpQueue | None = None
         super().__init__()
@@ -318,19 +318,19 @@ def serve(host: str, port: int, *, publish: Callable[[Instance, Path], list[str]
 
 def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Instance, Path], list[str]]) -> None:
     """Bring the instance up to date, tell where it is, and serve until the end."""
-    house = open_checked(settings)
+    instance = open_checked(settings)
 
     def publish_and_tell() -> None:
-        for line in publish(house, CONTENT):
+        for line in publish(instance, CONTENT):
             print(line, flush=True)
 
     if settings.files_url:
-        house.database.dispose()
+        instance.database.dispose()
         in_a_child(publish_and_tell)
     else:
         publish_and_tell()
-    link = first_link(house)
-    house.database.dispose()
+    link = first_link(instance)
+    instance.database.dispose()
 
     def started() -> None:
         print(f"Aulario: {settings.public_url}  (Ctrl-C ends it)", flush=True)
@@ -339,7 +339,7 @@ def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Insta
             print(f"There is no administrator yet. Within {minutes} minutes open: {link}", flush=True)
 
     with _counting_together() if workers > 1 else nullcontext():
-        Server(bind, house, workers, started).run()
+        Server(bind, instance, workers, started).run()
 
 
 @contextmanager

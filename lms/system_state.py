@@ -31,7 +31,7 @@ LISTED = 50
 
 
 @bp.get("/metrics")
-@requires(SiteAction.MEASURE, metrics.get_door)
+@requires(SiteAction.MEASURE, metrics.get_metrics_origin)
 def figures(_door: object) -> Response:
     """Give the figures for Prometheus."""
     return metrics.page()
@@ -42,9 +42,9 @@ def figures(_door: object) -> Response:
 def system_state() -> Answer:
     """Show how the instance is."""
     session, now = current_session(), clock.now()
-    house: Instance = current_app.extensions["house"]
-    settings, disk = house.settings, shutil.disk_usage(house.settings.data_dir)
-    facts = inspection.gather(house, session, now=now)
+    instance: Instance = current_app.extensions["instance"]
+    settings, disk = instance.settings, shutil.disk_usage(instance.settings.data_dir)
+    facts = inspection.gather(instance, session, now=now)
     condition = queries.condition(session, now=now)
     return render_template(
         "lms/system_state.html",
@@ -56,13 +56,13 @@ def system_state() -> Answer:
         failed=queries.list_failed_jobs(session),
         absences=queries.list_absences(session),
         failed_count=facts.failed_jobs,
-        mail_is_sent=settings.mail_is_sent,
+        sends_mail=settings.sends_mail,
         mail_server=f"{settings.smtp_host}:{settings.smtp_port}",
         mail_from=settings.mail_from,
         mail_folder=settings.data_dir / "mail",
         disk_free=disk.free,
         disk_share=round(100 * disk.used / disk.total),
-        database_size=_database_size(session, house),
+        database_size=_database_size(session, instance),
         files=session.execute(select(func.count(), func.coalesce(func.sum(StoredFile.size), 0))).one(),
         store=settings.files_url,
         store_answers=facts.store_answers,
@@ -75,9 +75,9 @@ def system_state() -> Answer:
     )
 
 
-def _database_size(session: Session, house: Instance) -> int:
-    if house.database.is_sqlite:
-        path = Path(house.database.writing.url.database or "")
+def _database_size(session: Session, instance: Instance) -> int:
+    if instance.database.is_sqlite:
+        path = Path(instance.database.writing.url.database or "")
         return sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*"))
     return session.scalar(select(func.pg_database_size(func.current_database()))) or 0
 
@@ -96,7 +96,7 @@ def retry(job: Job) -> Answer:
     """Try a job that was given up again."""
     _try_again(job.id, job)
     flash(_("The task will be tried again within a minute."), "ok")
-    return see_other(url_for("lms_condition.state"))
+    return see_other(url_for("lms_condition.system_state"))
 
 
 @bp.post("/administration/state/jobs/retry")
@@ -107,7 +107,7 @@ def retry_all() -> Answer:
     flash(
         ngettext("%(count)s task will be tried again within a minute.", "%(count)s tasks will be tried again within a minute.", count), "ok"
     )
-    return see_other(url_for("lms_condition.state"))
+    return see_other(url_for("lms_condition.system_state"))
 
 
 def _try_again(number: int | None, job: Job | None) -> int:

@@ -22,47 +22,47 @@ class NoBackup(Exception):
     """The backup before an upgrade cannot be made; the text says why and what to do."""
 
 
-def upgrade_schema(house: Instance) -> None:
+def upgrade_schema(instance: Instance) -> None:
     """Bring the database of an instance to this program's schema; raise NoBackup, SchemaTooNew or NotOwner, and nothing has changed."""
-    with _turn(house):
-        migrations.check_rights(house.database)
-        revision = migrations.older_revision(house.database)
-        made = _back_up(house, revision) if revision and _is_backed_up(house, revision) else None
-        migrations.upgrade(house.database)
+    with _turn(instance):
+        migrations.check_rights(instance.database)
+        revision = migrations.older_revision(instance.database)
+        made = _back_up(instance, revision) if revision and _is_backed_up(instance, revision) else None
+        migrations.upgrade(instance.database)
     if made is not None:
-        backups.note_made(house, BackupVerb.BEFORE_UPGRADE, *made, now=made[1].made_at)
+        backups.note_made(instance, BackupVerb.BEFORE_UPGRADE, *made, now=made[1].made_at)
 
 
 @contextmanager
-def _turn(house: Instance) -> Iterator[None]:
+def _turn(instance: Instance) -> Iterator[None]:
     """Let one process at a time look at the schema, on whichever machine: the next one finds nothing to do."""
-    if house.database.is_sqlite:
-        with (house.settings.data_dir / ".upgrade").open("ab") as held:
+    if instance.database.is_sqlite:
+        with (instance.settings.data_dir / ".upgrade").open("ab") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             yield
     else:
-        with migrations.turn(house.database):
+        with migrations.turn(instance.database):
             yield
 
 
-def _is_backed_up(house: Instance, revision: str) -> bool:
+def _is_backed_up(instance: Instance, revision: str) -> bool:
     """Say whether a backup is wanted; the log tells where none is."""
-    settings = house.settings
+    settings = instance.settings
     is_wanted = settings.backup_before_upgrade
-    is_small = house.database.is_sqlite or house.database.size() <= settings.backup_before_upgrade_gb * 1e9
+    is_small = instance.database.is_sqlite or instance.database.size() <= settings.backup_before_upgrade_gb * 1e9
     if not (is_wanted and is_small):
         why = "none: larger than LMS_BACKUP_BEFORE_UPGRADE_GB" if is_wanted else "none: LMS_BACKUP_BEFORE_UPGRADE is false"
         migrations.log.warning("schema.upgrade", revision=revision, to=migrations.head(), backup=why)
     return is_wanted and is_small
 
 
-def _back_up(house: Instance, revision: str) -> tuple[Path, Manifest]:
+def _back_up(instance: Instance, revision: str) -> tuple[Path, Manifest]:
     """Make the backup, then let go of earlier ones."""
-    now, folder = clock.now(), house.settings.data_dir / "backups"
+    now, folder = clock.now(), instance.settings.data_dir / "backups"
     target = folder / backups.default_name(now, before=revision)
     migrations.log.info("schema.upgrade", revision=revision, to=migrations.head(), backup=str(target))
     try:
-        made = backups.make_of_older(house, target, revision, now=now)
+        made = backups.make_of_older(instance, target, revision, now=now)
     except (OSError, sqlite3.Error, SQLAlchemyError, BackupError) as error:
         reason = getattr(error, "strerror", None) or str(getattr(error, "orig", error)).partition("\n")[0]
         raise NoBackup(

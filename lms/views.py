@@ -63,7 +63,7 @@ def home() -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class CourseLine:
+class CourseProgressView:
     """One course on the learner's home."""
 
     slug: str
@@ -127,12 +127,14 @@ def learning() -> Answer:
     )
 
 
-def _line(own: enrolment_queries.OwnCourse, outline: Outline, results: dict[str, Any], credentials: Mapping[int, UUID]) -> CourseLine:
+def _line(
+    own: enrolment_queries.OwnCourse, outline: Outline, results: dict[str, Any], credentials: Mapping[int, UUID]
+) -> CourseProgressView:
     progress: Progress = evaluate_completion(outline, results, clock.now())
     following = outline.by_key.get(progress.next_activity or "")
     modules_done, modules = progress.modules_of(outline)
     completed, waits = own.completed_at is not None, not_begun(own.starts_at, clock.now()) is not None
-    return CourseLine(
+    return CourseProgressView(
         slug=outline.slug,
         title=choose(dict(outline.title)),
         tone=outline.tone,
@@ -183,7 +185,7 @@ def administration() -> Answer:
     settings = current_app.extensions["settings"]
     state = queries.condition(session, now=clock.now())
     steps = [
-        {"text": _("Set a mail server (LMS_SMTP_HOST), so that people confirm their addresses"), "done": settings.mail_is_sent, "url": ""},
+        {"text": _("Set a mail server (LMS_SMTP_HOST), so that people confirm their addresses"), "done": settings.sends_mail, "url": ""},
         {"text": _("Publish a course"), "done": course_catalogue.any_course(session), "url": url_for("lms.teaching")},
         {"text": _("Serve under your own address (LMS_PUBLIC_URL)"), "done": settings.public_url.startswith("https://"), "url": ""},
     ]
@@ -195,7 +197,7 @@ def administration() -> Answer:
         certificates=state.certificates,
         certificate_reviews=count_open_reviews(session),
         first_steps=steps if not all(step["done"] for step in steps) else [],
-        mail_is_sent=settings.mail_is_sent,
+        sends_mail=settings.sends_mail,
         mail_folder=str(settings.data_dir / "mail"),
         jobs_waiting=state.jobs_waiting,
         jobs_failed=queries.count_failed_jobs(session),

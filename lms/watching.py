@@ -16,7 +16,7 @@ from kernel.outbox import Delivery, Effect, log
 from kernel.permissions import Actor, ActorChannel
 from kernel.settings import Settings
 from lms import deployment, inspection
-from lms.deployment import DeploymentFacts, DeploymentFinding
+from lms.deployment import DeploymentFinding, DeploymentState
 from lms.permissions import SiteVerb
 
 WATCH_EVERY = 3_600
@@ -52,7 +52,7 @@ def watch(delivery: Delivery) -> Effect:
     return tell
 
 
-def _of_this_instance(facts: DeploymentFacts) -> list[DeploymentFinding]:
+def _of_this_instance(facts: DeploymentState) -> list[DeploymentFinding]:
     """Return what is told; that a trial on somebody's own machine has no backup is not."""
     is_trial = facts.is_demonstration or not facts.is_public
     return [one for one in deployment.findings(facts) if one.code in WATCHED and not (is_trial and one.code == "no-backup")]

@@ -16,7 +16,7 @@ from kernel.markup.model import ID_PREFIX, SafeHtml
 from quizzes.pages.attempt import AttemptView
 from quizzes.pages.checks import checked_lines
 from quizzes.pages.question import html, points, short_title
-from quizzes.pages.question_review import MarkingResult, QuestionReview, ReviewLink, answered_question, said_in
+from quizzes.pages.question_review import MarkingResult, QuestionReview, ReviewLink, answered_question, response_lines
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt, LoadedItem, has_open
 from quizzes.queries.marks import MarkRecord, current_events
 from quizzes.queries.regrading import find_judges
@@ -31,7 +31,7 @@ from quizzes.services.marks import as_decimal
 
 
 @dataclass(frozen=True, slots=True)
-class SectionLine:
+class SectionMarkView:
     """What the questions of a section gave together, of how much."""
 
     title: str
@@ -42,28 +42,28 @@ class SectionLine:
 def review_items(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag]) -> list[QuestionReview]:
     """Return every question of an attempt with what the flags let through."""
     judged = flags & {ReviewFlag.MARKS, ReviewFlag.CORRECTNESS, ReviewFlag.SPECIFIC}
-    marks = current_events(session, [item.id for item in opened.sitting.items]) if judged else {}
+    marks = current_events(session, [item.id for item in opened.loaded.items]) if judged else {}
     sources = _sources(session, opened) if ReviewFlag.SOURCE in flags else {}
     judges = find_judges(session, [mark.regrade_id for mark in marks.values() if mark.regrade_id is not None])
     return [
         _review_item(opened, item, flags, mark := marks.get(item.id), sources, judges.get(mark.regrade_id or 0) if mark else None)
-        for item in opened.sitting.items
+        for item in opened.loaded.items
     ]
 
 
-def section_lines(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag]) -> list[SectionLine]:
+def section_lines(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag]) -> list[SectionMarkView]:
     """Return the totals by section (5.8), where there are at least two with marks, all are given, and the flags let them through."""
-    row = opened.sitting.row
+    row = opened.loaded.row
     titles = [entry["title"] for entry in json.loads(row.interludes) if entry["title"]]
     if not flags >= {ReviewFlag.ATTEMPT, ReviewFlag.MARKS, ReviewFlag.MAX_MARKS} or row.raw is None or not titles:
         return []
-    marks = current_events(session, [item.id for item in opened.sitting.items])
+    marks = current_events(session, [item.id for item in opened.loaded.items])
     results = [
-        ItemResult(mark.fraction, item.maximum, mark.state, item.section) for item in opened.sitting.items if (mark := marks.get(item.id))
+        ItemResult(mark.fraction, item.maximum, mark.state, item.section) for item in opened.loaded.items if (mark := marks.get(item.id))
     ]
     totals = {section: total for section, total in section_totals(results).items() if total[1]}
     words = {0: _("Before the first section"), **{at: choose(title) for at, title in enumerate(titles, 1)}}
-    lines = [SectionLine(words[section], points(mark), points(maximum)) for section, (mark, maximum) in sorted(totals.items())]
+    lines = [SectionMarkView(words[section], points(mark), points(maximum)) for section, (mark, maximum) in sorted(totals.items())]
     return lines if len(lines) > 1 else []
 
 
@@ -87,12 +87,12 @@ def _review_item(
         state=mark.state if mark else None,
         comment=mark.comment if mark and ReviewFlag.SPECIFIC in flags else "",
         links=_links(opened.outline, question, sources) if ReviewFlag.SOURCE in flags else (),
-        certainty=certainty_of(parts) if asks_certainty(opened.sitting.paper.settings.behaviour, question) else None,
-        tries=checked_lines(opened.sitting, item, question, flags),
+        certainty=certainty_of(parts) if asks_certainty(opened.loaded.snapshot.settings.behaviour, question) else None,
+        tries=checked_lines(opened.loaded, item, question, flags),
         files=tuple(opened.files_of(item)),
         judge=judge,
     )
-    return answered_question(item, question, parts, flags, convention_for(opened.sitting.row.language), outcome)
+    return answered_question(item, question, parts, flags, convention_for(opened.loaded.row.language), outcome)
 
 
 def _links(outline: Outline, question: QuestionDefinition, sources: Mapping[str, ReviewLink]) -> tuple[ReviewLink, ...]:
@@ -107,10 +107,10 @@ def _links(outline: Outline, question: QuestionDefinition, sources: Mapping[str,
     return tuple(found) + tuple(sources[cite.key] for cite in question.source if cite.key in sources)
 
 
-def flags_of(sitting: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow], *, now: datetime) -> frozenset[ReviewFlag]:
+def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow], *, now: datetime) -> frozenset[ReviewFlag]:
     """Return what may be shown of an attempt now; the history says whether its learner still answers in another one."""
-    settings = sitting.paper.settings
-    moment = moment_of(sitting.row.finished_at, sitting.access.closes, another_open=has_open(history), now=now)
+    settings = loaded.snapshot.settings
+    moment = moment_of(loaded.row.finished_at, loaded.access.closes, another_open=has_open(history), now=now)
     return flags_for(settings.review, moment, settings.behaviour, reader)
 
 
@@ -120,16 +120,16 @@ def review_page(
     """Return what a review shows of an attempt: its result and its questions, as far as the flags go."""
     return {
         **opened.place,
-        "attempt": _verdict(opened.sitting, flags),
-        "overall": _overall(opened.sitting, flags),
-        "shown_later": _shown_later(opened.sitting, flags, history, now),
+        "attempt": _verdict(opened.loaded, flags),
+        "overall": _overall(opened.loaded, flags),
+        "shown_later": _shown_later(opened.loaded, flags, history, now),
         "sections": section_lines(session, opened, flags),
         "items": review_items(session, opened, flags) if ReviewFlag.ATTEMPT in flags else [],
     }
 
 
-def _verdict(sitting: LoadedAttempt, flags: frozenset[ReviewFlag]) -> dict[str, object]:
-    row, settings = sitting.row, sitting.paper.settings
+def _verdict(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> dict[str, object]:
+    row, settings = loaded.row, loaded.snapshot.settings
     marks = ReviewFlag.MARKS in flags
     return {
         "uuid": row.uuid,
@@ -141,21 +141,21 @@ def _verdict(sitting: LoadedAttempt, flags: frozenset[ReviewFlag]) -> dict[str, 
         "maximum": points(Fraction(row.maximum)) if ReviewFlag.MAX_MARKS in flags else None,
         "passed": row.passed if marks else None,
         "pass_percent": None if settings.pass_mark is None else points(settings.pass_mark),
-        "late": sitting.end is not None and row.submitted_at == sitting.end,
+        "late": loaded.end is not None and row.submitted_at == loaded.end,
         "waits": row.state == AttemptState.FINISHED and row.raw is None,
     }
 
 
-def _overall(sitting: LoadedAttempt, flags: frozenset[ReviewFlag]) -> SafeHtml | str:
-    if ReviewFlag.OVERALL not in flags or sitting.row.percent is None:
+def _overall(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> SafeHtml | str:
+    if ReviewFlag.OVERALL not in flags or loaded.row.percent is None:
         return ""
-    band = band_for(Fraction(sitting.row.percent), sitting.paper.settings.feedback)
+    band = band_for(Fraction(loaded.row.percent), loaded.snapshot.settings.feedback)
     return html(band.text) if band else ""
 
 
-def _shown_later(sitting: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> str:
+def _shown_later(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> str:
     """Say when more will be shown, where that is so."""
-    closes, settings = sitting.access.closes, sitting.paper.settings
+    closes, settings = loaded.access.closes, loaded.snapshot.settings
     if closes is None or flags >= flags_for(settings.review, ReviewMoment.CLOSED, settings.behaviour):
         return ""
     if now >= closes:
@@ -168,11 +168,11 @@ def record_of(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag
 
     An answer stands in words and as it is stored: `{part: [text, …]}`, choices by their place on the page. Marks are decimal strings.
     """
-    row, sitting = opened.sitting.row, opened.sitting
-    marks = current_events(session, [item.id for item in sitting.items]) if ReviewFlag.MARKS in flags else {}
+    row, loaded = opened.loaded.row, opened.loaded
+    marks = current_events(session, [item.id for item in loaded.items]) if ReviewFlag.MARKS in flags else {}
     questions = [
         _recorded(opened, item, shown, marks.get(item.id), flags)
-        for item, shown in zip(sitting.items, review_items(session, opened, frozenset()), strict=True)
+        for item, shown in zip(loaded.items, review_items(session, opened, frozenset()), strict=True)
         if item.number is not None
     ]
     totals = {
@@ -199,13 +199,13 @@ def record_of(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag
 def _recorded(
     opened: AttemptView, item: LoadedItem, shown: QuestionReview, mark: MarkRecord | None, flags: frozenset[ReviewFlag]
 ) -> dict[str, object]:
-    saved = [answer for answer in opened.sitting.answers if answer.item_id == item.id]
+    saved = [answer for answer in opened.loaded.answers if answer.item_id == item.id]
     share = None if mark is None or mark.fraction is None else as_decimal(mark.fraction)
     judged = {"share": _exact(share), "mark_state": mark.state.value} if mark else {}
     return {
         "number": item.number,
         "question": short_title(opened.questions[item.question_version_id]),
-        "answer": list(said_in(shown)),
+        "answer": list(response_lines(shown)),
         "response": saved[-1].payload if saved else None,
         "saved_at": saved[-1].server_time.isoformat() if saved else None,
         "times_saved": len(saved),

@@ -209,20 +209,20 @@ def dropped_file(form: Form) -> tuple[int, str]:
     return whole_number(place), name
 
 
-def answers_compared(form: Form, sitting: LoadedAttempt) -> set[int]:
+def answers_compared(form: Form, loaded: LoadedAttempt) -> set[int]:
     """Return the saved answers that a page's plain form is compared with: those that it showed, and the last of its lease."""
-    shown = {whole_number(first(form, f"p{item.position}-{SHOWN}")) for item in sitting.items}
-    return shown | {answer.id for answer in _own(form, sitting).values()}
+    shown = {whole_number(first(form, f"p{item.position}-{SHOWN}")) for item in loaded.items}
+    return shown | {answer.id for answer in _own(form, loaded).values()}
 
 
-def _own(form: Form, sitting: LoadedAttempt) -> dict[int, StoredAnswer]:
+def _own(form: Form, loaded: LoadedAttempt) -> dict[int, StoredAnswer]:
     lease = lease_of(form)
-    return {answer.item_id: answer for answer in sitting.answers if answer.lease == lease}
+    return {answer.item_id: answer for answer in loaded.answers if answer.lease == lease}
 
 
 def form_batch(
     form: Form,
-    sitting: LoadedAttempt,
+    loaded: LoadedAttempt,
     page: int,
     said: Mapping[int, object],
     closed: Collection[int] = (),
@@ -239,11 +239,11 @@ def form_batch(
     Places that are `closed` take no answers: the page shows no fields for them. `files` are those that came with the page and those that
     it takes away. `said` is what the answers said that are compared (`answers_compared`).
     """
-    lease, own, given = lease_of(form), _own(form, sitting), _by_question(form)
+    lease, own, given = lease_of(form), _own(form, loaded), _by_question(form)
     shown = {answer_id: clean_parts(payload) for answer_id, payload in said.items()}
-    current = {item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()}
+    current = {item_id: clean_parts(answer.payload) for item_id, answer in loaded.responses.items()}
     events = []
-    for item in sitting.items:
+    for item in loaded.items:
         if item.page != page or item.number is None or item.position in closed:
             continue
         typed = clean_parts(given.get(f"p{item.position}"))
@@ -261,11 +261,11 @@ def form_batch(
     return SaveRequest(lease, tuple(events), "save")
 
 
-def changed_flags(form: Form, sitting: LoadedAttempt, page: int) -> Mapping[int, bool]:
+def changed_flags(form: Form, loaded: LoadedAttempt, page: int) -> Mapping[int, bool]:
     """Return the places of a page whose flag was set or taken away."""
-    shown = [item.position for item in sitting.items if item.page == page and f"p{item.position}-{SHOWN}" in form]
+    shown = [item.position for item in loaded.items if item.page == page and f"p{item.position}-{SHOWN}" in form]
     flags = {place: f"p{place}-{FLAG}" in form for place in shown}
-    return {place: flagged for place, flagged in flags.items() if flagged != sitting.items[place - 1].flagged}
+    return {place: flagged for place, flagged in flags.items() if flagged != loaded.items[place - 1].flagged}
 
 
 def script_batches(form: Form, kind: str) -> list[SaveRequest]:

@@ -67,7 +67,7 @@ def _list_due(delivery: Delivery, after: int) -> list[int]:
         return queries.list_due(session, now=delivery.now - NETWORK_TOLERANCE, after=after, limit=PAGE)
 
 
-def tell_marked(delivery: Delivery) -> Effect:
+def notify_marked(delivery: Delivery) -> Effect:
     """Tell a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
     told = _told(delivery)
     message = Message(
@@ -82,7 +82,7 @@ def tell_marked(delivery: Delivery) -> Effect:
     return lambda session: notices.give(session, message, [told.person_id], now=delivery.now)
 
 
-def tell_reopened(delivery: Delivery) -> Effect:
+def notify_reopened(delivery: Delivery) -> Effect:
     """Tell a learner that an attempt is open again."""
     told = _told(delivery)
     message = Message(
@@ -109,9 +109,9 @@ class _NotifiedAttempt:
 
 def _told(delivery: Delivery) -> _NotifiedAttempt:
     with delivery.database.unit_of_work(write=False) as session:
-        sitting = queries.load_attempt(session, cast("int", delivery.arguments["attempt"]))
-        outline = get_outline(session, queries.version_of(session, sitting.paper.activity_id))
-    return _NotifiedAttempt(sitting.uuid, sitting.person_id, outline.by_key[sitting.paper.activity_key].title, outline.title)
+        loaded = queries.load_attempt(session, cast("int", delivery.arguments["attempt"]))
+        outline = get_outline(session, queries.version_of(session, loaded.snapshot.activity_id))
+    return _NotifiedAttempt(loaded.uuid, loaded.person_id, outline.by_key[loaded.snapshot.activity_key].title, outline.title)
 
 
 def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int) -> None:
@@ -122,17 +122,17 @@ def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int)
             after = tell(session, subject, after=after, now=delivery.now)
 
 
-def tell_override(delivery: Delivery) -> None:
+def notify_override(delivery: Delivery) -> None:
     """Tell learners of an override that gives them something."""
     _tell_all(delivery, telling.notify_override, cast("int", delivery.arguments["override"]))
 
 
-def tell_incident(delivery: Delivery) -> None:
+def notify_incident(delivery: Delivery) -> None:
     """Tell learners of the time that was given to their open attempts."""
     _tell_all(delivery, telling.notify_incident, cast("int", delivery.arguments["incident"]))
 
 
-def tell_regrade(delivery: Delivery) -> None:
+def notify_regrade(delivery: Delivery) -> None:
     """Tell learners that their mark changed by marking again, or is again what it was."""
     _tell_all(delivery, telling.notify_regrade, cast("int", delivery.arguments["subject"]))
 

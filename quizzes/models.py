@@ -45,7 +45,7 @@ class QuestionVersion(Base):
     mark: Mapped[Decimal] = mapped_column(MARK)
     checksum: Mapped[str] = mapped_column(String(64))
     document: Mapped[str] = mapped_column(Text)
-    """Canonical JSON of `quizzes.rules.definitions.QuestionDefinition` with rendered texts: read and written whole, never searched or edited."""
+    """Canonical JSON of a `quizzes.rules.definitions.QuestionDefinition` with rendered texts: read whole, never searched or edited."""
     created_at: Mapped[Moment]
 
 

@@ -79,7 +79,7 @@ class OverrideContext:
 
 
 @dataclass(frozen=True)
-class OverrideTarget:
+class NewOverrideContext:
     """For whom something is to be set at a quiz: a group, a person, or everybody where it is neither."""
 
     quiz: QuizContext
@@ -111,15 +111,15 @@ def _edit_bank(actor: Actor, subject: object) -> Verdict:
 
 def _view_intro(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, ActivityContext)
-    if is_staff(actor, subject.seat):
+    if is_staff(actor, subject.context):
         return Verdict.ALLOW
-    return allow_if(subject.seat.is_learner)
+    return allow_if(subject.context.is_learner)
 
 
 def _start(actor: Actor, subject: object) -> Verdict:
     """Learners start attempts; who edits the course starts previews. What dates and limits say is told by the service."""
     assert isinstance(subject, ActivityContext)
-    return allow_if(subject.seat.is_learner or edits(actor, subject.seat.staff_role))
+    return allow_if(subject.context.is_learner or edits(actor, subject.context.staff_role))
 
 
 def _own(actor: Actor, subject: object) -> Verdict:
@@ -203,7 +203,7 @@ def _fetch_file(actor: Actor, subject: object) -> Verdict:
 
 def _override(actor: Actor, subject: object) -> Verdict:
     """Those who edit the course decide who gets more time; to others there is no such page."""
-    quiz = subject.quiz if isinstance(subject, OverrideContext | OverrideTarget | IncidentContext) else subject
+    quiz = subject.quiz if isinstance(subject, OverrideContext | NewOverrideContext | IncidentContext) else subject
     assert isinstance(quiz, QuizContext)
     return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
 
@@ -223,7 +223,7 @@ def _overridden(subject: object) -> tuple[int | None, ...]:
     """Return the one for whom an override holds; what holds for a group or everybody is left out of their author's record instead."""
     if isinstance(subject, OverrideContext):
         return (subject.row.person_id,)
-    return (subject.person.id,) if isinstance(subject, OverrideTarget) and subject.person else ()
+    return (subject.person.id,) if isinstance(subject, NewOverrideContext) and subject.person else ()
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(

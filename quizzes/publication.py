@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.content.search_texts import activity_entries
 from courses.models import Activity
-from courses.publication import MINUTES_OF_A_QUESTION, ActivityFacts, ActivityPublisher, Publication, to_json
+from courses.publication import MINUTES_OF_A_QUESTION, ActivityDescription, ActivityPublisher, Publication, to_json
 from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity
@@ -29,7 +29,7 @@ from quizzes.content.kinds import KIND
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
 from quizzes.content.pools import candidates
 from quizzes.content.published import reworded
-from quizzes.content.setting_labels import tell_quiz
+from quizzes.content.setting_labels import describe_quiz
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.queries import attempts as queries
 from quizzes.queries.effective_settings import own_dates
@@ -79,7 +79,7 @@ class PreparedQuiz:
     """What can be found of it."""
 
 
-def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, ActivityFacts]:
+def prepare_quiz(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedQuiz, ActivityDescription]:
     """Render a quiz and every question that its slots may give."""
     quiz: QuizSource = activity.settings
     module = next(module.key for module in renderer.course.modules if activity in module.activities)
@@ -128,10 +128,10 @@ def _entry(entry: object, activity: ActivitySource, renderer: Renderer) -> dict[
     return {"kind": "text", "text": text}
 
 
-def _facts(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> ActivityFacts:
+def _facts(activity: ActivitySource, quiz: QuizSource, slots: list[PreparedSlot]) -> ActivityDescription:
     questions = sum(slot.draws for slot in slots)
     minutes = activity.minutes or ceil(quiz.settings.limit / 60 if quiz.settings.limit else questions * MINUTES_OF_A_QUESTION)
-    return ActivityFacts(minutes, questions, quiz.settings.attempts, quiz.settings.category, quiz.settings.weight)
+    return ActivityDescription(minutes, questions, quiz.settings.attempts, quiz.settings.category, quiz.settings.weight)
 
 
 def _path_of(course: CourseFolder, key: str) -> str:
@@ -341,7 +341,7 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
 
     Where the close date brings the marks, it brings them once no attempt of the learner is open.
     """
-    settings = {quiz.key: queries.get_paper_of_activity(session, quiz.id).settings for quiz in quizzes}
+    settings = {quiz.key: queries.get_snapshot_of_activity(session, quiz.id).settings for quiz in quizzes}
     later, closed = (_hidden_at(moment, settings) for moment in (ReviewMoment.LATER, ReviewMoment.CLOSED))
     over = {quiz.key for quiz in quizzes if quiz.closes_at is not None and now >= quiz.closes_at}
     asked = over & (later ^ closed)
@@ -357,7 +357,7 @@ def _hidden_at(moment: ReviewMoment, settings: Mapping[str, QuizSettings]) -> fr
 
 def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None:
     """Return from which percent on a quiz is passed."""
-    return queries.get_paper_of_activity(session, activity.id).settings.pass_mark
+    return queries.get_snapshot_of_activity(session, activity.id).settings.pass_mark
 
 
 QUIZ = ActivityPublisher(
@@ -367,7 +367,7 @@ QUIZ = ActivityPublisher(
     rename_attempts,
     withheld_marks,
     entries=list_quiz_entries,
-    tell=tell_quiz,
+    tell=describe_quiz,
     dates=own_dates,
     pass_mark=pass_mark_of,
     ungraded=find_ungraded,

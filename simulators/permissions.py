@@ -32,13 +32,13 @@ class SubmissionContext:
 
 def _view_task(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, ActivityContext)
-    return allow_if(is_staff(actor, subject.seat) or subject.seat.is_learner)
+    return allow_if(is_staff(actor, subject.context) or subject.context.is_learner)
 
 
 def _answer(actor: Actor, subject: object) -> Verdict:
     """Learners work on tasks; who edits the course tries them. What dates and limits say is told by the service."""
     assert isinstance(subject, ActivityContext)
-    return allow_if(subject.seat.is_learner or edits(actor, subject.seat.staff_role))
+    return allow_if(subject.context.is_learner or edits(actor, subject.context.staff_role))
 
 
 def _review(actor: Actor, subject: object) -> Verdict:

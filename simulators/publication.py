@@ -13,7 +13,7 @@ from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource
 from courses.content.search_texts import activity_entries
 from courses.models import Activity
-from courses.publication import ActivityFacts, ActivityPublisher, Publication
+from courses.publication import ActivityDescription, ActivityPublisher, Publication
 from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity
@@ -51,7 +51,7 @@ SETTINGS = SettingLabels(
 )
 
 
-def tell_task(activity: ActivitySource) -> tuple[SettingFact, ...]:
+def describe_task(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell a task in words: what is asked, and its settings."""
     source: TaskSource = activity.settings
     words = tuple(SettingFact("text", _("Text"), text, tongue, text=True) for tongue, text in source.task.text.items())
@@ -67,7 +67,7 @@ class PreparedTask:
     """What can be found of it."""
 
 
-def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedTask, ActivityFacts]:
+def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedTask, ActivityDescription]:
     """Render a task."""
     source: TaskSource = activity.settings
     task, path = source.task, activity.path
@@ -83,7 +83,7 @@ def prepare_task(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
     items = len(goals) + len(asks)
     minutes = activity.minutes or items * MINUTES_OF_AN_ITEM
     found = tuple(activity_entries(KIND.name, plain_texts(activity.title), renderer.inline(activity.summary, path)))
-    return PreparedTask(rendered, found), ActivityFacts(minutes, items, task.policy.attempts, source.category, source.weight)
+    return PreparedTask(rendered, found), ActivityDescription(minutes, items, task.policy.attempts, source.category, source.weight)
 
 
 def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tuple[Activity, PreparedTask]]) -> None:
@@ -188,5 +188,5 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
 
 ON_THE_WEB = replace(KIND, begin=task_fields.BEGIN, settings=task_fields.ASKED, groups=task_fields.GROUPS, order=task_fields.ORDER)
 SIMULATOR = ActivityPublisher(
-    ON_THE_WEB, prepare_task, freeze_tasks, rename, entries=list_task_entries, tell=tell_task, pass_mark=pass_mark_of
+    ON_THE_WEB, prepare_task, freeze_tasks, rename, entries=list_task_entries, tell=describe_task, pass_mark=pass_mark_of
 )

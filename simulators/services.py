@@ -24,7 +24,7 @@ from simulators.models import Submission, SubmissionItem, TaskSave
 from simulators.queries import OutOfStep, PublishedTask, SubmissionRow
 from simulators.rules.address import encode
 from simulators.rules.attempts import PastSubmission, SubmitRuling, TaskDates, is_completed, is_used_up, may_submit, over_attempts
-from simulators.rules.drawing import draw, round_half_up, seed_of, written
+from simulators.rules.drawing import draw, round_half_up, seed_of, stored_values
 from simulators.rules.marking import TaskItemMark, grade
 from simulators.rules.scenario import Inputs
 from simulators.rules.tasks import TaskPolicy, allowed_inputs, start_inputs
@@ -69,14 +69,14 @@ class TaskContext:
 def load_task_context(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> TaskContext:
     """Return everything that a task's pages and services need for one person; raise NotFound where there is no task."""
     published = queries.get_task_of_activity(session, subject.activity.id)
-    person_id, course_id, key = actor.person_id or 0, subject.seat.course_id, subject.activity.key
+    person_id, course_id, key = actor.person_id or 0, subject.context.course_id, subject.activity.key
     drawn = draw(published.task.variables, seed_of(course_id, key, person_id))
     history = tuple(queries.list_submissions(session, person_id, course_id, key))
-    preview = not subject.seat.is_learner
+    preview = not subject.context.is_learner
     if preview:
         ruling = SubmitRuling((), None)
     else:
-        window = TaskDates(published.opens_at, subject.seat.end_for(published.closes_at), subject.closed is None)
+        window = TaskDates(published.opens_at, subject.context.end_for(published.closes_at), subject.closed is None)
         ruling = may_submit(published.task.policy, window, _counted(history), now=now)
     return TaskContext(published, drawn, start_inputs(published.task.start, drawn), history, ruling, preview)
 
@@ -96,13 +96,13 @@ def _keep(session: Session, actor: Actor, subject: ActivityContext, work: TaskWo
     """Add what is new; the same again is there already."""
     assert actor.person_id is not None
     scenario, answers = encode(work.inputs), {key: text[:LONGEST_ANSWER] for key, text in work.typed.items()}
-    last = queries.find_save(session, actor.person_id, subject.seat.course_id, subject.activity.key)
+    last = queries.find_save(session, actor.person_id, subject.context.course_id, subject.activity.key)
     if last is not None and (last.scenario, dict(last.answers)) == (scenario, answers):
         return
     session.add(
         TaskSave(
             person_id=actor.person_id,
-            course_id=subject.seat.course_id,
+            course_id=subject.context.course_id,
             activity_key=subject.activity.key,
             scenario=scenario,
             answers=answers,
@@ -111,15 +111,15 @@ def _keep(session: Session, actor: Actor, subject: ActivityContext, work: TaskWo
     )
 
 
-def is_corrected(session: Session, desk: TaskContext, shown: int) -> bool:
+def is_corrected(session: Session, context: TaskContext, shown: int) -> bool:
     """Say whether a page that showed this task (its id) shows anything else now, limits on attempts aside: its numbers may be others."""
-    if shown == desk.published.id:
+    if shown == context.published.id:
         return False
     try:
         before = queries.get_task(session, shown)
     except NotFound:
         return True
-    return _shown(before) != _shown(desk.published)
+    return _shown(before) != _shown(context.published)
 
 
 def _shown(published: PublishedTask) -> tuple[object, ...]:
@@ -146,23 +146,23 @@ def submit_task(
     known = queries.find_submission(session, actor.person_id, number)
     if known is not None:
         return known
-    desk = load_task_context(session, actor, subject, now=now)
-    if not desk.ruling.allowed:
-        raise SubmissionNotAllowed(reasons=[refusal.reason.value for refusal in desk.ruling.refusals])
-    task = desk.published.task
-    inputs = allowed_inputs(work.inputs, desk.start, task.editable)
-    found = grade(task, desk.start, inputs, answers)
+    context = load_task_context(session, actor, subject, now=now)
+    if not context.ruling.allowed:
+        raise SubmissionNotAllowed(reasons=[refusal.reason.value for refusal in context.ruling.refusals])
+    task = context.published.task
+    inputs = allowed_inputs(work.inputs, context.start, task.editable)
+    found = grade(task, context.start, inputs, answers)
     row = Submission(
         uuid=number,
         person_id=actor.person_id,
-        enrolment_id=subject.seat.enrolment_id,
-        course_id=subject.seat.course_id,
+        enrolment_id=subject.context.enrolment_id,
+        course_id=subject.context.course_id,
         activity_key=subject.activity.key,
-        task_id=desk.published.id,
-        number=max((one.number for one in desk.history), default=0) + 1,
-        preview=desk.preview,
+        task_id=context.published.id,
+        number=max((one.number for one in context.history), default=0) + 1,
+        preview=context.preview,
         scenario=encode(inputs),
-        drawn=written(desk.drawn),
+        drawn=stored_values(context.drawn),
         submitted_at=now,
         raw=_decimal(found.raw),
         maximum=_decimal(found.maximum),
@@ -171,12 +171,12 @@ def submit_task(
     )
     session.add(row)
     session.flush()  # its items and the audit entry name it
-    session.execute(insert(SubmissionItem), [_item_row(row.id, desk.published, item, work.typed) for item in found.items])
+    session.execute(insert(SubmissionItem), [_item_row(row.id, context.published, item, work.typed) for item in found.items])
     _keep(session, actor, subject, TaskWork(inputs, work.typed), now=now)
     audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
-    if subject.seat.enrolment_id is not None:
-        history = [*_counted(desk.history), PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent))]
-        _hand_down(session, actor, subject.seat.enrolment_id, subject.activity.key, task.policy, history, now=now)
+    if subject.context.enrolment_id is not None:
+        history = [*_counted(context.history), PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent))]
+        _hand_down(session, actor, subject.context.enrolment_id, subject.activity.key, task.policy, history, now=now)
     return row
 
 

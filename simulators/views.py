@@ -211,30 +211,30 @@ class SubmittedTask:
     typed: RejectedInput
 
 
-def present_work(subject: ActivityContext, desk: TaskContext) -> tuple[TaskWork, datetime | None]:
+def present_work(subject: ActivityContext, context: TaskContext) -> tuple[TaskWork, datetime | None]:
     """Return where the actor stopped in a task, and when that was kept; else what the task begins with."""
-    saved = queries.find_save(current_session(), current_actor().person_id or 0, subject.seat.course_id, subject.activity.key)
+    saved = queries.find_save(current_session(), current_actor().person_id or 0, subject.context.course_id, subject.activity.key)
     if saved is None:
-        return TaskWork(desk.start, {}), None
+        return TaskWork(context.start, {}), None
     try:
-        inputs = allowed_inputs(decode(saved.scenario), desk.start, _editable(desk))
+        inputs = allowed_inputs(decode(saved.scenario), context.start, _editable(context))
     except BadAddress:
-        inputs = dict(desk.start)
-    return TaskWork(inputs if not faults(inputs) else desk.start, saved.answers), saved.saved_at
+        inputs = dict(context.start)
+    return TaskWork(inputs if not faults(inputs) else context.start, saved.answers), saved.saved_at
 
 
-def _editable(desk: TaskContext) -> frozenset[str] | None:
+def _editable(context: TaskContext) -> frozenset[str] | None:
     """Return what may be changed; nothing where no goal depends on it."""
-    return desk.published.task.editable if desk.published.task.goals else frozenset()
+    return context.published.task.editable if context.published.task.goals else frozenset()
 
 
-def read_work(desk: TaskContext, base: Inputs) -> SubmittedTask:
+def read_work(context: TaskContext, base: Inputs) -> SubmittedTask:
     """Read a task's form over the scenario that it was made from."""
-    sent = read_form(request.form.to_dict(), request.form.getlist(BOX), base, language(), _editable(desk))
+    sent = read_form(request.form.to_dict(), request.form.getlist(BOX), base, language(), _editable(context))
     typed: dict[str, str] = {}
     answers: dict[str, Fraction] = {}
     errors = dict(sent.errors)
-    for ask in desk.published.task.asks:
+    for ask in context.published.task.asks:
         text = clean_text(request.form.get(f"ask.{ask.key}", ""))[: services.LONGEST_ANSWER]
         typed[ask.key] = text
         found = read_typed(text, language())
@@ -242,7 +242,7 @@ def read_work(desk: TaskContext, base: Inputs) -> SubmittedTask:
             answers[ask.key] = Fraction(found)
         elif text:
             errors[f"ask.{ask.key}"] = _(NO_NUMBER)
-    labels = {f"ask.{ask.key}": _plain(choose(ask.text)) for ask in desk.published.task.asks}
+    labels = {f"ask.{ask.key}": _plain(choose(ask.text)) for ask in context.published.task.asks}
     return SubmittedTask(TaskWork(sent.inputs, typed), answers, RejectedInput(sent.typed, errors, labels))
 
 
@@ -252,27 +252,32 @@ def _plain(html: str) -> str:
 
 
 @bp.get("/courses/<slug>/simulators/<key>")
-@requires(SimulatorAction.VIEW_TASK, enrolment_queries.get_activity_seat)
+@requires(SimulatorAction.VIEW_TASK, enrolment_queries.get_activity_context)
 def task(subject: ActivityContext) -> Answer:
     """Show a task where its learner stopped: the scenario, the goals as they stand, and what was handed in."""
-    desk = services.load_task_context(current_session(), current_actor(), subject, now=clock.now())
-    work, saved_at = present_work(subject, desk)
-    record_visit_later(subject, course_view(subject.seat, subject.outline))
-    return _task_page(subject, desk, work, NOTHING_TYPED, saved_at)
+    context = services.load_task_context(current_session(), current_actor(), subject, now=clock.now())
+    work, saved_at = present_work(subject, context)
+    record_visit_later(subject, course_view(subject.context, subject.outline))
+    return _task_page(subject, context, work, NOTHING_TYPED, saved_at)
 
 
 def _task_page(
-    subject: ActivityContext, desk: TaskContext, work: TaskWork, typed: RejectedInput, saved_at: datetime | None, told: Sequence[str] = ()
+    subject: ActivityContext,
+    context: TaskContext,
+    work: TaskWork,
+    typed: RejectedInput,
+    saved_at: datetime | None,
+    told: Sequence[str] = (),
 ) -> str:
-    found, policy = desk.published.task, desk.published.task.policy
-    counted = [row.past for row in desk.history if not row.preview]
+    found, policy = context.published.task, context.published.task.policy
+    counted = [row.past for row in context.history if not row.preview]
     score = over_attempts(policy.grading, counted)
     return render_template(
         "simulators/task.html",
         **_place(subject.outline, subject.activity.key),
-        text=filled(found.text, found.variables, desk.drawn),
-        hidden=desk.ruling.is_hidden,
-        groups=groups_of(found, FieldSet(work.inputs, typed, _editable(desk))),
+        text=filled(found.text, found.variables, context.drawn),
+        hidden=context.ruling.is_hidden,
+        groups=groups_of(found, FieldSet(work.inputs, typed, _editable(context))),
         typed=typed,
         goals=goal_views(found, work.inputs),
         asks=ask_views(found, work.typed, typed.errors),
@@ -281,52 +286,52 @@ def _task_page(
         maximum=points(found.maximum),
         pass_percent=None if policy.pass_mark is None else points(policy.pass_mark),
         grading=policy.grading.value,
-        closes_at=subject.seat.end_for(desk.published.closes_at),
-        attempts_left=desk.ruling.left,
-        warnings=[*told, *refusal_words(desk.ruling)],
+        closes_at=subject.context.end_for(context.published.closes_at),
+        attempts_left=context.ruling.left,
+        warnings=[*told, *refusal_words(context.ruling)],
         number=uuid4(),
-        task_id=desk.published.id,
+        task_id=context.published.id,
         may_work=allows(SimulatorAction.ANSWER, subject),
-        may_submit=desk.ruling.allowed,
-        is_preview=desk.preview,
+        may_submit=context.ruling.allowed,
+        is_preview=context.preview,
         score=None if score is None else points(score),
         passed=has_passed(score, policy.pass_mark),
-        submissions=submission_lines(desk.history),
+        submissions=submission_lines(context.history),
     )
 
 
 @bp.post("/courses/<slug>/simulators/<key>/answers")
-@requires(SimulatorAction.ANSWER, enrolment_queries.get_activity_seat)
+@requires(SimulatorAction.ANSWER, enrolment_queries.get_activity_context)
 def answer(subject: ActivityContext) -> Answer:
     """Calculate and keep a scenario, begin it again, or hand the task in."""
     session, actor, now = current_session(), current_actor(), clock.now()
-    desk = services.load_task_context(session, actor, subject, now=now)
+    context = services.load_task_context(session, actor, subject, now=now)
     act = request.form.get("do", "calculate")
     if act == "reset":
-        services.save_work(session, actor, subject, TaskWork(desk.start, {}), now=now)
+        services.save_work(session, actor, subject, TaskWork(context.start, {}), now=now)
         return see_other(_task_url(subject))
-    sent = read_work(desk, present_work(subject, desk)[0].inputs)
+    sent = read_work(context, present_work(subject, context)[0].inputs)
     if act == "submit":
-        return _hand_in(subject, desk, sent, now)
-    refused = _refuse(subject, desk, sent, now)
+        return _hand_in(subject, context, sent, now)
+    refused = _refuse(subject, context, sent, now)
     if refused is not None:
         return refused
     services.save_work(session, actor, subject, sent.work, now=now)
     return see_other(_task_url(subject))
 
 
-def _hand_in(subject: ActivityContext, desk: TaskContext, sent: SubmittedTask, now: datetime) -> Answer:
+def _hand_in(subject: ActivityContext, context: TaskContext, sent: SubmittedTask, now: datetime) -> Answer:
     """Hand a task in, or lead to what this form has handed in already."""
     session, actor, number = current_session(), current_actor(), _number()
     row = queries.find_submission(session, actor.person_id or 0, number)
     if row is None:
-        refused = _refuse(subject, desk, sent, now)
+        refused = _refuse(subject, context, sent, now)
         if refused is not None:
             return refused
         try:
             row = services.submit_task(session, actor, subject, sent.work, sent.answers, number=number, now=now)
         except services.SubmissionNotAllowed:
-            if not desk.ruling.is_hidden:
+            if not context.ruling.is_hidden:
                 services.save_work(session, actor, subject, sent.work, now=now)
             flash(_("This task cannot be handed in now."), "warn")
             return see_other(_task_url(subject))
@@ -339,17 +344,17 @@ def _number() -> UUID:
     return uuid4() if page is None else uuid5(page, repr([field for field in filled_in if field[0] != "csrf_token"]))
 
 
-def _refuse(subject: ActivityContext, desk: TaskContext, sent: SubmittedTask, now: datetime) -> Answer | None:
+def _refuse(subject: ActivityContext, context: TaskContext, sent: SubmittedTask, now: datetime) -> Answer | None:
     """Show the task anew, with what was typed, where that cannot be taken or the page's numbers may be others than the task's now."""
     shown = whole_number(request.form.get("task", ""))
-    corrected = shown > 0 and services.is_corrected(current_session(), desk, shown)
+    corrected = shown > 0 and services.is_corrected(current_session(), context, shown)
     told = _("The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used.")
     if sent.typed.errors:
-        work = TaskWork(desk.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
-        return _task_page(subject, desk, work, sent.typed, None, [told] if corrected else ()), 422
+        work = TaskWork(context.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
+        return _task_page(subject, context, work, sent.typed, None, [told] if corrected else ()), 422
     if not corrected:
         return None
-    if not desk.ruling.is_hidden:
+    if not context.ruling.is_hidden:
         services.save_work(current_session(), current_actor(), subject, sent.work, now=now)
     flash(told, "warn")
     return see_other(_task_url(subject))
@@ -395,12 +400,12 @@ def submission(subject: SubmissionContext) -> Answer:
 def _after_submission(found: queries.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
     """Return whether the learner can hand in again, and where to go on; nothing where the activity is no longer in their course."""
     session, actor, key = current_session(), current_actor(), found.row.activity_key
-    seat = enrolment_queries.get_learner_context(session, actor, outline.slug)
-    if seat.version_id is None:
+    context = enrolment_queries.get_learner_context(session, actor, outline.slug)
+    if context.version_id is None:
         return None, None
-    followed = course_outlines.get_outline(session, seat.version_id)
+    followed = course_outlines.get_outline(session, context.version_id)
     if key not in followed.by_key:
         return None, None
-    subject = enrolment_queries.activity_seat(session, seat, followed, key)
+    subject = enrolment_queries.activity_context(session, context, followed, key)
     _before, after = followed.neighbours(key)
-    return services.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(seat, followed).step(after)
+    return services.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(context, followed).step(after)

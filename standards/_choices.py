@@ -39,11 +39,11 @@ def multiple(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> Mul
 
 
 def _option(one: WeightedOption, keys: KeyAllocator, right: bool) -> Option:
-    text = said(next(iter(one.text.values()), ""))
+    text = required_text(next(iter(one.text.values()), ""))
     return Option(keys.of(text), one.text, right, one.credit, one.why, one.fixed)
 
 
-def said(text: str) -> str:
+def required_text(text: str) -> str:
     """Return a text that must not be empty; raises NotTranslatable."""
     if not text:
         raise NotTranslatable(N_("An option or item has no text."), N_("A picture alone does not come in: say in words what it shows."))

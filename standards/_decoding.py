@@ -12,11 +12,11 @@ def decode(content: bytes, notebook: TransferRemarkCollector) -> DecodedText:
         found = decoding.decode(content)
     except decoding.Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
-    tell_guess(found.guessed_from, notebook)
+    remark_guessed_encoding(found.guessed_from, notebook)
     return found
 
 
-def tell_guess(line: int | None, notebook: TransferRemarkCollector) -> None:
+def remark_guessed_encoding(line: int | None, notebook: TransferRemarkCollector) -> None:
     """Note from which line on the encoding of a file is a guess, where it is."""
     if line is not None:
         notebook.note(

@@ -25,7 +25,7 @@ _USUAL = QuestionDefinition("", {}, DescriptionBody())
 _FIELDS = ("was", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
 
-def tell_fields(question: QuestionDefinition, kept: Iterable[str], notebook: TransferRemarkCollector) -> None:
+def remark_lost_fields(question: QuestionDefinition, kept: Iterable[str], notebook: TransferRemarkCollector) -> None:
     """Tell the common fields that are written and that the format does not keep."""
     keeps = frozenset(kept)
     for name in _FIELDS:
@@ -38,7 +38,7 @@ def lose(notebook: TransferRemarkCollector, field: str) -> None:
     notebook.loss(N_("The field “%(field)s” is left out."), N_("The format has no place for it."), field=field)
 
 
-def tell_languages(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
+def remark_lost_languages(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     """Tell the languages that stay behind: the formats have one text for everybody."""
     others = sorted(set(question.text) - {language})
     if language in question.text and others:
@@ -49,7 +49,7 @@ def tell_languages(question: QuestionDefinition, language: str, notebook: Transf
         notebook.note(N_("There is no text in “%(language)s”; the first language was taken."), language=language)
 
 
-def tell_keys(question: QuestionDefinition, notebook: TransferRemarkCollector) -> None:
+def remark_lost_keys(question: QuestionDefinition, notebook: TransferRemarkCollector) -> None:
     """Tell keys of entries that are not those of their texts: they are made anew when the question comes back."""
     for entries in _keyed(question):
         keys = KeyAllocator()

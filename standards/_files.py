@@ -71,7 +71,7 @@ def is_with(address: str) -> bool:
     return bool(address) and not _ELSEWHERE.match(address)
 
 
-def taken(address: str, notebook: TransferRemarkCollector) -> str:
+def import_file(address: str, notebook: TransferRemarkCollector) -> str:
     """Take the file that an address means into the media of the import and return its name there; '' where it is not taken."""
     found = found_in(notebook.offered, address)
     name = named(found[1], found[0]) if found is not None else ""
@@ -115,7 +115,7 @@ def with_links(source: str, notebook: TransferRemarkCollector) -> str:
 def _player(tag: str, notebook: TransferRemarkCollector) -> str:
     """Return a link to the file that a player plays; the player as it is where that is not taken, so that it is told."""
     address = address_in(tag)
-    name = taken(address, notebook) if is_with(address) else ""
+    name = import_file(address, notebook) if is_with(address) else ""
     if not name and needs(address, notebook):
         refuse(address, notebook)
         return ""
@@ -126,7 +126,7 @@ def _link(match: re.Match[str], notebook: TransferRemarkCollector) -> str:
     address = address_in(match[1])
     if address.startswith(f"media/{PREFIX}"):
         return match[0]
-    name = taken(address, notebook) if is_with(address) else ""
+    name = import_file(address, notebook) if is_with(address) else ""
     if name:
         return f'<a href="media/{name}">'
     if not address.startswith(_HOSTS):
@@ -139,7 +139,7 @@ def in_markdown(text: str, notebook: TransferRemarkCollector) -> str:
     """Return Markdown of Moodle whose files that came along lead to media/; of refused ones the address is taken out."""
 
     def replaced(match: re.Match[str]) -> str:
-        name = taken(match[1], notebook)
+        name = import_file(match[1], notebook)
         if name:
             return f"](media/{name})"
         refuse(match[1], notebook)

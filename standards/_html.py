@@ -75,7 +75,7 @@ def _inline(markdown: str) -> str:
     return one_line(re.sub(r"(?m)^```+.*$", "", markdown))
 
 
-def looks_like_html(text: str) -> bool:
+def is_like_html(text: str) -> bool:
     """Say whether a text without a declared format has tags or entities."""
     return bool(re.search(r"</?(?:p|br|b|i|em|strong|span|div|ul|ol|li|a|img|code|pre|sub|sup|h[1-6]|table)\b[^<>]*>", text, re.IGNORECASE))
 

@@ -6,7 +6,7 @@ from html import escape, unescape
 from pathlib import PurePosixPath
 
 from kernel.errors import N_
-from standards._files import address_in, bare, is_with, needs, refuse, taken
+from standards._files import address_in, bare, import_file, is_with, needs, refuse
 from standards.model import RemarkSeverity, TransferRemarkCollector
 
 SIGN = "\ue001"
@@ -66,7 +66,7 @@ def _left(match: re.Match[str], notebook: TransferRemarkCollector) -> str:
 
 def _taken(attributes: str, notebook: TransferRemarkCollector) -> Picture | None:
     address, said = address_in(attributes), _ALTERNATIVE.search(attributes)
-    name = taken(address, notebook) if is_with(address) else ""
+    name = import_file(address, notebook) if is_with(address) else ""
     if not name:
         return None
     return Picture(name, " ".join(unescape(said[1] or said[2] or "").split()) if said else "")

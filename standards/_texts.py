@@ -103,7 +103,9 @@ def file_names(addresses: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def tell_files(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, carried: Collection[str] = ()) -> None:
+def remark_lost_files(
+    question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, carried: Collection[str] = ()
+) -> None:
     """Tell as lost the files of the course that texts show or link to and that do not go along."""
     for text in texts_of(question, language):
         for address in dict.fromkeys(FILE.findall(text)):
@@ -115,7 +117,7 @@ def tell_files(question: QuestionDefinition, language: str, notebook: TransferRe
                 )
 
 
-def tell_changed(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
+def remark_changed_text(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     """Tell as lost what a text in HTML shows as plain words, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
@@ -124,7 +126,7 @@ def tell_changed(question: QuestionDefinition, language: str, notebook: Transfer
                 notebook.loss(N_("A text has %(thing)s, which becomes plain words."), N_("Only this product understands it."), thing=name)
 
 
-def tell_ours(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
+def remark_own_markup(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     """Note what other products will show as it is written, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)

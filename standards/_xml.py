@@ -149,7 +149,7 @@ def root(name: str, namespace: str | None = None, **attributes: str) -> Element:
     return etree.Element(qualified, attributes, nsmap={None: namespace} if namespace else None)  # type: ignore[dict-item]  # its stubs know no default name space
 
 
-def written(element: Element) -> bytes:
+def serialize(element: Element) -> bytes:
     """Return a document as UTF-8 bytes, indented."""
     etree.indent(element)
     return written_as_is(element)

@@ -104,7 +104,7 @@ class IncomingQuestionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RemarkLine:
+class ImportRemarkView:
     """A remark in words, with how many questions share it and where they stand."""
 
     message: str
@@ -115,12 +115,12 @@ class RemarkLine:
 MOST_PLACES = 6
 
 
-def remark_lines(remarks: tuple[TransferRemark, ...]) -> list[RemarkLine]:
+def remark_lines(remarks: tuple[TransferRemark, ...]) -> list[ImportRemarkView]:
     """Return remarks in words, those that say the same as one line that names the places of the first few."""
     groups: dict[str, list[TransferRemark]] = {}
     for remark in remarks:
         groups.setdefault(remark.message, []).append(remark)
-    return [RemarkLine(message, _places(group), len(group)) for message, group in groups.items()]
+    return [ImportRemarkView(message, _places(group), len(group)) for message, group in groups.items()]
 
 
 def _places(group: list[TransferRemark]) -> str:

@@ -28,7 +28,7 @@ from kernel import migrations
 from kernel.db import Database
 from kernel.i18n import DEFAULT_LANGUAGE, reading
 from kernel.settings import Settings, load
-from lms.app import Instance, create_app, open_house
+from lms.app import Instance, create_app, open_instance
 from tests.support import matrix, postgres
 from tests.support.access import listed_cells
 from tests.support.browser import Browser
@@ -190,9 +190,9 @@ def settings(tmp_path: Path, rendered_lessons: Path, database_url: str, request:
 
 
 @pytest.fixture
-def house(settings: Settings) -> Iterator[Instance]:
+def instance(settings: Settings) -> Iterator[Instance]:
     """Return an opened instance."""
-    opened = open_house(settings)
+    opened = open_instance(settings)
     yield opened
     opened.database.dispose()
 
@@ -273,21 +273,21 @@ def usual_reader() -> Iterator[None]:
 
 
 @pytest.fixture
-def app(house: Instance, compiled_templates: BytecodeCache) -> Flask:
+def app(instance: Instance, compiled_templates: BytecodeCache) -> Flask:
     """Return the application over the instance."""
-    made = create_app(house)
+    made = create_app(instance)
     made.jinja_env.bytecode_cache = compiled_templates
     return made
 
 
 @pytest.fixture
-def browser(app: Flask, house: Instance, request: pytest.FixtureRequest) -> Iterator[Browser]:
+def browser(app: Flask, instance: Instance, request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Return a browser that checks the house's rules on every page it opens; over a socket, a visitor of a server."""
     if request.config.getoption("--over-a-socket"):
-        with near(app, house) as visitor:
+        with near(app, instance) as visitor:
             yield visitor
     else:
-        yield Browser(app, house)
+        yield Browser(app, instance)
 
 
 @pytest.fixture

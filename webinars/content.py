@@ -33,7 +33,7 @@ MINUTE, MOST_LETTERS = 60, 2000
 """Of what is said and found together."""
 
 
-class TranscriptLine(NamedTuple):
+class TranscriptPassage(NamedTuple):
     """What is said from a second on, where that is known: its words, and the HTML of what was written in Markdown."""
 
     second: int | None
@@ -41,7 +41,7 @@ class TranscriptLine(NamedTuple):
     html: str = ""
 
 
-Cues = list[TranscriptLine]
+Cues = list[TranscriptPassage]
 
 
 class RecordingKind(StrEnum):

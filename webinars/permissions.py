@@ -16,7 +16,7 @@ class RecordingAction(StrEnum):
 
 def _note(_actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, ActivityContext)
-    return allow_if(subject.seat.is_learner and subject.closed is None)
+    return allow_if(subject.context.is_learner and subject.closed is None)
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all({RecordingAction.VIEW: view_activity, RecordingAction.NOTE_WATCHED: _note})

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource, LessonSource
 from courses.models import Activity
-from courses.publication import ActivityFacts, ActivityPublisher, Publication
+from courses.publication import ActivityDescription, ActivityPublisher, Publication
 from courses.rendering import Renderer, plain_texts
 from kernel.db import insert_all
 from kernel.errors import N_
@@ -23,7 +23,7 @@ from kernel.markup.passages import blocks_of, plain_text
 from kernel.markup.source import normalise
 from kernel.search import index as search
 from kernel.search.index import SearchDocument
-from webinars.content import KIND, Cues, RecordingSource, SearchableTranscript, TranscriptLine, read_cues, recording_entries
+from webinars.content import KIND, Cues, RecordingSource, SearchableTranscript, TranscriptPassage, read_cues, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.queries import list_recording_entries
 from webinars.rules import merge_spans
@@ -72,12 +72,12 @@ class PreparedRecording:
     """What can be found of it."""
 
 
-def tell_recording(activity: ActivitySource) -> tuple[SettingFact, ...]:
+def describe_recording(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell a recording's settings in words."""
     return facts_of(activity.settings, SETTINGS)
 
 
-def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedRecording, ActivityFacts]:
+def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[PreparedRecording, ActivityDescription]:
     """Read the captions and transcripts of a recording."""
     source: RecordingSource = activity.settings
     paths = {**source.captions, **source.transcript}
@@ -96,14 +96,14 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
         [plain_texts(document.title) for document in source.documents],
     )
     entries = tuple(recording_entries(plain_texts(activity.title), summary, spoken))
-    return PreparedRecording(source, transcripts, entries), ActivityFacts(minutes, media=tuple(path for path in own if path))
+    return PreparedRecording(source, transcripts, entries), ActivityDescription(minutes, media=tuple(path for path in own if path))
 
 
 def _said(path: str, language: str, renderer: Renderer) -> Cues:
     """Return what is said, from captions or from a text in Markdown; in a language that the course has not, its paragraphs alone."""
     content = renderer.media[path].content
     if path.endswith(".vtt"):
-        return [TranscriptLine(cue.start // 1000, cue.words) for cue in read_cues(content)]
+        return [TranscriptPassage(cue.start // 1000, cue.words) for cue in read_cues(content)]
     text = normalise(content.decode("utf-8-sig"))
     if language not in renderer.course.languages:
         return [_timed(element("p", {}, " ".join(part.split()))) for part in _BLANK.split(text) if part.strip()]
@@ -111,16 +111,16 @@ def _said(path: str, language: str, renderer: Renderer) -> Cues:
     return [_timed(block) for block in blocks_of(renderer.lesson(source, None, prefix=_IDS).html)]
 
 
-def _timed(block: SafeHtml) -> TranscriptLine:
+def _timed(block: SafeHtml) -> TranscriptPassage:
     """Return a block of a transcript, whose paragraphs may begin with `[12:30]`."""
     found = _TIMED.match(block)
     if found is None:
-        return TranscriptLine(None, plain_text(block), block)
+        return TranscriptPassage(None, plain_text(block), block)
     second = 0
     for part in found[1].split(":"):
         second = second * 60 + int(part)
     html = f"<p>{block[found.end() :]}"
-    return TranscriptLine(second, plain_text(html), html)
+    return TranscriptPassage(second, plain_text(html), html)
 
 
 def freeze_recordings(session: Session, publication: Publication, recordings: Sequence[tuple[Activity, PreparedRecording]]) -> None:
@@ -205,4 +205,6 @@ def _joined(enrolment_id: int, key: str, spans: Sequence[WatchedSpan]) -> list[d
     return [{"enrolment_id": enrolment_id, "activity_key": key, "start": start, "finish": finish, "at": at} for start, finish in merged]
 
 
-RECORDING = ActivityPublisher(KIND, prepare_recording, freeze_recordings, rename_spans, entries=list_recording_entries, tell=tell_recording)
+RECORDING = ActivityPublisher(
+    KIND, prepare_recording, freeze_recordings, rename_spans, entries=list_recording_entries, tell=describe_recording
+)

@@ -15,7 +15,7 @@ from enrolments.queries import learning as enrolments
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from kernel.search.index import SearchDocument
-from webinars.content import KIND, Cues, SearchableTranscript, TranscriptLine, recording_entries
+from webinars.content import KIND, Cues, SearchableTranscript, TranscriptPassage, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
 from webinars.rules import Span
 
@@ -44,7 +44,7 @@ class PublishedRecording:
     def cues(self, language: str) -> Cues:
         """Return what is said, in a language."""
         caption = next((caption for caption in self.captions if caption.language == language), None)
-        return [] if caption is None else [TranscriptLine(*said) for said in json.loads(caption.transcript)]
+        return [] if caption is None else [TranscriptPassage(*said) for said in json.loads(caption.transcript)]
 
 
 def get_recording(session: Session, activity_id: int, version_id: int) -> PublishedRecording:
@@ -171,7 +171,7 @@ def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, C
     )
     found: defaultdict[int, Cues] = defaultdict(list)
     for activity_id, cues in session.execute(statement):
-        found[activity_id] += [TranscriptLine(*said) for said in json.loads(cues)]
+        found[activity_id] += [TranscriptPassage(*said) for said in json.loads(cues)]
     return found
 
 
@@ -207,7 +207,7 @@ def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[
     )
     heard: defaultdict[int, dict[str, Cues]] = defaultdict(dict)
     for recording_id, language, transcript in session.execute(captions):
-        heard[recording_id][language] = [TranscriptLine(*said) for said in json.loads(transcript)]
+        heard[recording_id][language] = [TranscriptPassage(*said) for said in json.loads(transcript)]
     of_version = select(Recording.id).join(Activity, Activity.id == Recording.activity_id).where(Activity.version_id == version_id)
     chapters: defaultdict[int, list[tuple[int, Mapping[str, str]]]] = defaultdict(list)
     for chapter in session.scalars(select(Chapter).where(Chapter.recording_id.in_(of_version)).order_by(Chapter.second)):

@@ -24,7 +24,7 @@ def record_watched(
 
     More than can have been seen since the recording was first opened is not believed, and nothing of it is kept.
     """
-    enrolment_id, key = subject.seat.enrolment_id, subject.activity.key
+    enrolment_id, key = subject.context.enrolment_id, subject.activity.key
     assert enrolment_id is not None
     assert actor.person_id is not None
     enrolment_queries.lock_enrolment_turn(session, actor.person_id)  # two pages may tell at once

@@ -22,7 +22,7 @@ from kernel.markup.html import icons_in
 from kernel.markup.model import SafeHtml
 from kernel.web.request import current_actor, current_session, public, requires
 from webinars import queries, services
-from webinars.content import Cues, TranscriptLine
+from webinars.content import Cues, TranscriptPassage
 from webinars.permissions import RecordingAction
 from webinars.queries import ListedRecording, PublishedRecording, RecordingFile
 from webinars.rules import read_spans, share_watched
@@ -56,7 +56,7 @@ class CaptionTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingFacts:
+class RecordingPageView:
     """What the page says of a recording."""
 
     kind: str
@@ -78,11 +78,11 @@ class RecordingFacts:
     tracks: tuple[CaptionTrack, ...]
 
 
-def _facts(found: PublishedRecording, slug: str) -> RecordingFacts:
+def _facts(found: PublishedRecording, slug: str) -> RecordingPageView:
     row = found.row
     source = found.media.get(row.path)
     poster = found.media.get(row.poster)
-    return RecordingFacts(
+    return RecordingPageView(
         kind=row.kind,
         source=_medium_url(slug, source) if source else "",
         media_type=source.media_type if source else "",
@@ -132,14 +132,14 @@ def _documents(found: PublishedRecording, slug: str) -> list[dict[str, object]]:
 
 
 @bp.get("/courses/<slug>/recordings/<key>")
-@requires(RecordingAction.VIEW, enrolment_queries.get_activity_seat)
+@requires(RecordingAction.VIEW, enrolment_queries.get_activity_context)
 def recording(subject: ActivityContext) -> Answer:
     """Show a recording with its chapters, transcript and documents."""
     if subject.activity.kind != "recording":
         raise NotFound
     session, outline = current_session(), subject.outline
     found = queries.get_recording(session, subject.activity.id, outline.version_id)
-    view = course_view(subject.seat, outline)
+    view = course_view(subject.context, outline)
     record_visit_later(subject, view)
     before, after = outline.neighbours(subject.activity.key)
     module = outline.module_by_key[subject.activity.module]
@@ -154,7 +154,7 @@ def recording(subject: ActivityContext) -> Answer:
             "key": subject.activity.key,
             "title": choose(subject.activity.title),
             "done": view.is_done(subject.activity.key),
-            "markable": subject.seat.is_learner and subject.closed is None and _markable(subject),
+            "markable": subject.context.is_learner and subject.closed is None and _markable(subject),
         },
         recording=_facts(found, outline.slug),
         summary=html(subject.activity.summary),
@@ -182,14 +182,14 @@ def _start() -> int:
 
 
 def _watched(subject: ActivityContext, found: PublishedRecording) -> int:
-    if subject.seat.enrolment_id is None or not found.row.seconds:
+    if subject.context.enrolment_id is None or not found.row.seconds:
         return 0
-    spans = queries.list_spans(current_session(), subject.seat.enrolment_id, subject.activity.key)
+    spans = queries.list_spans(current_session(), subject.context.enrolment_id, subject.activity.key)
     return int(share_watched(spans, found.row.seconds) * 100)
 
 
 @bp.post("/courses/<slug>/recordings/<key>/watched")
-@requires(RecordingAction.NOTE_WATCHED, enrolment_queries.get_activity_seat)
+@requires(RecordingAction.NOTE_WATCHED, enrolment_queries.get_activity_context)
 def watched(subject: ActivityContext) -> Response:
     """Keep which seconds of a recording were seen (`spans`: `12-40,55-90`)."""
     session = current_session()
@@ -213,7 +213,7 @@ def recordings() -> Answer:
     chapters = queries.chapters_of(session, numbers) if query else {}
     listed = []
     for row in rows:
-        named = [TranscriptLine(None if row.url else second, choose(title)) for second, title in chapters.get(row.activity_id, [])]
+        named = [TranscriptPassage(None if row.url else second, choose(title)) for second, title in chapters.get(row.activity_id, [])]
         entry = _entry(row, query, [*named, *spoken.get(row.activity_id, [])])
         if entry is not None:
             listed.append(entry)

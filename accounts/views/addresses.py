@@ -51,14 +51,14 @@ def ask() -> Answer:
     session = begin_writing()
     owner = services.confirm_password(session, person.id, person.password_hash)
     addresses.ask_change(session, actor, owner, form.email.data or "", now=clock.now())
-    return see_page("accounts_addresses.asked")
+    return see_page("accounts_addresses.address_change_requested")
 
 
 @bp.get("/profile/address/sent")
 @requires(AccountAction.EDIT_PROFILE)
-def asked() -> Answer:
+def address_change_requested() -> Answer:
     """Say that a mail is on its way, whatever stands behind the address."""
-    return render_template("accounts/change_address_sent.html", mail_is_sent=current_app.extensions["settings"].mail_is_sent)
+    return render_template("accounts/address_change_requested.html", sends_mail=current_app.extensions["settings"].sends_mail)
 
 
 @bp.route("/address/<token>", methods=["GET", "POST"])

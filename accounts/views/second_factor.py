@@ -118,7 +118,7 @@ def _without_proof() -> Answer:
 
 def _entered(person_id: int, stored: str, resume: str) -> Answer:
     limiter().forgive(TRIES_OF_SECOND_STEP, str(person_id))
-    session, target = current_session(), signin.wanted_page()
+    session, target = current_session(), signin.requested_page()
     signin.know_browser(queries.get_person(session, person_id).email)
     open_device(session, person_id, stored, factor=True)
     return after_entry(resume, target)
@@ -261,7 +261,7 @@ def new_passkey(subject: Owner) -> Answer:
 
 
 def _add(subject: Owner, factor: NewFactor) -> Answer:
-    session, actor, person, target = current_session(), current_actor(), subject.person, signin.wanted_page()
+    session, actor, person, target = current_session(), current_actor(), subject.person, signin.requested_page()
     codes = second_factor.add(session, actor, person, factor, now=clock.now())
     if actor.is_anonymous:
         open_device(session, person.id, person.password_hash, factor=True)

@@ -75,7 +75,7 @@ def sign_up() -> Answer:
     command = form.command()
     services.sign_up(begin_writing(), current_actor(), command, now=clock.now())
     signin.note_sign_up(command.password_hash)
-    return see_page("accounts.sign_up_sent")
+    return see_page("accounts.sign_up_requested")
 
 
 def _sign_up_page(form: SignUpForm) -> str:
@@ -84,9 +84,9 @@ def _sign_up_page(form: SignUpForm) -> str:
 
 @bp.get("/sign-up/sent")
 @public
-def sign_up_sent() -> Answer:
+def sign_up_requested() -> Answer:
     """Say that a mail is on its way, whoever asked."""
-    return render_template("accounts/sign_up_sent.html", mail_is_sent=_settings().mail_is_sent)
+    return render_template("accounts/sign_up_requested.html", sends_mail=_settings().sends_mail)
 
 
 @bp.route("/confirm/<token>", methods=["GET", "POST"])
@@ -154,9 +154,9 @@ def sign_in_page(resume: str) -> str:
 def _sign_in_form(form: SignInForm, resume: str) -> str:
     target = safe_next(request.values.get("next")) or ""
     due = g.get("second_step_due", False)
-    mailed = _settings().mail_is_sent
+    mailed = _settings().sends_mail
     here = url_for("accounts.sign_in", next=target or None)
-    facts = {"next": target, "resume": resume, "second_step_due": due, "mail_is_sent": mailed, "whole_path": here}
+    facts = {"next": target, "resume": resume, "second_step_due": due, "sends_mail": mailed, "whole_path": here}
     return render_template("accounts/sign_in.html", form=form, **facts)
 
 
@@ -219,7 +219,7 @@ def after_entry(resume: str, target: str | None) -> Answer:
 
 
 def _may_enter(found: Credentials) -> bool:
-    return not found.suspended and (found.confirmed or not _settings().mail_is_sent)
+    return not found.suspended and (found.confirmed or not _settings().sends_mail)
 
 
 def _note_failure(person_id: int | None) -> None:
@@ -260,7 +260,7 @@ def forgotten() -> Answer:
     limiter().use(RESETS, signin.counter_of(form.email.data or ""))
     limiter().use(RESETS_OF_ADDRESS, client_key())
     password_resets.ask(current_session(), current_actor(), form.email.data or "", now=clock.now())
-    return render_template("accounts/forgotten_sent.html", mail_is_sent=_settings().mail_is_sent)
+    return render_template("accounts/password_reset_requested.html", sends_mail=_settings().sends_mail)
 
 
 @bp.route("/password/reset/<token>", methods=["GET", "POST"])

@@ -153,7 +153,7 @@ def facts_of_activity(activity: ActivitySource, tell: Teller) -> tuple[SettingFa
     return (*facts_of(activity, ACTIVITY, _UNTOLD_OF_PART), *tell(activity))
 
 
-def tell_page(activity: ActivitySource) -> tuple[SettingFact, ...]:
+def describe_lesson(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell the texts of a lesson in its languages."""
     settings: LessonSettings = activity.settings
     return tuple(SettingFact("body", _("Text"), lesson.body, lesson.language, text=True) for lesson in settings.lessons)

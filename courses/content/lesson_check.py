@@ -28,7 +28,7 @@ class CourseReferences:
     keys: Mapping[str, SourceLocation]
 
 
-def look_at(
+def check_lesson(
     surroundings: CourseReferences,
     kinds: Sequence[ActivityKind],
     parts: Sequence[FolderPart],

@@ -45,7 +45,7 @@ def _in(value: Written, language: str) -> str:
 def with_words(text: str | None, path: str, language: str, words: LessonText, *, stamp: str = "") -> str:
     """Return a lesson's file with other words in it; a new translation where there is none. `stamp` says which source it follows now."""
     if text is None:
-        text = starter_files.twin_text(words.title, stamp)
+        text = starter_files.translation_text(words.title, stamp)
     before = lesson_text_of(text, path, language)
     fields, _rebuild = apart(text, path)
     if words.title != before.title:

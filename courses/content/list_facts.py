@@ -38,7 +38,7 @@ PARAMETER = SettingLabels(
 
 
 @dataclass(frozen=True, slots=True)
-class ListEntryFacts:
+class ListEntryDescription:
     """One entry of a list."""
 
     key: str
@@ -47,20 +47,22 @@ class ListEntryFacts:
     path: str = ""
 
 
-def facts_of_list(course: CourseFolder, name: str) -> Iterator[ListEntryFacts]:
+def facts_of_list(course: CourseFolder, name: str) -> Iterator[ListEntryDescription]:
     """Tell the entries of a list: 'term', 'resource', 'parameter' or 'file'."""
     if name == "term":
-        yield from (ListEntryFacts(term.key, choose(term.term), facts_of(term, TERM, frozenset({"key"}))) for term in course.terms)
+        yield from (ListEntryDescription(term.key, choose(term.term), facts_of(term, TERM, frozenset({"key"}))) for term in course.terms)
     elif name == "resource":
         yield from (
-            ListEntryFacts(entry.key, choose(entry.title), facts_of(entry, RESOURCE, frozenset({"key"}))) for entry in course.resources
+            ListEntryDescription(entry.key, choose(entry.title), facts_of(entry, RESOURCE, frozenset({"key"})))
+            for entry in course.resources
         )
     elif name == "parameter":
         untold = frozenset({"name", "value"})
         yield from (
-            ListEntryFacts(entry.name, choose(entry.label) or entry.name, facts_of(entry, PARAMETER, untold)) for entry in course.parameters
+            ListEntryDescription(entry.name, choose(entry.label) or entry.name, facts_of(entry, PARAMETER, untold))
+            for entry in course.parameters
         )
     else:
         for media in course.media:
             content = SettingFact("content", _("Content"), f"{file_size(media.size)} · {media.sha256[:8]}")
-            yield ListEntryFacts(media.path, basename(media.path), (content,), media.path)
+            yield ListEntryDescription(media.path, basename(media.path), (content,), media.path)

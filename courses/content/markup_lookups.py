@@ -51,7 +51,7 @@ class MarkupLookups:
         )
 
 
-def look_up(
+def collect_lookups(
     course: CourseFolder,
     language: str,
     kinds: Sequence[ActivityKind],

@@ -45,7 +45,7 @@ def read_page(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
         return None
     lesson = _lesson(session.first_language, source, activity.title, activity.summary)
     twins = (_twin(session, files, language, lesson) for language in session.languages[1:])
-    lessons = (lesson, *(twin for twin in twins if twin is not None))
+    lessons = (lesson, *(translation for translation in twins if translation is not None))
     for found in lessons:
         _note_body(session, activity, found)
     return _joined(activity, lessons)

@@ -62,7 +62,7 @@ def lesson_text(key: str, title: str, body: str = "") -> str:
     return f"---\nkey: {key}\ntitle: {scalar(title, flow=False)}\n---\n{body}"
 
 
-def twin_text(title: str, stamp: str, body: str = "") -> str:
+def translation_text(title: str, stamp: str, body: str = "") -> str:
     """Return a lesson in another language, which follows the state of its source that the stamp names."""
     return f"---\ntitle: {scalar(title, flow=False)}\ntranslated_from: {stamp}\n---\n{body}"
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from courses.content import scalars
 from courses.content.activity import OUTLINE
 from courses.content.layout import GLOSSARY, MODULE
-from courses.content.markup_lookups import NO_HTML, Link, MarkupLookups, embeddable, look_up
+from courses.content.markup_lookups import NO_HTML, Link, MarkupLookups, collect_lookups, embeddable
 from courses.content.model import CourseFolder, ResourceSource, Severity
 from courses.content.outline import draft_keys
 from courses.content.reading_session import FieldText, LessonBody, MarkupLevel, ReadingSession, SourceLocation
@@ -94,7 +94,7 @@ class TextCheck:
 
     def _lookups(self, language: str) -> MarkupLookups:
         if language not in self.lookups:
-            self.lookups[language] = look_up(self.course, language, self.kinds, {}, _address)
+            self.lookups[language] = collect_lookups(self.course, language, self.kinds, {}, _address)
         return self.lookups[language]
 
     def _lesson(self, lesson: LessonBody, original: markup.RenderedText | None) -> markup.RenderedText:

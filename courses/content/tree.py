@@ -140,8 +140,8 @@ def _activity(files: ActivityFiles, texts: Mapping[str, str], languages: Sequenc
     head = _head(_front(texts.get(paths[0], "")))
     title = _titled(head, ordered[0])
     for language in ordered[1:]:
-        twin = _titled(_head(_front(texts.get(files.lessons[language], ""))), language)
-        title = {**title, **twin}
+        translation = _titled(_head(_front(texts.get(files.lessons[language], ""))), language)
+        title = {**title, **translation}
     return TreeActivity(head.key, files.kind.name, title, paths, _state(head), head.required)
 
 

@@ -12,7 +12,7 @@ from kernel.i18n import _
 
 
 @dataclass(frozen=True, slots=True)
-class AutosavedLine:
+class AutosavedDraftView:
     """A text that was only saved by itself; `blocks` compare it with what was saved."""
 
     revision: int
@@ -24,17 +24,17 @@ class AutosavedLine:
     chosen: bool
 
 
-def autosaved_lines(found: Sequence[AutosavedText], places: Mapping[str, str], chosen: Collection[int]) -> list[AutosavedLine]:
+def autosaved_lines(found: Sequence[AutosavedText], places: Mapping[str, str], chosen: Collection[int]) -> list[AutosavedDraftView]:
     """Return texts as the page shows them that publishes; `places` are titles by file, without its ending too."""
     return [_line(text, places, chosen) for text in found]
 
 
-def _line(text: AutosavedText, places: Mapping[str, str], chosen: Collection[int]) -> AutosavedLine:
+def _line(text: AutosavedText, places: Mapping[str, str], chosen: Collection[int]) -> AutosavedDraftView:
     stem, _dot, language = text.path.removesuffix(".md").rpartition(".")
     place = _("%(title)s, in %(language)s", title=places.get(stem) or text.path, language=_in_words(language))
     saved = "" if text.saved_text is None else _words(text.saved_text, text.path, language)
     blocks = compared_text(saved, _words(text.text, text.path, language))
-    return AutosavedLine(text.revision, place, language, text.name or _("the system"), text.typed_at, blocks, text.revision in chosen)
+    return AutosavedDraftView(text.revision, place, language, text.name or _("the system"), text.typed_at, blocks, text.revision in chosen)
 
 
 def _words(text: str, path: str, language: str) -> str:

@@ -17,7 +17,7 @@ from courses.content.model import CourseFolder, Finding, SourceState
 from courses.models import Course, CourseVersion
 from courses.publication import CourseKinds, LearnerCounts
 from courses.queries import versions as course_versions
-from courses.queries.plans import PlanLine
+from courses.queries.plans import PlannedPublicationRow
 from courses.services import draft_checks
 from kernel.errors import N_
 from kernel.files import FileStore
@@ -280,7 +280,7 @@ class ChangeAudience:
     keys: tuple[str, ...] = ()
 
 
-def told_of(changes: DraftComparison | None, folder: CourseFolder | None) -> ChangeAudience:
+def change_audience(changes: DraftComparison | None, folder: CourseFolder | None) -> ChangeAudience:
     """Return the activities whose contents changed: texts, questions, and the settings of those without texts of their own."""
     if changes is None or folder is None:
         return ChangeAudience()
@@ -364,14 +364,14 @@ def nature_hints(learners: LearnerCounts) -> dict[str, str]:
 class PublicationPlanView:
     """A publication that waits, or what has become of the last one; `may_decide` where the reader is the second person."""
 
-    line: PlanLine
+    line: PlannedPublicationRow
     nature: str
     is_open: bool
     outdated: bool
     may_decide: bool
 
 
-def plan_of(line: PlanLine, reader: int | None, *, outdated: bool) -> PublicationPlanView | None:
+def plan_of(line: PlannedPublicationRow, reader: int | None, *, outdated: bool) -> PublicationPlanView | None:
     """Put a plan into words; nothing for one that was published or withdrawn. `outdated`: somebody saved the draft since."""
     is_open = line.is_open
     if not is_open and (line.state not in ("refused", "void") or (outdated and line.state == "refused")):

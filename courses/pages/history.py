@@ -17,7 +17,7 @@ LONGEST = 300_000
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryLine:
+class HistoryEntryView:
     """One change of a draft; `by` is '' where the command line made it."""
 
     number: int
@@ -39,18 +39,18 @@ class FileDifference:
     lines: tuple[DiffPiece, ...] | None
 
 
-def line_of(row: Revision) -> HistoryLine:
+def line_of(row: Revision) -> HistoryEntryView:
     """Return a change as its page shows it."""
-    return HistoryLine(row.number, row.changed_at, row.by, row.origin.value, row.restored, row.written, row.removed)
+    return HistoryEntryView(row.number, row.changed_at, row.by, row.origin.value, row.restored, row.written, row.removed)
 
 
-def lines(session: Session, course_id: int, path: str, *, before: int | None, limit: int) -> Sequence[HistoryLine]:
+def lines(session: Session, course_id: int, path: str, *, before: int | None, limit: int) -> Sequence[HistoryEntryView]:
     """List changes of a draft, or those of one file."""
     if not path:
         return [line_of(row) for row in history.list_revisions(session, course_id, before=before, limit=limit)]
     rows = history.list_file_changes(session, course_id, path, before=before, limit=limit)
     return [
-        HistoryLine(
+        HistoryEntryView(
             row.revision, row.changed_at, row.by, row.origin.value, None, (path,) if row.sha256 else (), () if row.sha256 else (path,)
         )
         for row in rows

@@ -43,7 +43,7 @@ class LessonEditor:
     """One lesson in one language before its editor: its file, and the revision that wrote it (0: it is not there yet)."""
 
     course: Course
-    desk: DraftOutline
+    draft_outline: DraftOutline
     module: TreeModule
     activity: TreeActivity
     language: str
@@ -53,22 +53,22 @@ class LessonEditor:
     @property
     def text(self) -> str | None:
         """Return the file's text in the draft."""
-        return self.desk.texts.get(self.path)
+        return self.draft_outline.texts.get(self.path)
 
     @property
-    def is_twin(self) -> bool:
+    def is_translation(self) -> bool:
         """Say whether this is a translation."""
         return self.path != self.activity.path
 
     @property
     def source(self) -> str:
         """Return the lesson in the course's own language."""
-        return self.desk.texts.get(self.activity.path, "")
+        return self.draft_outline.texts.get(self.activity.path, "")
 
     @property
     def source_stamp(self) -> str:
         """Return the stamp of that, which a translation names."""
-        return stamp_of(self.source, self.desk.tree.languages[0])
+        return stamp_of(self.source, self.draft_outline.tree.languages[0])
 
     @property
     def words(self) -> LessonText:
@@ -76,18 +76,18 @@ class LessonEditor:
         return lesson_text_of(self.text, self.path, self.language) if self.text is not None else LessonText("", "", "")
 
 
-def shown(bench: LessonEditor, look: LessonPreview, text: str) -> dict[str, object]:
+def preview_values(editor: LessonEditor, look: LessonPreview, text: str) -> dict[str, object]:
     """Return what `courses/_lesson_preview.html` shows."""
     parts = split(text)
     first = len(parts[0]) + 3 if parts is not None else 1
     page = look.page
     return {
-        "told": [_line(finding, first, bench.path) for finding in look.findings],
+        "told": [_line(finding, first, editor.path) for finding in look.findings],
         "body": anchored(page.rendered.html) if page is not None else None,
         "icons": page.rendered.icons if page is not None else (),
         "minutes": page.minutes if page is not None else None,
         "words": count_words(parts[1]) if parts is not None else 0,
-        "shown_language": bench.language,
+        "shown_language": editor.language,
     }
 
 
@@ -98,10 +98,10 @@ def _line(finding: Finding, first: int, path: str) -> dict[str, object]:
     return {"line": max(line, 0), "severity": severity, "message": message, "advice": finding.fix, "code": finding.code}
 
 
-def is_behind(bench: LessonEditor) -> bool:
+def is_behind(editor: LessonEditor) -> bool:
     """Say whether a translation follows an earlier state of its original."""
-    fields = read_fields(apart(bench.text or "", bench.path)[0])
-    return fields.get("translated_from") != bench.source_stamp
+    fields = read_fields(apart(editor.text or "", editor.path)[0])
+    return fields.get("translated_from") != editor.source_stamp
 
 
 def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:
@@ -110,18 +110,18 @@ def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:
     return {"key": activity.key, "kind": activity.kind, "title": choose(dict(activity.title)) or activity.key, "icon": kind.icon}
 
 
-def pieces(bench: LessonEditor, glossary: str) -> list[tuple[str, list[tuple[str, str]]]]:
+def pieces(editor: LessonEditor, glossary: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what a lesson may show of its course: the words for it, and the Markdown."""
-    titled = [(choose(dict(one.title)) or one.key, one) for _module, one in bench.desk.tree.activities()]
-    here, course = f"{bench.module.folder}/media/", "media/"
-    media = [f"media/{path.removeprefix(here)}" for path in bench.desk.checksums if path.startswith(here)]
-    media += [f"../{path}" for path in bench.desk.checksums if path.startswith(course)]
+    titled = [(choose(dict(one.title)) or one.key, one) for _module, one in editor.draft_outline.tree.activities()]
+    here, course = f"{editor.module.folder}/media/", "media/"
+    media = [f"media/{path.removeprefix(here)}" for path in editor.draft_outline.checksums if path.startswith(here)]
+    media += [f"../{path}" for path in editor.draft_outline.checksums if path.startswith(course)]
     return [
-        (_("Terms of the glossary"), [(words, f"[[{words}]]") for words in terms_of(glossary, bench.language)]),
+        (_("Terms of the glossary"), [(words, f"[[{words}]]") for words in terms_of(glossary, editor.language)]),
         (_("Recordings"), [(title, f"![{title}](course:{one.key})") for title, one in titled if one.kind == "recording"]),
         (
             _("Links to other activities"),
-            [(title, f"[{title}](course:{one.key})") for title, one in titled if one.key != bench.activity.key],
+            [(title, f"[{title}](course:{one.key})") for title, one in titled if one.key != editor.activity.key],
         ),
         (
             _("Pictures and files"),

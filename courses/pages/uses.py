@@ -19,10 +19,10 @@ class UsageLink:
     address: str
 
 
-def used_in(desk: DraftOutline, slug: str, paths: Iterable[str]) -> list[UsageLink]:
+def used_in(draft_outline: DraftOutline, slug: str, paths: Iterable[str]) -> list[UsageLink]:
     """Return the parts of a course whose files these are, each once, in the order of the files."""
-    owners = {path: activity for _module, activity in desk.tree.activities() for path in activity.paths}
-    modules = {module.path: module for module in desk.tree.modules}
+    owners = {path: activity for _module, activity in draft_outline.tree.activities() for path in activity.paths}
+    modules = {module.path: module for module in draft_outline.tree.modules}
     listed = {one.path: one for one in LISTINGS.values()}
     found: dict[str, UsageLink] = {}
     for path in paths:

@@ -18,7 +18,7 @@ OPEN = (PlanState.WAITING.value, PlanState.PLANNED.value)
 
 
 @dataclass(frozen=True, slots=True)
-class PlanLine:
+class PlannedPublicationRow:
     """A publication that waits, or what has become of the last one."""
 
     uuid: UUID
@@ -41,7 +41,7 @@ class PlanLine:
         return self.state in OPEN
 
 
-def find_last_plan(session: Session, course_id: int) -> PlanLine | None:
+def find_last_plan(session: Session, course_id: int) -> PlannedPublicationRow | None:
     """Return the newest plan of a course, whatever has become of it."""
     asker, decider = aliased(Person), aliased(Person)
     statement = (
@@ -56,7 +56,7 @@ def find_last_plan(session: Session, course_id: int) -> PlanLine | None:
     if found is None:
         return None
     row, by, second = found
-    return PlanLine(
+    return PlannedPublicationRow(
         row.uuid,
         row.state,
         row.revision,

@@ -25,7 +25,7 @@ from courses.queries.autosaved import AutosavedText
 from courses.services import drafts as files
 from courses.services import team
 from courses.services.archive_guard import check_open
-from courses.services.drafts import FileContent, Typed
+from courses.services.drafts import AutosaveMark, FileContent
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
@@ -62,39 +62,39 @@ def load_draft_outline(session: Session, course: Course, kinds: CourseKinds) -> 
     return DraftOutline(course.id, course.draft_revision, checksums, texts, read_tree(checksums, texts, kinds.kinds, kinds.parts))
 
 
-def texts_of_parts(session: Session, desk: DraftOutline, kinds: CourseKinds, folder: str) -> dict[str, str]:
+def texts_of_parts(session: Session, draft_outline: DraftOutline, kinds: CourseKinds, folder: str) -> dict[str, str]:
     """Read the texts of a module that belong to other packages, as banks of questions do: the outline is read without them."""
-    inside = [path for path in desk.paths if path.startswith(f"{folder}/") and any(part.claims(path) for part in kinds.parts)]
-    return drafts.draft_bodies(session, desk.course_id, inside)
+    inside = [path for path in draft_outline.paths if path.startswith(f"{folder}/") and any(part.claims(path) for part in kinds.parts)]
+    return drafts.draft_bodies(session, draft_outline.course_id, inside)
 
 
-def blocking_findings(desk: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+def blocking_findings(draft_outline: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
     """Return what a change would break so that the draft could no longer be read: a requirement without its activity, an empty module…
 
     The folder is read without bodies of lessons, banks and contents of media: their findings are the same before and after.
     """
-    return tuple(finding for finding in list_imported_files(desk, change, kinds, today=today) if finding.refuses_import)
+    return tuple(finding for finding in list_imported_files(draft_outline, change, kinds, today=today) if finding.refuses_import)
 
 
 UNREAD = frozenset({"C603", "C604", "C605", "C606", "C608"})
 """What only the contents of media tell, which are not read here."""
 
 
-def list_imported_files(desk: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
+def list_imported_files(draft_outline: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
     """Return the errors that a change brings: those of `troubles`, and in the texts that it writes those that refuse publishing."""
     after = [
         finding
-        for finding in publication.check(change.applied(_outline_only(desk)), kinds, today=today).findings
+        for finding in publication.check(change.applied(_outline_only(draft_outline)), kinds, today=today).findings
         if finding.refuses_import or (finding.severity is Severity.ERROR and finding.file in change.written and finding.code not in UNREAD)
     ]
     if not after:
         return ()
-    known = {_told(finding) for finding in publication.check(_outline_only(desk), kinds, today=today).findings}
+    known = {_told(finding) for finding in publication.check(_outline_only(draft_outline), kinds, today=today).findings}
     return tuple(finding for finding in after if _told(finding) not in known)
 
 
-def _outline_only(desk: DraftOutline) -> dict[str, bytes]:
-    return {path: _without_body(path, desk.texts.get(path, "")).encode() for path in desk.checksums}
+def _outline_only(draft_outline: DraftOutline) -> dict[str, bytes]:
+    return {path: _without_body(path, draft_outline.texts.get(path, "")).encode() for path in draft_outline.checksums}
 
 
 def _without_body(path: str, text: str) -> str:
@@ -146,7 +146,7 @@ def save_text(
         raise FileChanged
     last = history.find_automatic(session, course, actor.person_id, path, since=now - TOGETHER) if automatic else None
     since = now if last is None or last.automatic_since is None else last.automatic_since
-    files.save_files(session, actor, course, {path: files.text_content(text)}, typed=Typed(since) if automatic else None, now=now)
+    files.save_files(session, actor, course, {path: files.text_content(text)}, typed=AutosaveMark(since) if automatic else None, now=now)
     if last is not None:
         _forget(session, last)
     return course.draft_revision

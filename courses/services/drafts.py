@@ -41,7 +41,7 @@ class FileContent:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class AutosaveMark:
     """That a page saved a text by itself: since when, and where it is written once more, whose it is and when it was typed."""
 
     since: datetime
@@ -124,7 +124,7 @@ def save_files(
     removed: Collection[str] = (),
     origin: RevisionOrigin = RevisionOrigin.EDITED,
     restored: int | None = None,
-    typed: Typed | None = None,
+    typed: AutosaveMark | None = None,
     now: datetime,
 ) -> bool:
     """Write and remove some files of a locked course's working copy as one revision; what is as it was changes nothing.
@@ -172,7 +172,7 @@ def save_files(
 def write_autosaved(session: Session, actor: Actor, course: Course, texts: Mapping[str, AutosavedText], *, now: datetime) -> None:
     """Write texts, each to a path, as a page saved them by itself: whose they are and since when stays."""
     for path, text in texts.items():
-        typed = Typed(text.since, text.typed_by, text.typed_at)
+        typed = AutosaveMark(text.since, text.typed_by, text.typed_at)
         save_files(session, actor, course, {path: text_content(text.text)}, typed=typed, now=now)
 
 

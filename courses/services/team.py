@@ -118,14 +118,14 @@ def accept_invitation(session: Session, actor: Actor, invited: InvitationContext
         add_staff(session, actor, course, actor.person_id, invited.role, now=now)
 
 
-def transfer_team_membership(session: Session, actor: Actor, seat: CourseStaff, taker: int, *, now: datetime) -> None:
+def transfer_team_membership(session: Session, actor: Actor, context: CourseStaff, taker: int, *, now: datetime) -> None:
     """Let somebody have another's place in a team; who is in it with more stays so."""
-    course = session.get_one(Course, seat.course_id)
+    course = session.get_one(Course, context.course_id)
     present = session.scalar(select(CourseStaff.role).where(CourseStaff.course_id == course.id, CourseStaff.person_id == taker))
-    if present is None or queries.RANKS[StaffRole(present)] < queries.RANKS[StaffRole(seat.role)]:
-        add_staff(session, actor, course, taker, StaffRole(seat.role), now=now)
+    if present is None or queries.RANKS[StaffRole(present)] < queries.RANKS[StaffRole(context.role)]:
+        add_staff(session, actor, course, taker, StaffRole(context.role), now=now)
         session.flush()  # an owner may be counted
-    remove_staff(session, actor, course, seat.person_id, now=now)
+    remove_staff(session, actor, course, context.person_id, now=now)
 
 
 def follow_address(session: Session, old: str, new: str) -> None:

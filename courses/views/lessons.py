@@ -49,18 +49,18 @@ def _bench(subject: PartContext) -> LessonEditor:
     """Return the lesson that the address names, in the language that is asked for; raise NotFound."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    desk = authoring.load_draft_outline(session, course, kinds())
-    found = desk.tree.find_activity(subject.key)
+    draft_outline = authoring.load_draft_outline(session, course, kinds())
+    found = draft_outline.tree.find_activity(subject.key)
     if found is None or not found[1].path.endswith(".md"):
         raise NotFound
     module, activity = found
-    language = request.values.get("language") or desk.tree.languages[0]
-    if language not in desk.tree.languages:
+    language = request.values.get("language") or draft_outline.tree.languages[0]
+    if language not in draft_outline.tree.languages:
         raise NotFound
     stem = activity.path.removesuffix(".md").rpartition(".")[0]
     path = activity.language_paths().get(language) or f"{stem}.{language}.md"
     rows = drafts.list_draft_contents(session, course.id, [path])
-    return LessonEditor(course, desk, module, activity, language, path, rows[0].revision if rows else 0)
+    return LessonEditor(course, draft_outline, module, activity, language, path, rows[0].revision if rows else 0)
 
 
 def _typed(form: LessonForm) -> LessonText:
@@ -72,99 +72,99 @@ def _seen(form: LessonForm) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _base(bench: LessonEditor, form: LessonForm) -> str | None:
+def _base(editor: LessonEditor, form: LessonForm) -> str | None:
     """Return the text that the editor had before them; None where there was none."""
     seen = _seen(form)
-    if seen == bench.revision:
-        return bench.text
-    return history.find_text_at(current_session(), bench.course.id, _path_at(bench, seen), seen)
+    if seen == editor.revision:
+        return editor.text
+    return history.find_text_at(current_session(), editor.course.id, _path_at(editor, seen), seen)
 
 
-def _path_at(bench: LessonEditor, revision: int) -> str:
+def _path_at(editor: LessonEditor, revision: int) -> str:
     """Return the path of the lesson's file at a revision."""
-    source = bench.activity.path
-    then = history.find_path_at(current_session(), bench.course.id, source, bench.activity.key, revision)
-    return f"{then.removesuffix(ending_of(source))}.{bench.language}.md"
+    source = editor.activity.path
+    then = history.find_path_at(current_session(), editor.course.id, source, editor.activity.key, revision)
+    return f"{then.removesuffix(ending_of(source))}.{editor.language}.md"
 
 
-def _composed(bench: LessonEditor, form: LessonForm) -> str:
+def _composed(editor: LessonEditor, form: LessonForm) -> str:
     """Return the file as it is typed, made of the text that its editor had before them."""
-    text = _base(bench, form)
+    text = _base(editor, form)
     followed = form.up_to_date.data or text is None
-    stamp = _followed(bench, form) if bench.is_twin and followed else ""
-    return with_words(text, bench.path, bench.language, _typed(form), stamp=stamp)
+    stamp = _followed(editor, form) if editor.is_translation and followed else ""
+    return with_words(text, editor.path, editor.language, _typed(form), stamp=stamp)
 
 
-def _followed(bench: LessonEditor, form: LessonForm) -> str:
+def _followed(editor: LessonEditor, form: LessonForm) -> str:
     """Return the stamp of the original that its translator had before them, which may have changed since."""
     shown = form.follows.data or ""
-    return shown if is_stamp(shown) else bench.source_stamp
+    return shown if is_stamp(shown) else editor.source_stamp
 
 
 @bp.route("/teaching/<slug>/lessons/<key>", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=UPLOAD_LIMIT)
 def lesson(subject: PartContext) -> Answer:
     """Write a lesson in one of the course's languages."""
-    bench, form = _bench(subject), LessonForm()
+    editor, form = _bench(subject), LessonForm()
     if request.method != "POST":
-        _fill(form, bench, bench.words)
-        form.follows.data = bench.source_stamp if bench.is_twin else ""
-        return _page(bench, form)
+        _fill(form, editor, editor.words)
+        form.follows.data = editor.source_stamp if editor.is_translation else ""
+        return _page(editor, form)
     if not form.validate_on_post() or _typed(form).is_too_long:
         if not form.faults:
             form.refuse(form.body, _("The text is longer than a lesson may be: 100 kB. Divide it into two lessons."))
-        return _page(bench, form), 422
+        return _page(editor, form), 422
     wish = request.form.get("do", "save")
     if wish == "preview":
-        return _page(bench, form, look=_look(bench, _composed(bench, form)))
+        return _page(editor, form, look=_look(editor, _composed(editor, form)))
     if wish == "upload":
-        return _with_upload(bench, form)
+        return _with_upload(editor, form)
     if wish == "merge":
-        return _put_together(bench, form)
+        return _put_together(editor, form)
     if wish == "overwrite":
         form.seen.data = form.theirs.data
-    return _saved(subject, bench, form)
+    return _saved(subject, editor, form)
 
 
-def _fill(form: LessonForm, bench: LessonEditor, words: LessonText) -> None:
+def _fill(form: LessonForm, editor: LessonEditor, words: LessonText) -> None:
     form.title.data, form.summary.data, form.body.data = words.title, words.summary, words.body
-    form.seen.data = str(bench.revision)
+    form.seen.data = str(editor.revision)
 
 
-def _saved(subject: PartContext, bench: LessonEditor, form: LessonForm) -> Answer:
-    text = _composed(bench, form)
-    if bench.text not in (text, _base(bench, form)):
-        return _conflict(bench, form)
+def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm) -> Answer:
+    text = _composed(editor, form)
+    if editor.text not in (text, _base(editor, form)):
+        return _conflict(editor, form)
     try:
-        _written(bench, text, seen=bench.revision)
+        _written(editor, text, seen=editor.revision)
     except FileChanged:
         return _conflict(_bench(subject), form)
     except CourseArchived as refused:
         form.form_errors.append(_(refused.text))
         return _page(_bench(subject), form), 409
     flash(_("Saved in the draft."), "ok")
-    return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=bench.language)
+    return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=editor.language)
 
 
-def _written(bench: LessonEditor, text: str, *, seen: int, automatic: bool = False) -> int:
+def _written(editor: LessonEditor, text: str, *, seen: int, automatic: bool = False) -> int:
     writing = begin_writing()
-    course = catalogue.lock_course(writing, bench.desk.course_id)
-    return authoring.save_text(writing, current_actor(), course, bench.path, text, seen=seen, automatic=automatic, now=clock.now())
+    course = catalogue.lock_course(writing, editor.draft_outline.course_id)
+    return authoring.save_text(writing, current_actor(), course, editor.path, text, seen=seen, automatic=automatic, now=clock.now())
 
 
 @bp.post("/teaching/<slug>/lessons/<key>/autosave")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
 def autosave(subject: PartContext) -> tuple[Response, int]:
     """Save what a page sends by itself; tell the revision that the next one builds on. Never over what somebody else saved."""
-    bench, form = _bench(subject), LessonForm()
+    editor, form = _bench(subject), LessonForm()
     if not form.validate_on_post() or _typed(form).is_too_long:
         told = [text for _field, text in form.faults] or [_("The text is longer than a lesson may be: 100 kB. Divide it into two lessons.")]
         return jsonify(state="refused", message=told[0]), 422
-    text = _composed(bench, form)
-    if bench.text not in (text, _base(bench, form)):
+    text = _composed(editor, form)
+    if editor.text not in (text, _base(editor, form)):
         return _told_conflict()
     try:
-        revision = _written(bench, text, seen=bench.revision, automatic=True)
+        revision = _written(editor, text, seen=editor.revision, automatic=True)
     except FileChanged:
         return _told_conflict()
     except CourseArchived as refused:
@@ -179,44 +179,44 @@ def _told_conflict() -> tuple[Response, int]:
 # --- Pictures, files, and what is pasted -------------------------------------------------------------------------------------------------
 
 
-def _uploaded(bench: LessonEditor, form: LessonForm) -> Upload:
+def _uploaded(editor: LessonEditor, form: LessonForm) -> Upload:
     """Keep the file that was sent, and put it into the module's media; raises Invalid with what is wrong with it."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Invalid(N_("Choose a file first."))
-    folder = f"{bench.module.folder}/media"
+    folder = f"{editor.module.folder}/media"
     words = {"alternative": form.alternative.data or "", "caption": form.caption.data or ""}
     content = sent.read()
     sent.close()
-    upload = uploads.prepared(sent.filename, content, folder=folder, taken=bench.desk.checksums, **words)
+    upload = uploads.prepared(sent.filename, content, folder=folder, taken=editor.draft_outline.checksums, **words)
     kept = files.keep_contents(_files(), {upload.path: upload.content}, {upload.path: upload.media_type})
     writing = begin_writing()
-    course = catalogue.lock_course(writing, bench.desk.course_id)
+    course = catalogue.lock_course(writing, editor.draft_outline.course_id)
     authoring.add_file(writing, current_actor(), course, upload.path, kept[upload.path], now=clock.now())
     return upload
 
 
-def _with_upload(bench: LessonEditor, form: LessonForm) -> Answer:
+def _with_upload(editor: LessonEditor, form: LessonForm) -> Answer:
     """Put a file into the module and its Markdown at the end of the text, which waits to be saved."""
     try:
-        upload = _uploaded(bench, form)
+        upload = _uploaded(editor, form)
     except (Invalid, CourseArchived) as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(bench, form), 422
+        return _page(editor, form), 422
     body = tidy_body(form.body.data or "")
     form.body.data = f"{body}\n{upload.markdown}".lstrip("\n")
     form.alternative.data = form.caption.data = ""
     flash(_("The file is in the draft, and at the end of the text. Move it to its place and save."), "ok")
-    return _page(bench, form)
+    return _page(editor, form)
 
 
 @bp.post("/teaching/<slug>/lessons/<key>/files")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=UPLOAD_LIMIT)
 def files_of_lesson(subject: PartContext) -> tuple[Response, int]:
     """Put a file into the lesson's module; answer with the Markdown that shows it."""
-    bench, form = _bench(subject), LessonForm()
+    editor, form = _bench(subject), LessonForm()
     try:
-        upload = _uploaded(bench, form)
+        upload = _uploaded(editor, form)
     except (Invalid, CourseArchived) as refused:
         return jsonify(message=_(refused.text, **refused.facts)), 422
     return jsonify(markdown=upload.markdown, picture=upload.markdown.startswith("!")), 200
@@ -248,111 +248,113 @@ def paste(subject: PartContext) -> tuple[Response, int]:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
 def removal(subject: PartContext) -> Answer:
     """Ask whether a lesson is to go in one language, and take that out; the course's own language goes only with the lesson."""
-    bench = _bench(subject)
-    if not bench.is_twin or bench.text is None:
+    editor = _bench(subject)
+    if not editor.is_translation or editor.text is None:
         raise NotFound
     if request.method == "POST":
-        save(subject, bench.desk, DraftChange(removed=(bench.path,)))
+        save(subject, editor.draft_outline, DraftChange(removed=(editor.path,)))
         flash(_("It is out of the draft. What was published stays, and the course's history brings it back."), "ok")
         return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key)
-    title = choose(dict(bench.activity.title)) or subject.key
+    title = choose(dict(editor.activity.title)) or subject.key
     return render_template(
-        "courses/language_removal.html", course=place_of(bench.course), key=subject.key, title=title, language=bench.language
+        "courses/language_removal.html", course=place_of(editor.course), key=subject.key, title=title, language=editor.language
     )
 
 
 # --- As the learner will see it ----------------------------------------------------------------------------------------------------------
 
 
-def _look(bench: LessonEditor, text: str) -> LessonPreview:
+def _look(editor: LessonEditor, text: str) -> LessonPreview:
     today = clock.now().date()
-    around = lesson_preview.course_references(current_session(), _files(), bench.desk, kinds(), today=today)
-    return lesson_preview.preview_lesson(around, bench.desk, kinds(), {bench.path: text}, bench.path, today=today)
+    around = lesson_preview.course_references(current_session(), _files(), editor.draft_outline, kinds(), today=today)
+    return lesson_preview.preview_lesson(around, editor.draft_outline, kinds(), {editor.path: text}, editor.path, today=today)
 
 
 @bp.post("/teaching/<slug>/lessons/<key>/look")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
-def look(subject: PartContext) -> Answer:
+def preview_fragment(subject: PartContext) -> Answer:
     """Draw a lesson as it is typed, with what there is to say of it: a piece of the editor's page. Nothing is saved."""
-    bench, form = _bench(subject), LessonForm()
+    editor, form = _bench(subject), LessonForm()
     form.validate_on_post()
-    text = _composed(bench, form)
-    return render_template("courses/lesson_preview_fragment.html", **pages.shown(bench, _look(bench, text), text))
+    text = _composed(editor, form)
+    return render_template("courses/lesson_preview_fragment.html", **pages.preview_values(editor, _look(editor, text), text))
 
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")
 @requires(CourseAction.EDIT, catalogue.get_taught_part)
 def preview(subject: PartContext) -> Answer:
     """Show a lesson of the draft as its learner will see it."""
-    bench = _bench(subject)
-    if bench.text is None:
+    editor = _bench(subject)
+    if editor.text is None:
         raise NotFound
-    shown = _look(bench, bench.text)
+    shown = _look(editor, editor.text)
     return render_template(
         "courses/lesson_preview.html",
-        course=place_of(bench.course),
-        key=bench.activity.key,
-        language=bench.language,
-        title=bench.words.title,
-        **pages.shown(bench, shown, bench.text),
+        course=place_of(editor.course),
+        key=editor.activity.key,
+        language=editor.language,
+        title=editor.words.title,
+        **pages.preview_values(editor, shown, editor.text),
     )
 
 
 # --- Two at once -------------------------------------------------------------------------------------------------------------------------
 
 
-def _merge(bench: LessonEditor, form: LessonForm) -> ThreeWayMerge:
-    return merging.merge(_base(bench, form) or "", _composed(bench, form), bench.text or "")
+def _merge(editor: LessonEditor, form: LessonForm) -> ThreeWayMerge:
+    return merging.merge(_base(editor, form) or "", _composed(editor, form), editor.text or "")
 
 
-def _conflict(bench: LessonEditor, form: LessonForm) -> Answer:
+def _conflict(editor: LessonEditor, form: LessonForm) -> Answer:
     """Show what both wrote; the typed text waits in the form, with the revision that it was made from."""
-    form.theirs.data = str(bench.revision)
-    return _page(bench, form, merge=_merge(bench, form)), 409
+    form.theirs.data = str(editor.revision)
+    return _page(editor, form, merge=_merge(editor, form)), 409
 
 
-def _put_together(bench: LessonEditor, form: LessonForm) -> Answer:
+def _put_together(editor: LessonEditor, form: LessonForm) -> Answer:
     """Put both texts together as chosen, into the form: saving is the next step. Choices are those of the text that was shown alone."""
-    if form.theirs.data != str(bench.revision):
-        return _conflict(bench, form)
-    merge = _merge(bench, form)
+    if form.theirs.data != str(editor.revision):
+        return _conflict(editor, form)
+    merge = _merge(editor, form)
     text = merge_choices.chosen(merge, request.form)
     if text is None:
         form.form_errors.append(_("Choose in each place which text is to stay."))
-        return _page(bench, form, merge=merge), 422
-    _fill(form, bench, lesson_text_of(text, bench.path, bench.language))
-    return _page(bench, form, look=_look(bench, text), joined=True)
+        return _page(editor, form, merge=merge), 422
+    _fill(form, editor, lesson_text_of(text, editor.path, editor.language))
+    return _page(editor, form, look=_look(editor, text), joined=True)
 
 
 def _page(
-    bench: LessonEditor, form: LessonForm, *, look: LessonPreview | None = None, merge: ThreeWayMerge | None = None, joined: bool = False
+    editor: LessonEditor, form: LessonForm, *, look: LessonPreview | None = None, merge: ThreeWayMerge | None = None, joined: bool = False
 ) -> str:
     typed, session = _typed(form), current_session()
-    glossary = drafts.draft_bodies(session, bench.course.id, [GLOSSARY]).get(GLOSSARY, "")
-    shown = pages.shown(bench, look, _composed(bench, form)) if look is not None else {"told": None, "body": None, "icons": ()}
+    glossary = drafts.draft_bodies(session, editor.course.id, [GLOSSARY]).get(GLOSSARY, "")
+    shown = pages.preview_values(editor, look, _composed(editor, form)) if look is not None else {"told": None, "body": None, "icons": ()}
     return render_template(
         "courses/lesson.html",
-        course=place_of(bench.course),
-        module={"key": bench.module.key, "title": choose(dict(bench.module.title))},
+        course=place_of(editor.course),
+        module={"key": editor.module.key, "title": choose(dict(editor.module.title))},
         activity={
-            "key": bench.activity.key,
-            "title": typed.title or choose(dict(bench.activity.title)),
-            "hidden": bench.activity.state.value == "draft",
+            "key": editor.activity.key,
+            "title": typed.title or choose(dict(editor.activity.title)),
+            "hidden": editor.activity.state.value == "draft",
         },
-        neighbours=[pages.entry(activity, kinds()) for activity in bench.module.activities],
-        path=bench.path,
-        language=bench.language,
-        languages=[(language, language in bench.activity.language_paths()) for language in bench.desk.tree.languages],
-        is_twin=bench.is_twin,
-        is_new=bench.text is None,
-        source=lesson_text_of(bench.source, bench.activity.path, bench.desk.tree.languages[0]) if bench.is_twin else None,
-        behind=bench.is_twin and bench.text is not None and pages.is_behind(bench),
+        neighbours=[pages.entry(activity, kinds()) for activity in editor.module.activities],
+        path=editor.path,
+        language=editor.language,
+        languages=[(language, language in editor.activity.language_paths()) for language in editor.draft_outline.tree.languages],
+        is_translation=editor.is_translation,
+        is_new=editor.text is None,
+        source=lesson_text_of(editor.source, editor.activity.path, editor.draft_outline.tree.languages[0])
+        if editor.is_translation
+        else None,
+        behind=editor.is_translation and editor.text is not None and pages.is_behind(editor),
         form=form,
         regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
         looked=look is not None,
-        pieces=pages.pieces(bench, glossary),
+        pieces=pages.pieces(editor, glossary),
         tools=[(name, symbol, _(words), _(example) if example else "") for name, symbol, words, example in pages.TOOLS],
         count=count_words(typed.body),
         **shown,

@@ -98,10 +98,10 @@ def _open(subject: CourseListContext) -> tuple[Course, DraftOutline, CourseListS
     return course, authoring.load_draft_outline(current_session(), course, kinds()), _listing(subject.listing)
 
 
-def _entries(desk: DraftOutline, listing: CourseListSpec) -> dict[str, Written]:
+def _entries(draft_outline: DraftOutline, listing: CourseListSpec) -> dict[str, Written]:
     """Return the entries of a list; none where it cannot be read, which the page says."""
     try:
-        return keys_of(desk.texts.get(listing.path, ""))
+        return keys_of(draft_outline.texts.get(listing.path, ""))
     except EditRefused:
         return {}
 
@@ -118,10 +118,10 @@ def _words(entry: Written, name: str, languages: tuple[str, ...]) -> dict[str, s
 @requires(CourseAction.EDIT, catalogue.get_taught_listing)
 def entries(subject: CourseListContext) -> str:
     """Show the entries of a list, and what each lacks."""
-    course, desk, listing = _open(subject)
+    course, draft_outline, listing = _open(subject)
     find = request.args.get("find", "").strip()[:130]
-    every = _entries(desk, listing)
-    rows = [_row(key, entry, listing, desk.tree.languages) for key, entry in every.items()]
+    every = _entries(draft_outline, listing)
+    rows = [_row(key, entry, listing, draft_outline.tree.languages) for key, entry in every.items()]
     wanted = [row for row in rows if find.casefold() in " ".join([str(row["key"]), str(row["title"]), str(row["about"])]).casefold()]
     return render_template(
         "courses/list.html",
@@ -131,7 +131,7 @@ def entries(subject: CourseListContext) -> str:
         rows=wanted,
         total=len(rows),
         find=find,
-        unread=bool(desk.texts.get(listing.path, "").strip()) and not every,
+        unread=bool(draft_outline.texts.get(listing.path, "").strip()) and not every,
     )
 
 
@@ -153,9 +153,11 @@ def _row(key: str, entry: Written, listing: CourseListSpec, languages: tuple[str
 @requires(CourseAction.EDIT, catalogue.get_taught_listing, reads_first=True)
 def new_entry(subject: CourseListContext) -> Answer:
     """Add an entry to a list."""
-    course, desk, listing = _open(subject)
-    settings = (*listing.settings(desk.tree.languages), KEY)
-    sheet = ListEntryEditor(course, desk, listing.path, (("", settings),), listing.order(desk.tree.languages), listing=listing)
+    course, draft_outline, listing = _open(subject)
+    settings = (*listing.settings(draft_outline.tree.languages), KEY)
+    sheet = ListEntryEditor(
+        course, draft_outline, listing.path, (("", settings),), listing.order(draft_outline.tree.languages), listing=listing
+    )
     return answered(
         subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
     )
@@ -165,12 +167,12 @@ def new_entry(subject: CourseListContext) -> Answer:
 @requires(CourseAction.EDIT, catalogue.get_taught_entry, reads_first=True)
 def entry(subject: ListEntryContext) -> Answer:
     """Change an entry of a list, in all languages of the course."""
-    course, desk, listing = _open(subject)
-    if subject.key not in _entries(desk, listing) and request.method != "POST":
+    course, draft_outline, listing = _open(subject)
+    if subject.key not in _entries(draft_outline, listing) and request.method != "POST":
         raise NotFound
-    languages = desk.tree.languages
+    languages = draft_outline.tree.languages
     sheet = ListEntryEditor(
-        course, desk, listing.path, (("", listing.settings(languages)),), listing.order(languages), subject.key, listing
+        course, draft_outline, listing.path, (("", listing.settings(languages)),), listing.order(languages), subject.key, listing
     )
     return answered(
         subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
@@ -181,33 +183,33 @@ def entry(subject: ListEntryContext) -> Answer:
 @requires(CourseAction.EDIT, catalogue.get_taught_entry, reads_first=True)
 def removal(subject: ListEntryContext) -> Answer:
     """Show where an entry is used, and take it out."""
-    course, desk, listing = _open(subject)
-    present = _entries(desk, listing)
+    course, draft_outline, listing = _open(subject)
+    present = _entries(draft_outline, listing)
     if subject.key not in present:
         raise NotFound
     if request.method == "POST":
-        save(subject, desk, DraftChange({listing.path: without_keyed(desk.texts[listing.path], subject.key)}))
+        save(subject, draft_outline, DraftChange({listing.path: without_keyed(draft_outline.texts[listing.path], subject.key)}))
         flash(_("It is out of the draft. What was published stays."), "ok")
         return see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
-    titles = _words(present[subject.key], listing.shown, desk.tree.languages)
+    titles = _words(present[subject.key], listing.shown, draft_outline.tree.languages)
     return render_template(
         "courses/entry_removal.html",
         course=place_of(course),
         listing=listing,
         key=subject.key,
-        title=titles.get(desk.tree.languages[0], subject.key),
-        uses=_uses(desk, subject, listing),
+        title=titles.get(draft_outline.tree.languages[0], subject.key),
+        uses=_uses(draft_outline, subject, listing),
     )
 
 
-def _uses(desk: DraftOutline, subject: ListEntryContext, listing: CourseListSpec) -> list[UsageLink]:
-    texts = drafts.all_draft_bodies(current_session(), desk.course_id)
-    return used_in(desk, subject.slug, uses_of(texts, listing.path, subject.key))
+def _uses(draft_outline: DraftOutline, subject: ListEntryContext, listing: CourseListSpec) -> list[UsageLink]:
+    texts = drafts.all_draft_bodies(current_session(), draft_outline.course_id)
+    return used_in(draft_outline, subject.slug, uses_of(texts, listing.path, subject.key))
 
 
 def _page(sheet: ListEntryEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
     assert sheet.listing is not None
-    titles = _words(_entries(sheet.desk, sheet.listing).get(sheet.key), sheet.listing.shown, sheet.languages)
+    titles = _words(_entries(sheet.draft_outline, sheet.listing).get(sheet.key), sheet.listing.shown, sheet.languages)
     return render_template(
         "courses/entry.html",
         course=place_of(sheet.course),

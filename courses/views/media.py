@@ -41,26 +41,29 @@ def media(subject: CourseContext) -> Answer:
     """Show the files of a course's draft; take one in, or out what nothing uses."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    desk = authoring.load_draft_outline(session, course, kinds())
+    draft_outline = authoring.load_draft_outline(session, course, kinds())
     form = MediaForm(folder=request.args.get("folder", ""))
-    form.folder.choices = [("", _("The whole course")), *((one.folder, choose(dict(one.title)) or one.key) for one in desk.tree.modules)]
+    form.folder.choices = [
+        ("", _("The whole course")),
+        *((one.folder, choose(dict(one.title)) or one.key) for one in draft_outline.tree.modules),
+    ]
     if request.method != "POST":
-        return _page(course, desk, form)
+        return _page(course, draft_outline, form)
     wish = request.form.get("do", "")
     if wish != "send":
-        return _taken_out(subject, course, desk, every=wish == "clear")
+        return _taken_out(subject, course, draft_outline, every=wish == "clear")
     if not form.validate_on_post():
-        return _page(course, desk, form), 422
+        return _page(course, draft_outline, form), 422
     try:
-        name = _sent(desk, form)
+        name = _sent(draft_outline, form)
     except (Invalid, CourseArchived) as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(course, desk, form), 422
+        return _page(course, draft_outline, form), 422
     flash(_("The file “%(name)s” is in the draft. It is shown where a text names it.", name=name), "ok")
     return see_page("courses_media.media", slug=subject.slug, folder=form.folder.data or None)
 
 
-def _sent(desk: DraftOutline, form: MediaForm) -> str:
+def _sent(draft_outline: DraftOutline, form: MediaForm) -> str:
     """Keep the file that was sent and put it into the draft; raises Invalid with what is wrong with it."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
@@ -68,19 +71,19 @@ def _sent(desk: DraftOutline, form: MediaForm) -> str:
     folder = f"{form.folder.data}/{OWN}" if form.folder.data else OWN
     content = sent.read()
     sent.close()
-    upload = uploads.accepted(sent.filename, content, folder=folder, taken=desk.checksums)
+    upload = uploads.accepted(sent.filename, content, folder=folder, taken=draft_outline.checksums)
     kept = files.keep_contents(
         cast("FileStore", current_app.extensions["files"]), {upload.path: upload.content}, {upload.path: upload.media_type}
     )
     writing = begin_writing()
-    row = catalogue.lock_course(writing, desk.course_id)
+    row = catalogue.lock_course(writing, draft_outline.course_id)
     authoring.add_file(writing, current_actor(), row, upload.path, kept[upload.path], now=clock.now())
     return basename(upload.path)
 
 
-def _taken_out(subject: CourseContext, course: Course, desk: DraftOutline, *, every: bool) -> Answer:
+def _taken_out(subject: CourseContext, course: Course, draft_outline: DraftOutline, *, every: bool) -> Answer:
     """Take out one file, or all, as far as nothing uses them."""
-    paths = [path for path in desk.paths if is_media(path)]
+    paths = [path for path in draft_outline.paths if is_media(path)]
     uses = media_uses(drafts.all_draft_bodies(current_session(), course.id), paths)
     wanted = paths if every else [request.form.get("remove", "")]
     if not every and wanted[0] not in paths:
@@ -89,22 +92,22 @@ def _taken_out(subject: CourseContext, course: Course, desk: DraftOutline, *, ev
     if not gone:
         flash(_("It stays: a text of the draft uses it."), "warn")
         return see_page("courses_media.media", slug=subject.slug)
-    save(subject, desk, DraftChange(removed=gone))
+    save(subject, draft_outline, DraftChange(removed=gone))
     flash(_("It is out of the draft. What was published stays, and the course's history brings it back."), "ok")
     return see_page("courses_media.media", slug=subject.slug)
 
 
-def _page(course: Course, desk: DraftOutline, form: MediaForm) -> str:
+def _page(course: Course, draft_outline: DraftOutline, form: MediaForm) -> str:
     session = current_session()
-    paths = [path for path in desk.paths if is_media(path)]
+    paths = [path for path in draft_outline.paths if is_media(path)]
     contents = drafts.list_draft_contents(session, course.id, paths)
     uses = media_uses(drafts.all_draft_bodies(session, course.id), paths)
-    titles = {"": _("The whole course")} | {one.folder: choose(dict(one.title)) or one.key for one in desk.tree.modules}
+    titles = {"": _("The whole course")} | {one.folder: choose(dict(one.title)) or one.key for one in draft_outline.tree.modules}
     groups: dict[str, list[dict[str, object]]] = {folder: [] for folder in titles}
     for content in contents:
         top = content.path.partition("/")[0]
         groups.setdefault("" if top == OWN else top, []).append(
-            _row(course, content) | {"uses": used_in(desk, course.slug, uses[content.path])}
+            _row(course, content) | {"uses": used_in(draft_outline, course.slug, uses[content.path])}
         )
     return render_template(
         "courses/media.html",

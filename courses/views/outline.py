@@ -61,59 +61,63 @@ def new_course(_subject: AuthoringContext) -> Answer:
 def outline(subject: CourseContext) -> Answer:
     """Show a course's modules and activities in order; move, hide and show them."""
     course = catalogue.get_course(current_session(), subject.id)
-    desk = authoring.load_draft_outline(current_session(), course, kinds())
+    draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
     if request.method != "POST":
-        return _outline(subject, course, desk)
+        return _outline(subject, course, draft_outline)
     try:
-        change, checked = _asked(desk)
+        change, checked = _asked(draft_outline)
     except Invalid as refused:
-        return _outline(subject, course, desk, refused=_(refused.text, **refused.facts)), 422
-    return _carried_out(subject, course, desk, change, checked=checked)
+        return _outline(subject, course, draft_outline, refused=_(refused.text, **refused.facts)), 422
+    return _carried_out(subject, course, draft_outline, change, checked=checked)
 
 
-def _asked(desk: DraftOutline) -> tuple[DraftChange, bool]:
+def _asked(draft_outline: DraftOutline) -> tuple[DraftChange, bool]:
     """Return what is to be done, and whether it could break something.
 
     The act, a key and where: `up leccion-1`, `place leccion-1 modulo-2 3`; `move leccion-1` with the field `module`.
     """
     act, _blank, rest = request.form.get("do", "").partition(" ")
     key, _blank, where = rest.partition(" ")
-    module, found = desk.tree.find_module(key), desk.tree.find_activity(key)
-    part = find_part(desk, key)
+    module, found = draft_outline.tree.find_module(key), draft_outline.tree.find_activity(key)
+    part = find_part(draft_outline, key)
     if act in ("hide", "show"):
         state = SourceState.DRAFT if act == "hide" else SourceState.READY
-        return changes.set_state(desk.texts, part.path, state), True
+        return changes.set_state(draft_outline.texts, part.path, state), True
     if module is not None:
-        return changes.move_module(desk.tree, desk.paths, key, _new_place(desk.tree.modules, key, act, where)), False
+        return changes.move_module(
+            draft_outline.tree, draft_outline.paths, key, _new_place(draft_outline.tree.modules, key, act, where)
+        ), False
     assert found is not None
-    return _activity_moved(desk, found, act, where)
+    return _activity_moved(draft_outline, found, act, where)
 
 
-def find_part(desk: DraftOutline, key: str) -> TreeModule | TreeActivity:
+def find_part(draft_outline: DraftOutline, key: str) -> TreeModule | TreeActivity:
     """Return the module or activity with a key; raise NotFound."""
-    found = desk.tree.find_activity(key)
-    part = desk.tree.find_module(key) or (found[1] if found is not None else None)
+    found = draft_outline.tree.find_activity(key)
+    part = draft_outline.tree.find_module(key) or (found[1] if found is not None else None)
     if part is None:
         raise NotFound
     return part
 
 
-def _activity_moved(desk: DraftOutline, found: tuple[TreeModule, TreeActivity], act: str, where: str) -> tuple[DraftChange, bool]:
+def _activity_moved(draft_outline: DraftOutline, found: tuple[TreeModule, TreeActivity], act: str, where: str) -> tuple[DraftChange, bool]:
     target, _blank, number = (request.form.get("module", ""), "", "") if act == "move" else where.partition(" ")
-    module = desk.tree.find_module(target) if target else found[0]
+    module = draft_outline.tree.find_module(target) if target else found[0]
     if module is None:
         raise NotFound
     place = _new_place(module.activities, found[1].key, "place" if act == "move" else act, number)
     moving = next(kind.moving for kind in kinds().kinds if kind.name == found[1].kind)
-    texts = _texts_beside(desk, *found) if module is not found[0] else desk.texts
-    return changes.move_activity(desk.tree, texts, desk.paths, found[1].key, module, place, moving), module is not found[0]
+    texts = _texts_beside(draft_outline, *found) if module is not found[0] else draft_outline.texts
+    return changes.move_activity(draft_outline.tree, texts, draft_outline.paths, found[1].key, module, place, moving), module is not found[
+        0
+    ]
 
 
-def _texts_beside(desk: DraftOutline, module: TreeModule, activity: TreeActivity) -> Mapping[str, str]:
+def _texts_beside(draft_outline: DraftOutline, module: TreeModule, activity: TreeActivity) -> Mapping[str, str]:
     """Return the texts of the outline; where an activity shows media also the banks of its module, which may show the same."""
-    if not changes.shown_by(activity, desk.texts):
-        return desk.texts
-    return {**desk.texts, **authoring.texts_of_parts(current_session(), desk, kinds(), module.folder)}
+    if not changes.shown_by(activity, draft_outline.texts):
+        return draft_outline.texts
+    return {**draft_outline.texts, **authoring.texts_of_parts(current_session(), draft_outline, kinds(), module.folder)}
 
 
 def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], key: str, act: str, where: str) -> int:
@@ -128,44 +132,46 @@ def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], ke
 
 
 def _carried_out(
-    subject: CourseContext, course: Course, desk: DraftOutline, change: DraftChange, *, checked: bool, said: str = ""
+    subject: CourseContext, course: Course, draft_outline: DraftOutline, change: DraftChange, *, checked: bool, said: str = ""
 ) -> Answer:
     """Carry out a change where it breaks nothing, and offer to undo it."""
     if checked:
-        told = authoring.blocking_findings(desk, change, kinds(), today=clock.now().date())
+        told = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
         if told:
-            return _outline(subject, course, desk, told=told), 422
+            return _outline(subject, course, draft_outline, told=told), 422
     try:
-        undone = save(subject, desk, change)
+        undone = save(subject, draft_outline, change)
     except CourseArchived as refused:
-        return _outline(subject, catalogue.get_course(current_session(), subject.id), desk, refused=_(refused.text)), 409
+        return _outline(subject, catalogue.get_course(current_session(), subject.id), draft_outline, refused=_(refused.text)), 409
     if said:
         flash(said, "ok")
     return see_page("courses_outline.outline", slug=subject.slug, **({"undo": undone} if undone else {}))
 
 
-def save(subject: CourseContext, desk: DraftOutline, change: DraftChange) -> int | None:
+def save(subject: CourseContext, draft_outline: DraftOutline, change: DraftChange) -> int | None:
     """Write a change in a transaction of its own; return the revision that it made, None where nothing changed."""
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
-    changed = authoring.save_change(writing, current_actor(), course, change, seen=desk.revision, now=clock.now())
+    changed = authoring.save_change(writing, current_actor(), course, change, seen=draft_outline.revision, now=clock.now())
     return course.draft_revision if changed else None
 
 
-def _outline(subject: CourseContext, course: Course, desk: DraftOutline, *, told: tuple[Finding, ...] = (), refused: str = "") -> str:
+def _outline(
+    subject: CourseContext, course: Course, draft_outline: DraftOutline, *, told: tuple[Finding, ...] = (), refused: str = ""
+) -> str:
     undo = request.args.get("undo", "")
     return render_template(
         "courses/outline.html",
         course=place_of(course),
-        modules=[_module(module, desk) for module in desk.tree.modules],
+        modules=[_module(module, draft_outline) for module in draft_outline.tree.modules],
         told=[finding.message for finding in told],
         refused=refused,
         may_archive=allows(CourseAction.ARCHIVE, subject),
-        undo=desk.revision - 1 if undo == str(desk.revision) and desk.revision > 1 else None,
+        undo=draft_outline.revision - 1 if undo == str(draft_outline.revision) and draft_outline.revision > 1 else None,
     )
 
 
-def _module(module: TreeModule, desk: DraftOutline) -> dict[str, object]:
+def _module(module: TreeModule, draft_outline: DraftOutline) -> dict[str, object]:
     known = {kind.name: kind for kind in kinds().kinds}
     return {
         "key": module.key,
@@ -182,7 +188,9 @@ def _module(module: TreeModule, desk: DraftOutline) -> dict[str, object]:
                 "label": known[activity.kind].label,
                 "icon": known[activity.kind].icon,
                 "lacks": [
-                    language for language in desk.tree.languages if activity.kind == "page" and language not in activity.language_paths()
+                    language
+                    for language in draft_outline.tree.languages
+                    if activity.kind == "page" and language not in activity.language_paths()
                 ],
             }
             for activity in module.activities
@@ -190,10 +198,10 @@ def _module(module: TreeModule, desk: DraftOutline) -> dict[str, object]:
     }
 
 
-def _lacking(activity: TreeActivity, desk: DraftOutline) -> list[str]:
+def _lacking(activity: TreeActivity, draft_outline: DraftOutline) -> list[str]:
     """Return the course's languages in which a lesson is not written."""
     written = activity.language_paths()
-    return [language for language in desk.tree.languages if language not in written] if written else []
+    return [language for language in draft_outline.tree.languages if language not in written] if written else []
 
 
 # --- Add and remove ----------------------------------------------------------------------------------------------------------------------
@@ -209,9 +217,9 @@ def new_module(subject: CourseContext) -> Answer:
         form.lesson.data = _("Introduction")
         return render_template("courses/new_module.html", course=place_of(course), form=form)
     if form.validate_on_post():
-        desk = authoring.load_draft_outline(current_session(), course, kinds())
+        draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
         try:
-            save(subject, desk, changes.add_module(desk.tree, form.title.data or "", form.lesson.data or ""))
+            save(subject, draft_outline, changes.add_module(draft_outline.tree, form.title.data or "", form.lesson.data or ""))
         except (Invalid, CourseArchived) as refused:
             form.form_errors.append(_(refused.text, **refused.facts))
             return render_template("courses/new_module.html", course=place_of(course), form=form), refused.status
@@ -226,20 +234,20 @@ def new_module(subject: CourseContext) -> Answer:
 def new_activity(subject: CourseContext) -> Answer:
     """Begin an activity in a module."""
     course = catalogue.get_course(current_session(), subject.id)
-    desk = authoring.load_draft_outline(current_session(), course, kinds())
+    draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
     offered = [kind for kind in kinds().kinds if kind.begin is not None]
     form = NewActivityForm(module=request.args.get("module", ""))
     form.kind.choices = [(kind.name, kind.label) for kind in offered]
-    form.module.choices = [(module.key, choose(dict(module.title)) or module.key) for module in desk.tree.modules]
+    form.module.choices = [(module.key, choose(dict(module.title)) or module.key) for module in draft_outline.tree.modules]
     if request.method != "POST":
         return render_template("courses/new_activity.html", course=place_of(course), form=form)
-    module = desk.tree.find_module(form.module.data or "")
+    module = draft_outline.tree.find_module(form.module.data or "")
     if not form.validate_on_post() or module is None:
         return render_template("courses/new_activity.html", course=place_of(course), form=form), 422
     kind = next(kind for kind in offered if kind.name == form.kind.data)
     try:
-        key, change = changes.add_activity(desk.tree, desk.paths, module, kind, form.title.data or "")
-        save(subject, desk, change)
+        key, change = changes.add_activity(draft_outline.tree, draft_outline.paths, module, kind, form.title.data or "")
+        save(subject, draft_outline, change)
     except (Invalid, CourseArchived) as refused:
         form.form_errors.append(_(refused.text, **refused.facts))
         return render_template("courses/new_activity.html", course=place_of(course), form=form), refused.status
@@ -252,11 +260,13 @@ def new_activity(subject: CourseContext) -> Answer:
 def removal(subject: PartContext) -> Answer:
     """Ask whether a module or an activity is to go, and take it out of the draft."""
     course = catalogue.get_course(current_session(), subject.id)
-    desk = authoring.load_draft_outline(current_session(), course, kinds())
-    part = find_part(desk, subject.key)
+    draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
+    part = find_part(draft_outline, subject.key)
     if request.method == "POST":
-        change = changes.remove_module(part, desk.paths) if isinstance(part, TreeModule) else changes.remove_activity(part)
-        return _carried_out(subject, course, desk, change, checked=True, said=_("It is out of the draft. What was published stays."))
+        change = changes.remove_module(part, draft_outline.paths) if isinstance(part, TreeModule) else changes.remove_activity(part)
+        return _carried_out(
+            subject, course, draft_outline, change, checked=True, said=_("It is out of the draft. What was published stays.")
+        )
     return render_template(
         "courses/removal.html",
         course=place_of(course),
@@ -280,9 +290,12 @@ def deletion(subject: CourseContext) -> Answer:
             flash(_("The course is deleted."), "ok")
             return see_page("lms.teaching")
     course = catalogue.get_course(session, subject.id)
-    desk = authoring.load_draft_outline(session, course, kinds())
+    draft_outline = authoring.load_draft_outline(session, course, kinds())
     page = render_template(
-        "courses/deletion.html", course=place_of(course), activities=sum(1 for _activity in desk.tree.activities()), refused=refused
+        "courses/deletion.html",
+        course=place_of(course),
+        activities=sum(1 for _activity in draft_outline.tree.activities()),
+        refused=refused,
     )
     return (page, 409) if refused else page
 

@@ -11,7 +11,7 @@ from courses import publication
 from courses.forms import PublishForm
 from courses.models import Course
 from courses.pages import changes as pages
-from courses.pages.autosaved import AutosavedLine, autosaved_lines
+from courses.pages.autosaved import AutosavedDraftView, autosaved_lines
 from courses.pages.editor_header import place_of
 from courses.permissions import CourseAction, CourseContext
 from courses.publication import CheckedCourse, CourseKinds, PreparedCourse
@@ -37,7 +37,7 @@ SHOWN_VERSIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PublicationCheck:
     """What a page shows of what goes out: what the checks say of it, and the digest of its files."""
 
     verdict: DraftCheck
@@ -85,7 +85,7 @@ def publishing(subject: CourseContext) -> Answer:
     return see_page("courses.publishing", slug=subject.slug)
 
 
-def _shown(session: Session, course: Course) -> Shown:
+def _shown(session: Session, course: Course) -> PublicationCheck:
     """Return what the checks say of what goes out: of the publication that waits, else of what was saved."""
     plan, now, digest = plan_queries.find_last_plan(session, course.id), clock.now(), autosaved.outgoing_digest(session, course.id)
     if plan is not None and plan.is_open and not autosaved.saved_since(session, course.id, plan.revision):
@@ -93,7 +93,7 @@ def _shown(session: Session, course: Course) -> Shown:
         if planned != digest:
             contents = history.read_all_at(session, stored(), course.id, plan.revision)
             return _judged(session, course, publication.check(contents, kinds(), today=now.date()), planned)
-    return Shown(draft_checks.outgoing_verdict(session, stored(), course, kinds(), now=now), digest)
+    return PublicationCheck(draft_checks.outgoing_verdict(session, stored(), course, kinds(), now=now), digest)
 
 
 def _tell_behind(session: Session, course: Course, how: PublishOptions) -> None:
@@ -107,13 +107,13 @@ def _tell_behind(session: Session, course: Course, how: PublishOptions) -> None:
         flash(told, "warn")
 
 
-def _judged(session: Session, course: Course, checked: CheckedCourse, digest: str) -> Shown:
-    return Shown(draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
+def _judged(session: Session, course: Course, checked: CheckedCourse, digest: str) -> PublicationCheck:
+    return PublicationCheck(draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
 
 
-def _told(course: Course, shown: Shown) -> pages.ChangeAudience:
+def _told(course: Course, shown: PublicationCheck) -> pages.ChangeAudience:
     """Return whose learners may be told, of what is to be published."""
-    return pages.told_of(_changes(current_session(), course, shown, []), shown.verdict.folder)
+    return pages.change_audience(_changes(current_session(), course, shown, []), shown.verdict.folder)
 
 
 def _publish_or_plan(session: Session, locked: Course, prepared: PreparedCourse, how: PublishOptions, later: datetime | None) -> str:
@@ -127,7 +127,7 @@ def _publish_or_plan(session: Session, locked: Course, prepared: PreparedCourse,
     return _("Version %(number)s is published.", number=version.number)
 
 
-def _page(subject: CourseContext, course: Course, shown: Shown, form: PublishForm) -> str:
+def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form: PublishForm) -> str:
     session, verdict = current_session(), shown.verdict
     found = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
     lines = pages.version_lines(course, found)
@@ -153,7 +153,7 @@ def _page(subject: CourseContext, course: Course, shown: Shown, form: PublishFor
         checked_at=verdict.checked_at,
         good=_good(verdict),
         changes=changes,
-        told=pages.told_of(changes, verdict.folder).titles,
+        told=pages.change_audience(changes, verdict.folder).titles,
         keys=_changed_keys(session, course),
         autosaved=_autosaved(session, course, verdict, form),
         versions=lines[:SHOWN_VERSIONS],
@@ -161,12 +161,14 @@ def _page(subject: CourseContext, course: Course, shown: Shown, form: PublishFor
     )
 
 
-def _autosaved(session: Session, course: Course, verdict: DraftCheck, form: PublishForm) -> list[AutosavedLine]:
+def _autosaved(session: Session, course: Course, verdict: DraftCheck, form: PublishForm) -> list[AutosavedDraftView]:
     places = pages.places_of(verdict.folder) if verdict.folder else {}
     return autosaved_lines(autosaved.list_autosaved(session, course.id), places, form.included)
 
 
-def _changes(session: Session, course: Course, shown: Shown, problems: list[pages.CheckFindingView]) -> pages.DraftComparison | None:
+def _changes(
+    session: Session, course: Course, shown: PublicationCheck, problems: list[pages.CheckFindingView]
+) -> pages.DraftComparison | None:
     """Return what differs from the published version; None where nothing is published."""
     if course.published_version_id is None:
         return None

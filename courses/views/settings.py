@@ -32,8 +32,8 @@ bp = Blueprint("courses_settings", __name__)
 def course(subject: CourseContext) -> Answer:
     """Set what a course says of itself."""
     row = catalogue.get_course(current_session(), subject.id)
-    desk = authoring.load_draft_outline(current_session(), row, kinds())
-    sheet = SettingsEditor(row, desk, COURSE, course_fields.COURSE, course_fields.COURSE_ORDER)
+    draft_outline = authoring.load_draft_outline(current_session(), row, kinds())
+    sheet = SettingsEditor(row, draft_outline, COURSE, course_fields.COURSE, course_fields.COURSE_ORDER)
     return answered(subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_settings.course", slug=subject.slug))
 
 
@@ -42,15 +42,15 @@ def course(subject: CourseContext) -> Answer:
 def part(subject: PartContext) -> Answer:
     """Set what a module or an activity says of itself."""
     row = catalogue.get_course(current_session(), subject.id)
-    desk = authoring.load_draft_outline(current_session(), row, kinds())
-    found = find_part(desk, subject.key)
+    draft_outline = authoring.load_draft_outline(current_session(), row, kinds())
+    found = find_part(draft_outline, subject.key)
     if isinstance(found, TreeModule):
-        return _part(subject, SettingsEditor(row, desk, found.path, course_fields.MODULE, course_fields.MODULE_ORDER, subject.key))
+        return _part(subject, SettingsEditor(row, draft_outline, found.path, course_fields.MODULE, course_fields.MODULE_ORDER, subject.key))
     kind = next(kind for kind in kinds().kinds if kind.name == found.kind)
     groups = course_fields.activity(kind.settings, kind.groups, words=kind.suffix != ".md")
     own = (*kind.settings, *(setting for _title, settings in kind.groups for setting in settings))
     order = (*COMMON, *(kind.order or dict.fromkeys(setting.outer for setting in own)))
-    return _part(subject, SettingsEditor(row, desk, found.path, groups, order, subject.key))
+    return _part(subject, SettingsEditor(row, draft_outline, found.path, groups, order, subject.key))
 
 
 def _part(subject: PartContext, sheet: SettingsEditor) -> Answer:
@@ -65,11 +65,11 @@ def rename(subject: PartContext) -> Answer:
     """Give a module or an activity another key; the old one stays in its `was`, so that results of learners follow it."""
     session = current_session()
     row = catalogue.get_course(session, subject.id)
-    desk = authoring.load_draft_outline(session, row, kinds())
-    found, form = find_part(desk, subject.key), RenameKeyForm()
+    draft_outline = authoring.load_draft_outline(session, row, kinds())
+    found, form = find_part(draft_outline, subject.key), RenameKeyForm()
     if request.method != "POST":
         form.key.data = subject.key
-    elif form.validate_on_post() and _renamed(subject, desk, found.path, form):
+    elif form.validate_on_post() and _renamed(subject, draft_outline, found.path, form):
         flash(_("The key is %(key)s now. What learners did follows it with the next publication.", key=form.key.data), "ok")
         return see_page("courses_settings.part", slug=subject.slug, key=form.key.data)
     title = choose(dict(found.title)) or subject.key
@@ -77,10 +77,10 @@ def rename(subject: PartContext) -> Answer:
     return page if request.method != "POST" else (page, 422)
 
 
-def _renamed(subject: PartContext, desk: DraftOutline, path: str, form: RenameKeyForm) -> bool:
+def _renamed(subject: PartContext, draft_outline: DraftOutline, path: str, form: RenameKeyForm) -> bool:
     """Write another key where nothing breaks by it; else tell."""
     new = form.key.data or ""
-    if new in desk.tree.keys:
+    if new in draft_outline.tree.keys:
         form.refuse(form.key, _("Another part of the course has this key."))
         return False
     texts = drafts.all_draft_bodies(current_session(), subject.id)
@@ -89,23 +89,23 @@ def _renamed(subject: PartContext, desk: DraftOutline, path: str, form: RenameKe
     except EditRefused as refused:
         form.form_errors.append(_(refused.text))
         return False
-    told = authoring.blocking_findings(desk, change, kinds(), today=clock.now().date())
+    told = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
     form.form_errors.extend(finding.message for finding in told[:MOST_TOLD])
     if not told:
-        save(subject, desk, change)
+        save(subject, draft_outline, change)
     return not told
 
 
 def _other_modules(sheet: SettingsEditor) -> list[tuple[str, str]]:
     """Return the modules that an activity may move to."""
-    found = sheet.desk.tree.find_activity(sheet.key)
+    found = sheet.draft_outline.tree.find_activity(sheet.key)
     own = found[0].key if found is not None else ""
-    return [(module.key, choose(dict(module.title)) or module.key) for module in sheet.desk.tree.modules if module.key != own]
+    return [(module.key, choose(dict(module.title)) or module.key) for module in sheet.draft_outline.tree.modules if module.key != own]
 
 
 def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
-    found = find_part(sheet.desk, sheet.key) if sheet.key else None
-    title = dict(found.title) if found is not None else dict(sheet.desk.tree.title)
+    found = find_part(sheet.draft_outline, sheet.key) if sheet.key else None
+    title = dict(found.title) if found is not None else dict(sheet.draft_outline.tree.title)
     return render_template(
         "courses/settings.html",
         course=place_of(sheet.course),

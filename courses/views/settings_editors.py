@@ -36,7 +36,7 @@ class SettingsEditor:
     """A file of settings before its editor: what is asked, in which order it is written, and what its fields may choose from."""
 
     course: Course
-    desk: DraftOutline
+    draft_outline: DraftOutline
     path: str
     groups: Groups
     order: tuple[str, ...]
@@ -50,12 +50,12 @@ class SettingsEditor:
     @property
     def text(self) -> str:
         """Return the file."""
-        return self.desk.texts.get(self.path, "")
+        return self.draft_outline.texts.get(self.path, "")
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Return the languages of the course."""
-        return self.desk.tree.languages
+        return self.draft_outline.tree.languages
 
     def values(self, text: str) -> FormValues:
         """Return what the file says."""
@@ -71,14 +71,14 @@ class SettingsEditor:
 
     def choices(self) -> dict[str, list[tuple[str, str]]]:
         """Return what may be chosen: parts of the course to complete first, modules, documents, files of media by their path from here."""
-        modules = [(module.key, choose(dict(module.title)) or module.key) for module in self.desk.tree.modules]
+        modules = [(module.key, choose(dict(module.title)) or module.key) for module in self.draft_outline.tree.modules]
         parts: list[tuple[str, str]] = []
-        for module, (key, title) in zip(self.desk.tree.modules, modules, strict=True):
+        for module, (key, title) in zip(self.draft_outline.tree.modules, modules, strict=True):
             parts += [(key, title), *((one.key, f"— {choose(dict(one.title)) or one.key}") for one in module.activities)]
         parts = [entry for entry in parts if entry[0] != self.key]
         folder = self.path.rpartition("/")[0]
-        own = [path.removeprefix(f"{folder}/") for path in self.desk.checksums if folder and path.startswith(f"{folder}/media/")]
-        shared = [f"{'../' if folder else ''}{path}" for path in self.desk.checksums if path.startswith("media/")]
+        own = [path.removeprefix(f"{folder}/") for path in self.draft_outline.checksums if folder and path.startswith(f"{folder}/media/")]
+        shared = [f"{'../' if folder else ''}{path}" for path in self.draft_outline.checksums if path.startswith("media/")]
         files = [(path, path) for path in (*own, *shared)]
         return {"requires": parts, "completion.modules": modules, "resource": self._documents(), "": files}
 
@@ -87,7 +87,7 @@ class SettingsEditor:
         if not any(field.name == "resource" for setting in self.settings for field in setting.fields):
             return []
         try:
-            entries = keys_of(self.desk.texts.get(RESOURCES, ""))
+            entries = keys_of(self.draft_outline.texts.get(RESOURCES, ""))
         except EditRefused:
             return []
         return [("", _("Not said")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
@@ -109,7 +109,7 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
         form = _form(sheet, sheet.text if base is None else base)
         if request.method != "POST":
             form.fill(sheet.values(sheet.text))
-            form.seen.data = str(sheet.desk.revision)
+            form.seen.data = str(sheet.draft_outline.revision)
             return draw(form, None)
     except EditRefused as refused:
         form = settings_form((), (), FormValues({}), {})()
@@ -120,7 +120,7 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
         return draw(form, None), 422
     if base is None:
         form.form_errors.append(_("Somebody changed this course meanwhile. What you typed stands here: look at it and save it again."))
-        form.seen.data = str(sheet.desk.revision)
+        form.seen.data = str(sheet.draft_outline.revision)
         return draw(form, None), 409
     try:
         mine = sheet.composed(base, form.values())
@@ -136,7 +136,7 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
 def _base(sheet: SettingsEditor) -> str | None:
     """Return the file as the page showed it that was sent, wherever it was then; None where it was not there."""
     seen = whole(request.form.get("seen"))
-    if request.method != "POST" or seen == sheet.desk.revision or seen < 0:
+    if request.method != "POST" or seen == sheet.draft_outline.revision or seen < 0:
         return sheet.text
     path = history.find_path_at(current_session(), sheet.course.id, sheet.path, sheet.key, seen)
     return history.find_text_at(current_session(), sheet.course.id, path, seen)
@@ -154,7 +154,7 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
     if mine in (base, theirs):
         return theirs, None
     merge, wish = merging.merge(base, mine, theirs), request.form.get("do", "save")
-    shown, present = form.theirs.data, sheet.desk.checksums.get(sheet.path, "")
+    shown, present = form.theirs.data, sheet.draft_outline.checksums.get(sheet.path, "")
     form.theirs.data = present
     if shown != present or wish not in ("merge", "overwrite"):
         return None, merge
@@ -168,7 +168,7 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
 
 def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
     change = DraftChange({sheet.path: text})
-    found = authoring.list_imported_files(sheet.desk, change, kinds(), today=clock.now().date())
+    found = authoring.list_imported_files(sheet.draft_outline, change, kinds(), today=clock.now().date())
     told = tuple(finding for finding in found if finding.refuses_import)
     if told:
         _tell(form, sheet, told)
@@ -176,7 +176,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
     writing = begin_writing()
     row = catalogue.lock_course(writing, subject.id)
     try:
-        changed = authoring.save_change(writing, current_actor(), row, change, seen=sheet.desk.revision, now=clock.now())
+        changed = authoring.save_change(writing, current_actor(), row, change, seen=sheet.draft_outline.revision, now=clock.now())
     except Conflict as conflict:  # between reading and locking: the next try puts both together
         form.form_errors.append(_(conflict.text))
         return draw(form, None), 409

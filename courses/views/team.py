@@ -55,7 +55,7 @@ def team(subject: CourseContext) -> Answer:
         else:
             if known:
                 return _changed(subject)
-            if current_app.extensions["settings"].mail_is_sent:
+            if current_app.extensions["settings"].sends_mail:
                 flash(_("An invitation is on its way to %(email)s.", email=email), "ok")
                 return _to_team(subject)
             secret = team_services.secret_to_hand_over(session, locked, email, now=clock.now())

@@ -52,8 +52,8 @@ def text(subject: CourseContext) -> Answer:
 
 def _faults(course: Course, path: str, typed: str) -> list[str]:
     """Return what keeps a text out of the draft."""
-    desk = authoring.load_draft_outline(current_session(), course, kinds())
-    told = authoring.blocking_findings(desk, DraftChange({path: typed}), kinds(), today=clock.now().date())
+    draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
+    told = authoring.blocking_findings(draft_outline, DraftChange({path: typed}), kinds(), today=clock.now().date())
     faults = [f"{finding.file}:{finding.line}: {finding.message} {finding.fix}".strip() for finding in told[:20]]
     if path == COURSE and not faults and _key(typed) != course.slug:
         faults.append(_("The address of a course cannot change: its key is %(key)s.", key=course.slug))

@@ -13,15 +13,15 @@ from courses.facade import Facade, FacadeSize
 from enrolments.pages.outline import CourseView, Coverage, coverage, draw, foreign, html, rounded
 from enrolments.permissions import LearnerContext, is_staff
 from enrolments.queries.awards import LatestCertificate
-from enrolments.queries.editions import EditionLine, dates_of
-from enrolments.rules import EnrolmentRefusal, asked_modules, may_join
+from enrolments.queries.editions import EditionRow, dates_of
+from enrolments.rules import EnrolmentRefusal, may_join, required_modules
 from kernel.i18n import _, choose, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
 
 
 @dataclass(frozen=True, slots=True)
-class CourseFacts:
+class CoursePageView:
     """What is said of the course."""
 
     slug: str
@@ -43,16 +43,16 @@ class CourseFacts:
     archived: bool
 
 
-def course_facts(view: CourseView, topics: Mapping[str, str]) -> CourseFacts:
+def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
     """Return what is said of the course, its façade lit as far as the learner is; ``topics`` are the site's names of them by key."""
     outline, hours = view.outline, view.outline.hours
-    return CourseFacts(
+    return CoursePageView(
         slug=outline.slug,
         title=choose(outline.title),
         title_language=foreign(outline.title),
         summary=html(outline.summary),
         tone=outline.tone,
-        facade=draw(outline, view.progress if view.seat.is_learner else None, FacadeSize.COURSE),
+        facade=draw(outline, view.progress if view.context.is_learner else None, FacadeSize.COURSE),
         objectives=tuple(html(text) for text in outline.objectives),
         hours=int(hours) if hours == int(hours) else float(hours),
         coverage=coverage(outline),
@@ -63,12 +63,12 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CourseFacts:
         certificate=outline.certificate != "none",
         has_glossary=outline.has_glossary,
         has_resources=outline.has_resources,
-        archived=view.seat.archived,
+        archived=view.context.archived,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class EnrolmentFacts:
+class EnrolmentView:
     """What is said of the learner."""
 
     percent: int
@@ -82,13 +82,13 @@ class EnrolmentFacts:
     """There was one, which does not hold any more."""
 
 
-def enrolment_facts(view: CourseView, completed_at: datetime | None, award: LatestCertificate | None) -> EnrolmentFacts | None:
+def enrolment_facts(view: CourseView, completed_at: datetime | None, award: LatestCertificate | None) -> EnrolmentView | None:
     """Return what is said of the learner; nothing for those who are not enrolled."""
-    if not view.seat.is_learner:
+    if not view.context.is_learner:
         return None
     done, total = view.progress.modules_of(view.outline)
     left = sum(activity.minutes for activity in view.outline.activities() if activity.required and not view.is_done(activity.key))
-    return EnrolmentFacts(
+    return EnrolmentView(
         percent=view.progress.percent,
         modules_done=done,
         modules=total,
@@ -112,7 +112,7 @@ class Requirement:
 def requirements(view: CourseView) -> list[Requirement]:
     """Say what completing the course asks, and how much of it is met."""
     outline, progress = view.outline, view.progress
-    asked = asked_modules(outline)
+    asked = required_modules(outline)
     done = sum(progress.module(key).completed for key in asked)
     text = ngettext("Complete the only part of the course", "Complete the %(count)s parts of the course", len(asked))
     found = [Requirement(text, done, len(asked), _("%(done)s of %(total)s", done=done, total=len(asked)))] if asked else []
@@ -126,19 +126,19 @@ def _required_grade(needed: Fraction, grade: Fraction | None) -> Requirement:
     return Requirement(text, int(min(grade, needed)), int(needed), _("%(grade)s so far", grade=number(rounded(grade) or 0)))
 
 
-def entry_of(actor: Actor, seat: LearnerContext) -> str:
+def entry_of(actor: Actor, context: LearnerContext) -> str:
     """Say how the reader gets into the course."""
-    if seat.is_learner:
+    if context.is_learner:
         return "enrolled"
-    if is_staff(actor, seat):
+    if is_staff(actor, context):
         return "staff"
     words: Mapping[EnrolmentRefusal | None, str] = {
         None: "sign_in" if actor.is_anonymous else "open",
         EnrolmentRefusal.BY_EDITION: "sign_in_edition" if actor.is_anonymous else "edition",
-        EnrolmentRefusal.BY_INVITATION: "code" if seat.way == "code" else "invitation",
+        EnrolmentRefusal.BY_INVITATION: "code" if context.way == "code" else "invitation",
         EnrolmentRefusal.NOT_YET: "not_yet",
     }
-    return words.get(seat.refusal, "closed")
+    return words.get(context.refusal, "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class EditionChoice:
     waits: bool
 
 
-def edition_choices(lines: Sequence[EditionLine], waits: Collection[int], *, archived: bool, now: datetime) -> list[EditionChoice]:
+def edition_choices(lines: Sequence[EditionRow], waits: Collection[int], *, archived: bool, now: datetime) -> list[EditionChoice]:
     """Return the editions that are open to whoever sees the course and have not ended, those that begin first before the others."""
     chosen = [line for line in lines if line.edition.self_enrolment and line.edition.closed_at is None]
     chosen = [line for line in chosen if line.edition.ends_at is None or now < line.edition.ends_at]

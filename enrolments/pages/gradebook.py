@@ -83,7 +83,9 @@ class GradebookQuery:
         return "descending" if self.order.descending else "ascending"
 
 
-def asked_of(arguments: Mapping[str, str], outline: Outline, items: Sequence[ManualGradeItem] = (), *, by_address: bool) -> GradebookQuery:
+def gradebook_query(
+    arguments: Mapping[str, str], outline: Outline, items: Sequence[ManualGradeItem] = (), *, by_address: bool
+) -> GradebookQuery:
     """Read the fields of an address; `by_address` for those who see the addresses of learners."""
     sort = arguments.get("sort", "")
     activity = sort.removeprefix("activity:")
@@ -171,7 +173,7 @@ def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class GradebookLine:
+class GradebookRowView:
     """A learner as the page shows them."""
 
     uuid: UUID
@@ -187,10 +189,10 @@ class GradebookLine:
     """Results by column, and whether the team set it."""
 
 
-def lines_of(rows: Iterable[GradebookRow], columns: Sequence[Column]) -> list[GradebookLine]:
+def lines_of(rows: Iterable[GradebookRow], columns: Sequence[Column]) -> list[GradebookRowView]:
     """Return what the page shows of learners."""
     return [
-        GradebookLine(
+        GradebookRowView(
             row.uuid,
             row.name,
             row.email,

@@ -25,7 +25,7 @@ RULES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class GradedLine:
+class GradedItemView:
     """An activity or an item marked by hand: its weight in its part, its share of the course grade, and how it is completed."""
 
     key: str
@@ -41,14 +41,14 @@ class GradedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryLine:
+class GradeCategoryView:
     """A part of the course grade; `outside`: what names no part of the published version, and so counts nothing."""
 
     title: str
     weight: str
     share: str
     drop_lowest: int
-    lines: tuple[GradedLine, ...]
+    lines: tuple[GradedItemView, ...]
     outside: bool = False
 
 
@@ -59,7 +59,7 @@ def counted_items(items: Sequence[ManualGradeItem]) -> dict[str, GradeItemWeight
 
 def part_lines(
     outline: Outline, items: Sequence[ManualGradeItem], pass_marks: Mapping[str, Fraction | None], marked: Mapping[int, int]
-) -> list[CategoryLine]:
+) -> list[GradeCategoryView]:
     """Return the parts of the grade with everything in them."""
     titles = {part.key: choose(part.title) for part in outline.categories}
     parts = grade_parts(outline, counted_items(items))
@@ -68,12 +68,12 @@ def part_lines(
     for part in parts:
         lines = _lines(outline, items, pass_marks, marked, shares, part.key if outline.categories else None)
         found.append(
-            CategoryLine(
+            GradeCategoryView(
                 titles.get(part.key, _("Everything that has a weight")), _words(part.weight), share(part.share), part.drop_lowest, lines
             )
         )
     lost = _lines(outline, [item for item in items if item.category not in titles], pass_marks, marked, shares, "") if titles else ()
-    return found if not lost else [*found, CategoryLine(_("In no part"), "", share(Fraction(0)), 0, lost, outside=True)]
+    return found if not lost else [*found, GradeCategoryView(_("In no part"), "", share(Fraction(0)), 0, lost, outside=True)]
 
 
 def _lines(
@@ -83,7 +83,7 @@ def _lines(
     marked: Mapping[int, int],
     shares: Mapping[str, Fraction],
     category: str | None,
-) -> tuple[GradedLine, ...]:
+) -> tuple[GradedItemView, ...]:
     """Return what stands in one category (None: everything; "": what stands in none)."""
     known = {part.key for part in outline.categories}
 
@@ -91,7 +91,7 @@ def _lines(
         return category is None or own == category or (not category and own not in known)
 
     activities = [
-        GradedLine(
+        GradedItemView(
             activity.key,
             choose(activity.title),
             _words(activity.weight),
@@ -103,7 +103,7 @@ def _lines(
         if activity.gives_marks and belongs(activity.category)
     ]
     by_hand = [
-        GradedLine(
+        GradedItemView(
             item.key,
             item.title,
             _words(Fraction(item.weight)),

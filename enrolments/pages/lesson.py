@@ -15,7 +15,7 @@ from kernel.markup.passages import anchored
 
 
 @dataclass(frozen=True, slots=True)
-class LessonFacts:
+class LessonPageView:
     """What is said of the lesson."""
 
     key: str
@@ -41,13 +41,13 @@ def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[
     """Return everything that the template of a lesson shows, from its rendered text in one language."""
     activity, outline = subject.activity, subject.outline
     before, after = outline.neighbours(activity.key)
-    facts = LessonFacts(
+    facts = LessonPageView(
         key=activity.key,
         title=page.title,
         minutes=page.minutes,
         updated_on=outline.published_at,
         done=view.is_done(activity.key),
-        markable=view.seat.is_learner and subject.closed is None and activity.completion_rule == "marked",
+        markable=view.context.is_learner and subject.closed is None and activity.completion_rule == "marked",
         required=activity.required,
         language="" if page.language == language() else page.language,
     )

@@ -165,7 +165,7 @@ class CourseView:
     def __init__(
         self,
         actor: Actor,
-        seat: LearnerContext,
+        context: LearnerContext,
         outline: Outline,
         results: Results,
         withheld: frozenset[str],
@@ -176,10 +176,10 @@ class CourseView:
         self.ungraded = ungraded
         self.withheld = withheld
         self._shown = {key: replace(result, score=None, passed=None) if key in withheld else result for key, result in results.items()}
-        self.seat = seat
+        self.context = context
         self.outline = outline
         self.results = results
-        self.progress = evaluate_completion(outline, results, seat.now)
+        self.progress = evaluate_completion(outline, results, context.now)
 
     def title_of(self, key: str) -> str:
         """Return the title of a module or activity by key."""
@@ -195,8 +195,8 @@ class CourseView:
         """Return one activity as the reader finds it."""
         result = self._shown.get(activity.key, NO_RESULT)
         module = self.outline.module_by_key[activity.module]
-        closed = self.seat.not_begun or why_closed(module, activity, self.progress.completed_keys, self.seat.now)
-        reachable = view_activity(self.actor, ActivityContext(self.seat, self.outline, activity, closed)) is Verdict.ALLOW
+        closed = self.context.not_begun or why_closed(module, activity, self.progress.completed_keys, self.context.now)
+        reachable = view_activity(self.actor, ActivityContext(self.context, self.outline, activity, closed)) is Verdict.ALLOW
         after, at = self._opening(closed)
         state = "done" if result.completed else "lock" if closed is not None else "started" if result.viewed else "todo"
         return ActivityListItem(

@@ -14,7 +14,7 @@ from kernel.i18n import _, choose, number
 
 
 @dataclass(frozen=True, slots=True)
-class ResultLine:
+class ResultRowView:
     """One of the learner's results: what it is of, what it counts, and what the team said to it."""
 
     title: str
@@ -38,7 +38,7 @@ def result_lines(
     marks: Sequence[GradeItemMark],
     overrides: Sequence[ResultOverrideRow],
     ungraded: Collection[str] = (),
-) -> list[ResultLine]:
+) -> list[ResultRowView]:
     """Return everything of a course that gives marks, with what a learner has; `ungraded` are the keys of what waits for a grader."""
     hidden, reasons = frozenset(withheld), reasons_of(outline, overrides)
     shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
@@ -49,7 +49,7 @@ def result_lines(
         result, hides = results.get(activity.key, NO_RESULT), activity.key in hidden
         waits = activity.key in ungraded and result.score is None
         activities.append(
-            ResultLine(
+            ResultRowView(
                 choose(activity.title),
                 activity_url(outline.slug, activity.kind, activity.key),
                 parts.get(activity.category, ""),
@@ -70,15 +70,15 @@ def _shares(outline: Outline, marks: Sequence[GradeItemMark]) -> dict[str, Fract
     return {key: own for part in grade_parts(outline, counted) for key, own in part.shares.items()}
 
 
-def item_lines(outline: Outline, marks: Sequence[GradeItemMark]) -> list[ResultLine]:
+def item_lines(outline: Outline, marks: Sequence[GradeItemMark]) -> list[ResultRowView]:
     """Return what is marked by hand alone, with a learner's marks."""
     shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
     return [_item_line(mark, parts, shares) for mark in marks]
 
 
-def _item_line(mark: GradeItemMark, parts: Mapping[str, str], shares: Mapping[str, Fraction]) -> ResultLine:
+def _item_line(mark: GradeItemMark, parts: Mapping[str, str], shares: Mapping[str, Fraction]) -> ResultRowView:
     points = None if mark.points is None else rounded(mark.points) or 0
-    return ResultLine(
+    return ResultRowView(
         mark.title,
         "",
         parts.get(mark.category, ""),

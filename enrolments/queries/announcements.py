@@ -90,7 +90,7 @@ def list_audience(session: Session, row: Announcement, *, limit: int) -> list[in
 
 
 @dataclass(frozen=True, slots=True)
-class AnnouncementLine:
+class AnnouncementRow:
     """An announcement as the team sees it."""
 
     announcement: Announcement
@@ -99,7 +99,7 @@ class AnnouncementLine:
     group: str
 
 
-def list_announcements(session: Session, course_id: int, *, offset: int, limit: int) -> list[AnnouncementLine]:
+def list_announcements(session: Session, course_id: int, *, offset: int, limit: int) -> list[AnnouncementRow]:
     """List the announcements and messages of a course, the newest first."""
     statement = (
         select(Announcement, Person, Edition.name, LearnerGroup.shown_name)
@@ -112,7 +112,7 @@ def list_announcements(session: Session, course_id: int, *, offset: int, limit: 
         .limit(limit)
     )
     return [
-        AnnouncementLine(row, author.full_name, edition or "", group or "") for row, author, edition, group in session.execute(statement)
+        AnnouncementRow(row, author.full_name, edition or "", group or "") for row, author, edition, group in session.execute(statement)
     ]
 
 
@@ -121,13 +121,13 @@ def find_announcement(session: Session, announcement: UUID) -> Announcement | No
     return session.scalar(select(Announcement).where(Announcement.uuid == announcement))
 
 
-def get_announcement_seat(session: Session, actor: Actor, slug: str, announcement: UUID) -> AnnouncementContext:
+def get_announcement_context(session: Session, actor: Actor, slug: str, announcement: UUID) -> AnnouncementContext:
     """Return the actor's place before an announcement of a course that stands; raise NotFound."""
-    seat = get_learner_context(session, actor, slug)
+    context = get_learner_context(session, actor, slug)
     row = find_announcement(session, announcement)
-    if row is None or row.course_id != seat.course_id or row.withdrawn_at is not None:
+    if row is None or row.course_id != context.course_id or row.withdrawn_at is not None:
         raise NotFound
-    return AnnouncementContext(seat, row)
+    return AnnouncementContext(context, row)
 
 
 @dataclass(frozen=True, slots=True)

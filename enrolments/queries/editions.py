@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, full_name
-from accounts.queries import by_name, get_sent, name_matches
+from accounts.queries import by_name, get_pending_upload, name_matches
 from courses.models import Course
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingEnrolmentList, WaitingPlace
 from enrolments.permissions import EditionContext, ParticipantContext
@@ -35,7 +35,7 @@ FEWEST_LETTERS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class EditionLine:
+class EditionRow:
     """An edition of a course, how many take it, and how many wait."""
 
     edition: Edition
@@ -52,18 +52,18 @@ _TAKEN = select(func.count()).where(EditionPlace.edition_id == Edition.id).corre
 _WAITING = select(func.count()).where(WaitingPlace.edition_id == Edition.id).correlate(Edition).scalar_subquery()
 
 
-def list_editions(session: Session, course_id: int) -> list[EditionLine]:
+def list_editions(session: Session, course_id: int) -> list[EditionRow]:
     """List the editions of a course, the newest first."""
     statement = select(Edition, _TAKEN, _WAITING).where(Edition.course_id == course_id).order_by(Edition.id.desc()).limit(MOST_EDITIONS)
-    return [EditionLine(*row) for row in session.execute(statement)]
+    return [EditionRow(*row) for row in session.execute(statement)]
 
 
-def get_line(session: Session, edition_id: int) -> EditionLine:
+def get_line(session: Session, edition_id: int) -> EditionRow:
     """Return an edition with its numbers."""
-    return EditionLine(*session.execute(select(Edition, _TAKEN, _WAITING).where(Edition.id == edition_id)).one())
+    return EditionRow(*session.execute(select(Edition, _TAKEN, _WAITING).where(Edition.id == edition_id)).one())
 
 
-def lock_edition(session: Session, edition_id: int) -> EditionLine:
+def lock_edition(session: Session, edition_id: int) -> EditionRow:
     """Return an edition with its numbers, after every other change of its places."""
     session.execute(select(Edition.id).where(Edition.id == edition_id).with_for_update()).all()
     return get_line(session, edition_id)
@@ -80,16 +80,16 @@ def code_is_taken(session: Session, code: str) -> bool:
     return session.scalar(select(Edition.id).where(Edition.code == code)) is not None
 
 
-def get_edition_seat(session: Session, actor: Actor, slug: str, edition: UUID) -> EditionContext:
+def get_edition_context(session: Session, actor: Actor, slug: str, edition: UUID) -> EditionContext:
     """Return the actor's place before an edition of a course; raise NotFound."""
-    seat = get_learner_context(session, actor, slug)
-    found = session.scalar(select(Edition).where(Edition.course_id == seat.course_id, Edition.uuid == edition))
+    context = get_learner_context(session, actor, slug)
+    found = session.scalar(select(Edition).where(Edition.course_id == context.course_id, Edition.uuid == edition))
     if found is None:
         raise NotFound
-    return EditionContext(seat, found, _refusal(seat.archived, seat.version_id, found, seat.now))
+    return EditionContext(context, found, _refusal(context.archived, context.version_id, found, context.now))
 
 
-def get_seat_by_code(session: Session, actor: Actor, code: str) -> EditionContext:
+def get_context_by_code(session: Session, actor: Actor, code: str) -> EditionContext:
     """Return the actor's place before the edition that has a code; raise NotFound."""
     typed = read_code(code, CODE_LENGTH)
     if typed is None:
@@ -98,8 +98,8 @@ def get_seat_by_code(session: Session, actor: Actor, code: str) -> EditionContex
     found = session.execute(statement).one_or_none()
     if found is None:
         raise NotFound
-    seat = get_learner_context(session, actor, found.slug)
-    return EditionContext(seat, found.Edition, _refusal(seat.archived, seat.version_id, found.Edition, seat.now), by_code=True)
+    context = get_learner_context(session, actor, found.slug)
+    return EditionContext(context, found.Edition, _refusal(context.archived, context.version_id, found.Edition, context.now), by_code=True)
 
 
 def _refusal(archived: bool, version_id: int | None, edition: Edition, now: datetime) -> EnrolmentRefusal | None:
@@ -150,7 +150,7 @@ def list_first_waiting(session: Session, edition: Edition, *, limit: int) -> lis
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingLine:
+class WaitingListRow:
     """Somebody who waits, as the staff sees them."""
 
     uuid: UUID
@@ -159,7 +159,7 @@ class WaitingLine:
     since: datetime
 
 
-def list_waiting(session: Session, edition_id: int, *, limit: int) -> list[WaitingLine]:
+def list_waiting(session: Session, edition_id: int, *, limit: int) -> list[WaitingListRow]:
     """List those who wait, the first first."""
     statement = (
         select(Person, WaitingPlace.since)
@@ -168,11 +168,11 @@ def list_waiting(session: Session, edition_id: int, *, limit: int) -> list[Waiti
         .order_by(WaitingPlace.id)
         .limit(limit)
     )
-    return [WaitingLine(person.uuid, person.full_name, person.email, since) for person, since in session.execute(statement)]
+    return [WaitingListRow(person.uuid, person.full_name, person.email, since) for person, since in session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)
-class RosterLine:
+class RosterRow:
     """Somebody who takes a course, as its staff sees them."""
 
     uuid: UUID
@@ -185,7 +185,7 @@ class RosterLine:
     completed_at: datetime | None
 
 
-def list_roster(session: Session, course_id: int, words: str, edition: UUID | None, *, offset: int, limit: int) -> list[RosterLine]:
+def list_roster(session: Session, course_id: int, words: str, edition: UUID | None, *, offset: int, limit: int) -> list[RosterRow]:
     """List those who take a course, or one of its editions, by name; all or those whom a search finds."""
     statement = (
         select(
@@ -212,19 +212,19 @@ def list_roster(session: Session, course_id: int, words: str, edition: UUID | No
     if edition is not None:
         statement = statement.where(Edition.uuid == edition)
     return [
-        RosterLine(row[0], full_name(row[1], row[2], row[3]), row[4], row[5] or "", row[6], row[7], row[8], row[9])
+        RosterRow(row[0], full_name(row[1], row[2], row[3]), row[4], row[5] or "", row[6], row[7], row[8], row[9])
         for row in session.execute(statement)
     ]
 
 
 def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> ParticipantContext:
     """Return the actor's place before the part that somebody takes in a course; raise NotFound."""
-    seat = get_learner_context(session, actor, slug)
+    context = get_learner_context(session, actor, slug)
     statement = select(Enrolment).join(Person, Person.id == Enrolment.person_id)
-    row = session.scalar(statement.where(Person.uuid == person, Enrolment.course_id == seat.course_id, Enrolment.left_at.is_(None)))
+    row = session.scalar(statement.where(Person.uuid == person, Enrolment.course_id == context.course_id, Enrolment.left_at.is_(None)))
     if row is None:
         raise NotFound
-    return ParticipantContext(seat, row)
+    return ParticipantContext(context, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,4 +305,4 @@ def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) 
 
 def get_pending(session: Session, person_id: int | None, course_id: int, pending: UUID) -> PendingEnrolmentList:
     """Return a list that somebody sent in for a course; raise NotFound."""
-    return get_sent(session, PendingEnrolmentList, person_id, pending, PendingEnrolmentList.course_id == course_id)
+    return get_pending_upload(session, PendingEnrolmentList, person_id, pending, PendingEnrolmentList.course_id == course_id)

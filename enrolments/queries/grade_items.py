@@ -20,13 +20,13 @@ from kernel.permissions import Actor
 MOST_ITEMS = 200
 
 
-def get_item_seat(session: Session, actor: Actor, slug: str, item: UUID) -> GradeItemContext:
+def get_item_context(session: Session, actor: Actor, slug: str, item: UUID) -> GradeItemContext:
     """Return the actor's place before an item of a course that is published; raise NotFound."""
-    seat = get_learner_context(session, actor, slug)
-    row = session.scalar(select(ManualGradeItem).where(ManualGradeItem.uuid == item, ManualGradeItem.course_id == seat.course_id))
-    if row is None or seat.version_id is None:
+    context = get_learner_context(session, actor, slug)
+    row = session.scalar(select(ManualGradeItem).where(ManualGradeItem.uuid == item, ManualGradeItem.course_id == context.course_id))
+    if row is None or context.version_id is None:
         raise NotFound
-    return GradeItemContext(seat, row, actor.person_id if _counts_for(session, seat.enrolment_id, row) else None)
+    return GradeItemContext(context, row, actor.person_id if _counts_for(session, context.enrolment_id, row) else None)
 
 
 def _counts_for(session: Session, enrolment_id: int | None, item: ManualGradeItem) -> bool:

@@ -6,17 +6,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment, GroupMember
-from enrolments.permissions import MemberSeat
-from enrolments.queries.learning import get_group_seat
+from enrolments.permissions import GroupMemberContext
+from enrolments.queries.learning import get_group_context
 from kernel.permissions import Actor
 
 
-def get_group_members(session: Session, actor: Actor, slug: str, group: UUID) -> MemberSeat:
+def get_group_members(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
     """Return the actor's place before all who are in a group: their own record, where they are in it."""
-    found = get_group_seat(session, actor, slug, group)
+    found = get_group_context(session, actor, slug, group)
     mine = (
         select(GroupMember.group_id)
         .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
         .where(GroupMember.group_id == found.group.id, Enrolment.person_id == actor.person_id)
     )
-    return MemberSeat(found.seat, found.group, actor.person_id if session.scalar(mine) is not None else None)
+    return GroupMemberContext(found.context, found.group, actor.person_id if session.scalar(mine) is not None else None)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name, is_permanently_closed_condition, name_matches
-from courses.models import Course, CourseStaff, CourseVersion, PublicationNature, StaffRole
+from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from courses.permissions import edits
 from courses.publication import CourseKinds, LearnerCounts, sets_no_dates
 from courses.queries import catalogue as course_catalogue
@@ -29,7 +29,6 @@ from enrolments.models import (
     GroupMember,
     LearnerGroup,
     ManualGradeItem,
-    VersionOfferReply,
 )
 from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, LearnerContext, LearningRecord, view_activity
 from enrolments.rules import GradeItemWeight, LearnerResult, Results, activity_closed, closed_activities
@@ -106,14 +105,16 @@ def visible_learner_contexts(session: Session, actor: Actor) -> list[LearnerCont
 
 def visible_activities(session: Session, actor: Actor, seats: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:
     """Return which activities the actor may open, by the version of each of these seats: those that `view_activity` allows."""
-    outlines = course_outlines.list_outlines(session, [seat.version_id for seat in seats if seat.version_id is not None])
-    enrolled = [seat.enrolment_id for seat in seats if seat.enrolment_id is not None]
+    outlines = course_outlines.list_outlines(session, [context.version_id for context in seats if context.version_id is not None])
+    enrolled = [context.enrolment_id for context in seats if context.enrolment_id is not None]
     results = results_of_many(session, enrolled) if enrolled else {}
     found = {}
-    for seat in seats:
-        outline = outlines[seat.version_id or 0]
-        closed = closed_activities(outline, results.get(seat.enrolment_id or 0, {}), seat.now)
-        subjects = (ActivityContext(seat, outline, activity, seat.not_begun or closed[activity.key]) for activity in outline.activities())
+    for context in seats:
+        outline = outlines[context.version_id or 0]
+        closed = closed_activities(outline, results.get(context.enrolment_id or 0, {}), context.now)
+        subjects = (
+            ActivityContext(context, outline, activity, context.not_begun or closed[activity.key]) for activity in outline.activities()
+        )
         found[outline.version_id] = [subject.activity for subject in subjects if view_activity(actor, subject) is Verdict.ALLOW]
     return found
 
@@ -180,56 +181,56 @@ def _result(row: Any) -> LearnerResult:
     )
 
 
-def get_activity_seat(session: Session, actor: Actor, slug: str, key: str) -> ActivityContext:
+def get_activity_context(session: Session, actor: Actor, slug: str, key: str) -> ActivityContext:
     """Return the actor's place before one activity, also by a key that it had when a page was opened; raise NotFound."""
-    seat = get_learner_context(session, actor, slug)
-    if seat.version_id is None:
+    context = get_learner_context(session, actor, slug)
+    if context.version_id is None:
         raise NotFound
-    outline = course_outlines.get_outline(session, seat.version_id)
+    outline = course_outlines.get_outline(session, context.version_id)
     key = outline.renames.get(key, key)
     if key not in outline.by_key:
         raise NotFound
-    return activity_seat(session, seat, outline, key)
+    return activity_context(session, context, outline, key)
 
 
-def activity_seat(session: Session, seat: LearnerContext, outline: Outline, key: str) -> ActivityContext:
+def activity_context(session: Session, context: LearnerContext, outline: Outline, key: str) -> ActivityContext:
     """Add to a seat what is known of one activity; reads the results only where something has to come first."""
-    return _activity_seats(session, seat, outline, [key])[0]
+    return _activity_seats(session, context, outline, [key])[0]
 
 
-def _activity_seats(session: Session, seat: LearnerContext, outline: Outline, keys: Iterable[str]) -> tuple[ActivityContext, ...]:
+def _activity_seats(session: Session, context: LearnerContext, outline: Outline, keys: Iterable[str]) -> tuple[ActivityContext, ...]:
     activities = [outline.by_key[key] for key in keys]
     waits = any(activity.requires or outline.module_by_key[activity.module].requires for activity in activities)
-    results: Results = results_of(session, seat.enrolment_id) if waits else {}
+    results: Results = results_of(session, context.enrolment_id) if waits else {}
     return tuple(
-        ActivityContext(seat, outline, activity, seat.not_begun or activity_closed(outline, activity, results, seat.now))
+        ActivityContext(context, outline, activity, context.not_begun or activity_closed(outline, activity, results, context.now))
         for activity in activities
     )
 
 
-def get_file_seat(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> CourseFileContext:
+def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> CourseFileContext:
     """Return the actor's place before a media file of a course, whatever name the address gives it; raise NotFound.
 
     It is one of the version followed or of an earlier one, which old attempts still show. Activities that are no more guard nothing.
     To those who edit the course it may also be one of its working copy.
     """
-    seat = get_learner_context(session, actor, slug)
-    found = course_outlines.list_file_uses(session, seat.course_id, sha256, seat.version_id) if seat.version_id else []
-    if not found or seat.version_id is None:
-        return _draft_file_seat(session, actor, seat, sha256)
-    outline = course_outlines.get_outline(session, seat.version_id)
+    context = get_learner_context(session, actor, slug)
+    found = course_outlines.list_file_uses(session, context.course_id, sha256, context.version_id) if context.version_id else []
+    if not found or context.version_id is None:
+        return _draft_file_seat(session, actor, context, sha256)
+    outline = course_outlines.get_outline(session, context.version_id)
     of_all = not all(row.used_by for row in found)
     keys = set() if of_all else {outline.renames.get(key, key) for row in found for key in row.used_by}
-    users = _activity_seats(session, seat, outline, sorted(keys & outline.by_key.keys()))
+    users = _activity_seats(session, context, outline, sorted(keys & outline.by_key.keys()))
     newest = found[0]
-    return CourseFileContext(seat, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
+    return CourseFileContext(context, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
 
 
-def _draft_file_seat(session: Session, actor: Actor, seat: LearnerContext, sha256: str) -> CourseFileContext:
-    found = course_drafts.find_draft_file(session, seat.course_id, sha256) if edits(actor, seat.staff_role) else None
+def _draft_file_seat(session: Session, actor: Actor, context: LearnerContext, sha256: str) -> CourseFileContext:
+    found = course_drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None
     if found is None:
         raise NotFound
-    return CourseFileContext(seat, sha256, basename(found.path), found.media_type, False, (), found.body)
+    return CourseFileContext(context, sha256, basename(found.path), found.media_type, False, (), found.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,80 +333,10 @@ def list_closed(session: Session) -> list[int]:
     return list(session.scalars(select(Person.id).where(is_permanently_closed_condition(), takes).order_by(Person.id)))
 
 
-def find_newest_correction(session: Session, course_id: int) -> int | None:
-    """Return the newest version of a course that was published as a correction."""
-    statement = select(CourseVersion.id).where(
-        CourseVersion.course_id == course_id, CourseVersion.nature == PublicationNature.CORRECTION.value
-    )
-    return session.scalar(statement.order_by(CourseVersion.number.desc()).limit(1))
-
-
-def list_behind(session: Session, course_id: int, version_id: int, *, among: Sequence[int] | None = None) -> list[int]:
-    """List the enrolments in a course that follow a version from before another one: of some, or of all."""
-    statement = select(Enrolment.id).where(Enrolment.course_id == course_id, Enrolment.course_version_id < version_id)
-    if among is not None:
-        statement = statement.where(Enrolment.id.in_(among))
-    return list(session.scalars(statement.order_by(Enrolment.id)))
-
-
 def list_people(session: Session, enrolment_ids: Sequence[int]) -> list[UUID]:
     """List whose enrolments these are, in the order of the enrolments."""
     statement = select(Person.uuid).join(Enrolment, Enrolment.person_id == Person.id).where(Enrolment.id.in_(enrolment_ids))
     return list(session.scalars(statement.order_by(Enrolment.id)))
-
-
-@dataclass(frozen=True, slots=True)
-class VersionOffer:
-    """A newer version that a learner may move to; `declined` where they said that they stay with theirs."""
-
-    version_id: int
-    number: int
-    note: str
-    published_at: datetime
-    declined: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerSummary:
-    """What a learner's course page says of them besides their results."""
-
-    completed_at: datetime | None = None
-    offer: VersionOffer | None = None
-
-
-def find_standing(session: Session, enrolment_id: int) -> LearnerSummary:
-    """Return when a learner completed the course, else the newest version that asks and that they do not follow yet."""
-    row = session.execute(_STANDING, {"enrolment_id": enrolment_id}).one_or_none()
-    if row is None:
-        return LearnerSummary()
-    return LearnerSummary(row[0], None if row[1] is None else VersionOffer(row[1], row[2], row[3], row[4], row[5] is not None))
-
-
-_NEWER = (CourseVersion.course_id == Enrolment.course_id) & (CourseVersion.id > Enrolment.course_version_id)
-_STANDING = (
-    select(
-        Completion.completed_at,
-        *(CourseVersion.id, CourseVersion.number, CourseVersion.note, CourseVersion.published_at),
-        VersionOfferReply.enrolment_id,
-    )
-    .select_from(Enrolment)
-    .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-    .outerjoin(CourseVersion, _NEWER & CourseVersion.asks & Completion.id.is_(None) & Enrolment.left_at.is_(None))
-    .outerjoin(VersionOfferReply, (VersionOfferReply.enrolment_id == Enrolment.id) & (VersionOfferReply.version_id == CourseVersion.id))
-    .where(Enrolment.id == bindparam("enrolment_id"))
-    .order_by(CourseVersion.number.desc())
-    .limit(1)
-)
-
-
-def find_offer(session: Session, enrolment_id: int) -> VersionOffer | None:
-    """Return the newest version that asks and that a learner who has not completed the course does not follow yet."""
-    return find_standing(session, enrolment_id).offer
-
-
-def list_followed_versions(session: Session) -> set[int]:
-    """Return the versions that learners follow."""
-    return set(session.scalars(select(Enrolment.course_version_id).where(Enrolment.left_at.is_(None)).distinct()))
 
 
 def count_learners(session: Session, course_id: int) -> LearnerCounts:
@@ -419,7 +350,7 @@ def count_learners(session: Session, course_id: int) -> LearnerCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class LearnerLine:
+class LearnerRow:
     """A learner of a course in a list of its staff."""
 
     enrolment_id: int
@@ -429,24 +360,24 @@ class LearnerLine:
     email: str
 
 
-def list_learners(session: Session, course_id: int, words: str = "", *, offset: int = 0, limit: int) -> list[LearnerLine]:
+def list_learners(session: Session, course_id: int, words: str = "", *, offset: int = 0, limit: int) -> list[LearnerRow]:
     """List those who take a course, by name; all or those whom a search finds."""
     return _learners(session, [Enrolment.course_id == course_id, *name_matches(words)], offset, limit)
 
 
-def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int) -> list[LearnerLine]:
+def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int) -> list[LearnerRow]:
     """List the learners of a group, by name."""
     members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group_id)
     return _learners(session, [Enrolment.id.in_(members)], offset, limit)
 
 
-def list_outside(session: Session, group: LearnerGroup, words: str, *, offset: int = 0, limit: int) -> list[LearnerLine]:
+def list_outside(session: Session, group: LearnerGroup, words: str, *, offset: int = 0, limit: int) -> list[LearnerRow]:
     """List the learners of a group's course who are not in it and whom a search finds."""
     members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
     return _learners(session, [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *name_matches(words)], offset, limit)
 
 
-def _learners(session: Session, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[LearnerLine]:
+def _learners(session: Session, conditions: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[LearnerRow]:
     statement = (
         select(Enrolment.id, Person.id, Person.uuid, Person.given_names, Person.first_surname, Person.second_surname, Person.email)
         .join(Person, Person.id == Enrolment.person_id)
@@ -455,11 +386,11 @@ def _learners(session: Session, conditions: Sequence[ColumnElement[bool]], offse
         .offset(offset)
         .limit(limit)
     )
-    return [LearnerLine(row[0], row[1], row[2], full_name(row[3], row[4], row[5]), row[6]) for row in session.execute(statement)]
+    return [LearnerRow(row[0], row[1], row[2], full_name(row[3], row[4], row[5]), row[6]) for row in session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)
-class GroupLine:
+class GroupRow:
     """A group of a course and how many learners it has."""
 
     id: int
@@ -471,7 +402,7 @@ class GroupLine:
 MOST_GROUPS = 500
 
 
-def list_groups(session: Session, course_id: int) -> list[GroupLine]:
+def list_groups(session: Session, course_id: int) -> list[GroupRow]:
     """List the groups of a course, by name."""
     statement = (
         select(LearnerGroup.id, LearnerGroup.uuid, LearnerGroup.name, func.count(Enrolment.id))
@@ -482,7 +413,7 @@ def list_groups(session: Session, course_id: int) -> list[GroupLine]:
         .order_by(func.lower(LearnerGroup.name), LearnerGroup.id)
         .limit(MOST_GROUPS)
     )
-    return [GroupLine(*row) for row in session.execute(statement)]
+    return [GroupRow(*row) for row in session.execute(statement)]
 
 
 def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | None:
@@ -491,13 +422,13 @@ def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | 
     return session.scalar(select(LearnerGroup).where(*in_use, LearnerGroup.uuid == group))
 
 
-def get_group_seat(session: Session, actor: Actor, slug: str, group: UUID) -> GroupContext:
+def get_group_context(session: Session, actor: Actor, slug: str, group: UUID) -> GroupContext:
     """Return the actor's place before a group of a course; raise NotFound."""
-    seat = get_learner_context(session, actor, slug)
-    found = find_group(session, seat.course_id, group)
+    context = get_learner_context(session, actor, slug)
+    found = find_group(session, context.course_id, group)
     if found is None:
         raise NotFound
-    return GroupContext(seat, found)
+    return GroupContext(context, found)
 
 
 def group_name_is_taken(session: Session, course_id: int, name: str) -> bool:

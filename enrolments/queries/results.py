@@ -20,14 +20,14 @@ from kernel.permissions import Actor
 MOST_SHOWN = 200
 
 
-def get_result_seat(session: Session, actor: Actor, slug: str, person: UUID, key: str) -> ResultContext:
+def get_result_context(session: Session, actor: Actor, slug: str, person: UUID, key: str) -> ResultContext:
     """Return the actor's place before a learner's result of an activity of the version that the learner follows; raise NotFound."""
     place = get_place(session, actor, slug, person)
     outline = course_outlines.get_outline(session, place.enrolment.course_version_id)
     activity = outline.by_key.get(key)
     if activity is None or not activity.gives_marks:
         raise NotFound
-    return ResultContext(place.seat, place.enrolment, outline, activity)
+    return ResultContext(place.context, place.enrolment, outline, activity)
 
 
 def find_override(session: Session, override: UUID) -> int | None:
@@ -115,7 +115,7 @@ def list_item_marks(session: Session, course_id: int, enrolment_id: int) -> list
 
 
 @dataclass(frozen=True, slots=True)
-class NoteLine:
+class LearnerNoteRow:
     """A note of the team on a learner."""
 
     uuid: UUID
@@ -125,7 +125,7 @@ class NoteLine:
     written_at: datetime
 
 
-def list_notes(session: Session, enrolment_id: int) -> Sequence[NoteLine]:
+def list_notes(session: Session, enrolment_id: int) -> Sequence[LearnerNoteRow]:
     """List the notes on a learner, the newest first."""
     statement = (
         select(LearnerNote, Person)
@@ -134,13 +134,15 @@ def list_notes(session: Session, enrolment_id: int) -> Sequence[NoteLine]:
         .order_by(LearnerNote.id.desc())
         .limit(MOST_SHOWN)
     )
-    return [NoteLine(row.uuid, row.author_id, author.full_name, row.words, row.written_at) for row, author in session.execute(statement)]
+    return [
+        LearnerNoteRow(row.uuid, row.author_id, author.full_name, row.words, row.written_at) for row, author in session.execute(statement)
+    ]
 
 
-def get_note_seat(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> LearnerNoteContext:
+def get_note_context(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> LearnerNoteContext:
     """Return the actor's place before a note on a learner; raise NotFound."""
     place = get_place(session, actor, slug, person)
     row = session.scalar(select(LearnerNote).where(LearnerNote.uuid == note, LearnerNote.enrolment_id == place.enrolment.id))
     if row is None:
         raise NotFound
-    return LearnerNoteContext(place.seat, place.enrolment, row)
+    return LearnerNoteContext(place.context, place.enrolment, row)

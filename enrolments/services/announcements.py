@@ -110,7 +110,7 @@ def correct_announcement(session: Session, actor: Actor, announcement: Announcem
     facts = {"course": row.course_id, "title": title, "before": row.title, "words_before": row.words}
     audit.record(session, actor, AnnouncementVerb.CORRECTED, row, now=now, **facts)
     row.title, row.words, row.corrected_at = title, words, now
-    notices.say_otherwise(session, _message(session, row))
+    notices.reword_notification(session, _message(session, row))
     return True
 
 

@@ -181,7 +181,7 @@ def cancel_waiting_places(session: Session, course_id: int, people: Sequence[int
     session.execute(delete(WaitingPlace).where(WaitingPlace.person_id.in_(people), WaitingPlace.edition_id.in_(mine)))
 
 
-def _after_who_waits(session: Session, edition_id: int, now: datetime) -> queries.EditionLine:
+def _after_who_waits(session: Session, edition_id: int, now: datetime) -> queries.EditionRow:
     """Lock an edition and give its free places to those who wait; return its numbers as they are then."""
     line = queries.lock_edition(session, edition_id)
     if not line.waiting or line.is_full:

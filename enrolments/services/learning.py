@@ -20,6 +20,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import UNTIL, ActivityResult, Enrolment, GroupMember, LearnerGroup, VersionOfferReply
 from enrolments.permissions import ActivityContext, LearnerContext
 from enrolments.queries import learning as queries
+from enrolments.queries import versions as version_queries
 from enrolments.rules import Progress, is_held_back
 from enrolments.services.editions import cancel_waiting_places
 from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock, recompute_progress, update_progress
@@ -30,27 +31,27 @@ from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
 
 
-def enrol(session: Session, actor: Actor, seat: LearnerContext, *, now: datetime) -> Enrolment:
+def enrol(session: Session, actor: Actor, context: LearnerContext, *, now: datetime) -> Enrolment:
     """Enrol the actor in the published version; a second time changes nothing, and a return finds everything as it was left."""
     assert actor.person_id is not None
-    assert seat.version_id is not None
+    assert context.version_id is not None
     queries.lock_enrolment_turn(session, actor.person_id)
-    existing = queries.find_enrolment(session, actor.person_id, seat.course_id)
+    existing = queries.find_enrolment(session, actor.person_id, context.course_id)
     if existing is not None and existing.left_at is None:
         return existing
-    outline, returning = get_outline(session, seat.version_id), [existing.id] if existing else []
+    outline, returning = get_outline(session, context.version_id), [existing.id] if existing else []
     if existing is None:
         existing = Enrolment(
             person_id=actor.person_id,
-            course_id=seat.course_id,
-            course_version_id=seat.version_id,
+            course_id=context.course_id,
+            course_version_id=context.version_id,
             enrolled_at=now,
             done=0,
             total=sum(activity.required for activity in outline.activities()),
         )
         session.add(existing)
     existing.left_at = None
-    cancel_waiting_places(session, seat.course_id, [actor.person_id])
+    cancel_waiting_places(session, context.course_id, [actor.person_id])
     session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.ENROLLED, existing, now=now, version=outline.number)
     recompute_progress(session, actor, returning, now=now)
@@ -90,14 +91,16 @@ def mark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: 
     """Complete an activity by the learner's own word, where its rule is that."""
     if subject.activity.completion_rule not in ("marked", "viewed", "watched"):
         raise Conflict(N_("This activity is completed by doing it, not by marking it."))
-    return record_result(session, actor, cast("int", subject.seat.enrolment_id), subject.activity.key, Achievement(completed=True), now=now)
+    return record_result(
+        session, actor, cast("int", subject.context.enrolment_id), subject.activity.key, Achievement(completed=True), now=now
+    )
 
 
 def unmark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> None:
     """Take the learner's own mark back; a course once completed stays completed."""
     if subject.activity.completion_rule != "marked":
         raise Conflict(N_("This activity is completed by doing it, not by marking it."))
-    learning = lock(session, cast("int", subject.seat.enrolment_id))
+    learning = lock(session, cast("int", subject.context.enrolment_id))
     row = learning.result(subject.activity.key)
     if row.completed_at is None:
         return
@@ -216,17 +219,17 @@ class VersionNotOffered(Conflict):
     message = N_("There is another version now. Look at the page of the course again.")
 
 
-def answer_offer(session: Session, actor: Actor, seat: LearnerContext, version_id: int, *, moves: bool, now: datetime) -> None:
+def answer_offer(session: Session, actor: Actor, context: LearnerContext, version_id: int, *, moves: bool, now: datetime) -> None:
     """Keep what a learner says of a newer version, and let them follow it where they want to; raise NothingOffered.
 
     Who said that they stay may move later. The same answer a second time changes nothing.
     """
-    enrolment_id = cast("int", seat.enrolment_id)
+    enrolment_id = cast("int", context.enrolment_id)
     lock(session, enrolment_id)
     kept = session.get(VersionOfferReply, (enrolment_id, version_id))
     if kept is not None and kept.moves >= moves:
         return
-    offer = queries.find_offer(session, enrolment_id)
+    offer = version_queries.find_offer(session, enrolment_id)
     if offer is None or offer.version_id != version_id:
         raise VersionNotOffered
     if kept is None:
@@ -237,7 +240,7 @@ def answer_offer(session: Session, actor: Actor, seat: LearnerContext, version_i
     audit.record(session, actor, EnrolmentVerb.ANSWERED, enrolment, now=now, version=offer.number, moves=moves)
     if moves:
         follow_version(session, actor, enrolment_id, version_id, now=now)
-        record_version_moves(session, actor, seat.course_id, 1, now=now)
+        record_version_moves(session, actor, context.course_id, 1, now=now)
 
 
 def record_version_moves(session: Session, actor: Actor, course_id: int, count: int, *, now: datetime) -> None:

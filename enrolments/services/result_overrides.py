@@ -158,5 +158,5 @@ def _message(subject: ResultContext, wanted: ResultOverrideValues) -> Message:
         words=in_every_language(
             lambda: _("In the course “%(course)s”. Their reason: %(reason)s", course=choose(course), reason=wanted.reason)
         ),
-        path=f"/courses/{subject.seat.slug}/results",
+        path=f"/courses/{subject.context.slug}/results",
     )

@@ -29,30 +29,30 @@ ROWS = 20
 
 @bp.route("/teaching/<slug>/announcements", methods=["GET", "POST"])
 @requires(LearningAction.ANNOUNCE, get_learner_context, reads_first=True)
-def announcements(seat: LearnerContext) -> Answer:
+def announcements(context: LearnerContext) -> Answer:
     """List what was announced; show a new announcement with whom it reaches, then send it."""
     form = AnnouncementForm()
     session = current_session()
-    editions, groups = [line.edition for line in list_editions(session, seat.course_id)], list_groups(session, seat.course_id)
+    editions, groups = [line.edition for line in list_editions(session, context.course_id)], list_groups(session, context.course_id)
     form.offer(editions, groups)
     if is_read_only_request():
-        return _page(seat, form, uuid4(), None)
+        return _page(context, form, uuid4(), None)
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if not form.validate_on_post():
-        return _page(seat, form, number, None), 422
+        return _page(context, form, number, None), 422
     edition = next((row.id for row in editions if str(row.uuid) == form.edition.data), None)
     group = next((row.id for row in groups if str(row.uuid) == form.group.data), None)
-    audience = Audience(seat.course_id, edition, group, bool(form.only_open.data))
+    audience = Audience(context.course_id, edition, group, bool(form.only_open.data))
     if "send" not in request.form:
-        return _page(seat, form, number, queries.count_audience(session, audience, now=clock.now()))
+        return _page(context, form, number, queries.count_audience(session, audience, now=clock.now()))
     text = AnnouncementText(number, form.heading.data or "", form.words.data or "")
     services.send_announcement(begin_writing(), current_actor(), audience, text, now=clock.now())
     flash(_("The announcement is on its way."), "ok")
-    return see_page("enrolments_announcements.announcements", slug=seat.slug)
+    return see_page("enrolments_announcements.announcements", slug=context.slug)
 
 
 @bp.route("/teaching/<slug>/announcements/<uuid:announcement>", methods=["GET", "POST"])
-@requires(LearningAction.CHANGE_ANNOUNCEMENT, queries.get_announcement_seat)
+@requires(LearningAction.CHANGE_ANNOUNCEMENT, queries.get_announcement_context)
 def announcement(subject: AnnouncementContext) -> Answer:
     """Correct what was announced."""
     form, row = LearnerMessageForm(), subject.announcement
@@ -64,43 +64,45 @@ def announcement(subject: AnnouncementContext) -> Answer:
     title, words = form.heading.data or "", form.words.data or ""
     changed = services.correct_announcement(current_session(), current_actor(), row, title, words, now=clock.now())
     flash(_("The announcement is corrected.") if changed else _("Nothing had changed."), "ok")
-    return see_page("enrolments_announcements.announcements", slug=subject.seat.slug)
+    return see_page("enrolments_announcements.announcements", slug=subject.context.slug)
 
 
 def _correction_page(subject: AnnouncementContext, form: LearnerMessageForm) -> str:
-    return render_template("enrolments/announcement.html", course=course_name(subject.seat), form=form, announcement=subject.announcement)
+    return render_template(
+        "enrolments/announcement.html", course=course_name(subject.context), form=form, announcement=subject.announcement
+    )
 
 
 @bp.post("/teaching/<slug>/announcements/<uuid:announcement>/withdrawal")
-@requires(LearningAction.CHANGE_ANNOUNCEMENT, queries.get_announcement_seat)
+@requires(LearningAction.CHANGE_ANNOUNCEMENT, queries.get_announcement_context)
 def withdraw(subject: AnnouncementContext) -> Response:
     """Take back what was announced."""
     services.withdraw_announcement(current_session(), current_actor(), subject.announcement, now=clock.now())
     flash(_("The announcement is withdrawn."), "ok")
-    return see_page("enrolments_announcements.announcements", slug=subject.seat.slug)
+    return see_page("enrolments_announcements.announcements", slug=subject.context.slug)
 
 
-def _titles(seat: LearnerContext) -> dict[str, str]:
-    if seat.version_id is None:
+def _titles(context: LearnerContext) -> dict[str, str]:
+    if context.version_id is None:
         return {}
-    outline = get_outline(current_session(), seat.version_id)
+    outline = get_outline(current_session(), context.version_id)
     return {activity.key: choose(activity.title) for activity in outline.activities()}
 
 
-def _page(seat: LearnerContext, form: AnnouncementForm, number: UUID, people: int | None) -> str:
+def _page(context: LearnerContext, form: AnnouncementForm, number: UUID, people: int | None) -> str:
     asked = requested_page(ROWS)
-    rows = queries.list_announcements(current_session(), seat.course_id, offset=asked.offset, limit=ROWS + 1)
+    rows = queries.list_announcements(current_session(), context.course_id, offset=asked.offset, limit=ROWS + 1)
     return render_template(
         "enrolments/announcements.html",
-        course=course_name(seat),
+        course=course_name(context),
         form=form,
         number=number,
         people=people,
-        changeable={row.announcement.uuid for row in rows if _is_changeable(seat, row.announcement)},
-        titles=_titles(seat) if any(row.announcement.next_key for row in rows) else {},
+        changeable={row.announcement.uuid for row in rows if _is_changeable(context, row.announcement)},
+        titles=_titles(context) if any(row.announcement.next_key for row in rows) else {},
         page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
     )
 
 
-def _is_changeable(seat: LearnerContext, row: Announcement) -> bool:
-    return row.withdrawn_at is None and allows(LearningAction.CHANGE_ANNOUNCEMENT, AnnouncementContext(seat, row))
+def _is_changeable(context: LearnerContext, row: Announcement) -> bool:
+    return row.withdrawn_at is None and allows(LearningAction.CHANGE_ANNOUNCEMENT, AnnouncementContext(context, row))

@@ -28,31 +28,31 @@ MOST_TYPED = 40
 WRONG_CODES = limit("edition-codes", "30 per 15 minutes")
 
 
-def see_edition(seat: EditionContext) -> Response:
+def see_edition(context: EditionContext) -> Response:
     """Answer with the edition's page."""
-    return see_page("enrolments_editions.edition", slug=seat.seat.slug, edition=seat.edition.uuid)
+    return see_page("enrolments_editions.edition", slug=context.context.slug, edition=context.edition.uuid)
 
 
 @bp.route("/teaching/<slug>/editions", methods=["GET", "POST"])
 @requires(LearningAction.ENROL_OTHERS, get_learner_context)
-def editions(seat: LearnerContext) -> Answer:
+def editions(context: LearnerContext) -> Answer:
     """List the editions of a course, and make one."""
     session, form = current_session(), EditionForm()
     if form.validate_on_post():
         try:
-            made = services.make_edition(session, current_actor(), seat.course_id, form.command(), now=clock.now())
+            made = services.make_edition(session, current_actor(), context.course_id, form.command(), now=clock.now())
         except EditionNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The edition is made."), "ok")
-            return see_page("enrolments_editions.edition", slug=seat.slug, edition=made.uuid)
-    listed = queries.list_editions(session, seat.course_id)
-    page = render_template("enrolments/editions.html", course=course_name(seat), lines=listed, form=form, now=seat.now)
+            return see_page("enrolments_editions.edition", slug=context.slug, edition=made.uuid)
+    listed = queries.list_editions(session, context.course_id)
+    page = render_template("enrolments/editions.html", course=course_name(context), lines=listed, form=form, now=context.now)
     return page, 422 if form.errors else 200
 
 
 @bp.route("/teaching/<slug>/editions/<uuid:edition>", methods=["GET", "POST"])
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
 def edition(subject: EditionContext) -> Answer:
     """Show an edition, and change it."""
     session, form = current_session(), EditionForm()
@@ -70,7 +70,7 @@ def edition(subject: EditionContext) -> Answer:
             return see_edition(subject)
     page = render_template(
         "enrolments/edition.html",
-        course=course_name(subject.seat),
+        course=course_name(subject.context),
         line=queries.get_line(session, subject.edition.id),
         waiting=queries.list_waiting(session, subject.edition.id, limit=WAITING),
         code=printed_code(subject.edition.code or ""),
@@ -80,7 +80,7 @@ def edition(subject: EditionContext) -> Answer:
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/code")
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
 def make_code(subject: EditionContext) -> Answer:
     """Give an edition a new code."""
     services.make_code(current_session(), current_actor(), subject.edition, now=clock.now())
@@ -89,7 +89,7 @@ def make_code(subject: EditionContext) -> Answer:
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/code/removal")
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
 def take_code(subject: EditionContext) -> Answer:
     """Let an edition have no code."""
     services.remove_code(current_session(), current_actor(), subject.edition, now=clock.now())
@@ -98,7 +98,7 @@ def take_code(subject: EditionContext) -> Answer:
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/closing")
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
 def close(subject: EditionContext) -> Answer:
     """Let nobody enrol in an edition any more."""
     services.close_edition(current_session(), current_actor(), subject.edition, now=clock.now())
@@ -107,7 +107,7 @@ def close(subject: EditionContext) -> Answer:
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/opening")
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_seat)
+@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
 def reopen(subject: EditionContext) -> Answer:
     """Let people enrol in an edition again."""
     entered = services.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
@@ -133,19 +133,19 @@ def _tell_entered(count: int) -> None:
 
 
 @bp.post("/courses/<slug>/editions/<uuid:edition>/enrolment")
-@requires(LearningAction.JOIN, queries.get_edition_seat)
+@requires(LearningAction.JOIN, queries.get_edition_context)
 def join(subject: EditionContext) -> Answer:
     """Enrol the actor in an edition that is open to whoever sees the course."""
     return _join(subject)
 
 
 def _join(subject: EditionContext) -> Response:
-    if subject.seat.version_id is None:
+    if subject.context.version_id is None:
         raise NotFound
-    joined = services.join(current_session(), current_actor(), subject.edition, subject.seat.version_id, now=clock.now())
+    joined = services.join(current_session(), current_actor(), subject.edition, subject.context.version_id, now=clock.now())
     if joined is EnrolOutcome.ENROLLED:
         flash(_("You are enrolled. The first step is waiting for you."), "ok")
-        return see_other(course_url(subject.seat.slug))
+        return see_other(course_url(subject.context.slug))
     flash(_("The edition is full. You are on its waiting list: we will tell you when a place is free."), "warn")
     return see_page("lms.learning")
 
@@ -170,7 +170,7 @@ def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
     """Return the place that a code leads to; wrong ones are counted against whoever tries."""
     limiter().check(WRONG_CODES, client_key())
     try:
-        return queries.get_seat_by_code(session, actor, code)
+        return queries.get_context_by_code(session, actor, code)
     except NotFound:
         limiter().count(WRONG_CODES, client_key())
         raise
@@ -180,13 +180,13 @@ def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
 @requires(LearningAction.LOOK_UP_CODE, _by_code)
 def invitation(subject: EditionContext) -> Answer:
     """Show what a code leads to, with the button to enrol."""
-    if subject.seat.is_learner:
-        return see_other(course_url(subject.seat.slug))
+    if subject.context.is_learner:
+        return see_other(course_url(subject.context.slug))
     session = current_session()
     line = queries.get_line(session, subject.edition.id)
     return render_template(
         "enrolments/invitation.html",
-        course=course_name(subject.seat),
+        course=course_name(subject.context),
         waits=bool(queries.waits_for(session, current_actor().person_id, [subject.edition.id])),
         edition=subject.edition,
         refusal=subject.refusal.value if subject.refusal else "",
@@ -203,7 +203,7 @@ def accept(subject: EditionContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/editions/<uuid:edition>/waiting/end")
-@requires(LearningAction.STOP_WAITING, queries.get_edition_seat)
+@requires(LearningAction.STOP_WAITING, queries.get_edition_context)
 def stop_waiting(subject: EditionContext) -> Answer:
     """Take the actor off a waiting list."""
     services.stop_waiting(current_session(), current_actor(), subject.edition, current_actor().person_id or 0, now=clock.now())

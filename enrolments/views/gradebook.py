@@ -15,7 +15,7 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from enrolments.course_context import course_name
-from enrolments.pages.gradebook import IDLE, STATES, asked_of, columns_of, dictionary, download_rows, lines_of
+from enrolments.pages.gradebook import IDLE, STATES, columns_of, dictionary, download_rows, gradebook_query, lines_of
 from enrolments.permissions import LearnerContext, LearningAction
 from enrolments.queries import gradebook as queries
 from enrolments.queries.editions import list_editions
@@ -42,47 +42,47 @@ ROWS = 50
 
 def get_published(session: Session, actor: Actor, slug: str) -> LearnerContext:
     """Return the actor's place before a course that is published; raise NotFound."""
-    seat = get_learner_context(session, actor, slug)
-    if seat.version_id is None:
+    context = get_learner_context(session, actor, slug)
+    if context.version_id is None:
         raise NotFound
-    return seat
+    return context
 
 
-def outline_of(seat: LearnerContext) -> Outline:
+def outline_of(context: LearnerContext) -> Outline:
     """Return the version whose activities are shown: the published one, whichever the reader follows."""
-    course = course_catalogue.get_course(current_session(), seat.course_id)
+    course = course_catalogue.get_course(current_session(), context.course_id)
     return course_outlines.get_outline(current_session(), cast("int", course.published_version_id))
 
 
 @bp.get("/teaching/<slug>/gradebook")
 @requires(LearningAction.FOLLOW, get_published)
-def gradebook(seat: LearnerContext) -> str:
+def gradebook(context: LearnerContext) -> str:
     """Show one page of the learners with their marks."""
-    session, outline, page = current_session(), outline_of(seat), requested_page(ROWS)
-    access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, seat.course_id)
-    items = list_items(session, seat.course_id)
-    shows_email = edits(current_actor(), seat.staff_role)
-    asked, columns = asked_of(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
-    rows = queries.list_gradebook(session, outline, asked.wanted, asked.order, now=seat.now, offset=page.offset, limit=ROWS + 1)
-    learners, completed = queries.count_gradebook(session, seat.course_id, asked.wanted, now=seat.now)
+    session, outline, page = current_session(), outline_of(context), requested_page(ROWS)
+    access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, context.course_id)
+    items = list_items(session, context.course_id)
+    shows_email = edits(current_actor(), context.staff_role)
+    asked, columns = gradebook_query(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
+    rows = queries.list_gradebook(session, outline, asked.wanted, asked.order, now=context.now, offset=page.offset, limit=ROWS + 1)
+    learners, completed = queries.count_gradebook(session, context.course_id, asked.wanted, now=context.now)
     return render_template(
         "enrolments/gradebook.html",
-        course=course_name(seat),
+        course=course_name(context),
         asked=asked,
         columns=columns,
         learners=learners,
         completed=completed,
         page=Page(lines_of(rows[:ROWS], columns), page.number, len(rows) > ROWS),
-        editions=[line.edition for line in list_editions(session, seat.course_id)],
-        groups=list_groups(session, seat.course_id),
+        editions=[line.edition for line in list_editions(session, context.course_id)],
+        groups=list_groups(session, context.course_id),
         units=in_order(list_tree(session)),
         activities=[(activity.key, choose(activity.title)) for activity in outline.activities() if activity.required],
         idle=IDLE,
         states=[(state.value, _(words)) for state, words in STATES.items()],
         meanings=dictionary(columns),
-        behind=count_stale(session, seat.course_id) if asked.order.by is GradebookSort.GRADE else 0,
+        behind=count_stale(session, context.course_id) if asked.order.by is GradebookSort.GRADE else 0,
         shows_email=shows_email,
-        may_export=allows(LearningAction.EXPORT, seat),
+        may_export=allows(LearningAction.EXPORT, context),
     )
 
 
@@ -102,42 +102,42 @@ class _Book:
         return [(_("Gradebook"), self.headings, self.rows), (_("Columns"), [_("Column"), _("Meaning")], self.told)]
 
 
-def _book(seat: LearnerContext) -> _Book:
-    session, outline = current_session(), outline_of(seat)
-    items = list_items(session, seat.course_id)
-    asked, columns = asked_of(request.args, outline, items, by_address=True), columns_of(outline, items)
-    stream = queries.stream_gradebook(session, outline, asked.wanted, asked.order, now=seat.now)
+def _book(context: LearnerContext) -> _Book:
+    session, outline = current_session(), outline_of(context)
+    items = list_items(session, context.course_id)
+    asked, columns = gradebook_query(request.args, outline, items, by_address=True), columns_of(outline, items)
+    stream = queries.stream_gradebook(session, outline, asked.wanted, asked.order, now=context.now)
     return _Book(dictionary(columns), download_rows(stream, columns))
 
 
-def _download(seat: LearnerContext, what: str, write: Callable[[BinaryIO], None]) -> Response:
+def _download(context: LearnerContext, what: str, write: Callable[[BinaryIO], None]) -> Response:
     """Send a table as a file."""
     actor, now, file = current_actor(), clock.now(), on_disk(write)
-    after_response.leave_record(lambda session: record_report_export(session, actor, seat.course_id, what, now=now))
-    return send_generated(file, type_of(what), f"{seat.slug}-{what}")
+    after_response.leave_record(lambda session: record_report_export(session, actor, context.course_id, what, now=now))
+    return send_generated(file, type_of(what), f"{context.slug}-{what}")
 
 
 @bp.get("/teaching/<slug>/gradebook.csv")
 @requires(LearningAction.EXPORT, get_published)
-def as_csv(seat: LearnerContext) -> Response:
+def as_csv(context: LearnerContext) -> Response:
     """Send the learners that are asked for as CSV, in their order; with `?dictionary` what the columns hold."""
-    book = _book(seat)
+    book = _book(context)
     if "dictionary" in request.args:
-        return _download(seat, "gradebook-columns.csv", lambda file: write_csv(file, [_("Column"), _("Meaning")], book.told))
-    return _download(seat, "gradebook.csv", lambda file: write_csv(file, book.headings, book.rows))
+        return _download(context, "gradebook-columns.csv", lambda file: write_csv(file, [_("Column"), _("Meaning")], book.told))
+    return _download(context, "gradebook.csv", lambda file: write_csv(file, book.headings, book.rows))
 
 
 @bp.get("/teaching/<slug>/gradebook.xlsx")
 @requires(LearningAction.EXPORT, get_published)
-def as_workbook(seat: LearnerContext) -> Response:
+def as_workbook(context: LearnerContext) -> Response:
     """Send the same as a workbook, with a sheet that says what the columns hold."""
-    book = _book(seat)
-    return _download(seat, "gradebook.xlsx", lambda file: write_xlsx(file, book.sheets))
+    book = _book(context)
+    return _download(context, "gradebook.xlsx", lambda file: write_xlsx(file, book.sheets))
 
 
 @bp.get("/teaching/<slug>/gradebook.ods")
 @requires(LearningAction.EXPORT, get_published)
-def as_opendocument(seat: LearnerContext) -> Response:
+def as_opendocument(context: LearnerContext) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
-    book = _book(seat)
-    return _download(seat, "gradebook.ods", lambda file: write_ods(file, book.sheets))
+    book = _book(context)
+    return _download(context, "gradebook.ods", lambda file: write_ods(file, book.sheets))

@@ -45,86 +45,86 @@ def _see(endpoint: str, **values: object) -> Response:
 
 @bp.get("/teaching/<slug>/grading")
 @requires(LearningAction.FOLLOW, get_published)
-def grading(seat: LearnerContext) -> str:
+def grading(context: LearnerContext) -> str:
     """Show what the course grade is made of, and what each thing is worth of it."""
-    session, outline = current_session(), outline_of(seat)
-    items = queries.list_items(session, seat.course_id)
+    session, outline = current_session(), outline_of(context)
+    items = queries.list_items(session, context.course_id)
     kinds = cast("CourseKinds", session.info["kinds"])
     pass_marks = {one.key: kinds.publisher(one.kind).pass_mark(session, one) for one in outline.activities() if one.gives_marks}
     return render_template(
         "enrolments/grading.html",
-        course=course_name(seat),
+        course=course_name(context),
         version=outline.number,
-        parts=part_lines(outline, items, pass_marks, queries.count_marks(session, seat.course_id, [item.id for item in items])),
+        parts=part_lines(outline, items, pass_marks, queries.count_marks(session, context.course_id, [item.id for item in items])),
         rules=completion_words(outline),
-        retired=queries.list_items(session, seat.course_id, retired=True),
-        may_edit=allows(LearningAction.MANAGE_ITEMS, seat),
+        retired=queries.list_items(session, context.course_id, retired=True),
+        may_edit=allows(LearningAction.MANAGE_ITEMS, context),
     )
 
 
-def _form(seat: LearnerContext) -> GradeItemForm:
+def _form(context: LearnerContext) -> GradeItemForm:
     form = GradeItemForm()
-    form.offer([(part.key, choose(part.title)) for part in outline_of(seat).categories])
+    form.offer([(part.key, choose(part.title)) for part in outline_of(context).categories])
     return form
 
 
-def _item_page(seat: LearnerContext, form: GradeItemForm, item: ManualGradeItem | None = None) -> str:
+def _item_page(context: LearnerContext, form: GradeItemForm, item: ManualGradeItem | None = None) -> str:
     has_marks = item is not None and queries.has_marks(current_session(), item.id)
-    return render_template("enrolments/item.html", course=course_name(seat), form=form, item=item, has_marks=has_marks)
+    return render_template("enrolments/item.html", course=course_name(context), form=form, item=item, has_marks=has_marks)
 
 
 @bp.route("/teaching/<slug>/items/new", methods=["GET", "POST"])
 @requires(LearningAction.MANAGE_ITEMS, get_published, reads_first=True)
-def new_item(seat: LearnerContext) -> Answer:
+def new_item(context: LearnerContext) -> Answer:
     """Add an item that is marked by hand alone."""
-    form = _form(seat)
+    form = _form(context)
     if is_read_only_request():
         form.weight.data = "1"
-        return _item_page(seat, form)
+        return _item_page(context, form)
     if not form.validate_on_post():
-        return _item_page(seat, form), 422
-    item = services.make_item(begin_writing(), current_actor(), seat.course_id, form.plan(), now=clock.now())
+        return _item_page(context, form), 422
+    item = services.make_item(begin_writing(), current_actor(), context.course_id, form.plan(), now=clock.now())
     flash(_("The item is there. Its marks count as soon as you write them."), "ok")
-    return _see("marks", slug=seat.slug, item=item.uuid)
+    return _see("marks", slug=context.slug, item=item.uuid)
 
 
 @bp.route("/teaching/<slug>/items/<uuid:item>", methods=["GET", "POST"])
-@requires(LearningAction.MANAGE_ITEMS, queries.get_item_seat, reads_first=True)
+@requires(LearningAction.MANAGE_ITEMS, queries.get_item_context, reads_first=True)
 def item(subject: GradeItemContext) -> Answer:
     """Change an item that is marked by hand alone."""
-    form = _form(subject.seat)
+    form = _form(subject.context)
     if is_read_only_request():
         form.show(subject.item)
-        return _item_page(subject.seat, form, subject.item)
+        return _item_page(subject.context, form, subject.item)
     if not form.validate_on_post():
-        return _item_page(subject.seat, form, subject.item), 422
+        return _item_page(subject.context, form, subject.item), 422
     plan = form.plan()
     if plan.maximum != subject.item.maximum and queries.has_marks(current_session(), subject.item.id):
         form.refuse(form.maximum, _(ItemIsMarked.message))
-        return _item_page(subject.seat, form, subject.item), 422
+        return _item_page(subject.context, form, subject.item), 422
     services.change_item(begin_writing(), current_actor(), subject.item, plan, now=clock.now())
     flash(_("Saved. The course grades follow within moments."), "ok")
-    return _see("grading", slug=subject.seat.slug)
+    return _see("grading", slug=subject.context.slug)
 
 
 @bp.post("/teaching/<slug>/items/<uuid:item>/state")
-@requires(LearningAction.MANAGE_ITEMS, queries.get_item_seat)
+@requires(LearningAction.MANAGE_ITEMS, queries.get_item_context)
 def retire(subject: GradeItemContext) -> Answer:
     """Let an item count no more, or again."""
     retired = request.form.get("state") == "retired"
     services.retire_item(current_session(), current_actor(), subject.item, retired=retired, now=clock.now())
     flash(_("It counts no more; its marks stay.") if retired else _("It counts again."), "ok")
-    return _see("grading", slug=subject.seat.slug)
+    return _see("grading", slug=subject.context.slug)
 
 
 @bp.route("/teaching/<slug>/items/<uuid:item>/marks", methods=["GET", "POST"])
-@requires(LearningAction.MARK_ITEMS, queries.get_item_seat, reads_first=True)
+@requires(LearningAction.MARK_ITEMS, queries.get_item_context, reads_first=True)
 def marks(subject: GradeItemContext) -> Answer:
     """Show one page of the learners with their marks for an item; write down what was typed, all of it or nothing."""
     actor, lines = current_actor(), _lines(subject)
     rows = [_row(line, is_own(actor, line.person_id)) for line in lines[:ROWS]]
     if is_read_only_request():
-        access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, subject.seat.course_id)
+        access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, subject.context.course_id)
         return _marks_page(subject, rows, more=len(lines) > ROWS, number=uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()
 
@@ -152,7 +152,7 @@ def marks(subject: GradeItemContext) -> Answer:
         return again((_with_fault(row, told.get(one, ""), seen.get(one, row.seen)) for one, row in typed.items()), 409)
     told_words = ngettext("%(count)s mark is written down.", "%(count)s marks are written down.", marked.count)
     flash(told_words if marked.count else _("Nothing had changed."), "ok")
-    return _see("marks", slug=subject.seat.slug, item=subject.item.uuid, **_asked())
+    return _see("marks", slug=subject.context.slug, item=subject.item.uuid, **_asked())
 
 
 def _asked() -> dict[str, str]:
@@ -194,11 +194,11 @@ def _with_fault(row: GradeEntryRow, fault: str, seen: int) -> GradeEntryRow:
 
 
 def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: bool, number: UUID) -> str:
-    session, seat = current_session(), subject.seat
+    session, context = current_session(), subject.context
     page = requested_page(ROWS)
     return render_template(
         "enrolments/item_marks.html",
-        course=course_name(seat),
+        course=course_name(context),
         item=subject.item,
         maximum=points_words(subject.item.maximum),
         rows=rows,
@@ -207,7 +207,7 @@ def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: b
         wanted=filter_of(request.args),
         unmarked="unmarked" in request.args,
         fields=_asked(),
-        editions=[line.edition for line in list_editions(session, seat.course_id)],
-        groups=list_groups(session, seat.course_id),
+        editions=[line.edition for line in list_editions(session, context.course_id)],
+        groups=list_groups(session, context.course_id),
         may_edit=allows(LearningAction.MANAGE_ITEMS, subject),
     )

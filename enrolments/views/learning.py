@@ -18,9 +18,10 @@ from enrolments.pages.course import EditionChoice, course_facts, edition_choices
 from enrolments.pages.lesson import lesson_context
 from enrolments.pages.lists import resource_groups, term_groups
 from enrolments.pages.outline import course_url
-from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, LearnerContext, LearningAction, MemberSeat
+from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as queries
+from enrolments.queries import versions as version_queries
 from enrolments.queries.announcements import visible_announcements
 from enrolments.queries.awards import find_award
 from enrolments.queries.groups import get_group_members
@@ -78,69 +79,70 @@ def catalogue() -> Answer:
 
 @bp.get("/courses/<slug>")
 @requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
-def course(seat: LearnerContext) -> Answer:
+def course(context: LearnerContext) -> Answer:
     """Show a course: its façade, the way through it, and how to take part."""
     session, actor = current_session(), current_actor()
-    if seat.version_id is None:
-        return see_other(url_for("courses.publishing", slug=seat.slug))
-    view = course_view(seat, course_outlines.get_outline(session, seat.version_id))
-    standing = queries.LearnerSummary() if seat.enrolment_id is None else queries.find_standing(session, seat.enrolment_id)
-    award = find_award(session, seat.enrolment_id) if seat.enrolment_id and standing.completed_at else None
+    if context.version_id is None:
+        return see_other(url_for("courses.publishing", slug=context.slug))
+    view = course_view(context, course_outlines.get_outline(session, context.version_id))
+    enrolment_id = context.enrolment_id
+    summary = version_queries.find_summary(session, enrolment_id) if enrolment_id else version_queries.LearnerSummary()
+    award = find_award(session, context.enrolment_id) if context.enrolment_id and summary.completed_at else None
     return cached_page(
         "enrolments/course.html",
         course=course_facts(view, site_topics()),
-        enrolment=enrolment_facts(view, standing.completed_at, award),
-        entry=entry_of(actor, seat),
-        offer=standing.offer,
-        editions=_editions(seat),
-        announcements=visible_announcements(session, seat.course_id, seat.enrolment_id) if seat.enrolment_id else [],
-        begins_at=seat.not_begun[1] if seat.not_begun else None,
-        ended_at=seat.ends_at if seat.ends_at is not None and seat.now >= seat.ends_at else None,
-        opens_at=seat.opens_at,
-        closes_at=seat.ends_at if seat.is_learner else seat.closes_at,
+        enrolment=enrolment_facts(view, summary.completed_at, award),
+        entry=entry_of(actor, context),
+        offer=summary.offer,
+        editions=_editions(context),
+        announcements=visible_announcements(session, context.course_id, context.enrolment_id) if context.enrolment_id else [],
+        begins_at=context.not_begun[1] if context.not_begun else None,
+        ended_at=context.ends_at if context.ends_at is not None and context.now >= context.ends_at else None,
+        opens_at=context.opens_at,
+        closes_at=context.ends_at if context.is_learner else context.closes_at,
         next_activity=view.next_step,
-        may_publish=edits(actor, seat.staff_role),
+        may_publish=edits(actor, context.staff_role),
         modules=[view.block(module) for module in view.outline.modules],
         requirements=requirements(view),
     )
 
 
-def _editions(seat: LearnerContext) -> list[EditionChoice]:
+def _editions(context: LearnerContext) -> list[EditionChoice]:
     """Return the editions that the reader may choose; none for those who take the course."""
-    if seat.is_learner or not seat.by_edition:
+    if context.is_learner or not context.by_edition:
         return []
     session, actor = current_session(), current_actor()
-    lines = edition_queries.list_editions(session, seat.course_id)
+    lines = edition_queries.list_editions(session, context.course_id)
     waits = edition_queries.waits_for(session, actor.person_id, [line.edition.id for line in lines]) if actor.person_id else set()
-    return edition_choices(lines, waits, archived=seat.archived, now=seat.now)
+    return edition_choices(lines, waits, archived=context.archived, now=context.now)
 
 
 @bp.post("/courses/<slug>/enrolment")
 @requires(LearningAction.ENROL, queries.get_learner_context)
-def enrol(seat: LearnerContext) -> Answer:
+def enrol(context: LearnerContext) -> Answer:
     """Enrol the actor in an open course."""
-    services.enrol(current_session(), current_actor(), seat, now=clock.now())
+    services.enrol(current_session(), current_actor(), context, now=clock.now())
     flash(_("You are enrolled. The first step is waiting for you."), "ok")
-    return see_other(course_url(seat.slug))
+    return see_other(course_url(context.slug))
 
 
 @bp.post("/courses/<slug>/version")
 @requires(LearningAction.CHOOSE_VERSION, queries.get_learner_context)
-def choose_version(seat: LearnerContext) -> Answer:
+def choose_version(context: LearnerContext) -> Answer:
     """Take a learner's answer: stay with the version they follow, or move to the newer one."""
     moves, asked = request.form.get("answer") == "move", whole_number(request.form.get("version", ""))
-    services.answer_offer(current_session(), current_actor(), seat, asked, moves=moves, now=clock.now())
+    services.answer_offer(current_session(), current_actor(), context, asked, moves=moves, now=clock.now())
     flash(_("You follow the new version now. What you have done stays done.") if moves else _("You stay with your version."), "ok")
-    return see_other(course_url(seat.slug))
+    return see_other(course_url(context.slug))
 
 
 @bp.get("/courses/<slug>/activities/<key>")
-@requires(LearningAction.VIEW_LESSON, queries.get_activity_seat)
+@requires(LearningAction.VIEW_LESSON, queries.get_activity_context)
 def activity(subject: ActivityContext) -> Answer:
     """Show a lesson; an activity of another kind has a page of its own."""
     if subject.activity.kind != "page":
         return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
-    view = course_view(subject.seat, subject.outline)
+    view = course_view(subject.context, subject.outline)
     pages = course_outlines.list_pages(current_session(), subject.activity.id)
     page = next((row for row in pages if row.language == language()), pages[0])
     record_visit_later(subject, view)
@@ -148,35 +150,35 @@ def activity(subject: ActivityContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/activities/<key>/done")
-@requires(LearningAction.MARK_DONE, queries.get_activity_seat)
+@requires(LearningAction.MARK_DONE, queries.get_activity_context)
 def mark_done(subject: ActivityContext) -> Answer:
     """Complete a lesson or an outside recording by the learner's word, and go on to the next open activity."""
     services.mark_done(current_session(), current_actor(), subject, now=clock.now())
     flash(_("Marked as done: %(title)s", title=choose(subject.activity.title)), "ok")
     _before, after = subject.outline.neighbours(subject.activity.key)
-    step = course_view(subject.seat, subject.outline).step(after)
+    step = course_view(subject.context, subject.outline).step(after)
     return see_other(step.url if step else course_url(subject.outline.slug))
 
 
 @bp.post("/courses/<slug>/activities/<key>/undone")
-@requires(LearningAction.MARK_DONE, queries.get_activity_seat)
+@requires(LearningAction.MARK_DONE, queries.get_activity_context)
 def unmark_done(subject: ActivityContext) -> Answer:
     """Take the learner's mark back."""
     services.unmark_done(current_session(), current_actor(), subject, now=clock.now())
     return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
 
 
-def _outline(seat: LearnerContext) -> Outline:
-    if seat.version_id is None:
+def _outline(context: LearnerContext) -> Outline:
+    if context.version_id is None:
         raise NotFound
-    return course_outlines.get_outline(current_session(), seat.version_id)
+    return course_outlines.get_outline(current_session(), context.version_id)
 
 
 @bp.get("/courses/<slug>/glossary")
 @requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
-def glossary(seat: LearnerContext) -> Answer:
+def glossary(context: LearnerContext) -> Answer:
     """List the terms of a course in the reader's language, all or those that a search finds."""
-    outline, query = _outline(seat), _searched()
+    outline, query = _outline(context), _searched()
     groups = term_groups(course_outlines.list_terms(current_session(), outline.version_id), query)
     return cached_page(
         "enrolments/glossary.html",
@@ -189,15 +191,15 @@ def glossary(seat: LearnerContext) -> Answer:
 
 @bp.get("/courses/<slug>/resources")
 @requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
-def resources(seat: LearnerContext) -> Answer:
+def resources(context: LearnerContext) -> Answer:
     """List the documents and links of a course."""
-    outline = _outline(seat)
+    outline = _outline(context)
     groups = resource_groups(course_outlines.list_resources(current_session(), outline.version_id))
     return cached_page("enrolments/resources.html", course={"slug": outline.slug, "title": choose(outline.title)}, groups=groups)
 
 
 @bp.get("/courses/<slug>/files/<sha256>/<name>")
-@requires(LearningAction.DOWNLOAD, queries.get_file_seat)
+@requires(LearningAction.DOWNLOAD, queries.get_file_context)
 def download(subject: CourseFileContext) -> Response:
     """Send a media file of a course, in ranges where asked; only kinds that cannot run are shown in the page."""
     if subject.body is not None:
@@ -208,42 +210,42 @@ def download(subject: CourseFileContext) -> Response:
     return send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline, kept=kept)
 
 
-def _chosen_members(session: Session, actor: Actor, slug: str, group: UUID) -> MemberSeat:
-    found = queries.get_group_seat(session, actor, slug, group)
-    return MemberSeat(found.seat, found.group, None)
+def _chosen_members(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
+    found = queries.get_group_context(session, actor, slug, group)
+    return GroupMemberContext(found.context, found.group, None)
 
 
-def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> MemberSeat:
+def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
     """Return the actor's place before the member whom the form names; raise NotFound."""
-    found, person = queries.get_group_seat(session, actor, slug, group), as_uuid(request.form.get("person", ""))
+    found, person = queries.get_group_context(session, actor, slug, group), as_uuid(request.form.get("person", ""))
     if person is None:
         raise NotFound
-    return MemberSeat(found.seat, found.group, actor.person_id if person == actor.person_uuid else None)
+    return GroupMemberContext(found.context, found.group, actor.person_id if person == actor.person_uuid else None)
 
 
 @bp.route("/courses/<slug>/groups", methods=["GET", "POST"])
 @requires(LearningAction.MANAGE_GROUPS, queries.get_learner_context)
-def groups(seat: LearnerContext) -> Answer:
+def groups(context: LearnerContext) -> Answer:
     """List the groups of a course, and make one."""
     session, form = current_session(), GroupForm()
     if form.validate_on_post():
         try:
-            made = services.make_group(session, current_actor(), seat.course_id, form.name.data or "", now=clock.now())
+            made = services.make_group(session, current_actor(), context.course_id, form.name.data or "", now=clock.now())
         except services.GroupNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The group is made. Now put learners into it."), "ok")
-            return see_other(url_for("enrolments.group", slug=seat.slug, group=made.uuid))
-    listed = queries.list_groups(session, seat.course_id)
-    page = render_template("enrolments/groups.html", course=course_name(seat), groups=listed, form=form)
+            return see_other(url_for("enrolments.group", slug=context.slug, group=made.uuid))
+    listed = queries.list_groups(session, context.course_id)
+    page = render_template("enrolments/groups.html", course=course_name(context), groups=listed, form=form)
     return page, 422 if form.errors else 200
 
 
 @bp.get("/courses/<slug>/groups/<uuid:group>")
-@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_context)
 def group(subject: GroupContext) -> Answer:
     """Show who is in a group, and whom a search finds to put into it."""
-    access_log.record_list_access(PeopleListKind.LEARNERS, Course, subject.seat.course_id)
+    access_log.record_list_access(PeopleListKind.LEARNERS, Course, subject.context.course_id)
     return _group_page(subject, GroupForm(name=subject.group.name))
 
 
@@ -253,7 +255,7 @@ def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
     found = queries.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
     page = render_template(
         "enrolments/group.html",
-        course=course_name(subject.seat),
+        course=course_name(subject.context),
         group=subject.group,
         page=Page(members[:PEOPLE], asked.number, len(members) > PEOPLE),
         query=query,
@@ -265,7 +267,7 @@ def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/name")
-@requires(LearningAction.MANAGE_GROUPS, queries.get_group_seat)
+@requires(LearningAction.MANAGE_GROUPS, queries.get_group_context)
 def rename_group(subject: GroupContext) -> Answer:
     """Give a group another name."""
     form = GroupForm()
@@ -275,26 +277,26 @@ def rename_group(subject: GroupContext) -> Answer:
         except services.GroupNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
-            return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+            return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
     return _group_page(subject, form)
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/removal")
 @requires(LearningAction.CHANGE_MEMBERS, get_group_members)
-def delete_group(subject: MemberSeat) -> Answer:
+def delete_group(subject: GroupMemberContext) -> Answer:
     """Delete a group for which nothing was ever set."""
     try:
         services.delete_group(current_session(), current_actor(), subject.group, now=clock.now())
     except services.GroupInUse as refused:
         flash(_(refused.message), "bad")
-        return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+        return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
     flash(_("The group is deleted. Its learners stay in the course."), "ok")
-    return see_other(url_for("enrolments.groups", slug=subject.seat.slug))
+    return see_other(url_for("enrolments.groups", slug=subject.context.slug))
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/members")
 @requires(LearningAction.CHANGE_MEMBERS, _chosen_members)
-def add_members(subject: MemberSeat) -> Answer:
+def add_members(subject: GroupMemberContext) -> Answer:
     """Put the chosen learners into a group."""
     chosen = [found for text in request.form.getlist("person") if (found := as_uuid(text)) is not None]
     count = services.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
@@ -304,15 +306,15 @@ def add_members(subject: MemberSeat) -> Answer:
         flash(ngettext("%(count)s learner is in the group now.", "%(count)s learners are in the group now.", count), "ok")
     elif current_actor().person_uuid not in chosen:
         flash(_("Nobody was chosen."), "warn")
-    return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+    return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/members/removal")
 @requires(LearningAction.CHANGE_MEMBERS, _one_member)
-def remove_member(subject: MemberSeat) -> Answer:
+def remove_member(subject: GroupMemberContext) -> Answer:
     """Take a learner out of a group."""
     person = as_uuid(request.form.get("person", ""))
     assert person is not None
     services.take_out_of_group(current_session(), current_actor(), subject.group, person, now=clock.now())
     flash(_("The learner is no longer in the group."), "ok")
-    return see_other(url_for("enrolments.group", slug=subject.seat.slug, group=subject.group.uuid))
+    return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))

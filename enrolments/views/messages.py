@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 
 from enrolments.course_context import course_name
 from enrolments.forms import LearnerMessageForm
-from enrolments.pages.gradebook import GradebookQuery, asked_of, filter_words
+from enrolments.pages.gradebook import GradebookQuery, filter_words, gradebook_query
 from enrolments.permissions import LearnerContext, LearningAction
 from enrolments.queries import announcements as queries
 from enrolments.queries.announcements import Audience
@@ -30,29 +30,29 @@ Answer = str | Response | tuple[str, int]
 
 @bp.route("/teaching/<slug>/messages", methods=["GET", "POST"])
 @requires(LearningAction.ANNOUNCE, get_published, reads_first=True)
-def message(seat: LearnerContext) -> Answer:
+def message(context: LearnerContext) -> Answer:
     """Write to the learners whom the gradebook's filter finds; show how many they are before anything is sent."""
-    form, asked = LearnerMessageForm(), asked_of(request.args, outline_of(seat), by_address=True)
+    form, asked = LearnerMessageForm(), gradebook_query(request.args, outline_of(context), by_address=True)
     if is_read_only_request():
-        return _page(seat, form, asked, uuid4())
+        return _page(context, form, asked, uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if not form.validate_on_post():
-        return _page(seat, form, asked, number), 422
+        return _page(context, form, asked, number), 422
     if "send" not in request.form:
-        return _page(seat, form, asked, number, checked=True)
+        return _page(context, form, asked, number, checked=True)
     text = AnnouncementText(number, form.heading.data or "", form.words.data or "", is_message=True)
-    services.send_announcement(begin_writing(), current_actor(), _audience(seat, asked), text, now=clock.now())
+    services.send_announcement(begin_writing(), current_actor(), _audience(context, asked), text, now=clock.now())
     flash(_("The message is on its way."), "ok")
-    return cast("Response", redirect(url_for("enrolments_announcements.announcements", slug=seat.slug), code=303))
+    return cast("Response", redirect(url_for("enrolments_announcements.announcements", slug=context.slug), code=303))
 
 
-def _audience(seat: LearnerContext, asked: GradebookQuery) -> Audience:
+def _audience(context: LearnerContext, asked: GradebookQuery) -> Audience:
     """Return whom the filter finds; an edition, group or unit that there is not finds nobody."""
     session, wanted = current_session(), asked.wanted
-    editions = {line.edition.uuid: line.edition.id for line in list_editions(session, seat.course_id)}
-    groups = {group.uuid: group.id for group in list_groups(session, seat.course_id)}
+    editions = {line.edition.uuid: line.edition.id for line in list_editions(session, context.course_id)}
+    groups = {group.uuid: group.id for group in list_groups(session, context.course_id)}
     return Audience(
-        seat.course_id,
+        context.course_id,
         None if wanted.edition is None else editions.get(wanted.edition, 0),
         None if wanted.group is None else groups.get(wanted.group, 0),
         only_open=wanted.state is GradebookState.OPEN,
@@ -64,18 +64,18 @@ def _audience(seat: LearnerContext, asked: GradebookQuery) -> Audience:
     )
 
 
-def _page(seat: LearnerContext, form: LearnerMessageForm, asked: GradebookQuery, number: UUID, *, checked: bool = False) -> str:
+def _page(context: LearnerContext, form: LearnerMessageForm, asked: GradebookQuery, number: UUID, *, checked: bool = False) -> str:
     session = current_session()
-    editions = {line.edition.uuid: line.edition.name for line in list_editions(session, seat.course_id)}
-    groups = {group.uuid: group.name for group in list_groups(session, seat.course_id)}
+    editions = {line.edition.uuid: line.edition.name for line in list_editions(session, context.course_id)}
+    groups = {group.uuid: group.name for group in list_groups(session, context.course_id)}
     units = {place.uuid: place.name for place in list_tree(session)} if asked.wanted.unit else {}
     return render_template(
         "enrolments/message.html",
-        course=course_name(seat),
+        course=course_name(context),
         form=form,
         number=number,
         checked=checked,
         fields=asked.query(sort="", direction=""),
-        told=filter_words(asked.wanted, editions, groups, units, outline_of(seat)),
-        people=queries.count_audience(session, _audience(seat, asked), now=clock.now()),
+        told=filter_words(asked.wanted, editions, groups, units, outline_of(context)),
+        people=queries.count_audience(session, _audience(context, asked), now=clock.now()),
     )

@@ -33,17 +33,17 @@ Answer = str | Response | tuple[str, int]
 
 @bp.get("/courses/<slug>/results")
 @requires(LearningAction.SEE_RESULTS, get_published)
-def own_results(seat: LearnerContext) -> str:
+def own_results(context: LearnerContext) -> str:
     """Show a learner what they have in a course, what it counts, and what its team set."""
     session = current_session()
-    outline = course_outlines.get_outline(session, cast("int", seat.version_id))
-    enrolment_id = cast("int", seat.enrolment_id)
-    view = course_view(seat, outline)
-    marks = results.list_item_marks(session, seat.course_id, enrolment_id)
+    outline = course_outlines.get_outline(session, cast("int", context.version_id))
+    enrolment_id = cast("int", context.enrolment_id)
+    view = course_view(context, outline)
+    marks = results.list_item_marks(session, context.course_id, enrolment_id)
     overrides = results.list_overrides(session, enrolment_id)
     return render_template(
         "enrolments/results.html",
-        course=course_name(seat),
+        course=course_name(context),
         lines=result_lines(view.outline, view.results, view.withheld, marks, overrides, view.ungraded),
         has_parts=bool(outline.categories),
         grade=share(view.shown_grade),
@@ -53,12 +53,12 @@ def own_results(seat: LearnerContext) -> str:
 
 
 def _back(subject: ResultContext | ParticipantContext | LearnerNoteContext, person: UUID, anchor: str = "") -> Response:
-    address = url_for("lms_following.learner", slug=subject.seat.slug, person=person)
+    address = url_for("lms_following.learner", slug=subject.context.slug, person=person)
     return cast("Response", redirect(f"{address}{anchor}", code=303))
 
 
 @bp.route("/teaching/<slug>/learners/<uuid:person>/results/<key>", methods=["GET", "POST"])
-@requires(LearningAction.OVERRIDE, results.get_result_seat, reads_first=True)
+@requires(LearningAction.OVERRIDE, results.get_result_context, reads_first=True)
 def override(subject: ResultContext) -> Answer:
     """Set a learner's result of an activity, with a reason; or let the one that was earned count again."""
     form = ResultOverrideForm()
@@ -100,7 +100,7 @@ def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUI
     pass_mark = cast("CourseKinds", session.info["kinds"]).publisher(subject.activity.kind).pass_mark(session, subject.activity)
     return render_template(
         "enrolments/override.html",
-        course=course_name(subject.seat),
+        course=course_name(subject.context),
         person=_person(subject.enrolment.person_id),
         activity={"key": subject.activity.key, "title": choose(subject.activity.title)},
         form=form,
@@ -126,14 +126,14 @@ def write_note(subject: ParticipantContext) -> Answer:
     form, person = LearnerNoteForm(), _person(subject.enrolment.person_id)
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if not form.validate_on_post():
-        return render_template("enrolments/note.html", course=course_name(subject.seat), person=person, form=form, number=number), 422
+        return render_template("enrolments/note.html", course=course_name(subject.context), person=person, form=form, number=number), 422
     learner_notes.write_note(begin_writing(), current_actor(), subject, form.words.data or "", number, now=clock.now())
     flash(_("The note is kept. Only the team sees it."), "ok")
     return _back(subject, person.uuid, "#notes-title")
 
 
 @bp.post("/teaching/<slug>/learners/<uuid:person>/notes/<uuid:note>/deletion")
-@requires(LearningAction.DELETE_NOTE, results.get_note_seat)
+@requires(LearningAction.DELETE_NOTE, results.get_note_context)
 def delete_note(subject: LearnerNoteContext) -> Answer:
     """Delete a note of the team on a learner."""
     person = _person(subject.enrolment.person_id)

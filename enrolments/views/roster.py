@@ -34,44 +34,44 @@ LARGEST = 5_000_000
 """Bytes of a list."""
 
 
-def _list_url(seat: LearnerContext, pending: UUID) -> str:
-    return url_for("enrolments_roster.preview", slug=seat.slug, pending=pending)
+def _list_url(context: LearnerContext, pending: UUID) -> str:
+    return url_for("enrolments_roster.preview", slug=context.slug, pending=pending)
 
 
 @bp.get("/teaching/<slug>/learners")
 @requires(LearningAction.ENROL_OTHERS, get_learner_context)
-def roster(seat: LearnerContext) -> Answer:
+def roster(context: LearnerContext) -> Answer:
     """List those who take a course, and those whom a search finds to enrol."""
     session, asked = current_session(), requested_page(ROWS)
-    access_log.record_list_access(PeopleListKind.LEARNERS, Course, seat.course_id)
+    access_log.record_list_access(PeopleListKind.LEARNERS, Course, context.course_id)
     words, wanted = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
-    rows = queries.list_roster(session, seat.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)
-    found = queries.list_outsiders(session, current_actor(), seat.course_id, wanted, limit=FOUND + 1) if wanted else []
+    rows = queries.list_roster(session, context.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)
+    found = queries.list_outsiders(session, current_actor(), context.course_id, wanted, limit=FOUND + 1) if wanted else []
     access_log.record_search_access([row.person_id for row in found[:FOUND]])
     return render_template(
         "enrolments/roster.html",
-        course=course_name(seat),
+        course=course_name(context),
         page=Page(rows[:ROWS], asked.number, len(rows) > ROWS),
         words=words,
         edition=str(edition or ""),
-        editions=[line.edition for line in queries.list_editions(session, seat.course_id)],
+        editions=[line.edition for line in queries.list_editions(session, context.course_id)],
         wanted=wanted,
         sees_addresses=current_actor().is_administrator,
         too_few=bool(wanted) and queries.names_too_little(current_actor(), wanted),
         found=found[:FOUND],
         more_found=len(found) > FOUND,
-        published=seat.is_published,
-        archived=seat.archived,
+        published=context.is_published,
+        archived=context.archived,
     )
 
 
-def _edition(session: Session, seat: LearnerContext, text: str) -> Edition | None:
+def _edition(session: Session, context: LearnerContext, text: str) -> Edition | None:
     """Return the edition that was chosen; raise NotFound where the course has none such."""
     if not text:
         return None
     wanted = as_uuid(text)
-    found = next((line.edition for line in queries.list_editions(session, seat.course_id) if line.edition.uuid == wanted), None)
+    found = next((line.edition for line in queries.list_editions(session, context.course_id) if line.edition.uuid == wanted), None)
     if found is None:
         raise NotFound
     return found
@@ -79,17 +79,17 @@ def _edition(session: Session, seat: LearnerContext, text: str) -> Edition | Non
 
 @bp.post("/teaching/<slug>/learners")
 @requires(LearningAction.ENROL_OTHERS, get_learner_context)
-def enrol(seat: LearnerContext) -> Answer:
+def enrol(context: LearnerContext) -> Answer:
     """Enrol the chosen people."""
     session = current_session()
     chosen = [found for text in request.form.getlist("person")[:FOUND] if (found := as_uuid(text)) is not None]
-    edition = _edition(session, seat, request.form.get("edition", ""))
-    came = services.enrol_others(session, current_actor(), seat.course_id, edition, ids_of(session, chosen), now=clock.now())
+    edition = _edition(session, context, request.form.get("edition", ""))
+    came = services.enrol_others(session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now())
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
     if chosen != [current_actor().person_uuid]:
         _tell(came)
-    return see_other(url_for("enrolments_roster.roster", slug=seat.slug))
+    return see_other(url_for("enrolments_roster.roster", slug=context.slug))
 
 
 def _tell(came: EnrolCounts) -> None:
@@ -107,39 +107,39 @@ def remove(subject: ParticipantContext) -> Answer:
     """End somebody's part in a course."""
     services.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
     flash(_("They no longer take the course. What they did stays, and is there if they come back."), "ok")
-    return see_other(url_for("enrolments_roster.roster", slug=subject.seat.slug))
+    return see_other(url_for("enrolments_roster.roster", slug=subject.context.slug))
 
 
 @bp.route("/teaching/<slug>/learners/lists", methods=["GET", "POST"])
 @requires(LearningAction.ENROL_OTHERS, get_learner_context, reads_first=True, body_limit=LARGEST)
-def upload(seat: LearnerContext) -> Answer:
+def upload(context: LearnerContext) -> Answer:
     """Take a list of people; the next page shows what would come of it."""
     form = EnrolmentListForm()
-    form.offer([line.edition for line in queries.list_editions(current_session(), seat.course_id)])
+    form.offer([line.edition for line in queries.list_editions(current_session(), context.course_id)])
     if request.method != "POST":
-        return _upload_page(seat, form)
+        return _upload_page(context, form)
     sent = form.upload() if form.validate_on_post() else None
     if sent is None:
-        return _upload_page(seat, form), 422
-    edition = _edition(current_session(), seat, form.edition.data or "")
+        return _upload_page(context, form), 422
+    edition = _edition(current_session(), context, form.edition.data or "")
     release_connection()
     try:
         found = read_list(sent[1])
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _upload_page(seat, form), 422
+        return _upload_page(context, form), 422
     kept = UploadedList(sent[0], sent[1], len(found.entries))
-    row = services.receive_list(begin_writing(), current_actor(), seat.course_id, edition, kept, now=clock.now())
-    return see_other(_list_url(seat, row.uuid))
+    row = services.receive_list(begin_writing(), current_actor(), context.course_id, edition, kept, now=clock.now())
+    return see_other(_list_url(context, row.uuid))
 
 
-def _upload_page(seat: LearnerContext, form: EnrolmentListForm) -> str:
-    return render_template("enrolments/list_upload.html", course=course_name(seat), form=form, largest=LARGEST)
+def _upload_page(context: LearnerContext, form: EnrolmentListForm) -> str:
+    return render_template("enrolments/list_upload.html", course=course_name(context), form=form, largest=LARGEST)
 
 
 def _list_seat(session: Session, actor: object, slug: str, pending: UUID) -> EnrolmentListContext:
-    seat = get_learner_context(session, current_actor(), slug)
-    return EnrolmentListContext(seat, queries.get_pending(session, current_actor().person_id, seat.course_id, pending))
+    context = get_learner_context(session, current_actor(), slug)
+    return EnrolmentListContext(context, queries.get_pending(session, current_actor().person_id, context.course_id, pending))
 
 
 @bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
@@ -149,12 +149,12 @@ def preview(subject: EnrolmentListContext) -> Answer:
     row = subject.pending
     release_connection()
     found, session = read_list(row.content), current_session()
-    judged = judge_list(session, subject.seat.course_id, found.entries)
+    judged = judge_list(session, subject.context.course_id, found.entries)
     line = None if row.edition_id is None else queries.get_line(session, row.edition_id)
     free = None if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
     return render_template(
         "enrolments/list_preview.html",
-        course=course_name(subject.seat),
+        course=course_name(subject.context),
         pending=row,
         judged=judged,
         faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in judged.faults[:FAULTS]],
@@ -170,7 +170,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
 def confirm(subject: EnrolmentListContext) -> Answer:
     """Enrol the people of a list."""
     services.confirm_list(current_session(), current_actor(), subject.pending, now=clock.now())
-    return see_other(_list_url(subject.seat, subject.pending.uuid))
+    return see_other(_list_url(subject.context, subject.pending.uuid))
 
 
 @bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/discarding")
@@ -179,4 +179,4 @@ def discard(subject: EnrolmentListContext) -> Answer:
     """Forget a list."""
     services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
     flash(_("The list is forgotten. Nobody was enrolled."), "ok")
-    return see_other(url_for("enrolments_roster.upload", slug=subject.seat.slug))
+    return see_other(url_for("enrolments_roster.upload", slug=subject.context.slug))

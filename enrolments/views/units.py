@@ -62,7 +62,7 @@ def _course(courses: Sequence[CourseTally]) -> CourseTally | None:
 
 
 @bp.get("/<uuid:organisation>")
-@requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
+@requires(OrganisationAction.FOLLOW, tree.get_unit_context)
 def unit(subject: UnitContext) -> str:
     """Show the totals of a place: by course, and by what stands below it."""
     session, root = current_session(), _root(subject)
@@ -91,7 +91,7 @@ def _wanted(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | N
 
 
 @bp.get("/<uuid:organisation>/people")
-@requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
+@requires(OrganisationAction.FOLLOW, tree.get_unit_context)
 def people(subject: UnitContext) -> str:
     """List the people of a place and how far each is in a course: no addresses, marks or answers."""
     access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.organisation.id)
@@ -119,7 +119,7 @@ def _lines(subject: UnitContext, wanted: UnitFilter) -> Iterator[Sequence[Cell]]
 
 
 @bp.get("/<uuid:organisation>/people.csv")
-@requires(OrganisationAction.FOLLOW, tree.get_unit_seat)
+@requires(OrganisationAction.FOLLOW, tree.get_unit_context)
 def people_csv(subject: UnitContext) -> Response:
     """Send the people that are asked for as CSV: the same columns as the page."""
     wanted, course = _wanted(queries.count_courses(current_session(), _root(subject)))

@@ -96,13 +96,13 @@ def _write(database: Database, turns: ConcurrencyLimiter, notes: Sequence[Note],
 
 def _after(response: Response) -> Response:
     notes, records = g.pop("notes", []), g.pop("records", [])
-    house, backlog = request_services(), backlog_of(current_app)
+    instance, backlog = request_services(), backlog_of(current_app)
     if (notes or records) and response.status_code < 400:
         response.direct_passthrough = False  # the end of a file that is passed through is told to nobody
-        response.call_on_close(lambda: _write(house.database, house.turns, notes, records, backlog))
+        response.call_on_close(lambda: _write(instance.database, instance.turns, notes, records, backlog))
     elif backlog.is_due():
         response.direct_passthrough = False
-        response.call_on_close(lambda: backlog.write(house.database))
+        response.call_on_close(lambda: backlog.write(instance.database))
     return response
 
 

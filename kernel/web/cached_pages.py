@@ -17,7 +17,7 @@ from flask import session as cookie
 
 from kernel import i18n
 from kernel.web.forms import form_token, form_token_at
-from kernel.web.headers import may_be_kept
+from kernel.web.headers import allow_browser_caching
 from kernel.web.icons import icons_apart, used_icons
 from kernel.web.request import current_actor
 
@@ -100,7 +100,7 @@ def cached_page(template: str, **context: object) -> Response:
     else:
         response = make_response(current_app.extensions[EXTENSION].page(shown, template, context))
     response.set_etag(tag)
-    may_be_kept()
+    allow_browser_caching()
     return response
 
 

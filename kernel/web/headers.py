@@ -35,7 +35,7 @@ KEPT = "private, no-cache"
 EXTENSION = "headers"
 
 
-def may_be_kept() -> None:
+def allow_browser_caching() -> None:
     """Let the browser keep this page and ask whether it is still the same (courses and lessons); others are `no-store`."""
     g.cache_control = KEPT
 

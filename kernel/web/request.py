@@ -254,14 +254,14 @@ def _open() -> None:
 
 def _take_in_hand() -> None:
     """Count the request once its body is there, and wait for its turn; or draw what is said to those whom the door turns away."""
-    house = request_services()
-    house.crowd.enter()
+    instance = request_services()
+    instance.crowd.enter()
     g.in_hand = True
-    if request.endpoint in house.quiet:
+    if request.endpoint in instance.quiet:
         return
     if TURNED_AWAY in request.environ:
         raise ServerBusy
-    g.turn = house.turns.take(writes=not is_read_only_request())
+    g.turn = instance.turns.take(writes=not is_read_only_request())
 
 
 def _end_turn() -> None:

@@ -113,7 +113,7 @@ def install(app: Flask, settings: Settings) -> None:
         institution=settings.institution,
         institution_name=settings.institution_name,
         contact_email=settings.contact_email,
-        mail_is_sent=settings.mail_is_sent,
+        sends_mail=settings.sends_mail,
     )
     environment.filters.update(
         date=i18n.format_date,

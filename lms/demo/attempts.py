@@ -27,10 +27,10 @@ class AttemptTarget:
     fails: bool = False
 
 
-def meant(learner: DemoLearner, paper: QuizSnapshot, chance: Random, *, last: bool) -> AttemptTarget:
+def meant(learner: DemoLearner, snapshot: QuizSnapshot, chance: Random, *, last: bool) -> AttemptTarget:
     """Draw how an attempt is to end; those who have to get on pass their last one at the latest."""
     share = min(1.0, max(0.1, chance.gauss(learner.ability - 0.06, 0.14)))
-    needed = float(paper.settings.pass_mark or 0) / 100
+    needed = float(snapshot.settings.pass_mark or 0) / 100
     if last and learner.fate in (DemoOutcome.FINISHED, DemoOutcome.OPEN):
         share = max(share, needed)
     return AttemptTarget(share, fails=share < needed)
@@ -38,19 +38,19 @@ def meant(learner: DemoLearner, paper: QuizSnapshot, chance: Random, *, last: bo
 
 def hand_in(stage: DemoTimeline, actor: Actor, attempt: UUID, plan: AttemptTarget, chance: Random, *, now: datetime) -> bool | None:
     """Answer everything and hand the attempt in; return whether it passed, or nothing where that is not asked."""
-    sitting = locked(stage, actor, attempt)
-    batch = SaveRequest(LEASE, tuple(_answers(stage, sitting, plan, chance)), "submit")
-    quizzes.submit_attempt(stage.session, actor, sitting, [batch], now=now)
-    return sitting.row.passed
+    loaded = locked(stage, actor, attempt)
+    batch = SaveRequest(LEASE, tuple(_answers(stage, loaded, plan, chance)), "submit")
+    quizzes.submit_attempt(stage.session, actor, loaded, [batch], now=now)
+    return loaded.row.passed
 
 
 def leave_half(stage: DemoTimeline, actor: Actor, attempt: UUID, share: float, chance: Random, *, now: datetime) -> None:
     """Answer the first half of an attempt and flag its last question."""
-    sitting = locked(stage, actor, attempt)
-    answers = _answers(stage, sitting, AttemptTarget(share), chance)
-    half = tuple(event for event in answers if event.item <= (len(sitting.items) + 1) // 2)
-    quizzes.save_answers(stage.session, sitting, [SaveRequest(LEASE, half, "autosave")], now=now)
-    quizzes.set_flag(stage.session, sitting, sitting.items[-1].position, flagged=True)
+    loaded = locked(stage, actor, attempt)
+    answers = _answers(stage, loaded, AttemptTarget(share), chance)
+    half = tuple(event for event in answers if event.item <= (len(loaded.items) + 1) // 2)
+    quizzes.save_answers(stage.session, loaded, [SaveRequest(LEASE, half, "autosave")], now=now)
+    quizzes.set_flag(stage.session, loaded, loaded.items[-1].position, flagged=True)
 
 
 def locked(stage: DemoTimeline, actor: Actor, attempt: UUID) -> LoadedAttempt:
@@ -58,9 +58,9 @@ def locked(stage: DemoTimeline, actor: Actor, attempt: UUID) -> LoadedAttempt:
     return quiz_queries.load_attempt(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
 
 
-def _answers(stage: DemoTimeline, sitting: LoadedAttempt, plan: AttemptTarget, chance: Random) -> list[saving.SavedAnswer]:
-    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in sitting.items])
-    total = sum((item.maximum for item in sitting.items), Fraction(0))
-    below = (sitting.paper.settings.pass_mark or 0) * total / 100 if plan.fails else None
-    given = answer_all(sitting.items, questions, sitting.row.language, chance, share=plan.share, below=below)
+def _answers(stage: DemoTimeline, loaded: LoadedAttempt, plan: AttemptTarget, chance: Random) -> list[saving.SavedAnswer]:
+    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in loaded.items])
+    total = sum((item.maximum for item in loaded.items), Fraction(0))
+    below = (loaded.snapshot.settings.pass_mark or 0) * total / 100 if plan.fails else None
+    given = answer_all(loaded.items, questions, loaded.row.language, chance, share=plan.share, below=below)
     return [saving.SavedAnswer(one.item.position, saving.AnswerSequence(LEASE, 1), one.parts) for one in given if one.parts]

@@ -37,31 +37,31 @@ def start(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) 
         if fill_only:
             _fill_only(host, port, learners, own)
         else:
-            server.serve(host, port, publish=lambda house, content: prepare(house, content, learners), workers=1, **own)
+            server.serve(host, port, publish=lambda instance, content: prepare(instance, content, learners), workers=1, **own)
 
 
 def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> None:
-    house = server.open_checked(server.checked_settings(host, port, **own))
+    instance = server.open_checked(server.checked_settings(host, port, **own))
     try:
-        click.echo("\n".join(prepare(house, CONTENT, learners)))
+        click.echo("\n".join(prepare(instance, CONTENT, learners)))
     finally:
-        house.database.dispose()
+        instance.database.dispose()
 
 
-def prepare(house: Instance, content: Path, learners: int) -> list[str]:
+def prepare(instance: Instance, content: Path, learners: int) -> list[str]:
     """Publish the sample courses and fill, where that has not been done; return what is to be said."""
-    marker = house.settings.data_dir / GROUND.marker
-    address = house.settings.public_url
+    marker = instance.settings.data_dir / GROUND.marker
+    address = instance.settings.public_url
     if marker.read_text():
         return [
             f"The demonstration was filled on {marker.read_text()}; lms demo --fresh makes it anew, with new passwords.",
             *_places(address),
         ]
     now = clock.now()
-    said = publish_samples(house, content, now=now - BEFORE)
+    said = publish_samples(instance, content, now=now - BEFORE)
     click.echo(f"Inventing {learners} people and eight weeks of their work; this takes a minute …")
-    made = fill(house, now=now, count=learners)
-    hold_sample_quiz(house, now=now)
+    made = fill(instance, now=now, count=learners)
+    hold_sample_quiz(instance, now=now)
     took = round((clock.now() - now) / timedelta(seconds=1))
     marker.write_text(now.date().isoformat())
     return [

@@ -36,7 +36,7 @@ class Account:
     password: str
 
 
-def fill(house: Instance, *, now: datetime, count: int = 60, seed: int = SEED) -> list[Account]:
+def fill(instance: Instance, *, now: datetime, count: int = 60, seed: int = SEED) -> list[Account]:
     """Fill an instance that has courses and no people, and return the accounts to sign in with.
 
     The same seed gives the same people, dates, abilities and outcomes. Which questions an attempt draws is chance, as everywhere.
@@ -45,7 +45,7 @@ def fill(house: Instance, *, now: datetime, count: int = 60, seed: int = SEED) -
     roles = {"administrator": ADMINISTRATOR, **teams, "unit manager": MANAGER, "learner": LEARNER}
     accounts_made = [Account(role, who.email, new_password()) for role, who in roles.items()]
     hashes = {account.email: passwords.hash_password(account.password) for account in accounts_made}
-    stage = _stage(house, now)
+    stage = _stage(instance, now)
     _staff(stage, hashes)
     people = learners(count, seed)
     play(stage, _lives(stage, people, hashes))
@@ -57,16 +57,16 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(letters) for letters in (_CONSONANTS, _VOWELS) * 2) for _word in range(4))
 
 
-def _stage(house: Instance, now: datetime) -> DemoTimeline:
-    with house.database.unit_of_work(write=False) as session:
+def _stage(instance: Instance, now: datetime) -> DemoTimeline:
+    with instance.database.unit_of_work(write=False) as session:
         versions = [entry.version_id for entry in course_catalogue.list_catalogue(session, limit=COURSES)]
-        return DemoTimeline(house, now, tuple(course_outlines.list_outlines(session, versions).values()))
+        return DemoTimeline(instance, now, tuple(course_outlines.list_outlines(session, versions).values()))
 
 
 def _staff(stage: DemoTimeline, hashes: dict[str, str]) -> None:
     """Add the administrator, the manager of a province and the team of every course, who were there before the learners."""
     now = stage.now - BEFORE + timedelta(hours=1)
-    with stage.house.database.unit_of_work() as stage.opened:
+    with stage.instance.database.unit_of_work() as stage.opened:
         person = accounts.create_administrator(stage.session, SYSTEM, _command(ADMINISTRATOR, hashes), now=now)
         accounts.record_consent(stage.session, person, now=now)
         administrator = enter(stage, ADMINISTRATOR, person.id, SiteRole.ADMINISTRATOR)

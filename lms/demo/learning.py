@@ -13,7 +13,7 @@ from enrolments.services import learning as enrolments
 from kernel.permissions import Actor
 from lms.demo.attempts import hand_in, leave_half, meant
 from lms.demo.people import DemoLearner, DemoOutcome
-from lms.demo.timeline import WEEKS, ZONE, DemoTimeline, Life, join, seat_at, sign_in
+from lms.demo.timeline import WEEKS, ZONE, DemoTimeline, Life, activity_context_at, join, sign_in
 from quizzes.queries import attempts as quiz_queries
 from quizzes.services import attempts as quizzes
 from webinars import queries as webinar_queries
@@ -37,9 +37,9 @@ class Study:
     actor: Actor
     outline: Outline
 
-    def seat(self, activity: OutlineActivity, *, now: datetime) -> ActivityContext:
+    def context(self, activity: OutlineActivity, *, now: datetime) -> ActivityContext:
         """Return their place before an activity at a moment."""
-        return seat_at(self.stage, self.actor, self.outline, activity.key, now=now)
+        return activity_context_at(self.stage, self.actor, self.outline, activity.key, now=now)
 
 
 def learner_life(stage: DemoTimeline, learner: DemoLearner, password_hash: str) -> Life:
@@ -108,42 +108,42 @@ def _evenings(
 def _read(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
     """Open a lesson or recording, and mark it as done after a while; of a film of ours, keep what was seen."""
     chance = study.learner.chance("read", activity.key)
-    seat = study.seat(activity, now=moment)
-    if seat.closed is not None:
+    context = study.context(activity, now=moment)
+    if context.closed is not None:
         return
-    enrolments.record_visit(study.stage.session, cast("int", seat.seat.enrolment_id), activity.key, now=moment)
+    enrolments.record_visit(study.stage.session, cast("int", context.context.enrolment_id), activity.key, now=moment)
     moment += timedelta(minutes=max(1.0, (activity.minutes or 4) * chance.uniform(0.5, 1.4)))
     yield moment
     seen = 1.0 if study.learner.fate is DemoOutcome.FINISHED or chance.random() < 0.6 else chance.uniform(0.1, 0.7)
     if activity.kind == "recording":
-        _watch(study, study.seat(activity, now=moment), seen, moment)
+        _watch(study, study.context(activity, now=moment), seen, moment)
     if activity.completion_rule in ("marked", "viewed"):
-        enrolments.mark_done(study.stage.session, study.actor, study.seat(activity, now=moment), now=moment)
+        enrolments.mark_done(study.stage.session, study.actor, study.context(activity, now=moment), now=moment)
 
 
-def _watch(study: Study, seat: ActivityContext, seen: float, moment: datetime) -> None:
-    recording = webinar_queries.get_recording(study.stage.session, seat.activity.id, seat.outline.version_id)
+def _watch(study: Study, context: ActivityContext, seen: float, moment: datetime) -> None:
+    recording = webinar_queries.get_recording(study.stage.session, context.activity.id, context.outline.version_id)
     if recording.row.seconds:
         spans = [(0, round(seen * recording.row.seconds))]
-        webinars.record_watched(study.stage.session, study.actor, seat, spans, recording.row.seconds, now=moment)
+        webinars.record_watched(study.stage.session, study.actor, context, spans, recording.row.seconds, now=moment)
 
 
 def _take_quiz(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
     """Take a quiz until it is passed or no attempt is left, with the pauses that it asks for."""
     stage, learner = study.stage, study.learner
-    paper = quiz_queries.get_paper_of_activity(stage.session, activity.id)
-    settings = paper.settings
+    snapshot = quiz_queries.get_snapshot_of_activity(stage.session, activity.id)
+    settings = snapshot.settings
     allowed = settings.attempts or 3
     for number in range(1, allowed + 1):
         chance = learner.chance("quiz", activity.key, number)
-        seat = study.seat(activity, now=moment)
-        if seat.closed is not None:
+        context = study.context(activity, now=moment)
+        if context.closed is not None:
             return
-        attempt = quizzes.start_attempt(stage.session, study.actor, seat, learner.identity.language, now=moment).uuid
+        attempt = quizzes.start_attempt(stage.session, study.actor, context, learner.identity.language, now=moment).uuid
         longest = timedelta(seconds=settings.limit or 3000) * 0.9
         moment += min(longest, timedelta(minutes=(activity.minutes or 10) * chance.uniform(0.6, 1.6)))
         yield moment
-        plan = meant(learner, paper, chance, last=number == allowed)
+        plan = meant(learner, snapshot, chance, last=number == allowed)
         if hand_in(stage, study.actor, attempt, plan, chance, now=moment) is not False or number == allowed:
             return
         pause = settings.pause.first if number == 1 else settings.pause.later
@@ -161,11 +161,11 @@ def _leave_open(study: Study, done: set[str], moment: datetime) -> Life:
     chance = study.learner.chance("open")
     moment = max(moment, stage.now - timedelta(hours=chance.uniform(2, 40)))
     yield moment
-    seat = study.seat(quiz, now=moment)
-    if seat.closed is not None:
+    context = study.context(quiz, now=moment)
+    if context.closed is not None:
         return
     sign_in(stage, study.actor, chance, now=moment)
-    attempt = quizzes.start_attempt(stage.session, study.actor, seat, study.learner.identity.language, now=moment).uuid
+    attempt = quizzes.start_attempt(stage.session, study.actor, context, study.learner.identity.language, now=moment).uuid
     moment += timedelta(minutes=6)
     yield moment
     leave_half(stage, study.actor, attempt, study.learner.ability, chance, now=moment)

@@ -24,7 +24,7 @@ from lms.app import Instance
 from lms.demo.answers import Parts, as_parts, likely_mistake, right_parts
 from lms.demo.attempts import LEASE, locked
 from lms.demo.people import DOMAIN, STAFF, Identity
-from lms.demo.timeline import DemoTimeline, enter, seat_at
+from lms.demo.timeline import DemoTimeline, activity_context_at, enter
 from lms.publishing import publish_folder
 from quizzes.queries import attempts as quiz_queries
 from quizzes.queries.attempts import LoadedItem
@@ -55,13 +55,13 @@ MISTAKES = {"tercio": ("3", "7", "13"), "siete-por-ocho": ("54", "48", "63"), "m
 """What is typed by who does not know."""
 
 
-def hold_sample_quiz(house: Instance, *, now: datetime) -> None:
+def hold_sample_quiz(instance: Instance, *, now: datetime) -> None:
     """Publish the sample course, give it the team, and let everybody answer its quiz in the last four weeks."""
     began, secret = now - timedelta(weeks=4), passwords.hash_password(secrets.token_urlsafe())
-    publish_folder(house, FOLDER, now=began - timedelta(days=1))
-    with house.database.unit_of_work() as session:
+    publish_folder(instance, FOLDER, now=began - timedelta(days=1))
+    with instance.database.unit_of_work() as session:
         outline = _staffed(session, now=began)
-        stage = DemoTimeline(house, now, (outline,), opened=session)
+        stage = DemoTimeline(instance, now, (outline,), opened=session)
         for number in range(1, ANSWERERS + 1):
             _sit(stage, outline, _answerer(number), secret, began + (now - began) * number / (ANSWERERS + 2))
 
@@ -93,17 +93,19 @@ def _sit(stage: DemoTimeline, outline: Outline, identity: Identity, password_has
     actor = enter(stage, identity, person.id)
     enrolments.enrol(stage.session, actor, enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=moment)
     chance = Random(f"{SEED}:{identity.email}")  # noqa: S311 - invented answers
-    attempt = quizzes.start_attempt(stage.session, actor, seat_at(stage, actor, outline, QUIZ, now=moment), "es", now=moment).uuid
-    sitting = locked(stage, actor, attempt)
-    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in sitting.items])
+    attempt = quizzes.start_attempt(
+        stage.session, actor, activity_context_at(stage, actor, outline, QUIZ, now=moment), "es", now=moment
+    ).uuid
+    loaded = locked(stage, actor, attempt)
+    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in loaded.items])
     ability = chance.gauss(0, 1)
     events = [
         saving.SavedAnswer(
             item.position, saving.AnswerSequence(LEASE, 1), _answer(questions[item.question_version_id], item, ability, chance)
         )
-        for item in sitting.items
+        for item in loaded.items
     ]
-    quizzes.submit_attempt(stage.session, actor, sitting, [SaveRequest(LEASE, tuple(events), "submit")], now=moment + timedelta(minutes=7))
+    quizzes.submit_attempt(stage.session, actor, loaded, [SaveRequest(LEASE, tuple(events), "submit")], now=moment + timedelta(minutes=7))
 
 
 def _answer(question: QuestionDefinition, item: LoadedItem, ability: float, chance: Random) -> Parts:

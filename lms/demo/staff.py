@@ -9,7 +9,7 @@ from certificates import queries as certificate_queries
 from certificates import services as certificates
 from lms.demo.attempts import AttemptTarget, hand_in
 from lms.demo.people import DemoLearner, DemoOutcome, Identity
-from lms.demo.timeline import WEEKS, DemoTimeline, Life, person_of, seat_at, sign_in
+from lms.demo.timeline import WEEKS, DemoTimeline, Life, activity_context_at, person_of, sign_in
 from quizzes.services import attempts as quizzes
 
 
@@ -26,7 +26,9 @@ def staff_life(stage: DemoTimeline, identity: Identity) -> Life:
             continue
         moment += timedelta(minutes=4)
         yield moment
-        attempt = quizzes.start_attempt(stage.session, actor, seat_at(stage, actor, outline, quiz.key, now=moment), "es", now=moment).uuid
+        attempt = quizzes.start_attempt(
+            stage.session, actor, activity_context_at(stage, actor, outline, quiz.key, now=moment), "es", now=moment
+        ).uuid
         moment += timedelta(minutes=5)
         yield moment
         hand_in(stage, actor, attempt, AttemptTarget(0.9), chance, now=moment)

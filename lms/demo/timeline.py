@@ -42,7 +42,7 @@ Life = Iterator[datetime]
 class DemoTimeline:
     """Where the lives are played: the instance, the present moment, and the transaction of the day that is being told."""
 
-    house: Instance
+    instance: Instance
     now: datetime
     outlines: Sequence[Outline]
     people: dict[str, Actor] = field(default_factory=dict)
@@ -67,13 +67,13 @@ def play(stage: DemoTimeline, lives: Sequence[Life]) -> None:
     heapq.heapify(upcoming)
     while upcoming and upcoming[0][0] < stage.now:
         last = _play_day(stage, upcoming)
-        outbox.deliver_waiting(stage.house.worker, now=min(last + timedelta(minutes=1), stage.now))
-    outbox.deliver_waiting(stage.house.worker, now=stage.now)
+        outbox.deliver_waiting(stage.instance.worker, now=min(last + timedelta(minutes=1), stage.now))
+    outbox.deliver_waiting(stage.instance.worker, now=stage.now)
 
 
 def _play_day(stage: DemoTimeline, upcoming: list[tuple[datetime, int, Life]]) -> datetime:
     day, last = _day(upcoming[0][0]), upcoming[0][0]
-    with stage.house.database.unit_of_work() as stage.opened:
+    with stage.instance.database.unit_of_work() as stage.opened:
         while upcoming and _day(upcoming[0][0]) == day and upcoming[0][0] < stage.now:
             last, number, life = heapq.heappop(upcoming)
             following = next(life, None)
@@ -139,7 +139,7 @@ def person_of(stage: DemoTimeline, actor: Actor) -> Person:
     return account_queries.get_person(stage.session, cast("int", actor.person_id))
 
 
-def seat_at(stage: DemoTimeline, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivityContext:
+def activity_context_at(stage: DemoTimeline, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivityContext:
     """Return somebody's place before an activity as it was at that moment."""
-    seat = replace(enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=now)
-    return enrolment_queries.activity_seat(stage.session, seat, outline, key)
+    context = replace(enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=now)
+    return enrolment_queries.activity_context(stage.session, context, outline, key)

@@ -88,20 +88,20 @@ def play(plan: LoadTestPlan, report: Path | None, *, fresh: bool) -> None:
     """Play the day; exit with 1 where anything was lost, wrong, or answered with an error."""
     folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER).resolve()
     with GROUND.claimed(folder):
-        house = prepare(folder, plan, fresh=fresh)
-        instance = LoadTestInstance(folder, **json.loads((folder / GROUND.marker).read_text()))
-        if plan.servers > 1 and house.database.url.startswith("sqlite"):
+        instance = prepare(folder, plan, fresh=fresh)
+        load_instance = LoadTestInstance(folder, **json.loads((folder / GROUND.marker).read_text()))
+        if plan.servers > 1 and instance.database.url.startswith("sqlite"):
             raise server.ServerStartError("Several servers need PostgreSQL: set LMS_DATABASE_URL to an empty database.")
-        house.database.dispose()
+        instance.database.dispose()
         with serving(folder, plan.servers) as addresses:
-            crowd = LoadProfile(addresses, instance.password, plan.seed, plan.pause)
-            rate = plan.rate or _find_rate(crowd, instance)
+            crowd = LoadProfile(addresses, load_instance.password, plan.seed, plan.pause)
+            rate = plan.rate or _find_rate(crowd, load_instance)
             click.echo(f"The day: {plan.seconds:.0f} s, up to {rate:.1f} new learners a second …")
             moments = arrivals(plan.seconds, rate, plan.seed, rising=True)
-            measures, told = _walk(crowd, instance, moments)
-        with house.database.unit_of_work(write=False) as session:
+            measures, told = _walk(crowd, load_instance, moments)
+        with instance.database.unit_of_work(write=False) as session:
             found = compare(session, told)
-        house.database.dispose()
+        instance.database.dispose()
     _tell(plan, rate, measures, found, report)
 
 
@@ -112,19 +112,19 @@ def prepare(folder: Path, plan: LoadTestPlan, *, fresh: bool, **given: object) -
     if kept and (kept["learners"], kept["seed"]) != (plan.learners, plan.seed):
         GROUND.clear(folder, fresh=True)
         kept = {}
-    house = server.open_checked(server.checked_settings("127.0.0.1", 8000, data_dir=folder, smtp_host="", **given))
+    instance = server.open_checked(server.checked_settings("127.0.0.1", 8000, data_dir=folder, smtp_host="", **given))
     if not kept:
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             if session.scalar(select(func.count()).select_from(Person)):
                 raise server.ServerStartError("The database holds people already: a load test needs an empty one.")
         click.echo(f"Making {plan.learners} accounts; a minute or two …")
         password = secrets.token_urlsafe(12)
-        fill(house, plan.learners, plan.seed, password)
-        if not house.database.is_sqlite:
-            with house.database.writing.begin() as writer:
+        fill(instance, plan.learners, plan.seed, password)
+        if not instance.database.is_sqlite:
+            with instance.database.writing.begin() as writer:
                 database_copy.analyze(writer)
         LoadTestInstance(folder, plan.learners, plan.seed, password).write()
-    return house
+    return instance
 
 
 @contextmanager
@@ -169,17 +169,17 @@ def _wait(address: str) -> None:
     raise server.ServerStartError(f"The server at {address} does not answer; see servers.log in the folder of the load test.")
 
 
-def _walk(crowd: LoadProfile, instance: LoadTestInstance, moments: list[float]) -> tuple[Measures, list[AcknowledgedAnswers]]:
+def _walk(crowd: LoadProfile, load_instance: LoadTestInstance, moments: list[float]) -> tuple[Measures, list[AcknowledgedAnswers]]:
     measures = Measures()
-    told = asyncio.run(walk_all(crowd, instance.take(len(moments)), moments, measures))
+    told = asyncio.run(walk_all(crowd, load_instance.take(len(moments)), moments, measures))
     return measures, told
 
 
-def _find_rate(crowd: LoadProfile, instance: LoadTestInstance) -> float:
+def _find_rate(crowd: LoadProfile, load_instance: LoadTestInstance) -> float:
     """Try ever higher rates; return the last that was held: no error, nobody asked to wait, and lessons and saves answered soon."""
     held, rate = FIRST, FIRST
     while True:
-        measures, _told = _walk(crowd, instance, arrivals(TRIAL, rate, crowd.seed, rising=False))
+        measures, _told = _walk(crowd, load_instance, arrivals(TRIAL, rate, crowd.seed, rising=False))
         waits = {step: percentile(measures.waits[step], 0.95) for step in ("lesson", "save")}
         words = ", ".join(f"{step} {wait * 1000:.0f} ms" for step, wait in waits.items())
         told = f"{sum(measures.errors.values())} errors, {measures.asked_to_wait} times asked to wait"

@@ -20,24 +20,24 @@ from lms.publishing import publish_folder
 AT_ONCE = 500
 
 
-def fill(house: Instance, count: int, seed: int, password: str) -> None:
+def fill(instance: Instance, count: int, seed: int, password: str) -> None:
     """Publish the course and enrol everybody, through the services that pages use; all have the same password."""
-    own = house.settings.data_dir / "course"
+    own = instance.settings.data_dir / "course"
     for path, content in folder(CONTENT).items():
         (own / path).parent.mkdir(parents=True, exist_ok=True)
         (own / path).write_bytes(content)
-    published = publish_folder(house, own)
+    published = publish_folder(instance, own)
     if published.version is None:
         raise AssertionError([found.message for found in published.findings if found.severity is Severity.ERROR])
     hashed = passwords.hash_password(password)
     people = identities(count, seed)
     while some := list(islice(people, AT_ONCE)):
-        _enrol(house, some, hashed)
+        _enrol(instance, some, hashed)
 
 
-def _enrol(house: Instance, some: list[Identity], hashed: str) -> None:
+def _enrol(instance: Instance, some: list[Identity], hashed: str) -> None:
     now = clock.now()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         for one in some:
             command = SignUp(one.email, hashed, one.given_names, one.first_surname, one.second_surname, one.language, one.zone)
             person = accounts.create_person(session, SYSTEM, command, now=now, confirmed=True)

@@ -112,7 +112,7 @@ _MANAGES = select(
 )
 
 
-def get_unit_seat(session: Session, actor: Actor, organisation: UUID) -> UnitContext:
+def get_unit_context(session: Session, actor: Actor, organisation: UUID) -> UnitContext:
     """Return a place and whether the actor manages it, or something above it; raise NotFound."""
     found = get_organisation(session, actor, organisation)
     return UnitContext(found, bool(connection_of(session).scalar(_MANAGES, {"place": found.id, "person_id": actor.person_id})))

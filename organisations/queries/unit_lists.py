@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, NationalIdentity, Person
-from accounts.queries import get_sent
+from accounts.queries import get_pending_upload
 from kernel.permissions import Actor
 from organisations.models import Membership, PendingUnitList
 
@@ -19,7 +19,7 @@ AT_ONCE = 5_000
 
 def get_load(session: Session, actor: Actor, load: UUID) -> PendingUnitList:
     """Return a list that the actor sent in; raise NotFound."""
-    return get_sent(session, PendingUnitList, actor.person_id, load)
+    return get_pending_upload(session, PendingUnitList, actor.person_id, load)
 
 
 def list_loads(session: Session, actor: Actor) -> list[PendingUnitList]:

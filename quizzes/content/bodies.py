@@ -56,7 +56,7 @@ def read_multiple(table: MappingCursor, mark: Fraction) -> MultipleChoiceBody:
                 N_("The credits of the right options sum to %(sum)s."),
                 N_("Let them sum to 1."),
                 at="options",
-                sum=parts.shown(gained),
+                sum=parts.format_number(gained),
             )
     if rule is MultipleRule.HALVES:
         parts.check_least(table, "options", len(options), 3)

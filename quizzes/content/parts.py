@@ -229,8 +229,8 @@ def rubric(table: MappingCursor, mark: Fraction) -> tuple[RubricCriterion, ...]:
             N_("The highest levels of the rubric sum to %(sum)s, the mark is %(mark)s."),
             N_("Change the points or the mark."),
             at="rubric",
-            sum=shown(best),
-            mark=shown(mark),
+            sum=format_number(best),
+            mark=format_number(mark),
         )
     return criteria
 
@@ -254,6 +254,6 @@ def _level(value: LocatedValue) -> RubricLevel | None:
     return RubricLevel(points if points is not None else NOTHING, text)
 
 
-def shown(number: Fraction) -> str:
+def format_number(number: Fraction) -> str:
     """Write an exact number as people type it."""
     return str(number.numerator) if number.denominator == 1 else str(float(number))

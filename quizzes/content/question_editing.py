@@ -7,7 +7,7 @@ from courses.content.derived_keys import slug
 from courses.content.editing import EditRefused, Written, read_fields
 from courses.content.patching import ListEdit, Wanted, patched, plain
 from courses.content.settings import FieldShape, FieldSpec, FormValues, changed_fields, values_of
-from quizzes.content.question_fields import FLOWS, asked_of, order_of
+from quizzes.content.question_fields import FLOWS, fields_of_kind, order_of
 from quizzes.content.question_rows import ANSWER, COLUMNS, ROWS, QuestionFormValues, is_blank, kind_of
 from quizzes.content.row_fields import (
     FACTOR,
@@ -38,7 +38,7 @@ Keys = Mapping[str, frozenset[str]]
 
 def values_in(entry: str, kind: str, languages: Sequence[str]) -> QuestionFormValues:
     """Return what the text of a question says, as its form shows it; raises EditRefused where a form would lose something."""
-    said = _said(read_fields(entry), asked_of(kind), languages)
+    said = _said(read_fields(entry), fields_of_kind(kind), languages)
     return _with_places(said, languages) if kind == QuestionKind.MATRIX else said
 
 
@@ -273,13 +273,13 @@ def with_question(entry: str, kind: str, languages: Sequence[str], said: Questio
     before = read_fields(entry)
     if kind == QuestionKind.MATRIX:
         said = _with_columns(writer, before, said)
-    wanted = writer.fields(before, asked_of(kind), order_of(kind), said)
+    wanted = writer.fields(before, fields_of_kind(kind), order_of(kind), said)
     return patched(entry, _joined(wanted), FLOWS)
 
 
 def _with_columns(writer: _QuestionTextWriter, before: Fields, said: QuestionFormValues) -> QuestionFormValues:
     """Return a matrix whose rows name their columns by the keys that these are to have."""
-    rows = next(one for one in lists(asked_of(QuestionKind.MATRIX)) if one.name == COLUMNS)
+    rows = next(one for one in lists(fields_of_kind(QuestionKind.MATRIX)) if one.name == COLUMNS)
     columns = said.rows.get(COLUMNS, ())
     made = writer.fields(before, (rows,), (COLUMNS,), QuestionFormValues({}, {COLUMNS: columns})).get(COLUMNS)
     entries = [plain(value) for _at, value in made.entries] if isinstance(made, ListEdit) else plain(made)

@@ -216,7 +216,7 @@ def groups_of(kind: str) -> Groups:
     )
 
 
-def asked_of(kind: str) -> tuple[Asked, ...]:
+def fields_of_kind(kind: str) -> tuple[Asked, ...]:
     """Return the same without groups."""
     return tuple(one for _name, asked in groups_of(kind) for one in asked)
 

@@ -74,7 +74,7 @@ SETTINGS = SettingLabels(
 )
 
 
-def tell_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
+def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Tell a quiz's settings, its words before the start, and its slots, one a line."""
     quiz: QuizSource = activity.settings
     words = tuple(SettingFact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())

@@ -35,7 +35,7 @@ from quizzes.rules.uploads import upload_limits
 class AttemptView:
     """An attempt with everything its pages need."""
 
-    sitting: LoadedAttempt
+    loaded: LoadedAttempt
     outline: Outline
     """Of the version of the course that the attempt belongs to."""
     questions: Mapping[int, QuestionDefinition]
@@ -47,29 +47,29 @@ class AttemptView:
     @property
     def place(self) -> dict[str, object]:
         """Return course, module and activity for the head of a page."""
-        return place_of(self.outline, self.sitting.paper.activity_key, self.sitting.row.activity_key)
+        return place_of(self.outline, self.loaded.snapshot.activity_key, self.loaded.row.activity_key)
 
     def files_of(self, item: LoadedItem) -> list[SubmittedFile]:
         """Return the files of an item's response."""
         return files_in(self.responses.get(item.id, {}), item.id, self.files)
 
 
-def open_attempt(session: Session, sitting: LoadedAttempt) -> AttemptView:
+def open_attempt(session: Session, loaded: LoadedAttempt) -> AttemptView:
     """Read what the pages of an attempt need besides the attempt; it never changes, so it is mostly in memory."""
-    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
+    questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
     return AttemptView(
-        sitting=sitting,
-        outline=course_outlines.get_outline(session, queries.version_of(session, sitting.paper.activity_id)),
+        loaded=loaded,
+        outline=course_outlines.get_outline(session, queries.version_of(session, loaded.snapshot.activity_id)),
         questions=questions,
-        responses={item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()},
-        files=list_files(session, [item.id for item in sitting.items if upload_limits(questions[item.question_version_id])]),
+        responses={item_id: clean_parts(answer.payload) for item_id, answer in loaded.responses.items()},
+        files=list_files(session, [item.id for item in loaded.items if upload_limits(questions[item.question_version_id])]),
     )
 
 
-def new_lease(sitting: LoadedAttempt, now: datetime) -> int:
+def new_lease(loaded: LoadedAttempt, now: datetime) -> int:
     """Give a page that opens the attempt a number above every earlier page's, whatever the clock does."""
-    elapsed = int((now - sitting.row.started_at).total_seconds() * 1000)
-    return (max(sitting.row.lease // 1000, elapsed) + 1) * 1000 + secrets.randbelow(1000)
+    elapsed = int((now - loaded.row.started_at).total_seconds() * 1000)
+    return (max(loaded.row.lease // 1000, elapsed) + 1) * 1000 + secrets.randbelow(1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,59 +95,59 @@ class AttemptHeader:
     attempts_left_after: int | None
 
 
-def _facts(sitting: LoadedAttempt, page: int, *, now: datetime) -> AttemptHeader:
-    row, settings = sitting.row, sitting.paper.settings
-    allowed = sitting.access.attempts
+def _facts(loaded: LoadedAttempt, page: int, *, now: datetime) -> AttemptHeader:
+    row, settings = loaded.row, loaded.snapshot.settings
+    allowed = loaded.access.attempts
     left = None if not allowed else max(0, allowed - row.number)
     return AttemptHeader(
         uuid=row.uuid,
         number=row.number,
         page=page,
-        pages=sitting.pages,
-        lease=new_lease(sitting, now),
+        pages=loaded.pages,
+        lease=new_lease(loaded, now),
         attempts_allowed=allowed,
         sequential=settings.navigation is Navigation.SEQUENTIAL,
         preview=row.preview,
-        state=_state(sitting, now=now),
-        seconds_left=seconds_left(sitting.clock, now=now),
-        ends_at=sitting.end,
-        at_end=sitting.terms.at_end.value,
-        saved_at=row.saved_at if sitting.answers else None,
-        points=points(sum((item.maximum for item in sitting.items), Fraction(0))),
+        state=_state(loaded, now=now),
+        seconds_left=seconds_left(loaded.clock, now=now),
+        ends_at=loaded.end,
+        at_end=loaded.terms.at_end.value,
+        saved_at=row.saved_at if loaded.answers else None,
+        points=points(sum((item.maximum for item in loaded.items), Fraction(0))),
         pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
         grading=settings.grading.value,
         attempts_left_after=left,
     )
 
 
-def _state(sitting: LoadedAttempt, *, now: datetime) -> str:
+def _state(loaded: LoadedAttempt, *, now: datetime) -> str:
     """Return the state as time has it, also where nobody has written that down yet."""
-    ruling = rule_on_time(sitting.clock, now=now)
+    ruling = rule_on_time(loaded.clock, now=now)
     if ruling.may_answer:
-        return sitting.row.state
+        return loaded.row.state
     return (AttemptState.ABANDONED if ruling.event is AttemptEvent.ABANDON else AttemptState.OVERDUE).value
 
 
 def _states(opened: AttemptView) -> dict[int, str]:
-    convention = convention_for(opened.sitting.row.language)
+    convention = convention_for(opened.loaded.row.language)
     return {
         item.position: answer_state(opened.questions[item.question_version_id], item.layout, opened.responses.get(item.id), convention)
-        for item in opened.sitting.items
+        for item in opened.loaded.items
         if item.number is not None
     }
 
 
 def attempt_page(opened: AttemptView, page: int, *, now: datetime, said: QuestionMessage = NOTHING_SAID) -> dict[str, object]:
     """Return what one page of an attempt shows; `said` is what the last request tells of one of its questions."""
-    sitting, convention = opened.sitting, convention_for(opened.sitting.row.language)
-    shown, states = sitting.responses, _states(opened)
-    checks = checks_of(sitting, opened.questions)
+    loaded, convention = opened.loaded, convention_for(opened.loaded.row.language)
+    shown, states = loaded.responses, _states(opened)
+    checks = checks_of(loaded, opened.questions)
     answered = {place for place, state in states.items() if state not in ("unanswered", "invalid")}
     return {
         **opened.place,
-        "attempt": _facts(sitting, page, now=now),
+        "attempt": _facts(loaded, page, now=now),
         "answered": len(answered),
-        "flagged": sum(item.flagged for item in sitting.items),
+        "flagged": sum(item.flagged for item in loaded.items),
         "total": len(states),
         "places": [
             {
@@ -158,10 +158,10 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, said: Questio
                 "flagged": item.flagged,
                 "waiting": item.position in checks.waiting,
             }
-            for item in sitting.items
+            for item in loaded.items
         ],
-        "section": _section(sitting, page),
-        "checks": check_views(sitting, opened.questions, checks, page, said),
+        "section": _section(loaded, page),
+        "checks": check_views(loaded, opened.questions, checks, page, said),
         "questions": [
             view_question(
                 item,
@@ -171,15 +171,15 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, said: Questio
                 convention,
                 UploadedFiles(opened.files_of(item), said.word if said.place == item.position else ""),
             )
-            for item in sitting.items
+            for item in loaded.items
             if item.page == page
         ],
     }
 
 
-def _section(sitting: LoadedAttempt, page: int) -> dict[str, object] | None:
+def _section(loaded: LoadedAttempt, page: int) -> dict[str, object] | None:
     """Return the title and words that stand at the head of a page."""
-    found = [entry for entry in json.loads(sitting.row.interludes) if entry["page"] == page]
+    found = [entry for entry in json.loads(loaded.row.interludes) if entry["page"] == page]
     if not found:
         return None
     title = next((choose(entry["title"]) for entry in found if entry["title"]), "")
@@ -189,10 +189,10 @@ def _section(sitting: LoadedAttempt, page: int) -> dict[str, object] | None:
 
 def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
     """Return what the summary before handing in shows."""
-    sitting, convention, states = opened.sitting, convention_for(opened.sitting.row.language), _states(opened)
-    open_pages = _open_pages(sitting, now)
+    loaded, convention, states = opened.loaded, convention_for(opened.loaded.row.language), _states(opened)
+    open_pages = _open_pages(loaded, now)
     items = []
-    for item in sitting.items:
+    for item in loaded.items:
         question = opened.questions[item.question_version_id]
         if item.number is not None:
             items.append(
@@ -209,15 +209,15 @@ def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
             )
     return {
         **opened.place,
-        "attempt": _facts(sitting, 1, now=now),
+        "attempt": _facts(loaded, 1, now=now),
         "items": items,
         "unanswered": sum(state in ("unanswered", "invalid") for state in states.values()),
-        "flagged": sum(item.flagged for item in sitting.items),
+        "flagged": sum(item.flagged for item in loaded.items),
     }
 
 
-def _open_pages(sitting: LoadedAttempt, now: datetime) -> range:
-    if not rule_on_time(sitting.clock, now=now).may_answer:
+def _open_pages(loaded: LoadedAttempt, now: datetime) -> range:
+    if not rule_on_time(loaded.clock, now=now).may_answer:
         return range(0)
-    reached = sitting.row.page_reached
-    return range(reached, reached + 1) if sitting.paper.settings.navigation is Navigation.SEQUENTIAL else range(1, sitting.pages + 1)
+    reached = loaded.row.page_reached
+    return range(reached, reached + 1) if loaded.snapshot.settings.navigation is Navigation.SEQUENTIAL else range(1, loaded.pages + 1)

@@ -122,7 +122,7 @@ def start_text(kind: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class BankQuestionLine:
+class BankQuestionView:
     """A question in the list."""
 
     key: str
@@ -137,10 +137,10 @@ class BankQuestionLine:
     attempts: int
 
 
-def lines_of(rows: Sequence[QuestionRow], attempts: Mapping[str, int]) -> list[BankQuestionLine]:
+def lines_of(rows: Sequence[QuestionRow], attempts: Mapping[str, int]) -> list[BankQuestionView]:
     """Return a draft's questions in words, with how many attempts had each."""
     return [
-        BankQuestionLine(
+        BankQuestionView(
             key=row.key,
             title=choose(row.title),
             kind=_(KINDS[row.kind]),
@@ -167,7 +167,7 @@ class SourceFindingView:
     severity: str
 
 
-def told(findings: Sequence[Finding], path: str, entry: ListEntrySpan) -> list[SourceFindingView]:
+def finding_views(findings: Sequence[Finding], path: str, entry: ListEntrySpan) -> list[SourceFindingView]:
     """Return what there is to say of an entry of a bank's file, worst first."""
     inside = [finding for finding in findings if concerns(finding, path, entry)]
     order = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION]
@@ -246,7 +246,7 @@ def find_question(folder: CourseFolder, key: str) -> tuple[QuestionDefinition, s
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeLine:
+class BankChangeView:
     """One difference in words; `before` is None where it was not there, `after` where it is no more."""
 
     label: str
@@ -255,15 +255,15 @@ class ChangeLine:
     pieces: tuple[DiffPiece, ...]
 
 
-def change_lines(before: QuestionDefinition, after: QuestionDefinition) -> list[ChangeLine]:
+def change_lines(before: QuestionDefinition, after: QuestionDefinition) -> list[BankChangeView]:
     """Return what differs between two rendered wordings of a question, in words."""
     return [_change_line(change) for change in differences(before, after)]
 
 
-def _change_line(change: ValueChange) -> ChangeLine:
+def _change_line(change: ValueChange) -> BankChangeView:
     before, after = (None if value is None else _value(change.path, value) for value in (change.before, change.after))
     both = before is not None and after is not None
-    return ChangeLine(_label(change.path), before, after, compared(before or "", after or "") if both else ())
+    return BankChangeView(_label(change.path), before, after, compared(before or "", after or "") if both else ())
 
 
 def _label(path: Sequence[str]) -> str:
@@ -293,7 +293,7 @@ def _value(path: Sequence[str], value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionVersionLine:
+class QuestionVersionView:
     """A published wording of a question in a list."""
 
     number: int

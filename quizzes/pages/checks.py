@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kernel.markup.model import SafeHtml
 from quizzes.pages.question import QuestionMessage, html
-from quizzes.pages.question_review import MarkingResult, QuestionReview, TryLine, answered_question, try_line
+from quizzes.pages.question_review import AnswerTryView, MarkingResult, QuestionReview, answered_question, try_line
 from quizzes.queries.attempts import LoadedAttempt, LoadedItem
 from quizzes.queries.question_checks import QuestionChecks, checked_parts, marker_of
 from quizzes.rules.behaviours import AnsweringState
@@ -39,21 +39,21 @@ class CheckView:
 
 
 def check_views(
-    sitting: LoadedAttempt, questions: Mapping[int, QuestionDefinition], checks: QuestionChecks, page: int, said: QuestionMessage
+    loaded: LoadedAttempt, questions: Mapping[int, QuestionDefinition], checks: QuestionChecks, page: int, said: QuestionMessage
 ) -> dict[int, CheckView]:
     """Return by place what stands around the questions of a page; `said` is what the last request tells of one of them."""
-    responses = sitting.responses
+    responses = loaded.responses
     views = {}
-    for item in sitting.items:
+    for item in loaded.items:
         if item.page == page and item.number is not None:
             question, response = questions[item.question_version_id], responses.get(item.id)
             parts = {} if response is None else clean_parts(response.payload)
-            views[item.position] = _view(sitting, item, marker_of(sitting, item, question), parts, checks, said)
+            views[item.position] = _view(loaded, item, marker_of(loaded, item, question), parts, checks, said)
     return views
 
 
 def _view(
-    sitting: LoadedAttempt, item: LoadedItem, judge: QuestionMarker, parts: Parts, checks: QuestionChecks, said: QuestionMessage
+    loaded: LoadedAttempt, item: LoadedItem, judge: QuestionMarker, parts: Parts, checks: QuestionChecks, said: QuestionMessage
 ) -> CheckView:
     place, question = item.position, judge.question
     if place in checks.waiting:
@@ -62,13 +62,13 @@ def _view(
         return CheckView(certainty=str(certainty_of(parts) or ""))
     if place not in checks.standings:
         return CheckView()
-    found, tried = checks.standings[place], checked_parts(sitting, item)
+    found, tried = checks.standings[place], checked_parts(loaded, item)
     return CheckView(
         can_check=not found.locked,
         locked=found.locked,
         tries_left=found.tries_left,
         hint=_hint(question, found),
-        checked=_checked(sitting, item, judge, tried, found) if tried else None,
+        checked=_checked(loaded, item, judge, tried, found) if tried else None,
         penalty=judge.behaviour in (Behaviour.INTERACTIVE, Behaviour.ADAPTIVE) and question.penalty > 0,
         last=judge.behaviour is Behaviour.IMMEDIATE or found.tries_left == 1,
         nothing=said == QuestionMessage(place, "nothing") and not judge.is_readable(parts),
@@ -80,23 +80,23 @@ def _hint(question: QuestionDefinition, found: AnsweringState) -> SafeHtml | str
     return html(question.hints[found.hint]) if shown and found.hint is not None else ""
 
 
-def _checked(sitting: LoadedAttempt, item: LoadedItem, judge: QuestionMarker, tried: list[Parts], found: AnsweringState) -> QuestionReview:
-    flags = during_flags(sitting, QuestionProgress(checked=True, locked=found.locked))
+def _checked(loaded: LoadedAttempt, item: LoadedItem, judge: QuestionMarker, tried: list[Parts], found: AnsweringState) -> QuestionReview:
+    flags = during_flags(loaded, QuestionProgress(checked=True, locked=found.locked))
     outcome = MarkingResult(fraction=found.fraction, state=found.state)
     return answered_question(item, judge.question, tried[-1], flags, judge.convention, outcome)
 
 
-def during_flags(sitting: LoadedAttempt, progress: QuestionProgress) -> frozenset[ReviewFlag]:
+def during_flags(loaded: LoadedAttempt, progress: QuestionProgress) -> frozenset[ReviewFlag]:
     """Return what may be shown of a question of an open attempt, by how far its learner is with it."""
-    settings = sitting.paper.settings
+    settings = loaded.snapshot.settings
     return flags_for_item(flags_for(settings.review, ReviewMoment.DURING, settings.behaviour), ReviewMoment.DURING, progress)
 
 
 def checked_lines(
-    sitting: LoadedAttempt, item: LoadedItem, question: QuestionDefinition, flags: frozenset[ReviewFlag]
-) -> tuple[TryLine, ...]:
+    loaded: LoadedAttempt, item: LoadedItem, question: QuestionDefinition, flags: frozenset[ReviewFlag]
+) -> tuple[AnswerTryView, ...]:
     """Return the answers to an item that were checked on the way, as far as the flags let through."""
-    judge, tried, lines = marker_of(sitting, item, question), checked_parts(sitting, item), list[TryLine]()
+    judge, tried, lines = marker_of(loaded, item, question), checked_parts(loaded, item), list[AnswerTryView]()
     for number, parts in enumerate(tried, 1):
         found = judge.after(tried[:number])
         shown = answered_question(item, question, parts, flags, judge.convention, MarkingResult(fraction=found.fraction, state=found.state))

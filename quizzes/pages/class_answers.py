@@ -52,7 +52,7 @@ def part_name(question: QuestionDefinition, part: str) -> str:
     return parts_of(question).get(part, part)[:LONGEST]
 
 
-def asked_text(question: QuestionDefinition) -> SafeHtml:
+def question_text(question: QuestionDefinition) -> SafeHtml:
     """Return what is asked, with gaps as numbers."""
     places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, GapsBody) else {}
     return SafeHtml.stored(MARKERS.sub(lambda found: f"<strong>[{places.get(found[1], 0)}]</strong>", choose(question.text)))

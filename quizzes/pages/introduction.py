@@ -44,10 +44,10 @@ class QuizRulesView:
     """'once' where an answer that was checked stays, 'again' where it may be mended, '' where none is checked before handing in."""
 
 
-def rules_of(paper: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView:
+def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView:
     """Return what is said of a quiz before it starts, to a person for whom this access holds."""
-    settings = paper.settings
-    slots = [entry for entry in paper.entries if isinstance(entry, SlotEntry)]
+    settings = snapshot.settings
+    slots = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
     questions = sum(slot.count for slot in slots if slot.pool[0].numbered)
     return QuizRulesView(
         questions=questions,
@@ -90,15 +90,15 @@ class AttemptListItem:
     reviewable: bool
 
 
-def attempt_lines(rows: Sequence[AttemptRow], paper: QuizSnapshot, terms: SettingSources, *, now: datetime) -> list[AttemptListItem]:
+def attempt_lines(rows: Sequence[AttemptRow], snapshot: QuizSnapshot, terms: SettingSources, *, now: datetime) -> list[AttemptListItem]:
     """Return the attempts, newest first, with only what their moment lets a learner see."""
-    telling = _telling_marks(rows, paper, terms, now)
+    telling = _telling_marks(rows, snapshot, terms, now)
     return [_line(row, shows_marks=row in telling) for row in reversed(rows)]
 
 
-def _telling_marks(rows: Sequence[AttemptRow], paper: QuizSnapshot, terms: SettingSources, now: datetime) -> list[AttemptRow]:
+def _telling_marks(rows: Sequence[AttemptRow], snapshot: QuizSnapshot, terms: SettingSources, now: datetime) -> list[AttemptRow]:
     """Return the attempts that have ended and whose marks their learner may see."""
-    another_open, settings = has_open(rows), paper.settings
+    another_open, settings = has_open(rows), snapshot.settings
     found = []
     for row in rows:
         moment = moment_of(row.finished_at, terms.access(row.started_at).closes, another_open=another_open, now=now)
@@ -125,16 +125,16 @@ def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptListItem:
 
 
 def standing(
-    rows: Sequence[AttemptRow], paper: QuizSnapshot, terms: SettingSources, *, now: datetime
+    rows: Sequence[AttemptRow], snapshot: QuizSnapshot, terms: SettingSources, *, now: datetime
 ) -> tuple[Decimal | None, bool | None]:
     """Return the percentage that counts and whether the quiz is passed with it, by the attempts whose marks may be seen.
 
     Neither is known while the attempt that decides waits for a grader.
     """
-    counted = [row for row in _telling_marks(rows, paper, terms, now) if not row.preview]
+    counted = [row for row in _telling_marks(rows, snapshot, terms, now) if not row.preview]
     grades = [AttemptGrade(row.number, row.percent, abandoned=row.state is AttemptState.ABANDONED) for row in counted]
-    best = over_attempts(paper.settings.grading, grades)
-    return (None if best is None else points(best)), has_passed(best, paper.settings.pass_mark)
+    best = over_attempts(snapshot.settings.grading, grades)
+    return (None if best is None else points(best)), has_passed(best, snapshot.settings.pass_mark)
 
 
 def refusal_words(ruling: StartRuling) -> list[str]:

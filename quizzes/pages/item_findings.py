@@ -188,7 +188,7 @@ def certainties() -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class ReachLine:
+class FindingReachView:
     """A row of the table of what is found: how many answers, the shares in words, and whether it is the class's own row."""
 
     answers: str
@@ -202,7 +202,7 @@ class Reach:
 
     said: str
     headings: tuple[str, ...]
-    lines: tuple[ReachLine, ...]
+    lines: tuple[FindingReachView, ...]
 
 
 DEFECTS = (N_("Wrong key"), N_("Second key"), N_("Statement guessed"), N_("Choice guessed"), N_("Sound question"))
@@ -222,7 +222,7 @@ def reach_of(answers: int) -> Reach | None:
         wrong_out=_share(own.wrong_key.stands_out),
         second_out=_share(own.second_key.stands_out),
     )
-    lines = (ReachLine(number(one.answers), tuple(_shares(one)), one is own) for one in POWER)
+    lines = (FindingReachView(number(one.answers), tuple(_shares(one)), one is own) for one in POWER)
     return Reach(said, tuple(_(name) for name in DEFECTS), tuple(lines))
 
 

@@ -17,7 +17,7 @@ from quizzes.pages.question import html, points, rubric_view, short_title
 from quizzes.pages.question_review import QuestionReview
 from quizzes.queries import attempts
 from quizzes.queries import marks as queries
-from quizzes.queries.marks import MarkedItem, MarkingQueue, MarkRecord, QuestionCount, QueueLine
+from quizzes.queries.marks import MarkedItem, MarkingQueue, MarkingQueueRow, MarkRecord, QuestionCount
 from quizzes.rules.definitions import EssayBody, QuestionDefinition
 from quizzes.rules.manual_marking import lowest_fraction, rubric_mark
 from quizzes.rules.numbers import convention_for, write_number
@@ -59,7 +59,7 @@ class QueueRow:
     maximum: Decimal
 
 
-def queue_rows(session: Session, lines: Sequence[QueueLine]) -> list[QueueRow]:
+def queue_rows(session: Session, lines: Sequence[MarkingQueueRow]) -> list[QueueRow]:
     """Return the answers of a page of the list, with what was asked."""
     questions = attempts.get_questions(session, [line.question_version_id for line in lines])
     return [
@@ -87,7 +87,7 @@ def question_rows(session: Session, counts: Sequence[QuestionCount]) -> list[dic
     ]
 
 
-def written(text: str) -> list[list[str]]:
+def paragraphs_of_lines(text: str) -> list[list[str]]:
     """Part what a learner wrote into paragraphs of lines, so that a page shows it as it was typed."""
     return [paragraph.split("\n") for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()) if paragraph.strip()]
 
@@ -150,7 +150,7 @@ def item_page(
         "attempt": {"uuid": item.uuid, "number": item.row.number, "submitted_at": item.row.submitted_at},
         "name": pseudonym(item.uuid) if anonymous else get_person(session, item.person_id).full_name,
         "question": {"number": item.item.number, "text": shown.text, "language": shown.language, "kind": shown.kind},
-        "paragraphs": written(text),
+        "paragraphs": paragraphs_of_lines(text),
         "words": len(text.split()),
         "files": shown.files,
         "rows": [] if item.is_by_hand else shown.rows,

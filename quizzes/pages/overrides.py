@@ -10,7 +10,7 @@ from kernel.i18n import _, format_datetime, ngettext, number
 from kernel.own_records import is_own
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, QuizOverride
-from quizzes.queries.overrides import IncidentLine, OpenAttempt, PastProfile, ProfileLine, QuizOverrideRow
+from quizzes.queries.overrides import AccommodationRow, IncidentRow, OpenAttempt, PastProfile, QuizOverrideRow
 from quizzes.services.overrides import values_of
 
 
@@ -106,7 +106,7 @@ class IncidentView:
     may_apply: bool
 
 
-def incident_views(actor: Actor, lines: Sequence[IncidentLine]) -> list[IncidentView]:
+def incident_views(actor: Actor, lines: Sequence[IncidentRow]) -> list[IncidentView]:
     """Return incidents as lists show them to the actor."""
     return [
         IncidentView(
@@ -134,7 +134,7 @@ class ProfileView:
     says: str
 
 
-def profile_views(lines: Sequence[ProfileLine]) -> list[ProfileView]:
+def profile_views(lines: Sequence[AccommodationRow]) -> list[ProfileView]:
     """Return people with what they get in every quiz."""
     return [
         ProfileView(line.person.uuid, line.person.full_name, line.person.email, profile_words(line.row) if line.row else "")

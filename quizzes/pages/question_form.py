@@ -10,7 +10,7 @@ from courses.content.settings import FieldShape, FieldSpec, FormValues
 from courses.forms import SettingsForm, settings_form
 from kernel.i18n import _
 from quizzes.content.question_editing import RIGHT, WRONG
-from quizzes.content.question_fields import FROM_TEXT, asked_of, groups_of
+from quizzes.content.question_fields import FROM_TEXT, fields_of_kind, groups_of
 from quizzes.content.question_rows import ANSWER, COLUMNS, QuestionFormValues, begun, is_blank, kind_of, pressed, with_kind
 from quizzes.content.row_fields import MOST_ROWS, NAME, TEXT, WORDS, Asked, RowFields, RowNotation, leaves, lists
 from quizzes.forms import give_lines
@@ -170,7 +170,7 @@ def _cut(place: str) -> tuple[str, str]:
 # --- What was sent -----------------------------------------------------------------------------------------------------------------------
 
 
-def sent_of(asked: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
+def submitted_values(asked: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
     """Return what a page has sent: the rows in the order of their numbers."""
     form = settings_form(leaves(asked), languages, FormValues(_empty(asked, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
     rows = {
@@ -185,7 +185,7 @@ def sent_of(asked: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix
 
 def _sent_row(rows: RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
     shown = sent.get(f"{prefix}{SHOWN}", rows.usual_kind)
-    said = sent_of(rows.asked_of(shown), languages, sent, prefix)
+    said = submitted_values(rows.asked_of(shown), languages, sent, prefix)
     return with_kind(rows, said, shown, languages) if rows.kinds and kind_of(rows, said) != shown else said
 
 
@@ -218,7 +218,7 @@ class KindFormView(QuestionFormView):
     def __init__(self, kind: str, languages: Sequence[str], said: QuestionFormValues, *, has_other_kinds: bool = False) -> None:
         self.kind, self.has_other_kinds = kind, has_other_kinds
         """`has_other_kinds` says that a row got another kind than that of the fields which the page showed."""
-        super().__init__(_with_columns(asked_of(kind), said, languages), languages, said)
+        super().__init__(_with_columns(fields_of_kind(kind), said, languages), languages, said)
 
     def groups(self) -> list[tuple[Any, list[FormRow]]]:
         """Return the parts of the form in their groups."""
@@ -228,15 +228,15 @@ class KindFormView(QuestionFormView):
 
 def begun_sheet(kind: str, languages: Sequence[str]) -> KindFormView:
     """Return the form of a new question."""
-    return KindFormView(kind, languages, begun(asked_of(kind), QuestionFormValues(_empty(asked_of(kind), languages))))
+    return KindFormView(kind, languages, begun(fields_of_kind(kind), QuestionFormValues(_empty(fields_of_kind(kind), languages))))
 
 
-def sent_sheet(kind: str, languages: Sequence[str], sent: Sent, act: str) -> KindFormView:
+def submitted_form(kind: str, languages: Sequence[str], sent: Sent, act: str) -> KindFormView:
     """Return the form of a question as it was sent, after its button was pressed: `row gaps__0__answers`, `up options 2`, or another."""
-    asked = asked_of(kind)
+    asked = fields_of_kind(kind)
     word, _blank, rest = act.partition(" ")
     path, _blank, number = rest.partition(" ")
-    said = sent_of(asked, languages, sent)
+    said = submitted_values(asked, languages, sent)
     said = pressed(asked, said, word, path, int(number) if number.isdecimal() else -1, languages[0])
     return KindFormView(kind, languages, said, has_other_kinds=changed_kinds(asked, sent))
 

@@ -58,7 +58,7 @@ class ReviewLink:
 
 
 @dataclass(frozen=True, slots=True)
-class TryLine:
+class AnswerTryView:
     """One answer that was checked on the way: what was said, and what came of it."""
 
     number: int
@@ -87,7 +87,7 @@ class QuestionReview:
     """A model answer, where a text has one and it may be shown; `criteria` to compare one's own with."""
     criteria: tuple[SafeHtml, ...] = ()
     certainty: int | None = None
-    tries: tuple[TryLine, ...] = ()
+    tries: tuple[AnswerTryView, ...] = ()
     files: tuple[SubmittedFile, ...] = ()
     judged_anew: bool = False
     """Whether a corrected version of the question judged it, so that its key is not the one that was asked with."""
@@ -128,7 +128,7 @@ class MarkingResult:
     comment: str = ""
     links: tuple[ReviewLink, ...] = ()
     certainty: int | None = None
-    tries: tuple[TryLine, ...] = ()
+    tries: tuple[AnswerTryView, ...] = ()
     files: tuple[SubmittedFile, ...] = ()
     judge: QuestionDefinition | None = None
     """The version that judged it, where it was marked again by another one than was asked."""
@@ -170,12 +170,12 @@ def answered_question(
     )
 
 
-def try_line(number: int, shown: QuestionReview) -> TryLine:
+def try_line(number: int, shown: QuestionReview) -> AnswerTryView:
     """Return an answered question as one line among several tries."""
-    return TryLine(number, said_in(shown), shown.state, shown.mark)
+    return AnswerTryView(number, response_lines(shown), shown.state, shown.mark)
 
 
-def said_in(shown: QuestionReview) -> tuple[str, ...]:
+def response_lines(shown: QuestionReview) -> tuple[str, ...]:
     """Return in words what was answered, a line for each option, row, gap or file."""
     return (*(_said(row) for row in shown.rows if row.mine and row.text), *(file.name for file in shown.files))
 

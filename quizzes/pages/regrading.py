@@ -17,7 +17,7 @@ from quizzes.pages.figures import decimal
 from quizzes.pages.question import points, short_title
 from quizzes.queries import attempts
 from quizzes.queries.regrading import QuizQuestionVersions, RegradeEntry, VersionCount
-from quizzes.queries.trials import TrialLine
+from quizzes.queries.trials import RegradeChangeRow
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.question_marker import is_judged_by_rule
 from quizzes.rules.regrade import KeyDifference, differences
@@ -143,7 +143,7 @@ def _percent(value: Fraction | None) -> Decimal | None:
     return None if value is None else points(value)
 
 
-def line_views(lines: Sequence[TrialLine]) -> list[TrialRowView]:
+def line_views(lines: Sequence[RegradeChangeRow]) -> list[TrialRowView]:
     """Return the lines of a page."""
     return [
         TrialRowView(
@@ -193,7 +193,7 @@ def headings() -> list[str]:
     ]
 
 
-def download_rows(lines: Iterator[TrialLine]) -> Iterator[Sequence[Cell]]:
+def download_rows(lines: Iterator[RegradeChangeRow]) -> Iterator[Sequence[Cell]]:
     """Give the lines of a trial as the rows of a table, as they come; results are those of all attempts together."""
     for line in lines:
         results = [None if result is None else int(result) for result in (line.result_before, line.result_after)]

@@ -76,7 +76,7 @@ class ReportQuery:
         return "descending" if self.order.descending else "ascending"
 
 
-def asked_of(arguments: Mapping[str, str], *, by_address: bool) -> ReportQuery:
+def report_query(arguments: Mapping[str, str], *, by_address: bool) -> ReportQuery:
     """Read the fields of an address; `by_address` for those who see the addresses of learners."""
     wanted = ReportFilter(
         words=" ".join(arguments.get("q", "").split())[:LONGEST_SEARCH],
@@ -96,7 +96,7 @@ def chosen(names: type[Choice], text: str | None) -> Choice | None:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportLine:
+class ReportRowView:
     """One attempt as the page shows it."""
 
     uuid: UUID
@@ -113,10 +113,10 @@ class ReportLine:
     result: str
 
 
-def lines_of(rows: Iterable[ReportRow]) -> list[ReportLine]:
+def lines_of(rows: Iterable[ReportRow]) -> list[ReportRowView]:
     """Return what the page shows of attempts."""
     return [
-        ReportLine(
+        ReportRowView(
             row.uuid,
             row.name,
             row.email,

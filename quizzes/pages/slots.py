@@ -14,7 +14,7 @@ from quizzes.queries.banks import QuestionRow
 
 
 @dataclass(frozen=True, slots=True)
-class SlotLine:
+class SlotRowView:
     """A slot in the list: `found` is how many questions a draw may take, None where it is none or cannot be counted."""
 
     sort: str
@@ -33,7 +33,7 @@ def slot_lines(
     verdict: DraftCheck,
     key: str,
     entries: Sequence[ListEntrySpan],
-) -> list[SlotLine]:
+) -> list[SlotRowView]:
     """Return the slots of a quiz as the page lists them."""
     counts = _counts(verdict, key, len(texts))
     path = next((activity.path for activity in verdict.folder.activities() if activity.key == key), "") if verdict.folder else ""
@@ -46,7 +46,7 @@ def slot_lines(
         told = [_words(one) for one in verdict.findings if one.file == path and entry.first <= one.line <= entry.last]
         name = _(slot_fields.NAMES[sort]) if sort else _("Not known")
         title = choose(row.title) if row else ""
-        lines.append(SlotLine(sort, name, form, row.key if row else "", title, counts[number], tuple(told)))
+        lines.append(SlotRowView(sort, name, form, row.key if row else "", title, counts[number], tuple(told)))
     return lines
 
 
@@ -67,7 +67,7 @@ def _words(finding: Finding) -> str:
     return " ".join(part for part in (_(finding.template, **finding.facts), finding.fix) if part)
 
 
-def tell(findings: Sequence[Finding], text: str, forms: Sequence[SettingsForm]) -> list[str]:
+def attach_findings(findings: Sequence[Finding], text: str, forms: Sequence[SettingsForm]) -> list[str]:
     """Tell each fault beside the field of the slot that it names; return those that belong to none."""
     entries = list_entries(text, slot_fields.SLOTS)
     rest = []

@@ -55,7 +55,7 @@ class StatisticView:
 
 
 @dataclass(frozen=True, slots=True)
-class PositionLine:
+class PositionView:
     """A row of the table of positions; `key` is the question's where it is fixed."""
 
     number: int
@@ -85,7 +85,7 @@ class QuestionStatisticsRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerLine:
+class AnswerCountView:
     """A class of answers of a question: what, credit in %, how often, share in % as a number, and the mean of the rest."""
 
     part: str
@@ -128,10 +128,10 @@ def warnings_of(examination: QuizAnalysis) -> list[str]:
     return said
 
 
-def position_lines(examination: QuizAnalysis, names: QuestionNames) -> list[PositionLine]:
+def position_lines(examination: QuizAnalysis, names: QuestionNames) -> list[PositionView]:
     """Return the table of positions."""
     return [
-        PositionLine(
+        PositionView(
             one.position.number,
             _position_title(one, names),
             one.position.question,
@@ -199,12 +199,12 @@ def finding_views(examination: QuizAnalysis, names: QuestionNames) -> list[Findi
     ]
 
 
-def answer_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[AnswerLine]:
+def answer_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[AnswerCountView]:
     """Return the table of answers of a question, part by part; of a single choice also the options that nobody chose."""
     several = question.kind is QuestionKind.MULTIPLE
     places = {part: at for at, part in enumerate(parts_of(question))}
     lines = [
-        AnswerLine(
+        AnswerCountView(
             part=part_name(question, found.part) if found.part and not several else "",
             answer=class_name(question, found),
             right=found.state is MarkState.RIGHT,
@@ -219,18 +219,18 @@ def answer_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[An
     return [*lines, *_untaken(one, question)]
 
 
-def _untaken(one: QuestionAnalysis, question: QuestionDefinition) -> Iterator[AnswerLine]:
+def _untaken(one: QuestionAnalysis, question: QuestionDefinition) -> Iterator[AnswerCountView]:
     if isinstance(question.body, SingleChoiceBody):
         taken = {found.matched for found in one.classes}
         for option in question.body.options:
             if option.key not in taken:
-                yield AnswerLine(
+                yield AnswerCountView(
                     "", plain(option.text), option.credit >= 1, percentage(option.credit * 100), "0", percentage(Fraction(0)), 0.0, MISSING
                 )
 
 
 @dataclass(frozen=True, slots=True)
-class TypedLine:
+class TypedAnswerView:
     """What was typed and got nothing: part, text, how often, and the mean of the rest."""
 
     part: str
@@ -239,10 +239,10 @@ class TypedLine:
     rest: str
 
 
-def typed_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[TypedLine]:
+def typed_lines(one: QuestionAnalysis, question: QuestionDefinition) -> list[TypedAnswerView]:
     """Return what was typed most often of what matches no answer."""
     return [
-        TypedLine(
+        TypedAnswerView(
             part_name(question, found.part) if found.part else "",
             answer_name(question, found.part, found.text) or _("(not answered)"),
             number(found.count),

@@ -7,7 +7,7 @@ from kernel.errors import N_
 from kernel.i18n import _
 from kernel.markup.model import SafeHtml
 from kernel.tables import Cell
-from quizzes.pages.class_answers import asked_text
+from quizzes.pages.class_answers import question_text
 from quizzes.pages.figures import decimal, percentage
 from quizzes.pages.question import plain, short_title
 from quizzes.queries.surveys import Survey
@@ -72,7 +72,7 @@ def _view(survey: Survey, at: int) -> SurveyView:
     columns = tuple(plain(column.text) for column in body.columns)
     rows = tuple(_row(plain(row.text), counts, columns) for row, counts in zip(body.rows, survey.rows, strict=True))
     title = short_title(survey.question)
-    text = "" if plain(survey.question.text) == title else asked_text(survey.question)
+    text = "" if plain(survey.question.text) == title else question_text(survey.question)
     return SurveyView(f"s{at}", title, survey.number, text, columns, rows, survey.attempts)
 
 

@@ -75,7 +75,7 @@ class AnalysedAttempts:
     learners: StatisticsFilter = EVERYBODY
 
     @property
-    def kept_as(self) -> str:
+    def cache_key(self) -> str:
         """Return the name under which what was computed is kept: the composition's, with the learners where not all count."""
         if self.learners == EVERYBODY:
             return self.composition.name
@@ -131,7 +131,7 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
         ).all()
     )
     used = [row for row in versions if counts.get(row.id)] or versions[-1:]
-    compositions = {row.id: composition_of(attempts.get_paper(session, row.id).entries) for row in used}
+    compositions = {row.id: composition_of(attempts.get_snapshot(session, row.id).entries) for row in used}
     numbers: dict[str, list[int]] = {}
     attempt_counts: dict[str, int] = {}
     for row in used:
@@ -246,14 +246,14 @@ def stream_papers(session: Session, found: AnalysedAttempts) -> Iterator[tuple[l
     counting = _counting(session, found, removed) if removed else frozenset()
     for items in _seated(session, found):
         yield (
-            [reader.given(row, seat) for row, seat in items if _counts(row, removed)],
-            {seat: Fraction(row.maximum) for row, seat in items if row.question_version_id in removed and seat in counting},
+            [reader.given(row, context) for row, context in items if _counts(row, removed)],
+            {context: Fraction(row.maximum) for row, context in items if row.question_version_id in removed and context in counting},
         )
 
 
 def _counting(session: Session, found: AnalysedAttempts, removed: frozenset[int]) -> frozenset[int]:
     """Return the positions where some attempt has a question that counts; a fixed one that was taken out of the total has none."""
-    return frozenset(seat for items in _seated(session, found) for row, seat in items if _counts(row, removed))
+    return frozenset(context for items in _seated(session, found) for row, context in items if _counts(row, removed))
 
 
 def _counts(row: Row[*tuple[Any, ...]], removed: frozenset[int]) -> bool:
@@ -266,7 +266,7 @@ def _seated(session: Session, found: AnalysedAttempts) -> Iterator[list[tuple[Ro
     for _attempt, group in groupby(rows, key=lambda row: row.attempt_id):
         items = list(group)
         seats = _seats(found.pools[items[0].quiz_version_id], tuple(row.question_version_id for row in items))
-        yield [(row, seat) for row, seat in zip(items, seats, strict=True) if seat is not None]
+        yield [(row, context) for row, context in zip(items, seats, strict=True) if context is not None]
 
 
 @lru_cache(maxsize=5000)
@@ -356,7 +356,7 @@ def find_examination(session: Session, found: AnalysedAttempts) -> CachedAnalysi
             QuizAnalysisCache.course_id == found.course_id,
             QuizAnalysisCache.activity_key == found.activity_key,
             QuizAnalysisCache.which == found.which.value,
-            QuizAnalysisCache.composition == found.kept_as,
+            QuizAnalysisCache.composition == found.cache_key,
         )
     ).scalar_one_or_none()
     if row is None or row.attempt_set.split(":")[0] != str(VERSION):

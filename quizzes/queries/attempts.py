@@ -51,7 +51,7 @@ from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
 from quizzes.rules.settings import QuizSettings
 
-KEPT_PAPERS, KEPT_QUESTIONS = 1000, 20_000
+MOST_SNAPSHOTS, MOST_QUESTIONS = 1000, 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,8 @@ class QuizSnapshot:
     @property
     def access(self) -> EffectiveSettings:
         """Return dates, limit and attempts as they were published."""
-        settings = self.settings
-        return EffectiveSettings(
-            opens=self.opens_at, closes=self.closes_at, limit=settings.limit, attempts=settings.attempts, pause=settings.pause
-        )
+        own = self.settings
+        return EffectiveSettings(opens=self.opens_at, closes=self.closes_at, limit=own.limit, attempts=own.attempts, pause=own.pause)
 
 
 _PAPER = select(QuizVersion, Activity.key, Activity.opens_at, Activity.closes_at).join(Activity, Activity.id == QuizVersion.activity_id)
@@ -96,27 +94,27 @@ _CANDIDATES = (
 )
 
 
-def get_paper_of_activity(session: Session, activity_id: int) -> QuizSnapshot:
+def get_snapshot_of_activity(session: Session, activity_id: int) -> QuizSnapshot:
     """Return the quiz of an activity; raise NotFound."""
     return _kept(session, QuizVersion.activity_id, activity_id)
 
 
-def get_paper(session: Session, quiz_version_id: int) -> QuizSnapshot:
+def get_snapshot(session: Session, quiz_version_id: int) -> QuizSnapshot:
     """Return a published quiz by its version; raise NotFound."""
     return _kept(session, QuizVersion.id, quiz_version_id)
 
 
 def _kept(session: Session, column: InstrumentedAttribute[int], value: int) -> QuizSnapshot:
     kept, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("papers", {})), (column.key, value)
-    paper = kept.get(name)
-    if paper is None:
+    snapshot = kept.get(name)
+    if snapshot is None:
         row = session.execute(_PAPER.where(column == value)).one_or_none()
         if row is None:
             raise NotFound
-        if len(kept) >= KEPT_PAPERS:
+        if len(kept) >= MOST_SNAPSHOTS:
             kept.clear()  # at once, because other threads read it
-        paper = kept[name] = _read_paper(session, row)
-    return paper
+        snapshot = kept[name] = _read_paper(session, row)
+    return snapshot
 
 
 def _read_paper(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot:
@@ -161,7 +159,7 @@ def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, def
         return found
     rows = session.execute(select(QuestionVersion.id, QuestionVersion.document).where(QuestionVersion.id.in_(missing)))
     read = {row.id: from_document(json.loads(row.document)) for row in rows}
-    if len(kept) + len(read) > KEPT_QUESTIONS:
+    if len(kept) + len(read) > MOST_QUESTIONS:
         kept.clear()
     kept.update(read)
     return found | read
@@ -290,7 +288,7 @@ class LoadedAttempt(AttemptContext):
     items: tuple[LoadedItem, ...]
     answers: tuple[StoredAnswer, ...]
     """Every saved answer; of each item the oldest first, so that the last one is its response."""
-    paper: QuizSnapshot
+    snapshot: QuizSnapshot
     terms: SettingSources
     """By the quiz as it is published for the learner now, with what is in force for them; the questions are the attempt's own (5.3.1)."""
     has_left: bool
@@ -414,8 +412,8 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         raise NotFound
     attempt, role, followed, left_at, marked_by_hand, profile, _override = rows[0]
     items, answers = _read_items(session, attempt)
-    paper = get_paper(session, attempt.quiz_version_id)
-    current = paper if followed is None else get_paper(session, followed)
+    snapshot = get_snapshot(session, attempt.quiz_version_id)
+    current = snapshot if followed is None else get_snapshot(session, followed)
     return LoadedAttempt(
         id=attempt.id,
         uuid=attempt.uuid,
@@ -427,7 +425,7 @@ def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         row=attempt,
         items=items,
         answers=answers,
-        paper=paper,
+        snapshot=snapshot,
         terms=setting_sources_of(current.access, current.settings, [row[6] for row in rows if row[6] is not None], profile),
         has_left=left_at is not None,
         marked_by_hand=marked_by_hand,
@@ -464,9 +462,9 @@ def _item(row: Row[*tuple[Any, ...]]) -> LoadedItem:
     )
 
 
-def history_of(session: Session, sitting: LoadedAttempt) -> list[AttemptRow]:
+def history_of(session: Session, loaded: LoadedAttempt) -> list[AttemptRow]:
     """List the attempts of the same learner at the same quiz, the first one first."""
-    return list_attempts(session, sitting.person_id, sitting.course_id, sitting.row.activity_key)
+    return list_attempts(session, loaded.person_id, loaded.course_id, loaded.row.activity_key)
 
 
 def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list[int]:
@@ -481,17 +479,17 @@ def list_due(session: Session, *, now: datetime, after: int, limit: int) -> list
 
 
 def _place(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
-    return PersonQuizKey(actor.person_id or 0, subject.seat.enrolment_id, subject.seat.course_id, subject.activity.key)
+    return PersonQuizKey(actor.person_id or 0, subject.context.enrolment_id, subject.context.course_id, subject.activity.key)
 
 
-def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, paper: QuizSnapshot) -> SettingSources:
+def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return what holds for the actor at a quiz now."""
-    return find_setting_sources(session, paper.access, paper.settings, _place(actor, subject))
+    return find_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
 
 
-def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, paper: QuizSnapshot) -> SettingSources:
+def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the same when no other request of the actor is starting something."""
-    return lock_setting_sources(session, paper.access, paper.settings, _place(actor, subject))
+    return lock_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
 
 
 def version_of(session: Session, activity_id: int) -> int:

@@ -85,15 +85,15 @@ def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, MarkR
     return {mark.item_id: mark for mark in map(_mark, session.execute(_CURRENT, {"items": item_ids}))}
 
 
-def marks_that_stand(session: Session, sitting: LoadedAttempt, responses: Mapping[int, object]) -> dict[int, Marking]:
+def marks_that_stand(session: Session, loaded: LoadedAttempt, responses: Mapping[int, object]) -> dict[int, Marking]:
     """Return by item the marks that a person gave last and that still hold: the responses say what was marked (5.11.1).
 
     An annulment that came after such a mark does not take it away. Who never reopened an attempt pays no statement for this.
     """
-    if not sitting.marked_by_hand:
+    if not loaded.marked_by_hand:
         return {}
-    by_hand = {item_id: marks for item_id, marks in _own_marks(session, sitting).items() if marks[-1].origin == "manual"}
-    answers = {item_id: _marked_answer(sitting, item_id, marks) for item_id, marks in by_hand.items()}
+    by_hand = {item_id: marks for item_id, marks in _own_marks(session, loaded).items() if marks[-1].origin == "manual"}
+    answers = {item_id: _marked_answer(loaded, item_id, marks) for item_id, marks in by_hand.items()}
     found = [answer for answer in answers.values() if answer is not None]
     said = read_payloads(session, found, {answer.id for answer in found})
     return {
@@ -103,9 +103,9 @@ def marks_that_stand(session: Session, sitting: LoadedAttempt, responses: Mappin
     }
 
 
-def _own_marks(session: Session, sitting: LoadedAttempt) -> dict[int, list[MarkEvent]]:
+def _own_marks(session: Session, loaded: LoadedAttempt) -> dict[int, list[MarkEvent]]:
     """Return by item its markings without those of the annulment that holds, the oldest first."""
-    annulled_by = {item.id: item.annulled_by for item in sitting.items}
+    annulled_by = {item.id: item.annulled_by for item in loaded.items}
     found: dict[int, list[MarkEvent]] = {}
     for event in session.scalars(select(MarkEvent).where(MarkEvent.item_id.in_(annulled_by)).order_by(MarkEvent.id)):
         if event.regrade_id is None or event.regrade_id != annulled_by[event.item_id]:
@@ -113,10 +113,10 @@ def _own_marks(session: Session, sitting: LoadedAttempt) -> dict[int, list[MarkE
     return found
 
 
-def _marked_answer(sitting: LoadedAttempt, item_id: int, marks: Sequence[MarkEvent]) -> StoredAnswer | None:
+def _marked_answer(loaded: LoadedAttempt, item_id: int, marks: Sequence[MarkEvent]) -> StoredAnswer | None:
     """Return the response that was handed in before a person marked it: the last one that the program marked at the end."""
     handed_in = max(event.marked_at for event in marks if event.origin == "auto" and event.answer_id is None)
-    answers = [answer for answer in sitting.answers if answer.item_id == item_id and answer.server_time <= handed_in]
+    answers = [answer for answer in loaded.answers if answer.item_id == item_id and answer.server_time <= handed_in]
     return answers[-1] if answers else None
 
 
@@ -127,12 +127,12 @@ class MarkedItem(LoadedAttempt, MarkingContext):
     item: LoadedItem = field(kw_only=True)
 
 
-def _marked_item(session: Session, sitting: LoadedAttempt, place: int) -> MarkedItem:
-    item = sitting.item_at(place)
-    if item is None or item.number is None or sitting.state is not AttemptState.FINISHED:
+def _marked_item(session: Session, loaded: LoadedAttempt, place: int) -> MarkedItem:
+    item = loaded.item_at(place)
+    if item is None or item.number is None or loaded.state is not AttemptState.FINISHED:
         raise NotFound
     kind = attempts.get_questions(session, [item.question_version_id])[item.question_version_id].kind
-    known = {one.name: getattr(sitting, one.name) for one in fields(LoadedAttempt)}
+    known = {one.name: getattr(loaded, one.name) for one in fields(LoadedAttempt)}
     return MarkedItem(**known, is_by_hand=kind in BY_HAND, item=item)
 
 
@@ -165,7 +165,7 @@ class MarkingQueue:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueLine:
+class MarkingQueueRow:
     """One answer in a queue; ``fraction`` is None while it waits."""
 
     item_id: int
@@ -236,8 +236,8 @@ def _order(queue: MarkingQueue) -> tuple[Any, ...]:
     return (Person.first_surname, Person.given_names, Attempt.id, AttemptItem.id)
 
 
-def _line(row: Row[*tuple[Any, ...]], queue: MarkingQueue) -> QueueLine:
-    return QueueLine(
+def _line(row: Row[*tuple[Any, ...]], queue: MarkingQueue) -> MarkingQueueRow:
+    return MarkingQueueRow(
         item_id=row.id,
         attempt=row.uuid,
         place=row.position,
@@ -251,7 +251,7 @@ def _line(row: Row[*tuple[Any, ...]], queue: MarkingQueue) -> QueueLine:
     )
 
 
-def list_queue(session: Session, subject: QuizContext, queue: MarkingQueue, *, offset: int, limit: int) -> list[QueueLine]:
+def list_queue(session: Session, subject: QuizContext, queue: MarkingQueue, *, offset: int, limit: int) -> list[MarkingQueueRow]:
     """List answers that a person marks, in the order of the queue."""
     statement = _queue(subject, queue).order_by(*_order(queue)).offset(offset).limit(limit)
     return [_line(row, queue) for row in session.execute(statement)]
@@ -261,8 +261,8 @@ def list_queue(session: Session, subject: QuizContext, queue: MarkingQueue, *, o
 class Neighbours:
     """The answers before and after one in a queue; None at its ends."""
 
-    before: QueueLine | None
-    after: QueueLine | None
+    before: MarkingQueueRow | None
+    after: MarkingQueueRow | None
 
 
 def neighbours(session: Session, subject: QuizContext, queue: MarkingQueue, item_id: int) -> Neighbours:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from courses.models import Activity
 from enrolments.models import Enrolment, GroupMember
 from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion, Regrade, RegradeTrialRow
-from quizzes.queries.attempts import get_paper
+from quizzes.queries.attempts import get_snapshot
 from quizzes.queries.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
 from quizzes.rules.access import is_kinder
 
@@ -79,9 +79,9 @@ def find_before(session: Session, override: QuizOverride) -> QuizOverride | None
 
 
 def _is_better_off(session: Session, row: Any, held: list[QuizOverride], override: QuizOverride, before: QuizOverride | None) -> bool:
-    paper = get_paper(session, row.version)
+    snapshot = get_snapshot(session, row.version)
     without = [one for one in held if one.id != override.id] + ([before] if before is not None else [])
-    now, then = (setting_sources_of(paper.access, paper.settings, rows, row[3]).access() for rows in (held, without))
+    now, then = (setting_sources_of(snapshot.access, snapshot.settings, rows, row[3]).access() for rows in (held, without))
     return is_kinder(now, then)
 
 

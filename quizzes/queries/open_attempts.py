@@ -34,11 +34,11 @@ def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt
     return _going_on(actor, attempts.lock_attempt(session, actor, attempt))
 
 
-def _going_on(actor: Actor, sitting: LoadedAttempt) -> LoadedAttempt:
+def _going_on(actor: Actor, loaded: LoadedAttempt) -> LoadedAttempt:
     """Return an attempt; of one that has ended what comes of it is told as to everybody, and what is another's is none to a stranger."""
-    if sitting.has_left and sitting.state in OPEN_STATES and sitting.person_id == actor.person_id:
+    if loaded.has_left and loaded.state in OPEN_STATES and loaded.person_id == actor.person_id:
         raise LeftCourse
-    return sitting
+    return loaded
 
 
 def find_answering(session: Session, enrolment_id: int, keys: Collection[str]) -> set[str]:

@@ -17,7 +17,7 @@ from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion
 from quizzes.permissions import IncidentContext, OverrideContext, QuizContext
-from quizzes.queries.attempts import get_paper
+from quizzes.queries.attempts import get_snapshot
 from quizzes.queries.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
 from quizzes.queries.teaching import get_taught_quiz
 from quizzes.rules.access import SettingSources
@@ -110,7 +110,7 @@ def get_override(session: Session, actor: Actor, slug: str, key: str, override: 
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentLine:
+class IncidentRow:
     """An incident in a list, with how many attempts it gave time to, and whom it left out: who gave or took back, and attempts themself."""
 
     row: Incident
@@ -119,7 +119,7 @@ class IncidentLine:
     left_out: tuple[Person, ...] = ()
 
 
-def list_incidents(session: Session, quiz: QuizContext, *, limit: int) -> list[IncidentLine]:
+def list_incidents(session: Session, quiz: QuizContext, *, limit: int) -> list[IncidentRow]:
     """List the incidents of a quiz, the newest first."""
     as_said = (IncidentAttempt.incident_id == Incident.id) & (IncidentAttempt.applied == Incident.undone_at.is_(None))
     attempts = select(func.count()).where(as_said).correlate(Incident).scalar_subquery()
@@ -132,7 +132,7 @@ def list_incidents(session: Session, quiz: QuizContext, *, limit: int) -> list[I
     )
     rows = session.execute(statement).all()
     waiting = _left_out(session, [row.id for row, _count, _person in rows])
-    return [IncidentLine(row, count, person.full_name, tuple(waiting.get(row.id, ()))) for row, count, person in rows]
+    return [IncidentRow(row, count, person.full_name, tuple(waiting.get(row.id, ()))) for row, count, person in rows]
 
 
 def _left_out(session: Session, incidents: Sequence[int]) -> dict[int, list[Person]]:
@@ -223,8 +223,8 @@ def _with_terms(session: Session, attempts: Select[int] | list[int]) -> list[tup
 
 
 def _terms(session: Session, row: Any, overrides: Sequence[QuizOverride]) -> SettingSources:
-    paper = get_paper(session, row.followed or row[0].quiz_version_id)
-    return setting_sources_of(paper.access, paper.settings, overrides, row[3])
+    snapshot = get_snapshot(session, row.followed or row[0].quiz_version_id)
+    return setting_sources_of(snapshot.access, snapshot.settings, overrides, row[3])
 
 
 def _open(row: Any, terms: SettingSources) -> OpenAttempt:
@@ -290,19 +290,19 @@ def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileLine:
+class AccommodationRow:
     """A person and their profile, if one is in force."""
 
     person: Person
     row: Accommodation | None
 
 
-def list_profiles(session: Session, words: str, *, offset: int, limit: int) -> list[ProfileLine]:
+def list_profiles(session: Session, words: str, *, offset: int, limit: int) -> list[AccommodationRow]:
     """List the people whom a search finds; without words those with a profile in force."""
     statement = select(Person, Accommodation).outerjoin(Accommodation, accommodation_of(Person.id))
     statement = statement.where(*name_matches(words)) if words else statement.where(Accommodation.id.is_not(None))
     rows = session.execute(statement.order_by(*by_name(), Person.id).offset(offset).limit(limit))
-    return [ProfileLine(person, row) for person, row in rows]
+    return [AccommodationRow(person, row) for person, row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,25 +33,25 @@ class QuestionChecks:
         return self.locked | self.waiting
 
 
-def marker_of(sitting: LoadedAttempt, item: LoadedItem, question: definitions.QuestionDefinition) -> QuestionMarker:
+def marker_of(loaded: LoadedAttempt, item: LoadedItem, question: definitions.QuestionDefinition) -> QuestionMarker:
     """Return what decides about the answers to an item."""
-    return QuestionMarker(sitting.paper.settings.behaviour, question, item.layout, convention_for(sitting.row.language))
+    return QuestionMarker(loaded.snapshot.settings.behaviour, question, item.layout, convention_for(loaded.row.language))
 
 
-def checked_parts(sitting: LoadedAttempt, item: LoadedItem) -> list[Parts]:
+def checked_parts(loaded: LoadedAttempt, item: LoadedItem) -> list[Parts]:
     """Return the responses to an item that the learner had checked, in their order."""
-    return [clean_parts(answer.payload) for answer in sitting.checked(item.id)]
+    return [clean_parts(answer.payload) for answer in loaded.checked(item.id)]
 
 
-def checks_of(sitting: LoadedAttempt, questions: Mapping[int, definitions.QuestionDefinition]) -> QuestionChecks:
+def checks_of(loaded: LoadedAttempt, questions: Mapping[int, definitions.QuestionDefinition]) -> QuestionChecks:
     """Return where the questions of an attempt stand, of questions that are read already."""
-    behaviour = sitting.paper.settings.behaviour
+    behaviour = loaded.snapshot.settings.behaviour
     if behaviour not in GIVES_FEEDBACK_AT_ONCE:
         return QuestionChecks({})
-    responses = {item_id: clean_parts(answer.payload) for item_id, answer in sitting.responses.items()}
+    responses = {item_id: clean_parts(answer.payload) for item_id, answer in loaded.responses.items()}
     standings, finished = dict[int, AnsweringState](), list[int]()
-    for item in sitting.items:
-        judge, checked = marker_of(sitting, item, questions[item.question_version_id]), checked_parts(sitting, item)
+    for item in loaded.items:
+        judge, checked = marker_of(loaded, item, questions[item.question_version_id]), checked_parts(loaded, item)
         if can_be_checked(behaviour, judge.question):
             standings[item.position] = judge.after(checked)
         if is_finished(judge, checked, responses.get(item.id)):
@@ -59,12 +59,12 @@ def checks_of(sitting: LoadedAttempt, questions: Mapping[int, definitions.Questi
     return QuestionChecks(
         standings,
         locked=frozenset(place for place, found in standings.items() if found.locked),
-        waiting=locked_places(sitting.items, finished, behaviour),
+        waiting=locked_places(loaded.items, finished, behaviour),
     )
 
 
-def get_checks(session: Session, sitting: LoadedAttempt) -> QuestionChecks:
+def get_checks(session: Session, loaded: LoadedAttempt) -> QuestionChecks:
     """Return where the questions of an attempt stand; one statement where a question is not in memory, none without checks."""
-    if sitting.paper.settings.behaviour not in GIVES_FEEDBACK_AT_ONCE:
+    if loaded.snapshot.settings.behaviour not in GIVES_FEEDBACK_AT_ONCE:
         return QuestionChecks({})
-    return checks_of(sitting, queries.get_questions(session, [item.question_version_id for item in sitting.items]))
+    return checks_of(loaded, queries.get_questions(session, [item.question_version_id for item in loaded.items]))

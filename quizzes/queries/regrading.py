@@ -54,11 +54,11 @@ def lock_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: U
 
 
 def _regrade(session: Session, actor: Actor, slug: str, key: str, statement: Select[Regrade]) -> RegradeContext:
-    taught = teaching.get_taught_quiz(session, actor, slug, key)
+    context = teaching.get_taught_quiz(session, actor, slug, key)
     row = session.scalar(statement)
-    if row is None or (row.course_id, row.activity_key) != (taught.course_id, taught.key):
+    if row is None or (row.course_id, row.activity_key) != (context.course_id, context.key):
         raise NotFound
-    return RegradeContext(**vars(taught), row=row)
+    return RegradeContext(**vars(context), row=row)
 
 
 def take_regrade(session: Session, regrade_id: int) -> Regrade:
@@ -89,12 +89,12 @@ class QuizQuestionVersions:
         return sum(version.attempts for version in self.versions)
 
 
-def list_asked(session: Session, taught: QuizContext) -> list[QuizQuestionVersions]:
+def list_question_versions(session: Session, context: QuizContext) -> list[QuizQuestionVersions]:
     """List the questions that the attempts handed in of a quiz asked, in the order in which they were made."""
     asked = (
         select(AttemptItem.question_version_id, func.count(AttemptItem.attempt_id.distinct()).label("attempts"))
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(*_finished(taught.course_id, taught.key), AttemptItem.number.is_not(None))
+        .where(*_finished(context.course_id, context.key), AttemptItem.number.is_not(None))
         .group_by(AttemptItem.question_version_id)
         .subquery()
     )
@@ -113,15 +113,15 @@ def list_asked(session: Session, taught: QuizContext) -> list[QuizQuestionVersio
     return [QuizQuestionVersions(question_id, key, tuple(versions)) for question_id, (key, versions) in found.items()]
 
 
-def find_asked(session: Session, taught: QuizContext, key: str) -> QuizQuestionVersions:
+def find_question_versions(session: Session, context: QuizContext, key: str) -> QuizQuestionVersions:
     """Return one of them; raise NotFound."""
-    found = next((asked for asked in list_asked(session, taught) if asked.key == key), None)
+    found = next((asked for asked in list_question_versions(session, context) if asked.key == key), None)
     if found is None:
         raise NotFound
     return found
 
 
-def count_asked(session: Session, course_id: int, questions: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
+def count_attempts_by_question(session: Session, course_id: int, questions: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
     """Count the attempts handed in that asked questions of a course, by question key: the keys of their quizzes, each with its number."""
     if not questions:
         return {}
@@ -171,7 +171,7 @@ def count_concerned(session: Session, regrade: Regrade) -> int:
     return session.scalar(select(func.count()).select_from(Attempt).where(*_concerned(regrade))) or 0
 
 
-def asked_versions(session: Session, regrade: Regrade) -> frozenset[int]:
+def versions_to_regrade(session: Session, regrade: Regrade) -> frozenset[int]:
     """Return the question versions that the attempts of a marking again asked."""
     statement = select(AttemptItem.question_version_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
     return frozenset(session.scalars(statement.where(*_concerned(regrade)).distinct()))
@@ -323,13 +323,13 @@ class RegradeEntry:
     undone_at: datetime | None
 
 
-def list_regrades(session: Session, taught: QuizContext, *, limit: int = 50) -> list[RegradeEntry]:
+def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) -> list[RegradeEntry]:
     """List what was marked again in a quiz, the newest first; trials that were put aside are left out."""
     statement = (
         select(Regrade, Question.key, Person.given_names, Person.first_surname, Person.second_surname)
         .outerjoin(Question, Question.id == Regrade.question_id)
         .join(Person, Person.id == Regrade.created_by)
-        .where(Regrade.course_id == taught.course_id, Regrade.activity_key == taught.key, Regrade.state != "discarded")
+        .where(Regrade.course_id == context.course_id, Regrade.activity_key == context.key, Regrade.state != "discarded")
         .order_by(Regrade.id.desc())
         .limit(limit)
     )

@@ -73,16 +73,16 @@ def list_open(session: Session, *, offset: int, limit: int) -> list[OpenReview]:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewSeat:
+class ReviewContext:
     """Something to decide before an administrator, and whose certificate it is about."""
 
     row: CertificateReview
     person_id: int
 
 
-def lock_review(session: Session, _actor: Actor, review: int) -> ReviewSeat:
+def lock_review(session: Session, _actor: Actor, review: int) -> ReviewContext:
     """Return something to decide, its row locked; raise NotFound."""
     row = session.scalar(select(CertificateReview).where(CertificateReview.id == review).with_for_update())
     if row is None:
         raise NotFound
-    return ReviewSeat(row, session.get_one(Enrolment, row.enrolment_id).person_id)
+    return ReviewContext(row, session.get_one(Enrolment, row.enrolment_id).person_id)

@@ -61,7 +61,7 @@ def count_lines(session: Session, regrade_id: int) -> TrialCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialLine:
+class RegradeChangeRow:
     """One attempt of a trial; percentages and what came of them before and after, and of the learner's result."""
 
     attempt: UUID
@@ -110,9 +110,9 @@ def _fraction(value: Any) -> Fraction | None:
     return None if value is None else Fraction(value)
 
 
-def _line(row: Row[*tuple[Any, ...]]) -> TrialLine:
+def _line(row: Row[*tuple[Any, ...]]) -> RegradeChangeRow:
     line: RegradeTrialRow = row[0]
-    return TrialLine(
+    return RegradeChangeRow(
         attempt=row.uuid,
         name=full_name(row.given_names, row.first_surname, row.second_surname),
         number=row.number,
@@ -130,12 +130,12 @@ def _line(row: Row[*tuple[Any, ...]]) -> TrialLine:
     )
 
 
-def list_lines(session: Session, regrade_id: int, show: TrialFilter, *, offset: int, limit: int) -> list[TrialLine]:
+def list_lines(session: Session, regrade_id: int, show: TrialFilter, *, offset: int, limit: int) -> list[RegradeChangeRow]:
     """List some lines of a trial, by learner."""
     return [_line(row) for row in session.execute(_lines(regrade_id, show).offset(offset).limit(limit))]
 
 
-def stream_lines(session: Session, regrade_id: int, show: TrialFilter) -> Iterator[TrialLine]:
+def stream_lines(session: Session, regrade_id: int, show: TrialFilter) -> Iterator[RegradeChangeRow]:
     """Give every line of a trial, a thousand in memory at a time."""
     for row in session.execute(_lines(regrade_id, show).execution_options(yield_per=1000)):
         yield _line(row)

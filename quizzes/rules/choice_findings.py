@@ -16,7 +16,7 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from quizzes.rules.doctor_chance import chance_tail
-from quizzes.rules.finding_kinds import NOT_MET, Facts, FindingKind, Outcome, outcome
+from quizzes.rules.finding_kinds import NOT_MET, FindingDetails, FindingKind, Outcome, outcome
 from quizzes.rules.results import MarkState
 from quizzes.rules.significance import (
     FIVE_PERCENT,
@@ -90,7 +90,7 @@ class ItemSample:
     cut: Fraction
 
 
-def crowd_of(responses: Sequence[ItemResponses]) -> ItemSample:
+def sample_of(responses: Sequence[ItemResponses]) -> ItemSample:
     """Return what groups are compared with: who answered; the best are at least a third, those with equal rest together."""
     count = sum(one.count for one in responses)
     whole = sum((one.count * one.rest for one in responses), _NOTHING)
@@ -167,7 +167,7 @@ def _about_chance(table: PartTable, crowd: ItemSample) -> Outcome:
     p = chance_tail(top, best, table.guess, square, table.given) if table.guess is not None else None
     if p is None:
         return NOT_MET
-    facts: Facts = {
+    facts: FindingDetails = {
         "part": table.part,
         "share": table.guess,
         "answer": table.key().name,
@@ -214,7 +214,7 @@ def _against_key(
     p, rival = min(weighted, key=lambda one: one[0], default=(_ALL, None))
     if rival is None:
         return NOT_MET
-    facts: Facts = {"part": table.part, "answer": rival.name, "count": rival.count}
+    facts: FindingDetails = {"part": table.part, "answer": rival.name, "count": rival.count}
     facts |= {"top": crowd.top, "top_answer": rival.top, "top_key": table.key().top}
     return outcome(p, ailment, crowd.scale.count, **facts)
 
@@ -261,5 +261,11 @@ def _several(body: MultipleChoiceBody, responses: Sequence[ItemResponses], crowd
         square = group_square(answer.count, answer.rests, crowd.scale)
         p = tail_of_t(-square if answer.credit else square, crowd.scale.count - 2)
         ailment = FindingKind.RIGHT_AVOIDED if answer.credit else FindingKind.WRONG_KEY
-        facts: Facts = {"answer": answer.name, "count": answer.count, "top": crowd.top, "top_answer": answer.top, "top_key": crowd.top}
+        facts: FindingDetails = {
+            "answer": answer.name,
+            "count": answer.count,
+            "top": crowd.top,
+            "top_answer": answer.top,
+            "top_key": crowd.top,
+        }
         yield outcome(p, ailment, crowd.scale.count, **facts)

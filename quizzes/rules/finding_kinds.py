@@ -98,7 +98,7 @@ NOT_MET = Outcome(Fraction(1))
 """Of a test whose conditions are not met, whatever its p-value would be."""
 
 
-class Facts(TypedDict, total=False):
+class FindingDetails(TypedDict, total=False):
     """What a finding says beside its ailment, its strength and the number of answers."""
 
     part: str
@@ -110,7 +110,7 @@ class Facts(TypedDict, total=False):
     share: Fraction | None
 
 
-def outcome(p: Fraction, ailment: FindingKind, answers: int, *, met: bool = True, **facts: Unpack[Facts]) -> Outcome:
+def outcome(p: Fraction, ailment: FindingKind, answers: int, *, met: bool = True, **facts: Unpack[FindingDetails]) -> Outcome:
     """Return the outcome of a test: with something to tell where its other conditions are met and p is at most SIGN."""
     if not met:
         return NOT_MET

@@ -129,7 +129,7 @@ def read_exactly(exact: str, rounded: Fraction | None) -> Fraction | None:
     return simple if stored(simple) == rounded else rounded
 
 
-def shown(value: Fraction, settings: QuizSettings, *, question: bool = False) -> Fraction:
+def rounded_mark(value: Fraction, settings: QuizSettings, *, question: bool = False) -> Fraction:
     """Round for the screen with the quiz's or the questions' decimals, half up."""
     decimals = settings.question_decimals if question and settings.question_decimals is not None else settings.decimals
     return round_half_up(value, decimals)

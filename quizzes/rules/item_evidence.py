@@ -214,25 +214,25 @@ class ClassTally:
         """Return how many attempts were counted."""
         return self.tally.totals.total()
 
-    def add(self, paper: Sequence[MarkedResponse], removed: Mapping[int, Fraction] = _WHOLE) -> None:
+    def add(self, snapshot: Sequence[MarkedResponse], removed: Mapping[int, Fraction] = _WHOLE) -> None:
         """Count one attempt, its questions in the order shown; a position that it does not have counts as a mark of 0.
 
         ``removed`` has the maximum of each position whose question was taken out of the total: there it counts for nothing, and what
         is left stands for the whole. An attempt that has nothing left is not counted.
         """
-        if removed and not any(given.maximum for given in paper):
+        if removed and not any(given.maximum for given in snapshot):
             return
         marks, maxima = [_NOTHING] * len(self.maxima), [_NOTHING] * len(self.maxima)
-        for given in paper:
+        for given in snapshot:
             marks[given.position] += given.mark
             maxima[given.position] += given.maximum
             self.maxima[given.position] += given.maximum
             self.versions[given.position][given.version] += 1
         totals = self._totals(marks, maxima, removed)
-        for place, given in enumerate(paper):
+        for place, given in enumerate(snapshot):
             question = self.questions.setdefault(given.version, QuestionTally())
-            question.add(given, totals[given.position], late=2 * place >= len(paper))
-        self._count_the_end(paper)
+            question.add(given, totals[given.position], late=2 * place >= len(snapshot))
+        self._count_the_end(snapshot)
 
     def _totals(self, marks: Sequence[Fraction], maxima: Sequence[Fraction], removed: Mapping[int, Fraction]) -> Sequence[Fraction]:
         """Count the marks; return the total beside each position."""
@@ -245,14 +245,14 @@ class ClassTally:
         self.tally.put(points.total, [points.fill(removed[at]) if at in removed else pair for at, pair in pairs])
         return totals
 
-    def _count_the_end(self, paper: Sequence[MarkedResponse]) -> None:
-        last = max((place for place, given in enumerate(paper) if not given.is_blank), default=None)
+    def _count_the_end(self, snapshot: Sequence[MarkedResponse]) -> None:
+        last = max((place for place, given in enumerate(snapshot) if not given.is_blank), default=None)
         if last is None:
             return
         self._attempts += 1
-        self._stopped += len(paper) - 1 - last >= STOPPED
+        self._stopped += len(snapshot) - 1 - last >= STOPPED
         self._before_the_end += last + 1
-        for given in paper[:last]:
+        for given in snapshot[:last]:
             if given.is_blank:
                 self._passed_over += 1
                 self.questions[given.version].passed_over += 1

@@ -13,13 +13,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 from quizzes.rules.analysis import TOO_EASY, TOO_HARD
-from quizzes.rules.choice_findings import choice_outcomes, crowd_of
+from quizzes.rules.choice_findings import choice_outcomes, sample_of
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.doctor_chance import POOR
 from quizzes.rules.false_discovery import RATE, adjusted
 from quizzes.rules.finding_kinds import NOT_MET, FindingKind, ItemFinding, Outcome, findings_in, outcome
 from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, Unreached
-from quizzes.rules.layout_findings import MOVED, paper_outcomes
+from quizzes.rules.layout_findings import MOVED, layout_outcomes
 from quizzes.rules.results import MarkState
 from quizzes.rules.significance import (
     LEAST,
@@ -64,10 +64,10 @@ def question_outcomes(question: QuestionDefinition, evidence: ItemEvidence) -> t
     answered = [one for one in evidence.responses if one.marking.state is not MarkState.NOT_ANSWERED]
     made: list[Outcome] = []
     if sum(one.count for one in answered) >= LEAST:
-        crowd = crowd_of(answered)
+        crowd = sample_of(answered)
         made += [*choice_outcomes(question, answered, crowd), *typed_outcomes(question, evidence, crowd.scale)]
         made += _about_marks(evidence.marks)
-        made += paper_outcomes(evidence)
+        made += layout_outcomes(evidence)
         made.append(_about_place(evidence.early, evidence.late))
     return (*made, _about_blanks(evidence))
 
@@ -84,7 +84,7 @@ def _explains(cause: ItemFinding, one: ItemFinding) -> bool:
     return cause.ailment in _CAUSES.get(one.ailment, ()) and cause.part in ("", one.part) and cause.told >= one.told
 
 
-def told_among(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[ItemFinding, ...]]:
+def significant_findings(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[ItemFinding, ...]]:
     """Return the findings of each group of tests, those told that stand out among the tests of all groups together.
 
     Benjamini and Hochberg over every test made: where nothing is wrong, anything is told in at most RATE of all quizzes.

@@ -127,7 +127,7 @@ def lay_out(entries: Sequence[Entry], seed: int, *, seen: Mapping[str, int], per
     taken = _fill(seats)
     if isinstance(taken, _OpenSlot):
         return _too_small(entries, seats, taken)
-    drawn = {(seat.entry, seat.draw): candidate for seat, candidate in zip(seats, taken, strict=True)}
+    drawn = {(context.entry, context.draw): candidate for context, candidate in zip(seats, taken, strict=True)}
     return _paged(_ordered(entries, drawn, seed), per_page)
 
 
@@ -139,7 +139,7 @@ def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list
             mixed = SeededRandom(seed, str(number), "draw").shuffled(entry.pool)
             wanted = tuple(sorted(mixed, key=lambda candidate: seen.get(candidate.question, 0)))
             seats += [_OpenSlot(number, draw, wanted) for draw in range(1, entry.count + 1)]
-    return sorted(seats, key=lambda seat: len(seat.wanted) > 1)
+    return sorted(seats, key=lambda context: len(context.wanted) > 1)
 
 
 def _fill(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:
@@ -149,25 +149,25 @@ def _fill(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:
     overlap fail only if no choice at all would do.
     """
     holder: dict[str, int] = {}
-    for seat in range(len(seats)):
-        free = next((candidate.question for candidate in seats[seat].wanted if candidate.question not in holder), None)
+    for context in range(len(seats)):
+        free = next((candidate.question for candidate in seats[context].wanted if candidate.question not in holder), None)
         if free is not None:
-            holder[free] = seat
-        elif not _reseat(seat, seats, holder, set()):
-            return seats[seat]
-    held = {seat: question for question, seat in holder.items()}
-    return [next(candidate for candidate in seat.wanted if candidate.question == held[at]) for at, seat in enumerate(seats)]
+            holder[free] = context
+        elif not _reseat(context, seats, holder, set()):
+            return seats[context]
+    held = {context: question for question, context in holder.items()}
+    return [next(candidate for candidate in context.wanted if candidate.question == held[at]) for at, context in enumerate(seats)]
 
 
-def _reseat(seat: int, seats: Sequence[_OpenSlot], holder: dict[str, int], tried: set[str]) -> bool:
+def _reseat(context: int, seats: Sequence[_OpenSlot], holder: dict[str, int], tried: set[str]) -> bool:
     """Find a question for a seat by moving others along (augmenting path)."""
-    for candidate in seats[seat].wanted:
+    for candidate in seats[context].wanted:
         question = candidate.question
         if question in tried:
             continue
         tried.add(question)
         if question not in holder or _reseat(holder[question], seats, holder, tried):
-            holder[question] = seat
+            holder[question] = context
             return True
     return False
 
@@ -175,7 +175,7 @@ def _reseat(seat: int, seats: Sequence[_OpenSlot], holder: dict[str, int], tried
 def _too_small(entries: Sequence[Entry], seats: Sequence[_OpenSlot], failed: _OpenSlot) -> PoolTooSmall:
     entry = entries[failed.entry - 1]
     assert isinstance(entry, SlotEntry)
-    filled = seats.index(failed) - next(at for at, seat in enumerate(seats) if seat.entry == failed.entry)
+    filled = seats.index(failed) - next(at for at, context in enumerate(seats) if context.entry == failed.entry)
     return PoolTooSmall(failed.entry, entry.count, filled)
 
 

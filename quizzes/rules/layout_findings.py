@@ -19,7 +19,7 @@ DRAWN = Fraction(1, 20)
 _NOTHING = Fraction(0)
 
 
-def paper_outcomes(evidence: ItemEvidence) -> Iterator[Outcome]:
+def layout_outcomes(evidence: ItemEvidence) -> Iterator[Outcome]:
     """Test the values that a question draws, and whether its first option is taken for standing there."""
     for name, counted in evidence.values.items():
         yield _about_values(name, counted)

@@ -10,7 +10,7 @@ from quizzes.rules.composition import Composition, Position
 from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.finding_kinds import SIGN, FindingStrength, ItemFinding
 from quizzes.rules.item_evidence import ClassTally, ItemEvidence, QuestionTally
-from quizzes.rules.item_findings import end_outcomes, question_outcomes, told_among
+from quizzes.rules.item_findings import end_outcomes, question_outcomes, significant_findings
 from quizzes.rules.statistics import (
     FORMULAS,
     CountedAttempts,
@@ -108,7 +108,7 @@ def examination_of(
     counted = {version: (found, found.evidence()) for version, found in sorted(tally.questions.items())}
     made = [end_outcomes(tally.unreached)]
     made += [() if version in annulled else question_outcomes(questions[version], evidence) for version, (_, evidence) in counted.items()]
-    about_all, *about_each = told_among(made)
+    about_all, *about_each = significant_findings(made)
     examined = [
         _examined(version, questions[version], *one, findings, drawn=version in drawn, annulled=version in annulled)
         for (version, one), findings in zip(counted.items(), about_each, strict=True)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from quizzes.rules.acronyms import NAMES
 from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.definitions import CalculatedBody, GapsBody, NumericalBody, QuestionDefinition, ShortAnswerBody, Texts
-from quizzes.rules.finding_kinds import NOT_MET, Facts, FindingKind, Outcome, outcome
+from quizzes.rules.finding_kinds import NOT_MET, FindingDetails, FindingKind, Outcome, outcome
 from quizzes.rules.item_evidence import ItemEvidence, UnmatchedText
 from quizzes.rules.patterns import folded
 from quizzes.rules.results import MarkState, PartMark
@@ -53,7 +53,7 @@ def _group(ailment: FindingKind, group: Sequence[UnmatchedText], part: str, scal
     if count < LEAST_COUNT or (knowing and group_square(count, rests, scale) < -FIVE_PERCENT):
         return NOT_MET
     most = max(group, key=lambda one: one.count)
-    facts: Facts = {"part": part, "answer": most.what.text, "count": count, "share": Fraction(count, scale.count)}
+    facts: FindingDetails = {"part": part, "answer": most.what.text, "count": count, "share": Fraction(count, scale.count)}
     return outcome(more_tail(count, scale.count, RARE), ailment, scale.count, **facts)
 
 

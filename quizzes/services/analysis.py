@@ -22,8 +22,8 @@ AT_ONCE = 20_000
 def compute(session: Session, found: AnalysedAttempts) -> QuizAnalysis:
     """Compute everything about a set of attempts; reads them as a stream and writes nothing."""
     tally = ClassTally(len(found.composition.positions))
-    for paper, removed in analysis.stream_papers(session, found):
-        tally.add(paper, removed)
+    for snapshot, removed in analysis.stream_papers(session, found):
+        tally.add(snapshot, removed)
     questions = attempts.get_questions(session, sorted(tally.questions))
     return examination_of(tally, found.composition, questions, found.which, annulled=found.annulled)
 
@@ -35,7 +35,7 @@ def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *
             QuizAnalysisCache.course_id == found.course_id,
             QuizAnalysisCache.activity_key == found.activity_key,
             QuizAnalysisCache.which == found.which.value,
-            QuizAnalysisCache.composition == found.kept_as,
+            QuizAnalysisCache.composition == found.cache_key,
         )
     )
     session.add(
@@ -43,7 +43,7 @@ def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *
             course_id=found.course_id,
             activity_key=found.activity_key,
             which=found.which.value,
-            composition=found.kept_as,
+            composition=found.cache_key,
             attempt_set=found.fingerprint,
             document=json.dumps(encode(examination), ensure_ascii=False, separators=(",", ":")),
             computed_at=now,

@@ -85,11 +85,11 @@ class TimeIsUp(Conflict):
     message = N_("The time ended. What was saved before it ended is handed in.")
 
     @classmethod
-    def of(cls, sitting: LoadedAttempt, ruling: TimeRuling) -> Self:
+    def of(cls, loaded: LoadedAttempt, ruling: TimeRuling) -> Self:
         """Say what becomes of what was saved in this attempt."""
         if ruling.event is AttemptEvent.ABANDON:
             return cls(N_("The time ended before this attempt was submitted: it has no grade."))
-        if sitting.terms.at_end is AtEnd.GRACE:
+        if loaded.terms.at_end is AtEnd.GRACE:
             return cls(N_("The time ended. No answer is taken any more, but you can still submit what was saved before."))
         return cls()
 
@@ -110,10 +110,10 @@ def start_attempt(
     ended preview is forgotten when the next attempt starts.
     """
     assert actor.person_id is not None
-    paper = queries.get_paper_of_activity(session, subject.activity.id)
-    preview = not subject.seat.is_learner
-    terms = queries.locked_settings_at(session, actor, subject, paper)
-    history = queries.list_attempts(session, actor.person_id, subject.seat.course_id, subject.activity.key)
+    snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
+    preview = not subject.context.is_learner
+    terms = queries.locked_settings_at(session, actor, subject, snapshot)
+    history = queries.list_attempts(session, actor.person_id, subject.context.course_id, subject.activity.key)
     ruling = start_ruling(subject, terms, history, replace(entry, password=entry.password or ""), actor=actor, now=now)
     if ruling.open_number is not None:
         open_one = next(row for row in history if row.number == ruling.open_number)
@@ -125,8 +125,8 @@ def start_attempt(
     if any(row.preview for row in history):
         _forget_previews(session, actor.person_id, subject)
     number = 1 + sum(not row.preview for row in history)
-    last = _last_sitting(session, actor, history) if paper.settings.build_on_last else None
-    return _new_attempt(session, actor, subject, paper, terms, last, number=number, preview=preview, language=language, now=now)
+    last = _last_sitting(session, actor, history) if snapshot.settings.build_on_last else None
+    return _new_attempt(session, actor, subject, snapshot, terms, last, number=number, preview=preview, language=language, now=now)
 
 
 def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
@@ -136,7 +136,7 @@ def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow])
 
 def _forget_previews(session: Session, person_id: int, subject: ActivityContext) -> None:
     """Delete somebody's previews of a quiz (5.2.7): they count nowhere, and their numbers are free again."""
-    mine = (Attempt.person_id == person_id, Attempt.course_id == subject.seat.course_id, Attempt.activity_key == subject.activity.key)
+    mine = (Attempt.person_id == person_id, Attempt.course_id == subject.context.course_id, Attempt.activity_key == subject.activity.key)
     delete_person_attempts(session, list(session.scalars(select(Attempt.id).where(*mine, Attempt.preview))))
 
 
@@ -153,7 +153,7 @@ def _new_attempt(
     session: Session,
     actor: Actor,
     subject: ActivityContext,
-    paper: QuizSnapshot,
+    snapshot: QuizSnapshot,
     terms: SettingSources,
     last: LoadedAttempt | None,
     *,
@@ -164,14 +164,14 @@ def _new_attempt(
 ) -> Attempt:
     assert actor.person_id is not None
     seed = secrets.randbits(SEED_BITS)
-    seen = queries.count_seen(session, actor.person_id, subject.seat.course_id)
-    drawn = draw_layout(session, paper, seed, seen=seen, last=last)
+    seen = queries.count_seen(session, actor.person_id, subject.context.course_id)
+    drawn = draw_layout(session, snapshot, seed, seen=seen, last=last)
     attempt = Attempt(
         person_id=actor.person_id,
-        enrolment_id=subject.seat.enrolment_id,
-        course_id=subject.seat.course_id,
+        enrolment_id=subject.context.enrolment_id,
+        course_id=subject.context.course_id,
         activity_key=subject.activity.key,
-        quiz_version_id=paper.quiz_version_id,
+        quiz_version_id=snapshot.quiz_version_id,
         number=number,
         state=AttemptState.IN_PROGRESS.value,
         preview=preview,
@@ -213,9 +213,9 @@ def _item_rows(attempt_id: int, drawn: DrawnLayout) -> list[dict[str, object]]:
 
 def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, now: datetime) -> None:
     """Begin with what was answered last (5.2.3), translated where a question has another version: what it lacks is left out."""
-    sitting, responses, before = queries.load_attempt(session, attempt_id), last.responses, items_by_question(session, last)
+    loaded, responses, before = queries.load_attempt(session, attempt_id), last.responses, items_by_question(session, last)
     rows = []
-    for key, item in items_by_question(session, sitting).items():
+    for key, item in items_by_question(session, loaded).items():
         earlier = before.get(key)
         if earlier is None or earlier.id not in responses:
             continue
@@ -225,7 +225,7 @@ def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, n
         if old.kind is new.kind and not isinstance(answer, MalformedAnswer):
             parts = parts_of(new, page_from_answer(new, item.layout, answer))
             event = saving.SavedAnswer(item.position, saving.AnswerSequence(1, 1), parts)
-            rows.append(_event_row(sitting, event, SaveRequest(1, (), "import"), now))
+            rows.append(_event_row(loaded, event, SaveRequest(1, (), "import"), now))
     if rows:
         connection_of(session).execute(insert(AnswerEvent), rows)
 
@@ -258,7 +258,7 @@ class SaveReceipt:
 
 
 def save_answers(
-    session: Session, sitting: LoadedAttempt, batches: Sequence[SaveRequest], proved: Sequence[SaveRequest] = (), *, now: datetime
+    session: Session, loaded: LoadedAttempt, batches: Sequence[SaveRequest], proved: Sequence[SaveRequest] = (), *, now: datetime
 ) -> SaveReceipt:
     """Keep answers; raise AlreadySubmitted or TimeIsUp where they come too late, and nothing of them is kept.
 
@@ -267,18 +267,18 @@ def save_answers(
     The same answer twice has no effect, an older one is kept as history. Even where nothing is new the attempt is written,
     so that what is acknowledged has been committed by this very request (security 6.3).
     """
-    if AttemptState(sitting.row.state) in ENDED_STATES:
+    if AttemptState(loaded.row.state) in ENDED_STATES:
         raise AlreadySubmitted
-    ruling = rule_on_time(sitting.clock, now=now)
+    ruling = rule_on_time(loaded.clock, now=now)
     if not ruling.may_answer:
         if not (ruling.may_prove and proved):
-            raise TimeIsUp.of(sitting, ruling)
+            raise TimeIsUp.of(loaded, ruling)
         batches = proved
     if ruling.event is not None:
-        sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
-    batches, refused = _without_closed(session, sitting, batches)
-    stored = _stored_events(sitting)
-    merge = _keep(session, sitting, stored, batches, now=now)
+        loaded.row.state = advance(AttemptState(loaded.row.state), ruling.event).value
+    batches, refused = _without_closed(session, loaded, batches)
+    stored = _stored_events(loaded)
+    merge = _keep(session, loaded, stored, batches, now=now)
     lease = max((batch.lease for batch in batches), default=0)
     overtaken = {arrival.event.item for arrival in merge.arrivals if arrival.outcome is saving.SaveOutcome.ELSEWHERE}
     current = {place: event.payload for place, event in merge.current.items()}
@@ -286,47 +286,47 @@ def save_answers(
         acknowledged=saving.acknowledged([*stored, *merge.added], lease),
         elsewhere={place: current.get(place, {}) for place in overtaken | refused},
         closed=refused,
-        seconds_left=seconds_left(sitting.clock, now=now),
-        state=AttemptState(sitting.row.state),
+        seconds_left=seconds_left(loaded.clock, now=now),
+        state=AttemptState(loaded.row.state),
     )
 
 
-def check_takes_answers(sitting: LoadedAttempt, *, now: datetime) -> None:
+def check_takes_answers(loaded: LoadedAttempt, *, now: datetime) -> None:
     """Raise AlreadySubmitted or TimeIsUp where an attempt takes no answers now."""
-    if AttemptState(sitting.row.state) in ENDED_STATES:
+    if AttemptState(loaded.row.state) in ENDED_STATES:
         raise AlreadySubmitted
-    ruling = rule_on_time(sitting.clock, now=now)
+    ruling = rule_on_time(loaded.clock, now=now)
     if not ruling.may_answer:
-        raise TimeIsUp.of(sitting, ruling)
+        raise TimeIsUp.of(loaded, ruling)
 
 
-def _without_closed(session: Session, sitting: LoadedAttempt, batches: Sequence[SaveRequest]) -> tuple[list[SaveRequest], frozenset[int]]:
+def _without_closed(session: Session, loaded: LoadedAttempt, batches: Sequence[SaveRequest]) -> tuple[list[SaveRequest], frozenset[int]]:
     """Leave out answers to questions that are locked after a check or wait for another: they change nothing; return their places."""
-    closed = get_checks(session, sitting).closed
+    closed = get_checks(session, loaded).closed
     refused = frozenset(event.item for batch in batches for event in batch.events if event.item in closed)
     open_ones = [replace(batch, events=tuple(event for event in batch.events if event.item not in closed)) for batch in batches]
     return open_ones, refused
 
 
-def _stored_events(sitting: LoadedAttempt) -> list[saving.SavedAnswer]:
-    positions = {item.id: item.position for item in sitting.items}
+def _stored_events(loaded: LoadedAttempt) -> list[saving.SavedAnswer]:
+    positions = {item.id: item.position for item in loaded.items}
     return [
         saving.SavedAnswer(positions[answer.item_id], saving.AnswerSequence(answer.lease, answer.seq), _payload(answer.payload))
-        for answer in sitting.answers
+        for answer in loaded.answers
     ]
 
 
 def _keep(
-    session: Session, sitting: LoadedAttempt, stored: Sequence[saving.SavedAnswer], batches: Sequence[SaveRequest], *, now: datetime
+    session: Session, loaded: LoadedAttempt, stored: Sequence[saving.SavedAnswer], batches: Sequence[SaveRequest], *, now: datetime
 ) -> saving.SaveResult:
-    arriving = [event for batch in batches for event in batch.events if sitting.item_at(event.item)]
+    arriving = [event for batch in batches for event in batch.events if loaded.item_at(event.item)]
     merge = saving.merge(stored, arriving)
     by_lease = {batch.lease: batch for batch in batches}
-    rows = [_event_row(sitting, event, by_lease[event.sequence.lease], now) for event in merge.added]
+    rows = [_event_row(loaded, event, by_lease[event.sequence.lease], now) for event in merge.added]
     if rows:
         connection_of(session).execute(insert(AnswerEvent), rows)
-    sitting.row.saved_at = now
-    sitting.row.lease = max([sitting.row.lease, *by_lease])
+    loaded.row.saved_at = now
+    loaded.row.lease = max([loaded.row.lease, *by_lease])
     return merge
 
 
@@ -334,8 +334,8 @@ def _payload(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _event_row(sitting: LoadedAttempt, event: saving.SavedAnswer, batch: SaveRequest, now: datetime) -> dict[str, object]:
-    item = sitting.item_at(event.item)
+def _event_row(loaded: LoadedAttempt, event: saving.SavedAnswer, batch: SaveRequest, now: datetime) -> dict[str, object]:
+    item = loaded.item_at(event.item)
     assert item is not None
     return {
         "item_id": item.id,
@@ -352,7 +352,7 @@ def _event_row(sitting: LoadedAttempt, event: saving.SavedAnswer, batch: SaveReq
 def submit_attempt(
     session: Session,
     actor: Actor,
-    sitting: LoadedAttempt,
+    loaded: LoadedAttempt,
     batches: Sequence[SaveRequest],
     proved: Sequence[SaveRequest] = (),
     *,
@@ -363,53 +363,53 @@ def submit_attempt(
     After the end of its time the answers that come with it are left out but for those `proved` to be from before it (5.3.9), and what
     was saved before counts.
     """
-    if AttemptState(sitting.row.state) in ENDED_STATES:
-        sitting.row.saved_at = now
+    if AttemptState(loaded.row.state) in ENDED_STATES:
+        loaded.row.saved_at = now
         return
-    ruling = rule_on_time(sitting.clock, now=now)
+    ruling = rule_on_time(loaded.clock, now=now)
     if not ruling.may_submit:
-        close_if_overdue(session, actor, sitting, now=now)
+        close_if_overdue(session, actor, loaded, now=now)
         return
-    responses = _responses(sitting)
+    responses = _responses(loaded)
     if not ruling.may_answer:
         batches = proved if ruling.may_prove else ()
     if batches:
-        merge = _keep(session, sitting, _stored_events(sitting), _without_closed(session, sitting, batches)[0], now=now)
-        responses = {sitting.items[place - 1].id: event.payload for place, event in merge.current.items()}
-    finish(session, actor, sitting, responses, finished_at=ruling.finished_at or now, now=now)
+        merge = _keep(session, loaded, _stored_events(loaded), _without_closed(session, loaded, batches)[0], now=now)
+        responses = {loaded.items[place - 1].id: event.payload for place, event in merge.current.items()}
+    finish(session, actor, loaded, responses, finished_at=ruling.finished_at or now, now=now)
 
 
-def _responses(sitting: LoadedAttempt) -> dict[int, object]:
-    return {item_id: answer.payload for item_id, answer in sitting.responses.items()}
+def _responses(loaded: LoadedAttempt) -> dict[int, object]:
+    return {item_id: answer.payload for item_id, answer in loaded.responses.items()}
 
 
-def resume_attempt(session: Session, actor: Actor, sitting: LoadedAttempt, page: int, *, now: datetime) -> int | None:
+def resume_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, page: int, *, now: datetime) -> int | None:
     """Go to a page of an attempt and return it; None where so little time is left that the attempt is finished instead (5.3.5).
 
     Where one goes forward only, the next page is the only other one there is (5.5).
     """
-    if finishes_on_page_change(sitting.clock, now=now):
-        finish(session, actor, sitting, _responses(queries.load_attempt(session, sitting.id)), finished_at=now, now=now)
+    if finishes_on_page_change(loaded.clock, now=now):
+        finish(session, actor, loaded, _responses(queries.load_attempt(session, loaded.id)), finished_at=now, now=now)
         return None
-    page = page_to_show(sitting.paper.settings.navigation, page, current=sitting.row.page_reached, pages=sitting.pages)
-    sitting.row.page_reached = max(sitting.row.page_reached, page)
+    page = page_to_show(loaded.snapshot.settings.navigation, page, current=loaded.row.page_reached, pages=loaded.pages)
+    loaded.row.page_reached = max(loaded.row.page_reached, page)
     return page
 
 
-def close_if_overdue(session: Session, actor: Actor, sitting: LoadedAttempt, *, now: datetime) -> None:
+def close_if_overdue(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> None:
     """Do to an attempt what its time demands: submit what was saved, abandon it, or nothing yet but to note when it is due."""
-    ruling = rule_on_time(sitting.clock, now=now)
+    ruling = rule_on_time(loaded.clock, now=now)
     if ruling.event is AttemptEvent.SUBMIT:
-        finish(session, actor, sitting, _responses(sitting), finished_at=ruling.finished_at or now, now=now)
+        finish(session, actor, loaded, _responses(loaded), finished_at=ruling.finished_at or now, now=now)
     elif ruling.event is None:
-        sitting.row.due_at = sitting.end
+        loaded.row.due_at = loaded.end
     else:
-        sitting.row.state = advance(AttemptState(sitting.row.state), ruling.event).value
+        loaded.row.state = advance(AttemptState(loaded.row.state), ruling.event).value
         if ruling.event is AttemptEvent.ABANDON:
-            sitting.row.finished_at = ruling.finished_at
-            audit.record(session, actor, QuizVerb.ABANDONED, sitting.row, now=now)
-            if sitting.row.enrolment_id is not None and not sitting.row.preview:
-                record_quiz_result(session, actor, sitting, now=now)
+            loaded.row.finished_at = ruling.finished_at
+            audit.record(session, actor, QuizVerb.ABANDONED, loaded.row, now=now)
+            if loaded.row.enrolment_id is not None and not loaded.row.preview:
+                record_quiz_result(session, actor, loaded, now=now)
 
 
 def mark_item(item: LoadedItem, question: definitions.QuestionDefinition, response: object, language: str) -> Marking:
@@ -419,19 +419,19 @@ def mark_item(item: LoadedItem, question: definitions.QuestionDefinition, respon
 
 
 def finish(
-    session: Session, actor: Actor, sitting: LoadedAttempt, responses: Mapping[int, object], *, finished_at: datetime, now: datetime
+    session: Session, actor: Actor, loaded: LoadedAttempt, responses: Mapping[int, object], *, finished_at: datetime, now: datetime
 ) -> Grade:
     """Mark every item by its tries and its response, keep the grade, and hand the result down to the learner's progress.
 
     Of an attempt that was reopened the marks that a person gave stay, where the answer is the one that was marked.
     """
-    row = sitting.row
-    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
-    by_hand = marks_that_stand(session, sitting, responses)
+    row = loaded.row
+    questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
+    by_hand = marks_that_stand(session, loaded, responses)
     results, marks = [], []
-    for item in sitting.items:
-        judge, kept = marker_of(sitting, item, questions[item.question_version_id]), by_hand.get(item.id)
-        standing = kept or judge.at_end(checked_parts(sitting, item), clean_parts(responses.get(item.id)))
+    for item in loaded.items:
+        judge, kept = marker_of(loaded, item, questions[item.question_version_id]), by_hand.get(item.id)
+        standing = kept or judge.at_end(checked_parts(loaded, item), clean_parts(responses.get(item.id)))
         annulled = _annulled(session, item, kept)
         held = annulled or standing
         results.append(ItemResult(held.fraction, item.maximum, held.state, item.section))
@@ -441,14 +441,14 @@ def finish(
             marks.append(mark_row(item.id, annulled, now, regrade_id=item.annulled_by))
     if marks:
         session.execute(insert(MarkEvent), marks)
-    grade = grade_attempt(results, sitting.paper.settings)
+    grade = grade_attempt(results, loaded.snapshot.settings)
     row.state = advance(advance(AttemptState(row.state), AttemptEvent.SUBMIT), AttemptEvent.FINISH).value
     row.submitted_at = row.finished_at = finished_at
     row.saved_at = now
     keep_grade(row, grade)
     audit.record(session, actor, QuizVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number)
     if row.enrolment_id is not None and not row.preview:
-        record_quiz_result(session, actor, sitting, now=now)
+        record_quiz_result(session, actor, loaded, now=now)
     return grade
 
 
@@ -459,22 +459,22 @@ def _annulled(session: Session, item: LoadedItem, kept: Marking | None) -> Marki
     return annulled_marking(item.annulled)
 
 
-def record_quiz_result(session: Session, actor: Actor, sitting: LoadedAttempt, *, now: datetime) -> None:
+def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> None:
     """Tell the learner's progress what all attempts together mean for the activity, by the version of the last one that has ended."""
-    row = sitting.row
+    row = loaded.row
     assert row.enrolment_id is not None
     with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once
         learning = lock(session, row.enrolment_id)  # first: an attempt that somebody else ends or marks at this moment is in the history
-        history = queries.history_of(session, sitting)
+        history = queries.history_of(session, loaded)
     ended = [one for one in (queries.row_of(row) if one.number == row.number else one for one in history) if _counts(one)]
-    settings = queries.get_paper(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
+    settings = queries.get_snapshot(session, ended[-1].quiz_version_id if ended else row.quiz_version_id).settings
     score = over_attempts(
         settings.grading, [AttemptGrade(one.number, one.percent, abandoned=one.state is AttemptState.ABANDONED) for one in ended]
     )
     record = QuizRecord(viewed_at=history[0].started_at, attempts=tuple(_ended(one) for one in ended))
-    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=sitting.access.attempts)
+    completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, allowed=loaded.access.attempts)
     shown = None if score is None else max(Fraction(0), min(Fraction(100), score))
-    used_up = 0 < sitting.access.attempts <= len(ended)
+    used_up = 0 < loaded.access.attempts <= len(ended)
     achievement = Achievement(completed is not None, shown, has_passed(score, settings.pass_mark), exhausted=used_up)
     enrolment_services.record_result_on_locked(session, actor, learning, row.activity_key, achievement, now=now)
 
@@ -487,8 +487,8 @@ def _ended(row: AttemptRow) -> EndedAttempt:
     return EndedAttempt(row.finished_at or row.started_at, row.percent, row.finished_at, row.preview)
 
 
-def set_flag(session: Session, sitting: LoadedAttempt, position: int, *, flagged: bool) -> None:
+def set_flag(session: Session, loaded: LoadedAttempt, position: int, *, flagged: bool) -> None:
     """Mark a question to come back to, or take the mark away; it has no effect on the grade."""
-    item = sitting.item_at(position)
+    item = loaded.item_at(position)
     if item is not None:
         session.get_one(AttemptItem, item.id).flagged = flagged

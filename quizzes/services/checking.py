@@ -30,25 +30,25 @@ class CheckOutcome(StrEnum):
     """This question takes no check (any more)."""
 
 
-def check_answer(session: Session, sitting: LoadedAttempt, place: int, shown: Parts, *, now: datetime) -> CheckOutcome:
+def check_answer(session: Session, loaded: LoadedAttempt, place: int, shown: Parts, *, now: datetime) -> CheckOutcome:
     """Mark the response of one question as a try of its learner, right after `save_answers` has kept what the page held.
 
     `shown` is what the page showed when it was asked to check. Asking twice for the same answer, by a double click or a request that
     is sent again, has no effect: each stored answer is checked at most once. Blank and unreadable answers cost no try.
     """
-    item = sitting.item_at(place)
-    if item is None or place in get_checks(session, sitting).closed:
+    item = loaded.item_at(place)
+    if item is None or place in get_checks(session, loaded).closed:
         return CheckOutcome.CLOSED
     question = queries.get_questions(session, [item.question_version_id])[item.question_version_id]
-    if not can_be_checked(sitting.paper.settings.behaviour, question):
+    if not can_be_checked(loaded.snapshot.settings.behaviour, question):
         return CheckOutcome.CLOSED
     answer_id, parts = _response(session, item)
     if filled_parts(parts) != filled_parts(shown):
         return CheckOutcome.CHANGED
-    judge, before = marker_of(sitting, item, question), checked_parts(sitting, item)
+    judge, before = marker_of(loaded, item, question), checked_parts(loaded, item)
     if answer_id is None or not judge.is_readable(parts):
         return CheckOutcome.NOTHING
-    if not judge.costs_a_try(before, parts) or answer_id in [answer.id for answer in sitting.checked(item.id)]:
+    if not judge.costs_a_try(before, parts) or answer_id in [answer.id for answer in loaded.checked(item.id)]:
         return CheckOutcome.REPEATED
     session.execute(insert(MarkEvent), [mark_row(item.id, judge.after([*before, parts]), now, answer_id=answer_id)])
     return CheckOutcome.MARKED

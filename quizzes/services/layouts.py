@@ -33,15 +33,15 @@ class DrawnLayout:
     items: Mapping[int, ItemLayout]
 
 
-def draw_layout(session: Session, paper: QuizSnapshot, seed: int, *, seen: Mapping[str, int], last: LoadedAttempt | None) -> DrawnLayout:
+def draw_layout(session: Session, snapshot: QuizSnapshot, seed: int, *, seen: Mapping[str, int], last: LoadedAttempt | None) -> DrawnLayout:
     """Draw a paper; raise EmptyPool. `seen` says how often the learner met each question before, `last` what the attempt builds on."""
     before = items_by_question(session, last) if last else {}
     # a draw takes what the learner has least seen: first what the last attempt asked
-    layout = lay_out(paper.entries, seed, seen={**seen, **dict.fromkeys(before, -1)}, per_page=paper.settings.per_page)
+    layout = lay_out(snapshot.entries, seed, seen={**seen, **dict.fromkeys(before, -1)}, per_page=snapshot.settings.per_page)
     if isinstance(layout, PoolTooSmall):
         raise EmptyPool
     questions = queries.get_questions(session, [item.version for item in layout.items])
-    shuffle = paper.settings.shuffle_options
+    shuffle = snapshot.settings.shuffle_options
     return DrawnLayout(layout, {item.place: _laid(questions[item.version], item, before, seed, shuffle=shuffle) for item in layout.items})
 
 
@@ -52,28 +52,28 @@ def _laid(
     return fresh if earlier is None else carry_over(earlier.layout, fresh, same_version=earlier.question_version_id == item.version)
 
 
-def items_by_question(session: Session, sitting: LoadedAttempt) -> dict[str, LoadedItem]:
+def items_by_question(session: Session, loaded: LoadedAttempt) -> dict[str, LoadedItem]:
     """Return the items of an attempt by the keys of their questions."""
-    questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
-    return {questions[item.question_version_id].key: item for item in sitting.items}
+    questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
+    return {questions[item.question_version_id].key: item for item in loaded.items}
 
 
-def recreate_layout(session: Session, sitting: LoadedAttempt) -> LoadedAttempt | None:
+def recreate_layout(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | None:
     """Return an attempt with its paper drawn again from its seed; None where that is not the paper that was kept.
 
     The draw also depends on what its learner had seen when it started, which the earlier attempts still say.
     """
-    row, paper = sitting.row, sitting.paper
+    row, snapshot = loaded.row, loaded.snapshot
     seen = queries.count_seen(session, row.person_id, row.course_id, before=row.id)
-    last = _built_on(session, sitting) if paper.settings.build_on_last else None
+    last = _built_on(session, loaded) if snapshot.settings.build_on_last else None
     try:
-        drawn = draw_layout(session, paper, row.seed + 2 ** (SEED_BITS - 1), seen=seen, last=last)
+        drawn = draw_layout(session, snapshot, row.seed + 2 ** (SEED_BITS - 1), seen=seen, last=last)
     except EmptyPool:
         return None
-    again = [_item_again(item, laid, drawn) for item, laid in zip(sitting.items, drawn.layout.items, strict=False)]
-    if len(again) != len(drawn.layout.items) or tuple(again) != sitting.items:
+    again = [_item_again(item, laid, drawn) for item, laid in zip(loaded.items, drawn.layout.items, strict=False)]
+    if len(again) != len(drawn.layout.items) or tuple(again) != loaded.items:
         return None
-    return replace(sitting, items=tuple(again))
+    return replace(loaded, items=tuple(again))
 
 
 def _item_again(item: LoadedItem, laid: LaidItem, drawn: DrawnLayout) -> LoadedItem:
@@ -89,8 +89,8 @@ def _item_again(item: LoadedItem, laid: LaidItem, drawn: DrawnLayout) -> LoadedI
     )
 
 
-def _built_on(session: Session, sitting: LoadedAttempt) -> LoadedAttempt | None:
-    number, history = sitting.row.number, queries.history_of(session, sitting)
+def _built_on(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | None:
+    number, history = loaded.row.number, queries.history_of(session, loaded)
     earlier: Sequence[AttemptRow] = [one for one in history if one.number < number and one.state in ENDED_STATES and not one.preview]
     if not earlier:
         return None

@@ -104,14 +104,14 @@ def _event(actor: Actor, subject: MarkedItem, given: ManualMarkValues, fraction:
     }
 
 
-def grade_again(session: Session, actor: Actor, sitting: LoadedAttempt, *, now: datetime) -> Grade:
+def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> Grade:
     """Let the total of an attempt that is handed in, and everything that follows from it, follow its present marks."""
-    marks = queries.current_events(session, [item.id for item in sitting.items])
-    results = [ItemResult(marks[item.id].fraction, item.maximum, marks[item.id].state, item.section) for item in sitting.items]
-    grade = grade_attempt(results, sitting.paper.settings)
-    keep_grade(sitting.row, grade)
-    if sitting.row.enrolment_id is not None and not sitting.row.preview:
-        record_quiz_result(session, actor, sitting, now=now)
+    marks = queries.current_events(session, [item.id for item in loaded.items])
+    results = [ItemResult(marks[item.id].fraction, item.maximum, marks[item.id].state, item.section) for item in loaded.items]
+    grade = grade_attempt(results, loaded.snapshot.settings)
+    keep_grade(loaded.row, grade)
+    if loaded.row.enrolment_id is not None and not loaded.row.preview:
+        record_quiz_result(session, actor, loaded, now=now)
     return grade
 
 

@@ -20,36 +20,36 @@ PURPOSE = "answering"
 KEPT = timedelta(days=30)
 
 
-def offline_token(secret: Secret, sitting: LoadedAttempt, *, now: datetime) -> str:
+def offline_token(secret: Secret, loaded: LoadedAttempt, *, now: datetime) -> str:
     """Return the server's word that the device was answering this attempt now; empty where the quiz has no window."""
-    if not sitting.terms.window:
+    if not loaded.terms.window:
         return ""
-    return seal(secret, PURPOSE, [str(sitting.uuid), int(now.timestamp())])
+    return seal(secret, PURPOSE, [str(loaded.uuid), int(now.timestamp())])
 
 
-def was_written_in_time(secret: Secret, sitting: LoadedAttempt, batches: Sequence[SaveRequest], *, now: datetime) -> list[SaveRequest]:
+def was_written_in_time(secret: Secret, loaded: LoadedAttempt, batches: Sequence[SaveRequest], *, now: datetime) -> list[SaveRequest]:
     """Return what of these answers is proved to have been written before the end, and may still count now."""
-    if not sitting.terms.window:
+    if not loaded.terms.window:
         return []
-    proved = [replace(batch, events=_proved(secret, sitting, batch, now), proved=True) for batch in batches]
+    proved = [replace(batch, events=_proved(secret, loaded, batch, now), proved=True) for batch in batches]
     return [batch for batch in proved if batch.events]
 
 
-def _proved(secret: Secret, sitting: LoadedAttempt, batch: SaveRequest, now: datetime) -> tuple[SavedAnswer, ...]:
+def _proved(secret: Secret, loaded: LoadedAttempt, batch: SaveRequest, now: datetime) -> tuple[SavedAnswer, ...]:
     given: list[tuple[SavedAnswer, datetime]] = []
     for event in batch.events:
-        moment = _moment(secret, sitting.uuid, batch.tokens.get((event.item, event.sequence.local), ""))
-        if moment is not None and accepts_evidence(sitting.end, sitting.terms.window, token_time=moment, now=now):
+        moment = _moment(secret, loaded.uuid, batch.tokens.get((event.item, event.sequence.local), ""))
+        if moment is not None and accepts_evidence(loaded.end, loaded.terms.window, token_time=moment, now=now):
             given.append((event, moment))
-    return tuple(event for event, moment in given if _goes_on(sitting, batch.lease, event, moment, given))
+    return tuple(event for event, moment in given if _goes_on(loaded, batch.lease, event, moment, given))
 
 
 def _goes_on(
-    sitting: LoadedAttempt, lease: int, event: SavedAnswer, moment: datetime, given: Sequence[tuple[SavedAnswer, datetime]]
+    loaded: LoadedAttempt, lease: int, event: SavedAnswer, moment: datetime, given: Sequence[tuple[SavedAnswer, datetime]]
 ) -> bool:
     """Say whether a number follows those that the page has used for the question, and its token those of the numbers before."""
-    item, number = sitting.item_at(event.item), event.sequence.local
-    if item is None or any(one.item_id == item.id and one.lease == lease and one.seq > number for one in sitting.answers):
+    item, number = loaded.item_at(event.item), event.sequence.local
+    if item is None or any(one.item_id == item.id and one.lease == lease and one.seq > number for one in loaded.answers):
         return False
     return all(earlier <= moment for other, earlier in given if other.item == event.item and other.sequence.local < number)
 

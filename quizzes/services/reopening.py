@@ -32,41 +32,41 @@ class CannotReopen(Conflict):
     message = N_("This attempt cannot be opened again.")
 
 
-def is_reopenable(sitting: LoadedAttempt) -> bool:
+def is_reopenable(loaded: LoadedAttempt) -> bool:
     """Say whether an attempt is one of those that may be opened again: a learner's, abandoned or handed in."""
-    ended = AttemptState(sitting.row.state) in (AttemptState.ABANDONED, AttemptState.FINISHED)
-    return ended and not sitting.row.preview and sitting.row.enrolment_id is not None
+    ended = AttemptState(loaded.row.state) in (AttemptState.ABANDONED, AttemptState.FINISHED)
+    return ended and not loaded.row.preview and loaded.row.enrolment_id is not None
 
 
-def waits_for_its_learner(sitting: LoadedAttempt, *, now: datetime) -> bool:
+def waits_for_its_learner(loaded: LoadedAttempt, *, now: datetime) -> bool:
     """Say whether an attempt would stay open for somebody who does not take the course any more, and could not hand it in."""
-    return sitting.has_left and AttemptEvent.SUBMIT not in reopened(sitting.clock, now=now)
+    return loaded.has_left and AttemptEvent.SUBMIT not in reopened(loaded.clock, now=now)
 
 
-def reopen_attempt(session: Session, actor: Actor, sitting: LoadedAttempt, reason: str, *, now: datetime) -> AttemptState:
+def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason: str, *, now: datetime) -> AttemptState:
     """Open an attempt again, or hand it in and mark it at once where its time is past (5.3.7); return its state. Raise CannotReopen.
 
     Answers and marks stay; while it is open it has no grade, and the learner's result waits for it.
     """
-    row = sitting.row
-    if not is_reopenable(sitting):
+    row = loaded.row
+    if not is_reopenable(loaded):
         raise CannotReopen
-    if waits_for_its_learner(sitting, now=now):
+    if waits_for_its_learner(loaded, now=now):
         raise CannotReopen(N_("This person does not take the course any more: enrol them first."))
-    history = queries.history_of(session, sitting)
+    history = queries.history_of(session, loaded)
     if queries.has_open(history):
         raise CannotReopen(N_("Another attempt of this person is open: it has to be handed in first."))
-    events = reopened(sitting.clock, now=now)
+    events = reopened(loaded.clock, now=now)
     row.state = advance(AttemptState(row.state), AttemptEvent.REOPEN).value
     row.raw = row.percent = row.passed = row.submitted_at = row.finished_at = None
-    row.due_at, row.saved_at = sitting.end, now
+    row.due_at, row.saved_at = loaded.end, now
     audit.record(session, actor, ReopeningVerb.REOPENED, row, now=now, activity=row.activity_key, number=row.number, reason=reason)
     session.flush()  # what follows reads it as it is now
     if AttemptEvent.SUBMIT in events:
-        responses = {item_id: answer.payload for item_id, answer in sitting.responses.items()}
-        attempts.finish(session, actor, sitting, responses, finished_at=sitting.end or now, now=now)
+        responses = {item_id: answer.payload for item_id, answer in loaded.responses.items()}
+        attempts.finish(session, actor, loaded, responses, finished_at=loaded.end or now, now=now)
     else:
-        attempts.record_quiz_result(session, actor, sitting, now=now)
+        attempts.record_quiz_result(session, actor, loaded, now=now)
         outbox.enqueue(session, "quizzes.tell_reopened", {"attempt": row.id}, now=now)
     return AttemptState(row.state)
 

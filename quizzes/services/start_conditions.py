@@ -39,12 +39,12 @@ def start_ruling(
     access = terms.access()
     if subject.closed and subject.opens_later and not terms.sets_opening:
         access = replace(access, opens=cast("datetime", subject.closed[1]))
-    access = replace(access, closes=subject.seat.end_for(access.closes))
+    access = replace(access, closes=subject.context.end_for(access.closes))
     found = StartConditions(
         password_fits=entry.password is None or any(compare_digest(entry.password.encode(), word.encode()) for word in access.passwords),
         network_fits=is_within(access.networks, actor.address),
         prerequisites_met=subject.closed is None or subject.opens_later,
-        preview=not subject.seat.is_learner,
+        preview=not subject.context.is_learner,
     )
     return may_start(access, [facts_of(row, terms) for row in history], found, now=now)
 

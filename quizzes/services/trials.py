@@ -112,7 +112,7 @@ def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: Reg
     session.flush()  # its lines name it
     if order.kind.annuls:
         check_not_annulled(session, row)
-    elif not _judged_versions(session, row).keys() & queries.asked_versions(session, row) and row.question_id is not None:
+    elif not _judged_versions(session, row).keys() & queries.versions_to_regrade(session, row) and row.question_id is not None:
         raise NothingToRegrade
     audit.record(session, actor, TrialVerb.TRIED, row, now=now, kind=row.kind, activity=row.activity_key, question=row.question_id)
     refresh_trial(session, row, now=now)
@@ -217,7 +217,7 @@ def _outcome(session: Session, row: Regrade, attempt: Attempt, items: Sequence[P
 
 def settings_of(session: Session, attempt: Attempt) -> QuizSettings:
     """Return the settings of the quiz in the version of an attempt."""
-    return attempts.get_paper(session, attempt.quiz_version_id).settings
+    return attempts.get_snapshot(session, attempt.quiz_version_id).settings
 
 
 def _passed(session: Session, attempts: Sequence[Attempt], outcomes: Mapping[int, RegradeResult]) -> bool | None:

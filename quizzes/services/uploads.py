@@ -52,7 +52,7 @@ class ReceivedUploads:
 def keep_contents(
     session: Session,
     files: FileStore,
-    sitting: LoadedAttempt,
+    loaded: LoadedAttempt,
     sent: Mapping[int, Sequence[ReceivedFile]],
     *,
     named: Mapping[int, Collection[str]] | None = None,
@@ -65,27 +65,27 @@ def keep_contents(
     """
     judged, contents = dict[int, list[StoredUpload]](), dict[str, bytes]()
     for place, arriving in sent.items():
-        limits = limits_at(session, sitting, place)
+        limits = limits_at(session, loaded, place)
         if limits is not None:
             readied = [_readied(one, limits) for one in arriving]
             contents |= {one.sha256: content for one, content in readied}
             judged[place] = list(dict.fromkeys(one for one, _content in readied))
     kept: dict[int, list[StoredUpload]] = {place: [] for place in judged}
-    for place, _item_id, one, _known in _placed(session, sitting, judged, named or {}, dropped):
+    for place, _item_id, one, _known in _placed(session, loaded, judged, named or {}, dropped):
         if one.misfit is None:
             files.put(contents[one.sha256])
         kept[place].append(one)
     return kept
 
 
-def _room(session: Session, sitting: LoadedAttempt, named: Collection[str] = ()) -> int:
+def _room(session: Session, loaded: LoadedAttempt, named: Collection[str] = ()) -> int:
     """Return how many bytes a person may still hand in to the course."""
-    return room_left(quotas_of(session).person, *bytes_handed_in(session, sitting.person_id, sitting.course_id, named))
+    return room_left(quotas_of(session).person, *bytes_handed_in(session, loaded.person_id, loaded.course_id, named))
 
 
-def limits_at(session: Session, sitting: LoadedAttempt, place: int) -> UploadLimits | None:
+def limits_at(session: Session, loaded: LoadedAttempt, place: int) -> UploadLimits | None:
     """Return what files a place takes; None where it takes none."""
-    item = sitting.item_at(place)
+    item = loaded.item_at(place)
     if item is None:
         return None
     return upload_limits(queries.get_questions(session, [item.question_version_id])[item.question_version_id])
@@ -104,7 +104,7 @@ def _readied(one: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, byt
 
 def _placed(
     session: Session,
-    sitting: LoadedAttempt,
+    loaded: LoadedAttempt,
     kept: Mapping[int, Sequence[StoredUpload]],
     named: Mapping[int, Collection[str]],
     dropped: Collection[str],
@@ -113,12 +113,12 @@ def _placed(
 
     Of one for which there is no place or no room any more it says so.
     """
-    room = _room(session, sitting, {name for names in named.values() for name in names}) if kept else 0
+    room = _room(session, loaded, {name for names in named.values() for name in names}) if kept else 0
     for place, arriving in kept.items():
-        item, limits = sitting.item_at(place), limits_at(session, sitting, place)
+        item, limits = loaded.item_at(place), limits_at(session, loaded, place)
         if item is None or limits is None:
             continue
-        names = [name for name in dict.fromkeys([*_named(sitting, item.id), *named.get(place, ())]) if name not in dropped]
+        names = [name for name in dict.fromkeys([*_named(loaded, item.id), *named.get(place, ())]) if name not in dropped]
         for one in arriving:
             known = None if one.misfit else _find(session, item.id, one)
             if known in names:
@@ -132,7 +132,7 @@ def _placed(
 
 def receive_files(
     session: Session,
-    sitting: LoadedAttempt,
+    loaded: LoadedAttempt,
     kept: Mapping[int, Sequence[StoredUpload]],
     *,
     named: Mapping[int, Collection[str]] | None = None,
@@ -146,7 +146,7 @@ def receive_files(
     """
     added: dict[int, list[str]] = {place: [] for place in kept}
     refused: dict[int, UploadRefusal] = {}
-    for place, item_id, one, known in _placed(session, sitting, kept, named or {}, dropped):
+    for place, item_id, one, known in _placed(session, loaded, kept, named or {}, dropped):
         if one.misfit is not None:
             refused.setdefault(place, one.misfit)
         else:
@@ -154,8 +154,8 @@ def receive_files(
     return ReceivedUploads(added, refused)
 
 
-def _named(sitting: LoadedAttempt, item_id: int) -> list[str]:
-    response = sitting.responses.get(item_id)
+def _named(loaded: LoadedAttempt, item_id: int) -> list[str]:
+    response = loaded.responses.get(item_id)
     return [] if response is None else list(clean_parts(response.payload).get(FILES, []))
 
 

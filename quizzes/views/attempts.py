@@ -56,7 +56,7 @@ from quizzes.services.checking import CheckOutcome, check_answer
 from quizzes.services.layouts import recreate_layout
 from quizzes.services.reopening import is_reopenable
 from quizzes.services.uploads import receive_files
-from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, keep_sent
+from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, store_received_files
 
 bp = Blueprint("quizzes", __name__)
 
@@ -67,47 +67,47 @@ PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
 
 
 @bp.get("/courses/<slug>/quizzes/<key>")
-@requires(QuizAction.VIEW_INTRO, enrolment_queries.get_activity_seat)
+@requires(QuizAction.VIEW_INTRO, enrolment_queries.get_activity_context)
 def quiz(subject: ActivityContext) -> Answer:
     """Show a quiz before an attempt: its rules, the attempts so far, and whether one can start now."""
     session, actor, now = current_session(), current_actor(), clock.now()
     if subject.activity.kind != "quiz":
         raise NotFound
-    paper = queries.get_paper_of_activity(session, subject.activity.id)
-    terms = queries.effective_settings_at(session, actor, subject, paper)
-    history = queries.list_attempts(session, actor.person_id or 0, subject.seat.course_id, subject.activity.key)
+    snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
+    terms = queries.effective_settings_at(session, actor, subject, snapshot)
+    history = queries.list_attempts(session, actor.person_id or 0, subject.context.course_id, subject.activity.key)
     ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
-    best, passed = standing(history, paper, terms, now=now)
+    best, passed = standing(history, snapshot, terms, now=now)
     open_one = next((row for row in history if row.number == ruling.open_number), None)
     return render_template(
         "quizzes/quiz.html",
         **place_of(subject.outline, subject.activity.key),
-        instructions=html(paper.instructions),
+        instructions=html(snapshot.instructions),
         icons=(),
-        rules=rules_of(paper, terms.access()),
+        rules=rules_of(snapshot, terms.access()),
         attempts_left=ruling.attempts_left,
         best=best,
         passed=passed,
         set_by_team=_set_by_team(subject),
         open_attempt=None if open_one is None else _open_line(open_one, start_conditions.time_left(open_one, terms, now=now)),
-        attempts=attempt_lines(history, paper, terms, now=now),
+        attempts=attempt_lines(history, snapshot, terms, now=now),
         refusals=refusal_words(ruling),
         may_start=ruling.allowed and allows(QuizAction.START, subject),
         asks_first=ruling.needs_confirmation or ruling.needs_password,
-        is_preview=not subject.seat.is_learner,
-        may_manage=is_staff(current_actor(), subject.seat),
+        is_preview=not subject.context.is_learner,
+        may_manage=is_staff(current_actor(), subject.context),
     )
 
 
 def _set_by_team(subject: ActivityContext) -> str:
     """Return the result that the course's team has set for the reader, once marks are shown; nothing where it has not."""
-    session, enrolment_id, activity = current_session(), subject.seat.enrolment_id, subject.activity
+    session, enrolment_id, activity = current_session(), subject.context.enrolment_id, subject.activity
     if enrolment_id is None:
         return ""
     result = find_result(session, enrolment_id, activity.key)
     if result is None or result.overridden_at is None or result.score is None:
         return ""
-    return "" if withheld_marks(session, enrolment_id, [activity], subject.seat.now) else share(Fraction(result.score))
+    return "" if withheld_marks(session, enrolment_id, [activity], subject.context.now) else share(Fraction(result.score))
 
 
 def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
@@ -115,7 +115,7 @@ def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/attempts")
-@requires(QuizAction.START, enrolment_queries.get_activity_seat)
+@requires(QuizAction.START, enrolment_queries.get_activity_context)
 def start(subject: ActivityContext) -> Answer:
     """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
     form = StartForm()
@@ -142,7 +142,7 @@ def _ask_for_password(subject: ActivityContext, form: StartForm) -> Answer:
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/start")
-@requires(QuizAction.START, enrolment_queries.get_activity_seat)
+@requires(QuizAction.START, enrolment_queries.get_activity_context)
 def begin(subject: ActivityContext) -> Answer:
     """Ask before a start: for the word, and whether time shall begin to run (5.2.2)."""
     return _begin_page(subject, StartForm())
@@ -152,16 +152,16 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     session, actor, slug, key = current_session(), current_actor(), subject.outline.slug, subject.activity.key
     if subject.activity.kind != "quiz":
         raise NotFound
-    paper = queries.get_paper_of_activity(session, subject.activity.id)
-    terms = queries.effective_settings_at(session, actor, subject, paper)
-    history = queries.list_attempts(session, actor.person_id or 0, subject.seat.course_id, key)
+    snapshot = queries.get_snapshot_of_activity(session, subject.activity.id)
+    terms = queries.effective_settings_at(session, actor, subject, snapshot)
+    history = queries.list_attempts(session, actor.person_id or 0, subject.context.course_id, key)
     ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
     page = render_template(
         "quizzes/start.html",
         **place_of(subject.outline, key),
-        rules=rules_of(paper, terms.access()),
+        rules=rules_of(snapshot, terms.access()),
         attempts_left=ruling.attempts_left,
         needs_password=ruling.needs_password,
         form=form,
@@ -179,7 +179,7 @@ def attempt(subject: LoadedAttempt) -> Answer:
     if not rule_on_time(subject.clock, now=now).may_answer or seconds_left(subject.clock, now=now) == 0:
         return see_page("quizzes.summary", attempt=subject.uuid)  # the network's minute is for what is on its way
     page = whole_number(request.args.get("page", "1"))
-    if subject.paper.settings.navigation is Navigation.SEQUENTIAL and page != subject.row.page_reached:
+    if subject.snapshot.settings.navigation is Navigation.SEQUENTIAL and page != subject.row.page_reached:
         return see_page("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
     if not 1 <= page <= subject.pages:
         raise NotFound
@@ -197,7 +197,7 @@ def save(subject: LoadedAttempt) -> Answer:
     now, form = clock.now(), request.form.to_dict(flat=False)
     page = whole_number(first(form, "page"), otherwise=1)
     at, dropped = dropped_file(form)
-    subject, kept = keep_sent(subject, page, dropped=dropped, now=now)
+    subject, kept = store_received_files(subject, page, dropped=dropped, now=now)
     session = current_session()
     if wants_json():
         batches = script_batches(form, "autosave")
@@ -220,22 +220,22 @@ def save(subject: LoadedAttempt) -> Answer:
     return _go_on(subject, page, now)
 
 
-def _stay(sitting: LoadedAttempt, page: int, place: int, said: str = "") -> Response:
+def _stay(loaded: LoadedAttempt, page: int, place: int, said: str = "") -> Response:
     """Show the page again at one of its questions, with what is to be said there."""
     told = {"said": f"{place}-{said}"} if said else {}
-    return see_page("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages), **told, _anchor=f"p{place}")
+    return see_page("quizzes.attempt", attempt=loaded.uuid, page=min(page, loaded.pages), **told, _anchor=f"p{place}")
 
 
-def _check(sitting: LoadedAttempt, place: int, page: int, now: datetime) -> Response:
+def _check(loaded: LoadedAttempt, place: int, page: int, now: datetime) -> Response:
     """Check one answer of the page that was just saved, and show the page again at its question."""
-    found = check_answer(current_session(), sitting, place, form_parts(request.form.to_dict(flat=False), place), now=now)
+    found = check_answer(current_session(), loaded, place, form_parts(request.form.to_dict(flat=False), place), now=now)
     if found is CheckOutcome.CHANGED:
         flash(_("This question was changed elsewhere. Look at the answer that counts, then check it."), "warn")
-    return _stay(sitting, page, place, "nothing" if found is CheckOutcome.NOTHING else "")
+    return _stay(loaded, page, place, "nothing" if found is CheckOutcome.NOTHING else "")
 
 
-def _changed_elsewhere(sitting: LoadedAttempt, places: Sequence[int]) -> str:
-    numbers = ", ".join(str(sitting.items[place - 1].number) for place in places)
+def _changed_elsewhere(loaded: LoadedAttempt, places: Sequence[int]) -> str:
+    numbers = ", ".join(str(loaded.items[place - 1].number) for place in places)
     return ngettext(
         "Question %(numbers)s was changed elsewhere: the newer answer counts.",
         "Questions %(numbers)s were changed elsewhere: the newer answers count.",
@@ -263,22 +263,22 @@ def _acknowledge(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> Re
     )
 
 
-def _go_on(sitting: LoadedAttempt, page: int, now: datetime) -> Response:
+def _go_on(loaded: LoadedAttempt, page: int, now: datetime) -> Response:
     target = request.form.get("go", "save")
     if target == "review":
-        return see_page("quizzes.summary", attempt=sitting.uuid)
+        return see_page("quizzes.summary", attempt=loaded.uuid)
     if target == "exit":
         flash(_("Your answers are saved. You can go on whenever you like."), "ok")
-        slug = course_outlines.get_outline(current_session(), queries.version_of(current_session(), sitting.paper.activity_id)).slug
-        return see_page("quizzes.quiz", slug=slug, key=sitting.row.activity_key)
+        slug = course_outlines.get_outline(current_session(), queries.version_of(current_session(), loaded.snapshot.activity_id)).slug
+        return see_page("quizzes.quiz", slug=slug, key=loaded.row.activity_key)
     steps = {"next": page + 1, "previous": page - 1, "save": page}
     wanted = steps.get(target, whole_number(target, otherwise=page))
     if wanted == page:
-        return see_page("quizzes.attempt", attempt=sitting.uuid, page=min(page, sitting.pages))
-    shown = services.resume_attempt(current_session(), current_actor(), sitting, wanted, now=now)
+        return see_page("quizzes.attempt", attempt=loaded.uuid, page=min(page, loaded.pages))
+    shown = services.resume_attempt(current_session(), current_actor(), loaded, wanted, now=now)
     if shown is None:
-        return see_page("quizzes.review", attempt=sitting.uuid)
-    return see_page("quizzes.attempt", attempt=sitting.uuid, page=shown)
+        return see_page("quizzes.review", attempt=loaded.uuid)
+    return see_page("quizzes.attempt", attempt=loaded.uuid, page=shown)
 
 
 @bp.get("/attempts/<uuid:attempt>/summary")
@@ -322,8 +322,8 @@ def review(subject: LoadedAttempt) -> Answer:
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
-        rules=rules_of(subject.paper, subject.access),
-        attempts=attempt_lines(history, subject.paper, subject.terms, now=now),
+        rules=rules_of(subject.snapshot, subject.access),
+        attempts=attempt_lines(history, subject.snapshot, subject.terms, now=now),
         next=following,
         may_retry=retry,
     )
@@ -331,17 +331,17 @@ def review(subject: LoadedAttempt) -> Answer:
 
 def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime) -> tuple[ActivityLink | None, bool]:
     """Return where to go on after a pass, and whether another attempt can be made, in the version that the learner follows now."""
-    session, key = current_session(), opened.sitting.row.activity_key
-    seat = enrolment_queries.get_learner_context(session, current_actor(), opened.outline.slug)
-    outline = opened.outline if seat.version_id is None else course_outlines.get_outline(session, seat.version_id)
+    session, key = current_session(), opened.loaded.row.activity_key
+    context = enrolment_queries.get_learner_context(session, current_actor(), opened.outline.slug)
+    outline = opened.outline if context.version_id is None else course_outlines.get_outline(session, context.version_id)
     if key not in outline.by_key:
         return None, False
-    subject = enrolment_queries.activity_seat(session, seat, outline, key)
+    subject = enrolment_queries.activity_context(session, context, outline, key)
     _before, after = outline.neighbours(key)
     ruling = start_conditions.start_ruling(
-        subject, opened.sitting.terms, history, start_conditions.ASKED_NOTHING, actor=current_actor(), now=now
+        subject, opened.loaded.terms, history, start_conditions.ASKED_NOTHING, actor=current_actor(), now=now
     )
-    return course_view(seat, outline).step(after), ruling.allowed
+    return course_view(context, outline).step(after), ruling.allowed
 
 
 @bp.get("/attempts/<uuid:attempt>/record.json")
@@ -360,13 +360,13 @@ def record(subject: LoadedAttempt) -> Response:
 
 @bp.get("/attempts/<uuid:attempt>/paper")
 @requires(QuizAction.SHOW_PAPER, queries.get_attempt)
-def paper(subject: LoadedAttempt) -> Answer:
+def attempt_as_shown(subject: LoadedAttempt) -> Answer:
     """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed (5.14.7)."""
     session, now = current_session(), clock.now()
     again = recreate_layout(session, subject)
     opened = open_attempt(session, again or subject)
     with reading(subject.row.language):
-        pages = [attempt_page(opened, page, now=now) for page in range(1, opened.sitting.pages + 1)]
+        pages = [attempt_page(opened, page, now=now) for page in range(1, opened.loaded.pages + 1)]
     return render_template(
         "quizzes/attempt_as_shown.html",
         **opened.place,

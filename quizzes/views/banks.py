@@ -228,11 +228,11 @@ def _told(subject: CourseContext, key: str, path: str) -> list[SourceFindingView
     course = course_catalogue.get_course(current_session(), subject.id)
     verdict = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
     entry = services.get_entry(current_session(), subject.id, path, key)
-    return pages.told(verdict.findings, path, entry)
+    return pages.finding_views(verdict.findings, path, entry)
 
 
 def _told_of(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[SourceFindingView]:
-    return pages.told(findings, change.path, services.written_entry(body, change))
+    return pages.finding_views(findings, change.path, services.written_entry(body, change))
 
 
 def _elsewhere(findings: list[Finding]) -> list[SourceFindingView]:

@@ -52,28 +52,28 @@ def send(subject: LoadedAttempt) -> tuple[Response, int]:
     limiter().use(SENDINGS, str(subject.person_id))
     file, named = ReceivedFile(sent.filename or "", sent.read()), _named_by_page(session, subject, place, now=now)
     arrived = keep_contents(session, stored_files(), subject, {place: [file]}, named={place: named})
-    session, sitting = _lock(subject)
-    named = _named_by_page(session, sitting, place, now=now)
-    received = receive_files(session, sitting, arrived, named={place: named}, now=now)
+    session, loaded = _lock(subject)
+    named = _named_by_page(session, loaded, place, now=now)
+    received = receive_files(session, loaded, arrived, named={place: named}, now=now)
     if place in received.refused:
         return jsonify(problem=problem_words(received.refused[place], limits)), 422
-    files = list_files(session, [item_of(sitting, place)])
+    files = list_files(session, [item_of(loaded, place)])
     added = [files[name] for name in received.added.get(place, ())]
-    html = render_template("quizzes/kinds/_uploaded_files.html", attempt=sitting, place=place, files=added)
+    html = render_template("quizzes/kinds/_uploaded_files.html", attempt=loaded, place=place, files=added)
     return jsonify(html=html, full=len(named) + len(added) >= limits.files), 200
 
 
-def _named_by_page(session: Session, sitting: LoadedAttempt, place: int, *, now: datetime) -> set[str]:
+def _named_by_page(session: Session, loaded: LoadedAttempt, place: int, *, now: datetime) -> set[str]:
     """Return the files in a place that the page has already; raise NotFound, AlreadySubmitted or TimeIsUp where it takes no answers now."""
-    check_takes_answers(sitting, now=now)
-    if place in get_checks(session, sitting).closed:
+    check_takes_answers(loaded, now=now)
+    if place in get_checks(session, loaded).closed:
         raise NotFound
-    return list_files(session, [item_of(sitting, place)]).keys() & set(request.form.getlist("named"))
+    return list_files(session, [item_of(loaded, place)]).keys() & set(request.form.getlist("named"))
 
 
-def item_of(sitting: LoadedAttempt, place: int) -> int:
+def item_of(loaded: LoadedAttempt, place: int) -> int:
     """Return the item in a place that is known to have one."""
-    return sitting.items[place - 1].id
+    return loaded.items[place - 1].id
 
 
 def _lock(subject: LoadedAttempt) -> tuple[Session, LoadedAttempt]:
@@ -92,14 +92,16 @@ def attempt_to_save(session: Session, actor: Actor, attempt: UUID) -> LoadedAtte
     return (open_attempts.get_attempt if brings_files() else open_attempts.lock_attempt)(session, actor, attempt)
 
 
-def keep_sent(subject: LoadedAttempt, page: int, *, dropped: str, now: datetime) -> tuple[LoadedAttempt, dict[int, list[StoredUpload]]]:
+def store_received_files(
+    subject: LoadedAttempt, page: int, *, dropped: str, now: datetime
+) -> tuple[LoadedAttempt, dict[int, list[StoredUpload]]]:
     """Keep the contents that a page's form brings, and return the attempt locked; raise AlreadySubmitted or TimeIsUp."""
     if not brings_files():
         return subject, {}
     limiter().use(SENDINGS, str(subject.person_id))
     check_takes_answers(subject, now=now)
     session = current_session()
-    sent = sent_files(subject, page, get_checks(session, subject).closed)
+    sent = received_files(subject, page, get_checks(session, subject).closed)
     kept = keep_contents(session, stored_files(), subject, sent, dropped=(dropped,))
     return _lock(subject)[1], kept
 
@@ -110,10 +112,10 @@ def stored_files() -> FileStore:
     return files
 
 
-def sent_files(sitting: LoadedAttempt, page: int, closed: Collection[int]) -> dict[int, list[ReceivedFile]]:
+def received_files(loaded: LoadedAttempt, page: int, closed: Collection[int]) -> dict[int, list[ReceivedFile]]:
     """Return the files that a page's form sends, by place; places that take no answers are left out."""
     found = {}
-    for item in sitting.items:
+    for item in loaded.items:
         if item.page == page and item.position not in closed:
             sent = [
                 ReceivedFile(one.filename or "", one.read()) for one in request.files.getlist(f"p{item.position}-upload") if one.filename

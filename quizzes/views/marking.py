@@ -22,7 +22,7 @@ from quizzes.pages.introduction import place_of
 from quizzes.permissions import QuizAction, QuizContext, reader_of
 from quizzes.queries import attempts, teaching
 from quizzes.queries import marks as queries
-from quizzes.queries.marks import MarkedItem, MarkingFilter, MarkingQueue, QueueLine
+from quizzes.queries.marks import MarkedItem, MarkingFilter, MarkingQueue, MarkingQueueRow
 from quizzes.rules.manual_marking import rubric_mark, rubric_of
 from quizzes.rules.numbers import convention_for, read_number
 from quizzes.services import marking as services
@@ -33,7 +33,7 @@ bp = Blueprint("quizzes_marking", __name__)
 Answer = str | Response | tuple[str, int]
 
 
-def asked_queue() -> MarkingQueue:
+def queue_from_address() -> MarkingQueue:
     """Return the order that the address names; what it does not know it leaves out."""
     show = request.args.get("show", "")
     return MarkingQueue(
@@ -47,7 +47,7 @@ def asked_queue() -> MarkingQueue:
 @requires(QuizAction.MANAGE, teaching.get_taught_quiz)
 def queue(subject: QuizContext) -> Answer:
     """List what waits for a person: the questions, and the answers of one question or of everybody."""
-    session, asked, page = current_session(), asked_queue(), requested_page()
+    session, asked, page = current_session(), queue_from_address(), requested_page()
     access_log.record_list_access(PeopleListKind.MARKING, Course, subject.course_id)
     counts = queries.count_by_question(session, subject)
     lines = queries.list_queue(session, subject, asked, offset=page.offset, limit=page.size + 1)
@@ -126,7 +126,7 @@ def _bounds(opened: AttemptView, subject: MarkedItem) -> str:
 
 
 def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any) -> str:
-    session, actor, asked = current_session(), current_actor(), asked_queue()
+    session, actor, asked = current_session(), current_actor(), queue_from_address()
     flags = flags_of(subject, reader_of(actor, subject), attempts.history_of(session, subject), now=clock.now())
     shown = review_items(session, opened, flags)[subject.item.position - 1]
     marks = queries.list_marks(session, subject.item.id)
@@ -146,7 +146,7 @@ def _taught(session: Session, opened: AttemptView, subject: MarkedItem) -> QuizC
     return teaching.get_taught_quiz(session, current_actor(), opened.outline.slug, subject.row.activity_key)
 
 
-def _link(line: QueueLine | None, asked: MarkingQueue) -> str:
+def _link(line: MarkingQueueRow | None, asked: MarkingQueue) -> str:
     return "" if line is None else _address(line.attempt, line.place, asked)
 
 
@@ -157,12 +157,12 @@ def _address(attempt: UUID, place: int, asked: MarkingQueue) -> str:
 def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Response:
     """Go to the next answer that waits, or back to the list where that was the last one."""
     flash(_("The mark is saved."), "ok")
-    asked = asked_queue()
-    taught = _taught(session, opened, subject)
-    near = queries.neighbours(session, taught, asked, subject.item.id)
+    asked = queue_from_address()
+    context = _taught(session, opened, subject)
+    near = queries.neighbours(session, context, asked, subject.item.id)
     following = near.after or near.before
     if following is None or request.form.get("go") == "list":
-        target = url_for("quizzes_marking.queue", slug=taught.slug, key=taught.key, **pages.arguments(asked))
+        target = url_for("quizzes_marking.queue", slug=context.slug, key=context.key, **pages.arguments(asked))
     else:
         target = _address(following.attempt, following.place, asked)
     return see_other(target)

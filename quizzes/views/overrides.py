@@ -22,7 +22,7 @@ from quizzes.forms import IncidentForm, QuizOverrideForm
 from quizzes.models import QuizOverride
 from quizzes.pages.introduction import place_of, rules_of
 from quizzes.pages.overrides import incident_views, open_views, override_views
-from quizzes.permissions import IncidentContext, OverrideContext, OverrideTarget, QuizAction, QuizContext
+from quizzes.permissions import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
 from quizzes.queries import attempts, teaching
 from quizzes.queries import overrides as queries
 from quizzes.services import overrides as services
@@ -49,7 +49,7 @@ def overrides(quiz: QuizContext) -> Answer:
     return render_template(
         "quizzes/overrides.html",
         **place_of(quiz.outline, quiz.key),
-        rules=rules_of(paper := attempts.get_paper_of_activity(session, quiz.activity_id), paper.access),
+        rules=rules_of(snapshot := attempts.get_snapshot_of_activity(session, quiz.activity_id), snapshot.access),
         page=Page(override_views(current_actor(), rows[:ROWS]), asked.number, len(rows) > ROWS),
         ended=override_views(current_actor(), queries.list_ended(session, quiz, limit=ENDED)),
         groups=enrolment_queries.list_groups(session, quiz.course_id),
@@ -59,7 +59,7 @@ def overrides(quiz: QuizContext) -> Answer:
     )
 
 
-def _asked_target(session: Session, actor: Actor, slug: str, key: str) -> OverrideTarget:
+def _asked_target(session: Session, actor: Actor, slug: str, key: str) -> NewOverrideContext:
     """Read for whom something is to be set: a group of the course, a learner of it, or everybody; raise NotFound."""
     quiz = teaching.get_taught_quiz(session, actor, slug, key)
     person, group = request.args.get("person"), request.args.get("group")
@@ -68,21 +68,21 @@ def _asked_target(session: Session, actor: Actor, slug: str, key: str) -> Overri
             found = enrolment_queries.find_group(session, quiz.course_id, UUID(group))
             if found is None:
                 raise NotFound
-            return OverrideTarget(quiz, group=found)
+            return NewOverrideContext(quiz, group=found)
         if person:
             learner = get_person_by_uuid(session, UUID(person))
             enrolment = enrolment_queries.find_enrolment(session, learner.id, quiz.course_id)
             if enrolment is None:
                 raise NotFound
-            return OverrideTarget(quiz, person=learner)
+            return NewOverrideContext(quiz, person=learner)
     except ValueError:
         raise NotFound from None
-    return OverrideTarget(quiz)
+    return NewOverrideContext(quiz)
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/overrides/new", methods=["GET", "POST"])
 @requires(QuizAction.OVERRIDE, _asked_target)
-def add(target: OverrideTarget) -> Answer:
+def add(target: NewOverrideContext) -> Answer:
     """Set something for everybody, a group (`?group=`) or a learner (`?person=`)."""
     session, quiz, whom, form = current_session(), target.quiz, Whom(target.group, target.person), QuizOverrideForm()
     in_force = services.find_in_force(session, quiz, whom) if request.method != "POST" else None
@@ -115,11 +115,11 @@ def _tell_if_own(row: QuizOverride) -> None:
 
 
 def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: str, *, changes: bool) -> Answer:
-    paper = attempts.get_paper_of_activity(current_session(), quiz.activity_id)
+    snapshot = attempts.get_snapshot_of_activity(current_session(), quiz.activity_id)
     page = render_template(
         "quizzes/override.html",
         **place_of(quiz.outline, quiz.key),
-        rules=rules_of(paper, paper.access),
+        rules=rules_of(snapshot, snapshot.access),
         whom=whom.group.name if whom.group else whom.person.full_name if whom.person else "",
         is_group=whom.group is not None,
         form=form,

@@ -29,7 +29,7 @@ from quizzes.content.row_fields import TEXT
 from quizzes.content.wording import KINDS
 from quizzes.forms import NewQuestionForm, QuestionEditForm
 from quizzes.pages import banks as pages
-from quizzes.pages.question_form import KindFormView, begun_sheet, sent_sheet
+from quizzes.pages.question_form import KindFormView, begun_sheet, submitted_form
 from quizzes.pages.samples import samples_of
 from quizzes.permissions import BankQuestionContext, QuizAction
 from quizzes.queries import banks as queries
@@ -90,7 +90,7 @@ def question(subject: BankQuestionContext) -> Answer:
         seen.seen.data = checksum_of(entry.text)
         editor = QuestionEditor(subject, KindFormView(kind, languages, said), seen, subject.key)
         return _page(editor, verdict=_verdict(subject.id))
-    editor = QuestionEditor(subject, sent_sheet(kind, languages, request.form, _act()), seen, subject.key)
+    editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), seen, subject.key)
     if not _is_ready(editor):
         return _page(editor), _status()
     return _written(editor, subject.path, entry.text)
@@ -163,7 +163,7 @@ def new_question(subject: CourseContext) -> Answer:
     if request.method != "POST":
         begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or begun.bank.data
         return _page(QuestionEditor(subject, begun_sheet(kind, languages), begun))
-    editor = QuestionEditor(subject, sent_sheet(kind, languages, request.form, _act()), begun)
+    editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), begun)
     if not _is_ready(editor) or not begun.validate_on_post():
         return _page(editor), _status()
     said = editor.sheet.said

@@ -40,7 +40,7 @@ Answer = str | Response | tuple[str, int]
 def regrades(subject: QuizContext) -> Answer:
     """List the questions that can be marked again, and what was marked again so far."""
     session = current_session()
-    asked = pages.question_rows(session, queries.list_asked(session, subject))
+    asked = pages.question_rows(session, queries.list_question_versions(session, subject))
     titles = {str(row["key"]): str(row["title"]) for row in asked}
     return render_template(
         "quizzes/regrades.html",
@@ -55,7 +55,7 @@ def regrades(subject: QuizContext) -> Answer:
 def new(subject: QuizContext) -> Answer:
     """Ask what is to be marked again and how; a trial follows, never the marks themselves."""
     session, key = current_session(), request.args.get("question", "")
-    asked = queries.find_asked(session, subject, key) if key else None
+    asked = queries.find_question_versions(session, subject, key) if key else None
     form = RegradeForm()
     form.offer(_kinds(asked), pages.version_choices(asked.versions) if asked else [])
     if not form.validate_on_post():
@@ -126,7 +126,7 @@ def regrade(subject: RegradeContext) -> Answer:
         raise NotFound
     session, row, page = current_session(), subject.row, requested_page(50)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, row.course_id)
-    show = asked_show()
+    show = filter_from_address()
     lines = trials.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)
     later = queries.later_regrade(session, row) if row.state == "committed" else None
     left_out = queries.list_left_out(session, row)
@@ -146,7 +146,7 @@ def regrade(subject: RegradeContext) -> Answer:
     )
 
 
-def asked_show() -> TrialFilter:
+def filter_from_address() -> TrialFilter:
     """Return which lines the address asks for; what it does not know is what changes."""
     show = request.args.get("show", "")
     return TrialFilter(show) if show in set(TrialFilter) else TrialFilter.CHANGED
@@ -158,7 +158,7 @@ def _title(subject: RegradeContext) -> str:
 
 
 def _asked(subject: RegradeContext) -> QuizQuestionVersions | None:
-    found = queries.list_asked(current_session(), subject) if subject.row.question_id is not None else []
+    found = queries.list_question_versions(current_session(), subject) if subject.row.question_id is not None else []
     return next((asked for asked in found if asked.id == subject.row.question_id), None)
 
 
@@ -171,7 +171,7 @@ def _misfits(subject: RegradeContext) -> list[pages.IncompatibleVersion]:
 @requires(QuizAction.REGRADE, queries.get_regrade)
 def lines_csv(subject: RegradeContext) -> Response:
     """Send the lines of a trial as CSV."""
-    lines = trials.stream_lines(current_session(), subject.row.id, asked_show())
+    lines = trials.stream_lines(current_session(), subject.row.id, filter_from_address())
     return download(subject, "regrade.csv", lambda file: write_csv(file, pages.headings(), pages.download_rows(lines)))
 
 

@@ -19,7 +19,7 @@ from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires
 from quizzes.pages.introduction import place_of
-from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, ReportQuery, asked_of, choices, download_rows, headings, lines_of
+from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, ReportQuery, choices, download_rows, headings, lines_of, report_query
 from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import reports, teaching
 from quizzes.services.reports import note_export
@@ -52,7 +52,7 @@ def attempts(subject: QuizContext) -> str:
 
 
 def _asked(subject: QuizContext) -> ReportQuery:
-    return asked_of(request.args, by_address=edits(current_actor(), subject.staff_role))
+    return report_query(request.args, by_address=edits(current_actor(), subject.staff_role))
 
 
 def download(subject: QuizContext, what: str, write: Callable[[BinaryIO], None]) -> Response:

@@ -11,7 +11,7 @@ from quizzes.forms import CertificateDecisionForm
 from quizzes.pages.question import points
 from quizzes.permissions import QuizAction
 from quizzes.queries import reviews as queries
-from quizzes.queries.reviews import ReviewSeat
+from quizzes.queries.reviews import ReviewContext
 from quizzes.services import reviews as services
 
 bp = Blueprint("quizzes_reviews", __name__)
@@ -28,7 +28,7 @@ def reviews() -> Answer:
 
 @bp.post("/administration/certificate-reviews/<int:review>/settlement")
 @requires(QuizAction.SETTLE, queries.lock_review)
-def settle(subject: ReviewSeat) -> Answer:
+def settle(subject: ReviewContext) -> Answer:
     """Note that a certificate stays, or what else was decided."""
     form = CertificateDecisionForm()
     if not form.validate_on_post():

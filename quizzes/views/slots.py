@@ -51,7 +51,7 @@ class SlotEditor:
     """A quiz's file before its editor."""
 
     course: Course
-    desk: DraftOutline
+    draft_outline: DraftOutline
     module: TreeModule
     activity: TreeActivity
     revision: int
@@ -64,12 +64,12 @@ class SlotEditor:
     @property
     def text(self) -> str:
         """Return the file."""
-        return self.desk.texts[self.path]
+        return self.draft_outline.texts[self.path]
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Return the languages of the course."""
-        return self.desk.tree.languages
+        return self.draft_outline.tree.languages
 
 
 def _kinds() -> CourseKinds:
@@ -84,12 +84,12 @@ def _sheet(subject: PartContext) -> SlotEditor:
     """Return the quiz that the address names; raise NotFound."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    desk = authoring.load_draft_outline(session, course, _kinds())
-    found = desk.tree.find_activity(subject.key)
+    draft_outline = authoring.load_draft_outline(session, course, _kinds())
+    found = draft_outline.tree.find_activity(subject.key)
     if found is None or found[1].kind != "quiz":
         raise NotFound
     rows = course_drafts.list_draft_contents(session, course.id, [found[1].path])
-    return SlotEditor(course, desk, *found, rows[0].revision)
+    return SlotEditor(course, draft_outline, *found, rows[0].revision)
 
 
 @bp.route("/teaching/<slug>/parts/<key>/questions", methods=["GET", "POST"])
@@ -130,7 +130,7 @@ def _choices(sheet: SlotEditor) -> Mapping[str, list[tuple[str, str]]]:
     session = current_session()
     banks = [(row.key, choose(row.title) or row.key) for row in queries.list_banks(session, sheet.course.id)]
     known = {key for key, _title in banks}
-    modules = [(one.key, choose(dict(one.title)) or one.key) for one in sheet.desk.tree.modules if one.key not in known]
+    modules = [(one.key, choose(dict(one.title)) or one.key) for one in sheet.draft_outline.tree.modules if one.key not in known]
     return {
         "from": [(WHOLE_COURSE, _("All banks of the course")), *banks, *modules],
         "tags": [(tag, tag) for tag in queries.list_tags(session, sheet.course.id)],
@@ -168,7 +168,7 @@ def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
     checked = publication.check({**contents, sheet.path: text.encode()}, _kinds(), today=clock.now().date())
     told = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
     if told:
-        rest = pages.tell(told, text, forms)
+        rest = pages.attach_findings(told, text, forms)
         new.form_errors += rest or ([] if any(form.faults for form in forms) else [told[0].message])
         return _page(sheet, forms, new), 422
     return _saved(subject, sheet, text, checked, new)
@@ -196,7 +196,7 @@ def _done(text: str, act: str, place: int, new: NewSlotForm) -> str:
 def _saved(subject: PartContext, sheet: SlotEditor, text: str, checked: CheckedCourse, new: NewSlotForm) -> Answer:
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
-    is_as_checked = course.draft_revision == sheet.desk.revision
+    is_as_checked = course.draft_revision == sheet.draft_outline.revision
     try:
         authoring.save_text(writing, current_actor(), course, sheet.path, text, seen=sheet.revision, now=clock.now())
     except FileChanged:

@@ -17,7 +17,7 @@ from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_session, requires, see_page
 from quizzes.pages import statistics as pages
-from quizzes.pages.class_answers import asked_text
+from quizzes.pages.class_answers import question_text
 from quizzes.pages.figures import figure, percentage
 from quizzes.pages.introduction import place_of
 from quizzes.pages.item_findings import FindingView, certainties, reach_of
@@ -201,7 +201,7 @@ def question(subject: QuizContext) -> str | Response:
         question_versions=[
             {
                 "number": names.names[one.version].number,
-                "text": asked_text(names.questions[one.version]),
+                "text": question_text(names.questions[one.version]),
                 "line": lines[places[one.version]],
                 "maximum": figure(one.maximum),
                 "guess": percentage(None if one.guess is None else one.guess * 100, 0),

@@ -175,7 +175,7 @@ def ask_views(task: Task, typed: Mapping[str, str], errors: Mapping[str, str]) -
 
 
 @dataclass(frozen=True, slots=True)
-class SubmissionLine:
+class SubmissionRowView:
     """One submission in the list beside a task."""
 
     uuid: UUID
@@ -186,10 +186,10 @@ class SubmissionLine:
     passed: bool | None
 
 
-def submission_lines(rows: Sequence[SubmissionRow]) -> list[SubmissionLine]:
+def submission_lines(rows: Sequence[SubmissionRow]) -> list[SubmissionRowView]:
     """Return the submissions, newest first."""
     return [
-        SubmissionLine(
+        SubmissionRowView(
             row.uuid, row.number, row.preview, row.submitted_at, None if row.percent is None else points(row.percent), row.passed
         )
         for row in reversed(rows)

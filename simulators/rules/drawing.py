@@ -53,6 +53,6 @@ def round_half_up(value: Fraction, decimals: int) -> Fraction:
     return Fraction(magnitude if value >= 0 else -magnitude, scale)
 
 
-def written(drawn: Mapping[str, Fraction]) -> dict[str, str]:
+def stored_values(drawn: Mapping[str, Fraction]) -> dict[str, str]:
     """Write drawn values for keeping."""
     return {name: str(value) for name, value in drawn.items()}

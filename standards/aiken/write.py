@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from kernel.errors import N_
 from quizzes.rules.definitions import Option, QuestionDefinition, SingleChoiceBody, Texts, TextShape, TrueFalseBody
-from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._fields import lose, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._keys import KeyAllocator
-from standards._texts import from_plain, in_language, one_line, tell_files, to_plain
+from standards._texts import from_plain, in_language, one_line, remark_lost_files, to_plain
 from standards.aiken.read import ANSWER, OPTION
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 
@@ -34,10 +34,10 @@ def _entry(question: QuestionDefinition, language: str, keys: KeyAllocator, note
         raise NotTranslatable(N_("The text would be read as an option or as an answer."), N_("Let it begin with other words."))
     if keys.of_question("", from_plain(text, TextShape.MARKDOWN)) != question.key:
         lose(notebook, "key")
-    tell_fields(question, (), notebook)
-    tell_languages(question, language, notebook)
-    tell_keys(question, notebook)
-    tell_files(question, language, notebook)
+    remark_lost_fields(question, (), notebook)
+    remark_lost_languages(question, language, notebook)
+    remark_lost_keys(question, notebook)
+    remark_lost_files(question, language, notebook)
     lines = [f"{letter}) {words}" for letter, words in zip(LETTERS, options, strict=False)]
     return "\n".join([text, *lines, f"ANSWER: {LETTERS[right]}", ""])
 

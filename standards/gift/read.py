@@ -27,7 +27,7 @@ from quizzes.rules.definitions import (
 from standards import _choices, _gap
 from standards._decoding import decode
 from standards._fields import gathered
-from standards._html import looks_like_html, to_markdown
+from standards._html import is_like_html, to_markdown
 from standards._keys import KeyAllocator, matched
 from standards._numbers import credit, number
 from standards._tags import tags_of
@@ -119,7 +119,7 @@ class _GiftReader:
             words = unescape(written).replace("-\\>", "->")
             return one_line(words) if shape is INLINE else words.strip()
         words = unescape(" ".join(line.strip() for line in written.split("\n")))
-        if form is GiftTextFormat.HTML or (form is GiftTextFormat.MOODLE and looks_like_html(words)):
+        if form is GiftTextFormat.HTML or (form is GiftTextFormat.MOODLE and is_like_html(words)):
             return to_markdown(words, shape, self.notebook)
         return from_plain(words, shape)
 

@@ -23,9 +23,9 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from standards import _choices, _gap
-from standards._fields import lose, lose_quantity, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._fields import lose, lose_quantity, nominal, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import credit, decimal, number, percent
-from standards._texts import in_language, one_line, tell_files, tell_ours, to_plain
+from standards._texts import in_language, one_line, remark_lost_files, remark_own_markup, to_plain
 from standards.gift.grammar import escape
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 
@@ -56,11 +56,11 @@ class _GiftWriter:
         """Return the question's lines, its tags in a comment above."""
         question, notebook = self.question, self.notebook
         text = self._text(question)
-        tell_fields(question, _KEPT, notebook)
-        tell_languages(question, self.language, notebook)
-        tell_keys(question, notebook)
-        tell_ours(question, self.language, notebook)
-        tell_files(question, self.language, notebook)
+        remark_lost_fields(question, _KEPT, notebook)
+        remark_lost_languages(question, self.language, notebook)
+        remark_lost_keys(question, notebook)
+        remark_own_markup(question, self.language, notebook)
+        remark_lost_files(question, self.language, notebook)
         tags = "// " + " ".join(f"[tag:{tag}]" for tag in question.tags) + "\n" if question.tags else ""
         return f"{tags}::{escape(question.key)}::[markdown]{text}"
 

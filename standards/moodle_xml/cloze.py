@@ -21,7 +21,7 @@ from quizzes.rules.definitions import (
 from standards import _choices, _gap
 from standards._decoding import decode
 from standards._fields import gathered, lose, lose_quantity, nominal
-from standards._html import looks_like_html, to_markdown
+from standards._html import is_like_html, to_markdown
 from standards._keys import KeyAllocator
 from standards._numbers import credit, decimal, number, percent, whole
 from standards._texts import from_plain, in_language, one_line, to_plain
@@ -46,7 +46,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
         return ImportedQuestions((), tuple(notebook.remarks))
     try:
         marked, gaps = gaps_of(text, language, notebook)
-        lines = to_markdown(marked, TextShape.MARKDOWN, notebook) if looks_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
+        lines = to_markdown(marked, TextShape.MARKDOWN, notebook) if is_like_html(marked) else from_plain(marked, TextShape.MARKDOWN)
         words = _gap.with_names(lines, len(gaps.gaps))
         mark = sum((gap.weight for gap in gaps.gaps), Fraction(0))
         source = SourceQuestion(QuestionDefinition(KeyAllocator().of_question("", words), {language: words}, gaps, mark=mark), 1)
@@ -129,7 +129,7 @@ class _ClozeReader:
         raise NotTranslatable(N_("A gap of the kind “%(kind)s” is not known here."), kind=gap.kind)
 
     def _texts(self, words: str) -> Texts:
-        if looks_like_html(words):
+        if is_like_html(words):
             return {self.language: to_markdown(words, TextShape.INLINE, self.notebook)}
         return {self.language: from_plain(html.unescape(words), TextShape.INLINE)}
 

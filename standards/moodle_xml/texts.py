@@ -7,7 +7,7 @@ from kernel.errors import N_
 from quizzes.rules.definitions import Texts, TextShape
 from standards import _gap
 from standards._files import in_markdown
-from standards._html import looks_like_html, to_markdown
+from standards._html import is_like_html, to_markdown
 from standards._texts import clean, from_plain, one_line
 from standards._xml import Element, child, children, words
 from standards.model import TransferRemarkCollector
@@ -48,7 +48,7 @@ class MoodleTextReader:
         if form == MARKDOWN:
             written = in_markdown(written, self.notebook)
             return one_line(written) if shape is INLINE else written.strip("\n").rstrip()
-        if form == HTML or (form == AUTO and looks_like_html(written)):
+        if form == HTML or (form == AUTO and is_like_html(written)):
             return to_markdown(written, shape, self.notebook)
         return from_plain(written, shape)
 

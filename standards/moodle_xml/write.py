@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from quizzes.rules.definitions import DescriptionBody, EssayBody, FileBody, QuestionDefinition, QuestionState, TextShape, TrueFalseBody
 from standards import _xml
-from standards._fields import lose, tell_fields, tell_keys, tell_languages
+from standards._fields import lose, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import credit, decimal, number
-from standards._texts import FILE, file_names, tell_files, tell_ours
+from standards._texts import FILE, file_names, remark_lost_files, remark_own_markup
 from standards._xml import Element
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.moodle_xml.model import MARKDOWN
@@ -27,11 +27,11 @@ def write(questions: Sequence[QuestionDefinition], language: str = "es", files: 
         try:
             carried = files.get(question.key, {})
             element = _MoodleWriter(question, language, notebook).element()
-            tell_files(question, language, notebook, carried)
+            remark_lost_files(question, language, notebook, carried)
             root.append(_with_files(element, carried))
         except NotTranslatable as refusal:
             notebook.refuse(refusal)
-    return ExportedFile(_xml.written(root), len(root), tuple(notebook.remarks))
+    return ExportedFile(_xml.serialize(root), len(root), tuple(notebook.remarks))
 
 
 def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
@@ -105,7 +105,7 @@ class _MoodleWriter:
     def _tell(self) -> None:
         question, notebook = self.question, self.notebook
         kept = _KEPT | {"state"} if question.state is QuestionState.HIDDEN else _KEPT
-        tell_fields(question, kept, notebook)
-        tell_languages(question, self.language, notebook)
-        tell_keys(question, notebook)
-        tell_ours(question, self.language, notebook)
+        remark_lost_fields(question, kept, notebook)
+        remark_lost_languages(question, self.language, notebook)
+        remark_lost_keys(question, notebook)
+        remark_own_markup(question, self.language, notebook)

@@ -301,7 +301,7 @@ class CanvasReader:
             if not rights or not rights[0]:
                 raise NotTranslatable(N_("An item of the matching has no match."))
             why = self.texts.texts(self._feedback(f"{response.get('ident', '').removeprefix('response_')}_fb", INLINE))
-            found.append((_choices.said(item), rights[0], why))
+            found.append((_choices.required_text(item), rights[0], why))
         keys, choices = KeyAllocator(), matched([match for _, match, _ in found] + all_matches)
         pairs = tuple(Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in found)
         used = {pair.match_key for pair in pairs}

@@ -26,7 +26,7 @@ def package(files: Mapping[str, bytes], kind: str, schema_version: str, media: M
         _xml.add(resource, f"{{{PACKAGE}}}file", href=path)
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in {"imsmanifest.xml": _xml.written(root), **files, **media}.items():
+        for path, content in {"imsmanifest.xml": _xml.serialize(root), **files, **media}.items():
             info = zipfile.ZipInfo(path, _DAY)
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
             archive.writestr(info, content)

@@ -30,7 +30,7 @@ class PairReader:
             raise NotTranslatable(N_("A matching has two sets."))
         items, matches = (
             {
-                found.get("identifier", ""): _choices.said(self.texts.content(found, INLINE))
+                found.get("identifier", ""): _choices.required_text(self.texts.content(found, INLINE))
                 for found in children(part, "simpleAssociableChoice")
             }
             for part in sets

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, TextShape
 from standards import _xml
-from standards._fields import tell_fields, tell_keys, tell_languages
+from standards._fields import remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import decimal, number
-from standards._texts import file_names, tell_changed, tell_files
+from standards._texts import file_names, remark_changed_text, remark_lost_files
 from standards._xml import Element
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.qti.model import EXPLANATION, ITEM_2
@@ -55,7 +55,7 @@ def _item(question: QuestionDefinition, language: str, notebook: TransferRemarkC
     if question.explanation:
         item.append(body.modal("EXPLANATION", EXPLANATION, question.explanation, TextShape.MARKDOWN))
     _tell(question, language, notebook)
-    tell_files(question, language, notebook, addresses)
+    remark_lost_files(question, language, notebook, addresses)
     return item
 
 
@@ -66,7 +66,7 @@ def _outcome(item: Element, name: str, kind: str, value: str) -> None:
 
 def _tell(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     kept = _KEPT if number(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
-    tell_fields(question, kept - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else kept, notebook)
-    tell_languages(question, language, notebook)
-    tell_keys(question, notebook)
-    tell_changed(question, language, notebook)
+    remark_lost_fields(question, kept - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else kept, notebook)
+    remark_lost_languages(question, language, notebook)
+    remark_lost_keys(question, notebook)
+    remark_changed_text(question, language, notebook)

@@ -23,9 +23,9 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from standards import _xml
-from standards._fields import lose, nominal, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._fields import lose, nominal, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import decimal, number
-from standards._texts import in_language, tell_changed, tell_files, to_html
+from standards._texts import in_language, remark_changed_text, remark_lost_files, to_html
 from standards._xml import Element
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.qti.model import ITEM_1
@@ -92,11 +92,11 @@ class _Item:
         question, notebook = self.question, self.notebook
         unmarked = isinstance(question.body, DescriptionBody) and question.mark != 1
         kept = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, DIGITS)) != question.mark else _KEPT
-        tell_fields(question, kept, notebook)
-        tell_languages(question, self.language, notebook)
-        tell_keys(question, notebook)
-        tell_changed(question, self.language, notebook)
-        tell_files(question, self.language, notebook)
+        remark_lost_fields(question, kept, notebook)
+        remark_lost_languages(question, self.language, notebook)
+        remark_lost_keys(question, notebook)
+        remark_changed_text(question, self.language, notebook)
+        remark_lost_files(question, self.language, notebook)
 
     def _field(self, label: str, entry: str) -> None:
         field = _xml.add(self.metadata, _tag("qtimetadatafield"))

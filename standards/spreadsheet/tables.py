@@ -6,7 +6,7 @@ from io import BytesIO
 from kernel.decoding import Undecodable
 from kernel.errors import N_
 from kernel.tables import FORMULA, read_csv, read_sheet, write_csv, write_xlsx
-from standards._decoding import tell_guess
+from standards._decoding import remark_guessed_encoding
 from standards._texts import clean
 from standards._zip import judge_document
 from standards.model import FileRefused, NotTranslatable, TransferRemarkCollector
@@ -19,7 +19,7 @@ def rows_of_csv(content: bytes, notebook: TransferRemarkCollector) -> list[Sprea
         table = read_csv(content)
     except Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
-    tell_guess(table.guessed_from, notebook)
+    remark_guessed_encoding(table.guessed_from, notebook)
     return _rows(table.rows, notebook)
 
 

@@ -25,9 +25,9 @@ from quizzes.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
 )
-from standards._fields import lose, refuse_kind, tell_fields, tell_keys, tell_languages
+from standards._fields import lose, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import decimal
-from standards._texts import in_language, one_line, tell_files
+from standards._texts import in_language, one_line, remark_lost_files
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.spreadsheet.model import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading
 from standards.spreadsheet.tables import to_csv, to_xlsx
@@ -81,10 +81,10 @@ class _SpreadsheetWriter:
         answers = self._body()
         if any(int(name.partition(" ")[2] or 0) > MAXIMUM_ANSWERS for name in answers):
             raise NotTranslatable(N_("The question has more than %(limit)s answers."), limit=MAXIMUM_ANSWERS)
-        tell_fields(question, _KEPT, self.notebook)
-        tell_languages(question, self.language, self.notebook)
-        tell_keys(question, self.notebook)
-        tell_files(question, self.language, self.notebook)
+        remark_lost_fields(question, _KEPT, self.notebook)
+        remark_lost_languages(question, self.language, self.notebook)
+        remark_lost_keys(question, self.notebook)
+        remark_lost_files(question, self.language, self.notebook)
         return {
             "key": question.key,
             "kind": question.kind.value,

@@ -20,31 +20,31 @@ def ask(browser: Browser, email: str = NEW, password: str = PASSWORD, status: in
     browser.submit("/profile/address", {"email": email, "current_password": password}, status=status)
 
 
-def address(house: Instance, person: Person) -> str:
-    with house.database.unit_of_work(write=False) as session:
+def address(instance: Instance, person: Person) -> str:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person.email).where(Person.id == person.id)).one()
 
 
-def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, house: Instance) -> None:
-    person, other = a_person(house), browser.another()
+def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, instance: Instance) -> None:
+    person, other = a_person(instance), browser.another()
     sign_in(other)
     sign_in(browser)
     ask(browser)
-    assert address(house, person) == "ana@example.org"
+    assert address(instance, person) == "ana@example.org"
     link = browser.link_in_mail("address/")
     browser.get(link)
     assert NEW in browser.page.text
     assert browser.response.headers["Referrer-Policy"] == "no-referrer"
     browser.submit(link)
 
-    assert address(house, person) == NEW
+    assert address(instance, person) == NEW
     assert browser.path == "/profile"
     assert other._request("GET", "/profile").status_code == 303
     told = [text for text in browser.mails() if text.startswith("Se cambió el correo")]
     assert len(told) == 1
-    raw = [path.read_text() for path in (house.settings.data_dir / "mail").glob("*.eml")]
+    raw = [path.read_text() for path in (instance.settings.data_dir / "mail").glob("*.eml")]
     assert sum("To: ana@example.org" in text for text in raw) == 1
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entries = session.execute(select(AuditEntry.verb, AuditEntry.facts).where(AuditEntry.verb.startswith("account.address"))).all()
     assert [entry.verb for entry in entries] == ["account.address_asked", "account.address_changed"]
     assert "example.org" not in "".join(entry.facts for entry in entries)
@@ -53,8 +53,8 @@ def test_the_address_changes_by_a_link_and_other_sessions_end(browser: Browser, 
     other.submit("/sign-in", {"email": NEW, "password": PASSWORD})
 
 
-def test_without_the_password_nothing_is_sent(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_without_the_password_nothing_is_sent(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     ask(browser, password="no es esta", status=422)
     assert "no es su contraseña" in browser.page.text
@@ -66,10 +66,10 @@ def test_without_the_password_nothing_is_sent(browser: Browser, house: Instance)
     assert browser.another().get("/profile/address").title.startswith("Ingresar")
 
 
-def test_nobody_learns_that_an_address_has_an_account(browser: Browser, house: Instance) -> None:
+def test_nobody_learns_that_an_address_has_an_account(browser: Browser, instance: Instance) -> None:
     """Security 2.2."""
-    a_person(house)
-    a_person(house, "luis@example.org", given="Luis")
+    a_person(instance)
+    a_person(instance, "luis@example.org", given="Luis")
     sign_in(browser)
     ask(browser)
     free = browser.page.text
@@ -80,8 +80,8 @@ def test_nobody_learns_that_an_address_has_an_account(browser: Browser, house: I
     assert sum("/address/" in text for text in browser.mails()) == 1
 
 
-def test_a_link_ends_with_its_time_with_the_password_and_with_another_owner(browser: Browser, house: Instance) -> None:
-    person = a_person(house)
+def test_a_link_ends_with_its_time_with_the_password_and_with_another_owner(browser: Browser, instance: Instance) -> None:
+    person = a_person(instance)
     sign_in(browser)
     ask(browser)
     link = browser.link_in_mail("address/")
@@ -90,14 +90,14 @@ def test_a_link_ends_with_its_time_with_the_password_and_with_another_owner(brow
     browser.another().get(f"{link[:-4]}AAAA", status=404)
     stranger = browser.another()
     stranger.get(link)
-    a_person(house, NEW, given="Otra")
+    a_person(instance, NEW, given="Otra")
     stranger.submit(link, status=404)
 
-    assert address(house, person) == "ana@example.org"
+    assert address(instance, person) == "ana@example.org"
 
 
-def test_a_changed_password_ends_the_link(browser: Browser, house: Instance) -> None:
-    person = a_person(house)
+def test_a_changed_password_ends_the_link(browser: Browser, instance: Instance) -> None:
+    person = a_person(instance)
     sign_in(browser)
     ask(browser)
     link = browser.link_in_mail("address/")
@@ -105,12 +105,12 @@ def test_a_changed_password_ends_the_link(browser: Browser, house: Instance) -> 
     browser.submit("/profile/password", {"current_password": PASSWORD, "password": "otras cinco palabras sin orden"})
     browser.get(link, status=404)
 
-    assert address(house, person) == "ana@example.org"
+    assert address(instance, person) == "ana@example.org"
 
 
-def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, house: Instance) -> None:
+def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, instance: Instance) -> None:
     """Security 2.3: a whole institution may share an address."""
-    person = a_person(house)
+    person = a_person(instance)
     sign_in(browser)
     ask(browser)
     link = browser.link_in_mail("address/")
@@ -120,4 +120,4 @@ def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(brow
     browser.get(link)
     browser.submit(link)
 
-    assert address(house, person) == NEW
+    assert address(instance, person) == NEW

@@ -25,38 +25,38 @@ class Opened:
     settings: Settings
 
 
-def run(house: Instance, *arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(accounts, list(arguments), obj=Opened(house.database, house.settings), input=typed)
+def run(instance: Instance, *arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(accounts, list(arguments), obj=Opened(instance.database, instance.settings), input=typed)
 
 
-def create(house: Instance, **given: str) -> Result:
+def create(instance: Instance, **given: str) -> Result:
     values = {"email": "ada@example.org", "given-names": "Ada", "surname": "Ministra", "password": PASSWORD, **given}
-    return run(house, "create-admin", *(f"--{name}={value}" for name, value in values.items()))
+    return run(instance, "create-admin", *(f"--{name}={value}" for name, value in values.items()))
 
 
-def count(house: Instance, table: type) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def count(instance: Instance, table: type) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_an_administrator_made_on_the_command_line_signs_in(browser: Browser, house: Instance) -> None:
-    result = create(house, email=" ADA@Example.org ")
+def test_an_administrator_made_on_the_command_line_signs_in(browser: Browser, instance: Instance) -> None:
+    result = create(instance, email=" ADA@Example.org ")
     assert result.exit_code == 0, result.output
     assert PASSWORD not in result.output
     sign_in(browser, "ada@example.org")
     browser.get("/administration")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
     assert [(entry.verb, entry.via) for entry in entries][:2] == [("account.signed_up", "cli"), ("account.role_granted", "cli")]
-    assert count(house, Consent) == 0  # nobody was shown the notice
+    assert count(instance, Consent) == 0  # nobody was shown the notice
 
 
-def test_what_is_not_given_is_asked_for_and_the_password_twice(house: Instance) -> None:
-    result = run(house, "create-admin", typed=f"ada@example.org\nAda\nMinistra\n{PASSWORD}\n{PASSWORD}\n")
+def test_what_is_not_given_is_asked_for_and_the_password_twice(instance: Instance) -> None:
+    result = run(instance, "create-admin", typed=f"ada@example.org\nAda\nMinistra\n{PASSWORD}\n{PASSWORD}\n")
     assert result.exit_code == 0, result.output
     assert PASSWORD not in result.output
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         found = queries.find_credentials(session, "ada@example.org")
 
     assert found is not None
@@ -79,40 +79,40 @@ def test_what_is_not_given_is_asked_for_and_the_password_twice(house: Instance) 
         ("password", "ministra-ministra"),
     ],
 )
-def test_bad_input_is_told_in_a_line_and_makes_nobody(house: Instance, option: str, value: str) -> None:
-    result = create(house, **{option: value})
+def test_bad_input_is_told_in_a_line_and_makes_nobody(instance: Instance, option: str, value: str) -> None:
+    result = create(instance, **{option: value})
 
     assert result.exit_code in (1, 2)
     assert "Traceback" not in result.output
     assert "Error:" in result.output
-    assert count(house, Person) == 0
+    assert count(instance, Person) == 0
 
 
-def test_an_address_with_an_account_is_told_what_to_do(house: Instance) -> None:
-    a_person(house, "ada@example.org")
-    result = create(house)
+def test_an_address_with_an_account_is_told_what_to_do(instance: Instance) -> None:
+    a_person(instance, "ada@example.org")
+    result = create(instance)
 
     assert result.exit_code == 1
     assert "grant-admin --email ada@example.org" in result.output
-    assert count(house, RoleGrant) == 0
+    assert count(instance, RoleGrant) == 0
 
 
-def test_a_person_becomes_administrator_once(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_a_person_becomes_administrator_once(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     for _turn in range(2):
-        result = run(house, "grant-admin", "--email", "ANA@example.org")
+        result = run(instance, "grant-admin", "--email", "ANA@example.org")
         assert result.exit_code == 0, result.output
         assert result.output == "ana@example.org is an administrator.\n"
-    assert count(house, RoleGrant) == 1
+    assert count(instance, RoleGrant) == 1
     sign_in(browser)
 
     browser.get("/administration")
 
 
 @pytest.mark.parametrize("email", ["nadie@example.org", "ada"])
-def test_nobody_becomes_administrator_by_a_wrong_address(house: Instance, email: str) -> None:
-    result = run(house, "grant-admin", "--email", email)
+def test_nobody_becomes_administrator_by_a_wrong_address(instance: Instance, email: str) -> None:
+    result = run(instance, "grant-admin", "--email", email)
 
     assert result.exit_code in (1, 2)
     assert "Traceback" not in result.output
-    assert count(house, RoleGrant) == 0
+    assert count(instance, RoleGrant) == 0

@@ -34,27 +34,27 @@ def a_message(key: str = "evento-1", kind: NoticeKind = NoticeKind.GRADED) -> Me
     return Message(kind, key, subject, {"es": "Vea el resultado.", "en": "See the result."}, "/learning")
 
 
-def give(house: Instance, *people: Person, message: Message | None = None, now: datetime | None = None) -> int:
-    with house.database.unit_of_work() as session:
+def give(instance: Instance, *people: Person, message: Message | None = None, now: datetime | None = None) -> int:
+    with instance.database.unit_of_work() as session:
         return notices.give(session, message or a_message(), [person.id for person in people], now=now or clock.now())
 
 
-def switch(house: Instance, person: Person, *, in_bell: bool = True, mail: MailTime = MailTime.AT_ONCE) -> None:
-    with house.database.unit_of_work() as session:
+def switch(instance: Instance, person: Person, *, in_bell: bool = True, mail: MailTime = MailTime.AT_ONCE) -> None:
+    with instance.database.unit_of_work() as session:
         notices.set_switches(session, SYSTEM, person, {NoticeKind.GRADED: NotificationChoice(in_bell, mail)}, now=clock.now())
 
 
-def deliver(house: Instance, kind: str, now: datetime) -> None:
+def deliver(instance: Instance, kind: str, now: datetime) -> None:
     """Run a periodic job as of a moment, and what follows from it."""
     handler = {"digests": jobs.send_digests, "forget": retention.apply}[kind]
-    effect = handler(Delivery(house.database, house.settings, 1, {}, now))
+    effect = handler(Delivery(instance.database, instance.settings, 1, {}, now))
     if effect is not None:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             effect(session)
 
 
-def rows(house: Instance) -> list[Notification]:
-    with house.database.unit_of_work(write=False) as session:
+def rows(instance: Instance) -> list[Notification]:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Notification).order_by(Notification.id)))
 
 
@@ -63,10 +63,10 @@ def mail_of(browser: Browser) -> str:
     return text
 
 
-def test_a_notice_is_in_the_bell_and_in_the_mail_once(browser: Browser, house: Instance) -> None:
-    ana = a_person(house)
+def test_a_notice_is_in_the_bell_and_in_the_mail_once(browser: Browser, instance: Instance) -> None:
+    ana = a_person(instance)
 
-    assert (give(house, ana), give(house, ana)) == (1, 0)
+    assert (give(instance, ana), give(instance, ana)) == (1, 0)
     sign_in(browser).get("/learning")
     assert "Avisos: 1 nuevo" in browser.page.html
     browser.get("/notices")
@@ -76,15 +76,15 @@ def test_a_notice_is_in_the_bell_and_in_the_mail_once(browser: Browser, house: I
     assert mail_of(browser).count("Vea el resultado.") == 1
 
 
-def test_a_mail_that_is_delivered_twice_is_sent_once(browser: Browser, house: Instance) -> None:
-    give(house, a_person(house))
+def test_a_mail_that_is_delivered_twice_is_sent_once(browser: Browser, instance: Instance) -> None:
+    give(instance, a_person(instance))
     browser.deliver_jobs()
-    (row,) = rows(house)
+    (row,) = rows(instance)
 
     assert row.mailed_at is not None
-    sent = next((house.settings.data_dir / "mail").iterdir()).stat().st_mtime_ns
-    jobs.send_notices(Delivery(house.database, house.settings, 99, {"key": row.key, "people": [row.person_id]}, clock.now()))
-    assert [path.stat().st_mtime_ns for path in (house.settings.data_dir / "mail").iterdir()] == [sent]
+    sent = next((instance.settings.data_dir / "mail").iterdir()).stat().st_mtime_ns
+    jobs.send_notices(Delivery(instance.database, instance.settings, 99, {"key": row.key, "people": [row.person_id]}, clock.now()))
+    assert [path.stat().st_mtime_ns for path in (instance.settings.data_dir / "mail").iterdir()] == [sent]
 
 
 @pytest.mark.parametrize(
@@ -92,36 +92,36 @@ def test_a_mail_that_is_delivered_twice_is_sent_once(browser: Browser, house: In
     [(True, MailTime.NEVER, 1, 0), (False, MailTime.AT_ONCE, 1, 1), (False, MailTime.NEVER, 0, 0), (True, MailTime.DAILY, 1, 0)],
 )
 def test_each_kind_is_told_as_the_person_wants_it(
-    browser: Browser, house: Instance, in_bell: bool, mail: MailTime, kept: int, mails: int
+    browser: Browser, instance: Instance, in_bell: bool, mail: MailTime, kept: int, mails: int
 ) -> None:
-    ana = a_person(house)
-    switch(house, ana, in_bell=in_bell, mail=mail)
-    give(house, ana)
+    ana = a_person(instance)
+    switch(instance, ana, in_bell=in_bell, mail=mail)
+    give(instance, ana)
     sign_in(browser).get("/notices")
 
-    assert len(rows(house)) == kept
+    assert len(rows(instance)) == kept
     assert ("Calificado" in browser.page.text) is in_bell
     assert len(browser.mails()) == mails
 
 
-def test_nobody_who_is_suspended_or_whose_address_is_not_theirs_gets_mail(browser: Browser, house: Instance) -> None:
-    ana, blas = a_person(house), a_person(house, "blas@example.org")
-    with house.database.unit_of_work() as session:
+def test_nobody_who_is_suspended_or_whose_address_is_not_theirs_gets_mail(browser: Browser, instance: Instance) -> None:
+    ana, blas = a_person(instance), a_person(instance, "blas@example.org")
+    with instance.database.unit_of_work() as session:
         session.get_one(Person, ana.id).email_confirmed_at = None
         session.get_one(Person, blas.id).suspended_at = clock.now()
 
-    assert give(house, ana, blas) == 1
+    assert give(instance, ana, blas) == 1
     assert browser.mails() == []
 
 
-def test_a_person_chooses_by_kind(browser: Browser, house: Instance) -> None:
-    ana = a_person(house)
+def test_a_person_chooses_by_kind(browser: Browser, instance: Instance) -> None:
+    ana = a_person(instance)
     sign_in(browser).get("/profile/notices")
     browser.submit("/profile/notices", {"graded_bell": None, "graded_mail": "daily"})
     assert "como los eligió" in browser.page.text
     browser.submit("/profile/notices", {"graded_mail": "hourly"}, status=422)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         switches = queries.notification_choices_of(session, ana.id)
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "notices.switched")) == 1
     assert switches[NoticeKind.GRADED] == NotificationChoice(in_bell=False, mail=MailTime.DAILY)
@@ -136,108 +136,108 @@ def test_the_day_of_the_daily_mail_begins_at_seven_in_the_readers_zone(now: date
     assert digest_until(now, QUITO) == until
 
 
-def test_the_daily_mail_holds_what_waited_and_goes_out_once(browser: Browser, house: Instance) -> None:
-    ana = a_person(house)
-    switch(house, ana, mail=MailTime.DAILY)
-    give(house, ana, message=a_message("tarde"), now=SEVEN - timedelta(hours=10))
-    give(house, ana, message=a_message("noche"), now=SEVEN - timedelta(hours=1))
-    give(house, ana, message=a_message("hoy"), now=SEVEN + timedelta(minutes=1))
+def test_the_daily_mail_holds_what_waited_and_goes_out_once(browser: Browser, instance: Instance) -> None:
+    ana = a_person(instance)
+    switch(instance, ana, mail=MailTime.DAILY)
+    give(instance, ana, message=a_message("tarde"), now=SEVEN - timedelta(hours=10))
+    give(instance, ana, message=a_message("noche"), now=SEVEN - timedelta(hours=1))
+    give(instance, ana, message=a_message("hoy"), now=SEVEN + timedelta(minutes=1))
     for _again in range(2):
-        deliver(house, "digests", SEVEN + timedelta(minutes=5))
+        deliver(instance, "digests", SEVEN + timedelta(minutes=5))
     text = mail_of(browser)
 
     assert "Sus 2 avisos del día" in text
     assert ("Calificado tarde" in text, "Calificado noche" in text, "Calificado hoy" in text) == (True, True, False)
-    deliver(house, "digests", SEVEN + timedelta(days=1))
+    deliver(instance, "digests", SEVEN + timedelta(days=1))
     assert len(browser.mails()) == 2
-    assert all(row.mailed_at is not None for row in rows(house))
+    assert all(row.mailed_at is not None for row in rows(instance))
 
 
 def stop_path(text: str) -> str:
     return re.search(r"/notices/stop/[\w.-]+", text.replace("=\n", ""))[0]  # type: ignore[index]  # it is there
 
 
-def test_one_press_in_the_mail_program_stops_a_kind(browser: Browser, house: Instance, app: Flask) -> None:
+def test_one_press_in_the_mail_program_stops_a_kind(browser: Browser, instance: Instance, app: Flask) -> None:
     """RFC 8058: a POST without cookies, tokens or a page before it."""
-    ana = a_person(house)
-    give(house, ana)
+    ana = a_person(instance)
+    give(instance, ana)
     path = stop_path(mail_of(browser))
     answer = app.test_client().post(path, data={"List-Unsubscribe": "One-Click"})
 
     assert answer.status_code == 200
-    give(house, ana, message=a_message("evento-2"))
-    give(house, ana, message=a_message("evento-3", NoticeKind.CERTIFICATE))
+    give(instance, ana, message=a_message("evento-2"))
+    give(instance, ana, message=a_message("evento-3", NoticeKind.CERTIFICATE))
     assert len(browser.mails()) == 2
     sign_in(browser).get("/notices")
     assert "Calificado evento-2" in browser.page.text
 
 
-def test_what_waited_for_the_daily_mail_is_stopped_too(browser: Browser, house: Instance, app: Flask) -> None:
-    ana = a_person(house)
-    switch(house, ana, mail=MailTime.DAILY)
-    give(house, ana, now=SEVEN - timedelta(hours=1))
-    with house.database.unit_of_work() as session:
+def test_what_waited_for_the_daily_mail_is_stopped_too(browser: Browser, instance: Instance, app: Flask) -> None:
+    ana = a_person(instance)
+    switch(instance, ana, mail=MailTime.DAILY)
+    give(instance, ana, now=SEVEN - timedelta(hours=1))
+    with instance.database.unit_of_work() as session:
         notices.stop_mails(session, SYSTEM, notices.Unsubscription(ana.uuid, None), now=SEVEN)
-    deliver(house, "digests", SEVEN)
+    deliver(instance, "digests", SEVEN)
 
     assert browser.mails() == []
 
 
-def test_a_person_who_follows_the_link_is_asked_first(browser: Browser, house: Instance) -> None:
-    give(house, a_person(house))
+def test_a_person_who_follows_the_link_is_asked_first(browser: Browser, instance: Instance) -> None:
+    give(instance, a_person(instance))
     path = stop_path(mail_of(browser))
     browser.get(path)
     assert "Calificaciones" in browser.page.text
-    assert rows(house)[0].mail == MailTime.AT_ONCE.value
+    assert rows(instance)[0].mail == MailTime.AT_ONCE.value
     browser.submit(path)
 
     assert "Ya no recibirá estos correos" in browser.page.text
 
 
 @pytest.mark.parametrize("token", ["x", "WyJhIl0.abc.def"])
-def test_a_link_that_we_did_not_sign_stops_nothing(browser: Browser, house: Instance, token: str) -> None:
-    a_person(house)
+def test_a_link_that_we_did_not_sign_stops_nothing(browser: Browser, instance: Instance, token: str) -> None:
+    a_person(instance)
     browser.get(f"/notices/stop/{token}", status=404)
 
     assert browser.client.post(f"/notices/stop/{token}").status_code == 404
 
 
-def test_the_mail_names_the_way_to_stop_it(browser: Browser, house: Instance) -> None:
-    give(house, a_person(house))
+def test_the_mail_names_the_way_to_stop_it(browser: Browser, instance: Instance) -> None:
+    give(instance, a_person(instance))
     browser.deliver_jobs()
-    raw = next((house.settings.data_dir / "mail").glob("*.eml")).read_text()
+    raw = next((instance.settings.data_dir / "mail").glob("*.eml")).read_text()
 
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in raw
     assert re.search(r"^List-Unsubscribe: <https?://[^>\s]+>$", raw, re.MULTILINE)
 
 
-def test_notices_are_forgotten_after_half_a_year(house: Instance) -> None:
-    ana, now = a_person(house), clock.now()
-    give(house, ana, message=a_message("vieja"), now=now - timedelta(days=181))
-    give(house, ana, message=a_message("nueva"), now=now - timedelta(days=179))
-    deliver(house, "forget", now)
+def test_notices_are_forgotten_after_half_a_year(instance: Instance) -> None:
+    ana, now = a_person(instance), clock.now()
+    give(instance, ana, message=a_message("vieja"), now=now - timedelta(days=181))
+    give(instance, ana, message=a_message("nueva"), now=now - timedelta(days=179))
+    deliver(instance, "forget", now)
 
-    assert [row.key for row in rows(house)] == ["nueva"]
+    assert [row.key for row in rows(instance)] == ["nueva"]
 
 
-def test_hundreds_are_told_with_so_many_statements(house: Instance, browser: Browser) -> None:
-    people = [a_person(house, f"p{number}@example.org") for number in range(30)]
+def test_hundreds_are_told_with_so_many_statements(instance: Instance, browser: Browser) -> None:
+    people = [a_person(instance, f"p{number}@example.org") for number in range(30)]
     counts = []
-    counter = Counter(house.database.writing)
+    counter = Counter(instance.database.writing)
     for size, key in ((3, "a"), (30, "b")):
         counter.reset()
-        give(house, *people[:size], message=a_message(key))
+        give(instance, *people[:size], message=a_message(key))
         counts.append(len(counter.statements))
 
     assert counts[0] == counts[1]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "accounts.send_notices")) == 2
 
 
-def test_an_address_that_is_refused_keeps_nobody_else_waiting(house: Instance) -> None:
+def test_an_address_that_is_refused_keeps_nobody_else_waiting(instance: Instance) -> None:
     box = Postbox(refuses="p1@")
-    worker = posting(house, box)
-    give(house, *[a_person(house, f"p{number}@example.org") for number in range(5)])
+    worker = posting(instance, box)
+    give(instance, *[a_person(instance, f"p{number}@example.org") for number in range(5)])
     outbox.deliver_waiting(worker, now=clock.now())
     assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in (0, 2, 3, 4)]
     box.refuses = ""
@@ -245,14 +245,14 @@ def test_an_address_that_is_refused_keeps_nobody_else_waiting(house: Instance) -
     box.close()
 
     assert [message["To"] for message in box.messages][4:] == ["p1@example.org"]
-    assert all(row.mailed_at is not None for row in rows(house))
+    assert all(row.mailed_at is not None for row in rows(instance))
 
 
-def test_a_message_that_is_refused_keeps_nobody_else_waiting(house: Instance) -> None:
+def test_a_message_that_is_refused_keeps_nobody_else_waiting(instance: Instance) -> None:
     """Whether the server does not take it, or nobody can even write down its address."""
     box = Postbox(drops="p1@")
-    worker = posting(house, box)
-    give(house, *[a_person(house, email) for email in ("p0@example.org", "p1@example.org", "p2@-example.org", "p3@example.org")])
+    worker = posting(instance, box)
+    give(instance, *[a_person(instance, email) for email in ("p0@example.org", "p1@example.org", "p2@-example.org", "p3@example.org")])
     outbox.deliver_waiting(worker, now=clock.now())
     assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p3@example.org"]
     box.drops = ""
@@ -260,52 +260,52 @@ def test_a_message_that_is_refused_keeps_nobody_else_waiting(house: Instance) ->
     box.close()
 
     assert [message["To"] for message in box.messages][2:] == ["p1@example.org"]
-    assert [row.mailed_at is not None for row in rows(house)].count(False) == 1
+    assert [row.mailed_at is not None for row in rows(instance)].count(False) == 1
 
 
-def test_many_are_written_to_in_portions(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_are_written_to_in_portions(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "MAILS", 2)
     box = Postbox()
-    people = [a_person(house, f"p{number}@example.org") for number in range(5)]
-    give(house, *people)
+    people = [a_person(instance, f"p{number}@example.org") for number in range(5)]
+    give(instance, *people)
     numbers = [person.id for person in people]
-    assert left_to_mail(house) == [numbers[:2], numbers[2:4], numbers[4:]]
-    outbox.deliver_waiting(posting(house, box), now=clock.now())
+    assert left_to_mail(instance) == [numbers[:2], numbers[2:4], numbers[4:]]
+    outbox.deliver_waiting(posting(instance, box), now=clock.now())
     box.close()
 
     assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in range(5)]
 
 
-def test_who_is_told_of_the_same_in_another_portion_is_written_to_by_its_job_alone(house: Instance) -> None:
+def test_who_is_told_of_the_same_in_another_portion_is_written_to_by_its_job_alone(instance: Instance) -> None:
     """Portions of people may lie between one another: what two workers do at once must not meet."""
     box = Postbox()
-    people = [a_person(house, f"p{number}@example.org") for number in range(5)]
-    give(house, *people[::2])
-    give(house, *people[1::2])
-    with house.database.unit_of_work(write=False) as session:
+    people = [a_person(instance, f"p{number}@example.org") for number in range(5)]
+    give(instance, *people[::2])
+    give(instance, *people[1::2])
+    with instance.database.unit_of_work(write=False) as session:
         first = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices").order_by(Job.id)).first()
     assert first is not None
-    outbox.deliver(posting(house, box), first, now=clock.now())
+    outbox.deliver(posting(instance, box), first, now=clock.now())
     assert [message["To"] for message in box.messages] == [person.email for person in people[::2]]
-    outbox.deliver_waiting(posting(house, box), now=clock.now())
+    outbox.deliver_waiting(posting(instance, box), now=clock.now())
     box.close()
 
     assert [message["To"] for message in box.messages][3:] == [person.email for person in people[1::2]]
 
 
-def test_an_address_that_is_nobodys_is_not_tried_again(house: Instance) -> None:
+def test_an_address_that_is_nobodys_is_not_tried_again(instance: Instance) -> None:
     box = Postbox(refuses="p1@", refusal="550 5.1.1 <p1@example.org>: User unknown")
-    worker = posting(house, box)
-    give(house, *[a_person(house, f"p{number}@example.org") for number in range(3)])
+    worker = posting(instance, box)
+    give(instance, *[a_person(instance, f"p{number}@example.org") for number in range(3)])
     outbox.deliver_waiting(worker, now=clock.now())
     box.close()
 
     assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p2@example.org"]
-    assert all(row.mailed_at is not None for row in rows(house))
-    assert left_to_mail(house) == []
+    assert all(row.mailed_at is not None for row in rows(instance))
+    assert left_to_mail(instance) == []
 
 
-def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, box = clock.now(), Postbox()
     passed = [timedelta()]
 
@@ -313,36 +313,36 @@ def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(hous
         passed[0] += outbox.LEASE / 10
         return begun + passed[0]
 
-    people = [a_person(house, f"p{number}@example.org") for number in range(9)]
-    give(house, *people, now=begun)
-    with house.database.unit_of_work(write=False) as session:
+    people = [a_person(instance, f"p{number}@example.org") for number in range(9)]
+    give(instance, *people, now=begun)
+    with instance.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices")).one()
     monkeypatch.setattr(clock, "now", hurried)
-    assert outbox.deliver(posting(house, box), job, now=begun) is outbox.DeliveryOutcome.DONE
+    assert outbox.deliver(posting(instance, box), job, now=begun) is outbox.DeliveryOutcome.DONE
     sent = len(box.messages)
     assert 0 < sent < len(people)
     assert passed[0] < outbox.LEASE
-    assert left_to_mail(house) == [[person.id for person in people[sent:]]]
+    assert left_to_mail(instance) == [[person.id for person in people[sent:]]]
 
-    outbox.deliver_waiting(posting(house, box), now=begun)
+    outbox.deliver_waiting(posting(instance, box), now=begun)
     box.close()
     assert [message["To"] for message in box.messages] == [person.email for person in people]
 
 
-def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second try of all would meet the job of the rest, and both would mail it."""
     begun, box = clock.now(), Postbox(refuses="p0@")
-    worker = posting(house, box)
-    people = [a_person(house, f"p{number}@example.org") for number in range(5)]
-    give(house, *people, now=begun)
+    worker = posting(instance, box)
+    people = [a_person(instance, f"p{number}@example.org") for number in range(5)]
+    give(instance, *people, now=begun)
     monkeypatch.setattr(clock, "now", lambda: begun + (outbox.LEASE if box.messages else timedelta()))  # one is sent, then it is late
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices")).one()
     outbox.deliver(worker, job, now=begun)
-    assert left_to_mail(house) == [[person.id for person in people[2:]], [people[0].id]]
+    assert left_to_mail(instance) == [[person.id for person in people[2:]], [people[0].id]]
     monkeypatch.undo()
     outbox.deliver_waiting(worker, now=begun)
-    assert left_to_mail(house) == [[people[0].id]]
+    assert left_to_mail(instance) == [[people[0].id]]
     box.refuses = ""
     outbox.deliver_waiting(worker, now=clock.now() + timedelta(minutes=2))
     box.close()
@@ -350,14 +350,14 @@ def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(house: Ins
     assert [message["To"] for message in box.messages] == [f"p{number}@example.org" for number in (1, 2, 3, 4, 0)]
 
 
-def left_to_mail(house: Instance) -> list[list[int]]:
+def left_to_mail(instance: Instance) -> list[list[int]]:
     """Return the people to whom notices are still to be sent."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         found = session.scalars(select(Job.arguments).where(Job.kind == "accounts.send_notices", Job.done_at.is_(None)).order_by(Job.id))
         return [json.loads(arguments)["people"] for arguments in found]
 
 
-def posting(house: Instance, box: Postbox) -> outbox.JobRunner:
+def posting(instance: Instance, box: Postbox) -> outbox.JobRunner:
     """Return a worker that sends mail to a server."""
-    settings = house.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_starttls": False})
-    return outbox.JobRunner(house.database, settings, house.worker.handlers)
+    settings = instance.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_starttls": False})
+    return outbox.JobRunner(instance.database, settings, instance.worker.handlers)

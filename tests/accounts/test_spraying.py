@@ -51,13 +51,13 @@ def spray(app: Flask, count: int, first: int = 0) -> list[int]:
     return [try_once(app, f"victima.{number}@example.org", right=False) for number in range(first, first + count)]
 
 
-def notes(house: Instance) -> list[AuditEntry]:
+def notes(instance: Instance) -> list[AuditEntry]:
     """Return what the audit log tells of it."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.query(AuditEntry).filter_by(verb=AccountVerb.PASSWORDS_SPRAYED.value))
 
 
-def test_one_password_for_a_hundred_and_twelve_accounts_meets_a_pause(browser: Browser, house: Instance) -> None:
+def test_one_password_for_a_hundred_and_twelve_accounts_meets_a_pause(browser: Browser, instance: Instance) -> None:
     browser.checks = False
     statuses = []
     with time_machine.travel(START, tick=False):
@@ -68,7 +68,7 @@ def test_one_password_for_a_hundred_and_twelve_accounts_meets_a_pause(browser: B
 
     assert statuses == [422] * 100 + [429] * 12
     assert browser.response.headers["Retry-After"] == "5"
-    assert [entry.address for entry in notes(house)] == ["198.51.100.0"]
+    assert [entry.address for entry in notes(instance)] == ["198.51.100.0"]
 
 
 def test_one_account_tried_often_is_no_spraying(app: Flask) -> None:
@@ -103,9 +103,9 @@ def test_whoever_waited_comes_in_even_where_others_go_on_failing(app: Flask) -> 
         assert try_once(app, "ana@example.org", right=True) == 0
 
 
-def test_a_browser_that_the_account_knows_never_waits(browser: Browser, house: Instance, app: Flask) -> None:
-    a_person(house)
-    a_person(house, "luis@example.org")
+def test_a_browser_that_the_account_knows_never_waits(browser: Browser, instance: Instance, app: Flask) -> None:
+    a_person(instance)
+    a_person(instance, "luis@example.org")
     sign_in(browser)
     browser.submit("/sign-out")
     spray(app, 100)
@@ -165,9 +165,9 @@ def test_an_office_from_which_somebody_sprays_loses_a_minute_each(app: Flask) ->
     assert max(lost) <= 61
 
 
-def test_every_door_counts_and_waits(browser: Browser, house: Instance, app: Flask) -> None:
+def test_every_door_counts_and_waits(browser: Browser, instance: Instance, app: Flask) -> None:
     """The password that deletes an account or changes it is looked at under the same limit; a wrong one counts."""
-    person = a_person(house)
+    person = a_person(instance)
     with from_office(app):
         for number in range(100):
             assert not signin.knows_password(f"victima.{number}@example.org", person.password_hash, WRONG)
@@ -194,8 +194,8 @@ def test_processes_that_share_redis_count_together(app: Flask, tmp_path: Path) -
     assert all(0 < seconds <= 5 for seconds in told[100:])
 
 
-def test_the_state_page_tells_it(browser: Browser, house: Instance, app: Flask) -> None:
-    an_administrator(house)
+def test_the_state_page_tells_it(browser: Browser, instance: Instance, app: Flask) -> None:
+    an_administrator(instance)
     sign_in(browser, "admin@example.org")
     assert "Se están adivinando contraseñas" not in browser.get("/administration/state").text
 

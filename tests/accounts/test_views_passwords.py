@@ -31,26 +31,26 @@ def is_signed_in(browser: Browser) -> bool:
     return browser._request("GET", "/profile").status_code == 200
 
 
-def knows(house: Instance, password: str, email: str = "ana@example.org") -> bool:
-    with house.database.unit_of_work(write=False) as session:
+def knows(instance: Instance, password: str, email: str = "ana@example.org") -> bool:
+    with instance.database.unit_of_work(write=False) as session:
         found = queries.find_credentials(session, email)
     return found is not None and passwords.verify_password(found.password_hash, password)
 
 
-def jobs(house: Instance) -> list[str]:
-    with house.database.unit_of_work(write=False) as session:
+def jobs(instance: Instance) -> list[str]:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Job.kind).order_by(Job.id)))
 
 
-def test_a_forgotten_password_is_replaced_by_a_link(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_a_forgotten_password_is_replaced_by_a_link(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     ask(browser)
     link = browser.link_in_mail("password/reset")
     browser.get(link)
     browser.submit(link, {"password": NEW})
     assert browser.path == "/sign-in"
-    assert knows(house, NEW)
-    assert not knows(house, PASSWORD)
+    assert knows(instance, NEW)
+    assert not knows(instance, PASSWORD)
     browser.submit("/sign-in", {"email": "ana@example.org", "password": NEW})
     assert browser.path == "/learning"
 
@@ -74,10 +74,10 @@ class Watched(PasswordHasher):
         return bool(hash)
 
 
-def test_others_write_while_a_password_is_hashed(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_write_while_a_password_is_hashed(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """At every door: SQLite's only turn to write is not held meanwhile."""
-    a_person(house)
-    others = Writers(house)
+    a_person(instance)
+    others = Writers(instance)
     monkeypatch.setattr(passwords, "_HASHER", Watched(others))
     browser.checks = False
     hashed = {}
@@ -112,14 +112,14 @@ def test_others_write_while_a_password_is_hashed(browser: Browser, house: Instan
     assert all(others.kept)
 
 
-def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: Instance) -> None:
+def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, instance: Instance) -> None:
     """Security 2.2: as much is written for each, and the typed address is kept nowhere."""
-    a_person(house)
-    a_person(house, "luis@example.org")
-    with house.database.unit_of_work() as session:
+    a_person(instance)
+    a_person(instance, "luis@example.org")
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.email == "luis@example.org").values(suspended_at=clock.now()))
     pages, written = [], []
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     for email in ("ana@example.org", "nadie@example.org", "luis@example.org"):
         visitor = browser.another()
         visitor.get("/password/forgotten")
@@ -131,16 +131,16 @@ def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, hou
 
     assert pages[0] == pages[1] == pages[2]
     assert written[0] == written[1] == written[2], "nor does its time"
-    assert jobs(house) == ["accounts.send_reset"] * 3
+    assert jobs(instance) == ["accounts.send_reset"] * 3
     assert len(browser.mails()) == 1
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         kept = [*session.scalars(select(Job.arguments)), *session.scalars(select(AuditEntry.facts))]
     assert "example.org" not in "".join(kept)
 
 
-def test_a_link_works_once_for_thirty_minutes_and_a_new_one_ends_it(browser: Browser, house: Instance) -> None:
+def test_a_link_works_once_for_thirty_minutes_and_a_new_one_ends_it(browser: Browser, instance: Instance) -> None:
     """Security 2.5."""
-    a_person(house)
+    a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         ask(browser)
         first = browser.link_in_mail("password/reset")
@@ -157,11 +157,11 @@ def test_a_link_works_once_for_thirty_minutes_and_a_new_one_ends_it(browser: Bro
         browser.get(second, status=404)
         browser.post(second, {"password": PASSWORD}, status=404)
 
-    assert knows(house, NEW)
+    assert knows(instance, NEW)
 
 
-def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     ask(browser)
     link = browser.link_in_mail("password/reset")
     visitor = sign_in(browser.another())
@@ -170,9 +170,9 @@ def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, house:
     browser.get(link, status=404)
 
 
-def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, house: Instance) -> None:
+def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, instance: Instance) -> None:
     """Security 2.6."""
-    a_person(house)
+    a_person(instance)
     phone, computer = sign_in(browser.another()), sign_in(browser.another())
     ask(phone)
     link = phone.link_in_mail("password/reset")
@@ -182,21 +182,21 @@ def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, house:
     assert not is_signed_in(phone)
     assert not is_signed_in(computer)
     assert "/password/forgotten" in browser.mails()[-1]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         verbs = set(session.scalars(select(AuditEntry.verb)))
     assert {"account.reset_asked", "account.password_changed"} <= verbs
 
 
-def test_a_reset_confirms_the_address_it_went_to(browser: Browser, house: Instance) -> None:
-    person = a_person(house, confirmed=False)
-    with house.database.unit_of_work() as session:
+def test_a_reset_confirms_the_address_it_went_to(browser: Browser, instance: Instance) -> None:
+    person = a_person(instance, confirmed=False)
+    with instance.database.unit_of_work() as session:
         services.record_consent(session, person, now=clock.now())
     ask(browser)
     link = browser.link_in_mail("password/reset")
     browser.get(link)
     browser.submit(link, {"password": NEW})
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, person.id).email_confirmed_at is not None
 
 
@@ -204,9 +204,9 @@ PERSONAL = ["quinde2026", "ana@example.org", "0123456789-1710034065"]
 
 
 @pytest.mark.parametrize("password", ["", "siete77", "password", "x" * 129, *PERSONAL])
-def test_a_reset_refuses_what_signing_up_refuses_and_keeps_the_link(browser: Browser, house: Instance, password: str) -> None:
+def test_a_reset_refuses_what_signing_up_refuses_and_keeps_the_link(browser: Browser, instance: Instance, password: str) -> None:
     """Security 2.1: also name, address and identity number."""
-    a_person(house)
+    a_person(instance)
     give_number(browser)
     ask(browser)
     link = browser.link_in_mail("password/reset")
@@ -214,10 +214,10 @@ def test_a_reset_refuses_what_signing_up_refuses_and_keeps_the_link(browser: Bro
     browser.submit(link, {"password": password}, status=422)
     assert 'id="password-error"' in browser.page.html
     assert dict(browser.page.form(link).fields)["password"] == ""
-    assert knows(house, PASSWORD)
+    assert knows(instance, PASSWORD)
     browser.submit(link, {"password": NEW})
 
-    assert knows(house, NEW)
+    assert knows(instance, NEW)
 
 
 def give_number(browser: Browser) -> None:
@@ -230,8 +230,8 @@ SIGNS = ["ñandú ñandú ñandú", "contrasen\u0303a larga", "  dos espacios  "
 
 
 @pytest.mark.parametrize("password", SIGNS)
-def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, house: Instance, password: str) -> None:
-    a_person(house)
+def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, instance: Instance, password: str) -> None:
+    a_person(instance)
     ask(browser)
     link = browser.link_in_mail("password/reset")
     browser.get(link)
@@ -241,9 +241,9 @@ def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, house: I
     assert browser.path == "/learning"
 
 
-def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser: Browser, house: Instance) -> None:
+def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser: Browser, instance: Instance) -> None:
     """Security 2.3."""
-    a_person(house)
+    a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         for email in ("ana@example.org", "nadie@example.org"):
             for _turn in range(3):
@@ -252,12 +252,12 @@ def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser
             assert browser.another().get("/password/forgotten")
         moment.shift(timedelta(hours=1, seconds=1))
         ask(browser)
-    assert jobs(house).count("accounts.send_reset") == 7
+    assert jobs(instance).count("accounts.send_reset") == 7
 
 
-def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: Browser, house: Instance) -> None:
+def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: Browser, instance: Instance) -> None:
     """Security 2.3: nobody locks another out."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     browser.submit("/sign-out")
     for _turn in range(3):
@@ -266,12 +266,12 @@ def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: B
 
     ask(browser)
 
-    assert jobs(house).count("accounts.send_reset") == 4
+    assert jobs(instance).count("accounts.send_reset") == 4
 
 
-def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, house: Instance) -> None:
+def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, instance: Instance) -> None:
     """Security 2.3: a whole institution may share an address."""
-    a_person(house)
+    a_person(instance)
     ask(browser)
     link = browser.link_in_mail("password/reset")
     stranger = browser.another()
@@ -281,7 +281,7 @@ def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(brow
     browser.get(link)
     browser.submit(link, {"password": NEW})
 
-    assert knows(house, NEW)
+    assert knows(instance, NEW)
 
 
 @pytest.mark.parametrize("email", ["", "ana", "ana@"])
@@ -293,15 +293,15 @@ def test_a_wrong_address_is_told_and_kept(browser: Browser, email: str) -> None:
 
 
 def test_the_link_stands_in_no_job_and_no_log_and_tells_no_referrer(
-    browser: Browser, house: Instance, capsys: pytest.CaptureFixture[str]
+    browser: Browser, instance: Instance, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    a_person(house)
+    a_person(instance)
     ask(browser)
     link = browser.link_in_mail("password/reset")
     browser.get(link)
     assert browser.response.headers["Referrer-Policy"] == "no-referrer"
     secret = link.rpartition("/")[2]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert not any(secret in arguments for arguments in session.scalars(select(Job.arguments)))
     printed = capsys.readouterr()
     assert "accounts.reset" in printed.out
@@ -313,9 +313,9 @@ def change(browser: Browser, status: int = 200, **given: object) -> None:
     browser.submit("/profile/password", {"current_password": PASSWORD, "password": NEW, **given}, status=status)
 
 
-def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser: Browser, house: Instance) -> None:
+def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser: Browser, instance: Instance) -> None:
     """Security 2.6: this one goes on."""
-    a_person(house)
+    a_person(instance)
     other = sign_in(browser.another())
     sign_in(browser)
     change(browser)
@@ -323,7 +323,7 @@ def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser:
     assert browser.path == "/profile"
     assert is_signed_in(browser)
     assert not is_signed_in(other)
-    assert knows(house, NEW)
+    assert knows(instance, NEW)
     assert len(browser.mails()) == 1
 
 
@@ -337,8 +337,8 @@ def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser:
         *(("password", word) for word in PERSONAL[:2]),
     ],
 )
-def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser, house: Instance, field: str, value: str) -> None:
-    a_person(house)
+def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser, instance: Instance, field: str, value: str) -> None:
+    a_person(instance)
     other = sign_in(browser.another())
     sign_in(browser)
     change(browser, status=422, **{field: value})
@@ -347,13 +347,13 @@ def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser
     fields = dict(browser.page.form("/profile/password").fields)
     assert fields["password"] == fields["current_password"] == ""
     assert NEW not in browser.page.html
-    assert knows(house, PASSWORD)
+    assert knows(instance, PASSWORD)
     assert is_signed_in(other)
 
 
-def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Browser, house: Instance) -> None:
+def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Browser, instance: Instance) -> None:
     """Security 2.3: the same limits at every door."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     for _turn in range(10):
         change(browser, status=422, current_password="no es esta")
@@ -363,15 +363,15 @@ def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Brow
     browser.get("/sign-in")
     browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD}, status=429)
 
-    assert knows(house, PASSWORD)
+    assert knows(instance, PASSWORD)
 
 
-def test_a_change_prepared_before_another_change_is_refused(browser: Browser, house: Instance) -> None:
+def test_a_change_prepared_before_another_change_is_refused(browser: Browser, instance: Instance) -> None:
     """The password was verified outside of the transaction: it must still be that one inside."""
-    person = a_person(house)
+    person = a_person(instance)
     from kernel.errors import Conflict
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         verified = session.get_one(Person, person.id).password_hash
         assert services.confirm_password(session, person.id, verified).id == person.id
         session.execute(update(Person).values(password_hash="meanwhile"))

@@ -22,26 +22,26 @@ def save(browser: Browser, status: int = 200, **given: object) -> None:
     browser.submit("/profile", given, status=status)
 
 
-def ana(house: Instance) -> Person:
-    with house.database.unit_of_work(write=False) as session:
+def ana(instance: Instance) -> Person:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == "ana@example.org")).one()
 
 
-def number(house: Instance) -> str | None:
-    with house.database.unit_of_work(write=False) as session:
+def number(instance: Instance) -> str | None:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(NationalIdentity.number))
 
 
 @pytest.fixture
-def visitor(browser: Browser, house: Instance) -> Browser:
+def visitor(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which Ana is signed in."""
-    a_person(house)
+    a_person(instance)
     return sign_in(browser)
 
 
-def test_a_person_changes_their_own_data(visitor: Browser, house: Instance) -> None:
+def test_a_person_changes_their_own_data(visitor: Browser, instance: Instance) -> None:
     save(visitor, given_names=" Ana  María ", first_surname="Quinde", second_surname="Ñúñez", language="en", zone="Pacific/Galapagos")
-    changed = ana(house)
+    changed = ana(instance)
 
     assert changed.full_name == "Ana María Quinde Ñúñez"
     assert (changed.language, changed.zone) == ("en", "Pacific/Galapagos")
@@ -49,10 +49,10 @@ def test_a_person_changes_their_own_data(visitor: Browser, house: Instance) -> N
     assert dict(visitor.page.form("/profile").fields)["zone"] == "Pacific/Galapagos"
 
 
-def test_zones_have_the_names_of_their_cities_once_each_and_ones_own_stays(visitor: Browser, house: Instance) -> None:
+def test_zones_have_the_names_of_their_cities_once_each_and_ones_own_stays(visitor: Browser, instance: Instance) -> None:
     """A zone that has several keys is offered once: by the key that somebody has, where it is theirs."""
     for own in ("America/Argentina/Buenos_Aires", "America/Buenos_Aires"):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             session.execute(update(Person).values(zone=own))
         visitor.get("/profile")
         html = visitor.page.html.partition('name="zone"')[2].partition("</select>")[0]
@@ -64,9 +64,9 @@ def test_zones_have_the_names_of_their_cities_once_each_and_ones_own_stays(visit
     assert offered["Pacific/Galapagos"] == "Galápagos (Ecuador)"
 
 
-def test_the_log_says_what_changed_and_not_to_what(visitor: Browser, house: Instance) -> None:
+def test_the_log_says_what_changed_and_not_to_what(visitor: Browser, instance: Instance) -> None:
     save(visitor, first_surname="Secreta", national_id=NUMBER)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "account.profile_changed")).one()
 
     assert "first_surname" in facts
@@ -90,7 +90,7 @@ def test_the_log_says_what_changed_and_not_to_what(visitor: Browser, house: Inst
         ("zone", "../../etc/passwd"),
     ],
 )
-def test_each_fault_is_told_beside_its_field_in_spanish(visitor: Browser, house: Instance, field: str, value: str) -> None:
+def test_each_fault_is_told_beside_its_field_in_spanish(visitor: Browser, instance: Instance, field: str, value: str) -> None:
     save(visitor, status=422, **{"second_surname": "Nueva", field: value})
 
     assert f'id="{field}-error"' in visitor.page.html
@@ -98,48 +98,48 @@ def test_each_fault_is_told_beside_its_field_in_spanish(visitor: Browser, house:
     assert "Not a valid" not in visitor.page.text
     assert "This field" not in visitor.page.text
     assert dict(visitor.page.form("/profile").fields)["second_surname"] == "Nueva"
-    assert ana(house).second_surname == ""
+    assert ana(instance).second_surname == ""
 
 
-def test_an_identity_number_is_kept_apart_and_shown_by_its_end(visitor: Browser, house: Instance) -> None:
+def test_an_identity_number_is_kept_apart_and_shown_by_its_end(visitor: Browser, instance: Instance) -> None:
     """Security 7.1."""
     save(visitor, national_id="171003406-5")
-    assert number(house) == NUMBER
+    assert number(instance) == NUMBER
     page = visitor.get("/profile")
     assert "••••••4065" in page.text
     assert NUMBER not in page.html
     save(visitor, given_names="Anita")
-    assert number(house) == NUMBER  # an empty field leaves it
+    assert number(instance) == NUMBER  # an empty field leaves it
     save(visitor, national_id="0926687856")
-    assert number(house) == "0926687856"
+    assert number(instance) == "0926687856"
     save(visitor, remove_national_id="y")
 
-    assert number(house) is None
+    assert number(instance) is None
 
 
-def test_two_people_may_hold_one_number_so_that_no_form_tells_who_has_it(visitor: Browser, house: Instance) -> None:
+def test_two_people_may_hold_one_number_so_that_no_form_tells_who_has_it(visitor: Browser, instance: Instance) -> None:
     save(visitor, national_id=NUMBER)
-    a_person(house, "luis@example.org")
+    a_person(instance, "luis@example.org")
     other = sign_in(visitor.another(), "luis@example.org")
     save(other, national_id=NUMBER)
 
     assert other.response.status_code == 200
 
 
-def test_only_the_fields_of_the_form_are_taken(visitor: Browser, house: Instance) -> None:
+def test_only_the_fields_of_the_form_are_taken(visitor: Browser, instance: Instance) -> None:
     """Security 1.5: roles, addresses and identities never come from the client."""
-    before = ana(house)
+    before = ana(instance)
     visitor.get("/profile")
     fields = dict(visitor.page.form("/profile").fields)
     extra = {"email": "otra@example.org", "id": "99", "is_administrator": "1", "password_hash": "x", "suspended_at": "", "uuid": "x"}
     visitor.post("/profile", {**fields, **extra})
-    after = ana(house)
+    after = ana(instance)
 
     assert (after.id, after.uuid, after.email, after.password_hash) == (before.id, before.uuid, before.email, before.password_hash)
     visitor.get("/administration", status=403)
 
 
-def test_names_are_text_everywhere(visitor: Browser, house: Instance) -> None:
+def test_names_are_text_everywhere(visitor: Browser, instance: Instance) -> None:
     """Security 4.2."""
     save(visitor, given_names="<script>alert(1)</script>\"'", first_surname="{{ 7*7 }}")
 
@@ -153,11 +153,11 @@ def prove(visitor: Browser) -> None:
     visitor.submit("/profile/devices/password", {"current_password": PASSWORD})
 
 
-def test_sessions_are_seen_freely_and_ended_with_the_password(visitor: Browser, house: Instance) -> None:
+def test_sessions_are_seen_freely_and_ended_with_the_password(visitor: Browser, instance: Instance) -> None:
     """ASVS V7.5.2: whoever finds a browser signed in can shut nobody else out; the password holds for ten minutes."""
     phone = sign_in(visitor.another())
-    with house.database.unit_of_work(write=False) as session:
-        other = session.scalars(select(Device).where(Device.person_id == ana(house).id).order_by(Device.id.desc())).first()
+    with instance.database.unit_of_work(write=False) as session:
+        other = session.scalars(select(Device).where(Device.person_id == ana(instance).id).order_by(Device.id.desc())).first()
     assert other is not None
     one, everyone = f"/profile/devices/{other.uuid}/end", "/profile/devices/end"
 
@@ -183,7 +183,7 @@ def test_sessions_are_seen_freely_and_ended_with_the_password(visitor: Browser, 
         assert refused()
 
 
-def test_where_one_is_signed_in_is_listed_and_each_can_be_ended(visitor: Browser, house: Instance) -> None:
+def test_where_one_is_signed_in_is_listed_and_each_can_be_ended(visitor: Browser, instance: Instance) -> None:
     """Security 3.1: end one."""
     phone = sign_in(visitor.another())
     page = visitor.get("/profile/devices")
@@ -199,12 +199,12 @@ def test_where_one_is_signed_in_is_listed_and_each_can_be_ended(visitor: Browser
     assert visitor.get("/profile/devices").text.count("198.51.100.0") == 1
 
 
-def test_nobody_ends_the_session_of_another(visitor: Browser, house: Instance) -> None:
+def test_nobody_ends_the_session_of_another(visitor: Browser, instance: Instance) -> None:
     """Security 1.3: as if it had never been."""
-    a_person(house, "luis@example.org")
+    a_person(instance, "luis@example.org")
     other = sign_in(visitor.another(), "luis@example.org")
-    with house.database.unit_of_work(write=False) as session:
-        mine = session.scalars(select(Device).where(Device.person_id == ana(house).id)).one()
+    with instance.database.unit_of_work(write=False) as session:
+        mine = session.scalars(select(Device).where(Device.person_id == ana(instance).id)).one()
     other.get("/profile/devices")
     assert str(mine.uuid) not in other.page.html
     other.post(f"/profile/devices/{mine.uuid}/end", status=404)
@@ -213,10 +213,10 @@ def test_nobody_ends_the_session_of_another(visitor: Browser, house: Instance) -
     assert visitor._request("GET", "/profile").status_code == 200
 
 
-def test_all_sessions_end_at_once_this_one_too(visitor: Browser, house: Instance) -> None:
+def test_all_sessions_end_at_once_this_one_too(visitor: Browser, instance: Instance) -> None:
     """Security 3.1: end all."""
     phone = sign_in(visitor.another())
-    a_person(house, "luis@example.org")
+    a_person(instance, "luis@example.org")
     luis = sign_in(visitor.another(), "luis@example.org")
     visitor.get("/profile/devices")
     prove(visitor)
@@ -237,9 +237,9 @@ def test_these_pages_are_for_the_signed_in(browser: Browser, path: str) -> None:
     assert answer.headers["Location"] == f"/sign-in?next={path}"
 
 
-def test_what_a_person_saves_is_one_entry_in_the_log(visitor: Browser, house: Instance) -> None:
+def test_what_a_person_saves_is_one_entry_in_the_log(visitor: Browser, instance: Instance) -> None:
     save(visitor, given_names="Anita")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         found = session.execute(text("SELECT count(*) FROM audit_entry WHERE verb = 'account.profile_changed'")).scalar_one()
 
     assert found == 1

@@ -19,7 +19,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, SiteRole
 from kernel.settings import Settings, load, secret_keys
-from lms.app import Instance, create_app, open_house
+from lms.app import Instance, create_app, open_instance
 from organisations.models import Organisation, UnitManager
 from tests.kernel.test_crypto import locked_before
 from tests.support.authenticator import Authenticator
@@ -32,9 +32,9 @@ START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 @pytest.fixture
 def reachable(settings: Settings) -> Iterator[Browser]:
     """Return a browser before an instance that others can reach: there, staff needs a second step."""
-    house = open_house(load(data_dir=settings.data_dir, database_url=settings.database_url, public_url="https://cursos.example.org"))
-    yield Browser(create_app(house), house)
-    house.database.dispose()
+    instance = open_instance(load(data_dir=settings.data_dir, database_url=settings.database_url, public_url="https://cursos.example.org"))
+    yield Browser(create_app(instance), instance)
+    instance.database.dispose()
 
 
 def secret_on(browser: Browser) -> str:
@@ -60,8 +60,8 @@ def set_up_app(browser: Browser) -> tuple[str, list[str]]:
     return secret, re.findall(r"<li>([0-9A-Z-]{29})</li>", browser.page.html)
 
 
-def with_app(browser: Browser, house: Instance, email: str = "ana@example.org") -> tuple[str, list[str]]:
-    a_person(house, email)
+def with_app(browser: Browser, instance: Instance, email: str = "ana@example.org") -> tuple[str, list[str]]:
+    a_person(instance, email)
     sign_in(browser, email)
     prove(browser)
     return set_up_app(browser)
@@ -71,15 +71,15 @@ def is_signed_in(browser: Browser) -> bool:
     return browser._request("GET", "/profile").status_code == 200
 
 
-def entries(house: Instance, verb: AccountVerb) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def entries(instance: Instance, verb: AccountVerb) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == verb.value)) or 0
 
 
-def test_an_application_is_set_up_and_then_asked_for(browser: Browser, house: Instance) -> None:
+def test_an_application_is_set_up_and_then_asked_for(browser: Browser, instance: Instance) -> None:
     """Offered to all: eight recovery codes are shown once, only their hashes stay; the owner gets a mail."""
     with time_machine.travel(START, tick=False) as traveller:
-        secret, codes = with_app(browser, house)
+        secret, codes = with_app(browser, instance)
         assert len(set(codes)) == 8
         assert any("segundo paso" in mail for mail in browser.mails())
         traveller.shift(30)
@@ -90,16 +90,16 @@ def test_an_application_is_set_up_and_then_asked_for(browser: Browser, house: In
         other.submit("/sign-in/second-step", {"code": code_of(secret)})
 
         assert is_signed_in(other)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         kept = session.execute(text("SELECT secret FROM second_factor")).scalar_one()
         hashes = set(session.scalars(select(RecoveryCode.code_hash)))
     assert secret not in kept
     assert not hashes & {code.replace("-", "") for code in codes}
 
 
-def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, house: Instance) -> None:
+def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, instance: Instance) -> None:
     with time_machine.travel(START, tick=False) as traveller:
-        secret, _codes = with_app(browser, house)
+        secret, _codes = with_app(browser, instance)
         first = code_of(secret)
         thief = sign_in(browser.another())
         thief.submit("/sign-in/second-step", {"code": first}, status=422)  # the one that set it up
@@ -113,11 +113,11 @@ def test_a_code_works_once_and_only_in_its_half_minutes(browser: Browser, house:
         other.submit("/sign-in/second-step", {"code": pyotp.TOTP(secret).at(int(START.timestamp()) + 60)}, status=422)
 
         assert not is_signed_in(other)
-        assert entries(house, AccountVerb.SECOND_STEP_FAILED) == 3
+        assert entries(instance, AccountVerb.SECOND_STEP_FAILED) == 3
 
 
-def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, house: Instance) -> None:
-    _secret, codes = with_app(browser, house)
+def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, instance: Instance) -> None:
+    _secret, codes = with_app(browser, instance)
     other = sign_in(browser.another())
     other.submit("/sign-in/second-step", {"code": codes[0].lower().replace("-", " ").replace("0", "o").replace("1", "l")})
     assert is_signed_in(other)
@@ -134,7 +134,7 @@ def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, house:
 @pytest.mark.parametrize("has_factor", [True, False])
 def test_nothing_is_open_between_the_steps(reachable: Browser, has_factor: bool) -> None:
     """Security 2.4: no page and no API; who has a second factor cannot set up another one with the password alone."""
-    an_administrator(reachable.house, "ana@example.org")
+    an_administrator(reachable.instance, "ana@example.org")
     if has_factor:
         sign_in(reachable)
         set_up_app(reachable)
@@ -156,7 +156,7 @@ def test_nothing_is_open_between_the_steps(reachable: Browser, has_factor: bool)
     between.get("/help")
     for path in ("/second-step/app", "/second-step/passkey", "/second-step/codes", "/second-step/passkey/request"):
         between.post(path, {"code": "123456", "credential": "{}"}, status=401 if has_factor else between_status(path))
-    with between.house.database.unit_of_work(write=False) as session:
+    with between.instance.database.unit_of_work(write=False) as session:
         assert (session.scalar(select(func.count()).select_from(SecondFactor)) or 0) == int(has_factor)
         assert (session.scalar(select(func.count()).select_from(Device)) or 0) == int(has_factor)
 
@@ -168,14 +168,14 @@ def between_status(path: str) -> int:
 
 @pytest.mark.parametrize("role", ["administrator", "instructor", "grader", "manager of a unit"])
 def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role: str) -> None:
-    house = reachable.house
+    instance = reachable.instance
     if role == "administrator":
-        an_administrator(house, "ana@example.org")
+        an_administrator(instance, "ana@example.org")
     elif role == "grader":
-        a_teacher(house, a_course(house, modules=1), "ana@example.org")
+        a_teacher(instance, a_course(instance, modules=1), "ana@example.org")
     else:
-        person = a_person(house)
-        with house.database.unit_of_work() as session:
+        person = a_person(instance)
+        with instance.database.unit_of_work() as session:
             if role == "instructor":
                 services.grant_role(session, SYSTEM, person, SiteRole.INSTRUCTOR, now=clock.now())
             else:
@@ -193,22 +193,22 @@ def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role
     assert reachable.page.has_link("/profile/devices")  # where they wanted to go
 
 
-def posted_without_session(browser: Browser, house: Instance) -> None:
+def posted_without_session(browser: Browser, instance: Instance) -> None:
     """Send a form after the session has ended, and type the password."""
     browser.get("/profile")
     form = browser.page.form("/profile")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Device).values(ended_at=clock.now()))
     browser.submit("/profile", {"given_names": "Ana María"}, form=form, status=401)
     browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
 
 
 @pytest.mark.parametrize("way", ["/sign-in/second-step", "/sign-in/passkey"])
-def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browser, house: Instance, way: str) -> None:
+def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browser, instance: Instance, way: str) -> None:
     """Quiz engine 5.4.4: who looks for the phone too long types the password once more, and loses nothing."""
-    with_passkey(browser, house)
+    with_passkey(browser, instance)
     secret, _codes = set_up_app(browser)
-    posted_without_session(browser, house)
+    posted_without_session(browser, instance)
     with time_machine.travel(clock.now() + timedelta(minutes=11)):
         browser.submit(way, {"code": code_of(secret), "credential": "{}"}, status=401)
         assert browser.page.headings == ["Ingresar"]
@@ -216,30 +216,30 @@ def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browse
         browser.submit("/sign-in/second-step", {"code": code_of(secret)})
         browser.submit("/profile")
 
-    assert stored_name(house) == "Ana María"
+    assert stored_name(instance) == "Ana María"
 
 
-def test_what_was_posted_is_sent_where_somebody_has_signed_in_beside(browser: Browser, house: Instance) -> None:
-    secret, codes = with_app(browser, house)
-    posted_without_session(browser, house)
+def test_what_was_posted_is_sent_where_somebody_has_signed_in_beside(browser: Browser, instance: Instance) -> None:
+    secret, codes = with_app(browser, instance)
+    posted_without_session(browser, instance)
     form = browser.page.form("/sign-in/second-step")
     browser.submit("/sign-in/second-step", {"code": codes[0]})
     browser.submit("/sign-in/second-step", {"code": code_of(secret)}, form=form, status=400)
     browser.submit("/sign-in/second-step")
     browser.submit("/profile")
 
-    assert stored_name(house) == "Ana María"
+    assert stored_name(instance) == "Ana María"
 
 
 @pytest.mark.parametrize("door", ["/second-step/app", "/second-step/passkey"])
 def test_what_was_posted_outlives_the_minutes_of_the_first_factor(reachable: Browser, door: str) -> None:
-    house = reachable.house
-    an_administrator(house, "ana@example.org")
+    instance = reachable.instance
+    an_administrator(instance, "ana@example.org")
     sign_in(reachable)
     set_up_app(reachable)
     reachable.get("/profile")
     form = reachable.page.form("/profile")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         second_factor.remove_all(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
     reachable.submit("/profile", {"given_names": "Ana María"}, form=form, status=401)
     reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
@@ -250,18 +250,18 @@ def test_what_was_posted_outlives_the_minutes_of_the_first_factor(reachable: Bro
         reachable.submit("/second-step/app", {"code": code_of(secret_on(reachable))})
         reachable.submit("/profile")
 
-    assert stored_name(house) == "Ana María"
+    assert stored_name(instance) == "Ana María"
 
 
 @pytest.mark.parametrize("first_try", ["123456", ""])
 def test_what_was_posted_when_the_session_ended_goes_through_setting_the_first_factor_up(reachable: Browser, first_try: str) -> None:
     """Quiz engine 5.4.4: an administrator named meanwhile has no session without a second step, and loses nothing."""
-    house = reachable.house
-    person = a_person(house)
+    instance = reachable.instance
+    person = a_person(instance)
     sign_in(reachable)
     reachable.get("/profile")
     form = reachable.page.form("/profile")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
     reachable.submit("/profile", {"given_names": "Ana María"}, form=form, status=401)
     reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
@@ -269,30 +269,30 @@ def test_what_was_posted_when_the_session_ended_goes_through_setting_the_first_f
     reachable.submit("/second-step/app")
     reachable.submit("/second-step/app", {"code": first_try}, status=422)
     reachable.submit("/second-step/app", {"code": code_of(secret_on(reachable))})
-    assert stored_name(house) == "Ana"
+    assert stored_name(instance) == "Ana"
     reachable.submit("/profile")
 
     assert is_signed_in(reachable)
-    assert stored_name(house) == "Ana María"
+    assert stored_name(instance) == "Ana María"
 
 
-def stored_name(house: Instance) -> str:
-    with house.database.unit_of_work(write=False) as session:
+def stored_name(instance: Instance) -> str:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person.given_names)).one()
 
 
 def test_learners_there_and_everybody_at_this_machine_sign_in_with_the_password(reachable: Browser, browser: Browser) -> None:
-    a_person(reachable.house, "luis@example.org")
+    a_person(reachable.instance, "luis@example.org")
     assert is_signed_in(sign_in(reachable, "luis@example.org"))
-    an_administrator(browser.house)
+    an_administrator(browser.instance)
     assert is_signed_in(sign_in(browser, "admin@example.org"))
 
 
 def test_who_becomes_staff_signs_in_again(reachable: Browser) -> None:
     """Security 1.4, 3.1: a new role works on the next request; the session without a second step ends there."""
-    person = a_person(reachable.house)
+    person = a_person(reachable.instance)
     sign_in(reachable)
-    with reachable.house.database.unit_of_work() as session:
+    with reachable.instance.database.unit_of_work() as session:
         services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
     page = reachable.get("/administration")
 
@@ -301,7 +301,7 @@ def test_who_becomes_staff_signs_in_again(reachable: Browser) -> None:
 
 
 def test_the_last_one_stays_while_the_role_asks_for_it(reachable: Browser) -> None:
-    an_administrator(reachable.house, "ana@example.org")
+    an_administrator(reachable.instance, "ana@example.org")
     sign_in(reachable)
     set_up_app(reachable)
     prove(reachable)
@@ -312,9 +312,9 @@ def test_the_last_one_stays_while_the_role_asks_for_it(reachable: Browser) -> No
     assert is_signed_in(reachable)
 
 
-def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, house: Instance) -> None:
+def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, instance: Instance) -> None:
     """Security 2.6."""
-    a_person(house)
+    a_person(instance)
     other = sign_in(browser.another())
     sign_in(browser)
     browser.get("/second-step/app")
@@ -334,23 +334,23 @@ def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, h
         browser.submit(form.action, form=form)
     assert "Está quitado" in browser.page.text
     assert is_signed_in(sign_in(browser.another()))
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert not session.scalar(select(func.count()).select_from(RecoveryCode))
 
 
-def test_another_persons_factor_does_not_exist(browser: Browser, house: Instance) -> None:
-    with_app(browser, house)
-    with house.database.unit_of_work(write=False) as session:
+def test_another_persons_factor_does_not_exist(browser: Browser, instance: Instance) -> None:
+    with_app(browser, instance)
+    with instance.database.unit_of_work(write=False) as session:
         uuid = session.scalar(select(SecondFactor.uuid))
-    a_person(house, "luis@example.org")
+    a_person(instance, "luis@example.org")
     other = sign_in(browser.another(), "luis@example.org")
     prove(other)
     other.post(f"/second-step/{uuid}/removal", status=404)
 
 
-def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Browser, house: Instance) -> None:
+def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Browser, instance: Instance) -> None:
     """Security 2.3, 2.4."""
-    _secret, codes = with_app(browser, house)
+    _secret, codes = with_app(browser, instance)
     other = sign_in(browser.another())
     for _try in range(10):
         other.submit("/sign-in/second-step", {"code": "000000"}, status=422)
@@ -368,14 +368,14 @@ def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Br
     assert not is_signed_in(third)
 
 
-def test_a_proof_of_the_password_ends_with_time_and_with_the_password(browser: Browser, house: Instance) -> None:
-    secret, _codes = with_app(browser, house)
+def test_a_proof_of_the_password_ends_with_time_and_with_the_password(browser: Browser, instance: Instance) -> None:
+    secret, _codes = with_app(browser, instance)
     other = sign_in(browser.another())
     with time_machine.travel(clock.now() + timedelta(minutes=11)):
         other.submit("/sign-in/second-step", {"code": code_of(secret)})
         assert other.page.headings == ["Ingresar"]
     third = sign_in(browser.another())
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("UPDATE person SET password_hash = 'other'"))
     third.submit("/sign-in/second-step", {"code": code_of(secret)})
     assert third.page.headings == ["Ingresar"]
@@ -387,8 +387,8 @@ def request_options(browser: Browser, path: str) -> dict[str, str]:
     return found
 
 
-def with_passkey(browser: Browser, house: Instance) -> Authenticator:
-    a_person(house)
+def with_passkey(browser: Browser, instance: Instance) -> Authenticator:
+    a_person(instance)
     sign_in(browser)
     prove(browser)
     key = Authenticator()
@@ -396,8 +396,8 @@ def with_passkey(browser: Browser, house: Instance) -> Authenticator:
     return key
 
 
-def test_a_passkey_is_made_and_used(browser: Browser, house: Instance) -> None:
-    key = with_passkey(browser, house)
+def test_a_passkey_is_made_and_used(browser: Browser, instance: Instance) -> None:
+    key = with_passkey(browser, instance)
     assert len(re.findall(r"<li>[0-9A-Z-]{29}</li>", browser.page.html)) == 8
     other = sign_in(browser.another())
     page = other.page.html
@@ -414,8 +414,8 @@ def test_a_passkey_is_made_and_used(browser: Browser, house: Instance) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["origin", "host", "stranger", "copy", "late", "nothing"])
-def test_a_passkey_that_is_not_right_is_refused(browser: Browser, house: Instance, wrong: str) -> None:
-    key = with_passkey(browser, house)
+def test_a_passkey_that_is_not_right_is_refused(browser: Browser, instance: Instance, wrong: str) -> None:
+    key = with_passkey(browser, instance)
     other = sign_in(browser.another())
     used = key.get(request_options(other, "/sign-in/passkey/request"))
     other.post("/sign-in/passkey", {"credential": used})
@@ -433,9 +433,9 @@ def test_a_passkey_that_is_not_right_is_refused(browser: Browser, house: Instanc
 
 
 @pytest.mark.parametrize("wrong", ["[" * 5000, '{"a": ' * 51 + "1" + "}" * 51, "\ud800", "clave\0", "x" * 1400])
-def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, house: Instance, wrong: str) -> None:
+def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, instance: Instance, wrong: str) -> None:
     """Security 4.1: nested without end, or with a name that is not base64url; a database takes no half of a sign and no NUL."""
-    key = with_passkey(browser, house)
+    key = with_passkey(browser, instance)
     other = sign_in(browser.another())
     answer = json.loads(key.get(request_options(other, "/sign-in/passkey/request")))
     sent = wrong if wrong.startswith(("[", "{")) else json.dumps({**answer, "id": wrong})
@@ -445,9 +445,9 @@ def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, house: Ins
     assert "Repita el intento" in page.text
 
 
-def test_a_passkey_whose_name_is_longer_than_the_standard_allows_is_not_kept(browser: Browser, house: Instance) -> None:
+def test_a_passkey_whose_name_is_longer_than_the_standard_allows_is_not_kept(browser: Browser, instance: Instance) -> None:
     """WebAuthn level 3, 7.1: at most 1023 bytes."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     prove(browser)
     for length, status in ((1024, 422), (1023, 200)):
@@ -455,22 +455,22 @@ def test_a_passkey_whose_name_is_longer_than_the_standard_allows_is_not_kept(bro
         answer = Authenticator(credential=bytes(length)).create(request_options(browser, "/second-step/passkey/request"))
         browser.post("/second-step/passkey", {"credential": answer}, status=status)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert [len(name or "") for name in session.scalars(select(SecondFactor.credential))] == [1364]
 
 
-def test_who_keeps_one_has_the_pages_without_scripts_too(browser: Browser, house: Instance) -> None:
+def test_who_keeps_one_has_the_pages_without_scripts_too(browser: Browser, instance: Instance) -> None:
     """A passkey needs a script; the field for a recovery code stands without it."""
-    with_passkey(browser, house)
+    with_passkey(browser, instance)
     other = sign_in(browser.another())
     assert [form.action for form in other.page.forms if "second-step" in form.action]
 
 
-def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, house: Instance) -> None:
+def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, instance: Instance) -> None:
     from accounts import queries, second_factor
 
-    with_app(browser, house)
-    with house.database.unit_of_work() as session:
+    with_app(browser, instance)
+    with instance.database.unit_of_work() as session:
         person = queries.find_person_by_email(session, "ana@example.org")
         assert person
         second_factor.remove_all(session, SYSTEM, person, now=clock.now())
@@ -479,24 +479,24 @@ def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, hou
     assert is_signed_in(sign_in(browser))
 
 
-def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, house: Instance) -> None:
+def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, instance: Instance) -> None:
     """Security 8.3: the command, as many times as the oldest key needs to go."""
     from click.testing import CliRunner
 
     from lms.cli import lms
 
-    secret, _codes = with_app(browser, house)
-    with house.database.unit_of_work() as session:  # as a version before 0.2 left it
+    secret, _codes = with_app(browser, instance)
+    with instance.database.unit_of_work() as session:  # as a version before 0.2 left it
         row = session.scalars(select(SecondFactor)).one()
-        row.secret = locked_before(secret_keys(house.settings)[0], "second factor", secret)
-    environment = {"LMS_DATA_DIR": str(house.settings.data_dir), "LMS_DATABASE_URL": house.database.url}
+        row.secret = locked_before(secret_keys(instance.settings)[0], "second factor", secret)
+    environment = {"LMS_DATA_DIR": str(instance.settings.data_dir), "LMS_DATABASE_URL": instance.database.url}
     for _round in range(5):
         done = CliRunner().invoke(lms, ["secrets", "rotate"], env=environment)
         assert done.exit_code == 0, done.output
     assert "1 secrets of second steps" in done.output
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(SecondFactor.secret)).one().startswith("gcm1.")
-    other = Browser(create_app(house), house)
+    other = Browser(create_app(instance), instance)
     with time_machine.travel(clock.now() + timedelta(seconds=60)):
         sign_in(other)
         other.submit("/sign-in/second-step", {"code": code_of(secret)})

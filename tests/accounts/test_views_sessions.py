@@ -26,9 +26,9 @@ def cookie_of(browser: Browser) -> str:
     return "" if found is None else found.value
 
 
-def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Browser, house: Instance) -> None:
+def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Browser, instance: Instance) -> None:
     """Security 3.1."""
-    a_person(house)
+    a_person(instance)
     browser.get("/sign-in")
     browser._request(
         "POST", "/sign-in", data={**dict(browser.page.form("/sign-in").fields), "email": "ana@example.org", "password": PASSWORD}
@@ -44,8 +44,8 @@ def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Br
     assert "ana@" not in headers[0]
 
 
-def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     with browser.client.session_transaction(base_url=SITE) as kept:
         secret = kept["_user_id"]
@@ -53,18 +53,18 @@ def test_the_cookie_names_a_random_secret_of_which_only_the_hash_is_kept(browser
         assert "ana@" not in str(dict(kept))
 
     assert len(secret) >= 22  # 128 bits and more
-    assert devices(house)[0].secret_hash == hash_of(secret)
+    assert devices(instance)[0].secret_hash == hash_of(secret)
 
 
-def test_a_cookie_from_before_signing_in_is_worth_nothing_afterwards(browser: Browser, house: Instance, app: Flask) -> None:
+def test_a_cookie_from_before_signing_in_is_worth_nothing_afterwards(browser: Browser, instance: Instance, app: Flask) -> None:
     """Session fixation: signing in makes a new secret and a new form token."""
-    a_person(house)
+    a_person(instance)
     browser.get("/sign-in")
     planted = cookie_of(browser)
     token = dict(browser.page.form("/sign-in").fields)["csrf_token"]
     sign_in(browser)
     assert cookie_of(browser) != planted
-    thief = Browser(app, house)
+    thief = Browser(app, instance)
     thief.client.set_cookie("__Host-session", planted, domain="localhost", secure=True)
     assert not is_signed_in(thief)
 
@@ -73,10 +73,10 @@ def test_a_cookie_from_before_signing_in_is_worth_nothing_afterwards(browser: Br
     assert browser.response.status_code == 400
 
 
-def test_signing_in_again_ends_the_session_before(browser: Browser, house: Instance) -> None:
+def test_signing_in_again_ends_the_session_before(browser: Browser, instance: Instance) -> None:
     """One browser holds one session; another person's begins with nothing of the first's."""
-    a_person(house)
-    a_person(house, "luis@example.org", given="Luis")
+    a_person(instance)
+    a_person(instance, "luis@example.org", given="Luis")
     sign_in(browser)
     before = cookie_of(browser)
     fields = {"email": "luis@example.org", "password": PASSWORD}
@@ -87,27 +87,27 @@ def test_signing_in_again_ends_the_session_before(browser: Browser, house: Insta
     thief = browser.another()
     thief.client.set_cookie("__Host-session", before, domain="localhost", secure=True)
     assert not is_signed_in(thief)
-    assert [device.ended_at is None for device in devices(house)] == [False, True]
+    assert [device.ended_at is None for device in devices(instance)] == [False, True]
 
 
-def test_a_new_secret_key_signs_nobody_out(browser: Browser, house: Instance) -> None:
+def test_a_new_secret_key_signs_nobody_out(browser: Browser, instance: Instance) -> None:
     """Security 8.3: the old key stays on the second line of its file until the sessions of its time are over."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
-    path = house.settings.data_dir / "secret.key"
+    path = instance.settings.data_dir / "secret.key"
     path.write_bytes(secrets.token_urlsafe(48).encode() + b"\n" + path.read_bytes())
-    later = Browser(create_app(house), house)
+    later = Browser(create_app(instance), instance)
     later.client.set_cookie("__Host-session", cookie_of(browser), domain="localhost", secure=True)
     assert is_signed_in(later)
     path.write_bytes(secrets.token_urlsafe(48).encode())
-    forgotten = Browser(create_app(house), house)
+    forgotten = Browser(create_app(instance), instance)
     forgotten.client.set_cookie("__Host-session", cookie_of(browser), domain="localhost", secure=True)
 
     assert not is_signed_in(forgotten)
 
 
-def test_a_changed_cookie_signs_nobody_in(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_a_changed_cookie_signs_nobody_in(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     value = cookie_of(browser)
     for forged in (value[:-3] + "AAA", value.split(".")[0], "", "x" * 4000, "ñ"):
@@ -117,9 +117,9 @@ def test_a_changed_cookie_signs_nobody_in(browser: Browser, house: Instance) -> 
     assert is_signed_in(browser)
 
 
-def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Browser, house: Instance) -> None:
+def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Browser, instance: Instance) -> None:
     """Security 3.1."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     kept = cookie_of(browser)
     assert browser._request("GET", "/sign-out").status_code == 405
@@ -133,11 +133,11 @@ def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Brows
     thief = browser.another()
     thief.client.set_cookie("__Host-session", kept, domain="localhost", secure=True)
     assert not is_signed_in(thief)
-    assert devices(house)[0].ended_at is not None
+    assert devices(instance)[0].ended_at is not None
 
 
-def test_signing_out_needs_a_token_and_twice_is_fine(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_signing_out_needs_a_token_and_twice_is_fine(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     browser.checks = False
     browser._request("POST", "/sign-out")
@@ -149,8 +149,8 @@ def test_signing_out_needs_a_token_and_twice_is_fine(browser: Browser, house: In
     assert browser.response.status_code == 200
 
 
-def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browser, house: Instance) -> None:
-    a_person(house, language="es")
+def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browser, instance: Instance) -> None:
+    a_person(instance, language="es")
     browser.get("/")
     browser.post("/language", {"language": "en", "next": "/"})
     assert browser.page.language == "en"
@@ -162,17 +162,17 @@ def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browse
 
 
 @pytest.mark.parametrize(("minutes", "stays"), [(59, True), (61, False)])
-def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, house: Instance, minutes: int, stays: bool) -> None:
+def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, instance: Instance, minutes: int, stays: bool) -> None:
     """Security 3.1."""
-    a_person(house)
+    a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
         moment.shift(timedelta(minutes=minutes))
         assert is_signed_in(browser) is stays
 
 
-def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
         for _turn in range(14):  # 11 hours 40 minutes
@@ -184,8 +184,8 @@ def test_a_session_that_is_used_goes_on_for_twelve_hours_and_no_longer(browser: 
         assert not is_signed_in(browser)
 
 
-def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
         copy = cookie_of(browser)
@@ -198,53 +198,53 @@ def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Br
         assert is_signed_in(browser)
 
 
-def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, house: Instance) -> None:
+def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, instance: Instance) -> None:
     """Security 3.1: most requests set no cookie and write nothing."""
-    a_person(house)
+    a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
         moment.shift(timedelta(minutes=5))
         browser._request("GET", "/profile")
         assert "Set-Cookie" not in browser.response.headers
-        assert devices(house)[0].last_seen_at == START
+        assert devices(instance)[0].last_seen_at == START
         moment.shift(timedelta(seconds=1))
         browser._request("GET", "/profile")
         assert "Set-Cookie" in browser.response.headers
-        assert devices(house)[0].last_seen_at == START + timedelta(minutes=5, seconds=1)
+        assert devices(instance)[0].last_seen_at == START + timedelta(minutes=5, seconds=1)
 
 
-def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, house: Instance) -> None:
+def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, instance: Instance) -> None:
     """Security 1.4."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     assert is_signed_in(browser)
-    suspend(house, "ana@example.org")
+    suspend(instance, "ana@example.org")
 
     assert not is_signed_in(browser)
     assert browser._request("GET", "/learning").headers["Location"].startswith("/sign-in")
 
 
-def test_a_new_role_counts_from_the_next_request(browser: Browser, house: Instance) -> None:
-    person = a_person(house)
+def test_a_new_role_counts_from_the_next_request(browser: Browser, instance: Instance) -> None:
+    person = a_person(instance)
     sign_in(browser)
     browser.get("/administration", status=403)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         services.grant_role(session, SYSTEM, session.get_one(Person, person.id), SiteRole.ADMINISTRATOR, now=clock.now())
     browser.get("/administration")
 
 
-def test_each_signed_in_request_costs_one_statement(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_each_signed_in_request_costs_one_statement(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
-    counter = Counter(house.database.reading)
+    counter = Counter(instance.database.reading)
     browser._request("GET", "/help")
 
     assert len(counter.statements) == 1
 
 
-def test_no_other_cookie_signs_anybody_in(browser: Browser, house: Instance) -> None:
+def test_no_other_cookie_signs_anybody_in(browser: Browser, instance: Instance) -> None:
     """The sign-in library can remember people by a cookie of its own; we set none and take none."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     with browser.client.session_transaction(base_url=SITE) as kept:
         secret = kept["_user_id"]
@@ -252,5 +252,5 @@ def test_no_other_cookie_signs_anybody_in(browser: Browser, house: Instance) -> 
     stranger.client.set_cookie("remember_token", f"{secret}|{'0' * 128}", domain="localhost", secure=True)
 
     assert not is_signed_in(stranger)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Device)) == 1

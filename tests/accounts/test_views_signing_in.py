@@ -16,7 +16,7 @@ from accounts.models import Device, Person
 from accounts.signin import FAILURES_OF_ADDRESS
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import Instance, create_app, open_house
+from lms.app import Instance, create_app, open_instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 
@@ -31,8 +31,8 @@ def try_to_sign_in(browser: Browser, email: str, password: str = WRONG, status: 
     browser.submit("/sign-in", {"email": email, "password": password}, status=status)
 
 
-def devices(house: Instance) -> list[Device]:
-    with house.database.unit_of_work(write=False) as session:
+def devices(instance: Instance) -> list[Device]:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Device).order_by(Device.id)))
 
 
@@ -40,21 +40,21 @@ def is_signed_in(browser: Browser) -> bool:
     return browser._request("GET", "/profile").status_code == 200
 
 
-def test_signing_in_opens_a_session_and_leads_to_what_was_asked_for(browser: Browser, house: Instance) -> None:
-    person = a_person(house)
+def test_signing_in_opens_a_session_and_leads_to_what_was_asked_for(browser: Browser, instance: Instance) -> None:
+    person = a_person(instance)
     browser.get("/profile")
     browser.submit("/sign-in", {"email": " ANA@Example.org ", "password": PASSWORD})
 
     assert browser.path == "/profile"
-    device = devices(house)[0]
+    device = devices(instance)[0]
     assert device.person_id == person.id
     assert device.label == "Firefox · Linux"
     assert device.address == "198.51.100.0"  # the network only
 
 
-def test_only_a_path_of_this_site_is_gone_to(browser: Browser, house: Instance) -> None:
+def test_only_a_path_of_this_site_is_gone_to(browser: Browser, instance: Instance) -> None:
     """Security 3.3."""
-    a_person(house)
+    a_person(instance)
     for target in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
         visitor = browser.another()
         visitor.get(f"/sign-in?next={target}")
@@ -64,8 +64,8 @@ def test_only_a_path_of_this_site_is_gone_to(browser: Browser, house: Instance) 
         assert visitor.path == "/learning"
 
 
-def test_who_is_signed_in_already_goes_on(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_who_is_signed_in_already_goes_on(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     browser.get("/sign-in?next=/profile")
     assert browser.path == "/profile"
@@ -83,11 +83,11 @@ def test_an_incomplete_form_comes_back_with_its_faults(browser: Browser, fields:
         assert dict(browser.page.form("/sign-in").fields)["email"] == fields["email"]
 
 
-def test_every_failure_looks_the_same(browser: Browser, house: Instance) -> None:
+def test_every_failure_looks_the_same(browser: Browser, instance: Instance) -> None:
     """Security 2.2: wrong password, unknown and suspended: same status, same page; the typed address stays, the password does not."""
-    a_person(house, "ana@example.org")
-    a_person(house, "luis@example.org")
-    suspend(house, "luis@example.org")
+    a_person(instance, "ana@example.org")
+    a_person(instance, "luis@example.org")
+    suspend(instance, "luis@example.org")
     pages = []
     for email, password in (("ana@example.org", "esta no es la clave"), ("nadie@example.org", PASSWORD), ("luis@example.org", PASSWORD)):
         visitor = browser.another()
@@ -101,13 +101,13 @@ def test_every_failure_looks_the_same(browser: Browser, house: Instance) -> None
     try_to_sign_in(browser, "ana@example.org", PASSWORD, status=200)
 
 
-def suspend(house: Instance, email: str) -> None:
-    with house.database.unit_of_work() as session:
+def suspend(instance: Instance, email: str) -> None:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.email == email).values(suspended_at=clock.now()))
 
 
 @pytest.mark.hashes
-def test_an_unknown_address_costs_the_time_of_a_wrong_password(house: Instance) -> None:
+def test_an_unknown_address_costs_the_time_of_a_wrong_password(instance: Instance) -> None:
     stored = passwords.hash_password(PASSWORD)
 
     def shortest(kept: str | None) -> float:
@@ -121,12 +121,12 @@ def test_an_unknown_address_costs_the_time_of_a_wrong_password(house: Instance) 
     assert 0.5 < shortest(None) / shortest(stored) < 2
 
 
-def test_many_unknown_addresses_at_once_are_all_answered(app: Flask, house: Instance) -> None:
+def test_many_unknown_addresses_at_once_are_all_answered(app: Flask, instance: Instance) -> None:
     """The pool of hashing threads is small; no try may wait for itself in it."""
     statuses: list[int] = []
 
     def work(number: int) -> None:
-        visitor = Browser(app, house, address=f"203.0.113.{number}")
+        visitor = Browser(app, instance, address=f"203.0.113.{number}")
         try_to_sign_in(visitor, f"nadie{number}@example.org")
         statuses.append(visitor.response.status_code)
 
@@ -139,10 +139,10 @@ def test_many_unknown_addresses_at_once_are_all_answered(app: Flask, house: Inst
     assert statuses == [422] * 6
 
 
-def test_an_instance_with_one_connection_signs_people_in(house: Instance) -> None:
+def test_an_instance_with_one_connection_signs_people_in(instance: Instance) -> None:
     """A try gives its connection back while its password is hashed: were it kept, enough of them would wait for each other for ever."""
-    a_person(house)
-    narrow = open_house(house.settings.model_copy(update={"database_pool": 1}))
+    a_person(instance)
+    narrow = open_instance(instance.settings.model_copy(update={"database_pool": 1}))
     try:
         visitor = Browser(create_app(narrow), narrow)
         visitor.checks = False
@@ -157,13 +157,13 @@ def test_an_instance_with_one_connection_signs_people_in(house: Instance) -> Non
         narrow.database.dispose()
 
 
-def test_failures_and_successes_are_in_the_audit_log(browser: Browser, house: Instance) -> None:
+def test_failures_and_successes_are_in_the_audit_log(browser: Browser, instance: Instance) -> None:
     """Security 8.1; the failed one outlives its refusal, and no address that was typed is kept."""
-    person = a_person(house)
+    person = a_person(instance)
     try_to_sign_in(browser, "nadie@example.org")
     try_to_sign_in(browser, "ana@example.org")
     sign_in(browser)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entries = list(session.scalars(select(AuditEntry).where(AuditEntry.verb.like("account.sign%")).order_by(AuditEntry.id)))
 
     found = [(entry.verb, entry.actor_id, entry.subject_id) for entry in entries if entry.verb != "account.signed_up"]
@@ -176,15 +176,15 @@ def test_failures_and_successes_are_in_the_audit_log(browser: Browser, house: In
     assert not any("nadie" in entry.facts for entry in entries)
 
 
-def test_ten_failures_shut_an_account_for_fifteen_minutes_for_the_right_password_too(browser: Browser, house: Instance) -> None:
+def test_ten_failures_shut_an_account_for_fifteen_minutes_for_the_right_password_too(browser: Browser, instance: Instance) -> None:
     """Security 2.3."""
-    a_person(house)
-    a_person(house, "luis@example.org")
+    a_person(instance)
+    a_person(instance, "luis@example.org")
     with time_machine.travel(START, tick=False) as moment:
         for _turn in range(10):
             try_to_sign_in(browser, "ana@example.org")
         moment.shift(60)
-        elsewhere = Browser(browser.app, house, address="203.0.113.9")
+        elsewhere = Browser(browser.app, instance, address="203.0.113.9")
         try_to_sign_in(elsewhere, "ANA@example.org", PASSWORD, status=429)
         assert int(elsewhere.response.headers["Retry-After"]) == 14 * 60
         assert not is_signed_in(elsewhere)
@@ -200,8 +200,8 @@ def test_an_unknown_address_is_shut_in_the_same_way(browser: Browser) -> None:
     try_to_sign_in(browser, "nadie@example.org", status=429)
 
 
-def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         for _turn in range(10):
             try_to_sign_in(browser, "ana@example.org")
@@ -213,13 +213,15 @@ def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, 
 
 
 @pytest.mark.slow
-def test_who_fails_for_ever_elsewhere_shuts_the_owner_out_nowhere_they_were_before(browser: Browser, house: Instance, app: Flask) -> None:
+def test_who_fails_for_ever_elsewhere_shuts_the_owner_out_nowhere_they_were_before(
+    browser: Browser, instance: Instance, app: Flask
+) -> None:
     """Security 2.3: a lock never lets one person lock another out for longer; the owner's own browser counts apart."""
-    a_person(house)
+    a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
         browser.submit("/sign-out")
-        stranger = Browser(app, house, address="203.0.113.9")
+        stranger = Browser(app, instance, address="203.0.113.9")
         for _turn in range(40):  # one hour, one try every 90 seconds: the window is never empty
             moment.shift(90)
             stranger.get("/sign-in")
@@ -234,15 +236,15 @@ def fields_of(browser: Browser, email: str, password: str) -> dict[str, str]:
     return {**dict(browser.page.form("/sign-in").fields), "email": email, "password": password}
 
 
-def test_a_known_browser_has_ten_tries_too_and_knows_only_its_accounts(browser: Browser, house: Instance, app: Flask) -> None:
-    a_person(house)
-    a_person(house, "luis@example.org")
+def test_a_known_browser_has_ten_tries_too_and_knows_only_its_accounts(browser: Browser, instance: Instance, app: Flask) -> None:
+    a_person(instance)
+    a_person(instance, "luis@example.org")
     sign_in(browser)
     browser.submit("/sign-out")
     for _turn in range(10):
         try_to_sign_in(browser, "ana@example.org")
     try_to_sign_in(browser, "ana@example.org", PASSWORD, status=429)
-    thief = Browser(app, house, address="203.0.113.9")
+    thief = Browser(app, instance, address="203.0.113.9")
     known = browser.client.get_cookie("__Host-known")
     assert known is not None
     thief.client.set_cookie("__Host-known", known.value, domain="localhost", secure=True)
@@ -253,16 +255,16 @@ def test_a_known_browser_has_ten_tries_too_and_knows_only_its_accounts(browser: 
 
 
 @pytest.mark.parametrize("value", ["", "x", "W10.aa.bb", "ñ", "a" * 3000])
-def test_a_forged_known_cookie_is_worth_nothing(browser: Browser, house: Instance, value: str) -> None:
-    a_person(house)
+def test_a_forged_known_cookie_is_worth_nothing(browser: Browser, instance: Instance, value: str) -> None:
+    a_person(instance)
     for _turn in range(10):
         try_to_sign_in(browser.another(), "ana@example.org")
     browser.client.set_cookie("__Host-known", value, domain="localhost", secure=True)
     try_to_sign_in(browser, "ana@example.org", PASSWORD, status=429)
 
 
-def test_a_mailed_link_opens_a_way_around_a_lock(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_a_mailed_link_opens_a_way_around_a_lock(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     for _turn in range(10):
         try_to_sign_in(browser.another(), "ana@example.org")
     browser.get("/password/forgotten")
@@ -275,8 +277,8 @@ def test_a_mailed_link_opens_a_way_around_a_lock(browser: Browser, house: Instan
     assert browser.path == "/learning"
 
 
-def test_signing_in_rightly_forgives_the_mistakes_before(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_signing_in_rightly_forgives_the_mistakes_before(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     for _turn in range(3):
         for _mistake in range(9):
             try_to_sign_in(browser.another(), "ana@example.org")
@@ -284,13 +286,13 @@ def test_signing_in_rightly_forgives_the_mistakes_before(browser: Browser, house
         try_to_sign_in(visitor, "ana@example.org", PASSWORD, status=200)
 
 
-def test_guesses_at_the_same_moment_are_counted_too(app: Flask, house: Instance) -> None:
-    a_person(house)
+def test_guesses_at_the_same_moment_are_counted_too(app: Flask, instance: Instance) -> None:
+    a_person(instance)
     statuses: list[int] = []
     gate = threading.Barrier(24)
 
     def work(number: int) -> None:
-        visitor = Browser(app, house, address=f"203.0.113.{number}")
+        visitor = Browser(app, instance, address=f"203.0.113.{number}")
         visitor.checks = False
         visitor.get("/sign-in")
         gate.wait()
@@ -308,12 +310,12 @@ def test_guesses_at_the_same_moment_are_counted_too(app: Flask, house: Instance)
 
 
 def test_after_a_hundred_failures_an_account_has_three_tries_from_there_and_nobody_else_is_refused(
-    browser: Browser, house: Instance
+    browser: Browser, instance: Instance
 ) -> None:
     """Security 2.3: a whole office shares one address."""
-    a_person(house)
-    a_person(house, "blas@example.org", given="Blas")
-    a_person(house, "celia@example.org", given="Celia")
+    a_person(instance)
+    a_person(instance, "blas@example.org", given="Blas")
+    a_person(instance, "celia@example.org", given="Celia")
     limiter = browser.app.extensions["limits"]
     try_to_sign_in(browser, "blas@example.org", PASSWORD, status=200)  # a browser that is known from now on
     browser.submit("/sign-out")
@@ -328,19 +330,19 @@ def test_after_a_hundred_failures_an_account_has_three_tries_from_there_and_nobo
     try_to_sign_in(browser, "blas@example.org", PASSWORD, status=200)
     for _turn in range(5):
         try_to_sign_in(browser.another(), "celia@example.org", PASSWORD, status=200)
-    elsewhere = Browser(browser.app, house, address="203.0.113.9")
+    elsewhere = Browser(browser.app, instance, address="203.0.113.9")
     try_to_sign_in(elsewhere, "ana@example.org", PASSWORD, status=200)
 
 
 @pytest.mark.hashes
-def test_a_password_whose_hash_is_old_is_hashed_anew_at_signing_in(browser: Browser, house: Instance) -> None:
-    person = a_person(house)
+def test_a_password_whose_hash_is_old_is_hashed_anew_at_signing_in(browser: Browser, instance: Instance) -> None:
+    person = a_person(instance)
     weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(password_hash=weak))
     sign_in(browser)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         stored = session.get_one(Person, person.id).password_hash
     assert stored != weak
     assert not passwords.outdated(stored)

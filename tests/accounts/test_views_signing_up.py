@@ -19,7 +19,7 @@ from kernel.outbox import Job
 from kernel.permissions import Actor
 from kernel.settings import Settings, load
 from lms import serve
-from lms.app import Instance, create_app, open_house
+from lms.app import Instance, create_app, open_instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 
@@ -38,13 +38,13 @@ def sign_up(browser: Browser, status: int = 200, **given: object) -> None:
     browser.submit("/sign-up", {**ROSA, **given}, status=status)
 
 
-def person(house: Instance, email: str = "rosa@example.org") -> Person | None:
-    with house.database.unit_of_work(write=False) as session:
+def person(instance: Instance, email: str = "rosa@example.org") -> Person | None:
+    with instance.database.unit_of_work(write=False) as session:
         return queries.find_person_by_email(session, email)
 
 
-def count(house: Instance, table: type) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def count(instance: Instance, table: type) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -53,9 +53,9 @@ def press(browser: Browser, status: int = 200, **typed: object) -> None:
     browser.submit("", typed, form=next(form for form in browser.page.forms if "/confirm/" in form.action), status=status)
 
 
-def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, house: Instance) -> None:
+def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, instance: Instance) -> None:
     sign_up(browser, email="  Rosa@Example.ORG ")
-    made = person(house)
+    made = person(instance)
     assert made is not None
     assert made.email_confirmed_at is None
     assert made.full_name == "Rosa Elvira Guamán Ñúñez"
@@ -63,22 +63,22 @@ def test_signing_up_makes_an_account_that_its_owner_confirms(browser: Browser, h
     link = browser.link_in_mail("confirm")
 
     browser.get(link)
-    unconfirmed = person(house)
+    unconfirmed = person(instance)
     assert unconfirmed is not None
     assert unconfirmed.email_confirmed_at is None  # opening the link is not enough: mail scanners open links
     press(browser)
-    confirmed = person(house)
+    confirmed = person(instance)
     assert confirmed is not None
     assert confirmed.email_confirmed_at is not None
     assert browser.path == "/sign-in"
 
 
-def is_confirmed(house: Instance) -> bool:
-    found = person(house)
+def is_confirmed(instance: Instance) -> bool:
+    found = person(instance)
     return found is not None and found.email_confirmed_at is not None
 
 
-def test_in_another_browser_the_password_that_was_chosen_confirms_the_address(browser: Browser, house: Instance) -> None:
+def test_in_another_browser_the_password_that_was_chosen_confirms_the_address(browser: Browser, instance: Instance) -> None:
     """A stranger may have signed up with the address, and would enter with the password of their choice."""
     sign_up(browser)
     owner = browser.another()
@@ -87,14 +87,14 @@ def test_in_another_browser_the_password_that_was_chosen_confirms_the_address(br
         press(owner, status=422, password=wrong)
         assert owner.page.html.count("aria-invalid") == 1
         assert "Error:" in owner.page.title
-    assert not is_confirmed(house)
+    assert not is_confirmed(instance)
 
     press(owner, password=PASSWORD)
-    assert is_confirmed(house)
+    assert is_confirmed(instance)
     assert owner.path == "/sign-in"
 
 
-def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: Browser, house: Instance) -> None:
+def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: Browser, instance: Instance) -> None:
     """Also where they signed up after the stranger, in whose account nothing changed by it."""
     own = "la clave de quien recibe"
     stranger, owner = browser, browser.another()
@@ -111,7 +111,7 @@ def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: 
     owner.get(reset)
     owner.submit(reset, {"password": own})
 
-    assert is_confirmed(house)
+    assert is_confirmed(instance)
     assert stranger.get("/profile").title == stranger.get("/sign-in").title  # signed out
     stranger.submit("/sign-in", {"email": ROSA["email"], "password": PASSWORD}, status=422)
     assert sign_in(owner, ROSA["email"], own).path == "/learning"
@@ -131,11 +131,11 @@ def test_confirming_has_the_limit_of_signing_in(browser: Browser) -> None:
     other.submit("/sign-in", {"email": ROSA["email"], "password": PASSWORD}, status=429)
 
 
-def test_the_version_of_the_notice_that_was_accepted_is_kept(browser: Browser, house: Instance) -> None:
+def test_the_version_of_the_notice_that_was_accepted_is_kept(browser: Browser, instance: Instance) -> None:
     """Security 7.2."""
     sign_up(browser)
-    made = person(house)
-    with house.database.unit_of_work(write=False) as session:
+    made = person(instance)
+    with instance.database.unit_of_work(write=False) as session:
         consent = session.scalars(select(Consent)).one()
 
     assert made is not None
@@ -176,7 +176,7 @@ def test_the_notice_stands_before_the_first_field(browser: Browser) -> None:
     ],
 )
 def test_each_fault_is_told_beside_its_field_and_keeps_what_was_typed(
-    browser: Browser, house: Instance, field: str, value: str | None
+    browser: Browser, instance: Instance, field: str, value: str | None
 ) -> None:
     sign_up(browser, status=422, **{field: value})
 
@@ -190,7 +190,7 @@ def test_each_fault_is_told_beside_its_field_and_keeps_what_was_typed(
     for name in {"second_surname", "given_names", "first_surname", "email"} - {field}:
         assert fields[name] == ROSA[name]
     assert PASSWORD not in page.html
-    assert count(house, Person) == 0
+    assert count(instance, Person) == 0
     assert "<h1" in page.html
     english = ("It must have", "Enter your", "Not a valid", "This field", "Use at most", "Write an address")
     assert not any(words in page.text for words in english)
@@ -202,18 +202,18 @@ def test_several_faults_are_told_at_once(browser: Browser) -> None:
     assert browser.page.html.count("aria-invalid") == 3
 
 
-def test_an_address_with_a_domain_beyond_ascii_is_one_address(browser: Browser, house: Instance) -> None:
+def test_an_address_with_a_domain_beyond_ascii_is_one_address(browser: Browser, instance: Instance) -> None:
     sign_up(browser, email="rosa@ÑANDÚ.example")
-    assert person(house, "rosa@ñandú.example") is not None
+    assert person(instance, "rosa@ñandú.example") is not None
     sign_up(browser.another(), email="rosa@xn--and-6ma2c.example")
 
-    assert count(house, Person) == 1
+    assert count(instance, Person) == 1
     assert len(browser.mails()) == 2
 
 
-def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, house: Instance) -> None:
+def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, instance: Instance) -> None:
     """Security 2.2 (V6.3.8): same status, same page, same number of mails; an existing account is as it was."""
-    a_person(house, "ana@example.org")
+    a_person(instance, "ana@example.org")
     known, unknown = browser.another(), browser.another()
     sign_up(known, email="ana@example.org", given_names="Otra")
     sign_up(unknown, email="nadie@example.org", given_names="Otra")
@@ -223,7 +223,7 @@ def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, hou
     assert without_tokens(known.page.html) == without_tokens(unknown.page.html)
     mails = known.mails()
     assert len(mails) == 2
-    ana = person(house, "ana@example.org")
+    ana = person(instance, "ana@example.org")
     assert ana is not None
     assert ana.given_names == "Ana"
     assert sum("/password/forgotten" in mail for mail in mails) == 1
@@ -234,7 +234,7 @@ def without_tokens(html: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]+"', "", html)
 
 
-def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(house: Instance) -> None:
+def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(instance: Instance) -> None:
     gate = threading.Barrier(8)
     failures: list[Exception] = []
     command = SignUp("rosa@example.org", "hash", "Rosa", "Guamán", "", "es", "America/Guayaquil")
@@ -242,7 +242,7 @@ def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(house: Ins
     def work() -> None:
         gate.wait()
         try:
-            with house.database.unit_of_work() as session:
+            with instance.database.unit_of_work() as session:
                 services.sign_up(session, Actor(), command, now=clock.now())
         except Exception as error:
             failures.append(error)
@@ -254,25 +254,25 @@ def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(house: Ins
         thread.join()
 
     assert failures == []
-    assert count(house, Person) == 1
-    with house.database.unit_of_work(write=False) as session:
+    assert count(instance, Person) == 1
+    with instance.database.unit_of_work(write=False) as session:
         kinds = sorted(session.scalars(select(Job.kind)))
     assert kinds == ["accounts.send_confirmation"] + ["accounts.send_known_address"] * 7
 
 
-def test_signing_up_is_limited_to_five_an_hour_from_an_address(browser: Browser, house: Instance) -> None:
+def test_signing_up_is_limited_to_five_an_hour_from_an_address(browser: Browser, instance: Instance) -> None:
     """Security 2.3."""
     with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
         for number in range(5):
             sign_up(browser, email=f"p{number}@example.org")
         sign_up(browser, status=429, email="p5@example.org")
         assert int(browser.response.headers["Retry-After"]) == 3600
-        elsewhere = Browser(browser.app, house, address="203.0.113.9")
+        elsewhere = Browser(browser.app, instance, address="203.0.113.9")
         sign_up(elsewhere, email="p6@example.org")
         moment.shift(timedelta(hours=1, seconds=1))
         sign_up(browser, email="p5@example.org")
 
-    assert count(house, Person) == 7
+    assert count(instance, Person) == 7
 
 
 def test_a_mistake_in_the_form_uses_nothing_of_the_limit(browser: Browser) -> None:
@@ -281,7 +281,7 @@ def test_a_mistake_in_the_form_uses_nothing_of_the_limit(browser: Browser) -> No
     sign_up(browser)
 
 
-def test_a_confirmation_link_works_once_and_for_thirty_minutes(browser: Browser, house: Instance) -> None:
+def test_a_confirmation_link_works_once_and_for_thirty_minutes(browser: Browser, instance: Instance) -> None:
     """Security 2.5."""
     with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
         sign_up(browser)
@@ -296,12 +296,12 @@ def test_a_confirmation_link_works_once_and_for_thirty_minutes(browser: Browser,
         browser.post(link, status=404)
 
 
-def test_only_the_hash_of_a_link_is_kept_and_a_new_one_ends_the_old(browser: Browser, house: Instance) -> None:
+def test_only_the_hash_of_a_link_is_kept_and_a_new_one_ends_the_old(browser: Browser, instance: Instance) -> None:
     sign_up(browser)
     link = browser.link_in_mail("confirm")
     secret = link.rpartition("/")[2]
     assert len(secret) >= 22  # 128 bits and more
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = session.scalars(select(Token)).one()
         assert secret not in (row.secret_hash, row.bound_to)
         owner = session.get_one(Person, row.person_id)
@@ -319,10 +319,10 @@ def test_a_link_for_one_thing_does_not_do_another(browser: Browser) -> None:
     browser.get(f"/confirm/{secret}")
 
 
-def test_a_changed_password_ends_the_links_before_it(browser: Browser, house: Instance) -> None:
+def test_a_changed_password_ends_the_links_before_it(browser: Browser, instance: Instance) -> None:
     sign_up(browser)
     link = browser.link_in_mail("confirm")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(password_hash="another"))
 
     browser.get(link, status=404)
@@ -355,9 +355,9 @@ def test_the_pages_of_a_link_do_not_tell_its_address_to_others(browser: Browser)
 @pytest.fixture
 def posting(settings: Settings) -> Iterator[Instance]:
     """Return an instance that sends its mail."""
-    house = open_house(load(**{**settings.model_dump(), "smtp_host": "127.0.0.1", "smtp_port": 9}))
-    yield house
-    house.database.dispose()
+    instance = open_instance(load(**{**settings.model_dump(), "smtp_host": "127.0.0.1", "smtp_port": 9}))
+    yield instance
+    instance.database.dispose()
 
 
 def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Instance) -> None:
@@ -381,65 +381,65 @@ def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Inst
     assert browser.path == "/learning"
 
 
-def test_without_a_mail_server_an_unconfirmed_account_may_sign_in(browser: Browser, house: Instance) -> None:
-    a_person(house, confirmed=False)
+def test_without_a_mail_server_an_unconfirmed_account_may_sign_in(browser: Browser, instance: Instance) -> None:
+    a_person(instance, confirmed=False)
     sign_in(browser)
 
     assert browser.path == "/learning"
 
 
-def set_up_link(house: Instance) -> str:
-    link = serve.first_link(house)
+def set_up_link(instance: Instance) -> str:
+    link = serve.first_link(instance)
     assert link is not None
-    return link.removeprefix(house.settings.public_url)
+    return link.removeprefix(instance.settings.public_url)
 
 
-def test_the_first_administrator_is_made_with_the_link_of_the_start(browser: Browser, house: Instance) -> None:
-    link = set_up_link(house)
+def test_the_first_administrator_is_made_with_the_link_of_the_start(browser: Browser, instance: Instance) -> None:
+    link = set_up_link(instance)
     browser.get(link)
     browser.submit(link, ROSA)
     assert browser.path == "/sign-in"
     browser.submit("/sign-in", {"email": "rosa@example.org", "password": PASSWORD})
     browser.get("/administration")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert queries.administrator_exists(session)
         assert session.scalars(select(Consent)).one().version == NOTICE_VERSION
-    made = person(house)
+    made = person(instance)
     assert made is not None
     assert made.email_confirmed_at is not None
 
 
-def test_each_start_has_a_fresh_link_and_none_once_there_is_an_administrator(browser: Browser, house: Instance) -> None:
+def test_each_start_has_a_fresh_link_and_none_once_there_is_an_administrator(browser: Browser, instance: Instance) -> None:
     """Security 2.5: no default account, and the page is 404 afterwards."""
-    first = set_up_link(house)
-    second = set_up_link(house)
+    first = set_up_link(instance)
+    second = set_up_link(instance)
     browser.get(first, status=404)
     browser.get(second)
-    an_administrator(house)
+    an_administrator(instance)
 
     browser.get(second, status=404)
     browser.post(second, ROSA, status=404)
-    assert serve.first_link(house) is None
-    assert person(house) is None
+    assert serve.first_link(instance) is None
+    assert person(instance) is None
 
 
-def test_a_set_up_link_lasts_thirty_minutes(browser: Browser, house: Instance) -> None:
+def test_a_set_up_link_lasts_thirty_minutes(browser: Browser, instance: Instance) -> None:
     with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
-        link = set_up_link(house)
+        link = set_up_link(instance)
         browser.get(link)
         moment.shift(timedelta(minutes=31))
         browser.get(link, status=404)
         browser.post(link, ROSA, status=404)
-    assert person(house) is None
+    assert person(instance) is None
 
 
 @pytest.mark.parametrize(
     ("field", "value"), [("password", "short"), ("email", "x"), ("given_names", ""), ("consent", None), ("email", "ana@example.org")]
 )
-def test_a_mistake_in_the_set_up_uses_nothing_up(browser: Browser, house: Instance, field: str, value: str | None) -> None:
-    a_person(house, "ana@example.org")
-    link = set_up_link(house)
+def test_a_mistake_in_the_set_up_uses_nothing_up(browser: Browser, instance: Instance, field: str, value: str | None) -> None:
+    a_person(instance, "ana@example.org")
+    link = set_up_link(instance)
     browser.get(link)
     browser.submit(link, {**ROSA, field: value}, status=422)
     assert f'id="{field}-error"' in browser.page.html

@@ -36,29 +36,29 @@ def measure(kind: str) -> list[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(_database(kind, folder))
-        house = prepare(folder, LoadTestPlan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
-        instance = LoadTestInstance(folder, ACCOUNTS, SEED, _password(folder))
-        _administrator(house, instance.password)
-        institution = units.fill(house.database)
-        house.database.dispose()
+        instance = prepare(folder, LoadTestPlan(ACCOUNTS, None, 0, 0, 1, SEED), fresh=False, database_url=url)
+        load_instance = LoadTestInstance(folder, ACCOUNTS, SEED, _password(folder))
+        _administrator(instance, load_instance.password)
+        institution = units.fill(instance.database)
+        instance.database.dispose()
         rows = lives.starts(folder, url)
         with product(folder, LMS_DATABASE_URL=url) as ours, floors(folder, url) as floor:
-            bench = Bench(ours, floor, house.database, instance.take, instance.password)
+            bench = Bench(ours, floor, instance.database, load_instance.take, load_instance.password)
             for part in (pages.floors_themselves, pages.pages, pages.journeys, lives.memory, crowd):
                 rows += _said(part, bench)
             visitor = ours.visitor()
-            visitor.enter(ADMINISTRATOR.email, instance.password)
+            visitor.enter(ADMINISTRATOR.email, load_instance.password)
             rows += lives.people(bench, visitor, ACCOUNTS + 1)
-            rows += units.dashboard(house.database, visitor, institution)
+            rows += units.dashboard(instance.database, visitor, institution)
         if kind == "postgres":
             rows += nodes.nodes(bench, folder, url)
-        house.database.dispose()
+        instance.database.dispose()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(_database(kind, folder))
-        house = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
-        rows += libraries.report(house)
-        house.database.dispose()
+        instance = open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=url))
+        rows += libraries.report(instance)
+        instance.database.dispose()
     return rows
 
 
@@ -79,10 +79,10 @@ def _password(folder: Path) -> str:
     return str(json.loads((folder / "load-test").read_text())["password"])
 
 
-def _administrator(house: Instance, password: str) -> None:
+def _administrator(instance: Instance, password: str) -> None:
     hashed = passwords.hash_password(password)
     command = SignUp(ADMINISTRATOR.email, hashed, ADMINISTRATOR.given_names, "Cordero", "Ejemplo", "es", "America/Guayaquil")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         accounts.create_administrator(session, SYSTEM, command, now=clock.now())
 
 

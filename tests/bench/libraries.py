@@ -126,19 +126,19 @@ def _bare_page(address: str) -> bytes:
     return target.getvalue()
 
 
-def report(house: Instance) -> list[Row]:
+def report(instance: Instance) -> list[Row]:
     """P13: a report of many lines as CSV against the same rows streamed by bare SQL, and the memory that it takes besides."""
-    course = a_class(house)
-    copy(house, ACCOUNTS)
+    course = a_class(instance)
+    copy(instance, ACCOUNTS)
 
     def ours() -> None:
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
             with Path(os.devnull).open("wb") as target:
                 write_csv(target, headings(), download_rows(stream))
 
     def floor() -> None:
-        with house.database.reading.connect() as connection, Path(os.devnull).open("w") as target:
+        with instance.database.reading.connect() as connection, Path(os.devnull).open("w") as target:
             for row in connection.execution_options(yield_per=2000).execute(_SQL):
                 target.write(";".join(map(str, row)))
 

@@ -49,18 +49,18 @@ class Live:
     """An instance served over HTTP."""
 
     url: str
-    house: Instance
+    instance: Instance
 
     def deliver_jobs(self) -> None:
         """Do the background work that waits."""
-        outbox.deliver_waiting(self.house.worker, now=clock.now())
+        outbox.deliver_waiting(self.instance.worker, now=clock.now())
 
 
 @pytest.fixture
-def live(app: Flask, house: Instance) -> Iterator[Live]:
+def live(app: Flask, instance: Instance) -> Iterator[Live]:
     """Serve the instance of this test."""
     with served(app) as port:
-        yield Live(f"http://127.0.0.1:{port}", house)
+        yield Live(f"http://127.0.0.1:{port}", instance)
 
 
 @dataclass

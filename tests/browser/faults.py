@@ -205,9 +205,9 @@ class History:
     )  # fmt: skip
     FAULTS = ("drop", "drop reply", "delay", "duplicate", "hold", "fail", "kill after", "kill during")
 
-    def __init__(self, seed: int, browser: Browser, server: Server, house: Instance, address: str) -> None:
+    def __init__(self, seed: int, browser: Browser, server: Server, instance: Instance, address: str) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a history is repeated from its seed
-        self.browser, self.server, self.house, self.address = browser, server, house, address
+        self.browser, self.server, self.instance, self.address = browser, server, instance, address
         self.ledger = Ledger()
         self.steps: list[str] = []
         self.place = PLACES[0]
@@ -309,7 +309,7 @@ class History:
 
     def _session(self, device: Device, page: Page) -> None:
         if self.server.runs:
-            with self.house.database.unit_of_work() as session:
+            with self.instance.database.unit_of_work() as session:
                 session.execute(update(SignedIn).values(ended_at=clock.now()))
 
     def _token(self, device: Device, page: Page) -> None:
@@ -335,7 +335,7 @@ class History:
             seen = page.evaluate(SEEN)
             held = answers_in(seen["entries"])
             self.ledger.note_journal(seen["entries"])
-            in_database = set(stored(self.house).events)
+            in_database = set(stored(self.instance).events)
             for box in seen["boxes"]:
                 answer = (box["item"], box["text"])
                 assert not box["disabled"], self.told(f"{answer} is shut")
@@ -376,7 +376,7 @@ class History:
     def _until_empty(self, page: Page) -> None:
         for _turn in range(120):
             seen = page.evaluate(SEEN)
-            waits = [box for box in seen["boxes"] if box["text"] and (box["item"], box["text"]) not in stored(self.house).events]
+            waits = [box for box in seen["boxes"] if box["text"] and (box["item"], box["text"]) not in stored(self.instance).events]
             if not answers_in(seen["entries"]) and not waits:
                 return
             page.wait_for_timeout(500)
@@ -392,7 +392,7 @@ class History:
 
     def check(self) -> None:
         """What was acknowledged, and every journal that came back, is in the graded attempt exactly once."""
-        found = stored(self.house)
+        found = stored(self.instance)
         count = Counter(found.events)
         typed = {answer for answer in self.ledger.acknowledged | self.ledger.journalled if len(answer[1]) == 3}
 

@@ -56,9 +56,9 @@ class Stored:
     state: str
 
 
-def stored(house: Instance) -> Stored:
+def stored(instance: Instance) -> Stored:
     """Read the only attempt there is."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         events = session.execute(
             select(AttemptItem.position, AnswerEvent.payload, AnswerEvent.lease, AnswerEvent.seq)
             .join(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)

@@ -42,16 +42,16 @@ def sign_in(person: Visitor, email: str) -> None:
     person.press("form[action='/sign-in'] button[type=submit]")
 
 
-def an_instructor(house: Instance) -> None:
+def an_instructor(instance: Instance) -> None:
     """Add somebody with the role of instructor and nothing else."""
-    person = a_person(house, "ines@example.org", given="Inés", surname="Ruiz")
-    with house.database.unit_of_work() as session:
+    person = a_person(instance, "ines@example.org", given="Inés", surname="Ruiz")
+    with instance.database.unit_of_work() as session:
         accounts.grant_role(session, SYSTEM, session.get_one(Person, person.id), SiteRole.INSTRUCTOR, now=clock.now())
 
 
 def before_a_lesson(live: Live, chromium: Browser, **options: object) -> Visitor:
     """Open the text of a lesson as its editor."""
-    a_teacher(live.house, a_course(live.house, modules=1))
+    a_teacher(live.instance, a_course(live.instance, modules=1))
     person = visitor(chromium, live, **options)  # type: ignore[arg-type]  # options by name
     sign_in(person, "profe@example.org")
     person.open("/teaching/prueba/lessons/leccion-1")
@@ -63,7 +63,7 @@ def test_from_an_empty_account_to_a_published_course(
     chromium: Browser, live: Live, tmp_path: Path, script: bool, width: int, scheme: str
 ) -> None:
     """Issue 5, done means: two modules, a picture, a recording, a quiz and a certificate, in the browser only."""
-    an_instructor(live.house)
+    an_instructor(live.instance)
     picture = tmp_path / "foto.png"
     picture.write_bytes(a_picture())
     me = visitor(chromium, live, width=width, script=script, scheme=scheme)
@@ -159,7 +159,7 @@ def test_a_lost_line_loses_no_text(chromium: Browser, live: Live) -> None:
     me.page.evaluate("dispatchEvent(new Event('online'))")
 
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
-    assert texts(live.house)[LESSON].endswith("Escrito sin línea.\n")
+    assert texts(live.instance)[LESSON].endswith("Escrito sin línea.\n")
 
 
 def leave_unsaved(me: Visitor, text: str) -> None:
@@ -177,7 +177,7 @@ def test_an_ended_session_loses_no_text(chromium: Browser, live: Live, ended: bo
     """The server ended it, or the browser forgot it: the page says so, and saves by itself after signing in again beside it."""
     me = before_a_lesson(live, chromium)
     if ended:
-        with live.house.database.unit_of_work() as session:
+        with live.instance.database.unit_of_work() as session:
             session.execute(update(Device).values(ended_at=clock.now()))
     else:
         me.page.context.clear_cookies()
@@ -190,15 +190,15 @@ def test_an_ended_session_loses_no_text(chromium: Browser, live: Live, ended: bo
     me.page.evaluate("dispatchEvent(new Event('online'))")
 
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
-    assert texts(live.house)[LESSON].endswith("Escrito sin sesión.\n")
+    assert texts(live.instance)[LESSON].endswith("Escrito sin sesión.\n")
     assert me.page.evaluate("localStorage.length") == 0
 
 
 def test_what_one_editor_wrote_is_not_saved_as_another_s(chromium: Browser, live: Live) -> None:
     """On a machine that several share: whoever signs in beside an open page saves nothing of it."""
-    course = a_course(live.house, modules=1)
+    course = a_course(live.instance, modules=1)
     for email in ("profe@example.org", "otra@example.org"):
-        a_teacher(live.house, course, email)
+        a_teacher(live.instance, course, email)
     me = visitor(chromium, live)
     sign_in(me, "profe@example.org")
     me.open("/teaching/prueba/lessons/leccion-1")
@@ -209,7 +209,7 @@ def test_what_one_editor_wrote_is_not_saved_as_another_s(chromium: Browser, live
     me.page.fill("#body", "De Pilar.\n")
     expect(me.page.locator("#save-state")).to_contain_text("Su sesión se cerró", timeout=15_000)
 
-    assert "De Pilar." not in texts(live.house)[LESSON]
+    assert "De Pilar." not in texts(live.instance)[LESSON]
     assert "De Pilar." in me.page.evaluate("Object.values(localStorage).join()")
 
 
@@ -226,7 +226,7 @@ def test_a_server_that_is_away_loses_no_text(chromium: Browser, live: Live) -> N
     me.page.evaluate("dispatchEvent(new Event('online'))")
 
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
-    assert texts(live.house)[LESSON].endswith("Escrito sin servidor.\n")
+    assert texts(live.instance)[LESSON].endswith("Escrito sin servidor.\n")
 
 
 def test_what_is_offered_is_not_written_over_before_anybody_decides(chromium: Browser, live: Live) -> None:
@@ -254,7 +254,7 @@ def test_what_was_not_saved_is_offered_when_the_page_opens_again(chromium: Brows
 
     expect(me.page.locator("#body")).to_have_value("No se guardó.\n")
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
-    assert texts(live.house)[LESSON].endswith("No se guardó.\n")
+    assert texts(live.instance)[LESSON].endswith("No se guardó.\n")
 
 
 def test_what_its_button_saved_is_not_offered_again(chromium: Browser, live: Live) -> None:
@@ -272,21 +272,21 @@ def test_what_its_button_saved_is_not_offered_again(chromium: Browser, live: Liv
 
 def test_a_page_that_saves_by_itself_never_writes_over_somebody_else(chromium: Browser, live: Live) -> None:
     me = before_a_lesson(live, chromium)
-    theirs = texts(live.house)[LESSON].replace("dedos", "pies")
-    with live.house.database.unit_of_work(write=False) as session:
+    theirs = texts(live.instance)[LESSON].replace("dedos", "pies")
+    with live.instance.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
-    write(live.house, course, {LESSON: theirs})
+    write(live.instance, course, {LESSON: theirs})
 
     me.page.fill("#body", "Lo mío.\n")
     expect(me.page.locator("#save-state")).to_contain_text("Otra persona", timeout=15_000)
-    assert texts(live.house)[LESSON] == theirs
+    assert texts(live.instance)[LESSON] == theirs
     me.press("button[value=save]")
     me.page.check("[name=conflict-0][value=both]")
     me.press("button[value=merge]")
     me.press("button[value=save]")
 
-    assert "pies" in texts(live.house)[LESSON]
-    assert "Lo mío." in texts(live.house)[LESSON]
+    assert "pies" in texts(live.instance)[LESSON]
+    assert "Lo mío." in texts(live.instance)[LESSON]
 
 
 UNDRAWN = """[...document.querySelectorAll('#look use')].map((one) => one.getAttribute('href'))
@@ -350,7 +350,7 @@ def test_a_page_that_was_not_left_after_all_goes_on_saving(chromium: Browser, li
     page.fill("#body", "Sigo aquí.\n")
 
     expect(page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
-    assert texts(live.house)[LESSON].endswith("Sigo aquí.\n")
+    assert texts(live.instance)[LESSON].endswith("Sigo aquí.\n")
 
 
 def test_tools_pasting_and_lines_work_by_keyboard(chromium: Browser, live: Live) -> None:
@@ -388,7 +388,7 @@ def test_tools_pasting_and_lines_work_by_keyboard(chromium: Browser, live: Live)
 
 
 def test_the_outline_by_keyboard(chromium: Browser, live: Live) -> None:
-    a_teacher(live.house, a_course(live.house, modules=2))
+    a_teacher(live.instance, a_course(live.instance, modules=2))
     me = visitor(chromium, live, width=360, scheme="dark", language="en")
     sign_in(me, "profe@example.org")
     me.open("/teaching/prueba/outline")
@@ -398,12 +398,12 @@ def test_the_outline_by_keyboard(chromium: Browser, live: Live) -> None:
         me.page.keyboard.press("Enter")
     me.check()
 
-    assert "01-parte/02-leccion.es.md" in texts(live.house)
+    assert "01-parte/02-leccion.es.md" in texts(live.instance)
 
 
 def test_an_activity_is_dragged_to_another_place(chromium: Browser, live: Live) -> None:
     """Dragging is an extra on top of the buttons."""
-    a_teacher(live.house, a_course(live.house, modules=1))
+    a_teacher(live.instance, a_course(live.instance, modules=1))
     me = visitor(chromium, live)
     sign_in(me, "profe@example.org")
     me.open("/teaching/prueba/outline")
@@ -420,4 +420,4 @@ def test_an_activity_is_dragged_to_another_place(chromium: Browser, live: Live) 
             target.bounding_box()  # the browser moves rows between two frames: each step waits for one
         me.page.mouse.up()
 
-    assert "01-parte/03-leccion.es.md" in texts(live.house) or "01-parte/04-leccion.es.md" in texts(live.house)
+    assert "01-parte/03-leccion.es.md" in texts(live.instance) or "01-parte/04-leccion.es.md" in texts(live.instance)

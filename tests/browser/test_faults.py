@@ -25,23 +25,23 @@ STEPS = 20
 
 
 @pytest.fixture
-def server(house: Instance, tmp_path: Path, database_url: str) -> Iterator[Server]:
+def server(instance: Instance, tmp_path: Path, database_url: str) -> Iterator[Server]:
     """Run `lms serve` on this test's database, in the folder of its house."""
     yield from server_on(lambda port: serving(tmp_path, port=port, LMS_DATABASE_URL=database_url), free_port())
 
 
 @pytest.fixture
-def attempt(house: Instance, server: Server) -> str:
+def attempt(instance: Instance, server: Server) -> str:
     """Start a learner's attempt at three questions, and return its address."""
-    course = a_quiz(house, a_bank(range(1, 4)), "attempts: 0\n", ("numero-1", "numero-2", "numero-3"))
-    learner = a_learner(house, course)
-    return f"{server.url}/attempts/{start(house, learner, course.slug, now=clock.now())}"
+    course = a_quiz(instance, a_bank(range(1, 4)), "attempts: 0\n", ("numero-1", "numero-2", "numero-3"))
+    learner = a_learner(instance, course)
+    return f"{server.url}/attempts/{start(instance, learner, course.slug, now=clock.now())}"
 
 
 @pytest.mark.parametrize("seed", range(sizes.FIRST_HISTORY, sizes.FIRST_HISTORY + HISTORIES))
-def test_no_history_of_faults_loses_an_answer(chromium: Browser, server: Server, house: Instance, attempt: str, seed: int) -> None:
+def test_no_history_of_faults_loses_an_answer(chromium: Browser, server: Server, instance: Instance, attempt: str, seed: int) -> None:
     """5.4.1, 5.4.2, 5.4.3, 5.4.4: requests lost, late, twice, reordered; pages and servers killed; sessions ended; tabs and devices."""
-    history = History(seed, chromium, server, house, attempt)
+    history = History(seed, chromium, server, instance, attempt)
     try:
         history.go(STEPS)
         history.settle()

@@ -22,21 +22,21 @@ TASK = """questions:
 PDF = {"name": "informe.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
 
 
-def named(house: Instance) -> tuple[list[str], list[str]]:
+def named(instance: Instance) -> tuple[list[str], list[str]]:
     """Return the files that there are, and those that the last answer names."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         rows = {str(row.uuid): row.name for row in session.scalars(select(AnswerFile).order_by(AnswerFile.id))}
-    answers = [payload for _kind, payload in stored(house)]
+    answers = [payload for _kind, payload in stored(instance)]
     return list(rows.values()), [rows[name] for name in (clean_parts(answers[-1]).get(FILES, []) if answers else [])]
 
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
-    chromium: Browser, live: Live, house: Instance, width: int
+    chromium: Browser, live: Live, instance: Instance, width: int
 ) -> None:
     """5.4.2: what a broken line stopped is sent again by itself; nothing that was typed meanwhile is lost, and the page never leaves."""
     person = visitor(chromium, live, width=width)
-    begin(person, house, "", ("ensayo",), TASK)
+    begin(person, instance, "", ("ensayo",), TASK)
     page, tries = person.page, list[str]()
 
     def broken(route: Route) -> None:
@@ -61,14 +61,14 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
     assert len(tries) >= 3
     assert "su tipo no está entre los que se aceptan" in problem
     assert focused == "otro.pdf", "the field that had the focus is gone: it goes to what was sent"
-    assert named(house) == (["informe.pdf", "otro.pdf"], ["informe.pdf", "otro.pdf"])
-    assert clean_parts(stored(house)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]
+    assert named(instance) == (["informe.pdf", "otro.pdf"], ["informe.pdf", "otro.pdf"])
+    assert clean_parts(stored(instance)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]
 
 
-def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(chromium: Browser, live: Live, house: Instance) -> None:
+def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(chromium: Browser, live: Live, instance: Instance) -> None:
     """5.4.3: a newer answer is shown whole, its files too; what is changed after seeing it keeps them."""
     person = visitor(chromium, live)
-    begin(person, house, "", ("ensayo",), TASK)
+    begin(person, instance, "", ("ensayo",), TASK)
     older, newer = person.page, person.page.context.new_page()
     newer.goto(older.url)
     newer.set_input_files("[name='p1-upload']", [PDF])
@@ -80,14 +80,14 @@ def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(c
     older.wait_for_selector("[data-saved].ok")
 
     assert older.inner_text("[data-sent] a").strip() == "informe.pdf"
-    assert named(house) == (["informe.pdf"], ["informe.pdf"])
-    assert clean_parts(stored(house)[-1][1])["answer"] == ["Escrito después de verlo."]
+    assert named(instance) == (["informe.pdf"], ["informe.pdf"])
+    assert clean_parts(stored(instance)[-1][1])["answer"] == ["Escrito después de verlo."]
 
 
-def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromium: Browser, live: Live, house: Instance) -> None:
+def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromium: Browser, live: Live, instance: Instance) -> None:
     """5.4.2: the answer that names it waits on the device; the page that takes it over shows the file, and what is typed next keeps it."""
     person = visitor(chromium, live)
-    begin(person, house, "", ("ensayo",), TASK)
+    begin(person, instance, "", ("ensayo",), TASK)
     page = person.page
     page.route("**/attempts/*/answers", lambda route: route.abort())
     page.set_input_files("[name='p1-upload']", [PDF])
@@ -98,13 +98,13 @@ def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromi
     page.fill("[name='p1']", "Escrito después.")
     page.wait_for_selector("[data-saved].ok")
 
-    assert named(house) == (["informe.pdf"], ["informe.pdf"])
-    assert clean_parts(stored(house)[-1][1])["answer"] == ["Escrito después."]
+    assert named(instance) == (["informe.pdf"], ["informe.pdf"])
+    assert clean_parts(stored(instance)[-1][1])["answer"] == ["Escrito después."]
 
 
-def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chromium: Browser, live: Live, house: Instance) -> None:
+def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chromium: Browser, live: Live, instance: Instance) -> None:
     person = visitor(chromium, live)
-    begin(person, house, "", ("ensayo",), TASK)
+    begin(person, instance, "", ("ensayo",), TASK)
     page = person.page
     page.set_input_files("[name='p1-upload']", [PDF])
     page.wait_for_selector("[name='p1-files']", state="attached")
@@ -115,13 +115,13 @@ def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chro
 
     assert shown == 1
     assert page.locator("[data-sent] li").count() == 0
-    assert named(house) == (["informe.pdf"], [])
+    assert named(instance) == (["informe.pdf"], [])
 
 
-def test_a_conflict_that_ends_no_attempt_is_tried_again(chromium: Browser, live: Live, house: Instance) -> None:
+def test_a_conflict_that_ends_no_attempt_is_tried_again(chromium: Browser, live: Live, instance: Instance) -> None:
     """5.4.2: «closed» is said where the attempt has ended, and of nothing else that the server had to refuse."""
     person = visitor(chromium, live)
-    begin(person, house, "", ("ensayo",), TASK)
+    begin(person, instance, "", ("ensayo",), TASK)
     page, tries = person.page, list[str]()
 
     def in_conflict(route: Route) -> None:
@@ -137,5 +137,5 @@ def test_a_conflict_that_ends_no_attempt_is_tried_again(chromium: Browser, live:
 
     assert len(set(tries)) == 2
     assert page.is_hidden("#trouble")
-    assert named(house) == (["informe.pdf"], ["informe.pdf"])
-    assert clean_parts(stored(house)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]
+    assert named(instance) == (["informe.pdf"], ["informe.pdf"])
+    assert clean_parts(stored(instance)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]

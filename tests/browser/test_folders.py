@@ -25,9 +25,9 @@ LESSON = "01-parte/01-leccion.es.md"
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "script"), [(1280, True), (360, True), (360, False)])
 def test_a_folder_with_a_conflict_comes_in(chromium: Browser, live: Live, tmp_path: Path, width: int, *, script: bool) -> None:
-    a_teacher(live.house, a_course(live.house, modules=1))
+    a_teacher(live.instance, a_course(live.instance, modules=1))
     files = folder(modules=1)
-    with live.house.database.unit_of_work() as session:
+    with live.instance.database.unit_of_work() as session:
         course = catalogue.lock_course(session, session.execute(select(Course.id)).scalar_one())
         edited = text_content(files[LESSON].decode().replace("dedos", "manos"))
         drafts.save_files(session, SYSTEM, course, {LESSON: edited}, now=clock.now())
@@ -49,8 +49,8 @@ def test_a_folder_with_a_conflict_comes_in(chromium: Browser, live: Live, tmp_pa
     page.check("[name=choice-0-0][value=folder]")
     teacher.press("form.stack button.main")
 
-    with live.house.database.unit_of_work(write=False) as session:
-        after = draft_queries.draft_files(session, live.house.files, course.id)
+    with live.instance.database.unit_of_work(write=False) as session:
+        after = draft_queries.draft_files(session, live.instance.files, course.id)
     assert after == {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), "README.md": b"Nota\n"}
 
 
@@ -60,7 +60,7 @@ def test_lessons_of_another_tool_come_in_from_the_top_of_their_report(
     chromium: Browser, live: Live, tmp_path: Path, width: int, *, script: bool
 ) -> None:
     """Our own course of Jekyll, under an address that is taken: the button stands above the report, and other pages wait beside it."""
-    a_teacher(live.house, a_course(live.house, "jekyll", modules=1))
+    a_teacher(live.instance, a_course(live.instance, "jekyll", modules=1))
     archive = tmp_path / "jekyll.zip"
     with archive.open("wb") as target:
         write_archive(target, read_directory(FOLDERS.parent / "jekyll"))

@@ -19,14 +19,14 @@ TEACHING = "/teaching/prueba"
 @pytest.mark.parametrize("width", [360, 1280])
 def test_from_the_gradebook_to_who_is_stuck_to_a_learner_and_an_announcement(chromium: Browser, live: Live, width: int) -> None:
     """By the keyboard alone; axe-core finds nothing on any of the pages, and nothing runs out of the window."""
-    house, past = live.house, clock.now() - timedelta(days=30)
-    course = a_course(house, modules=3)
-    a_teacher(house, course)
-    an_edition(house, course)
+    instance, past = live.instance, clock.now() - timedelta(days=30)
+    course = a_course(instance, modules=3)
+    a_teacher(instance, course)
+    an_edition(instance, course)
     for place in range(4):
-        learner = a_learner(house, course, f"p{place}@example.org", now=past)
-        mark_done(house, learner, "prueba", "leccion-1", now=past)
-        (pass_quiz if place else fail_quiz)(house, learner, "prueba", now=past)
+        learner = a_learner(instance, course, f"p{place}@example.org", now=past)
+        mark_done(instance, learner, "prueba", "leccion-1", now=past)
+        (pass_quiz if place else fail_quiz)(instance, learner, "prueba", now=past)
     person = team(chromium, live, width=width)
     person.open(f"{TEACHING}/gradebook")
     follow(person, "Avance de los participantes")
@@ -53,11 +53,11 @@ def test_from_the_gradebook_to_who_is_stuck_to_a_learner_and_an_announcement(chr
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_team_sets_a_result_marks_by_hand_and_writes_to_those_who_stopped(chromium: Browser, live: Live, width: int) -> None:
     """By the keyboard alone: how the grade is made, an item and its marks with a fault, a result with a reason, a note, a message."""
-    house, past = live.house, clock.now() - timedelta(days=30)
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    learners = [a_learner(house, course, f"p{place}@example.org", now=past) for place in range(3)]
-    fail_quiz(house, learners[0], "prueba", now=past)
+    instance, past = live.instance, clock.now() - timedelta(days=30)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    learners = [a_learner(instance, course, f"p{place}@example.org", now=past) for place in range(3)]
+    fail_quiz(instance, learners[0], "prueba", now=past)
     person = team(chromium, live, width=width, scheme="dark" if width == 360 else "light")
     page = person.page
     person.open(f"{TEACHING}/gradebook")

@@ -25,29 +25,29 @@ otra@example.org;Blas;Peña;;Dirección Provincial de Morona Santiago
 LISTS = "/administration/lists"
 
 
-def an_institution(house: Instance, language: str = "es") -> UUID:
+def an_institution(instance: Instance, language: str = "es") -> UUID:
     """Make a tree with people who are at different points of a course; return its top."""
-    boss = an_administrator(house)
-    course = a_course(house, modules=1)
-    top = a_place(house, "Instituto Ecuatoriano de Seguridad Social", code="01")
-    province = a_place(house, "Dirección Provincial de Manabí", top, code="01-13", kind=OrganisationKind.PROVINCE)
-    unit = a_place(house, "Centro de Atención al Afiliado de Chone, ventanilla de prestaciones", province, code="7")
-    done = a_learner(house, course, "ana@example.org")
-    mark_done(house, done, course.slug, "leccion-1")
-    pass_quiz(house, done, course.slug)
-    mark_done(house, a_learner(house, course, "anita@example.org"), course.slug, "leccion-1")
-    a_person(house, "byron@example.org", given="Byron Washington", surname="Yánez")
+    boss = an_administrator(instance)
+    course = a_course(instance, modules=1)
+    top = a_place(instance, "Instituto Ecuatoriano de Seguridad Social", code="01")
+    province = a_place(instance, "Dirección Provincial de Manabí", top, code="01-13", kind=OrganisationKind.PROVINCE)
+    unit = a_place(instance, "Centro de Atención al Afiliado de Chone, ventanilla de prestaciones", province, code="7")
+    done = a_learner(instance, course, "ana@example.org")
+    mark_done(instance, done, course.slug, "leccion-1")
+    pass_quiz(instance, done, course.slug)
+    mark_done(instance, a_learner(instance, course, "anita@example.org"), course.slug, "leccion-1")
+    a_person(instance, "byron@example.org", given="Byron Washington", surname="Yánez")
     for email in ("ana@example.org", "anita@example.org", "byron@example.org"):
-        put(house, row_of(house, email), unit)
-    manager = a_person(house, "mara@example.org", given="Mara", surname="Jefa", language=language)
-    manage(house, manager, province)
-    with house.database.unit_of_work() as session:
+        put(instance, row_of(instance, email), unit)
+    manager = a_person(instance, "mara@example.org", given="Mara", surname="Jefa", language=language)
+    manage(instance, manager, province)
+    with instance.database.unit_of_work() as session:
         session.get_one(Person, boss.id).language = language
     return top.uuid
 
 
-def row_of(house: Instance, email: str) -> Person:
-    with house.database.unit_of_work(write=False) as session:
+def row_of(instance: Instance, email: str) -> Person:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
 
@@ -67,11 +67,11 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
     chromium: Browser, live: Live, language: str, width: int, scheme: str
 ) -> None:
     """axe-core finds nothing and nothing runs out of the window, in both languages and themes, on a phone and on a desk."""
-    house, top = live.house, an_institution(live.house, language)
+    instance, top = live.instance, an_institution(live.instance, language)
     options = {"language": language, "width": width, "scheme": scheme}
     boss = team(chromium, live, "admin@example.org", **options)
     tree = "/administration/organisations"
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         unit = session.scalars(select(Person.uuid).where(Person.email == "ana@example.org")).one()
         other = session.scalars(select(Person.uuid).where(Person.email == "anita@example.org")).one()
     merging = f"/administration/people/{unit}/merging"
@@ -91,12 +91,12 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
     manager.press("main tbody a >> nth=0")
     manager.press("main a.btn.main")
     guest = visitor(chromium, live, **options)  # type: ignore[arg-type]  # fields by name
-    guest.open(invitation(house))
+    guest.open(invitation(instance))
 
 
-def invitation(house: Instance) -> str:
+def invitation(instance: Instance) -> str:
     """Return the path of the link in the newest invitation."""
-    texts = [path.read_text("utf-8", "replace") for path in (house.settings.data_dir / "mail").glob("*.eml")]
+    texts = [path.read_text("utf-8", "replace") for path in (instance.settings.data_dir / "mail").glob("*.eml")]
     found = next(text for text in texts if "/invitation/" in text)
     return "/invitation/" + found.split("/invitation/")[1].split()[0].replace("=", "").strip("\"'<>")
 
@@ -104,19 +104,19 @@ def invitation(house: Instance) -> str:
 @pytest.mark.slow
 def test_a_list_is_brought_in_and_its_people_come_in_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
     """From the file to the first sign-in of whoever was on it, without a mouse, on a phone in the dark."""
-    an_institution(live.house)
+    an_institution(live.instance)
     boss = team(chromium, live, "admin@example.org", width=360, scheme="dark")
     send(boss, LIST)
     press(boss, "Cargar la lista")
     live.deliver_jobs()
     boss.open(LISTS)
     assert "Cargada" in boss.page.inner_text("main")
-    with live.house.database.unit_of_work(write=False) as session:
+    with live.instance.database.unit_of_work(write=False) as session:
         load = session.scalars(select(PendingUnitList)).one()
         assert (load.made, load.changed, load.faulty) == (1, 1, 2)
 
     guest = visitor(chromium, live, width=360, scheme="dark")
-    guest.open(invitation(live.house))
+    guest.open(invitation(live.instance))
     guest.page.fill("[name=password]", PASSWORD)
     guest.page.locator("[name=consent]").focus()
     guest.page.keyboard.press("Space")

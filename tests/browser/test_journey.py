@@ -53,15 +53,15 @@ def sign_up_and_in(person: Visitor) -> None:
     person.press("form[action='/sign-in'] button[type=submit]")
 
 
-def answer_quiz(person: Visitor, house: Instance, address: str) -> None:
+def answer_quiz(person: Visitor, instance: Instance, address: str) -> None:
     """Take a quiz with every answer right, by the controls of the page."""
     person.open(address)
     person.press("form[action$='/attempts'] button")
-    sitting, questions = sitting_of(house, person.page.url)
-    convention = convention_for(sitting.row.language)
-    for item in sitting.items:
+    loaded, questions = sitting_of(instance, person.page.url)
+    convention = convention_for(loaded.row.language)
+    for item in loaded.items:
         question = questions[item.question_version_id]
-        answer = right_answer(question, item.layout, sitting.row.language, convention)
+        answer = right_answer(question, item.layout, loaded.row.language, convention)
         if answer is None:
             continue
         for name, value in fields_of(item, question, page_from_answer(question, item.layout, answer)).items():
@@ -93,7 +93,7 @@ def give(person: Visitor, name: str, value: object) -> None:
         first.fill(str(value))
 
 
-def complete_course(person: Visitor, house: Instance, slug: str) -> None:
+def complete_course(person: Visitor, instance: Instance, slug: str) -> None:
     """Do everything a course asks, from its page."""
     person.open(f"/courses/{slug}")
     person.press("form[action$='/enrolment'] button")
@@ -105,9 +105,9 @@ def complete_course(person: Visitor, house: Instance, slug: str) -> None:
         if address in cases:
             write_case(person, address)
         elif "/quizzes/" in address:
-            answer_quiz(person, house, address)
+            answer_quiz(person, instance, address)
         elif "/simulators/" in address:
-            hand_in_task(person, house, address.rpartition("/")[2])
+            hand_in_task(person, instance, address.rpartition("/")[2])
         else:
             person.open(address)
             if person.page.locator("form[action$='/done'] button").count():
@@ -137,13 +137,13 @@ def verify_by_qr(person: Visitor, stranger: Visitor, language: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("language", "width", "scheme"), [("es", 360, "dark"), ("en", 1280, "light")])
 def test_a_new_learner_reaches_a_verifiable_certificate(
-    chromium: Browser, live: Live, house: Instance, language: str, width: int, scheme: str
+    chromium: Browser, live: Live, instance: Instance, language: str, width: int, scheme: str
 ) -> None:
-    a_course(house, modules=2)
+    a_course(instance, modules=2)
     person = visitor(chromium, live, language=language, width=width, scheme=scheme)
 
     sign_up_and_in(person)
-    complete_course(person, house, "prueba")
+    complete_course(person, instance, "prueba")
     live.deliver_jobs()
 
     verify_by_qr(person, visitor(chromium, live, language=language, width=width, scheme=scheme), language)
@@ -154,16 +154,16 @@ def test_a_new_learner_reaches_a_verifiable_certificate(
 @pytest.mark.long
 @pytest.mark.parametrize(("course", "width", "scheme"), [(GOVERNANCE, 1280, "light"), (BUDGET, 360, "dark")])
 def test_both_courses_can_be_taken_to_their_certificate(
-    chromium: Browser, live: Live, house: Instance, course: str, width: int, scheme: str
+    chromium: Browser, live: Live, instance: Instance, course: str, width: int, scheme: str
 ) -> None:
     """From the first page of each course to the certificate, with every quiz and every task of the simulator for full marks."""
-    assert publish_folder(house, CONTENT / course).version is not None
+    assert publish_folder(instance, CONTENT / course).version is not None
     person = visitor(chromium, live, width=width, scheme=scheme)
     person.once_a_template = True
 
     sign_up_and_in(person)
-    complete_course(person, house, course)
-    with house.database.unit_of_work(write=False) as session:
+    complete_course(person, instance, course)
+    with instance.database.unit_of_work(write=False) as session:
         scores = {row.activity_key: row.score for row in session.scalars(select(ActivityResult))}
     counted = [activity.key for kind in ("quiz", "simulator") for activity in activities_of(course, kind) if activity.weight]
     assert {key: scores[key] for key in counted} == dict.fromkeys(counted, 100)
@@ -172,8 +172,8 @@ def test_both_courses_can_be_taken_to_their_certificate(
     verify_by_qr(person, visitor(chromium, live), "es")
 
 
-def test_without_javascript_the_same_journey_works(chromium: Browser, live: Live, house: Instance) -> None:
-    a_course(house, modules=1)
+def test_without_javascript_the_same_journey_works(chromium: Browser, live: Live, instance: Instance) -> None:
+    a_course(instance, modules=1)
     person = visitor(chromium, live, script=False)
 
     sign_up_and_in(person)
@@ -181,7 +181,7 @@ def test_without_javascript_the_same_journey_works(chromium: Browser, live: Live
     person.press("form[action$='/enrolment'] button")
     person.open("/courses/prueba/activities/leccion-1")
     person.press("form[action$='/done'] button")
-    answer_quiz(person, house, "/courses/prueba/quizzes/cuestionario-1")
+    answer_quiz(person, instance, "/courses/prueba/quizzes/cuestionario-1")
     live.deliver_jobs()
 
     person.open("/certificates")

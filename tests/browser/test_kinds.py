@@ -28,10 +28,10 @@ OUTLINED = """() => {
 }"""
 
 
-def begin(person: Visitor, house: Instance, settings: str, slots: tuple[str, ...] = SLOTS, questions: str = "") -> None:
+def begin(person: Visitor, instance: Instance, settings: str, slots: tuple[str, ...] = SLOTS, questions: str = "") -> None:
     """Publish the quiz, sign its learner in, and start an attempt."""
-    course = a_quiz(house, questions or bank(), f"attempts: 0\nweight: 0\n{settings}", slots)
-    a_learner(house, course)
+    course = a_quiz(instance, questions or bank(), f"attempts: 0\nweight: 0\n{settings}", slots)
+    a_learner(instance, course)
     person.open("/sign-in")
     person.page.fill("#email", "ana@example.org")
     person.page.fill("#password", PASSWORD)
@@ -52,10 +52,10 @@ LONG_COLUMNS = """questions:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_table_of_answers_folds_on_a_phone(chromium: Browser, live: Live, house: Instance, scheme: str) -> None:
+def test_a_table_of_answers_folds_on_a_phone(chromium: Browser, live: Live, instance: Instance, scheme: str) -> None:
     """At 360 px each row stands above its choices, all in sight with their words and wide enough to touch; at 1280 px in columns."""
     person = visitor(chromium, live, width=360, scheme=scheme)
-    begin(person, house, "", ("tabla",), LONG_COLUMNS)
+    begin(person, instance, "", ("tabla",), LONG_COLUMNS)
     choices = person.page.locator("main td label")
     narrow = [choice.bounding_box() or {} for choice in choices.all()]
     words = [choice.inner_text() for choice in choices.all()]
@@ -107,12 +107,12 @@ def give(page: Page, name: str, value: str) -> None:
         page.keyboard.type(value)
 
 
-def right_fields_of(person: Visitor, house: Instance, place: int) -> dict[str, object]:
+def right_fields_of(person: Visitor, instance: Instance, place: int) -> dict[str, object]:
     """Return the fields of the right answer to the question in a place."""
-    sitting, questions = sitting_of(house, person.page.url)
-    item = sitting.items[place - 1]
+    loaded, questions = sitting_of(instance, person.page.url)
+    item = loaded.items[place - 1]
     question = questions[item.question_version_id]
-    answer = right_answer(question, item.layout, sitting.row.language, convention_for(sitting.row.language))
+    answer = right_answer(question, item.layout, loaded.row.language, convention_for(loaded.row.language))
     if answer is None:
         return {}
     fields = fields_of(item, question, page_from_answer(question, item.layout, answer))
@@ -120,14 +120,14 @@ def right_fields_of(person: Visitor, house: Instance, place: int) -> dict[str, o
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live: Live, house: Instance, width: int, scheme: str) -> None:
+def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live: Live, instance: Instance, width: int, scheme: str) -> None:
     """5.14.12: one question a page; focus is always seen; axe-core finds nothing on any page; every marked kind is right."""
     person = visitor(chromium, live, width=width, scheme=scheme)
-    begin(person, house, "per_page: 1\n")
+    begin(person, instance, "per_page: 1\n")
     page = person.page
     for place, kind in enumerate(KINDS, 1):
         assert page.locator(f"#p{place}").count() == (kind != "description"), kind
-        for name, value in right_fields_of(person, house, place).items():
+        for name, value in right_fields_of(person, instance, place).items():
             for one in value if isinstance(value, list | tuple) else [value]:
                 give(page, name, str(one))
         if kind == "survey":
@@ -153,7 +153,7 @@ def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live:
         page.keyboard.press("Enter")
     person.check()
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         given = list(session.scalars(select(MarkEvent.fraction).order_by(MarkEvent.item_id)))
     assert given[: len(MARKED)] == [1] * len(MARKED)
     assert "informe.pdf" in page.locator("main").inner_text()
@@ -161,11 +161,11 @@ def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live:
 
 @pytest.mark.parametrize("script", [True, False])
 def test_a_check_is_made_with_the_keyboard_and_its_feedback_passes_axe(
-    chromium: Browser, live: Live, house: Instance, *, script: bool
+    chromium: Browser, live: Live, instance: Instance, *, script: bool
 ) -> None:
     """5.6 and 5.14.12: answer, check, read, answer again; with and without scripts."""
     person = visitor(chromium, live, script=script)
-    begin(person, house, "behaviour: interactive\nper_page: 1\n")
+    begin(person, instance, "behaviour: interactive\nper_page: 1\n")
     page = person.page
     give(page, "p1", "3")
     tab_to(page, "button[name=check]")
@@ -196,10 +196,10 @@ def positions(page: Page) -> list[list[str]]:
     return found
 
 
-def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, house: Instance) -> None:
+def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, instance: Instance) -> None:
     """5.7: dragging sets the lists of choices, and what they say is saved."""
     person = visitor(chromium, live)
-    begin(person, house, "", ("ordering", "dragged"))
+    begin(person, instance, "", ("ordering", "dragged"))
     page = person.page
     drag(page, 0, 2)
     page.locator("#p2 .words .tag").nth(1).drag_to(page.locator("#p2 select").first)
@@ -208,17 +208,17 @@ def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, ho
     assert positions(page) == [["p1-2", "1"], ["p1-3", "2"], ["p1-1", "3"], ["p1-4", "4"]]
     assert page.locator("#p2 select").first.input_value() == "2"
     page.locator("[data-saved].ok").nth(1).wait_for()
-    sitting, _questions = sitting_of(house, page.url)
-    assert [answer.payload for answer in sitting.responses.values()] == [
+    loaded, _questions = sitting_of(instance, page.url)
+    assert [answer.payload for answer in loaded.responses.values()] == [
         {"1": ["3"], "2": ["1"], "3": ["2"], "4": ["4"]},
         {"1": ["2"], "2": []},
     ]
 
 
-def test_dragging_one_element_later_leaves_the_others_in_their_order(chromium: Browser, live: Live, house: Instance) -> None:
+def test_dragging_one_element_later_leaves_the_others_in_their_order(chromium: Browser, live: Live, instance: Instance) -> None:
     """The page comes back with the elements as they were asked, or somebody has chosen positions by hand: neither is written over."""
     person = visitor(chromium, live)
-    begin(person, house, "", ("ordering",))
+    begin(person, instance, "", ("ordering",))
     page = person.page
     drag(page, 0, 2)
     page.locator("[data-saved].ok").wait_for()

@@ -20,10 +20,10 @@ from tests.support.builders import PASSWORD, a_course, a_person
 
 
 @pytest.fixture
-def taking(chromium: Browser, live: Live, house: Instance) -> Visitor:
+def taking(chromium: Browser, live: Live, instance: Instance) -> Visitor:
     """Return a learner with an open attempt before the eyes."""
-    a_course(house, modules=1)
-    a_person(house)
+    a_course(instance, modules=1)
+    a_person(instance)
     person = visitor(chromium, live)
     sign_in(person)
     person.open("/courses/prueba")
@@ -41,11 +41,11 @@ def sign_in(person: Visitor) -> None:
     person.press("form[action='/sign-in'] button[type=submit]")
 
 
-def stored(person: Visitor, house: Instance) -> dict[str, Any]:
+def stored(person: Visitor, instance: Instance) -> dict[str, Any]:
     """Return what the server holds of the attempt, by the question's first words."""
-    sitting, questions = sitting_of(house, person.page.url)
-    answers = sitting.responses
-    return {questions[item.question_version_id].kind.value: answers[item.id].payload for item in sitting.items if item.id in answers}
+    loaded, questions = sitting_of(instance, person.page.url)
+    answers = loaded.responses
+    return {questions[item.question_version_id].kind.value: answers[item.id].payload for item in loaded.items if item.id in answers}
 
 
 def type_number(person: Visitor, text: str) -> None:
@@ -63,16 +63,16 @@ def until(person: Visitor, condition: Callable[[], bool], seconds: float = 30) -
     return False
 
 
-def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, house: Instance) -> None:
+def test_an_answer_is_saved_by_itself_and_says_so(taking: Visitor, instance: Instance) -> None:
     type_number(taking, "2,5")
 
-    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, instance).get("numerical") == {"answer": ["2,5"]})
     taking.page.wait_for_selector("fieldset.q [data-saved].ok")
 
 
-def test_the_time_of_saving_is_told_in_the_readers_own_zone(taking: Visitor, house: Instance) -> None:
+def test_the_time_of_saving_is_told_in_the_readers_own_zone(taking: Visitor, instance: Instance) -> None:
     """As the page writes all its times, whatever zone and clock the device has."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(zone="Asia/Tokyo"))
     type_number(taking, "2,5")
     taking.page.wait_for_selector("fieldset.q [data-saved].ok")
@@ -82,20 +82,20 @@ def test_the_time_of_saving_is_told_in_the_readers_own_zone(taking: Visitor, hou
 
 
 @pytest.mark.slow
-def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, house: Instance) -> None:
+def test_what_is_typed_without_a_line_is_sent_when_it_is_back(taking: Visitor, instance: Instance) -> None:
     taking.page.context.set_offline(True)
     type_number(taking, "2,5")
     taking.page.wait_for_selector("fieldset.q [data-saved].now")
-    assert "numerical" not in stored(taking, house)
+    assert "numerical" not in stored(taking, instance)
 
     taking.page.context.set_offline(False)
 
-    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, instance).get("numerical") == {"answer": ["2,5"]})
     taking.page.wait_for_selector("#save-state.ok")
 
 
 @pytest.mark.slow
-def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(taking: Visitor, house: Instance) -> None:
+def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(taking: Visitor, instance: Instance) -> None:
     address = taking.page.url
     taking.page.context.set_offline(True)
     type_number(taking, "2,5")
@@ -108,11 +108,11 @@ def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(takin
     taking.page.goto(address)
 
     assert taking.page.input_value("main input[inputmode=decimal] >> nth=0") == "2,5"
-    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, instance).get("numerical") == {"answer": ["2,5"]})
 
 
 @pytest.mark.slow
-def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking: Visitor, house: Instance) -> None:
+def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking: Visitor, instance: Instance) -> None:
     taking.page.context.set_offline(True)
     type_number(taking, "2,5")
     taking.page.click("button[name=go][value=review]")
@@ -123,13 +123,13 @@ def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking:
     taking.press("button[name=go][value=review]")
     taking.press("#submission button[type=submit]")
 
-    assert stored(taking, house)["numerical"] == {"answer": ["2,5"]}
-    with house.database.unit_of_work(write=False) as session:
+    assert stored(taking, instance)["numerical"] == {"answer": ["2,5"]}
+    with instance.database.unit_of_work(write=False) as session:
         assert session.query(Attempt).one().state == "finished"
 
 
 @pytest.mark.slow
-def test_submitting_without_a_line_says_that_nothing_was_submitted(taking: Visitor, house: Instance) -> None:
+def test_submitting_without_a_line_says_that_nothing_was_submitted(taking: Visitor, instance: Instance) -> None:
     """Everything is saved already: no answer waits on the device, and the page says so neither."""
     page = taking.page
     taking.press("button[name=go][value=review]")
@@ -142,12 +142,12 @@ def test_submitting_without_a_line_says_that_nothing_was_submitted(taking: Visit
 
     page.context.set_offline(False)
     taking.press("#submission button[type=submit]")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.query(Attempt).one().state == "finished"
 
 
 @pytest.mark.slow
-def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: Instance) -> None:
+def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, instance: Instance) -> None:
     failing = {"left": 3}
 
     def fail(route: Any) -> None:
@@ -160,13 +160,13 @@ def test_a_server_that_fails_for_a_while_loses_nothing(taking: Visitor, house: I
     taking.page.route("**/answers", fail)
     type_number(taking, "2,5")
 
-    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, instance).get("numerical") == {"answer": ["2,5"]})
     assert failing["left"] == 0
 
 
 @pytest.mark.slow
-def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor, house: Instance) -> None:
-    with house.database.unit_of_work() as session:
+def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor, instance: Instance) -> None:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Device).values(ended_at=clock.now()))
     address = taking.page.url
     type_number(taking, "2,5")
@@ -176,17 +176,17 @@ def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor,
     sign_in(Visitor(other, taking.url, taking.checked))
     taking.page.goto(address)
 
-    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, instance).get("numerical") == {"answer": ["2,5"]})
 
 
 @pytest.mark.slow
-def test_two_tabs_do_not_undo_each_other(taking: Visitor, house: Instance) -> None:
+def test_two_tabs_do_not_undo_each_other(taking: Visitor, instance: Instance) -> None:
     second = taking.page.context.new_page()
     second.goto(taking.page.url)
     type_number(taking, "2,5")
-    assert until(taking, lambda: stored(taking, house).get("numerical") == {"answer": ["2,5"]})
+    assert until(taking, lambda: stored(taking, instance).get("numerical") == {"answer": ["2,5"]})
 
     second.check("main fieldset.q input[type=radio] >> nth=0")
-    assert until(taking, lambda: len(stored(taking, house)) == 2)
+    assert until(taking, lambda: len(stored(taking, instance)) == 2)
 
-    assert stored(taking, house)["numerical"] == {"answer": ["2,5"]}
+    assert stored(taking, instance)["numerical"] == {"answer": ["2,5"]}

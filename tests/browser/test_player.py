@@ -28,8 +28,8 @@ PLAY = """([from, to]) => {
 @pytest.fixture
 def watching(chromium: Browser, live: Live) -> Visitor:
     """Return a learner before a recording that counts as done from a share on."""
-    publish(live.house, changed(COURSE, "closes: 2026-12-31\n", ""))
-    a_person(live.house)
+    publish(live.instance, changed(COURSE, "closes: 2026-12-31\n", ""))
+    a_person(live.instance)
     person = visitor(chromium, live)
     sign_in(person)
     person.open("/courses/agua-en-casa")
@@ -45,7 +45,7 @@ def play(page: Page, start: int, end: int) -> None:
 
 def spans(live: Live) -> list[tuple[int, int]]:
     """Return what the server knows to have been seen."""
-    with live.house.database.unit_of_work(write=False) as session:
+    with live.instance.database.unit_of_work(write=False) as session:
         return [(start, finish) for start, finish in session.execute(select(WatchedSpan.start, WatchedSpan.finish))]
 
 
@@ -56,7 +56,7 @@ def test_what_is_seen_after_the_session_ended_is_counted_after_signing_in_again(
     play(page, 0, 4)
     expect(page.locator("#watched-words")).to_contain_text("40")
     if ended:
-        with live.house.database.unit_of_work() as session:
+        with live.instance.database.unit_of_work() as session:
             session.execute(update(Device).values(ended_at=clock.now()))
     else:
         page.context.clear_cookies()
@@ -75,7 +75,7 @@ def test_what_is_seen_after_the_session_ended_is_counted_after_signing_in_again(
 def test_what_one_person_saw_is_not_told_as_somebody_elses(watching: Visitor, live: Live) -> None:
     page = watching.page
     page.context.clear_cookies()
-    a_person(live.house, "otra@example.org", given="Otra")
+    a_person(live.instance, "otra@example.org", given="Otra")
     beside = Visitor(page.context.new_page(), live.url, set())
     beside.open("/sign-in")
     beside.page.fill("#email", "otra@example.org")

@@ -19,9 +19,9 @@ from tests.support.builders import PASSWORD, a_course, a_teacher, folder
 )
 def test_publishing_is_readable_by_everybody(chromium: Browser, live: Live, width: int, scheme: str, language: str) -> None:
     """Design publicar.html: differences, checks, a plan that waits, versions, team and log; axe-core finds nothing."""
-    course = a_course(live.house, modules=2)
-    a_teacher(live.house, course, role=StaffRole.OWNER)
-    with live.house.database.unit_of_work() as session:
+    course = a_course(live.instance, modules=2)
+    a_teacher(live.instance, course, role=StaffRole.OWNER)
+    with live.instance.database.unit_of_work() as session:
         session.execute(update(Person).values(language=language))
     files = folder(modules=2)
     files[LESSON] = (
@@ -35,7 +35,7 @@ def test_publishing_is_readable_by_everybody(chromium: Browser, live: Live, widt
         b"attempts: 3", b"attempts: 2\npass_mark: 80"
     )
     files["02-parte/04-mas.es.md"] = "---\nkey: mas\ntitle: Para saber más\nrequired: false\n---\n## Leer\n\nTres lecturas.\n".encode()
-    save_draft(live.house, files)
+    save_draft(live.instance, files)
     teacher = visitor(chromium, live, width=width, scheme=scheme, language=language)
     page = teacher.page
     page.goto(f"{live.url}/sign-in")

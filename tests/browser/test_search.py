@@ -12,9 +12,9 @@ from tests.support.folders import a_folder
 @pytest.mark.slow
 @pytest.mark.parametrize(("language", "scheme", "width"), [("es", "light", 1280), ("en", "dark", 360)])
 def test_the_key_opens_the_search_and_a_result_its_paragraph(
-    chromium: Browser, live: Live, house: Instance, language: str, scheme: str, width: int
+    chromium: Browser, live: Live, instance: Instance, language: str, scheme: str, width: int
 ) -> None:
-    publish(house, a_folder())
+    publish(instance, a_folder())
     person = visitor(chromium, live, language=language, width=width, scheme=scheme)
     page = person.page
     person.open("/courses")
@@ -49,8 +49,8 @@ def test_the_key_opens_the_search_and_a_result_its_paragraph(
 
 
 @pytest.mark.slow
-def test_without_scripts_the_same_page_finds_the_same(chromium: Browser, live: Live, house: Instance) -> None:
-    publish(house, a_folder())
+def test_without_scripts_the_same_page_finds_the_same(chromium: Browser, live: Live, instance: Instance) -> None:
+    publish(instance, a_folder())
     person = visitor(chromium, live, script=False)
     person.open("/courses")
     with person.page.expect_navigation():

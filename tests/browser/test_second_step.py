@@ -15,7 +15,7 @@ from tests.support.builders import PASSWORD, a_person
 
 def by_name(live: Live) -> Live:
     """Passkeys hold for names, not for numbers: the same server as localhost."""
-    return Live(live.url.replace("127.0.0.1", "localhost"), live.house)
+    return Live(live.url.replace("127.0.0.1", "localhost"), live.instance)
 
 
 def enter(someone: Visitor) -> None:
@@ -42,7 +42,7 @@ def with_authenticator(page: Page) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1280, "light", "es"), (360, "dark", "en")])
 def test_a_passkey_lets_its_owner_in(chromium: Browser, live: Live, width: int, scheme: str, language: str) -> None:
-    a_person(live.house, language=language)
+    a_person(live.instance, language=language)
     someone = visitor(chromium, by_name(live), width=width, scheme=scheme, language=language)
     with_authenticator(someone.page)
     enter(someone)
@@ -64,7 +64,7 @@ def test_a_passkey_lets_its_owner_in(chromium: Browser, live: Live, width: int, 
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_an_application_needs_no_script(chromium: Browser, live: Live, width: int, scheme: str) -> None:
-    a_person(live.house)
+    a_person(live.instance)
     someone = visitor(chromium, live, width=width, scheme=scheme, script=width == 1280)
     enter(someone)
     prove(someone)
@@ -87,7 +87,7 @@ def test_an_application_needs_no_script(chromium: Browser, live: Live, width: in
 
 def test_a_passkey_that_is_refused_says_so(chromium: Browser, live: Live) -> None:
     """Without an authenticator the browser gives none: the page says what else can be done."""
-    a_person(live.house)
+    a_person(live.instance)
     someone = visitor(chromium, by_name(live))
     session = someone.page.context.new_cdp_session(someone.page)
     session.send("WebAuthn.enable")

@@ -104,8 +104,8 @@ def test_tool_works_without_a_script(chromium: Browser, live: Live) -> None:
 
 @pytest.mark.slow
 def test_goals_of_a_task_light_up_while_one_works(chromium: Browser, live: Live) -> None:
-    publish(live.house, tasks.folder())
-    a_person(live.house)
+    publish(live.instance, tasks.folder())
+    a_person(live.instance)
     person = visitor(chromium, live)
     page = person.page
     page.goto(live.url + "/sign-in")

@@ -16,14 +16,14 @@ from tests.support.builders import PASSWORD, a_person
 
 def boss(chromium: Browser, live: Live, language: str, width: int, scheme: str) -> Visitor:
     """Return the browser of an administrator of an instance where something waits and something failed."""
-    administrator = a_person(live.house, "admin@example.org", language=language)
-    with live.house.database.unit_of_work() as session:
+    administrator = a_person(live.instance, "admin@example.org", language=language)
+    with live.instance.database.unit_of_work() as session:
         accounts.grant_role(session, SYSTEM, administrator, SiteRole.ADMINISTRATOR, now=clock.now())
     now = clock.now() - timedelta(days=1)
     failed = Job(
         kind="lms.apply_retention", arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError"
     )
-    with live.house.database.unit_of_work() as session:
+    with live.instance.database.unit_of_work() as session:
         session.add(failed)
         outbox.enqueue(session, "lms.tend_search", {}, now=now, at=now + timedelta(days=3))
     person = visitor(chromium, live, language=language, width=width, scheme=scheme)

@@ -16,8 +16,8 @@ QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 @pytest.mark.parametrize(("width", "scheme", "script"), [(1280, "light", False), (360, "dark", True)])
 def test_reports_and_statistics_are_readable_by_everybody(chromium: Browser, live: Live, width: int, scheme: str, script: bool) -> None:
     """Issue 3: plots with a table twin, both themes, 360 and 1280 px; axe-core finds nothing on any of the pages."""
-    course = a_class_with_a_wrong_key(live.house)
-    a_teacher(live.house, course)
+    course = a_class_with_a_wrong_key(live.instance)
+    a_teacher(live.instance, course)
     teacher = visitor(chromium, live, width=width, scheme=scheme, script=script)
     page = teacher.page
     page.goto(f"{live.url}/sign-in")
@@ -42,7 +42,7 @@ def test_reports_and_statistics_are_readable_by_everybody(chromium: Browser, liv
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_the_answers_to_a_survey_are_readable_by_everybody(chromium: Browser, live: Live, width: int, scheme: str) -> None:
     """Each row as a bar and in a table, which folds on a telephone; axe-core finds nothing."""
-    answered(live.house)
+    answered(live.instance)
     teacher = visitor(chromium, live, width=width, scheme=scheme)
     page = teacher.page
     page.goto(f"{live.url}/sign-in")

@@ -30,10 +30,10 @@ class Wire:
             self.size += received + sizes["requestBodySize"] + sizes["requestHeadersSize"]
 
 
-def test_a_lesson_is_light_the_first_time_and_lighter_again(chromium: Browser, live: Live, house: Instance) -> None:
+def test_a_lesson_is_light_the_first_time_and_lighter_again(chromium: Browser, live: Live, instance: Instance) -> None:
     """P16: at most 10 requests and 130 kB with fonts; then 2 requests and 20 kB."""
-    course, _version = publish(house, folder(CONTENT))
-    a_learner(house, course)
+    course, _version = publish(instance, folder(CONTENT))
+    a_learner(instance, course)
     entering = visitor(chromium, live)
     entering.open("/sign-in")
     entering.page.fill("[name=email]", "ana@example.org")

@@ -31,18 +31,18 @@ def set_to(page: Page, name: str, typed: str) -> None:
         control.fill(typed)
 
 
-def worked_for(house: Instance, key: str) -> Worked:
+def worked_for(instance: Instance, key: str) -> Worked:
     """Work a task out with the numbers of the person at it."""
     source = next(activity for activity in activities_of(BUDGET, "simulator") if activity.key == key).settings
     assert isinstance(source, TaskSource)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         seed = seed_of(session.scalars(select(Course.id)).one(), key, session.scalars(select(Person.id)).one())
     return WORKED[key](draw(source.task.variables, seed))
 
 
-def hand_in_task(person: Visitor, house: Instance, key: str) -> None:
+def hand_in_task(person: Visitor, instance: Instance, key: str) -> None:
     """Work a task out, see its goals light up, and hand it in for full marks."""
-    page, worked = person.page, worked_for(house, key)
+    page, worked = person.page, worked_for(instance, key)
     person.open(f"/courses/{BUDGET}/simulators/{key}")
     goals = page.locator("[data-goal]").count()
     assert page.locator("[data-goal].ok").count() < goals

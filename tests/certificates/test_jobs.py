@@ -10,12 +10,12 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course
 
 
-def test_the_mail_names_the_course_and_leads_to_the_certificate(browser: Browser, house: Instance) -> None:
-    complete(house, a_course(house, modules=1))
+def test_the_mail_names_the_course_and_leads_to_the_certificate(browser: Browser, instance: Instance) -> None:
+    complete(instance, a_course(instance, modules=1))
 
     mails = browser.mails()
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         row = session.execute(select(Credential)).scalar_one()
     assert len(mails) == 1
     assert "Curso de prueba prueba" in mails[0]
@@ -24,9 +24,9 @@ def test_the_mail_names_the_course_and_leads_to_the_certificate(browser: Browser
     assert f"http://localhost:8000/v/{printed_code(row.code)}" in mails[0]
 
 
-def test_no_mail_is_sent_twice(browser: Browser, house: Instance) -> None:
+def test_no_mail_is_sent_twice(browser: Browser, instance: Instance) -> None:
     """At least once, with the job's identity as key: delivering again writes the same file."""
-    complete(house, a_course(house, modules=1))
+    complete(instance, a_course(instance, modules=1))
 
     first = browser.mails()
 

@@ -13,9 +13,9 @@ import zxingcpp
 from certificates.facade import MOST_WINDOWS, floors
 from certificates.pdf import fit_name, fit_title, render, unprintable
 from certificates.sheet import CertificateSignatory
-from certificates.wording import SheetFacts, compose, printed_date
+from certificates.wording import CertificateTexts, compose, printed_date
 
-FACTS = SheetFacts(
+FACTS = CertificateTexts(
     language="es",
     code="7K4M92XDC3QF8TRA",
     person_name="Luis Alberto Chasi Guamán",

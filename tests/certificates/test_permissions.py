@@ -12,17 +12,17 @@ from tests.support.builders import a_course
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 
 
-def test_every_cell_of_certificates(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> None:
     """Security 9: certificate.download, certificate.revoke, certificate.renew, certificate.verify, each role before each state."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    others = [a_learner(house, course, f"{name}@example.org") for name in ("otra", "tercera")]
+    others = [a_learner(instance, course, f"{name}@example.org") for name in ("otra", "tercera")]
     for learner in (actor_of(cast.people["E"]), *others):
-        mark_done(house, learner, "prueba", "leccion-1")
-        pass_quiz(house, learner, "prueba")
+        mark_done(instance, learner, "prueba", "leccion-1")
+        pass_quiz(instance, learner, "prueba")
     browser.deliver_jobs()
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         mine = session.execute(select(Credential).where(Credential.person_id == cast.people["E"].id)).scalar_one()
         row, third = session.scalars(
             select(Credential).where(Credential.person_id != cast.people["E"].id).order_by(Credential.person_id)
@@ -50,14 +50,14 @@ def test_every_cell_of_certificates(browser: Browser, house: Instance) -> None:
     assert wrong == []
 
 
-def test_what_is_anothers_answers_like_what_never_was(browser: Browser, house: Instance) -> None:
+def test_what_is_anothers_answers_like_what_never_was(browser: Browser, instance: Instance) -> None:
     """Security 1.3."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
     learner = actor_of(cast.people["E"])
-    mark_done(house, learner, "prueba", "leccion-1")
-    pass_quiz(house, learner, "prueba")
-    row = issue(house)
+    mark_done(instance, learner, "prueba", "leccion-1")
+    pass_quiz(instance, learner, "prueba")
+    row = issue(instance)
 
     unknown = "00000000-0000-4000-8000-000000000000"
     for end in ("", ".pdf", "/revocation", "/renewal"):
@@ -72,16 +72,16 @@ def _status(browser: Browser, path: str) -> int:
     return browser.response.status_code
 
 
-def test_what_an_administrator_revoked_only_an_administrator_restores(browser: Browser, house: Instance) -> None:
+def test_what_an_administrator_revoked_only_an_administrator_restores(browser: Browser, instance: Instance) -> None:
     """The team issues another one instead of what it revoked itself, and of nothing else."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    for learner in (actor_of(cast.people["E"]), a_learner(house, course, "otra@example.org")):
-        mark_done(house, learner, "prueba", "leccion-1")
-        pass_quiz(house, learner, "prueba")
+    for learner in (actor_of(cast.people["E"]), a_learner(instance, course, "otra@example.org")):
+        mark_done(instance, learner, "prueba", "leccion-1")
+        pass_quiz(instance, learner, "prueba")
     browser.deliver_jobs()
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         theirs, ours = (f"/certificates/{uuid}" for uuid in session.scalars(select(Credential.uuid).order_by(Credential.id)))
     reason = {"reason": "Copió."}
     assert outcome(cast.browsers["S"], f"{theirs}/revocation", "POST", reason) == "allow"

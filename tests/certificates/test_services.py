@@ -25,31 +25,31 @@ from tests.support.learning import a_learner, all_at_once, mark_done, pass_quiz
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 
 
-def complete(house: Instance, course: Course, email: str = "ana@example.org") -> Actor:
+def complete(instance: Instance, course: Course, email: str = "ana@example.org") -> Actor:
     """Let somebody complete a course of one module."""
-    actor = a_learner(house, course, email, now=NOON)
-    mark_done(house, actor, course.slug, "leccion-1", now=NOON)
-    pass_quiz(house, actor, course.slug, now=NOON)
+    actor = a_learner(instance, course, email, now=NOON)
+    mark_done(instance, actor, course.slug, "leccion-1", now=NOON)
+    pass_quiz(instance, actor, course.slug, now=NOON)
     return actor
 
 
-def issue(house: Instance) -> Credential:
+def issue(instance: Instance) -> Credential:
     """Do what waits and return the only credential."""
-    deliver_waiting(house.worker, now=clock.now())
-    return only(house)
+    deliver_waiting(instance.worker, now=clock.now())
+    return only(instance)
 
 
-def only(house: Instance) -> Credential:
+def only(instance: Instance) -> Credential:
     """Return the only credential there is."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.execute(select(Credential)).scalar_one()
 
 
-def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    complete(house, course)
+def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    complete(instance, course)
 
-    row = issue(house)
+    row = issue(instance)
 
     assert (row.person_name, row.surnames) == ("Ana Quinde", "Quinde")
     assert (row.course_key, row.course_version, row.course_titles["es"]) == ("prueba", 1, "Curso de prueba prueba")
@@ -60,205 +60,207 @@ def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(h
 
 
 @pytest.mark.parametrize("rule", ["pass_mark: none\n", "completion: viewed\n", "completion: {attempted: 1}\n"])
-def test_who_need_not_pass_is_not_said_to_have_passed(house: Instance, rule: str) -> None:
-    complete(house, a_course(house, modules=1, settings=f"attempts: 3\n{rule}"))
+def test_who_need_not_pass_is_not_said_to_have_passed(instance: Instance, rule: str) -> None:
+    complete(instance, a_course(instance, modules=1, settings=f"attempts: 3\n{rule}"))
 
-    assert issue(house).with_assessment is False
+    assert issue(instance).with_assessment is False
 
 
-def test_a_certificate_counts_the_modules_that_the_course_asks_for(house: Instance) -> None:
+def test_a_certificate_counts_the_modules_that_the_course_asks_for(instance: Instance) -> None:
     files = folder(modules=3)
     files["course.yaml"] += b"completion:\n  modules: [parte-1]\n"
-    complete(house, publish(house, files)[0])
+    complete(instance, publish(instance, files)[0])
 
-    row = issue(house)
+    row = issue(instance)
 
     assert (len(row.module_minutes), row.with_assessment) == (1, True)
 
 
-def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_one(house: Instance) -> None:
+def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_one(instance: Instance) -> None:
     """Security 6.5: idempotent effect."""
-    complete(house, a_course(house, modules=1))
-    issue(house)
-    with house.database.unit_of_work(write=False) as session:
+    complete(instance, a_course(instance, modules=1))
+    issue(instance)
+    with instance.database.unit_of_work(write=False) as session:
         enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
 
-    effect = jobs.issue(Delivery(house.database, house.settings, 9, {"subject": enrolment_id}, clock.now()))
+    effect = jobs.issue(Delivery(instance.database, instance.settings, 9, {"subject": enrolment_id}, clock.now()))
     assert effect is not None
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         effect(session)
 
-    assert only(house).id == 1
-    with house.database.unit_of_work(write=False) as session:
+    assert only(instance).id == 1
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "certificates.send_issued")) == 1
 
 
-def test_eight_workers_at_once_issue_one(house: Instance) -> None:
+def test_eight_workers_at_once_issue_one(instance: Instance) -> None:
     """On both databases: the enrolment is locked, and a unique index stands behind."""
-    complete(house, a_course(house, modules=1))
-    with house.database.unit_of_work(write=False) as session:
+    complete(instance, a_course(instance, modules=1))
+    with instance.database.unit_of_work(write=False) as session:
         enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
 
     def work(place: int) -> None:
-        effect = jobs.issue(Delivery(house.database, house.settings, place, {"subject": enrolment_id}, clock.now()))
+        effect = jobs.issue(Delivery(instance.database, instance.settings, place, {"subject": enrolment_id}, clock.now()))
         assert effect is not None
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             effect(session)
 
     found = all_at_once(8, work)
 
     assert found == [None] * 8
-    assert only(house).id >= 1
+    assert only(instance).id >= 1
 
 
-def test_one_job_taken_by_two_workers_is_done_by_one(house: Instance) -> None:
+def test_one_job_taken_by_two_workers_is_done_by_one(instance: Instance) -> None:
     """The lease decides."""
-    complete(house, a_course(house, modules=1))
-    with house.database.unit_of_work(write=False) as session:
+    complete(instance, a_course(instance, modules=1))
+    with instance.database.unit_of_work(write=False) as session:
         job_id = session.execute(select(Job.id).where(Job.kind == "certificates.issue")).scalar_one()
 
-    outcomes = all_at_once(2, lambda _place: deliver(house.worker, job_id, now=clock.now()).value)
+    outcomes = all_at_once(2, lambda _place: deliver(instance.worker, job_id, now=clock.now()).value)
 
     assert sorted(str(outcome) for outcome in outcomes) == ["done", "not_mine"]
-    only(house)
+    only(instance)
 
 
-def test_the_database_itself_refuses_a_second_valid_credential(house: Instance) -> None:
-    complete(house, a_course(house, modules=1))
-    row = issue(house)
+def test_the_database_itself_refuses_a_second_valid_credential(instance: Instance) -> None:
+    complete(instance, a_course(instance, modules=1))
+    row = issue(instance)
     columns = ", ".join(column.name for column in Credential.__table__.columns if column.name not in ("id", "uuid", "code"))
 
-    with pytest.raises(Exception, match=r"(?i)unique"), house.database.unit_of_work() as session:
+    with pytest.raises(Exception, match=r"(?i)unique"), instance.database.unit_of_work() as session:
         session.execute(
             text(f"INSERT INTO credential (uuid, code, {columns}) SELECT :uuid, 'X', {columns} FROM credential WHERE id = :id"),  # noqa: S608 - names are our own
             {"uuid": "0" * 32, "id": row.id},
         )
 
 
-def test_nothing_is_issued_without_completion_or_where_the_course_gives_none(house: Instance) -> None:
+def test_nothing_is_issued_without_completion_or_where_the_course_gives_none(instance: Instance) -> None:
     """Security 5.4: only from met requirements, whoever asks."""
     files = folder("sin", modules=1, certificate="none")
-    complete(house, publish(house, files)[0])
-    half = a_learner(house, a_course(house, modules=1), "eva@example.org")
-    mark_done(house, half, "prueba", "leccion-1")
-    deliver_waiting(house.worker, now=clock.now())
-    with house.database.unit_of_work(write=False) as session:
+    complete(instance, publish(instance, files)[0])
+    half = a_learner(instance, a_course(instance, modules=1), "eva@example.org")
+    mark_done(instance, half, "prueba", "leccion-1")
+    deliver_waiting(instance.worker, now=clock.now())
+    with instance.database.unit_of_work(write=False) as session:
         enrolments = list(session.scalars(select(Enrolment.id)))
 
     for enrolment_id in enrolments:
-        effect = jobs.issue(Delivery(house.database, house.settings, 9, {"subject": enrolment_id}, clock.now()))
+        effect = jobs.issue(Delivery(instance.database, instance.settings, 9, {"subject": enrolment_id}, clock.now()))
         assert effect is not None
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             effect(session)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Completion)) == 1
         assert session.scalars(select(Credential)).all() == []
 
 
-def test_a_credential_is_frozen(house: Instance) -> None:
+def test_a_credential_is_frozen(instance: Instance) -> None:
     """Renaming the person or publishing another version of the course changes nothing of it, and its signature holds."""
     files = folder(modules=1)
-    course, _version = publish(house, files)
-    complete(house, course)
-    before = issue(house)
-    with house.database.unit_of_work() as session:
+    course, _version = publish(instance, files)
+    complete(instance, course)
+    before = issue(instance)
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(given_names="Otra", first_surname="Persona", language="en"))
     retitled = {**files, "course.yaml": files["course.yaml"].replace(b"Curso de prueba prueba", b"Otro")}
-    publish(house, retitled, nature=PublicationNature.CORRECTION)
-    deliver_waiting(house.worker, now=clock.now())
+    publish(instance, retitled, nature=PublicationNature.CORRECTION)
+    deliver_waiting(instance.worker, now=clock.now())
 
-    after = only(house)
+    after = only(instance)
 
     columns = [column.key for column in Credential.__table__.columns]
     assert {name: getattr(after, name) for name in columns} == {name: getattr(before, name) for name in columns}
-    keys = signing_keys(house.settings.data_dir)
+    keys = signing_keys(instance.settings.data_dir)
     assert keys.verifies(after.key_id, canonical_content(queries.signed_content(after, ())), after.signature)
 
 
-def test_a_changed_row_does_not_carry_its_signature(house: Instance) -> None:
+def test_a_changed_row_does_not_carry_its_signature(instance: Instance) -> None:
     """Security 5.4: whoever writes into the database still has no key."""
-    complete(house, a_course(house, modules=1))
-    issue(house)
-    with house.database.unit_of_work() as session:
+    complete(instance, a_course(instance, modules=1))
+    issue(instance)
+    with instance.database.unit_of_work() as session:
         session.execute(update(Credential).values(person_name="Otra Persona"))
 
-    row = only(house)
+    row = only(instance)
 
-    assert not signing_keys(house.settings.data_dir).verifies(row.key_id, canonical_content(queries.signed_content(row, ())), row.signature)
+    assert not signing_keys(instance.settings.data_dir).verifies(
+        row.key_id, canonical_content(queries.signed_content(row, ())), row.signature
+    )
 
 
-def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(house: Instance) -> None:
+def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(instance: Instance) -> None:
     """Security 5.3: nothing is deleted; the audit log says who and why."""
-    complete(house, a_course(house, modules=1))
-    row = issue(house)
-    with house.database.unit_of_work() as session:
+    complete(instance, a_course(instance, modules=1))
+    row = issue(instance)
+    with instance.database.unit_of_work() as session:
         certificates.revoke_credential(session, SYSTEM, session.get_one(Credential, row.id), "Se emitió por error.", now=NOON)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Job).values(done_at=None, available_at=NOON))
 
-    deliver_waiting(house.worker, now=clock.now())
+    deliver_waiting(instance.worker, now=clock.now())
 
-    after = only(house)
+    after = only(instance)
     assert (after.revoked_at, after.revoked_reason) == (NOON, "Se emitió por error.")
     assert queries.state(after) is CredentialState.REVOKED
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "certificate.revoked")).scalar_one()
     assert "Se emitió por error." in entry.facts
 
 
-def again(house: Instance, *, now: datetime) -> list[Credential]:
+def again(instance: Instance, *, now: datetime) -> list[Credential]:
     """Let the only learner's completion be followed once more at a moment; return all credentials."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
-    effect = jobs.issue(Delivery(house.database, house.settings, 9, {"subject": enrolment_id}, now))
+    effect = jobs.issue(Delivery(instance.database, instance.settings, 9, {"subject": enrolment_id}, now))
     assert effect is not None
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         effect(session)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Credential).order_by(Credential.id)))
 
 
-def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(house: Instance) -> None:
+def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(instance: Instance) -> None:
     """As where the team took its word on a result back, and its learner then passed."""
-    complete(house, a_course(house, modules=1))
-    row = issue(house)
-    with house.database.unit_of_work() as session:
+    complete(instance, a_course(instance, modules=1))
+    row = issue(instance)
+    with instance.database.unit_of_work() as session:
         certificates.revoke_credential(session, SYSTEM, session.get_one(Credential, row.id), "Aún no ha aprobado.", now=NOON)
-    before = again(house, now=clock.now())
-    with house.database.unit_of_work() as session:
+    before = again(instance, now=clock.now())
+    with instance.database.unit_of_work() as session:
         session.execute(update(Completion).values(completed_at=NOON + timedelta(days=1)))
 
     assert [queries.state(one) for one in before] == [CredentialState.REVOKED]
-    assert [queries.state(one) for one in again(house, now=clock.now())] == [CredentialState.REVOKED, CredentialState.VALID]
+    assert [queries.state(one) for one in again(instance, now=clock.now())] == [CredentialState.REVOKED, CredentialState.VALID]
 
 
-def test_what_was_completed_after_leaving_gives_no_certificate(house: Instance) -> None:
+def test_what_was_completed_after_leaving_gives_no_certificate(instance: Instance) -> None:
     """As it was written down before leaving ended everything at once (security 1.4); earlier than that it was earned."""
-    complete(house, a_course(house, modules=1))
-    with house.database.unit_of_work() as session:
+    complete(instance, a_course(instance, modules=1))
+    with instance.database.unit_of_work() as session:
         session.execute(update(Enrolment).values(left_at=NOON - timedelta(minutes=1)))
-    before = again(house, now=clock.now())
-    with house.database.unit_of_work() as session:
+    before = again(instance, now=clock.now())
+    with instance.database.unit_of_work() as session:
         session.execute(update(Enrolment).values(left_at=NOON + timedelta(minutes=1)))
 
-    assert (before, len(again(house, now=clock.now()))) == ([], 1)
+    assert (before, len(again(instance, now=clock.now()))) == ([], 1)
 
 
-def test_who_was_forgotten_before_the_job_has_no_certificate_without_a_name(house: Instance) -> None:
-    complete(house, a_course(house, modules=1))
-    with house.database.unit_of_work() as session:
+def test_who_was_forgotten_before_the_job_has_no_certificate_without_a_name(instance: Instance) -> None:
+    complete(instance, a_course(instance, modules=1))
+    with instance.database.unit_of_work() as session:
         erasure.erase_person(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
 
-    assert again(house, now=clock.now()) == []
+    assert again(instance, now=clock.now()) == []
 
 
-def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_away(house: Instance) -> None:
+def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_away(instance: Instance) -> None:
     """The completion is a fact, whatever has changed since: here every key was renamed."""
     files = folder(modules=1)
-    course, _version = publish(house, files)
-    complete(house, course)
-    with house.database.unit_of_work() as session:
+    course, _version = publish(instance, files)
+    complete(instance, course)
+    with instance.database.unit_of_work() as session:
         session.execute(update(Job).where(Job.kind == "certificates.issue").values(available_at=datetime(2099, 1, 1, tzinfo=UTC)))
     renamed = {
         path: content.replace(b"key: leccion-1\n", b"key: nueva\nwas: [leccion-1]\n").replace(
@@ -266,9 +268,9 @@ def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_aw
         )
         for path, content in files.items()
     }
-    publish(house, renamed, nature=PublicationNature.CORRECTION)
-    deliver_waiting(house.worker, now=clock.now())
-    with house.database.unit_of_work() as session:
+    publish(instance, renamed, nature=PublicationNature.CORRECTION)
+    deliver_waiting(instance.worker, now=clock.now())
+    with instance.database.unit_of_work() as session:
         session.execute(update(Job).where(Job.kind == "certificates.issue").values(available_at=NOON))
 
-    assert issue(house).course_version == 1
+    assert issue(instance).course_version == 1

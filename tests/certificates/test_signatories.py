@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
 from kernel.settings import Settings, SettingsError, load
-from lms.app import Instance, open_house
+from lms.app import Instance, open_instance
 from tests.certificates.test_pdf import words_of
 from tests.certificates.test_services import complete, issue, only
 from tests.support.browser import Browser
@@ -42,9 +42,9 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
     return settings.model_copy(update=given)
 
 
-def sheets(house: Instance, row: Credential) -> dict[str, bytes]:
+def sheets(instance: Instance, row: Credential) -> dict[str, bytes]:
     """Return the PDF of a credential in each language."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         signers = queries.list_signers(session, row)
     return {language: pdf.render(sheet_of(row, signers, "http://localhost:8000", language)) for language in ("es", "en")}
 
@@ -55,11 +55,11 @@ def pictures_of(content: bytes) -> list[tuple[float, ...]]:
     return [tuple(round(edge * 25.4 / 72) for edge in one.get_bounds()) for one in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])]
 
 
-def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_picture(house: Instance) -> None:
+def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_picture(instance: Instance) -> None:
     """Design guide 9: rules at 166, names at 172, offices at 177; the picture stands on its rule."""
-    complete(house, a_course(house, modules=1))
+    complete(instance, a_course(instance, modules=1))
 
-    drawn = sheets(house, issue(house))
+    drawn = sheets(instance, issue(instance))
 
     words = {language: words_of(content) for language, content in drawn.items()}
     assert words["es"][-8:-4] == ["María Fernanda Ortiz", "Dirección de la Escuela", "Jorge Paredes", "Coordinación académica"]
@@ -68,15 +68,15 @@ def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_pic
     assert (left, bottom) == (98, 210 - 166)
     assert right <= 98 + 52
     assert top <= 210 - 149
-    assert sheets(house, only(house)) == drawn
+    assert sheets(instance, only(instance)) == drawn
 
 
-def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_later(house: Instance, tmp_path: Path) -> None:
-    complete(house, a_course(house, modules=1))
-    row = issue(house)
-    before = sheets(house, row)
+def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_later(instance: Instance, tmp_path: Path) -> None:
+    complete(instance, a_course(instance, modules=1))
+    row = issue(instance)
+    before = sheets(instance, row)
     a_signature(tmp_path / "firma.png", (200, 0, 0))
-    later = open_house(house.settings.model_copy(update={"signatory_1": "Otra Persona; Dirección", "signatory_2": ""}))
+    later = open_instance(instance.settings.model_copy(update={"signatory_1": "Otra Persona; Dirección", "signatory_2": ""}))
     complete(later, a_course(later, "otro", modules=1), "eva@example.org")
     deliver_waiting(later.worker, now=clock.now())
 
@@ -92,34 +92,34 @@ def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_l
     later.database.dispose()
 
 
-def test_a_picture_is_kept_once_for_all_the_certificates_that_print_it(house: Instance) -> None:
-    course = a_course(house, modules=1)
+def test_a_picture_is_kept_once_for_all_the_certificates_that_print_it(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
     for email in ("ana@example.org", "eva@example.org"):
-        complete(house, course, email)
-    deliver_waiting(house.worker, now=clock.now())
+        complete(instance, course, email)
+    deliver_waiting(instance.worker, now=clock.now())
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         counts = [session.scalar(select(func.count()).select_from(table)) for table in (CredentialSignatory, SignaturePicture)]
 
     assert counts == [4, 1]
 
 
-def test_who_signed_is_under_the_signature_and_verification_says_it(browser: Browser, house: Instance) -> None:
-    complete(house, a_course(house, modules=1))
-    row = issue(house)
+def test_who_signed_is_under_the_signature_and_verification_says_it(browser: Browser, instance: Instance) -> None:
+    complete(instance, a_course(instance, modules=1))
+    row = issue(instance)
     sign_in(browser)
     own = browser.get(f"/certificates/{row.uuid}")
     honest = browser.get(f"/verify/{printed_code(row.code)}").text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         content = canonical_content(queries.signed_content(row, queries.list_signers(session, row)))
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(CredentialSignatory).where(CredentialSignatory.place == 2).values(name="Otra Persona"))
     forged = browser.get(f"/verify/{printed_code(row.code)}").text
 
     assert own.html.count('href="data:image/png;base64,') == 1
     assert "María Fernanda Ortiz, Dirección de la Escuela; Jorge Paredes, Coordinación académica" in honest
     assert "Certificado válido" in honest
-    assert house.keys.verifies(row.key_id, content, row.signature)
+    assert instance.keys.verifies(row.key_id, content, row.signature)
     assert "Certificado válido" not in forged
 
 
@@ -147,10 +147,10 @@ def test_what_cannot_be_signed_with_is_told_at_the_start(
         load()
 
 
-def test_a_photograph_of_a_signature_is_drawn_too(house: Instance, tmp_path: Path) -> None:
+def test_a_photograph_of_a_signature_is_drawn_too(instance: Instance, tmp_path: Path) -> None:
     target = BytesIO()
     Image.open(tmp_path / "firma.png").convert("RGB").save(target, "JPEG")
     (tmp_path / "firma.png").write_bytes(target.getvalue())
-    complete(house, a_course(house, modules=1))
+    complete(instance, a_course(instance, modules=1))
 
-    assert len(pictures_of(sheets(house, issue(house))["es"])) == 1
+    assert len(pictures_of(sheets(instance, issue(instance))["es"])) == 1

@@ -23,10 +23,10 @@ from tests.support.meanwhile import Writers
 
 
 @pytest.fixture
-def credential(house: Instance) -> Credential:
+def credential(instance: Instance) -> Credential:
     """Return what Ana holds."""
-    complete(house, a_course(house, modules=1))
-    return issue(house)
+    complete(instance, a_course(instance, modules=1))
+    return issue(instance)
 
 
 def pdf_of(browser: Browser, credential: Credential, language: str = "es") -> bytes:
@@ -45,7 +45,7 @@ def words_of(content: bytes) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 
-def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, instance: Instance, credential: Credential) -> None:
     sign_in(browser)
 
     listed = browser.get("/certificates")
@@ -58,7 +58,7 @@ def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, house: 
     assert browser.response.headers["Content-Disposition"] == f'attachment; filename="certificate-{printed_code(credential.code)}.pdf"'
 
 
-def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browser, instance: Instance, credential: Credential) -> None:
     """Architecture 7.3."""
     sign_in(browser)
 
@@ -72,10 +72,10 @@ def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browse
 
 
 def test_others_write_while_a_sheet_is_drawn(
-    browser: Browser, house: Instance, credential: Credential, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, instance: Instance, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also while somebody draws it whose look is noted: SQLite's only turn to write is not held meanwhile."""
-    others = Writers(house)
+    others = Writers(instance)
 
     class Watched(Canvas):
         """A sheet during whose drawing somebody else writes."""
@@ -87,7 +87,7 @@ def test_others_write_while_a_sheet_is_drawn(
     monkeypatch.setattr(pdf, "Canvas", Watched)
     sign_in(browser)
     pdf_of(browser, credential)
-    an_administrator(house)
+    an_administrator(instance)
     administrator = browser.another()
     sign_in(administrator, "admin@example.org")
     pdf_of(administrator, credential)
@@ -95,7 +95,7 @@ def test_others_write_while_a_sheet_is_drawn(
     assert others.kept == [True, True]
 
 
-def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, instance: Instance, credential: Credential) -> None:
     """Security 5.4: the same code in print and in the address."""
     sign_in(browser)
     document = pypdfium2.PdfDocument(pdf_of(browser, credential))
@@ -112,7 +112,7 @@ def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, house:
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_verification_says_what_the_sheet_says_and_nothing_else(
-    browser: Browser, house: Instance, credential: Credential, language: str
+    browser: Browser, instance: Instance, credential: Credential, language: str
 ) -> None:
     """Security 5.4: name, course, version, date, hours, mode, result, state; no address, no grade, no identity number."""
     sign_in(browser)
@@ -133,8 +133,8 @@ def test_verification_says_what_the_sheet_says_and_nothing_else(
         assert private not in page.html
 
 
-def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, house: Instance, credential: Credential) -> None:
-    with house.database.unit_of_work() as session:
+def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, instance: Instance, credential: Credential) -> None:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Credential).values(hours=Decimal("11.33")))
     sign_in(browser)
 
@@ -143,17 +143,17 @@ def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, ho
         assert "Duración11 h 20 min, 1 módulo" in " ".join(browser.get(path).text.split())
 
 
-def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, house: Instance) -> None:
+def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, instance: Instance) -> None:
     """Security 5.4: what the sheet says."""
-    complete(house, a_course(house, modules=1, settings="attempts: 3\npass_mark: none\n"))
-    row = issue(house)
+    complete(instance, a_course(instance, modules=1, settings="attempts: 3\npass_mark: none\n"))
+    row = issue(instance)
 
     page = browser.get(f"/verify/{printed_code(row.code)}")
 
     assert "ResultadoCompletado" in " ".join(page.text.split())
 
 
-def test_codes_are_read_as_people_type_them(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_codes_are_read_as_people_type_them(browser: Browser, instance: Instance, credential: Credential) -> None:
     """Case, spaces, hyphens; I and L are 1, O is 0."""
     printed = printed_code(credential.code)
     for typed in (credential.code.lower(), printed.replace("-", " "), f" {printed} ", printed.replace("0", "O").replace("1", "l")):
@@ -162,21 +162,21 @@ def test_codes_are_read_as_people_type_them(browser: Browser, house: Instance, c
 
 
 @pytest.mark.parametrize("code", ["0000-0000-0000-0000", "nada", "UUUU-UUUU-UUUU-UUUU", "%00", "..%2f..", "x" * 300])
-def test_an_unknown_code_is_not_found_and_says_so(browser: Browser, house: Instance, code: str) -> None:
+def test_an_unknown_code_is_not_found_and_says_so(browser: Browser, instance: Instance, code: str) -> None:
     """Security 2.2 and 3.5."""
     browser.get(f"/verify/{code}", status=404)
 
     assert "Ana" not in browser.page.text
 
 
-def test_a_code_that_cannot_be_one_is_asked_for_again(browser: Browser, house: Instance) -> None:
+def test_a_code_that_cannot_be_one_is_asked_for_again(browser: Browser, instance: Instance) -> None:
     page = browser.get("/verify?code=hola", status=422)
 
     assert page.form("/verify").method == "get"
     assert dict(page.form("/verify").fields)["code"] == "hola"
 
 
-def test_codes_cannot_be_tried_for_long(browser: Browser, house: Instance) -> None:
+def test_codes_cannot_be_tried_for_long(browser: Browser, instance: Instance) -> None:
     """Security 2.3: 60 a minute from one address; the limit tells when to come back."""
     for _number in range(60):
         browser._request("GET", "/verify/0000-0000-0000-0000")
@@ -187,10 +187,10 @@ def test_codes_cannot_be_tried_for_long(browser: Browser, house: Instance) -> No
     assert int(browser.response.headers["Retry-After"]) > 0
 
 
-def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, instance: Instance, credential: Credential) -> None:
     """Security 5.4; the reason is for its holder."""
     admin = browser.another()
-    an_administrator(house)
+    an_administrator(instance)
     sign_in(admin, "admin@example.org")
     admin.get(f"/certificates/{credential.uuid}/revocation")
     admin.submit("/revocation", {"reason": ""}, status=422)
@@ -208,23 +208,23 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, hous
 
 
 def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
-    browser: Browser, house: Instance, credential: Credential
+    browser: Browser, instance: Instance, credential: Credential
 ) -> None:
     """Security 5.3: issued again with a reason, and the first one is kept."""
     path = f"/certificates/{credential.uuid}"
-    an_administrator(house)
+    an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")
     admin.get(f"{path}/renewal", status=403)
     admin.get(f"{path}/revocation")
     admin.submit("/revocation", {"reason": "El apellido está mal escrito."})
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.id == credential.person_id).values(first_surname="Quindé"))
     admin.get(f"{path}/renewal")
     admin.submit("/renewal", {"reason": ""}, status=422)
     admin.submit("/renewal", {"reason": "Con su apellido."})
     own = sign_in(browser).get("/certificates")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         first, second = session.scalars(select(Credential).order_by(Credential.id)).all()
     assert (first.person_name, second.person_name, second.completed_on) == ("Ana Quinde", "Ana Quindé", first.completed_on)
     assert (first.replaced_by_id, second.revoked_at, second.code != first.code) == (second.id, None, True)
@@ -237,28 +237,28 @@ def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
 
 
 def test_no_other_one_is_issued_where_the_course_is_not_completed_any_more(
-    browser: Browser, house: Instance, credential: Credential
+    browser: Browser, instance: Instance, credential: Credential
 ) -> None:
-    an_administrator(house)
+    an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")
     admin.get(f"/certificates/{credential.uuid}/revocation")
     admin.submit("/revocation", {"reason": "Por error."})
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(delete(Completion))
     admin.get(f"/certificates/{credential.uuid}/renewal")
     admin.submit("/renewal", {"reason": "Otra vez."}, status=422)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Credential.id)).all() == [credential.id]
 
 
 def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_not(
-    browser: Browser, house: Instance, credential: Credential
+    browser: Browser, instance: Instance, credential: Credential
 ) -> None:
     path = f"/certificates/{credential.uuid}"
     sign_in(browser)
     before = browser.get("/courses/prueba")
-    an_administrator(house)
+    an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")
     admin.get(f"{path}/revocation")
     admin.submit("/revocation", {"reason": "Se emitió a otra persona."})
@@ -273,10 +273,10 @@ def test_the_course_page_leads_to_the_certificate_in_force_and_says_when_it_is_n
     assert "se está preparando" not in after.text
 
 
-def test_a_changed_row_is_not_vouched_for(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_a_changed_row_is_not_vouched_for(browser: Browser, instance: Instance, credential: Credential) -> None:
     """The register checks its own signature."""
     honest = browser.get(f"/verify/{printed_code(credential.code)}").text
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Credential).values(person_name="Otra Persona"))
 
     page = browser.get(f"/verify/{printed_code(credential.code)}")
@@ -284,9 +284,9 @@ def test_a_changed_row_is_not_vouched_for(browser: Browser, house: Instance, cre
     assert page.text.replace("Otra Persona", "Ana Quinde") != honest
 
 
-def test_names_are_text_on_the_sheet_and_on_the_page(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_names_are_text_on_the_sheet_and_on_the_page(browser: Browser, instance: Instance, credential: Credential) -> None:
     """Security 4.2: never markup, neither in HTML nor in the PDF."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Credential).values(person_name="Ana <b>Quinde</b> & Cía", surnames=""))
     sign_in(browser)
 
@@ -296,11 +296,11 @@ def test_names_are_text_on_the_sheet_and_on_the_page(browser: Browser, house: In
     assert "Ana <b>Quinde</b> & Cía" in " ".join(words_of(pdf_of(browser, credential)))
 
 
-def test_a_course_team_sees_the_page_of_a_learners_certificate(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_a_course_team_sees_the_page_of_a_learners_certificate(browser: Browser, instance: Instance, credential: Credential) -> None:
     """Instructor and administrator as in the matrix; the page offers revoking to them only."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
-    a_teacher(house, course)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     team = browser.get(f"/certificates/{credential.uuid}")
     holder = sign_in(browser.another()).get(f"/certificates/{credential.uuid}")
@@ -310,9 +310,9 @@ def test_a_course_team_sees_the_page_of_a_learners_certificate(browser: Browser,
     assert browser.get("/certificates").text.count("Curso de prueba prueba") == 0
 
 
-def test_a_renamed_person_keeps_the_name_of_the_day(browser: Browser, house: Instance, credential: Credential) -> None:
+def test_a_renamed_person_keeps_the_name_of_the_day(browser: Browser, instance: Instance, credential: Credential) -> None:
     """Frozen: page, sheet and register."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(given_names="Otra", first_surname="Persona"))
     sign_in(browser)
 

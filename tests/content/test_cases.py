@@ -112,14 +112,14 @@ def test_case_stands_in_nobodys_way(activity: ActivitySource, question: Question
 
 @pytest.mark.slow
 @pytest.mark.parametrize("course", COURSES)
-def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, house: Instance, course: str) -> None:
-    assert publish_folder(house, CONTENT / course).version is not None
+def test_learner_writes_a_case_and_then_sees_the_model_answer(browser: Browser, instance: Instance, course: str) -> None:
+    assert publish_folder(instance, CONTENT / course).version is not None
     key = {GOVERNANCE: "caso-simulacion-de-consejo", BUDGET: "caso-mesa-de-dialogo"}[course]
     question = next(question for activity, question in cases_of(course) if activity.key == key)
     assert isinstance(question.body, EssayBody)
     assert question.body.model is not None
     opening = question.body.model["es"].split("\n")[0].replace("**", "")[:60]
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     browser.get(f"/courses/{course}")
     browser.submit("/enrolment")
@@ -194,11 +194,11 @@ def draws() -> Iterator[tuple[ModuleSource, ActivitySource, DrawSlot]]:
 
 
 @pytest.mark.slow
-def test_learner_checks_a_row_of_the_matrix_mends_it_and_goes_on(browser: Browser, house: Instance) -> None:
-    assert publish_folder(house, CONTENT / BUDGET).version is not None
+def test_learner_checks_a_row_of_the_matrix_mends_it_and_goes_on(browser: Browser, instance: Instance) -> None:
+    assert publish_folder(instance, CONTENT / BUDGET).version is not None
     _activity, [first, *_others] = matrix()
     cells = cells_of(first)
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     browser.get(f"/courses/{BUDGET}")
     browser.submit("/enrolment")

@@ -20,10 +20,10 @@ NOTICE = "This lesson has not been translated yet"
     ],
 )
 def test_a_lesson_without_translation_says_so_and_offers_the_spanish_text(
-    browser: Browser, house: Instance, course: str, translated: str, spanish: str, title: str
+    browser: Browser, instance: Instance, course: str, translated: str, spanish: str, title: str
 ) -> None:
-    assert publish_folder(house, CONTENT / course).version is not None
-    a_person(house, language="en")
+    assert publish_folder(instance, CONTENT / course).version is not None
+    a_person(instance, language="en")
     reader = sign_in(browser.another("en"))
     assert title in reader.get(f"/courses/{course}").text
     reader.submit("/enrolment")

@@ -10,10 +10,10 @@ from tests.support.lessons import EDITOR
 
 
 @pytest.fixture
-def course(house: Instance) -> Course:
+def course(instance: Instance) -> Course:
     """Return a published course of one module, with somebody to edit it."""
-    made = a_course(house, modules=1)
-    a_teacher(house, made)
+    made = a_course(instance, modules=1)
+    a_teacher(instance, made)
     return made
 
 

@@ -26,47 +26,47 @@ TWIN = PATH.replace(".es.", ".en.")
 
 
 @pytest.fixture
-def typed(editor: Browser, house: Instance) -> Browser:
+def typed(editor: Browser, instance: Instance) -> Browser:
     """Return somebody else of the team, after the editor's page has saved half a sentence by itself."""
-    body = texts(house)[PATH].split("---\n", 2)[2]
+    body = texts(instance)[PATH].split("---\n", 2)[2]
     ask(editor, "autosave", {"body": f"{body}\n{HALF}\n"})
     return editor
 
 
 @pytest.fixture
-def colleague(browser: Browser, typed: Browser, house: Instance, course: Course) -> Browser:
+def colleague(browser: Browser, typed: Browser, instance: Instance, course: Course) -> Browser:
     """Return a colleague of who typed, before the page that publishes."""
-    person = a_person(house, "colega@example.org", given="Rosa", surname="Colega")
-    with house.database.unit_of_work() as session:
+    person = a_person(instance, "colega@example.org", given="Rosa", surname="Colega")
+    with instance.database.unit_of_work() as session:
         team.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, StaffRole.OWNER, now=clock.now())
     other = sign_in(browser.another(), "colega@example.org")
     other.get(PUBLISHING)
     return other
 
 
-def published(house: Instance, number: int) -> str:
+def published(instance: Instance, number: int) -> str:
     """Return the lesson's text as a version published it."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         version = session.execute(select(CourseVersion).where(CourseVersion.number == number)).scalar_one()
-        return course_versions.version_files(session, house.files, version)[PATH].decode()
+        return course_versions.version_files(session, instance.files, version)[PATH].decode()
 
 
-def save_another(house: Instance, course: Course, word: str = "manos") -> None:
+def save_another(instance: Instance, course: Course, word: str = "manos") -> None:
     """Save another text of the course, as a colleague does with a form."""
     path = "course.yaml"
-    write(house, course, {path: f"{texts(house)[path]}# {word}\n"})
+    write(instance, course, {path: f"{texts(instance)[path]}# {word}\n"})
 
 
-def newest(house: Instance) -> int:
+def newest(instance: Instance) -> int:
     """Return the number of the newest version."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(CourseVersion.number).order_by(CourseVersion.number.desc())).first() or 0
 
 
 def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behind(
-    colleague: Browser, house: Instance, course: Course
+    colleague: Browser, instance: Instance, course: Course
 ) -> None:
-    save_another(house, course)
+    save_another(instance, course)
 
     page = colleague.get(PUBLISHING)
     told = page.text
@@ -75,16 +75,16 @@ def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behin
     assert "Guardado solo automáticamente" in told
     assert "Escrito por Pilar Maestra" in told
     assert HALF in told
-    assert (HALF in published(house, 2), HALF in texts(house)[PATH]) == (False, True)
+    assert (HALF in published(instance, 2), HALF in texts(instance)[PATH]) == (False, True)
     assert "1 texto que solo se guardó automáticamente no se publicó" in done
 
 
-def test_nothing_else_changed_is_no_new_version(colleague: Browser, house: Instance) -> None:
+def test_nothing_else_changed_is_no_new_version(colleague: Browser, instance: Instance) -> None:
     page = colleague.get(PUBLISHING).text
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
 
     assert "Nada ha cambiado desde la versión 1" in page
-    assert newest(house) == 1
+    assert newest(instance) == 1
 
 
 def boxes(browser: Browser) -> list[str]:
@@ -92,14 +92,14 @@ def boxes(browser: Browser) -> list[str]:
     return re.findall(r'name="autosaved" value="(\d+)"', browser.get(PUBLISHING).html)
 
 
-def test_it_goes_out_where_the_publisher_ticks_it(colleague: Browser, house: Instance) -> None:
+def test_it_goes_out_where_the_publisher_ticks_it(colleague: Browser, instance: Instance) -> None:
     colleague.submit("/publishing", {"nature": "correction", "note": "", "autosaved": boxes(colleague)})
 
-    assert HALF in published(house, 2)
+    assert HALF in published(instance, 2)
     assert boxes(colleague) == []
 
 
-def test_what_somebody_saves_goes_out_without_asking(typed: Browser, house: Instance) -> None:
+def test_what_somebody_saves_goes_out_without_asking(typed: Browser, instance: Instance) -> None:
     typed.get(EDITOR)
     typed.submit("/lessons/leccion-1", button=("do", "save"))
     offered = boxes(typed)
@@ -107,56 +107,56 @@ def test_what_somebody_saves_goes_out_without_asking(typed: Browser, house: Inst
     typed.submit("/publishing", {"nature": "correction", "note": ""})
 
     assert offered == []
-    assert HALF in published(house, 2)
+    assert HALF in published(instance, 2)
 
 
-def test_who_typed_goes_on_typing_after_the_publication(colleague: Browser, typed: Browser, house: Instance, course: Course) -> None:
-    save_another(house, course)
+def test_who_typed_goes_on_typing_after_the_publication(colleague: Browser, typed: Browser, instance: Instance, course: Course) -> None:
+    save_another(instance, course)
     colleague.get(PUBLISHING)
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
 
-    answer = ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(house).revision)})
-    found = typed_at(house)
+    answer = ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(instance).revision)})
+    found = typed_at(instance)
 
     assert answer["state"] == "saved"
     assert f"{HALF}dias." in found.text
     assert found.name == "Pilar Maestra"
 
 
-def typed_at(house: Instance) -> AutosavedText:
+def typed_at(instance: Instance) -> AutosavedText:
     """Return the only text that was saved by itself."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         (found,) = autosaved.list_autosaved(session, session.scalars(select(Course.id)).one())
         return found
 
 
 def test_typing_meanwhile_does_not_keep_others_from_publishing_what_was_saved(
-    colleague: Browser, typed: Browser, house: Instance, course: Course
+    colleague: Browser, typed: Browser, instance: Instance, course: Course
 ) -> None:
-    save_another(house, course)
+    save_another(instance, course)
     (box,) = boxes(colleague)
-    ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(house).revision)})
+    ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(instance).revision)})
 
     refused = colleague.submit("/publishing", {"nature": "correction", "note": "", "autosaved": [box]}, status=409).text
     colleague.get(PUBLISHING)
-    ask(typed, "autosave", {"body": f"{HALF}dias hoy.\n", "seen": str(typed_at(house).revision)})
+    ask(typed, "autosave", {"body": f"{HALF}dias hoy.\n", "seen": str(typed_at(instance).revision)})
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
 
     assert "Alguien guardó cambios" in refused
-    assert newest(house) == 2
-    assert HALF not in published(house, 2)
+    assert newest(instance) == 2
+    assert HALF not in published(instance, 2)
 
 
-def test_what_was_saved_after_the_publisher_looked_is_not_published_unseen(colleague: Browser, typed: Browser, house: Instance) -> None:
+def test_what_was_saved_after_the_publisher_looked_is_not_published_unseen(colleague: Browser, typed: Browser, instance: Instance) -> None:
     typed.get(EDITOR)
     typed.submit("/lessons/leccion-1", button=("do", "save"))
 
     colleague.submit("/publishing", {"nature": "correction", "note": ""}, status=409)
 
-    assert newest(house) == 1
+    assert newest(instance) == 1
 
 
-def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(f"{EDITOR}/removal?language=en")
     editor.submit("/removal")
     editor.get(f"{EDITOR}?language=en")
@@ -165,61 +165,63 @@ def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, house
     page = editor.get(PUBLISHING).text
     editor.submit("/publishing", {"nature": "correction", "note": ""})
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         version = session.execute(select(CourseVersion).where(CourseVersion.number == 2)).scalar_one()
-        assert TWIN not in course_versions.version_files(session, house.files, version)
+        assert TWIN not in course_versions.version_files(session, instance.files, version)
     assert "en inglés" in page
-    assert "Half a sent" in texts(house)[TWIN]
+    assert "Half a sent" in texts(instance)[TWIN]
 
 
-def test_moving_a_lesson_does_not_save_what_was_typed_in_it(colleague: Browser, house: Instance) -> None:
+def test_moving_a_lesson_does_not_save_what_was_typed_in_it(colleague: Browser, instance: Instance) -> None:
     colleague.get(OUTLINE)
     colleague.submit("/outline", button=("do", "down leccion-1"))
-    found = typed_at(house)
+    found = typed_at(instance)
     colleague.get(PUBLISHING)
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
 
     assert found.path != PATH
     assert (HALF in found.text, HALF in (found.saved_text or "")) == (True, False)
-    assert HALF not in whole(house, 2)
+    assert HALF not in whole(instance, 2)
 
 
-def whole(house: Instance, number: int) -> str:
+def whole(instance: Instance, number: int) -> str:
     """Return all the texts of a version."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         version = session.execute(select(CourseVersion).where(CourseVersion.number == number)).scalar_one()
-        return "".join(text.decode(errors="replace") for text in course_versions.version_files(session, house.files, version).values())
+        return "".join(text.decode(errors="replace") for text in course_versions.version_files(session, instance.files, version).values())
 
 
-def test_the_form_of_a_lesson_does_not_save_what_was_typed_in_its_text(colleague: Browser, house: Instance) -> None:
+def test_the_form_of_a_lesson_does_not_save_what_was_typed_in_its_text(colleague: Browser, instance: Instance) -> None:
     colleague.get("/teaching/prueba/parts/leccion-1")
     colleague.submit("/parts/leccion-1", {"minutes": "7"})
     colleague.get(PUBLISHING)
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
 
-    assert "minutes: 7" in published(house, 2)
-    assert HALF not in published(house, 2)
-    assert "minutes: 7" in typed_at(house).text
-    assert HALF in typed_at(house).text
+    assert "minutes: 7" in published(instance, 2)
+    assert HALF not in published(instance, 2)
+    assert "minutes: 7" in typed_at(instance).text
+    assert HALF in typed_at(instance).text
 
 
 def test_a_plan_is_of_what_was_saved_and_typing_does_not_void_it(
-    colleague: Browser, typed: Browser, house: Instance, course: Course
+    colleague: Browser, typed: Browser, instance: Instance, course: Course
 ) -> None:
-    save_another(house, course)
+    save_another(instance, course)
     colleague.get(PUBLISHING)
     colleague.submit("/publishing", {"nature": "correction", "note": "", "when": f"{tomorrow():%Y-%m-%dT08:00}"})
-    ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(house).revision)})
+    ask(typed, "autosave", {"body": f"{HALF}dias.\n", "seen": str(typed_at(instance).revision)})
     page = colleague.get(PUBLISHING).text
 
-    outbox.deliver_waiting(house.worker, now=tomorrow() + timedelta(minutes=1))
+    outbox.deliver_waiting(instance.worker, now=tomorrow() + timedelta(minutes=1))
 
     assert "El borrador cambió desde entonces" not in page
-    assert (plan_of(house).state, newest(house)) == ("published", 2)
-    assert HALF not in published(house, 2)
+    assert (plan_of(instance).state, newest(instance)) == ("published", 2)
+    assert HALF not in published(instance, 2)
 
 
-def test_who_approves_sees_and_publishes_what_was_asked_with_the_ticked_text(colleague: Browser, typed: Browser, house: Instance) -> None:
+def test_who_approves_sees_and_publishes_what_was_asked_with_the_ticked_text(
+    colleague: Browser, typed: Browser, instance: Instance
+) -> None:
     colleague.get("/teaching/prueba/team")
     colleague.submit("/team/approval")
     colleague.submit("/publishing", {"nature": "correction", "note": "", "autosaved": boxes(colleague)})
@@ -227,4 +229,4 @@ def test_who_approves_sees_and_publishes_what_was_asked_with_the_ticked_text(col
     typed.submit("/approval", {"remark": ""})
 
     assert "1 cambio desde la versión 1" in page
-    assert HALF in published(house, 2)
+    assert HALF in published(instance, 2)

@@ -64,8 +64,8 @@ def test_a_stamp_does_not_see_line_ends_and_outer_blank_lines() -> None:
 
 def test_a_stamp_is_written_and_nothing_else_changes() -> None:
     """`lms courses stamp FILE`."""
-    twin = folders.a_folder()[TWIN].decode()
-    assert with_stamp(twin, "0" * 12).replace("0" * 12, stamp_of(folders.a_folder()[LESSON].decode(), "es")) == twin
+    translation = folders.a_folder()[TWIN].decode()
+    assert with_stamp(translation, "0" * 12).replace("0" * 12, stamp_of(folders.a_folder()[LESSON].decode(), "es")) == translation
     assert with_stamp("---\ntitle: A\n---\nUno.\n", "0" * 12) == f"---\ntitle: A\ntranslated_from: {'0' * 12}\n---\nUno.\n"
 
 

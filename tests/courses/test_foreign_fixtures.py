@@ -76,10 +76,10 @@ def lost_and_added(source: list[str], page: list[str]) -> tuple[list[str], list[
 
 
 @pytest.mark.parametrize("name", ["shell-novice-es", "security-101-es", "iot-es"])
-def test_every_word_of_a_lesson_is_read_in_its_order(house: Instance, name: str) -> None:
+def test_every_word_of_a_lesson_is_read_in_its_order(instance: Instance, name: str) -> None:
     course = converted(name)
-    _course, version = publish(house, dict(course.files))
-    with house.database.unit_of_work(write=False) as session:
+    _course, version = publish(instance, dict(course.files))
+    with instance.database.unit_of_work(write=False) as session:
         rows = session.execute(
             select(Activity.key, LessonPage.title, LessonPage.body).join(LessonPage).where(Activity.version_id == version.id)
         ).all()

@@ -36,30 +36,30 @@ def the_course(session: Session) -> Course:
 
 
 def save(
-    house: Instance, contents: dict[str, FileContent], *, removed: tuple[str, ...] = (), actor: Actor = SYSTEM, minutes: int = 0
+    instance: Instance, contents: dict[str, FileContent], *, removed: tuple[str, ...] = (), actor: Actor = SYSTEM, minutes: int = 0
 ) -> int:
     """Save some files of the only course; return the draft's revision."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         course = catalogue.lock_course(session, the_course(session).id)
         drafts.save_files(session, actor, course, contents, removed=removed, now=NOON + timedelta(minutes=minutes))
         return course.draft_revision
 
 
-def a_picture(house: Instance, content: bytes) -> FileContent:
+def a_picture(instance: Instance, content: bytes) -> FileContent:
     """Keep a picture's bytes."""
-    return drafts.keep_contents(house.files, {PICTURE: content}, {PICTURE: "image/png"})[PICTURE]
+    return drafts.keep_contents(instance.files, {PICTURE: content}, {PICTURE: "image/png"})[PICTURE]
 
 
-def test_each_change_is_kept_with_who_when_and_which_files(house: Instance) -> None:
-    a_course(house, modules=1)
-    person = a_person(house)
+def test_each_change_is_kept_with_who_when_and_which_files(instance: Instance) -> None:
+    a_course(instance, modules=1)
+    person = a_person(instance)
     ana = Actor(person_id=person.id)
-    save(house, {LESSON: text_content("uno\n")}, actor=ana, minutes=1)
-    save(house, {LESSON: text_content("dos\n")}, removed=(VIDEO, "no/hay.md"), minutes=2)
-    same = save(house, {LESSON: text_content("dos\n")}, removed=(VIDEO,), minutes=3)
+    save(instance, {LESSON: text_content("uno\n")}, actor=ana, minutes=1)
+    save(instance, {LESSON: text_content("dos\n")}, removed=(VIDEO, "no/hay.md"), minutes=2)
+    same = save(instance, {LESSON: text_content("dos\n")}, removed=(VIDEO,), minutes=3)
 
     assert same == 3
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = the_course(session)
         third, second, first = history.list_revisions(session, course.id)
         assert (third.written, third.removed, third.by) == ((LESSON,), (VIDEO,), "")
@@ -73,17 +73,17 @@ def test_each_change_is_kept_with_who_when_and_which_files(house: Instance) -> N
         assert [change.by for change in history.list_file_changes(session, course.id, LESSON)] == ["", "Ana Quinde", ""]
 
 
-def test_a_file_is_read_as_it_was(house: Instance) -> None:
-    a_course(house, modules=1)
-    save(house, {LESSON: text_content("uno\n"), PICTURE: a_picture(house, PNG)})
-    save(house, {LESSON: text_content("dos\n")}, removed=(VIDEO,))
+def test_a_file_is_read_as_it_was(instance: Instance) -> None:
+    a_course(instance, modules=1)
+    save(instance, {LESSON: text_content("uno\n"), PICTURE: a_picture(instance, PNG)})
+    save(instance, {LESSON: text_content("dos\n")}, removed=(VIDEO,))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = the_course(session)
         assert history.get_file_at(session, course.id, LESSON, 2).body == "uno\n"
         assert history.find_text_at(session, course.id, LESSON, 3) == "dos\n"
         picture = history.get_file_at(session, course.id, PICTURE, 3)
-        assert (picture.body, picture.media_type, house.files.read(picture.sha256)) == (None, "image/png", PNG)
+        assert (picture.body, picture.media_type, instance.files.read(picture.sha256)) == (None, "image/png", PNG)
         assert history.find_text_at(session, course.id, PICTURE, 3) is None
         assert history.find_text_at(session, course.id, PICTURE, 1) is None
         assert VIDEO in {file.path for file in history.list_files_at(session, course.id, 2)}
@@ -95,13 +95,13 @@ def test_a_file_is_read_as_it_was(house: Instance) -> None:
             history.list_files_at(session, course.id, 9)
 
 
-def test_one_file_comes_back_and_the_others_stay(house: Instance) -> None:
-    a_course(house, modules=1)
+def test_one_file_comes_back_and_the_others_stay(instance: Instance) -> None:
+    a_course(instance, modules=1)
     before = folder(modules=1)
-    save(house, {LESSON: text_content("uno\n"), PICTURE: a_picture(house, PNG)})
-    save(house, {"README.md": text_content("otro\n")}, removed=(VIDEO, PICTURE))
+    save(instance, {LESSON: text_content("uno\n"), PICTURE: a_picture(instance, PNG)})
+    save(instance, {"README.md": text_content("otro\n")}, removed=(VIDEO, PICTURE))
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         course = catalogue.lock_course(session, the_course(session).id)
         assert drafts.restore_file(session, SYSTEM, course, VIDEO, 1, now=NOON)
         assert drafts.restore_file(session, SYSTEM, course, PICTURE, 2, now=NOON)
@@ -109,19 +109,19 @@ def test_one_file_comes_back_and_the_others_stay(house: Instance) -> None:
         with pytest.raises(NotFound):
             drafts.restore_file(session, SYSTEM, course, PICTURE, 1, now=NOON)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = the_course(session)
         expected = {**before, LESSON: b"uno\n", PICTURE: PNG, "README.md": b"otro\n"}
-        assert draft_queries.draft_files(session, house.files, course.id) == expected
+        assert draft_queries.draft_files(session, instance.files, course.id) == expected
         newest = history.list_revisions(session, course.id, limit=2)
         assert [(entry.origin, entry.restored) for entry in newest] == [(RevisionOrigin.RESTORED, 2), (RevisionOrigin.RESTORED, 1)]
         said = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "course.draft_saved").order_by(AuditEntry.id)).all()
         assert [json.loads(facts)["origin"] for facts in said] == ["imported", "edited", "edited", "restored", "restored"]
 
 
-def test_any_state_of_a_random_history_can_be_read_and_brought_back(house: Instance) -> None:
+def test_any_state_of_a_random_history_can_be_read_and_brought_back(instance: Instance) -> None:
     """And bringing one back loses nothing: all states before it can still be read."""
-    a_course(house, modules=1)
+    a_course(instance, modules=1)
     chance = random.Random(20261120)  # noqa: S311 - a history to try, no secret
     paths = [LESSON, VIDEO, "README.md", "scripts/a.py", PICTURE]
     states = [folder(modules=1)]
@@ -129,24 +129,24 @@ def test_any_state_of_a_random_history_can_be_read_and_brought_back(house: Insta
         now = states[-1]
         written = {path: f"{step} {chance.random()}\n".encode() for path in chance.sample(paths, chance.randint(1, 2))}
         removed = tuple(path for path in paths if chance.random() < 0.2 and path in now and path not in written)
-        kept = drafts.keep_contents(house.files, written, {PICTURE: "image/png"})
+        kept = drafts.keep_contents(instance.files, written, {PICTURE: "image/png"})
         if chance.random() < 0.25:
             revision = chance.randint(1, len(states))
-            with house.database.unit_of_work() as session:
+            with instance.database.unit_of_work() as session:
                 course = catalogue.lock_course(session, the_course(session).id)
                 if drafts.restore_draft(session, SYSTEM, course, revision, now=NOON):
                     states.append(states[revision - 1])
         else:
-            save(house, kept, removed=removed, minutes=step)
+            save(instance, kept, removed=removed, minutes=step)
             states.append({path: content for path, content in {**now, **written}.items() if path not in removed})
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = the_course(session)
         assert course.draft_revision == len(states)
-        assert draft_queries.draft_files(session, house.files, course.id) == states[-1]
+        assert draft_queries.draft_files(session, instance.files, course.id) == states[-1]
         for revision, state in enumerate(states, start=1):
             found = history.list_contents_at(session, course.id, paths, revision)
-            read = {path: house.files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
+            read = {path: instance.files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
             assert read == {path: content for path, content in state.items() if path in paths}
             assert {file.path for file in history.list_files_at(session, course.id, revision)} == set(state)
         found_origins = {entry.origin for entry in history.list_revisions(session, course.id)}
@@ -181,9 +181,9 @@ def test_drafts_of_older_versions_begin_their_history_with_what_is_there(empty_d
 
 
 @pytest.mark.parametrize("origin", list(RevisionOrigin))
-def test_the_page_of_the_history_has_words_for_every_origin(browser: Browser, house: Instance, origin: RevisionOrigin) -> None:
-    a_teacher(house, a_course(house, modules=1))
-    with house.database.unit_of_work() as session:
+def test_the_page_of_the_history_has_words_for_every_origin(browser: Browser, instance: Instance, origin: RevisionOrigin) -> None:
+    a_teacher(instance, a_course(instance, modules=1))
+    with instance.database.unit_of_work() as session:
         number = 1 if origin is RevisionOrigin.RESTORED else None
         session.execute(update(DraftRevision).values(origin=origin, restored=number))
 

@@ -16,29 +16,29 @@ from tests.support.learning import actor_of
 
 
 @pytest.fixture
-def counter(house: Instance) -> Counter:
+def counter(instance: Instance) -> Counter:
     """Count what reaches the database for reading."""
-    return Counter(house.database.reading if house.database.is_sqlite else house.database.writing)
+    return Counter(instance.database.reading if instance.database.is_sqlite else instance.database.writing)
 
 
-def test_several_outlines_cost_as_many_statements_as_one_and_then_none(house: Instance, counter: Counter) -> None:
+def test_several_outlines_cost_as_many_statements_as_one_and_then_none(instance: Instance, counter: Counter) -> None:
     """Performance P7: the catalogue and the home page take all they need at once."""
-    versions = [a_course(house, f"curso-{number}", modules=2).published_version_id or 0 for number in range(4)]
+    versions = [a_course(instance, f"curso-{number}", modules=2).published_version_id or 0 for number in range(4)]
     counts = []
 
     for wanted in (versions[:1], versions[1:], versions):
         counter.reset()
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             assert set(course_outlines.list_outlines(session, wanted)) == set(wanted)
         counts.append(len(counter.statements))
 
     assert counts == [6, 6, 0]
 
 
-def test_an_outline_tells_the_whole_published_version_in_order(house: Instance) -> None:
-    course, version = publish(house, folder(modules=3))
+def test_an_outline_tells_the_whole_published_version_in_order(instance: Instance) -> None:
+    course, version = publish(instance, folder(modules=3))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         outline = course_outlines.get_outline(session, version.id)
 
     assert (outline.slug, outline.number, outline.course_id) == ("prueba", 1, course.id)
@@ -48,47 +48,47 @@ def test_an_outline_tells_the_whole_published_version_in_order(house: Instance) 
     assert not outline.by_key["video-2"].required
 
 
-def test_memory_is_bounded_and_forgetting_costs_only_statements(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded_and_forgetting_costs_only_statements(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(course_outlines, "KEPT_OUTLINES", 2)
-    versions = [a_course(house, f"curso-{number}", modules=1).published_version_id or 0 for number in range(3)]
+    versions = [a_course(instance, f"curso-{number}", modules=1).published_version_id or 0 for number in range(3)]
 
     for version in (*versions, *versions):
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             assert course_outlines.get_outline(session, version).version_id == version
             assert len(session.info["outlines"]) <= 2
 
 
-def test_a_version_that_is_not_there_does_not_exist(house: Instance) -> None:
-    with house.database.unit_of_work(write=False) as session, pytest.raises(NotFound):
+def test_a_version_that_is_not_there_does_not_exist(instance: Instance) -> None:
+    with instance.database.unit_of_work(write=False) as session, pytest.raises(NotFound):
         course_outlines.get_outline(session, 99)
 
 
-def test_the_catalogue_is_in_order_and_in_pieces(house: Instance) -> None:
+def test_the_catalogue_is_in_order_and_in_pieces(instance: Instance) -> None:
     for number in range(4):
-        a_course(house, f"curso-{number}", modules=1)
+        a_course(instance, f"curso-{number}", modules=1)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         pieces = [[entry.slug for entry in course_catalogue.list_catalogue(session, offset=start, limit=2)] for start in (0, 2, 4)]
 
     assert pieces == [["curso-0", "curso-1"], ["curso-2", "curso-3"], []]
 
 
-def test_versions_are_listed_with_who_published_them(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    teacher = a_teacher(house, course)
-    with house.database.unit_of_work() as session:
+def test_versions_are_listed_with_who_published_them(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    teacher = a_teacher(instance, course)
+    with instance.database.unit_of_work() as session:
         session.execute(select(CourseVersion)).scalar_one().published_by = teacher.id
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert [(version.number, version.by) for version in course_versions.list_versions(session, course.id)] == [(1, "Pilar Maestra")]
 
 
-def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_not(house: Instance) -> None:
+def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_not(instance: Instance) -> None:
     """Security 1.3."""
-    course = a_course(house, modules=1)
-    teacher = actor_of(a_teacher(house, course))
+    course = a_course(instance, modules=1)
+    teacher = actor_of(a_teacher(instance, course))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         for slug in ("prueba", "inventado"):
             with pytest.raises(SignInNeeded):
                 course_catalogue.get_taught_course(session, Actor(), slug)

@@ -39,42 +39,42 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LESSON = "01-parte/01-leccion.es.md"
 
 
-def counted(house: Instance, *models: type) -> dict[str, int]:
+def counted(instance: Instance, *models: type) -> dict[str, int]:
     """Count the rows of some tables."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return {model.__name__: session.scalar(select(func.count()).select_from(model)) or 0 for model in models}
 
 
-def save_draft(house: Instance, files: dict[str, bytes]) -> int:
+def save_draft(instance: Instance, files: dict[str, bytes]) -> int:
     """Import a folder as a draft; return its revision."""
     checked = publication.prepare(files, KINDS, today=NOON.date())
     assert checked.course is not None
-    kept = draft_services.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})
-    with house.database.unit_of_work() as session:
+    kept = draft_services.keep_contents(instance.files, files, {media.path: media.media_type for media in checked.course.media})
+    with instance.database.unit_of_work() as session:
         return draft_services.import_draft(session, SYSTEM, checked.course, kept, now=NOON).draft_revision
 
 
-def publish_draft(house: Instance, files: dict[str, bytes], revision: int | None) -> int:
+def publish_draft(instance: Instance, files: dict[str, bytes], revision: int | None) -> int:
     """Publish as the page does, with the revision that was looked at; return the version's number."""
     prepared = publication.prepare(files, KINDS, today=NOON.date()).prepared
     assert prepared is not None
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         course = session.execute(select(Course)).scalar_one()
         how = PublishOptions(PublicationNature.CORRECTION, "", revision)
-        return publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, house.files, how, now=NOON).number
+        return publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, instance.files, how, now=NOON).number
 
 
-def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(house: Instance) -> None:
+def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(instance: Instance) -> None:
     files = folder(modules=1)
-    first = save_draft(house, files)
-    same = save_draft(house, files)
+    first = save_draft(instance, files)
+    same = save_draft(instance, files)
     changed = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")}
     del changed["01-parte/02-video.recording.yaml"]
 
-    second = save_draft(house, changed)
+    second = save_draft(instance, changed)
 
     assert (first, same, second) == (1, 1, 2)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         revisions = dict(session.execute(select(DraftFile.path, DraftFile.revision)).all())
         verbs = list(session.scalars(select(AuditEntry.verb).where(AuditEntry.verb == "course.draft_saved")))
     assert revisions.pop(LESSON) == 2
@@ -83,7 +83,7 @@ def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(h
     assert len(verbs) == 2
 
 
-def test_quizzes_and_tasks_close_with_their_module_at_the_latest(house: Instance) -> None:
+def test_quizzes_and_tasks_close_with_their_module_at_the_latest(instance: Instance) -> None:
     quiz, files = "01-parte/03-cuestionario.quiz.yaml", {**folder(modules=1), **tasks.folder()}
     files["01-parte/module.yaml"] += b"closes: 2026-06-10\n"
     for number, closes in ((4, b"closes: 2026-06-08\n"), (5, b"closes: 2026-06-12\n")):
@@ -91,9 +91,9 @@ def test_quizzes_and_tasks_close_with_their_module_at_the_latest(house: Instance
         files[f"01-parte/1{number}-otro.quiz.yaml"] = text
     files[quiz] = files[quiz].replace(b"draw: 7", b"draw: 3")
 
-    publish(house, files)
+    publish(instance, files)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         found = dict(session.execute(select(Activity.key, Activity.closes_at)).all())
     of_module = datetime(2026, 6, 11, 5, tzinfo=UTC)
     assert {key: closes - of_module for key, closes in found.items() if closes is not None} == {
@@ -105,45 +105,45 @@ def test_quizzes_and_tasks_close_with_their_module_at_the_latest(house: Instance
     assert found["leccion-1"] is None
 
 
-def test_a_draft_comes_out_byte_for_byte_as_it_went_in(house: Instance) -> None:
+def test_a_draft_comes_out_byte_for_byte_as_it_went_in(instance: Instance) -> None:
     """Architecture 12: texts in the table, media by checksum; also a byte-order mark and bytes that are no text."""
     files = a_folder() | {"01-contar/media/usos.svg": a_folder()["01-contar/media/usos.svg"]}
-    save_draft(house, files)
+    save_draft(instance, files)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
-        assert course_drafts.draft_files(session, house.files, course.id) == files
+        assert course_drafts.draft_files(session, instance.files, course.id) == files
 
 
-def test_publishing_the_same_text_again_makes_no_version(house: Instance) -> None:
+def test_publishing_the_same_text_again_makes_no_version(instance: Instance) -> None:
     files = folder(modules=1)
-    _course, first = publish(house, files)
+    _course, first = publish(instance, files)
 
-    _course, again = publish(house, files, nature=PublicationNature.CORRECTION)
+    _course, again = publish(instance, files, nature=PublicationNature.CORRECTION)
 
     assert again.id == first.id
-    assert counted(house, CourseVersion) == {"CourseVersion": 1}
-    with house.database.unit_of_work(write=False) as session:
+    assert counted(instance, CourseVersion) == {"CourseVersion": 1}
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "course.published")) == 1
 
 
-def test_a_version_is_never_changed_by_the_next_one(house: Instance) -> None:
+def test_a_version_is_never_changed_by_the_next_one(instance: Instance) -> None:
     """Architecture 9: rows of the first version are the same before and after, and attempts, lessons and files hang on them."""
     files = folder(modules=2)
-    _course, first = publish(house, files)
-    before = everything_of(house, first.id)
+    _course, first = publish(instance, files)
+    before = everything_of(instance, first.id)
 
-    course, second = publish(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    course, second = publish(instance, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
 
-    assert everything_of(house, first.id) == before
+    assert everything_of(instance, first.id) == before
     assert (second.number, course.published_version_id) == (2, second.id)
-    assert "manos" in bodies_of(house, second.id)
-    assert "dedos" in bodies_of(house, first.id)
+    assert "manos" in bodies_of(instance, second.id)
+    assert "dedos" in bodies_of(instance, first.id)
 
 
-def everything_of(house: Instance, version_id: int) -> list[object]:
+def everything_of(instance: Instance, version_id: int) -> list[object]:
     """Read a version's rows as plain values."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         version = session.get_one(CourseVersion, version_id)
         activities = session.execute(select(Activity.id, Activity.key, Activity.title).where(Activity.version_id == version_id)).all()
         pages = session.execute(
@@ -154,31 +154,31 @@ def everything_of(house: Instance, version_id: int) -> list[object]:
         return [version.digest, version.title, version.published_at, [tuple(row) for row in activities], [tuple(row) for row in pages]]
 
 
-def bodies_of(house: Instance, version_id: int) -> str:
+def bodies_of(instance: Instance, version_id: int) -> str:
     """Read the lessons of a version."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         rows = session.scalars(
             select(LessonPage.body).join(Activity, Activity.id == LessonPage.activity_id).where(Activity.version_id == version_id)
         )
         return "\n".join(rows)
 
 
-def test_a_quiz_pins_the_versions_of_its_pools_and_questions_are_versioned_one_by_one(house: Instance) -> None:
+def test_a_quiz_pins_the_versions_of_its_pools_and_questions_are_versioned_one_by_one(instance: Instance) -> None:
     """Quiz engine 5.1.1 and 5.1.2: the second version of the course makes one question version and pins it with six old ones."""
     files = folder(modules=1)
-    publish(house, files)
+    publish(instance, files)
     bank = files["01-parte/banco.yaml"]
 
-    publish(house, {**files, "01-parte/banco.yaml": bank.replace(b"El agua moja.", b"El agua siempre moja.")})
+    publish(instance, {**files, "01-parte/banco.yaml": bank.replace(b"El agua moja.", b"El agua siempre moja.")})
 
-    assert counted(house, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate) == {
+    assert counted(instance, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate) == {
         "Question": 7,
         "QuestionVersion": 8,
         "QuizVersion": 2,
         "Slot": 2,
         "SlotCandidate": 14,
     }
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         first, second = session.scalars(select(Slot.id).order_by(Slot.id)).all()
         pinned = [
             set(session.scalars(select(SlotCandidate.question_version_id).where(SlotCandidate.slot_id == slot))) for slot in (first, second)
@@ -186,104 +186,104 @@ def test_a_quiz_pins_the_versions_of_its_pools_and_questions_are_versioned_one_b
     assert len(pinned[0] & pinned[1]) == 6
 
 
-def test_going_back_to_an_old_wording_takes_the_old_question_versions(house: Instance) -> None:
+def test_going_back_to_an_old_wording_takes_the_old_question_versions(instance: Instance) -> None:
     """Reverting is publishing the old text again: a new version of the course, no new ones of its questions."""
     files = folder(modules=1)
-    publish(house, files)
+    publish(instance, files)
     bank = files["01-parte/banco.yaml"]
-    publish(house, {**files, "01-parte/banco.yaml": bank.replace(b"El agua moja.", b"El agua siempre moja.")})
+    publish(instance, {**files, "01-parte/banco.yaml": bank.replace(b"El agua moja.", b"El agua siempre moja.")})
 
-    _course, third = publish(house, files)
+    _course, third = publish(instance, files)
 
     assert third.number == 3
-    assert counted(house, QuestionVersion) == {"QuestionVersion": 8}
+    assert counted(instance, QuestionVersion) == {"QuestionVersion": 8}
 
 
-def test_a_publication_of_a_draft_that_somebody_saved_meanwhile_is_a_conflict(house: Instance) -> None:
+def test_a_publication_of_a_draft_that_somebody_saved_meanwhile_is_a_conflict(instance: Instance) -> None:
     """Architecture 7.2: what was looked at is what is published."""
     files = folder(modules=1)
-    seen = save_draft(house, files)
-    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    seen = save_draft(instance, files)
+    save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
 
     with pytest.raises(Conflict):
-        publish_draft(house, files, seen)
+        publish_draft(instance, files, seen)
 
-    assert counted(house, CourseVersion) == {"CourseVersion": 0}
+    assert counted(instance, CourseVersion) == {"CourseVersion": 0}
 
 
-def test_of_publishers_at_once_one_makes_the_version(house: Instance) -> None:
+def test_of_publishers_at_once_one_makes_the_version(instance: Instance) -> None:
     """Four press the button on the same draft: one version, whatever the database; nobody sees an error."""
     files = folder(modules=1)
-    seen = save_draft(house, files)
+    seen = save_draft(instance, files)
 
-    numbers = all_at_once(4, lambda _place: publish_draft(house, files, seen))
+    numbers = all_at_once(4, lambda _place: publish_draft(instance, files, seen))
 
     assert numbers == [1, 1, 1, 1]
-    assert counted(house, CourseVersion, Module) == {"CourseVersion": 1, "Module": 1}
+    assert counted(instance, CourseVersion, Module) == {"CourseVersion": 1, "Module": 1}
 
 
-def test_publishing_notes_what_follows_in_the_same_transaction(house: Instance) -> None:
+def test_publishing_notes_what_follows_in_the_same_transaction(instance: Instance) -> None:
     """Architecture 1, sentence 7: an audit entry and the jobs that move learners and their overrides."""
-    a_course(house, modules=1)
+    a_course(instance, modules=1)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "course.published")).scalar_one()
         jobs = set(session.scalars(select(Job.kind)))
     assert '"version": 1' in entry.facts
     assert jobs == {"enrolments.follow_correction", "quizzes.carry_overrides"}
 
 
-def test_a_title_is_the_drafts_until_something_is_published(house: Instance) -> None:
+def test_a_title_is_the_drafts_until_something_is_published(instance: Instance) -> None:
     files = folder(modules=1)
-    save_draft(house, files)
+    save_draft(instance, files)
     retitled = {**files, "course.yaml": files["course.yaml"].replace(b"Curso de prueba prueba", "Otro título".encode())}
-    save_draft(house, retitled)
-    draft = title(house)
-    publish_draft(house, retitled, None)
-    save_draft(house, files)
+    save_draft(instance, retitled)
+    draft = title(instance)
+    publish_draft(instance, retitled, None)
+    save_draft(instance, files)
 
-    assert (draft, title(house)) == ("Otro título", "Otro título")
+    assert (draft, title(instance)) == ("Otro título", "Otro título")
 
 
-def title(house: Instance) -> str:
+def title(instance: Instance) -> str:
     """Return the course's title in Spanish."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.execute(select(Course.title)).scalar_one()["es"]
 
 
-def test_parts_that_are_not_ready_are_left_out(house: Instance) -> None:
+def test_parts_that_are_not_ready_are_left_out(instance: Instance) -> None:
     """Drafts inside a published course are not there for anybody (security 1.3)."""
     files = folder(modules=2)
     files["02-parte/module.yaml"] += b"state: draft\n"
     lesson = files[LESSON].decode().replace("title: Contar 1\n", "title: Contar 1\nstate: draft\n")
 
-    publish(house, {**files, LESSON: lesson.encode()})
+    publish(instance, {**files, LESSON: lesson.encode()})
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert list(session.scalars(select(Module.key))) == ["parte-1"]
         assert set(session.scalars(select(Activity.key))) == {"video-1", "cuestionario-1"}
 
 
-def test_media_of_a_version_are_kept_by_content_and_say_what_uses_them(house: Instance) -> None:
+def test_media_of_a_version_are_kept_by_content_and_say_what_uses_them(instance: Instance) -> None:
     """Security 9: the course's picture is everybody's, a drawing is its lesson's."""
-    publish(house, a_folder(), now=NOON)
+    publish(instance, a_folder(), now=NOON)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         found = {row.path: row for row in session.scalars(select(CourseFile))}
-    assert house.files.read(found["media/gota.png"].sha256) == a_folder()["media/gota.png"]
+    assert instance.files.read(found["media/gota.png"].sha256) == a_folder()["media/gota.png"]
     assert [path for path, row in found.items() if row.is_picture] == ["media/gota.png"]
     assert found["01-contar/media/usos.svg"].used_by == ("litros",)
 
 
-def test_somebody_in_the_team_has_one_role(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    person = a_person(house)
+def test_somebody_in_the_team_has_one_role(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    person = a_person(instance)
 
     for role in (StaffRole.GRADER, StaffRole.EDITOR):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=NOON)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert [row.role for row in session.scalars(select(CourseStaff))] == ["editor"]
 
 

@@ -11,7 +11,7 @@ from courses.forms import settings_form
 from lms.app import KINDS
 from quizzes.content import quiz_fields as asked_of_quizzes
 from quizzes.content import slot_fields
-from quizzes.content.question_fields import OF_KIND, asked_of
+from quizzes.content.question_fields import OF_KIND, fields_of_kind
 from quizzes.content.row_fields import Asked, RowFields
 from simulators import task_fields as asked_of_tasks
 
@@ -42,7 +42,7 @@ def every_field() -> list[FieldSpec]:
     """Return the fields of every form over the text of a course."""
     found: list[FieldSpec] = [*_leaves(_groups(course_fields.COURSE)), *_leaves(_groups(course_fields.MODULE))]
     found += _leaves((*asked_of_quizzes.ASKED, *_groups(asked_of_quizzes.GROUPS), *asked_of_tasks.ASKED, *_groups(asked_of_tasks.GROUPS)))
-    found += _leaves(tuple(one for kind in OF_KIND for one in asked_of(kind)))
+    found += _leaves(tuple(one for kind in OF_KIND for one in fields_of_kind(kind)))
     found += _leaves(tuple(one for fields in slot_fields.ASKED.values() for one in fields))
     found += _leaves((*list_fields._PARAMETER, *list_fields._RESOURCE))
     for kind in KINDS.kinds:

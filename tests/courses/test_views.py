@@ -14,45 +14,45 @@ from tests.support.builders import a_course, a_teacher, folder, sign_in
 PUBLISHING = "/teaching/prueba/publishing"
 
 
-def versions(house: Instance) -> int:
+def versions(instance: Instance) -> int:
     """Count the versions of the course."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         counted = select(func.count()).select_from(CourseVersion).join(Course, Course.id == CourseVersion.course_id)
         return session.scalar(counted.where(Course.slug == "prueba")) or 0
 
 
-def test_every_cell_of_publishing(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_publishing(browser: Browser, instance: Instance) -> None:
     """Security 9, course.publish: a complete course by its editors and administrators, a broken one by nobody."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
     files = folder(modules=1)
 
     wrong = []
     for state, word in (("own_course_complete", "manos"), ("own_course_with_broken_quiz", "ojos")):
-        revision = save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", word.encode())})
+        revision = save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", word.encode())})
         if state.endswith("broken_quiz"):
-            break_draft(house)
-        before = versions(house)
+            break_draft(instance)
+        before = versions(instance)
         sent = {"revision": str(revision), "nature": "improvement", "note": ""}
         wrong += cast.check("course.publish", state, cast.outcomes(PUBLISHING, "POST", sent))
-        assert versions(house) == before + (state == "own_course_complete")
+        assert versions(instance) == before + (state == "own_course_complete")
 
     assert wrong == []
 
 
-def break_draft(house: Instance) -> None:
+def break_draft(instance: Instance) -> None:
     """Take the key out of a question of the draft."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         drafts = select(DraftFile).join(Course, Course.id == DraftFile.course_id).where(Course.slug == "prueba")
         bank = session.execute(drafts.where(DraftFile.path == "01-parte/banco.yaml")).scalar_one()
         bank.body = (bank.body or "").replace("- right: cuatro", "- wrong: cuatro")
 
 
-def test_an_editor_publishes_and_is_told(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
+def test_an_editor_publishes_and_is_told(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
     files = folder(modules=1)
-    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
     sign_in(browser, "profe@example.org")
 
     before = browser.get(PUBLISHING).text
@@ -62,27 +62,27 @@ def test_an_editor_publishes_and_is_told(browser: Browser, house: Instance) -> N
     assert "La versión 2 está publicada." in after
     assert "Manos en vez de dedos" in after
     assert "Pilar Maestra" in after
-    assert versions(house) == 2
+    assert versions(instance) == 2
 
 
-def test_publishing_what_was_changed_meanwhile_is_a_conflict(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
+def test_publishing_what_was_changed_meanwhile_is_a_conflict(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
     files = folder(modules=1)
-    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
     sign_in(browser, "profe@example.org")
     browser.get(PUBLISHING)
-    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"ojos")})
+    save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", b"ojos")})
 
     browser.submit("/publishing", status=409)
 
-    assert versions(house) == 1
+    assert versions(instance) == 1
 
 
-def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    break_draft(house)
+def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    break_draft(instance)
     sign_in(browser, "profe@example.org")
 
     page = browser.get(PUBLISHING)
@@ -92,13 +92,13 @@ def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser,
 
     assert found
     assert browser.response.status_code == 422
-    assert versions(house) == 1
+    assert versions(instance) == 1
 
 
-def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browser: Browser, house: Instance) -> None:
+def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browser: Browser, instance: Instance) -> None:
     """Format 3.2 and 3.3 (C213, C414): a key that vanished, and an option that was reworded without its key."""
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
     files = folder(modules=1)
     bank = files["01-parte/banco.yaml"]
     assert b"- wrong: tres" in bank
@@ -107,7 +107,7 @@ def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browse
     lesson = files[LESSON].replace(b"key: leccion-1", b"key: otra-leccion")
     assert lesson != files[LESSON]
 
-    save_draft(house, {**files, LESSON: lesson, "01-parte/banco.yaml": bank.replace(b"- wrong: tres", b"- wrong: treinta", 1)})
+    save_draft(instance, {**files, LESSON: lesson, "01-parte/banco.yaml": bank.replace(b"- wrong: tres", b"- wrong: treinta", 1)})
     shown = browser.get(PUBLISHING).text
 
     assert "C213" in shown
@@ -116,30 +116,30 @@ def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browse
     assert "key: tres" in shown
 
 
-def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Browser, house: Instance) -> None:
+def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Browser, instance: Instance) -> None:
     """Performance: the page reads no folder while nothing has changed, and reads it again as soon as something has."""
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
     files = folder(modules=1)
     sign_in(browser, "profe@example.org")
     browser.get(PUBLISHING)
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     browser.get(PUBLISHING)
     again = [statement for statement in counter.statements if "draft_file.body" in statement]
 
-    save_draft(house, {**files, "01-parte/banco.yaml": re.sub(rb"(- wrong: tres\n) +why: .*\n", rb"\1", files["01-parte/banco.yaml"])})
+    save_draft(instance, {**files, "01-parte/banco.yaml": re.sub(rb"(- wrong: tres\n) +why: .*\n", rb"\1", files["01-parte/banco.yaml"])})
     after = browser.get(PUBLISHING).text
 
     assert again == []
     assert "C402" in after
 
 
-def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, house: Instance) -> None:
+def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, instance: Instance) -> None:
     """Security 1.5: the nature is one of two, the revision a number."""
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
     files = folder(modules=1)
-    save_draft(house, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
+    save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
     sign_in(browser, "profe@example.org")
     browser.get(PUBLISHING)
 
@@ -147,14 +147,14 @@ def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, house
     browser.submit("/publishing", {"nature": "correction", "revision": "9" * 40}, status=409)
     browser.submit("/publishing", form=browser.get(PUBLISHING).form("/publishing"), values={"note": "x" * 1001}, status=422)
 
-    assert versions(house) == 1
+    assert versions(instance) == 1
 
 
-def test_to_others_the_page_of_a_course_is_one_that_never_was(browser: Browser, house: Instance) -> None:
+def test_to_others_the_page_of_a_course_is_one_that_never_was(browser: Browser, instance: Instance) -> None:
     """Security 1.2 and 1.3: an instructor of another course is a stranger."""
-    other = a_course(house, "otro", modules=1)
-    a_teacher(house, other)
-    a_course(house, modules=1)
+    other = a_course(instance, "otro", modules=1)
+    a_teacher(instance, other)
+    a_course(instance, modules=1)
     sign_in(browser, "profe@example.org")
 
     browser.get(PUBLISHING, status=404)

@@ -23,41 +23,41 @@ PAGE = "/teaching/prueba/archive"
 
 
 @pytest.fixture
-def owner(browser: Browser, house: Instance) -> Browser:
+def owner(browser: Browser, instance: Instance) -> Browser:
     """Return the browser of the owner of a published course."""
-    a_teacher(house, a_course(house, modules=1), role=StaffRole.OWNER)
+    a_teacher(instance, a_course(instance, modules=1), role=StaffRole.OWNER)
     return sign_in(browser, "profe@example.org")
 
 
-def archived_at(house: Instance) -> object:
+def archived_at(instance: Instance) -> object:
     """Return when the course was put away."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course.archived_at).where(Course.slug == "prueba")).one()
 
 
-def test_every_cell_of_putting_a_course_away(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_putting_a_course_away(browser: Browser, instance: Instance) -> None:
     """Owners and administrators only, as with the team."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     wrong = cast.check("course.archive", "published", cast.outcomes(PAGE))
     refused = {letter: found for letter, found in cast.outcomes(PAGE, "POST").items() if letter not in "SW"}
     wrong += cast.check("course.archive", "published", refused)
 
     assert wrong == []
-    assert archived_at(house) is None
+    assert archived_at(instance) is None
 
 
-def test_a_course_is_put_away_with_a_reason_and_brought_back(owner: Browser, house: Instance) -> None:
-    a_person(house, "ana@example.org")
+def test_a_course_is_put_away_with_a_reason_and_brought_back(owner: Browser, instance: Instance) -> None:
+    a_person(instance, "ana@example.org")
     owner.get("/teaching/prueba/outline")
     owner.get(PAGE)
     assert 'id="reason-error"' in owner.submit("/archive", {"reason": " "}, status=422).html
-    assert archived_at(house) is None
+    assert archived_at(instance) is None
 
     owner.submit("/archive", {"reason": "Hay un curso nuevo."})
 
-    assert archived_at(house) is not None
+    assert archived_at(instance) is not None
     assert "Hay un curso nuevo." in owner.page.text
     assert "Archivó el curso: Hay un curso nuevo." in owner.get("/teaching/prueba/log").text
     assert "Curso archivado." in owner.get("/teaching/prueba/outline").text
@@ -68,42 +68,42 @@ def test_a_course_is_put_away_with_a_reason_and_brought_back(owner: Browser, hou
 
     owner.get(PAGE)
     owner.submit("/archive", {"reason": "Hace falta todavía."})
-    assert archived_at(house) is None
+    assert archived_at(instance) is None
     assert "Hace falta todavía." in owner.get("/teaching/prueba/log").text
     other.get("/courses/prueba")
     assert any(form.action.endswith("/enrolment") for form in other.page.forms)
 
 
-def test_nobody_comes_into_an_archived_course_by_hand(owner: Browser, house: Instance) -> None:
+def test_nobody_comes_into_an_archived_course_by_hand(owner: Browser, instance: Instance) -> None:
     owner.get(PAGE)
     owner.submit("/archive", {"reason": "Terminó."})
-    person = a_person(house, "ana@example.org")
+    person = a_person(instance, "ana@example.org")
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         course = session.scalars(select(Course)).one()
         with pytest.raises(Conflict):
             editions.enrol_others(session, SYSTEM, course.id, None, [person.id], now=clock.now())
 
 
-def test_what_was_never_published_is_not_put_away(browser: Browser, house: Instance) -> None:
-    an_administrator(house)
+def test_what_was_never_published_is_not_put_away(browser: Browser, instance: Instance) -> None:
+    an_administrator(instance)
     sign_in(browser, "admin@example.org").get("/teaching/new-course")
     browser.submit("/new-course", {"title": "Prueba", "module": "Uno", "lesson": "Dos"})
     browser.get(PAGE)
 
     assert "nunca se publicó" in browser.submit("/archive", {"reason": "x"}, status=422).text
-    assert archived_at(house) is None
+    assert archived_at(instance) is None
 
 
-def put_away(house: Instance) -> None:
+def put_away(instance: Instance) -> None:
     """Archive the course while somebody has its pages open."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         archiving.archive(session, SYSTEM, catalogue.lock_course(session, session.scalars(select(Course.id)).one()), "Fin", now=clock.now())
 
 
-def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, house: Instance) -> None:
-    editor = sign_in(owner.another(), a_teacher_of(house, StaffRole.EDITOR))
-    put_away(house)
+def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, instance: Instance) -> None:
+    editor = sign_in(owner.another(), a_teacher_of(instance, StaffRole.EDITOR))
+    put_away(instance)
 
     for path in ("outline", "lessons/leccion-1", "parts/leccion-1", "questions", "lists/glossary", "media", "publishing", "history"):
         page = owner.get(f"/teaching/prueba/{path}")
@@ -122,10 +122,10 @@ def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, house: In
     assert "<fieldset disabled" not in owner.get("/teaching/prueba/lessons/leccion-1").html
 
 
-def a_teacher_of(house: Instance, role: StaffRole) -> str:
-    with house.database.unit_of_work(write=False) as session:
+def a_teacher_of(instance: Instance, role: StaffRole) -> str:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
-    a_teacher(house, course, "editora@example.org", role)
+    a_teacher(instance, course, "editora@example.org", role)
     return "editora@example.org"
 
 
@@ -140,30 +140,30 @@ def a_teacher_of(house: Instance, role: StaffRole) -> str:
     ],
 )
 def test_what_is_sent_to_an_archived_course_is_refused_and_kept(
-    owner: Browser, house: Instance, path: str, form: str, values: dict[str, str]
+    owner: Browser, instance: Instance, path: str, form: str, values: dict[str, str]
 ) -> None:
     owner.get(f"/teaching/prueba/{path}")
-    put_away(house)
-    before = state_of(house)
+    put_away(instance)
+    before = state_of(instance)
 
     owner.submit(form, values, status=409)
 
     assert "Este curso está archivado" in owner.page.text
     assert next(iter(values.values())).split("\n")[0] in owner.page.html
-    assert state_of(house) == before
+    assert state_of(instance) == before
 
 
-def state_of(house: Instance) -> tuple[int, int | None]:
+def state_of(instance: Instance) -> tuple[int, int | None]:
     """Return the draft's revision and the published version."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
         return course.draft_revision, course.published_version_id
 
 
-def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, house: Instance) -> None:
+def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, instance: Instance) -> None:
     owner.get("/teaching/prueba/lessons/leccion-1")
     form = owner.page.form("/lessons/leccion-1")
-    put_away(house)
+    put_away(instance)
 
     owner._request("POST", "/teaching/prueba/lessons/leccion-1/autosave", data=dict(form.fields) | {"body": "Otra cosa."})
 
@@ -172,42 +172,42 @@ def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, house
     assert "Este curso está archivado" in owner.response.json["message"]
 
 
-def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, house: Instance) -> None:
-    draft(house, "manos")
+def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, instance: Instance) -> None:
+    draft(instance, "manos")
     moment = clock.now() + timedelta(days=1)
     owner.get("/teaching/prueba/publishing")
     owner.submit("/publishing", {"nature": "correction", "note": "", "when": f"{moment:%Y-%m-%dT%H:%M}"})
-    assert plan_of(house).state == "planned"
+    assert plan_of(instance).state == "planned"
     owner.get(PAGE)
     owner.submit("/archive", {"reason": "Terminó."})
 
-    outbox.deliver_waiting(house.worker, now=moment + timedelta(days=1))
+    outbox.deliver_waiting(instance.worker, now=moment + timedelta(days=1))
 
-    assert plan_of(house).state == "void"
-    assert state_of(house)[1] == 1
-    assert verbs(house) == ["planned", "void"]
+    assert plan_of(instance).state == "void"
+    assert state_of(instance)[1] == 1
+    assert verbs(instance) == ["planned", "void"]
     assert "Se archivó el curso antes de su momento" in owner.get("/notices").text
     log = owner.get("/teaching/prueba/log").text
     assert "o se archivó el curso" in log
 
 
-def test_a_plan_that_was_left_over_is_given_up_at_its_moment(owner: Browser, house: Instance) -> None:
+def test_a_plan_that_was_left_over_is_given_up_at_its_moment(owner: Browser, instance: Instance) -> None:
     """Of an installation whose course was archived before plans were called off."""
-    draft(house, "manos")
+    draft(instance, "manos")
     moment = clock.now() + timedelta(days=1)
     owner.get("/teaching/prueba/publishing")
     owner.submit("/publishing", {"nature": "correction", "note": "", "when": f"{moment:%Y-%m-%dT%H:%M}"})
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.scalars(select(Course)).one().archived_at = clock.now()
 
-    outbox.deliver_waiting(house.worker, now=moment + timedelta(days=1))
+    outbox.deliver_waiting(instance.worker, now=moment + timedelta(days=1))
 
-    assert (plan_of(house).state, state_of(house)[1]) == ("void", 1)
+    assert (plan_of(instance).state, state_of(instance)[1]) == ("void", 1)
 
 
-def test_the_command_line_does_not_publish_an_archived_course(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    put_away(house)
+def test_the_command_line_does_not_publish_an_archived_course(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    put_away(instance)
 
-    with house.database.unit_of_work() as session, pytest.raises(CourseArchived):
+    with instance.database.unit_of_work() as session, pytest.raises(CourseArchived):
         drafts.save_files(session, SYSTEM, catalogue.lock_course(session, course.id), {}, removed=["course.yaml"], now=clock.now())

@@ -53,9 +53,9 @@ def odd(name: str, *, mode: int = stat.S_IFREG | 0o644, utf8: bool = True, conte
 
 
 @pytest.fixture
-def editor(browser: Browser, house: Instance) -> Browser:
+def editor(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which somebody edits a published course."""
-    a_teacher(house, a_course(house, modules=1))
+    a_teacher(instance, a_course(instance, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
@@ -68,37 +68,37 @@ def send(browser: Browser, content: bytes, page: str = FOLDER, status: int = 200
     browser._arrive(status)
 
 
-def draft(house: Instance, slug: str = "prueba") -> dict[str, bytes]:
+def draft(instance: Instance, slug: str = "prueba") -> dict[str, bytes]:
     """Return a course's draft."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course.id).where(Course.slug == slug)).scalar_one()
-        return draft_queries.draft_files(session, house.files, course)
+        return draft_queries.draft_files(session, instance.files, course)
 
 
-def edit(house: Instance, contents: dict[str, bytes]) -> None:
+def edit(instance: Instance, contents: dict[str, bytes]) -> None:
     """Edit the draft as another page does."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         course = catalogue.lock_course(session, session.execute(select(Course.id).where(Course.slug == "prueba")).scalar_one())
         texts = {path: text_content(content.decode()) for path, content in contents.items()}
         drafts.save_files(session, SYSTEM, course, texts, now=clock.now())
 
 
-def counted(house: Instance) -> tuple[int, int]:
+def counted(instance: Instance) -> tuple[int, int]:
     """Count what waits and the revisions of all drafts."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         waiting = session.scalar(select(func.count()).select_from(PendingFolder)) or 0
         return waiting, session.scalar(select(func.count()).select_from(DraftRevision)) or 0
 
 
-def stored(house: Instance) -> set[str]:
+def stored(instance: Instance) -> set[str]:
     """Return the names of the contents that are kept."""
-    return {path.name for path in house.files.folder.rglob("*") if path.is_file()}
+    return {path.name for path in instance.files.folder.rglob("*") if path.is_file()}
 
 
-def test_every_cell_of_folders(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_folders(browser: Browser, instance: Instance) -> None:
     """Security 4.4 and 9: editors take their course out and in; whoever may make courses brings in a new one."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     wrong = cast.check("course.edit", "own_course", cast.outcomes(FOLDER))
     wrong += cast.check("course.edit", "own_course", cast.outcomes(f"{FOLDER}/download", "POST"))
@@ -117,7 +117,7 @@ def test_every_cell_of_folders(browser: Browser, house: Instance) -> None:
     assert cast.check("course.import", "package_upload", got) == []
 
 
-def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, house: Instance) -> None:
+def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, instance: Instance) -> None:
     archives = []
     for _again in range(2):
         editor.get(FOLDER)
@@ -126,15 +126,15 @@ def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, house: Ins
 
     assert archives[0] == archives[1]
     assert editor.response.headers["Content-Disposition"] == "attachment; filename=prueba-1.zip"
-    assert dict(read_folder_archive(archives[0]).files) == draft(house) == folder(modules=1)
-    with house.database.unit_of_work(write=False) as session:
+    assert dict(read_folder_archive(archives[0]).files) == draft(instance) == folder(modules=1)
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "course.exported")) == 2
     send(editor, archives[0])
     assert "no hay nada que traer" in editor.page.text
 
 
-def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, house: Instance) -> None:
-    before = draft(house)
+def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, instance: Instance) -> None:
+    before = draft(instance)
     changed = {**before, LESSON: before[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
     del changed[VIDEO]
 
@@ -142,15 +142,15 @@ def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, h
 
     for words in ("Archivos nuevos", "README.md", LESSON, "+1 −1", "Archivos que se van", VIDEO):
         assert words in editor.page.text
-    assert draft(house) == before
+    assert draft(instance) == before
     editor.submit(editor.path)
-    assert draft(house) == changed
-    assert counted(house) == (0, 2)
+    assert draft(instance) == changed
+    assert counted(instance) == (0, 2)
 
 
-def test_a_conflict_shows_both_texts_and_needs_a_choice(editor: Browser, house: Instance) -> None:
-    before = draft(house)
-    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos"), VIDEO: before[VIDEO] + b"# aqui\n"})
+def test_a_conflict_shows_both_texts_and_needs_a_choice(editor: Browser, instance: Instance) -> None:
+    before = draft(instance)
+    edit(instance, {LESSON: before[LESSON].replace(b"dedos", b"manos"), VIDEO: before[VIDEO] + b"# aqui\n"})
     send(editor, packed({**before, LESSON: before[LESSON].replace(b"dedos", b"pies")}))
     address = editor.path
 
@@ -161,15 +161,15 @@ def test_a_conflict_shows_both_texts_and_needs_a_choice(editor: Browser, house: 
     assert "Elija en cada conflicto" in page.text
     editor.submit(address, {"choice-0-0": "both"})
 
-    after = draft(house)
+    after = draft(instance)
     assert b"con los manos.\nSe cuenta con los pies.\n" in after[LESSON]
     assert after[VIDEO] == before[VIDEO] + b"# aqui\n"
 
 
-def test_an_archive_that_was_downloaded_here_is_merged_from_what_it_was(editor: Browser, house: Instance) -> None:
+def test_an_archive_that_was_downloaded_here_is_merged_from_what_it_was(editor: Browser, instance: Instance) -> None:
     """Its mark tells the revision: editing a line again that was edited before the download is no conflict."""
-    before = draft(house)
-    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
+    before = draft(instance)
+    edit(instance, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
     editor.get(FOLDER)
     editor._request("POST", f"{FOLDER}/download", data=dict(editor.page.form(f"{FOLDER}/download").fields))
     files = dict(read_folder_archive(editor.response.data).files)
@@ -178,7 +178,7 @@ def test_an_archive_that_was_downloaded_here_is_merged_from_what_it_was(editor: 
 
     assert "Conflicto" not in editor.page.text
     editor.submit(editor.path)
-    assert draft(house)[LESSON] == before[LESSON].replace(b"dedos", b"pies")
+    assert draft(instance)[LESSON] == before[LESSON].replace(b"dedos", b"pies")
 
 
 def downloaded(browser: Browser) -> bytes:
@@ -195,11 +195,11 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 
 
 def test_a_folder_that_was_unpacked_and_packed_again_keeps_its_revision_and_names_who_edited_meanwhile(
-    editor: Browser, house: Instance
+    editor: Browser, instance: Instance
 ) -> None:
     """The same folder is sent in twice: its person's own change of before is no conflict, another's is."""
-    before = draft(house)
-    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
+    before = draft(instance)
+    edit(instance, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
     files = unpacked(downloaded(editor))
     assert ".aulario" in files
     for word in (b"pies", b"ojos"):
@@ -207,9 +207,9 @@ def test_a_folder_that_was_unpacked_and_packed_again_keeps_its_revision_and_name
         send(editor, packed({f"mi carpeta/{path}": content for path, content in files.items()}))
         assert "Conflicto" not in editor.page.text
         editor.submit(editor.path)
-    assert draft(house) == {**before, LESSON: files[LESSON]}
+    assert draft(instance) == {**before, LESSON: files[LESSON]}
 
-    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"codos")})
+    edit(instance, {LESSON: before[LESSON].replace(b"dedos", b"codos")})
     files[LESSON] = before[LESSON].replace(b"dedos", b"nudos")
     send(editor, packed(files))
 
@@ -218,46 +218,46 @@ def test_a_folder_that_was_unpacked_and_packed_again_keeps_its_revision_and_name
     assert "el más parecido" not in editor.page.text
 
 
-def test_a_mark_of_another_course_is_no_base(editor: Browser, house: Instance) -> None:
-    before = draft(house)
-    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
+def test_a_mark_of_another_course_is_no_base(editor: Browser, instance: Instance) -> None:
+    before = draft(instance)
+    edit(instance, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
     send(editor, packed({**before, "README.md": b"Nota\n", ".aulario": b"course ajeno revision 2\n"}))
 
     assert "el más parecido" in editor.page.text
     editor.submit(editor.path)
-    assert draft(house) == {**before, LESSON: before[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
+    assert draft(instance) == {**before, LESSON: before[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
 
 
-def test_a_mark_of_another_house_is_no_base(editor: Browser, house: Instance) -> None:
-    send(editor, packed({**draft(house), "README.md": b"Nota\n"}, comment=b"aulario prueba 77"))
+def test_a_mark_of_another_house_is_no_base(editor: Browser, instance: Instance) -> None:
+    send(editor, packed({**draft(instance), "README.md": b"Nota\n"}, comment=b"aulario prueba 77"))
 
     editor.submit(editor.path)
-    assert draft(house)["README.md"] == b"Nota\n"
+    assert draft(instance)["README.md"] == b"Nota\n"
 
 
-def test_who_edits_meanwhile_is_not_overwritten(editor: Browser, house: Instance) -> None:
-    before = draft(house)
+def test_who_edits_meanwhile_is_not_overwritten(editor: Browser, instance: Instance) -> None:
+    before = draft(instance)
     send(editor, packed({**before, LESSON: before[LESSON].replace(b"dedos", b"pies")}))
-    edit(house, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
+    edit(instance, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
 
     page = editor.submit(editor.path, status=409)
 
     assert "cambió entretanto" in page.text
     assert f"Conflicto en {LESSON}" in page.text
-    assert b"manos" in draft(house)[LESSON]
+    assert b"manos" in draft(instance)[LESSON]
 
 
-def test_a_broken_folder_is_told_fault_by_fault_and_never_comes_in(editor: Browser, house: Instance) -> None:
-    before = draft(house)
+def test_a_broken_folder_is_told_fault_by_fault_and_never_comes_in(editor: Browser, instance: Instance) -> None:
+    before = draft(instance)
     send(editor, packed({**before, LESSON: b"nada\n", VIDEO: b"key: [\n", "01-parte/banco.yaml": b"\xff"}))
 
     for path in (LESSON, VIDEO, "01-parte/banco.yaml"):
         assert path in editor.page.text
     assert not [form for form in editor.page.forms if form.action == editor.path and ("button", "") in form.fields]
     editor.submit(editor.path, status=422)
-    assert draft(house) == before
+    assert draft(instance) == before
     editor.submit(f"{editor.path}/discard")
-    assert counted(house)[0] == 0
+    assert counted(instance)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -278,15 +278,15 @@ def test_a_broken_folder_is_told_fault_by_fault_and_never_comes_in(editor: Brows
         (packed(folder("otro")), "otro"),
     ],
 )
-def test_hostile_archives_are_refused_whole_with_the_entry_named(editor: Browser, house: Instance, content: bytes, said: str) -> None:
+def test_hostile_archives_are_refused_whole_with_the_entry_named(editor: Browser, instance: Instance, content: bytes, said: str) -> None:
     """Security 4.4: nothing of them is kept, waits, or is in the draft."""
-    before, kept = counted(house), stored(house)
+    before, kept = counted(instance), stored(instance)
 
     send(editor, content, status=422)
 
     assert said in editor.page.text
-    assert counted(house) == before
-    assert stored(house) == kept
+    assert counted(instance) == before
+    assert stored(instance) == kept
 
 
 @pytest.mark.shared
@@ -307,12 +307,12 @@ def test_an_archive_that_lies_about_its_sizes_is_refused() -> None:
         read_folder_archive(content)
 
 
-def test_a_folder_becomes_a_new_course_of_whoever_brought_it(editor: Browser, house: Instance) -> None:
+def test_a_folder_becomes_a_new_course_of_whoever_brought_it(editor: Browser, instance: Instance) -> None:
     send(editor, packed(folder("nuevo", modules=1)), NEW)
     editor.submit(editor.path)
 
-    assert draft(house, "nuevo") == folder("nuevo", modules=1)
-    with house.database.unit_of_work(write=False) as session:
+    assert draft(instance, "nuevo") == folder("nuevo", modules=1)
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "nuevo")).scalar_one()
         assert course.published_version_id is None
         assert session.scalars(select(CourseStaff.role).where(CourseStaff.course_id == course.id)).all() == [StaffRole.OWNER.value]
@@ -321,19 +321,19 @@ def test_a_folder_becomes_a_new_course_of_whoever_brought_it(editor: Browser, ho
 
 
 @pytest.mark.slow
-def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood_is_told(editor: Browser, house: Instance) -> None:
+def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood_is_told(editor: Browser, instance: Instance) -> None:
     send(editor, packed({"curso/1-agua.md": b"# Agua\n\n{% include x %}\n\nLlueve.\n", "curso/2-luz.md": b"# Luz\n\nBrilla.\n"}), NEW)
 
     assert "1-agua.md:3" in editor.page.text
     editor.submit(editor.path)
-    made = draft(house, "curso")
+    made = draft(instance, "curso")
     assert "Llueve." in made["01-curso/01-agua.es.md"].decode()
     assert b"name: Pilar Maestra" in made["course.yaml"]
     send(editor, packed({"a.txt": b"x"}), NEW, status=422)
     assert "Markdown" in editor.page.text
 
 
-def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_what_was_lost(editor: Browser, house: Instance) -> None:
+def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_what_was_lost(editor: Browser, instance: Instance) -> None:
     """The button stands above it; each kind shows its number and some examples, and unfolds."""
     lesson = "# Agua\n\n" + "".join(f"{{% include x{number} %}} <div>{number}</div>\n\n> a\n{{: .raro}}\n\n" for number in range(200))
     send(editor, packed({"curso/1-agua.md": lesson.encode(), "curso/2-luz.md": b"# Luz\n\n![sol](fig/sol.png)\n"}), NEW)
@@ -351,27 +351,27 @@ def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_wha
     assert len(page.find_all("li")) < 20
 
 
-def test_a_second_archive_does_not_make_the_page_of_the_first_go(editor: Browser, house: Instance) -> None:
+def test_a_second_archive_does_not_make_the_page_of_the_first_go(editor: Browser, instance: Instance) -> None:
     """Some are kept, and the page that takes them leads to each."""
     pages = []
     for number in range(4):
         send(editor, packed({f"a{number}.md": b"# Agua\n"}), NEW)
         pages.append(editor.path.partition("?")[0])
-        send(editor, packed({**draft(house), "README.md": b"%d" % number}))
+        send(editor, packed({**draft(instance), "README.md": b"%d" % number}))
 
     editor.get(pages[0], status=404)
     for page in pages[1:]:
         editor.get(page)
         assert editor.get(NEW).has_link(page)
-    assert counted(house)[0] == 6
+    assert counted(instance)[0] == 6
     editor.submit(f"{pages[1]}/discard") if editor.get(pages[1]) else None
     assert not editor.get(NEW).has_link(pages[1])
 
 
-def test_an_archive_named_as_a_course_is_given_another_address(editor: Browser, house: Instance) -> None:
+def test_an_archive_named_as_a_course_is_given_another_address(editor: Browser, instance: Instance) -> None:
     """On the page that shows it: lessons of another tool have no address but the name of their file."""
-    a_course(house, "curso", modules=1)
-    theirs = draft(house, "curso")
+    a_course(instance, "curso", modules=1)
+    theirs = draft(instance, "curso")
     send(editor, packed({"1-agua.md": b"# Agua\n\nLlueve.\n"}), NEW)
     address = editor.path
 
@@ -381,11 +381,11 @@ def test_an_archive_named_as_a_course_is_given_another_address(editor: Browser, 
     editor.submit(address, {"key": "curso"}, status=409)
     editor.submit(address, {"key": "agua-y-luz"})
 
-    assert b"key: agua-y-luz\n" in draft(house, "agua-y-luz")["course.yaml"]
-    assert draft(house, "curso") == theirs
+    assert b"key: agua-y-luz\n" in draft(instance, "agua-y-luz")["course.yaml"]
+    assert draft(instance, "curso") == theirs
 
 
-def test_a_course_folder_comes_in_beside_the_course_of_its_address(editor: Browser, house: Instance) -> None:
+def test_a_course_folder_comes_in_beside_the_course_of_its_address(editor: Browser, instance: Instance) -> None:
     files = folder("prueba", modules=1)
     send(editor, packed(files), NEW, status=422)
     assert dict(editor.page.form(NEW).fields)["key"] == "prueba-2"
@@ -396,62 +396,62 @@ def test_a_course_folder_comes_in_beside_the_course_of_its_address(editor: Brows
     editor.submit(editor.path.partition("?")[0])
 
     changed = files["course.yaml"].replace(b"key: prueba\n", b"key: prueba-2\n")
-    assert draft(house, "prueba-2") == {**files, "course.yaml": changed}
-    assert draft(house) == files
+    assert draft(instance, "prueba-2") == {**files, "course.yaml": changed}
+    assert draft(instance) == files
 
 
-def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, house: Instance) -> None:
+def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, instance: Instance) -> None:
     send(editor, packed(folder("nuevo", modules=1)), NEW)
-    a_course(house, "nuevo", modules=2)
+    a_course(instance, "nuevo", modules=2)
 
     editor.submit(editor.path, status=409)
 
-    assert draft(house, "nuevo") == folder("nuevo", modules=2)
+    assert draft(instance, "nuevo") == folder("nuevo", modules=2)
 
 
-def test_what_is_chosen_in_a_merge_makes_it_no_folder_of_another_course(editor: Browser, house: Instance) -> None:
+def test_what_is_chosen_in_a_merge_makes_it_no_folder_of_another_course(editor: Browser, instance: Instance) -> None:
     """Security 1.2: lines of two texts, each with the course's own key, may give a text with another one."""
-    victim = a_course(house, "ajeno", modules=1)
-    with house.database.unit_of_work() as session:
+    victim = a_course(instance, "ajeno", modules=1)
+    with instance.database.unit_of_work() as session:
         for word in ("Uno", "Dos"):
             drafts.save_files(
                 session, SYSTEM, catalogue.lock_course(session, victim.id), {"README.md": text_content(word)}, now=clock.now()
             )
-    before, theirs = draft(house), draft(house, "ajeno")
+    before, theirs = draft(instance), draft(instance, "ajeno")
     rest = before["course.yaml"].decode().removeprefix("format: 1\nkey: prueba\n")
     common = 'key: ajeno\n# "\n'
-    edit(house, {"course.yaml": f'x-c: 1\nformat: 1\nx-q: "1\n{common}key: prueba\n{rest}'.encode()})
-    edit(house, {"course.yaml": f'x-d: 1\nformat: 1\nx-a: "1\n{common}key: prueba # d\n{rest}'.encode()})
+    edit(instance, {"course.yaml": f'x-c: 1\nformat: 1\nx-q: "1\n{common}key: prueba\n{rest}'.encode()})
+    edit(instance, {"course.yaml": f'x-d: 1\nformat: 1\nx-a: "1\n{common}key: prueba # d\n{rest}'.encode()})
     sent = f'key: prueba\nformat: 1\nx-b: "\n{common}x-f: 1\n{rest}'.encode()
 
     send(editor, packed({**before, "course.yaml": sent}, comment=b"aulario prueba 2"))
     page = editor.submit(editor.path, {"choice-0-0": "draft", "choice-0-1": "both", "choice-0-2": "folder"}, status=409)
 
     assert "Esta carpeta es del curso «ajeno», no de este." in page.text
-    assert draft(house, "ajeno") == theirs
+    assert draft(instance, "ajeno") == theirs
 
 
-def test_a_text_with_zeros_is_kept_as_a_file(editor: Browser, house: Instance) -> None:
+def test_a_text_with_zeros_is_kept_as_a_file(editor: Browser, instance: Instance) -> None:
     """What is never read may hold any bytes; PostgreSQL keeps no zero in a text."""
-    files = {**draft(house), "scripts/datos.txt": b"a\x00b\n"}
+    files = {**draft(instance), "scripts/datos.txt": b"a\x00b\n"}
     send(editor, packed(files))
 
     editor.submit(editor.path)
 
-    assert draft(house) == files
-    with house.database.unit_of_work(write=False) as session:
+    assert draft(instance) == files
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(DraftFile.body).where(DraftFile.path == "scripts/datos.txt")) is None
 
 
-def test_nobody_else_sees_what_waits_and_it_is_forgotten(editor: Browser, house: Instance) -> None:
-    send(editor, packed({**draft(house), "README.md": b"Nota\n"}))
+def test_nobody_else_sees_what_waits_and_it_is_forgotten(editor: Browser, instance: Instance) -> None:
+    send(editor, packed({**draft(instance), "README.md": b"Nota\n"}))
     address = editor.path
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-    a_teacher(house, course, "otra@example.org")
+    a_teacher(instance, course, "otra@example.org")
 
     sign_in(editor.another(), "otra@example.org").get(address, status=404)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         delete_pending_uploads(session, PendingFolder, now=clock.now() + timedelta(hours=25))
     editor.get(address, status=404)
-    assert counted(house)[0] == 0
+    assert counted(instance)[0] == 0

@@ -32,18 +32,18 @@ def test_a_look_brings_the_symbols_that_it_refers_to(editor: Browser, body: str)
     assert needed == set(re.findall(r'<symbol id="([a-z-]+)"', html))
 
 
-def test_every_cell_of_writing_a_lesson(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_writing_a_lesson(browser: Browser, instance: Instance) -> None:
     """Security 9: lesson.edit, lesson.view and lesson.file_download of a draft; nothing changes for those who may not."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    before = texts(house)
+    before = texts(instance)
     sent = {"title": "Otra", "summary": "", "body": "Otra.", "seen": "1"}
 
     wrong = cast.check("lesson.edit", "own_course", cast.outcomes(EDITOR))
     refused = {letter: outcome(cast.browsers[letter], EDITOR, "POST", sent) for letter in "ALEGOX"}
     wrong += cast.check("lesson.edit", "own_course", refused)
-    assert texts(house) == before
+    assert texts(instance) == before
     wrong += cast.check("lesson.view", "draft", cast.outcomes(f"{EDITOR}/preview"))
     inside = cast.browsers["I"]
     inside.get(EDITOR)
@@ -58,31 +58,31 @@ def test_every_cell_of_writing_a_lesson(browser: Browser, house: Instance) -> No
     assert wrong == []
 
 
-def test_only_what_was_typed_changes_in_the_file(editor: Browser, house: Instance) -> None:
+def test_only_what_was_typed_changes_in_the_file(editor: Browser, instance: Instance) -> None:
     """Format 11.4: the body is the author's, and the other fields stay as they are written."""
-    before = texts(house)[PATH]
+    before = texts(instance)[PATH]
 
     send(editor, title="Contar bien", summary="Con los dedos.", body="## Uno\r\n\r\nSe cuenta *despacio*.  \r\nAsí.\r\n")
 
-    assert texts(house)[PATH] == before.replace("title: Contar 1\n", "title: Contar bien\nsummary: Con los dedos.\n").replace(
+    assert texts(instance)[PATH] == before.replace("title: Contar 1\n", "title: Contar bien\nsummary: Con los dedos.\n").replace(
         before[before.index("## ") :], "## Uno\n\nSe cuenta *despacio*.  \nAsí.\n"
     )
     assert "Guardado en el borrador." in editor.page.text
     assert fields(editor)["body"].strip("\r\n") == "## Uno\n\nSe cuenta *despacio*.  \nAsí."
 
 
-def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, house: Instance) -> None:
+def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, instance: Instance) -> None:
     text = "---\n# nota\nkey: leccion-1\ntitle: Contar 1  # breve\nx-mio: [a,  b]\nrequired: true\n---\nTexto.\n"
-    write(house, course, {PATH: text})
+    write(instance, course, {PATH: text})
     sign_in(browser, "profe@example.org")
     browser.get(EDITOR)
 
     send(browser, title="Contar: dos", body="Texto.\nOtro.\n")
 
-    assert texts(house)[PATH] == text.replace("title: Contar 1", "title: 'Contar: dos'").replace("Texto.\n", "Texto.\nOtro.\n")
+    assert texts(instance)[PATH] == text.replace("title: Contar 1", "title: 'Contar: dos'").replace("Texto.\n", "Texto.\nOtro.\n")
 
 
-def test_a_preview_is_the_page_that_learners_get(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_preview_is_the_page_that_learners_get(editor: Browser, instance: Instance, course: Course) -> None:
     """The same functions and the same piece of a template: what is seen before publishing is what comes."""
     body = (
         "## Medir {#medir}\n\nUna *cuenta* y $B = 1 - c$.\n\n> [!DEFINITION] Brecha\n> Lo que falta.\n\n"
@@ -92,7 +92,7 @@ def test_a_preview_is_the_page_that_learners_get(editor: Browser, house: Instanc
     seen = editor.submit("/lessons/leccion-1", {"body": body}, button=("do", "preview")).html
     send(editor, body=body)
     drafted = editor.get(f"{EDITOR}/preview").html
-    publish(house, {path: text.encode() for path, text in texts(house).items()})
+    publish(instance, {path: text.encode() for path, text in texts(instance).items()})
     learned = editor.get("/courses/prueba/activities/leccion-1").html
 
     def prose(html: str) -> str:
@@ -113,8 +113,8 @@ def test_findings_stand_beside_the_text_with_the_line_of_the_text(editor: Browse
     assert "C305" in page
 
 
-def test_a_link_into_another_lesson_knows_its_headings(editor: Browser, house: Instance, course: Course) -> None:
-    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\n## Aquí\n\nTexto.\n"})
+def test_a_link_into_another_lesson_knows_its_headings(editor: Browser, instance: Instance, course: Course) -> None:
+    write(instance, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\n## Aquí\n\nTexto.\n"})
 
     editor.get(EDITOR)
     good = editor.submit("/lessons/leccion-1", {"body": "[otra](course:otra#aqui)\n"}, button=("do", "preview")).text
@@ -124,8 +124,8 @@ def test_a_link_into_another_lesson_knows_its_headings(editor: Browser, house: I
     assert "C305" in bad
 
 
-def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Browser, house: Instance) -> None:
-    before = texts(house)
+def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Browser, instance: Instance) -> None:
+    before = texts(instance)
 
     untitled = send(editor, status=422, title=" ", body="Lo escrito.")
     assert "Escriba un título." in untitled
@@ -133,74 +133,76 @@ def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Bro
     long = send(editor, status=422, title="Contar", body="ñ" * 60_000)
 
     assert "100 kB" in long
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
 # --- Saving by itself --------------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_sent_by_itself_is_saved_and_the_next_builds_on_it(editor: Browser, house: Instance) -> None:
+def test_what_is_sent_by_itself_is_saved_and_the_next_builds_on_it(editor: Browser, instance: Instance) -> None:
     first = ask(editor, "autosave", {"body": "Uno.\n"})
     second = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "seen": first["seen"]})
     again = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "seen": first["seen"]})
 
     assert first["state"] == second["state"] == again["state"] == "saved"
     assert second["seen"] == again["seen"] != first["seen"]
-    assert texts(house)[PATH].endswith("---\nUno.\nDos.\n")
+    assert texts(instance)[PATH].endswith("---\nUno.\nDos.\n")
 
 
-def test_nothing_is_saved_over_what_somebody_else_saved(editor: Browser, house: Instance, course: Course) -> None:
-    theirs = texts(house)[PATH].replace("dedos", "pies")
-    write(house, course, {PATH: theirs})
+def test_nothing_is_saved_over_what_somebody_else_saved(editor: Browser, instance: Instance, course: Course) -> None:
+    theirs = texts(instance)[PATH].replace("dedos", "pies")
+    write(instance, course, {PATH: theirs})
 
     answer = ask(editor, "autosave", {"body": "Lo mío.\n"}, status=409)
 
     assert answer["state"] == "conflict"
-    assert texts(house)[PATH] == theirs
+    assert texts(instance)[PATH] == theirs
 
 
-def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, house: Instance) -> None:
-    before = texts(house)
+def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, instance: Instance) -> None:
+    before = texts(instance)
 
     answer = ask(editor, "autosave", {"title": ""}, status=422)
 
     assert answer == {"state": "refused", "message": "Escriba un título."}
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
 # --- Two at once -------------------------------------------------------------------------------------------------------------------------
 
 
-def begun(browser: Browser, house: Instance, course: Course) -> None:
+def begun(browser: Browser, instance: Instance, course: Course) -> None:
     """Open a lesson of three paragraphs, and let somebody else change the last one."""
-    text = texts(house)[PATH]
+    text = texts(instance)[PATH]
     head = text[: text.rindex("---\n") + 4]
-    write(house, course, {PATH: f"{head}Uno.\n\nDos.\n\nTres.\n"})
+    write(instance, course, {PATH: f"{head}Uno.\n\nDos.\n\nTres.\n"})
     browser.get(EDITOR)
-    write(house, course, {PATH: f"{head}Uno.\n\nDos.\n\nTres de otra persona.\n"})
+    write(instance, course, {PATH: f"{head}Uno.\n\nDos.\n\nTres de otra persona.\n"})
 
 
-def test_changes_of_different_places_are_put_together_and_looked_at_before_saving(editor: Browser, house: Instance, course: Course) -> None:
-    begun(editor, house, course)
+def test_changes_of_different_places_are_put_together_and_looked_at_before_saving(
+    editor: Browser, instance: Instance, course: Course
+) -> None:
+    begun(editor, instance, course)
 
     told = send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres.\n")
-    kept = texts(house)[PATH]
+    kept = texts(instance)[PATH]
     joined = send(editor, "merge")
-    unsaved = texts(house)[PATH]
+    unsaved = texts(instance)[PATH]
     send(editor)
 
     assert "los dos cambios caben juntos" in told
     assert kept.endswith("Tres de otra persona.\n")
     assert "Los dos textos están juntos" in joined
     assert unsaved == kept
-    assert texts(house)[PATH].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
+    assert texts(instance)[PATH].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
 
 
 @pytest.mark.parametrize(
     ("choice", "end"), [("mine", "Tres mío.\n"), ("theirs", "Tres de otra persona.\n"), ("both", "Tres de otra persona.\nTres mío.\n")]
 )
-def test_where_both_changed_the_same_place_one_chooses(editor: Browser, house: Instance, course: Course, choice: str, end: str) -> None:
-    begun(editor, house, course)
+def test_where_both_changed_the_same_place_one_chooses(editor: Browser, instance: Instance, course: Course, choice: str, end: str) -> None:
+    begun(editor, instance, course)
 
     told = send(editor, status=409, body="Uno.\n\nDos.\n\nTres mío.\n")
     unchosen = send(editor, "merge", status=422)
@@ -210,12 +212,12 @@ def test_where_both_changed_the_same_place_one_chooses(editor: Browser, house: I
     assert "Tres mío." in told
     assert "Tres de otra persona." in told
     assert "Elija en cada lugar" in unchosen
-    assert texts(house)[PATH].endswith(f"Dos.\n\n{end}")
+    assert texts(instance)[PATH].endswith(f"Dos.\n\n{end}")
 
 
-def test_a_choice_that_lacks_another_is_given_back(editor: Browser, house: Instance, course: Course) -> None:
-    begun(editor, house, course)
-    write(house, course, {PATH: texts(house)[PATH].replace("Uno.", "Uno de otra persona.")})
+def test_a_choice_that_lacks_another_is_given_back(editor: Browser, instance: Instance, course: Course) -> None:
+    begun(editor, instance, course)
+    write(instance, course, {PATH: texts(instance)[PATH].replace("Uno.", "Uno de otra persona.")})
     send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres mío.\n")
 
     send(editor, "merge", status=422, **{"conflict-1": "mine"})
@@ -224,11 +226,11 @@ def test_a_choice_that_lacks_another_is_given_back(editor: Browser, house: Insta
     assert "conflict-0" not in fields(editor)
 
 
-def test_what_was_chosen_is_not_taken_for_a_text_that_is_newer(editor: Browser, house: Instance, course: Course) -> None:
+def test_what_was_chosen_is_not_taken_for_a_text_that_is_newer(editor: Browser, instance: Instance, course: Course) -> None:
     """Somebody saved once more while both texts were looked at: the places to choose in are others now."""
-    begun(editor, house, course)
+    begun(editor, instance, course)
     send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres mío.\n")
-    write(house, course, {PATH: texts(house)[PATH].replace("Uno.", "Uno de otra persona.")})
+    write(instance, course, {PATH: texts(instance)[PATH].replace("Uno.", "Uno de otra persona.")})
 
     told = send(editor, "merge", status=409, **{"conflict-0": "theirs"})
 
@@ -242,53 +244,53 @@ def test_what_was_chosen_is_not_taken_for_a_text_that_is_newer(editor: Browser, 
 MOVED = "01-parte/02-leccion"
 
 
-def begun_and_moved(browser: Browser, house: Instance, course: Course, language: str = "es") -> None:
+def begun_and_moved(browser: Browser, instance: Instance, course: Course, language: str = "es") -> None:
     """Open a lesson of three paragraphs, and let somebody else put another one in its place, which gives it the other's old path."""
-    before = texts(house)
+    before = texts(instance)
     heads = {path: before[path][: before[path].rindex("---\n") + 4] for path in (PATH, PATH.replace(".es.", ".en."))}
     lessons = {path: f"{head}Uno.\n\nDos.\n\nTres.\n" for path, head in heads.items()}
-    write(house, course, {**lessons, f"{MOVED}.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
+    write(instance, course, {**lessons, f"{MOVED}.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
     browser.get(f"{EDITOR}?language={language}")
     act(sign_in(browser.another(), "profe@example.org"), "place otra parte-1 0")
-    assert "key: otra" in texts(house)[PATH]
+    assert "key: otra" in texts(instance)[PATH]
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_a_lesson_that_was_moved_meanwhile_goes_on_being_saved(editor: Browser, house: Instance, course: Course, language: str) -> None:
-    begun_and_moved(editor, house, course, language)
+def test_a_lesson_that_was_moved_meanwhile_goes_on_being_saved(editor: Browser, instance: Instance, course: Course, language: str) -> None:
+    begun_and_moved(editor, instance, course, language)
 
     first = ask(editor, "autosave", {"body": "Uno.\n", "language": language})
     second = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "language": language, "seen": first["seen"]})
 
     assert first["state"] == second["state"] == "saved"
-    assert texts(house)[f"{MOVED}.{language}.md"].endswith("---\nUno.\nDos.\n")
-    assert texts(house)[PATH].endswith("---\nNada.\n")
+    assert texts(instance)[f"{MOVED}.{language}.md"].endswith("---\nUno.\nDos.\n")
+    assert texts(instance)[PATH].endswith("---\nNada.\n")
 
 
-def test_a_lesson_that_was_moved_and_changed_meanwhile_is_put_together(editor: Browser, house: Instance, course: Course) -> None:
-    begun_and_moved(editor, house, course)
-    write(house, course, {f"{MOVED}.es.md": texts(house)[f"{MOVED}.es.md"].replace("Tres.", "Tres de otra persona.")})
+def test_a_lesson_that_was_moved_and_changed_meanwhile_is_put_together(editor: Browser, instance: Instance, course: Course) -> None:
+    begun_and_moved(editor, instance, course)
+    write(instance, course, {f"{MOVED}.es.md": texts(instance)[f"{MOVED}.es.md"].replace("Tres.", "Tres de otra persona.")})
 
     send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres.\n")
     send(editor, "merge")
     send(editor)
 
-    assert texts(house)[f"{MOVED}.es.md"].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
+    assert texts(instance)[f"{MOVED}.es.md"].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
 
 
-def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Browser, house: Instance, course: Course) -> None:
-    begun(editor, house, course)
+def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Browser, instance: Instance, course: Course) -> None:
+    begun(editor, instance, course)
     send(editor, status=409, body="Todo mío.\n")
 
     send(editor, "overwrite")
 
-    assert texts(house)[PATH].endswith("---\nTodo mío.\n")
+    assert texts(instance)[PATH].endswith("---\nTodo mío.\n")
 
 
 # --- Pictures, files, pasted text --------------------------------------------------------------------------------------------------------
 
 
-def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Browser, house: Instance) -> None:
+def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Browser, instance: Instance) -> None:
     page = send(
         editor,
         "upload",
@@ -306,16 +308,16 @@ def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Bro
 
     assert fields(editor)["body"].strip().endswith("![Una (foto)](media/mi-foto-n.jpg)\n\n: Vista. | IESS")
     assert "Lo que escribía." in fields(editor)["body"]
-    assert "01-parte/media/mi-foto-n.jpg" in texts(house)
+    assert "01-parte/media/mi-foto-n.jpg" in texts(instance)
 
 
-def test_pictures_lose_what_they_carry_besides(editor: Browser, house: Instance) -> None:
+def test_pictures_lose_what_they_carry_besides(editor: Browser, instance: Instance) -> None:
     sent = a_picture("JPEG")
     assert b"Quito, en casa" in sent
 
     ask(editor, "files", {"file": (io.BytesIO(sent), "foto.jpg"), "alternative": "Una foto", "caption": ""})
 
-    kept = [path.read_bytes() for path in house.files.folder.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\xff\xd8")]
+    kept = [path.read_bytes() for path in instance.files.folder.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\xff\xd8")]
     assert len(kept) == 1
     assert b"Quito" not in kept[0]
 
@@ -332,24 +334,24 @@ def test_pictures_lose_what_they_carry_besides(editor: Browser, house: Instance)
     ],
 )
 def test_what_cannot_go_in_says_why_and_leaves_nothing(
-    editor: Browser, house: Instance, name: str, content: bytes, alternative: str, words: str
+    editor: Browser, instance: Instance, name: str, content: bytes, alternative: str, words: str
 ) -> None:
     """Security 4.3: by content, not by name; with limits."""
-    before = texts(house)
+    before = texts(instance)
 
     answer = ask(editor, "files", {"file": (io.BytesIO(content), name), "alternative": alternative, "caption": ""}, status=422)
 
     assert words in str(answer["message"])
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
-def test_a_document_is_linked_and_a_second_of_its_name_gets_another(editor: Browser, house: Instance) -> None:
+def test_a_document_is_linked_and_a_second_of_its_name_gets_another(editor: Browser, instance: Instance) -> None:
     first = ask(editor, "files", {"file": (io.BytesIO(b"%PDF-1.4 uno"), "guia.pdf"), "alternative": "Guía", "caption": ""})
     second = ask(editor, "files", {"file": (io.BytesIO(b"%PDF-1.4 dos"), "guia.pdf"), "alternative": "", "caption": ""})
 
     assert first == {"markdown": "[Guía](media/guia.pdf)", "picture": False}
     assert second["markdown"] == "[guia.pdf](media/guia-2.pdf)"
-    assert {"01-parte/media/guia.pdf", "01-parte/media/guia-2.pdf"} <= texts(house).keys()
+    assert {"01-parte/media/guia.pdf", "01-parte/media/guia-2.pdf"} <= texts(instance).keys()
 
 
 def test_pasted_text_comes_back_as_markdown(editor: Browser) -> None:
@@ -367,11 +369,11 @@ def test_lessons_that_are_not_there_are_not_found(editor: Browser) -> None:
     editor.get("/teaching/prueba/lessons/video-1/preview", status=404)
 
 
-def test_opening_a_lesson_costs_the_same_whatever_the_course_has(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=6)
-    a_teacher(house, course)
+def test_opening_a_lesson_costs_the_same_whatever_the_course_has(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=6)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
 
     browser.get(EDITOR)
 

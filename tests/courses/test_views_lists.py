@@ -19,32 +19,32 @@ GLOSSARY = (
 
 
 @pytest.fixture
-def editor(browser: Browser, house: Instance) -> Browser:
+def editor(browser: Browser, instance: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of one module."""
-    a_teacher(house, a_course(house, modules=1))
+    a_teacher(instance, a_course(instance, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: Instance, editor: Browser) -> Course:
+def course(instance: Instance, editor: Browser) -> Course:
     """Return the course, with a glossary written by hand."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         made = session.scalars(select(Course).where(Course.slug == "prueba")).one()
-    write(house, made, {"glosario.yaml": GLOSSARY})
+    write(instance, made, {"glosario.yaml": GLOSSARY})
     return made
 
 
-def test_every_cell_of_the_lists(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_the_lists(browser: Browser, instance: Instance) -> None:
     """Security 9, course.edit."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    write(house, course, {"glosario.yaml": GLOSSARY})
+    write(instance, course, {"glosario.yaml": GLOSSARY})
     wrong = []
 
     for page in ("glossary", "figures", "documents", "glossary/new", "glossary/entries/piso", "glossary/entries/piso/removal"):
         wrong += cast.check("course.edit", "own_course", cast.outcomes(f"{LISTS}/{page}"))
-    before = texts(house)
+    before = texts(instance)
     refused = {
         letter: found for letter, found in cast.outcomes(f"{LISTS}/glossary/entries/piso/removal", "POST").items() if letter in "ALEGOX"
     }
@@ -54,7 +54,7 @@ def test_every_cell_of_the_lists(browser: Browser, house: Instance) -> None:
     assert "brecha" in before["glosario.yaml"]
 
 
-def test_a_term_is_added_translated_and_taken_out(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_term_is_added_translated_and_taken_out(editor: Browser, instance: Instance, course: Course) -> None:
     listed = editor.get(f"{LISTS}/glossary").text
     assert "Brecha" in listed
     editor.get(f"{LISTS}/glossary/new")
@@ -64,7 +64,7 @@ def test_a_term_is_added_translated_and_taken_out(editor: Browser, house: Instan
     )
     also = "  also:\n    es: [coberturas, cobertura]\n"
     added = f"cobertura-efectiva:\n  term: Cobertura efectiva\n{also}  definition: Quien de verdad está protegido.\n"
-    assert texts(house)["glosario.yaml"] == GLOSSARY + added
+    assert texts(instance)["glosario.yaml"] == GLOSSARY + added
     assert "falta en inglés" in editor.get(f"{LISTS}/glossary").text
 
     editor.get(f"{LISTS}/glossary/entries/cobertura-efectiva")
@@ -73,28 +73,28 @@ def test_a_term_is_added_translated_and_taken_out(editor: Browser, house: Instan
         "cobertura-efectiva:\n  term:\n    es: Cobertura efectiva\n    en: Effective coverage\n  also:\n    es: [coberturas, cobertura]\n"
         "  definition:\n    es: Quien de verdad está protegido.\n    en: Who is really protected.\n"
     )
-    assert texts(house)["glosario.yaml"] == GLOSSARY + translated
+    assert texts(instance)["glosario.yaml"] == GLOSSARY + translated
 
     editor.get(f"{LISTS}/glossary/entries/brecha/removal")
     editor.submit("/removal", {})
-    assert texts(house)["glosario.yaml"] == "# Términos\n" + GLOSSARY[GLOSSARY.index("# el segundo") :] + translated
+    assert texts(instance)["glosario.yaml"] == "# Términos\n" + GLOSSARY[GLOSSARY.index("# el segundo") :] + translated
 
 
-def test_saving_an_entry_as_it_stands_changes_not_a_letter(editor: Browser, house: Instance, course: Course) -> None:
+def test_saving_an_entry_as_it_stands_changes_not_a_letter(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(f"{LISTS}/glossary/entries/brecha")
     assert "Nada había cambiado." in editor.submit("/entries/brecha", {}).text
 
     editor.get(f"{LISTS}/glossary/entries/brecha")
     editor.submit("/entries/brecha", {"definition_en": "What is missing."})
 
-    assert texts(house)["glosario.yaml"] == GLOSSARY.replace(
+    assert texts(instance)["glosario.yaml"] == GLOSSARY.replace(
         "definition: Lo que falta.\n", "definition:\n    es: Lo que falta.\n    en: What is missing.\n"
     )
 
 
-def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, house: Instance, course: Course) -> None:
-    lesson = texts(house)["01-parte/01-leccion.es.md"]
-    write(house, course, {"01-parte/01-leccion.es.md": f"{lesson}\nLas [[brechas]].\n"})
+def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, instance: Instance, course: Course) -> None:
+    lesson = texts(instance)["01-parte/01-leccion.es.md"]
+    write(instance, course, {"01-parte/01-leccion.es.md": f"{lesson}\nLas [[brechas]].\n"})
 
     page = editor.get(f"{LISTS}/glossary/entries/brecha/removal")
 
@@ -114,33 +114,33 @@ def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, house: Ins
     ],
 )
 def test_a_term_that_cannot_be_is_told_and_nothing_is_lost(
-    editor: Browser, house: Instance, course: Course, sent: dict[str, str], told: str
+    editor: Browser, instance: Instance, course: Course, sent: dict[str, str], told: str
 ) -> None:
     editor.get(f"{LISTS}/glossary/new")
 
     page = editor.submit("/glossary/new", {"term_es": "", **sent}, status=422)
 
     assert told in page.text
-    assert texts(house)["glosario.yaml"] == GLOSSARY
+    assert texts(instance)["glosario.yaml"] == GLOSSARY
     assert dict(page.form("/glossary/new").fields)["term_es"] == sent.get("term_es", "")
 
 
-def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, house: Instance, course: Course) -> None:
+def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(f"{LISTS}/glossary/entries/piso")
     theirs = GLOSSARY.replace("Lo que falta.", "Lo que aún falta.")
-    write(house, course, {"glosario.yaml": theirs})
+    write(instance, course, {"glosario.yaml": theirs})
 
     page = editor.submit("/entries/piso", {"definition_es": "El mínimo."}, status=409)
     assert "cambió esto mientras tanto" in page.text
-    assert texts(house)["glosario.yaml"] == theirs
+    assert texts(instance)["glosario.yaml"] == theirs
     editor.submit("/entries/piso", {}, button=("do", "merge"))
 
-    after = texts(house)["glosario.yaml"]
+    after = texts(instance)["glosario.yaml"]
     assert "Lo que aún falta." in after
     assert "es: El mínimo." in after
 
 
-def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, house: Instance) -> None:
+def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, instance: Instance) -> None:
     editor.get(f"{LISTS}/figures/new")
     editor.submit("/figures/new", {"label_es": "Salario básico", "value": "470", "unit": "USD", "year": "2025", "key": "sbu"})
     editor.get(f"{LISTS}/documents/new")
@@ -153,10 +153,10 @@ def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, h
     editor.submit("/entries/sbu", {"source": "ley-de-seguridad-social, art. 1"})
 
     assert 'id="language-error"' in refused
-    assert texts(house)["parametros.yaml"] == (
+    assert texts(instance)["parametros.yaml"] == (
         "sbu:\n  value: 470\n  unit: USD\n  year: 2025\n  label: Salario básico\n  source: ['ley-de-seguridad-social, art. 1']\n"
     )
-    assert texts(house)["recursos.yaml"] == (
+    assert texts(instance)["recursos.yaml"] == (
         "ley-de-seguridad-social:\n  title: Ley de Seguridad Social\n  kind: law\n  language: es\n  host: Registro Oficial\n"
         "  url: https://example.org/ley\n  date: 2001-11-30\n  verified: false\n"
     )
@@ -167,19 +167,19 @@ def test_lists_and_entries_that_are_not_there_are_not_found(editor: Browser, cou
         editor.get(f"{LISTS}/{page}", status=404)
 
 
-def test_a_list_that_cannot_be_read_is_left_to_the_text(editor: Browser, house: Instance, course: Course) -> None:
-    write(house, course, {"glosario.yaml": "- brecha\n", "parametros.yaml": "sbu: {value: 470, unit: USD, year: 2025}\n"})
+def test_a_list_that_cannot_be_read_is_left_to_the_text(editor: Browser, instance: Instance, course: Course) -> None:
+    write(instance, course, {"glosario.yaml": "- brecha\n", "parametros.yaml": "sbu: {value: 470, unit: USD, year: 2025}\n"})
 
     assert "Ábralo como texto." in editor.get(f"{LISTS}/glossary").text
     assert "470 USD 2025" in editor.get(f"{LISTS}/figures").text
     assert "lms courses format" in editor.get(f"{LISTS}/figures/entries/sbu").text
 
 
-def test_a_list_costs_the_same_whatever_its_length(editor: Browser, house: Instance, course: Course) -> None:
-    counter = every_statement(house.database)
+def test_a_list_costs_the_same_whatever_its_length(editor: Browser, instance: Instance, course: Course) -> None:
+    counter = every_statement(instance.database)
     counts = []
     for number in (1, 40):
-        write(house, course, {"glosario.yaml": "".join(f"t{n}:\n  term: T{n}\n  definition: x\n" for n in range(number))})
+        write(instance, course, {"glosario.yaml": "".join(f"t{n}:\n  term: T{n}\n  definition: x\n" for n in range(number))})
         counter.reset()
         editor.get(f"{LISTS}/glossary")
         counts.append(len(counter.statements))

@@ -21,16 +21,16 @@ VTT = "WEBVTT\n\n00:00.000 --> 00:01.000\nHola\n"
 
 
 @pytest.fixture
-def editor(browser: Browser, house: Instance) -> Browser:
+def editor(browser: Browser, instance: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of one module."""
-    a_teacher(house, a_course(house, modules=1))
+    a_teacher(instance, a_course(instance, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: Instance, editor: Browser) -> Course:
+def course(instance: Instance, editor: Browser) -> Course:
     """Return the course."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course).where(Course.slug == "prueba")).one()
 
 
@@ -40,25 +40,25 @@ def send(editor: Browser, name: str, content: bytes, folder: str = "", status: i
     return editor.post(MEDIA, {"file": (io.BytesIO(content), name), "folder": folder, "do": "send"}, status=status).text
 
 
-def test_every_cell_of_the_files(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_the_files(browser: Browser, instance: Instance) -> None:
     """Security 9, course.edit."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     assert cast.check("course.edit", "own_course", cast.outcomes(MEDIA)) == []
 
 
-def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(editor: Browser, house: Instance, course: Course) -> None:
+def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(editor: Browser, instance: Instance, course: Course) -> None:
     send(editor, "Mi Foto.png", a_picture())
     send(editor, "voz.vtt", VTT.encode(), "01-parte")
-    write(house, course, {LESSON: f"{texts(house)[LESSON]}\n![Una foto](../media/mi-foto.png)\n\n: Foto.\n"})
+    write(instance, course, {LESSON: f"{texts(instance)[LESSON]}\n![Una foto](../media/mi-foto.png)\n\n: Foto.\n"})
 
     page = editor.get(MEDIA)
 
     assert "mi-foto.png" in page.text
     assert "Contar 1" in page.text
     assert "Nada usa 1 archivo." in page.text
-    assert texts(house)["01-parte/media/voz.vtt"] == VTT
+    assert texts(instance)["01-parte/media/voz.vtt"] == VTT
     address = page.html[page.html.index("/courses/prueba/files/") :].partition('"')[0]
     editor._request("GET", address)
     assert editor.response.status_code == 200
@@ -67,7 +67,7 @@ def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(edi
 
 @pytest.mark.parametrize(("name", "content"), [("limpio.txt", b"Hola\n"), ("voz.vtt", VTT.encode()), ("datos.csv", b"a;b\n1;2\n")])
 def test_the_link_of_a_text_file_opens_it_for_who_edits_and_for_nobody_else(
-    editor: Browser, house: Instance, name: str, content: bytes
+    editor: Browser, instance: Instance, name: str, content: bytes
 ) -> None:
     send(editor, name, content)
     page = editor.get(MEDIA)
@@ -84,25 +84,25 @@ def test_the_link_of_a_text_file_opens_it_for_who_edits_and_for_nobody_else(
     assert stranger._request("GET", address).status_code in (303, 404)
 
 
-def test_other_texts_of_a_draft_have_no_address(editor: Browser, house: Instance, course: Course) -> None:
-    checksum = hashlib.sha256(texts(house)["course.yaml"].encode()).hexdigest()
+def test_other_texts_of_a_draft_have_no_address(editor: Browser, instance: Instance, course: Course) -> None:
+    checksum = hashlib.sha256(texts(instance)["course.yaml"].encode()).hexdigest()
 
     assert editor._request("GET", f"/courses/prueba/files/{checksum}/course.yaml").status_code == 404
 
 
-def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, house: Instance, course: Course) -> None:
+def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, instance: Instance, course: Course) -> None:
     send(editor, "foto.png", a_picture())
     send(editor, "voz.vtt", VTT.encode())
     send(editor, "otra.vtt", VTT.encode())
-    write(house, course, {LESSON: f"{texts(house)[LESSON]}\n![Una foto](../media/foto.png)\n\n: Foto.\n"})
+    write(instance, course, {LESSON: f"{texts(instance)[LESSON]}\n![Una foto](../media/foto.png)\n\n: Foto.\n"})
     editor.get(MEDIA)
 
     editor.post(MEDIA, {"remove": "media/otra.vtt"})
-    assert "media/otra.vtt" not in texts(house)
+    assert "media/otra.vtt" not in texts(instance)
     editor.get(MEDIA)
     editor.post(MEDIA, {"do": "clear"})
 
-    assert "media/voz.vtt" not in texts(house)
+    assert "media/voz.vtt" not in texts(instance)
     assert "foto.png" in editor.get(MEDIA).text
     assert "Se queda" in editor.post(MEDIA, {"remove": "media/foto.png"}).text
     for path in ("course.yaml", ""):
@@ -121,20 +121,20 @@ def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, house: Instanc
     ],
 )
 def test_a_file_that_cannot_be_taken_is_told_beside_its_field(
-    editor: Browser, house: Instance, name: str, content: bytes, told: str
+    editor: Browser, instance: Instance, name: str, content: bytes, told: str
 ) -> None:
-    before = texts(house)
+    before = texts(instance)
 
     assert told in send(editor, name, content, status=422)
     assert 'id="file-error"' in editor.page.html
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
-def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser, house: Instance, course: Course) -> None:
-    counter = every_statement(house.database)
+def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser, instance: Instance, course: Course) -> None:
+    counter = every_statement(instance.database)
     counts = []
     for number in (1, 30):
-        write(house, course, {f"media/v-{n}.vtt": VTT for n in range(number)})
+        write(instance, course, {f"media/v-{n}.vtt": VTT for n in range(number)})
         counter.reset()
         editor.get(MEDIA)
         counts.append(len(counter.statements))
@@ -143,13 +143,13 @@ def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser,
 
 
 @pytest.mark.settings(quota_course_mb=1)
-def test_a_course_has_so_much_room_and_what_it_has_already_takes_none(editor: Browser, course: Course, house: Instance) -> None:
+def test_a_course_has_so_much_room_and_what_it_has_already_takes_none(editor: Browser, course: Course, instance: Instance) -> None:
     """Security 4.3: a quota of the course, its history with it; how much is a setting."""
     first, second, third = (f"%PDF-1.4\n{word * 110_000}\n%%EOF\n".encode() for word in ("uno ", "dos ", "ter "))
     send(editor, "uno.pdf", first)
     send(editor, "dos.pdf", second)
     assert "pueden ocupar" in send(editor, "tres.pdf", third, status=422)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert sorted(draft_queries.media_sizes(session, course.id).values()) == [len(first), len(second)]
 
     send(editor, "otra-vez.pdf", first)

@@ -23,24 +23,24 @@ OUTLINE = "/teaching/prueba/outline"
 NEW = {"title": "Seguridad social: lo básico", "module": "Módulo 1", "lesson": "Introducción"}
 
 
-def an_instructor(browser: Browser, house: Instance, email: str = "ines@example.org") -> Browser:
+def an_instructor(browser: Browser, instance: Instance, email: str = "ines@example.org") -> Browser:
     """Sign in somebody who has the role of instructor and no course."""
-    person = a_person(house, email, given="Inés", surname="Ruiz")
-    with house.database.unit_of_work() as session:
+    person = a_person(instance, email, given="Inés", surname="Ruiz")
+    with instance.database.unit_of_work() as session:
         accounts.grant_role(session, SYSTEM, session.get_one(Person, person.id), SiteRole.INSTRUCTOR, now=clock.now())
     return sign_in(browser, email)
 
 
-def texts(house: Instance, slug: str = "prueba") -> dict[str, str]:
+def texts(instance: Instance, slug: str = "prueba") -> dict[str, str]:
     """Return the files of a course's draft."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         rows = select(DraftFile.path, DraftFile.body).join(Course, Course.id == DraftFile.course_id).where(Course.slug == slug)
         return {row.path: row.body or "" for row in session.execute(rows)}
 
 
-def an_editor(browser: Browser, house: Instance, modules: int = 2) -> Browser:
+def an_editor(browser: Browser, instance: Instance, modules: int = 2) -> Browser:
     """Sign in an editor of a course of some modules."""
-    a_teacher(house, a_course(house, modules=modules))
+    a_teacher(instance, a_course(instance, modules=modules))
     return sign_in(browser, "profe@example.org")
 
 
@@ -50,10 +50,10 @@ def act(browser: Browser, do: str, status: int = 200) -> None:
     browser.submit("/outline", button=("do", do), status=status)
 
 
-def test_every_cell_of_creating_a_course(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_creating_a_course(browser: Browser, instance: Instance) -> None:
     """Security 9, course.create: instructors and administrators."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     got = {
         letter: outcome(one, "/teaching/new-course", "POST", {**NEW, "key": f"nuevo-{letter.lower()}", "language": "es"})
@@ -64,22 +64,22 @@ def test_every_cell_of_creating_a_course(browser: Browser, house: Instance) -> N
     assert wrong == []
 
 
-def test_every_cell_of_editing_a_course(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_editing_a_course(browser: Browser, instance: Instance) -> None:
     """Security 9, course.edit: its editors and administrators; nothing changes for the others."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=2))
-    before = texts(house)
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=2))
+    before = texts(instance)
 
     looked = cast.check("course.edit", "own_course", cast.outcomes(OUTLINE))
     sent = cast.outcomes(OUTLINE, "POST", {"do": "up leccion-1"})
 
     assert looked == []
     assert cast.check("course.edit", "own_course", sent) == []
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
-def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, house: Instance) -> None:
-    an_instructor(browser, house)
+def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, instance: Instance) -> None:
+    an_instructor(browser, instance)
     browser.get("/learning")
     assert browser.page.has_link("/teaching")
     browser.get("/teaching")
@@ -88,16 +88,16 @@ def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, 
     browser.submit("/new-course", {**NEW, "key": ""})
 
     assert browser.path == "/teaching/seguridad-social-lo-basico/outline"
-    files = texts(house, "seguridad-social-lo-basico")
+    files = texts(instance, "seguridad-social-lo-basico")
     assert sorted(files) == ["01-modulo-1/01-introduccion.es.md", "01-modulo-1/module.yaml", "course.yaml"]
     assert "title: 'Seguridad social: lo básico'" in files["course.yaml"]
     assert "Inés Ruiz" in files["course.yaml"]
     assert "Responsable" in browser.get("/teaching").text
 
 
-def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(browser: Browser, house: Instance) -> None:
-    a_course(house, modules=1)
-    an_instructor(browser, house)
+def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(browser: Browser, instance: Instance) -> None:
+    a_course(instance, modules=1)
+    an_instructor(browser, instance)
     browser.get("/teaching/new-course")
 
     untitled = browser.submit("/new-course", {**NEW, "title": ""}, status=422).text
@@ -112,14 +112,14 @@ def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(bro
     assert dict(browser.page.form("/new-course").fields)["title"] == NEW["title"]
 
 
-def test_a_move_renames_files_and_changes_no_text(browser: Browser, house: Instance) -> None:
+def test_a_move_renames_files_and_changes_no_text(browser: Browser, instance: Instance) -> None:
     """Format 2 and 3: order is the number of the name, identity the key."""
-    an_editor(browser, house)
-    before = texts(house)
+    an_editor(browser, instance)
+    before = texts(instance)
 
     act(browser, "down leccion-1")
 
-    after = texts(house)
+    after = texts(instance)
     assert sorted(after.values()) == sorted(before.values())
     assert after["01-parte/02-leccion.es.md"] == before["01-parte/01-leccion.es.md"]
     assert after["01-parte/02-leccion.en.md"] == before["01-parte/01-leccion.en.md"]
@@ -127,12 +127,12 @@ def test_a_move_renames_files_and_changes_no_text(browser: Browser, house: Insta
     assert after["01-parte/03-cuestionario.quiz.yaml"] == before["01-parte/03-cuestionario.quiz.yaml"]
 
 
-def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser: Browser, house: Instance) -> None:
-    an_editor(browser, house)
-    before = texts(house)
+def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser: Browser, instance: Instance) -> None:
+    an_editor(browser, instance)
+    before = texts(instance)
 
     act(browser, "up parte-2")
-    moved = texts(house)
+    moved = texts(instance)
     browser.submit("/undo")
 
     assert moved["02-parte/module.yaml"] == before["02-parte/module.yaml"]
@@ -140,29 +140,29 @@ def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser
         path: body for path, body in before.items() if path.startswith("01-")
     }
     assert not [path for path in moved if path.startswith("01-")]
-    assert texts(house) == before
+    assert texts(instance) == before
     assert "Está como antes." in browser.page.text
 
 
-def test_undoing_after_somebody_elses_change_is_a_conflict(browser: Browser, house: Instance) -> None:
-    an_editor(browser, house)
+def test_undoing_after_somebody_elses_change_is_a_conflict(browser: Browser, instance: Instance) -> None:
+    an_editor(browser, instance)
     act(browser, "up parte-2")
     form = browser.page.form("/undo")
     act(browser, "down leccion-1")
-    after = texts(house)
+    after = texts(instance)
 
     browser.submit("/undo", form=form, status=409)
 
-    assert texts(house) == after
+    assert texts(instance) == after
 
 
-def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser, house: Instance) -> None:
+def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser, instance: Instance) -> None:
     """Paths of media are relative: a figure that only this lesson shows moves along, one that another shows too is copied."""
-    course = a_course(house, modules=2)
-    a_teacher(house, course)
+    course = a_course(instance, modules=2)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>T</title><desc>D</desc></svg>'
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)
         present = drafts.draft_bodies(session, course.id, ["01-parte/01-leccion.es.md"])
         shown = "\n![Uno](media/uno.svg)\n\n: Pie. | Crédito\n\n![Dos](media/dos.svg)\n\n: Pie. | Crédito\n"
@@ -177,7 +177,7 @@ def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser,
 
     act(browser, "place leccion-1 parte-2 1")
 
-    after = texts(house)
+    after = texts(instance)
     assert "02-parte/02-leccion.es.md" in after
     assert "02-parte/02-leccion.en.md" in after
     assert "01-parte/01-leccion.es.md" not in after
@@ -187,13 +187,13 @@ def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser,
     assert after["01-parte/media/dos.svg"] == after["02-parte/media/dos.svg"]
 
 
-def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Browser, house: Instance) -> None:
+def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Browser, instance: Instance) -> None:
     """A second picture of a name is called `uno-2`: in a module that has a `uno` both need a name of their own."""
-    course = a_course(house, modules=2)
-    a_teacher(house, course)
+    course = a_course(instance, modules=2)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>%s</title><desc>D</desc></svg>'
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)
         present = drafts.draft_bodies(session, course.id, ["01-parte/01-leccion.es.md"])
         written = {
@@ -207,20 +207,20 @@ def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Bro
 
     act(browser, "place leccion-1 parte-2 1")
 
-    after = texts(house)
+    after = texts(instance)
     shown = re.findall(r"!\[(\w+)\]\((media/[\w.-]+)\)", after["02-parte/02-leccion.es.md"])
     assert [(words, after[f"02-parte/{name}"]) for words, name in shown] == [("Uno", drawing % "primero"), ("Dos", drawing % "segundo")]
 
 
-def test_a_picture_that_questions_show_too_is_copied(browser: Browser, house: Instance) -> None:
+def test_a_picture_that_questions_show_too_is_copied(browser: Browser, instance: Instance) -> None:
     """The banks of a module, in one file or in a folder, are read where an activity that shows media leaves it."""
-    course = a_course(house, modules=2)
-    a_teacher(house, course)
+    course = a_course(instance, modules=2)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>T</title><desc>D</desc></svg>'
     question = "questions:\n  - key: %s\n    kind: essay\n    text: |\n      Mire.\n\n      ![Dibujo](%s)\n\n      : Pie. | Crédito\n"
     shown = "\n![Uno](media/uno.svg)\n\n: Pie. | Crédito\n"
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)
         present = drafts.draft_bodies(session, course.id, ["01-parte/01-leccion.es.md", "02-parte/01-leccion.es.md"])
         written = {
@@ -236,19 +236,19 @@ def test_a_picture_that_questions_show_too_is_copied(browser: Browser, house: In
     act(browser, "place leccion-1 parte-2 1")
     act(browser, "place leccion-2 parte-1 1")
 
-    after = texts(house)
+    after = texts(instance)
     assert after["01-parte/media/uno.svg"] == after["02-parte/media/uno-2.svg"] == drawing
     assert after["02-parte/media/uno.svg"] == after["01-parte/media/uno-2.svg"] == drawing + "\n"
 
 
-def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(browser: Browser, house: Instance) -> None:
+def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(browser: Browser, instance: Instance) -> None:
     """Format, section 9: a draw without `from` is from the own module, whatever else the move writes anew."""
-    course = a_course(house, modules=2)
-    a_teacher(house, course)
+    course = a_course(instance, modules=2)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>T</title><desc>D</desc></svg>'
     quiz = "01-parte/03-cuestionario.quiz.yaml"
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)
         shown = "instructions: |\n  ![Uno](media/uno.svg)\n\n  : Pie. | Crédito\n"
         written = {
@@ -260,53 +260,53 @@ def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(
 
     act(browser, "place cuestionario-1 parte-2 1")
 
-    after = texts(house)
+    after = texts(instance)
     moved = after["02-parte/02-cuestionario.quiz.yaml"]
     assert "from: [parte-1]" in moved
     assert "(media/uno-2.svg)" in moved
     assert quiz not in after
 
 
-def test_hiding_writes_the_state_and_nothing_else(browser: Browser, house: Instance) -> None:
-    an_editor(browser, house)
-    before = texts(house)
+def test_hiding_writes_the_state_and_nothing_else(browser: Browser, instance: Instance) -> None:
+    an_editor(browser, instance)
+    before = texts(instance)
 
     act(browser, "hide video-1")
-    hidden = texts(house)
+    hidden = texts(instance)
     act(browser, "show video-1")
 
     assert hidden["01-parte/02-video.recording.yaml"] == before["01-parte/02-video.recording.yaml"].replace(
         "required: false\n", "state: draft\nrequired: false\n"
     )
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
-def test_what_would_break_the_draft_is_refused_and_says_why(browser: Browser, house: Instance) -> None:
+def test_what_would_break_the_draft_is_refused_and_says_why(browser: Browser, instance: Instance) -> None:
     """Format, C206 and C203: a module without activities, a requirement that is gone."""
-    an_editor(browser, house, modules=1)
-    before = texts(house)
+    an_editor(browser, instance, modules=1)
+    before = texts(instance)
 
     act(browser, "hide leccion-1")
     act(browser, "hide video-1")
     act(browser, "hide cuestionario-1", status=422)
 
     assert "El módulo no tiene actividades" in browser.page.text
-    assert "state: draft" not in texts(house)["01-parte/03-cuestionario.quiz.yaml"]
-    assert texts(house).keys() == before.keys()
+    assert "state: draft" not in texts(instance)["01-parte/03-cuestionario.quiz.yaml"]
+    assert texts(instance).keys() == before.keys()
 
 
-def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, house: Instance) -> None:
-    an_editor(browser, house, modules=1)
+def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, instance: Instance) -> None:
+    an_editor(browser, instance, modules=1)
 
     browser.get("/teaching/prueba/new-module")
     browser.submit("/new-module", {"title": "Brechas", "lesson": "Medir"})
     browser.get("/teaching/prueba/new-activity?module=brechas")
     browser.submit("/new-activity", {"kind": "quiz", "title": "Compruebe"})
-    added = texts(house)
+    added = texts(instance)
     browser.get("/teaching/prueba/parts/compruebe/removal")
-    kept = texts(house)
+    kept = texts(instance)
     browser.submit("/removal")
-    gone = texts(house)
+    gone = texts(instance)
     browser.submit("/undo")
 
     assert added["02-brechas/module.yaml"] == "key: brechas\ntitle: Brechas\n"
@@ -315,12 +315,12 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, h
     assert added["02-brechas/banco.yaml"] == "questions: []\n"
     assert kept == added
     assert set(added) - set(gone) == {"02-brechas/02-compruebe.quiz.yaml"}
-    assert texts(house) == added
+    assert texts(instance) == added
 
 
-def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Browser, house: Instance) -> None:
-    an_editor(browser, house, modules=1)
-    before = texts(house)
+def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Browser, instance: Instance) -> None:
+    an_editor(browser, instance, modules=1)
+    before = texts(instance)
 
     browser.get("/teaching/prueba/new-activity")
     browser.submit("/new-activity", {"title": ""}, status=422)
@@ -332,18 +332,18 @@ def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Br
     browser.submit("/outline", button=("do", "place leccion-1 nadie 0"), status=404)
     browser.get("/teaching/prueba/parts/nadie/removal", status=404)
 
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
-def test_the_outline_costs_the_same_whatever_the_course_has(browser: Browser, house: Instance) -> None:
+def test_the_outline_costs_the_same_whatever_the_course_has(browser: Browser, instance: Instance) -> None:
     """Performance: statements per page do not grow with modules."""
-    a_teacher(house, a_course(house, modules=1))
-    course = a_course(house, "grande", modules=6)
-    with house.database.unit_of_work() as session:
+    a_teacher(instance, a_course(instance, modules=1))
+    course = a_course(instance, "grande", modules=6)
+    with instance.database.unit_of_work() as session:
         person = session.scalars(select(Person).where(Person.email == "profe@example.org")).one()
         team.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, StaffRole.EDITOR, now=clock.now())
     sign_in(browser, "profe@example.org")
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
 
     counts = []
     for slug in ("prueba", "grande"):
@@ -354,38 +354,38 @@ def test_the_outline_costs_the_same_whatever_the_course_has(browser: Browser, ho
     assert counts[0] == counts[1] <= 8
 
 
-def test_every_cell_of_deleting_a_course(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_deleting_a_course(browser: Browser, instance: Instance) -> None:
     """Security 9, course.delete: a draft that was never published, by its editors and administrators; a published one by nobody."""
-    cast = a_cast(browser, house)
-    published = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    published = a_course(instance, modules=1)
     cast.join(published)
     wrong = cast.check("course.delete", "with_certificates_issued", cast.outcomes("/teaching/prueba/deletion", "POST"))
     for letter, one in cast.browsers.items():
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             new = NewCourse(f"nuevo-{letter.lower()}", "Nuevo", ("es",), "Ana", "Uno", "Dos")
             course = authoring.create_course(session, actor_of(cast.people["S"]), new, now=clock.now())
             for who, role in (("I", StaffRole.EDITOR), ("W", StaffRole.OWNER)):
                 team.add_staff(session, SYSTEM, course, cast.people[who].id, role, now=clock.now())
         wrong += cast.check("course.delete", "draft_without_attempts", {letter: outcome(one, f"/teaching/{new.key}/deletion", "POST")})
-        assert bool(texts(house, new.key)) == (letter not in "ISW")
+        assert bool(texts(instance, new.key)) == (letter not in "ISW")
 
     assert wrong == []
-    assert texts(house)
+    assert texts(instance)
 
 
-def test_a_course_that_was_published_says_why_it_stays(browser: Browser, house: Instance) -> None:
-    an_editor(browser, house, modules=1)
+def test_a_course_that_was_published_says_why_it_stays(browser: Browser, instance: Instance) -> None:
+    an_editor(browser, instance, modules=1)
     assert not browser.get(OUTLINE).has_link("/teaching/prueba/deletion")
     browser.get("/teaching/prueba/deletion")
 
     page = browser.submit("/deletion", status=409)
 
     assert "se publicó" in page.text
-    assert texts(house)
+    assert texts(instance)
 
 
-def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, house: Instance) -> None:
-    an_instructor(browser, house)
+def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, instance: Instance) -> None:
+    an_instructor(browser, instance)
     browser.get("/teaching/new-course")
     browser.submit("/new-course", {**NEW, "key": "nuevo"})
     browser.get("/teaching/nuevo/new-activity")
@@ -395,18 +395,18 @@ def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, hous
     told = browser.submit("/deletion").text
 
     assert "El curso está borrado." in told
-    assert texts(house, "nuevo") == {}
+    assert texts(instance, "nuevo") == {}
     browser.get("/teaching/nuevo/outline", status=404)
 
 
-def test_an_activity_goes_to_another_module_without_a_script_and_a_quiz_keeps_its_bank(browser: Browser, house: Instance) -> None:
+def test_an_activity_goes_to_another_module_without_a_script_and_a_quiz_keeps_its_bank(browser: Browser, instance: Instance) -> None:
     """Format, section 9: a draw without `from` is from the own module, so a quiz that leaves says which."""
-    an_editor(browser, house)
+    an_editor(browser, instance)
     browser.get("/teaching/prueba/parts/cuestionario-1")
 
     browser.submit("/outline", {"module": "parte-2"}, button=("do", "move cuestionario-1"))
 
-    after = texts(house)
+    after = texts(instance)
     assert "01-parte/03-cuestionario.quiz.yaml" not in after
     assert "slots:\n  - draw: 7\n    from: [parte-1]\n" in after["02-parte/04-cuestionario.quiz.yaml"]
     assert [path for path in after if path.startswith("02-parte/03")] == ["02-parte/03-cuestionario.quiz.yaml"]

@@ -19,23 +19,23 @@ MODULE = "01-parte/module.yaml"
 
 
 @pytest.fixture
-def editor(browser: Browser, house: Instance) -> Browser:
+def editor(browser: Browser, instance: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of one module."""
-    a_teacher(house, a_course(house, modules=1))
+    a_teacher(instance, a_course(instance, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: Instance, editor: Browser) -> Course:
+def course(instance: Instance, editor: Browser) -> Course:
     """Return the course."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course).where(Course.slug == "prueba")).one()
 
 
-def test_every_cell_of_settings_text_and_history(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_settings_text_and_history(browser: Browser, instance: Instance) -> None:
     """Security 9, course.edit: the pages beside the outline obey the same list."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
     wrong = []
 
     for page in (SETTINGS, "/teaching/prueba/parts/leccion-1", "/teaching/prueba/text?path=course.yaml", "/teaching/prueba/history"):
@@ -46,20 +46,20 @@ def test_every_cell_of_settings_text_and_history(browser: Browser, house: Instan
     assert wrong == []
 
 
-def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: Instance) -> None:
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance: Instance) -> None:
     """Format 1.5 and 11: usual values stay unwritten, order and spelling stay."""
-    before = texts(house)
+    before = texts(instance)
 
     for page in (SETTINGS, *(f"/teaching/prueba/parts/{key}" for key in ("parte-1", "leccion-1", "video-1", "cuestionario-1"))):
         editor.get(page)
         told = editor.submit(page, {}).text
         assert "Nada había cambiado." in told, page
 
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
-def test_settings_of_a_course_are_written_as_lines(editor: Browser, house: Instance) -> None:
-    before = texts(house)["course.yaml"]
+def test_settings_of_a_course_are_written_as_lines(editor: Browser, instance: Instance) -> None:
+    before = texts(instance)["course.yaml"]
     editor.get(SETTINGS)
 
     editor.submit(
@@ -81,7 +81,7 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, house: Insta
         },
     )
 
-    after = texts(house)["course.yaml"]
+    after = texts(instance)["course.yaml"]
     assert "title:\n  es: 'Curso: nuevo'\n  en: Test course prueba\n" in after
     assert "objectives:\n  - es: Sumar dos números.\n    en: Add two numbers.\n  - es: Restar.\n    en: Subtract.\n" in after
     assert "hours: 2.5\nwords: {min: 1, max: 1100}\nlevel: advanced\n" in after
@@ -94,33 +94,33 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, house: Insta
     ]
     editor.get(SETTINGS)
     editor.submit("/settings", {"authors__1__name": "", "grade__0__category": "", "completion__grade": ""})
-    assert "Inés Ruiz" not in texts(house)["course.yaml"]
-    assert "grade" not in texts(house)["course.yaml"]
+    assert "Inés Ruiz" not in texts(instance)["course.yaml"]
+    assert "grade" not in texts(instance)["course.yaml"]
 
 
-def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor: Browser, house: Instance, course: Course) -> None:
+def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor: Browser, instance: Instance, course: Course) -> None:
     """Languages of a list are paired by line: an empty line, also the first, says that this entry is not translated."""
-    before = texts(house)["course.yaml"].replace(
+    before = texts(instance)["course.yaml"].replace(
         "  - {es: Sumar dos números., en: Add two numbers.}\n", "  - |\n    Contar\n    ovejas.\n  - {es: Leer., en: To read.}\n"
     )
-    write(house, course, {"course.yaml": before})
+    write(instance, course, {"course.yaml": before})
 
     editor.get(SETTINGS)
     assert dict(editor.page.form("/settings").fields)["objectives_en"] == "\nTo read."
     editor.submit("/settings", {"hours": "4"})
-    assert texts(house)["course.yaml"] == before.replace("hours: 2", "hours: 4")
+    assert texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 4")
 
     editor.submit("/settings", {"objectives_en": "\r\n To read well. \r\n\r\n"})
-    assert "objectives:\n  - Contar ovejas.\n  - es: Leer.\n    en: To read well.\n" in texts(house)["course.yaml"]
+    assert "objectives:\n  - Contar ovejas.\n  - es: Leer.\n    en: To read well.\n" in texts(instance)["course.yaml"]
 
 
-def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: Instance) -> None:
-    before = texts(house)
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, instance: Instance) -> None:
+    before = texts(instance)
     editor.get(SETTINGS)
 
     page = editor.submit("/settings", {"hours": "dos", "opens": "2027-02-01", "closes": "2027-01-01", "title_es": ""}, status=422)
 
-    assert texts(house) == before
+    assert texts(instance) == before
     assert "«dos» no es un número." in page.text
     fields = dict(page.form("/settings").fields)
     assert fields["hours"] == "dos"
@@ -129,11 +129,11 @@ def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(ed
     assert 'id="title_es-error"' in page.html
 
 
-def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, house: Instance) -> None:
+def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, instance: Instance) -> None:
     """Format, C207."""
     editor.get("/teaching/prueba/parts/leccion-1")
     editor.submit("/parts/leccion-1", {"requires": ["video-1"], "minutes": "5"})
-    after = texts(house)[LESSON]
+    after = texts(instance)[LESSON]
     editor.get("/teaching/prueba/parts/video-1")
     refused = editor.submit("/parts/video-1", {"requires": ["leccion-1"]}, status=422).text
 
@@ -149,13 +149,13 @@ def test_a_choice_that_is_no_more_on_the_list_is_told_beside_it(editor: Browser)
         assert "Elija una de las opciones." in editor.submit("/parts/leccion-1", {"requires": gone}, status=422).text
 
 
-def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, house: Instance) -> None:
+def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, instance: Instance) -> None:
     editor.get("/teaching/prueba/parts/cuestionario-1")
     assert "0: cuantos se quiera." in editor.page.text
 
     editor.submit("/parts/cuestionario-1", {"attempts": "2", "limit": "30 min", "pass_mark": "80", "behaviour": "immediate"})
 
-    after = texts(house)["01-parte/03-cuestionario.quiz.yaml"]
+    after = texts(instance)["01-parte/03-cuestionario.quiz.yaml"]
     assert "attempts: 2\n" in after
     assert "limit: 30 min\n" in after
     assert "pass_mark: 80\n" in after
@@ -163,73 +163,73 @@ def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, ho
     assert "slots:\n  - draw: 7\n" in after
 
 
-def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, house: Instance, course: Course) -> None:
+def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(SETTINGS)
-    write(house, course, {"course.yaml": texts(house)["course.yaml"].replace("hours: 2", "hours: 3")})
+    write(instance, course, {"course.yaml": texts(instance)["course.yaml"].replace("hours: 2", "hours: 3")})
 
     page = editor.submit("/settings", {"title_es": "Otro título"}, status=409)
 
     assert "cambió esto mientras tanto" in page.text
     assert "hours: 3" in page.text
     assert dict(page.form("/settings").fields)["title_es"] == "Otro título"
-    assert "Otro título" not in texts(house)["course.yaml"]
+    assert "Otro título" not in texts(instance)["course.yaml"]
     editor.submit("/settings", {}, button=("do", "merge"))
-    assert "hours: 3" in texts(house)["course.yaml"]
-    assert "es: Otro título" in texts(house)["course.yaml"]
+    assert "hours: 3" in texts(instance)["course.yaml"]
+    assert "es: Otro título" in texts(instance)["course.yaml"]
 
 
-def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, house: Instance, course: Course) -> None:
-    before = texts(house)["course.yaml"]
+def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, instance: Instance, course: Course) -> None:
+    before = texts(instance)["course.yaml"]
     editor.get(SETTINGS)
-    write(house, course, {"course.yaml": before.replace("hours: 2", "hours: 3")})
+    write(instance, course, {"course.yaml": before.replace("hours: 2", "hours: 3")})
     editor.submit("/settings", {"hours": "4"}, status=409)
 
     assert "Elija en cada lugar" in editor.submit("/settings", {}, button=("do", "merge"), status=422).text
     editor.submit("/settings", {"conflict-0": "theirs"}, button=("do", "merge"))
-    assert texts(house)["course.yaml"] == before.replace("hours: 2", "hours: 3")
-    write(house, course, {"course.yaml": before})
+    assert texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 3")
+    write(instance, course, {"course.yaml": before})
     editor.submit("/settings", {"hours": "5"}, status=409)
     editor.submit("/settings", {}, button=("do", "overwrite"))
-    assert texts(house)["course.yaml"] == before.replace("hours: 2", "hours: 5")
+    assert texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 5")
 
 
-def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(SETTINGS)
-    write(house, course, {MODULE: texts(house)[MODULE] + "x-otra: a\n"})
+    write(instance, course, {MODULE: texts(instance)[MODULE] + "x-otra: a\n"})
 
     editor.submit("/settings", {"hours": "4"})
 
-    assert "hours: 4" in texts(house)["course.yaml"]
+    assert "hours: 4" in texts(instance)["course.yaml"]
 
 
-def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, house: Instance, course: Course) -> None:
+def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, instance: Instance, course: Course) -> None:
     page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
-    write(house, course, {"01-parte/04-leccion.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
+    write(instance, course, {"01-parte/04-leccion.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
     editor.get(page)
     act(other, "place otra parte-1 0")
-    (moved,) = (path for path, text in texts(house).items() if "key: leccion-1" in text)
+    (moved,) = (path for path, text in texts(instance).items() if "key: leccion-1" in text)
 
     told = editor.submit(page, {"minutes": "7"}).text
 
     assert moved != LESSON
     assert "Guardado en el borrador." in told
-    assert "minutes: 7\n" in texts(house)[moved]
-    assert "minutes" not in texts(house)[LESSON]
+    assert "minutes: 7\n" in texts(instance)[moved]
+    assert "minutes" not in texts(instance)[LESSON]
 
 
-def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, house: Instance, course: Course) -> None:
+def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, instance: Instance, course: Course) -> None:
     page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
     editor.get(page)
     act(other, "place leccion-1 parte-1 2")
-    (moved,) = (path for path, text in texts(house).items() if "key: leccion-1" in text)
-    write(house, course, {moved: texts(house)[moved].replace("dedos", "manos")})
+    (moved,) = (path for path, text in texts(instance).items() if "key: leccion-1" in text)
+    write(instance, course, {moved: texts(instance)[moved].replace("dedos", "manos")})
 
     shown = editor.submit(page, {"minutes": "7"}, status=409).text
     editor.submit(page, {}, button=("do", "merge"))
 
     assert "Se cuenta con los manos." in shown
-    assert "minutes: 7\n" in texts(house)[moved]
-    assert "manos" in texts(house)[moved]
+    assert "minutes: 7\n" in texts(instance)[moved]
+    assert "manos" in texts(instance)[moved]
 
 
 # --- Recordings and simulator tasks ----------------------------------------------------------------------------------------------------
@@ -243,32 +243,32 @@ SAID = (
 )
 
 
-def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, house: Instance, course: Course) -> None:
-    write(house, course, {RECORDING: SAID})
+def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, instance: Instance, course: Course) -> None:
+    write(instance, course, {RECORDING: SAID})
     editor.get(VIDEO)
     assert "Nada había cambiado." in editor.submit("/parts/video-1", {}).text
-    assert texts(house)[RECORDING] == SAID
+    assert texts(instance)[RECORDING] == SAID
 
     editor.submit(
         "/parts/video-1", {"speakers__1__role_es": "Ponente", "speakers__2__name": "Inés Ruiz", "number": "3", "series_es": "Serie"}
     )
 
-    assert texts(house)[RECORDING] == SAID.replace(
+    assert texts(instance)[RECORDING] == SAID.replace(
         "  - name: Markus Loewe\n", "  - name: Markus Loewe\n    role: Ponente\n\n  - name: Inés Ruiz\nseries: Serie\nnumber: 3\n"
     )
     editor.submit("/parts/video-1", {"speakers__0__name": ""})
-    assert "Rana" not in texts(house)[RECORDING]
-    assert "quien abre" not in texts(house)[RECORDING]
+    assert "Rana" not in texts(instance)[RECORDING]
+    assert "quien abre" not in texts(instance)[RECORDING]
 
 
-def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, house: Instance) -> None:
+def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, instance: Instance) -> None:
     """Format, C609: told by the checks before publishing; a chapter without a title keeps the draft from being read."""
     editor.get(VIDEO)
     editor.submit(
         "/parts/video-1",
         {"chapters__0__at": "0:00", "chapters__0__title_es": "Inicio", "chapters__1__at": "1:30", "chapters__1__title_es": "Medio"},
     )
-    assert texts(house)[RECORDING].endswith("chapters:\n  - at: 0:00\n    title: Inicio\n  - at: 1:30\n    title: Medio\n")
+    assert texts(instance)[RECORDING].endswith("chapters:\n  - at: 0:00\n    title: Inicio\n  - at: 1:30\n    title: Medio\n")
 
     page = editor.submit("/parts/video-1", {"chapters__2__at": "2:00"}, status=422)
 
@@ -276,10 +276,10 @@ def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, ho
     assert dict(page.form("/parts/video-1").fields)["chapters__2__at"] == "2:00"
 
 
-def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(editor: Browser, house: Instance, course: Course) -> None:
+def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(editor: Browser, instance: Instance, course: Course) -> None:
     vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\nHola\n"
     lists = "guia:\n  title: Guía\n  kind: page\n  language: es\n  host: IESS\n  url: https://example.org/g\n  verified: false\n"
-    write(house, course, {"01-parte/media/v.es.vtt": vtt, "media/guion.md": "Hola.\n", "recursos.yaml": lists})
+    write(instance, course, {"01-parte/media/v.es.vtt": vtt, "media/guion.md": "Hola.\n", "recursos.yaml": lists})
     editor.get(VIDEO)
     offered = editor.page.html
 
@@ -294,13 +294,13 @@ def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(ed
         },
     )
 
-    assert "captions:\n  es: media/v.es.vtt\ntranscript:\n  es: ../media/guion.md\n" in texts(house)[RECORDING]
-    assert texts(house)[RECORDING].endswith("documents:\n  - kind: slides\n    title: Guía\n    resource: guia\n")
+    assert "captions:\n  es: media/v.es.vtt\ntranscript:\n  es: ../media/guion.md\n" in texts(instance)[RECORDING]
+    assert texts(instance)[RECORDING].endswith("documents:\n  - kind: slides\n    title: Guía\n    resource: guia\n")
     poster = offered[offered.index('id="poster"') : offered.index("</select>", offered.index('id="poster"'))]
     assert "v.es.vtt" not in poster
 
 
-def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, house: Instance) -> None:
+def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, instance: Instance) -> None:
     editor.get("/teaching/prueba/new-activity")
     editor.submit("/new-activity", {"kind": "simulator", "title": "Una pensión", "module": "parte-1"})
     page = "/teaching/prueba/parts/una-pension"
@@ -325,7 +325,7 @@ def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, house
             "asks__0__tolerance": "0.01",
         },
     )
-    text = texts(house)[file]
+    text = texts(instance)[file]
     assert "text: |\n  Hay {mayores} personas.\n\n  Calcule.\n" in text
     assert "start:\n  vejez.tramos.1.poblacion: '{mayores}'\nvariables:\n  mayores:\n    from: 1000\n" in text
     assert "    output: vejez.pct_pib\n    max: 2\n" in text
@@ -333,26 +333,26 @@ def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, house
     told = editor.submit(page, {"start__1__name": "vejez.captacion", "start__1__value": "{nadie}"}).text
     assert "Por corregir antes de publicar:" in told
     assert "nadie" in told
-    assert "  vejez.captacion: '{nadie}'\n" in texts(house)[file]
+    assert "  vejez.captacion: '{nadie}'\n" in texts(instance)[file]
     editor.submit(page, {"start__1__name": ""})
-    assert texts(house)[file] == text
+    assert texts(instance)[file] == text
 
 
 # --- Another key -------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Browser, house: Instance, course: Course) -> None:
-    before = texts(house)
+def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Browser, instance: Instance, course: Course) -> None:
+    before = texts(instance)
     quiz = before["01-parte/03-cuestionario.quiz.yaml"].replace("slots:", "requires: [leccion-1, video-1]\nslots:")
     body = before["01-parte/01-leccion.en.md"] + "\n[Before](course:leccion-1#uno) and [other](course:leccion-10)\n"
-    write(house, course, {"01-parte/03-cuestionario.quiz.yaml": quiz, "01-parte/01-leccion.en.md": body})
+    write(instance, course, {"01-parte/03-cuestionario.quiz.yaml": quiz, "01-parte/01-leccion.en.md": body})
     editor.get("/teaching/prueba/parts/leccion-1/key")
     assert "Otra parte del curso" in editor.submit("/leccion-1/key", {"key": "video-1"}, status=422).text
     assert 'id="key-error"' in editor.submit("/leccion-1/key", {"key": "No Vale"}, status=422).html
 
     editor.submit("/leccion-1/key", {"key": "contar"})
 
-    after = texts(house)
+    after = texts(instance)
     assert after[LESSON].startswith("---\nkey: contar\nwas: [leccion-1]\ntitle: Contar 1\n")
     assert "requires: [contar, video-1]\n" in after["01-parte/03-cuestionario.quiz.yaml"]
     assert after["01-parte/01-leccion.en.md"] == body.replace("course:leccion-1#", "course:contar#")
@@ -360,10 +360,10 @@ def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Brows
     assert "was" in after[LESSON]
 
 
-def test_every_cell_of_another_key(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_another_key(browser: Browser, instance: Instance) -> None:
     """Security 9, course.edit."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     assert cast.check("course.edit", "own_course", cast.outcomes("/teaching/prueba/parts/leccion-1/key")) == []
 
@@ -371,7 +371,7 @@ def test_every_cell_of_another_key(browser: Browser, house: Instance) -> None:
 # --- As text -----------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_glossary_is_begun_and_a_broken_one_is_refused(editor: Browser, house: Instance) -> None:
+def test_a_glossary_is_begun_and_a_broken_one_is_refused(editor: Browser, instance: Instance) -> None:
     page = "/teaching/prueba/text?path=glosario.yaml"
     editor.get(page)
     refused = editor.submit("/text", {"text": "brecha:\n  termino: [\n"}, status=422).text
@@ -379,13 +379,13 @@ def test_a_glossary_is_begun_and_a_broken_one_is_refused(editor: Browser, house:
     editor.submit("/text", {"text": "# lo nuestro\nbrecha:\n  term: {es: brecha, en: gap}\n  definition: Lo que falta.\n"})
 
     assert "glosario.yaml:" in refused
-    assert texts(house)["glosario.yaml"].startswith("# lo nuestro\nbrecha:")
+    assert texts(instance)["glosario.yaml"].startswith("# lo nuestro\nbrecha:")
     editor.get("/teaching/prueba/lessons/leccion-1")
     assert "[[brecha]]" in editor.page.text
 
 
-def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(editor: Browser, house: Instance) -> None:
-    before = texts(house)
+def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(editor: Browser, instance: Instance) -> None:
+    before = texts(instance)
     editor.get("/teaching/prueba/text?path=course.yaml")
 
     refused = editor.submit("/text", {"text": before["course.yaml"].replace("key: prueba", "key: otra")}, status=422).text
@@ -393,26 +393,26 @@ def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(edi
     assert "no puede cambiar" in refused
     for path in ("nada.yaml", "../course.yaml", "", "01-parte"):
         editor.get(f"/teaching/prueba/text?path={path}", status=404)
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
-def test_a_text_saved_meanwhile_is_shown_beside_the_typed_one(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_text_saved_meanwhile_is_shown_beside_the_typed_one(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(f"/teaching/prueba/text?path={MODULE}")
-    write(house, course, {MODULE: texts(house)[MODULE] + "summary: De otra persona.\n"})
+    write(instance, course, {MODULE: texts(instance)[MODULE] + "summary: De otra persona.\n"})
 
-    page = editor.submit("/text", {"text": texts(house)[MODULE].replace("De otra persona.", "Mía.")}, status=409)
+    page = editor.submit("/text", {"text": texts(instance)[MODULE].replace("De otra persona.", "Mía.")}, status=409)
 
     assert "De otra persona." in page.text
     assert "summary: Mía." in page.text
     editor.submit("/text", {})
-    assert texts(house)[MODULE].endswith("summary: Mía.\n")
+    assert texts(instance)[MODULE].endswith("summary: Mía.\n")
 
 
 # --- History -----------------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browser, house: Instance) -> None:
-    before = texts(house)
+def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browser, instance: Instance) -> None:
+    before = texts(instance)
     editor.get("/teaching/prueba/lessons/leccion-1")
     editor.submit("/lessons/leccion-1", {"body": "## Uno\n\nSe cuenta con los pies.\n"}, button=("do", "save"))
 
@@ -426,7 +426,7 @@ def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browse
     assert "- Se cuenta con los dedos." in shown
     assert "+ Se cuenta con los pies." in shown
     assert "Pilar Maestra" in of_file
-    assert texts(house) == before
+    assert texts(instance) == before
     assert "Traído de vuelta" in editor.get("/teaching/prueba/history").text
 
 
@@ -435,8 +435,8 @@ def test_changes_that_were_not_and_files_that_were_not_are_not_found(editor: Bro
     editor.get("/teaching/prueba/history?path=nada.md", status=404)
 
 
-def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor: Browser, house: Instance, course: Course) -> None:
-    counter = every_statement(house.database)
+def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor: Browser, instance: Instance, course: Course) -> None:
+    counter = every_statement(instance.database)
     counts = []
 
     for _turn in range(2):
@@ -445,7 +445,7 @@ def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor
             editor.get(page)
             counts.append(len(counter.statements))
         for number in range(3):
-            write(house, course, {MODULE: texts(house)[MODULE] + f"x-{number}: a\n"})
+            write(instance, course, {MODULE: texts(instance)[MODULE] + f"x-{number}: a\n"})
 
     assert counts[:3] == counts[3:]
     assert max(counts) <= 9
@@ -457,7 +457,7 @@ def groups_of(html: str) -> dict[str, bool]:
     return {name: bool(is_open) for is_open, name in found}
 
 
-def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser, house: Instance, course: Course) -> None:
+def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser, instance: Instance, course: Course) -> None:
     """The page is short on a phone, and nothing that was filled in is hidden; without a script the browser unfolds them."""
     page = editor.get("/teaching/prueba/parts/video-1")
     before = groups_of(page.html)
@@ -471,4 +471,4 @@ def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser
     editor.submit("/parts/video-1", {"chapters__0__at": "0:00", "chapters__0__title_es": "Inicio"})
 
     assert groups_of(editor.get("/teaching/prueba/parts/video-1").html) == before | {"Capítulos": True}
-    assert "Inicio" in texts(house)["01-parte/02-video.recording.yaml"]
+    assert "Inicio" in texts(instance)["01-parte/02-video.recording.yaml"]

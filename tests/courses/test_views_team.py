@@ -21,36 +21,36 @@ LOG = "/teaching/prueba/log"
 
 
 @pytest.fixture
-def owner(browser: Browser, house: Instance) -> Browser:
+def owner(browser: Browser, instance: Instance) -> Browser:
     """The owner of a course, signed in."""
-    a_teacher(house, a_course(house, modules=1), "duena@example.org", StaffRole.OWNER)
+    a_teacher(instance, a_course(instance, modules=1), "duena@example.org", StaffRole.OWNER)
     return sign_in(browser, "duena@example.org")
 
 
-def team(house: Instance) -> dict[int, str]:
+def team(instance: Instance) -> dict[int, str]:
     """Return the team: role by person."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         rows = session.execute(
             select(CourseStaff.person_id, CourseStaff.role).join(Course, Course.id == CourseStaff.course_id).where(Course.slug == "prueba")
         )
         return dict(rows.all())
 
 
-def link_for(house: Instance, browser: Browser) -> str:
+def link_for(instance: Instance, browser: Browser) -> str:
     """Return the link that the page gives to hand over, because no mail is sent; the mail folder gets no other one."""
     found = re.search(r"/invitations/[\w-]+", browser.page.html)
-    outbox.deliver_waiting(house.worker, now=clock.now())
+    outbox.deliver_waiting(instance.worker, now=clock.now())
     assert not any("/invitations/" in mail for mail in browser.mails())
     assert found is not None
     return found.group()
 
 
-def test_an_owner_adds_changes_and_removes_and_all_of_it_is_in_the_log(owner: Browser, house: Instance) -> None:
-    colleague = a_person(house, "ana@example.org")
+def test_an_owner_adds_changes_and_removes_and_all_of_it_is_in_the_log(owner: Browser, instance: Instance) -> None:
+    colleague = a_person(instance, "ana@example.org")
     owner.get(TEAM)
 
     owner.submit("/prueba/team", {"email": "Ana@Example.org", "role": "grader"})
-    added = team(house)[colleague.id]
+    added = team(instance)[colleague.id]
     page = owner.get(TEAM)
     token = dict(page.form("/language").fields)["csrf_token"]
     for path, role in (("role", "editor"), ("removal", "")):
@@ -58,7 +58,7 @@ def test_an_owner_adds_changes_and_removes_and_all_of_it_is_in_the_log(owner: Br
         assert owner.response.status_code == 303
 
     assert added == "grader"
-    assert colleague.id not in team(house)
+    assert colleague.id not in team(instance)
     log = owner.get(LOG).text
     for words in (
         "Sumó a Ana Quinde al equipo: calificación",
@@ -68,11 +68,11 @@ def test_an_owner_adds_changes_and_removes_and_all_of_it_is_in_the_log(owner: Br
         assert words in log
 
 
-def test_the_last_owner_stays(owner: Browser, house: Instance) -> None:
+def test_the_last_owner_stays(owner: Browser, instance: Instance) -> None:
     page = owner.get(TEAM)
     token = dict(page.form("/language").fields)["csrf_token"]
-    before = team(house)
-    with house.database.unit_of_work(write=False) as session:
+    before = team(instance)
+    with instance.database.unit_of_work(write=False) as session:
         person = page.html.split('name="person" value="')[1].split('"')[0]
         assert session
 
@@ -80,14 +80,14 @@ def test_the_last_owner_stays(owner: Browser, house: Instance) -> None:
         owner._request("POST", f"{TEAM}/{path}", data={"csrf_token": token, "person": person, "role": role})
         assert owner.response.status_code == 409
 
-    assert team(house) == before
+    assert team(instance) == before
 
 
-def test_two_owners_who_leave_at_once_leave_one(owner: Browser, house: Instance) -> None:
+def test_two_owners_who_leave_at_once_leave_one(owner: Browser, instance: Instance) -> None:
     """The course is locked while its team changes."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-    second = a_teacher(house, course, "otra@example.org", StaffRole.OWNER)
+    second = a_teacher(instance, course, "otra@example.org", StaffRole.OWNER)
     people = [("duena@example.org", None), ("otra@example.org", second)]
     browsers = [owner, sign_in(owner.another(), "otra@example.org")]
     sent = []
@@ -101,15 +101,15 @@ def test_two_owners_who_leave_at_once_leave_one(owner: Browser, house: Instance)
         2, lambda place: browsers[place]._request("POST", f"{TEAM}/removal", data={"csrf_token": sent[place][0], "person": sent[place][1]})
     )
 
-    assert list(team(house).values()) == ["owner"]
+    assert list(team(instance).values()) == ["owner"]
 
 
 @pytest.mark.parametrize("page", ["/prueba/team", "/prueba/team/role", "/prueba/team/removal"])
-def test_an_owner_who_gives_the_course_up_finds_a_way_on(owner: Browser, house: Instance, page: str) -> None:
+def test_an_owner_who_gives_the_course_up_finds_a_way_on(owner: Browser, instance: Instance, page: str) -> None:
     """The page of the team is no longer theirs."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-    a_teacher(house, course, "otra@example.org", StaffRole.OWNER)
+    a_teacher(instance, course, "otra@example.org", StaffRole.OWNER)
     html = owner.get(TEAM).html
     mine = html.split("duena@example.org")[1].split('name="person" value="')[1].split('"')[0]
     token = dict(owner.page.form("/language").fields)["csrf_token"]
@@ -123,15 +123,15 @@ def test_an_owner_who_gives_the_course_up_finds_a_way_on(owner: Browser, house: 
     assert "El equipo cambió." in owner.page.text
 
 
-def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_them(owner: Browser, house: Instance) -> None:
+def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_them(owner: Browser, instance: Instance) -> None:
     owner.get(TEAM)
     told = owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "editor"}).text
-    link = link_for(house, owner)
-    with house.database.unit_of_work(write=False) as session:
+    link = link_for(instance, owner)
+    with instance.database.unit_of_work(write=False) as session:
         assert link.rpartition("/")[2] not in str(list(session.scalars(select(CourseInvitation.secret_hash))))
-    a_person(house, "ajena@example.org")
+    a_person(instance, "ajena@example.org")
     stranger = sign_in(owner.another(), "ajena@example.org")
-    invited = a_person(house, "nueva@example.org")
+    invited = a_person(instance, "nueva@example.org")
 
     stranger.get(link, status=403)
     guest = sign_in(owner.another(), "nueva@example.org")
@@ -141,12 +141,12 @@ def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_th
     assert "Desde aquí no se envía correo: entregue este enlace a nueva@example.org" in told
     assert "va en camino" not in told
     assert "Invitación a «Curso de prueba prueba»" in shown
-    assert team(house)[invited.id] == "editor"
+    assert team(instance)[invited.id] == "editor"
     guest.get(link, status=404)
 
 
-def test_where_mail_is_sent_the_link_goes_out_by_mail_and_is_shown_to_nobody(owner: Browser, house: Instance) -> None:
-    with house.database.unit_of_work() as session:
+def test_where_mail_is_sent_the_link_goes_out_by_mail_and_is_shown_to_nobody(owner: Browser, instance: Instance) -> None:
+    with instance.database.unit_of_work() as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         team_services.add_or_invite(session, SYSTEM, course, "nueva@example.org", StaffRole.EDITOR, language="es", now=clock.now())
     owner.deliver_jobs()
@@ -156,57 +156,57 @@ def test_where_mail_is_sent_the_link_goes_out_by_mail_and_is_shown_to_nobody(own
     assert "/invitations/" not in re.sub(r"/team/invitations/", "", page.html)
 
 
-def test_where_no_mail_is_sent_an_unconfirmed_account_joins_with_the_link(owner: Browser, house: Instance) -> None:
+def test_where_no_mail_is_sent_an_unconfirmed_account_joins_with_the_link(owner: Browser, instance: Instance) -> None:
     """No mail could confirm the address; who was handed the link was meant."""
-    invited = a_person(house, "nueva@example.org", confirmed=False)
+    invited = a_person(instance, "nueva@example.org", confirmed=False)
     owner.get(TEAM)
     owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "editor"})
-    link = link_for(house, owner)
+    link = link_for(instance, owner)
 
     guest = sign_in(owner.another(), "nueva@example.org")
     guest.get(link)
     guest.submit(link)
 
-    assert team(house)[invited.id] == "editor"
+    assert team(instance)[invited.id] == "editor"
 
 
-def test_a_withdrawn_invitation_opens_nothing(owner: Browser, house: Instance) -> None:
+def test_a_withdrawn_invitation_opens_nothing(owner: Browser, instance: Instance) -> None:
     owner.get(TEAM)
     owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "editor"})
-    link = link_for(house, owner)
+    link = link_for(instance, owner)
     owner.get(TEAM)
     owner.submit("/withdrawal")
-    a_person(house, "nueva@example.org")
+    a_person(instance, "nueva@example.org")
 
     sign_in(owner.another(), "nueva@example.org").get(link, status=404)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert "course.invitation_withdrawn" in set(session.scalars(select(AuditEntry.verb)))
 
 
 @pytest.mark.parametrize("how", NO_LONGER)
-def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: Browser, house: Instance, how: str) -> None:
+def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: Browser, instance: Instance, how: str) -> None:
     """Security 1.4: rights are those of now, also of who invited."""
     owner.get(TEAM)
     owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "owner"})
-    link = link_for(house, owner)
-    invited = a_person(house, "nueva@example.org")
+    link = link_for(instance, owner)
+    invited = a_person(instance, "nueva@example.org")
     guest = sign_in(owner.another(), invited.email)
     guest.get(link)
-    no_longer(house, "duena@example.org", how)
+    no_longer(instance, "duena@example.org", how)
 
     guest.submit(link, status=404)
     guest.get(link, status=404)
-    assert invited.id not in team(house)
-    an_administrator(house)
+    assert invited.id not in team(instance)
+    an_administrator(instance)
     assert "ya no vale" in sign_in(owner.another(), "admin@example.org").get(TEAM).text
 
 
-def test_an_invitation_of_who_decides_on_the_team_no_more_is_not_sent(owner: Browser, house: Instance) -> None:
+def test_an_invitation_of_who_decides_on_the_team_no_more_is_not_sent(owner: Browser, instance: Instance) -> None:
     owner.get(TEAM)
     owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "owner"})
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(CourseInvitation).values(secret_hash=None))  # as where mail is sent: the job makes the link
-    no_longer(house, "duena@example.org", "suspended")
+    no_longer(instance, "duena@example.org", "suspended")
     owner.deliver_jobs()
 
     assert not any("/invitations/" in mail for mail in owner.mails())
@@ -218,8 +218,8 @@ def test_addresses_that_are_none_are_told_beside_the_field(owner: Browser) -> No
     assert "No parece una dirección" in owner.submit("/prueba/team", {"email": "nadie", "role": "editor"}, status=422).text
 
 
-def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, house: Instance) -> None:
-    with house.database.unit_of_work() as session:
+def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, instance: Instance) -> None:
+    with instance.database.unit_of_work() as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         for _place in range(60):
             session.add(
@@ -243,16 +243,16 @@ def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, house: Insta
     owner.get(f"{LOG}?page=0", status=404)
 
 
-def test_every_cell_of_team_log_and_invitation(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_team_log_and_invitation(browser: Browser, instance: Instance) -> None:
     """Owners and administrators decide on the team; editors see the log; an invitation is for one account."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
     wrong = cast.check("course.assign_staff", "own_course", cast.outcomes(TEAM))
     for path in ("approval",):
         wrong += cast.check("course.assign_staff", "own_course", cast.outcomes(f"{TEAM}/{path}", "POST", {"needed": "yes"}))
     wrong += cast.check("course.assign_staff", "own_course", cast.outcomes(TEAM, "POST", {"email": "x@example.org", "role": "grader"}))
     wrong += cast.check("course.view_log", "own_course", cast.outcomes(LOG))
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = session.scalars(select(CourseInvitation).order_by(CourseInvitation.id.desc())).first()
         assert row is not None
         row.email = "lia@example.org"

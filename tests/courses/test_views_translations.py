@@ -9,17 +9,17 @@ from tests.support.browser import Browser
 from tests.support.lessons import EDITOR, PATH, ask, fields, write
 
 
-def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, instance: Instance, course: Course) -> None:
     """Format 4.4: a new translation says which state of its source it follows; the box brings the stamp up to date."""
-    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nTexto.\n"})
+    write(instance, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nTexto.\n"})
     editor.get("/teaching/prueba/lessons/otra?language=en")
     assert "Texto." in editor.page.text
     editor.submit("/lessons/otra", {"title": "Another", "body": "Text."}, button=("do", "save"))
-    first = texts(house)["01-parte/04-otra.en.md"]
-    write(house, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nOtro texto.\n"})
+    first = texts(instance)["01-parte/04-otra.en.md"]
+    write(instance, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nOtro texto.\n"})
     behind = editor.get("/teaching/prueba/lessons/otra?language=en").text
     editor.submit("/lessons/otra", {"body": "Another text.", "up_to_date": "y"}, button=("do", "save"))
-    second = texts(house)["01-parte/04-otra.en.md"]
+    second = texts(instance)["01-parte/04-otra.en.md"]
 
     assert re.fullmatch(r"---\ntitle: Another\ntranslated_from: [0-9a-f]{12}\n---\nText.\n", first)
     assert "El original cambió" in behind
@@ -27,42 +27,44 @@ def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Brows
     assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
 
 
-def test_a_translation_follows_the_original_that_its_translator_saw(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_translation_follows_the_original_that_its_translator_saw(editor: Browser, instance: Instance, course: Course) -> None:
     """The box speaks of the text that stood beside the translation, not of one that was saved meanwhile."""
     page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
     editor.get(page)
     shown = fields(editor)["follows"]
-    write(house, course, {PATH: texts(house)[PATH].replace("dedos", "manos")})
+    write(instance, course, {PATH: texts(instance)[PATH].replace("dedos", "manos")})
 
     sent = {"body": "Counted.\n", "language": "en", "up_to_date": "y", "follows": shown}
     saved = ask(editor, "autosave", sent)
-    by_itself = texts(house)[path]
+    by_itself = texts(instance)[path]
     editor.submit("/lessons/leccion-1", {"body": "Counted at last.", "up_to_date": "y", "seen": saved["seen"]}, button=("do", "save"))
 
     assert f"translated_from: {shown}\n" in by_itself
-    assert f"translated_from: {shown}\n" in texts(house)[path]
+    assert f"translated_from: {shown}\n" in texts(instance)[path]
     assert "El original cambió" in editor.get(page).text
 
 
 def test_a_translation_that_was_put_together_with_another_follows_what_its_translator_saw(
-    editor: Browser, house: Instance, course: Course
+    editor: Browser, instance: Instance, course: Course
 ) -> None:
     page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
-    twin = "---\ntitle: Count\n---\nOne.\n\nTwo.\n\nThree.\n"
-    write(house, course, {path: twin})
+    translation = "---\ntitle: Count\n---\nOne.\n\nTwo.\n\nThree.\n"
+    write(instance, course, {path: translation})
     editor.get(page)
     shown = fields(editor)["follows"]
-    write(house, course, {PATH: texts(house)[PATH].replace("dedos", "manos"), path: twin.replace("Three.", "Three of theirs.")})
+    write(
+        instance, course, {PATH: texts(instance)[PATH].replace("dedos", "manos"), path: translation.replace("Three.", "Three of theirs.")}
+    )
     sent = {"body": "One of mine.\n\nTwo.\n\nThree.\n", "up_to_date": "y"}
     editor.submit("/lessons/leccion-1", sent, button=("do", "save"), status=409)
     editor.submit("/lessons/leccion-1", button=("do", "merge"))
     editor.submit("/lessons/leccion-1", button=("do", "save"))
 
-    assert texts(house)[path].endswith("One of mine.\n\nTwo.\n\nThree of theirs.\n")
-    assert f"translated_from: {shown}\n" in texts(house)[path]
+    assert texts(instance)[path].endswith("One of mine.\n\nTwo.\n\nThree of theirs.\n")
+    assert f"translated_from: {shown}\n" in texts(instance)[path]
 
 
-def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, house: Instance) -> None:
+def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, instance: Instance) -> None:
     editor.get(f"{EDITOR}?language=en")
     assert "Quitar este idioma" in editor.page.text
     editor.get(f"{EDITOR}/removal?language=es", status=404)
@@ -70,6 +72,6 @@ def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, house: Ins
 
     editor.submit("/removal", {})
 
-    assert "01-parte/01-leccion.en.md" not in texts(house)
-    assert PATH in texts(house)
+    assert "01-parte/01-leccion.en.md" not in texts(instance)
+    assert PATH in texts(instance)
     editor.get(f"{EDITOR}/removal?language=en", status=404)

@@ -27,36 +27,36 @@ from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 PAGE = "/teaching/prueba/announcements"
 
 
-def a_class(house: Instance) -> tuple[Course, Edition, int, UUID]:
+def a_class(instance: Instance) -> tuple[Course, Edition, int, UUID]:
     """Publish a course: Ana has completed it, Blas is in a group, Carla in an edition. Return course, edition, group."""
-    course = a_course(house, modules=1)
-    ana, blas = a_learner(house, course), a_learner(house, course, "blas@example.org")
-    mark_done(house, ana, "prueba", "leccion-1")
-    pass_quiz(house, ana, "prueba")
-    edition = an_edition(house, course)
-    join(house, actor_of(a_person(house, "carla@example.org")), course, edition)
-    with house.database.unit_of_work() as session:
+    course = a_course(instance, modules=1)
+    ana, blas = a_learner(instance, course), a_learner(instance, course, "blas@example.org")
+    mark_done(instance, ana, "prueba", "leccion-1")
+    pass_quiz(instance, ana, "prueba")
+    edition = an_edition(instance, course)
+    join(instance, actor_of(a_person(instance, "carla@example.org")), course, edition)
+    with instance.database.unit_of_work() as session:
         group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
         learning_services.add_to_group(session, SYSTEM, group, [blas.person_uuid or uuid4()], now=clock.now())
         return course, edition, group.id, group.uuid
 
 
-def send(house: Instance, actor: Actor, audience: Audience, number: UUID | None = None) -> Announcement:
+def send(instance: Instance, actor: Actor, audience: Audience, number: UUID | None = None) -> Announcement:
     text = AnnouncementText(number or uuid4(), "Clase en vivo", "El jueves a las diez.")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         return services.send_announcement(session, actor, audience, text, now=clock.now())
 
 
-def told(house: Instance, announcement: Announcement) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def told(instance: Instance, announcement: Announcement) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         key = f"announcement:{announcement.uuid}"
         return session.scalar(select(func.count()).select_from(Notification).where(Notification.key == key)) or 0
 
 
-def test_only_who_edits_the_course_announces(browser: Browser, house: Instance) -> None:
+def test_only_who_edits_the_course_announces(browser: Browser, instance: Instance) -> None:
     """Those who may enrol others: course_instructor and site_admin; a grader only reads marks."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
     fields = {"heading": "Hola", "words": "Texto", "number": str(uuid4()), "send": "1"}
 
     assert cast.check("course.announce", "own_course", cast.outcomes(PAGE)) == []
@@ -64,53 +64,53 @@ def test_only_who_edits_the_course_announces(browser: Browser, house: Instance) 
 
 
 @pytest.mark.parametrize(("narrowed", "people"), [("", 3), ("edition", 1), ("group", 1), ("open", 2)])
-def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, house: Instance, narrowed: str, people: int) -> None:
-    course, edition, group, _uuid = a_class(house)
-    teacher = actor_of(a_teacher(house, course))
+def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, instance: Instance, narrowed: str, people: int) -> None:
+    course, edition, group, _uuid = a_class(instance)
+    teacher = actor_of(a_teacher(instance, course))
     audience = Audience(
         course.id,
         edition.id if narrowed == "edition" else None,
         group if narrowed == "group" else None,
         only_open=narrowed == "open",
     )
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert queries.count_audience(session, audience, now=clock.now()) == people
-    row = send(house, teacher, audience)
+    row = send(instance, teacher, audience)
     browser.deliver_jobs()
 
-    assert told(house, row) == people
+    assert told(instance, row) == people
 
 
 @pytest.mark.slow
-def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
-    multiply(house, ana, services.PORTION + 20)
-    row = send(house, teacher, Audience(course.id))
+def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    teacher, ana = actor_of(a_teacher(instance, course)), a_learner(instance, course)
+    multiply(instance, ana, services.PORTION + 20)
+    row = send(instance, teacher, Audience(course.id))
     browser.deliver_jobs()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         found = session.get_one(Announcement, row.id)
         assert (found.told, found.told_at is not None) == (services.PORTION + 21, True)
         found.told_until = 0
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         assert services.notify_announcement_batch(session, row.id, now=clock.now())
 
-    assert told(house, row) == services.PORTION + 21
+    assert told(instance, row) == services.PORTION + 21
 
 
-def test_one_number_is_sent_once(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    teacher, number = actor_of(a_teacher(house, course)), uuid4()
-    a_learner(house, course)
+def test_one_number_is_sent_once(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    teacher, number = actor_of(a_teacher(instance, course)), uuid4()
+    a_learner(instance, course)
 
-    assert send(house, teacher, Audience(course.id), number).id == send(house, teacher, Audience(course.id), number).id
-    with house.database.unit_of_work(write=False) as session:
+    assert send(instance, teacher, Audience(course.id), number).id == send(instance, teacher, Audience(course.id), number).id
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "announcement.sent")) == 1
 
 
-def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_announced(browser: Browser, house: Instance) -> None:
-    course, _edition, _group, group = a_class(house)
-    a_teacher(house, course)
+def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_announced(browser: Browser, instance: Instance) -> None:
+    course, _edition, _group, group = a_class(instance)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get(PAGE)
     browser.submit("/announcements", {"heading": "", "words": ""}, status=422)
     assert "Dele un título" in browser.page.text
@@ -129,23 +129,23 @@ def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_a
     assert seen == {"ana": False, "blas": True}
 
 
-def announced(browser: Browser, house: Instance) -> tuple[Browser, Announcement, Browser]:
+def announced(browser: Browser, instance: Instance) -> tuple[Browser, Announcement, Browser]:
     """Let Inés announce something that Blas was told; return her browser, the announcement and his browser."""
-    course, _edition, _group, _uuid = a_class(house)
-    ines = actor_of(a_teacher(house, course, "ines@example.org"))
-    found = send(house, ines, Audience(course.id))
+    course, _edition, _group, _uuid = a_class(instance)
+    ines = actor_of(a_teacher(instance, course, "ines@example.org"))
+    found = send(instance, ines, Audience(course.id))
     team = sign_in(browser, "ines@example.org")
     team.deliver_jobs()
     return team, found, sign_in(browser.another(), "blas@example.org")
 
 
-def test_every_cell_of_correcting_an_announcement(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_correcting_an_announcement(browser: Browser, instance: Instance) -> None:
     """Its author and administrators; another editor of the course sees it and may not, to others there is nothing."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    autora = a_teacher(house, course, "autora@example.org")
-    row = send(house, actor_of(autora), Audience(course.id))
+    autora = a_teacher(instance, course, "autora@example.org")
+    row = send(instance, actor_of(autora), Audience(course.id))
     page = f"{PAGE}/{row.uuid}"
     fields = {"heading": "Otro", "words": "Texto"}
 
@@ -158,8 +158,8 @@ def test_every_cell_of_correcting_an_announcement(browser: Browser, house: Insta
     assert cast.check("announcement.change", "of_another", withdrawn) == []
 
 
-def test_an_announcement_is_corrected_with_a_trace(browser: Browser, house: Instance) -> None:
-    team, row, blas = announced(browser, house)
+def test_an_announcement_is_corrected_with_a_trace(browser: Browser, instance: Instance) -> None:
+    team, row, blas = announced(browser, instance)
     team.get(PAGE)
     assert team.page.has_link(f"{PAGE}/{row.uuid}")
     team.get(f"{PAGE}/{row.uuid}")
@@ -176,15 +176,15 @@ def test_an_announcement_is_corrected_with_a_trace(browser: Browser, house: Inst
     assert "corregido el" in course
     assert "El viernes a las once." in blas.get("/notices").text
     team.deliver_jobs()
-    assert told(house, row) == 3
-    with house.database.unit_of_work(write=False) as session:
+    assert told(instance, row) == 3
+    with instance.database.unit_of_work(write=False) as session:
         entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "announcement.corrected")).scalar_one()
         assert "El jueves a las diez." in entry.facts
     assert "Corrigió un anuncio: Clase en vivo" in team.get("/teaching/prueba/log").text
 
 
-def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_who_were_not(browser: Browser, house: Instance) -> None:
-    team, row, blas = announced(browser, house)
+def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_who_were_not(browser: Browser, instance: Instance) -> None:
+    team, row, blas = announced(browser, instance)
     team.get(f"{PAGE}/{row.uuid}")
 
     team.submit("/withdrawal")
@@ -193,20 +193,20 @@ def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_wh
     assert "Clase en vivo" in team.page.text
     assert "Clase en vivo" not in blas.get("/courses/prueba").text
     assert "Clase en vivo" not in blas.get("/notices").text
-    assert told(house, row) == 0
-    with house.database.unit_of_work() as session:
+    assert told(instance, row) == 0
+    with instance.database.unit_of_work() as session:
         assert not services.notify_announcement_batch(session, row.id, now=clock.now())
-    assert told(house, row) == 0
+    assert told(instance, row) == 0
     team.get(f"{PAGE}/{row.uuid}", status=404)
     assert not team.get(PAGE).has_link(f"{PAGE}/{row.uuid}")
     assert "Retiró un anuncio: Clase en vivo" in team.get("/teaching/prueba/log").text
 
 
-def test_what_was_withdrawn_meanwhile_is_not_corrected(house: Instance) -> None:
-    course, _edition, _group, _uuid = a_class(house)
-    row = send(house, actor_of(a_teacher(house, course)), Audience(course.id))
-    with house.database.unit_of_work() as session:
+def test_what_was_withdrawn_meanwhile_is_not_corrected(instance: Instance) -> None:
+    course, _edition, _group, _uuid = a_class(instance)
+    row = send(instance, actor_of(a_teacher(instance, course)), Audience(course.id))
+    with instance.database.unit_of_work() as session:
         services.withdraw_announcement(session, SYSTEM, row, now=clock.now())
 
-    with house.database.unit_of_work() as session, pytest.raises(services.Withdrawn):
+    with instance.database.unit_of_work() as session, pytest.raises(services.Withdrawn):
         services.correct_announcement(session, SYSTEM, row, "Otro", "Texto", now=clock.now())

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
-from accounts.privacy import list_looks
+from accounts.privacy import list_access_entries
 from courses.models import Course, CourseVersion, StaffRole
 from enrolments.models import Enrolment
 from enrolments.rules import EditionDates, EnrolmentRefusal, may_join
@@ -45,65 +45,65 @@ def test_an_edition_takes_people_between_its_dates(dates: EditionDates, refusal:
     assert may_join(dates, archived=True, now=NOW) is EnrolmentRefusal.ARCHIVED
 
 
-def test_a_course_whose_editions_have_ended_does_not_ask_to_choose_one(browser: Browser, house: Instance) -> None:
-    course, now = a_course(house, modules=1), clock.now()
-    an_edition(house, course, starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1))
+def test_a_course_whose_editions_have_ended_does_not_ask_to_choose_one(browser: Browser, instance: Instance) -> None:
+    course, now = a_course(instance, modules=1), clock.now()
+    an_edition(instance, course, starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1))
     page = browser.get("/courses/prueba")
 
     assert "Elija una más abajo" not in page.text
 
 
-def test_two_editions_of_a_course_have_two_names(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    an_edition(house, course, "Marzo")
-    an_edition(house, a_course(house, "otro", modules=1), "Marzo")
+def test_two_editions_of_a_course_have_two_names(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    an_edition(instance, course, "Marzo")
+    an_edition(instance, a_course(instance, "otro", modules=1), "Marzo")
 
     with pytest.raises(EditionNameConflict):
-        an_edition(house, course, "MARZO")
+        an_edition(instance, course, "MARZO")
 
 
-def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(house: Instance) -> None:
-    course, people = a_course(house, modules=1), ten(house)
-    first = a_learner(house, course, "primera@example.org")
-    assert enrol(house, course, [first, *people[:2], people[0]]) == services.EnrolCounts(2, 0)
-    before = enrolment_of(house, people[0], course)
-    take_out(house, course, people[0])
-    assert enrol(house, course, people[:2]) == services.EnrolCounts(1, 0)
-    after = enrolment_of(house, people[0], course)
+def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(instance: Instance) -> None:
+    course, people = a_course(instance, modules=1), ten(instance)
+    first = a_learner(instance, course, "primera@example.org")
+    assert enrol(instance, course, [first, *people[:2], people[0]]) == services.EnrolCounts(2, 0)
+    before = enrolment_of(instance, people[0], course)
+    take_out(instance, course, people[0])
+    assert enrol(instance, course, people[:2]) == services.EnrolCounts(1, 0)
+    after = enrolment_of(instance, people[0], course)
 
     assert before is not None
     assert after is not None
     assert (after.id, after.enrolled_at, after.left_at) == (before.id, before.enrolled_at, None)
 
 
-def test_nobody_is_enrolled_in_what_is_not_published(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    with house.database.unit_of_work() as session:
+def test_nobody_is_enrolled_in_what_is_not_published(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    with instance.database.unit_of_work() as session:
         session.get_one(Course, course.id).published_version_id = None
 
     with pytest.raises(Conflict):
-        enrol(house, course, ten(house)[:1])
+        enrol(instance, course, ten(instance)[:1])
 
 
-def test_hundreds_are_enrolled_with_so_many_statements(house: Instance) -> None:
-    course, people = a_course(house, modules=1), ten(house)
-    counter, counts = Counter(house.database.writing), []
-    enrol(house, course, people[:1])  # what a process keeps of the course is read once
+def test_hundreds_are_enrolled_with_so_many_statements(instance: Instance) -> None:
+    course, people = a_course(instance, modules=1), ten(instance)
+    counter, counts = Counter(instance.database.writing), []
+    enrol(instance, course, people[:1])  # what a process keeps of the course is read once
     for some in (people[1:3], people[3:]):
         counter.reset()
-        enrol(house, course, some)
+        enrol(instance, course, some)
         counts.append(sum("INTO audit_entry" not in statement for statement in counter.statements))
 
     assert counts[0] == counts[1]
 
 
-def test_a_learner_is_told_when_their_edition_ends_and_not_when_enrolment_does(browser: Browser, house: Instance) -> None:
-    course, ends = a_course(house, modules=1), datetime(2099, 5, 4, 17, tzinfo=UTC)
-    edition = an_edition(house, course, ends_at=ends)
-    with house.database.unit_of_work() as session:
+def test_a_learner_is_told_when_their_edition_ends_and_not_when_enrolment_does(browser: Browser, instance: Instance) -> None:
+    course, ends = a_course(instance, modules=1), datetime(2099, 5, 4, 17, tzinfo=UTC)
+    edition = an_edition(instance, course, ends_at=ends)
+    with instance.database.unit_of_work() as session:
         session.execute(update(CourseVersion).values(closes_at=datetime(2098, 2, 1, 17, tzinfo=UTC)))
-    join(house, actor_of(a_person(house)), course, edition)
-    a_learner(house, course, "sin@example.org")
+    join(instance, actor_of(a_person(instance)), course, edition)
+    a_learner(instance, course, "sin@example.org")
     own, without = (sign_in(browser.another(), f"{name}@example.org").get("/courses/prueba") for name in ("ana", "sin"))
 
     assert ("Plazo" in own.text, "4 de mayo de 2099" in own.text) == (True, True)
@@ -111,11 +111,11 @@ def test_a_learner_is_told_when_their_edition_ends_and_not_when_enrolment_does(b
     assert "2098" not in own.text + without.text
 
 
-def test_before_an_edition_begins_nothing_of_the_course_opens(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
+def test_before_an_edition_begins_nothing_of_the_course_opens(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
     begins = clock.now() + timedelta(days=3)
-    edition, ana = an_edition(house, course, starts_at=begins), a_person(house)
-    join(house, actor_of(ana), course, edition)
+    edition, ana = an_edition(instance, course, starts_at=begins), a_person(instance)
+    join(instance, actor_of(ana), course, edition)
     sign_in(browser).get("/courses/prueba")
 
     assert "Su edición comienza el" in browser.page.text
@@ -125,10 +125,10 @@ def test_before_an_edition_begins_nothing_of_the_course_opens(browser: Browser, 
     assert "Comienza el" in browser.page.text
 
 
-def test_after_an_edition_ended_one_reads_and_begins_no_quiz(browser: Browser, house: Instance) -> None:
-    course, now = a_course(house, modules=1), clock.now()
-    edition, ana = an_edition(house, course, starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1)), a_person(house)
-    join(house, actor_of(ana), course, edition)
+def test_after_an_edition_ended_one_reads_and_begins_no_quiz(browser: Browser, instance: Instance) -> None:
+    course, now = a_course(instance, modules=1), clock.now()
+    edition, ana = an_edition(instance, course, starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1)), a_person(instance)
+    join(instance, actor_of(ana), course, edition)
     sign_in(browser).get("/courses/prueba")
     assert "Su edición terminó el" in browser.page.text
     browser.get("/courses/prueba/activities/leccion-1")
@@ -137,10 +137,10 @@ def test_after_an_edition_ended_one_reads_and_begins_no_quiz(browser: Browser, h
     assert not any(form.action.endswith("/attempts") for form in browser.page.forms)
 
 
-def test_an_archived_course_is_read_and_takes_no_more_answers(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    a_learner(house, course)
-    with house.database.unit_of_work() as session:
+def test_an_archived_course_is_read_and_takes_no_more_answers(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    a_learner(instance, course)
+    with instance.database.unit_of_work() as session:
         session.get_one(Course, course.id).archived_at = clock.now()
     sign_in(browser).get("/courses/prueba/activities/leccion-1")
     browser.get("/courses/prueba/quizzes/cuestionario-1")
@@ -148,18 +148,18 @@ def test_an_archived_course_is_read_and_takes_no_more_answers(browser: Browser, 
     assert not any(form.action.endswith("/attempts") for form in browser.page.forms)
 
 
-def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    edition = an_edition(house, course, capacity=1)
-    a_person(house)
+def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    edition = an_edition(instance, course, capacity=1)
+    a_person(instance)
     sign_in(browser).get("/courses/prueba")
     assert "Elija una más abajo" in browser.page.text
     token = dict(browser.page.form("/language").fields)["csrf_token"]
     assert browser.client.post("/courses/prueba/enrolment", data={"csrf_token": token}).status_code == 403
     browser.submit(f"/courses/prueba/editions/{edition.uuid}/enrolment")
 
-    assert line_of(house, edition).taken == 1
-    a_person(house, "blas@example.org")
+    assert line_of(instance, edition).taken == 1
+    a_person(instance, "blas@example.org")
     other = sign_in(browser.another(), "blas@example.org")
     other.get("/courses/prueba")
     assert "Completa" in other.page.text
@@ -167,13 +167,13 @@ def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser,
     assert "lista de espera" in other.page.text
     other.get("/courses/prueba")
     other.submit(f"/courses/prueba/editions/{edition.uuid}/waiting/end")
-    assert line_of(house, edition).waiting == 0
+    assert line_of(instance, edition).waiting == 0
 
 
-def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1, visibility="institution", enrolment="invitation")
-    a_teacher(house, course, "ines@example.org")
-    a_person(house)
+def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1, visibility="institution", enrolment="invitation")
+    a_teacher(instance, course, "ines@example.org")
+    a_person(instance)
     team = sign_in(browser, "ines@example.org")
     team.get("/teaching/prueba/editions")
     team.submit("/teaching/prueba/editions", {"name": "Primera", "capacity": "x"}, status=422)
@@ -198,14 +198,14 @@ def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Brow
     learner.get("/courses/prueba")
     team.get(f"/join/{code}")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Enrolment)) == 1
         verbs = set(session.scalars(select(AuditEntry.verb)))
     assert {"edition.made", "edition.code_made", "enrolment.started"} <= verbs
 
 
-def test_a_code_that_is_none_leads_nowhere_and_is_not_tried_for_ever(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_a_code_that_is_none_leads_nowhere_and_is_not_tried_for_ever(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     for _try in range(30):
         browser.get("/join/NADA2345", status=404)
@@ -213,17 +213,17 @@ def test_a_code_that_is_none_leads_nowhere_and_is_not_tried_for_ever(browser: Br
     browser.get("/join/NADA2345", status=429)
 
 
-def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    edition = an_edition(house, course)
-    a_teacher(house, course, "ines@example.org")
+def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    edition = an_edition(instance, course)
+    a_teacher(instance, course, "ines@example.org")
     team = sign_in(browser, "ines@example.org")
     address = f"/teaching/prueba/editions/{edition.uuid}"
     team.get(address)
     team.submit(f"{address}/code")
-    code = line_of(house, edition).edition.code
+    code = line_of(instance, edition).edition.code
     team.submit(f"{address}/closing")
-    a_person(house)
+    a_person(instance)
     learner = sign_in(browser.another())
     learner.get(f"/join/{code}")
     assert "La inscripción está cerrada" in learner.page.text
@@ -231,15 +231,15 @@ def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, hous
     team.submit(f"{address}/code/removal")
     learner.get(f"/join/{code}", status=404)
 
-    assert line_of(house, edition).edition.closed_at is None
+    assert line_of(instance, edition).edition.closed_at is None
 
 
-def test_every_cell_of_enrolling_others(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_enrolling_others(browser: Browser, instance: Instance) -> None:
     """Security 9: course.enrol_other, own_course; each page and each act of editions, learners and lists."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    edition = an_edition(house, course)
+    edition = an_edition(instance, course)
     base = "/teaching/prueba"
     wrong: list[str] = []
     for path in ("/editions", f"/editions/{edition.uuid}", "/learners", "/learners/lists"):
@@ -252,11 +252,11 @@ def test_every_cell_of_enrolling_others(browser: Browser, house: Instance) -> No
     assert not wrong
 
 
-def test_people_are_found_enrolled_and_taken_out_by_the_team(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    edition = an_edition(house, course, capacity=1)
-    a_teacher(house, course, "ines@example.org")
-    people = [a_person(house, f"p{number}@example.org", given="Luz", surname=f"Peña{number}") for number in range(2)]
+def test_people_are_found_enrolled_and_taken_out_by_the_team(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    edition = an_edition(instance, course, capacity=1)
+    a_teacher(instance, course, "ines@example.org")
+    people = [a_person(instance, f"p{number}@example.org", given="Luz", surname=f"Peña{number}") for number in range(2)]
     team = sign_in(browser, "ines@example.org")
     team.get("/teaching/prueba/learners?new=pena")
     form = next(form for form in team.page.forms if form.action == "/teaching/prueba/learners" and form.method == "post")
@@ -271,10 +271,10 @@ def test_people_are_found_enrolled_and_taken_out_by_the_team(browser: Browser, h
     assert "Peña0" not in team.page.text
 
 
-def test_an_instructor_of_another_course_takes_nobody_out(browser: Browser, house: Instance) -> None:
-    course, other = a_course(house, modules=1), a_course(house, "otro", modules=1)
-    learner = a_learner(house, course)
-    a_teacher(house, other, "olga@example.org")
+def test_an_instructor_of_another_course_takes_nobody_out(browser: Browser, instance: Instance) -> None:
+    course, other = a_course(instance, modules=1), a_course(instance, "otro", modules=1)
+    learner = a_learner(instance, course)
+    a_teacher(instance, other, "olga@example.org")
     team = sign_in(browser, "olga@example.org")
     team.get("/help")
     token = dict(team.page.form("/language").fields)["csrf_token"]
@@ -282,15 +282,15 @@ def test_an_instructor_of_another_course_takes_nobody_out(browser: Browser, hous
         answer = team.client.post(f"/teaching/{slug}/learners/{learner.person_uuid}/removal", data={"csrf_token": token})
         assert answer.status_code == status
 
-    found = enrolment_of(house, learner, course)
+    found = enrolment_of(instance, learner, course)
     assert found is not None
     assert found.left_at is None
 
 
-def test_plans_are_kept_as_they_are_typed(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    edition = an_edition(house, course)
-    with house.database.unit_of_work() as session:
+def test_plans_are_kept_as_they_are_typed(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    edition = an_edition(instance, course)
+    with instance.database.unit_of_work() as session:
         services.change_edition(session, SYSTEM, edition, PLAN, now=clock.now())
         changed = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "edition.changed"))
         assert session.scalar(select(func.count()).select_from(Person)) == 0
@@ -298,18 +298,18 @@ def test_plans_are_kept_as_they_are_typed(house: Instance) -> None:
     assert changed == 0
 
 
-def test_words_that_cannot_be_a_code_lead_to_no_edition(browser: Browser, house: Instance) -> None:
+def test_words_that_cannot_be_a_code_lead_to_no_edition(browser: Browser, instance: Instance) -> None:
     """An edition without a code is not found by «no code»."""
-    course = a_course(house, modules=1, enrolment="invitation")
-    an_edition(house, course, open_to_all=False)
-    a_person(house)
+    course = a_course(instance, modules=1, enrolment="invitation")
+    an_edition(instance, course, open_to_all=False)
+    a_person(instance)
     learner = sign_in(browser)
     for typed in ("corto", "ñññññññññ", "x" * 200):
         learner.get(f"/join/{typed}", status=404)
         learner.get("/learning")
         learner.post(f"/join/{typed}", status=404)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert not session.scalars(select(Enrolment)).all()
 
 
@@ -317,16 +317,16 @@ def texts_of(browsers: list[Browser], path: str) -> list[str]:
     return [browser.get(f"/teaching/prueba/learners{path}").text for browser in browsers]
 
 
-def test_addresses_of_people_outside_the_course_are_for_administrators(browser: Browser, house: Instance) -> None:
+def test_addresses_of_people_outside_the_course_are_for_administrators(browser: Browser, instance: Instance) -> None:
     """Security 7.6, access matrix, user.view_email: others find by name, or by a whole address that they know."""
-    course = a_course(house, modules=1)
-    a_learner(house, course, "dentro@example.org")
-    stranger = a_person(house, "fuera@example.org", given="Luz", surname="Peña")
-    put(house, stranger, a_place(house, "Dirección Provincial Manabí"))
+    course = a_course(instance, modules=1)
+    a_learner(instance, course, "dentro@example.org")
+    stranger = a_person(instance, "fuera@example.org", given="Luz", surname="Peña")
+    put(instance, stranger, a_place(instance, "Dirección Provincial Manabí"))
     roles = (StaffRole.OWNER, StaffRole.EDITOR)
     for role in roles:
-        a_teacher(house, course, f"{role.value}@example.org", role)
-    an_administrator(house)
+        a_teacher(instance, course, f"{role.value}@example.org", role)
+    an_administrator(instance)
     team = [sign_in(browser.another(), f"{role.value}@example.org") for role in roles]
     by_name, by_part, by_address = (texts_of(team, f"?new={words}") for words in ("pena", "fuera%40example", "Fuera%40example.org"))
 
@@ -342,12 +342,12 @@ def test_addresses_of_people_outside_the_course_are_for_administrators(browser: 
     assert "fuera@example.org" in boss.get("/teaching/prueba/learners?new=fuera").text
 
 
-def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Browser, house: Instance) -> None:
+def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Browser, instance: Instance) -> None:
     """Security 7.6."""
-    course = a_course(house, modules=1)
-    a_person(house, "fuera@example.org", given="Luz", surname="Peña")
-    a_teacher(house, course)
-    an_administrator(house)
+    course = a_course(instance, modules=1)
+    a_person(instance, "fuera@example.org", given="Luz", surname="Peña")
+    a_teacher(instance, course)
+    an_administrator(instance)
     team, boss = sign_in(browser, "profe@example.org"), sign_in(browser.another(), "admin@example.org")
 
     for few in ("e", "pe", "p+e+n"):
@@ -358,37 +358,37 @@ def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Bro
     assert "Luz Peña" in boss.get("/teaching/prueba/learners?new=pe").text
 
 
-def test_a_grader_searches_for_nobody(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    a_person(house, "fuera@example.org", given="Luz", surname="Peña")
-    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+def test_a_grader_searches_for_nobody(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    a_person(instance, "fuera@example.org", given="Luz", surname="Peña")
+    a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
     grader = sign_in(browser, "califica@example.org")
 
     assert "Peña" not in grader.get("/teaching/prueba/learners?new=pena", status=403).text
 
 
-def test_whom_a_search_finds_sees_that_they_were_found(browser: Browser, house: Instance) -> None:
+def test_whom_a_search_finds_sees_that_they_were_found(browser: Browser, instance: Instance) -> None:
     """Security 7.4."""
-    course = a_course(house, modules=1)
-    stranger = actor_of(a_person(house, "fuera@example.org", given="Luz", surname="Peña"))
-    a_teacher(house, course)
+    course = a_course(instance, modules=1)
+    stranger = actor_of(a_person(instance, "fuera@example.org", given="Luz", surname="Peña"))
+    a_teacher(instance, course)
     team = sign_in(browser, "profe@example.org")
     for _again in range(2):
         team.get("/teaching/prueba/learners?new=pena")
 
-    with house.database.unit_of_work(write=False) as session:
-        assert [(look.by, look.purpose) for look in list_looks(session, stranger.person_id or 0)] == [("Pilar Maestra", "found")]
+    with instance.database.unit_of_work(write=False) as session:
+        assert [(look.by, look.purpose) for look in list_access_entries(session, stranger.person_id or 0)] == [("Pilar Maestra", "found")]
 
 
-def test_every_cell_of_joining_with_a_code(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_joining_with_a_code(browser: Browser, instance: Instance) -> None:
     """Access: whoever has signed in looks a code up, joins with it, and leaves the waiting list; an account that is closed does not."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    edition = an_edition(house, course)
+    edition = an_edition(instance, course)
     cast.browsers["S"].get(f"/teaching/prueba/editions/{edition.uuid}")
     cast.browsers["S"].submit(f"/editions/{edition.uuid}/code")
-    code = line_of(house, edition).edition.code
+    code = line_of(instance, edition).edition.code
 
     wrong = [*cast.check("edition.look_up", "with_a_code", cast.outcomes("/join"))]
     wrong += cast.check("edition.look_up", "with_a_code", cast.outcomes(f"/join/{code}"))

@@ -27,39 +27,39 @@ PAGE = "/teaching/prueba/progress"
 ALL = GradebookFilter()
 
 
-def a_class(house: Instance) -> tuple[Course, dict[str, Actor]]:
+def a_class(instance: Instance) -> tuple[Course, dict[str, Actor]]:
     """Publish two modules: Ana completed the first, Blas its lesson three weeks ago, Carla never came, Delia completed all."""
-    course, past = a_course(house, modules=2), clock.now() - timedelta(days=21)
-    people = {name: a_learner(house, course, f"{name}@example.org", now=past) for name in ("ana", "blas", "carla", "delia")}
-    mark_done(house, people["ana"], "prueba", "leccion-1")
-    pass_quiz(house, people["ana"], "prueba")
-    mark_done(house, people["blas"], "prueba", "leccion-1", now=past)
+    course, past = a_course(instance, modules=2), clock.now() - timedelta(days=21)
+    people = {name: a_learner(instance, course, f"{name}@example.org", now=past) for name in ("ana", "blas", "carla", "delia")}
+    mark_done(instance, people["ana"], "prueba", "leccion-1")
+    pass_quiz(instance, people["ana"], "prueba")
+    mark_done(instance, people["blas"], "prueba", "leccion-1", now=past)
     for n in (1, 2):
-        mark_done(house, people["delia"], "prueba", f"leccion-{n}")
-        pass_quiz(house, people["delia"], "prueba", f"cuestionario-{n}")
-    visited(house, course, people["ana"], "leccion-2", days=0)
-    visited(house, course, people["blas"], "leccion-1", days=20)
+        mark_done(instance, people["delia"], "prueba", f"leccion-{n}")
+        pass_quiz(instance, people["delia"], "prueba", f"cuestionario-{n}")
+    visited(instance, course, people["ana"], "leccion-2", days=0)
+    visited(instance, course, people["blas"], "leccion-1", days=20)
     return course, people
 
 
-def visited(house: Instance, course: Course, actor: Actor, key: str, *, days: int) -> None:
+def visited(instance: Instance, course: Course, actor: Actor, key: str, *, days: int) -> None:
     """Let somebody have been at an activity so many days ago."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         mine = (Enrolment.person_id == actor.person_id, Enrolment.course_id == course.id)
         moment = clock.now() - timedelta(days=days)
         session.execute(update(Enrolment).where(*mine).values(last_visited_at=moment, last_activity_key=key))
 
 
-def test_only_the_courses_team_sees_the_progress(browser: Browser, house: Instance) -> None:
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+def test_only_the_courses_team_sees_the_progress(browser: Browser, instance: Instance) -> None:
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     assert cast.check("gradebook.view", "own_course", cast.outcomes(PAGE)) == []
 
 
-def test_modules_and_activities_count_those_who_began_and_completed_them(house: Instance) -> None:
-    course, _people = a_class(house)
-    with house.database.unit_of_work(write=False) as session:
+def test_modules_and_activities_count_those_who_began_and_completed_them(instance: Instance) -> None:
+    course, _people = a_class(instance)
+    with instance.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
         modules = queries.count_modules(session, outline, ALL, now=clock.now())
         activities = queries.count_activities(session, course.id, ALL, now=clock.now())
@@ -69,9 +69,9 @@ def test_modules_and_activities_count_those_who_began_and_completed_them(house: 
     assert activities["cuestionario-1"] == ActivityCount(2, 2)
 
 
-def test_who_waits_where_and_who_stopped_where(house: Instance) -> None:
-    course, _people = a_class(house)
-    with house.database.unit_of_work(write=False) as session:
+def test_who_waits_where_and_who_stopped_where(instance: Instance) -> None:
+    course, _people = a_class(instance)
+    with instance.database.unit_of_work(write=False) as session:
         waiting = queries.count_waiting(session, course.id, ALL, 14, now=clock.now())
         left_off = queries.count_left_off(session, course.id, ALL, 14, now=clock.now())
         long_ago = queries.count_left_off(session, course.id, ALL, 30, now=clock.now())
@@ -81,41 +81,41 @@ def test_who_waits_where_and_who_stopped_where(house: Instance) -> None:
     assert long_ago == {}
 
 
-def test_the_next_activity_of_the_list_is_the_one_that_the_rule_names(house: Instance) -> None:
-    course, people = a_class(house)
-    with house.database.unit_of_work(write=False) as session:
+def test_the_next_activity_of_the_list_is_the_one_that_the_rule_names(instance: Instance) -> None:
+    course, people = a_class(instance)
+    with instance.database.unit_of_work(write=False) as session:
         steps = next_steps(course.id, clock.now())
         found = {row.enrolment_id: row.key for row in session.execute(select(steps.c.enrolment_id, steps.c.key))}
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
-        rows = {name: enrolment_of(house, actor, course).id for name, actor in people.items()}
+        rows = {name: enrolment_of(instance, actor, course).id for name, actor in people.items()}
         named = {row: next_step(outline, results_of(session, row), clock.now()) for name, row in rows.items() if name != "delia"}
 
     assert found == named
 
 
 @pytest.mark.parametrize(("days", "quartiles"), [((5,), (5, 5, 5)), ((1, 2, 3, 4), (1, 2, 3)), ((9, 1, 5, 3, 7), (3, 5, 7))])
-def test_the_time_to_complete_is_told_by_its_quartiles(house: Instance, days: tuple[int, ...], quartiles: tuple[int, ...]) -> None:
+def test_the_time_to_complete_is_told_by_its_quartiles(instance: Instance, days: tuple[int, ...], quartiles: tuple[int, ...]) -> None:
     """Nearest rank: the smallest time within which at least that share completed."""
-    course = a_course(house, modules=1)
+    course = a_course(instance, modules=1)
     for place, count in enumerate(days):
-        row = enrolment_of(house, a_learner(house, course, f"p{place}@example.org"), course)
+        row = enrolment_of(instance, a_learner(instance, course, f"p{place}@example.org"), course)
         values = {
             "enrolment_id": row.id,
             "course_version_id": row.course_version_id,
             "completed_at": row.enrolled_at + timedelta(days=count),
         }
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             session.execute(insert(Completion).values(values))
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         taken = queries.time_taken(session, course.id, ALL, now=clock.now())
 
     assert taken is not None
     assert (taken.learners, taken.first.days, taken.median.days, taken.third.days) == (len(days), *quartiles)
 
 
-def test_the_page_leads_to_those_who_are_stuck(browser: Browser, house: Instance) -> None:
-    course, _people = a_class(house)
-    a_teacher(house, course)
+def test_the_page_leads_to_those_who_are_stuck(browser: Browser, instance: Instance) -> None:
+    course, _people = a_class(instance)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get(PAGE)
     text = browser.page.text
     assert [word in text for word in ("Avance por módulo", "Parte 1", "2 (50")] == [True, True, True]
@@ -130,15 +130,15 @@ def test_the_page_leads_to_those_who_are_stuck(browser: Browser, house: Instance
     assert "ana@example.org" not in page.text
 
 
-def test_the_page_costs_the_same_however_many_learn(browser: Browser, house: Instance) -> None:
-    course, people = a_class(house)
-    a_teacher(house, course)
+def test_the_page_costs_the_same_however_many_learn(browser: Browser, instance: Instance) -> None:
+    course, people = a_class(instance)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get(PAGE)
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     browser.get(PAGE)
     few = len(counter.statements)
 
-    multiply(house, people["blas"], 40)
+    multiply(instance, people["blas"], 40)
     counter.reset()
     browser.get(PAGE)
 
@@ -146,19 +146,19 @@ def test_the_page_costs_the_same_however_many_learn(browser: Browser, house: Ins
     assert "44" in browser.page.text
 
 
-def test_a_module_that_asks_for_nothing_is_completed_by_all_that_it_has(house: Instance) -> None:
+def test_a_module_that_asks_for_nothing_is_completed_by_all_that_it_has(instance: Instance) -> None:
     """As its learners' pages say."""
     files = folder(modules=1)
     lesson, quiz = "01-parte/01-leccion.es.md", "01-parte/03-cuestionario.quiz.yaml"
     files[lesson] = files[lesson].replace(b"title:", b"required: false\ntitle:", 1)
-    course, _version = publish(house, {**files, quiz: files[quiz] + b"required: false\n"})
-    ana, blas = (a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas"))
+    course, _version = publish(instance, {**files, quiz: files[quiz] + b"required: false\n"})
+    ana, blas = (a_learner(instance, course, f"{name}@example.org") for name in ("ana", "blas"))
     for actor in (ana, blas):
-        mark_done(house, actor, "prueba", "leccion-1")
-    mark_done(house, ana, "prueba", "video-1")
-    pass_quiz(house, ana, "prueba")
+        mark_done(instance, actor, "prueba", "leccion-1")
+    mark_done(instance, ana, "prueba", "video-1")
+    pass_quiz(instance, ana, "prueba")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
 
         assert queries.count_modules(session, outline, ALL, now=clock.now()) == {"parte-1": ModuleCount(2, 1)}

@@ -44,48 +44,48 @@ completion:
 """
 
 
-def a_weighted_course(house: Instance) -> Course:
+def a_weighted_course(instance: Instance) -> Course:
     """Publish a course of three quizzes: the lowest of two for practice is dropped, the last is the final one."""
     files = folder(modules=3)
     files["course.yaml"] += GRADE.encode()
     for n, category in ((1, "practica"), (2, "practica"), (3, "final")):
         files[f"{n:02d}-parte/03-cuestionario.quiz.yaml"] += f"category: {category}\n".encode()
-    return publish(house, files)[0]
+    return publish(instance, files)[0]
 
 
-def score(house: Instance, course: Course, actor: Actor, **scores: int | str) -> None:
+def score(instance: Instance, course: Course, actor: Actor, **scores: int | str) -> None:
     """Give a learner results in percent by the numbers of the quizzes."""
-    enrolment = enrolment_of(house, actor, course)
+    enrolment = enrolment_of(instance, actor, course)
     for key, value in scores.items():
         reached = Achievement(completed=True, score=Fraction(value), passed=True)
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             learning_services.record_result(session, SYSTEM, enrolment.id, key.replace("q", "cuestionario-"), reached, now=clock.now())
 
 
-def rows_of(house: Instance, course: Course) -> list[GradebookRow]:
-    with house.database.unit_of_work(write=False) as session:
+def rows_of(instance: Instance, course: Course) -> list[GradebookRow]:
+    with instance.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
         return queries.list_gradebook(session, outline, GradebookFilter(), GradebookOrder(), now=clock.now(), offset=0, limit=50)
 
 
-def test_only_the_courses_team_sees_the_gradebook(browser: Browser, house: Instance) -> None:
+def test_only_the_courses_team_sees_the_gradebook(browser: Browser, instance: Instance) -> None:
     """Security 9: graders see it, owners, editors and administrators also take it out."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     assert cast.check("gradebook.view", "own_course", cast.outcomes(PAGE)) == []
     for kind in ("csv", "xlsx", "ods"):
         assert cast.check("gradebook.export", "own_course", cast.outcomes(f"{PAGE}.{kind}")) == [], kind
 
 
-def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Browser, house: Instance) -> None:
+def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Browser, instance: Instance) -> None:
     """Weights, categories, and the lowest left out: 30 % of the better practice and 70 % of the final."""
-    course = a_weighted_course(house)
-    ana, blas = a_learner(house, course), a_learner(house, course, "blas@example.org")
-    score(house, course, ana, q1=40, q2=91, q3="45.5")
-    score(house, course, blas, q1=20)
+    course = a_weighted_course(instance)
+    ana, blas = a_learner(instance, course), a_learner(instance, course, "blas@example.org")
+    score(instance, course, ana, q1=40, q2=91, q3="45.5")
+    score(instance, course, blas, q1=20)
 
-    rows = {row.email: row for row in rows_of(house, course)}
+    rows = {row.email: row for row in rows_of(instance, course)}
     assert rows["ana@example.org"].grade == Fraction("59.15")
     assert rows["blas@example.org"].grade == 20
     assert rows["ana@example.org"].scores == {"cuestionario-1": 40, "cuestionario-2": 91, "cuestionario-3": Fraction("45.5")}
@@ -94,32 +94,32 @@ def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Bro
         assert f"{share(row.grade).strip('%').strip()} hasta ahora" in page.text, email
 
 
-def test_who_follows_an_earlier_version_is_judged_by_it_and_stands_in_the_columns_of_the_new_one(house: Instance) -> None:
+def test_who_follows_an_earlier_version_is_judged_by_it_and_stands_in_the_columns_of_the_new_one(instance: Instance) -> None:
     """A quiz that the new version renamed shows its results under its new key."""
-    course = a_weighted_course(house)
-    ana = a_learner(house, course)
-    score(house, course, ana, q1=40, q3=80)
+    course = a_weighted_course(instance)
+    ana = a_learner(instance, course)
+    score(instance, course, ana, q1=40, q3=80)
     files = folder(modules=3)
     quiz = files["01-parte/03-cuestionario.quiz.yaml"]
     files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1", b"key: primero\nwas: [cuestionario-1]")
-    course, _version = publish(house, files)
+    course, _version = publish(instance, files)
 
-    (row,) = rows_of(house, course)
+    (row,) = rows_of(instance, course)
 
     assert row.scores == {"primero": 40, "cuestionario-3": 80}
     assert row.grade == 30 * Fraction(40, 100) + 70 * Fraction(80, 100)
 
 
-def test_the_gradebook_is_filtered_and_sorted(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=2)
-    teacher = a_teacher(house, course)
-    people = {name: a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas")}
-    people["carla"] = actor_of(a_person(house, "carla@example.org"))
-    score(house, course, people["ana"], q1=50)
-    score(house, course, people["blas"], q1=90)
-    edition = an_edition(house, course)
-    join(house, people["carla"], course, edition)
-    with house.database.unit_of_work() as session:
+def test_the_gradebook_is_filtered_and_sorted(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=2)
+    teacher = a_teacher(instance, course)
+    people = {name: a_learner(instance, course, f"{name}@example.org") for name in ("ana", "blas")}
+    people["carla"] = actor_of(a_person(instance, "carla@example.org"))
+    score(instance, course, people["ana"], q1=50)
+    score(instance, course, people["blas"], q1=90)
+    edition = an_edition(instance, course)
+    join(instance, people["carla"], course, edition)
+    with instance.database.unit_of_work() as session:
         group = learning_services.make_group(session, actor_of(teacher), course.id, "Norte", now=clock.now())
         learning_services.add_to_group(session, actor_of(teacher), group, [people["blas"].person_uuid or group.uuid], now=clock.now())
     sign_in(browser, "profe@example.org")
@@ -143,18 +143,18 @@ def test_the_gradebook_is_filtered_and_sorted(browser: Browser, house: Instance)
 
 
 @pytest.mark.parametrize("address", [PAGE, f"{PAGE}.csv"])
-def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, house: Instance, address: str) -> None:
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    ana = a_learner(house, course)
-    pass_quiz(house, ana, "prueba")
-    multiply(house, ana, 2)
+def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, instance: Instance, address: str) -> None:
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    ana = a_learner(instance, course)
+    pass_quiz(instance, ana, "prueba")
+    multiply(instance, ana, 2)
     sign_in(browser, "profe@example.org").get(address)
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     browser.get(address)
     few = len(counter.statements)
 
-    multiply(house, ana, 27, first=2)
+    multiply(instance, ana, 27, first=2)
     counter.reset()
     browser.get(address)
 
@@ -162,13 +162,13 @@ def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, ho
     assert len(counter.statements) == few
 
 
-def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, house: Instance) -> None:
+def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, instance: Instance) -> None:
     """P14: the stream reads five hundred learners and their results at a time."""
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    ana = a_learner(house, course)
-    score(house, course, ana, q1=75)
-    multiply(house, ana, queries.BATCH + 20)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    ana = a_learner(instance, course)
+    score(instance, course, ana, q1=75)
+    multiply(instance, ana, queries.BATCH + 20)
     sign_in(browser, "profe@example.org").get(f"{PAGE}.csv")
     rows = list(csv.DictReader(StringIO(browser.response.get_data().decode("utf-8-sig"))))
 
@@ -176,13 +176,13 @@ def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, 
     assert {row["Nota del curso"] for row in rows} == {"75.00"}
 
 
-def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser: Browser, house: Instance) -> None:
+def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser: Browser, instance: Instance) -> None:
     """Security 8.1: who exported stands in the audit log."""
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    ana = a_learner(house, course, now=clock.now() - timedelta(days=1))
-    score(house, course, ana, q1="66.666")
-    mark_done(house, ana, "prueba", "leccion-1")
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    ana = a_learner(instance, course, now=clock.now() - timedelta(days=1))
+    score(instance, course, ana, q1="66.666")
+    mark_done(instance, ana, "prueba", "leccion-1")
     sign_in(browser, "profe@example.org").get(f"{PAGE}.xlsx?sort=enrolled")
     marks, dictionary = load_workbook(BytesIO(browser.response.get_data())).worksheets
     told = [[cell.value for cell in row] for row in dictionary.iter_rows(min_row=2)]
@@ -191,16 +191,16 @@ def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser:
     assert [cell.value for cell in marks[2]][-2:] == [66.67, 66.67]
     browser.get(f"{PAGE}.csv?dictionary")
     assert list(csv.reader(StringIO(browser.response.get_data().decode("utf-8-sig"))))[1:] == told
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "gradebook.exported").order_by(AuditEntry.id)).all()
     assert [name in fact for name, fact in zip(("gradebook.xlsx", "gradebook-columns.csv"), facts, strict=True)] == [True, True]
 
 
-def test_graders_see_no_addresses(browser: Browser, house: Instance) -> None:
+def test_graders_see_no_addresses(browser: Browser, instance: Instance) -> None:
     """Security 7.6: e-mail addresses are for those who edit the course."""
-    course = a_course(house, modules=1)
-    a_learner(house, course)
-    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    course = a_course(instance, modules=1)
+    a_learner(instance, course)
+    a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
     sign_in(browser, "califica@example.org")
 
     assert "Quinde" in browser.get(PAGE).text
@@ -210,14 +210,14 @@ def test_graders_see_no_addresses(browser: Browser, house: Instance) -> None:
     browser.get(f"{PAGE}.csv", status=403)
 
 
-def test_no_page_of_a_grader_has_an_address_or_an_identity_number(browser: Browser, house: Instance) -> None:
+def test_no_page_of_a_grader_has_an_address_or_an_identity_number(browser: Browser, instance: Instance) -> None:
     """Security 7.1 and 7.6: every page of the course that a grader reaches from its gradebook and its quiz, and searches there."""
-    course = a_course(house, modules=1)
-    learner = a_learner(house, course, "oculta@example.org")
-    with house.database.unit_of_work() as session:
+    course = a_course(instance, modules=1)
+    learner = a_learner(instance, course, "oculta@example.org")
+    with instance.database.unit_of_work() as session:
         session.add(NationalIdentity(person_id=learner.person_id, number="1710034065"))
-    pass_quiz(house, learner, "prueba")
-    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
+    pass_quiz(instance, learner, "prueba")
+    a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
     grader, seen = sign_in(browser, "califica@example.org"), set[str]()
     waiting = [PAGE, f"{PAGE}?q=oculta", f"{QUIZ}/manage", f"{QUIZ}/report?q=oculta"]
 

@@ -37,18 +37,18 @@ def kept(app: Flask) -> PageCache:
 
 
 @pytest.fixture
-def ana(browser: Browser, house: Instance) -> Browser:
+def ana(browser: Browser, instance: Instance) -> Browser:
     """Sign in somebody who has opened the first lesson of a course."""
-    learner = a_learner_in(browser, a_course(house, modules=2))
+    learner = a_learner_in(browser, a_course(instance, modules=2))
     learner.get(COURSE)
     learner.get(LESSON)
     return learner
 
 
 @pytest.fixture
-def blas(ana: Browser, house: Instance) -> Browser:
+def blas(ana: Browser, instance: Instance) -> Browser:
     """Sign in somebody else who is as far."""
-    a_person(house, "blas@example.org", given="Blas", surname="Toapanta")
+    a_person(instance, "blas@example.org", given="Blas", surname="Toapanta")
     learner = sign_in(ana.another(), "blas@example.org")
     learner.get(COURSE)
     learner.submit("/enrolment")
@@ -72,9 +72,9 @@ def test_two_who_see_the_same_share_one_drawing_and_nothing_else(ana: Browser, b
 
 
 def test_two_readers_share_the_head_of_the_site_but_for_their_names(
-    ana: Browser, blas: Browser, house: Instance, app: Flask, monkeypatch: pytest.MonkeyPatch
+    ana: Browser, blas: Browser, instance: Instance, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.given_names == "Blas").values(given_names="<b>Blas & Cía."))
     ana.get("/certificates")
     drawn: list[str] = []
@@ -113,7 +113,7 @@ def test_what_one_reader_asks_for_is_not_in_the_drawing_of_another(ana: Browser,
     assert "de=ana" not in blas.get(f"{COURSE}/activities/leccion-2").html
 
 
-def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, house: Instance, kept: PageCache) -> None:
+def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, instance: Instance, kept: PageCache) -> None:
     ana.get(LESSON)
     counts = [len(kept)]
 
@@ -125,7 +125,7 @@ def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, b
     ana.post("/theme", {"theme": "dark", "next": "/"})
     assert ('data-theme="dark"' in ana.get(LESSON).html, 'data-theme="dark"' in blas.get(LESSON).html) == (True, False)
     counts.append(len(kept))
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.given_names == "Ana").values(zone="Asia/Tokyo"))
     ana.get(LESSON)
     counts.append(len(kept))
@@ -158,7 +158,7 @@ def test_only_the_last_pages_are_kept(ana: Browser, kept: PageCache, monkeypatch
     assert len(kept) == most
 
 
-def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written out as a place in memory would let a browser, or somebody else, keep what has changed since."""
     written: list[str] = []
     digest = cached_pages._digest
@@ -168,12 +168,12 @@ def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, house: 
         return digest(*parts)
 
     monkeypatch.setattr(cached_pages, "_digest", noted)
-    course, _version = publish(house, a_folder())
-    teacher = a_teacher(house, course)
+    course, _version = publish(instance, a_folder())
+    teacher = a_teacher(instance, course)
     page = f"/courses/{course.slug}"
     learner = a_learner_in(browser, course)
-    edition = an_edition(house, course)
-    with house.database.unit_of_work() as session:
+    edition = an_edition(instance, course)
+    with instance.database.unit_of_work() as session:
         text = AnnouncementText(uuid4(), "Clase en vivo", "Traiga papel. " * 40 + "El jueves a las diez. " + "Habrá preguntas. " * 40)
         services.send_announcement(session, actor_of(teacher), Audience(course.id), text, now=clock.now())
     visitor = browser.another()

@@ -112,16 +112,16 @@ def test_files_of_other_systems_are_read_or_refused(path: Path) -> None:
             read_list(path.read_bytes())
 
 
-def enrolled(house: Instance) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def enrolled(instance: Instance) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.left_at.is_(None))) or 0
 
 
 @pytest.fixture
-def course(house: Instance) -> Course:
+def course(instance: Instance) -> Course:
     """Return a course with an instructor, Inés."""
-    found = a_course(house, modules=1)
-    a_teacher(house, found, "ines@example.org")
+    found = a_course(instance, modules=1)
+    a_teacher(instance, found, "ines@example.org")
     return found
 
 
@@ -132,20 +132,20 @@ def send(browser: Browser, text: str, status: int = 200, **fields: str) -> Brows
     return team
 
 
-def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, house: Instance, course: Course) -> None:
+def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, instance: Instance, course: Course) -> None:
     """Security 2.2."""
-    person = a_person(house, "cerrada@example.org")
-    with house.database.unit_of_work() as session:
+    person = a_person(instance, "cerrada@example.org")
+    with instance.database.unit_of_work() as session:
         session.get_one(Person, person.id).suspended_at = clock.now()
     team = send(browser, "correo\ncerrada@example.org\nnadie@example.org")
 
     assert team.page.text.count("Ninguna cuenta abierta tiene esta dirección.") == 2
 
 
-def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(browser: Browser, house: Instance, course: Course) -> None:
+def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(browser: Browser, instance: Instance, course: Course) -> None:
     """Decision 28."""
-    people = [a_person(house, f"{name}@example.org").id for name in ("ana", "anita")]
-    with house.database.unit_of_work() as session:
+    people = [a_person(instance, f"{name}@example.org").id for name in ("ana", "anita")]
+    with instance.database.unit_of_work() as session:
         kept, closed = (session.get_one(Person, person) for person in people)
         accounts.close_after_merge(session, SYSTEM, closed, kept, "", [], now=clock.now())
     team = send(browser, "correo\nanita@example.org")
@@ -153,14 +153,14 @@ def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(br
     assert "Se inscribiría a 1 persona" in team.page.text
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Enrolment.person_id)).all() == people[:1]
 
 
-def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house: Instance, course: Course) -> None:
+def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, instance: Instance, course: Course) -> None:
     for email in ("ana@example.org", "blas@example.org"):
-        a_person(house, email)
-    a_learner(house, course, "dentro@example.org")
+        a_person(instance, email)
+    a_learner(instance, course, "dentro@example.org")
     lines = "correo\nana@example.org\nnadie@example.org\nana@example.org\nsin arroba\ndentro@example.org\nBlas@Example.org"
     team = send(browser, lines)
 
@@ -172,17 +172,17 @@ def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, house:
     ):
         assert words in team.page.text
     assert "1 ya sigue el curso" in team.page.text
-    assert enrolled(house) == 1
+    assert enrolled(instance) == 1
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()
-    assert enrolled(house) == 3
+    assert enrolled(instance) == 3
     team.get(team.path)
     assert "La lista está inscrita" in team.page.text
 
 
 @pytest.mark.slow
-def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Browser, house: Instance, course: Course) -> None:
-    a_person(house)
+def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Browser, instance: Instance, course: Course) -> None:
+    a_person(instance)
     team = sign_in(browser, "ines@example.org")
     team.get("/teaching/prueba/learners/lists")
     assert "CSV o Excel (.xlsx" in team.page.text
@@ -193,29 +193,29 @@ def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Brows
     assert "Una de sus celdas es una fórmula" in team.page.text
     assert "Línea 3" in team.page.text
     assert "Línea 4" in team.page.text
-    assert enrolled(house) == 0
+    assert enrolled(instance) == 0
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()
-    assert enrolled(house) == 1
+    assert enrolled(instance) == 1
 
 
-def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Browser, house: Instance, course: Course) -> None:
-    a_person(house)
+def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Browser, instance: Instance, course: Course) -> None:
+    a_person(instance)
     team = send(browser, "ana@example.org")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.scalars(select(PendingEnrolmentList)).one().expires_at = soon = clock.now() + timedelta(minutes=1)
     team.submit(f"{team.path}/confirmation")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         accounts.delete_pending_uploads(session, PendingEnrolmentList, now=soon)
     team.deliver_jobs()
 
-    assert enrolled(house) == 1
+    assert enrolled(instance) == 1
 
 
-def test_a_list_for_an_archived_course_is_refused_and_does_not_wait_for_ever(browser: Browser, house: Instance, course: Course) -> None:
-    a_person(house)
+def test_a_list_for_an_archived_course_is_refused_and_does_not_wait_for_ever(browser: Browser, instance: Instance, course: Course) -> None:
+    a_person(instance)
     team = send(browser, "ana@example.org")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.get_one(Course, course.id).archived_at = clock.now()
     path = team.path
     team.submit(f"{path}/confirmation", status=409)
@@ -224,27 +224,27 @@ def test_a_list_for_an_archived_course_is_refused_and_does_not_wait_for_ever(bro
     assert "Se inscribiría a 1 persona" in team.get(path).text
 
 
-def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, house: Instance, course: Course) -> None:
-    a_person(house)
+def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, instance: Instance, course: Course) -> None:
+    a_person(instance)
     team = send(browser, "ana@example.org")
     path = team.path
     team.submit(f"{path}/discarding")
     team.deliver_jobs()
 
-    assert enrolled(house) == 0
+    assert enrolled(instance) == 0
     team.get(path, status=404)
 
 
-def test_a_list_is_its_senders_alone(browser: Browser, house: Instance, course: Course) -> None:
-    a_person(house)
-    a_teacher(house, course, "otra@example.org")
+def test_a_list_is_its_senders_alone(browser: Browser, instance: Instance, course: Course) -> None:
+    a_person(instance)
+    a_teacher(instance, course, "otra@example.org")
     path = send(browser, "ana@example.org").path
     other = sign_in(browser.another(), "otra@example.org")
 
     other.get(path, status=404)
 
 
-def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Browser, house: Instance, course: Course) -> None:
+def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Browser, instance: Instance, course: Course) -> None:
     team = send(browser, "nombre;unidad\nAna;Quito", status=422)
 
     assert "Ninguna columna se llama «correo»" in team.page.text
@@ -252,33 +252,35 @@ def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Brow
 
 
 def test_a_long_list_goes_on_after_a_fault_where_it_was(
-    browser: Browser, house: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "PORTION", 2)
-    people = [a_person(house, f"p{number}@example.org") for number in range(5)]
-    edition = an_edition(house, course, capacity=4)
+    people = [a_person(instance, f"p{number}@example.org") for number in range(5)]
+    edition = an_edition(instance, course, capacity=4)
     team = send(browser, "\n".join(person.email for person in people), edition=str(edition.uuid))
     assert "1 de ellas esperará" in team.page.text
-    with house.database.unit_of_work() as session:  # as if the server had died after the first portion
+    with instance.database.unit_of_work() as session:  # as if the server had died after the first portion
         row = session.scalars(select(PendingEnrolmentList)).one()
         services.enrol_others(session, SYSTEM, course.id, edition, [person.id for person in people[:2]], now=clock.now())
         row.place = 2
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()
 
-    assert enrolled(house) == 4
-    with house.database.unit_of_work(write=False) as session:
+    assert enrolled(instance) == 4
+    with instance.database.unit_of_work(write=False) as session:
         row = session.scalars(select(PendingEnrolmentList)).one()
     assert (row.place, row.total) == (5, 5)
 
 
 @pytest.mark.parametrize("how", NO_LONGER)
-def test_a_list_of_somebody_who_edits_the_course_no_more_enrols_nobody(browser: Browser, house: Instance, course: Course, how: str) -> None:
+def test_a_list_of_somebody_who_edits_the_course_no_more_enrols_nobody(
+    browser: Browser, instance: Instance, course: Course, how: str
+) -> None:
     """Security 1.1 and 1.4: the job asks, and rights are those of now."""
-    a_person(house)
+    a_person(instance)
     team = send(browser, "ana@example.org")
     team.submit(f"{team.path}/confirmation")
-    no_longer(house, "ines@example.org", how)
+    no_longer(instance, "ines@example.org", how)
     team.deliver_jobs()
 
-    assert enrolled(house) == 0
+    assert enrolled(instance) == 0

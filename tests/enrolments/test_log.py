@@ -33,19 +33,19 @@ LOG = "/teaching/prueba/log"
 
 
 @pytest.fixture
-def course(house: Instance) -> Course:
-    return a_course(house, modules=1)
+def course(instance: Instance) -> Course:
+    return a_course(instance, modules=1)
 
 
 @pytest.fixture
-def teacher(house: Instance, course: Course) -> Person:
-    return a_teacher(house, course)
+def teacher(instance: Instance, course: Course) -> Person:
+    return a_teacher(instance, course)
 
 
-def test_groups_editions_and_announcements_are_told(browser: Browser, house: Instance, course: Course, teacher: Person) -> None:
+def test_groups_editions_and_announcements_are_told(browser: Browser, instance: Instance, course: Course, teacher: Person) -> None:
     actor, now = Actor(person_id=teacher.id), clock.now()
-    learner = a_learner(house, course, "ana@example.org")
-    with house.database.unit_of_work() as session:
+    learner = a_learner(instance, course, "ana@example.org")
+    with instance.database.unit_of_work() as session:
         group = learning.make_group(session, actor, course.id, "Tarde", now=now)
         learning.rename_group(session, actor, group, "Noche", now=now)
         session.flush()
@@ -71,10 +71,10 @@ def test_groups_editions_and_announcements_are_told(browser: Browser, house: Ins
     assert "Otra cosa" not in told
 
 
-def test_what_was_done_in_another_course_is_not_told(browser: Browser, house: Instance, course: Course, teacher: Person) -> None:
+def test_what_was_done_in_another_course_is_not_told(browser: Browser, instance: Instance, course: Course, teacher: Person) -> None:
     actor, now = Actor(person_id=teacher.id), clock.now()
-    other = a_course(house, modules=1, key="otro")
-    with house.database.unit_of_work() as session:
+    other = a_course(instance, modules=1, key="otro")
+    with instance.database.unit_of_work() as session:
         kept = learning.make_group(session, actor, other.id, "Ajeno", now=now)
         learning.delete_group(session, actor, kept, now=now)
         session.flush()

@@ -24,9 +24,9 @@ PAGE = "/teaching/prueba/messages"
 WORDS = {"heading": "¿Necesita ayuda?", "words": "Escríbanos.\n\nEl equipo"}
 
 
-def told(house: Instance) -> list[str]:
+def told(instance: Instance) -> list[str]:
     """Return who was told of a message, each as often as they were."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         statement = select(Notification.path, func.count()).where(Notification.kind == "announcement").group_by(Notification.path)
         assert {path for path, _count in session.execute(statement)} <= {"/courses/prueba"}
         return list(
@@ -34,14 +34,14 @@ def told(house: Instance) -> list[str]:
         )
 
 
-def person_of(house: Instance, email: str) -> Person:
-    with house.database.unit_of_work(write=False) as session:
+def person_of(instance: Instance, email: str) -> Person:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
 
-def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, house: Instance) -> None:
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, instance: Instance) -> None:
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     assert cast.check("course.announce", "own_course", cast.outcomes(PAGE)) == []
     sent = {**WORDS, "number": str(uuid4()), "send": "1"}
@@ -66,16 +66,16 @@ def test_only_who_edits_the_course_writes_to_its_learners(browser: Browser, hous
         ("unit=5d4f4d4e-0000-4000-8000-000000000000", 0),
     ],
 )
-def test_it_reaches_those_whom_the_gradebook_shows(browser: Browser, house: Instance, query: str, count: int) -> None:
+def test_it_reaches_those_whom_the_gradebook_shows(browser: Browser, instance: Instance, query: str, count: int) -> None:
     """Ana has completed the course, Blas is in a group, Carla in an edition, the last two of a province.
 
     The number of people stands there before it is sent.
     """
-    course, edition, _group, group = a_class(house)
-    province = a_place(house, "Guayas")
-    for name, place in (("blas", province), ("carla", a_place(house, "Durán", province))):
-        put(house, person_of(house, f"{name}@example.org"), place)
-    a_teacher(house, course)
+    course, edition, _group, group = a_class(instance)
+    province = a_place(instance, "Guayas")
+    for name, place in (("blas", province), ("carla", a_place(instance, "Durán", province))):
+        put(instance, person_of(instance, f"{name}@example.org"), place)
+    a_teacher(instance, course)
     address = query.format(edition=edition.uuid, group=group, unit=province.uuid)
     shown = sign_in(browser, "profe@example.org").get(f"/teaching/prueba/gradebook?{address}").html.count("@example.org</span>")
     page = browser.get(f"{PAGE}?{address}")
@@ -83,41 +83,41 @@ def test_it_reaches_those_whom_the_gradebook_shows(browser: Browser, house: Inst
     assert f"A {count} persona" in page.text
     assert ("Guayas" in page.text) is ("{unit}" in query)
     page = browser.submit("/messages", WORDS)
-    assert told(house) == []
+    assert told(instance) == []
     if count:
         browser.submit("/messages", button=("send", "1"))
         browser.deliver_jobs()
 
-    assert len(told(house)) == len(set(told(house))) == count
+    assert len(told(instance)) == len(set(told(instance))) == count
 
 
-def test_those_who_stopped_are_written_to_and_nobody_twice(browser: Browser, house: Instance) -> None:
+def test_those_who_stopped_are_written_to_and_nobody_twice(browser: Browser, instance: Instance) -> None:
     """Whoever goes on between the sending and the telling was found all the same; a second sending with one number sends nothing."""
     past = clock.now() - timedelta(days=20)
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    ana, blas = (a_learner(house, course, f"{name}@example.org", now=past) for name in ("ana", "blas"))
-    mark_done(house, blas, "prueba", "leccion-1", now=past)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    ana, blas = (a_learner(instance, course, f"{name}@example.org", now=past) for name in ("ana", "blas"))
+    mark_done(instance, blas, "prueba", "leccion-1", now=past)
     sign_in(browser, "profe@example.org").get(f"{PAGE}?next=leccion-1&idle=14")
     page = browser.submit("/messages", WORDS)
     form = page.form("/messages")
     for _again in range(2):
         browser.submit("/messages", button=("send", "1"), form=form)
-    mark_done(house, ana, "prueba", "leccion-1")
+    mark_done(instance, ana, "prueba", "leccion-1")
     browser.deliver_jobs()
 
-    assert told(house) == [ana.person_id]
+    assert told(instance) == [ana.person_id]
     page = browser.get("/teaching/prueba/announcements")
     assert [words in page.text for words in ("¿Necesita ayuda?", "Mensaje a algunos", "avisado a 1 persona")] == [True] * 3
     assert "¿Necesita ayuda?" not in sign_in(browser.another(), "ana@example.org").get("/courses/prueba").text
     assert "Escríbanos." in sign_in(browser.another(), "ana@example.org").get("/notices").text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert "leccion-1" in session.execute(select(AuditEntry.facts).where(AuditEntry.verb == "announcement.sent")).scalar_one()
 
 
-def test_what_was_typed_comes_back_with_its_fault(browser: Browser, house: Instance) -> None:
-    course, _edition, _group, _uuid = a_class(house)
-    a_teacher(house, course)
+def test_what_was_typed_comes_back_with_its_fault(browser: Browser, instance: Instance) -> None:
+    course, _edition, _group, _uuid = a_class(instance)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get(f"{PAGE}?state=open")
     page = browser.submit("/messages", {"heading": "", "words": "Texto"}, status=422)
 
@@ -127,17 +127,17 @@ def test_what_was_typed_comes_back_with_its_fault(browser: Browser, house: Insta
 
 
 def test_a_message_to_many_is_sent_in_few_statements_and_told_in_portions(
-    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P7: whom it reaches is written down in one statement, however many they are."""
     monkeypatch.setattr(services, "PORTION", 3)
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    ana = a_learner(house, course)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    ana = a_learner(instance, course)
     sign_in(browser, "profe@example.org")
-    counter, counts = every_statement(house.database), []
+    counter, counts = every_statement(instance.database), []
     for first, more in ((0, 0), (0, 7)):
-        multiply(house, ana, more, first=first)
+        multiply(instance, ana, more, first=first)
         browser.get(PAGE)
         browser.submit("/messages", WORDS)
         form = browser.page.form("/messages")
@@ -147,6 +147,6 @@ def test_a_message_to_many_is_sent_in_few_statements_and_told_in_portions(
     browser.deliver_jobs()
 
     assert counts[0] == counts[1]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Announcement.told).order_by(Announcement.id)).all() == [1, 8]
         assert session.scalar(select(func.count()).select_from(MessageRecipient)) == 9

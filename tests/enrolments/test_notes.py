@@ -25,33 +25,33 @@ def page_of(learner: Actor) -> str:
     return f"/teaching/prueba/learners/{learner.person_uuid}"
 
 
-def a_class(house: Instance) -> tuple[Course, Actor]:
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
-    return course, a_learner(house, course)
+def a_class(instance: Instance) -> tuple[Course, Actor]:
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
+    return course, a_learner(instance, course)
 
 
-def test_the_team_writes_notes_and_nobody_else(browser: Browser, house: Instance) -> None:
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+def test_the_team_writes_notes_and_nobody_else(browser: Browser, instance: Instance) -> None:
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    learner = a_learner(house, course)
+    learner = a_learner(instance, course)
     fields = {"words": WORDS, "number": str(uuid4())}
 
     assert cast.check("note.write", "of_another_learner", cast.outcomes(f"{page_of(learner)}/notes", "POST", fields)) == []
 
 
-def test_a_note_of_another_is_deleted_by_who_edits_the_course(browser: Browser, house: Instance) -> None:
+def test_a_note_of_another_is_deleted_by_who_edits_the_course(browser: Browser, instance: Instance) -> None:
     """A grader deletes their own alone; to who may not read notes there is none."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    author = actor_of(a_teacher(house, course, "autora@example.org"))
-    learner = a_learner(house, course)
+    author = actor_of(a_teacher(instance, course, "autora@example.org"))
+    learner = a_learner(instance, course)
     wrong = []
     for letter, one in cast.browsers.items():
-        note = a_note(house, author, learner)
+        note = a_note(instance, author, learner)
         deleted = outcome(one, f"{page_of(learner)}/notes/{note}/deletion", "POST")
         wrong += cast.check("note.delete", "of_another", {letter: deleted})
         assert deleted == {"G": "deny"}.get(letter, deleted)
@@ -59,16 +59,16 @@ def test_a_note_of_another_is_deleted_by_who_edits_the_course(browser: Browser, 
     assert wrong == []
 
 
-def a_note(house: Instance, author: Actor, learner: Actor) -> UUID:
-    with house.database.unit_of_work() as session:
+def a_note(instance: Instance, author: Actor, learner: Actor) -> UUID:
+    with instance.database.unit_of_work() as session:
         place = get_place(session, author, "prueba", learner.person_uuid or uuid4())
         number = uuid4()
         learner_notes.write_note(session, author, place, WORDS, number, now=clock.now())
         return number
 
 
-def test_a_note_says_who_and_when_and_stays_within_the_team(browser: Browser, house: Instance) -> None:
-    _course, ana = a_class(house)
+def test_a_note_says_who_and_when_and_stays_within_the_team(browser: Browser, instance: Instance) -> None:
+    _course, ana = a_class(instance)
     page = sign_in(browser, "profe@example.org").get(page_of(ana))
     form = page.form("/notes")
     for _again in range(2):
@@ -81,12 +81,12 @@ def test_a_note_says_who_and_when_and_stays_within_the_team(browser: Browser, ho
         assert WORDS not in browser.response.get_data(as_text=True)
     learner = sign_in(browser.another(), "ana@example.org")
     assert [WORDS in learner.get(path).text for path in ("/courses/prueba", "/courses/prueba/results")] == [False, False]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert not any(WORDS in facts for facts in session.scalars(select(AuditEntry.facts)))
 
 
-def test_an_empty_or_too_long_note_comes_back_with_its_fault(browser: Browser, house: Instance) -> None:
-    _course, ana = a_class(house)
+def test_an_empty_or_too_long_note_comes_back_with_its_fault(browser: Browser, instance: Instance) -> None:
+    _course, ana = a_class(instance)
     sign_in(browser, "profe@example.org").get(page_of(ana))
     page = browser.submit("/notes", {"words": "n" * 2001}, status=422)
 
@@ -95,11 +95,11 @@ def test_an_empty_or_too_long_note_comes_back_with_its_fault(browser: Browser, h
     assert "Escriba la anotación" in browser.submit("/notes", {"words": " "}, status=422).text
 
 
-def test_its_author_or_who_edits_the_course_deletes_a_note(browser: Browser, house: Instance) -> None:
-    _course, ana = a_class(house)
+def test_its_author_or_who_edits_the_course_deletes_a_note(browser: Browser, instance: Instance) -> None:
+    _course, ana = a_class(instance)
     sign_in(browser, "profe@example.org").get(page_of(ana))
     browser.submit("/notes", {"words": WORDS})
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         note = session.scalars(select(LearnerNote)).one()
     grader = sign_in(browser.another(), "califica@example.org")
     grader.get(page_of(ana))
@@ -113,11 +113,11 @@ def test_its_author_or_who_edits_the_course_deletes_a_note(browser: Browser, hou
     browser.post(f"{page_of(ana)}/notes/{note.uuid}/deletion", status=404)
 
 
-def test_nobody_reads_the_notes_on_themself(browser: Browser, house: Instance) -> None:
-    _course, ana = a_class(house)
-    grader = a_teacher(house, _course, "dos@example.org", StaffRole.GRADER)
+def test_nobody_reads_the_notes_on_themself(browser: Browser, instance: Instance) -> None:
+    _course, ana = a_class(instance)
+    grader = a_teacher(instance, _course, "dos@example.org", StaffRole.GRADER)
     own = actor_of(grader)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         learning_services.enrol(session, own, learning_services.queries.get_learner_context(session, own, "prueba"), now=clock.now())
     sign_in(browser, "profe@example.org").get(page_of(own))
     browser.submit("/notes", {"words": WORDS})

@@ -27,35 +27,35 @@ def page_of(learner: Actor, key: str = "cuestionario-1") -> str:
     return f"/teaching/prueba/learners/{learner.person_uuid}/results/{key}"
 
 
-def result_of(house: Instance, learner: Actor, course: Course, key: str = "cuestionario-1") -> ActivityResult:
-    enrolment = enrolment_of(house, learner, course)
-    with house.database.unit_of_work(write=False) as session:
+def result_of(instance: Instance, learner: Actor, course: Course, key: str = "cuestionario-1") -> ActivityResult:
+    enrolment = enrolment_of(instance, learner, course)
+    with instance.database.unit_of_work(write=False) as session:
         mine = (ActivityResult.enrolment_id == enrolment.id, ActivityResult.activity_key == key)
         return session.execute(select(ActivityResult).where(*mine)).scalar_one()
 
 
-def is_completed(house: Instance, learner: Actor, course: Course) -> bool:
-    enrolment = enrolment_of(house, learner, course)
-    with house.database.unit_of_work(write=False) as session:
+def is_completed(instance: Instance, learner: Actor, course: Course) -> bool:
+    enrolment = enrolment_of(instance, learner, course)
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(Completion.id).where(Completion.enrolment_id == enrolment.id)) is not None
 
 
-def a_class(house: Instance) -> tuple[Course, Actor, Actor]:
+def a_class(instance: Instance) -> tuple[Course, Actor, Actor]:
     """Publish a course of one module whose quiz Ana has failed; its lesson is done. Return course, teacher, Ana."""
-    course = a_course(house, modules=1)
-    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
-    mark_done(house, ana, "prueba", "leccion-1")
-    fail_quiz(house, ana, "prueba")
+    course = a_course(instance, modules=1)
+    teacher, ana = actor_of(a_teacher(instance, course)), a_learner(instance, course)
+    mark_done(instance, ana, "prueba", "leccion-1")
+    fail_quiz(instance, ana, "prueba")
     return course, teacher, ana
 
 
-def test_who_edits_the_course_sets_results_and_a_grader_does_not(browser: Browser, house: Instance) -> None:
+def test_who_edits_the_course_sets_results_and_a_grader_does_not(browser: Browser, instance: Instance) -> None:
     """Security 9, grade.override of a graded result."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    learner = a_learner(house, course)
-    fail_quiz(house, learner, "prueba")
+    learner = a_learner(instance, course)
+    fail_quiz(instance, learner, "prueba")
     fields = {"score": "80", "reason": "Entregó en papel", "number": str(uuid4())}
 
     assert cast.check("grade.override", "graded", cast.outcomes(page_of(learner))) == []
@@ -63,14 +63,14 @@ def test_who_edits_the_course_sets_results_and_a_grader_does_not(browser: Browse
     cast.browsers["I"].get(page_of(learner, "leccion-1"), 404)
 
 
-def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    teacher = a_teacher(house, course)
+def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    teacher = a_teacher(instance, course)
     own = actor_of(teacher)
-    with house.database.unit_of_work() as session:
-        seat = learning_services.queries.get_learner_context(session, own, "prueba")
-        learning_services.enrol(session, own, seat, now=clock.now())
-    fail_quiz(house, own, "prueba")
+    with instance.database.unit_of_work() as session:
+        context = learning_services.queries.get_learner_context(session, own, "prueba")
+        learning_services.enrol(session, own, context, now=clock.now())
+    fail_quiz(instance, own, "prueba")
     visitor = sign_in(browser, "profe@example.org")
     page = visitor.get(f"/teaching/prueba/learners/{own.person_uuid}")
 
@@ -81,24 +81,24 @@ def test_nobody_grades_their_own_attempt_whatever_their_role(browser: Browser, h
     token = dict(visitor.page.form("/language").fields)["csrf_token"]
     response = visitor._request("POST", page_of(own), data={"csrf_token": token, "score": "100", "reason": "Yo", "number": str(uuid4())})
     assert response.status_code == 403
-    assert result_of(house, own, course).score == 0
+    assert result_of(instance, own, course).score == 0
 
 
-def test_the_word_counts_the_earned_result_is_kept_and_the_course_follows(browser: Browser, house: Instance) -> None:
+def test_the_word_counts_the_earned_result_is_kept_and_the_course_follows(browser: Browser, instance: Instance) -> None:
     """Completion, course grade and certificate follow by the rules that hold for what is earned; the first value stays."""
-    course, _teacher, ana = a_class(house)
+    course, _teacher, ana = a_class(instance)
     page = sign_in(browser, "profe@example.org").get(page_of(ana))
     assert "0\xa0%" in page.text
     browser.submit(page_of(ana), {"score": "82,5", "reason": "Entregó en papel"})
 
-    row = result_of(house, ana, course)
+    row = result_of(instance, ana, course)
     assert (row.score, row.passed, row.own_score, row.own_passed) == (Fraction("82.5"), True, 0, False)
-    assert is_completed(house, ana, course)
-    assert enrolment_of(house, ana, course).grade == Fraction("82.5")
+    assert is_completed(instance, ana, course)
+    assert enrolment_of(instance, ana, course).grade == Fraction("82.5")
     assert "0\xa0% antes, 82,5\xa0% ahora" in browser.page.text
     browser.mails()  # the worker's turn
     assert any(address.startswith("/verify/") for address, _words in browser.get(f"/teaching/prueba/learners/{ana.person_uuid}").links)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "result.overridden")).scalar_one()
         assert {key: json.loads(entry.facts)[key] for key in ("activity", "reason")} == {
             "activity": "cuestionario-1",
@@ -106,8 +106,8 @@ def test_the_word_counts_the_earned_result_is_kept_and_the_course_follows(browse
         }
 
 
-def test_a_result_needs_a_number_and_a_reason_and_what_was_typed_stays(browser: Browser, house: Instance) -> None:
-    _course, _teacher, ana = a_class(house)
+def test_a_result_needs_a_number_and_a_reason_and_what_was_typed_stays(browser: Browser, instance: Instance) -> None:
+    _course, _teacher, ana = a_class(instance)
     page = sign_in(browser, "profe@example.org").get(page_of(ana))
     page = browser.submit(page_of(ana), {"score": "120", "reason": ""}, status=422)
     fields = dict(page.form(page_of(ana)).fields)
@@ -119,12 +119,12 @@ def test_a_result_needs_a_number_and_a_reason_and_what_was_typed_stays(browser: 
     assert dict(page.form(page_of(ana)).fields)["reason"] == "Porque sí"
 
 
-def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, house: Instance) -> None:
-    _course, teacher, ana = a_class(house)
+def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, instance: Instance) -> None:
+    _course, teacher, ana = a_class(instance)
     number = uuid4()
     for _again in range(2):
-        override(house, teacher, ana, "cuestionario-1", 90, reason="Se cayó la red", number=number)
-    with house.database.unit_of_work(write=False) as session:
+        override(instance, teacher, ana, "cuestionario-1", 90, reason="Se cayó la red", number=number)
+    with instance.database.unit_of_work(write=False) as session:
         notices = session.scalars(select(Notification).where(Notification.person_id == ana.person_id, Notification.kind == "graded")).all()
         words = session.scalars(select(ResultOverride)).all()
     page = sign_in(browser, "ana@example.org").get("/courses/prueba/results")
@@ -138,86 +138,88 @@ def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, hou
     assert "Aprobado" in browser.get("/courses/prueba").text
 
 
-def test_what_is_earned_meanwhile_is_kept_and_counts_when_the_word_is_taken_back(house: Instance) -> None:
-    course, teacher, ana = a_class(house)
-    override(house, teacher, ana, "cuestionario-1", 75)
-    pass_quiz(house, ana, "prueba")
-    row = result_of(house, ana, course)
+def test_what_is_earned_meanwhile_is_kept_and_counts_when_the_word_is_taken_back(instance: Instance) -> None:
+    course, teacher, ana = a_class(instance)
+    override(instance, teacher, ana, "cuestionario-1", 75)
+    pass_quiz(instance, ana, "prueba")
+    row = result_of(instance, ana, course)
     assert (row.score, row.own_score, row.own_completed) == (75, 100, True)
 
-    override(house, teacher, ana, "cuestionario-1", None, reason="Fue un error")
-    row = result_of(house, ana, course)
+    override(instance, teacher, ana, "cuestionario-1", None, reason="Fue un error")
+    row = result_of(instance, ana, course)
     assert (row.score, row.passed, row.overridden_at, row.own_score) == (100, True, None, None)
     assert row.completed_at is not None
-    assert is_completed(house, ana, course)
-    with house.database.unit_of_work(write=False) as session:
+    assert is_completed(instance, ana, course)
+    with instance.database.unit_of_work(write=False) as session:
         rows = session.scalars(select(ResultOverride).order_by(ResultOverride.id)).all()
         assert [(one.before, one.score, one.reason) for one in rows] == [(0, 75, "Entregó en papel"), (75, None, "Fue un error")]
 
 
-def test_taking_the_word_back_takes_back_what_it_alone_had_completed(house: Instance) -> None:
+def test_taking_the_word_back_takes_back_what_it_alone_had_completed(instance: Instance) -> None:
     """The completion of the course goes too, with its entry; nothing is taken back silently."""
-    course, teacher, ana = a_class(house)
-    override(house, teacher, ana, "cuestionario-1", 75)
-    override(house, teacher, ana, "cuestionario-1", 95)
-    assert is_completed(house, ana, course)
+    course, teacher, ana = a_class(instance)
+    override(instance, teacher, ana, "cuestionario-1", 75)
+    override(instance, teacher, ana, "cuestionario-1", 95)
+    assert is_completed(instance, ana, course)
 
-    override(house, teacher, ana, "cuestionario-1", None, reason="Fue otra persona")
+    override(instance, teacher, ana, "cuestionario-1", None, reason="Fue otra persona")
 
-    row = result_of(house, ana, course)
+    row = result_of(instance, ana, course)
     assert (row.score, row.passed, row.completed_at) == (0, False, None)
-    assert not is_completed(house, ana, course)
-    with house.database.unit_of_work(write=False) as session:
+    assert not is_completed(instance, ana, course)
+    with instance.database.unit_of_work(write=False) as session:
         verbs = session.scalars(select(AuditEntry.verb).order_by(AuditEntry.id)).all()
     assert sorted(verbs[-3:]) == ["activity.taken_back", "enrolment.taken_back", "result.override_undone"]
 
 
-def test_a_lower_word_lowers_the_grade_and_takes_no_completion_back(house: Instance) -> None:
+def test_a_lower_word_lowers_the_grade_and_takes_no_completion_back(instance: Instance) -> None:
     """What is completed stays completed, as when marks are lowered in another way."""
-    course = a_course(house, modules=1)
-    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
-    mark_done(house, ana, "prueba", "leccion-1")
-    pass_quiz(house, ana, "prueba")
-    progress = override(house, teacher, ana, "cuestionario-1", 30, reason="Copió")
+    course = a_course(instance, modules=1)
+    teacher, ana = actor_of(a_teacher(instance, course)), a_learner(instance, course)
+    mark_done(instance, ana, "prueba", "leccion-1")
+    pass_quiz(instance, ana, "prueba")
+    progress = override(instance, teacher, ana, "cuestionario-1", 30, reason="Copió")
 
     assert progress.grade == 30
-    assert result_of(house, ana, course).completed_at is not None
-    assert is_completed(house, ana, course)
+    assert result_of(instance, ana, course).completed_at is not None
+    assert is_completed(instance, ana, course)
 
 
-def test_a_word_that_does_not_pass_holds_back_what_is_earned_later(house: Instance) -> None:
-    course, teacher, ana = a_class(house)
-    override(house, teacher, ana, "cuestionario-1", 10, reason="Copió")
-    pass_quiz(house, ana, "prueba")
+def test_a_word_that_does_not_pass_holds_back_what_is_earned_later(instance: Instance) -> None:
+    course, teacher, ana = a_class(instance)
+    override(instance, teacher, ana, "cuestionario-1", 10, reason="Copió")
+    pass_quiz(instance, ana, "prueba")
 
-    assert result_of(house, ana, course).completed_at is None
-    with house.database.unit_of_work(write=False) as session:
-        (found,) = (result for key, result in results_of(session, enrolment_of(house, ana, course).id).items() if key == "cuestionario-1")
+    assert result_of(instance, ana, course).completed_at is None
+    with instance.database.unit_of_work(write=False) as session:
+        (found,) = (
+            result for key, result in results_of(session, enrolment_of(instance, ana, course).id).items() if key == "cuestionario-1"
+        )
     assert (found.score, found.overridden) == (10, True)
-    override(house, teacher, ana, "cuestionario-1", None)
-    assert result_of(house, ana, course).own_score is None
-    assert is_completed(house, ana, course)
+    override(instance, teacher, ana, "cuestionario-1", None)
+    assert result_of(instance, ana, course).own_score is None
+    assert is_completed(instance, ana, course)
 
 
-def test_a_result_that_nobody_had_can_be_set_and_taken_back(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
-    override(house, teacher, ana, "cuestionario-1", 60)
-    assert result_of(house, ana, course).score == 60
+def test_a_result_that_nobody_had_can_be_set_and_taken_back(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    teacher, ana = actor_of(a_teacher(instance, course)), a_learner(instance, course)
+    override(instance, teacher, ana, "cuestionario-1", 60)
+    assert result_of(instance, ana, course).score == 60
     sign_in(browser, "profe@example.org").get(page_of(ana))
     browser.submit(page_of(ana), {"reason": "No era ella"}, button=("undo", "1"))
 
-    row = result_of(house, ana, course)
+    row = result_of(instance, ana, course)
     assert (row.score, row.completed_at) == (None, None)
-    assert enrolment_of(house, ana, course).grade is None
+    assert enrolment_of(instance, ana, course).grade is None
     browser.get(page_of(ana))
     browser.submit(page_of(ana), {"reason": "Otra vez"}, button=("undo", "1"), status=409)
 
 
-def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser, house: Instance) -> None:
-    course, teacher, ana = a_class(house)
-    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
-    override(house, teacher, ana, "cuestionario-1", 64, reason="Examen oral")
+def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser, instance: Instance) -> None:
+    course, teacher, ana = a_class(instance)
+    a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
+    override(instance, teacher, ana, "cuestionario-1", 64, reason="Examen oral")
     page = sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook")
     assert "fijado por el equipo" in page.text
 
@@ -228,37 +230,37 @@ def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser
     assert not grader.has_link(page_of(ana))
 
 
-def test_the_own_results_are_for_those_who_take_the_course(browser: Browser, house: Instance) -> None:
+def test_the_own_results_are_for_those_who_take_the_course(browser: Browser, instance: Instance) -> None:
     """Security 9, progress.view of one's own."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     assert cast.check("progress.view", "own", cast.outcomes("/courses/prueba/results")) == []
 
 
-def test_the_teams_word_survives_marking_again(house: Instance) -> None:
+def test_the_teams_word_survives_marking_again(instance: Instance) -> None:
     """What a job records as earned does not take the place of what the team set."""
-    course, teacher, ana = a_class(house)
-    override(house, teacher, ana, "cuestionario-1", 80)
-    enrolment = enrolment_of(house, ana, course)
-    with house.database.unit_of_work() as session:
+    course, teacher, ana = a_class(instance)
+    override(instance, teacher, ana, "cuestionario-1", 80)
+    enrolment = enrolment_of(instance, ana, course)
+    with instance.database.unit_of_work() as session:
         earned = Achievement(completed=False, score=Fraction(55), passed=False)
         learning_services.record_result(session, SYSTEM, enrolment.id, "cuestionario-1", earned, now=clock.now())
 
-    row = result_of(house, ana, course)
+    row = result_of(instance, ana, course)
     assert (row.score, row.own_score, row.own_passed) == (80, 55, False)
 
 
-def test_what_an_administrator_took_back_does_not_come_back_with_what_was_earned(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    teacher, ana = actor_of(a_teacher(house, course)), a_learner(house, course)
-    mark_done(house, ana, "prueba", "leccion-1")
-    pass_quiz(house, ana, "prueba")
-    override(house, teacher, ana, "cuestionario-1", 95)
-    enrolment = enrolment_of(house, ana, course)
-    with house.database.unit_of_work() as session:
+def test_what_an_administrator_took_back_does_not_come_back_with_what_was_earned(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    teacher, ana = actor_of(a_teacher(instance, course)), a_learner(instance, course)
+    mark_done(instance, ana, "prueba", "leccion-1")
+    pass_quiz(instance, ana, "prueba")
+    override(instance, teacher, ana, "cuestionario-1", 95)
+    enrolment = enrolment_of(instance, ana, course)
+    with instance.database.unit_of_work() as session:
         learning_services.revoke_completion(session, SYSTEM, enrolment.id, "cuestionario-1", "Copió", now=clock.now())
-    override(house, teacher, ana, "cuestionario-1", None)
+    override(instance, teacher, ana, "cuestionario-1", None)
 
-    row = result_of(house, ana, course)
+    row = result_of(instance, ana, course)
     assert (row.score, row.completed_at) == (100, None)

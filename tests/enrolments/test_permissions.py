@@ -30,7 +30,7 @@ def test_the_lists_say_what_the_matrix_says() -> None:
     assert cells_that_differ_from_the_matrix() == []
 
 
-def a_matrix_course(house: Instance) -> Course:
+def a_matrix_course(instance: Instance) -> Course:
     """Publish a course with a lesson, one that waits for another module, one for later, a previewed one; each offers a file."""
     files = folder(modules=4)
     for part in range(1, 5):
@@ -43,23 +43,23 @@ def a_matrix_course(house: Instance) -> Course:
     for name in ("04-parte/01-leccion.es.md", "04-parte/02-video.recording.yaml"):
         old = "title: Contar 4\n" if name.endswith("md") else "required: false\n"
         files[name] = files[name].decode().replace(old, f"{old}preview: true\n").encode()
-    return publish(house, files)[0]
+    return publish(instance, files)[0]
 
 
-def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, instance: Instance) -> None:
     """Security 9: course.view, course.enrol_self, lesson.*, recording.view, each role before each state."""
-    cast = a_cast(browser, house)
-    cast.join(a_matrix_course(house))
-    institution = a_course(house, "interno", modules=1, visibility="institution", enrolment="invitation")
-    archived = a_course(house, "archivado", modules=1)
-    staff = a_course(house, "personal", modules=1, visibility="staff", enrolment="open")
+    cast = a_cast(browser, instance)
+    cast.join(a_matrix_course(instance))
+    institution = a_course(instance, "interno", modules=1, visibility="institution", enrolment="invitation")
+    archived = a_course(instance, "archivado", modules=1)
+    staff = a_course(instance, "personal", modules=1, visibility="staff", enrolment="open")
     for course in (institution, archived, staff):
         cast.join(course)
-    draft = a_course(house, "borrador", modules=1)
+    draft = a_course(instance, "borrador", modules=1)
     cast.staff("G", draft, StaffRole.GRADER)
     cast.staff("I", draft, StaffRole.EDITOR)
     cast.staff("W", draft, StaffRole.OWNER)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.id == draft.id).values(published_version_id=None))
         session.execute(update(Course).where(Course.id == archived.id).values(archived_at=datetime(2026, 1, 1, tzinfo=UTC)))
     lesson = "/courses/prueba/activities/leccion-"
@@ -82,53 +82,53 @@ def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, ho
     wrong += cast.check("lesson.mark_complete", "own_progress", cast.outcomes(f"{lesson}1/done", "POST"))
     wrong += cast.check("course.enrol_self", "by_invitation", cast.outcomes("/courses/interno/enrolment", "POST"))
     wrong += cast.check("course.enrol_self", "closed", cast.outcomes("/courses/archivado/enrolment", "POST"))
-    enrolled = counted(house, Enrolment)
+    enrolled = counted(instance, Enrolment)
     wrong += cast.check("course.enrol_self", "open", cast.outcomes("/courses/prueba/enrolment", "POST"))
 
     assert wrong == []
-    assert counted(house, Enrolment) == enrolled + 6
-    with house.database.unit_of_work(write=False) as session:
+    assert counted(instance, Enrolment) == enrolled + 6
+    with instance.database.unit_of_work(write=False) as session:
         done = session.scalars(select(ActivityResult.enrolment_id).where(ActivityResult.completed_at.is_not(None)))
         own = session.scalars(select(Enrolment.id).where(Enrolment.person_id == cast.people["E"].id))
         assert len(found := set(done)) == 1
         assert found <= set(own)
 
 
-def test_nobody_enrols_in_a_course_that_they_may_not_see(browser: Browser, house: Instance) -> None:
+def test_nobody_enrols_in_a_course_that_they_may_not_see(browser: Browser, instance: Instance) -> None:
     """Security 1.1: an open enrolment is open to those who see the course; who wrote the address by hand stays outside."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1, visibility="institution", enrolment="open")
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1, visibility="institution", enrolment="open")
     for letter in ("G", "I"):
         cast.staff(letter, course, StaffRole.GRADER if letter == "G" else StaffRole.EDITOR)
     outcomes = {letter: outcome for letter, outcome in cast.outcomes("/courses/prueba/enrolment", "POST").items() if letter in "LOGIS"}
 
     assert outcomes == {"L": "deny", "O": "deny", "G": "allow", "I": "allow", "S": "allow"}
-    assert counted(house, Enrolment) == 3
+    assert counted(instance, Enrolment) == 3
 
 
-def counted(house: Instance, model: type) -> int:
+def counted(instance: Instance, model: type) -> int:
     """Count the rows of a table."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_only_a_learner_sees_own_progress_on_the_course_page(browser: Browser, house: Instance) -> None:
+def test_only_a_learner_sees_own_progress_on_the_course_page(browser: Browser, instance: Instance) -> None:
     """Security 9, progress.view own: nobody else's page has any."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     shows = {letter: 'id="course-progress"' in one.get("/courses/prueba").html for letter, one in cast.browsers.items()}
 
     assert [letter for letter, shown in shows.items() if shown] == ["E"]
 
 
-def test_what_is_private_answers_like_what_never_was(browser: Browser, house: Instance) -> None:
+def test_what_is_private_answers_like_what_never_was(browser: Browser, instance: Instance) -> None:
     """Security 1.3: same status, same body but for the address and the reference."""
-    cast = a_cast(browser, house)
-    course = a_matrix_course(house)
+    cast = a_cast(browser, instance)
+    course = a_matrix_course(instance)
     cast.join(course)
-    draft = a_course(house, "borrador", modules=1)
-    with house.database.unit_of_work() as session:
+    draft = a_course(instance, "borrador", modules=1)
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.id == draft.id).values(published_version_id=None))
     pairs = [
         ("/courses/borrador", "/courses/inventado"),
@@ -147,29 +147,29 @@ def _body(browser: Browser, path: str) -> str:
     return re.sub(r"\b[0-9a-f]{16}\b", "REF", text).replace(path, "PATH")
 
 
-def test_the_catalogue_lists_exactly_what_a_stranger_may_view(house: Instance) -> None:
+def test_the_catalogue_lists_exactly_what_a_stranger_may_view(instance: Instance) -> None:
     """Section 6 of the architecture: the list and the permission agree, for every way a course can stand."""
     for slug, visibility in (("uno", "public"), ("dos", "institution"), ("tres", "public"), ("cuatro", "public"), ("cinco", "institution")):
-        a_course(house, slug, modules=1, visibility=visibility)
-    with house.database.unit_of_work() as session:
+        a_course(instance, slug, modules=1, visibility=visibility)
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.slug.in_(("tres", "cinco"))).values(archived_at=datetime(2026, 1, 1, tzinfo=UTC)))
         session.execute(update(Course).where(Course.slug == "cuatro").values(published_version_id=None))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         listed = {entry.slug for entry in course_catalogue.list_catalogue(session, limit=100)}
         seats = [queries.get_learner_context(session, Actor(), slug) for slug in session.scalars(select(Course.slug))]
-        allowed = {seat.slug for seat in seats if policy().allows(Actor(), LearningAction.VIEW_COURSE, seat)}
+        allowed = {context.slug for context in seats if policy().allows(Actor(), LearningAction.VIEW_COURSE, context)}
         assert course_catalogue.count_catalogue(session) == len(listed)
 
     assert listed == allowed == {"uno"}
 
 
-def test_a_preview_of_a_course_that_is_not_listed_is_for_those_who_take_part(browser: Browser, house: Instance) -> None:
+def test_a_preview_of_a_course_that_is_not_listed_is_for_those_who_take_part(browser: Browser, instance: Instance) -> None:
     """Security 1.1: a preview opens a lesson, not a course that strangers do not find."""
-    course = a_course(house, modules=1, preview=True)
+    course = a_course(instance, modules=1, preview=True)
 
     opened = browser.get("/courses/prueba/activities/leccion-1").headings
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(CourseVersion).where(CourseVersion.course_id == course.id).values(visibility="institution"))
     browser.get("/courses/prueba/activities/leccion-1")
 

@@ -31,74 +31,74 @@ from webinars.models import WatchedSpan
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def counted(house: Instance, model: type) -> int:
+def counted(instance: Instance, model: type) -> int:
     """Count the rows of a table."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def enrol(house: Instance, actor: Actor, slug: str = "prueba", *, now: datetime = NOON) -> int:
+def enrol(instance: Instance, actor: Actor, slug: str = "prueba", *, now: datetime = NOON) -> int:
     """Enrol through the service and return the enrolment's id."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         return enrolments.enrol(session, actor, queries.get_learner_context(session, actor, slug), now=now).id
 
 
-def results(house: Instance) -> dict[str, ActivityResult]:
+def results(instance: Instance) -> dict[str, ActivityResult]:
     """Return all results by key."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return {row.activity_key: row for row in session.scalars(select(ActivityResult))}
 
 
-def test_enrolling_twice_is_harmless(house: Instance) -> None:
+def test_enrolling_twice_is_harmless(instance: Instance) -> None:
     """The matrix: enrolling twice changes nothing."""
-    a_course(house, modules=2)
-    actor = actor_of(a_person(house))
+    a_course(instance, modules=2)
+    actor = actor_of(a_person(instance))
 
-    first, second = enrol(house, actor), enrol(house, actor, now=NOON + timedelta(days=1))
+    first, second = enrol(instance, actor), enrol(instance, actor, now=NOON + timedelta(days=1))
 
     assert first == second
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         row = session.execute(select(Enrolment)).scalar_one()
         assert (row.done, row.total, row.enrolled_at) == (0, 4, NOON)
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "enrolment.started")) == 1
 
 
-def test_eight_enrolments_at_once_are_one(house: Instance) -> None:
+def test_eight_enrolments_at_once_are_one(instance: Instance) -> None:
     """Security 1.6, on both databases."""
-    a_course(house, modules=1)
-    actor = actor_of(a_person(house))
+    a_course(instance, modules=1)
+    actor = actor_of(a_person(instance))
 
-    found = all_at_once(8, lambda _place: enrol(house, actor))
+    found = all_at_once(8, lambda _place: enrol(instance, actor))
 
     assert len(set(found)) == 1, found
-    assert counted(house, Enrolment) == 1
+    assert counted(instance, Enrolment) == 1
 
 
-def test_progress_and_completion_are_kept_up_with_each_result(house: Instance) -> None:
+def test_progress_and_completion_are_kept_up_with_each_result(instance: Instance) -> None:
     """Nothing is summed on page views; the last result completes the course and asks for the certificate in its own transaction."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course, now=NOON)
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course, now=NOON)
 
-    mark_done(house, actor, "prueba", "leccion-1", now=NOON)
-    half = enrolment_of(house, actor, course)
-    pass_quiz(house, actor, "prueba", now=NOON + timedelta(minutes=1))
-    whole = enrolment_of(house, actor, course)
+    mark_done(instance, actor, "prueba", "leccion-1", now=NOON)
+    half = enrolment_of(instance, actor, course)
+    pass_quiz(instance, actor, "prueba", now=NOON + timedelta(minutes=1))
+    whole = enrolment_of(instance, actor, course)
 
     assert [(row.done, row.total) for row in (half, whole)] == [(1, 2), (2, 2)]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         completion = session.execute(select(Completion)).scalar_one()
         assert (completion.completed_at, completion.grade) == (NOON + timedelta(minutes=1), Decimal(100))
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "certificates.issue")) == 1
 
 
-def test_a_failing_transaction_leaves_neither_result_nor_completion(house: Instance) -> None:
+def test_a_failing_transaction_leaves_neither_result_nor_completion(instance: Instance) -> None:
     """Atomic by construction."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course)
-    pass_quiz(house, actor, "prueba")
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course)
+    pass_quiz(instance, actor, "prueba")
 
     def complete_and_fail() -> None:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             enrolment_id = session.execute(select(Enrolment.id)).scalar_one()
             progress = enrolments.record_result(session, actor, enrolment_id, "leccion-1", Achievement(completed=True), now=NOON)
             assert progress.completed
@@ -107,131 +107,131 @@ def test_a_failing_transaction_leaves_neither_result_nor_completion(house: Insta
     with pytest.raises(Conflict):
         complete_and_fail()
 
-    assert (counted(house, Completion), enrolment_of(house, actor, course).done) == (0, 1)
+    assert (counted(instance, Completion), enrolment_of(instance, actor, course).done) == (0, 1)
 
 
-def test_a_completed_activity_keeps_its_first_moment_and_version(house: Instance) -> None:
+def test_a_completed_activity_keeps_its_first_moment_and_version(instance: Instance) -> None:
     """Quiz engine 5.13."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course)
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course)
 
     for hours in (0, 5):
-        mark_done(house, actor, "prueba", "leccion-1", now=NOON + timedelta(hours=hours))
+        mark_done(instance, actor, "prueba", "leccion-1", now=NOON + timedelta(hours=hours))
 
-    row = results(house)["leccion-1"]
+    row = results(instance)["leccion-1"]
     assert (row.completed_at, row.completed_version_id) == (NOON, course.published_version_id)
 
 
-def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completion(house: Instance) -> None:
+def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completion(instance: Instance) -> None:
     """A course once completed stays completed."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course)
-    mark_done(house, actor, "prueba", "leccion-1")
-    pass_quiz(house, actor, "prueba")
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course)
+    mark_done(instance, actor, "prueba", "leccion-1")
+    pass_quiz(instance, actor, "prueba")
 
-    with house.database.unit_of_work() as session:
-        enrolments.unmark_done(session, actor, queries.get_activity_seat(session, actor, "prueba", "leccion-1"), now=NOON)
-    with house.database.unit_of_work() as session, pytest.raises(Conflict):
-        enrolments.unmark_done(session, actor, queries.get_activity_seat(session, actor, "prueba", "cuestionario-1"), now=NOON)
-    with house.database.unit_of_work() as session, pytest.raises(Conflict):
-        enrolments.mark_done(session, actor, queries.get_activity_seat(session, actor, "prueba", "cuestionario-1"), now=NOON)
+    with instance.database.unit_of_work() as session:
+        enrolments.unmark_done(session, actor, queries.get_activity_context(session, actor, "prueba", "leccion-1"), now=NOON)
+    with instance.database.unit_of_work() as session, pytest.raises(Conflict):
+        enrolments.unmark_done(session, actor, queries.get_activity_context(session, actor, "prueba", "cuestionario-1"), now=NOON)
+    with instance.database.unit_of_work() as session, pytest.raises(Conflict):
+        enrolments.mark_done(session, actor, queries.get_activity_context(session, actor, "prueba", "cuestionario-1"), now=NOON)
 
-    assert enrolment_of(house, actor, course).done == 1
-    assert results(house)["leccion-1"].completed_at is None
-    assert counted(house, Completion) == 1
+    assert enrolment_of(instance, actor, course).done == 1
+    assert results(instance)["leccion-1"].completed_at is None
+    assert counted(instance, Completion) == 1
 
 
-def take_back(house: Instance, enrolment: int, key: str, *, now: datetime = NOON) -> bool:
+def take_back(instance: Instance, enrolment: int, key: str, *, now: datetime = NOON) -> bool:
     """Take a completion back as an administrator."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         return enrolments.revoke_completion(
             session, Actor(roles=frozenset({SiteRole.ADMINISTRATOR})), enrolment, key, "Copió las respuestas", now=now
         )
 
 
-def told(house: Instance, verb: EnrolmentVerb) -> list[dict[str, object]]:
+def told(instance: Instance, verb: EnrolmentVerb) -> list[dict[str, object]]:
     """Return what the audit log says under a verb."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return [json.loads(facts) for facts in session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb.value))]
 
 
-def test_an_administrator_takes_the_completion_of_an_activity_and_so_of_the_course_back(house: Instance) -> None:
+def test_an_administrator_takes_the_completion_of_an_activity_and_so_of_the_course_back(instance: Instance) -> None:
     """5.13 un-completing: by an explicit act with a reason; scores stay, the log keeps what was, and doing it again completes again."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course, now=NOON)
-    mark_done(house, actor, "prueba", "leccion-1", now=NOON)
-    pass_quiz(house, actor, "prueba", now=NOON)
-    enrolment = enrolment_of(house, actor, course)
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course, now=NOON)
+    mark_done(instance, actor, "prueba", "leccion-1", now=NOON)
+    pass_quiz(instance, actor, "prueba", now=NOON)
+    enrolment = enrolment_of(instance, actor, course)
 
-    course_too = take_back(house, enrolment.id, "cuestionario-1", now=NOON + timedelta(hours=1))
+    course_too = take_back(instance, enrolment.id, "cuestionario-1", now=NOON + timedelta(hours=1))
 
-    row = results(house)["cuestionario-1"]
+    row = results(instance)["cuestionario-1"]
     assert course_too
     assert (row.completed_at, row.completed_version_id, row.score, row.passed) == (None, None, 100, True)
-    assert enrolment_of(house, actor, course).done == 1
-    assert counted(house, Completion) == 0
+    assert enrolment_of(instance, actor, course).done == 1
+    assert counted(instance, Completion) == 0
     common = {"activity": "cuestionario-1", "reason": "Copió las respuestas", "was": NOON.isoformat()}
-    assert told(house, EnrolmentVerb.ACTIVITY_TAKEN_BACK) == [common]
-    assert told(house, EnrolmentVerb.TAKEN_BACK) == [common | {"grade": "100.0000000"}]
+    assert told(instance, EnrolmentVerb.ACTIVITY_TAKEN_BACK) == [common]
+    assert told(instance, EnrolmentVerb.TAKEN_BACK) == [common | {"grade": "100.0000000"}]
 
     with pytest.raises(Conflict, match="not completed"):
-        take_back(house, enrolment.id, "cuestionario-1")
-    pass_quiz(house, actor, "prueba", now=NOON + timedelta(hours=2))
-    with house.database.unit_of_work(write=False) as session:
+        take_back(instance, enrolment.id, "cuestionario-1")
+    pass_quiz(instance, actor, "prueba", now=NOON + timedelta(hours=2))
+    with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(Completion.completed_at)).scalar_one() == NOON + timedelta(hours=2)
 
 
-def test_a_course_that_is_complete_all_the_same_stays_completed(house: Instance) -> None:
+def test_a_course_that_is_complete_all_the_same_stays_completed(instance: Instance) -> None:
     """5.13 un-completing: what the course does not ask for, or was not completed, changes nothing of the course's completion."""
     files = folder(modules=1)
     files["01-parte/01-leccion.es.md"] = files["01-parte/01-leccion.es.md"].replace(
         b"title: Contar 1\n", b"title: Contar 1\nrequired: false\n"
     )
-    course, _version = publish(house, files)
-    actor = a_learner(house, course, now=NOON)
-    mark_done(house, actor, "prueba", "leccion-1", now=NOON)
-    pass_quiz(house, actor, "prueba", now=NOON)
-    enrolment = enrolment_of(house, actor, course)
+    course, _version = publish(instance, files)
+    actor = a_learner(instance, course, now=NOON)
+    mark_done(instance, actor, "prueba", "leccion-1", now=NOON)
+    pass_quiz(instance, actor, "prueba", now=NOON)
+    enrolment = enrolment_of(instance, actor, course)
 
-    assert not take_back(house, enrolment.id, "leccion-1")
-    assert counted(house, Completion) == 1
-    assert told(house, EnrolmentVerb.TAKEN_BACK) == []
+    assert not take_back(instance, enrolment.id, "leccion-1")
+    assert counted(instance, Completion) == 1
+    assert told(instance, EnrolmentVerb.TAKEN_BACK) == []
     for key in ("leccion-1", "no-hay"):
         with pytest.raises(Conflict, match="not completed"):
-            take_back(house, enrolment.id, key)
-    assert len(told(house, EnrolmentVerb.ACTIVITY_TAKEN_BACK)) == 1
+            take_back(instance, enrolment.id, key)
+    assert len(told(instance, EnrolmentVerb.ACTIVITY_TAKEN_BACK)) == 1
 
 
 @pytest.mark.slow
-def test_results_at_once_are_all_counted(house: Instance) -> None:
+def test_results_at_once_are_all_counted(instance: Instance) -> None:
     """Two devices finish something at the same moment: the totals miss nothing, on both databases."""
-    course = a_course(house, modules=4)
-    actor = a_learner(house, course)
+    course = a_course(instance, modules=4)
+    actor = a_learner(instance, course)
 
-    all_at_once(4, lambda place: mark_done(house, actor, "prueba", f"leccion-{place + 1}"))
+    all_at_once(4, lambda place: mark_done(instance, actor, "prueba", f"leccion-{place + 1}"))
 
-    assert enrolment_of(house, actor, course).done == 4
+    assert enrolment_of(instance, actor, course).done == 4
 
 
-def test_a_visit_keeps_the_place_and_the_first_view(house: Instance) -> None:
+def test_a_visit_keeps_the_place_and_the_first_view(instance: Instance) -> None:
     """Resume on any device."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course)
-    enrolment_id = enrolment_of(house, actor, course).id
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course)
+    enrolment_id = enrolment_of(instance, actor, course).id
 
     for minutes, key in ((0, "leccion-1"), (1, "video-1"), (2, "leccion-1")):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             enrolments.record_visit(session, enrolment_id, key, now=NOON + timedelta(minutes=minutes))
 
-    row = enrolment_of(house, actor, course)
+    row = enrolment_of(instance, actor, course)
     assert (row.last_activity_key, row.last_visited_at) == ("leccion-1", NOON + timedelta(minutes=2))
-    assert results(house)["leccion-1"].viewed_at == NOON
+    assert results(instance)["leccion-1"].viewed_at == NOON
 
 
-def follow(house: Instance, course: Course) -> None:
+def follow(instance: Instance, course: Course) -> None:
     """Run the job that follows a publication, twice."""
     for _time in range(2):
-        jobs.follow_correction(Delivery(house.database, house.settings, 1, {"subject": course.id}, NOON))
+        jobs.follow_correction(Delivery(instance.database, instance.settings, 1, {"subject": course.id}, NOON))
 
 
 def corrected(files: dict[str, bytes], word: str) -> dict[str, bytes]:
@@ -240,60 +240,60 @@ def corrected(files: dict[str, bytes], word: str) -> dict[str, bytes]:
     return {**files, name: files[name].replace(b"dedos", word.encode())}
 
 
-def test_a_correction_moves_everybody_with_their_progress_and_an_improvement_moves_nobody(house: Instance) -> None:
+def test_a_correction_moves_everybody_with_their_progress_and_an_improvement_moves_nobody(instance: Instance) -> None:
     """Architecture 7.2."""
     files = folder(modules=1)
-    course, first = publish(house, files)
-    actor = a_learner(house, course)
-    pass_quiz(house, actor, "prueba")
+    course, first = publish(instance, files)
+    actor = a_learner(instance, course)
+    pass_quiz(instance, actor, "prueba")
 
-    _course, improved = publish(house, corrected(files, "manos"), nature=PublicationNature.IMPROVEMENT)
-    follow(house, course)
-    stays = enrolment_of(house, actor, course).course_version_id
-    newcomer = a_learner(house, course, "eva@example.org")
-    _course, right = publish(house, corrected(files, "ojos"), nature=PublicationNature.CORRECTION)
-    follow(house, course)
+    _course, improved = publish(instance, corrected(files, "manos"), nature=PublicationNature.IMPROVEMENT)
+    follow(instance, course)
+    stays = enrolment_of(instance, actor, course).course_version_id
+    newcomer = a_learner(instance, course, "eva@example.org")
+    _course, right = publish(instance, corrected(files, "ojos"), nature=PublicationNature.CORRECTION)
+    follow(instance, course)
 
-    moved = enrolment_of(house, actor, course)
+    moved = enrolment_of(instance, actor, course)
     assert stays == first.id
-    assert enrolment_of(house, newcomer, course).course_version_id == right.id != improved.id
+    assert enrolment_of(instance, newcomer, course).course_version_id == right.id != improved.id
     assert (moved.course_version_id, moved.done, moved.total) == (right.id, 1, 2)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "enrolment.moved")) == 2
 
 
-def test_an_improvement_published_before_the_job_ran_does_not_swallow_the_correction(house: Instance) -> None:
+def test_an_improvement_published_before_the_job_ran_does_not_swallow_the_correction(instance: Instance) -> None:
     """Learners move to the correction, not further."""
     files = folder(modules=1)
-    course, _first = publish(house, files)
-    actor = a_learner(house, course)
-    _course, right = publish(house, corrected(files, "manos"), nature=PublicationNature.CORRECTION)
-    publish(house, corrected(files, "ojos"), nature=PublicationNature.IMPROVEMENT)
+    course, _first = publish(instance, files)
+    actor = a_learner(instance, course)
+    _course, right = publish(instance, corrected(files, "manos"), nature=PublicationNature.CORRECTION)
+    publish(instance, corrected(files, "ojos"), nature=PublicationNature.IMPROVEMENT)
 
-    follow(house, course)
+    follow(instance, course)
 
-    assert enrolment_of(house, actor, course).course_version_id == right.id
+    assert enrolment_of(instance, actor, course).course_version_id == right.id
 
 
-def behind_and_newer(house: Instance) -> tuple[Course, list[int], list[int]]:
+def behind_and_newer(instance: Instance) -> tuple[Course, list[int], list[int]]:
     """Let two people learn by a first version of a course that was corrected and then improved; return enrolments and versions."""
     files = folder(modules=1)
-    course, first = publish(house, files)
-    people = [a_learner(house, course), a_learner(house, course, "eva@example.org")]
-    right = publish(house, corrected(files, "manos"), nature=PublicationNature.CORRECTION)[1]
-    later = publish(house, corrected(files, "ojos"), nature=PublicationNature.IMPROVEMENT)[1]
-    return course, [enrolment_of(house, actor, course).id for actor in people], [first.id, right.id, later.id]
+    course, first = publish(instance, files)
+    people = [a_learner(instance, course), a_learner(instance, course, "eva@example.org")]
+    right = publish(instance, corrected(files, "manos"), nature=PublicationNature.CORRECTION)[1]
+    later = publish(instance, corrected(files, "ojos"), nature=PublicationNature.IMPROVEMENT)[1]
+    return course, [enrolment_of(instance, actor, course).id for actor in people], [first.id, right.id, later.id]
 
 
-def followed(house: Instance, enrolment_ids: list[int]) -> list[int]:
+def followed(instance: Instance, enrolment_ids: list[int]) -> list[int]:
     """Return the versions that learners follow."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return [session.get_one(Enrolment, enrolment_id).course_version_id for enrolment_id in enrolment_ids]
 
 
-def test_a_job_that_takes_long_moves_nobody_back(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_takes_long_moves_nobody_back(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who was behind when it began may follow a newer version by their turn: moved by another worker, or by their own choice."""
-    course, people, (_first, right, later) = behind_and_newer(house)
+    course, people, (_first, right, later) = behind_and_newer(instance)
 
     def moving(session: Session, actor: Actor, enrolment_id: int, version_id: int, *, now: datetime) -> None:
         enrolments.follow_version(session, actor, enrolment_id, version_id, now=now)
@@ -302,23 +302,23 @@ def test_a_job_that_takes_long_moves_nobody_back(house: Instance, monkeypatch: p
 
     monkeypatch.setattr(jobs, "STEP", 1)
     monkeypatch.setattr(jobs, "follow_version", moving)
-    jobs.follow_correction(Delivery(house.database, house.settings, 1, {"subject": course.id}, NOON))
+    jobs.follow_correction(Delivery(instance.database, instance.settings, 1, {"subject": course.id}, NOON))
 
-    assert followed(house, people) == [right, later]
+    assert followed(instance, people) == [right, later]
 
 
-def test_who_was_moved_while_one_waited_for_them_is_not_moved_back(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    _course, people, (first, right, later) = behind_and_newer(house)
+def test_who_was_moved_while_one_waited_for_them_is_not_moved_back(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    _course, people, (first, right, later) = behind_and_newer(instance)
 
     def after_another(session: Session, enrolment_id: int) -> LockedEnrolment:
         session.execute(update(Enrolment).where(Enrolment.id == enrolment_id).values(course_version_id=later))
         return lock(session, enrolment_id)
 
     monkeypatch.setattr(enrolments, "lock", after_another)
-    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+    with pytest.raises(Conflict), instance.database.unit_of_work() as session:
         enrolments.follow_version(session, Actor(), people[0], right, now=NOON)
 
-    assert followed(house, people) == [first, first]
+    assert followed(instance, people) == [first, first]
 
 
 def renamed(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -331,125 +331,125 @@ def renamed(files: dict[str, bytes]) -> dict[str, bytes]:
     return changed
 
 
-def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(house: Instance) -> None:
+def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(instance: Instance) -> None:
     """Results, attempts, what was watched and the place to go on: everything hangs on activity keys (architecture 9)."""
     files = folder(modules=1, settings="attempts: 2\n")
-    course, _first = publish(house, files)
-    actor, other = a_learner(house, course), a_learner(house, course, "eva@example.org")
-    pass_quiz(house, actor, "prueba")
-    mark_done(house, actor, "prueba", "leccion-1")
-    enrolment_id = enrolment_of(house, actor, course).id
-    with house.database.unit_of_work() as session:
+    course, _first = publish(instance, files)
+    actor, other = a_learner(instance, course), a_learner(instance, course, "eva@example.org")
+    pass_quiz(instance, actor, "prueba")
+    mark_done(instance, actor, "prueba", "leccion-1")
+    enrolment_id = enrolment_of(instance, actor, course).id
+    with instance.database.unit_of_work() as session:
         enrolments.record_visit(session, enrolment_id, "leccion-1", now=NOON)
         session.add(WatchedSpan(enrolment_id=enrolment_id, activity_key="video-1", start=0, finish=9, at=NOON))
-    fail_quiz(house, other, "prueba")
+    fail_quiz(instance, other, "prueba")
 
-    publish(house, renamed(files), nature=PublicationNature.CORRECTION)
-    follow(house, course)
+    publish(instance, renamed(files), nature=PublicationNature.CORRECTION)
+    follow(instance, course)
 
-    row = enrolment_of(house, actor, course)
+    row = enrolment_of(instance, actor, course)
     assert (row.done, row.total, row.last_activity_key) == (2, 2, "nueva-leccion")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert set(session.scalars(select(ActivityResult.activity_key))) == {"nueva-leccion", "nueva-cuestionario"}
         assert set(session.scalars(select(Attempt.activity_key))) == {"nueva-cuestionario"}
         assert set(session.scalars(select(WatchedSpan.activity_key))) == {"nueva-video"}
-    fail_quiz(house, other, "prueba", "nueva-cuestionario")
-    with house.database.unit_of_work(write=False) as session:
+    fail_quiz(instance, other, "prueba", "nueva-cuestionario")
+    with instance.database.unit_of_work(write=False) as session:
         numbers = session.scalars(select(Attempt.number).where(Attempt.person_id == other.person_id).order_by(Attempt.number))
         assert list(numbers) == [1, 2]
 
 
-def test_who_keeps_an_earlier_version_keeps_its_keys(house: Instance) -> None:
+def test_who_keeps_an_earlier_version_keeps_its_keys(instance: Instance) -> None:
     """An improvement renames for newcomers only: nobody's results disappear from the version they follow."""
     files = folder(modules=1)
-    course, _first = publish(house, files)
-    actor = a_learner(house, course)
-    mark_done(house, actor, "prueba", "leccion-1")
+    course, _first = publish(instance, files)
+    actor = a_learner(instance, course)
+    mark_done(instance, actor, "prueba", "leccion-1")
 
-    publish(house, renamed(files), nature=PublicationNature.IMPROVEMENT)
-    follow(house, course)
-    pass_quiz(house, actor, "prueba", "cuestionario-1")
+    publish(instance, renamed(files), nature=PublicationNature.IMPROVEMENT)
+    follow(instance, course)
+    pass_quiz(instance, actor, "prueba", "cuestionario-1")
 
-    assert enrolment_of(house, actor, course).done == 2
-    assert set(results(house)) == {"leccion-1", "cuestionario-1"}
+    assert enrolment_of(instance, actor, course).done == 2
+    assert set(results(instance)) == {"leccion-1", "cuestionario-1"}
 
 
-def test_an_open_attempt_is_handed_in_under_the_renamed_key(house: Instance) -> None:
+def test_an_open_attempt_is_handed_in_under_the_renamed_key(instance: Instance) -> None:
     """Somebody is in the middle of a quiz while it is renamed."""
     files = folder(modules=1, settings="attempts: 0\n")
-    course, _first = publish(house, files)
-    actor = a_learner(house, course)
-    attempt = start(house, actor, "prueba")
-    publish(house, renamed(files), nature=PublicationNature.CORRECTION)
-    follow(house, course)
+    course, _first = publish(instance, files)
+    actor = a_learner(instance, course)
+    attempt = start(instance, actor, "prueba")
+    publish(instance, renamed(files), nature=PublicationNature.CORRECTION)
+    follow(instance, course)
 
-    assert start(house, actor, "prueba", "nueva-cuestionario") == attempt
-    pass_quiz(house, actor, "prueba", "nueva-cuestionario")
+    assert start(instance, actor, "prueba", "nueva-cuestionario") == attempt
+    pass_quiz(instance, actor, "prueba", "nueva-cuestionario")
 
-    assert results(house)["nueva-cuestionario"].completed_at is not None
+    assert results(instance)["nueva-cuestionario"].completed_at is not None
 
 
-def test_leaving_and_coming_back_finds_everything_as_it_was(house: Instance) -> None:
+def test_leaving_and_coming_back_finds_everything_as_it_was(instance: Instance) -> None:
     """The row stays; coming back only opens it again."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course)
-    mark_done(house, actor, "prueba", "leccion-1")
-    with house.database.unit_of_work() as session:
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course)
+    mark_done(instance, actor, "prueba", "leccion-1")
+    with instance.database.unit_of_work() as session:
         session.execute(select(Enrolment)).scalar_one().left_at = NOON
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert not queries.get_learner_context(session, actor, "prueba").is_learner
-    enrol(house, actor)
+    enrol(instance, actor)
 
-    assert enrolment_of(house, actor, course).done == 1
-    with house.database.unit_of_work(write=False) as session:
+    assert enrolment_of(instance, actor, course).done == 1
+    with instance.database.unit_of_work(write=False) as session:
         assert queries.get_learner_context(session, actor, "prueba").is_learner
 
 
-def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(house: Instance) -> None:
+def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(instance: Instance) -> None:
     """Security 1.4: what was handed in is marked while its learner is out, and nothing comes of it before they take the course again."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course)
-    mark_done(house, actor, "prueba", "leccion-1")
-    with house.database.unit_of_work() as session:
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course)
+    mark_done(instance, actor, "prueba", "leccion-1")
+    with instance.database.unit_of_work() as session:
         row = session.execute(select(Enrolment)).scalar_one()
         row.left_at = NOON
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         enrolments.record_result(
             session, SYSTEM, row.id, "cuestionario-1", Achievement(completed=True, score=Fraction(90), passed=True), now=NOON
         )
-    outside = counted(house, Completion)
-    enrol(house, actor)
+    outside = counted(instance, Completion)
+    enrol(instance, actor)
 
-    assert (outside, counted(house, Completion)) == (0, 1)
-    assert results(house)["cuestionario-1"].score == 90
+    assert (outside, counted(instance, Completion)) == (0, 1)
+    assert results(instance)["cuestionario-1"].score == 90
 
 
-def test_scores_are_kept_with_seven_decimals(house: Instance) -> None:
+def test_scores_are_kept_with_seven_decimals(instance: Instance) -> None:
     """Quiz engine 5.1.5: a third is 33.3333333 percent."""
-    course = a_course(house, modules=1)
-    actor = a_learner(house, course)
+    course = a_course(instance, modules=1)
+    actor = a_learner(instance, course)
     achievement = Achievement(completed=False, score=Fraction(100, 3), passed=False)
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         enrolments.record_result(
             session, actor, session.execute(select(Enrolment.id)).scalar_one(), "cuestionario-1", achievement, now=NOON
         )
 
-    row = results(house)["cuestionario-1"]
+    row = results(instance)["cuestionario-1"]
     assert (row.score, row.passed, row.completed_at) == (Decimal("33.3333333"), False, None)
 
 
-def test_the_own_courses_are_those_of_the_actor_the_last_visited_first(house: Instance) -> None:
+def test_the_own_courses_are_those_of_the_actor_the_last_visited_first(instance: Instance) -> None:
     """The twin of being enrolled."""
-    first, second = a_course(house, "uno", modules=1), a_course(house, "dos", modules=1)
-    actor = a_learner(house, first, now=NOON)
-    enrol(house, actor, "dos")
-    a_learner(house, second, "eva@example.org")
-    with house.database.unit_of_work() as session:
+    first, second = a_course(instance, "uno", modules=1), a_course(instance, "dos", modules=1)
+    actor = a_learner(instance, first, now=NOON)
+    enrol(instance, actor, "dos")
+    a_learner(instance, second, "eva@example.org")
+    with instance.database.unit_of_work() as session:
         enrolments.record_visit(session, session.scalars(select(Enrolment.id).order_by(Enrolment.id)).first() or 0, "leccion-1", now=NOON)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         own = queries.list_own_courses(session, actor)
         assert session.scalar(select(func.count()).select_from(Person)) == 2
 

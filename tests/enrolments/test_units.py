@@ -22,13 +22,13 @@ from tests.support.places import a_place, manage, put
 
 
 @pytest.fixture
-def course(house: Instance) -> Course:
+def course(instance: Instance) -> Course:
     """Return a course of one module: a lesson and a quiz."""
-    return a_course(house, modules=1)
+    return a_course(instance, modules=1)
 
 
-def person_of(house: Instance, email: str) -> Person:
-    with house.database.unit_of_work(write=False) as session:
+def person_of(instance: Instance, email: str) -> Person:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
 
@@ -37,34 +37,34 @@ def root(place: Organisation) -> object:
 
 
 @pytest.fixture
-def chone(house: Instance, course: Course) -> Organisation:
+def chone(instance: Instance, course: Course) -> Organisation:
     """Return a unit of Manabí with Ana, who completed, Blas, who began, and Carla, who does not take it; Dora is elsewhere."""
-    iess = a_place(house)
-    manabi = a_place(house, "Manabí", iess)
-    unit = a_place(house, "Chone", manabi)
-    ana = a_learner(house, course, "ana@example.org")
-    mark_done(house, ana, course.slug, "leccion-1")
-    pass_quiz(house, ana, course.slug)
-    mark_done(house, a_learner(house, course, "blas@example.org"), course.slug, "leccion-1")
-    a_learner(house, course, "dora@example.org")
-    a_person(house, "carla@example.org", given="Carla", surname="Zambrano")
+    iess = a_place(instance)
+    manabi = a_place(instance, "Manabí", iess)
+    unit = a_place(instance, "Chone", manabi)
+    ana = a_learner(instance, course, "ana@example.org")
+    mark_done(instance, ana, course.slug, "leccion-1")
+    pass_quiz(instance, ana, course.slug)
+    mark_done(instance, a_learner(instance, course, "blas@example.org"), course.slug, "leccion-1")
+    a_learner(instance, course, "dora@example.org")
+    a_person(instance, "carla@example.org", given="Carla", surname="Zambrano")
     for email in ("ana@example.org", "carla@example.org"):
-        put(house, person_of(house, email), unit)
-    put(house, person_of(house, "blas@example.org"), manabi)
-    put(house, person_of(house, "dora@example.org"), a_place(house, "Loja", iess))
+        put(instance, person_of(instance, email), unit)
+    put(instance, person_of(instance, "blas@example.org"), manabi)
+    put(instance, person_of(instance, "dora@example.org"), a_place(instance, "Loja", iess))
     return unit
 
 
-def above(house: Instance, name: str) -> Organisation:
-    with house.database.unit_of_work(write=False) as session:
+def above(instance: Instance, name: str) -> Organisation:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Organisation).where(Organisation.name == name)).one()
 
 
-def test_totals_go_up_the_tree_and_stay_within_the_place(house: Instance, chone: Organisation, course: Course) -> None:
-    with house.database.unit_of_work(write=False) as session:
-        manabi = above(house, "Manabí")
+def test_totals_go_up_the_tree_and_stay_within_the_place(instance: Instance, chone: Organisation, course: Course) -> None:
+    with instance.database.unit_of_work(write=False) as session:
+        manabi = above(instance, "Manabí")
         own = queries.count_places(session, root(manabi), course.id)  # type: ignore[arg-type]  # a select
-        everything = queries.count_places(session, root(above(house, "IESS")))  # type: ignore[arg-type]  # a select
+        everything = queries.count_places(session, root(above(instance, "IESS")))  # type: ignore[arg-type]  # a select
         (found,) = queries.count_courses(session, root(manabi))  # type: ignore[arg-type]  # a select
 
     assert own == {manabi.id: UnitCounts(1, 1, 1, 0), chone.id: UnitCounts(2, 1, 1, 1)}
@@ -72,14 +72,14 @@ def test_totals_go_up_the_tree_and_stay_within_the_place(house: Instance, chone:
     assert (found.learners, found.completed, found.percent) == (2, 1, 75)
 
 
-def test_people_are_listed_by_how_they_stand(house: Instance, chone: Organisation, course: Course) -> None:
-    with house.database.unit_of_work(write=False) as session:
+def test_people_are_listed_by_how_they_stand(instance: Instance, chone: Organisation, course: Course) -> None:
+    with instance.database.unit_of_work(write=False) as session:
         listed = {
             standing: [
                 row.name
                 for row in queries.list_people(
                     session,
-                    root(above(house, "Manabí")),
+                    root(above(instance, "Manabí")),
                     UnitFilter(course.id, "", standing),
                     after=None,
                     limit=9,  # type: ignore[arg-type]  # a select
@@ -92,14 +92,14 @@ def test_people_are_listed_by_how_they_stand(house: Instance, chone: Organisatio
     assert listed[UnitLearnerState.OUTSIDE] == ["Carla Zambrano"]
 
 
-def a_manager(browser: Browser, house: Instance, place: Organisation) -> Browser:
-    manage(house, a_person(house, "mara@example.org", given="Mara", surname="Jefa"), place)
+def a_manager(browser: Browser, instance: Instance, place: Organisation) -> Browser:
+    manage(instance, a_person(instance, "mara@example.org", given="Mara", surname="Jefa"), place)
     return sign_in(browser, "mara@example.org")
 
 
-def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser, house: Instance, chone: Organisation) -> None:
-    manabi = above(house, "Manabí")
-    boss = a_manager(browser, house, manabi)
+def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser, instance: Instance, chone: Organisation) -> None:
+    manabi = above(instance, "Manabí")
+    boss = a_manager(browser, instance, manabi)
     assert boss.page.has_link("/units")
     page = boss.get("/units")
     assert "Manabí" in page.text
@@ -113,14 +113,14 @@ def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser,
     assert "No lo sigue" in page.text
     assert "@example.org" not in page.html
     assert "mara@example.org" not in boss.get(f"/units/{manabi.uuid}/people").html
-    for hidden in (above(house, "IESS"), above(house, "Loja")):
+    for hidden in (above(instance, "IESS"), above(instance, "Loja")):
         for part in ("", "/people", "/people.csv"):
             boss.get(f"/units/{hidden.uuid}{part}", status=404)
 
 
-def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser, house: Instance, chone: Organisation) -> None:
+def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser, instance: Instance, chone: Organisation) -> None:
     """Security 7.6, the matrix: user.view_email is not a manager's."""
-    boss = a_manager(browser, house, chone)
+    boss = a_manager(browser, instance, chone)
 
     assert "Carla" not in boss.get(f"/units/{chone.uuid}/people?q=carla@").text
     assert "Carla" in boss.get(f"/units/{chone.uuid}/people?q=carla").text
@@ -131,14 +131,14 @@ def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser
     assert all(moment.endswith("-05:00") for moment in rows[1][4:] if moment)  # as the page: in the reader's zone
     assert rows[1][6]
     assert "@" not in boss.response.get_data(as_text=True)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(AuditEntry.verb).where(AuditEntry.verb == "unit.exported")).all() == ["unit.exported"]
 
 
-def test_the_list_goes_on_after_the_last_one_shown(browser: Browser, house: Instance, chone: Organisation) -> None:
+def test_the_list_goes_on_after_the_last_one_shown(browser: Browser, instance: Instance, chone: Organisation) -> None:
     for number in range(60):
-        put(house, a_person(house, f"p{number}@example.org", surname=f"Mera {number:02}"), chone)
-    boss = a_manager(browser, house, chone)
+        put(instance, a_person(instance, f"p{number}@example.org", surname=f"Mera {number:02}"), chone)
+    boss = a_manager(browser, instance, chone)
     first = boss.get(f"/units/{chone.uuid}/people")
     assert first.html.count('<th scope="row">') == 50
     following = next(href for href, _words in first.links if "after=" in href)
@@ -149,22 +149,22 @@ def test_the_list_goes_on_after_the_last_one_shown(browser: Browser, house: Inst
     assert "Carla Zambrano" in second.text
 
 
-def test_a_manager_whose_role_ends_sees_nothing_at_the_next_request(browser: Browser, house: Instance, chone: Organisation) -> None:
-    boss = a_manager(browser, house, chone)
+def test_a_manager_whose_role_ends_sees_nothing_at_the_next_request(browser: Browser, instance: Instance, chone: Organisation) -> None:
+    boss = a_manager(browser, instance, chone)
     boss.get(f"/units/{chone.uuid}")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("DELETE FROM unit_manager"))
 
     boss.get(f"/units/{chone.uuid}", status=404)
     boss.get("/units", status=404)
 
 
-def test_managers_alone_and_administrators_follow_a_unit(browser: Browser, house: Instance) -> None:
+def test_managers_alone_and_administrators_follow_a_unit(browser: Browser, instance: Instance) -> None:
     """Access: organisation.follow; being a member of the unit or teaching a course gives nothing."""
-    cast = a_cast(browser, house)
-    place = a_place(house)
+    cast = a_cast(browser, instance)
+    place = a_place(instance)
     for letter in "LEGI":
-        put(house, cast.people[letter], place)
+        put(instance, cast.people[letter], place)
 
     wrong = []
     for part in ("", "/people", "/people.csv"):
@@ -174,28 +174,28 @@ def test_managers_alone_and_administrators_follow_a_unit(browser: Browser, house
     assert wrong == []
 
 
-def test_the_team_filters_marks_and_progress_by_unit(browser: Browser, house: Instance, chone: Organisation, course: Course) -> None:
-    a_teacher(house, course)
+def test_the_team_filters_marks_and_progress_by_unit(browser: Browser, instance: Instance, chone: Organisation, course: Course) -> None:
+    a_teacher(instance, course)
     team = sign_in(browser, "profe@example.org")
-    manabi = above(house, "Manabí")
+    manabi = above(instance, "Manabí")
 
-    for place, learners in ((chone, 1), (manabi, 2), (above(house, "IESS"), 3)):
+    for place, learners in ((chone, 1), (manabi, 2), (above(instance, "IESS"), 3)):
         page = team.get(f"/teaching/prueba/gradebook?unit={place.uuid}")
         assert page.html.count('href="/teaching/prueba/learners/') == learners
     page = team.get(f"/teaching/prueba/progress?unit={manabi.uuid}")
     assert f'value="{manabi.uuid}" selected' in page.html
 
 
-def test_a_dashboard_costs_the_same_for_many_units_and_people(browser: Browser, house: Instance, course: Course) -> None:
+def test_a_dashboard_costs_the_same_for_many_units_and_people(browser: Browser, instance: Instance, course: Course) -> None:
     """Performance P7 and P14: the totals of every unit are one statement."""
-    iess = a_place(house)
-    boss, counter, costs = a_manager(browser, house, iess), every_statement(house.database), []
+    iess = a_place(instance)
+    boss, counter, costs = a_manager(browser, instance, iess), every_statement(instance.database), []
     boss.get(f"/units/{iess.uuid}/people")  # the first look leaves a note
     for many in (1, 12):
         for number in range(many):
-            unit = a_place(house, f"Unidad {many} {number}", iess)
-            a_learner(house, course, f"p{many}.{number}@example.org")
-            put(house, person_of(house, f"p{many}.{number}@example.org"), unit)
+            unit = a_place(instance, f"Unidad {many} {number}", iess)
+            a_learner(instance, course, f"p{many}.{number}@example.org")
+            put(instance, person_of(instance, f"p{many}.{number}@example.org"), unit)
         for path in (f"/units/{iess.uuid}", f"/units/{iess.uuid}/people", "/units"):
             counter.reset()
             boss.get(path)
@@ -205,12 +205,12 @@ def test_a_dashboard_costs_the_same_for_many_units_and_people(browser: Browser, 
     assert max(costs) <= 8
 
 
-def test_somebody_who_left_the_course_or_the_unit_is_not_counted(house: Instance, chone: Organisation, course: Course) -> None:
-    with house.database.unit_of_work() as session:
-        for row in session.scalars(select(Enrolment).where(Enrolment.person_id == person_of(house, "ana@example.org").id)):
+def test_somebody_who_left_the_course_or_the_unit_is_not_counted(instance: Instance, chone: Organisation, course: Course) -> None:
+    with instance.database.unit_of_work() as session:
+        for row in session.scalars(select(Enrolment).where(Enrolment.person_id == person_of(instance, "ana@example.org").id)):
             row.left_at = row.enrolled_at
         session.execute(
-            text("UPDATE membership SET until = since WHERE person_id = :person"), {"person": person_of(house, "carla@example.org").id}
+            text("UPDATE membership SET until = since WHERE person_id = :person"), {"person": person_of(instance, "carla@example.org").id}
         )
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert queries.count_places(session, root(chone), course.id) == {chone.id: UnitCounts(1, 0, 0, 0)}  # type: ignore[arg-type]  # a select

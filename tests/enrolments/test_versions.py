@@ -23,26 +23,26 @@ from tests.support.learning import actor_of, mark_done, pass_quiz
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def second(house: Instance, *, asks: bool, text: str = "manos") -> CourseVersion:
+def second(instance: Instance, *, asks: bool, text: str = "manos") -> CourseVersion:
     """Publish a second version as an improvement."""
     files = folder(modules=1)
-    _course, version = publish(house, {**files, LESSON: files[LESSON].replace(b"dedos", text.encode())}, asks=asks)
+    _course, version = publish(instance, {**files, LESSON: files[LESSON].replace(b"dedos", text.encode())}, asks=asks)
     return version
 
 
-def test_who_is_in_the_middle_finishes_it_and_the_certificate_names_it(browser: Browser, house: Instance) -> None:
+def test_who_is_in_the_middle_finishes_it_and_the_certificate_names_it(browser: Browser, instance: Instance) -> None:
     """Architecture 7.2: version 1 is begun, version 2 published, version 1 finished; the sheet says version 1."""
-    learner = a_learner_in(browser, a_course(house, modules=1))
+    learner = a_learner_in(browser, a_course(instance, modules=1))
     learner.get("/courses/prueba/activities/leccion-1")
-    second(house, asks=False)
+    second(instance, asks=False)
 
     shown = learner.get("/courses/prueba/activities/leccion-1").text
     learner.submit("/done")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         actor = actor_of(session.execute(select(Person)).scalar_one())
-    pass_quiz(house, actor, "prueba")
-    outbox.deliver_waiting(house.worker, now=now())
-    with house.database.unit_of_work(write=False) as session:
+    pass_quiz(instance, actor, "prueba")
+    outbox.deliver_waiting(instance.worker, now=now())
+    with instance.database.unit_of_work(write=False) as session:
         credential = session.execute(select(Credential)).scalar_one()
 
     assert "dedos" in shown
@@ -51,9 +51,9 @@ def test_who_is_in_the_middle_finishes_it_and_the_certificate_names_it(browser: 
     assert learner.get(f"/verify/{credential.code}").text
 
 
-def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(browser: Browser, house: Instance) -> None:
-    learner = a_learner_in(browser, a_course(house, modules=1))
-    second(house, asks=True)
+def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(browser: Browser, instance: Instance) -> None:
+    learner = a_learner_in(browser, a_course(instance, modules=1))
+    second(instance, asks=True)
 
     asked = learner.get("/courses/prueba").text
     stayed = learner.submit("/version", {"answer": "stay"}).text
@@ -68,7 +68,7 @@ def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(bro
     assert "Ahora sigue la versión nueva." in moved
     assert "Hay una versión nueva" not in moved
     assert "manos" in lesson_after
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert [row.moves for row in session.scalars(select(VersionOfferReply))] == [True]
         said = list(
             session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "enrolment.version_answered").order_by(AuditEntry.id))
@@ -76,42 +76,42 @@ def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(bro
     assert ["true" in facts for facts in said] == [False, True]
 
 
-def test_newcomers_and_those_who_finished_are_not_asked(browser: Browser, house: Instance) -> None:
-    learner = a_learner_in(browser, a_course(house, modules=1))
-    with house.database.unit_of_work(write=False) as session:
+def test_newcomers_and_those_who_finished_are_not_asked(browser: Browser, instance: Instance) -> None:
+    learner = a_learner_in(browser, a_course(instance, modules=1))
+    with instance.database.unit_of_work(write=False) as session:
         actor = actor_of(session.execute(select(Person)).scalar_one())
-    mark_done(house, actor, "prueba", "leccion-1")
-    pass_quiz(house, actor, "prueba")
-    second(house, asks=True)
-    newcomer = a_learner_in(browser.another(), session_course(house), "nueva@example.org")
+    mark_done(instance, actor, "prueba", "leccion-1")
+    pass_quiz(instance, actor, "prueba")
+    second(instance, asks=True)
+    newcomer = a_learner_in(browser.another(), session_course(instance), "nueva@example.org")
 
     assert "Hay una versión nueva" not in learner.get("/courses/prueba").text
     assert "Hay una versión nueva" not in newcomer.get("/courses/prueba").text
 
 
-def session_course(house: Instance) -> Course:
+def session_course(instance: Instance) -> Course:
     """Return the course."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.execute(select(Course)).scalar_one()
 
 
-def test_an_answer_about_another_version_than_the_present_one_is_refused(browser: Browser, house: Instance) -> None:
-    learner = a_learner_in(browser, a_course(house, modules=1))
-    second(house, asks=True)
+def test_an_answer_about_another_version_than_the_present_one_is_refused(browser: Browser, instance: Instance) -> None:
+    learner = a_learner_in(browser, a_course(instance, modules=1))
+    second(instance, asks=True)
     learner.get("/courses/prueba")
-    second(house, asks=True, text="ojos")
+    second(instance, asks=True, text="ojos")
 
     learner.submit("/version", {"answer": "move"}, status=409)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert list(session.scalars(select(VersionOfferReply))) == []
 
 
-def test_every_cell_of_choosing_a_version(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_choosing_a_version(browser: Browser, instance: Instance) -> None:
     """Only learners of the course are asked."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
-    version = second(house, asks=True)
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
+    version = second(instance, asks=True)
 
     sent = {"version": str(version.id), "answer": "stay"}
     wrong = cast.check(

@@ -35,9 +35,9 @@ def known(browser: Browser, tag: str, path: str = LESSON) -> int:
     return browser.response.status_code
 
 
-def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, house: Instance) -> None:
+def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, instance: Instance) -> None:
     """Security 3.4 and performance 4: 304 without a body, and the browser asks each time."""
-    a_learner_in(browser, a_course(house, modules=2))
+    a_learner_in(browser, a_course(instance, modules=2))
     browser.get(LESSON)  # the first visit is noted, and shown from then on
 
     tag = tag_of(browser)
@@ -49,10 +49,10 @@ def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, house: Instance
     assert known(browser, tag_of(browser, "/courses/prueba"), "/courses/prueba") == 304
 
 
-def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Browser, house: Instance) -> None:
+def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Browser, instance: Instance) -> None:
     """Progress, flashes, language, theme, a new session, a new version: each has its own page (libraries, trap 52)."""
     files = folder(modules=2)
-    course, _version = publish(house, files)
+    course, _version = publish(instance, files)
     a_learner_in(browser, course)
     browser.get(LESSON)
     tags = [tag_of(browser)]
@@ -64,13 +64,13 @@ def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Brow
     browser.post("/theme", {"theme": "dark", "next": "/"})
     tags.append(tag_of(browser))
     publish(
-        house,
+        instance,
         {**files, "01-parte/01-leccion.en.md": files["01-parte/01-leccion.en.md"].replace(b"fingers", b"hands")},
         nature=PublicationNature.CORRECTION,
     )
     browser.deliver_jobs()
     tags.append(tag_of(browser))
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(given_names="Anita"))
     tags.append(tag_of(browser))
     again = sign_in(browser.another("en"))
@@ -80,9 +80,9 @@ def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Brow
     assert known(again, tags[-1]) == 304
 
 
-def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, house: Instance) -> None:
+def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, instance: Instance) -> None:
     """A page with a flash has a tag of its own."""
-    a_learner_in(browser, a_course(house, modules=1))
+    a_learner_in(browser, a_course(instance, modules=1))
     shown, tag = "Ya está inscrito." in browser.page.text, browser.response.headers["ETag"]
 
     later = tag_of(browser, "/courses/prueba")
@@ -92,10 +92,10 @@ def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, hous
     assert (known(browser, tag, "/courses/prueba"), known(browser, later, "/courses/prueba")) == (200, 304)
 
 
-def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, house: Instance) -> None:
+def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, instance: Instance) -> None:
     """P8: the first visit, and coming back from another activity; never twice in a row."""
-    a_learner_in(browser, a_course(house, modules=1))
-    counter = Counter(house.database.writing)
+    a_learner_in(browser, a_course(instance, modules=1))
+    counter = Counter(instance.database.writing)
     commits = []
 
     for path in (LESSON, LESSON, "/courses/prueba/recordings/video-1", LESSON, LESSON, "/courses/prueba"):
@@ -104,26 +104,26 @@ def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, ho
         commits.append(counter.commits)
 
     assert commits == [1, 0, 1, 1, 0, 0]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(Enrolment.last_activity_key)).scalar_one() == "leccion-1"
         assert set(session.scalars(select(ActivityResult.activity_key))) == {"leccion-1", "video-1"}
 
 
-def test_who_is_not_enrolled_leaves_no_note(browser: Browser, house: Instance) -> None:
+def test_who_is_not_enrolled_leaves_no_note(browser: Browser, instance: Instance) -> None:
     """Staff and strangers only look."""
-    course = a_course(house, modules=1, preview=True)
-    a_teacher(house, course)
+    course = a_course(instance, modules=1, preview=True)
+    a_teacher(instance, course)
     browser.get(LESSON)
     sign_in(browser, "profe@example.org")
     browser.get(LESSON)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(ActivityResult)).all() == []
 
 
-def test_the_course_page_leads_on_where_the_learner_is(browser: Browser, house: Instance) -> None:
+def test_the_course_page_leads_on_where_the_learner_is(browser: Browser, instance: Instance) -> None:
     """Resume: the next open required activity, on the course page and at home."""
-    a_learner_in(browser, a_course(house, modules=2))
+    a_learner_in(browser, a_course(instance, modules=2))
     first = browser.get("/courses/prueba").links
     browser.get(LESSON)
 
@@ -135,11 +135,11 @@ def test_the_course_page_leads_on_where_the_learner_is(browser: Browser, house: 
     assert browser.get("/learning").has_link("/courses/prueba/quizzes/cuestionario-1")
 
 
-def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: Browser, house: Instance) -> None:
+def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: Browser, instance: Instance) -> None:
     """The server decides the order; the page says what to complete first."""
     files = folder(modules=2)
     files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
-    course, _version = publish(house, files)
+    course, _version = publish(instance, files)
     a_learner_in(browser, course)
     closed = browser.get("/courses/prueba")
     browser.get("/courses/prueba/activities/leccion-2", status=403)
@@ -147,9 +147,9 @@ def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: B
 
     browser.get(LESSON)
     browser.submit("/leccion-1/done")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         person = session.execute(select(Person)).scalar_one()
-    pass_quiz(house, actor_of(person), "prueba")
+    pass_quiz(instance, actor_of(person), "prueba")
     opened = browser.get("/courses/prueba")
     browser.get("/courses/prueba/activities/leccion-2")
 
@@ -158,10 +158,10 @@ def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: B
     assert opened.has_link("/courses/prueba/activities/leccion-2")
 
 
-def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, house: Instance) -> None:
+def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, instance: Instance) -> None:
     """Security 1.3: a lesson of a public course exists in public; `next` brings them back."""
-    a_course(house, modules=1)
-    a_person(house)
+    a_course(instance, modules=1)
+    a_person(instance)
 
     browser.get(LESSON)
 
@@ -170,22 +170,22 @@ def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, house: Inst
     assert browser.path == LESSON
 
 
-def test_enrolling_needs_a_session_and_loses_no_click(browser: Browser, house: Instance) -> None:
+def test_enrolling_needs_a_session_and_loses_no_click(browser: Browser, instance: Instance) -> None:
     """A visitor whose session has ended is asked to sign in; the enrolment then happens."""
-    course = a_course(house, modules=1)
+    course = a_course(instance, modules=1)
     a_learner_in(browser, course)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(Enrolment.total)).scalar_one() == 2
     browser.another().post("/courses/prueba/enrolment", status=400)
 
 
-def test_the_catalogue_is_searched_without_accents_and_by_language(browser: Browser, house: Instance) -> None:
+def test_the_catalogue_is_searched_without_accents_and_by_language(browser: Browser, instance: Instance) -> None:
     """Words in any order, in titles and summaries."""
-    a_course(house, "uno", modules=1)
+    a_course(instance, "uno", modules=1)
     files = folder("dos", modules=1)
     files["course.yaml"] = files["course.yaml"].replace(b"Curso de prueba dos", "Pensión y jubilación".encode())
-    publish(house, files)
+    publish(instance, files)
 
     assert browser.get("/courses?q=jubilacion+PENSION").has_link("/courses/dos")
     assert not browser.page.has_link("/courses/uno")
@@ -194,11 +194,11 @@ def test_the_catalogue_is_searched_without_accents_and_by_language(browser: Brow
     assert browser.get("/courses?language=xx&q=%00").title
 
 
-def test_the_catalogue_says_when_enrolment_opens_and_that_it_has_closed(browser: Browser, house: Instance) -> None:
+def test_the_catalogue_says_when_enrolment_opens_and_that_it_has_closed(browser: Browser, instance: Instance) -> None:
     """The door of a card's façade is lit only where one can go in now."""
     for slug, dates in (("uno", "opens: 2099-03-05\n"), ("dos", "closes: 2026-01-01\n"), ("tres", "")):
         files = folder(slug, modules=1)
-        publish(house, {**files, "course.yaml": files["course.yaml"] + dates.encode()})
+        publish(instance, {**files, "course.yaml": files["course.yaml"] + dates.encode()})
 
     page = browser.get("/courses")
 
@@ -206,11 +206,11 @@ def test_the_catalogue_says_when_enrolment_opens_and_that_it_has_closed(browser:
     assert page.text.count("cerrad") + page.text.count("Cerrad") == 1
 
 
-def test_a_course_that_is_not_published_leads_its_editors_to_publishing(browser: Browser, house: Instance) -> None:
+def test_a_course_that_is_not_published_leads_its_editors_to_publishing(browser: Browser, instance: Instance) -> None:
     """There is nothing to read yet."""
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    with house.database.unit_of_work() as session:
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).values(published_version_id=None))
     sign_in(browser, "profe@example.org")
 
@@ -219,7 +219,7 @@ def test_a_course_that_is_not_published_leads_its_editors_to_publishing(browser:
     assert browser.path == "/teaching/prueba/publishing"
 
 
-def a_course_with_files(house: Instance) -> dict[str, str]:
+def a_course_with_files(instance: Instance) -> dict[str, str]:
     """Publish a course with files of several kinds; return their addresses by name."""
     files = folder(modules=2)
     contents = {"foto.png": PNG, "nota.txt": b"Hola\n", "datos.csv": b"a,b\n1,2\n"}
@@ -232,7 +232,7 @@ def a_course_with_files(house: Instance) -> dict[str, str]:
     preview = files["02-parte/01-leccion.es.md"].decode().replace("title: Contar 2\n", "title: Contar 2\npreview: true\n")
     files["02-parte/01-leccion.es.md"] = f"{preview}\n[abierta](media/abierta.txt)\n".encode()
     files["02-parte/media/abierta.txt"] = b"Abierta\n"
-    publish(house, files)
+    publish(instance, files)
     everything = contents | {"dibujo.svg": drawing, "abierta.txt": b"Abierta\n"}
     return {name: f"/courses/prueba/files/{hashlib.sha256(content).hexdigest()}/{name}" for name, content in everything.items()}
 
@@ -243,10 +243,10 @@ def fetch(browser: Browser, path: str, **headers: str) -> int:
     return browser.response.status_code
 
 
-def test_files_come_with_their_type_their_policy_and_only_harmless_kinds_in_the_page(browser: Browser, house: Instance) -> None:
+def test_files_come_with_their_type_their_policy_and_only_harmless_kinds_in_the_page(browser: Browser, instance: Instance) -> None:
     """Security 4.3: our own content type, nosniff, sandbox; SVG and the rest are attachments."""
-    addresses = a_course_with_files(house)
-    with house.database.unit_of_work(write=False) as session:
+    addresses = a_course_with_files(instance)
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
     a_learner_in(browser, course)
 
@@ -267,10 +267,10 @@ def test_files_come_with_their_type_their_policy_and_only_harmless_kinds_in_the_
     }
 
 
-def test_files_are_sent_in_ranges_and_not_twice(browser: Browser, house: Instance) -> None:
+def test_files_are_sent_in_ranges_and_not_twice(browser: Browser, instance: Instance) -> None:
     """Players ask for pieces; a browser that holds the file gets 304."""
-    addresses = a_course_with_files(house)
-    with house.database.unit_of_work(write=False) as session:
+    addresses = a_course_with_files(instance)
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
     a_learner_in(browser, course)
 
@@ -281,20 +281,20 @@ def test_files_are_sent_in_ranges_and_not_twice(browser: Browser, house: Instanc
     assert fetch(browser, addresses["foto.png"], If_None_Match=f'"{hashlib.sha256(PNG).hexdigest()}"') == 304
 
 
-def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(browser: Browser, house: Instance) -> None:
+def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(browser: Browser, instance: Instance) -> None:
     """Security 9: files obey the lesson, not their address; the name in the address decides nothing."""
-    addresses = a_course_with_files(house)
+    addresses = a_course_with_files(instance)
 
     assert fetch(browser, addresses["abierta.txt"]) == 200
     assert fetch(browser, addresses["nota.txt"]) == 303
     assert fetch(browser, addresses["nota.txt"].replace("nota.txt", "abierta.txt")) == 303
-    sign_in(browser, a_person(house).email)
+    sign_in(browser, a_person(instance).email)
     assert fetch(browser, addresses["nota.txt"]) == 403
     assert fetch(browser, addresses["abierta.txt"].replace("abierta.txt", "%0d%0aSet-Cookie:x")) == 200
     assert browser.response.headers["Content-Disposition"] == "inline; filename=abierta.txt"
 
 
-def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_it(browser: Browser, house: Instance) -> None:
+def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_it(browser: Browser, instance: Instance) -> None:
     """Security 9: whoever knows the address of a locked lesson's file gets it when the lesson opens, not before."""
     files = folder(modules=2)
     for part, names in ((1, ("comun",)), (2, ("comun", "propia"))):
@@ -304,7 +304,7 @@ def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_i
     files["02-parte/01-leccion.es.md"] = files["02-parte/01-leccion.es.md"].replace(
         b"key: leccion-2\n", b"key: leccion-2\nrequires: [leccion-1]\n"
     )
-    course, _version = publish(house, files)
+    course, _version = publish(instance, files)
     common, own = (
         f"/courses/prueba/files/{hashlib.sha256(files[f'media/{name}.txt']).hexdigest()}/{name}.txt" for name in ("comun", "propia")
     )
@@ -316,27 +316,27 @@ def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_i
     assert fetch(browser, own) == 200
 
 
-def test_a_file_of_an_earlier_version_obeys_the_lesson_under_its_present_name(browser: Browser, house: Instance) -> None:
+def test_a_file_of_an_earlier_version_obeys_the_lesson_under_its_present_name(browser: Browser, instance: Instance) -> None:
     """Old attempts and open pages still show it; a lesson that got another key still guards it."""
     files = folder(modules=2)
     files["02-parte/01-leccion.es.md"] += b"\n[vieja](media/vieja.txt)\n"
     files["02-parte/media/vieja.txt"] = b"Vieja\n"
     files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
-    publish(house, files)
+    publish(instance, files)
     address = f"/courses/prueba/files/{hashlib.sha256(files.pop('02-parte/media/vieja.txt')).hexdigest()}/vieja.txt"
     lesson = files["02-parte/01-leccion.es.md"].replace(b"\n[vieja](media/vieja.txt)\n", b"")
     renamed = lesson.replace(b"key: leccion-2\n", b"key: otra\nwas: [leccion-2]\n")
-    course, _version = publish(house, {**files, "02-parte/01-leccion.es.md": renamed})
+    course, _version = publish(instance, {**files, "02-parte/01-leccion.es.md": renamed})
     a_learner_in(browser, course)
 
     assert fetch(browser, address) == 403
 
 
-def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: Browser, house: Instance) -> None:
+def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: Browser, instance: Instance) -> None:
     """Nothing is left that could guard it, and old attempts may show it."""
     files = folder(modules=1)
     publish(
-        house,
+        instance,
         {
             **files,
             "01-parte/01-leccion.es.md": files["01-parte/01-leccion.es.md"] + b"\n[vieja](media/v.txt)\n",
@@ -344,7 +344,7 @@ def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: 
         },
     )
     course, _version = publish(
-        house, {**files, "01-parte/01-leccion.es.md": files["01-parte/01-leccion.es.md"].replace(b"leccion-1", b"nueva")}
+        instance, {**files, "01-parte/01-leccion.es.md": files["01-parte/01-leccion.es.md"].replace(b"leccion-1", b"nueva")}
     )
     digest = hashlib.sha256(b"V\n").hexdigest()
     address = f"/courses/prueba/files/{digest}/v.txt"
@@ -355,16 +355,16 @@ def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: 
 
 
 @pytest.mark.parametrize("sha256", ["0" * 64, "x", "..%2f..%2fsecret", "0" * 63])
-def test_files_that_are_not_there_do_not_exist(browser: Browser, house: Instance, sha256: str) -> None:
+def test_files_that_are_not_there_do_not_exist(browser: Browser, instance: Instance, sha256: str) -> None:
     """Security 3.5."""
-    a_course_with_files(house)
+    a_course_with_files(instance)
 
     assert fetch(browser, f"/courses/prueba/files/{sha256}/a.txt") == 404
 
 
-def test_the_glossary_and_the_resources_are_listed_and_searched(browser: Browser, house: Instance) -> None:
+def test_the_glossary_and_the_resources_are_listed_and_searched(browser: Browser, instance: Instance) -> None:
     """The sample course has terms and documents; terms are found by other written forms and without accents."""
-    publish(house, a_folder(), now=datetime(2026, 6, 1, tzinfo=UTC))
+    publish(instance, a_folder(), now=datetime(2026, 6, 1, tzinfo=UTC))
 
     page = browser.get("/courses/agua-en-casa/glossary")
     found = browser.get("/courses/agua-en-casa/glossary?q=CONSUMO")
@@ -379,12 +379,12 @@ def test_the_glossary_and_the_resources_are_listed_and_searched(browser: Browser
     assert any(address.startswith("https://") for address, _words in resources.links)
 
 
-def test_learners_meet_their_own_marks_only(browser: Browser, house: Instance) -> None:
+def test_learners_meet_their_own_marks_only(browser: Browser, instance: Instance) -> None:
     """Two learners of one course: neither page tells of the other."""
-    course = a_course(house, modules=1)
-    other = a_learner(house, course, "eva@example.org")
-    mark_done(house, other, "prueba", "leccion-1")
-    pass_quiz(house, other, "prueba")
+    course = a_course(instance, modules=1)
+    other = a_learner(instance, course, "eva@example.org")
+    mark_done(instance, other, "prueba", "leccion-1")
+    pass_quiz(instance, other, "prueba")
 
     page = a_learner_in(browser, course).get("/courses/prueba")
 
@@ -402,27 +402,27 @@ def optional(files: dict[str, bytes], part: str) -> dict[str, bytes]:
     }
 
 
-def test_no_page_says_none_of_none(browser: Browser, house: Instance) -> None:
+def test_no_page_says_none_of_none(browser: Browser, instance: Instance) -> None:
     """A part that asks for nothing counts what it has, and a course that asks for nothing says so."""
     files = folder(modules=2)
-    course, _version = publish(house, optional(files, "01-parte"))
-    publish(house, optional(optional(folder("libre", modules=2), "01-parte"), "02-parte"))
+    course, _version = publish(instance, optional(files, "01-parte"))
+    publish(instance, optional(optional(folder("libre", modules=2), "01-parte"), "02-parte"))
     a_learner_in(browser, course)
     browser.get("/courses/libre")
     browser.submit("/courses/libre/enrolment")
     for slug in ("prueba", "libre"):
         browser.get(f"/courses/{slug}/activities/leccion-1")
         browser.submit("/leccion-1/done")
-    an_administrator(house)
+    an_administrator(instance)
     team = sign_in(browser.another(), "admin@example.org")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         person = session.scalars(select(Person.uuid).where(Person.email == "ana@example.org")).one()
 
     for slug in ("prueba", "libre"):
-        own, taught = f"/courses/{slug}", f"/teaching/{slug}"
+        own, context = f"/courses/{slug}", f"/teaching/{slug}"
         for who, path in (
             *((browser, path) for path in (own, f"{own}/activities/leccion-1", f"{own}/results", "/learning", "/courses")),
-            *((team, path) for path in (f"{taught}/learners", f"{taught}/gradebook", f"{taught}/learners/{person}")),
+            *((team, path) for path in (f"{context}/learners", f"{context}/gradebook", f"{context}/learners/{person}")),
             *((team, path) for path in (f"/administration/people/{person}", f"/administration/people/{person}/courses/{slug}")),
         ):
             text = " ".join(who.get(path).text.split())
@@ -433,11 +433,11 @@ def test_no_page_says_none_of_none(browser: Browser, house: Instance) -> None:
     assert "nada obligatorio" in team.get("/teaching/libre/learners").text
 
 
-def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Browser, house: Instance) -> None:
+def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Browser, instance: Instance) -> None:
     """On the page of the course, among the results, at the quiz and at home; until it has its mark, and not for others."""
-    course = a_marked_quiz(house)
-    ana, blas = (a_learner(house, course, f"{name}@example.org") for name in ("ana", "blas"))
-    attempt = hand_in(house, ana)
+    course = a_marked_quiz(instance)
+    ana, blas = (a_learner(instance, course, f"{name}@example.org") for name in ("ana", "blas"))
+    attempt = hand_in(instance, ana)
     pages = ("/courses/prueba", "/courses/prueba/results", "/courses/prueba/quizzes/cuestionario-1")
     sign_in(browser)
     other = sign_in(browser.another(), "blas@example.org")
@@ -445,8 +445,8 @@ def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Br
     waiting = {path: "Enviado: aún sin calificar" in browser.get(path).text for path in pages}
     home = browser.get("/learning").text
     beside = [other.get(path).text for path in (*pages, "/learning")]
-    profe = actor_of(a_teacher(house, course))
-    mark(house, profe, attempt, ManualMarkValues(Fraction(3), last_mark(house, profe, attempt).id))
+    profe = actor_of(a_teacher(instance, course))
+    mark(instance, profe, attempt, ManualMarkValues(Fraction(3), last_mark(instance, profe, attempt).id))
 
     assert waiting == dict.fromkeys(pages, True)
     assert "1 entrega por calificar" in home
@@ -456,23 +456,23 @@ def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Br
     assert "por calificar" not in browser.get("/learning").text
 
 
-def test_a_course_tells_how_much_of_it_is_written_in_each_language(browser: Browser, house: Instance) -> None:
+def test_a_course_tells_how_much_of_it_is_written_in_each_language(browser: Browser, instance: Instance) -> None:
     """Before one enrols, in the catalogue and on the course's page; what is whole needs no number."""
     files = folder(modules=3)
     del files["02-parte/01-leccion.en.md"]
     del files["03-parte/01-leccion.en.md"]
-    publish(house, files)
+    publish(instance, files)
 
     for path in ("/", "/courses", "/courses/prueba"):
         text = browser.get(path).text
         assert "Español · English (1 de 3 lecciones)" in " ".join(text.split()), path
 
 
-def test_the_headings_of_a_lesson_in_another_language_carry_it(browser: Browser, house: Instance) -> None:
+def test_the_headings_of_a_lesson_in_another_language_carry_it(browser: Browser, instance: Instance) -> None:
     """WCAG 3.1.2: the list beside the lesson, with its terms, as the lesson itself."""
     files = folder(modules=1)
     del files["01-parte/01-leccion.en.md"]
-    a_learner_in(browser, publish(house, files)[0])
+    a_learner_in(browser, publish(instance, files)[0])
     browser.post("/language", {"language": "en", "next": "/"})
 
     html = browser.get("/courses/prueba/activities/leccion-1").html

@@ -18,171 +18,171 @@ from tests.support.editions import an_edition, enrol, enrolment_of, join, line_o
 from tests.support.learning import actor_of, all_at_once
 
 
-def test_places_are_never_given_twice_however_many_come_at_once(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    edition, people = an_edition(house, course, capacity=3), ten(house)
+def test_places_are_never_given_twice_however_many_come_at_once(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    edition, people = an_edition(instance, course, capacity=3), ten(instance)
 
-    outcomes = all_at_once(10, lambda place: join(house, people[place], course, edition))
-    line = line_of(house, edition)
+    outcomes = all_at_once(10, lambda place: join(instance, people[place], course, edition))
+    line = line_of(instance, edition)
 
     assert sorted(outcomes) == [EnrolOutcome.ENROLLED] * 3 + [EnrolOutcome.WAITING] * 7
     assert (line.taken, line.waiting, line.is_full) == (3, 7, True)
 
 
-def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
-    assert [join(house, who, course, edition) for who in (ana, blas, blas)] == [
+def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    edition, (ana, blas, *_rest) = an_edition(instance, course, capacity=1), ten(instance)
+    assert [join(instance, who, course, edition) for who in (ana, blas, blas)] == [
         EnrolOutcome.ENROLLED,
         EnrolOutcome.WAITING,
         EnrolOutcome.WAITING,
     ]
-    take_out(house, course, ana)
-    found = enrolment_of(house, blas, course)
+    take_out(instance, course, ana)
+    found = enrolment_of(instance, blas, course)
 
     assert found is not None
-    assert (found.left_at, line_of(house, edition).taken) == (None, 1)
+    assert (found.left_at, line_of(instance, edition).taken) == (None, 1)
     assert any(text.startswith("Le inscribieron en «Curso de prueba prueba»") for text in browser.mails())
-    assert line_of(house, edition).waiting == 0
+    assert line_of(instance, edition).waiting == 0
 
 
-def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(house: Instance) -> None:
+def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(instance: Instance) -> None:
     """In another edition, by somebody else's hand, or alone once the course's editions are closed."""
-    course = a_course(house, modules=1)
-    edition, other = an_edition(house, course, capacity=1), an_edition(house, course, "Abril")
-    inside, *entering, last = ten(house)[:5]
+    course = a_course(instance, modules=1)
+    edition, other = an_edition(instance, course, capacity=1), an_edition(instance, course, "Abril")
+    inside, *entering, last = ten(instance)[:5]
     for who in (inside, *entering, last):
-        join(house, who, course, edition)
-    join(house, entering[0], course, other)
-    enrol(house, course, [entering[1]])
-    with house.database.unit_of_work() as session:
+        join(instance, who, course, edition)
+    join(instance, entering[0], course, other)
+    enrol(instance, course, [entering[1]])
+    with instance.database.unit_of_work() as session:
         learning.enrol(session, entering[2], queries.get_learner_context(session, entering[2], "prueba"), now=clock.now())
-    waiting = line_of(house, edition).waiting
+    waiting = line_of(instance, edition).waiting
 
-    take_out(house, course, inside)
+    take_out(instance, course, inside)
 
-    found = enrolment_of(house, last, course)
+    found = enrolment_of(instance, last, course)
     assert waiting == 1
     assert found is not None
     assert found.left_at is None
 
 
-def test_who_takes_the_course_already_is_passed_over_on_the_waiting_list(house: Instance) -> None:
+def test_who_takes_the_course_already_is_passed_over_on_the_waiting_list(instance: Instance) -> None:
     """Rows of before waits ended with the enrolment."""
-    course = a_course(house, modules=1)
-    edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
-    enrol(house, course, [blas])
-    join(house, ana, course, edition)
-    with house.database.unit_of_work() as session:
+    course = a_course(instance, modules=1)
+    edition, (ana, blas, eva, *_rest) = an_edition(instance, course, capacity=1), ten(instance)
+    enrol(instance, course, [blas])
+    join(instance, ana, course, edition)
+    with instance.database.unit_of_work() as session:
         session.add(WaitingPlace(edition_id=edition.id, person_id=blas.person_id or 0, since=clock.now()))
-    join(house, eva, course, edition)
+    join(instance, eva, course, edition)
 
-    take_out(house, course, ana)
+    take_out(instance, course, ana)
 
-    found = enrolment_of(house, eva, course)
+    found = enrolment_of(instance, eva, course)
     assert found is not None
-    assert line_of(house, edition).taken == 1
+    assert line_of(instance, edition).taken == 1
 
 
-def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    ended, other = an_edition(house, course, capacity=1), an_edition(house, a_course(house, "otro", modules=1), capacity=1)
-    ana, blas, eva = ten(house)[:3]
+def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    ended, other = an_edition(instance, course, capacity=1), an_edition(instance, a_course(instance, "otro", modules=1), capacity=1)
+    ana, blas, eva = ten(instance)[:3]
     for who in (ana, blas):
-        join(house, who, course, ended)
+        join(instance, who, course, ended)
     of_other = other.course_id
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         second = session.get_one(Course, of_other)
         session.get_one(Edition, ended.id).ends_at = clock.now()
     for who in (ana, blas, eva):
-        join(house, who, second, other)
-    with house.database.unit_of_work() as session:
+        join(instance, who, second, other)
+    with instance.database.unit_of_work() as session:
         session.get_one(Person, blas.person_id).suspended_at = clock.now()
 
-    take_out(house, course, ana)
-    take_out(house, second, ana)
+    take_out(instance, course, ana)
+    take_out(instance, second, ana)
 
-    assert enrol(house, second, [blas]) == services.EnrolCounts(0, 0)
-    assert enrolment_of(house, blas, course) is None
-    assert (line_of(house, ended).taken, line_of(house, ended).waiting) == (0, 1)
-    assert enrolment_of(house, blas, second) is None
-    assert enrolment_of(house, eva, second) is not None
+    assert enrol(instance, second, [blas]) == services.EnrolCounts(0, 0)
+    assert enrolment_of(instance, blas, course) is None
+    assert (line_of(instance, ended).taken, line_of(instance, ended).waiting) == (0, 1)
+    assert enrolment_of(instance, blas, second) is None
+    assert enrolment_of(instance, eva, second) is not None
 
 
-def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one(house: Instance) -> None:
-    course, other = a_course(house, modules=1), a_course(house, "otro", modules=1)
-    editions = (course, an_edition(house, course, capacity=1)), (other, an_edition(house, other, capacity=1))
-    first, closed, kept = ten(house)[:3]
+def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one(instance: Instance) -> None:
+    course, other = a_course(instance, modules=1), a_course(instance, "otro", modules=1)
+    editions = (course, an_edition(instance, course, capacity=1)), (other, an_edition(instance, other, capacity=1))
+    first, closed, kept = ten(instance)[:3]
     for who in (first, closed):
         for of, edition in editions:
-            join(house, who, of, edition)
-    enrol(house, course, [kept])
+            join(instance, who, of, edition)
+    enrol(instance, course, [kept])
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         services.transfer_waiting_places(session, closed.person_id or 0, kept.person_id or 0)
 
-    assert [line_of(house, edition).waiting for _of, edition in editions] == [0, 1]
+    assert [line_of(instance, edition).waiting for _of, edition in editions] == [0, 1]
 
 
-def test_more_places_are_given_to_those_who_wait(house: Instance) -> None:
-    course = a_course(house, modules=1)
-    edition, people = an_edition(house, course, capacity=1), ten(house)
+def test_more_places_are_given_to_those_who_wait(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    edition, people = an_edition(instance, course, capacity=1), ten(instance)
     for who in people[:4]:
-        join(house, who, course, edition)
-    with house.database.unit_of_work() as session:
+        join(instance, who, course, edition)
+    with instance.database.unit_of_work() as session:
         plan = services.EditionValues("Abril", True, None, None, None, None, 3)
         assert services.change_edition(session, SYSTEM, edition, plan, now=clock.now()) == 2
 
-    assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (3, 1)
+    assert (line_of(instance, edition).taken, line_of(instance, edition).waiting) == (3, 1)
 
 
-def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    a_teacher(house, course, "ines@example.org")
-    edition, (ana, blas, *_rest) = an_edition(house, course, capacity=1), ten(house)
+def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course, "ines@example.org")
+    edition, (ana, blas, *_rest) = an_edition(instance, course, capacity=1), ten(instance)
     for who in (ana, blas):
-        join(house, who, course, edition)
+        join(instance, who, course, edition)
     team, address = sign_in(browser, "ines@example.org"), f"/teaching/prueba/editions/{edition.uuid}"
     team.get(address)
     team.submit(f"{address}/closing")
-    take_out(house, course, ana)
-    waiting = line_of(house, edition).waiting
+    take_out(instance, course, ana)
+    waiting = line_of(instance, edition).waiting
     team.get(address)
     team.submit(f"{address}/opening")
 
     assert waiting == 1
     assert "1 persona que esperaba ya tiene cupo." in team.page.text
-    assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (1, 0)
+    assert (line_of(instance, edition).taken, line_of(instance, edition).waiting) == (1, 0)
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_nobody_passes_those_who_waited_before_them(house: Instance, by_hand: bool) -> None:
+def test_nobody_passes_those_who_waited_before_them(instance: Instance, by_hand: bool) -> None:
     """Places that nobody gave, because the course was archived meanwhile: neither alone nor by the team's hand."""
-    course = a_course(house, modules=1)
-    edition, (ana, blas, eva, *_rest) = an_edition(house, course, capacity=1), ten(house)
+    course = a_course(instance, modules=1)
+    edition, (ana, blas, eva, *_rest) = an_edition(instance, course, capacity=1), ten(instance)
     for who in (ana, blas):
-        join(house, who, course, edition)
+        join(instance, who, course, edition)
     for archived_at in (clock.now(), None):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             session.get_one(Course, course.id).archived_at = archived_at
         if archived_at:
-            take_out(house, course, ana)
+            take_out(instance, course, ana)
 
     if by_hand:
-        assert enrol(house, course, [eva], edition) == services.EnrolCounts(entered=0, waiting=1)
+        assert enrol(instance, course, [eva], edition) == services.EnrolCounts(entered=0, waiting=1)
     else:
-        assert join(house, eva, course, edition) is EnrolOutcome.WAITING
-    assert join(house, blas, course, edition) is EnrolOutcome.ENROLLED
-    assert enrolment_of(house, eva, course) is None
+        assert join(instance, eva, course, edition) is EnrolOutcome.WAITING
+    assert join(instance, blas, course, edition) is EnrolOutcome.ENROLLED
+    assert enrolment_of(instance, eva, course) is None
 
 
-def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1, visibility="institution", enrolment="invitation")
-    edition = an_edition(house, course, capacity=1, open_to_all=False)
-    with house.database.unit_of_work() as session:
+def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1, visibility="institution", enrolment="invitation")
+    edition = an_edition(instance, course, capacity=1, open_to_all=False)
+    with instance.database.unit_of_work() as session:
         code = services.make_code(session, SYSTEM, edition, now=clock.now())
     for email in ("ana@example.org", "blas@example.org"):
-        join(house, actor_of(a_person(house, email)), course, edition)
+        join(instance, actor_of(a_person(instance, email)), course, edition)
     waits = sign_in(browser, "blas@example.org")
     shown = waits.get(f"/join/{code}")
     assert "Está en la lista de espera" in shown.text
@@ -190,6 +190,6 @@ def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, house: Ins
     assert "Está en la lista de espera" in waits.get("/learning").text
     waits.submit(f"/courses/prueba/editions/{edition.uuid}/waiting/end")
 
-    assert line_of(house, edition).waiting == 0
+    assert line_of(instance, edition).waiting == 0
     assert "Está en la lista de espera" not in waits.get("/learning").text
     assert "Está en la lista de espera" not in sign_in(browser.another()).get("/learning").text

@@ -83,7 +83,7 @@ class House:
 
     folder: Path
     url: str
-    instance: LoadTestInstance
+    load_instance: LoadTestInstance
     password: str
 
     def count(self, told: list[AcknowledgedAnswers]) -> Counter[str]:
@@ -102,14 +102,14 @@ def a_house(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> House:
     folder = folder / "house"
     folder.mkdir()
     prepare(folder, LoadTestPlan(PEOPLE, None, 0, 0, 1, SEED), fresh=False).database.dispose()
-    instance = LoadTestInstance(folder, **json.loads((folder / "load-test").read_text()))
-    return House(folder, url, instance, instance.password)
+    load_instance = LoadTestInstance(folder, **json.loads((folder / "load-test").read_text()))
+    return House(folder, url, load_instance, load_instance.password)
 
 
 @contextmanager
-def serving(house: House, **given: str) -> Iterator[Serving]:
+def serving(instance: House, **given: str) -> Iterator[Serving]:
     """Serve an instance, and leave nothing running."""
-    server = Serving(house.folder, {"LMS_DATABASE_URL": house.url, **given})
+    server = Serving(instance.folder, {"LMS_DATABASE_URL": instance.url, **given})
     server.start()
     try:
         yield server
@@ -118,7 +118,7 @@ def serving(house: House, **given: str) -> Iterator[Serving]:
 
 
 def crowd_while(
-    house: House,
+    instance: House,
     servers: tuple[str, ...],
     disturb: Callable[[threading.Event], None],
     *,
@@ -135,11 +135,11 @@ def crowd_while(
     moments = arrivals(seconds, rate, SEED, rising=False)
     thread = threading.Thread(target=disturb, args=(over,), daemon=True)
     thread.start()
-    crowd = LoadProfile(servers, house.password, SEED, 0.2, tries=9)
-    told = asyncio.run(walk_all(crowd, house.instance.take(len(moments)), moments, measures))
+    crowd = LoadProfile(servers, instance.password, SEED, 0.2, tries=9)
+    told = asyncio.run(walk_all(crowd, instance.load_instance.take(len(moments)), moments, measures))
     over.set()
     thread.join(PATIENCE)
-    found = house.count(told)
+    found = instance.count(told)
     found["learners"] = len(told)
     found["requests that failed and were sent again"] = sum(measures.errors.values())
     return found

@@ -21,13 +21,13 @@ def test_slow_clients_by_the_hundred(
     half: bytes, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """Everybody else signs in, saves, hands in and gets a certificate; each slow body lets every third of its seconds go by unread."""
-    house = a_house(tmp_path, database_url, monkeypatch)
-    with serving(house, LMS_THREADS=str(2 * SLOW)) as server, contextlib.ExitStack() as open_ones:
+    instance = a_house(tmp_path, database_url, monkeypatch)
+    with serving(instance, LMS_THREADS=str(2 * SLOW)) as server, contextlib.ExitStack() as open_ones:
         wait_until_ready(server)
         for _client in range(SLOW):
             client = open_ones.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
             client.sendall(half)
-        found = crowd_while(house, (server.address,), lambda over: bool(over.wait()) or None, seconds=10)
+        found = crowd_while(instance, (server.address,), lambda over: bool(over.wait()) or None, seconds=10)
 
     say(f"{SLOW} half-open clients ({len(half)} bytes each): {told(found)}")
     assert faultless(found)
@@ -39,8 +39,8 @@ def test_heads_that_never_come_keep_no_thread_for_long(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """As many half-open clients as there are threads: phones that lost their line in the middle of a request."""
-    house = a_house(tmp_path, database_url, monkeypatch)
-    with serving(house, LMS_THREADS="8") as server, contextlib.ExitStack() as open_ones:
+    instance = a_house(tmp_path, database_url, monkeypatch)
+    with serving(instance, LMS_THREADS="8") as server, contextlib.ExitStack() as open_ones:
         wait_until_ready(server)
         for _client in range(8):
             client = open_ones.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))

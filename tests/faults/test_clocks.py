@@ -14,10 +14,10 @@ from tests.faults.chaos import a_house, crowd_while, faultless, serving, told, w
 def test_the_zone_of_the_machine_changes_nothing(
     zone: str, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
-    house = a_house(tmp_path, database_url, monkeypatch)
-    with serving(house, TZ=zone) as server:
+    instance = a_house(tmp_path, database_url, monkeypatch)
+    with serving(instance, TZ=zone) as server:
         wait_until_ready(server)
-        found = crowd_while(house, (server.address,), lambda over: bool(over.wait()) or None, seconds=6)
+        found = crowd_while(instance, (server.address,), lambda over: bool(over.wait()) or None, seconds=6)
 
     say(f"TZ={zone}: {told(found)}")
     assert faultless(found)
@@ -34,16 +34,16 @@ def test_a_jump_of_the_clock_changes_no_order_and_closes_nothing(
     say: Callable[[str], None],
 ) -> None:
     """No limit of time: nothing is closed by a jump, and the answers that count are those that were written last."""
-    house = a_house(tmp_path, database_url, monkeypatch)
+    instance = a_house(tmp_path, database_url, monkeypatch)
     clock = Path(faulty["FAULT_FOLDER"]) / "clock"
-    with serving(house, **faulty) as server:
+    with serving(instance, **faulty) as server:
         wait_until_ready(server)
 
         def disturb(over: object) -> None:
             over.wait(4)  # type: ignore[attr-defined]  # an event
             clock.write_text(f"{jump.total_seconds():.0f}")
 
-        found = crowd_while(house, (server.address,), disturb, seconds=10)
+        found = crowd_while(instance, (server.address,), disturb, seconds=10)
 
     say(f"clock {jump}: {told(found)}")
     assert faultless(found)
@@ -60,11 +60,11 @@ def test_a_change_to_or_from_daylight_saving_changes_nothing(
     say: Callable[[str], None],
 ) -> None:
     """An hour of New York's night lacks, or comes twice, while people work: as if nothing were."""
-    house = a_house(tmp_path, database_url, monkeypatch)
-    with serving(house, TZ="America/New_York", **faulty) as server:
+    instance = a_house(tmp_path, database_url, monkeypatch)
+    with serving(instance, TZ="America/New_York", **faulty) as server:
         wait_until_ready(server)
         (Path(faulty["FAULT_FOLDER"]) / "clock").write_text(f"{change.timestamp() - time.time() - 5:.0f}")
-        found = crowd_while(house, (server.address,), lambda over: bool(over.wait()) or None, seconds=10)
+        found = crowd_while(instance, (server.address,), lambda over: bool(over.wait()) or None, seconds=10)
 
     say(f"daylight saving changes at {change:%Y-%m-%d %H:%M} UTC: {told(found)}")
     assert faultless(found)

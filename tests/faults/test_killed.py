@@ -25,9 +25,9 @@ def test_killed_while_people_work(
     what: str, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """Security 6.5: acknowledged answers lost 0, certificates issued twice 0, jobs lost 0."""
-    house = a_house(tmp_path, database_url, monkeypatch)
+    instance = a_house(tmp_path, database_url, monkeypatch)
     kills = []
-    with serving(house) as server:
+    with serving(instance) as server:
         wait_until_ready(server)
 
         def disturb() -> None:
@@ -38,8 +38,8 @@ def test_killed_while_people_work(
                 server.signal(signal.SIGKILL, worker_only=True)
             wait_until_ready(server)
 
-        found = crowd_while(house, (server.address,), every((3, 6), disturb))
-        waiting = jobs_left(house.url)
+        found = crowd_while(instance, (server.address,), every((3, 6), disturb))
+        waiting = jobs_left(instance.url)
 
     say(f"killed {what} {len(kills)} times: {told(found)}, jobs left {waiting}")
     assert faultless(found)
@@ -127,8 +127,8 @@ def test_two_servers_and_two_workers_do_each_job_once(
     """Certificates issued twice 0: several processes look for the same jobs, and one of them is killed again and again."""
     if database_kind == "sqlite":
         pytest.skip("several servers need PostgreSQL")
-    house = a_house(tmp_path, database_url, monkeypatch)
-    with serving(house) as one, serving(house) as other:
+    instance = a_house(tmp_path, database_url, monkeypatch)
+    with serving(instance) as one, serving(instance) as other:
         wait_until_ready(one)
         wait_until_ready(other)
 
@@ -136,8 +136,8 @@ def test_two_servers_and_two_workers_do_each_job_once(
             other.restart()
             wait_until_ready(other)
 
-        found = crowd_while(house, (one.address, other.address), every((3, 5), disturb))
-        waiting = jobs_left(house.url)
+        found = crowd_while(instance, (one.address, other.address), every((3, 5), disturb))
+        waiting = jobs_left(instance.url)
 
     say(f"two servers: {told(found)}, jobs left {waiting}")
     assert faultless(found)

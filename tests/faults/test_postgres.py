@@ -25,15 +25,15 @@ def test_the_database_is_restarted_while_people_work(
     postgres: OwnPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """Security 6.3: nothing acknowledged is lost, the server stays up and goes on by itself."""
-    house, restarts = a_house(tmp_path, postgres.url, monkeypatch), []
-    with serving(house) as server:
+    instance, restarts = a_house(tmp_path, postgres.url, monkeypatch), []
+    with serving(instance) as server:
         wait_until_ready(server)
 
         def disturb() -> None:
             postgres.restart()
             restarts.append(1)
 
-        found = crowd_while(house, (server.address,), every((3, 6), disturb))
+        found = crowd_while(instance, (server.address,), every((3, 6), disturb))
         wait_until_ready(server)
 
     say(f"database restarted {len(restarts)} times: {told(found)}")
@@ -47,8 +47,8 @@ def test_a_database_that_is_away_is_told_within_five_seconds(
     postgres: OwnPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """Security 6.3: 503 with Retry-After in less than five seconds; served again within ten once it is back."""
-    house = a_house(tmp_path, postgres.url, monkeypatch)
-    with serving(house) as server:
+    instance = a_house(tmp_path, postgres.url, monkeypatch)
+    with serving(instance) as server:
         wait_until_ready(server)
         with Watch(server.address) as watch:
             postgres.stop()
@@ -68,13 +68,13 @@ def test_a_database_that_stands_still_holds_who_asks_it_and_nothing_is_lost(
     postgres: OwnPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """It has heard, and does not answer: who has a connection waits, within the time of a request; then all goes on."""
-    house = a_house(tmp_path, postgres.url, monkeypatch)
+    instance = a_house(tmp_path, postgres.url, monkeypatch)
 
     def stand_still() -> None:
         with postgres.frozen():
             time.sleep(5)
 
-    came = crowd_watched(house, stand_still, (2, 4))
+    came = crowd_watched(instance, stand_still, (2, 4))
 
     say(f"database frozen {len(came.resumed)} times: {told(came.found)}; {came.watch.told()}")
     assert faultless(came.found)
@@ -91,14 +91,14 @@ def test_a_database_whose_machine_is_gone_without_a_word_is_away_soon(
     if database_kind != "postgres":
         pytest.skip("SQLite has no server")
     with a_machine() as machine, own_postgres(machine) as postgres:
-        house = a_house(tmp_path, postgres.url, monkeypatch)
+        instance = a_house(tmp_path, postgres.url, monkeypatch)
 
         def be_gone() -> None:
             machine.cut()
             time.sleep(6)
             machine.mend()
 
-        came = crowd_watched(house, be_gone, (6, 9))
+        came = crowd_watched(instance, be_gone, (6, 9))
 
     say(f"line to the database cut {len(came.resumed)} times: {told(came.found)}; {came.watch.told()}")
     assert faultless(came.found)

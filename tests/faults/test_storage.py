@@ -36,7 +36,7 @@ class Disk:
     postgres: OwnPostgres | None
     faults: Path
 
-    def house(self, monkeypatch: pytest.MonkeyPatch) -> House:
+    def instance(self, monkeypatch: pytest.MonkeyPatch) -> House:
         """Fill an instance on it."""
         return a_house(self.folder, self.url, monkeypatch)
 
@@ -59,7 +59,7 @@ def disk(tmp_path: Path, database_kind: str, faulty: dict[str, str]) -> Iterator
 @pytest.mark.parametrize("fault", ["full", "grow", "fsync"])
 def test_a_disk_that_refuses_for_a_while(fault: str, disk: Disk, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:
     """Security 6.3: 503 in less than five seconds, nothing acknowledged that is not there, the server stays up and goes on by itself."""
-    house = disk.house(monkeypatch)
+    instance = disk.instance(monkeypatch)
     flag, gave_up = disk.faults / fault, []
 
     def refuse() -> None:
@@ -68,7 +68,7 @@ def test_a_disk_that_refuses_for_a_while(fault: str, disk: Disk, monkeypatch: py
         flag.unlink()
         gave_up.extend([1] * disk.come_back())
 
-    came = crowd_watched(house, refuse, (2, 4), **disk.server)
+    came = crowd_watched(instance, refuse, (2, 4), **disk.server)
 
     say(f"{fault} {len(came.resumed)} times (the database server gave up {len(gave_up)} times): {told(came.found)}")
     say(f"{fault}: {came.watch.told()}; served again after {max(came.resumed):.1f} s at most")
@@ -83,21 +83,21 @@ def test_a_disk_that_refuses_for_a_while(fault: str, disk: Disk, monkeypatch: py
 
 def test_a_power_cut_takes_only_what_was_not_synced(disk: Disk, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:
     """What the files held beyond their last sync is gone, after each of some cuts: what was acknowledged before is there."""
-    house = disk.house(monkeypatch)
+    instance = disk.instance(monkeypatch)
     cuts: list[tuple[int, Callable[[], set[int]]]] = []
     measures = Measures()
     if disk.postgres is None:
-        _watch_syncs(house.folder, disk.faults)
-    with serving(house, **disk.server) as server:
+        _watch_syncs(instance.folder, disk.faults)
+    with serving(instance, **disk.server) as server:
         wait_until_ready(server)
 
         def cut() -> None:
             acknowledged = len(measures.waits["save"])
             target = disk.folder / f"cut-{len(cuts)}"
-            cuts.append((acknowledged, _postgres_cut(disk) if disk.postgres else _sqlite_cut(house, server, disk.faults, target)))
+            cuts.append((acknowledged, _postgres_cut(disk) if disk.postgres else _sqlite_cut(instance, server, disk.faults, target)))
 
-        found = crowd_while(house, (server.address,), every((3, 5), cut), seconds=20, measures=measures)
-    whole = _answers(house.url)
+        found = crowd_while(instance, (server.address,), every((3, 5), cut), seconds=20, measures=measures)
+    whole = _answers(instance.url)
     kept = [(acknowledged, answers_after()) for acknowledged, answers_after in cuts]
 
     counts = [f"{acknowledged} and {len(answers)}" for acknowledged, answers in kept]
@@ -132,11 +132,11 @@ def _whole(target: Path) -> sqlite3.Connection:
     return connection
 
 
-def _sqlite_cut(house: House, server: Serving, faults: Path, target: Path) -> Callable[[], set[int]]:
+def _sqlite_cut(instance: House, server: Serving, faults: Path, target: Path) -> Callable[[], set[int]]:
     """Copy the database as a disk would hold it; the server rests meanwhile."""
     server.signal(signal.SIGSTOP)
     try:
-        _as_synced(house.folder, faults, target)
+        _as_synced(instance.folder, faults, target)
     finally:
         server.signal(signal.SIGCONT)
 
@@ -186,13 +186,13 @@ for number, _wish in enumerate(sys.stdin, 1):
 @pytest.mark.parametrize(("synchronous", "keeps"), [("FULL", True), ("NORMAL", False), ("OFF", False)])
 def test_a_power_cut_takes_what_sqlite_does_not_sync(synchronous: str, *, keeps: bool, tmp_path: Path, faulty: dict[str, str]) -> None:
     """The cut of the test above cuts: also after the log began anew from its start, as it does after each checkpoint."""
-    faults, house = Path(faulty["FAULT_FOLDER"]), tmp_path / "house"
-    house.mkdir()
-    with contextlib.closing(sqlite3.connect(house / DATABASE)) as connection:
+    faults, instance = Path(faulty["FAULT_FOLDER"]), tmp_path / "house"
+    instance.mkdir()
+    with contextlib.closing(sqlite3.connect(instance / DATABASE)) as connection:
         connection.execute("CREATE TABLE answer (id INTEGER PRIMARY KEY, words TEXT)")
-    _watch_syncs(house, faults)
+    _watch_syncs(instance, faults)
     lacking = 0
-    arguments = [sys.executable, "-c", WRITER, str(house / DATABASE), synchronous]
+    arguments = [sys.executable, "-c", WRITER, str(instance / DATABASE), synchronous]
     with subprocess.Popen(arguments, env={**os.environ, **faulty}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdin is not None
         assert writer.stdout is not None
@@ -201,7 +201,7 @@ def test_a_power_cut_takes_what_sqlite_does_not_sync(synchronous: str, *, keeps:
             writer.stdin.flush()
             acknowledged = [int(writer.stdout.readline()) for _line in range(7)][-1]
             writer.send_signal(signal.SIGSTOP)
-            _as_synced(house, faults, tmp_path / f"cut-{cut}")
+            _as_synced(instance, faults, tmp_path / f"cut-{cut}")
             writer.send_signal(signal.SIGCONT)
             with contextlib.closing(_whole(tmp_path / f"cut-{cut}")) as connection:
                 lacking += (connection.execute("SELECT max(id) FROM answer").fetchone()[0] or 0) < acknowledged

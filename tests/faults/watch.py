@@ -78,10 +78,10 @@ class Watched:
     server: Serving
 
 
-def crowd_watched(house: House, act: Callable[[], object], pauses: tuple[float, float], **given: str) -> Watched:
+def crowd_watched(instance: House, act: Callable[[], object], pauses: tuple[float, float], **given: str) -> Watched:
     """Let people work and somebody watch while `act` breaks something and mends it, after pauses; the server lives at the end."""
     resumed: list[float] = []
-    with serving(house, **given) as server:
+    with serving(instance, **given) as server:
         wait_until_ready(server)
         with Watch(server.address) as watch:
 
@@ -89,7 +89,7 @@ def crowd_watched(house: House, act: Callable[[], object], pauses: tuple[float, 
                 act()
                 resumed.append(watch.until_served())
 
-            found = crowd_while(house, (server.address,), every(pauses, disturb))
+            found = crowd_while(instance, (server.address,), every(pauses, disturb))
         wait_until_ready(server)
         assert server.process is not None
         assert server.process.poll() is None

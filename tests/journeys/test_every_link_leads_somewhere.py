@@ -41,9 +41,9 @@ def crawl(browser: Browser, start: str = "/") -> set[str]:
 
 
 @pytest.fixture
-def course(house: Instance) -> object:
+def course(instance: Instance) -> object:
     """Publish a course with a lesson that anybody may preview."""
-    return publish(house, folder(modules=2, preview=True))[0]
+    return publish(instance, folder(modules=2, preview=True))[0]
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -72,16 +72,16 @@ def test_for_a_learner_with_results_and_a_certificate(browser: Browser, course: 
 
 
 @pytest.mark.slow
-def test_for_a_teacher(browser: Browser, house: Instance, course: object) -> None:
-    a_teacher(house, course)  # type: ignore[arg-type]  # the fixture's row
+def test_for_a_teacher(browser: Browser, instance: Instance, course: object) -> None:
+    a_teacher(instance, course)  # type: ignore[arg-type]  # the fixture's row
     sign_in(browser, "profe@example.org")
 
     assert "/teaching/prueba/publishing" in crawl(browser, "/teaching")
 
 
 @pytest.mark.slow
-def test_for_an_administrator(browser: Browser, house: Instance, course: object) -> None:
-    an_administrator(house)
+def test_for_an_administrator(browser: Browser, instance: Instance, course: object) -> None:
+    an_administrator(instance)
     sign_in(browser, "admin@example.org")
 
     assert "/administration" in crawl(browser, "/administration")

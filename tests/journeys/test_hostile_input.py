@@ -65,14 +65,14 @@ UPLOADS: Mapping[str, tuple[str, bytes]] = {
 class Site:
     """An instance full of work, and the visitors who walk through it."""
 
-    def __init__(self, browser: Browser, house: Instance) -> None:
-        work = a_course_at_work(house)
-        an_edition(house, work.course)
+    def __init__(self, browser: Browser, instance: Instance) -> None:
+        work = a_course_at_work(instance)
+        an_edition(instance, work.course)
         self.browser = browser
         self.forms: dict[str, tuple[Walk, Found]] = {}
         self.faults: set[str] = set()
         plain = plain_addresses(browser.app)
-        a_person(house, "nadie@example.org")
+        a_person(instance, "nadie@example.org")
         self.walks = [
             self._walk("", "/", *plain),
             self._walk("nadie@example.org", "/courses/prueba", *plain),
@@ -135,9 +135,9 @@ class Site:
 
 
 @pytest.fixture
-def site(browser: Browser, house: Instance) -> Site:
+def site(browser: Browser, instance: Instance) -> Site:
     """Return a site on which everything that can be met was met."""
-    site = Site(browser, house)
+    site = Site(browser, instance)
     met = site.open_all()
     site.work_once(met)
     site.open_all()
@@ -175,9 +175,9 @@ def test_no_field_of_any_form_lets_harm_through(site: Site) -> None:
 
 
 @pytest.mark.slow
-def test_no_route_fails_for_what_stands_in_its_address_or_its_fields(browser: Browser, house: Instance) -> None:
+def test_no_route_fails_for_what_stands_in_its_address_or_its_fields(browser: Browser, instance: Instance) -> None:
     """Routes whose forms need something rare are sent every name of every form, with addresses that mean harm."""
-    boss = Site(browser, house).walks[-1]
+    boss = Site(browser, instance).walks[-1]
     names = sorted({name for kind in all_forms() for name in vars(kind) if hasattr(getattr(kind, name), "field_class")})
     token = dict(next(iter(boss.open_all(most=1).values())).values)["csrf_token"]
     wrong = []

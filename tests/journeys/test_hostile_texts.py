@@ -33,9 +33,9 @@ PART = 60
 class Writer:
     """A team member and a learner who write one text everywhere; `wrong` lists what failed."""
 
-    def __init__(self, browser: Browser, house: Instance) -> None:
-        course = a_marked_quiz(house)
-        a_teacher(house, course)
+    def __init__(self, browser: Browser, instance: Instance) -> None:
+        course = a_marked_quiz(instance)
+        a_teacher(instance, course)
         self.wrong: list[str] = []
         self.page = ""
         self.team = sign_in(browser, "profe@example.org")
@@ -89,8 +89,8 @@ class Writer:
 
 
 @pytest.fixture
-def writer(browser: Browser, house: Instance) -> Writer:
-    return Writer(browser, house)
+def writer(browser: Browser, instance: Instance) -> Writer:
+    return Writer(browser, instance)
 
 
 def shared_texts() -> Iterator[tuple[str, str]]:
@@ -144,13 +144,15 @@ def test_a_refused_text_is_answered_with_its_line(
         assert words in page
 
 
-def test_a_lesson_is_shown_without_what_another_text_lends_it(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lesson_is_shown_without_what_another_text_lends_it(
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A definition that is given up is left out of the page and named; the lesson itself is there."""
     monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
     slow = f"brecha:\n  term: Brecha\n  definition: {'a[' * 2500}\n"
-    write(house, course, {"glosario.yaml": slow, PATH: "---\nkey: leccion-1\ntitle: Contar\n---\nUna [[brecha]] grande.\n"})
+    write(instance, course, {"glosario.yaml": slow, PATH: "---\nkey: leccion-1\ntitle: Contar\n---\nUna [[brecha]] grande.\n"})
     sign_in(browser, "profe@example.org")
 
     page = browser.get(f"{EDITOR}/preview").html

@@ -9,8 +9,8 @@ from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course
 
 
-def test_a_stranger_becomes_the_holder_of_a_verifiable_certificate(browser: Browser, house: Instance) -> None:
-    a_course(house, modules=2)
+def test_a_stranger_becomes_the_holder_of_a_verifiable_certificate(browser: Browser, instance: Instance) -> None:
+    a_course(instance, modules=2)
     browser.get("/sign-up")
     browser.submit(
         "/sign-up",

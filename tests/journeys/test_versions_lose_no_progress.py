@@ -23,6 +23,7 @@ from courses.services import publishing as publishing_services
 from courses.services.publishing import PublishOptions
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries import learning as queries
+from enrolments.queries import versions as version_queries
 from enrolments.services import learning as enrolments
 from kernel import outbox
 from kernel.permissions import SYSTEM, Actor
@@ -96,7 +97,7 @@ class Learner:
 class Histories(RuleBasedStateMachine):
     """The model beside the house."""
 
-    house: Instance
+    instance: Instance
 
     def __init__(self) -> None:
         super().__init__()
@@ -174,14 +175,16 @@ class Histories(RuleBasedStateMachine):
         checked = publication.prepare(files, KINDS, today=NOON.date())
         assert checked.prepared is not None, [found.message for found in checked.findings]
         assert checked.course is not None
-        kept = draft_services.keep_contents(self.house.files, files, {})
+        kept = draft_services.keep_contents(self.instance.files, files, {})
         how = PublishOptions(
             PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT, "", asks=nature == "choice"
         )
         self._tick()
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=self.now)
-            row = publishing_services.publish_version(session, SYSTEM, course, checked.prepared, KINDS, self.house.files, how, now=self.now)
+            row = publishing_services.publish_version(
+                session, SYSTEM, course, checked.prepared, KINDS, self.instance.files, how, now=self.now
+            )
         self._published(row, tuple(self.draft), nature)
 
     @rule(place=st.integers(0, 9), nature=st.sampled_from(["correction", "improvement", "choice"]))
@@ -189,9 +192,9 @@ class Histories(RuleBasedStateMachine):
         """An earlier version goes out again, keys and all; the draft stays as it is."""
         old = self.versions[place % len(self.versions)]
         self._tick()
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             version = session.get_one(CourseVersion, old.id)
-            files = course_versions.version_files(session, self.house.files, version)
+            files = course_versions.version_files(session, self.instance.files, version)
         prepared = publication.prepare(files, KINDS, today=NOON.date()).prepared
         assert prepared is not None
         how = PublishOptions(
@@ -201,9 +204,9 @@ class Histories(RuleBasedStateMachine):
             nature == "choice",
             version.draft_revision,
         )
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             course = course_catalogue.get_course(session, version.course_id)
-            row = publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, self.house.files, how, now=self.now)
+            row = publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, self.instance.files, how, now=self.now)
         self._published(row, old.things, nature)
 
     def _published(self, row: CourseVersion, things: tuple[Thing, ...], nature: str) -> None:
@@ -229,8 +232,8 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def enrol(self) -> None:
         """Somebody begins with what is published."""
-        actor = actor_of(a_person(self.house, f"persona{next(PEOPLE)}@example.org"))
-        with self.house.database.unit_of_work() as session:
+        actor = actor_of(a_person(self.instance, f"persona{next(PEOPLE)}@example.org"))
+        with self.instance.database.unit_of_work() as session:
             enrolments.enrol(session, actor, queries.get_learner_context(session, actor, self.slug), now=self._tick())
         self.learners.append(Learner(actor, self.versions[-1]))
 
@@ -241,9 +244,9 @@ class Histories(RuleBasedStateMachine):
         learner = self.learners[who % len(self.learners)]
         thing = learner.follows.things[what % len(learner.follows.things)]
         if thing.quiz:
-            pass_quiz(self.house, learner.actor, self.slug, thing.key, now=self._tick())
+            pass_quiz(self.instance, learner.actor, self.slug, thing.key, now=self._tick())
         else:
-            mark_done(self.house, learner.actor, self.slug, thing.key, now=self._tick())
+            mark_done(self.instance, learner.actor, self.slug, thing.key, now=self._tick())
         learner.done.setdefault(thing.identity, learner.follows.id)
         learner.look()
 
@@ -253,7 +256,7 @@ class Histories(RuleBasedStateMachine):
         """A failed attempt completes nothing and takes nothing back."""
         learner = self.learners[who % len(self.learners)]
         quiz = next(thing for thing in learner.follows.things if thing.quiz)
-        fail_quiz(self.house, learner.actor, self.slug, quiz.key, now=self._tick())
+        fail_quiz(self.instance, learner.actor, self.slug, quiz.key, now=self._tick())
 
     @precondition(lambda self: self.learners)
     @rule(who=st.integers(0, 9), moves=st.booleans())
@@ -261,15 +264,15 @@ class Histories(RuleBasedStateMachine):
         """A learner who is asked says yes or no."""
         learner = self.learners[who % len(self.learners)]
         offered = next((version for version in reversed(self.versions) if version.asks and version.id > learner.follows.id), None)
-        with self.house.database.unit_of_work() as session:
-            seat = queries.get_learner_context(session, learner.actor, self.slug)
-            offer = queries.find_offer(session, seat.enrolment_id or 0)
+        with self.instance.database.unit_of_work() as session:
+            context = queries.get_learner_context(session, learner.actor, self.slug)
+            offer = version_queries.find_offer(session, context.enrolment_id or 0)
             expected = None if learner.completed_in else offered
             assert (offer.version_id if offer else None) == (expected.id if expected else None)
             if offer is None or expected is None:
                 return
             assert offer.declined == (expected.id in learner.declined)
-            enrolments.answer_offer(session, learner.actor, seat, offer.version_id, moves=moves, now=self._tick())
+            enrolments.answer_offer(session, learner.actor, context, offer.version_id, moves=moves, now=self._tick())
         if moves:
             learner.move(expected)
         else:
@@ -280,7 +283,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_and_nothing_given(self) -> None:
         """Each learner follows the right version and has exactly what they did, in any version, of what it holds."""
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             for learner in self.learners:
                 enrolment = session.execute(select(Enrolment).where(Enrolment.person_id == learner.actor.person_id)).scalar_one()
                 assert enrolment.course_version_id == learner.follows.id
@@ -299,7 +302,7 @@ class Histories(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Every certificate names the version in which its course was completed."""
         self._work()
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             for learner in self.learners:
                 rows = select(Credential.course_version).where(Credential.person_id == learner.actor.person_id)
                 assert list(session.scalars(rows)) == ([learner.completed_in.number] if learner.completed_in else [])
@@ -309,15 +312,15 @@ class Histories(RuleBasedStateMachine):
         return self.now
 
     def _work(self) -> None:
-        outbox.deliver_waiting(self.house.worker, now=self._tick())
+        outbox.deliver_waiting(self.instance.worker, now=self._tick())
 
 
 @pytest.mark.slow
-def test_random_histories_lose_no_progress(house: Instance) -> None:
+def test_random_histories_lose_no_progress(instance: Instance) -> None:
     class Here(Histories):
         pass
 
-    Here.house = house
+    Here.instance = instance
 
     run_state_machine_as_test(
         Here,

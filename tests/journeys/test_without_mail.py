@@ -25,10 +25,10 @@ PAGES = [
 
 
 @pytest.fixture
-def boss(browser: Browser, house: Instance) -> Browser:
+def boss(browser: Browser, instance: Instance) -> Browser:
     """An administrator, before a course that has an owner."""
-    a_teacher(house, a_course(house, modules=1), "duena@example.org", StaffRole.OWNER)
-    an_administrator(house)
+    a_teacher(instance, a_course(instance, modules=1), "duena@example.org", StaffRole.OWNER)
+    an_administrator(instance)
     return sign_in(browser, "admin@example.org")
 
 
@@ -37,8 +37,8 @@ def test_no_page_claims_a_mail(boss: Browser, path: str) -> None:
     assert CLAIMS.findall(boss.get(path).text) == []
 
 
-def test_who_asks_for_a_new_password_is_told_that_nothing_arrives_and_gets_no_link(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_who_asks_for_a_new_password_is_told_that_nothing_arrives_and_gets_no_link(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     browser.get("/password/forgotten")
     page = browser.submit("/password/forgotten", {"email": "ana@example.org"})
 
@@ -48,10 +48,10 @@ def test_who_asks_for_a_new_password_is_told_that_nothing_arrives_and_gets_no_li
 
 
 @pytest.mark.parametrize("act", ["reset", "invitation"])
-def test_an_administrator_is_told_where_the_message_waits_and_sees_no_link(boss: Browser, house: Instance, act: str) -> None:
+def test_an_administrator_is_told_where_the_message_waits_and_sees_no_link(boss: Browser, instance: Instance, act: str) -> None:
     """Administrators neither set nor see a password, nor the link that sets one (ASVS V6.4.6)."""
-    a_person(house, confirmed=False)
-    address = record(house)
+    a_person(instance, confirmed=False)
+    address = record(instance)
     boss.get(address)
 
     page = boss.submit(f"{address}/{act}")

@@ -8,13 +8,13 @@ from lms.app import Instance
 
 
 @pytest.fixture
-def note(house: Instance) -> Instance:
+def note(instance: Instance) -> Instance:
     """Give the instance a table whose rows may point to rows that are checked at COMMIT only."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("CREATE TABLE test_note (id INTEGER PRIMARY KEY, word VARCHAR(40))"))
         parent = "REFERENCES test_note(id) DEFERRABLE INITIALLY DEFERRED"
         session.execute(text(f"CREATE TABLE test_child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL {parent})"))
-    return house
+    return instance
 
 
 @pytest.fixture

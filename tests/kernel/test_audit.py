@@ -39,10 +39,10 @@ def test_only_the_network_of_an_address_is_kept(address: str, network: str) -> N
     assert network_of(address) == network
 
 
-def test_an_entry_says_who_what_when_and_from_where(house: Instance) -> None:
-    with house.database.unit_of_work() as session:
+def test_an_entry_says_who_what_when_and_from_where(instance: Instance) -> None:
+    with instance.database.unit_of_work() as session:
         audit.record(session, ACTOR, Verb.TRIED, None, now=NOW, old="ñ", new=NOW)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entry = session.scalars(select(AuditEntry)).one()
 
     assert (entry.at, entry.actor_id, entry.via, entry.verb, entry.request_id) == (NOW, 7, "web", "test.tried", "abc")
@@ -51,36 +51,36 @@ def test_an_entry_says_who_what_when_and_from_where(house: Instance) -> None:
     assert (entry.subject_kind, entry.subject_id) == ("", None)
 
 
-def test_an_entry_names_its_subject_by_table_and_number(house: Instance) -> None:
-    with house.database.unit_of_work() as session:
+def test_an_entry_names_its_subject_by_table_and_number(instance: Instance) -> None:
+    with instance.database.unit_of_work() as session:
         job = Job(kind="k", arguments="{}", created_at=NOW, available_at=NOW)
         session.add(job)
         session.flush()
         audit.record(session, ACTOR, Verb.TRIED, job, now=NOW)
         number = job.id
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entry = session.scalars(select(AuditEntry)).one()
 
     assert (entry.subject_kind, entry.subject_id) == ("job", number)
 
 
-def test_a_change_that_is_undone_leaves_no_entry(house: Instance) -> None:
+def test_a_change_that_is_undone_leaves_no_entry(instance: Instance) -> None:
     def fail() -> None:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             audit.record(session, ACTOR, Verb.TRIED, None, now=NOW)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(AuditEntry)).all() == []
 
 
-def test_a_verb_brings_the_jobs_that_follow_from_it_in_the_same_transaction(house: Instance) -> None:
-    house.database.configure(info={"consequences": {"test.tried": ("test.first", "test.second")}})
-    with house.database.unit_of_work() as session:
+def test_a_verb_brings_the_jobs_that_follow_from_it_in_the_same_transaction(instance: Instance) -> None:
+    instance.database.configure(info={"consequences": {"test.tried": ("test.first", "test.second")}})
+    with instance.database.unit_of_work() as session:
         audit.record(session, ACTOR, Verb.TRIED, None, now=NOW)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         jobs = list(session.scalars(select(Job).order_by(Job.id)))
 
     assert [job.kind for job in jobs] == ["test.first", "test.second"]

@@ -39,9 +39,9 @@ def empty(crowd: ActiveRequests) -> None:
 
 
 def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_again(
-    browser: Browser, house: Instance, crowd: ActiveRequests
+    browser: Browser, instance: Instance, crowd: ActiveRequests
 ) -> None:
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     browser.get("/")
     counter.reset()
     fill(crowd)
@@ -62,10 +62,10 @@ def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_agai
     browser.get("/")
 
 
-def test_who_is_in_or_sends_the_form_of_signing_in_goes_on(browser: Browser, house: Instance, crowd: ActiveRequests) -> None:
-    course = a_course(house)
+def test_who_is_in_or_sends_the_form_of_signing_in_goes_on(browser: Browser, instance: Instance, crowd: ActiveRequests) -> None:
+    course = a_course(instance)
     learner, late = a_learner_in(browser, course), browser.another()
-    a_person(house, "tarde@example.org")
+    a_person(instance, "tarde@example.org")
     late.get("/sign-in")
     fill(crowd)
 

@@ -24,11 +24,11 @@ NOTE = Table("test_note", MetaData(), Column("id", Integer, primary_key=True), C
 
 
 @pytest.fixture
-def database(house: Instance) -> Database:
+def database(instance: Instance) -> Database:
     """Return the instance's database with a table of the test's own."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         NOTE.create(session.connection())
-    return house.database
+    return instance.database
 
 
 def write(session: Session, word: str) -> None:
@@ -259,10 +259,10 @@ def test_a_second_process_that_holds_the_lock_is_waited_for_and_then_told(databa
 
 
 @pytest.mark.slow
-def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, house: Instance) -> None:
+def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, instance: Instance) -> None:
     """What the tests of passwords and certificates rely on."""
     sqlite_only(database)
-    others = Writers(house)
+    others = Writers(instance)
     with database.unit_of_work() as session:
         write(session, "first")
         others.write()
@@ -313,14 +313,14 @@ def test_a_connection_that_does_not_wait_for_the_disk_is_told(database: Database
         hasty.dispose()
 
 
-def test_moments_are_aware_and_come_back_in_utc(house: Instance) -> None:
+def test_moments_are_aware_and_come_back_in_utc(instance: Instance) -> None:
     column = db.UtcDateTime()
-    dialect = house.database.writing.dialect
+    dialect = instance.database.writing.dialect
     quito = datetime(2026, 11, 20, 7, 30, tzinfo=timezone(timedelta(hours=-5)))
 
     with pytest.raises(ValueError, match="time zone"):
         column.process_bind_param(datetime(2026, 11, 20), dialect)  # noqa: DTZ001 - the point of the test
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         back = session.scalar(select(literal(quito, column)))
     assert back == quito
     assert back is not None
@@ -328,9 +328,9 @@ def test_moments_are_aware_and_come_back_in_utc(house: Instance) -> None:
     assert back.tzinfo is UTC
 
 
-def test_a_naive_moment_never_reaches_a_table(house: Instance) -> None:
+def test_a_naive_moment_never_reaches_a_table(instance: Instance) -> None:
     naive = datetime(2026, 11, 20)  # noqa: DTZ001 - the point of the test
-    with pytest.raises(StatementError, match="time zone"), house.database.unit_of_work() as session:
+    with pytest.raises(StatementError, match="time zone"), instance.database.unit_of_work() as session:
         session.add(Job(kind="x", arguments="{}", created_at=naive, available_at=naive))
 
 

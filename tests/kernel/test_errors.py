@@ -64,10 +64,10 @@ FAULTS = [
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_every_error_is_a_page_of_the_site(
-    app: Flask, house: Instance, fault: Exception | int, status: int, method: str, language: str
+    app: Flask, instance: Instance, fault: Exception | int, status: int, method: str, language: str
 ) -> None:
     raises(app, fault)
-    browser = Browser(app, house, language)
+    browser = Browser(app, instance, language)
     if method == "GET":
         browser.get("/fails", status=status)
     else:
@@ -116,10 +116,10 @@ def test_what_a_page_cannot_send_whole_it_does_not_offer_to_send(app: Flask, bro
 
 
 @pytest.mark.parametrize(("fault", "status"), FAULTS)
-def test_a_script_gets_a_problem_document(app: Flask, house: Instance, fault: Exception | int, status: int) -> None:
+def test_a_script_gets_a_problem_document(app: Flask, instance: Instance, fault: Exception | int, status: int) -> None:
     """RFC 9457."""
     raises(app, fault)
-    browser = Browser(app, house)
+    browser = Browser(app, instance)
     browser.get("/fails", status=status, headers=JSON)
 
     problem: dict[str, Any] = browser.response.get_json()
@@ -163,7 +163,7 @@ def test_each_domain_error_has_a_code_a_status_and_both_languages() -> None:
         ("nonsense", False),
     ],
 )
-def test_a_script_is_known_by_what_it_accepts(app: Flask, house: Instance, accept: str, is_json: bool) -> None:
+def test_a_script_is_known_by_what_it_accepts(app: Flask, instance: Instance, accept: str, is_json: bool) -> None:
     response = app.test_client().get("/nowhere", base_url="https://localhost", headers={"Accept": accept})
 
     assert response.status_code == 404
@@ -184,8 +184,8 @@ def test_a_wrong_method_names_the_right_ones(browser: Browser) -> None:
     assert "GET" in browser.response.headers["Allow"]
 
 
-def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(browser: Browser, app: Flask, house: Instance) -> None:
-    english = Browser(app, house, "en")
+def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(browser: Browser, app: Flask, instance: Instance) -> None:
+    english = Browser(app, instance, "en")
     english.get("/")  # the thread's reader before
     for path in ("/nowhere", "/static/nowhere.css", "/courses/nowhere"):
         browser.get(path, status=404)
@@ -195,11 +195,11 @@ def test_a_missing_page_is_404_in_the_readers_language_for_every_way_of_missing(
 
 
 @pytest.mark.slow
-def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, house: Instance) -> None:
+def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, instance: Instance) -> None:
     """Trap 49."""
     raises(app, ZeroDivisionError(INSIDE))
     app.jinja_env.globals.pop("static_url")
-    browser = Browser(app, house, "en")
+    browser = Browser(app, instance, "en")
     browser.checks = False
     browser.get("/fails", status=500)
 
@@ -209,44 +209,44 @@ def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, hous
     assert "secreto" not in browser.page.html
 
 
-def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: Browser, house: Instance) -> None:
+def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: Browser, instance: Instance) -> None:
     """Security 6.3: the page itself must not ask the database."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
-    if not house.database.is_sqlite:
+    if not instance.database.is_sqlite:
         pytest.skip("the server of the other tests is not stopped")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("ALTER TABLE device RENAME TO device_away"))
     browser.checks = False
     browser.get("/learning", status=503)
     assert browser.response.headers["Retry-After"] == "5"
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("ALTER TABLE device_away RENAME TO device"))
 
     browser.get("/learning")
     assert "Ana" in browser.page.text
 
 
-def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, house: Instance) -> None:
+def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, instance: Instance) -> None:
     """Security 8.1, ARCHITECTURE 16.5: the entry outlives the rollback."""
-    person = a_person(house)
+    person = a_person(instance)
     browser.get("/administration")  # an anonymous visitor is asked to sign in
-    assert entries(house) == []
+    assert entries(instance) == []
     sign_in(browser)
     browser.get("/administration", status=403)
 
-    found = entries(house)
+    found = entries(instance)
     assert [(entry.actor_id, entry.verb) for entry in found] == [(person.id, "access.refused")]
     assert "lms.administration" in found[0].facts
     assert len(found[0].request_id) == 16
 
 
-def entries(house: Instance) -> list[AuditEntry]:
-    with house.database.unit_of_work(write=False) as session:
+def entries(instance: Instance) -> list[AuditEntry]:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.query(AuditEntry).filter_by(verb="access.refused"))
 
 
-def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more(browser: Browser, house: Instance) -> None:
+def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more(browser: Browser, instance: Instance) -> None:
     """ASVS V16.3.3: token, page of another site, host; a flood from one address leaves ten of each."""
     fields = {"email": "ana@example.org", "password": PASSWORD}
 
@@ -257,7 +257,7 @@ def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more
             browser._request("GET", "/sign-in", headers={"Host": "evil.example"})
 
     tried()
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         found = session.query(AuditEntry).filter_by(verb="access.bypass_tried").order_by(AuditEntry.id).all()
     assert [json.loads(entry.facts) for entry in found] == [
         {"endpoint": "accounts.sign_in", "method": "POST", "what": "token"},
@@ -266,13 +266,13 @@ def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more
     ]
     assert {entry.address for entry in found} == {"198.51.100.0"}
     tried(12)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.query(AuditEntry).filter_by(verb="access.bypass_tried").count() == 30
 
 
-def test_an_anonymous_visitor_is_led_to_sign_in_and_back(browser: Browser, house: Instance) -> None:
+def test_an_anonymous_visitor_is_led_to_sign_in_and_back(browser: Browser, instance: Instance) -> None:
     """Security 1.3."""
-    a_person(house)
+    a_person(instance)
     page = browser.get("/profile?tab=1")
     assert browser.path.startswith("/sign-in?next=")
     browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
@@ -292,49 +292,49 @@ def forget_token(browser: Browser) -> None:
 TYPED = {"given_names": 'Ana María & "Co" <b>', "first_surname": "Quinde", "second_surname": "Ñúñez"}
 
 
-def test_an_expired_form_token_gives_what_was_typed_back(browser: Browser, house: Instance) -> None:
+def test_an_expired_form_token_gives_what_was_typed_back(browser: Browser, instance: Instance) -> None:
     """Quiz engine 5.4.4 and security 3.2."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     browser.get("/profile")
     forget_token(browser)
     browser.submit("/profile", TYPED, status=400)
     assert dict(browser.page.form("/profile").fields)["given_names"] == TYPED["given_names"]
-    assert stored_name(house) == "Ana"
+    assert stored_name(instance) == "Ana"
     browser.submit("/profile")
 
-    assert stored_name(house) == TYPED["given_names"]
+    assert stored_name(instance) == TYPED["given_names"]
 
 
-def stored_name(house: Instance) -> str:
-    with house.database.unit_of_work(write=False) as session:
+def stored_name(instance: Instance) -> str:
+    with instance.database.unit_of_work(write=False) as session:
         return str(session.execute(text("SELECT given_names FROM person WHERE email = 'ana@example.org'")).scalar_one())
 
 
-def test_a_session_that_ended_under_a_form_keeps_it_through_signing_in(browser: Browser, house: Instance) -> None:
+def test_a_session_that_ended_under_a_form_keeps_it_through_signing_in(browser: Browser, instance: Instance) -> None:
     """The whole round trip: POST → sign-in form with the stash → signed in → one button → saved."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     browser.get("/profile")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("UPDATE device SET ended_at = created_at"))
 
     browser.submit("/profile", {**TYPED, "national_id": "1710034065"}, status=401)
     assert "1710034065" not in re.sub(r'value="[^"]*"', "", browser.page.html)
     browser.submit("/sign-in", {"email": "ana@example.org", "password": "no es esta"}, status=422)  # a mistake on the way
     browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
-    assert stored_name(house) == "Ana"
+    assert stored_name(instance) == "Ana"
     assert "Ana Quinde" in browser.page.text  # the page knows who has just come in
     browser.submit("/profile")
 
-    assert stored_name(house) == TYPED["given_names"]
+    assert stored_name(instance) == TYPED["given_names"]
 
 
-def test_what_was_typed_outlives_an_expired_sign_in_form_too(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_what_was_typed_outlives_an_expired_sign_in_form_too(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     browser.get("/profile")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("UPDATE device SET ended_at = created_at"))
     browser.submit("/profile", TYPED, status=401)
     forget_token(browser)
@@ -344,18 +344,18 @@ def test_what_was_typed_outlives_an_expired_sign_in_form_too(browser: Browser, h
     browser.submit("/sign-in", {"password": PASSWORD})
     browser.submit("/profile")
 
-    assert stored_name(house) == TYPED["given_names"]
+    assert stored_name(instance) == TYPED["given_names"]
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_files_that_came_with_a_form_are_told_to_be_lost(browser: Browser, house: Instance, *, ended: bool) -> None:
+def test_files_that_came_with_a_form_are_told_to_be_lost(browser: Browser, instance: Instance, *, ended: bool) -> None:
     """Its words come back and its files do not: who sent them is not told that nothing was lost."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     browser.get("/profile")
     token = dict(browser.page.form("/profile").fields)["csrf_token"]
     if ended:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             session.execute(text("UPDATE device SET ended_at = created_at"))
     data = {**TYPED, "csrf_token": token if ended else "dead", "photo": (io.BytesIO(b"x"), "foto.png")}
     browser._request("POST", "/profile", data=data)
@@ -369,13 +369,13 @@ def test_files_that_came_with_a_form_are_told_to_be_lost(browser: Browser, house
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_a_password_that_came_with_a_form_has_to_be_typed_again(browser: Browser, house: Instance, *, ended: bool) -> None:
+def test_a_password_that_came_with_a_form_has_to_be_typed_again(browser: Browser, instance: Instance, *, ended: bool) -> None:
     """It is not kept, and whoever sent it is not told that nothing was lost: the page that follows asks for it."""
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
     browser.get("/profile/address")
     if ended:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             session.execute(text("UPDATE device SET ended_at = created_at"))
     else:
         forget_token(browser)
@@ -389,11 +389,11 @@ def test_a_password_that_came_with_a_form_has_to_be_typed_again(browser: Browser
     assert dict(browser.page.form("/profile/address").fields)["email"] == "ana.quinde@example.org"
 
 
-def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, house: Instance, app: Flask) -> None:
-    a_person(house)
+def test_a_stash_never_holds_a_password_and_cannot_be_forged(browser: Browser, instance: Instance, app: Flask) -> None:
+    a_person(instance)
     sign_in(browser)
     browser.get("/profile/password")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("UPDATE device SET ended_at = created_at"))
     browser.submit("/profile/password", {"current_password": PASSWORD, "password": "otra clave bien larga"}, status=401)
 
@@ -419,8 +419,8 @@ def test_a_stash_lasts_an_hour(app: Flask) -> None:
         assert pages.stashed_form(stash) is None
 
 
-def test_a_script_whose_token_expired_is_told_so(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_a_script_whose_token_expired_is_told_so(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     browser.checks = False
     browser.post("/profile", {"csrf_token": "old"}, status=400, headers=JSON)

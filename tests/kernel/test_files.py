@@ -68,9 +68,9 @@ def test_what_is_no_checksum_or_not_there_is_not_found(tmp_path: Path, name: str
         FolderStore(tmp_path / "files").read(name)
 
 
-def test_the_row_of_a_content_is_made_once(house: Instance) -> None:
+def test_the_row_of_a_content_is_made_once(instance: Instance) -> None:
     moment = now()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         first = note_stored(session, "a" * 64, size=3, media_type="text/plain", now=moment)
         again = note_stored(session, "a" * 64, size=3, media_type="text/plain", now=moment)
 
@@ -87,16 +87,16 @@ def note_several(session: Session) -> object:
 
 
 @pytest.mark.parametrize("second", [note_one, note_several])
-def test_two_who_bring_the_same_content_at_once_share_its_row(house: Instance, second: Callable[[Session], object]) -> None:
+def test_two_who_bring_the_same_content_at_once_share_its_row(instance: Instance, second: Callable[[Session], object]) -> None:
     """The later one waits for the row of the earlier one and takes it: nothing of what came with the content is lost."""
     found = []
 
     def note_it() -> None:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             found.append(second(session))
 
-    overlap(house, lambda session: found.append(note_one(session)), note_it)
+    overlap(instance, lambda session: found.append(note_one(session)), note_it)
 
     assert found[0] == found[1]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(StoredFile.sha256 == "a" * 64)) == 1

@@ -78,8 +78,8 @@ def test_every_answer_carries_the_headers(app: Flask, method: str, path: str, st
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/profile", "/profile/devices", "/learning", "/administration", "/", "/help"])
-def test_account_pages_are_not_kept(browser: Browser, house: Instance, path: str) -> None:
-    a_person(house)
+def test_account_pages_are_not_kept(browser: Browser, instance: Instance, path: str) -> None:
+    a_person(instance)
     sign_in(browser)
     browser._request("GET", path)
 
@@ -87,10 +87,10 @@ def test_account_pages_are_not_kept(browser: Browser, house: Instance, path: str
     assert "Cookie" in browser.response.headers["Vary"]
 
 
-def test_a_course_page_may_be_kept_and_asked_for_again(browser: Browser, house: Instance) -> None:
+def test_a_course_page_may_be_kept_and_asked_for_again(browser: Browser, instance: Instance) -> None:
     """Security 3.4: `private, no-cache` with an `ETag` and `Vary: Cookie`; the tag depends on the session (trap 52)."""
-    course = a_course(house)
-    a_person(house)
+    course = a_course(instance)
+    a_person(instance)
     browser.get("/")  # the cookie with the form token comes with the first page
     browser.get(f"/courses/{course.slug}")
     assert browser.response.headers["Cache-Control"] == "private, no-cache"
@@ -142,12 +142,12 @@ def test_a_style_sheet_comes_compressed_and_for_ever(app: Flask, accepted: str, 
     assert "Set-Cookie" not in response.headers
 
 
-def test_static_files_ask_the_database_nothing_and_know_nobody(browser: Browser, house: Instance, app: Flask) -> None:
-    a_person(house)
+def test_static_files_ask_the_database_nothing_and_know_nobody(browser: Browser, instance: Instance, app: Flask) -> None:
+    a_person(instance)
     sign_in(browser)
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     begun: list[object] = []
-    event.listen(house.database.reading, "begin", begun.append)
+    event.listen(instance.database.reading, "begin", begun.append)
     response = browser._request("GET", style_sheet(app))
 
     assert response.status_code == 200
@@ -177,9 +177,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.shared
 @needs_shared
-def test_no_known_way_out_of_a_folder_gives_a_file(browser: Browser, house: Instance) -> None:
+def test_no_known_way_out_of_a_folder_gives_a_file(browser: Browser, instance: Instance) -> None:
     """Security 3.5, 4.3: as it is listed, and with its signs escaped, under static files and under those of a course."""
-    course = a_course(house, modules=1)
+    course = a_course(instance, modules=1)
     browser.checks = False
     found = {}
     ways = attacks("directory_traversal.txt")
@@ -254,8 +254,8 @@ HEADS = [
 
 
 @pytest.mark.parametrize("path", HEADS)
-def test_a_head_is_a_get_without_its_body(browser: Browser, house: Instance, path: str) -> None:
-    a_person(house)
+def test_a_head_is_a_get_without_its_body(browser: Browser, instance: Instance, path: str) -> None:
+    a_person(instance)
     sign_in(browser)
     got = browser._request("GET", path)
     length = got.headers.get("Content-Length")

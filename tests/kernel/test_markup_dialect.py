@@ -355,24 +355,24 @@ def test_comments_are_never_published() -> None:
 def test_a_translation_takes_the_addresses_of_the_first_language_by_position() -> None:
     """Content format, 4.3."""
     original = render_lesson("## Medir\n\n![a](media/brecha.svg){#barra}\n\n: b | c\n\n## Cerrar", a_context())
-    twin = render_lesson(
+    translation = render_lesson(
         "## Measure\n\n![a](media/brecha.svg){#bar}\n\n: b | c\n\n## Close\n\n[Figure](#bar) [one](#measure) [two](#cerrar)",
         a_context("en"),
         original,
     )
 
-    assert twin.problems == ()
-    assert [heading.address for heading in twin.headings] == ["medir", "cerrar"]
-    assert [figure.address for figure in twin.figures] == ["barra"]
-    assert re.findall('href="#(.*?)"', twin.html)[-3:] == ["s-barra", "s-medir", "s-cerrar"]
+    assert translation.problems == ()
+    assert [heading.address for heading in translation.headings] == ["medir", "cerrar"]
+    assert [figure.address for figure in translation.figures] == ["barra"]
+    assert re.findall('href="#(.*?)"', translation.html)[-3:] == ["s-barra", "s-medir", "s-cerrar"]
 
 
 def test_a_translation_with_another_number_of_headings_keeps_its_own_addresses() -> None:
     """Content format, 4.3 [C704]."""
-    twin = render_lesson("## Measure\n\n## Close", a_context("en"), render_lesson("## Medir", a_context()))
+    translation = render_lesson("## Measure\n\n## Close", a_context("en"), render_lesson("## Medir", a_context()))
 
-    assert [problem.code for problem in twin.problems] == ["C704"]
-    assert [heading.address for heading in twin.headings] == ["measure", "close"]
+    assert [problem.code for problem in translation.problems] == ["C704"]
+    assert [heading.address for heading in translation.headings] == ["measure", "close"]
 
 
 def test_a_field_has_lists_tables_figures_and_formulas() -> None:

@@ -85,20 +85,20 @@ def test_a_record_that_is_refused_for_itself_keeps_no_other_waiting(note: Instan
     assert "María" not in str(told)
 
 
-def test_a_look_at_somebodys_record_while_nothing_can_be_written_is_told_afterwards(browser: Browser, house: Instance) -> None:
-    if not house.database.is_sqlite:
+def test_a_look_at_somebodys_record_while_nothing_can_be_written_is_told_afterwards(browser: Browser, instance: Instance) -> None:
+    if not instance.database.is_sqlite:
         pytest.skip("PostgreSQL has no lock of all that writes")
-    ana = a_person(house)
-    an_administrator(house)
+    ana = a_person(instance)
+    an_administrator(instance)
     sign_in(browser, "admin@example.org").get("/administration")
-    with house.database.writing.connect() as connection:
+    with instance.database.writing.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=0")
-    other = sqlite3.connect(house.database.writing.url.database or "")
+    other = sqlite3.connect(instance.database.writing.url.database or "")
     other.execute("BEGIN IMMEDIATE")
     browser.get(f"/administration/people/{ana.uuid}")
     other.close()
     browser.get("/administration")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         looks = session.execute(text("SELECT count(*) FROM audit_entry WHERE verb = 'account.looked_at'")).scalar_one()
 
     assert looks == 1

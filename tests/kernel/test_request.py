@@ -208,9 +208,9 @@ def test_who_sent_a_form_and_whether_it_is_ours_is_found_out_before_the_writers_
 class Slow(io.BytesIO):
     """A body during whose reading somebody else writes: they cannot if the request has the writers' turn already."""
 
-    def __init__(self, house: Instance, content: bytes) -> None:
+    def __init__(self, instance: Instance, content: bytes) -> None:
         super().__init__(content)
-        self._house = house
+        self._house = instance
 
     def _meanwhile(self) -> None:
         with self._house.database.unit_of_work() as session:
@@ -298,11 +298,11 @@ def test_a_request_for_another_host_is_refused(app: Flask, host: str, status: in
         assert "evil" not in response.text
 
 
-def test_a_process_is_ready_while_everybody_waits_for_one_table(app: Flask, house: Instance) -> None:
+def test_a_process_is_ready_while_everybody_waits_for_one_table(app: Flask, instance: Instance) -> None:
     """Else a balancer takes every process out for what holds up a few."""
     with contextlib.ExitStack() as held:
-        for _connection in range(house.settings.database_pool):
-            held.enter_context(house.database.reading.connect()).execute(text("SELECT 1"))
+        for _connection in range(instance.settings.database_pool):
+            held.enter_context(instance.database.reading.connect()).execute(text("SELECT 1"))
         begun = time.monotonic()
         response = send(app, "GET", "/health/ready")
 
@@ -382,8 +382,8 @@ def test_a_multipart_body_is_bounded_in_parts_and_in_size(plain: Flask, note: In
     assert send(plain, data=large, content_type="multipart/form-data; boundary=b").status_code == 413
 
 
-def test_an_upload_that_is_refused_still_knows_who_sent_it(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_an_upload_that_is_refused_still_knows_who_sent_it(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
 
     browser.checks = False
@@ -437,9 +437,9 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     structlog.configure(**before)
 
 
-def test_each_request_leaves_one_line_without_personal_data(browser: Browser, house: Instance, lines: list[dict[str, Any]]) -> None:
+def test_each_request_leaves_one_line_without_personal_data(browser: Browser, instance: Instance, lines: list[dict[str, Any]]) -> None:
     """Security 8.2: request id, route's name, status, time, person's id; no address, query, token, body."""
-    person = a_person(house)
+    person = a_person(instance)
     sign_in(browser)
     lines.clear()
     browser.get("/courses?q=mi-secreto")
@@ -470,10 +470,10 @@ def test_an_error_page_carries_the_reference_of_the_log(browser: Browser, app: F
     assert "ZeroDivisionError" not in browser.page.html
 
 
-def seen_address(house: Instance, proxies: int, **headers: str) -> tuple[str, str]:
+def seen_address(instance: Instance, proxies: int, **headers: str) -> tuple[str, str]:
     """Ask an instance behind so many proxies, and return whom it saw and for which host."""
-    settings = house.settings.model_copy(update={"trusted_proxies": proxies, "public_url": "https://cursos.example.org"})
-    app = create_app(replace(house, settings=settings))
+    settings = instance.settings.model_copy(update={"trusted_proxies": proxies, "public_url": "https://cursos.example.org"})
+    app = create_app(replace(instance, settings=settings))
     seen: list[tuple[str, str]] = []
 
     def view() -> str:
@@ -486,11 +486,11 @@ def seen_address(house: Instance, proxies: int, **headers: str) -> tuple[str, st
     return seen[0] if seen else ("", "")
 
 
-def test_forwarded_headers_are_believed_only_from_the_proxies_one_has(house: Instance) -> None:
+def test_forwarded_headers_are_believed_only_from_the_proxies_one_has(instance: Instance) -> None:
     """Security 3.3."""
     forged = {"X_Forwarded_For": "203.0.113.9, 198.51.100.7", "X_Forwarded_Host": "cursos.example.org"}
 
-    assert seen_address(house, 0, **forged) == ("192.0.2.1", "localhost")
-    assert seen_address(house, 1, **forged) == ("198.51.100.7", "cursos.example.org")  # the rightmost: what our own proxy wrote
-    assert seen_address(house, 1) == ("192.0.2.1", "localhost")
-    assert seen_address(house, 1, X_Forwarded_Host="evil.example") == ("", "")
+    assert seen_address(instance, 0, **forged) == ("192.0.2.1", "localhost")
+    assert seen_address(instance, 1, **forged) == ("198.51.100.7", "cursos.example.org")  # the rightmost: what our own proxy wrote
+    assert seen_address(instance, 1) == ("192.0.2.1", "localhost")
+    assert seen_address(instance, 1, X_Forwarded_Host="evil.example") == ("", "")

@@ -123,12 +123,12 @@ ALL = SearchScope(shown=frozenset({1}), whole=frozenset({1}), parts=frozenset())
 
 
 @pytest.fixture
-def database(house: Instance) -> Database:
+def database(instance: Instance) -> Database:
     """Return a database in which the samples can be found."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         for part, made in entries():
             index.write(session, 1, part, [made])
-    return house.database
+    return instance.database
 
 
 def ask(database: Database, typed: str, reader: str = "es", scope: SearchScope = ALL, wanted: ResultPaging | None = None) -> SearchResults:

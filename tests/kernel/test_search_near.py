@@ -18,14 +18,14 @@ SCOPE = SearchScope(shown=frozenset({1}), whole=frozenset(), parts=frozenset({OP
 
 
 @pytest.fixture
-def database(house: Instance) -> Database:
+def database(instance: Instance) -> Database:
     """Return a database with an open and a closed part of a version, and another version."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         for part, said in SAID.items():
             passages = [Passage(f"#p-{number}", words) for number, words in enumerate(said.split(". "))]
             index.write(session, 1, part, [entry("lesson", "es", f"Lección {part}", passages, readers=("es",))])
         index.write(session, 2, 3, [entry("lesson", "es", "Otra", [Passage("", "Una palmera.")], readers=("es",))])
-    return house.database
+    return instance.database
 
 
 def near(database: Database, typed: str, scope: SearchScope = SCOPE, reader: str = "es") -> list[str]:

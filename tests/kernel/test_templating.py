@@ -24,9 +24,9 @@ def _kept(app: Flask) -> list[Path]:
     return list(folder.glob("*")) if folder.exists() else []
 
 
-def test_the_next_start_takes_what_this_one_compiled(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = compiled(create_app(house))
-    again = create_app(house)
+def test_the_next_start_takes_what_this_one_compiled(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = compiled(create_app(instance))
+    again = create_app(instance)
     monkeypatch.setattr(again.jinja_env, "_parse", None)  # it cannot compile
 
     assert again.jinja_env.get_template(TEMPLATE).name == TEMPLATE
@@ -34,27 +34,27 @@ def test_the_next_start_takes_what_this_one_compiled(house: Instance, monkeypatc
 
 
 @pytest.mark.parametrize("left", [b"", b"\0" * 4096, None], ids=["empty", "zeros", "half"])
-def test_what_a_power_cut_left_is_compiled_anew(left: bytes | None, house: Instance) -> None:
-    kept = compiled(create_app(house))
+def test_what_a_power_cut_left_is_compiled_anew(left: bytes | None, instance: Instance) -> None:
+    kept = compiled(create_app(instance))
     whole = kept.read_bytes()
     kept.write_bytes(whole[: len(whole) // 2] if left is None else left)
 
-    assert create_app(house).jinja_env.get_template(TEMPLATE).name == TEMPLATE
+    assert create_app(instance).jinja_env.get_template(TEMPLATE).name == TEMPLATE
     assert kept.read_bytes() == whole
 
 
-def test_what_another_version_kept_is_compiled_anew(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_version_kept_is_compiled_anew(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library's own mark says nothing of its version, nor of how our environment is set."""
-    kept = compiled(create_app(house))
+    kept = compiled(create_app(instance))
     whole = kept.read_bytes()
     monkeypatch.setattr(templating, "_VERSIONS", b"another")
 
-    create_app(house).jinja_env.get_template(TEMPLATE)
+    create_app(instance).jinja_env.get_template(TEMPLATE)
 
     assert kept.read_bytes() != whole
 
 
-def test_a_folder_that_cannot_be_written_keeps_nobody_from_a_page(house: Instance) -> None:
-    (house.settings.data_dir / "templates").write_text("in the way")
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_a_page(instance: Instance) -> None:
+    (instance.settings.data_dir / "templates").write_text("in the way")
 
-    assert create_app(house).jinja_env.get_template(TEMPLATE).name == TEMPLATE
+    assert create_app(instance).jinja_env.get_template(TEMPLATE).name == TEMPLATE

@@ -27,31 +27,31 @@ def turn(app: Flask) -> Iterator[ConcurrencyLimiter]:
     assert not plumbing.turns._holders
 
 
-def come(house: ConcurrencyLimiter, names: dict[str, bool], order: list[str]) -> list[threading.Thread]:
+def come(instance: ConcurrencyLimiter, names: dict[str, bool], order: list[str]) -> list[threading.Thread]:
     """Let some wait for their turn, in this order; each notes its name when it has it. Names say who writes."""
 
     def one(name: str, *, writes: bool) -> None:
-        with house.taken(writes=writes):
+        with instance.taken(writes=writes):
             order.append(name)
 
     threads = []
     for number, (name, writes) in enumerate(names.items(), 1):
         threads.append(threading.Thread(target=one, args=(name,), kwargs={"writes": writes}))
         threads[-1].start()
-        while len(house._readers) + len(house._writers) < number:
+        while len(instance._readers) + len(instance._writers) < number:
             time.sleep(0.001)
     return threads
 
 
 @pytest.mark.usefixtures("patient")
 def test_turns_come_in_order_and_what_was_sent_goes_first() -> None:
-    house, order = ConcurrencyLimiter(), list[str]()
-    first = house.take(writes=False)
+    instance, order = ConcurrencyLimiter(), list[str]()
+    first = instance.take(writes=False)
 
-    threads = come(house, {"page": False, "save": True, "other page": False, "other save": True}, order)
+    threads = come(instance, {"page": False, "save": True, "other page": False, "other save": True}, order)
     waited = list(order)
-    house.give_back(first)
-    house.give_back(first)
+    instance.give_back(first)
+    instance.give_back(first)
     for thread in threads:
         thread.join(10)
 
@@ -61,41 +61,41 @@ def test_turns_come_in_order_and_what_was_sent_goes_first() -> None:
 
 @pytest.mark.usefixtures("patient")
 def test_so_many_have_a_turn_as_there_are_places() -> None:
-    house, order = ConcurrencyLimiter(2), list[str]()
-    first, second = house.take(writes=False), house.take(writes=False)
+    instance, order = ConcurrencyLimiter(2), list[str]()
+    first, second = instance.take(writes=False), instance.take(writes=False)
 
-    threads = come(house, {"page": False, "save": True, "other page": False}, order)
+    threads = come(instance, {"page": False, "save": True, "other page": False}, order)
     waited = list(order)
-    house.give_back(second)
+    instance.give_back(second)
     for thread in threads:
         thread.join(10)
 
     assert waited == []
     assert order == ["save", "page", "other page"]
-    assert list(house._holders) == [first]
+    assert list(instance._holders) == [first]
 
 
 def test_what_takes_long_loses_its_turn_and_gives_nothing_back() -> None:
-    house = ConcurrencyLimiter()
-    slow = house.take(writes=True)
+    instance = ConcurrencyLimiter()
+    slow = instance.take(writes=True)
     began = time.monotonic()
 
-    beside = house.take(writes=False)
+    beside = instance.take(writes=False)
     waited = time.monotonic() - began
-    house.give_back(slow)
+    instance.give_back(slow)
 
     assert waited >= concurrency.LONG
-    assert list(house._holders) == [beside]
-    house.give_back(beside)
-    assert not house._holders
+    assert list(instance._holders) == [beside]
+    instance.give_back(beside)
+    assert not instance._holders
 
 
 def test_one_thread_looks_for_all_who_wait_and_ends_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(concurrency, "LONG", 0.5)  # all have come before the first turn is lost
-    house, order, before = ConcurrencyLimiter(), list[str](), set(threading.enumerate())
-    slow = house.take(writes=True)
+    instance, order, before = ConcurrencyLimiter(), list[str](), set(threading.enumerate())
+    slow = instance.take(writes=True)
 
-    waiting = come(house, {"one": False, "two": False, "three": False}, order)
+    waiting = come(instance, {"one": False, "two": False, "three": False}, order)
     watching = set(threading.enumerate()) - before - set(waiting)
     for thread in (*waiting, *watching):
         thread.join(10)
@@ -103,7 +103,7 @@ def test_one_thread_looks_for_all_who_wait_and_ends_with_them(monkeypatch: pytes
     assert len(watching) == 1
     assert sorted(order) == ["one", "three", "two"]  # nobody gave a turn back: the first had lost it
     assert not any(thread.is_alive() for thread in watching)
-    house.give_back(slow)
+    instance.give_back(slow)
 
 
 def serve(app: Flask, **views: View) -> None:

@@ -46,8 +46,8 @@ def test_a_cell_that_nobody_tries_is_named() -> None:
     assert totals(dict.fromkeys(tried, 1)) == "8 cells (0 allow, 0 deny, 8 hide), tried 8 times, 0 wrong"
 
 
-def test_every_cell_of_accounts(browser: Browser, house: Instance) -> None:
-    cast = a_cast(browser, house)
+def test_every_cell_of_accounts(browser: Browser, instance: Instance) -> None:
+    cast = a_cast(browser, instance)
     someone = f"/administration/people/{cast.people['L'].uuid}"
     wrong = [
         *cast.check("personal_data.export", "own", cast.outcomes("/profile/data/copy", "POST")),
@@ -78,9 +78,9 @@ def ended(cast: Cast) -> dict[str, str]:
     return outcomes
 
 
-def test_every_cell_of_the_roof_and_of_ones_own_pages(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_the_roof_and_of_ones_own_pages(browser: Browser, instance: Instance) -> None:
     """What the matrix has no name for: pages of whoever is signed in, and of administrators."""
-    cast = a_cast(browser, house)
+    cast = a_cast(browser, instance)
     own = {
         "profile.edit": (
             "/profile",

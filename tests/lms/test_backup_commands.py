@@ -28,10 +28,10 @@ def places(tmp_path: Path) -> Iterator[Places]:
 
 
 @pytest.fixture
-def lms(house: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def lms(instance: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run commands on an instance that holds something."""
-    fill(house)
-    return commands_on(house.settings, monkeypatch, capsys)
+    fill(instance)
+    return commands_on(instance.settings, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def passphrase(tmp_path: Path) -> Path:
 
 def test_an_instance_is_saved_checked_lost_and_put_back(
     lms: Command,
-    house: Instance,
+    instance: Instance,
     places: Places,
     tmp_path: Path,
     passphrase: Path,
@@ -53,7 +53,7 @@ def test_an_instance_is_saved_checked_lost_and_put_back(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    before, files = sums(house.settings), contents(house.settings)
+    before, files = sums(instance.settings), contents(instance.settings)
     said = lms("backup", "--to", tmp_path / "b.zip")
     assert said.code == 0
     assert f"{sum(one.rows for one in before.values())} rows" in said.out
@@ -75,7 +75,7 @@ def test_an_instance_is_saved_checked_lost_and_put_back(
     }
     assert contents(settings) == files
     for name in ("secret.key", "signing.key"):
-        source = house.settings.data_dir / name
+        source = instance.settings.data_dir / name
         assert not source.exists() or (settings.data_dir / name).read_bytes() == source.read_bytes()
     opened = open_checked(settings)
     with opened.database.unit_of_work(write=False) as session:
@@ -84,7 +84,7 @@ def test_an_instance_is_saved_checked_lost_and_put_back(
 
 
 @pytest.mark.slow
-def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, house: Instance, tmp_path: Path) -> None:
+def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, instance: Instance, tmp_path: Path) -> None:
     (tmp_path / "copias").mkdir()
     old = tmp_path / "copias" / "aulario-20200101T000000Z.aulario.zip"
     old.touch()
@@ -93,7 +93,7 @@ def test_a_folder_gets_a_name_by_the_moment_and_old_ones_go(lms: Command, house:
     assert not old.exists()
     assert len(list((tmp_path / "copias").glob("aulario-*.aulario.zip"))) == 1
     assert lms("backup").code == 0
-    assert len(list((house.settings.data_dir / "backups").iterdir())) == 1
+    assert len(list((instance.settings.data_dir / "backups").iterdir())) == 1
 
 
 def test_the_signs_in_the_name_of_a_folder_are_no_part_of_an_address(
@@ -133,11 +133,11 @@ def test_what_is_no_backup_is_told_in_one_line(lms: Command, tmp_path: Path, pas
     refused(lms("backup-keys", "--to", tmp_path / "k", "--passphrase-file", tmp_path / "no.zip"), "chmod 600")
 
 
-def test_an_instance_whose_restore_was_broken_off_does_not_start(house: Instance, tmp_path: Path) -> None:
+def test_an_instance_whose_restore_was_broken_off_does_not_start(instance: Instance, tmp_path: Path) -> None:
     (tmp_path / backups.UNFINISHED).write_text("b.zip\n")
 
     with pytest.raises(ServerStartError, match="broken off"):
-        open_checked(house.settings)
+        open_checked(instance.settings)
 
 
 @pytest.mark.slow
@@ -161,24 +161,24 @@ def test_new_keys_are_made_only_where_that_is_asked_for(
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["sqlite", "postgres"])
 def test_a_database_is_copied_told_table_by_table_and_never_over_another(
-    lms: Command, house: Instance, places: Places, target: str
+    lms: Command, instance: Instance, places: Places, target: str
 ) -> None:
     settings = places.empty(target)
     settings.data_dir.mkdir()
-    source = house.settings.database
+    source = instance.settings.database
 
     said = lms("db", "copy", source, settings.database)
 
     assert said.code == 0, said
     assert "person: 3\n" in said.out
-    assert sums(settings) == sums(house.settings)
+    assert sums(settings) == sums(instance.settings)
     refused(lms("db", "copy", source, settings.database), "not empty")
     refused(lms("db", "copy", "no-such.sqlite", settings.database), "not there")
 
 
-def test_a_process_of_its_own_copies_and_compares_every_table(house: Instance, tmp_path: Path) -> None:
+def test_a_process_of_its_own_copies_and_compares_every_table(instance: Instance, tmp_path: Path) -> None:
     """A command alone knows of no table that it did not ask for."""
-    made = backups.make(house, tmp_path / "b.zip", now=clock.now())
+    made = backups.make(instance, tmp_path / "b.zip", now=clock.now())
     told = environment(tmp_path / "place")
 
     def said(*words: str) -> str:
@@ -189,7 +189,7 @@ def test_a_process_of_its_own_copies_and_compares_every_table(house: Instance, t
     assert f"rows in {len(made.tables)} tables" in said("db", "copy", "place/aulario.sqlite", "copy.sqlite")
 
 
-def test_a_database_of_another_version_is_not_copied(lms: Command, house: Instance, tmp_path: Path) -> None:
+def test_a_database_of_another_version_is_not_copied(lms: Command, instance: Instance, tmp_path: Path) -> None:
     old = Database(f"sqlite:///{tmp_path}/old.sqlite")
     old.dispose()
 

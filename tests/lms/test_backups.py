@@ -41,10 +41,10 @@ def places(tmp_path: Path) -> Iterator[Places]:
 
 
 @pytest.fixture
-def full(house: Instance) -> Instance:
+def full(instance: Instance) -> Instance:
     """Return an instance with people, answers, certificates and files."""
-    fill(house)
-    return house
+    fill(instance)
+    return instance
 
 
 def put_back(settings: Settings, path: Path) -> list[str]:
@@ -309,9 +309,9 @@ def test_a_restore_that_was_broken_off_goes_into_no_other_database(
     assert sums(full.settings) == before
 
 
-def test_a_restore_that_was_broken_off_replaces_no_other_file(house: Instance, tmp_path: Path) -> None:
+def test_a_restore_that_was_broken_off_replaces_no_other_file(instance: Instance, tmp_path: Path) -> None:
     """Not even one that is no database."""
-    backups.make(house, tmp_path / "b.zip", now=NOW)
+    backups.make(instance, tmp_path / "b.zip", now=NOW)
     held, other, new = tmp_path / "held.sqlite", tmp_path / "letter.txt", tmp_path / "new.sqlite"
     (tmp_path / "held").mkdir()
     backups.restore(load(data_dir=tmp_path / "held", database_url=f"sqlite:///{held}"), tmp_path / "b.zip", now=NOW)

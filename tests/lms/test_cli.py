@@ -40,9 +40,9 @@ ADMIN = ("--given-names", "Ada", "--surname", "Ministra", "--password", PASSWORD
 
 
 @pytest.fixture
-def lms(house: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+def lms(instance: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     """Run commands on the instance of this test."""
-    yield commands_on(house.settings, monkeypatch, capsys)
+    yield commands_on(instance.settings, monkeypatch, capsys)
     structlog.reset_defaults()  # `serve` writes its log to the standard error of the moment
 
 
@@ -105,12 +105,12 @@ def test_a_slip_of_the_hand_is_told_in_one_line_with_the_way_to_the_help(lms: Co
     refused(lms(*words), told, "--help")
 
 
-def test_check_tells_that_all_is_well_and_where_mail_goes(lms: Command, house: Instance) -> None:
+def test_check_tells_that_all_is_well_and_where_mail_goes(lms: Command, instance: Instance) -> None:
     said = lms("check")
 
     assert said.code == 0
     assert "in order" in said.out
-    assert str(house.settings.data_dir / "mail") in said.out
+    assert str(instance.settings.data_dir / "mail") in said.out
 
 
 def test_an_unknown_setting_is_told_with_what_was_probably_meant(lms: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,12 +151,12 @@ def test_settings_prints_every_name_with_its_meaning_and_hides_passwords(lms: Co
     assert "secreto" not in said.out
 
 
-def test_upgrade_brings_the_schema_up_to_date_and_a_newer_one_is_refused(lms: Command, house: Instance) -> None:
+def test_upgrade_brings_the_schema_up_to_date_and_a_newer_one_is_refused(lms: Command, instance: Instance) -> None:
     from sqlalchemy import text
 
     assert "up to date" in lms("db", "upgrade").out
 
-    with house.database.writing.begin() as connection:
+    with instance.database.writing.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '2999_01_01_1'"))
     refused(lms("db", "upgrade"), "newer than this program", "2999_01_01_1")
 
@@ -171,11 +171,11 @@ def test_courses_check_ends_badly_where_there_is_an_error(lms: Command, course_f
 
 
 def test_a_folder_is_imported_published_and_exported_byte_for_byte(
-    lms: Command, house: Instance, course_folder: Path, tmp_path: Path
+    lms: Command, instance: Instance, course_folder: Path, tmp_path: Path
 ) -> None:
     """Format, section 1: import, publish, export."""
     assert "draft is imported" in lms("courses", "import", course_folder).out
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, "prueba")
         assert course is not None
         assert course.published_version_id is None
@@ -189,14 +189,14 @@ def test_a_folder_is_imported_published_and_exported_byte_for_byte(
     assert written == folder("prueba")
 
 
-def test_what_has_errors_is_neither_imported_nor_published(lms: Command, house: Instance, course_folder: Path) -> None:
+def test_what_has_errors_is_neither_imported_nor_published(lms: Command, instance: Instance, course_folder: Path) -> None:
     (course_folder / "course.yaml").write_text("format: 1\nkey: prueba\n")
 
     for command in ("import", "publish"):
         said = lms("courses", command, course_folder)
         refused(said, "Nothing was")
         assert "course.yaml:1: C1" in said.out
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert course_catalogue.find_course(session, "prueba") is None
 
 
@@ -209,9 +209,9 @@ def test_a_folder_with_links_is_refused(lms: Command, course_folder: Path) -> No
 
 
 def test_export_refuses_a_course_that_is_not_there_and_a_folder_that_is_not_empty(
-    lms: Command, house: Instance, course_folder: Path
+    lms: Command, instance: Instance, course_folder: Path
 ) -> None:
-    a_course(house)
+    a_course(instance)
 
     refused(lms("courses", "export", "otro", course_folder.parent / "new"), "no course otro")
     refused(lms("courses", "export", "prueba", course_folder), "not empty")
@@ -228,9 +228,9 @@ def test_format_and_stamp_write_into_the_folder(lms: Command, course_folder: Pat
     assert lms("courses", "format", course_folder).out == "01-parte/module.yaml\n"
     assert module.read_bytes() == canonical
 
-    twin = course_folder / "01-parte" / "01-leccion.en.md"
-    stamp = lms("courses", "stamp", twin).out.strip()
-    assert f"translated_from: {stamp}\n" in twin.read_text()
+    translation = course_folder / "01-parte" / "01-leccion.en.md"
+    stamp = lms("courses", "stamp", translation).out.strip()
+    assert f"translated_from: {stamp}\n" in translation.read_text()
     refused(lms("courses", "stamp", course_folder / "01-parte" / "01-leccion.es.md"))
 
 
@@ -240,73 +240,73 @@ def test_options_name_what_the_models_know() -> None:
     assert demo_cli.MAX_LEARNERS == demo_people.MAX_LEARNERS
 
 
-def test_somebody_is_put_into_the_team_of_a_course(lms: Command, house: Instance) -> None:
-    course = a_course(house)
-    person = a_person(house, "profe@example.org")
+def test_somebody_is_put_into_the_team_of_a_course(lms: Command, instance: Instance) -> None:
+    course = a_course(instance)
+    person = a_person(instance, "profe@example.org")
 
     assert lms("courses", "add-staff", "prueba", "--email", " Profe@example.org").code == 0
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         staff = session.query(CourseStaff).one()
         assert (staff.course_id, staff.person_id, staff.role) == (course.id, person.id, "editor")
     refused(lms("courses", "add-staff", "otro", "--email", "profe@example.org"), "no course otro")
     refused(lms("courses", "add-staff", "prueba", "--email", "nadie@example.org"), "nadie@example.org")
 
 
-def test_an_administrator_is_made(lms: Command, house: Instance) -> None:
+def test_an_administrator_is_made(lms: Command, instance: Instance) -> None:
     said = lms("accounts", "create-admin", "--email", "Ada@example.org", *ADMIN)
 
     assert said.code == 0
     assert PASSWORD not in said.out
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         person = account_queries.find_person_by_email(session, "ada@example.org")
         assert person is not None
         assert account_queries.administrator_exists(session)
 
 
-def test_an_administrator_with_a_weak_password_or_a_taken_address_is_refused(lms: Command, house: Instance) -> None:
-    a_person(house, "ana@example.org")
+def test_an_administrator_with_a_weak_password_or_a_taken_address_is_refused(lms: Command, instance: Instance) -> None:
+    a_person(instance, "ana@example.org")
 
     refused(lms("accounts", "create-admin", "--email", "ada@example.org", *ADMIN[:-1], "password"))
     refused(lms("accounts", "create-admin", "--email", "ana@example.org", *ADMIN), "grant-admin")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert not account_queries.administrator_exists(session)
 
 
-def test_a_person_is_made_administrator(lms: Command, house: Instance) -> None:
-    a_person(house, "ana@example.org")
+def test_a_person_is_made_administrator(lms: Command, instance: Instance) -> None:
+    a_person(instance, "ana@example.org")
     refused(lms("accounts", "grant-admin", "--email", "nadie@example.org"))
 
     assert lms("accounts", "grant-admin", "--email", "Ana@example.org").code == 0
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert account_queries.administrator_exists(session)
     assert SiteRole.ADMINISTRATOR.value == "administrator"
 
 
-def failed_job(house: Instance, kind: str = "lms.apply_retention") -> int:
+def failed_job(instance: Instance, kind: str = "lms.apply_retention") -> int:
     """Add a job that was given up."""
     now = clock.now() - timedelta(days=1)
     job = Job(kind=kind, arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.add(job)
     return job.id
 
 
-def test_jobs_that_were_given_up_are_listed_and_tried_again(lms: Command, house: Instance) -> None:
+def test_jobs_that_were_given_up_are_listed_and_tried_again(lms: Command, instance: Instance) -> None:
     assert "No job was given up" in lms("jobs", "list").out
-    first, second = failed_job(house), failed_job(house)
+    first, second = failed_job(instance), failed_job(instance)
     listed = lms("jobs", "list").out
     assert f"{first}  lms.apply_retention" in listed
     assert "OSError" in listed
 
     refused(lms("jobs", "retry", second + 1), f"Job {second + 1} was not given up")
     assert "1 jobs" in lms("jobs", "retry", second).out
-    assert outbox.deliver_waiting(house.worker, now=clock.now()) == 1
+    assert outbox.deliver_waiting(instance.worker, now=clock.now()) == 1
     refused(lms("jobs", "retry", second), "was not given up")
 
     assert "1 jobs" in lms("jobs", "retry").out
-    assert outbox.deliver_waiting(house.worker, now=clock.now()) == 1
+    assert outbox.deliver_waiting(instance.worker, now=clock.now()) == 1
     assert "0 jobs" in lms("jobs", "retry").out
 
 
@@ -329,17 +329,17 @@ def test_serving_beyond_this_machine_needs_a_public_address(lms: Command, monkey
 
 
 @pytest.mark.slow
-def test_a_worker_does_what_waits_and_ends_when_it_is_told(house: Instance, tmp_path: Path) -> None:
+def test_a_worker_does_what_waits_and_ends_when_it_is_told(instance: Instance, tmp_path: Path) -> None:
     """Architecture 10: `lms worker` beside servers with LMS_WORKER_THREADS=0."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         outbox.enqueue(session, "lms.apply_retention", {}, now=clock.now())
-    environment = {**os.environ, "LMS_DATA_DIR": str(house.settings.data_dir), "LMS_DATABASE_URL": house.settings.database_url}
+    environment = {**os.environ, "LMS_DATA_DIR": str(instance.settings.data_dir), "LMS_DATABASE_URL": instance.settings.database_url}
     worker = subprocess.Popen([LMS, "worker", "--threads", "1"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE)
     ends = time.monotonic() + 90
     done = False
     while not done and time.monotonic() < ends:
         time.sleep(0.1)
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             done = all(job.done_at is not None for job in session.query(Job))
     worker.send_signal(signal.SIGTERM)
     _out, err = worker.communicate(timeout=60)
@@ -398,14 +398,14 @@ def test_a_database_that_is_away_is_told_in_one_line(
     assert "clave" not in said.err
 
 
-def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Command, house: Instance, course_folder: Path) -> None:
+def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Command, instance: Instance, course_folder: Path) -> None:
     assert "se escribe" in lms("courses", "import", course_folder, "--dry-run").out
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert course_catalogue.find_course(session, "prueba") is None
     lms("courses", "import", course_folder)
     lesson = "01-parte/01-leccion.es.md"
     text = (course_folder / lesson).read_bytes()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         course = course_catalogue.find_course(session, "prueba")
         assert course is not None
         edited = text_content(text.decode().replace("dedos", "manos"))
@@ -428,21 +428,23 @@ def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Comm
     refused(lms("courses", "publish", course_folder), lesson)
     assert "revision 3" in lms("courses", "import", course_folder, "--merge", "--prefer", "folder").out
     assert "igual" in lms("courses", "import", course_folder).out
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         save_files(session, SYSTEM, course_catalogue.lock_course(session, course.id), {lesson: edited}, now=clock.now())
     replaced = lms("courses", "import", course_folder, "--replace").out
     assert f"revisión 4, la línea de comandos, {clock.now().date()}: {lesson}" in replaced
     assert "Sobrescrito" in replaced
 
 
-def test_lessons_of_another_tool_become_a_draft_and_what_was_not_understood_is_told(lms: Command, house: Instance, tmp_path: Path) -> None:
+def test_lessons_of_another_tool_become_a_draft_and_what_was_not_understood_is_told(
+    lms: Command, instance: Instance, tmp_path: Path
+) -> None:
     lessons = write(tmp_path / "lecciones", {"1-agua.md": b"# Agua\n\n{% include x %}\n\nTexto.\n", "2-luz.md": b"# Luz\n\nMas.\n"})
 
     said = lms("courses", "import", lessons, "--from-markdown", "--title", "Agua y luz", "--author", "Ana")
 
     assert "1-agua.md:3: " in said.out
     assert "the draft is imported (revision 1)" in said.out
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert course_catalogue.find_course(session, "agua-y-luz") is not None
     empty = write(tmp_path / "vacia", {"a.txt": b"x"})
     refused(lms("courses", "import", empty, "--from-markdown"), "Markdown")

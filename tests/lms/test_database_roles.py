@@ -63,9 +63,9 @@ def opened(address: str, folder: Path) -> Instance:
     return open_checked(checked_settings("127.0.0.1", 8000, data_dir=folder, database_url=address))
 
 
-def owns_tables(house: Instance) -> bool:
-    with house.database.unit_of_work(write=False) as session:
-        return inspection.gather(house, session, now=clock.now()).owns_tables
+def owns_tables(instance: Instance) -> bool:
+    with instance.database.unit_of_work(write=False) as session:
+        return inspection.gather(instance, session, now=clock.now()).owns_tables
 
 
 def test_who_serves_works_with_rows_and_cannot_change_what_guards_them(addresses: tuple[str, str], tmp_path: Path) -> None:
@@ -76,14 +76,14 @@ def test_who_serves_works_with_rows_and_cannot_change_what_guards_them(addresses
 
     assert owns_tables(owners)
     owners.database.dispose()
-    house = opened(serves, tmp_path / "serves")
-    fill(house)
-    made = backups.make(house, tmp_path / "b.zip", now=clock.now())
+    instance = opened(serves, tmp_path / "serves")
+    fill(instance)
+    made = backups.make(instance, tmp_path / "b.zip", now=clock.now())
 
     assert made.rows > 100
     assert backups.verify(tmp_path / "b.zip")[1] == []
-    assert not owns_tables(house)
-    house.database.dispose()
+    assert not owns_tables(instance)
+    instance.database.dispose()
     with psycopg.connect(serves.replace("+psycopg", ""), autocommit=True) as connection:
         for statement in (
             b"ALTER TABLE audit_entry DISABLE TRIGGER ALL",

@@ -43,10 +43,12 @@ COUNT = 11
 """Enough for each of the fates that reach a course, and for two certificates."""
 
 
-def filled(house: Instance, *, count: int = COUNT, settings: str = "attempts: 3\npause: {first: 30 min, later: 24 h}\n") -> list[Account]:
+def filled(
+    instance: Instance, *, count: int = COUNT, settings: str = "attempts: 3\npause: {first: 30 min, later: 24 h}\n"
+) -> list[Account]:
     """Fill an instance that has a small course."""
-    publish(house, folder(modules=2, settings=settings), now=NOW - BEFORE)
-    return fill(house, now=NOW, count=count)
+    publish(instance, folder(modules=2, settings=settings), now=NOW - BEFORE)
+    return fill(instance, now=NOW, count=count)
 
 
 def dump(home: Path) -> list[str]:
@@ -56,10 +58,10 @@ def dump(home: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_what_is_filled_in_agrees_with_itself(house: Instance) -> None:
-    filled(house)
+def test_what_is_filled_in_agrees_with_itself(instance: Instance) -> None:
+    filled(instance)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         enrolled = session.scalars(select(Enrolment)).all()
         for enrolment in enrolled:
             outline = course_outlines.get_outline(session, enrolment.course_version_id)
@@ -93,10 +95,10 @@ def test_what_is_filled_in_agrees_with_itself(house: Instance) -> None:
 
 
 @pytest.mark.slow
-def test_certificates_come_of_completions_alone_and_one_is_revoked(house: Instance) -> None:
-    filled(house)
+def test_certificates_come_of_completions_alone_and_one_is_revoked(instance: Instance) -> None:
+    filled(instance)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         completions = {row.enrolment_id: row for row in session.scalars(select(Completion))}
         credentials = session.scalars(select(Credential)).all()
         for credential in credentials:
@@ -104,16 +106,16 @@ def test_certificates_come_of_completions_alone_and_one_is_revoked(house: Instan
                 credential.completed_on == completions[credential.enrolment_id].completed_at.astimezone().date() or credential.completed_on
             )
             assert credential.issued_on == credential.completed_on
-            assert house.keys.verifies(credential.key_id, canonical_content(signed_content(credential, ())), credential.signature)
+            assert instance.keys.verifies(credential.key_id, canonical_content(signed_content(credential, ())), credential.signature)
     assert {credential.enrolment_id for credential in credentials} == set(completions)
     assert len(completions) == [learner.fate for learner in learners(COUNT, 1)].count(DemoOutcome.FINISHED)
     assert [bool(credential.revoked_at) for credential in credentials].count(True) == 1
 
 
-def test_everybody_is_invented_and_lives_at_example_org(house: Instance) -> None:
-    accounts = filled(house, count=3)
+def test_everybody_is_invented_and_lives_at_example_org(instance: Instance) -> None:
+    accounts = filled(instance, count=3)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         people = session.scalars(select(Person)).all()
         consents = session.scalar(select(func.count(Consent.person_id.distinct())))
         networks = set(session.scalars(select(Device.address)))
@@ -128,10 +130,10 @@ def test_everybody_is_invented_and_lives_at_example_org(house: Instance) -> None
 
 
 @pytest.mark.slow
-def test_every_day_lies_in_the_last_eight_weeks(house: Instance) -> None:
-    filled(house)
+def test_every_day_lies_in_the_last_eight_weeks(instance: Instance) -> None:
+    filled(instance)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         moments = [*session.scalars(select(AuditEntry.at)), *session.scalars(select(AnswerEvent.server_time))]
         attempts = session.scalars(select(Attempt)).all()
         waiting = session.scalar(select(func.count()).select_from(Job).where(Job.done_at.is_(None)))
@@ -142,10 +144,10 @@ def test_every_day_lies_in_the_last_eight_weeks(house: Instance) -> None:
     assert waiting == 0
 
 
-def test_some_are_done_some_have_an_open_attempt_and_some_never_came(house: Instance) -> None:
-    filled(house)
+def test_some_are_done_some_have_an_open_attempt_and_some_never_came(instance: Instance) -> None:
+    filled(instance)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         open_ones = session.scalars(select(Attempt).where(Attempt.state == "in_progress")).all()
         saved = session.scalar(select(func.count()).select_from(AnswerEvent).where(AnswerEvent.kind == "autosave"))
         never = session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.last_visited_at.is_(None)))
@@ -163,8 +165,8 @@ def test_some_are_done_some_have_an_open_attempt_and_some_never_came(house: Inst
     assert previews == 2
 
 
-def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(house: Instance, browser: Browser) -> None:
-    accounts = filled(house, count=3)
+def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(instance: Instance, browser: Browser) -> None:
+    accounts = filled(instance, count=3)
 
     for account in accounts:
         visitor = sign_in(browser.another(), account.email, account.password)
@@ -172,7 +174,7 @@ def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(house: Instance
         visitor.get("/administration", status=200 if account.role == "administrator" else 403)
         visitor.get("/teaching")
         assert visitor.page.has_link("/courses/prueba") is account.role.startswith(("administrator", "course"))
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         suspended = session.scalars(select(Person.email).where(Person.suspended_at.is_not(None))).one()
         assert session.scalar(select(func.count()).select_from(RoleGrant)) == 1
         assert set(session.scalars(select(CourseStaff.role))) == {"owner", "editor", "grader"}
@@ -181,11 +183,11 @@ def test_the_six_roles_can_sign_in_and_a_suspended_person_cannot(house: Instance
     refused.submit("/sign-in", {"email": suspended, "password": accounts[-1].password}, status=422)
 
 
-def test_people_belong_to_units_and_a_manager_follows_those_of_her_province(house: Instance, browser: Browser) -> None:
-    accounts = filled(house)
+def test_people_belong_to_units_and_a_manager_follows_those_of_her_province(instance: Instance, browser: Browser) -> None:
+    accounts = filled(instance)
     manager = next(account for account in accounts if account.role == "unit manager")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         members = set(session.scalars(select(Membership.person_id).where(Membership.until.is_(None))))
         places = {place.name: place.uuid for place in session.scalars(select(Organisation))}
     visitor = sign_in(browser, manager.email, manager.password)
@@ -208,26 +210,26 @@ def test_the_same_seed_gives_the_same_people_and_another_one_others() -> None:
     assert set(Counter(learner.fate for learner in once)) == set(DemoOutcome)
 
 
-def test_answers_reach_the_share_that_is_meant_or_stay_below_it(house: Instance) -> None:
+def test_answers_reach_the_share_that_is_meant_or_stay_below_it(instance: Instance) -> None:
     """A pass is a pass whichever questions are drawn, and a failure a failure (all automatic kinds, some of them partly right)."""
-    filled(house, count=1)
+    filled(instance, count=1)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         attempt = session.scalars(select(Attempt).order_by(Attempt.id).limit(1)).one()
-        sitting = quiz_queries.load_attempt(session, attempt.id)
-        questions = quiz_queries.get_questions(session, [item.question_version_id for item in sitting.items])
-    total = sum((item.maximum for item in sitting.items), Fraction(0))
+        loaded = quiz_queries.load_attempt(session, attempt.id)
+        questions = quiz_queries.get_questions(session, [item.question_version_id for item in loaded.items])
+    total = sum((item.maximum for item in loaded.items), Fraction(0))
     needed = total * 7 / 10
     reached, missed = [], []
     for learner in learners(30, 5):
         chance = learner.chance("answers")
-        passing = answer_all(sitting.items, questions, "es", chance, share=0.7, below=None)
-        failing = answer_all(sitting.items, questions, "es", chance, share=0.65, below=needed)
+        passing = answer_all(loaded.items, questions, "es", chance, share=0.7, below=None)
+        failing = answer_all(loaded.items, questions, "es", chance, share=0.65, below=needed)
         reached.append(sum((one.marks for one in passing), Fraction(0)))
         missed.append(sum((one.marks for one in failing), Fraction(0)))
-        perfect = answer_all(sitting.items, questions, "es", chance, share=1.0, below=None)
+        perfect = answer_all(loaded.items, questions, "es", chance, share=1.0, below=None)
         assert sum((one.marks for one in perfect), Fraction(0)) == total
-    assert len(sitting.items) == 7
+    assert len(loaded.items) == 7
     assert min(reached) >= needed > max(missed) > 0
     assert any(one.denominator > 1 for one in missed), "some answers are partly right"
 

@@ -20,11 +20,11 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.slow
-def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear(house: Instance) -> None:
+def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear(instance: Instance) -> None:
     """Issue 3, question doctor: at least thirty answers stand behind every finding."""
-    hold_sample_quiz(house, now=NOW)
+    hold_sample_quiz(instance, now=NOW)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, SLUG)
         assert course is not None
         quiz = analysis.list_compositions(session, course.id, QUIZ)
@@ -39,10 +39,10 @@ def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear
     assert examination.quiz.attempts == ANSWERERS
 
 
-def test_its_answerers_are_invented(house: Instance) -> None:
-    hold_sample_quiz(house, now=NOW)
+def test_its_answerers_are_invented(instance: Instance) -> None:
+    hold_sample_quiz(instance, now=NOW)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         people = session.scalars(select(Person)).all()
         enrolled = session.scalars(select(Enrolment)).all()
     assert len(people) == len(enrolled) == ANSWERERS

@@ -13,7 +13,7 @@ from kernel.settings import Settings, load
 from lms import backups, disks, inspection
 from lms.app import Instance
 from lms.backups import LastBackup
-from lms.deployment import RULES, DeploymentFacts, findings
+from lms.deployment import RULES, DeploymentState, findings
 from lms.queries import Absence
 from lms.serve import ServerStartError, open_checked
 from tests.support.commands import commands_on, refused
@@ -37,15 +37,15 @@ SCALED = {
 }
 
 
-def facts(folder: Path, settings: dict[str, object], **given: object) -> DeploymentFacts:
+def facts(folder: Path, settings: dict[str, object], **given: object) -> DeploymentState:
     """Return the facts of a sound instance, but for what is given."""
-    sound = DeploymentFacts(
+    sound = DeploymentState(
         load(data_dir=folder, **settings), NOW, last_backup=LastBackup(NOW - timedelta(hours=9), "b", 1), connections=200
     )
     return replace(sound, **given)  # type: ignore[arg-type]  # fields by name
 
 
-def codes(found: DeploymentFacts) -> list[str]:
+def codes(found: DeploymentState) -> list[str]:
     return [one.code for one in findings(found)]
 
 
@@ -187,44 +187,44 @@ def test_a_start_refuses_a_database_that_may_lose_what_it_confirmed(tmp_path: Pa
         open_checked(load(data_dir=tmp_path, database_url=""))
 
 
-def test_facts_are_those_of_the_instance(house: Instance, tmp_path: Path) -> None:
-    fill(house)
-    backups.make(house, tmp_path / "b.zip", now=clock.now())
-    house.settings.data_dir.chmod(0o755)
-    with house.database.unit_of_work(write=False) as session:
-        found = inspection.gather(house, session, now=clock.now(), processes=3)
+def test_facts_are_those_of_the_instance(instance: Instance, tmp_path: Path) -> None:
+    fill(instance)
+    backups.make(instance, tmp_path / "b.zip", now=clock.now())
+    instance.settings.data_dir.chmod(0o755)
+    with instance.database.unit_of_work(write=False) as session:
+        found = inspection.gather(instance, session, now=clock.now(), processes=3)
 
     assert found.has_administrator
     assert found.data_is_open
     assert found.last_backup is not None
     assert found.lost_keys == ()
     assert found.free > 0
-    assert (found.connections is None) == house.database.is_sqlite
-    with house.database.reading.connect() as connection:
-        assert found.keeps_statistics == (house.database.is_sqlite or connection.execute(text("SHOW autovacuum")).scalar_one() == "on")
+    assert (found.connections is None) == instance.database.is_sqlite
+    with instance.database.reading.connect() as connection:
+        assert found.keeps_statistics == (instance.database.is_sqlite or connection.execute(text("SHOW autovacuum")).scalar_one() == "on")
     assert abs(found.clocks_apart) < timedelta(seconds=2)
 
 
-def test_the_key_of_a_certificate_that_is_gone_is_named(house: Instance, tmp_path: Path) -> None:
-    fill(house)
-    (house.settings.data_dir / "signing.key").unlink()
-    from lms.app import open_house
+def test_the_key_of_a_certificate_that_is_gone_is_named(instance: Instance, tmp_path: Path) -> None:
+    fill(instance)
+    (instance.settings.data_dir / "signing.key").unlink()
+    from lms.app import open_instance
 
-    again = open_house(house.settings)
+    again = open_instance(instance.settings)
     with again.database.unit_of_work(write=False) as session:
         found = inspection.gather(again, session, now=clock.now())
     again.database.dispose()
 
-    assert found.lost_keys == (house.keys.identifier,)
+    assert found.lost_keys == (instance.keys.identifier,)
 
 
 def test_the_command_ends_badly_where_there_is_a_danger(
-    house: Instance, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    instance: Instance, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = commands_on(settings, monkeypatch, capsys)("check", "--deploy", "--processes", "4")
 
     assert said.code == 1
     assert "DANGER  no-backup: No backup was ever made here" in said.out
-    assert ("DANGER  several-on-sqlite" in said.out) == house.database.is_sqlite
+    assert ("DANGER  several-on-sqlite" in said.out) == instance.database.is_sqlite
     assert "advice  example-addresses" in said.out
     refused(said, "dangers")

@@ -35,9 +35,9 @@ TELLING = ("zoraida", "quishpe", "zori@", "migraña")
 KEPT = {"audit_entry": "numbers and what was done", "credential": "the name that is printed on it: others verify it"}
 
 
-def texts(house: Instance) -> Iterator[tuple[str, str]]:
+def texts(instance: Instance) -> Iterator[tuple[str, str]]:
     """Yield every text of every table that may name nobody who is forgotten."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         for table in Base.metadata.sorted_tables:
             columns = [column for column in table.columns if _holds_words(column.type)]
             for row in session.execute(select(*columns)) if columns and table.name not in KEPT else ():
@@ -48,25 +48,25 @@ def _holds_words(kind: TypeEngine[object]) -> bool:
     return isinstance(kind, String | Text) or kind.python_type in (str, dict)
 
 
-def telling(house: Instance) -> set[tuple[str, str]]:
-    return {(table, word) for table, text in texts(house) for word in TELLING if word in text}
+def telling(instance: Instance) -> set[tuple[str, str]]:
+    return {(table, word) for table, text in texts(instance) for word in TELLING if word in text}
 
 
-def zoraida(house: Instance, course: Course) -> Actor:
+def zoraida(instance: Instance, course: Course) -> Actor:
     """Add somebody whose name stands nowhere else, and enrol them."""
-    actor = actor_of(a_person(house, "zori@example.org", given="Zoraida", surname="Quishpe"))
-    with house.database.unit_of_work() as session:
+    actor = actor_of(a_person(instance, "zori@example.org", given="Zoraida", surname="Quishpe"))
+    with instance.database.unit_of_work() as session:
         enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
 
-def left_everywhere(house: Instance, course: Course, learner: Actor) -> None:
+def left_everywhere(instance: Instance, course: Course, learner: Actor) -> None:
     """Let a person leave a trace in each place that names them or their health."""
-    now, attempt = clock.now(), start(house, learner, course.slug)
-    edition = an_edition(house, course, capacity=1)
-    by = an_administrator(house, "jefa@example.org").id
+    now, attempt = clock.now(), start(instance, learner, course.slug)
+    edition = an_edition(instance, course, capacity=1)
+    by = an_administrator(instance, "jefa@example.org").id
     assert learner.person_id is not None
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         person = session.get_one(Person, learner.person_id)
         row = session.scalars(select(Attempt).where(Attempt.uuid == attempt)).one()
         item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == row.id)).first()
@@ -103,27 +103,27 @@ def left_everywhere(house: Instance, course: Course, learner: Actor) -> None:
             )
         )
         team.add_or_invite(session, SYSTEM, course, "nadie@example.org", StaffRole.GRADER, language="es", now=now)
-    place = a_place(house, "Seguro Campesino")
-    put(house, person, place)
-    manage(house, person, place)
+    place = a_place(instance, "Seguro Campesino")
+    put(instance, person, place)
+    manage(instance, person, place)
 
 
 @pytest.fixture
-def course(house: Instance) -> Course:
+def course(instance: Instance) -> Course:
     """Return a course that can be taken."""
-    return a_course(house, modules=1)
+    return a_course(instance, modules=1)
 
 
-def forget(house: Instance, actor: Actor) -> None:
-    with house.database.unit_of_work() as session:
+def forget(instance: Instance, actor: Actor) -> None:
+    with instance.database.unit_of_work() as session:
         erasure.erase_person(session, SYSTEM, session.get_one(Person, actor.person_id), now=clock.now())
 
 
-def test_no_text_names_who_is_forgotten(house: Instance, course: Course) -> None:
-    learner = zoraida(house, course)
-    left_everywhere(house, course, learner)
-    before = {table for table, _word in telling(house)}
-    forget(house, learner)
+def test_no_text_names_who_is_forgotten(instance: Instance, course: Course) -> None:
+    learner = zoraida(instance, course)
+    left_everywhere(instance, course, learner)
+    before = {table for table, _word in telling(instance)}
+    forget(instance, learner)
 
     assert before == {
         "accommodation",
@@ -135,8 +135,8 @@ def test_no_text_names_who_is_forgotten(house: Instance, course: Course) -> None
         "person",
         "quiz_override",
     }
-    assert telling(house) == set()
-    with house.database.unit_of_work(write=False) as session:
+    assert telling(instance) == set()
+    with instance.database.unit_of_work(write=False) as session:
         for table in (Accommodation, LearnerNote, Membership, NationalIdentity, UnitManager, WaitingPlace):
             assert not session.scalar(select(func.count()).select_from(table))
         assert session.scalars(select(AnswerFile.name)).one().endswith(".pdf")
@@ -144,12 +144,12 @@ def test_no_text_names_who_is_forgotten(house: Instance, course: Course) -> None
         assert {row.withdrawn_at is None for row in session.scalars(select(CourseInvitation))} == {True, False}
 
 
-def test_accounts_that_were_merged_are_forgotten_too(house: Instance, course: Course) -> None:
+def test_accounts_that_were_merged_are_forgotten_too(instance: Instance, course: Course) -> None:
     """Decision 28: the closed account keeps what is its own, and nobody can sign in to ask for its deletion."""
-    kept = actor_of(a_person(house, "ana@example.org"))
-    closed = zoraida(house, course)
-    an_administrator(house)
-    with house.database.unit_of_work() as session:
+    kept = actor_of(a_person(instance, "ana@example.org"))
+    closed = zoraida(instance, course)
+    an_administrator(instance)
+    with instance.database.unit_of_work() as session:
         pair = account_merging.get_pair(session, SYSTEM, *(session.get_one(Person, one.person_id).uuid for one in (kept, closed)))
         account_merging.merge(session, SYSTEM, pair, "La misma persona", now=clock.now())
         person_id = closed.person_id
@@ -165,45 +165,45 @@ def test_accounts_that_were_merged_are_forgotten_too(house: Instance, course: Co
                 created_by=kept.person_id,
             )
         )
-    assert telling(house)
-    forget(house, kept)
+    assert telling(instance)
+    forget(instance, kept)
 
-    assert telling(house) == set()
-    with house.database.unit_of_work(write=False) as session:
+    assert telling(instance) == set()
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == PrivacyVerb.DELETED.value)) == 2
 
 
-def test_who_is_forgotten_takes_no_course_and_keeps_no_place(house: Instance, course: Course) -> None:
-    edition = an_edition(house, course, capacity=1)
-    learner, other = (actor_of(a_person(house, email)) for email in ("zori@example.org", "espera@example.org"))
+def test_who_is_forgotten_takes_no_course_and_keeps_no_place(instance: Instance, course: Course) -> None:
+    edition = an_edition(instance, course, capacity=1)
+    learner, other = (actor_of(a_person(instance, email)) for email in ("zori@example.org", "espera@example.org"))
     for who in (learner, other):
-        join(house, who, course, edition)
+        join(instance, who, course, edition)
 
-    forget(house, learner)
+    forget(instance, learner)
 
-    ended, entered = (enrolment_of(house, who, course) for who in (learner, other))
+    ended, entered = (enrolment_of(instance, who, course) for who in (learner, other))
     assert ended is not None
     assert ended.left_at is not None
     assert entered is not None
-    assert (line_of(house, edition).taken, line_of(house, edition).waiting) == (1, 0)
+    assert (line_of(instance, edition).taken, line_of(instance, edition).waiting) == (1, 0)
 
 
-def test_anonymising_follows_merges_by_itself(house: Instance) -> None:
-    kept, closed = a_person(house), a_person(house, "zori@example.org", given="Zoraida", surname="Quishpe")
-    with house.database.unit_of_work() as session:
+def test_anonymising_follows_merges_by_itself(instance: Instance) -> None:
+    kept, closed = a_person(instance), a_person(instance, "zori@example.org", given="Zoraida", surname="Quishpe")
+    with instance.database.unit_of_work() as session:
         accounts.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
         privacy.anonymise(session, SYSTEM, session.get_one(Person, kept.id), now=clock.now())
 
-    assert telling(house) == set()
+    assert telling(instance) == set()
 
 
-def test_nothing_is_taken_from_the_only_administrator(house: Instance) -> None:
-    boss = an_administrator(house)
-    put(house, boss, a_place(house, "Seguro Campesino"))
-    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+def test_nothing_is_taken_from_the_only_administrator(instance: Instance) -> None:
+    boss = an_administrator(instance)
+    put(instance, boss, a_place(instance, "Seguro Campesino"))
+    with pytest.raises(Conflict), instance.database.unit_of_work() as session:
         erasure.erase_person(session, SYSTEM, session.get_one(Person, boss.id), now=clock.now())
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Membership)) == 1
         assert session.get_one(Person, boss.id).email == "admin@example.org"
         assert not session.scalar(select(func.count()).select_from(Device))

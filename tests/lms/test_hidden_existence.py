@@ -40,11 +40,11 @@ UNKNOWN = {"uuid": "5b7e0a3c-2f6d-4c1e-9a48-d0c3f7b1e692", "int": "1"}
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 
-def test_what_is_hidden_answers_like_what_never_was(browser: Browser, house: Instance) -> None:
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+def test_what_is_hidden_answers_like_what_never_was(browser: Browser, instance: Instance) -> None:
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    things = a_full_course(house, browser, course)
+    things = a_full_course(instance, browser, course)
 
     faults = [
         f"{letter} {path}"
@@ -57,10 +57,12 @@ def test_what_is_hidden_answers_like_what_never_was(browser: Browser, house: Ins
 
 
 @pytest.mark.parametrize("slug", ["prueba", "borrador", "nada"])
-def test_who_has_not_signed_in_is_asked_to_before_anything_is_looked_for(app: Flask, browser: Browser, house: Instance, slug: str) -> None:
+def test_who_has_not_signed_in_is_asked_to_before_anything_is_looked_for(
+    app: Flask, browser: Browser, instance: Instance, slug: str
+) -> None:
     """Whether it exists or not: no form whose session has ended comes to a page that is not found (security 1.3, 3.2)."""
-    a_course(house, modules=1)
-    hide(house, a_course(house, "borrador", modules=1))
+    a_course(instance, modules=1)
+    hide(instance, a_course(instance, "borrador", modules=1))
     browser.get("/help")
     token = dict(browser.page.form("/language").fields)["csrf_token"]
     asked, told = list[str](), set[str]()
@@ -95,28 +97,28 @@ def like(name: str) -> str:
     return str(uuid4()) if len(name) == len(str(uuid4())) else name[::-1]
 
 
-def hide(house: Instance, course: Course) -> None:
+def hide(instance: Instance, course: Course) -> None:
     """Take a course back to its draft."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.id == course.id).values(published_version_id=None))
 
 
-def a_full_course(house: Instance, browser: Browser, course: Course) -> list[tuple[str, str]]:
+def a_full_course(instance: Instance, browser: Browser, course: Course) -> list[tuple[str, str]]:
     """Let somebody else learn and others work in a course; return the address of each thing with its name apart."""
-    learner = a_learner(house, course, "otra@example.org")
-    opened = start(house, learner, "prueba")
-    draft = a_course(house, "borrador", modules=1)
-    finisher = a_learner(house, course, "fina@example.org")
-    mark_done(house, finisher, "prueba", "leccion-1")
-    graded = pass_quiz(house, finisher, "prueba")
+    learner = a_learner(instance, course, "otra@example.org")
+    opened = start(instance, learner, "prueba")
+    draft = a_course(instance, "borrador", modules=1)
+    finisher = a_learner(instance, course, "fina@example.org")
+    mark_done(instance, finisher, "prueba", "leccion-1")
+    graded = pass_quiz(instance, finisher, "prueba")
     browser.deliver_jobs()
-    office = Office(house, course)
-    teacher = actor_of(a_teacher(house, course, "autora@example.org"))
-    hide(house, draft)
-    with house.database.unit_of_work() as session:
+    office = Office(instance, course)
+    teacher = actor_of(a_teacher(instance, course, "autora@example.org"))
+    hide(instance, draft)
+    with instance.database.unit_of_work() as session:
         group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now()).uuid
         credential = session.scalars(select(Credential.uuid)).one()
-    place: Organisation = a_place(house)
+    place: Organisation = a_place(instance)
     return [
         *(
             (f"/attempts/{{}}{end}", str(name))
@@ -127,8 +129,8 @@ def a_full_course(house: Instance, browser: Browser, course: Course) -> list[tup
         *((f"/certificates/{{}}{end}", str(credential)) for end in ("", ".pdf", "/revocation")),
         ("/courses/prueba/groups/{}", str(group)),
         (f"{QUIZ}/overrides/{{}}", str(office.override(learner, limit_seconds=900).uuid)),
-        ("/teaching/prueba/editions/{}", str(an_edition(house, course).uuid)),
-        ("/teaching/prueba/items/{}", str(an_item(house, teacher, course).uuid)),
+        ("/teaching/prueba/editions/{}", str(an_edition(instance, course).uuid)),
+        ("/teaching/prueba/items/{}", str(an_item(instance, teacher, course).uuid)),
         ("/teaching/prueba/learners/{}", str(learner.person_uuid)),
         ("/administration/people/{}", str(learner.person_uuid)),
         ("/administration/accommodations/{}", str(learner.person_uuid)),

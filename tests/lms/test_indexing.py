@@ -18,7 +18,7 @@ from kernel.search import index
 from kernel.search.index import SearchEntry, SearchWord
 from kernel.settings import load
 from lms import search_indexing
-from lms.app import Instance, open_house
+from lms.app import Instance, open_instance
 from lms.feature import FEATURE
 from lms.search_commands import search
 from lms.worker import add_periodic
@@ -38,83 +38,83 @@ def lines(session: Session, version: int) -> list[Line]:
     return sorted((row.kind, row.language, row.place, row.title, row.body, row.places, row.part, row.words) for row in rows)
 
 
-def tend(house: Instance) -> None:
-    effect = search_indexing.refresh_index(Delivery(house.database, house.settings, 1, {}, clock.now()))
-    with house.database.unit_of_work() as session:
+def tend(instance: Instance) -> None:
+    effect = search_indexing.refresh_index(Delivery(instance.database, instance.settings, 1, {}, clock.now()))
+    with instance.database.unit_of_work() as session:
         effect(session)
 
 
-def test_an_index_that_is_made_anew_is_what_publishing_wrote(house: Instance) -> None:
-    version = publish(house, a_folder())[1].id
-    with house.database.unit_of_work() as session:
+def test_an_index_that_is_made_anew_is_what_publishing_wrote(instance: Instance) -> None:
+    version = publish(instance, a_folder())[1].id
+    with instance.database.unit_of_work() as session:
         written = lines(session, version)
         index.forget(session, [version])
 
     assert {line[0] for line in written} == {"course", "lesson", "quiz", "recording", "resource", "term"}
-    assert search_indexing.reindex(house.database) == (1, len(written))
-    with house.database.unit_of_work(write=False) as session:
+    assert search_indexing.reindex(instance.database) == (1, len(written))
+    with instance.database.unit_of_work(write=False) as session:
         assert lines(session, version) == written
 
 
-def versions(house: Instance) -> set[int]:
-    with house.database.unit_of_work(write=False) as session:
+def versions(instance: Instance) -> set[int]:
+    with instance.database.unit_of_work(write=False) as session:
         return index.list_versions(session)
 
 
-def test_versions_of_before_the_upgrade_are_indexed_by_the_job_and_twice_is_once(house: Instance) -> None:
-    version = a_course(house).published_version_id
+def test_versions_of_before_the_upgrade_are_indexed_by_the_job_and_twice_is_once(instance: Instance) -> None:
+    version = a_course(instance).published_version_id
     assert version is not None
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         written = lines(session, version)
         session.execute(delete(SearchEntry))
 
-    tend(house)
-    tend(house)
+    tend(instance)
+    tend(instance)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert lines(session, version) == written
 
 
-def test_a_version_is_let_go_when_nobody_follows_it_any_more(house: Instance) -> None:
-    course, first = publish(house, folder())
-    learner = a_learner(house, course)
-    _course, second = publish(house, {**folder(), "01-parte/01-leccion.es.md": LESSON})
-    _course, third = publish(house, {**folder(), "01-parte/01-leccion.es.md": LESSON + b"\nOtra vez.\n"})
+def test_a_version_is_let_go_when_nobody_follows_it_any_more(instance: Instance) -> None:
+    course, first = publish(instance, folder())
+    learner = a_learner(instance, course)
+    _course, second = publish(instance, {**folder(), "01-parte/01-leccion.es.md": LESSON})
+    _course, third = publish(instance, {**folder(), "01-parte/01-leccion.es.md": LESSON + b"\nOtra vez.\n"})
 
-    assert versions(house) == {first.id, second.id, third.id}
-    tend(house)
-    assert versions(house) == {first.id, third.id}
-    with house.database.unit_of_work() as session:
-        session.get_one(Enrolment, enrolment_of(house, learner, course).id).left_at = clock.now()
-    tend(house)
-    assert versions(house) == {third.id}
+    assert versions(instance) == {first.id, second.id, third.id}
+    tend(instance)
+    assert versions(instance) == {first.id, third.id}
+    with instance.database.unit_of_work() as session:
+        session.get_one(Enrolment, enrolment_of(instance, learner, course).id).left_at = clock.now()
+    tend(instance)
+    assert versions(instance) == {third.id}
 
 
-def test_the_published_version_is_indexed_again_when_the_course_goes_back_to_it(house: Instance) -> None:
+def test_the_published_version_is_indexed_again_when_the_course_goes_back_to_it(instance: Instance) -> None:
     """However the pointer moves: the job looks at what is published."""
-    course, first = publish(house, folder())
-    publish(house, {**folder(), "01-parte/01-leccion.es.md": LESSON})
-    tend(house)
-    with house.database.unit_of_work() as session:
+    course, first = publish(instance, folder())
+    publish(instance, {**folder(), "01-parte/01-leccion.es.md": LESSON})
+    tend(instance)
+    with instance.database.unit_of_work() as session:
         session.get_one(Course, course.id).published_version_id = first.id
-    tend(house)
+    tend(instance)
 
-    assert versions(house) == {first.id}
+    assert versions(instance) == {first.id}
 
 
-def test_an_older_text_that_is_published_again_is_found_again(house: Instance) -> None:
-    course, first = publish(house, folder())
-    publish(house, {**folder(), "01-parte/01-leccion.es.md": LESSON})
-    _course, again = publish(house, folder())
-    tend(house)
+def test_an_older_text_that_is_published_again_is_found_again(instance: Instance) -> None:
+    course, first = publish(instance, folder())
+    publish(instance, {**folder(), "01-parte/01-leccion.es.md": LESSON})
+    _course, again = publish(instance, folder())
+    tend(instance)
 
     assert again.id != first.id
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert any("Se cuenta con los dedos." in line[4] for line in lines(session, again.id))
         assert session.get_one(Course, course.id).published_version_id == again.id
 
 
-def test_a_publication_that_fails_leaves_nothing_to_be_found(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_publication_that_fails_leaves_nothing_to_be_found(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """The index is written in the transaction of the version."""
 
     def fail(*_arguments: object, **_facts: object) -> None:
@@ -122,22 +122,22 @@ def test_a_publication_that_fails_leaves_nothing_to_be_found(house: Instance, mo
 
     monkeypatch.setattr(publishing.audit, "record", fail)
     with pytest.raises(RuntimeError):
-        publish(house, folder())
+        publish(instance, folder())
 
-    assert versions(house) == set()
+    assert versions(instance) == set()
 
 
-def test_a_search_command_makes_the_index_anew(house: Instance) -> None:
-    course = a_course(house)
-    with house.database.unit_of_work() as session:
+def test_a_search_command_makes_the_index_anew(instance: Instance) -> None:
+    course = a_course(instance)
+    with instance.database.unit_of_work() as session:
         session.execute(delete(SearchEntry))
         index.write(session, 999, 1, [index.entry("lesson", "es", "De nadie", [], readers=("es",))])
 
-    said = CliRunner().invoke(search, ["reindex"], obj=house)
+    said = CliRunner().invoke(search, ["reindex"], obj=instance)
 
     assert said.exit_code == 0, said.output
     assert "passages of 1 versions can be found" in said.output
-    assert versions(house) == {course.published_version_id}
+    assert versions(instance) == {course.published_version_id}
 
 
 def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_p
     connection = sqlite3.connect(tmp_path / "aulario.sqlite")
     connection.executescript(script)
     connection.close()
-    old = open_house(load(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/aulario.sqlite"))
+    old = open_instance(load(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/aulario.sqlite"))
     migrations.upgrade(old.database)
     assert versions(old) == set()
 
@@ -164,30 +164,30 @@ def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_p
     old.database.dispose()
 
 
-def words(house: Instance, version: int) -> dict[str, int]:
+def words(instance: Instance, version: int) -> dict[str, int]:
     """Return the words of a version that may be suggested."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         count = func.sum(SearchWord.entries)
         statement = select(SearchWord.word, count).where(SearchWord.version == version).group_by(SearchWord.word)
         return {word: int(entries) for word, entries in session.execute(statement)}
 
 
-def test_what_an_earlier_program_indexed_is_indexed_again_and_found_meanwhile(house: Instance) -> None:
+def test_what_an_earlier_program_indexed_is_indexed_again_and_found_meanwhile(instance: Instance) -> None:
     """It kept no words, and knew neither chapters nor quizzes."""
-    version = publish(house, a_folder())[1].id
-    with house.database.unit_of_work() as session:
-        written, kept = lines(session, version), words(house, version)
+    version = publish(instance, a_folder())[1].id
+    with instance.database.unit_of_work() as session:
+        written, kept = lines(session, version), words(instance, version)
         session.execute(delete(SearchWord))
         session.execute(delete(SearchEntry).where(SearchEntry.kind.in_(("quiz", "resource"))))
 
-    tend(house)
+    tend(instance)
 
     assert kept
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert lines(session, version) == written
-    assert words(house, version) == kept
-    with house.database.unit_of_work() as session:
+    assert words(instance, version) == kept
+    with instance.database.unit_of_work() as session:
         session.execute(delete(SearchWord))
         session.execute(update(Course).values(published_version_id=None))
-    tend(house)
-    assert versions(house) == set()
+    tend(instance)
+    assert versions(instance) == set()

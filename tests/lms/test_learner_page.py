@@ -17,16 +17,16 @@ from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import a_learner, fail_quiz, mark_done, pass_quiz, start
 
 
-def test_only_the_courses_team_sees_a_learners_page(browser: Browser, house: Instance) -> None:
+def test_only_the_courses_team_sees_a_learners_page(browser: Browser, instance: Instance) -> None:
     """Security 9: progress.view and grade.view of another learner; user.view_email, which graders have no use for."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1)
     cast.join(course)
-    learner = a_learner(house, course)
+    learner = a_learner(instance, course)
 
     page = f"/teaching/prueba/learners/{learner.person_uuid}"
-    fail_quiz(house, learner, "prueba")
-    with house.database.unit_of_work() as session:
+    fail_quiz(instance, learner, "prueba")
+    with instance.database.unit_of_work() as session:
         session.execute(update(ActivityResult).values(score=Decimal("73.5")))
 
     assert cast.check("progress.view", "of_another_learner", cast.outcomes(page)) == []
@@ -36,15 +36,15 @@ def test_only_the_courses_team_sees_a_learners_page(browser: Browser, house: Ins
     cast.browsers["S"].get(f"/teaching/otro/learners/{learner.person_uuid}", 404)
 
 
-def test_the_page_has_everything_that_a_learner_did_in_the_course(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=2)
-    a_teacher(house, course)
-    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
-    ana = a_learner(house, course)
-    mark_done(house, ana, "prueba", "leccion-1")
-    failed, passed = fail_quiz(house, ana, "prueba"), pass_quiz(house, ana, "prueba")
-    opened = start(house, ana, "prueba", "cuestionario-2")
-    with house.database.unit_of_work() as session:
+def test_the_page_has_everything_that_a_learner_did_in_the_course(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=2)
+    a_teacher(instance, course)
+    a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
+    ana = a_learner(instance, course)
+    mark_done(instance, ana, "prueba", "leccion-1")
+    failed, passed = fail_quiz(instance, ana, "prueba"), pass_quiz(instance, ana, "prueba")
+    opened = start(instance, ana, "prueba", "cuestionario-2")
+    with instance.database.unit_of_work() as session:
         group = services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
         services.add_to_group(session, SYSTEM, group, [ana.person_uuid or uuid4()], now=clock.now())
     sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook")
@@ -56,12 +56,12 @@ def test_the_page_has_everything_that_a_learner_did_in_the_course(browser: Brows
     assert "ana@example.org" not in grader.html
 
 
-def test_a_completed_course_shows_its_certificate(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    ana = a_learner(house, course)
-    mark_done(house, ana, "prueba", "leccion-1")
-    pass_quiz(house, ana, "prueba")
+def test_a_completed_course_shows_its_certificate(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    ana = a_learner(instance, course)
+    mark_done(instance, ana, "prueba", "leccion-1")
+    pass_quiz(instance, ana, "prueba")
     browser.mails()  # the worker's turn
     sign_in(browser, "profe@example.org").get(f"/teaching/prueba/learners/{ana.person_uuid}")
 

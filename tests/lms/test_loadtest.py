@@ -87,29 +87,29 @@ def test_the_course_has_the_lessons_of_the_compulsory_one_and_sums_that_a_machin
     assert answers("<p>¿Cuánto es 12 + 7?</p><p>¿Cuánto es 100 + 70?</p>") == ["19", "170"]
 
 
-def what_was_told(house: Instance) -> AcknowledgedAnswers:
+def what_was_told(instance: Instance) -> AcknowledgedAnswers:
     """Return what the servers told the only learner there is."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         attempt = session.execute(select(Attempt)).scalar_one()
         statement = select(AttemptItem.position, AnswerEvent).join(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
         kept = {position: (event.lease, event.seq, "") for position, event in session.execute(statement)}
     return AcknowledgedAnswers("ana@example.org", str(attempt.uuid), kept, right=len(kept), submitted=True)
 
 
-def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, house: Instance) -> None:
-    a_learner_in(browser, a_course(house, modules=1))
+def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, instance: Instance) -> None:
+    a_learner_in(browser, a_course(instance, modules=1))
     answer_right(browser, "/courses/prueba/quizzes/cuestionario-1")
-    told = what_was_told(house)
-    with house.database.unit_of_work(write=False) as session:
+    told = what_was_told(instance)
+    with instance.database.unit_of_work(write=False) as session:
         found = compare(session, [told])
     assert {name: found[name] for name in FAULTS if found[name]} == {}
     assert (found["answers acknowledged"], found["attempts handed in"]) == (len(told.kept), 1)
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         first = session.scalars(select(AnswerEvent.id).order_by(AnswerEvent.id)).first()
         session.execute(update(AnswerEvent).where(AnswerEvent.id == first).values(lease=1))
         session.execute(update(Attempt).values(state="submitted"))
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         found = compare(session, [told])
     assert {name: found[name] for name in FAULTS if found[name]} == {"answers lost": 1, "attempts lost": 1}
 

@@ -113,18 +113,18 @@ def a_machine(root: Path, words: dict[str, str]) -> Machine:
 
 @pytest.mark.slow
 def test_the_manual_alone_brings_the_last_backup_to_life_on_a_new_machine(
-    house: Instance, places: Places, tmp_path: Path, database_kind: str
+    instance: Instance, places: Places, tmp_path: Path, database_kind: str
 ) -> None:
     """Only what a new machine has: program, backup, keys and passphrase. Not run: the installation of the program itself.
 
     What commands know of the settings stands in the file that step 1 writes.
     """
-    fill(house)
-    before = sums(house.settings)
+    fill(instance)
+    before = sums(instance.settings)
     (tmp_path / "p").write_text(PASSPHRASE)
     (tmp_path / "p").chmod(0o600)
-    backups.make(house, tmp_path / "b.zip", now=clock.now())
-    keys.save(house.settings, tmp_path / "keys", PASSPHRASE)
+    backups.make(instance, tmp_path / "b.zip", now=clock.now())
+    keys.save(instance.settings, tmp_path / "keys", PASSPHRASE)
     words = {"BACKUP": str(tmp_path / "b.zip"), "KEYS": str(tmp_path / "keys"), "PASSPHRASE": str(tmp_path / "p")}
     machine = a_machine(tmp_path / "machine", words)
     settings = places.empty(database_kind, "machine/srv/aulario/instance")
@@ -152,7 +152,7 @@ def test_the_manual_alone_brings_the_last_backup_to_life_on_a_new_machine(
     assert {name: one for name, one in after.items() if name not in CHANGING} == {
         name: one for name, one in before.items() if name not in CHANGING
     }
-    assert (settings.data_dir / "signing.key").read_bytes() == (house.settings.data_dir / "signing.key").read_bytes()
+    assert (settings.data_dir / "signing.key").read_bytes() == (instance.settings.data_dir / "signing.key").read_bytes()
 
 
 CHANGING = ("audit_entry", "job", "token", "notice")

@@ -124,22 +124,22 @@ def unpacked(browser: Browser) -> zipfile.ZipFile:
     return zipfile.ZipFile(BytesIO(browser.response.data))
 
 
-def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(house: Instance) -> None:
+def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(instance: Instance) -> None:
     """Into the copy, and away with the account; one that is open stays with the address."""
-    opened, waiting = a_course(house, modules=1), a_course(house, "otro", modules=1)
-    keys = secret_keys(house.settings)
-    with house.database.unit_of_work() as session:
+    opened, waiting = a_course(instance, modules=1), a_course(instance, "otro", modules=1)
+    keys = secret_keys(instance.settings)
+    with instance.database.unit_of_work() as session:
         for course in (opened, waiting):
             team.add_or_invite(session, SYSTEM, course, "ana@example.org", StaffRole.GRADER, language="es", now=clock.now())
         secret = team.make_secret(session, 1)
-    person = a_person(house)
+    person = a_person(instance)
     actor = actor_of(person)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         team.accept_invitation(session, actor, team_queries.get_invited(session, actor, secret), now=clock.now())
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         link = addresses.link_for(keys, person, "ana.nueva@example.org")
         addresses.change(session, actor, keys, link, now=clock.now())
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         kept = own_data.tables_of(session, person.id, now=clock.now())["invitations"]
         erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
         left = session.scalars(select(CourseInvitation.email).order_by(CourseInvitation.id)).all()
@@ -148,10 +148,10 @@ def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(house
     assert (left[0].partition("@")[0], left[1]) == (str(person.uuid), "ana@example.org")
 
 
-def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, house: Instance) -> None:
-    a_learner_in(browser, a_course(house, modules=1))
-    a_person(house, "luis@example.org", given="Luis", surname="Otro")
-    with house.database.unit_of_work() as session:
+def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, instance: Instance) -> None:
+    a_learner_in(browser, a_course(instance, modules=1))
+    a_person(instance, "luis@example.org", given="Luis", surname="Otro")
+    with instance.database.unit_of_work() as session:
         session.add(NationalIdentity(person_id=1, number="=1+2"))
     copy = unpacked(browser)
     data = json.loads(copy.read("data.json"))
@@ -163,24 +163,24 @@ def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, house: Inst
     everything = b"".join(copy.read(name) for name in copy.namelist())
     assert b"luis@" not in everything
     assert b"argon2" not in everything
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         for secret in session.scalars(select(Device.secret_hash)):
             assert secret.encode() not in everything
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == PrivacyVerb.EXPORTED.value)) == 1
 
 
-def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser: Browser, house: Instance) -> None:
+def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser: Browser, instance: Instance) -> None:
     """Security 7.3 and 5.1: what the review does not show yet is not in the copy either."""
-    shown = publish(house, folder(modules=1))[0]
-    hidden = publish(house, folder("callado", modules=1, settings="attempts: 3\nreview: hidden\n"))[0]
-    ana = a_learner(house, shown)
-    with house.database.unit_of_work() as session:
+    shown = publish(instance, folder(modules=1))[0]
+    hidden = publish(instance, folder("callado", modules=1, settings="attempts: 3\nreview: hidden\n"))[0]
+    ana = a_learner(instance, shown)
+    with instance.database.unit_of_work() as session:
         enrolments.enrol(session, ana, enrolment_queries.get_learner_context(session, ana, hidden.slug), now=clock.now())
     for course in (shown, hidden):
-        mark_done(house, ana, course.slug, "leccion-1")
-        pass_quiz(house, ana, course.slug)
-    place = enrolment_of(house, ana, shown)
-    with house.database.unit_of_work() as session:
+        mark_done(instance, ana, course.slug, "leccion-1")
+        pass_quiz(instance, ana, course.slug)
+    place = enrolment_of(instance, ana, shown)
+    with instance.database.unit_of_work() as session:
         session.add(LearnerNote(enrolment_id=place.id, author_id=place.person_id, words="Pidió ayuda.", written_at=clock.now()))
     sign_in(browser)
     data = json.loads(unpacked(browser).read("data.json"))
@@ -210,23 +210,23 @@ def owned_tables() -> set[str]:
     return found - {"person"}
 
 
-def test_no_table_of_a_person_is_forgotten(app: Flask, house: Instance) -> None:
+def test_no_table_of_a_person_is_forgotten(app: Flask, instance: Instance) -> None:
     assert owned_tables() == {*OWNED, *LEFT_OUT}
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         held = own_data.tables_of(session, 1, now=clock.now())
     assert set(OWNED.values()) <= set(held)
 
 
-def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    ana, luis = a_learner(house, course), a_learner(house, course, "luis@example.org")
+def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    ana, luis = a_learner(instance, course), a_learner(instance, course, "luis@example.org")
     now = clock.now()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         for learner, content in ((ana, b"%PDF de Ana"), (luis, b"%PDF de Luis")):
-            place = enrolment_queries.get_activity_seat(session, learner, course.slug, "cuestionario-1")
+            place = enrolment_queries.get_activity_context(session, learner, course.slug, "cuestionario-1")
             attempt = quizzes.start_attempt(session, learner, place, "es", now=now)
             item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == attempt.id)).first()
-            sha256 = house.files.put(content)
+            sha256 = instance.files.put(content)
             stored = note_stored(session, sha256, size=len(content), media_type="application/pdf", now=now)
             session.add(AnswerFile(uuid=uuid4(), item_id=item, stored_file_id=stored.id, name="informe.pdf", uploaded_at=now))
         lost = note_stored(session, "0" * 64, size=1, media_type="application/pdf", now=now)
@@ -240,11 +240,11 @@ def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, house: I
         }
 
 
-def test_the_copy_holds_every_look(browser: Browser, house: Instance) -> None:
+def test_the_copy_holds_every_look(browser: Browser, instance: Instance) -> None:
     """The page shows two hundred; the copy is everything."""
-    person = a_person(house)
-    boss = an_administrator(house)
-    with house.database.unit_of_work() as session:
+    person = a_person(instance)
+    boss = an_administrator(instance)
+    with instance.database.unit_of_work() as session:
         for _look in range(privacy.LOOKS + 5):
             services.record_access(session, actor_of(boss), person.id, AccessPurpose.RECORD, now=clock.now())
     data = json.loads(unpacked(sign_in(browser)).read("data.json"))
@@ -252,9 +252,9 @@ def test_the_copy_holds_every_look(browser: Browser, house: Instance) -> None:
     assert len(data["who_looked"]) == privacy.LOOKS + 5
 
 
-def test_the_copy_holds_accounts_that_were_merged(browser: Browser, house: Instance) -> None:
-    kept, closed = a_person(house), a_person(house, "anita@example.org")
-    with house.database.unit_of_work() as session:
+def test_the_copy_holds_accounts_that_were_merged(browser: Browser, instance: Instance) -> None:
+    kept, closed = a_person(instance), a_person(instance, "anita@example.org")
+    with instance.database.unit_of_work() as session:
         services.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
     data = json.loads(unpacked(sign_in(browser)).read("data.json"))
 
@@ -262,10 +262,10 @@ def test_the_copy_holds_accounts_that_were_merged(browser: Browser, house: Insta
     assert [row["email"] for row in data["merged_accounts"]] == ["anita@example.org"]
 
 
-def test_who_looked_is_shown_to_the_person(browser: Browser, house: Instance) -> None:
+def test_who_looked_is_shown_to_the_person(browser: Browser, instance: Instance) -> None:
     """Security 7.4: date, role and purpose."""
-    person = a_person(house)
-    an_administrator(house)
+    person = a_person(instance)
+    an_administrator(instance)
     other = sign_in(browser.another(), "admin@example.org")
     other.get(f"/administration/people/{person.uuid}")
     sign_in(browser)
@@ -282,21 +282,21 @@ def ask(browser: Browser) -> None:
     browser.submit("/profile/data/deletion", {"current_password": PASSWORD})
 
 
-def deliver_later(browser: Browser, house: Instance, days: int) -> None:
+def deliver_later(browser: Browser, instance: Instance, days: int) -> None:
     with time_machine.travel(clock.now() + timedelta(days=days)):
-        add_periodic(house.worker, "lms.delete_accounts", own_data.DELETIONS_EVERY, clock.now())
+        add_periodic(instance.worker, "lms.delete_accounts", own_data.DELETIONS_EVERY, clock.now())
         browser.deliver_jobs()
 
 
-def test_an_account_is_deleted_a_week_after_its_owner_asked(browser: Browser, house: Instance) -> None:
-    a_learner_in(browser, a_course(house, modules=1))
+def test_an_account_is_deleted_a_week_after_its_owner_asked(browser: Browser, instance: Instance) -> None:
+    a_learner_in(browser, a_course(instance, modules=1))
     ask(browser)
     assert any("eliminará" in mail for mail in browser.mails())
-    deliver_later(browser, house, 6)
+    deliver_later(browser, instance, 6)
     assert browser._request("GET", "/profile").status_code == 200
-    deliver_later(browser, house, 8)
+    deliver_later(browser, instance, 8)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         person = session.get_one(Person, 1)
         assert "ana" not in f"{person.email} {person.full_name} {person.name_key} {person.password_hash}".lower()
         assert person.suspended_at is not None
@@ -306,104 +306,104 @@ def test_an_account_is_deleted_a_week_after_its_owner_asked(browser: Browser, ho
     other = browser.another()
     other.get("/sign-in")
     other.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD}, status=422)
-    a_person(house)  # the address is free again
+    a_person(instance)  # the address is free again
 
 
-def test_it_can_be_taken_back(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_it_can_be_taken_back(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     ask(browser)
     browser.submit("/profile/data/deletion/taking-back")
-    deliver_later(browser, house, 8)
+    deliver_later(browser, instance, 8)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, 1).email == "ana@example.org"
 
 
-def test_it_can_be_taken_back_while_others_are_deleted(house: Instance) -> None:
+def test_it_can_be_taken_back_while_others_are_deleted(instance: Instance) -> None:
     """The job reads first whose week has passed; who keeps the account afterwards keeps it."""
-    person, later = a_person(house), clock.now() + timedelta(days=8)
-    with house.database.unit_of_work() as session:
+    person, later = a_person(instance), clock.now() + timedelta(days=8)
+    with instance.database.unit_of_work() as session:
         privacy.ask_deletion(session, SYSTEM, session.merge(person), now=clock.now())
 
     def keep(*_given: object) -> None:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             privacy.take_back_deletion(session, SYSTEM, session.merge(person), now=later)
 
-    event.listen(house.database.reading, "checkin", keep, once=True)
-    own_data.delete_accounts(Delivery(house.database, house.settings, 1, {}, later))
+    event.listen(instance.database.reading, "checkin", keep, once=True)
+    own_data.delete_accounts(Delivery(instance.database, instance.settings, 1, {}, later))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, person.id).email == "ana@example.org"
 
 
-def test_what_is_deleted_is_not_taken_back(house: Instance) -> None:
-    person = a_person(house)
-    with house.database.unit_of_work() as session:
+def test_what_is_deleted_is_not_taken_back(instance: Instance) -> None:
+    person = a_person(instance)
+    with instance.database.unit_of_work() as session:
         erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
-    with pytest.raises(Conflict), house.database.unit_of_work() as session:
+    with pytest.raises(Conflict), instance.database.unit_of_work() as session:
         privacy.take_back_deletion(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
 
 
-def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_afterwards(browser: Browser, house: Instance) -> None:
+def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_afterwards(browser: Browser, instance: Instance) -> None:
     """A thief asked for it: the owner has the whole week once the account is open again."""
-    person, now = a_person(house), clock.now()
+    person, now = a_person(instance), clock.now()
     sign_in(browser)
     ask(browser)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         services.suspend(session, SYSTEM, session.merge(person), "Robada", now=now)
-    deliver_later(browser, house, 8)
-    with house.database.unit_of_work() as session:
+    deliver_later(browser, instance, 8)
+    with instance.database.unit_of_work() as session:
         services.restore(session, SYSTEM, session.get_one(Person, person.id), "Aclarado", now=now + timedelta(days=9))
-    deliver_later(browser, house, 15)
+    deliver_later(browser, instance, 15)
 
     with time_machine.travel(now + timedelta(days=15)):
         sign_in(browser)
         browser.get("/profile/data")
         browser.submit("/profile/data/deletion/taking-back")
-    deliver_later(browser, house, 17)
-    with house.database.unit_of_work(write=False) as session:
+    deliver_later(browser, instance, 17)
+    with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, person.id).email == "ana@example.org"
 
 
-def test_a_deletion_that_nobody_takes_back_happens_a_week_after_the_account_is_open_again(browser: Browser, house: Instance) -> None:
-    person, now = a_person(house), clock.now()
-    with house.database.unit_of_work() as session:
+def test_a_deletion_that_nobody_takes_back_happens_a_week_after_the_account_is_open_again(browser: Browser, instance: Instance) -> None:
+    person, now = a_person(instance), clock.now()
+    with instance.database.unit_of_work() as session:
         row = session.merge(person)
         privacy.ask_deletion(session, SYSTEM, row, now=now)
         services.suspend(session, SYSTEM, row, "Una pregunta", now=now)
         services.restore(session, SYSTEM, row, "Aclarado", now=now + timedelta(days=1))
-    deliver_later(browser, house, 9)
+    deliver_later(browser, instance, 9)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, person.id).email != "ana@example.org"
 
 
-def test_the_deletion_of_an_account_that_is_closed_for_good_does_not_wait(house: Instance) -> None:
-    kept, closed = a_person(house), a_person(house, "anita@example.org")
-    with house.database.unit_of_work() as session:
+def test_the_deletion_of_an_account_that_is_closed_for_good_does_not_wait(instance: Instance) -> None:
+    kept, closed = a_person(instance), a_person(instance, "anita@example.org")
+    with instance.database.unit_of_work() as session:
         privacy.ask_deletion(session, SYSTEM, session.merge(closed), now=clock.now())
         services.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert privacy.due_deletions(session, now=clock.now() + timedelta(days=8)) == [closed.id]
 
 
-def test_the_only_administrator_stays(browser: Browser, house: Instance) -> None:
-    an_administrator(house, "ana@example.org")
+def test_the_only_administrator_stays(browser: Browser, instance: Instance) -> None:
+    an_administrator(instance, "ana@example.org")
     sign_in(browser)
     ask(browser)
-    deliver_later(browser, house, 8)
+    deliver_later(browser, instance, 8)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, 1).email == "ana@example.org"
         assert privacy.find_request(session, 1) is not None
 
 
-def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser, house: Instance) -> None:
+def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser, instance: Instance) -> None:
     """As its own page hands it out no more."""
-    complete(house, a_course(house, modules=1))
-    code = issue(house).code
-    with house.database.unit_of_work() as session:
+    complete(instance, a_course(instance, modules=1))
+    code = issue(instance).code
+    with instance.database.unit_of_work() as session:
         row = session.execute(select(Credential)).scalar_one()
         certificates.revoke_credential(session, SYSTEM, row, "Se emitió por error.", now=clock.now())
     sign_in(browser)
@@ -413,15 +413,15 @@ def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser,
     assert code in copy.read("csv/certificates.csv").decode()
 
 
-def test_certificates_are_in_the_copy_and_stay(browser: Browser, house: Instance) -> None:
-    complete(house, a_course(house, modules=1))
-    code = issue(house).code
+def test_certificates_are_in_the_copy_and_stay(browser: Browser, instance: Instance) -> None:
+    complete(instance, a_course(instance, modules=1))
+    code = issue(instance).code
     sign_in(browser)
     assert f"certificates/{code}.pdf" in unpacked(browser).namelist()
     ask(browser)
-    deliver_later(browser, house, 8)
+    deliver_later(browser, instance, 8)
     page = browser.another().get(f"/verify/{code}")
 
     assert "Ana Quinde" in page.text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Credential)) == 1

@@ -26,7 +26,7 @@ OPEN, WAITS, LATER, PREVIEW = "jacaranda", "arrayan", "guayacan", "chirimoya"
 """A word of its own in each lesson: open to learners, waiting for the first module, opening later, and free for everybody."""
 
 
-def a_course_of_four(house: Instance, key: str = "prueba", **options: object) -> Course:
+def a_course_of_four(instance: Instance, key: str = "prueba", **options: object) -> Course:
     """Publish a course with one lesson of each kind of openness."""
     files = folder(key, modules=4, **options)  # type: ignore[arg-type]  # fields by name
     for part, word in enumerate((OPEN, WAITS, LATER, PREVIEW), start=1):
@@ -36,7 +36,7 @@ def a_course_of_four(house: Instance, key: str = "prueba", **options: object) ->
     later, shown = "03-parte/01-leccion.es.md", "04-parte/01-leccion.es.md"
     files[later] = files[later].replace(b"title: Contar 3\n", b"title: Contar 3\nopens: 2099-01-01 08:00\n")
     files[shown] = files[shown].replace(b"title: Contar 4\n", b"title: Contar 4\npreview: true\n")
-    return publish(house, files)[0]
+    return publish(instance, files)[0]
 
 
 def found_words(browser: Browser) -> set[str]:
@@ -53,14 +53,14 @@ def found_words(browser: Browser) -> set[str]:
     return found
 
 
-def test_each_role_finds_what_it_may_open_and_not_a_word_more(browser: Browser, house: Instance) -> None:
+def test_each_role_finds_what_it_may_open_and_not_a_word_more(browser: Browser, instance: Instance) -> None:
     """Security 9: `lesson.view`, for the search's results and their snippets."""
-    course = a_course_of_four(house)
-    a_person(house, "nadie@example.org")
-    a_teacher(house, course, "edita@example.org", StaffRole.EDITOR)
-    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
-    an_administrator(house)
-    learner = a_learner(house, course)
+    course = a_course_of_four(instance)
+    a_person(instance, "nadie@example.org")
+    a_teacher(instance, course, "edita@example.org", StaffRole.EDITOR)
+    a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
+    an_administrator(instance)
+    learner = a_learner(instance, course)
 
     assert found_words(browser) == {PREVIEW}
     assert found_words(sign_in(browser.another(), "nadie@example.org")) == {PREVIEW}
@@ -69,26 +69,26 @@ def test_each_role_finds_what_it_may_open_and_not_a_word_more(browser: Browser, 
     assert found_words(sign_in(browser.another(), "califica@example.org")) == {OPEN, WAITS, PREVIEW}
     assert found_words(sign_in(browser.another(), "edita@example.org")) == {OPEN, WAITS, LATER, PREVIEW}
     assert found_words(sign_in(browser.another(), "admin@example.org")) == {OPEN, WAITS, LATER, PREVIEW}
-    mark_done(house, learner, "prueba", "leccion-1")
-    pass_quiz(house, learner, "prueba")
+    mark_done(instance, learner, "prueba", "leccion-1")
+    pass_quiz(instance, learner, "prueba")
     assert found_words(enrolled) == {OPEN, WAITS, PREVIEW}
 
 
 @pytest.mark.parametrize("visibility", ["public", "institution"])
-def test_what_can_be_found_is_what_the_lesson_s_permission_allows(house: Instance, visibility: str) -> None:
+def test_what_can_be_found_is_what_the_lesson_s_permission_allows(instance: Instance, visibility: str) -> None:
     """The twin of `view_activity`, for everybody before every activity."""
-    course = a_course_of_four(house, visibility=visibility)
-    other = a_course_of_four(house, "otro")
+    course = a_course_of_four(instance, visibility=visibility)
+    other = a_course_of_four(instance, "otro")
     people = [
         Actor(),
-        actor_of(a_person(house, "nadie@example.org")),
-        a_learner(house, other),
-        actor_of(a_teacher(house, course, "edita@example.org", StaffRole.EDITOR)),
-        actor_of(a_teacher(house, course, "califica@example.org", StaffRole.GRADER)),
-        Actor(person_id=an_administrator(house).id, roles=frozenset({SiteRole.ADMINISTRATOR})),
+        actor_of(a_person(instance, "nadie@example.org")),
+        a_learner(instance, other),
+        actor_of(a_teacher(instance, course, "edita@example.org", StaffRole.EDITOR)),
+        actor_of(a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)),
+        Actor(person_id=an_administrator(instance).id, roles=frozenset({SiteRole.ADMINISTRATOR})),
     ]
     allowed = policy()
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         for actor in people:
             seats = enrolments.visible_learner_contexts(session, actor)
             opened = enrolments.visible_activities(session, actor, seats)
@@ -98,43 +98,43 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(house: Instanc
                     activity.key
                     for activity in outline.activities()
                     if allowed.allows(
-                        actor, LearningAction.VIEW_LESSON, enrolments.get_activity_seat(session, actor, seen.slug, activity.key)
+                        actor, LearningAction.VIEW_LESSON, enrolments.get_activity_context(session, actor, seen.slug, activity.key)
                     )
                 ]
                 visible = allowed.allows(actor, LearningAction.VIEW_COURSE, enrolments.get_learner_context(session, actor, seen.slug))
 
                 assert [activity.key for activity in opened.get(outline.version_id, [])] == (one_by_one if visible else [])
-                assert any(seat.slug == seen.slug for seat in seats) == visible
+                assert any(context.slug == seen.slug for context in seats) == visible
             numbers = {version: [activity.id for activity in activities] for version, activities in opened.items()}
             scope = scope_of(seats, course_outlines.list_outlines(session, opened), numbers)
             assert scope.shown == opened.keys()
             assert scope.parts == {number for version in opened.keys() - scope.whole for number in numbers[version]}
 
 
-def test_an_unlisted_course_is_not_found_by_name_by_those_outside(browser: Browser, house: Instance) -> None:
-    course = publish(house, folder("interno", visibility="institution", enrolment="invitation"))[0]
+def test_an_unlisted_course_is_not_found_by_name_by_those_outside(browser: Browser, instance: Instance) -> None:
+    course = publish(instance, folder("interno", visibility="institution", enrolment="invitation"))[0]
 
     assert not browser.get("/search?q=interno").has_link("/courses/interno")
-    a_teacher(house, course)
+    a_teacher(instance, course)
     assert sign_in(browser, "profe@example.org").get("/search?q=interno").has_link("/courses/interno")
 
 
-def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(browser: Browser, house: Instance) -> None:
-    course = a_course_of_four(house)
-    a_learner(house, course)
+def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(browser: Browser, instance: Instance) -> None:
+    course = a_course_of_four(instance)
+    a_learner(instance, course)
     sign_in(browser)
     files = folder(modules=4)
     files["01-parte/01-leccion.es.md"] += b"\n## Otra\n\nAhora crece un capuli.\n"
-    publish(house, files)
+    publish(instance, files)
     files["01-parte/01-leccion.es.md"] += b"\nUn borrador con pitahaya.\n"
     checked = publication.check(files, KINDS, today=clock.now().date())
     assert checked.course is not None
-    with house.database.unit_of_work() as session:
-        drafts.import_draft(session, SYSTEM, checked.course, drafts.keep_contents(house.files, files, {}), now=clock.now())
+    with instance.database.unit_of_work() as session:
+        drafts.import_draft(session, SYSTEM, checked.course, drafts.keep_contents(instance.files, files, {}), now=clock.now())
 
     assert f"No todo árbol es un {OPEN}" in browser.get(f"/search?q={OPEN}").text
     assert "capuli" not in browser.get("/search?q=crece").text
-    stranger = a_teacher(house, course, "edita@example.org")
+    stranger = a_teacher(instance, course, "edita@example.org")
     editor = sign_in(browser.another(), stranger.email)
     assert "Ahora crece un" in editor.get("/search?q=capulí").text
     assert f"Nada con «{OPEN}»" in editor.get(f"/search?q={OPEN}").text
@@ -145,9 +145,9 @@ def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(brow
 
 
 @pytest.fixture
-def reader(browser: Browser, house: Instance) -> Browser:
+def reader(browser: Browser, instance: Instance) -> Browser:
     """Return the browser of somebody who learns in the sample course about water."""
-    return a_learner_in(browser, publish(house, a_folder())[0])
+    return a_learner_in(browser, publish(instance, a_folder())[0])
 
 
 def test_the_front_of_the_search_asks_for_words_and_explains(browser: Browser) -> None:
@@ -170,8 +170,8 @@ def test_results_are_grouped_by_kind_and_lead_to_the_paragraph_the_term_and_the_
     assert "Oír desde" in page.text
 
 
-def test_every_place_of_every_lesson_is_on_its_page(reader: Browser, house: Instance) -> None:
-    with house.database.unit_of_work(write=False) as session:
+def test_every_place_of_every_lesson_is_on_its_page(reader: Browser, instance: Instance) -> None:
+    with instance.database.unit_of_work(write=False) as session:
         rows = session.scalars(select(SearchEntry).where(SearchEntry.kind == "lesson", SearchEntry.language == "es")).all()
     ids = {key: set(reader.get(f"/courses/agua-en-casa/activities/{key}").ids) for key in ("litros",)}
     places = {place for row in rows for place in (row.place, *row.places) if "litros" in row.title.lower() or "sumar" in row.title.lower()}
@@ -188,9 +188,10 @@ def test_a_moment_of_a_recording_is_marked_on_its_page(reader: Browser) -> None:
     assert {"cue-0", "cue-1"} <= set(page.ids)
 
 
-def test_what_was_looked_for_is_marked_and_never_becomes_html(browser: Browser, house: Instance) -> None:
+def test_what_was_looked_for_is_marked_and_never_becomes_html(browser: Browser, instance: Instance) -> None:
     publish(
-        house, changed("01-contar/01-litros.es.md", "Cada uso se anota", "El texto dice `<img src=x onerror=y>` y más. Cada uso se anota")
+        instance,
+        changed("01-contar/01-litros.es.md", "Cada uso se anota", "El texto dice `<img src=x onerror=y>` y más. Cada uso se anota"),
     )
     page = browser.get("/search?q=TEXTOS+onerror")
 
@@ -210,8 +211,8 @@ def test_kinds_have_their_pages_and_unknown_ones_mean_all(reader: Browser) -> No
     reader.get("/search?q=agua&page=0", status=404)
 
 
-def test_one_course_can_be_chosen(reader: Browser, house: Instance) -> None:
-    a_course_of_four(house)
+def test_one_course_can_be_chosen(reader: Browser, instance: Instance) -> None:
+    a_course_of_four(instance)
 
     def found(query: str) -> bool:
         return any(href.startswith("/courses/prueba/activities/leccion-4") for href, _words in reader.get(query).links)
@@ -229,8 +230,8 @@ def test_nothing_found_offers_words_that_find_something(reader: Browser) -> None
     assert not page.has_link("/search?q=zzz")
 
 
-def test_readers_find_their_language_and_the_one_that_stands_in_for_it(browser: Browser, house: Instance) -> None:
-    publish(house, a_folder())
+def test_readers_find_their_language_and_the_one_that_stands_in_for_it(browser: Browser, instance: Instance) -> None:
+    publish(instance, a_folder())
     english = browser.another("en")
 
     assert "for each minute in the shower" in english.get("/search?q=showers").text
@@ -248,20 +249,20 @@ def test_strangers_are_limited_and_those_who_look_at_the_empty_page_are_not(brow
     browser.get("/search?q=agua", status=429)
     browser.get("/search")
 
-    a_person(browser.house)
+    a_person(browser.instance)
     sign_in(browser)
     browser.get("/search?q=agua")
 
 
 @pytest.fixture
-def counter(house: Instance) -> Iterator[Counter]:
+def counter(instance: Instance) -> Iterator[Counter]:
     """Count what reaches the database."""
-    return every_statement(house.database)
+    return every_statement(instance.database)
 
 
 @pytest.mark.slow
-def test_a_search_costs_the_same_statements_however_many_courses_there_are(browser: Browser, house: Instance, counter: Counter) -> None:
-    course = a_course_of_four(house)
+def test_a_search_costs_the_same_statements_however_many_courses_there_are(browser: Browser, instance: Instance, counter: Counter) -> None:
+    course = a_course_of_four(instance)
     learner = a_learner_in(browser, course)
 
     def cost() -> int:
@@ -272,14 +273,14 @@ def test_a_search_costs_the_same_statements_however_many_courses_there_are(brows
 
     before = cost()
     for number in range(6):
-        a_course_of_four(house, f"otro-{number}")
+        a_course_of_four(instance, f"otro-{number}")
 
     assert cost() == before <= 8
 
 
-def test_chapters_papers_quizzes_and_documents_are_found_by_who_may_open_them(browser: Browser, house: Instance) -> None:
+def test_chapters_papers_quizzes_and_documents_are_found_by_who_may_open_them(browser: Browser, instance: Instance) -> None:
     """A chapter leads to its second, a document to its line; a quiz that nothing else shows is not found from outside."""
-    course = publish(house, a_folder())[0]
+    course = publish(instance, a_folder())[0]
     a_learner_in(browser, course)
     stranger = browser.another()
 
@@ -293,7 +294,7 @@ def test_chapters_papers_quizzes_and_documents_are_found_by_who_may_open_them(br
     assert browser.get("/search?q=manual&kind=resource").has_link("/courses/agua-en-casa/resources#resource-manual")
 
 
-def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, house: Instance) -> None:
+def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, instance: Instance) -> None:
     """Quizzes keep to the same scope as lessons; a previewed one opens to nobody who does not take part."""
     files = folder(modules=3)
     quiz = "0{}-parte/03-cuestionario.quiz.yaml"
@@ -303,8 +304,8 @@ def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, h
     files["02-parte/module.yaml"] += b"requires: [parte-1]\n"
     files[quiz.format(3)] += b"opens: 2099-01-01 08:00\n"
     files[quiz.format(1)] += b"preview: true\n"
-    course = publish(house, files)[0]
-    a_teacher(house, course, "edita@example.org", StaffRole.EDITOR)
+    course = publish(instance, files)[0]
+    a_teacher(instance, course, "edita@example.org", StaffRole.EDITOR)
     a_learner_in(browser, course)
     people = {"ana": browser, "edita": sign_in(browser.another(), "edita@example.org"), "nadie": browser.another()}
 
@@ -316,8 +317,8 @@ def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, h
     assert found == {"ana": {OPEN}, "edita": {OPEN, WAITS, LATER}, "nadie": set()}
 
 
-def test_a_task_is_found_by_its_title(browser: Browser, house: Instance) -> None:
-    course = publish(house, tasks.folder())[0]
+def test_a_task_is_found_by_its_title(browser: Browser, instance: Instance) -> None:
+    course = publish(instance, tasks.folder())[0]
     a_learner_in(browser, course)
 
     page = browser.get("/search?q=tarea&kind=simulator")
@@ -325,9 +326,9 @@ def test_a_task_is_found_by_its_title(browser: Browser, house: Instance) -> None
     assert any("/simulators/" in href for href, _words in page.links)
 
 
-def test_a_near_word_is_offered_and_none_of_what_is_closed(browser: Browser, house: Instance) -> None:
-    a_course_of_four(house)
-    a_person(house)
+def test_a_near_word_is_offered_and_none_of_what_is_closed(browser: Browser, instance: Instance) -> None:
+    a_course_of_four(instance)
+    a_person(instance)
     sign_in(browser)
 
     page = browser.get("/search?q=chirimoia")

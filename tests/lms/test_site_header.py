@@ -12,9 +12,9 @@ def tokens(browser: Browser) -> set[str]:
     return set(re.findall(r'name="csrf_token" value="([^"]+)"', browser.page.html))
 
 
-def test_readers_in_turn_see_their_own_head_with_a_token_that_is_taken(browser: Browser, house: Instance) -> None:
-    a_person(house, "ana@example.org", given="Ana", surname="Quinde")
-    a_person(house, "luz@example.org", given="Luz <b>", surname="Ñato")
+def test_readers_in_turn_see_their_own_head_with_a_token_that_is_taken(browser: Browser, instance: Instance) -> None:
+    a_person(instance, "ana@example.org", given="Ana", surname="Quinde")
+    a_person(instance, "luz@example.org", given="Luz <b>", surname="Ñato")
     ana, luz = sign_in(browser, "ana@example.org"), sign_in(browser.another(), "luz@example.org")
 
     for _turn in range(2):
@@ -31,8 +31,8 @@ def test_readers_in_turn_see_their_own_head_with_a_token_that_is_taken(browser: 
     assert any(link.endswith("/sign-in") for link, _words in luz.page.links)
 
 
-def test_the_place_and_the_language_are_those_of_the_page(browser: Browser, house: Instance) -> None:
-    a_person(house)
+def test_the_place_and_the_language_are_those_of_the_page(browser: Browser, instance: Instance) -> None:
+    a_person(instance)
     sign_in(browser)
     for path, here in (("/courses", "Cursos"), ("/recordings", "Grabaciones"), ("/courses", "Cursos")):
         browser.get(path)
@@ -43,9 +43,9 @@ def test_the_place_and_the_language_are_those_of_the_page(browser: Browser, hous
     assert 'aria-current="page">Courses</a>' in browser.page.html
 
 
-def test_a_page_below_a_place_marks_it_and_a_course_marks_none(browser: Browser, house: Instance) -> None:
-    a_course(house, "prueba")
-    an_administrator(house)
+def test_a_page_below_a_place_marks_it_and_a_course_marks_none(browser: Browser, instance: Instance) -> None:
+    a_course(instance, "prueba")
+    an_administrator(instance)
     sign_in(browser, "admin@example.org")
     for path, here in (
         ("/administration/people", "Administración"),

@@ -18,7 +18,7 @@ from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.settings import Settings, secret_keys
 from lms import backups, inspection, upgrading
-from lms.app import open_house
+from lms.app import open_instance
 from lms.backups import BackupVerb
 from lms.serve import ServerStartError, open_checked
 from tests.kernel.test_upgrades import counts as rows_of
@@ -58,7 +58,7 @@ def old(tmp_path: Path, left: Path) -> Settings:
     settings.data_dir.mkdir()
     shutil.copy(left, settings.data_dir / "aulario.sqlite")
     secret_keys(settings)
-    open_house(settings).files.put(b"una imagen")
+    open_instance(settings).files.put(b"una imagen")
     return settings
 
 
@@ -108,22 +108,22 @@ def test_a_start_makes_a_backup_that_brings_the_older_schema_back_whole(old: Set
 
 def test_the_backup_stands_in_the_log_and_a_start_without_an_upgrade_makes_none(old: Settings) -> None:
     for _time in range(2):
-        house = open_checked(old)
-        with house.database.unit_of_work(write=False) as session:
+        instance = open_checked(old)
+        with instance.database.unit_of_work(write=False) as session:
             noted = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == BackupVerb.BEFORE_UPGRADE)).all()
-        house.database.dispose()
+        instance.database.dispose()
 
         assert [json.loads(facts)["name"] for facts in noted] == [path.name for path in made_in(old)]
 
 
 def test_the_backup_counts_neither_as_the_last_one_nor_as_one_beside_its_data(old: Settings) -> None:
-    house = open_checked(old)
-    with house.database.unit_of_work(write=False) as session:
-        after = inspection.gather(house, session, now=NOW)
-    backups.make(house, old.data_dir / "backups" / backups.default_name(NOW), now=NOW)
-    with house.database.unit_of_work(write=False) as session:
-        made = inspection.gather(house, session, now=NOW)
-    house.database.dispose()
+    instance = open_checked(old)
+    with instance.database.unit_of_work(write=False) as session:
+        after = inspection.gather(instance, session, now=NOW)
+    backups.make(instance, old.data_dir / "backups" / backups.default_name(NOW), now=NOW)
+    with instance.database.unit_of_work(write=False) as session:
+        made = inspection.gather(instance, session, now=NOW)
+    instance.database.dispose()
 
     assert (after.last_backup, after.backups_beside_data) == (None, False)
     assert made.last_backup is not None
@@ -229,7 +229,7 @@ def old_postgres(tmp_path: Path) -> Iterator[Settings]:
         settings = Settings(data_dir=tmp_path / "instance", database_url=url, public_url="http://localhost:8000")
         settings.data_dir.mkdir()
         secret_keys(settings)
-        open_house(settings).files.put(b"una imagen")
+        open_instance(settings).files.put(b"una imagen")
         yield settings
 
 

@@ -19,30 +19,30 @@ from tests.support.instances import fill
 STATE = "/administration/state"
 
 
-def a_failed_job(house: Instance) -> int:
+def a_failed_job(instance: Instance) -> int:
     """Add a job that was given up."""
     now = clock.now() - timedelta(days=1)
     job = Job(kind="lms.apply_retention", arguments="{}", attempts=6, created_at=now, available_at=now, failed_at=now, last_error="OSError")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.add(job)
     return job.id
 
 
 @pytest.fixture
-def boss(browser: Browser, house: Instance) -> Browser:
+def boss(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
-    an_administrator(house)
+    an_administrator(instance)
     return sign_in(browser, "admin@example.org")
 
 
-def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, house: Instance) -> None:
+def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, instance: Instance) -> None:
     page = boss.get(STATE)
 
     assert "Nunca se ha hecho una copia" in page.text
     assert "no-backup" in page.text
     assert "Ninguna tarea espera" in page.text
-    backups.make(house, house.settings.data_dir / "b.zip", now=clock.now())
-    with house.database.unit_of_work() as session:
+    backups.make(instance, instance.settings.data_dir / "b.zip", now=clock.now())
+    with instance.database.unit_of_work() as session:
         outbox.enqueue(session, "lms.tend_search", {}, now=clock.now())
     page = boss.get(STATE)
     assert "no-backup" not in page.text
@@ -51,8 +51,8 @@ def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, house: Insta
     assert boss.get("/administration").text.count("Estado del sistema") >= 1
 
 
-def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, house: Instance) -> None:
-    first, second, third = a_failed_job(house), a_failed_job(house), a_failed_job(house)
+def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, instance: Instance) -> None:
+    first, second, third = a_failed_job(instance), a_failed_job(instance), a_failed_job(instance)
     assert "3 tareas fallaron" in boss.get(STATE).text
 
     assert "se intentará de nuevo" in boss.submit(f"{STATE}/jobs/{second}/retry").text
@@ -61,19 +61,19 @@ def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, house:
     boss.get(STATE)
     boss.submit(f"{STATE}/jobs/retry")
 
-    assert outbox.deliver_waiting(house.worker, now=clock.now()) == 3
-    with house.database.unit_of_work(write=False) as session:
+    assert outbox.deliver_waiting(instance.worker, now=clock.now()) == 3
+    with instance.database.unit_of_work(write=False) as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.verb == "jobs.retried").order_by(AuditEntry.id)).all()
         assert [entry.subject_id for entry in entries] == [second, None]
         assert '"count": 2' in entries[1].facts
     assert first != third
 
 
-def test_only_administrators_see_the_page_and_try_again(browser: Browser, house: Instance) -> None:
-    job = a_failed_job(house)
+def test_only_administrators_see_the_page_and_try_again(browser: Browser, instance: Instance) -> None:
+    job = a_failed_job(instance)
     browser.get(STATE)
     assert browser.path.startswith("/sign-in")
-    a_person(house)
+    a_person(instance)
     sign_in(browser)
 
     browser.get(STATE, status=403)
@@ -85,7 +85,7 @@ def figures(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"^([a-z_]+(?:\{[^}]*\})?) ([0-9.e+-]+)$", text, re.MULTILINE)}
 
 
-def test_figures_are_for_this_machine_and_for_administrators(app: Flask, house: Instance) -> None:
+def test_figures_are_for_this_machine_and_for_administrators(app: Flask, instance: Instance) -> None:
     """Security 8.4."""
     near, far = {"REMOTE_ADDR": "127.0.0.1"}, {"REMOTE_ADDR": "198.51.100.7"}
     visitor = app.test_client()
@@ -94,29 +94,29 @@ def test_figures_are_for_this_machine_and_for_administrators(app: Flask, house: 
     assert visitor.get("/metrics", environ_base=far).status_code == 404
     for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
         assert visitor.get("/metrics", environ_base=near, headers={header: "127.0.0.1"}).status_code == 404
-    an_administrator(house)
-    a_person(house)
-    sign_in(Browser(app, house), "ana@example.org").get("/metrics", status=404)
-    boss = sign_in(Browser(app, house), "admin@example.org")
+    an_administrator(instance)
+    a_person(instance)
+    sign_in(Browser(app, instance), "ana@example.org").get("/metrics", status=404)
+    boss = sign_in(Browser(app, instance), "admin@example.org")
     boss.get("/metrics")
     assert "aulario_people" in boss.response.text
 
 
-def test_networks_may_be_named_that_read_the_figures(house: Instance) -> None:
+def test_networks_may_be_named_that_read_the_figures(instance: Instance) -> None:
     from dataclasses import replace
 
     from lms.app import create_app
 
-    settings = house.settings.model_copy(update={"metrics_from": "10.1.0.0/16, 2001:db8::/32"})
-    visitor = create_app(replace(house, settings=settings)).test_client()
+    settings = instance.settings.model_copy(update={"metrics_from": "10.1.0.0/16, 2001:db8::/32"})
+    visitor = create_app(replace(instance, settings=settings)).test_client()
 
     for address, status in (("10.1.2.3", 200), ("2001:db8::7", 200), ("10.2.0.1", 404), ("127.0.0.1", 404)):
         assert visitor.get("/metrics", environ_base={"REMOTE_ADDR": address}).status_code == status
 
 
-def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, house: Instance) -> None:
-    fill(house)
-    a_failed_job(house)
+def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, instance: Instance) -> None:
+    fill(instance)
+    a_failed_job(instance)
     visitor = app.test_client()
     for _turn in range(3):
         visitor.get("/courses/prueba?q=ana@example.org")
@@ -134,13 +134,13 @@ def test_figures_count_requests_and_tell_the_state_without_a_person(app: Flask, 
     assert not re.search(r"ana|quinde|@|prueba", text, re.IGNORECASE)
 
 
-def test_what_is_planned_for_later_is_not_late(app: Flask, house: Instance) -> None:
+def test_what_is_planned_for_later_is_not_late(app: Flask, instance: Instance) -> None:
     now = clock.now()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         outbox.enqueue(session, "lms.tend_search", {}, now=now - timedelta(days=3), at=now + timedelta(days=4))
     assert figures(app.test_client().get("/metrics").text)["aulario_jobs_oldest_seconds"] == 0
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         outbox.enqueue(session, "lms.tend_search", {}, now=now - timedelta(days=3), at=now - timedelta(minutes=5))
 
     assert 299 < figures(app.test_client().get("/metrics").text)["aulario_jobs_oldest_seconds"] < 360

@@ -28,23 +28,23 @@ PEOPLE = "/administration/people"
 
 
 @pytest.fixture
-def boss(browser: Browser, house: Instance) -> Browser:
+def boss(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
-    an_administrator(house)
+    an_administrator(instance)
     return sign_in(browser, "admin@example.org")
 
 
-def row_of(house: Instance, email: str) -> Person:
-    with house.database.unit_of_work(write=False) as session:
+def row_of(instance: Instance, email: str) -> Person:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Person).where(Person.email == email)).one()
 
 
-def record(house: Instance, email: str = "ana@example.org") -> str:
-    return f"{PEOPLE}/{row_of(house, email).uuid}"
+def record(instance: Instance, email: str = "ana@example.org") -> str:
+    return f"{PEOPLE}/{row_of(instance, email).uuid}"
 
 
-def verbs(house: Instance) -> list[str]:
-    with house.database.unit_of_work(write=False) as session:
+def verbs(instance: Instance) -> list[str]:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(AuditEntry.verb).where(AuditEntry.subject_kind == "person").order_by(AuditEntry.id)))
 
 
@@ -56,11 +56,11 @@ def listed(page: Page) -> list[str]:
     return [words for href, words in page.links if re.fullmatch(rf"{PEOPLE}/[0-9a-f-]{{36}}", href)]
 
 
-def test_people_are_found_whatever_the_case_and_the_accents_and_stand_by_surname(boss: Browser, house: Instance) -> None:
+def test_people_are_found_whatever_the_case_and_the_accents_and_stand_by_surname(boss: Browser, instance: Instance) -> None:
     """Names of two surnames, with accents: searched and sorted as people read them."""
-    a_person(house, "zoe@example.org", given="Zoé", surname="Álvarez")
-    a_person(house, "maria@example.org", given="María José", surname="Ñacato")
-    a_person(house, "luis@example.org", given="Luis", surname="Zambrano", confirmed=False)
+    a_person(instance, "zoe@example.org", given="Zoé", surname="Álvarez")
+    a_person(instance, "maria@example.org", given="María José", surname="Ñacato")
+    a_person(instance, "luis@example.org", given="Luis", surname="Zambrano", confirmed=False)
 
     assert names(boss, "q=ALVAREZ") == ["Zoé Álvarez"]
     assert names(boss, "q=jose+nac") == ["María José Ñacato"]
@@ -70,7 +70,7 @@ def test_people_are_found_whatever_the_case_and_the_accents_and_stand_by_surname
     assert names(boss, "") == ["Zoé Álvarez", "Ada Ministra", "María José Ñacato", "Luis Zambrano"]
 
 
-def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: Browser, house: Instance) -> None:
+def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: Browser, instance: Instance) -> None:
     boss.get("/profile")
     boss.submit("/profile", {"given_names": "Íngrid", "first_surname": "Yépez", "second_surname": ""})
 
@@ -78,15 +78,15 @@ def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: 
     assert names(boss, "q=admin%40") == ["Íngrid Yépez"]
 
 
-def test_the_list_costs_the_same_for_many_people(boss: Browser, house: Instance) -> None:
+def test_the_list_costs_the_same_for_many_people(boss: Browser, instance: Instance) -> None:
     """Performance P6: pages of fifty, and a fixed number of statements."""
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     boss.get(PEOPLE)  # the first look leaves a note
     counter.reset()
     boss.get(PEOPLE)
     few = len(counter.statements)
     for number in range(60):
-        a_person(house, f"p{number}@example.org", surname=f"Apellido {number:02}")
+        a_person(instance, f"p{number}@example.org", surname=f"Apellido {number:02}")
     counter.reset()
     page = boss.get(PEOPLE)
 
@@ -104,90 +104,90 @@ def address_of(page: Page, part: str) -> str:
     return next(href for href, _words in page.links if part in href)
 
 
-def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
-    pass_quiz(house, a_learner(house, course), "prueba")
+def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    pass_quiz(instance, a_learner(instance, course), "prueba")
 
-    page = boss.get(record(house))
+    page = boss.get(record(instance))
 
     assert "Curso de prueba" in page.text
     assert "Cuenta creada" in page.text
     boss.get(PEOPLE)
-    assert verbs(house).count("account.looked_at") == 1, "who looked at a record is written down"
+    assert verbs(instance).count("account.looked_at") == 1, "who looked at a record is written down"
 
 
-def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser, app: Flask, house: Instance) -> None:
+def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser, app: Flask, instance: Instance) -> None:
     """Security 1.4: suspension works on the next request."""
-    a_person(house)
-    ana = sign_in(Browser(app, house))
-    address = record(house)
+    a_person(instance)
+    ana = sign_in(Browser(app, instance))
+    address = record(instance)
 
     boss.get(address)
     page = boss.submit(f"{address}/suspension", {"reason": ""}, status=422)
     assert "Diga por qué" in page.text
-    assert row_of(house, "ana@example.org").suspended_at is None
+    assert row_of(instance, "ana@example.org").suspended_at is None
     boss.submit(f"{address}/suspension", {"reason": "Cuenta compartida"})
 
     ana.get("/profile")
     assert ana.path.startswith("/sign-in")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Device).where(Device.ended_at.is_(None))) == 1
         assert "Cuenta compartida" in session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "account.suspended")).one()
 
     boss.get(address)
     boss.submit(f"{address}/restoration", {"reason": "Aclarado"})
-    assert row_of(house, "ana@example.org").suspended_at is None
+    assert row_of(instance, "ana@example.org").suspended_at is None
     sign_in(ana)
 
 
-def test_a_deleted_account_is_restored_by_nobody(boss: Browser, house: Instance) -> None:
+def test_a_deleted_account_is_restored_by_nobody(boss: Browser, instance: Instance) -> None:
     """Of the person nothing is left: the page that stood open beside it does not open an account without a name."""
-    person = a_person(house)
-    address = record(house)
-    with house.database.unit_of_work() as session:
+    person = a_person(instance)
+    address = record(instance)
+    with instance.database.unit_of_work() as session:
         services.suspend(session, SYSTEM, session.merge(person), "Motivo", now=clock.now())
     boss.get(address)
     form = boss.page.form(f"{address}/restoration")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
     boss.submit(f"{address}/restoration", {"reason": "Aclarado"}, form=form, status=422)
 
     boss.get(address)
     assert not [form.action for form in boss.page.forms if form.action.endswith(("/restoration", "/role"))]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, person.id).suspended_at is not None
 
 
-def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, house: Instance) -> None:
-    a_person(house)
-    address = record(house)
+def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, instance: Instance) -> None:
+    a_person(instance)
+    address = record(instance)
 
     boss.get(address)
     boss.submit(f"{address}/role")
-    assert len(_administrators(house)) == 2
+    assert len(_administrators(instance)) == 2
     boss.get(address)
     boss.submit(f"{address}/role")
 
-    assert verbs(house)[-3:].count("account.role_taken") == 1
-    own = boss.get(record(house, "admin@example.org"))
+    assert verbs(instance)[-3:].count("account.role_taken") == 1
+    own = boss.get(record(instance, "admin@example.org"))
     assert "/role" not in own.text
     assert "/suspension" not in own.text
 
 
-def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, house: Instance) -> None:
+def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, instance: Instance) -> None:
     """Of two administrators the one acts on the other; where the first was suspended meanwhile, the second stays."""
-    an_administrator(house, "otra@example.org")
-    address = record(house, "otra@example.org")
+    an_administrator(instance, "otra@example.org")
+    address = record(instance, "otra@example.org")
     boss.get(address)
     token = dict(boss.page.form(f"{address}/role").fields)["csrf_token"]
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         boss_row = session.scalars(select(Person).where(Person.email == "admin@example.org")).one()
         for grant in session.scalars(select(accounts.RoleGrant).where(accounts.RoleGrant.person_id == boss_row.id)):
             session.delete(grant)
 
     boss.post(f"{address}/role", {"csrf_token": token, "role": ""}, status=403)
 
-    assert [row_of(house, "otra@example.org").id] == _administrators(house)
+    assert [row_of(instance, "otra@example.org").id] == _administrators(instance)
 
 
 def able(person: Person) -> None:
@@ -208,78 +208,78 @@ def suspended(person: Person) -> None:
 
 @pytest.mark.settings(smtp_host="mail.example.org")
 @pytest.mark.parametrize("other", [unconfirmed, invited, suspended])
-def test_an_administrator_who_cannot_sign_in_is_no_other_one(house: Instance, other: Callable[[Person], None]) -> None:
+def test_an_administrator_who_cannot_sign_in_is_no_other_one(instance: Instance, other: Callable[[Person], None]) -> None:
     """Whoever asks for the deletion of their own account leaves nobody outside; the one who cannot may go."""
-    _two_administrators(house, other)
+    _two_administrators(instance, other)
 
-    with pytest.raises(Conflict), house.database.unit_of_work() as session:
-        services.require_remaining_administrator(session, row_of(house, "admin@example.org"))
-    with house.database.unit_of_work() as session:
-        services.revoke_role(session, SYSTEM, row_of(house, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+    with pytest.raises(Conflict), instance.database.unit_of_work() as session:
+        services.require_remaining_administrator(session, row_of(instance, "admin@example.org"))
+    with instance.database.unit_of_work() as session:
+        services.revoke_role(session, SYSTEM, row_of(instance, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
 
 
 @pytest.mark.parametrize("other", [able, unconfirmed])
-def test_an_administrator_who_can_sign_in_is_another_one(house: Instance, other: Callable[[Person], None]) -> None:
+def test_an_administrator_who_can_sign_in_is_another_one(instance: Instance, other: Callable[[Person], None]) -> None:
     """While no mail is sent, an account is used without a confirmed address."""
-    _two_administrators(house, other)
+    _two_administrators(instance, other)
 
-    with house.database.unit_of_work() as session:
-        services.revoke_role(session, SYSTEM, row_of(house, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
-    with pytest.raises(Conflict), house.database.unit_of_work() as session:
-        services.suspend(session, SYSTEM, session.merge(row_of(house, "otra@example.org")), "Motivo", now=clock.now())
+    with instance.database.unit_of_work() as session:
+        services.revoke_role(session, SYSTEM, row_of(instance, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+    with pytest.raises(Conflict), instance.database.unit_of_work() as session:
+        services.suspend(session, SYSTEM, session.merge(row_of(instance, "otra@example.org")), "Motivo", now=clock.now())
 
 
-def _two_administrators(house: Instance, other: Callable[[Person], None]) -> None:
-    an_administrator(house)
-    person = an_administrator(house, "otra@example.org")
-    with house.database.unit_of_work() as session:
+def _two_administrators(instance: Instance, other: Callable[[Person], None]) -> None:
+    an_administrator(instance)
+    person = an_administrator(instance, "otra@example.org")
+    with instance.database.unit_of_work() as session:
         other(session.get_one(Person, person.id))
 
 
-def _administrators(house: Instance) -> list[int]:
-    with house.database.unit_of_work() as session:
+def _administrators(instance: Instance) -> list[int]:
+    with instance.database.unit_of_work() as session:
         return accounts.lock_administrators(session)
 
 
-def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, house: Instance) -> None:
+def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, instance: Instance) -> None:
     """The matrix, user.reset_password (ASVS V6.4.6)."""
-    a_person(house)
-    address = record(house)
+    a_person(instance)
+    address = record(instance)
 
     boss.get(address)
     page = boss.submit(f"{address}/reset")
 
     assert "ana@example.org" in page.text
     assert "/password/reset/" not in page.text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert list(session.scalars(select(Job.kind).where(Job.kind == "accounts.send_reset"))) == ["accounts.send_reset"]
 
 
 @pytest.mark.parametrize("path", ["reset", "invitation"])
-def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, house: Instance, path: str) -> None:
+def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, instance: Instance, path: str) -> None:
     """The page was open when somebody else suspended the account."""
-    person = a_person(house, confirmed=False)
-    address = record(house)
+    person = a_person(instance, confirmed=False)
+    address = record(instance)
     boss.get(address)
     form = next(form for form in boss.page.forms if form.action == f"{address}/{path}")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.get_one(Person, person.id).suspended_at = clock.now()
     page = boss.submit(f"{address}/{path}", form=form)
 
     assert "en camino" not in page.text
     assert "la cuenta está suspendida" in page.text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert not list(session.scalars(select(Job.kind).where(Job.kind.in_(("accounts.send_reset", "accounts.send_invitations")))))
 
 
-def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Browser, house: Instance) -> None:
+def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Browser, instance: Instance) -> None:
     """5.13 un-completing: the page tells what was completed; without a reason or a choice nothing happens."""
-    course = a_course(house, modules=1)
-    learner = a_learner(house, course)
-    mark_done(house, learner, "prueba", "leccion-1")
-    pass_quiz(house, learner, "prueba")
-    boss.get(record(house))
-    address = f"{record(house)}/courses/prueba"
+    course = a_course(instance, modules=1)
+    learner = a_learner(instance, course)
+    mark_done(instance, learner, "prueba", "leccion-1")
+    pass_quiz(instance, learner, "prueba")
+    boss.get(record(instance))
+    address = f"{record(instance)}/courses/prueba"
     assert boss.page.has_link(address)
 
     page = boss.get(address)
@@ -294,18 +294,18 @@ def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Bro
     assert "1 de 2" in boss.page.text
     assert "leccion-1" not in boss.page.html
     boss.post(f"{address}/taking-back", {"activity": "leccion-1", "reason": "Otra vez"}, status=422)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb.in_(("activity.taken_back", "enrolment.taken_back")))).all()
     assert len(facts) == 2
     assert all("No asistió" in json.loads(one)["reason"] for one in facts)
-    boss.get(f"{record(house)}/courses/otro", status=404)
+    boss.get(f"{record(instance)}/courses/otro", status=404)
 
 
-def test_only_administrators_take_a_completion_back(browser: Browser, house: Instance) -> None:
+def test_only_administrators_take_a_completion_back(browser: Browser, instance: Instance) -> None:
     """5.13 un-completing: not the course's own team either; nobody else finds out what a learner has completed."""
-    cast = a_cast(browser, house)
-    mark_done(house, a_learner(house, a_course(house, "otro", modules=1), "otra@example.org"), "otro", "leccion-1")
-    address = f"{record(house, 'otra@example.org')}/courses/otro"
+    cast = a_cast(browser, instance)
+    mark_done(instance, a_learner(instance, a_course(instance, "otro", modules=1), "otra@example.org"), "otro", "leccion-1")
+    address = f"{record(instance, 'otra@example.org')}/courses/otro"
     act = {"activity": "leccion-1", "reason": "Prueba"}
 
     wrong = cast.check("completion.take_back", "of_another_learner", cast.outcomes(address))
@@ -314,12 +314,12 @@ def test_only_administrators_take_a_completion_back(browser: Browser, house: Ins
     assert wrong == []
 
 
-def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, instance: Instance) -> None:
     """Security 9: user.*."""
-    cast = a_cast(browser, house)
-    a_person(house, "otra@example.org")
-    address = record(house, "otra@example.org")
-    own = record(house, cast.people["S"].email)
+    cast = a_cast(browser, instance)
+    a_person(instance, "otra@example.org")
+    address = record(instance, "otra@example.org")
+    own = record(instance, cast.people["S"].email)
 
     wrong = cast.check("user.view_email", "of_another_learner", cast.outcomes(address))
     wrong += cast.check("user.set_role", "of_another", cast.outcomes(f"{address}/role", "POST", {"role": "administrator"}))
@@ -329,9 +329,9 @@ def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, ho
     assert wrong == []
 
 
-def test_an_administrator_lets_somebody_make_courses_and_ends_it(browser: Browser, house: Instance) -> None:
-    an_administrator(house, "jefa@example.org")
-    person = a_person(house, "ines@example.org", given="Inés", surname="Ruiz")
+def test_an_administrator_lets_somebody_make_courses_and_ends_it(browser: Browser, instance: Instance) -> None:
+    an_administrator(instance, "jefa@example.org")
+    person = a_person(instance, "ines@example.org", given="Inés", surname="Ruiz")
     boss, other = sign_in(browser, "jefa@example.org"), sign_in(browser.another(), "ines@example.org")
     other.get("/teaching/new-course", status=403)
 

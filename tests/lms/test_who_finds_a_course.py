@@ -23,19 +23,19 @@ STATES = ("public", "staff", "participants", "institution")
 NOON = datetime(2026, 6, 1, 17, 0, tzinfo=UTC)
 
 
-def a_course_with_a_preview(house: Instance, visibility: str, *, enrolment: str = "open") -> Course:
+def a_course_with_a_preview(instance: Instance, visibility: str, *, enrolment: str = "open") -> Course:
     """Publish a course named for its visibility, with a recording that may be seen without enrolling."""
     files = folder(f"curso-{visibility}", modules=1, visibility=visibility, enrolment=enrolment)
     name = "01-parte/02-video.recording.yaml"
     files[name] = files[name].replace(b"required: false\n", b"required: false\npreview: true\n")
     files["01-parte/01-leccion.es.md"] += f"\n## El arupo de {visibility}\n\nUn arupo.\n".encode()
-    return publish(house, files)[0]
+    return publish(instance, files)[0]
 
 
-def a_colleague(house: Instance, email: str = "colega@example.org") -> Actor:
+def a_colleague(instance: Instance, email: str = "colega@example.org") -> Actor:
     """Return somebody who belongs to a unit of an institution, without taking part in anything."""
-    person, institution = a_person(house, email), a_place(house, "IESS")
-    put(house, person, a_place(house, "Dirección de Pensiones", institution))
+    person, institution = a_person(instance, email), a_place(instance, "IESS")
+    put(instance, person, a_place(instance, "Dirección de Pensiones", institution))
     return actor_of(person)
 
 
@@ -45,12 +45,12 @@ def found_on(browser: Browser, path: str) -> set[str]:
     return {state for state in STATES if any(href.startswith(f"/courses/curso-{state}") for href, _words in page.links)}
 
 
-def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(browser: Browser, house: Instance) -> None:
+def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(browser: Browser, instance: Instance) -> None:
     """Rule 2.7: a stranger, somebody signed in, a colleague and a participant."""
-    courses = {state: a_course_with_a_preview(house, state) for state in STATES}
-    a_person(house, "nadie@example.org")
-    a_colleague(house)
-    a_learner(house, courses["staff"])
+    courses = {state: a_course_with_a_preview(instance, state) for state in STATES}
+    a_person(instance, "nadie@example.org")
+    a_colleague(instance)
+    a_learner(instance, courses["staff"])
     nobody, colleague, participant = (sign_in(browser.another(), f"{name}@example.org") for name in ("nadie", "colega", "ana"))
 
     for path in ("/courses", "/search?q=pruebas", "/recordings", "/"):
@@ -62,11 +62,11 @@ def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(brow
     assert found_on(participant, "/learning") == {"staff"}
 
 
-def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_nothing(browser: Browser, house: Instance) -> None:
+def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_nothing(browser: Browser, instance: Instance) -> None:
     """Signed in without a membership there is no such course, whatever of it is asked for; a colleague opens it and enrols."""
-    course = a_course_with_a_preview(house, "staff")
-    a_person(house, "nadie@example.org")
-    colleague_person = a_colleague(house)
+    course = a_course_with_a_preview(instance, "staff")
+    a_person(instance, "nadie@example.org")
+    colleague_person = a_colleague(instance)
     nobody, colleague = (sign_in(browser.another(), f"{name}@example.org") for name in ("nadie", "colega"))
     own = f"/courses/{course.slug}"
     pages = (own, f"{own}/glossary", f"{own}/activities/leccion-1", f"{own}/recordings/video-1", f"{own}/quizzes/leccion-1")
@@ -80,18 +80,18 @@ def test_a_link_to_a_course_for_staff_leads_strangers_to_sign_in_and_others_to_n
     assert colleague.get(own).headings
     colleague.get(f"{own}/recordings/video-1")
     colleague.post(f"{own}/enrolment")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert enrolments.get_learner_context(session, colleague_person, course.slug).is_learner
 
 
-def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_part_in(house: Instance) -> None:
-    course, other = (a_course_with_a_preview(house, "staff"), publish(house, folder("otro", modules=1, visibility="staff"))[0])
-    learner = a_learner(house, course)
-    institution = a_place(house, "IESS")
-    with house.database.unit_of_work() as session:
+def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_part_in(instance: Instance) -> None:
+    course, other = (a_course_with_a_preview(instance, "staff"), publish(instance, folder("otro", modules=1, visibility="staff"))[0])
+    learner = a_learner(instance, course)
+    institution = a_place(instance, "IESS")
+    with instance.database.unit_of_work() as session:
         session.add(Membership(person_id=learner.person_id, organisation_id=institution.id, since=NOON, until=NOON))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         verdicts = {
             one.slug: policy().verdict(learner, LearningAction.VIEW_COURSE, enrolments.get_learner_context(session, learner, one.slug))
             for one in (course, other)
@@ -101,56 +101,56 @@ def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_
 
 
 @pytest.mark.parametrize("who", ["stranger", "signed in", "colleague", "participant", "teacher"])
-def test_every_list_holds_exactly_what_the_permission_allows(house: Instance, who: str) -> None:
+def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance, who: str) -> None:
     """The predicate and its query twin, for every way a course can stand."""
-    courses = {state: a_course_with_a_preview(house, state) for state in STATES}
-    publish(house, folder("archivado", modules=1, visibility="staff"))
+    courses = {state: a_course_with_a_preview(instance, state) for state in STATES}
+    publish(instance, folder("archivado", modules=1, visibility="staff"))
     people = {
         "stranger": Actor,
-        "signed in": lambda: actor_of(a_person(house, "nadie@example.org")),
-        "colleague": lambda: a_colleague(house),
-        "participant": lambda: a_learner(house, courses["participants"]),
-        "teacher": lambda: actor_of(a_teacher(house, courses["institution"])),
+        "signed in": lambda: actor_of(a_person(instance, "nadie@example.org")),
+        "colleague": lambda: a_colleague(instance),
+        "participant": lambda: a_learner(instance, courses["participants"]),
+        "teacher": lambda: actor_of(a_teacher(instance, courses["institution"])),
     }
     actor = people[who]()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         seats = {slug: enrolments.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
-        allowed = {slug for slug, seat in seats.items() if policy().allows(actor, LearningAction.VIEW_COURSE, seat)}
+        allowed = {slug for slug, context in seats.items() if policy().allows(actor, LearningAction.VIEW_COURSE, context)}
         listed = {entry.slug for entry in course_catalogue.list_catalogue(session, actor)}
         watched = {row.slug for row in webinars.visible_recordings(session, actor)}
         playable = {
             slug
             for slug in seats
-            if policy().allows(actor, RecordingAction.VIEW, enrolments.get_activity_seat(session, actor, slug, "video-1"))
+            if policy().allows(actor, RecordingAction.VIEW, enrolments.get_activity_context(session, actor, slug, "video-1"))
         }
         assert course_catalogue.count_catalogue(session, actor) == len(listed)
-        assert listed == {slug for slug, seat in seats.items() if seat.is_listed}
-        assert {seat.slug for seat in enrolments.visible_learner_contexts(session, actor)} == allowed
+        assert listed == {slug for slug, context in seats.items() if context.is_listed}
+        assert {context.slug for context in enrolments.visible_learner_contexts(session, actor)} == allowed
         assert watched == playable & allowed
     assert listed == {"curso-public"} | ({"curso-staff"} if who == "colleague" else set())
 
 
-def test_nothing_that_was_published_before_becomes_visible(house: Instance) -> None:
+def test_nothing_that_was_published_before_becomes_visible(instance: Instance) -> None:
     """`institution` in a row of an earlier release still means those who take part."""
-    course = a_course_with_a_preview(house, "public")
-    colleague = a_colleague(house)
-    with house.database.unit_of_work() as session:
+    course = a_course_with_a_preview(instance, "public")
+    colleague = a_colleague(instance)
+    with instance.database.unit_of_work() as session:
         session.execute(update(CourseVersion).where(CourseVersion.course_id == course.id).values(visibility="institution"))
 
-    with house.database.unit_of_work(write=False) as session:
-        seat = enrolments.get_learner_context(session, colleague, course.slug)
-        assert policy().verdict(colleague, LearningAction.VIEW_COURSE, seat) is Verdict.FORBID
+    with instance.database.unit_of_work(write=False) as session:
+        context = enrolments.get_learner_context(session, colleague, course.slug)
+        assert policy().verdict(colleague, LearningAction.VIEW_COURSE, context) is Verdict.FORBID
         assert not course_catalogue.list_catalogue(session, colleague)
 
 
-def test_the_topic_of_a_course_is_kept_and_shown(browser: Browser, house: Instance) -> None:
+def test_the_topic_of_a_course_is_kept_and_shown(browser: Browser, instance: Instance) -> None:
     files = folder("prueba", modules=1)
     files["course.yaml"] = files["course.yaml"].replace(b"visibility:", b"topic: salud-mental\nvisibility:")
-    publish(house, files)
+    publish(instance, files)
 
     assert "Salud mental" in browser.get("/courses/prueba").text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(CourseVersion.topic)) == "salud-mental"

@@ -41,22 +41,22 @@ def writes(_delivery: Delivery) -> Effect:
     return effect
 
 
-def worker_of(house: Instance, **handlers: outbox.Handler) -> JobRunner:
-    return JobRunner(house.database, house.settings, {"test.job": writes, **handlers})
+def worker_of(instance: Instance, **handlers: outbox.Handler) -> JobRunner:
+    return JobRunner(instance.database, instance.settings, {"test.job": writes, **handlers})
 
 
-def add_job(house: Instance) -> None:
-    with house.database.unit_of_work() as session:
+def add_job(instance: Instance) -> None:
+    with instance.database.unit_of_work() as session:
         outbox.enqueue(session, "test.job", {}, now=clock.now())
 
 
-def count(house: Instance, *where: object) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def count(instance: Instance, *where: object) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(Job).where(*where)) or 0  # type: ignore[arg-type]  # conditions
 
 
-def traces(house: Instance) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def traces(instance: Instance) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "t")) or 0
 
 
@@ -68,43 +68,43 @@ def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
 
 
 @pytest.fixture
-def queue(house: Instance, tmp_path: Path) -> Iterator[WakeUpQueue]:
+def queue(instance: Instance, tmp_path: Path) -> Iterator[WakeUpQueue]:
     """Return a queue that works, with what it does not know about the clock left out."""
-    made = WakeUpQueue(worker_of(house), {})
+    made = WakeUpQueue(worker_of(instance), {})
     made.follow()
     made.start(2)
     yield made
     made.stop()
 
 
-def test_a_committed_job_is_done_at_once_by_a_thread(house: Instance, queue: WakeUpQueue) -> None:
-    add_job(house)
+def test_a_committed_job_is_done_at_once_by_a_thread(instance: Instance, queue: WakeUpQueue) -> None:
+    add_job(instance)
 
-    wait_for(lambda: traces(house) == 1)
-    wait_for(lambda: count(house, Job.done_at.is_(None)) == 0)
+    wait_for(lambda: traces(instance) == 1)
+    wait_for(lambda: count(instance, Job.done_at.is_(None)) == 0)
 
 
-def test_what_waited_before_the_start_is_swept_up(house: Instance, tmp_path: Path) -> None:
+def test_what_waited_before_the_start_is_swept_up(instance: Instance, tmp_path: Path) -> None:
     for _turn in range(3):
-        add_job(house)
-    made = WakeUpQueue(worker_of(house), {})
+        add_job(instance)
+    made = WakeUpQueue(worker_of(instance), {})
     made.start(1)
     try:
-        wait_for(lambda: traces(house) == 3)
+        wait_for(lambda: traces(instance) == 3)
     finally:
         made.stop()
 
 
 @pytest.mark.faults
-def test_a_lost_queue_file_loses_no_job(house: Instance, tmp_path: Path) -> None:
-    made = WakeUpQueue(worker_of(house), {})
+def test_a_lost_queue_file_loses_no_job(instance: Instance, tmp_path: Path) -> None:
+    made = WakeUpQueue(worker_of(instance), {})
     made.follow()
-    add_job(house)
+    add_job(instance)
     (tmp_path / "queue.sqlite").unlink()
-    fresh = WakeUpQueue(worker_of(house), {})
+    fresh = WakeUpQueue(worker_of(instance), {})
     fresh.sweep()
 
-    assert traces(house) == 1
+    assert traces(instance) == 1
 
 
 @pytest.fixture
@@ -114,38 +114,38 @@ def store(tmp_path: Path) -> Iterator[Redis]:
         yield started
 
 
-def with_redis(house: Instance, store: Redis, **handlers: outbox.Handler) -> WakeUpQueue:
+def with_redis(instance: Instance, store: Redis, **handlers: outbox.Handler) -> WakeUpQueue:
     """Return the queue of a process that wakes others through Redis."""
-    settings = house.settings.model_copy(update={"redis_url": store.url})
-    return WakeUpQueue(JobRunner(house.database, settings, {"test.job": writes, **handlers}), {})
+    settings = instance.settings.model_copy(update={"redis_url": store.url})
+    return WakeUpQueue(JobRunner(instance.database, settings, {"test.job": writes, **handlers}), {})
 
 
-def test_redis_wakes_the_worker_of_another_process(house: Instance, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redis_wakes_the_worker_of_another_process(instance: Instance, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Architecture 10: the table is the truth, Redis the doorbell."""
     monkeypatch.setattr(worker, "SWEEP_EVERY", 3600.0)
-    server, other = with_redis(house, store), with_redis(house, store)
+    server, other = with_redis(instance, store), with_redis(instance, store)
     server.follow()
     other.start(1)
     try:
         time.sleep(0.5)  # the first sweep is over: what comes now, Redis tells
-        add_job(house)
-        wait_for(lambda: traces(house) == 1)
+        add_job(instance)
+        wait_for(lambda: traces(instance) == 1)
     finally:
         other.stop()
 
-    assert not (house.settings.data_dir / "queue.sqlite").exists()
+    assert not (instance.settings.data_dir / "queue.sqlite").exists()
 
 
 @pytest.mark.parametrize("kind", ["file", "redis"])
-def test_who_can_wait_is_behind_all_others_in_the_queue(house: Instance, request: pytest.FixtureRequest, kind: str) -> None:
+def test_who_can_wait_is_behind_all_others_in_the_queue(instance: Instance, request: pytest.FixtureRequest, kind: str) -> None:
     url = "" if kind == "file" else request.getfixturevalue("store").url
     done: list[str] = []
     handlers = {name: lambda _delivery, name=name: done.append(name) for name in ("many", "one")}
-    settings = house.settings.model_copy(update={"redis_url": url})
-    made = WakeUpQueue(JobRunner(house.database, settings, handlers, patient=("many",)), {})
+    settings = instance.settings.model_copy(update={"redis_url": url})
+    made = WakeUpQueue(JobRunner(instance.database, settings, handlers, patient=("many",)), {})
     made.follow()
     for name in ("many", "many", "one"):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             outbox.enqueue(session, name, {}, now=clock.now())
     for _turn in range(3):
         made.huey.execute(made.huey.dequeue())
@@ -156,34 +156,34 @@ def test_who_can_wait_is_behind_all_others_in_the_queue(house: Instance, request
 @pytest.mark.slow
 @pytest.mark.faults
 def test_a_redis_that_is_lost_costs_time_and_no_job(
-    house: Instance, store: Redis, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+    instance: Instance, store: Redis, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
     """Security 6.4: neither the commit nor the job waits for it, and afterwards all is as before."""
     monkeypatch.setattr(worker, "SWEEP_EVERY", 0.5)
-    queue = with_redis(house, store)
+    queue = with_redis(instance, store)
     queue.follow()
     queue.start(1)
     try:
         store.kill()
         for _turn in range(3):
-            add_job(house)
-        wait_for(lambda: traces(house) == 3)
+            add_job(instance)
+        wait_for(lambda: traces(instance) == 3)
         store.start()
-        add_job(house)
-        wait_for(lambda: traces(house) == 4)
+        add_job(instance)
+        wait_for(lambda: traces(instance) == 4)
     finally:
         queue.stop()
 
-    left = count(house, Job.done_at.is_(None))
-    say(f"Redis gone and back: {traces(house)} of 4 jobs done, jobs left {left}")
+    left = count(instance, Job.done_at.is_(None))
+    say(f"Redis gone and back: {traces(instance)} of 4 jobs done, jobs left {left}")
     assert left == 0
 
 
 @pytest.mark.faults
-def test_doubled_wake_ups_do_a_job_once(house: Instance, tmp_path: Path) -> None:
-    made = WakeUpQueue(worker_of(house), {})
-    add_job(house)
-    with house.database.unit_of_work(write=False) as session:
+def test_doubled_wake_ups_do_a_job_once(instance: Instance, tmp_path: Path) -> None:
+    made = WakeUpQueue(worker_of(instance), {})
+    add_job(instance)
+    with instance.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id)).one()
     threads = [threading.Thread(target=made._deliver_one, args=(job,)) for _turn in range(5)]
     for thread in threads:
@@ -191,10 +191,10 @@ def test_doubled_wake_ups_do_a_job_once(house: Instance, tmp_path: Path) -> None
     for thread in threads:
         thread.join()
 
-    assert traces(house) == 1
+    assert traces(instance) == 1
 
 
-def test_stopping_waits_for_the_step_in_hand(house: Instance, tmp_path: Path) -> None:
+def test_stopping_waits_for_the_step_in_hand(instance: Instance, tmp_path: Path) -> None:
     """Security 6.5: SIGTERM drains."""
     begun, finished = threading.Event(), threading.Event()
 
@@ -203,20 +203,20 @@ def test_stopping_waits_for_the_step_in_hand(house: Instance, tmp_path: Path) ->
         time.sleep(0.5)
         finished.set()
 
-    made = WakeUpQueue(worker_of(house, **{"test.job": slow}), {})
+    made = WakeUpQueue(worker_of(instance, **{"test.job": slow}), {})
     made.follow()
     made.start(1)
-    add_job(house)
+    add_job(instance)
     assert begun.wait(15)
     made.stop()
 
     assert finished.is_set()
-    wait_for(lambda: count(house, Job.done_at.is_(None)) == 0, 5)
+    wait_for(lambda: count(instance, Job.done_at.is_(None)) == 0, 5)
 
 
-def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(house: Instance) -> None:
+def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(instance: Instance) -> None:
     """LIBRARIES trap 14."""
-    worker = worker_of(house)
+    worker = worker_of(instance)
     gate = threading.Barrier(4)
     failures: list[Exception] = []
 
@@ -233,73 +233,73 @@ def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(house
     for thread in threads:
         thread.join()
     assert failures == []
-    assert count(house) == 1
+    assert count(instance) == 1
     add_periodic(worker, "test.job", 60, NOW + timedelta(seconds=29))
-    assert count(house) == 1
+    assert count(instance) == 1
     add_periodic(worker, "test.job", 60, NOW + timedelta(seconds=30))
     add_periodic(worker, "test.other", 60, NOW)
 
-    assert count(house) == 3
+    assert count(instance) == 3
 
 
-def test_the_sweep_adds_what_is_due_and_does_it(house: Instance, tmp_path: Path) -> None:
-    made = WakeUpQueue(worker_of(house), {"test.job": 3600})
+def test_the_sweep_adds_what_is_due_and_does_it(instance: Instance, tmp_path: Path) -> None:
+    made = WakeUpQueue(worker_of(instance), {"test.job": 3600})
     made.sweep()
     made.sweep()
 
-    assert traces(house) == 1
+    assert traces(instance) == 1
 
 
-def test_a_long_sweep_makes_room_for_what_is_due_meanwhile(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_sweep_makes_room_for_what_is_due_meanwhile(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts are closed in time also while thousands of mails go out."""
     moment = [NOW]
 
     def slow(_delivery: Delivery) -> None:
         moment[0] += worker.SWEEP_FOR * 0.7
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         for _turn in range(4):
             outbox.enqueue(session, "test.slow", {}, now=NOW - timedelta(hours=1))
-    made = WakeUpQueue(worker_of(house, **{"test.slow": slow}), {"test.job": 40})
+    made = WakeUpQueue(worker_of(instance, **{"test.slow": slow}), {"test.job": 40})
     monkeypatch.setattr(clock, "now", lambda: moment[0])
     left = []
     for _turn in range(3):
         ended = made.sweep()
-        left.append((ended, count(house, Job.kind == "test.slow", Job.done_at.is_(None)), count(house, Job.kind == "test.job")))
+        left.append((ended, count(instance, Job.kind == "test.slow", Job.done_at.is_(None)), count(instance, Job.kind == "test.job")))
 
     assert left == [(False, 2, 1), (False, 0, 2), (True, 0, 3)]
-    assert traces(house) == 3
+    assert traces(instance) == 3
 
 
-def test_a_stop_waits_for_one_job_of_the_sweep_and_not_for_all(house: Instance) -> None:
+def test_a_stop_waits_for_one_job_of_the_sweep_and_not_for_all(instance: Instance) -> None:
     def stop(_delivery: Delivery) -> None:
         made.stop()
 
-    made = WakeUpQueue(worker_of(house, **{"test.job": stop}), {})
+    made = WakeUpQueue(worker_of(instance, **{"test.job": stop}), {})
     for _turn in range(3):
-        add_job(house)
+        add_job(instance)
     made.sweep()
 
-    assert count(house, Job.done_at.is_not(None)) == 1
+    assert count(instance, Job.done_at.is_not(None)) == 1
 
 
 @pytest.mark.slow
-def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: Instance, tmp_path: Path) -> None:
+def test_lms_worker_is_woken_for_what_its_own_jobs_add(instance: Instance, tmp_path: Path) -> None:
     """Its sweep looks once a minute only."""
 
     def is_done(kind: str) -> bool:
         is_of = Job.kind.like(kind)
-        return count(house, is_of) > 0 == count(house, is_of, Job.done_at.is_(None))
+        return count(instance, is_of) > 0 == count(instance, is_of, Job.done_at.is_(None))
 
-    told = environment(house.settings.data_dir, LMS_DATABASE_URL=house.settings.database_url)
+    told = environment(instance.settings.data_dir, LMS_DATABASE_URL=instance.settings.database_url)
     process = subprocess.Popen([LMS, "worker", "--threads", "1"], env=told, cwd=tmp_path)
     try:
         wait_for(lambda: is_done("%"), 60)
-        assert (house.settings.data_dir / ALIVE).exists()  # probes look at its age
+        assert (instance.settings.data_dir / ALIVE).exists()  # probes look at its age
         time.sleep(0.5)  # the first sweep is over: what comes now, the wake-up calls tell
-        WakeUpQueue(house.worker, {}).follow()
-        ana, now = a_person(house), clock.now()
-        with house.database.unit_of_work() as session:
+        WakeUpQueue(instance.worker, {}).follow()
+        ana, now = a_person(instance), clock.now()
+        with instance.database.unit_of_work() as session:
             notices.set_switches(session, SYSTEM, ana, {NoticeKind.GRADED: NotificationChoice(in_bell=True, mail=MailTime.DAILY)}, now=now)
             notices.give(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [ana.id], now=now - timedelta(days=2))
             outbox.enqueue(session, "accounts.send_digests", {}, now=now)
@@ -309,10 +309,10 @@ def test_lms_worker_is_woken_for_what_its_own_jobs_add(house: Instance, tmp_path
         process.wait(60)
 
 
-def test_every_periodic_job_of_the_product_has_a_handler(house: Instance) -> None:
+def test_every_periodic_job_of_the_product_has_a_handler(instance: Instance) -> None:
     periodic = serve.periodic_jobs()
 
     assert "lms.apply_retention" in periodic
-    assert set(periodic) <= set(house.worker.handlers)
+    assert set(periodic) <= set(instance.worker.handlers)
     assert all(seconds >= 60 for seconds in periodic.values())
-    assert len([kind for feature in FEATURES for kind in feature.jobs]) == len(house.worker.handlers)
+    assert len([kind for feature in FEATURES for kind in feature.jobs]) == len(instance.worker.handlers)

@@ -39,9 +39,9 @@ CEDULA = "1710034065"
 
 
 @pytest.fixture
-def boss(browser: Browser, house: Instance) -> Browser:
+def boss(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
-    an_administrator(house)
+    an_administrator(instance)
     return sign_in(browser, "admin@example.org")
 
 
@@ -54,8 +54,8 @@ def send(boss: Browser, text: str, kind: str = "people", status: int = 200) -> B
     return boss
 
 
-def count(house: Instance, table: Any, *conditions: Any) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def count(instance: Instance, table: Any, *conditions: Any) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
 
 
@@ -70,11 +70,11 @@ def bring_in(boss: Browser) -> list[int]:
     return tiles(boss.get(boss.path).html)
 
 
-def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss: Browser, house: Instance) -> None:
-    chone = a_place(house, "Chone", a_place(house), code="7")
-    jama = a_place(house, "Jama", a_place(house, "ISSFA"))
-    old = a_person(house, "vieja@example.org", given="Vieja", surname="Conocida")
-    put(house, old, jama)
+def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss: Browser, instance: Instance) -> None:
+    chone = a_place(instance, "Chone", a_place(instance), code="7")
+    jama = a_place(instance, "Jama", a_place(instance, "ISSFA"))
+    old = a_person(instance, "vieja@example.org", given="Vieja", surname="Conocida")
+    put(instance, old, jama)
     text = (
         HEAD + f"nueva@example.org;Ana;Muñoz;Peña;{CEDULA};7\n"
         "vieja@example.org;Vieja;Conocida;Nueva;;chone\n"
@@ -96,10 +96,10 @@ def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss:
         assert words in boss.page.text
     assert "Jama → Chone" in boss.page.text
     assert "Vieja Conocida → Vieja Conocida Nueva" in boss.page.text
-    assert count(house, Person) == 2
+    assert count(instance, Person) == 2
     assert bring_in(boss) == [1, 1, 1, 3]
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         new = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
         assert (new.full_name, new.email_confirmed_at, new.password_hash) == ("Ana Muñoz Peña", None, NOBODYS)
         assert session.scalar(select(NationalIdentity.number).where(NationalIdentity.person_id == new.id)) == CEDULA
@@ -108,14 +108,18 @@ def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss:
             assert place is not None
             assert place.organisation_id == chone.id
         assert session.get_one(Person, old.id).name_key == "conocida nueva vieja"
-    before = (count(house, Membership), count(house, AuditEntry, AuditEntry.subject_kind == "person"), count(house, Person))
+    before = (count(instance, Membership), count(instance, AuditEntry, AuditEntry.subject_kind == "person"), count(instance, Person))
     send(boss, text)
     assert tiles(boss.page.html) == [0, 0, 3, 3]
     assert "/confirmation" not in boss.page.html
-    assert (count(house, Membership), count(house, AuditEntry, AuditEntry.subject_kind == "person"), count(house, Person)) == before
+    assert (
+        count(instance, Membership),
+        count(instance, AuditEntry, AuditEntry.subject_kind == "person"),
+        count(instance, Person),
+    ) == before
 
 
-def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser, house: Instance) -> None:
+def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "=cmd|' /C calc'!A0;;;;;\nana@example.org;;;;;\n")
     boss._request("GET", f"{boss.path}/faults.csv")
     text = boss.response.get_data(as_text=True)
@@ -126,7 +130,7 @@ def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser
     assert text.splitlines()[2].startswith("3,")
 
 
-def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browser, house: Instance) -> None:
+def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
     guest = boss.another()
@@ -143,7 +147,7 @@ def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browse
     sign_in(guest, "nueva@example.org")
 
     assert guest.path == "/learning"
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
         assert person.email_confirmed_at is not None
         assert session.scalar(select(Consent.person_id).where(Consent.person_id == person.id)) == person.id
@@ -151,11 +155,11 @@ def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browse
     guest.get(link, status=404)
 
 
-def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, house: Instance) -> None:
+def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
     first = boss.link_in_mail("invitation/")
-    with house.database.unit_of_work() as session:  # as if the worker had died after the mail
+    with instance.database.unit_of_work() as session:  # as if the worker had died after the mail
         for job in session.scalars(select(Job).where(Job.kind == "accounts.send_invitations")):
             job.done_at = None
         person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
@@ -171,19 +175,19 @@ def test_an_invitation_is_mailed_once_and_again_when_asked(boss: Browser, house:
     boss.another().get(second)
 
 
-def test_an_invitation_that_is_refused_keeps_no_other_waiting(house: Instance) -> None:
+def test_an_invitation_that_is_refused_keeps_no_other_waiting(instance: Instance) -> None:
     box = Postbox(drops="p1@")
     emails = ("p0@example.org", "p1@example.org", "p2@-example.org", "p3@example.org")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         accounts.invite(session, SYSTEM, [InvitedPerson(email, "Ana", "Mera", "", "es") for email in emails], now=clock.now())
-    outbox.deliver_waiting(posting(house, box), now=clock.now())
+    outbox.deliver_waiting(posting(instance, box), now=clock.now())
     box.close()
 
     assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p3@example.org"]
-    assert count(house, Person, Person.invited_at.is_not(None)) == 2
+    assert count(instance, Person, Person.invited_at.is_not(None)) == 2
 
 
-def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is invited twice finds the first link dead."""
     begun, box, passed = clock.now(), Postbox(drops="p1@"), [timedelta()]
 
@@ -192,42 +196,42 @@ def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(hou
         return begun + passed[0]
 
     emails = [f"p{number}@example.org" for number in range(9)]
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         accounts.invite(session, SYSTEM, [InvitedPerson(email, "Ana", "Mera", "", "es") for email in emails], now=begun)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_invitations")).one()
     monkeypatch.setattr(clock, "now", hurried)
-    assert outbox.deliver(posting(house, box), job, now=begun) is outbox.DeliveryOutcome.DONE
+    assert outbox.deliver(posting(instance, box), job, now=begun) is outbox.DeliveryOutcome.DONE
     assert 0 < len(box.messages) < len(emails) - 1
     assert passed[0] < outbox.LEASE
 
     box.drops = ""
-    outbox.deliver_waiting(posting(house, box), now=begun + timedelta(hours=1))
+    outbox.deliver_waiting(posting(instance, box), now=begun + timedelta(hours=1))
     box.close()
     assert sorted(message["To"] for message in box.messages) == emails
 
 
-def test_a_list_empties_no_name(boss: Browser, house: Instance) -> None:
+def test_a_list_empties_no_name(boss: Browser, instance: Instance) -> None:
     """What is empty stays as it is, the second surname too."""
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;Peña;;\n")
     bring_in(boss)
     send(boss, "correo;nombres;primer apellido\nnueva@example.org;Ana Lucía;Muñoz\n")
     bring_in(boss)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
     assert person.full_name == "Ana Lucía Muñoz Peña"
 
 
 @pytest.mark.parametrize("by_themselves", [True, False])
 def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(
-    boss: Browser, house: Instance, by_themselves: bool
+    boss: Browser, instance: Instance, by_themselves: bool
 ) -> None:
     """Nobody comes in past the notice on personal data."""
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     bring_in(boss)
     first, guest, later = boss.link_in_mail("invitation/"), boss.another(), clock.now() + timedelta(days=15)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
     with time_machine.travel(later):
         guest.get(first, status=404)
@@ -246,17 +250,17 @@ def test_whoever_never_accepted_gets_another_invitation_whoever_asks_for_a_link(
         guest.submit(link, {"password": PASSWORD}, status=422)
         guest.submit(link, {"password": PASSWORD, "consent": "y"})
 
-    assert count(house, Consent, Consent.person_id == person.id) == 1
-    assert count(house, Person, Person.id == person.id, Person.invited_at >= later, Person.email_confirmed_at >= later) == 1
+    assert count(instance, Consent, Consent.person_id == person.id) == 1
+    assert count(instance, Person, Person.id == person.id, Person.invited_at >= later, Person.email_confirmed_at >= later) == 1
 
 
-def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, house: Instance) -> None:
+def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, instance: Instance) -> None:
     text = "codigo;nombre;tipo;depende de\n3;Chone;;2\n2;Manabí;provincia;1\n1;IESS;institución;\n4;Jama;;99\n;CHONE;;2\n"
     send(boss, text, "units")
     assert tiles(boss.page.html) == [3, 0, 0, 2]
-    assert count(house, Organisation) == 0
+    assert count(instance, Organisation) == 0
     assert bring_in(boss) == [3, 0, 0, 2]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         chone = session.scalars(select(Organisation).where(Organisation.name == "Chone")).one()
         assert [place.name for place in queries.list_path(session, chone.id)] == ["IESS", "Manabí", "Chone"]
 
@@ -267,13 +271,13 @@ def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, house: Insta
     assert "Chone → Centro de Atención Chone" in boss.page.text
     assert "Manabí → IESS" in boss.page.text
     assert bring_in(boss) == [1, 1, 0, 0]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         bahia = session.scalars(select(Organisation).where(Organisation.name == "Bahía")).one()
         assert [place.name for place in queries.list_path(session, bahia.id)] == ["IESS", "Centro de Atención Chone", "Bahía"]
 
 
-def names_below(house: Instance, name: str) -> set[str]:
-    with house.database.unit_of_work(write=False) as session:
+def names_below(instance: Instance, name: str) -> set[str]:
+    with instance.database.unit_of_work(write=False) as session:
         above = session.scalars(select(Organisation.id).where(Organisation.name == name)).one()
         return set(session.scalars(select(Organisation.name).where(Organisation.parent_id == above)))
 
@@ -289,63 +293,65 @@ def names_below(house: Instance, name: str) -> set[str]:
     ],
 )
 def test_a_place_that_two_lines_name_follows_the_first(
-    boss: Browser, house: Instance, lines: str, expected: list[int], below: set[str]
+    boss: Browser, instance: Instance, lines: str, expected: list[int], below: set[str]
 ) -> None:
     """By its code or by its name, there already or new in the list: the other line is a fault, and the list comes to its end."""
-    a_place(house, "Gamma", a_place(house, code="1"), code="U1")
+    a_place(instance, "Gamma", a_place(instance, code="1"), code="U1")
     send(boss, f"codigo;nombre;depende de\n{lines}", "units")
 
     assert tiles(boss.page.html) == expected
     assert bring_in(boss) == expected
-    assert names_below(house, "IESS") == below
-    assert pending(house).done_at is not None
+    assert names_below(instance, "IESS") == below
+    assert pending(instance).done_at is not None
 
 
-def test_a_place_is_moved_and_renamed_by_one_line(boss: Browser, house: Instance) -> None:
+def test_a_place_is_moved_and_renamed_by_one_line(boss: Browser, instance: Instance) -> None:
     """Whoever has its old name where it goes, or its new name where it stood, keeps it from neither."""
-    iess = a_place(house, code="1")
-    norte, sur = a_place(house, "Norte", iess, code="N"), a_place(house, "Sur", iess, code="S")
-    a_place(house, "Caja", norte, code="7")
-    a_place(house, "Caja", sur)
-    a_place(house, "Caja Sur", norte)
+    iess = a_place(instance, code="1")
+    norte, sur = a_place(instance, "Norte", iess, code="N"), a_place(instance, "Sur", iess, code="S")
+    a_place(instance, "Caja", norte, code="7")
+    a_place(instance, "Caja", sur)
+    a_place(instance, "Caja Sur", norte)
     send(boss, "codigo;nombre;depende de\n7;Caja Sur;S\n", "units")
 
     assert tiles(boss.page.html) == [0, 1, 0, 0]
     assert bring_in(boss) == [0, 1, 0, 0]
-    assert names_below(house, "Sur") == {"Caja", "Caja Sur"}
-    assert count(house, AuditEntry, AuditEntry.verb.in_(("organisation.moved", "organisation.changed"))) == 2
+    assert names_below(instance, "Sur") == {"Caja", "Caja Sur"}
+    assert count(instance, AuditEntry, AuditEntry.verb.in_(("organisation.moved", "organisation.changed"))) == 2
 
 
-def test_a_line_of_places_comes_in_once_whatever_is_judged_of_it(boss: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_of_places_comes_in_once_whatever_is_judged_of_it(
+    boss: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What never has enough of a line would keep every other job waiting."""
-    iess = a_place(house, code="1")
+    iess = a_place(instance, code="1")
     send(boss, "codigo;nombre\n1;Seguro Social\n", "units")
     boss.submit("/confirmation")
     judged = UnitListCheck((), (WriteUnit(2, iess.id, OrganisationKind.INSTITUTION, "Seguro Social", "1", None),), 0, ())
     turns = iter(range(3))
     monkeypatch.setattr(jobs, "judge_units", lambda *_given: judged if next(turns) < 2 else pytest.fail("a third time"))
-    jobs.bring_in(delivery(house, pending(house)))
+    jobs.bring_in(delivery(instance, pending(instance)))
 
-    assert (pending(house).place, pending(house).changed, pending(house).faulty) == (1, 1, 0)
+    assert (pending(instance).place, pending(instance).changed, pending(instance).faulty) == (1, 1, 0)
 
 
 def lines_of(size: int, letter: str = "p") -> str:
     return HEAD + "".join(f"{letter}{number}@example.org;Ana;Mera;;;7\n" for number in range(size))
 
 
-def delivery(house: Instance, load: PendingUnitList) -> Delivery:
-    return Delivery(house.database, house.settings, 1, {"load": load.id}, clock.now())
+def delivery(instance: Instance, load: PendingUnitList) -> Delivery:
+    return Delivery(instance.database, instance.settings, 1, {"load": load.id}, clock.now())
 
 
-def pending(house: Instance) -> PendingUnitList:
-    with house.database.unit_of_work(write=False) as session:
+def pending(instance: Instance) -> PendingUnitList:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(PendingUnitList).order_by(PendingUnitList.id.desc())).first()  # type: ignore[return-value]  # there is one
 
 
-def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in the middle, and taken up by two workers: everybody is added once."""
     monkeypatch.setattr(unit_lists, "PORTION", 3)
-    a_place(house, "Chone", a_place(house), code="7")
+    a_place(instance, "Chone", a_place(instance), code="7")
     send(boss, lines_of(10))
     boss.submit("/confirmation")
     original, calls = unit_lists.bring_in_people, []
@@ -358,41 +364,41 @@ def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, house: Instanc
 
     monkeypatch.setattr(unit_lists, "bring_in_people", dies_in_the_third)
     with pytest.raises(RuntimeError, match="killed"):
-        jobs.bring_in(delivery(house, pending(house)))
-    assert (pending(house).place, pending(house).made, count(house, Person, Person.email.startswith("p"))) == (6, 6, 6)
+        jobs.bring_in(delivery(instance, pending(instance)))
+    assert (pending(instance).place, pending(instance).made, count(instance, Person, Person.email.startswith("p"))) == (6, 6, 6)
     boss.get(boss.path)
     assert "6 de 10 líneas" in boss.page.text
 
-    jobs.bring_in(delivery(house, pending(house)))
-    jobs.bring_in(delivery(house, pending(house)))
+    jobs.bring_in(delivery(instance, pending(instance)))
+    jobs.bring_in(delivery(instance, pending(instance)))
 
-    row = pending(house)
+    row = pending(instance)
     assert (row.place, row.made, row.done_at is not None) == (10, 10, True)
-    assert count(house, Person, Person.email.startswith("p")) == 10
-    assert count(house, AuditEntry, AuditEntry.verb == "load.done") == 1
+    assert count(instance, Person, Person.email.startswith("p")) == 10
+    assert count(instance, AuditEntry, AuditEntry.verb == "load.done") == 1
 
 
-def test_statements_grow_with_portions_not_with_people(boss: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statements_grow_with_portions_not_with_people(boss: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """36,000 people: a portion reads and changes with a fixed number of statements; each one's own rows are inserted."""
-    a_place(house, "Chone", a_place(house), code="7")
-    counter, costs = every_statement(house.database), []
+    a_place(instance, "Chone", a_place(instance), code="7")
+    counter, costs = every_statement(instance.database), []
     for size in (20, 200):
         send(boss, lines_of(size, f"q{size}."))
         boss.submit("/confirmation")
         counter.reset()
-        jobs.bring_in(delivery(house, pending(house)))
+        jobs.bring_in(delivery(instance, pending(instance)))
         costs.append(sum(not statement.startswith("INSERT") for statement in counter.statements))
 
     assert costs[0] == costs[1] <= 25
 
 
-def test_a_closed_place_and_a_suspended_account_are_faults(boss: Browser, house: Instance) -> None:
-    iess = a_place(house)
-    a_place(house, "Archivo", a_place(house, "Norte", iess))
-    a_place(house, "Archivo", a_place(house, "Sur", iess))
-    closed = a_place(house, "Cerrada", iess)
-    gone = a_person(house, "ida@example.org")
-    with house.database.unit_of_work() as session:
+def test_a_closed_place_and_a_suspended_account_are_faults(boss: Browser, instance: Instance) -> None:
+    iess = a_place(instance)
+    a_place(instance, "Archivo", a_place(instance, "Norte", iess))
+    a_place(instance, "Archivo", a_place(instance, "Sur", iess))
+    closed = a_place(instance, "Cerrada", iess)
+    gone = a_person(instance, "ida@example.org")
+    with instance.database.unit_of_work() as session:
         session.get_one(Organisation, closed.id).closed_at = clock.now()
         session.get_one(Person, gone.id).suspended_at = clock.now()
     rows: Sequence[str] = (
@@ -408,9 +414,9 @@ def test_a_closed_place_and_a_suspended_account_are_faults(boss: Browser, house:
         assert words in boss.page.text
 
 
-def test_a_number_of_somebody_else_is_a_fault(boss: Browser, house: Instance) -> None:
-    owner = a_person(house)
-    with house.database.unit_of_work() as session:
+def test_a_number_of_somebody_else_is_a_fault(boss: Browser, instance: Instance) -> None:
+    owner = a_person(instance)
+    with instance.database.unit_of_work() as session:
         session.add(NationalIdentity(person_id=owner.id, number=CEDULA))
     send(boss, HEAD + f"b@example.org;Ana;Mera;;{CEDULA};\n")
 
@@ -420,11 +426,11 @@ def test_a_number_of_somebody_else_is_a_fault(boss: Browser, house: Instance) ->
     assert tiles(boss.page.html) == [0, 0, 1, 0]
 
 
-def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, house: Instance) -> None:
+def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, instance: Instance) -> None:
     """Neither account is changed by a list until one of them is merged or corrected: another number for it comes in."""
     for email in ("ana@example.org", "anita@example.org"):
-        person = a_person(house, email)
-        with house.database.unit_of_work() as session:
+        person = a_person(instance, email)
+        with instance.database.unit_of_work() as session:
             session.add(NationalIdentity(person_id=person.id, number=CEDULA))
     for email in ("ana", "anita", "nueva"):
         assert tiles(send(boss, f"{HEAD}{email}@example.org;Ana María;Mera;;{CEDULA};\n").page.html) == [0, 0, 0, 1], email
@@ -434,28 +440,28 @@ def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, house: Instan
     assert tiles(send(boss, f"{HEAD}ana@example.org;Ana María;;;{CEDULA};\n").page.html) == [0, 1, 0, 0]
 
 
-def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, house: Instance) -> None:
+def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, instance: Instance) -> None:
     send(boss, "nombre;unidad\nAna;Quito", status=422)
 
     assert "Ninguna columna se llama «correo»" in boss.page.text
     assert 'id="file-error"' in boss.page.html
 
 
-def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, house: Instance) -> None:
+def test_a_list_is_forgotten_when_asked_and_in_time(boss: Browser, instance: Instance) -> None:
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     path = boss.path
     boss.submit("/discarding")
     boss.get(path, status=404)
-    assert count(house, PendingUnitList) == 0
+    assert count(instance, PendingUnitList) == 0
 
 
-def test_a_list_is_its_senders_alone_and_for_administrators(browser: Browser, house: Instance) -> None:
+def test_a_list_is_its_senders_alone_and_for_administrators(browser: Browser, instance: Instance) -> None:
     """Access: organisation.load; to another administrator somebody's list does not exist."""
-    cast = a_cast(browser, house)
+    cast = a_cast(browser, instance)
     boss = cast.browsers["S"]
     send(boss, HEAD + "nueva@example.org;Ana;Muñoz;;;\n")
     path = boss.path
-    an_administrator(house, "otra@example.org")
+    an_administrator(instance, "otra@example.org")
     sign_in(browser.another(), "otra@example.org").get(path, status=404)
     sign_in(browser.another(), "otra@example.org").get(f"{path}/faults.csv", status=404)
 

@@ -24,48 +24,48 @@ TREE = "/administration/organisations"
 
 
 @pytest.fixture
-def boss(browser: Browser, house: Instance) -> Browser:
+def boss(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
-    an_administrator(house)
+    an_administrator(instance)
     return sign_in(browser, "admin@example.org")
 
 
-def row_of(house: Instance, name: str) -> Organisation:
-    with house.database.unit_of_work(write=False) as session:
+def row_of(instance: Instance, name: str) -> Organisation:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Organisation).where(Organisation.name == name)).one()
 
 
-def address(house: Instance, name: str) -> str:
-    return f"{TREE}/{row_of(house, name).uuid}"
+def address(instance: Instance, name: str) -> str:
+    return f"{TREE}/{row_of(instance, name).uuid}"
 
 
-def facts(house: Instance, verb: str) -> dict[str, object]:
-    with house.database.unit_of_work(write=False) as session:
+def facts(instance: Instance, verb: str) -> dict[str, object]:
+    with instance.database.unit_of_work(write=False) as session:
         found: dict[str, object] = json.loads(session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb)).one())
         return found
 
 
-def test_administrators_make_a_tree_of_three_kinds(boss: Browser, house: Instance) -> None:
+def test_administrators_make_a_tree_of_three_kinds(boss: Browser, instance: Instance) -> None:
     boss.get(TREE)
     assert "Aún no hay ninguna institución" in boss.page.text
     boss.submit(TREE, {"name": "IESS", "code": "01"})
-    boss.get(address(house, "IESS"))
+    boss.get(address(instance, "IESS"))
     boss.submit("/places", {"child-kind": "province", "child-name": "Manabí", "child-code": "01-13"})
-    boss.get(address(house, "Manabí"))
+    boss.get(address(instance, "Manabí"))
     assert 'value="province"' not in boss.page.html
     boss.submit("/places", {"child-kind": "unit", "child-name": "Chone", "child-code": ""})
 
     page = boss.get(TREE)
 
-    assert [row_of(house, name).kind for name in ("IESS", "Manabí", "Chone")] == ["institution", "province", "unit"]
+    assert [row_of(instance, name).kind for name in ("IESS", "Manabí", "Chone")] == ["institution", "province", "unit"]
     assert page.text.index("IESS") < page.text.index("Manabí") < page.text.index("Chone")
     assert 'class="in-2"' in page.html
 
 
-def test_a_name_that_a_neighbour_has_is_told_beside_its_field(boss: Browser, house: Instance) -> None:
-    iess = a_place(house)
-    a_place(house, "Chone", iess, code="7")
-    boss.get(address(house, "IESS"))
+def test_a_name_that_a_neighbour_has_is_told_beside_its_field(boss: Browser, instance: Instance) -> None:
+    iess = a_place(instance)
+    a_place(instance, "Chone", iess, code="7")
+    boss.get(address(instance, "IESS"))
 
     page = boss.submit("/places", {"child-name": "CHONÉ", "child-code": "8"}, status=422)
     assert "Aquí ya hay una con este nombre" in page.text
@@ -76,33 +76,33 @@ def test_a_name_that_a_neighbour_has_is_told_beside_its_field(boss: Browser, hou
     assert "Escriba un nombre" in page.text
     boss.get(TREE)
     assert "Aquí ya hay una" in boss.submit(TREE, {"name": "iess"}, status=422).text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Organisation)) == 2
 
 
-def test_a_place_is_renamed_and_the_old_name_stays_in_the_log(boss: Browser, house: Instance) -> None:
-    a_place(house, code="01")
-    boss.get(address(house, "IESS"))
+def test_a_place_is_renamed_and_the_old_name_stays_in_the_log(boss: Browser, instance: Instance) -> None:
+    a_place(instance, code="01")
+    boss.get(address(instance, "IESS"))
     boss.submit("/change", {"change-name": "Instituto Ecuatoriano de Seguridad Social", "change-code": "01"})
 
-    told = facts(house, "organisation.changed")
+    told = facts(instance, "organisation.changed")
 
     assert (told["old_name"], told["name"]) == ("IESS", "Instituto Ecuatoriano de Seguridad Social")
     boss.submit("/change")
-    facts(house, "organisation.changed")  # still one entry: nothing changed
+    facts(instance, "organisation.changed")  # still one entry: nothing changed
 
 
-def test_a_place_moves_with_what_stands_below_it_and_never_under_itself(boss: Browser, house: Instance) -> None:
-    iess = a_place(house)
-    manabi = a_place(house, "Manabí", iess, kind=OrganisationKind.PROVINCE)
-    guayas = a_place(house, "Guayas", iess, kind=OrganisationKind.PROVINCE)
-    chone = a_place(house, "Chone", manabi)
-    below = a_place(house, "Archivo", chone)
-    boss.get(address(house, "Chone"))
+def test_a_place_moves_with_what_stands_below_it_and_never_under_itself(boss: Browser, instance: Instance) -> None:
+    iess = a_place(instance)
+    manabi = a_place(instance, "Manabí", iess, kind=OrganisationKind.PROVINCE)
+    guayas = a_place(instance, "Guayas", iess, kind=OrganisationKind.PROVINCE)
+    chone = a_place(instance, "Chone", manabi)
+    below = a_place(instance, "Archivo", chone)
+    boss.get(address(instance, "Chone"))
     assert str(below.uuid) not in boss.page.html.split('id="move-place"')[1].split("</select>")[0]
     boss.submit("/move", {"move-place": str(guayas.uuid)})
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         assert [place.name for place in queries.list_path(session, below.id)] == ["IESS", "Guayas", "Chone", "Archivo"]
         for target in (chone, below):
             with pytest.raises(Conflict):
@@ -111,100 +111,100 @@ def test_a_place_moves_with_what_stands_below_it_and_never_under_itself(boss: Br
             services.move(session, SYSTEM, manabi, guayas, now=clock.now())
 
 
-def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, house: Instance) -> None:
-    iess = a_place(house)
-    chone, jama = a_place(house, "Chone", iess), a_place(house, "Jama", iess)
-    put(house, a_person(house), chone)
-    boss.get(address(house, "IESS"))
+def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, instance: Instance) -> None:
+    iess = a_place(instance)
+    chone, jama = a_place(instance, "Chone", iess), a_place(instance, "Jama", iess)
+    put(instance, a_person(instance), chone)
+    boss.get(address(instance, "IESS"))
     page = boss.submit("/closing", status=422)
     assert "Cierre o mueva antes lo que tiene debajo" in page.text
 
-    boss.get(address(house, "Chone"))
+    boss.get(address(instance, "Chone"))
     assert "/deletion" not in boss.page.html
-    boss.post(f"{address(house, 'Chone')}/deletion")
+    boss.post(f"{address(instance, 'Chone')}/deletion")
     assert "se puede cerrar, no eliminar" in boss.page.text
-    boss.get(address(house, "Chone"))
+    boss.get(address(instance, "Chone"))
     boss.submit("/closing", {"close-place": str(jama.uuid)})
 
     assert "La dependencia está cerrada." in boss.page.text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         rows = {row.organisation_id: row.until for row in session.scalars(select(Membership))}
     assert rows[chone.id] is not None
     assert rows[jama.id] is None
-    assert facts(house, "organisation.people_moved")["people"] == 1
-    other = a_person(house, "otra@example.org")
-    with house.database.unit_of_work() as session, pytest.raises(Conflict):
+    assert facts(instance, "organisation.people_moved")["people"] == 1
+    other = a_person(instance, "otra@example.org")
+    with instance.database.unit_of_work() as session, pytest.raises(Conflict):
         services.assign_member(session, SYSTEM, other, chone, now=clock.now())
     boss.submit("/opening")
-    assert row_of(house, "Chone").closed_at is None
+    assert row_of(instance, "Chone").closed_at is None
 
 
-def test_a_place_made_by_mistake_goes_with_its_managers(boss: Browser, house: Instance) -> None:
-    chone = a_place(house, "Chone", a_place(house))
-    manage(house, a_person(house), chone)
-    boss.get(address(house, "Chone"))
+def test_a_place_made_by_mistake_goes_with_its_managers(boss: Browser, instance: Instance) -> None:
+    chone = a_place(instance, "Chone", a_place(instance))
+    manage(instance, a_person(instance), chone)
+    boss.get(address(instance, "Chone"))
     boss.submit("/deletion")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Organisation.name)).all() == ["IESS"]
         assert not session.scalars(select(UnitManager)).all()
 
 
-def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(boss: Browser, house: Instance) -> None:
-    iess = a_place(house)
-    a_place(house, "Chone", iess)
-    a_place(house, "Jama", iess)
-    person = a_person(house)
+def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(boss: Browser, instance: Instance) -> None:
+    iess = a_place(instance)
+    a_place(instance, "Chone", iess)
+    a_place(instance, "Jama", iess)
+    person = a_person(instance)
     for name in ("Chone", "Jama", "Jama"):
-        boss.get(address(house, name))
+        boss.get(address(instance, name))
         boss.submit("/people", {"member-email": "ANA@example.org"})
     page = boss.submit("/people", {"member-email": "nadie@example.org"}, status=422)
     assert "Nadie tiene una cuenta con esta dirección." in page.text
 
     record = boss.get(f"/administration/people/{person.uuid}")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         found = queries.list_memberships(session, person.id)
         assert [(row.name, row.until is None) for row in found] == [("Jama", True), ("Chone", False)]
-        assert queries.count_members(session) == {row_of(house, "Jama").id: 1}
+        assert queries.count_members(session) == {row_of(instance, "Jama").id: 1}
     assert "Jama" in record.text
     assert "Chone" in record.text
 
-    boss.get(address(house, "Jama"))
+    boss.get(address(instance, "Jama"))
     boss.submit("/removal")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert queries.find_place(session, person.id) is None
 
 
-def test_the_people_of_a_place_come_in_pages_and_are_found(boss: Browser, house: Instance) -> None:
-    chone = a_place(house, "Chone", a_place(house))
+def test_the_people_of_a_place_come_in_pages_and_are_found(boss: Browser, instance: Instance) -> None:
+    chone = a_place(instance, "Chone", a_place(instance))
     for number in range(51):
-        put(house, a_person(house, f"p{number}@example.org", surname=f"Mera{number:02}"), chone)
+        put(instance, a_person(instance, f"p{number}@example.org", surname=f"Mera{number:02}"), chone)
 
-    page = boss.get(address(house, "Chone"))
+    page = boss.get(address(instance, "Chone"))
     assert page.html.count("/removal") == 50
-    assert boss.get(f"{address(house, 'Chone')}?page=2").html.count("/removal") == 1
-    assert boss.get(f"{address(house, 'Chone')}?q=mera07").html.count("/removal") == 1
+    assert boss.get(f"{address(instance, 'Chone')}?page=2").html.count("/removal") == 1
+    assert boss.get(f"{address(instance, 'Chone')}?q=mera07").html.count("/removal") == 1
 
 
-def test_a_manager_is_named_and_ended(boss: Browser, house: Instance) -> None:
-    chone = a_place(house, "Chone", a_place(house))
-    person = a_person(house)
-    boss.get(address(house, "Chone"))
+def test_a_manager_is_named_and_ended(boss: Browser, instance: Instance) -> None:
+    chone = a_place(instance, "Chone", a_place(instance))
+    person = a_person(instance)
+    boss.get(address(instance, "Chone"))
     for _twice in range(2):
         boss.submit("/managers", {"manager-email": "ana@example.org"})
     assert "Ana Quinde ya puede seguir el avance de esta dependencia." in boss.page.text
-    assert facts(house, "unit_manager.named")["organisation"] == chone.id
+    assert facts(instance, "unit_manager.named")["organisation"] == chone.id
     boss.submit(f"/managers/{person.uuid}/ending")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert not session.scalars(select(UnitManager)).all()
 
 
-def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, house: Instance) -> None:
+def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, instance: Instance) -> None:
     """Access: organisation.manage for S alone, managers of a place included among the refused."""
-    cast = a_cast(browser, house)
-    place = a_place(house)
-    manage(house, cast.people["L"], place)
+    cast = a_cast(browser, instance)
+    place = a_place(instance)
+    manage(instance, cast.people["L"], place)
     there = f"{TREE}/{place.uuid}"
 
     wrong = cast.check("organisation.manage", "any", cast.outcomes(TREE))
@@ -224,13 +224,13 @@ def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, ho
     assert wrong == []
 
 
-def test_the_tree_costs_the_same_statements_however_large(boss: Browser, house: Instance) -> None:
+def test_the_tree_costs_the_same_statements_however_large(boss: Browser, instance: Instance) -> None:
     """Performance P7."""
-    counter, counts = every_statement(house.database), []
-    iess = a_place(house)
+    counter, counts = every_statement(instance.database), []
+    iess = a_place(instance)
     for many in (1, 30):
         for number in range(many):
-            put(house, a_person(house, f"p{many}.{number}@example.org"), a_place(house, f"Unidad {many} {number}", iess))
+            put(instance, a_person(instance, f"p{many}.{number}@example.org"), a_place(instance, f"Unidad {many} {number}", iess))
         counter.reset()
         boss.get(TREE)
         counts.append(len(counter.statements))
@@ -238,10 +238,10 @@ def test_the_tree_costs_the_same_statements_however_large(boss: Browser, house: 
     assert counts[0] == counts[1] <= 8
 
 
-def test_names_and_codes_are_guarded_by_the_services_too(house: Instance) -> None:
-    iess = a_place(house, code="01")
-    a_place(house, "Loja", iess, code="a1")
-    with house.database.unit_of_work() as session:
+def test_names_and_codes_are_guarded_by_the_services_too(instance: Instance) -> None:
+    iess = a_place(instance, code="01")
+    a_place(instance, "Loja", iess, code="a1")
+    with instance.database.unit_of_work() as session:
         with pytest.raises(UnitNameConflict):
             services.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues("iess", ""), now=clock.now())
         with pytest.raises(UnitCodeConflict):
@@ -253,11 +253,11 @@ def test_names_and_codes_are_guarded_by_the_services_too(house: Instance) -> Non
 
 
 @pytest.mark.parametrize("code", ["Ñuñoa-1", "ñuñoa-1", "NUNOA-1"])
-def test_codes_are_compared_as_lists_compare_them(house: Instance, code: str) -> None:
+def test_codes_are_compared_as_lists_compare_them(instance: Instance, code: str) -> None:
     """Without case and accents, of whatever letters: two that a list cannot tell apart are one."""
-    iess = a_place(house, code="ÑUÑOA-1")
-    loja = a_place(house, "Loja", iess)
-    with house.database.unit_of_work() as session:
+    iess = a_place(instance, code="ÑUÑOA-1")
+    loja = a_place(instance, "Loja", iess)
+    with instance.database.unit_of_work() as session:
         with pytest.raises(UnitCodeConflict):
             services.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Chone", code), now=clock.now())
         with pytest.raises(UnitCodeConflict):

@@ -49,41 +49,41 @@ def a_fixed_folder(**changes: str) -> dict[str, bytes]:
     return files
 
 
-def take(house: Instance, actor: Actor, right: int, *, now: datetime) -> UUID:
+def take(instance: Instance, actor: Actor, right: int, *, now: datetime) -> UUID:
     """Take the quiz and answer so many questions rightly, the first ones."""
-    attempt = start(house, actor, "prueba", now=now)
-    batch = right_batch(house, actor, attempt)
+    attempt = start(instance, actor, "prueba", now=now)
+    batch = right_batch(instance, actor, attempt)
     kept = tuple(one for one in batch.events if one.item <= right)
-    submit(house, actor, attempt, type(batch)(batch.lease, kept, batch.kind), now=now + timedelta(minutes=5))
+    submit(instance, actor, attempt, type(batch)(batch.lease, kept, batch.kind), now=now + timedelta(minutes=5))
     return attempt
 
 
-def attempts_of(house: Instance, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> AnalysedAttempts:
+def attempts_of(instance: Instance, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> AnalysedAttempts:
     """Describe the attempts at the quiz."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         quiz = analysis.list_compositions(session, course.id, KEY)
         return analysis.attempt_set(session, quiz, which, quiz.choices[at])
 
 
-def examined(house: Instance, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> QuizAnalysis:
+def examined(instance: Instance, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> QuizAnalysis:
     """Compute the statistics of the quiz."""
-    found = attempts_of(house, course, which, at)
-    with house.database.unit_of_work(write=False) as session:
+    found = attempts_of(instance, course, which, at)
+    with instance.database.unit_of_work(write=False) as session:
         return services.compute(session, found)
 
 
-def test_the_attempts_that_count_are_those_of_the_selected_set(house: Instance, now: datetime) -> None:
+def test_the_attempts_that_count_are_those_of_the_selected_set(instance: Instance, now: datetime) -> None:
     """5.12: finished, non-preview attempts of the selected set (first / highest / last / all)."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    learners = [a_learner(house, course, f"ana{at}@example.org", now=now) for at in range(4)]
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    learners = [a_learner(instance, course, f"ana{at}@example.org", now=now) for at in range(4)]
     tries = ((2, 5, 1), (4,), (0, 3), (5, 5))
     taken = {}
     for at, learner in enumerate(learners):
         for number, right in enumerate(tries[at]):
-            taken[at, number] = take(house, learner, right, now=now + timedelta(hours=at + 5 * number))
-    take(house, actor_of(a_teacher(house, course)), 5, now=now)
-    start(house, learners[1], "prueba", now=now + timedelta(days=2))
-    with house.database.unit_of_work(write=False) as session:
+            taken[at, number] = take(instance, learner, right, now=now + timedelta(hours=at + 5 * number))
+    take(instance, actor_of(a_teacher(instance, course)), 5, now=now)
+    start(instance, learners[1], "prueba", now=now + timedelta(days=2))
+    with instance.database.unit_of_work(write=False) as session:
         ids = {row.uuid: row.id for row in session.scalars(select(Attempt))}
         table = {place: marks_of(session, ids[attempt]) for place, attempt in taken.items()}
 
@@ -95,7 +95,7 @@ def test_the_attempts_that_count_are_those_of_the_selected_set(house: Instance, 
     }
     for which, chosen in expected.items():
         counted = statistics_of([table[place] for place in chosen], [Fraction(1)] * 5)
-        found = examined(house, course, which)
+        found = examined(instance, course, which)
         assert found.quiz == counted.quiz, which
         assert tuple(one.statistics for one in found.positions) == counted.positions, which
     assert [one.position.question for one in found.positions] == ["suma-1", "verdad-1", "mitad-1", "", ""]
@@ -114,26 +114,26 @@ def marks_of(session: object, attempt_id: int) -> tuple[Fraction, ...]:
     return tuple(Fraction(row.fraction) * Fraction(row.maximum) for row in rows) or (Fraction(0),) * 5
 
 
-def test_what_waits_for_a_grader_is_left_out_and_told(house: Instance, now: datetime) -> None:
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    one, other = (a_learner(house, course, f"{name}@example.org", now=now) for name in ("ana", "eva"))
-    pass_quiz(house, one, "prueba", now=now)
-    waiting = pass_quiz(house, other, "prueba", now=now)
-    with house.database.unit_of_work() as session:
+def test_what_waits_for_a_grader_is_left_out_and_told(instance: Instance, now: datetime) -> None:
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    one, other = (a_learner(instance, course, f"{name}@example.org", now=now) for name in ("ana", "eva"))
+    pass_quiz(instance, one, "prueba", now=now)
+    waiting = pass_quiz(instance, other, "prueba", now=now)
+    with instance.database.unit_of_work() as session:
         session.execute(select(Attempt).where(Attempt.uuid == waiting)).scalar_one().raw = None
 
-    found = attempts_of(house, course)
+    found = attempts_of(instance, course)
 
     assert (found.attempts, found.waiting, found.other) == (1, 1, 0)
-    assert examined(house, course).quiz.attempts == 1
+    assert examined(instance, course).quiz.attempts == 1
 
 
-def test_a_later_mark_counts_instead_of_the_first(house: Instance, now: datetime) -> None:
+def test_a_later_mark_counts_instead_of_the_first(instance: Instance, now: datetime) -> None:
     """5.1.4: the current mark is the last one, whoever gave it; the set is another one then."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    attempt = fail_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
-    before = attempts_of(house, course)
-    with house.database.unit_of_work() as session:
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    attempt = fail_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
+    before = attempts_of(instance, course)
+    with instance.database.unit_of_work() as session:
         row = session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
         item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == row.id).order_by(AttemptItem.position)).first()
         session.add(
@@ -141,40 +141,42 @@ def test_a_later_mark_counts_instead_of_the_first(house: Instance, now: datetime
         )
         row.raw = Decimal("0.5")
 
-    assert examined(house, course).quiz.mean == Fraction(1, 2)
-    assert attempts_of(house, course).fingerprint != before.fingerprint
+    assert examined(instance, course).quiz.mean == Fraction(1, 2)
+    assert attempts_of(instance, course).fingerprint != before.fingerprint
 
 
-def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(house: Instance, now: datetime) -> None:
+def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(instance: Instance, now: datetime) -> None:
     """5.12: results are of (attempt set, versions); a quiz with other positions is another composition."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    fail_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
-    publish(house, a_fixed_folder(**{"right: cuatro": "right: quatro"}), nature=PublicationNature.CORRECTION, now=now + timedelta(hours=1))
-    pass_quiz(house, a_learner(house, course, "eva@example.org", now=now), "prueba", now=now + timedelta(hours=2))
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    fail_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
+    publish(
+        instance, a_fixed_folder(**{"right: cuatro": "right: quatro"}), nature=PublicationNature.CORRECTION, now=now + timedelta(hours=1)
+    )
+    pass_quiz(instance, a_learner(instance, course, "eva@example.org", now=now), "prueba", now=now + timedelta(hours=2))
 
-    both = examined(house, course)
+    both = examined(instance, course)
     assert both.quiz.attempts == 2
     assert [len(one.versions) for one in both.positions[:3]] == [2, 1, 1]
-    publish(house, a_fixed_folder(slots="  - question: verdad-1\n"), nature=PublicationNature.CORRECTION, now=now + timedelta(hours=3))
-    pass_quiz(house, a_learner(house, course, "luz@example.org", now=now), "prueba", now=now + timedelta(hours=4))
+    publish(instance, a_fixed_folder(slots="  - question: verdad-1\n"), nature=PublicationNature.CORRECTION, now=now + timedelta(hours=3))
+    pass_quiz(instance, a_learner(instance, course, "luz@example.org", now=now), "prueba", now=now + timedelta(hours=4))
 
-    newest, older = attempts_of(house, course), attempts_of(house, course, at=1)
+    newest, older = attempts_of(instance, course), attempts_of(instance, course, at=1)
     assert (newest.numbers, newest.attempts, newest.other) == ((3,), 1, 2)
     assert (older.numbers, older.attempts, older.other) == ((1, 2), 2, 1)
-    assert examined(house, course, at=1) == both
+    assert examined(instance, course, at=1) == both
 
 
-def test_a_quiz_that_nobody_took_has_a_composition_and_no_figures(house: Instance, now: datetime) -> None:
+def test_a_quiz_that_nobody_took_has_a_composition_and_no_figures(instance: Instance, now: datetime) -> None:
     """5.12, degenerate: S = 0."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
+    course, _version = publish(instance, a_fixed_folder(), now=now)
 
-    found = examined(house, course)
+    found = examined(instance, course)
     assert (found.quiz.attempts, found.quiz.mean, found.positions, found.questions) == (0, None, (), ())
 
 
-def annul(house: Instance, course: Course, version: QuestionVersion, effect: str, *, by: Actor, now: datetime) -> None:
+def annul(instance: Instance, course: Course, version: QuestionVersion, effect: str, *, by: Actor, now: datetime) -> None:
     """Annul a version of a question for everybody, without marking anything again."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         regrade = Regrade(
             course_id=course.id,
             activity_key=KEY,
@@ -194,18 +196,18 @@ def annul(house: Instance, course: Course, version: QuestionVersion, effect: str
         )
 
 
-def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by_it(house: Instance, now: datetime) -> None:
+def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by_it(instance: Instance, now: datetime) -> None:
     """5.11.4: their results are rescaled, and so are the mean, the facility and the histogram."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    learners = [a_learner(house, course, f"ana{at}@example.org", now=now) for at in range(8)]
-    taken = [pass_quiz(house, learner, "prueba", now=now) for learner in learners]
-    with house.database.unit_of_work() as session:
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    learners = [a_learner(instance, course, f"ana{at}@example.org", now=now) for at in range(8)]
+    taken = [pass_quiz(instance, learner, "prueba", now=now) for learner in learners]
+    with instance.database.unit_of_work() as session:
         drawn = select(AttemptItem.question_version_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
         last = drawn.where(Attempt.uuid == taken[0]).order_by(AttemptItem.position.desc()).limit(1)
         version = session.scalars(select(QuestionVersion).where(QuestionVersion.id == last.scalar_subquery())).one()
-    annul(house, course, version, "removed", by=learners[0], now=now)
+    annul(instance, course, version, "removed", by=learners[0], now=now)
 
-    found = examined(house, course)
+    found = examined(instance, course)
 
     assert found.quiz.attempts == 8
     assert found.quiz.mean == found.quiz.median == found.maximum
@@ -214,33 +216,33 @@ def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by
     assert version.id not in {one.version for one in found.questions}
 
 
-def test_the_best_attempt_is_the_one_with_the_highest_grade(house: Instance, now: datetime) -> None:
+def test_the_best_attempt_is_the_one_with_the_highest_grade(instance: Instance, now: datetime) -> None:
     """5.12 and 5.8: where something was taken out of the total, fewer points can be more."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    learner = a_learner(house, course, now=now)
-    first, second = (take(house, learner, right, now=now + timedelta(hours=at)) for at, right in enumerate((4, 3)))
-    with house.database.unit_of_work() as session:
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    learner = a_learner(instance, course, now=now)
+    first, second = (take(instance, learner, right, now=now + timedelta(hours=at)) for at, right in enumerate((4, 3)))
+    with instance.database.unit_of_work() as session:
         row = session.execute(select(Attempt).where(Attempt.uuid == second)).scalar_one()
         row.percent = Decimal("100")
 
-    assert examined(house, course, CountedAttempts.HIGHEST).quiz.mean == 3
-    assert examined(house, course, CountedAttempts.FIRST).quiz.mean == 4
+    assert examined(instance, course, CountedAttempts.HIGHEST).quiz.mean == 3
+    assert examined(instance, course, CountedAttempts.FIRST).quiz.mean == 4
     assert first != second
 
 
 @pytest.mark.parametrize("effect", ["full_credit", "removed"])
-def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: Instance, now: datetime, effect: str) -> None:
+def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(instance: Instance, now: datetime, effect: str) -> None:
     """5.11.4: annulled for all; statistics do not judge a question by marks that were given away."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    learner = a_learner(house, course, now=now)
-    pass_quiz(house, learner, "prueba", now=now)
-    before = attempts_of(house, course)
-    with house.database.unit_of_work() as session:
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    learner = a_learner(instance, course, now=now)
+    pass_quiz(instance, learner, "prueba", now=now)
+    before = attempts_of(instance, course)
+    with instance.database.unit_of_work() as session:
         version = session.scalars(select(QuestionVersion).where(QuestionVersion.document.contains('"suma-1"'))).one()
-    annul(house, course, version, effect, by=learner, now=now)
+    annul(instance, course, version, effect, by=learner, now=now)
 
-    found = examined(house, course)
-    assert attempts_of(house, course).fingerprint != before.fingerprint
+    found = examined(instance, course)
+    assert attempts_of(instance, course).fingerprint != before.fingerprint
     if effect == "removed":
         assert version.id not in {one.version for one in found.questions}
         assert [one.position.number for one in found.positions] == [2, 3, 4, 5]
@@ -248,101 +250,101 @@ def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(house: In
         assert [one.annulled for one in found.questions if one.version == version.id] == [True]
 
 
-def test_what_was_computed_is_kept_until_something_changes(house: Instance, now: datetime) -> None:
+def test_what_was_computed_is_kept_until_something_changes(instance: Instance, now: datetime) -> None:
     """5.12: results are cached with (attempt set, versions, formula version)."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
-    found, examination = attempts_of(house, course), examined(house, course)
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    pass_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
+    found, examination = attempts_of(instance, course), examined(instance, course)
     for _time in range(2):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             services.keep(session, found, examination, now=now)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         kept = analysis.find_examination(session, found)
         assert session.scalar(select(func.count()).select_from(QuizAnalysisCache)) == 1
-        assert analysis.find_examination(session, attempts_of(house, course, CountedAttempts.ALL)) is None
+        assert analysis.find_examination(session, attempts_of(instance, course, CountedAttempts.ALL)) is None
     assert kept is not None
     assert (kept.examination, kept.computed_at, kept.is_current) == (examination, now, True)
 
-    pass_quiz(house, a_learner(house, course, "eva@example.org", now=now), "prueba", now=now)
-    with house.database.unit_of_work() as session:
-        old = analysis.find_examination(session, attempts_of(house, course))
+    pass_quiz(instance, a_learner(instance, course, "eva@example.org", now=now), "prueba", now=now)
+    with instance.database.unit_of_work() as session:
+        old = analysis.find_examination(session, attempts_of(instance, course))
         assert old is not None
         assert (old.examination, old.is_current) == (examination, False)
         session.execute(select(QuizAnalysisCache)).scalar_one().attempt_set = "0:of-other-formulas"
         session.flush()  # read below
-        assert analysis.find_examination(session, attempts_of(house, course)) is None
+        assert analysis.find_examination(session, attempts_of(instance, course)) is None
 
 
-def test_background_work_computes_what_is_ordered_once(house: Instance, now: datetime) -> None:
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
-    found = attempts_of(house, course)
+def test_background_work_computes_what_is_ordered_once(instance: Instance, now: datetime) -> None:
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    pass_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
+    found = attempts_of(instance, course)
     for _time in range(2):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             services.order(session, found, None, now=now)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(outbox.Job).where(outbox.Job.kind == "quizzes.examine")) == 1
-    outbox.deliver_waiting(house.worker, now=clock.now())
-    with house.database.unit_of_work(write=False) as session:
+    outbox.deliver_waiting(instance.worker, now=clock.now())
+    with instance.database.unit_of_work(write=False) as session:
         kept = analysis.find_examination(session, found)
     assert kept is not None
     assert kept.is_current
-    assert kept.examination == examined(house, course)
+    assert kept.examination == examined(instance, course)
 
 
-def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(house: Instance, now: datetime) -> None:
+def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(instance: Instance, now: datetime) -> None:
     """The same attempts as at first, after others were kept: the job that was done then does not stand for the one wanted now."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    pass_quiz(house, a_learner(house, course, now=now), "prueba", now=now)
-    found, kept = attempts_of(house, course), []
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    pass_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
+    found, kept = attempts_of(instance, course), []
     for fingerprint in (found.fingerprint, f"{VERSION}:annulled", found.fingerprint):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             present = analysis.find_examination(session, found)
             services.order(session, found, present and present.computed_at, now=now)
         moment = now + timedelta(minutes=len(kept))
-        outbox.deliver_waiting(house.worker, now=moment)
-        with house.database.unit_of_work() as session:
+        outbox.deliver_waiting(instance.worker, now=moment)
+        with instance.database.unit_of_work() as session:
             session.execute(select(QuizAnalysisCache)).scalar_one().attempt_set = fingerprint
         kept.append(moment)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         last = analysis.find_examination(session, found)
     assert last is not None
     assert (last.is_current, last.computed_at) == (True, kept[-1])
 
 
-def test_computing_costs_the_same_statements_for_few_and_for_many(house: Instance, now: datetime) -> None:
+def test_computing_costs_the_same_statements_for_few_and_for_many(instance: Instance, now: datetime) -> None:
     """Issue 3, scale: the attempts are one statement, however many they are."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
+    course, _version = publish(instance, a_fixed_folder(), now=now)
 
     def cost() -> int:
-        found, statements = attempts_of(house, course, CountedAttempts.ALL), list[str]()
-        engine = house.database.reading if house.database.is_sqlite else house.database.writing
+        found, statements = attempts_of(instance, course, CountedAttempts.ALL), list[str]()
+        engine = instance.database.reading if instance.database.is_sqlite else instance.database.writing
         note = lambda _c, _cursor, statement, *_rest: statements.append(statement)  # noqa: E731 - an event's listener
         event.listen(engine, "before_cursor_execute", note)
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             services.compute(session, found)
         event.remove(engine, "before_cursor_execute", note)
         return len([one for one in statements if not one.startswith(("BEGIN", "PRAGMA"))])
 
-    take(house, a_learner(house, course, now=now), 5, now=now)
+    take(instance, a_learner(instance, course, now=now), 5, now=now)
     cost()
     few = cost()
     for at in range(6):
-        take(house, a_learner(house, course, f"p{at}@example.org", now=now), at, now=now)
+        take(instance, a_learner(instance, course, f"p{at}@example.org", now=now), at, now=now)
 
     assert (few, cost()) == (1, 1)
 
 
-def test_a_preview_of_the_team_is_no_attempt(house: Instance, now: datetime) -> None:
+def test_a_preview_of_the_team_is_no_attempt(instance: Instance, now: datetime) -> None:
     """5.2.7: excluded from statistics."""
-    course, _version = publish(house, a_fixed_folder(), now=now)
-    teacher = actor_of(a_teacher(house, course))
-    attempt = start(house, teacher, "prueba", now=now)
-    with sitting_of(house, teacher, attempt) as (_session, sitting):
-        assert sitting.preview
-    submit(house, teacher, attempt, now=now)
+    course, _version = publish(instance, a_fixed_folder(), now=now)
+    teacher = actor_of(a_teacher(instance, course))
+    attempt = start(instance, teacher, "prueba", now=now)
+    with sitting_of(instance, teacher, attempt) as (_session, loaded):
+        assert loaded.preview
+    submit(instance, teacher, attempt, now=now)
 
-    assert attempts_of(house, course, CountedAttempts.ALL).attempts == 0
+    assert attempts_of(instance, course, CountedAttempts.ALL).attempts == 0

@@ -18,78 +18,78 @@ END = NOON + timedelta(minutes=10)
 LIMITED = "attempts: 0\nlimit: 10 min\n"
 
 
-def close_at(house: Instance, moment: datetime) -> None:
+def close_at(instance: Instance, moment: datetime) -> None:
     """Run the job as the worker does, twice, for a handler may be delivered twice."""
     for _time in range(2):
-        jobs.close_due(Delivery(house.database, house.settings, 1, {}, moment))
+        jobs.close_due(Delivery(instance.database, instance.settings, 1, {}, moment))
 
 
-def test_an_attempt_is_handed_in_with_what_was_saved_when_its_time_and_the_networks_have_passed(house: Instance) -> None:
+def test_an_attempt_is_handed_in_with_what_was_saved_when_its_time_and_the_networks_have_passed(instance: Instance) -> None:
     """5.3.3, 5.3.4 and 5.3.6: not before, once, and finished at its end."""
-    learner = a_learner(house, a_quiz(house, LIMITED, questions=ONE_QUESTION), now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
-    save(house, learner, attempt, a_batch({1: [right_place(house, learner, attempt)]}), now=NOON)
+    learner = a_learner(instance, a_quiz(instance, LIMITED, questions=ONE_QUESTION), now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
+    save(instance, learner, attempt, a_batch({1: [right_place(instance, learner, attempt)]}), now=NOON)
 
-    close_at(house, END + timedelta(seconds=60))
-    before = attempt_row(house, attempt).state
-    close_at(house, END + timedelta(seconds=61))
+    close_at(instance, END + timedelta(seconds=60))
+    before = attempt_row(instance, attempt).state
+    close_at(instance, END + timedelta(seconds=61))
 
-    row = attempt_row(house, attempt)
+    row = attempt_row(instance, attempt)
     assert before == "in_progress"
     assert (row.state, row.percent, row.finished_at) == ("finished", 100, END)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(MarkEvent)) == 1
 
 
-def test_by_setting_an_attempt_waits_for_its_grace_and_is_then_abandoned(house: Instance) -> None:
+def test_by_setting_an_attempt_waits_for_its_grace_and_is_then_abandoned(instance: Instance) -> None:
     """5.3.3: overdue in between."""
-    learner = a_learner(house, a_quiz(house, f"{LIMITED}at_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION), now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
+    learner = a_learner(instance, a_quiz(instance, f"{LIMITED}at_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION), now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
 
     states = []
     for minutes in (12, 16, 17):
-        close_at(house, NOON + timedelta(minutes=minutes))
-        states.append(attempt_row(house, attempt).state)
+        close_at(instance, NOON + timedelta(minutes=minutes))
+        states.append(attempt_row(instance, attempt).state)
 
     assert states == ["overdue", "overdue", "abandoned"]
-    assert attempt_row(house, attempt).finished_at == NOON + timedelta(minutes=15)
+    assert attempt_row(instance, attempt).finished_at == NOON + timedelta(minutes=15)
 
 
-def test_by_setting_an_attempt_is_abandoned_at_its_end(house: Instance) -> None:
+def test_by_setting_an_attempt_is_abandoned_at_its_end(instance: Instance) -> None:
     """5.3.3."""
-    learner = a_learner(house, a_quiz(house, f"{LIMITED}at_end: abandon\n", questions=ONE_QUESTION), now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
+    learner = a_learner(instance, a_quiz(instance, f"{LIMITED}at_end: abandon\n", questions=ONE_QUESTION), now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
 
-    close_at(house, END + timedelta(minutes=2))
+    close_at(instance, END + timedelta(minutes=2))
 
-    row = attempt_row(house, attempt)
+    row = attempt_row(instance, attempt)
     assert (row.state, row.percent, row.finished_at) == ("abandoned", None, END)
 
 
-def test_attempts_without_an_end_and_previews_stay_open(house: Instance) -> None:
+def test_attempts_without_an_end_and_previews_stay_open(instance: Instance) -> None:
     """5.3.6: who is exempt never expires."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    teacher = actor_of(a_teacher(house, course))
-    preview = start(house, teacher, "prueba", now=NOON)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    teacher = actor_of(a_teacher(instance, course))
+    preview = start(instance, teacher, "prueba", now=NOON)
 
-    close_at(house, NOON + timedelta(days=365))
+    close_at(instance, NOON + timedelta(days=365))
 
-    assert attempt_row(house, preview).state == "in_progress"
+    assert attempt_row(instance, preview).state == "in_progress"
 
 
-def test_more_attempts_than_one_page_of_the_list_are_all_closed(house: Instance) -> None:
+def test_more_attempts_than_one_page_of_the_list_are_all_closed(instance: Instance) -> None:
     """An exam ends for everybody at the same moment: nobody waits for the next minute."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    attempts = [start(house, _learner(house, course, number), "prueba", now=NOON) for number in range(5)]
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    attempts = [start(instance, _learner(instance, course, number), "prueba", now=NOON) for number in range(5)]
     page, jobs.PAGE = jobs.PAGE, 2
 
     try:
-        close_at(house, END + timedelta(minutes=2))
+        close_at(instance, END + timedelta(minutes=2))
     finally:
         jobs.PAGE = page
 
-    assert {attempt_row(house, attempt).state for attempt in attempts} == {"finished"}
+    assert {attempt_row(instance, attempt).state for attempt in attempts} == {"finished"}
 
 
-def _learner(house: Instance, course: object, number: int) -> Actor:
-    return a_learner(house, course, f"persona{number}@example.org", now=NOON)  # type: ignore[arg-type]  # a course
+def _learner(instance: Instance, course: object, number: int) -> Actor:
+    return a_learner(instance, course, f"persona{number}@example.org", now=NOON)  # type: ignore[arg-type]  # a course

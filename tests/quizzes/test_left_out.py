@@ -31,17 +31,17 @@ class Class:
     """A course whose editor Ada takes it with Ben; Zoe edits it too."""
 
     def __init__(self, browser: Browser, course: Course | None = None) -> None:
-        self.house: Instance = browser.house
-        self.course = course or a_quiz(self.house, "attempts: 2\nlimit: 10 min\n", questions=ONE_QUESTION)
-        self.ada, self.zoe = (actor_of(a_teacher(self.house, self.course, email, StaffRole.EDITOR)) for email in (ADA, ZOE))
-        with self.house.database.unit_of_work() as session:
+        self.instance: Instance = browser.instance
+        self.course = course or a_quiz(self.instance, "attempts: 2\nlimit: 10 min\n", questions=ONE_QUESTION)
+        self.ada, self.zoe = (actor_of(a_teacher(self.instance, self.course, email, StaffRole.EDITOR)) for email in (ADA, ZOE))
+        with self.instance.database.unit_of_work() as session:
             enrolments.enrol(session, self.ada, enrolment_queries.get_learner_context(session, self.ada, "prueba"), now=clock.now())
-        self.ben = a_learner(self.house, self.course, "ben@example.org")
+        self.ben = a_learner(self.instance, self.course, "ben@example.org")
         self.browsers = {ADA: sign_in(browser.another(), ADA), ZOE: sign_in(browser.another(), ZOE)}
 
     def group(self) -> LearnerGroup:
         """Make a group of Ada and Ben."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             group = enrolments.make_group(session, SYSTEM, self.course.id, "Turno", now=clock.now())
             people = [one.person_uuid for one in (self.ada, self.ben) if one.person_uuid]
             enrolments.add_to_group(session, SYSTEM, group, people, now=clock.now())
@@ -49,19 +49,19 @@ class Class:
 
     def attempts(self, learner: Actor) -> int:
         """Return how many attempts somebody has at the quiz."""
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             row = session.scalars(select(Attempt.id)).first()
             assert row is None
-            outline = enrolment_queries.get_activity_seat(session, learner, "prueba", "cuestionario-1")
-            paper = attempts.get_paper_of_activity(session, outline.activity.id)
+            outline = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+            snapshot = attempts.get_snapshot_of_activity(session, outline.activity.id)
             place = PersonQuizKey(
-                learner.person_id or 0, enrolment_of(self.house, learner, self.course).id, self.course.id, "cuestionario-1"
+                learner.person_id or 0, enrolment_of(self.instance, learner, self.course).id, self.course.id, "cuestionario-1"
             )
-            return find_setting_sources(session, paper.access, paper.settings, place).access().attempts
+            return find_setting_sources(session, snapshot.access, snapshot.settings, place).access().attempts
 
     def noted(self) -> list[int | None]:
         """Return whom the log says was left out."""
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             return list(session.scalars(select(AuditEntry.actor_id).where(AuditEntry.verb == "record.left_out")))
 
 
@@ -117,10 +117,10 @@ def test_an_incident_gives_time_to_all_but_its_author(browser: Browser) -> None:
     """Given, applied, taken back and applied again: each time the author waits for a colleague."""
     team = Class(browser)
     ada, zoe = team.browsers[ADA], team.browsers[ZOE]
-    attempts = [start(team.house, one, "prueba") for one in (team.ada, team.ben)]
+    attempts = [start(team.instance, one, "prueba") for one in (team.ada, team.ben)]
 
     def extra() -> list[int]:
-        return [attempt_row(team.house, attempt).extra_seconds for attempt in attempts]
+        return [attempt_row(team.instance, attempt).extra_seconds for attempt in attempts]
 
     ada.get(f"{QUIZ}/incidents")
     assert OUT in ada.submit("/incidents", {"minutes": "5", **REASON}).text
@@ -140,17 +140,17 @@ def test_an_incident_gives_time_to_all_but_its_author(browser: Browser) -> None:
 
 def test_marking_again_leaves_out_the_attempts_of_who_commits_it(browser: Browser) -> None:
     """5.11.3-5.11.5: committed, applied, undone and applied again; results follow for each at their moment."""
-    team = Class(browser, a_keyed_quiz(browser.house))
+    team = Class(browser, a_keyed_quiz(browser.instance))
     ada, zoe = team.browsers[ADA], team.browsers[ZOE]
-    attempts = [start(team.house, one, "prueba") for one in (team.ada, team.ben)]
+    attempts = [start(team.instance, one, "prueba") for one in (team.ada, team.ben)]
     for learner, attempt in zip((team.ada, team.ben), attempts, strict=True):
-        submit(team.house, learner, attempt, a_batch({1: ["2"], 2: ["1"]}))
-    number = a_trial(team.house, team.ada, an_order(team.house, RegradeKind.FULL_CREDIT))
+        submit(team.instance, learner, attempt, a_batch({1: ["2"], 2: ["1"]}))
+    number = a_trial(team.instance, team.ada, an_order(team.instance, RegradeKind.FULL_CREDIT))
     browser.deliver_jobs()
-    page = f"{QUIZ}/regrades/{regrade_row(team.house, number).uuid}"
+    page = f"{QUIZ}/regrades/{regrade_row(team.instance, number).uuid}"
 
     def marks() -> list[object]:
-        return [attempt_row(team.house, attempt).raw for attempt in attempts]
+        return [attempt_row(team.instance, attempt).raw for attempt in attempts]
 
     ada.get(page)
     assert OUT in ada.submit("/commitment").text

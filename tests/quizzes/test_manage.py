@@ -10,12 +10,12 @@ from tests.support.learning import a_learner, fail_quiz, start
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 
-def test_staff_find_the_way_from_the_quiz_to_its_tools_and_see_how_it_stands(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1)
+def test_staff_find_the_way_from_the_quiz_to_its_tools_and_see_how_it_stands(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
     for number in (1, 2):
-        fail_quiz(house, a_learner(house, course, f"ana{number}@example.org"), "prueba")
-    start(house, a_learner(house, course), "prueba")
-    a_teacher(house, course, role=StaffRole.GRADER)
+        fail_quiz(instance, a_learner(instance, course, f"ana{number}@example.org"), "prueba")
+    start(instance, a_learner(instance, course), "prueba")
+    a_teacher(instance, course, role=StaffRole.GRADER)
     sign_in(browser, "profe@example.org")
 
     browser.get(QUIZ)
@@ -26,10 +26,10 @@ def test_staff_find_the_way_from_the_quiz_to_its_tools_and_see_how_it_stands(bro
     assert "Encurso1" in "".join(page.text.split())
 
 
-def test_the_tools_of_a_quiz_are_for_the_courses_staff(browser: Browser, house: Instance) -> None:
+def test_the_tools_of_a_quiz_are_for_the_courses_staff(browser: Browser, instance: Instance) -> None:
     """Security 1: graders, editors and administrators; to all others there is no such page, nor for a lesson or a course unknown."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     outcomes = cast.outcomes(f"{QUIZ}/manage")
     cast.browsers["S"].get("/courses/prueba/quizzes/leccion-1/manage", 404)

@@ -27,16 +27,16 @@ from tests.support.marking import BANK, a_marked_quiz, hand_in, last_mark, mark,
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 
-def a_grader(house: Instance, course: object, email: str = "gil@example.org") -> Actor:
-    return actor_of(a_teacher(house, course, email, StaffRole.GRADER))  # type: ignore[arg-type]  # a course
+def a_grader(instance: Instance, course: object, email: str = "gil@example.org") -> Actor:
+    return actor_of(a_teacher(instance, course, email, StaffRole.GRADER))  # type: ignore[arg-type]  # a course
 
 
-def given(house: Instance, grader: Actor, attempt: object, points: str, **fields: object) -> ManualMarkValues:
-    return ManualMarkValues(Fraction(points), last_mark(house, grader, attempt).id, **fields)  # type: ignore[arg-type]  # fields by name
+def given(instance: Instance, grader: Actor, attempt: object, points: str, **fields: object) -> ManualMarkValues:
+    return ManualMarkValues(Fraction(points), last_mark(instance, grader, attempt).id, **fields)  # type: ignore[arg-type]  # fields by name
 
 
-def result(house: Instance) -> ActivityResult:
-    with house.database.unit_of_work(write=False) as session:
+def result(instance: Instance) -> ActivityResult:
+    with instance.database.unit_of_work(write=False) as session:
         return session.execute(select(ActivityResult).where(ActivityResult.activity_key == "cuestionario-1")).scalar_one()
 
 
@@ -45,17 +45,17 @@ PASSED = "Aprobó este cuestionario."
 
 @pytest.mark.parametrize(("grading", "marked"), [("last", "first"), ("first", "second")])
 def test_while_the_attempt_that_counts_waits_for_its_mark_the_quiz_page_says_nothing_of_passing(
-    browser: Browser, house: Instance, grading: str, marked: str
+    browser: Browser, instance: Instance, grading: str, marked: str
 ) -> None:
     """5.8: the first or the last attempt counts, also while it waits."""
-    course = a_marked_quiz(house, f"attempts: 0\npass_mark: 75\ngrading: {grading}\n")
-    learner, grader = a_learner(house, course), a_grader(house, course)
-    attempts = {"first": hand_in(house, learner), "second": hand_in(house, learner)}
-    mark(house, grader, attempts[marked], given(house, grader, attempts[marked], "3"))
+    course = a_marked_quiz(instance, f"attempts: 0\npass_mark: 75\ngrading: {grading}\n")
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
+    attempts = {"first": hand_in(instance, learner), "second": hand_in(instance, learner)}
+    mark(instance, grader, attempts[marked], given(instance, grader, attempts[marked], "3"))
     page = sign_in(browser).get(QUIZ)
     assert PASSED not in page.text
     other = next(attempt for name, attempt in attempts.items() if name != marked)
-    mark(house, grader, other, given(house, grader, other, "2.4"))
+    mark(instance, grader, other, given(instance, grader, other, "2.4"))
 
     page = browser.get(QUIZ)
 
@@ -63,133 +63,133 @@ def test_while_the_attempt_that_counts_waits_for_its_mark_the_quiz_page_says_not
     assert "Su resultado es 85\xa0%." in page.text
 
 
-def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_attempt(browser: Browser, house: Instance) -> None:
+def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_attempt(browser: Browser, instance: Instance) -> None:
     """5.8: of 80 and 40 the average does not pass at 70, as the learner's progress has it."""
-    course = a_marked_quiz(house, "attempts: 0\npass_mark: 70\ngrading: average\n")
-    learner, grader = a_learner(house, course), a_grader(house, course)
+    course = a_marked_quiz(instance, "attempts: 0\npass_mark: 70\ngrading: average\n")
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
     found = []
     for points in ("2.2", "0.6"):
-        attempt = hand_in(house, learner)
-        mark(house, grader, attempt, given(house, grader, attempt, points))
-        found.append((PASSED in sign_in(browser.another()).get(QUIZ).text, result(house).passed))
+        attempt = hand_in(instance, learner)
+        mark(instance, grader, attempt, given(instance, grader, attempt, points))
+        found.append((PASSED in sign_in(browser.another()).get(QUIZ).text, result(instance).passed))
 
     assert found == [(True, True), (False, False)]
 
 
-def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transaction(house: Instance) -> None:
+def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transaction(instance: Instance) -> None:
     """5.6 manual, 5.11.1: never shown as 0; result, completion and certificate follow the mark."""
-    course = a_marked_quiz(house, "attempts: 0\npass_mark: 75\n")
-    learner, grader = a_learner(house, course), a_grader(house, course)
-    mark_done(house, learner, "prueba", "leccion-1")
-    attempt = hand_in(house, learner)
-    waiting, before = attempt_row(house, attempt), result(house)
+    course = a_marked_quiz(instance, "attempts: 0\npass_mark: 75\n")
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
+    mark_done(instance, learner, "prueba", "leccion-1")
+    attempt = hand_in(instance, learner)
+    waiting, before = attempt_row(instance, attempt), result(instance)
 
-    mark(house, grader, attempt, given(house, grader, attempt, "2.5", comment="Bien."))
+    mark(instance, grader, attempt, given(instance, grader, attempt, "2.5", comment="Bien."))
 
-    after = attempt_row(house, attempt)
-    with house.database.unit_of_work(write=False) as session:
+    after = attempt_row(instance, attempt)
+    with instance.database.unit_of_work(write=False) as session:
         completions = session.scalar(select(func.count()).select_from(Completion))
         entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "attempt.marked")).scalar_one()
         jobs = session.execute(select(AuditEntry.verb).where(AuditEntry.verb == "enrolment.completed")).all()
     assert (waiting.raw, waiting.percent, waiting.passed, before.score) == (None, None, None, None)
     assert (after.raw, after.percent, after.passed) == (Fraction("3.5"), Fraction("87.5"), True)
-    assert (result(house).score, result(house).passed, completions, len(jobs)) == (Fraction("87.5"), True, 1, 1)
+    assert (result(instance).score, result(instance).passed, completions, len(jobs)) == (Fraction("87.5"), True, 1, 1)
     assert entry.actor_id == grader.person_id
     assert '"after": "2.5000000"' in entry.facts
 
 
-def test_an_old_attempt_that_is_marked_late_counts_by_the_version_of_the_last_one(house: Instance) -> None:
+def test_an_old_attempt_that_is_marked_late_counts_by_the_version_of_the_last_one(instance: Instance) -> None:
     """5.8, 5.13: what all attempts mean together is judged as when the last one was handed in, whichever of them is marked."""
-    learner = a_learner(house, a_marked_quiz(house, "attempts: 0\npass_mark: 80\n"))
-    old = hand_in(house, learner)
-    course = a_marked_quiz(house, "attempts: 0\npass_mark: 50\n")
-    with house.database.unit_of_work() as session:
+    learner = a_learner(instance, a_marked_quiz(instance, "attempts: 0\npass_mark: 80\n"))
+    old = hand_in(instance, learner)
+    course = a_marked_quiz(instance, "attempts: 0\npass_mark: 50\n")
+    with instance.database.unit_of_work() as session:
         version = session.get_one(Course, course.id).published_version_id
         assert version is not None
-        follow_version(session, learner, enrolment_of(house, learner, course).id, version, now=clock.now())
-    grader = a_grader(house, course)
-    hand_in(house, learner, text="", choice="2")
+        follow_version(session, learner, enrolment_of(instance, learner, course).id, version, now=clock.now())
+    grader = a_grader(instance, course)
+    hand_in(instance, learner, text="", choice="2")
 
-    mark(house, grader, old, given(house, grader, old, "2"))
+    mark(instance, grader, old, given(instance, grader, old, "2"))
 
-    assert (result(house).score, result(house).passed, attempt_row(house, old).passed) == (75, True, False)
+    assert (result(instance).score, result(instance).passed, attempt_row(instance, old).passed) == (75, True, False)
 
 
-def test_marks_are_appended_and_the_last_one_holds(house: Instance) -> None:
+def test_marks_are_appended_and_the_last_one_holds(instance: Instance) -> None:
     """5.1.4 and 5.11.1: comment, grader, time; the history stays."""
-    course = a_marked_quiz(house)
-    learner, first, second = a_learner(house, course), a_grader(house, course), a_grader(house, course, "eva@example.org")
-    attempt = hand_in(house, learner)
+    course = a_marked_quiz(instance)
+    learner, first, second = a_learner(instance, course), a_grader(instance, course), a_grader(instance, course, "eva@example.org")
+    attempt = hand_in(instance, learner)
 
-    mark(house, first, attempt, given(house, first, attempt, "1", comment="Falta.", levels={"claridad": 0, "fuentes": 1}))
-    mark(house, second, attempt, given(house, second, attempt, "3", comment="Completo."))
+    mark(instance, first, attempt, given(instance, first, attempt, "1", comment="Falta.", levels={"claridad": 0, "fuentes": 1}))
+    mark(instance, second, attempt, given(instance, second, attempt, "3", comment="Completo."))
 
-    marks = marked_item(house, first, attempt)[1]
+    marks = marked_item(instance, first, attempt)[1]
     assert [(one.origin, one.state, one.fraction, one.comment) for one in marks] == [
         ("auto", MarkState.NEEDS_GRADING, None, ""),
         ("manual", MarkState.PARTIAL, Fraction(1, 3), "Falta."),
         ("manual", MarkState.RIGHT, Fraction(1), "Completo."),
     ]
     assert marks[1].levels == {"claridad": 0, "fuentes": 1}
-    assert attempt_row(house, attempt).percent == 100
+    assert attempt_row(instance, attempt).percent == 100
 
 
 @pytest.mark.parametrize(("points", "fits"), [("0", True), ("3", True), ("3.0000001", False), ("-0.1", False)])
-def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(house: Instance, points: str, fits: bool) -> None:
+def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(instance: Instance, points: str, fits: bool) -> None:
     """5.11.1: [min fraction, 1] × max."""
-    course = a_marked_quiz(house)
-    learner, grader = a_learner(house, course), a_grader(house, course)
-    attempt = hand_in(house, learner)
-    wanted = given(house, grader, attempt, points)
+    course = a_marked_quiz(instance)
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
+    attempt = hand_in(instance, learner)
+    wanted = given(instance, grader, attempt, points)
 
     if fits:
-        mark(house, grader, attempt, wanted)
+        mark(instance, grader, attempt, wanted)
     else:
         with pytest.raises(OutOfBounds):
-            mark(house, grader, attempt, wanted)
+            mark(instance, grader, attempt, wanted)
 
-    assert len(marked_item(house, grader, attempt)[1]) == (2 if fits else 1)
+    assert len(marked_item(instance, grader, attempt)[1]) == (2 if fits else 1)
 
 
-def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(house: Instance) -> None:
+def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(instance: Instance) -> None:
     """5.11.1: of a question worth 0 the only mark is all that it is worth."""
     bank = BANK.replace("mark: 3", "mark: 0").replace("points: 2", "points: 0").replace("points: 1", "points: 0")
-    course = a_marked_quiz(house, "attempts: 0\nweight: 0\n", bank=bank)
-    learner, grader = a_learner(house, course), a_grader(house, course)
-    attempt = hand_in(house, learner)
-    waiting = lines(house, grader, MarkingQueue())
+    course = a_marked_quiz(instance, "attempts: 0\nweight: 0\n", bank=bank)
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
+    attempt = hand_in(instance, learner)
+    waiting = lines(instance, grader, MarkingQueue())
 
-    mark(house, grader, attempt, given(house, grader, attempt, "0", comment="Leído."))
+    mark(instance, grader, attempt, given(instance, grader, attempt, "0", comment="Leído."))
 
-    assert (len(waiting), lines(house, grader, MarkingQueue())) == (1, [])
-    assert (last_mark(house, grader, attempt).comment, attempt_row(house, attempt).percent) == ("Leído.", 100)
+    assert (len(waiting), lines(instance, grader, MarkingQueue())) == (1, [])
+    assert (last_mark(instance, grader, attempt).comment, attempt_row(instance, attempt).percent) == ("Leído.", 100)
 
 
-def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(house: Instance) -> None:
+def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(instance: Instance) -> None:
     """5.11.1: nobody overwrites a mark without having seen it."""
-    course = a_marked_quiz(house)
-    learner, grader = a_learner(house, course), a_grader(house, course)
-    attempt = hand_in(house, learner)
-    wanted = given(house, grader, attempt, "1")
+    course = a_marked_quiz(instance)
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
+    attempt = hand_in(instance, learner)
+    wanted = given(instance, grader, attempt, "1")
 
-    outcomes = all_at_once(8, lambda place: mark(house, grader, attempt, replace(wanted, points=Fraction(place, 8))))
+    outcomes = all_at_once(8, lambda place: mark(instance, grader, attempt, replace(wanted, points=Fraction(place, 8))))
 
     assert sum(outcome is None for outcome in outcomes) == 1
     assert sum(isinstance(outcome, AlreadyMarked) for outcome in outcomes) == 7
-    assert len(marked_item(house, grader, attempt)[1]) == 2
+    assert len(marked_item(instance, grader, attempt)[1]) == 2
 
 
-def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, house: Instance) -> None:
+def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, instance: Instance) -> None:
     """5.11.1: notified once when all manual items are done, in the learner's language, without marks."""
     second = BANK.split("  - key: suma-1")[0].removeprefix("questions:\n").replace("ensayo-1", "ensayo-2")
-    course = a_marked_quiz(house, bank=BANK + second, slots=("ensayo-1", "suma-1", "ensayo-2"))
-    learner, grader = a_learner(house, course), a_grader(house, course)
-    attempt = start(house, learner, "prueba")
-    submit(house, learner, attempt, a_batch({1: ["Una."], 3: ["Otra."]}))
+    course = a_marked_quiz(instance, bank=BANK + second, slots=("ensayo-1", "suma-1", "ensayo-2"))
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
+    attempt = start(instance, learner, "prueba")
+    submit(instance, learner, attempt, a_batch({1: ["Una."], 3: ["Otra."]}))
     told = []
     for place, points in ((1, "1"), (3, "2"), (1, "3")):
-        seen = last_mark(house, grader, attempt, place).id
-        mark(house, grader, attempt, ManualMarkValues(Fraction(points), seen), place)
+        seen = last_mark(instance, grader, attempt, place).id
+        mark(instance, grader, attempt, ManualMarkValues(Fraction(points), seen), place)
         told.append([text for text in browser.mails() if "están calificadas" in text.split("\n")[0]])
 
     assert [len(found) for found in told] == [0, 1, 1]
@@ -197,58 +197,58 @@ def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, 
     assert "Cuestionario 1" in told[1][0]
 
 
-def lines(house: Instance, grader: Actor, queue: MarkingQueue, *, offset: int = 0, limit: int = 50) -> list[queries.QueueLine]:
-    with house.database.unit_of_work(write=False) as session:
-        taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
-        return queries.list_queue(session, taught, queue, offset=offset, limit=limit)
+def lines(instance: Instance, grader: Actor, queue: MarkingQueue, *, offset: int = 0, limit: int = 50) -> list[queries.MarkingQueueRow]:
+    with instance.database.unit_of_work(write=False) as session:
+        context = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
+        return queries.list_queue(session, context, queue, offset=offset, limit=limit)
 
 
-def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(house: Instance) -> None:
+def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(instance: Instance) -> None:
     """5.11.1, issue 3: by question or by learner, anonymous if wished; what nobody wrote and what the program marks is not in it."""
-    course = a_marked_quiz(house)
-    grader = a_grader(house, course)
-    attempts = [hand_in(house, a_learner(house, course, f"{name}@example.org")) for name in ("zoe", "ana", "leo")]
-    hand_in(house, a_learner(house, course, "nada@example.org"), text="")
-    mark(house, grader, attempts[1], given(house, grader, attempts[1], "1"))
+    course = a_marked_quiz(instance)
+    grader = a_grader(instance, course)
+    attempts = [hand_in(instance, a_learner(instance, course, f"{name}@example.org")) for name in ("zoe", "ana", "leo")]
+    hand_in(instance, a_learner(instance, course, "nada@example.org"), text="")
+    mark(instance, grader, attempts[1], given(instance, grader, attempts[1], "1"))
 
-    by_question = lines(house, grader, MarkingQueue("ensayo-1"))
-    marked = lines(house, grader, MarkingQueue("ensayo-1", MarkingFilter.MARKED))
-    everything = lines(house, grader, MarkingQueue(show=MarkingFilter.ALL))
-    nameless = lines(house, grader, MarkingQueue(show=MarkingFilter.ALL, anonymous=True))
+    by_question = lines(instance, grader, MarkingQueue("ensayo-1"))
+    marked = lines(instance, grader, MarkingQueue("ensayo-1", MarkingFilter.MARKED))
+    everything = lines(instance, grader, MarkingQueue(show=MarkingFilter.ALL))
+    nameless = lines(instance, grader, MarkingQueue(show=MarkingFilter.ALL, anonymous=True))
 
     assert [line.attempt for line in by_question] == [attempts[0], attempts[2]]
     assert [(line.attempt, line.fraction) for line in marked] == [(attempts[1], Fraction(1, 3))]
     assert [line.name for line in everything] == ["Ana Quinde"] * 3
     assert [line.name for line in nameless] == [""] * 3
     assert [line.attempt for line in nameless] == sorted(attempts)
-    assert lines(house, grader, MarkingQueue("otra-1")) == []
+    assert lines(instance, grader, MarkingQueue("otra-1")) == []
 
 
-def test_one_goes_through_the_queue_in_its_order_in_both_directions(house: Instance) -> None:
+def test_one_goes_through_the_queue_in_its_order_in_both_directions(instance: Instance) -> None:
     """Issue 3: next and previous, in every order, also from an answer that does not wait any more."""
-    course = a_marked_quiz(house)
-    grader = a_grader(house, course)
-    attempts = [hand_in(house, a_learner(house, course, f"{name}@example.org")) for name in ("uno", "dos", "tres")]
+    course = a_marked_quiz(instance)
+    grader = a_grader(instance, course)
+    attempts = [hand_in(instance, a_learner(instance, course, f"{name}@example.org")) for name in ("uno", "dos", "tres")]
     for queue in (MarkingQueue("ensayo-1"), MarkingQueue(), MarkingQueue(anonymous=True)):
-        order = [line.item_id for line in lines(house, grader, queue)]
-        with house.database.unit_of_work(write=False) as session:
-            taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
-            found = [queries.neighbours(session, taught, queue, item) for item in order]
+        order = [line.item_id for line in lines(instance, grader, queue)]
+        with instance.database.unit_of_work(write=False) as session:
+            context = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
+            found = [queries.neighbours(session, context, queue, item) for item in order]
         assert [near.before and near.before.item_id for near in found] == [None, *order[:2]]
         assert [near.after and near.after.item_id for near in found] == [*order[1:], None]
-    mark(house, grader, attempts[1], given(house, grader, attempts[1], "1"))
-    middle = marked_item(house, grader, attempts[1])[0].item.id
+    mark(instance, grader, attempts[1], given(instance, grader, attempts[1], "1"))
+    middle = marked_item(instance, grader, attempts[1])[0].item.id
 
-    with house.database.unit_of_work(write=False) as session:
-        taught = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
-        near = queries.neighbours(session, taught, MarkingQueue("ensayo-1"), middle)
+    with instance.database.unit_of_work(write=False) as session:
+        context = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
+        near = queries.neighbours(session, context, MarkingQueue("ensayo-1"), middle)
 
     assert (near.before and near.before.attempt, near.after and near.after.attempt) == (attempts[0], attempts[2])
 
 
-def test_a_learner_reads_the_rubric_before_writing(browser: Browser, house: Instance) -> None:
+def test_a_learner_reads_the_rubric_before_writing(browser: Browser, instance: Instance) -> None:
     """5.7, essay and file: criteria and levels in the points that the quiz gives, on the page that asks; never the model answer."""
-    a_learner_in(browser, a_marked_quiz(house))
+    a_learner_in(browser, a_marked_quiz(instance))
     browser.get(QUIZ)
 
     page = browser.submit("/attempts")
@@ -258,12 +258,12 @@ def test_a_learner_reads_the_rubric_before_writing(browser: Browser, house: Inst
     assert "PALABRAS-MODELO" not in page.html
 
 
-def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(browser: Browser, house: Instance) -> None:
+def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(browser: Browser, instance: Instance) -> None:
     """5.7 essay, 5.11.1: levels make the mark; the text stands as it was typed and is never markup."""
-    course = a_marked_quiz(house)
-    learners = [a_learner(house, course, f"{name}@example.org") for name in ("uno", "dos")]
-    attempts = [hand_in(house, learner) for learner in learners]
-    grader = a_grader(house, course)
+    course = a_marked_quiz(instance)
+    learners = [a_learner(instance, course, f"{name}@example.org") for name in ("uno", "dos")]
+    attempts = [hand_in(instance, learner) for learner in learners]
+    grader = a_grader(instance, course)
     sign_in(browser, "gil@example.org")
     browser.get(f"{QUIZ}/manage")
     assert browser.page.has_link(f"{QUIZ}/marking")
@@ -278,7 +278,7 @@ def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(
     assert "PALABRAS-MODELO" not in page.text
     browser.submit("/marking/1", {"level-1": "1", "level-2": "0", "comment": "Cite\nfuentes."}, button=("go", "next"))
 
-    last = last_mark(house, grader, attempts[0])
+    last = last_mark(instance, grader, attempts[0])
     assert (last.fraction, last.comment, last.levels) == (Fraction(2, 3), "Cite\nfuentes.", {"claridad": 1, "fuentes": 0})
     assert browser.path == f"/attempts/{attempts[1]}/marking/1?question=ensayo-1&names=hidden"
     assert "El puntaje está guardado." in browser.page.text
@@ -287,11 +287,11 @@ def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(
     assert "2 de 3" in page.text
 
 
-def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_field(browser: Browser, house: Instance) -> None:
+def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_field(browser: Browser, instance: Instance) -> None:
     """5.11.1: bounds; and nothing is kept."""
-    course = a_marked_quiz(house)
-    attempt = hand_in(house, a_learner(house, course))
-    grader = a_grader(house, course)
+    course = a_marked_quiz(instance)
+    attempt = hand_in(instance, a_learner(instance, course))
+    grader = a_grader(instance, course)
     sign_in(browser, "gil@example.org")
     said = []
     for typed in ("cuatro", "3,5", "-1", ""):
@@ -305,18 +305,18 @@ def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_f
     assert "El puntaje va de 0 a 3." in said[1]
     assert "El puntaje va de 0 a 3." in said[2]
     assert "Elija un nivel de cada criterio, o escriba el puntaje." in said[3]
-    assert len(marked_item(house, grader, attempt)[1]) == 1
+    assert len(marked_item(instance, grader, attempt)[1]) == 1
 
 
-def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser, house: Instance) -> None:
+def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser, instance: Instance) -> None:
     """5.11.1, concurrency: 409 with the other's mark and what was typed; saving again, having seen it, is heard."""
-    course = a_marked_quiz(house)
-    attempt = hand_in(house, a_learner(house, course))
-    other = a_grader(house, course)
-    a_teacher(house, course, "eva@example.org", StaffRole.GRADER)
+    course = a_marked_quiz(instance)
+    attempt = hand_in(instance, a_learner(instance, course))
+    other = a_grader(instance, course)
+    a_teacher(instance, course, "eva@example.org", StaffRole.GRADER)
     sign_in(browser, "eva@example.org")
     browser.get(f"/attempts/{attempt}/marking/1")
-    mark(house, other, attempt, given(house, other, attempt, "1", comment="De Gil."))
+    mark(instance, other, attempt, given(instance, other, attempt, "1", comment="De Gil."))
 
     browser.submit("/marking/1", {"points": "2", "comment": "De Eva."}, status=409)
     refused = browser.page
@@ -325,19 +325,19 @@ def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser
     assert "Otra persona calificó esta respuesta mientras tanto." in refused.text
     assert "De Gil." in refused.text
     assert dict(refused.form("/marking/1").fields)["comment"].strip() == "De Eva."
-    assert [one.comment for one in marked_item(house, other, attempt)[1]] == ["", "De Gil.", "De Eva."]
+    assert [one.comment for one in marked_item(instance, other, attempt)[1]] == ["", "De Gil.", "De Eva."]
     assert browser.path.endswith("/marking")
 
 
-def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Browser, house: Instance) -> None:
+def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Browser, instance: Instance) -> None:
     """5.6, 5.9: state, mark and comment are those that were given, not what the program would say."""
-    course = a_marked_quiz(house, "attempts: 0\nreview: practice\n")
-    learner, grader = a_learner(house, course), a_grader(house, course)
-    attempt = hand_in(house, learner)
+    course = a_marked_quiz(instance, "attempts: 0\nreview: practice\n")
+    learner, grader = a_learner(instance, course), a_grader(instance, course)
+    attempt = hand_in(instance, learner)
     sign_in(browser)
     waiting = browser.get(f"/attempts/{attempt}/review").text
 
-    mark(house, grader, attempt, given(house, grader, attempt, "3", comment="Muy claro."))
+    mark(instance, grader, attempt, given(instance, grader, attempt, "3", comment="Muy claro."))
     done = browser.get(f"/attempts/{attempt}/review").text
 
     assert "Aún sin calificar" in waiting
@@ -346,12 +346,12 @@ def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Brows
     assert "3 de 3 puntos" in done
 
 
-def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(browser: Browser, house: Instance) -> None:
+def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(browser: Browser, instance: Instance) -> None:
     """Security 9, grade.override: with a reason, the first mark is kept."""
-    course = a_marked_quiz(house)
-    attempt = hand_in(house, a_learner(house, course), choice="2")
-    a_grader(house, course)
-    editor = actor_of(a_teacher(house, course))
+    course = a_marked_quiz(instance)
+    attempt = hand_in(instance, a_learner(instance, course), choice="2")
+    a_grader(instance, course)
+    editor = actor_of(a_teacher(instance, course))
     graders = sign_in(browser.another(), "gil@example.org")
     graders.get(f"/attempts/{attempt}/marking/2", 403)
     sign_in(browser, "profe@example.org")
@@ -361,7 +361,7 @@ def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(b
     refused = browser.page.text
     browser.submit("/marking/2", {"points": "0,5", "reason": "Pregunta ambigua."})
 
-    marks = marked_item(house, editor, attempt, 2)[1]
+    marks = marked_item(instance, editor, attempt, 2)[1]
     assert "Diga por qué se cambia el puntaje del programa" in refused
     assert [(one.origin, one.fraction, one.reason) for one in marks] == [
         ("auto", 0, ""),
@@ -369,21 +369,21 @@ def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(b
     ]
 
 
-def test_every_cell_of_marking_by_hand(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_marking_by_hand(browser: Browser, instance: Instance) -> None:
     """Security 9, attempt.grade_by_hand: staff of the course; nobody marks themself, whatever their role."""
-    cast = a_cast(browser, house)
-    course = a_marked_quiz(house)
+    cast = a_cast(browser, instance)
+    course = a_marked_quiz(instance)
     cast.join(course)
-    attempt = hand_in(house, actor_of(cast.people["E"]))
+    attempt = hand_in(instance, actor_of(cast.people["E"]))
     wrong = cast.check("attempt.grade_by_hand", "submitted_essay", cast.outcomes(f"/attempts/{attempt}/marking/1"))
-    seen = str(last_mark(house, actor_of(cast.people["G"]), attempt).id)
+    seen = str(last_mark(instance, actor_of(cast.people["G"]), attempt).id)
     sent = cast.outcomes(f"/attempts/{attempt}/marking/1", "POST", {"points": "1", "seen": seen})
     wrong += cast.check("attempt.grade_by_hand", "submitted_essay", {k: v for k, v in sent.items() if k not in "ISW"})
     assert sent["I"] == sent["S"] == sent["W"] == "deny"  # the grader was first: what they send has not seen that mark
     own = {"A": cast.outcomes(f"/attempts/{attempt}/marking/1")["A"]}
     for letter, person in cast.people.items():
         cast.enrol(letter, course)
-        mine = hand_in(house, actor_of(person))
+        mine = hand_in(instance, actor_of(person))
         own[letter] = outcome(cast.browsers[letter], f"/attempts/{mine}/marking/1")
     wrong += cast.check("attempt.grade_by_hand", "own_attempt", own)
 

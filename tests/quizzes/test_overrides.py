@@ -46,13 +46,13 @@ def minutes(count: float) -> timedelta:
 class Office:
     """The course's team at work, on one quiz of one course."""
 
-    def __init__(self, house: Instance, course: Course, key: str = "cuestionario-1") -> None:
-        self.house, self.course, self.key = house, course, key
-        self.editor = actor_of(a_teacher(house, course))
+    def __init__(self, instance: Instance, course: Course, key: str = "cuestionario-1") -> None:
+        self.instance, self.course, self.key = instance, course, key
+        self.editor = actor_of(a_teacher(instance, course))
 
     def quiz(self) -> QuizContext:
         """Return the quiz as the team works on it."""
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             return teaching.get_taught_quiz(session, self.editor, self.course.slug, self.key)
 
     def override(
@@ -60,7 +60,7 @@ class Office:
     ) -> QuizOverride:
         """Set something for a learner, a group or everybody, and do what follows."""
         quiz = self.quiz()
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             group = whom if isinstance(whom, LearnerGroup) else None
             person = session.get_one(Person, whom.person_id) if isinstance(whom, Actor) else None
             said = OverrideValues(**values)  # type: ignore[arg-type]  # the test's own names
@@ -70,7 +70,7 @@ class Office:
 
     def group(self, *members: Actor, name: str = "Turno tarde") -> LearnerGroup:
         """Make a group of learners."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             group = enrolments.make_group(session, self.editor, self.course.id, name, now=NOON)
             enrolments.add_to_group(session, self.editor, group, [member.person_uuid for member in members if member.person_uuid], now=NOON)
         return group
@@ -78,311 +78,313 @@ class Office:
     def give(self, count: int, *, now: datetime, token: UUID | None = None) -> Incident:
         """Give time to all who have an open attempt."""
         quiz = self.quiz()
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             found = overrides.add_incident_time(session, self.editor, quiz, count, "Corte de luz", token or uuid4(), now=now)
         self.follow(now)
         return found
 
     def take_back(self, incident: Incident, *, now: datetime) -> None:
         """Undo an incident."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             overrides.undo_incident(session, self.editor, session.get_one(Incident, incident.id), now=now)
         self.follow(now)
 
     def follow(self, now: datetime) -> None:
         """Do the background work that waits."""
-        outbox.deliver_waiting(self.house.worker, now=now + timedelta(days=3650))
+        outbox.deliver_waiting(self.instance.worker, now=now + timedelta(days=3650))
 
 
-def accommodate(house: Instance, learner: Actor, factor: str, extra: int = 0, breaks: int = 0, *, now: datetime = NOON) -> Accommodation:
+def accommodate(instance: Instance, learner: Actor, factor: str, extra: int = 0, breaks: int = 0, *, now: datetime = NOON) -> Accommodation:
     """Let an administrator give somebody a profile, and do what follows."""
-    admin = actor_of(an_administrator(house))
-    with house.database.unit_of_work() as session:
+    admin = actor_of(an_administrator(instance))
+    with instance.database.unit_of_work() as session:
         person = session.get_one(Person, learner.person_id)
         row = overrides.grant_accommodation(
             session, admin, person, AccommodationProfile(Decimal(factor), extra, breaks), "Informe médico", now=now
         )
-    outbox.deliver_waiting(house.worker, now=now + timedelta(days=3650))
+    outbox.deliver_waiting(instance.worker, now=now + timedelta(days=3650))
     return row
 
 
-def end_of_attempt(house: Instance, learner: Actor, attempt: UUID) -> datetime | None:
+def end_of_attempt(instance: Instance, learner: Actor, attempt: UUID) -> datetime | None:
     """Return when an attempt ends, as a request computes it."""
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        return sitting.end
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        return loaded.end
 
 
-def close_at(house: Instance, moment: datetime) -> None:
+def close_at(instance: Instance, moment: datetime) -> None:
     """Run the closing job."""
-    jobs.close_due(Delivery(house.database, house.settings, 1, {}, moment))
+    jobs.close_due(Delivery(instance.database, instance.settings, 1, {}, moment))
 
 
-def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(house: Instance) -> None:
+def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(instance: Instance) -> None:
     """5.3.1 and 5.10.1: refused before, taken after; what the job goes by follows too."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
     with pytest.raises(TimeIsUp):
-        save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(12))
+        save(instance, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(12))
 
     office.override(learner, limit_seconds=1200, now=NOON + minutes(12))
-    told = save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(13))
+    told = save(instance, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(13))
 
     assert told.acknowledged == {1: 1}
     assert told.seconds_left == 7 * 60
-    assert attempt_row(house, attempt).due_at == NOON + minutes(20)
+    assert attempt_row(instance, attempt).due_at == NOON + minutes(20)
 
 
-def test_the_job_closes_at_the_end_that_holds_now(house: Instance) -> None:
+def test_the_job_closes_at_the_end_that_holds_now(instance: Instance) -> None:
     """5.3.6: not at the old end, and where the time becomes shorter not at the later one."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
     longer = office.override(learner, limit_seconds=1800)
-    close_at(house, NOON + minutes(25))
-    before = attempt_row(house, attempt).state
+    close_at(instance, NOON + minutes(25))
+    before = attempt_row(instance, attempt).state
 
     office.override(learner, limit_seconds=900, seen=longer, now=NOON + minutes(25))
-    close_at(house, NOON + minutes(25))
+    close_at(instance, NOON + minutes(25))
 
     assert before == "in_progress"
-    row = attempt_row(house, attempt)
+    row = attempt_row(instance, attempt)
     assert (row.state, row.finished_at) == ("finished", NOON + minutes(15))
 
 
-def test_an_extension_reopens_the_grace(house: Instance) -> None:
+def test_an_extension_reopens_the_grace(instance: Instance) -> None:
     """5.3.3 and 5.3.1: overdue becomes in progress again when the end moves."""
-    course = a_quiz(house, f"{LIMITED}at_end: grace\ngrace: 30 min\n", questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
-    close_at(house, NOON + minutes(12))
-    overdue = attempt_row(house, attempt).state
+    course = a_quiz(instance, f"{LIMITED}at_end: grace\ngrace: 30 min\n", questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
+    close_at(instance, NOON + minutes(12))
+    overdue = attempt_row(instance, attempt).state
 
     office.override(learner, limit_seconds=1200)
-    save(house, learner, attempt, a_batch({1: ["2"]}), now=NOON + minutes(13))
+    save(instance, learner, attempt, a_batch({1: ["2"]}), now=NOON + minutes(13))
 
-    assert (overdue, attempt_row(house, attempt).state) == ("overdue", "in_progress")
+    assert (overdue, attempt_row(instance, attempt).state) == ("overdue", "in_progress")
 
 
-def test_a_later_closing_date_of_a_correction_reaches_open_attempts(house: Instance) -> None:
+def test_a_later_closing_date_of_a_correction_reaches_open_attempts(instance: Instance) -> None:
     """5.3.1 and 5.14.2: a correction moves everybody; the questions of the attempt stay its own, its end follows the new dates."""
     quiz = "attempts: 0\ncloses: 2026-06-01 13:00\n"
-    course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
+    course = publish(instance, folder(modules=1, settings=quiz), now=NOON)[0]
     closes = datetime(2026, 6, 1, 18, tzinfo=UTC)  # 13:00 in Guayaquil
-    learner = a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        frozen = [item.question_version_id for item in sitting.items]
+    learner = a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        frozen = [item.question_version_id for item in loaded.items]
 
     later = folder(modules=1, settings=quiz.replace("13:00", "15:00"))
-    publish(house, later, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
-    outbox.deliver_waiting(house.worker, now=NOON + timedelta(days=3650))
-    told = save(house, learner, attempt, a_batch({1: ["1"]}), now=closes + timedelta(hours=1))
+    publish(instance, later, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
+    outbox.deliver_waiting(instance.worker, now=NOON + timedelta(days=3650))
+    told = save(instance, learner, attempt, a_batch({1: ["1"]}), now=closes + timedelta(hours=1))
 
     assert told.seconds_left == 3600
-    assert attempt_row(house, attempt).due_at == closes + timedelta(hours=2)
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        assert [item.question_version_id for item in sitting.items] == frozen
+    assert attempt_row(instance, attempt).due_at == closes + timedelta(hours=2)
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        assert [item.question_version_id for item in loaded.items] == frozen
 
 
-def test_an_earlier_closing_date_of_a_correction_closes_open_attempts(house: Instance) -> None:
+def test_an_earlier_closing_date_of_a_correction_closes_open_attempts(instance: Instance) -> None:
     """5.3.1 and 5.3.6: the job finds them by the new date."""
     quiz = "attempts: 0\ncloses: 2026-06-01 15:00\n"
-    course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
-    learner = a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
+    course = publish(instance, folder(modules=1, settings=quiz), now=NOON)[0]
+    learner = a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
 
-    publish(house, folder(modules=1, settings=quiz.replace("15:00", "13:00")), nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
-    outbox.deliver_waiting(house.worker, now=NOON + timedelta(days=3650))
+    publish(
+        instance, folder(modules=1, settings=quiz.replace("15:00", "13:00")), nature=PublicationNature.CORRECTION, now=NOON + minutes(1)
+    )
+    outbox.deliver_waiting(instance.worker, now=NOON + timedelta(days=3650))
     closes = datetime(2026, 6, 1, 18, tzinfo=UTC)
-    close_at(house, closes + minutes(2))
+    close_at(instance, closes + minutes(2))
 
-    assert (attempt_row(house, attempt).state, attempt_row(house, attempt).finished_at) == ("finished", closes)
+    assert (attempt_row(instance, attempt).state, attempt_row(instance, attempt).finished_at) == ("finished", closes)
 
 
-def test_an_improvement_leaves_those_inside_their_dates(house: Instance) -> None:
+def test_an_improvement_leaves_those_inside_their_dates(instance: Instance) -> None:
     """Publishing: an improvement reaches newcomers only."""
     quiz = "attempts: 0\ncloses: 2026-06-01 13:00\n"
-    course = publish(house, folder(modules=1, settings=quiz), now=NOON)[0]
-    learner = a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
+    course = publish(instance, folder(modules=1, settings=quiz), now=NOON)[0]
+    learner = a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
 
-    publish(house, folder(modules=1, settings=quiz.replace("13:00", "15:00")), now=NOON + minutes(1))
-    outbox.deliver_waiting(house.worker, now=NOON + timedelta(days=3650))
+    publish(instance, folder(modules=1, settings=quiz.replace("13:00", "15:00")), now=NOON + minutes(1))
+    outbox.deliver_waiting(instance.worker, now=NOON + timedelta(days=3650))
 
-    assert end_of_attempt(house, learner, attempt) == datetime(2026, 6, 1, 18, tzinfo=UTC)
+    assert end_of_attempt(instance, learner, attempt) == datetime(2026, 6, 1, 18, tzinfo=UTC)
 
 
-def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(house: Instance) -> None:
+def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(instance: Instance) -> None:
     """5.10.1: groups; joining and leaving reach the open attempt and the job's date."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office = Office(house, course)
-    inside, outside = a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
-    attempts = [start(house, learner, "prueba", now=NOON) for learner in (inside, outside)]
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office = Office(instance, course)
+    inside, outside = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
+    attempts = [start(instance, learner, "prueba", now=NOON) for learner in (inside, outside)]
     group = office.group(inside)
     office.override(group, limit_seconds=2400)
-    ends = [end_of_attempt(house, learner, attempt) for learner, attempt in zip((inside, outside), attempts, strict=True)]
+    ends = [end_of_attempt(instance, learner, attempt) for learner, attempt in zip((inside, outside), attempts, strict=True)]
 
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         assert inside.person_uuid is not None
         enrolments.take_out_of_group(session, office.editor, group, inside.person_uuid, now=NOON)
     office.follow(NOON)
 
     assert ends == [NOON + minutes(40), NOON + minutes(10)]
-    assert end_of_attempt(house, inside, attempts[0]) == NOON + minutes(10)
-    assert attempt_row(house, attempts[0]).due_at == NOON + minutes(10)
+    assert end_of_attempt(instance, inside, attempts[0]) == NOON + minutes(10)
+    assert attempt_row(instance, attempts[0]).due_at == NOON + minutes(10)
 
 
-def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(house: Instance) -> None:
+def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(instance: Instance) -> None:
     """5.10.1, on the database: close, limit and attempts = max, setting by setting; the own override beats."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     office.override(office.group(learner, name="A"), limit_seconds=900, attempts=3)
     office.override(office.group(learner, name="B"), limit_seconds=1200, attempts=0)
     office.override(learner, limit_seconds=660)
-    attempt = start(house, learner, "prueba", now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
 
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        assert (sitting.access.limit, sitting.access.attempts) == (660, 0)
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        assert (loaded.access.limit, loaded.access.attempts) == (660, 0)
 
 
-def test_what_holds_for_everybody_stands_for_the_quiz_itself(house: Instance) -> None:
+def test_what_holds_for_everybody_stands_for_the_quiz_itself(instance: Instance) -> None:
     """5.10.3: a profile multiplies it, groups and persons beat it."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    other = a_learner(house, course, "eva@example.org", now=NOON)
-    accommodate(house, learner, "1.5")
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    other = a_learner(instance, course, "eva@example.org", now=NOON)
+    accommodate(instance, learner, "1.5")
     office.override(limit_seconds=1200)
 
-    ends = [end_of_attempt(house, one, start(house, one, "prueba", now=NOON)) for one in (learner, other)]
+    ends = [end_of_attempt(instance, one, start(instance, one, "prueba", now=NOON)) for one in (learner, other)]
 
     assert ends == [NOON + minutes(30), NOON + minutes(20)]
 
 
-def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(house: Instance) -> None:
+def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(instance: Instance) -> None:
     """5.14.2: limit 10 min, close date in 6 min: E is the close date; the override extends while inside; the seconds told follow."""
-    course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)  # 12:06 in UTC
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
-    first = save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
+    course = a_quiz(instance, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)  # 12:06 in UTC
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
+    first = save(instance, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
 
     closing = office.override(learner, sets_closes=True, closes_at=NOON + minutes(8), now=NOON + minutes(1))
-    second = save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
+    second = save(instance, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
     office.override(learner, sets_closes=True, closes_at=None, seen=closing, now=NOON + minutes(1))
-    third = save(house, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
+    third = save(instance, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(1)).seconds_left
 
     assert (first, second, third) == (5 * 60, 7 * 60, 9 * 60)
-    assert attempt_row(house, attempt).due_at == NOON + minutes(10)
+    assert attempt_row(instance, attempt).due_at == NOON + minutes(10)
 
 
-def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(house: Instance) -> None:
+def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(instance: Instance) -> None:
     """5.14.3 with 5.10: E is the end by an override. Finish = E where nothing more was taken."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office = Office(house, course)
-    early, late = a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
-    attempts = [start(house, one, "prueba", now=NOON) for one in (early, late)]
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office = Office(instance, course)
+    early, late = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
+    attempts = [start(instance, one, "prueba", now=NOON) for one in (early, late)]
     office.override(limit_seconds=1200)
     end = NOON + minutes(20)
-    places = [right_place(house, one, attempt) for one, attempt in zip((early, late), attempts, strict=True)]
+    places = [right_place(instance, one, attempt) for one, attempt in zip((early, late), attempts, strict=True)]
 
-    submit(house, early, attempts[0], a_batch({1: [places[0]]}, kind="submit"), now=end + timedelta(seconds=30))
-    submit(house, late, attempts[1], a_batch({1: [places[1]]}, kind="submit"), now=end + timedelta(seconds=90))
+    submit(instance, early, attempts[0], a_batch({1: [places[0]]}, kind="submit"), now=end + timedelta(seconds=30))
+    submit(instance, late, attempts[1], a_batch({1: [places[1]]}, kind="submit"), now=end + timedelta(seconds=90))
 
-    accepted, refused = (attempt_row(house, attempt) for attempt in attempts)
+    accepted, refused = (attempt_row(instance, attempt) for attempt in attempts)
     assert (accepted.percent, accepted.finished_at) == (100, end + timedelta(seconds=30))
     assert (refused.percent, refused.finished_at) == (0, end)
 
 
-def test_scenario_5_profile_group_and_own_override_together(house: Instance) -> None:
+def test_scenario_5_profile_group_and_own_override_together(instance: Instance) -> None:
     """5.14.5 and 5.10.3: ×1.5 alone; a group's limit beats the profile; the own override beats both; and back again, one by one."""
-    course = a_quiz(house, "attempts: 1\nlimit: 20 min\n", questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
+    course = a_quiz(instance, "attempts: 1\nlimit: 20 min\n", questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
     limits = []
 
     def look() -> None:
-        end = end_of_attempt(house, learner, attempt)
+        end = end_of_attempt(instance, learner, attempt)
         assert end is not None
-        assert attempt_row(house, attempt).due_at == end
+        assert attempt_row(instance, attempt).due_at == end
         limits.append((end - NOON).total_seconds() / 60)
 
-    accommodate(house, learner, "1.5", extra=1, breaks=120)
+    accommodate(instance, learner, "1.5", extra=1, breaks=120)
     look()
     group = office.override(office.group(learner), limit_seconds=25 * 60)
     look()
     own = office.override(learner, limit_seconds=50 * 60)
     look()
     for row in (own, group):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             overrides.end_override(session, office.editor, session.get_one(QuizOverride, row.id), now=NOON)
         office.follow(NOON)
         look()
 
     assert limits == [32, 25, 50, 25, 32]
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        assert sitting.access.attempts == 2
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        assert loaded.access.attempts == 2
 
 
-def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(house: Instance) -> None:
+def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(instance: Instance) -> None:
     """5.10.3: by the same extra minutes, and of no other attempt."""
-    course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
-    learner = a_learner(house, course, now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
-    accommodate(house, learner, "2")
+    course = a_quiz(instance, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
+    learner = a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
+    accommodate(instance, learner, "2")
 
-    assert end_of_attempt(house, learner, attempt) == NOON + minutes(16)
-    submit(house, learner, attempt, now=NOON + minutes(7))
+    assert end_of_attempt(instance, learner, attempt) == NOON + minutes(16)
+    submit(instance, learner, attempt, now=NOON + minutes(7))
     with pytest.raises(AttemptNotAllowed) as refusal:
-        start(house, learner, "prueba", now=NOON + minutes(8))
+        start(instance, learner, "prueba", now=NOON + minutes(8))
     assert refusal.value.facts["reasons"] == ["closed"]
 
 
-def test_more_attempts_and_other_dates_let_somebody_start(house: Instance) -> None:
+def test_more_attempts_and_other_dates_let_somebody_start(instance: Instance) -> None:
     """5.2.2 and 5.10.1: what was refused is open to the one it is set for, and to nobody else."""
-    course = a_quiz(house, "attempts: 1\nopens: 2026-06-01 08:00\ncloses: 2026-06-01 09:00\n", questions=ONE_QUESTION)
-    office = Office(house, course)
-    learner, other = a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
+    course = a_quiz(instance, "attempts: 1\nopens: 2026-06-01 08:00\ncloses: 2026-06-01 09:00\n", questions=ONE_QUESTION)
+    office = Office(instance, course)
+    learner, other = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
     office.override(learner, sets_opens=True, opens_at=NOON, attempts=2)
 
-    fail_quiz(house, learner, "prueba", now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON + minutes(1))
+    fail_quiz(instance, learner, "prueba", now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON + minutes(1))
     with pytest.raises(AttemptNotAllowed) as refusal:
-        start(house, other, "prueba", now=NOON)
+        start(instance, other, "prueba", now=NOON)
 
-    assert attempt_row(house, attempt).number == 2
+    assert attempt_row(instance, attempt).number == 2
     assert refusal.value.facts["reasons"] == ["not_open_yet"]
 
 
-def begin_with(house: Instance, learner: Actor, entry: StartRequest, address: str = "") -> UUID:
+def begin_with(instance: Instance, learner: Actor, entry: StartRequest, address: str = "") -> UUID:
     """Start an attempt with a password, from an address."""
     actor = replace(learner, address=address)
-    with house.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_seat(session, actor, "prueba", "cuestionario-1")
+    with instance.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_context(session, actor, "prueba", "cuestionario-1")
         return attempts.start_attempt(session, actor, subject, "es", entry, now=NOON).uuid
 
 
-def test_a_password_and_networks_are_told_together_with_the_other_reasons(house: Instance) -> None:
+def test_a_password_and_networks_are_told_together_with_the_other_reasons(instance: Instance) -> None:
     """5.2.2: all conditions at once; right word and right network open; several groups' words are all accepted."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     office.override(office.group(learner, name="A"), password="Ceibo 1", networks="10.20.0.0/16 2001:db8::/32")
     office.override(office.group(learner, name="B"), password="Ceibo 2", networks="192.0.2.7")
 
     with pytest.raises(AttemptNotAllowed) as both:
-        begin_with(house, learner, StartRequest("ceibo 1"), "203.0.113.5")
+        begin_with(instance, learner, StartRequest("ceibo 1"), "203.0.113.5")
     with pytest.raises(AttemptNotAllowed) as one:
-        begin_with(house, learner, StartRequest("ceibo 1"), "10.20.30.40")
-    found = begin_with(house, learner, StartRequest("Ceibo 2"), "::ffff:10.20.30.40")
+        begin_with(instance, learner, StartRequest("ceibo 1"), "10.20.30.40")
+    found = begin_with(instance, learner, StartRequest("Ceibo 2"), "::ffff:10.20.30.40")
 
     assert both.value.facts["reasons"] == ["password", "network"]
     assert one.value.facts["reasons"] == ["password"]
-    assert attempt_row(house, found).state == "in_progress"
+    assert attempt_row(instance, found).state == "in_progress"
 
 
-def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(house: Instance) -> None:
+def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(instance: Instance) -> None:
     """5.10.2: who saw something else is told; the database itself allows one."""
-    course = a_quiz(house, LIMITED)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    course = a_quiz(instance, LIMITED)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     first = office.override(learner, limit_seconds=900)
     second = office.override(learner, limit_seconds=1200, seen=first)
 
@@ -390,29 +392,29 @@ def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(house:
         office.override(learner, limit_seconds=1500, seen=first)
     with pytest.raises(NotInForce):
         office.override(learner, limit_seconds=1500)
-    twin = {column.key: getattr(second, column.key) for column in QuizOverride.__table__.columns if column.key not in ("id", "uuid")}
-    with pytest.raises(IntegrityError), house.database.unit_of_work() as session:
-        session.add(QuizOverride(**twin))
+    translation = {column.key: getattr(second, column.key) for column in QuizOverride.__table__.columns if column.key not in ("id", "uuid")}
+    with pytest.raises(IntegrityError), instance.database.unit_of_work() as session:
+        session.add(QuizOverride(**translation))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         held = session.scalars(select(QuizOverride).where(QuizOverride.ended_at.is_(None))).one()
         assert held.limit_seconds == 1200
 
 
-def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(house: Instance) -> None:
+def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(instance: Instance) -> None:
     """5.10.2 and 5.10.3: reason, author, time; never the password, never why somebody has a profile."""
-    course = a_quiz(house, LIMITED)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    course = a_quiz(instance, LIMITED)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     row = office.override(learner, limit_seconds=900, password="secreta")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         overrides.end_override(session, office.editor, session.get_one(QuizOverride, row.id), now=NOON)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         overrides.restore_override(session, office.editor, session.get_one(QuizOverride, row.id), office.quiz(), now=NOON)
     incident = office.give(5, now=NOON)
     office.take_back(incident, now=NOON)
-    accommodate(house, learner, "1.25")
+    accommodate(instance, learner, "1.25")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         entries = session.execute(
             select(AuditEntry.verb, AuditEntry.facts, AuditEntry.actor_id).where(
                 AuditEntry.verb.like("override.%") | AuditEntry.verb.like("incident.%") | AuditEntry.verb.like("accommodation.%")
@@ -435,19 +437,19 @@ def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(house: Ins
     assert (restored.limit_seconds, restored.password, restored.reason) == (900, "secreta", "Motivo")
 
 
-def test_a_person_without_a_profile_or_override_has_what_was_published(house: Instance) -> None:
+def test_a_person_without_a_profile_or_override_has_what_was_published(instance: Instance) -> None:
     """5.10: nothing leaks from one course, quiz or person to another."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    other = publish(house, folder("otro", modules=1, settings=LIMITED))[0]
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    stranger = actor_of(a_person(house, "sin@example.org"))
-    with house.database.unit_of_work() as session:
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    other = publish(instance, folder("otro", modules=1, settings=LIMITED))[0]
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    stranger = actor_of(a_person(instance, "sin@example.org"))
+    with instance.database.unit_of_work() as session:
         for who in (learner, stranger):
             enrolments.enrol(session, who, enrolment_queries.get_learner_context(session, who, "otro"), now=NOON)
     office.override(limit_seconds=3600)
     office.override(learner, limit_seconds=7200)
     del other
 
-    ends = [end_of_attempt(house, who, start(house, who, "otro", now=NOON)) for who in (learner, stranger)]
+    ends = [end_of_attempt(instance, who, start(instance, who, "otro", now=NOON)) for who in (learner, stranger)]
 
     assert ends == [NOON + minutes(10)] * 2

@@ -26,9 +26,9 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def enrolled(browser: Browser, house: Instance, course: Course, email: str = "ana@example.org") -> Actor:
+def enrolled(browser: Browser, instance: Instance, course: Course, email: str = "ana@example.org") -> Actor:
     """Enrol somebody and sign them in."""
-    learner = a_learner(house, course, email, now=NOON)
+    learner = a_learner(instance, course, email, now=NOON)
     sign_in(browser, email)
     return learner
 
@@ -38,11 +38,11 @@ def leads_to_quiz(browser: Browser, path: str = COURSE) -> bool:
     return any(href.endswith("/quizzes/cuestionario-1") for href, _words in browser.get(path).links)
 
 
-def test_a_quiz_that_opens_earlier_for_somebody_is_open_to_them_on_the_courses_page(browser: Browser, house: Instance, at: At) -> None:
+def test_a_quiz_that_opens_earlier_for_somebody_is_open_to_them_on_the_courses_page(browser: Browser, instance: Instance, at: At) -> None:
     """5.10.1: an own date beats the quiz's, for its learner alone."""
-    course = a_quiz(house, OPENS, questions=ONE_QUESTION)
-    office, learner, other = Office(house, course), enrolled(browser, house, course), browser.another()
-    enrolled(other, house, course, "eva@example.org")
+    course = a_quiz(instance, OPENS, questions=ONE_QUESTION)
+    office, learner, other = Office(instance, course), enrolled(browser, instance, course), browser.another()
+    enrolled(other, instance, course, "eva@example.org")
     before = leads_to_quiz(browser)
 
     row = office.override(learner, sets_opens=True, opens_at=NOON)
@@ -52,9 +52,9 @@ def test_a_quiz_that_opens_earlier_for_somebody_is_open_to_them_on_the_courses_p
     assert (before, during, leads_to_quiz(browser)) == (False, (True, False), False)
 
 
-def test_a_quiz_that_opens_later_for_a_group_says_when(browser: Browser, house: Instance, at: At) -> None:
-    course = a_quiz(house, "attempts: 0\n", questions=ONE_QUESTION)
-    office, learner = Office(house, course), enrolled(browser, house, course)
+def test_a_quiz_that_opens_later_for_a_group_says_when(browser: Browser, instance: Instance, at: At) -> None:
+    course = a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION)
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
     before = leads_to_quiz(browser)
 
     office.override(office.group(learner), sets_opens=True, opens_at=NOON + timedelta(days=400))
@@ -63,11 +63,11 @@ def test_a_quiz_that_opens_later_for_a_group_says_when(browser: Browser, house: 
     assert "2027" in browser.page.text
 
 
-def test_the_next_step_on_the_home_page_is_a_quiz_that_opened_earlier(browser: Browser, house: Instance, at: At) -> None:
-    course = a_quiz(house, OPENS, questions=ONE_QUESTION)
-    office, learner = Office(house, course), enrolled(browser, house, course)
+def test_the_next_step_on_the_home_page_is_a_quiz_that_opened_earlier(browser: Browser, instance: Instance, at: At) -> None:
+    course = a_quiz(instance, OPENS, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
     for key in ("leccion-1", "video-1"):
-        mark_done(house, learner, "prueba", key, now=NOON)
+        mark_done(instance, learner, "prueba", key, now=NOON)
     before = leads_to_quiz(browser, HOME)
 
     office.override(learner, sets_opens=True, opens_at=NOON)
@@ -75,13 +75,13 @@ def test_the_next_step_on_the_home_page_is_a_quiz_that_opened_earlier(browser: B
     assert (before, leads_to_quiz(browser, HOME)) == (False, True)
 
 
-def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: Browser, house: Instance, at: At) -> None:
+def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: Browser, instance: Instance, at: At) -> None:
     """5.9 and 5.10.1: marks are shown after the close, and that may be another one for them."""
     course = a_quiz(
-        house, "attempts: 0\ncloses: 2026-06-01 07:30\nreview: {later: [attempt], closed: [attempt, marks]}\n", questions=ONE_QUESTION
+        instance, "attempts: 0\ncloses: 2026-06-01 07:30\nreview: {later: [attempt], closed: [attempt, marks]}\n", questions=ONE_QUESTION
     )
-    office, learner = Office(house, course), enrolled(browser, house, course)
-    pass_quiz(house, learner, "prueba", now=NOON)
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
+    pass_quiz(instance, learner, "prueba", now=NOON)
     at.moment = NOON + timedelta(hours=1)
     row, shown = None, {}
 
@@ -94,27 +94,27 @@ def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: 
     assert SCORE in browser.get(COURSE).text
 
 
-def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser: Browser, house: Instance, at: At) -> None:
+def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser: Browser, instance: Instance, at: At) -> None:
     files = folder(modules=1, settings="attempts: 0\n")
-    course, _version = publish(house, {**files, "01-parte/module.yaml": files["01-parte/module.yaml"] + b"closes: 2026-06-10\n"})
-    office, learner = Office(house, course), enrolled(browser, house, course)
+    course, _version = publish(instance, {**files, "01-parte/module.yaml": files["01-parte/module.yaml"] + b"closes: 2026-06-10\n"})
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
     before = browser.get(COURSE).text
     at.moment = NOON + timedelta(days=10)
 
     with pytest.raises(AttemptNotAllowed):
-        start(house, learner, "prueba", now=at.moment)
+        start(instance, learner, "prueba", now=at.moment)
     office.override(learner, sets_closes=True, closes_at=NOON + timedelta(days=20))
 
     assert "Cierra el 11 jun 2026" in before.replace("\xa0", " ")
-    assert start(house, learner, "prueba", now=at.moment)
+    assert start(instance, learner, "prueba", now=at.moment)
 
 
-def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser, house: Instance, at: At) -> None:
+def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser, instance: Instance, at: At) -> None:
     """P7: one statement for all quizzes, groups and courses."""
-    course = a_quiz(house, OPENS, questions=ONE_QUESTION)
-    office, learner = Office(house, course), enrolled(browser, house, course)
+    course = a_quiz(instance, OPENS, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
     browser.checks = False
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
 
     def statements(path: str) -> int:
         browser.get(path)
@@ -131,12 +131,12 @@ def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser,
 
 
 def test_whether_marks_wait_for_an_open_attempt_is_asked_after_closing_once_for_all_quizzes(
-    browser: Browser, house: Instance, at: At
+    browser: Browser, instance: Instance, at: At
 ) -> None:
     """5.9, P6: one statement more than where no quiz has closed yet."""
-    course = a_course(house, modules=3, settings="attempts: 2\nreview: hidden\ncloses: 2026-06-01 07:30\n")
-    learner = enrolled(browser, house, course)
-    counter = every_statement(house.database)
+    course = a_course(instance, modules=3, settings="attempts: 2\nreview: hidden\ncloses: 2026-06-01 07:30\n")
+    learner = enrolled(browser, instance, course)
+    counter = every_statement(instance.database)
 
     def statements() -> int:
         browser.get(f"{COURSE}/results")
@@ -145,7 +145,7 @@ def test_whether_marks_wait_for_an_open_attempt_is_asked_after_closing_once_for_
         return len(counter.statements)
 
     for number in (1, 2, 3):
-        pass_quiz(house, learner, "prueba", f"cuestionario-{number}")
+        pass_quiz(instance, learner, "prueba", f"cuestionario-{number}")
     before = statements()
     at.pass_(minutes=31)
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from kernel.i18n import reading
-from quizzes.pages.class_answers import answer_name, asked_text, class_name, part_name
+from quizzes.pages.class_answers import answer_name, class_name, part_name, question_text
 from quizzes.pages.figures import MISSING, decimal, figure, percentage
 from quizzes.pages.item_findings import ADVICE, NUMBERS, SAID, certainties, finding_view, reach_of
 from quizzes.pages.statistics import QuestionNames, answer_lines, numbers_in_words, quiz_figures, warnings_of
@@ -153,7 +153,7 @@ def test_parts_are_named_and_gaps_numbered_in_what_is_asked() -> None:
         assert part_name(gaps, "cubierta") == "Hueco 2"
         assert part_name(a_question(a_matching()), "three") == "three"
         assert part_name(a_question(a_single()), "") == ""
-        assert str(asked_text(gaps)) == "<p>En <strong>[1]</strong> y <strong>[3]</strong>.</p>"
+        assert str(question_text(gaps)) == "<p>En <strong>[1]</strong> y <strong>[3]</strong>.</p>"
         assert answer_name(gaps, "cubierta", "174/5") == "34,8"
         assert answer_name(gaps, "nada", "x") == "x"
         assert answer_name(a_question(a_numerical(("1", "1"))), "", "doce") == "doce"

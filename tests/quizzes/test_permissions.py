@@ -27,7 +27,7 @@ KEY = "PORQUE-NO"
 QUESTION = "/teaching/prueba/questions/suma-1"
 
 
-def a_matrix_course(house: Instance) -> Course:
+def a_matrix_course(instance: Instance) -> Course:
     """Publish six quizzes: open with reviews, opening later, closed, one attempt without any review, limited, reviewed once it closes."""
     files = folder(modules=6)
     extra = (
@@ -44,18 +44,18 @@ def a_matrix_course(house: Instance) -> Course:
         files[name] = f"{head}slots:\n  - question: suma-{number}\n{settings}".encode()
         bank = files[f"{number:02d}-parte/banco.yaml"].decode()
         files[f"{number:02d}-parte/banco.yaml"] = bank.replace("why: Uno de más.", f"why: {KEY}").encode()
-    return publish(house, files)[0]
+    return publish(instance, files)[0]
 
 
-def test_every_cell_of_quizzes_and_attempts(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_quizzes_and_attempts(browser: Browser, instance: Instance) -> None:
     """Security 9: quiz.view_intro, quiz.start, quiz.preview, attempt.view, attempt.save, each role before each state."""
-    cast = a_cast(browser, house)
-    course = a_matrix_course(house)
+    cast = a_cast(browser, instance)
+    course = a_matrix_course(instance)
     cast.join(course)
     learner = actor_of(cast.people["E"])
-    graded = fail_quiz(house, learner, "prueba")
-    of_another = fail_quiz(house, a_learner(house, course, "otra@example.org"), "prueba")
-    fail_quiz(house, learner, "prueba", "cuestionario-4")
+    graded = fail_quiz(instance, learner, "prueba")
+    of_another = fail_quiz(instance, a_learner(instance, course, "otra@example.org"), "prueba")
+    fail_quiz(instance, learner, "prueba", "cuestionario-4")
 
     wrong = cast.check("quiz.view_intro", "published", cast.outcomes(f"{INTRO}1"))
     wrong += cast.check("quiz.start", "not_yet_open", started(cast, f"{INTRO}2"))
@@ -63,7 +63,7 @@ def test_every_cell_of_quizzes_and_attempts(browser: Browser, house: Instance) -
     wrong += cast.check("quiz.start", "attempts_used_up", started(cast, f"{INTRO}4"))
     wrong += cast.check("quiz.start", "open", started(cast, f"{INTRO}1"))
     wrong += cast.check("quiz.preview", "own_course", started(cast, f"{INTRO}1", preview=True))
-    open_one = start(house, learner, "prueba")
+    open_one = start(instance, learner, "prueba")
     for page in ("review", "record.json"):
         wrong += cast.check("attempt.view", "of_another_learner", cast.outcomes(f"/attempts/{of_another}/{page}"))
     wrong += cast.check("attempt.paper", "of_another_learner", cast.outcomes(f"/attempts/{of_another}/paper"))
@@ -71,30 +71,30 @@ def test_every_cell_of_quizzes_and_attempts(browser: Browser, house: Instance) -
     wrong += cast.check("attempt.view", "own_open", cast.outcomes(f"/attempts/{open_one}"))
     saved = {"lease": "5000", "events": json.dumps([{"item": 1, "seq": 1, "response": {"answer": ["1"]}}])}
     wrong += cast.check("attempt.save", "own_submitted", cast.outcomes(f"/attempts/{graded}/answers", "POST", saved, headers=JSON))
-    assert counted(house, AnswerEvent) == 0
+    assert counted(instance, AnswerEvent) == 0
     wrong += cast.check("attempt.save", "own_open", cast.outcomes(f"/attempts/{open_one}/answers", "POST", saved, headers=JSON))
-    assert counted(house, AnswerEvent) == 1
+    assert counted(instance, AnswerEvent) == 1
 
     assert wrong == []
 
 
-def test_a_quiz_of_a_draft_is_started_by_nobody(browser: Browser, house: Instance) -> None:
+def test_a_quiz_of_a_draft_is_started_by_nobody(browser: Browser, instance: Instance) -> None:
     """Security 9, quiz.start draft: neither in a course that was never published, nor one that stands in the working copy alone."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
     cast.browsers["S"].get("/teaching/prueba/new-activity?module=parte-1")
     cast.browsers["S"].submit("/new-activity", {"kind": "quiz", "title": "Compruebe"})
     assert "/compruebe" in cast.browsers["S"].path + cast.browsers["S"].get("/teaching/prueba/outline").html
-    draft = a_course(house, "borrador", modules=1)
+    draft = a_course(instance, "borrador", modules=1)
     for letter, role in (("G", StaffRole.GRADER), ("I", StaffRole.EDITOR), ("W", StaffRole.OWNER)):
         cast.staff(letter, draft, role)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.id == draft.id).values(published_version_id=None))
 
     outcomes = [started(cast, f"/courses/{quiz}") for quiz in ("borrador/quizzes/cuestionario-1", "prueba/quizzes/compruebe")]
 
     assert [cast.check("quiz.start", "draft", found) for found in outcomes] == [[], []]
-    assert counted(house, Attempt) == 0
+    assert counted(instance, Attempt) == 0
 
 
 def started(cast: Cast, quiz: str, *, preview: bool = False) -> dict[str, str]:
@@ -105,47 +105,47 @@ def started(cast: Cast, quiz: str, *, preview: bool = False) -> dict[str, str]:
         token = dict(one.page.form("/language").fields)["csrf_token"]
         one._request("POST", f"{quiz}/attempts", data={"csrf_token": token})
         found = re.search(r"/attempts/([0-9a-f-]{36})", one.response.headers.get("Location", ""))
-        row = attempt_row(cast.house, UUID(found[1])) if found else None
+        row = attempt_row(cast.instance, UUID(found[1])) if found else None
         refused = {404: "hide", 401: "login"}.get(
             one.response.status_code, "login" if "/sign-in" in one.response.headers.get("Location", "") else "deny"
         )
         outcomes[letter] = "allow" if row is not None and row.preview is preview else refused
         if row is not None:
-            with cast.house.database.unit_of_work() as session:
+            with cast.instance.database.unit_of_work() as session:
                 session.execute(update(Attempt).where(Attempt.id == row.id).values(state="abandoned"))
     return outcomes
 
 
-def counted(house: Instance, model: type) -> int:
+def counted(instance: Instance, model: type) -> int:
     """Count the rows of a table."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_an_attempt_whose_time_is_over_takes_nothing_from_anybody(browser: Browser, house: Instance) -> None:
+def test_an_attempt_whose_time_is_over_takes_nothing_from_anybody(browser: Browser, instance: Instance) -> None:
     """Security 9, attempt.save own_time_expired: not even from its learner."""
-    cast = a_cast(browser, house)
-    cast.join(a_matrix_course(house))
-    attempt = start(house, actor_of(cast.people["E"]), "prueba", "cuestionario-5", now=clock.now() - timedelta(hours=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_matrix_course(instance))
+    attempt = start(instance, actor_of(cast.people["E"]), "prueba", "cuestionario-5", now=clock.now() - timedelta(hours=1))
     saved = {"lease": "5000", "events": json.dumps([{"item": 1, "seq": 1, "response": {"answer": ["1"]}}])}
 
     outcomes = cast.outcomes(f"/attempts/{attempt}/answers", "POST", saved, headers=JSON)
 
     assert cast.check("attempt.save", "own_time_expired", outcomes) == []
-    assert counted(house, AnswerEvent) == 0
+    assert counted(instance, AnswerEvent) == 0
 
 
-def test_every_cell_of_seeing_right_answers(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_seeing_right_answers(browser: Browser, instance: Instance) -> None:
     """Security 9, quiz.view_answers: before handing in, and after, with reviews on, off, and on once the quiz closes."""
-    cast = a_cast(browser, house)
-    cast.join(a_matrix_course(house))
+    cast = a_cast(browser, instance)
+    cast.join(a_matrix_course(instance))
     learner = actor_of(cast.people["E"])
     reviews = {"own_after_submit_review_on": "cuestionario-1", "own_after_submit_review_off": "cuestionario-4"}
     reviews["after_close_only_before_close"] = "cuestionario-6"
     wrong = []
     for state, key in reviews.items():
-        attempt = start(house, learner, "prueba", key)
-        wrong_place(house, attempt)
+        attempt = start(instance, learner, "prueba", key)
+        wrong_place(instance, attempt)
         wrong += cast.check("quiz.view_answers", "before_submit", cast.shown(f"/attempts/{attempt}/review", KEY))
         submit_through_page(cast.browsers["E"], attempt)
         wrong += cast.check("quiz.view_answers", state, cast.shown(f"/attempts/{attempt}/review", KEY))
@@ -153,9 +153,9 @@ def test_every_cell_of_seeing_right_answers(browser: Browser, house: Instance) -
     assert wrong == []
 
 
-def wrong_place(house: Instance, attempt: UUID) -> None:
+def wrong_place(instance: Instance, attempt: UUID) -> None:
     """Answer the question with the option whose feedback says KEY, straight into the database."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
         item = queries.load_attempt(session, row.id).items[0]
         place = str(item.layout.orders["options"].index("cinco") + 1)
@@ -178,14 +178,14 @@ def submit_through_page(browser: Browser, attempt: UUID) -> None:
     browser.submit("/submission")
 
 
-def test_every_cell_of_seeing_ones_own_grade(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_seeing_ones_own_grade(browser: Browser, instance: Instance) -> None:
     """Security 9, grade.view: a mark is seen by its learner once the quiz shows it, and on no page before (CVE-2021-32473)."""
-    cast = a_cast(browser, house)
-    cast.join(a_matrix_course(house))
+    cast = a_cast(browser, instance)
+    cast.join(a_matrix_course(instance))
     learner = actor_of(cast.people["E"])
     for key, score in (("cuestionario-1", Decimal("62.5")), ("cuestionario-4", Decimal("73.5"))):
-        hidden = fail_quiz(house, learner, "prueba", key)
-        with house.database.unit_of_work() as session:
+        hidden = fail_quiz(instance, learner, "prueba", key)
+        with instance.database.unit_of_work() as session:
             session.execute(update(ActivityResult).where(ActivityResult.activity_key == key).values(score=score))
             session.execute(update(Attempt).where(Attempt.uuid == hidden).values(percent=score, raw=score))
     pages = ("/courses/prueba/results", "/courses/prueba", f"{INTRO}4", f"/attempts/{hidden}/review", f"/attempts/{hidden}/record.json")
@@ -199,12 +199,12 @@ def test_every_cell_of_seeing_ones_own_grade(browser: Browser, house: Instance) 
     assert wrong == []
 
 
-def test_every_cell_of_changing_a_key(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_changing_a_key(browser: Browser, instance: Instance) -> None:
     """Security 9, quiz.edit_key with attempts: graders and others change nothing; attempts keep the question that they were made with."""
-    cast = a_cast(browser, house)
-    course = a_matrix_course(house)
+    cast = a_cast(browser, instance)
+    course = a_matrix_course(instance)
     cast.join(course)
-    fail_quiz(house, actor_of(cast.people["E"]), "prueba")
+    fail_quiz(instance, actor_of(cast.people["E"]), "prueba")
     form = dict(cast.browsers["S"].get(QUESTION).form("/suma-1").fields)
 
     outcomes = {}
@@ -219,15 +219,15 @@ def test_every_cell_of_changing_a_key(browser: Browser, house: Instance) -> None
 
 @pytest.mark.parametrize("letter", ["G", "I", "S"])
 def test_who_works_in_a_course_and_takes_it_sees_of_an_open_attempt_of_their_own_what_every_learner_sees(
-    browser: Browser, house: Instance, letter: str
+    browser: Browser, instance: Instance, letter: str
 ) -> None:
     """Security 9, attempt.view and quiz.view_answers before handing in, also where feedback comes at once; of others they see theirs."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1, settings="attempts: 0\nbehaviour: immediate\nreview: practice\n")
-    other = start(house, a_learner(house, course, "otra@example.org"), "prueba")
-    enrol(house, course, [actor_of(cast.people[letter])])
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1, settings="attempts: 0\nbehaviour: immediate\nreview: practice\n")
+    other = start(instance, a_learner(instance, course, "otra@example.org"), "prueba")
+    enrol(instance, course, [actor_of(cast.people[letter])])
     cast.join(course)
-    own = start(house, actor_of(cast.people[letter]), "prueba")
+    own = start(instance, actor_of(cast.people[letter]), "prueba")
     doors = ("review", "record.json", "paper")
 
     before = [outcome(cast.browsers[letter], f"/attempts/{own}/{door}") for door in doors]
@@ -239,41 +239,41 @@ def test_who_works_in_a_course_and_takes_it_sees_of_an_open_attempt_of_their_own
     assert [outcome(cast.browsers[letter], f"/attempts/{own}/{door}") for door in doors] == ["allow"] * 3
 
 
-def test_who_edits_a_course_looks_at_their_open_preview_as_they_like(browser: Browser, house: Instance) -> None:
-    course = a_course(house, modules=1, settings="attempts: 0\n")
-    teacher = a_teacher(house, course, "profe@example.org")
-    preview = start(house, actor_of(teacher), "prueba")
+def test_who_edits_a_course_looks_at_their_open_preview_as_they_like(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1, settings="attempts: 0\n")
+    teacher = a_teacher(instance, course, "profe@example.org")
+    preview = start(instance, actor_of(teacher), "prueba")
     sign_in(browser, "profe@example.org")
 
-    assert attempt_row(house, preview).preview
+    assert attempt_row(instance, preview).preview
     assert [outcome(browser, f"/attempts/{preview}/{door}") for door in ("review", "record.json", "paper")] == ["allow"] * 3
 
 
-def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: Browser, house: Instance) -> None:
+def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: Browser, instance: Instance) -> None:
     """Security 1.2 and 9, attempt.save of_another_learner."""
-    cast = a_cast(browser, house)
-    course = a_matrix_course(house)
+    cast = a_cast(browser, instance)
+    course = a_matrix_course(instance)
     cast.join(course)
-    other = start(house, a_learner(house, course, "otra@example.org"), "prueba")
-    own = start(house, actor_of(cast.people["E"]), "prueba")
+    other = start(instance, a_learner(instance, course, "otra@example.org"), "prueba")
+    own = start(instance, actor_of(cast.people["E"]), "prueba")
     saved = {"lease": "5000", "events": json.dumps([{"item": 1, "seq": 1, "response": {"answer": ["1"]}}])}
 
     outcomes = cast.outcomes(f"/attempts/{other}/answers", "POST", saved, headers=JSON)
     handed = cast.outcomes(f"/attempts/{other}/submission", "POST")
     wrong = cast.check("attempt.save", "of_another_learner", outcomes) + cast.check("attempt.submit", "of_another_learner", handed)
-    assert counted(house, AnswerEvent) == 0
-    assert attempt_row(house, other).state == "in_progress"
+    assert counted(instance, AnswerEvent) == 0
+    assert attempt_row(instance, other).state == "in_progress"
     wrong += cast.check("attempt.submit", "own_open", cast.outcomes(f"/attempts/{own}/submission", "POST"))
 
     assert wrong == []
     assert set(handed.values()) == {"hide", "login"}
 
 
-def test_attempts_lead_strangers_to_the_sign_in_page_whether_they_exist_or_not(browser: Browser, house: Instance) -> None:
+def test_attempts_lead_strangers_to_the_sign_in_page_whether_they_exist_or_not(browser: Browser, instance: Instance) -> None:
     """Security 1.3: a session may have ended; nothing is told of what exists."""
-    cast = a_cast(browser, house)
-    cast.join(a_matrix_course(house))
-    real = start(house, actor_of(cast.people["E"]), "prueba")
+    cast = a_cast(browser, instance)
+    cast.join(a_matrix_course(instance))
+    real = start(instance, actor_of(cast.people["E"]), "prueba")
     stranger = cast.browsers["A"]
 
     answers = []

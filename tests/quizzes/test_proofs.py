@@ -31,9 +31,9 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def begin(browser: Browser, house: Instance, settings: str = WINDOW) -> str:
+def begin(browser: Browser, instance: Instance, settings: str = WINDOW) -> str:
     """Start an attempt and return the token of its page."""
-    a_learner_in(browser, a_quiz(house, settings, questions=ONE_QUESTION))
+    a_learner_in(browser, a_quiz(instance, settings, questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
     found = re.search(r'data-token="([^"]+)"', browser.page.html)
@@ -42,8 +42,8 @@ def begin(browser: Browser, house: Instance, settings: str = WINDOW) -> str:
 
 def right(browser: Browser) -> str:
     """Return the place of the right option."""
-    sitting, questions = open_attempt(browser)
-    return str(right_fields(sitting, questions)["p1"])
+    loaded, questions = open_attempt(browser)
+    return str(right_fields(loaded, questions)["p1"])
 
 
 def send(browser: Browser, token: str, *, seq: int = 1, place: str = "1", status: int = 200) -> dict[str, object]:
@@ -57,9 +57,9 @@ def send(browser: Browser, token: str, *, seq: int = 1, place: str = "1", status
     return told
 
 
-def test_an_answer_of_a_lost_line_counts_until_the_window_closes_and_is_marked_so(browser: Browser, house: Instance, at: At) -> None:
+def test_an_answer_of_a_lost_line_counts_until_the_window_closes_and_is_marked_so(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.9: written before E, sent at E + 12 min: kept, acknowledged, flagged in the record, marked; finish = E."""
-    begin(browser, house)
+    begin(browser, instance)
     place = right(browser)
     at.pass_(minutes=9)
     token = str(send(browser, "", place="3")["token"])  # the last word of the server before the line broke
@@ -72,7 +72,7 @@ def test_an_answer_of_a_lost_line_counts_until_the_window_closes_and_is_marked_s
     record = browser.client.get(f"{path}/record.json", base_url="https://localhost").get_json()
 
     assert told["acknowledged"] == {"1": 2}
-    row = attempt_row(house, open_attempt_uuid(path))
+    row = attempt_row(instance, open_attempt_uuid(path))
     assert (row.state, row.percent, row.finished_at) == ("finished", 100, END)
     assert [question["written_offline_before_the_end"] for question in record["questions"]] == [True]
 
@@ -82,9 +82,9 @@ def open_attempt_uuid(path: str) -> UUID:
     return UUID(path.split("/")[2])
 
 
-def test_without_a_proof_nothing_late_is_kept(browser: Browser, house: Instance, at: At) -> None:
+def test_without_a_proof_nothing_late_is_kept(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.9 and 5.3.4: no token, one of another attempt, a forged one, one given after the end."""
-    token = begin(browser, house)
+    token = begin(browser, instance)
     secret = browser.app.secret_key or ""
     foreign = seal(secret, PURPOSE, ["00000000-0000-4000-8000-000000000000", int(NOON.timestamp())])
     late = seal(secret, PURPOSE, [browser.path.split("/")[2], int(END.timestamp()) + 1])
@@ -94,42 +94,42 @@ def test_without_a_proof_nothing_late_is_kept(browser: Browser, house: Instance,
     for one in ("", foreign, late, forged, token[:-2] + "xx", "x" * 5000):
         send(browser, one, status=409)
 
-    assert counted(house, AnswerEvent) == 0
+    assert counted(instance, AnswerEvent) == 0
     assert send(browser, token)["acknowledged"] == {"1": 1}
 
 
-def test_after_the_window_nothing_is_kept_and_the_job_has_handed_in_what_was_saved(browser: Browser, house: Instance, at: At) -> None:
+def test_after_the_window_nothing_is_kept_and_the_job_has_handed_in_what_was_saved(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.9 and 5.3.6: the attempt waits for the device until E + W, then it is finished at E."""
-    token = begin(browser, house)
+    token = begin(browser, instance)
     uuid = open_attempt_uuid(browser.path)
     states = []
     for minutes in (24, 25.01):
-        jobs.close_due(Delivery(house.database, house.settings, 1, {}, NOON + timedelta(minutes=minutes)))
-        states.append(attempt_row(house, uuid).state)
+        jobs.close_due(Delivery(instance.database, instance.settings, 1, {}, NOON + timedelta(minutes=minutes)))
+        states.append(attempt_row(instance, uuid).state)
     at.pass_(minutes=26)
 
     send(browser, token, status=409)
 
     assert states == ["in_progress", "finished"]
-    assert attempt_row(house, uuid).finished_at == END
-    assert counted(house, AnswerEvent) == 0
+    assert attempt_row(instance, uuid).finished_at == END
+    assert counted(instance, AnswerEvent) == 0
 
 
-def test_a_quiz_without_a_window_gives_no_token_and_takes_none(browser: Browser, house: Instance, at: At) -> None:
+def test_a_quiz_without_a_window_gives_no_token_and_takes_none(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.9: off by default."""
-    assert begin(browser, house, "attempts: 0\nlimit: 10 min\n") == ""
+    assert begin(browser, instance, "attempts: 0\nlimit: 10 min\n") == ""
     assert send(browser, "")["token"] == ""
     token = seal(browser.app.secret_key or "", PURPOSE, [browser.path.split("/")[2], int(NOON.timestamp())])
     at.pass_(minutes=12)
 
     send(browser, token, seq=2, status=409)
 
-    assert counted(house, AnswerEvent) == 1
+    assert counted(instance, AnswerEvent) == 1
 
 
-def test_numbers_and_tokens_of_a_page_only_go_forward(browser: Browser, house: Instance, at: At) -> None:
+def test_numbers_and_tokens_of_a_page_only_go_forward(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.9: the device's counter is monotonic: a number below one that was kept, or an older token after a newer one, proves nothing."""
-    first = begin(browser, house)
+    first = begin(browser, instance)
     at.pass_(minutes=5)
     second = str(send(browser, "", seq=3)["token"])
     at.pass_(minutes=7)
@@ -141,12 +141,12 @@ def test_numbers_and_tokens_of_a_page_only_go_forward(browser: Browser, house: I
     response = browser.client.post(f"{path}/answers", data=sent, headers=HEADERS, base_url="https://localhost")
 
     assert json.loads(response.get_data())["acknowledged"] == {"1": 0}  # 1 and 2 are missing before 3
-    assert counted(house, AnswerEvent) == 2
+    assert counted(instance, AnswerEvent) == 2
 
 
-def test_the_page_after_the_end_still_leads_to_handing_in(browser: Browser, house: Instance, at: At) -> None:
+def test_the_page_after_the_end_still_leads_to_handing_in(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.9: nothing can be answered on it any more, and the device's journal goes with the submission."""
-    token = begin(browser, house)
+    token = begin(browser, instance)
     place = right(browser)
     path = browser.path.split("?")[0]
     at.pass_(minutes=14)
@@ -156,5 +156,5 @@ def test_the_page_after_the_end_still_leads_to_handing_in(browser: Browser, hous
 
     browser.submit("/submission", {"events": json.dumps([event])})
 
-    row = attempt_row(house, open_attempt_uuid(path))
+    row = attempt_row(instance, open_attempt_uuid(path))
     assert (row.percent, row.finished_at) == (100, END)

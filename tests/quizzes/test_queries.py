@@ -29,33 +29,33 @@ UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
 
 
 @pytest.fixture
-def counter(house: Instance) -> Counter:
+def counter(instance: Instance) -> Counter:
     """Count what reaches the database for reading."""
-    return Counter(house.database.reading if house.database.is_sqlite else house.database.writing)
+    return Counter(instance.database.reading if instance.database.is_sqlite else instance.database.writing)
 
 
-def test_a_paper_has_its_pool_in_the_order_of_keys_on_every_machine(house: Instance) -> None:
+def test_a_paper_has_its_pool_in_the_order_of_keys_on_every_machine(instance: Instance) -> None:
     """Quiz engine 5.2.5: a draw depends on the order of its pool, so that order is the keys', not the database's."""
-    a_quiz(house, slots="slots:\n  - draw: 3\n")
+    a_quiz(instance, slots="slots:\n  - draw: 3\n")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         activity_id = session.execute(select(Activity.id).where(Activity.kind == "quiz")).scalar_one()
-        slots = [entry for entry in queries.get_paper_of_activity(session, activity_id).entries if isinstance(entry, SlotEntry)]
+        slots = [entry for entry in queries.get_snapshot_of_activity(session, activity_id).entries if isinstance(entry, SlotEntry)]
 
     keys = [candidate.question for candidate in slots[0].pool]
     assert (len(slots), slots[0].count, len(keys)) == (1, 3, 7)
     assert keys == sorted(keys)
 
 
-def test_papers_and_questions_are_read_once(house: Instance, counter: Counter) -> None:
+def test_papers_and_questions_are_read_once(instance: Instance, counter: Counter) -> None:
     """They never change; what is in memory costs nothing."""
-    a_quiz(house)
+    a_quiz(instance)
     counts = []
     for _time in range(2):
         counter.reset()
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             activity_id = session.execute(select(Activity.id).where(Activity.kind == "quiz")).scalar_one()
-            queries.get_paper_of_activity(session, activity_id)
+            queries.get_snapshot_of_activity(session, activity_id)
             ids = [1, 2, 3, 2]
             assert list(queries.get_questions(session, ids)) == [1, 2, 3]
         counts.append(len(counter.statements))
@@ -63,40 +63,40 @@ def test_papers_and_questions_are_read_once(house: Instance, counter: Counter) -
     assert counts == [4, 1]
 
 
-def test_memory_of_questions_is_bounded(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_of_questions_is_bounded(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "KEPT_QUESTIONS", 2)
-    a_quiz(house)
+    a_quiz(instance)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         versions = list(session.scalars(select(QuestionVersion.id)))
         for version in (*versions, *versions):
             assert set(queries.get_questions(session, [version])) == {version}
             assert len(session.info["questions"]) <= 2
 
 
-def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(house: Instance, counter: Counter) -> None:
+def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(instance: Instance, counter: Counter) -> None:
     """Performance P6: whatever the number of questions and answers."""
-    learner = a_learner(house, a_quiz(house))
-    attempt = start(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance))
+    attempt = start(instance, learner, "prueba")
     for seq in range(1, 20):
-        save(house, learner, attempt, a_batch({1: [str(seq % 3 + 1)], 2: ["1"]}, seq=seq))
-    with sitting_of(house, learner, attempt):
+        save(instance, learner, attempt, a_batch({1: [str(seq % 3 + 1)], 2: ["1"]}, seq=seq))
+    with sitting_of(instance, learner, attempt):
         pass
     counter.reset()
 
-    with sitting_of(house, learner, attempt) as (_session, sitting):
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
         assert len(counter.statements) == 2
-        assert len(sitting.items) == 7
-        assert len(sitting.answers) == 38
-        assert {answer.seq for answer in sitting.responses.values()} == {19}
+        assert len(loaded.items) == 7
+        assert len(loaded.answers) == 38
+        assert {answer.seq for answer in loaded.responses.values()} == {19}
 
 
-def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(house: Instance) -> None:
+def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(instance: Instance) -> None:
     """Security 1.3."""
-    learner = a_learner(house, a_quiz(house))
-    attempt = start(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance))
+    attempt = start(instance, learner, "prueba")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         for uuid in (attempt, UNKNOWN):
             with pytest.raises(SignInNeeded):
                 queries.get_attempt(session, Actor(), uuid)
@@ -104,42 +104,42 @@ def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(house: Instance)
             queries.get_attempt(session, learner, UNKNOWN)
 
 
-def test_an_attempt_tells_what_the_reader_is_in_its_course(house: Instance) -> None:
-    course = a_quiz(house, questions=ONE_QUESTION)
-    learner = a_learner(house, course)
-    teacher = actor_of(a_teacher(house, course))
-    attempt = start(house, learner, "prueba")
+def test_an_attempt_tells_what_the_reader_is_in_its_course(instance: Instance) -> None:
+    course = a_quiz(instance, questions=ONE_QUESTION)
+    learner = a_learner(instance, course)
+    teacher = actor_of(a_teacher(instance, course))
+    attempt = start(instance, learner, "prueba")
 
     roles = {}
     for actor in (learner, teacher):
-        with sitting_of(house, actor, attempt) as (_session, sitting):
-            roles[actor.person_id] = sitting.staff_role
+        with sitting_of(instance, actor, attempt) as (_session, loaded):
+            roles[actor.person_id] = loaded.staff_role
 
     assert roles == {learner.person_id: None, teacher.person_id: "editor"}
 
 
-def test_the_history_holds_one_learners_attempts_at_one_quiz(house: Instance) -> None:
-    course = a_quiz(house)
-    learner, other = a_learner(house, course), a_learner(house, course, "eva@example.org")
-    fail_quiz(house, other, "prueba")
-    fail_quiz(house, learner, "prueba")
-    pass_quiz(house, learner, "prueba")
+def test_the_history_holds_one_learners_attempts_at_one_quiz(instance: Instance) -> None:
+    course = a_quiz(instance)
+    learner, other = a_learner(instance, course), a_learner(instance, course, "eva@example.org")
+    fail_quiz(instance, other, "prueba")
+    fail_quiz(instance, learner, "prueba")
+    pass_quiz(instance, learner, "prueba")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         history = queries.list_attempts(session, learner.person_id or 0, course.id, "cuestionario-1")
 
     assert [(row.number, row.percent, row.passed) for row in history] == [(1, 0, False), (2, 100, True)]
 
 
-def test_questions_seen_are_counted_over_a_course_without_previews(house: Instance) -> None:
+def test_questions_seen_are_counted_over_a_course_without_previews(instance: Instance) -> None:
     """5.2.4 and 5.2.7."""
-    course = a_quiz(house, questions=ONE_QUESTION)
-    learner, teacher = a_learner(house, course), actor_of(a_teacher(house, course))
+    course = a_quiz(instance, questions=ONE_QUESTION)
+    learner, teacher = a_learner(instance, course), actor_of(a_teacher(instance, course))
     for _time in range(2):
-        fail_quiz(house, learner, "prueba")
-    fail_quiz(house, teacher, "prueba")
+        fail_quiz(instance, learner, "prueba")
+    fail_quiz(instance, teacher, "prueba")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         seen = [queries.count_seen(session, actor.person_id or 0, course.id) for actor in (learner, teacher)]
 
     assert seen == [{"suma-1": 2}, {}]
@@ -150,43 +150,43 @@ def written(text: str, seqs: range, lease: int = 1000) -> SaveRequest:
     return SaveRequest(lease, tuple(SavedAnswer(1, AnswerSequence(lease, seq), {"answer": [f"{text}{seq}"]}) for seq in seqs), "autosave")
 
 
-def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(house: Instance) -> None:
+def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(instance: Instance) -> None:
     """Of each answer of before it knows the place; duplicates are recognised by it, and what is acknowledged has no gap."""
-    learner = a_learner(house, a_marked_quiz(house))
-    attempt = start(house, learner, "prueba")
-    save(house, learner, attempt, written(ESSAY, range(1, 2)))
-    save(house, learner, attempt, written(ESSAY, range(2, 3)))  # from here on everything else is in memory
+    learner = a_learner(instance, a_marked_quiz(instance))
+    attempt = start(instance, learner, "prueba")
+    save(instance, learner, attempt, written(ESSAY, range(1, 2)))
+    save(instance, learner, attempt, written(ESSAY, range(2, 3)))  # from here on everything else is in memory
     costs = []
     for seqs in (range(3, 4), range(4, 300), range(300, 301)):
-        with metered(house.database) as meter:
-            done = save(house, learner, attempt, written(ESSAY, seqs))
+        with metered(instance.database) as meter:
+            done = save(instance, learner, attempt, written(ESSAY, seqs))
         costs.append(meter)
-    again = save(house, learner, attempt, written("otra vez ", range(5, 6)))
+    again = save(instance, learner, attempt, written("otra vez ", range(5, 6)))
 
     first, _many, last = costs
     assert len(ESSAY) < first.characters < 2 * len(ESSAY)
     assert last.characters < first.characters + 300 * len("2026-06-01 12:00:00.000000")
     assert last.rows == first.rows + 297
     assert done.acknowledged == again.acknowledged == {1: 300}
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        assert len(sitting.answers) == 300
-        assert [answer.payload for answer in sitting.answers if answer.payload is not None] == [{"answer": [f"{ESSAY}300"]}]
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        assert len(loaded.answers) == 300
+        assert [answer.payload for answer in loaded.answers if answer.payload is not None] == [{"answer": [f"{ESSAY}300"]}]
 
 
-def test_an_answer_that_was_checked_comes_with_its_text(house: Instance) -> None:
+def test_an_answer_that_was_checked_comes_with_its_text(instance: Instance) -> None:
     """5.6: later tries are judged with the earlier ones."""
-    learner = a_learner(house, a_quiz(house, "behaviour: adaptive\nattempts: 0\nshuffle_options: false\n", questions=ONE_QUESTION))
-    attempt = start(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance, "behaviour: adaptive\nattempts: 0\nshuffle_options: false\n", questions=ONE_QUESTION))
+    attempt = start(instance, learner, "prueba")
     for seq in range(1, 5):
-        save(house, learner, attempt, a_batch({1: [str(1 + seq % 3)]}, seq=seq))
+        save(instance, learner, attempt, a_batch({1: [str(1 + seq % 3)]}, seq=seq))
         if seq == 2:
-            with sitting_of(house, learner, attempt, write=True) as (session, sitting):
-                check_answer(session, sitting, 1, {"answer": [str(1 + seq % 3)]}, now=clock.now())
+            with sitting_of(instance, learner, attempt, write=True) as (session, loaded):
+                check_answer(session, loaded, 1, {"answer": [str(1 + seq % 3)]}, now=clock.now())
 
-    with sitting_of(house, learner, attempt) as (session, sitting):
-        texts = {answer.seq: answer.payload for answer in sitting.answers}
-        ids = {answer.seq: answer.id for answer in sitting.answers}
-        said = read_payloads(session, sitting.answers, {ids[1], ids[4], 0})
+    with sitting_of(instance, learner, attempt) as (session, loaded):
+        texts = {answer.seq: answer.payload for answer in loaded.answers}
+        ids = {answer.seq: answer.id for answer in loaded.answers}
+        said = read_payloads(session, loaded.answers, {ids[1], ids[4], 0})
 
     assert texts == {1: None, 2: {"answer": ["3"]}, 3: None, 4: {"answer": ["2"]}}
     assert said == {ids[1]: {"answer": ["2"]}, ids[4]: {"answer": ["2"]}}

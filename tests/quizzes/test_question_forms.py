@@ -13,11 +13,11 @@ from werkzeug.datastructures import MultiDict
 
 from courses.content.editing import EditRefused, list_entries, read_fields
 from quizzes.content.question_editing import values_in, with_question
-from quizzes.content.question_fields import asked_of, order_of
+from quizzes.content.question_fields import fields_of_kind, order_of
 from quizzes.content.question_rows import QuestionFormValues, pressed
 from quizzes.content.row_fields import leaves
 from quizzes.content.wording import KINDS
-from quizzes.pages.question_form import AT, SHOWN, KindFormView, QuestionFormView, sent_sheet
+from quizzes.pages.question_form import AT, SHOWN, KindFormView, QuestionFormView, submitted_form
 from tests.support.shared import SHARED, needs_shared
 
 LANGUAGES = ("es", "en")
@@ -74,7 +74,7 @@ def changed(text: str, *changes: tuple[str, str], published: dict[str, frozenset
     for name, words in changes:
         assert name in sent, name
         sent[name] = words
-    return with_question(text, sheet.kind, LANGUAGES, sent_sheet(sheet.kind, LANGUAGES, sent, "save").said, published)
+    return with_question(text, sheet.kind, LANGUAGES, submitted_form(sheet.kind, LANGUAGES, sent, "save").said, published)
 
 
 @pytest.fixture(autouse=True)
@@ -169,7 +169,7 @@ def test_only_the_lines_of_what_changed_change() -> None:
     assert after == entry.replace("right: Quito", "wrong: Quito").replace("wrong: Guayaquil\n", "right: 'Guayaquil: no'\n")
     emptied = changed(entry, ("options__0__words_es", ""), ("options__0__why_es", ""))
     assert emptied == entry.replace("  # la buena\n  - right: Quito   # alta\n    why: Desde 1830.\n", "")
-    moved = with_question(entry, "single", LANGUAGES, pressed(asked_of("single"), said_in(entry), "down", "options", 0, "es"))
+    moved = with_question(entry, "single", LANGUAGES, pressed(fields_of_kind("single"), said_in(entry), "down", "options", 0, "es"))
     assert moved.endswith(
         "  - wrong: Guayaquil\n    why: Es la mayor.\n    key: otra\n  # la buena\n  - right: Quito   # alta\n    why: Desde 1830.\n"
     )
@@ -177,11 +177,11 @@ def test_only_the_lines_of_what_changed_change() -> None:
 
 def test_a_new_option_without_its_words_is_written_so_that_it_is_told() -> None:
     entry = "key: a\nkind: single\ntext: b\noptions:\n  - right: c\n"
-    sheet = KindFormView("single", LANGUAGES, pressed(asked_of("single"), said_in(entry), "row", "options", -1, "es"))
+    sheet = KindFormView("single", LANGUAGES, pressed(fields_of_kind("single"), said_in(entry), "row", "options", -1, "es"))
     sent = sent_by(sheet)
     sent["options__1__why_es"] = "Por eso."
 
-    after = with_question(entry, "single", LANGUAGES, sent_sheet("single", LANGUAGES, sent, "save").said)
+    after = with_question(entry, "single", LANGUAGES, submitted_form("single", LANGUAGES, sent, "save").said)
 
     assert after == entry + "  - wrong:\n    why: Por eso.\n"
 
@@ -196,7 +196,7 @@ def test_hints_of_which_only_some_are_translated_stay_beside_their_translation()
 
 def test_a_kind_asks_for_nothing_twice_and_in_the_order_of_the_text() -> None:
     for kind in KINDS:
-        names = [one.name for one in asked_of(kind)]
+        names = [one.name for one in fields_of_kind(kind)]
         assert len(names) == len(set(names)), kind
         assert {name.partition(".")[0] for name in names} - {"tolerance_kind"} <= set(order_of(kind)), kind
 
@@ -263,7 +263,7 @@ def test_rows_of_a_matrix_follow_their_columns() -> None:
     entry = "key: a\nkind: matrix\ntext: b\ncolumns:\n  - Sí\n  - No\nrows:\n  - text: Uno\n    answer: si\n"
     assert "  - Claro\n  - No\nrows:\n  - text: Uno\n    answer: claro\n" in changed(entry, ("columns__0__text_es", "Claro"))
 
-    moved = pressed(asked_of("matrix"), said_in(entry), "down", "columns", 0, "es")
+    moved = pressed(fields_of_kind("matrix"), said_in(entry), "down", "columns", 0, "es")
 
     assert moved.rows["rows"][0].text("answer") == "2"
     assert with_question(entry, "matrix", LANGUAGES, moved) == entry.replace("  - Sí\n  - No\n", "  - No\n  - Sí\n")
@@ -278,7 +278,7 @@ def test_tolerances_units_variables_and_levels_are_written_as_the_format_has_the
     assert changed(number, ("answers__0__tolerance", "0.1"), ("answers__0__tolerance_kind", "geometric")) == number.replace(
         "right: 5\n", "right: 5\n    tolerance: {geometric: 0.1}\n"
     )
-    said = pressed(asked_of("numerical"), said_in(number), "row", "units", -1, "es")
+    said = pressed(fields_of_kind("numerical"), said_in(number), "row", "units", -1, "es")
     units = replace(
         said,
         rows={
@@ -306,7 +306,7 @@ def test_another_kind_of_gap_keeps_what_was_typed() -> None:
     sent = sent_by(KindFormView("gaps", LANGUAGES, said_in(entry)))
     sent["gaps__0__kind"] = "single"
 
-    sheet = sent_sheet("gaps", LANGUAGES, sent, "save")
+    sheet = submitted_form("gaps", LANGUAGES, sent, "save")
 
     assert sheet.has_other_kinds
     assert with_question(entry, "gaps", LANGUAGES, sheet.said) == f"{begin}    kind: single\n    options:\n{answers}"
@@ -315,7 +315,7 @@ def test_another_kind_of_gap_keeps_what_was_typed() -> None:
 def test_a_row_for_each_name_of_the_text() -> None:
     said = QuestionFormValues({("text", "es"): "Hay {uno} y {dos}, no `{tres}`."}, {"gaps": (QuestionFormValues({("name", ""): "dos"}),)})
 
-    after = pressed(asked_of("gaps"), said, "names", "gaps", -1, "es")
+    after = pressed(fields_of_kind("gaps"), said, "names", "gaps", -1, "es")
 
     assert [row.text("name") for row in after.rows["gaps"]] == ["dos", "uno"]
     assert all(row.rows["answers"] for row in after.rows["gaps"][1:])

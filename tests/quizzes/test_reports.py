@@ -28,9 +28,9 @@ QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 REPORT = f"{QUIZ}/report"
 
 
-def named(house: Instance, email: str, given: str, surname: str) -> None:
+def named(instance: Instance, email: str, given: str, surname: str) -> None:
     """Give somebody another name."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(
             update(Person)
             .where(Person.email == email)
@@ -38,36 +38,36 @@ def named(house: Instance, email: str, given: str, surname: str) -> None:
         )
 
 
-def a_class(house: Instance) -> None:
+def a_class(instance: Instance) -> None:
     """Publish a quiz that Berta passed, Ana failed, and Carla is taking; one teacher edits, one grades."""
-    course = a_course(house, modules=1, settings="attempts: 0\npass: 70\n")
+    course = a_course(instance, modules=1, settings="attempts: 0\npass: 70\n")
     now = clock.now() - timedelta(days=1)
-    fail_quiz(house, a_learner(house, course, "ana@example.org", now=now), "prueba", now=now)
-    pass_quiz(house, a_learner(house, course, "berta@example.org", now=now), "prueba", now=now + timedelta(hours=1))
-    start(house, a_learner(house, course, "carla@example.org", now=now), "prueba", now=now + timedelta(hours=2))
+    fail_quiz(instance, a_learner(instance, course, "ana@example.org", now=now), "prueba", now=now)
+    pass_quiz(instance, a_learner(instance, course, "berta@example.org", now=now), "prueba", now=now + timedelta(hours=1))
+    start(instance, a_learner(instance, course, "carla@example.org", now=now), "prueba", now=now + timedelta(hours=2))
     for email, given, surname in (
         ("ana@example.org", "Ana", "Zurita"),
         ("berta@example.org", "Berta", "Moya"),
         ("carla@example.org", "Carla", "=1+1"),
     ):
-        named(house, email, given, surname)
-    teacher = a_teacher(house, course)
-    a_teacher(house, course, "califica@example.org", StaffRole.GRADER)
-    preview = start(house, actor_of(teacher), "prueba")
-    assert attempt_row(house, preview).preview
+        named(instance, email, given, surname)
+    teacher = a_teacher(instance, course)
+    a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
+    preview = start(instance, actor_of(teacher), "prueba")
+    assert attempt_row(instance, preview).preview
 
 
-def test_a_report_is_of_an_edition_or_a_group(browser: Browser, house: Instance) -> None:
+def test_a_report_is_of_an_edition_or_a_group(browser: Browser, instance: Instance) -> None:
     """Both together, on the page and in what is taken out of it; what there is not finds nobody."""
-    course = a_course(house, modules=1)
-    a_teacher(house, course)
-    people = {name: a_learner(house, course, f"{name}@example.org") for name in ("ana", "berta")}
-    carla = actor_of(a_person(house, "carla@example.org"))
-    edition = an_edition(house, course)
-    join(house, carla, course, edition)
+    course = a_course(instance, modules=1)
+    a_teacher(instance, course)
+    people = {name: a_learner(instance, course, f"{name}@example.org") for name in ("ana", "berta")}
+    carla = actor_of(a_person(instance, "carla@example.org"))
+    edition = an_edition(instance, course)
+    join(instance, carla, course, edition)
     for learner in (*people.values(), carla):
-        pass_quiz(house, learner, "prueba")
-    with house.database.unit_of_work() as session:
+        pass_quiz(instance, learner, "prueba")
+    with instance.database.unit_of_work() as session:
         group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
         members = [one.person_uuid for one in (people["ana"], carla) if one.person_uuid]
         learning_services.add_to_group(session, SYSTEM, group, members, now=clock.now())
@@ -95,10 +95,10 @@ def order_of(browser: Browser) -> list[str]:
     return sorted((name for name in ("Zurita", "Moya", "=1+1") if name in text), key=text.index)
 
 
-def test_only_the_courses_staff_see_the_report(browser: Browser, house: Instance) -> None:
+def test_only_the_courses_staff_see_the_report(browser: Browser, instance: Instance) -> None:
     """Security 9, as gradebook.view: graders, editors and administrators; to all others there is no such page."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     for path in (REPORT, f"{REPORT}.csv", f"{REPORT}.xlsx", f"{REPORT}.ods"):
         outcomes = cast.outcomes(path)
@@ -108,8 +108,8 @@ def test_only_the_courses_staff_see_the_report(browser: Browser, house: Instance
     cast.browsers["S"].get("/courses/prueba/quizzes/leccion-1/report", 404)
 
 
-def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browser, house: Instance) -> None:
-    a_class(house)
+def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browser, instance: Instance) -> None:
+    a_class(instance)
     sign_in(browser, "profe@example.org")
 
     browser.get(f"{QUIZ}/manage")
@@ -136,9 +136,9 @@ def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browse
     assert len(order_of(browser)) == 3
 
 
-def test_graders_see_no_addresses(browser: Browser, house: Instance) -> None:
+def test_graders_see_no_addresses(browser: Browser, instance: Instance) -> None:
     """Security 7.6: e-mail addresses are for those who edit the course."""
-    a_class(house)
+    a_class(instance)
     sign_in(browser, "califica@example.org")
 
     assert "ana@example.org" not in browser.get(REPORT).html
@@ -147,9 +147,9 @@ def test_graders_see_no_addresses(browser: Browser, house: Instance) -> None:
     browser.get(f"{REPORT}.csv", status=403)
 
 
-def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browser: Browser, house: Instance) -> None:
+def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browser: Browser, instance: Instance) -> None:
     """Security 4.6 and 8.1: no cell computes, attachment, UTF-8; who exported stands in the audit log."""
-    a_class(house)
+    a_class(instance)
     sign_in(browser, "profe@example.org")
 
     browser.get(f"{REPORT}.csv?sort=started")
@@ -164,17 +164,17 @@ def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browse
         ("7", "7", "100", "1"),
         ("", "7", "", ""),
     ]
-    named(house, "carla@example.org", "=HYPERLINK(1)", "Moya")
+    named(instance, "carla@example.org", "=HYPERLINK(1)", "Moya")
     browser.get(f"{REPORT}.csv?state=in_progress")
     assert "'=HYPERLINK(1) Moya" in browser.response.get_data(as_text=True)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         verbs = [entry.facts for entry in session.scalars(select(AuditEntry).where(AuditEntry.verb == "quiz.exported"))]
     assert len(verbs) == 2
     assert '"what": "report.csv"' in verbs[0]
 
 
-def test_the_report_as_a_workbook_says_what_its_columns_hold(browser: Browser, house: Instance) -> None:
-    a_class(house)
+def test_the_report_as_a_workbook_says_what_its_columns_hold(browser: Browser, instance: Instance) -> None:
+    a_class(instance)
     sign_in(browser, "profe@example.org")
 
     browser.get(f"{REPORT}.xlsx")
@@ -187,27 +187,27 @@ def test_the_report_as_a_workbook_says_what_its_columns_hold(browser: Browser, h
     assert attempts["J3"].value == 100
 
 
-def copies_of_an_attempt(house: Instance, count: int) -> None:
+def copies_of_an_attempt(instance: Instance, count: int) -> None:
     """Give a learner many ended attempts."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         one = session.execute(select(Attempt).where(Attempt.passed.is_(True))).scalar_one()
         columns = [column.name for column in Attempt.__table__.columns if column.name not in ("id", "uuid", "number")]
         session.add_all(Attempt(**{name: getattr(one, name) for name in columns}, number=number) for number in range(2, count + 2))
 
 
 @pytest.mark.parametrize("path", ["", ".csv", ".xlsx"])
-def test_the_report_costs_the_same_statements_however_many_attempts_there_are(browser: Browser, house: Instance, path: str) -> None:
+def test_the_report_costs_the_same_statements_however_many_attempts_there_are(browser: Browser, instance: Instance, path: str) -> None:
     """Issue 3, scale: one statement reads all rows of a download; a page reads its fifty."""
-    a_class(house)
+    a_class(instance)
     sign_in(browser, "profe@example.org")
     browser.checks = False
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     browser.get(REPORT)
     counter.reset()
     browser.get(f"{REPORT}{path}")
     few, before = len(counter.statements), len(browser.response.get_data())
 
-    copies_of_an_attempt(house, 1200)
+    copies_of_an_attempt(instance, 1200)
     counter.reset()
     browser.get(f"{REPORT}{path}")
 

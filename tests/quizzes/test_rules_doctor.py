@@ -18,9 +18,9 @@ from quizzes.rules.answers import (
 from quizzes.rules.definitions import Body, MultipleRule, QuestionDefinition, TrueFalseBody
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, findings_in
 from quizzes.rules.item_evidence import TYPED, ClassTally, ItemEvidence, MarkedResponse, QuestionTally, SplitHalf, Unreached
-from quizzes.rules.item_findings import examine, examine_end, question_outcomes, told_among
+from quizzes.rules.item_findings import examine, examine_end, question_outcomes, significant_findings
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.layout_findings import paper_outcomes
+from quizzes.rules.layout_findings import layout_outcomes
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH, write_number
 from quizzes.rules.quantities import computed
@@ -64,7 +64,7 @@ def test_planted_defects_are_found_and_healthy_questions_left_alone() -> None:
         quiz = a_quiz(chance, defects=True)
         tally = a_class(quiz, chance, LEARNERS, rushed=0.25 if seed % 2 else 0.0)
         rushed += bool(examine_end(tally.unreached)) == bool(seed % 2)
-        told = told_among([question_outcomes(one.question, tally.questions[at].evidence()) for at, one in enumerate(quiz)])
+        told = significant_findings([question_outcomes(one.question, tally.questions[at].evidence()) for at, one in enumerate(quiz)])
         for one, findings, of_all in zip(quiz, findings_of(quiz, tally), told, strict=True):
             if one.ailment is None:
                 healthy += 1
@@ -101,12 +101,12 @@ def asked(body: Body, answers: list[tuple[object, int, int]]) -> tuple[ItemFindi
         marking = mark_answer(question, answer, ItemLayout(), SPANISH)  # type: ignore[arg-type]  # any kind
         typed = unmatched_in(question, answer, marking, SPANISH)  # type: ignore[arg-type]  # any kind
         other = mark_answer(a_question(a_single()), SingleChoiceAnswer("a"), ItemLayout(), SPANISH)
-        paper = [
+        snapshot = [
             MarkedResponse(0, 1, marking.fraction or f("0"), f("1"), marking, typed),
             MarkedResponse(1, 2, Fraction(rest, 100), f("1"), other),
         ]
         for _time in range(count):
-            tally.add(paper)
+            tally.add(snapshot)
     return examine(question, tally.questions[1].evidence())
 
 
@@ -339,7 +339,7 @@ def test_few_and_many_are_what_the_binomial_distribution_says() -> None:
 
 def papers_of(evidence: ItemEvidence) -> tuple[ItemFinding, ...]:
     """Return what is found about the papers of a question."""
-    return findings_in(paper_outcomes(evidence))
+    return findings_in(layout_outcomes(evidence))
 
 
 def halves(low: int, high: int, count: int = 60) -> dict[str, dict[tuple[Fraction, Fraction], int]]:

@@ -80,8 +80,8 @@ def slot(*keys: str, count: int = 1, mark: str | None = None, first: int = 1) ->
 def test_papers_are_alike_where_their_positions_are() -> None:
     """5.12 across versions: a corrected question stays in its position; another question, draw or mark makes another composition."""
     described = SlotEntry((Candidate("nota", 9, f("0"), numbered=False),))
-    paper: list[Entry] = [slot("a"), PageEntry(), described, slot("b", "c", "d", count=2, first=2)]
-    composition = composition_of(paper)
+    snapshot: list[Entry] = [slot("a"), PageEntry(), described, slot("b", "c", "d", count=2, first=2)]
+    composition = composition_of(snapshot)
 
     shown = [(one.number, one.question, one.draw, one.draws) for one in composition.positions]
     assert shown == [
@@ -92,8 +92,8 @@ def test_papers_are_alike_where_their_positions_are() -> None:
     assert composition.pools == (frozenset({1}), frozenset({2, 3, 4}), frozenset({2, 3, 4}))
     assert composition.name == composition_of([slot("a", first=7), slot("b", "c", "e", count=2, first=20)]).name
     others: list[list[Entry]] = [
-        [slot("z"), paper[3]],
-        [slot("a", mark="2"), paper[3]],
+        [slot("z"), snapshot[3]],
+        [slot("a", mark="2"), snapshot[3]],
         [slot("a"), slot("b", "c", "d", count=3)],
         [slot("a")],
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from quizzes.rules.false_discovery import RATE, adjusted
 from quizzes.rules.finding_kinds import NOT_MET, FindingKind, FindingStrength, ItemFinding, Outcome, outcome
-from quizzes.rules.item_findings import end_outcomes, question_outcomes, told_among, without_symptoms
+from quizzes.rules.item_findings import end_outcomes, question_outcomes, significant_findings, without_symptoms
 from quizzes.rules.tails import normal_square, normal_tail
 from tests.support.questions import f
 from tests.support.synthetic import a_class, a_quiz
@@ -59,9 +59,9 @@ def test_what_is_told_of_one_question_depends_on_all_tests_of_the_quiz() -> None
     alone = [(a_test("0.01"), a_test("0.2"))]
     among = [*alone, (NOT_MET,) * 20]
 
-    assert [[one.told for one in found] for found in told_among(alone)] == [[True]]
-    assert [[one.told for one in found] for found in told_among(among)] == [[False], []]
-    assert told_among(among)[0][0].strength is FindingStrength.LIKELY
+    assert [[one.told for one in found] for found in significant_findings(alone)] == [[True]]
+    assert [[one.told for one in found] for found in significant_findings(among)] == [[False], []]
+    assert significant_findings(among)[0][0].strength is FindingStrength.LIKELY
 
 
 @pytest.mark.parametrize("symptom", [FindingKind.WEAK, FindingKind.NEGATIVE, FindingKind.CHANCE])
@@ -83,7 +83,7 @@ def told_of(classes: int, first: int) -> tuple[int, list[ItemFinding], int]:
         tally = a_class(quiz, chance, LEARNERS)
         made = [end_outcomes(tally.unreached)]
         made += [question_outcomes(one.question, tally.questions[at].evidence()) for at, one in enumerate(quiz)]
-        findings = [one for group in told_among(made) for one in group]
+        findings = [one for group in significant_findings(made) for one in group]
         told += any(one.told for one in findings)
         found += findings
         tests += sum(map(len, made))

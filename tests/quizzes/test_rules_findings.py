@@ -9,12 +9,12 @@ import pytest
 
 from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, SingleChoiceAnswer, TextAnswer, TrueFalseAnswer
-from quizzes.rules.choice_findings import ItemSample, PartTable, ResponseGroup, choice_outcomes, crowd_of, tables_of
+from quizzes.rules.choice_findings import ItemSample, PartTable, ResponseGroup, choice_outcomes, sample_of, tables_of
 from quizzes.rules.definitions import Body, Gap, GapsBody, MultipleRule, TrueFalseBody
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, Outcome, findings_in, outcome, strength_of
 from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, UnmatchedText, Unreached
 from quizzes.rules.item_findings import examine, examine_end
-from quizzes.rules.layout_findings import paper_outcomes
+from quizzes.rules.layout_findings import layout_outcomes
 from quizzes.rules.significance import (
     FIVE_PERCENT,
     ONE_PER_MILLE,
@@ -160,16 +160,16 @@ def responses(body: Body, *given: tuple[Answer, int, int]) -> list[ItemResponses
 def chosen(body: Body, *given: tuple[Answer, int, int]) -> list[ItemFinding]:
     """Return what is found about choices."""
     found = responses(body, *given)
-    return list(findings_in(choice_outcomes(a_question(body), found, crowd_of(found))))
+    return list(findings_in(choice_outcomes(a_question(body), found, sample_of(found))))
 
 
 def test_the_best_are_at_least_a_third_with_all_of_equal_rest() -> None:
     three = responses(a_single(), (A, 3, 2), (B, 3, 1), (C, 2, 2), (A, 1, 4))
     more = responses(a_single(), (A, 3, 2), (C, 2, 2), (B, 2, 1), (A, 1, 4))
 
-    assert crowd_of(three) == ItemSample(Scale(9, f("17"), f("39")), 3, f("3"))
-    assert crowd_of(more) == ItemSample(Scale(9, f("16"), f("34")), 5, f("2"))
-    assert crowd_of([]) == ItemSample(Scale(0, f("0"), f("0")), 0, f("0"))
+    assert sample_of(three) == ItemSample(Scale(9, f("17"), f("39")), 3, f("3"))
+    assert sample_of(more) == ItemSample(Scale(9, f("16"), f("34")), 5, f("2"))
+    assert sample_of([]) == ItemSample(Scale(0, f("0"), f("0")), 0, f("0"))
 
 
 def test_each_answer_is_counted_with_who_gave_it() -> None:
@@ -208,7 +208,7 @@ def test_the_key_is_the_right_answer_that_most_gave_or_one_that_nobody_gave() ->
     ],
 )
 def test_only_what_is_chosen_is_counted_by_choices(body: Body, parts: list[tuple[str, str, tuple[str, ...]]]) -> None:
-    tables = tables_of(a_question(body), [], crowd_of([]))
+    tables = tables_of(a_question(body), [], sample_of([]))
 
     assert [(table.part, table.guess, table.offered) for table in tables] == [(part, f(guess), offered) for part, guess, offered in parts]
 
@@ -292,7 +292,7 @@ def test_a_part_that_was_left_blank_is_no_wrong_answer_to_it() -> None:
     best = chosen(body, (both[0], 1, 30), (both[1], 2, 30), (both[2], 2, 30), (blank, 9, 60))
 
     assert [one for one in (*few, *best) if one.part == "anio" and (one.ailment is FindingKind.UNUSED_OPTION or not one.answer)] == []
-    assert [one.given for one in tables_of(a_question(body), responses(body, (blank, 1, 60)), crowd_of(()))] == [0, 60]
+    assert [one.given for one in tables_of(a_question(body), responses(body, (blank, 1, 60)), sample_of(()))] == [0, 60]
 
 
 def typed(*said: tuple[str, int, int], part: str = "") -> tuple[UnmatchedText, ...]:
@@ -440,7 +440,7 @@ def test_a_wrong_key_is_as_sure_as_its_rival_rises_among_all() -> None:
     """Half of what may be wrong is left to the most chosen rival, half to the others together."""
     given = [(B, 3, 8), (B, 2, 10), (C, 3, 2), (C, 2, 20), (A, 1, 30)]
     (found,) = chosen(a_single(), *given)
-    crowd = crowd_of(responses(a_single(), *given)).scale
+    crowd = sample_of(responses(a_single(), *given)).scale
     most_chosen, other = (tail_of_t(group_square(count, f(str(rests)), crowd), 68) for count, rests in ((22, 46), (18, 44)))
 
     assert found == ItemFinding(FindingKind.WRONG_KEY, FindingStrength.CLEAR, 70, "", "b", 18, 40, 18, 0)
@@ -486,7 +486,7 @@ def test_one_of_two_wrong_options_is_told_where_all_took_the_other() -> None:
 def test_a_gap_to_type_in_hides_no_gap_to_choose_in() -> None:
     body = GapsBody((Gap("nombre", a_short(("sol", "1"))), Gap("anio", a_single())))
     found = responses(body, (GapsAnswer({"nombre": "sol", "anio": "b"}), 2, 7))
-    (table,) = tables_of(a_question(body), found, crowd_of(found))
+    (table,) = tables_of(a_question(body), found, sample_of(found))
 
     assert (table.part, [(one.name, one.count) for one in table.answers.values()]) == ("anio", [("b", 7)])
 
@@ -506,7 +506,7 @@ def papers(*, values: dict[tuple[int, int], int] | None = None, firsts: tuple[in
     """Return what is found about papers: of (value, right or wrong) so many; of two options who took which, by the one that stood first."""
     counted = {"x": {(f(str(value)), f(str(share))): count for (value, share), count in values.items()}} if values else {}
     places = dict(zip((("a", "a"), ("b", "a"), ("a", "b"), ("b", "b")), firsts, strict=True)) if firsts else {}
-    return list(findings_in(paper_outcomes(ItemEvidence(0, (), values=counted, firsts=places))))
+    return list(findings_in(layout_outcomes(ItemEvidence(0, (), values=counted, firsts=places))))
 
 
 def test_values_that_make_a_question_harder_are_told_from_thirty_in_each_half_and_fifteen_in_a_hundred_on() -> None:

@@ -31,8 +31,8 @@ from quizzes.rules.grades import (
     grade_attempt,
     manual_fraction,
     over_attempts,
+    rounded_mark,
     section_totals,
-    shown,
     stored,
 )
 from quizzes.rules.item_layout import ItemLayout
@@ -342,10 +342,10 @@ def test_a_mark_by_hand_lies_within_the_maximum(mark: str, fraction: str | None)
 def test_rounding_is_for_database_and_screen() -> None:
     """5.1.5: seven decimals stored; quiz decimals default 2, questions' default the same."""
     assert stored(f("1/3")) == f("0.3333333")
-    assert shown(f("69.995"), SETTINGS) == 70
-    assert shown(f("2/3"), SETTINGS, question=True) == f("0.67")
-    assert shown(f("2/3"), replace(SETTINGS, question_decimals=1), question=True) == f("0.7")
-    assert shown(f("2/3"), replace(SETTINGS, question_decimals=1)) == f("0.67")
+    assert rounded_mark(f("69.995"), SETTINGS) == 70
+    assert rounded_mark(f("2/3"), SETTINGS, question=True) == f("0.67")
+    assert rounded_mark(f("2/3"), replace(SETTINGS, question_decimals=1), question=True) == f("0.7")
+    assert rounded_mark(f("2/3"), replace(SETTINGS, question_decimals=1)) == f("0.67")
 
 
 @given(st.lists(st.tuples(st.fractions(-1, 1), st.fractions(0, 10)), max_size=6))

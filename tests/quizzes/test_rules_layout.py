@@ -51,7 +51,7 @@ def fixed(name: str, **fields: object) -> SlotEntry:
     return SlotEntry(candidates(name), **fields)  # type: ignore[arg-type]  # fields by name
 
 
-def paper(entries: Sequence[Entry], seed: int = 1, seen: dict[str, int] | None = None, per_page: int = 0) -> AttemptLayout:
+def snapshot(entries: Sequence[Entry], seed: int = 1, seen: dict[str, int] | None = None, per_page: int = 0) -> AttemptLayout:
     layout = lay_out(entries, seed, seen=seen or {}, per_page=per_page)
     assert isinstance(layout, AttemptLayout)
     return layout
@@ -103,7 +103,7 @@ def test_the_same_seed_gives_the_same_order(seed: int, slot: str, entries: list[
 
 
 def test_questions_stand_in_order_with_numbers_marks_and_slots() -> None:
-    layout = paper([fixed("a"), fixed("b", mark=f("3")), fixed("c", require_previous=True)])
+    layout = snapshot([fixed("a"), fixed("b", mark=f("3")), fixed("c", require_previous=True)])
 
     assert layout.items[1] == LaidItem("2.1", "b", 1, f("3"), 0, require_previous=False, number=2, place=2, page=1)
     assert layout.items[2].require_previous
@@ -114,7 +114,7 @@ def test_descriptions_are_not_numbered_and_carry_no_mark() -> None:
     """5.2.6: descriptions keep their position and are not numbered."""
     text = SlotEntry((Candidate("texto", 9, numbered=False),), mark=f("5"))
 
-    items = paper([fixed("a"), text, fixed("b")]).items
+    items = snapshot([fixed("a"), text, fixed("b")]).items
 
     assert [item.number for item in items] == [1, None, 2]
     assert [item.place for item in items] == [1, 2, 3]
@@ -125,24 +125,24 @@ def test_descriptions_are_not_numbered_and_carry_no_mark() -> None:
 def test_a_draw_is_without_replacement_and_spares_fixed_questions(seed: int, count: int) -> None:
     """5.2.4: without replacement inside the attempt."""
     pool = candidates("a b c d e f")
-    layout = paper([SlotEntry(pool, count=count), SlotEntry((pool[2],))], seed)
+    layout = snapshot([SlotEntry(pool, count=count), SlotEntry((pool[2],))], seed)
 
     assert len(set(keys(layout))) == count + 1
     assert keys(layout)[-1] == "c"
-    assert layout == paper([SlotEntry(pool, count=count), SlotEntry((pool[2],))], seed)
+    assert layout == snapshot([SlotEntry(pool, count=count), SlotEntry((pool[2],))], seed)
 
 
 @given(SEEDS)
 def test_a_draw_prefers_what_was_seen_least(seed: int) -> None:
     """5.2.4: prefers questions the user has seen least in earlier attempts."""
-    drawn = keys(paper([SlotEntry(candidates("a b c d"), count=3)], seed, {"a": 2, "b": 1, "d": 1}))
+    drawn = keys(snapshot([SlotEntry(candidates("a b c d"), count=3)], seed, {"a": 2, "b": 1, "d": 1}))
 
     assert set(drawn) == {"b", "c", "d"}
-    assert keys(paper([SlotEntry(candidates("a b c d"))], seed, {"a": 1, "b": 1, "d": 1})) == ["c"]
+    assert keys(snapshot([SlotEntry(candidates("a b c d"))], seed, {"a": 1, "b": 1, "d": 1})) == ["c"]
 
 
 def test_all_questions_of_a_pool_come_up() -> None:
-    drawn = Counter(keys(paper([SlotEntry(candidates("a b c"))], seed))[0] for seed in range(300))
+    drawn = Counter(keys(snapshot([SlotEntry(candidates("a b c"))], seed))[0] for seed in range(300))
 
     assert all(60 < drawn[name] < 140 for name in "abc")
 
@@ -164,7 +164,7 @@ def test_a_pool_that_is_too_small_is_told(entries: list[Entry], problem: PoolToo
 
 @given(SEEDS)
 def test_pools_that_overlap_fail_only_where_no_choice_would_do(seed: int) -> None:
-    drawn = keys(paper([SlotEntry(candidates("a b c"), count=2), SlotEntry(candidates("a b")), SlotEntry(candidates("d a"))], seed))
+    drawn = keys(snapshot([SlotEntry(candidates("a b c"), count=2), SlotEntry(candidates("a b")), SlotEntry(candidates("d a"))], seed))
 
     assert sorted(drawn) == ["a", "b", "c", "d"]
     assert "c" in drawn[:2]
@@ -185,7 +185,7 @@ def test_only_sections_that_say_so_are_mixed_and_only_inside(seed: int) -> None:
         fixed("e"),
     ]
 
-    layout = paper(entries, seed)
+    layout = snapshot(entries, seed)
 
     assert keys(layout)[0] == "z"
     assert set(keys(layout)[1:4]) == {"a", "b", "c"}
@@ -199,7 +199,7 @@ def test_what_has_a_place_of_its_own_keeps_it_in_a_mixed_section(seed: int) -> N
     """5.2.6: descriptions keep their position; so do texts, breaks and questions that need the one before."""
     text = SlotEntry((Candidate("texto", 9, numbered=False),))
     entries = [SectionEntry(es("S"), shuffle=True), fixed("a"), text, TextEntry(es("t")), fixed("b"), PageEntry(), fixed("c")]
-    layout = paper([*entries, fixed("d", require_previous=True)], seed)
+    layout = snapshot([*entries, fixed("d", require_previous=True)], seed)
 
     assert keys(layout)[1] == "texto"
     assert keys(layout)[4] == "d"
@@ -210,7 +210,7 @@ def test_what_has_a_place_of_its_own_keeps_it_in_a_mixed_section(seed: int) -> N
 def test_a_mixed_section_is_not_always_as_written() -> None:
     entries: list[Entry] = [SectionEntry(es("S"), shuffle=True), *[fixed(name) for name in "abcde"]]
 
-    assert len({tuple(keys(paper(entries, seed))) for seed in range(20)}) > 10
+    assert len({tuple(keys(snapshot(entries, seed))) for seed in range(20)}) > 10
 
 
 def test_pages_break_after_so_many_numbered_questions_and_where_written() -> None:
@@ -227,14 +227,14 @@ def test_pages_break_after_so_many_numbered_questions_and_where_written() -> Non
         TextEntry(es("fin")),
     ]
 
-    assert [item.page for item in paper(entries, per_page=2).items] == [1, 1, 2, 2, 3]
-    assert [item.page for item in paper(entries).items] == [1, 1, 1, 1, 2]
-    assert paper(entries, per_page=1).interludes[0].page == 5
-    assert paper(entries, per_page=1).pages == 5
-    assert [item.page for item in paper([fixed("a"), PageEntry(), fixed("b"), fixed("c"), fixed("d")], per_page=2).items] == [1, 2, 2, 3]
-    assert lay_out(entries[:4], 1, seen={}) == paper(entries[:4])
-    assert paper([]).pages == 1
-    assert paper([TextEntry(es("solo")), PageEntry(), TextEntry(es("dos"))]).pages == 2
+    assert [item.page for item in snapshot(entries, per_page=2).items] == [1, 1, 2, 2, 3]
+    assert [item.page for item in snapshot(entries).items] == [1, 1, 1, 1, 2]
+    assert snapshot(entries, per_page=1).interludes[0].page == 5
+    assert snapshot(entries, per_page=1).pages == 5
+    assert [item.page for item in snapshot([fixed("a"), PageEntry(), fixed("b"), fixed("c"), fixed("d")], per_page=2).items] == [1, 2, 2, 3]
+    assert lay_out(entries[:4], 1, seen={}) == snapshot(entries[:4])
+    assert snapshot([]).pages == 1
+    assert snapshot([TextEntry(es("solo")), PageEntry(), TextEntry(es("dos"))]).pages == 2
 
 
 @given(SEEDS)

@@ -99,10 +99,10 @@ def events_of(request: Sent) -> dict[str, list[str]]:
 class Saving(RuleBasedStateMachine):
     """One attempt, some pages, and everything that may happen between them and the server."""
 
-    def __init__(self, house: Instance, course: Course, learner: Iterator[int]) -> None:
+    def __init__(self, instance: Instance, course: Course, learner: Iterator[int]) -> None:
         super().__init__()
-        self.house, self.course = house, course
-        self.actor = a_learner(house, course, f"ana{next(learner)}@example.org", now=NOON)
+        self.instance, self.course = instance, course
+        self.actor = a_learner(instance, course, f"ana{next(learner)}@example.org", now=NOON)
         self.now = NOON
         self.arrived: dict[Key, str] = {}
         self.acknowledged: set[tuple[Key, str]] = set()
@@ -112,7 +112,7 @@ class Saving(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Start the attempt and open its page."""
-        self.attempt = start(self.house, self.actor, self.course.slug, now=self.now)
+        self.attempt = start(self.instance, self.actor, self.course.slug, now=self.now)
         self.open_page()
 
     @property
@@ -123,7 +123,7 @@ class Saving(RuleBasedStateMachine):
     @contextmanager
     def locked(self) -> Iterator[tuple[Session, LoadedAttempt]]:
         """Give the attempt as a request that changes it has it."""
-        with sitting_of(self.house, self.actor, self.attempt, write=True) as found:
+        with sitting_of(self.instance, self.actor, self.attempt, write=True) as found:
             yield found
 
     @precondition(lambda self: len(self.pages) < 4)
@@ -133,9 +133,9 @@ class Saving(RuleBasedStateMachine):
         self.pages.append(self._opened(script=script))
 
     def _opened(self, *, script: bool) -> Page:
-        with sitting_of(self.house, self.actor, self.attempt) as (_session, sitting):
-            lease = new_lease(sitting, self.now)
-            shown = {item.position: sitting.responses.get(item.id) for item in sitting.items}
+        with sitting_of(self.instance, self.actor, self.attempt) as (_session, loaded):
+            lease = new_lease(loaded, self.now)
+            shown = {item.position: loaded.responses.get(item.id) for item in loaded.items}
         told = {place: (answer.id, answer.payload["answer"][0]) if answer else (0, "") for place, answer in shown.items()}  # type: ignore[index]  # as it was saved
         self.now += timedelta(milliseconds=1)
         return Page(lease, told, boxes={place: text for place, (_id, text) in told.items()}, script=script)
@@ -174,10 +174,10 @@ class Saving(RuleBasedStateMachine):
                 form[f"p{place}-local"] = [str(max(own))]
             if place in page.taken:
                 form[f"p{place}-untouched"] = ["1"]
-        with self.locked() as (session, sitting):
-            said = read_payloads(session, sitting.answers, answers_compared(form, sitting))
-            batch = form_batch(form, sitting, 1, said)
-            if self._refused(lambda: services.save_answers(session, sitting, [batch], now=self.now)):
+        with self.locked() as (session, loaded):
+            said = read_payloads(session, loaded.answers, answers_compared(form, loaded))
+            batch = form_batch(form, loaded, 1, said)
+            if self._refused(lambda: services.save_answers(session, loaded, [batch], now=self.now)):
                 return
         for event in batch.events:
             assert event.item in page.touched, "kept though nobody touched it"
@@ -207,12 +207,12 @@ class Saving(RuleBasedStateMachine):
         return self.pages[which % len(self.pages)]
 
     def _arrive(self, request: Sent, page: Page | None) -> None:
-        with self.locked() as (session, sitting):
+        with self.locked() as (session, loaded):
             told: list[services.SaveReceipt] = []
             batches = script_batches(events_of(request), "autosave")
-            if self._refused(lambda: told.append(services.save_answers(session, sitting, batches, now=self.now))):
+            if self._refused(lambda: told.append(services.save_answers(session, loaded, batches, now=self.now))):
                 return
-            renewed = new_lease(sitting, self.now)
+            renewed = new_lease(loaded, self.now)
         lease, events = request
         for key, text in events:
             self._store(key, text)
@@ -244,7 +244,7 @@ class Saving(RuleBasedStateMachine):
         self.arrived.setdefault(key, text)
 
     def _stored(self) -> dict[Key, str]:
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             rows = session.execute(
                 select(AttemptItem.position, AnswerEvent.lease, AnswerEvent.seq, AnswerEvent.payload)
                 .join(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
@@ -274,8 +274,8 @@ class Saving(RuleBasedStateMachine):
                 self._arrive(request, None)
         last = self.pages[-1].requests() if self.pages else []
         batches = [batch for request in last for batch in script_batches(events_of(request), "submit")]
-        with self.locked() as (session, sitting):
-            services.submit_attempt(session, self.actor, sitting, batches, now=self.now)
+        with self.locked() as (session, loaded):
+            services.submit_attempt(session, self.actor, loaded, batches, now=self.now)
         if self.takes_answers:
             for page in self.pages:
                 assert page.journal.items() <= self.arrived.items()
@@ -284,7 +284,7 @@ class Saving(RuleBasedStateMachine):
 
     def _check_marks(self) -> None:
         current = {place: text for (place, _lease, _number), text in sorted(self.arrived.items(), key=lambda pair: pair[0])}
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             marks = session.execute(
                 select(AttemptItem.position, MarkEvent.fraction)
                 .join(MarkEvent, MarkEvent.item_id == AttemptItem.id)
@@ -296,9 +296,9 @@ class Saving(RuleBasedStateMachine):
         assert [(row.position, row.fraction == 1) for row in marks] == wanted
 
 
-def test_no_answer_is_lost_whatever_the_line_does(house: Instance) -> None:
+def test_no_answer_is_lost_whatever_the_line_does(instance: Instance) -> None:
     """5.4.1, 5.4.2, 5.4.3, 5.14.11: histories of pages that lose, repeat and reorder what they send, against a model."""
-    course = a_quiz(house, BANK, "attempts: 0\nlimit: 20 min\n", tuple(f"numero-{place}" for place in PLACES))
+    course = a_quiz(instance, BANK, "attempts: 0\nlimit: 20 min\n", tuple(f"numero-{place}" for place in PLACES))
     learner = iter(range(10**6))
     asked = settings(
         phases=[phase for phase in Phase if sizes.HISTORIES or phase is not Phase.shrink],  # shrinking takes minutes
@@ -308,4 +308,4 @@ def test_no_answer_is_lost_whatever_the_line_does(house: Instance) -> None:
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
-    run_state_machine_as_test(lambda: Saving(house, course, learner), settings=asked)
+    run_state_machine_as_test(lambda: Saving(instance, course, learner), settings=asked)

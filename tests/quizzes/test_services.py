@@ -53,7 +53,7 @@ ONE_QUESTION = """questions:
 """
 
 
-def a_quiz(house: Instance, settings: str = "attempts: 0\n", *, questions: str = "", slots: str = "") -> Course:
+def a_quiz(instance: Instance, settings: str = "attempts: 0\n", *, questions: str = "", slots: str = "") -> Course:
     """Publish a course of one module with these settings of its quiz, and perhaps other questions and slots."""
     files = folder(modules=1, settings=settings)
     if questions:
@@ -62,397 +62,397 @@ def a_quiz(house: Instance, settings: str = "attempts: 0\n", *, questions: str =
     if slots:
         quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
         files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("slots:\n  - draw: 7\n", slots).encode()
-    return publish(house, files)[0]
+    return publish(instance, files)[0]
 
 
-def counted(house: Instance, model: type) -> int:
+def counted(instance: Instance, model: type) -> int:
     """Count the rows of a table."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_starting_again_returns_the_open_attempt(house: Instance) -> None:
+def test_starting_again_returns_the_open_attempt(instance: Instance) -> None:
     """5.2.1."""
-    learner = a_learner(house, a_quiz(house))
+    learner = a_learner(instance, a_quiz(instance))
 
-    first, second = start(house, learner, "prueba"), start(house, learner, "prueba")
+    first, second = start(instance, learner, "prueba"), start(instance, learner, "prueba")
 
     assert first == second
-    assert counted(house, Attempt) == 1
+    assert counted(instance, Attempt) == 1
 
 
-def test_eight_starts_at_once_make_one_attempt(house: Instance) -> None:
+def test_eight_starts_at_once_make_one_attempt(instance: Instance) -> None:
     """5.2.1 and security 1.6, on both databases."""
-    learner = a_learner(house, a_quiz(house))
+    learner = a_learner(instance, a_quiz(instance))
 
-    found = all_at_once(8, lambda _place: start(house, learner, "prueba"))
+    found = all_at_once(8, lambda _place: start(instance, learner, "prueba"))
 
     assert len(set(found)) == 1, found
-    assert counted(house, Attempt) == 1
-    assert counted(house, AttemptItem) == 7
+    assert counted(instance, Attempt) == 1
+    assert counted(instance, AttemptItem) == 7
 
 
-def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(house: Instance) -> None:
+def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(instance: Instance) -> None:
     """5.2.1: one attempt is allowed and used up by whoever comes first, whatever the others do meanwhile."""
-    learner = a_learner(house, a_quiz(house, "attempts: 2\n"))
-    fail_quiz(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance, "attempts: 2\n"))
+    fail_quiz(instance, learner, "prueba")
 
     def begin_and_end(_place: int) -> object:
-        return fail_quiz(house, learner, "prueba")
+        return fail_quiz(instance, learner, "prueba")
 
     all_at_once(8, begin_and_end)
 
-    assert counted(house, Attempt) == 2
+    assert counted(instance, Attempt) == 2
     with pytest.raises(AttemptNotAllowed):
-        start(house, learner, "prueba")
+        start(instance, learner, "prueba")
 
 
-def test_the_database_itself_refuses_a_second_open_attempt(house: Instance) -> None:
+def test_the_database_itself_refuses_a_second_open_attempt(instance: Instance) -> None:
     """5.2.1: the rule is a partial unique index, not only care."""
-    learner = a_learner(house, a_quiz(house))
-    uuid = start(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance))
+    uuid = start(instance, learner, "prueba")
     copied = (
         "person_id, enrolment_id, course_id, activity_key, quiz_version_id, state, preview, seed, language, lease, interludes, "
         "started_at, saved_at, maximum"
     )
 
-    with pytest.raises(Exception, match=r"(?i)unique"), house.database.unit_of_work() as session:
+    with pytest.raises(Exception, match=r"(?i)unique"), instance.database.unit_of_work() as session:
         session.execute(
             text(f"INSERT INTO attempt (uuid, number, {copied}) SELECT :fresh, 2, {copied} FROM attempt WHERE id = :id"),  # noqa: S608 - our own words
-            {"fresh": "0" * 32, "id": attempt_row(house, uuid).id},
+            {"fresh": "0" * 32, "id": attempt_row(instance, uuid).id},
         )
 
 
-def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons(house: Instance) -> None:
+def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons(instance: Instance) -> None:
     """5.2.2: the pause counts from the end of the attempt."""
-    learner = a_learner(house, a_quiz(house, "attempts: 2\npause:\n  first: 30 min\n  later: 24 h\n"), now=NOON)
-    fail_quiz(house, learner, "prueba", now=NOON)
+    learner = a_learner(instance, a_quiz(instance, "attempts: 2\npause:\n  first: 30 min\n  later: 24 h\n"), now=NOON)
+    fail_quiz(instance, learner, "prueba", now=NOON)
 
     with pytest.raises(AttemptNotAllowed) as early:
-        start(house, learner, "prueba", now=NOON + timedelta(minutes=29))
-    fail_quiz(house, learner, "prueba", now=NOON + timedelta(minutes=31))
+        start(instance, learner, "prueba", now=NOON + timedelta(minutes=29))
+    fail_quiz(instance, learner, "prueba", now=NOON + timedelta(minutes=31))
     with pytest.raises(AttemptNotAllowed) as late:
-        start(house, learner, "prueba", now=NOON + timedelta(hours=2))
+        start(instance, learner, "prueba", now=NOON + timedelta(hours=2))
 
     assert early.value.facts["reasons"] == ["pause"]
     assert late.value.facts["reasons"] == ["no_attempts_left", "pause"]
 
 
-def test_a_quiz_opens_and_closes_by_the_servers_clock(house: Instance) -> None:
+def test_a_quiz_opens_and_closes_by_the_servers_clock(instance: Instance) -> None:
     """5.2.2, and the close date ends what is open (5.3.1)."""
-    learner = a_learner(house, a_quiz(house, "attempts: 0\nopens: 2026-06-01 12:00\ncloses: 2026-06-01 14:00\n"), now=NOON)
+    learner = a_learner(instance, a_quiz(instance, "attempts: 0\nopens: 2026-06-01 12:00\ncloses: 2026-06-01 14:00\n"), now=NOON)
     opens = datetime(2026, 6, 1, 17, tzinfo=UTC)  # noon in Guayaquil
 
     with pytest.raises(AttemptNotAllowed) as before:
-        start(house, learner, "prueba", now=opens - timedelta(seconds=1))
-    attempt = start(house, learner, "prueba", now=opens)
+        start(instance, learner, "prueba", now=opens - timedelta(seconds=1))
+    attempt = start(instance, learner, "prueba", now=opens)
     with pytest.raises(AttemptNotAllowed) as after:
-        start(house, a_learner(house, _course(house), "eva@example.org", now=NOON), "prueba", now=opens + timedelta(hours=2))
+        start(instance, a_learner(instance, _course(instance), "eva@example.org", now=NOON), "prueba", now=opens + timedelta(hours=2))
 
     assert before.value.facts["reasons"] == ["not_open_yet"]
     assert after.value.facts["reasons"] == ["closed"]
-    assert attempt_row(house, attempt).due_at == opens + timedelta(hours=2)
+    assert attempt_row(instance, attempt).due_at == opens + timedelta(hours=2)
 
 
-def _course(house: Instance) -> Course:
-    with house.database.unit_of_work(write=False) as session:
+def _course(instance: Instance) -> Course:
+    with instance.database.unit_of_work(write=False) as session:
         return session.execute(select(Course)).scalar_one()
 
 
-def test_an_attempt_is_the_same_paper_from_its_seed(house: Instance) -> None:
+def test_an_attempt_is_the_same_paper_from_its_seed(instance: Instance) -> None:
     """5.2.5 and scenario 7: questions, their places and the order of their options follow from one stored number."""
-    learner = a_learner(house, a_quiz(house, slots="slots:\n  - draw: 4\n"))
-    attempt = start(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance, slots="slots:\n  - draw: 4\n"))
+    attempt = start(instance, learner, "prueba")
 
-    with sitting_of(house, learner, attempt) as (session, sitting):
-        seed = sitting.row.seed + 2**63
-        paper = lay_out(sitting.paper.entries, seed, seen={}, per_page=0)
-        assert isinstance(paper, AttemptLayout)
-        questions = queries.get_questions(session, [item.version for item in paper.items])
+    with sitting_of(instance, learner, attempt) as (session, loaded):
+        seed = loaded.row.seed + 2**63
+        snapshot = lay_out(loaded.snapshot.entries, seed, seen={}, per_page=0)
+        assert isinstance(snapshot, AttemptLayout)
+        questions = queries.get_questions(session, [item.version for item in snapshot.items])
 
-        assert [item.version for item in paper.items] == [item.question_version_id for item in sitting.items]
-        assert [lay_out_item(questions[item.version], seed, item.slot, shuffle=True) for item in paper.items] == [
-            item.layout for item in sitting.items
+        assert [item.version for item in snapshot.items] == [item.question_version_id for item in loaded.items]
+        assert [lay_out_item(questions[item.version], seed, item.slot, shuffle=True) for item in snapshot.items] == [
+            item.layout for item in loaded.items
         ]
 
 
-def test_a_second_attempt_prefers_questions_that_were_not_seen(house: Instance) -> None:
+def test_a_second_attempt_prefers_questions_that_were_not_seen(instance: Instance) -> None:
     """5.2.4."""
-    learner = a_learner(house, a_quiz(house, slots="slots:\n  - draw: 3\n"))
+    learner = a_learner(instance, a_quiz(instance, slots="slots:\n  - draw: 3\n"))
 
     drawn = []
     for _attempt in range(2):
-        attempt = fail_quiz(house, learner, "prueba")
-        with sitting_of(house, learner, attempt) as (_session, sitting):
-            drawn.append({item.question_version_id for item in sitting.items})
+        attempt = fail_quiz(instance, learner, "prueba")
+        with sitting_of(instance, learner, attempt) as (_session, loaded):
+            drawn.append({item.question_version_id for item in loaded.items})
 
     assert len(drawn[0]) == 3
     assert not drawn[0] & drawn[1]
 
 
-def test_what_is_edited_later_changes_nothing_of_an_attempt(house: Instance) -> None:
+def test_what_is_edited_later_changes_nothing_of_an_attempt(instance: Instance) -> None:
     """5.1.3 and scenario 4: an open attempt keeps its version and is marked by it; the next one gets the new wording and key."""
-    course = a_quiz(house, questions=ONE_QUESTION)
-    learner = a_learner(house, course)
-    attempt = start(house, learner, "prueba")
+    course = a_quiz(instance, questions=ONE_QUESTION)
+    learner = a_learner(instance, course)
+    attempt = start(instance, learner, "prueba")
     files = folder(modules=1, settings="attempts: 0\n")
     turned = ONE_QUESTION.replace("right: cuatro", "wrong: cuatro").replace("wrong: cinco", "right: cinco")
     files["01-parte/banco.yaml"] = turned.encode()
     quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
     files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("- draw: 7", "- question: suma-1").encode()
-    publish(house, files)
+    publish(instance, files)
 
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        four = str(sitting.items[0].layout.orders["options"].index("cuatro") + 1)
-    submit(house, learner, attempt, a_batch({1: [four]}))
-    newcomer = a_learner(house, course, "eva@example.org")
-    with sitting_of(house, newcomer, start(house, newcomer, "prueba")) as (session, fresh):
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        four = str(loaded.items[0].layout.orders["options"].index("cuatro") + 1)
+    submit(instance, learner, attempt, a_batch({1: [four]}))
+    newcomer = a_learner(instance, course, "eva@example.org")
+    with sitting_of(instance, newcomer, start(instance, newcomer, "prueba")) as (session, fresh):
         newest = queries.get_questions(session, [fresh.items[0].question_version_id])[fresh.items[0].question_version_id]
 
-    assert attempt_row(house, attempt).percent == 100
-    assert fresh.items[0].question_version_id != sitting.items[0].question_version_id
+    assert attempt_row(instance, attempt).percent == 100
+    assert fresh.items[0].question_version_id != loaded.items[0].question_version_id
     assert [option.key for option in newest.body.options if option.right] == ["cinco"]  # type: ignore[union-attr]  # a single choice
 
 
-def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(house: Instance) -> None:
+def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(instance: Instance) -> None:
     """5.4.1: idempotent; a lower number is kept but does not become current."""
-    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
-    attempt = start(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION))
+    attempt = start(instance, learner, "prueba")
 
     told = [
-        save(house, learner, attempt, a_batch({1: ["2"]}, seq=seq)).acknowledged
+        save(instance, learner, attempt, a_batch({1: ["2"]}, seq=seq)).acknowledged
         for seq in (1, 3, 3, 2)  # the second is on its way longer than the third
     ]
 
     assert told == [{1: 1}, {1: 1}, {1: 1}, {1: 3}]
-    assert counted(house, AnswerEvent) == 3
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        assert sitting.responses[sitting.items[0].id].seq == 3
+    assert counted(instance, AnswerEvent) == 3
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        assert loaded.responses[loaded.items[0].id].seq == 3
 
 
-def test_a_retry_that_finds_its_work_done_writes_and_commits_again(house: Instance) -> None:
+def test_a_retry_that_finds_its_work_done_writes_and_commits_again(instance: Instance) -> None:
     """Security 6.3: what is acknowledged has been committed by the very request that says so."""
-    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION), now=NOON)
-    attempt = start(house, learner, "prueba", now=NOON)
+    learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION), now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
     batch = a_batch({1: ["2"]})
-    save(house, learner, attempt, batch, now=NOON + timedelta(seconds=5))
+    save(instance, learner, attempt, batch, now=NOON + timedelta(seconds=5))
 
-    save(house, learner, attempt, batch, now=NOON + timedelta(seconds=9))
+    save(instance, learner, attempt, batch, now=NOON + timedelta(seconds=9))
 
-    assert attempt_row(house, attempt).saved_at == NOON + timedelta(seconds=9)
+    assert attempt_row(instance, attempt).saved_at == NOON + timedelta(seconds=9)
 
 
-def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(house: Instance) -> None:
+def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(instance: Instance) -> None:
     """5.4.3: two pages of one learner; each answer is kept, the newer page's counts."""
-    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
-    attempt = start(house, learner, "prueba")
-    save(house, learner, attempt, a_batch({1: ["3"]}, lease=2000))
+    learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION))
+    attempt = start(instance, learner, "prueba")
+    save(instance, learner, attempt, a_batch({1: ["3"]}, lease=2000))
 
-    told = save(house, learner, attempt, a_batch({1: ["1"]}, lease=1000, seq=7))
+    told = save(instance, learner, attempt, a_batch({1: ["1"]}, lease=1000, seq=7))
 
     assert told.elsewhere == {1: {"answer": ["3"]}}
-    assert counted(house, AnswerEvent) == 2
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        assert sitting.responses[sitting.items[0].id].payload == {"answer": ["3"]}
+    assert counted(instance, AnswerEvent) == 2
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        assert loaded.responses[loaded.items[0].id].payload == {"answer": ["3"]}
 
 
-def test_answers_for_questions_that_are_not_in_the_attempt_are_left_out(house: Instance) -> None:
+def test_answers_for_questions_that_are_not_in_the_attempt_are_left_out(instance: Instance) -> None:
     """Security 1.5: places come from the client."""
-    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
-    attempt = start(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION))
+    attempt = start(instance, learner, "prueba")
 
-    told = save(house, learner, attempt, a_batch({2: ["1"], 99: ["1"]}))
+    told = save(instance, learner, attempt, a_batch({2: ["1"], 99: ["1"]}))
 
     assert told.acknowledged == {}
-    assert counted(house, AnswerEvent) == 0
+    assert counted(instance, AnswerEvent) == 0
 
 
-def test_a_save_after_handing_in_is_refused_and_not_stored(house: Instance) -> None:
+def test_a_save_after_handing_in_is_refused_and_not_stored(instance: Instance) -> None:
     """Security 6.2; handing in again changes nothing (ARCHITECTURE 7.1)."""
-    learner = a_learner(house, a_quiz(house, questions=ONE_QUESTION))
-    attempt = start(house, learner, "prueba")
-    save(house, learner, attempt, a_batch({1: ["1"]}))
-    submit(house, learner, attempt)
-    before = attempt_row(house, attempt)
+    learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION))
+    attempt = start(instance, learner, "prueba")
+    save(instance, learner, attempt, a_batch({1: ["1"]}))
+    submit(instance, learner, attempt)
+    before = attempt_row(instance, attempt)
 
     with pytest.raises(AlreadySubmitted):
-        save(house, learner, attempt, a_batch({1: ["2"]}, seq=2))
-    submit(house, learner, attempt, a_batch({1: ["2"]}, seq=3))
+        save(instance, learner, attempt, a_batch({1: ["2"]}, seq=2))
+    submit(instance, learner, attempt, a_batch({1: ["2"]}, seq=3))
 
-    after = attempt_row(house, attempt)
-    assert counted(house, AnswerEvent) == 1
-    assert counted(house, MarkEvent) == 1
+    after = attempt_row(instance, attempt)
+    assert counted(instance, AnswerEvent) == 1
+    assert counted(instance, MarkEvent) == 1
     assert (after.percent, after.submitted_at) == (before.percent, before.submitted_at)
 
 
-def test_eight_submissions_at_once_mark_the_attempt_once(house: Instance) -> None:
+def test_eight_submissions_at_once_mark_the_attempt_once(instance: Instance) -> None:
     """Security 6.5: graded once, on both databases."""
-    learner = a_learner(house, a_quiz(house))
-    attempt = start(house, learner, "prueba")
-    batch = right_batch(house, learner, attempt)
+    learner = a_learner(instance, a_quiz(instance))
+    attempt = start(instance, learner, "prueba")
+    batch = right_batch(instance, learner, attempt)
 
-    found = all_at_once(8, lambda _place: submit(house, learner, attempt, batch))
+    found = all_at_once(8, lambda _place: submit(instance, learner, attempt, batch))
 
     assert found == [None] * 8
-    assert counted(house, MarkEvent) == 7
-    assert counted(house, AnswerEvent) == 7
-    assert attempt_row(house, attempt).percent == 100
+    assert counted(instance, MarkEvent) == 7
+    assert counted(instance, AnswerEvent) == 7
+    assert attempt_row(instance, attempt).percent == 100
 
 
-def right_place(house: Instance, learner: Actor, attempt: UUID) -> str:
+def right_place(instance: Instance, learner: Actor, attempt: UUID) -> str:
     """Return the place of the right option of the one question."""
-    with sitting_of(house, learner, attempt) as (_session, sitting):
-        return str(sitting.items[0].layout.orders["options"].index("cuatro") + 1)
+    with sitting_of(instance, learner, attempt) as (_session, loaded):
+        return str(loaded.items[0].layout.orders["options"].index("cuatro") + 1)
 
 
-def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(house: Instance) -> None:
+def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(instance: Instance) -> None:
     """5.2.7: exempt from attempts and time; nothing reaches progress, and the next attempt forgets it."""
-    course = a_quiz(house, "attempts: 1\nlimit: 10 min\n")
-    teacher = actor_of(a_teacher(house, course))
+    course = a_quiz(instance, "attempts: 1\nlimit: 10 min\n")
+    teacher = actor_of(a_teacher(instance, course))
 
-    first = pass_quiz(house, teacher, "prueba", now=NOON)
-    second = pass_quiz(house, teacher, "prueba", now=NOON + timedelta(days=9))
+    first = pass_quiz(instance, teacher, "prueba", now=NOON)
+    second = pass_quiz(instance, teacher, "prueba", now=NOON + timedelta(days=9))
 
-    row = attempt_row(house, second)
+    row = attempt_row(instance, second)
     assert (row.preview, row.due_at, row.percent, row.number) == (True, None, 100, 1)
     assert first != second
-    assert counted(house, Attempt) == 1
-    assert counted(house, ActivityResult) == 0
-    with house.database.unit_of_work() as session:
+    assert counted(instance, Attempt) == 1
+    assert counted(instance, ActivityResult) == 0
+    with instance.database.unit_of_work() as session:
         session.execute(text("UPDATE course_staff SET role = 'grader'"))
-    learner = a_learner(house, course, "eva@example.org")
-    assert attempt_row(house, start(house, learner, "prueba")).preview is False
+    learner = a_learner(instance, course, "eva@example.org")
+    assert attempt_row(instance, start(instance, learner, "prueba")).preview is False
 
 
-def test_an_editor_who_enrols_begins_with_attempt_one(house: Instance) -> None:
+def test_an_editor_who_enrols_begins_with_attempt_one(instance: Instance) -> None:
     """5.2.7: previews count in no limit."""
-    course = a_quiz(house, "attempts: 1\n")
-    person = a_teacher(house, course)
-    pass_quiz(house, actor_of(person), "prueba")
-    with house.database.unit_of_work() as session:
+    course = a_quiz(instance, "attempts: 1\n")
+    person = a_teacher(instance, course)
+    pass_quiz(instance, actor_of(person), "prueba")
+    with instance.database.unit_of_work() as session:
         enrolments.enrol(session, actor_of(person), enrolment_queries.get_learner_context(session, actor_of(person), "prueba"), now=NOON)
 
-    attempt = attempt_row(house, start(house, actor_of(person), "prueba"))
+    attempt = attempt_row(instance, start(instance, actor_of(person), "prueba"))
 
     assert (attempt.preview, attempt.number) == (False, 1)
-    assert counted(house, Attempt) == 1
+    assert counted(instance, Attempt) == 1
 
 
-def test_the_best_attempt_counts_and_a_worse_one_takes_nothing_away(house: Instance) -> None:
+def test_the_best_attempt_counts_and_a_worse_one_takes_nothing_away(instance: Instance) -> None:
     """5.8: highest is the default; a completed activity stays completed (5.13)."""
-    course = a_quiz(house)
-    learner = a_learner(house, course, now=NOON)
-    pass_quiz(house, learner, "prueba", now=NOON)
+    course = a_quiz(instance)
+    learner = a_learner(instance, course, now=NOON)
+    pass_quiz(instance, learner, "prueba", now=NOON)
 
-    fail_quiz(house, learner, "prueba", now=NOON + timedelta(hours=1))
+    fail_quiz(instance, learner, "prueba", now=NOON + timedelta(hours=1))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         result = session.execute(select(ActivityResult)).scalar_one()
     assert (result.score, result.passed, result.completed_at) == (100, True, NOON)
 
 
 @pytest.mark.parametrize(("grading", "expected"), [("highest", 100), ("average", 50), ("first", 0), ("last", 100)])
-def test_the_grade_over_attempts_follows_the_setting(house: Instance, grading: str, expected: int) -> None:
+def test_the_grade_over_attempts_follows_the_setting(instance: Instance, grading: str, expected: int) -> None:
     """5.8."""
-    learner = a_learner(house, a_quiz(house, f"attempts: 0\ngrading: {grading}\n"))
+    learner = a_learner(instance, a_quiz(instance, f"attempts: 0\ngrading: {grading}\n"))
 
-    fail_quiz(house, learner, "prueba")
-    pass_quiz(house, learner, "prueba")
+    fail_quiz(instance, learner, "prueba")
+    pass_quiz(instance, learner, "prueba")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(ActivityResult.score)).scalar_one() == expected
 
 
-def test_handing_in_completes_the_course_in_the_same_transaction(house: Instance) -> None:
+def test_handing_in_completes_the_course_in_the_same_transaction(instance: Instance) -> None:
     """5.13: nobody waits for a job to be told so."""
-    learner = a_learner(house, a_course(house, modules=1), now=NOON)
-    mark_done(house, learner, "prueba", "leccion-1", now=NOON)
+    learner = a_learner(instance, a_course(instance, modules=1), now=NOON)
+    mark_done(instance, learner, "prueba", "leccion-1", now=NOON)
 
-    pass_quiz(house, learner, "prueba", now=NOON + timedelta(minutes=5))
+    pass_quiz(instance, learner, "prueba", now=NOON + timedelta(minutes=5))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         completion = session.execute(select(Completion)).scalar_one()
         verbs = set(session.scalars(select(AuditEntry.verb)))
     assert (completion.completed_at, completion.grade) == (NOON + timedelta(minutes=5), 100)
     assert {"attempt.started", "attempt.submitted", "activity.completed", "enrolment.completed"} <= verbs
 
 
-def test_using_up_all_attempts_completes_where_the_rule_says_so(house: Instance) -> None:
+def test_using_up_all_attempts_completes_where_the_rule_says_so(instance: Instance) -> None:
     """5.13: passed or all used."""
-    learner = a_learner(house, a_quiz(house, "attempts: 2\ncompletion: passed_or_used\n"))
+    learner = a_learner(instance, a_quiz(instance, "attempts: 2\ncompletion: passed_or_used\n"))
 
     done = []
     for _attempt in range(2):
-        fail_quiz(house, learner, "prueba")
-        with house.database.unit_of_work(write=False) as session:
+        fail_quiz(instance, learner, "prueba")
+        with instance.database.unit_of_work(write=False) as session:
             done.append(session.execute(select(ActivityResult.completed_at)).scalar_one() is not None)
 
     assert done == [False, True]
 
 
-def test_marks_are_stored_with_seven_decimals_and_each_item_once(house: Instance) -> None:
+def test_marks_are_stored_with_seven_decimals_and_each_item_once(instance: Instance) -> None:
     """5.1.5: a third of a point is 0.3333333."""
-    learner = a_learner(house, a_quiz(house))
-    attempt = start(house, learner, "prueba")
-    with sitting_of(house, learner, attempt) as (session, sitting):
-        questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
-        item = next(item for item in sitting.items if questions[item.question_version_id].kind == "multiple")
+    learner = a_learner(instance, a_quiz(instance))
+    attempt = start(instance, learner, "prueba")
+    with sitting_of(instance, learner, attempt) as (session, loaded):
+        questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
+        item = next(item for item in loaded.items if questions[item.question_version_id].kind == "multiple")
         right = str(item.layout.orders["options"].index("dos") + 1)
 
-    submit(house, learner, attempt, a_batch({item.position: [right]}))
+    submit(instance, learner, attempt, a_batch({item.position: [right]}))
 
-    row = attempt_row(house, attempt)
+    row = attempt_row(instance, attempt)
     assert row.raw == Fraction(1, 2)
     assert str(row.percent) == "7.1428571"
 
 
-def test_versions_of_questions_are_made_only_where_the_content_changed(house: Instance) -> None:
+def test_versions_of_questions_are_made_only_where_the_content_changed(instance: Instance) -> None:
     """5.1.1: one question of seven is reworded."""
     files = folder(modules=1)
-    publish(house, files)
-    before = counted(house, QuestionVersion)
+    publish(instance, files)
+    before = counted(instance, QuestionVersion)
     changed = files["01-parte/banco.yaml"].replace(b"El agua moja.", b"El agua moja siempre.")
 
-    publish(house, {**files, "01-parte/banco.yaml": changed})
+    publish(instance, {**files, "01-parte/banco.yaml": changed})
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         numbers = session.scalars(select(func.max(QuestionVersion.number)).group_by(QuestionVersion.question_id))
         assert sorted(numbers) == [1, 1, 1, 1, 1, 1, 2]
-    assert counted(house, QuestionVersion) == before + 1
+    assert counted(instance, QuestionVersion) == before + 1
 
 
-def test_an_attempt_may_build_on_the_last(house: Instance) -> None:
+def test_an_attempt_may_build_on_the_last(instance: Instance) -> None:
     """5.2.3: the same questions in the same order with the answers of last time, which count when it is handed in as it is."""
-    learner = a_learner(house, a_quiz(house, "attempts: 0\nbuild_on_last: true\n", slots="slots:\n  - draw: 4\n"))
-    first = pass_quiz(house, learner, "prueba")
+    learner = a_learner(instance, a_quiz(instance, "attempts: 0\nbuild_on_last: true\n", slots="slots:\n  - draw: 4\n"))
+    first = pass_quiz(instance, learner, "prueba")
 
-    second = start(house, learner, "prueba")
-    with sitting_of(house, learner, first) as (_session, old), sitting_of(house, learner, second) as (_other, new):
+    second = start(instance, learner, "prueba")
+    with sitting_of(instance, learner, first) as (_session, old), sitting_of(instance, learner, second) as (_other, new):
         assert {item.question_version_id: item.layout for item in new.items} == {
             item.question_version_id: item.layout for item in old.items
         }
         assert len(new.responses) == 4
-    submit(house, learner, second)
+    submit(instance, learner, second)
 
-    assert attempt_row(house, second).percent == 100
+    assert attempt_row(instance, second).percent == 100
 
 
-def test_building_on_the_last_follows_the_options_of_a_reworded_question(house: Instance) -> None:
+def test_building_on_the_last_follows_the_options_of_a_reworded_question(instance: Instance) -> None:
     """5.2.3: the answer is found by its key where the version, and so the order, is another."""
-    course = a_quiz(house, "attempts: 0\nbuild_on_last: true\n", questions=ONE_QUESTION)
-    learner = a_learner(house, course)
-    first = start(house, learner, "prueba")
-    submit(house, learner, first, a_batch({1: [right_place(house, learner, first)]}))
+    course = a_quiz(instance, "attempts: 0\nbuild_on_last: true\n", questions=ONE_QUESTION)
+    learner = a_learner(instance, course)
+    first = start(instance, learner, "prueba")
+    submit(instance, learner, first, a_batch({1: [right_place(instance, learner, first)]}))
     files = folder(modules=1, settings="attempts: 0\nbuild_on_last: true\n")
     quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
     files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("- draw: 7", "- question: suma-1").encode()
     files["01-parte/banco.yaml"] = ONE_QUESTION.replace("wrong: tres", "wrong: nueve").encode()
-    _course, version = publish(house, files)
-    with house.database.unit_of_work() as session:
+    _course, version = publish(instance, files)
+    with instance.database.unit_of_work() as session:
         enrolments.follow_version(session, learner, session.execute(select(Enrolment.id)).scalar_one(), version.id, now=NOON)
 
-    second = start(house, learner, "prueba")
+    second = start(instance, learner, "prueba")
 
-    with sitting_of(house, learner, second) as (_session, sitting):
-        given = sitting.responses[sitting.items[0].id].payload
-    assert given == {"answer": [right_place(house, learner, second)]}
+    with sitting_of(instance, learner, second) as (_session, loaded):
+        given = loaded.responses[loaded.items[0].id].payload
+    assert given == {"answer": [right_place(instance, learner, second)]}

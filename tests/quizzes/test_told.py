@@ -28,10 +28,10 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DATED = "attempts: 1\nlimit: 20 min\ncloses: 2026-06-01 13:00\n"
 
 
-def told(house: Instance, learner: Actor) -> list[tuple[str, str]]:
+def told(instance: Instance, learner: Actor) -> list[tuple[str, str]]:
     """Return kind and subject of what somebody was told, in order; every job done twice."""
-    outbox.deliver_waiting(house.worker, now=clock.now() + timedelta(days=3650))
-    with house.database.unit_of_work(write=False) as session:
+    outbox.deliver_waiting(instance.worker, now=clock.now() + timedelta(days=3650))
+    with instance.database.unit_of_work(write=False) as session:
         rows = session.scalars(select(Notification).where(Notification.person_id == learner.person_id).order_by(Notification.id))
         return [(row.kind, row.subject["es"]) for row in rows]
 
@@ -39,11 +39,11 @@ def told(house: Instance, learner: Actor) -> list[tuple[str, str]]:
 TIME = ("time", "Otras fechas, más tiempo o más intentos en «Cuestionario 1»")
 
 
-def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(house: Instance) -> None:
+def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(instance: Instance) -> None:
     """5.10.1: the learner, or the members of the group; what takes away, or changes nothing, is not told."""
-    course = a_quiz(house, DATED, questions=ONE_QUESTION)
-    office = Office(house, course)
-    ana, eva, leo = (a_learner(house, course, f"{name}@example.org", now=NOON) for name in ("ana", "eva", "leo"))
+    course = a_quiz(instance, DATED, questions=ONE_QUESTION)
+    office = Office(instance, course)
+    ana, eva, leo = (a_learner(instance, course, f"{name}@example.org", now=NOON) for name in ("ana", "eva", "leo"))
 
     row = office.override(ana, limit_seconds=1800)
     row = office.override(ana, seen=row, limit_seconds=1500, password="llave")
@@ -51,91 +51,95 @@ def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(house: Instan
     office.override(office.group(eva), attempts=3)
     office.override(leo, limit_seconds=600)
 
-    assert told(house, ana) == [TIME, TIME]
-    assert told(house, eva) == [TIME]
-    assert told(house, leo) == []
+    assert told(instance, ana) == [TIME, TIME]
+    assert told(instance, eva) == [TIME]
+    assert told(instance, leo) == []
 
 
-def test_for_everybody_each_is_told_for_whom_it_is_kinder(house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_for_everybody_each_is_told_for_whom_it_is_kinder(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.10.1: whoever has more by an override of their own gets nothing new; in portions, nobody is left out."""
     monkeypatch.setattr(queries, "PORTION", 2)
-    course = a_quiz(house, DATED, questions=ONE_QUESTION)
-    office = Office(house, course)
-    people = [a_learner(house, course, f"p{number}@example.org", now=NOON) for number in range(5)]
+    course = a_quiz(instance, DATED, questions=ONE_QUESTION)
+    office = Office(instance, course)
+    people = [a_learner(instance, course, f"p{number}@example.org", now=NOON) for number in range(5)]
     office.override(people[0], limit_seconds=0)
 
     office.override(limit_seconds=1500)
 
-    assert [len(told(house, person)) for person in people] == [1, 1, 1, 1, 1]
-    assert told(house, people[0]) == [TIME]
+    assert [len(told(instance, person)) for person in people] == [1, 1, 1, 1, 1]
+    assert told(instance, people[0]) == [TIME]
 
 
-def test_an_override_that_was_ended_before_anybody_was_told_is_not_told(house: Instance) -> None:
-    course = a_quiz(house, DATED, questions=ONE_QUESTION)
-    office, ana = Office(house, course), a_learner(house, course, now=NOON)
+def test_an_override_that_was_ended_before_anybody_was_told_is_not_told(instance: Instance) -> None:
+    course = a_quiz(instance, DATED, questions=ONE_QUESTION)
+    office, ana = Office(instance, course), a_learner(instance, course, now=NOON)
     quiz = office.quiz()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         person = session.get_one(Person, ana.person_id)
         values = overrides.OverrideValues(attempts=3)
         row = overrides.override(session, office.editor, quiz, overrides.OverrideTarget(person=person), values, "Motivo", now=NOON)
         overrides.end_override(session, office.editor, row, now=NOON)
 
-    assert told(house, ana) == []
+    assert told(instance, ana) == []
 
 
-def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(house: Instance) -> None:
+def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(instance: Instance) -> None:
     """5.10.4: the incident tool; time that was taken back at once is not told."""
-    course = a_quiz(house, "attempts: 0\nlimit: 20 min\n", questions=ONE_QUESTION)
-    office, ana, eva = Office(house, course), a_learner(house, course, now=NOON), a_learner(house, course, "eva@example.org", now=NOON)
-    start(house, ana, "prueba", now=NOON)
+    course = a_quiz(instance, "attempts: 0\nlimit: 20 min\n", questions=ONE_QUESTION)
+    office, ana, eva = (
+        Office(instance, course),
+        a_learner(instance, course, now=NOON),
+        a_learner(instance, course, "eva@example.org", now=NOON),
+    )
+    start(instance, ana, "prueba", now=NOON)
 
     office.give(10, now=NOON)
     quiz = office.quiz()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         again = overrides.add_incident_time(session, office.editor, quiz, 5, "Otra vez", uuid4(), now=NOON)
         overrides.undo_incident(session, office.editor, session.get_one(Incident, again.id), now=NOON)
 
-    assert told(house, ana) == [("time", "10 minutos más en «Cuestionario 1»")]
-    assert told(house, eva) == []
+    assert told(instance, ana) == [("time", "10 minutos más en «Cuestionario 1»")]
+    assert told(instance, eva) == []
 
 
 @pytest.fixture
-def editor(house: Instance) -> Actor:
+def editor(instance: Instance) -> Actor:
     """Return somebody who edits the course whose key is wrong."""
-    return actor_of(a_teacher(house, a_keyed_quiz(house)))
+    return actor_of(a_teacher(instance, a_keyed_quiz(instance)))
 
 
 CHANGED = ("remarked", "Su calificación en «Cuestionario 1» cambió")
 
 
-def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(house: Instance, editor: Actor) -> None:
+def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(instance: Instance, editor: Actor) -> None:
     """5.11.3: only after the commit, each once; the marks themselves are not in the notice."""
-    ana, leo, *_attempts = two_learners(house)
-    trial = a_trial(house, editor, an_order(house, RegradeKind.OTHER, 2))
-    before = told(house, ana)
-    commit(house, editor, trial)
-    after = told(house, ana), told(house, leo)
-    undo(house, editor, trial)
+    ana, leo, *_attempts = two_learners(instance)
+    trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
+    before = told(instance, ana)
+    commit(instance, editor, trial)
+    after = told(instance, ana), told(instance, leo)
+    undo(instance, editor, trial)
 
     assert before == []
     assert after == ([CHANGED], [CHANGED])
-    assert told(house, ana)[1:] == [("remarked", "Su calificación en «Cuestionario 1» vuelve a ser la de antes")]
-    with house.database.unit_of_work(write=False) as session:
+    assert told(instance, ana)[1:] == [("remarked", "Su calificación en «Cuestionario 1» vuelve a ser la de antes")]
+    with instance.database.unit_of_work(write=False) as session:
         assert not any(
             "%" in text for row in session.scalars(select(Notification)) for text in (*row.subject.values(), *row.words.values())
         )
 
 
-def test_who_wants_no_notice_of_marks_is_told_of_neither(house: Instance, editor: Actor) -> None:
+def test_who_wants_no_notice_of_marks_is_told_of_neither(instance: Instance, editor: Actor) -> None:
     """A kind of its own, with its switch."""
-    ana, leo, *_attempts = two_learners(house)
-    with house.database.unit_of_work() as session:
+    ana, leo, *_attempts = two_learners(instance)
+    with instance.database.unit_of_work() as session:
         person = session.get_one(Person, ana.person_id)
         never = {NoticeKind.REMARKED: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}
         notices.set_switches(session, SYSTEM, person, never, now=clock.now())
-    trial = a_trial(house, editor, an_order(house, RegradeKind.OTHER, 2))
-    commit(house, editor, trial)
-    told(house, leo)
-    undo(house, editor, trial)
+    trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
+    commit(instance, editor, trial)
+    told(instance, leo)
+    undo(instance, editor, trial)
 
-    assert (told(house, ana), len(told(house, leo))) == ([], 2)
+    assert (told(instance, ana), len(told(instance, leo))) == ([], 2)

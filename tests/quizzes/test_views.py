@@ -66,7 +66,7 @@ KEY = re.compile(r"clave-|PORQUE|EXPLICACION|data-right|data-key|una-1|varias-1"
 
 
 def a_quiz(
-    house: Instance, bank: str, settings: str = "attempts: 0\n", slots: tuple[str, ...] = ("mitad-1",), slug: str = "prueba"
+    instance: Instance, bank: str, settings: str = "attempts: 0\n", slots: tuple[str, ...] = ("mitad-1",), slug: str = "prueba"
 ) -> Course:
     """Publish a course whose one quiz asks these questions in this order."""
     files = folder(slug, modules=1, settings=settings)
@@ -74,13 +74,13 @@ def a_quiz(
     fixed = "".join(f"  - question: {key}\n" for key in slots)
     quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
     files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("  - draw: 7\n", fixed).encode()
-    return publish(house, files, nature=PublicationNature.CORRECTION, now=NOON - timedelta(days=1))[0]
+    return publish(instance, files, nature=PublicationNature.CORRECTION, now=NOON - timedelta(days=1))[0]
 
 
-def a_secret_quiz(house: Instance, settings: str = "attempts: 0\n", *, turned: bool = False) -> Course:
+def a_secret_quiz(instance: Instance, settings: str = "attempts: 0\n", *, turned: bool = False) -> Course:
     """Publish a quiz whose keys and explanations are words that a page must not say; `turned` changes only what is right."""
     words = {"right_a": "wrong", "right_b": "right"} if turned else {"right_a": "right", "right_b": "wrong"}
-    return a_quiz(house, SECRETS.format(**words), f"shuffle_options: false\n{settings}", ("una-1", "varias-1"))
+    return a_quiz(instance, SECRETS.format(**words), f"shuffle_options: false\n{settings}", ("una-1", "varias-1"))
 
 
 def begin(browser: Browser) -> str:
@@ -92,16 +92,16 @@ def begin(browser: Browser) -> str:
     return browser.path.split("?")[0]
 
 
-def stored(house: Instance) -> list[tuple[str, object]]:
+def stored(instance: Instance) -> list[tuple[str, object]]:
     """Return every answer that the server holds, oldest first: how it came, and what was given."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         rows = session.execute(select(AnswerEvent.kind, AnswerEvent.payload).order_by(AnswerEvent.id))
         return [(row.kind, json.loads(row.payload)) for row in rows]
 
 
-def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, house: Instance) -> None:
+def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, instance: Instance) -> None:
     """5.4.4 and P18: no script; answers are kept on the way from page to page, and the summary counts what is missing."""
-    a_learner_in(browser, a_course(house, modules=1, settings="attempts: 0\nper_page: 3\n"))
+    a_learner_in(browser, a_course(instance, modules=1, settings="attempts: 0\nper_page: 3\n"))
     begin(browser)
     pages = [[item["data-item"] for item in _items(browser)]]
     while any(button == ("go", "next") for button in browser.page.form("/answers").buttons):
@@ -112,16 +112,16 @@ def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, house: 
 
     assert pages == [["1", "2", "3"], ["4", "5", "6"], ["7"]]
     assert "7 preguntas no tienen una respuesta completa." in browser.page.text
-    assert stored(house) == []
+    assert stored(instance) == []
 
 
 def _items(browser: Browser) -> list[dict[str, str]]:
     return [{"data-item": number} for number in re.findall(r'data-item="(\d+)"', browser.page.html)]
 
 
-def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_before_handing_in(browser: Browser, house: Instance) -> None:
+def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_before_handing_in(browser: Browser, instance: Instance) -> None:
     """5.7 and 5.4.5: 2,5 and 2.5 are one number; 2.500 could be two."""
-    a_learner_in(browser, a_quiz(house, NUMBER))
+    a_learner_in(browser, a_quiz(instance, NUMBER))
     notes = []
     for typed in ("2,5", "2.5", "2.500"):
         begin(browser)
@@ -129,14 +129,14 @@ def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_befor
         notes.append("Se entiende como 2500" in browser.page.text.replace("\u00a0", "").replace(" 500", "500"))
         browser.submit("/submission")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert list(session.scalars(select(Attempt.percent).order_by(Attempt.id))) == [100, 100, 0]
     assert notes == [False, False, True]
 
 
-def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser, house: Instance) -> None:
+def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser, instance: Instance) -> None:
     """5.4.5."""
-    a_learner_in(browser, a_quiz(house, NUMBER))
+    a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
 
     browser.submit("/answers", {"p1": "dos y <medio>"}, button=("go", "review"))
@@ -149,9 +149,9 @@ def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser
     assert "«dos y <medio>»" in page.text
 
 
-def test_flags_are_kept_and_change_no_grade(browser: Browser, house: Instance) -> None:
+def test_flags_are_kept_and_change_no_grade(browser: Browser, instance: Instance) -> None:
     """5.5: set with one save, shown in the summary, taken away with the next."""
-    a_learner_in(browser, a_quiz(house, NUMBER))
+    a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
 
     browser.submit("/answers", {"p1": "2,5", "p1-flag": "1"}, button=("go", "review"))
@@ -165,10 +165,10 @@ def test_flags_are_kept_and_change_no_grade(browser: Browser, house: Instance) -
     assert "100" in browser.page.text
 
 
-def test_where_one_goes_forward_only_earlier_pages_lead_to_the_present_one(browser: Browser, house: Instance) -> None:
+def test_where_one_goes_forward_only_earlier_pages_lead_to_the_present_one(browser: Browser, instance: Instance) -> None:
     """5.5 and scenario 8: back button, bookmark and a far page lead to the page one is at; answers of the page before stay."""
     settings = "attempts: 0\nnavigation: sequential\nper_page: 1\n"
-    a_learner_in(browser, a_quiz(house, NUMBER + _more("otra-1") + _more("ultima-1"), settings, ("mitad-1", "otra-1", "ultima-1")))
+    a_learner_in(browser, a_quiz(instance, NUMBER + _more("otra-1") + _more("ultima-1"), settings, ("mitad-1", "otra-1", "ultima-1")))
     path = begin(browser)
     skipped = browser.get(f"{path}?page=3")
     at_first = re.findall(r'data-item="(\d+)"', skipped.html)
@@ -184,25 +184,25 @@ def test_where_one_goes_forward_only_earlier_pages_lead_to_the_present_one(brows
     assert at_second.endswith("page=2")
     assert back == ["2"]
     assert re.findall(r'data-item="(\d+)"', browser.page.html) == ["2"]
-    assert stored(house) == [("save", {"answer": ["2,5"]})]
+    assert stored(instance) == [("save", {"answer": ["2,5"]})]
 
 
 def _more(key: str) -> str:
     return NUMBER.removeprefix("questions:\n").replace("mitad-1", key)
 
 
-def test_pages_that_an_attempt_does_not_have_do_not_exist(browser: Browser, house: Instance) -> None:
+def test_pages_that_an_attempt_does_not_have_do_not_exist(browser: Browser, instance: Instance) -> None:
     """Security 3.5."""
-    a_learner_in(browser, a_quiz(house, NUMBER))
+    a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
 
     for page in ("0", "2", "-1", "x", "1e3", "٣", "9223372036854775808"):
         browser.get(f"{path}?page={page}", status=404)
 
 
-def test_no_page_of_an_open_attempt_holds_a_key(browser: Browser, house: Instance) -> None:
+def test_no_page_of_an_open_attempt_holds_a_key(browser: Browser, instance: Instance) -> None:
     """5.9 and security 5.1: neither the page before, the attempt, its summary, nor what saving answers."""
-    a_learner_in(browser, a_secret_quiz(house))
+    a_learner_in(browser, a_secret_quiz(instance))
     told = [browser.get(QUIZ).html]
     path = begin(browser)
     told += [browser.page.html, json.dumps(send_script(browser, path.rsplit("/", 1)[1], [an_answer(1, "1")], lease=5000))]
@@ -218,16 +218,16 @@ def an_answer(item: int, *values: str) -> dict[str, object]:
 
 
 def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
-    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Security 5.1: byte for byte, but for names that are random in every attempt."""
     At(monkeypatch, NOON)
     pages = []
-    a_learner_in(browser, a_secret_quiz(house))
+    a_learner_in(browser, a_secret_quiz(instance))
     for turned in (False, True):
         if turned:
             browser.submit("/submission")
-            a_secret_quiz(house, turned=True)
+            a_secret_quiz(instance, turned=True)
             browser.deliver_jobs()
         path = begin(browser)
         pages.append([_plain(browser.page.html), _plain(browser.get(f"{path}/summary").html)])
@@ -253,10 +253,10 @@ REVIEWS = {
 
 
 @pytest.mark.parametrize("preset", REVIEWS)
-def test_a_review_shows_what_its_moment_allows_and_no_more(browser: Browser, house: Instance, preset: str) -> None:
+def test_a_review_shows_what_its_moment_allows_and_no_more(browser: Browser, instance: Instance, preset: str) -> None:
     """5.9: each preset right after handing in; page and record are scanned."""
     review = "" if preset == "learning" else f"review: {preset}\n"
-    a_learner_in(browser, a_secret_quiz(house, f"attempts: 0\n{review}"))
+    a_learner_in(browser, a_secret_quiz(instance, f"attempts: 0\n{review}"))
     path = begin(browser)
     browser.submit("/answers", {"p1": "2", "p2": ["2"]}, button=("go", "review"))
     page = browser.submit("/submission")
@@ -303,13 +303,13 @@ PAIRS = """questions:
 
 @pytest.mark.parametrize(("preset", "told"), [("learning", False), ("practice", True)])
 def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
-    browser: Browser, house: Instance, preset: str, told: bool
+    browser: Browser, instance: Instance, preset: str, told: bool
 ) -> None:
     """5.9: it speaks of what is right; one who matched rightly reads it, one who did not may try again."""
-    a_learner_in(browser, a_quiz(house, PAIRS, f"attempts: 0\nreview: {preset}\n", ("parejas-1", "matriz-1")))
+    a_learner_in(browser, a_quiz(instance, PAIRS, f"attempts: 0\nreview: {preset}\n", ("parejas-1", "matriz-1")))
     begin(browser)
-    sitting, questions = open_attempt(browser)
-    wrong = dict(right_fields(sitting, questions))
+    loaded, questions = open_attempt(browser)
+    wrong = dict(right_fields(loaded, questions))
     first, second = [name for name in wrong if name.startswith("p1-")][:2]
     wrong[first], wrong[second] = wrong[second], wrong[first]
     row = next(name for name in wrong if name.startswith("p2-"))
@@ -323,10 +323,10 @@ def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
     assert beside_wrong == ({"PORQUE-PERRO", "PORQUE-GATO", "PORQUE-COLIBRI"} if told else set())
 
 
-def test_after_the_close_more_is_shown(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_the_close_more_is_shown(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.9: the moment «closed» comes with the close date, and never without one."""
     time = At(monkeypatch, NOON)
-    a_learner_in(browser, a_secret_quiz(house, "attempts: 0\ncloses: 2026-06-01 14:00\n"))
+    a_learner_in(browser, a_secret_quiz(instance, "attempts: 0\ncloses: 2026-06-01 14:00\n"))
     path = begin(browser)
     browser.submit("/answers", {"p1": "2"}, button=("go", "review"))
     before = browser.submit("/submission")
@@ -340,9 +340,9 @@ def test_after_the_close_more_is_shown(browser: Browser, house: Instance, monkey
     assert "Respuesta correcta" in after.text
 
 
-def test_the_record_says_in_words_what_was_answered(browser: Browser, house: Instance) -> None:
+def test_the_record_says_in_words_what_was_answered(browser: Browser, instance: Instance) -> None:
     """5.9: a learner may take along what they answered; places of the page would say nothing to anybody."""
-    a_learner_in(browser, a_secret_quiz(house))
+    a_learner_in(browser, a_secret_quiz(instance))
     path = begin(browser)
     browser.submit("/answers", {"p1": "2", "p2": ["1"]}, button=("go", "review"))
     browser.submit("/submission")
@@ -356,10 +356,10 @@ def test_the_record_says_in_words_what_was_answered(browser: Browser, house: Ins
     assert KEY.findall(response.get_data(as_text=True)) == []
 
 
-def test_a_preview_leaves_no_grade_and_says_what_it_is(browser: Browser, house: Instance) -> None:
+def test_a_preview_leaves_no_grade_and_says_what_it_is(browser: Browser, instance: Instance) -> None:
     """5.2.7 over HTTP, and a teacher sees every key in the review."""
-    course = a_secret_quiz(house, "attempts: 1\nreview: hidden\n")
-    a_teacher(house, course)
+    course = a_secret_quiz(instance, "attempts: 1\nreview: hidden\n")
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     begin(browser)
     said = "Vista previa" in browser.page.text
@@ -372,9 +372,9 @@ def test_a_preview_leaves_no_grade_and_says_what_it_is(browser: Browser, house: 
     assert "Vista previa" in browser.get(QUIZ).text
 
 
-def test_a_finished_quiz_leads_on_and_counts_the_best_attempt(browser: Browser, house: Instance) -> None:
+def test_a_finished_quiz_leads_on_and_counts_the_best_attempt(browser: Browser, instance: Instance) -> None:
     """5.8 over HTTP: the page before an attempt says what counts."""
-    a_learner_in(browser, a_course(house, modules=1, settings="attempts: 0\n"))
+    a_learner_in(browser, a_course(instance, modules=1, settings="attempts: 0\n"))
     answer_right(browser, QUIZ)
     begin(browser)
     browser.submit("/answers", button=("go", "review"))
@@ -386,17 +386,17 @@ def test_a_finished_quiz_leads_on_and_counts_the_best_attempt(browser: Browser, 
     assert sum("/review" in address for address, _words in page.links) == 2
 
 
-def test_a_quiz_of_a_course_that_moved_on_is_still_reviewed(browser: Browser, house: Instance) -> None:
+def test_a_quiz_of_a_course_that_moved_on_is_still_reviewed(browser: Browser, instance: Instance) -> None:
     """ARCHITECTURE 9: the attempt keeps its version; the new one has no such quiz any more."""
     files = folder(modules=1, settings="attempts: 0\n")
-    publish(house, files)
-    with house.database.unit_of_work(write=False) as session:
+    publish(instance, files)
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
     a_learner_in(browser, course)
     answer_right(browser, QUIZ)
     path = browser.path
     rest = {name: content for name, content in files.items() if "quiz" not in name and "banco" not in name}
-    publish(house, rest, nature=PublicationNature.CORRECTION)
+    publish(instance, rest, nature=PublicationNature.CORRECTION)
     browser.deliver_jobs()
 
     page = browser.get(path)
@@ -405,9 +405,9 @@ def test_a_quiz_of_a_course_that_moved_on_is_still_reviewed(browser: Browser, ho
     browser.get(QUIZ, status=404)
 
 
-def test_an_attempt_is_shown_in_the_language_of_its_reader(browser: Browser, house: Instance) -> None:
+def test_an_attempt_is_shown_in_the_language_of_its_reader(browser: Browser, instance: Instance) -> None:
     """The question has both languages; the words around it as well."""
-    a_learner_in(browser, a_course(house, modules=1))
+    a_learner_in(browser, a_course(instance, modules=1))
     path = begin(browser)
     spanish = browser.page.html
 
@@ -424,12 +424,12 @@ def _reference(html: str) -> str:
     return found[0]
 
 
-def test_unknown_attempts_and_those_of_others_are_one_page(browser: Browser, house: Instance) -> None:
+def test_unknown_attempts_and_those_of_others_are_one_page(browser: Browser, instance: Instance) -> None:
     """Security 1.3: same status, same body; nobody learns that an attempt exists."""
-    a_learner_in(browser, a_quiz(house, NUMBER))
+    a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     other = browser.another()
-    a_person(house, "eva@example.org")
+    a_person(instance, "eva@example.org")
     sign_in(other, "eva@example.org")
 
     bodies = []

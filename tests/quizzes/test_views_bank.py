@@ -23,15 +23,15 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def editor(browser: Browser, house: Instance) -> Browser:
+def editor(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which somebody edits a published course of two modules."""
-    a_teacher(house, a_course(house, modules=2))
+    a_teacher(instance, a_course(instance, modules=2))
     return sign_in(browser, "profe@example.org")
 
 
-def body(house: Instance, path: str = BANK) -> str:
+def body(instance: Instance, path: str = BANK) -> str:
     """Return the text of a bank of the draft."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         return course_drafts.draft_bodies(session, course.id, [path])[path]
 
@@ -41,19 +41,19 @@ def typed(browser: Browser, action: str = "/suma-1") -> str:
     return dict(browser.page.form(action).fields)["text"]
 
 
-def test_every_cell_of_the_question_bank(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_the_question_bank(browser: Browser, instance: Instance) -> None:
     """Security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     for path in (LIST, ONE, f"{ONE}/preview", f"{ONE}/versions", "/teaching/prueba/new-question"):
         assert cast.check("question_bank.view", "own_course", cast.outcomes(path)) == [], path
-    before = body(house)
+    before = body(instance)
     sent = {"text": "key: suma-1", "seen": "", "do": "save", "question": "suma-1", "state": "hidden"}
     for path in (LIST, ONE, "/teaching/prueba/new-question"):
         outcomes = cast.outcomes(path, "POST", sent)
         assert {letter for letter, outcome in outcomes.items() if outcome == "allow"} <= set("IS"), outcomes
-    assert body(house).replace("    state: hidden\n", "") == before
+    assert body(instance).replace("    state: hidden\n", "") == before
 
 
 def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: Browser) -> None:
@@ -70,7 +70,7 @@ def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: B
     assert "Ninguna pregunta coincide" in nothing
 
 
-def test_the_list_narrows_by_kind_state_difficulty_and_tag(editor: Browser, house: Instance) -> None:
+def test_the_list_narrows_by_kind_state_difficulty_and_tag(editor: Browser, instance: Instance) -> None:
     editor.get(LIST)
     editor.submit("/questions", {"question": ["suma-1"], "state": "draft", "difficulty": "hard", "add_tags": "calculo"}, form=bulk(editor))
 
@@ -86,13 +86,13 @@ def bulk(browser: Browser):  # type: ignore[no-untyped-def]  # the form of tests
     return next(form for form in browser.page.forms if form.method == "post" and form.action.split("?")[0].endswith("/questions"))
 
 
-def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor: Browser, house: Instance) -> None:
+def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor: Browser, instance: Instance) -> None:
     """Scale: a fixed number of statements."""
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     editor.get(LIST)
     small = len(counter.statements)
     more = "".join(f"\n  - key: mas-{n}\n    kind: essay\n    text: Más {n}.\n" for n in range(60))
-    publish(house, {**folder(modules=2), BANK: folder(modules=2)[BANK] + more.encode()})
+    publish(instance, {**folder(modules=2), BANK: folder(modules=2)[BANK] + more.encode()})
     counter.reset()
 
     page = editor.get(LIST)
@@ -102,17 +102,17 @@ def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor:
     assert page.html.count('name="question"') == 50
 
 
-def test_saving_a_text_changes_its_lines_and_nothing_else(editor: Browser, house: Instance) -> None:
+def test_saving_a_text_changes_its_lines_and_nothing_else(editor: Browser, instance: Instance) -> None:
     """Format 13: comments, order and unknown fields stay."""
-    before = body(house)
+    before = body(instance)
     editor.get(ONE)
 
     page = editor.submit("/suma-1", {"text": typed(editor).replace("- right: cuatro", "- right: cuatro, claro")}, button=("do", "save"))
 
     assert "guardada en el borrador" in page.text
-    assert body(house) == before.replace("- right: cuatro\n", "- right: cuatro, claro\n")
+    assert body(instance) == before.replace("- right: cuatro\n", "- right: cuatro, claro\n")
     assert "cuatro, claro" in typed(editor)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(DraftQuestion.words).where(DraftQuestion.key == "suma-1")).count("cuatro, claro") == 1
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "course.draft_saved")) == 2
 
@@ -143,10 +143,10 @@ def test_findings_stand_beside_the_text_with_their_line(editor: Browser) -> None
     ],
 )
 def test_what_may_not_even_be_a_draft_is_refused_with_its_place_and_kept_as_typed(
-    editor: Browser, house: Instance, old: str, new: str, code: str
+    editor: Browser, instance: Instance, old: str, new: str, code: str
 ) -> None:
     """Format 12 (C1xx, C2xx): a message with its line, the typed text in the field, nothing changed."""
-    before = body(house)
+    before = body(instance)
     editor.get(ONE)
     text = typed(editor)
     assert old in text
@@ -155,11 +155,11 @@ def test_what_may_not_even_be_a_draft_is_refused_with_its_place_and_kept_as_type
 
     if code:
         assert code in page.text
-        assert body(house) == before
+        assert body(instance) == before
         assert new in typed(editor)
 
 
-def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor: Browser, house: Instance) -> None:
+def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor: Browser, instance: Instance) -> None:
     """Architecture 7.2: the second is told, sees both texts, and decides."""
     editor.get(ONE)
     mine, form = typed(editor), editor.page.form("/suma-1")
@@ -169,14 +169,14 @@ def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor
 
     assert "Sobra uno." in page.text
     assert "Falta uno." in typed(editor)
-    assert "Falta uno." not in body(house)
+    assert "Falta uno." not in body(instance)
     editor.submit("/suma-1", button=("do", "save"))
-    assert "Falta uno." in body(house)
-    assert "Sobra uno." not in body(house)
+    assert "Falta uno." in body(instance)
+    assert "Sobra uno." not in body(instance)
 
 
 @pytest.mark.slow
-def test_editors_of_two_questions_of_one_bank_do_not_meet(editor: Browser, house: Instance) -> None:
+def test_editors_of_two_questions_of_one_bank_do_not_meet(editor: Browser, instance: Instance) -> None:
     editor.get(ONE)
     text, form = typed(editor), editor.page.form("/suma-1")
     editor.get(f"{LIST}/pares-1")
@@ -184,23 +184,23 @@ def test_editors_of_two_questions_of_one_bank_do_not_meet(editor: Browser, house
 
     editor.submit("/suma-1", {"text": text.replace("Uno de más.", "Sobra uno.")}, button=("do", "save"), form=form)
 
-    assert "Sobra uno." in body(house)
-    assert "nueve" in body(house)
+    assert "Sobra uno." in body(instance)
+    assert "nueve" in body(instance)
 
 
-def test_a_text_is_checked_and_previewed_without_being_saved(editor: Browser, house: Instance) -> None:
-    before = body(house)
+def test_a_text_is_checked_and_previewed_without_being_saved(editor: Browser, instance: Instance) -> None:
+    before = body(instance)
     editor.get(ONE)
 
     page = editor.submit("/suma-1", {"text": typed(editor).replace("- wrong: tres", "- wrong: solo **cien**")}, button=("do", "preview"))
 
     assert "<strong>cien</strong>" in page.html
     assert "C414" not in page.text
-    assert body(house) == before
+    assert body(instance) == before
 
 
-def test_a_new_question_begins_with_the_skeleton_of_its_kind(editor: Browser, house: Instance) -> None:
-    before = body(house)
+def test_a_new_question_begins_with_the_skeleton_of_its_kind(editor: Browser, instance: Instance) -> None:
+    before = body(instance)
     page = editor.get("/teaching/prueba/new-question?kind=ordering")
     assert "kind: ordering" in typed(editor, "/new-question")
     assert "items:" in page.text
@@ -211,44 +211,44 @@ def test_a_new_question_begins_with_the_skeleton_of_its_kind(editor: Browser, ho
     assert "Error" in refused.title
     editor.submit("/new-question", {"text": text, "bank": BANK}, button=("do", "save"))
 
-    assert body(house).startswith(before.rstrip("\n"))
-    assert "\n\n  - key: nueva\n    kind: true_false\n" in body(house)
+    assert body(instance).startswith(before.rstrip("\n"))
+    assert "\n\n  - key: nueva\n    kind: true_false\n" in body(instance)
     assert "nueva" in editor.get(f"{LIST}?text=moja").text
 
 
-def test_a_question_is_taken_out_and_what_was_published_stays(editor: Browser, house: Instance) -> None:
+def test_a_question_is_taken_out_and_what_was_published_stays(editor: Browser, instance: Instance) -> None:
     editor.get(ONE)
 
     out = next(form for form in editor.page.forms if ("do", "delete") in form.buttons)
     page = editor.submit("/suma-1", form=out, button=("do", "delete"))
 
     assert "fuera del borrador" in page.text
-    assert "suma-1" not in body(house)
+    assert "suma-1" not in body(instance)
     editor.get(ONE, status=404)
 
 
-def test_many_questions_are_changed_at_once(editor: Browser, house: Instance) -> None:
+def test_many_questions_are_changed_at_once(editor: Browser, instance: Instance) -> None:
     editor.get(LIST)
     sent = {"question": ["suma-1", "pares-1", "suma-2"], "state": "hidden", "difficulty": "hard", "add_tags": "uno, dos", "mark": "1,5"}
 
     page = editor.submit("/questions", sent, form=bulk(editor))
 
     assert "Se cambiaron 3 preguntas." in page.text
-    assert body(house).count("    state: hidden\n    tags: [uno, dos]\n    difficulty: hard\n    mark: 1.5\n") == 2
-    assert body(house, "02-parte/banco.yaml").count("state: hidden") == 1
+    assert body(instance).count("    state: hidden\n    tags: [uno, dos]\n    difficulty: hard\n    mark: 1.5\n") == 2
+    assert body(instance, "02-parte/banco.yaml").count("state: hidden") == 1
     editor.submit(
         "/questions", {"question": ["suma-1"], "state": "ready", "difficulty": "none", "remove_tags": "uno dos"}, form=bulk(editor)
     )
-    assert body(house).count("hidden") == 1
+    assert body(instance).count("hidden") == 1
 
 
-def test_questions_move_from_bank_to_bank(editor: Browser, house: Instance) -> None:
+def test_questions_move_from_bank_to_bank(editor: Browser, instance: Instance) -> None:
     editor.get(LIST)
 
     editor.submit("/questions", {"question": ["suma-1", "verdad-1"], "bank": "02-parte/banco.yaml"}, form=bulk(editor))
 
-    assert "suma-1" not in body(house)
-    assert body(house, "02-parte/banco.yaml").index("key: suma-1") < body(house, "02-parte/banco.yaml").index("key: verdad-1")
+    assert "suma-1" not in body(instance)
+    assert body(instance, "02-parte/banco.yaml").index("key: suma-1") < body(instance, "02-parte/banco.yaml").index("key: verdad-1")
 
 
 @pytest.mark.parametrize(
@@ -263,18 +263,18 @@ def test_questions_move_from_bank_to_bank(editor: Browser, house: Instance) -> N
     ],
 )
 def test_a_bulk_edit_that_says_nothing_sensible_changes_nothing(
-    editor: Browser, house: Instance, sent: dict[str, object], told: str
+    editor: Browser, instance: Instance, sent: dict[str, object], told: str
 ) -> None:
-    before = body(house)
+    before = body(instance)
     editor.get(LIST)
 
     page = editor.submit("/questions", sent, form=bulk(editor), status=422)
 
     assert told in page.text
-    assert body(house) == before
+    assert body(instance) == before
 
 
-def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser, house: Instance) -> None:
+def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser, instance: Instance) -> None:
     """5.2.7 without an attempt: the same rendering, the same marking."""
     editor.get(f"{ONE}/preview?seed=3")
     assert "Dos y dos son cuatro." not in editor.page.text
@@ -287,20 +287,20 @@ def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser,
     assert "Dos y dos son cuatro." in good
     assert "Uno de menos." in bad
     assert "Respuesta correcta" in bad
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Attempt)) == 0
 
 
-def test_every_kind_can_be_tried(editor: Browser, house: Instance) -> None:
+def test_every_kind_can_be_tried(editor: Browser, instance: Instance) -> None:
     for key in ("suma", "pares", "verdad", "mitad", "unir", "orden", "huecos"):
         editor.get(f"{LIST}/{key}-1/preview")
         assert "Vea qué resulta" in editor.submit("/preview").text
 
 
-def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, house: Instance) -> None:
-    with house.database.unit_of_work(write=False) as session:
+def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, instance: Instance) -> None:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-    pass_quiz(house, a_learner(house, course), "prueba")
+    pass_quiz(instance, a_learner(instance, course), "prueba")
 
     page = editor.get(ONE)
 
@@ -308,7 +308,7 @@ def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, 
     assert "1 intento la tuvo." in page.text
 
 
-def test_two_published_wordings_are_compared_in_words(editor: Browser, house: Instance) -> None:
+def test_two_published_wordings_are_compared_in_words(editor: Browser, instance: Instance) -> None:
     """5.1.1: text, options, key and settings, each in words; and the draft against what is published."""
     files = folder(modules=2)
     changed = files[BANK].replace(
@@ -316,7 +316,7 @@ def test_two_published_wordings_are_compared_in_words(editor: Browser, house: In
     )
     assert changed != files[BANK]
     changed = changed.replace(b"right: cuatro", b"wrong: cuatro", 1)
-    publish(house, {**files, BANK: changed})
+    publish(instance, {**files, BANK: changed})
 
     page = editor.get(f"{ONE}/versions?old=1&new=2")
     draft = editor.get(f"{ONE}/versions").text
@@ -328,12 +328,12 @@ def test_two_published_wordings_are_compared_in_words(editor: Browser, house: In
     editor.get(f"{ONE}/versions?old=9", status=404)
 
 
-def test_rows_from_before_there_were_rows_are_made_when_the_list_is_opened(editor: Browser, house: Instance) -> None:
+def test_rows_from_before_there_were_rows_are_made_when_the_list_is_opened(editor: Browser, instance: Instance) -> None:
     """Upgrade from 0.1.0: a note of the page, written after its answer."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(DraftBank).values(source=""))
         session.execute(
-            update(DraftFile).where(DraftFile.path == BANK).values(body=body(house).replace("suma-1", "resta-1"), sha256="0" * 64)
+            update(DraftFile).where(DraftFile.path == BANK).values(body=body(instance).replace("suma-1", "resta-1"), sha256="0" * 64)
         )
 
     first = editor.get(LIST).text

@@ -51,10 +51,10 @@ ESSAY = """  - key: ensayo-1
 """
 
 
-def taking(browser: Browser, house: Instance, behaviour: str, *slots: str, more: str = "", review: str = "") -> str:
+def taking(browser: Browser, instance: Instance, behaviour: str, *slots: str, more: str = "", review: str = "") -> str:
     """Publish a quiz with this behaviour and start an attempt; return its path."""
     settings = f"attempts: 0\nbehaviour: {behaviour}\n{review}"
-    a_learner_in(browser, a_quiz(house, BANK + more, settings, slots or ("letra-1", "numero-1", "parejas-1")))
+    a_learner_in(browser, a_quiz(instance, BANK + more, settings, slots or ("letra-1", "numero-1", "parejas-1")))
     return begin(browser)
 
 
@@ -64,29 +64,29 @@ def check(browser: Browser, place: int, **answers: object) -> str:
     return page.text
 
 
-def marks(house: Instance) -> list[tuple[Decimal | None, str]]:
+def marks(instance: Instance) -> list[tuple[Decimal | None, str]]:
     """Return every mark that was given, in order."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return [(row.fraction, row.state) for row in session.execute(select(MarkEvent.fraction, MarkEvent.state).order_by(MarkEvent.id))]
 
 
-def events(house: Instance) -> int:
+def events(instance: Instance) -> int:
     """Count the saved answers."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return len(list(session.scalars(select(AnswerEvent.id))))
 
 
-def finish(browser: Browser, house: Instance, path: str) -> Attempt:
+def finish(browser: Browser, instance: Instance, path: str) -> Attempt:
     """Hand the attempt in and return it."""
     browser.get(f"{path}/summary")
     browser.submit("/submission")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.execute(select(Attempt).order_by(Attempt.id.desc()).limit(1)).scalar_one()
 
 
-def test_an_immediate_question_is_checked_once_and_locked_with_its_feedback(browser: Browser, house: Instance) -> None:
+def test_an_immediate_question_is_checked_once_and_locked_with_its_feedback(browser: Browser, instance: Instance) -> None:
     """5.6 immediate: the first check decides; afterwards there is nothing to change on the page and nothing is taken."""
-    path = taking(browser, house, "immediate")
+    path = taking(browser, instance, "immediate")
     before = browser.page.text
     stale = browser.page.form("/answers")
     after = check(browser, 1, p1="2")
@@ -98,71 +98,71 @@ def test_an_immediate_question_is_checked_once_and_locked_with_its_feedback(brow
     assert "PORQUE-BETA" in after
     assert "EXPLICACION" in after
     assert ("p1" in fields, "p2" in fields) == (False, True)
-    assert marks(house) == [(Decimal(0), "wrong")]
-    assert events(house) == 1
-    assert finish(browser, house, path).raw == 0
+    assert marks(instance) == [(Decimal(0), "wrong")]
+    assert events(instance) == 1
+    assert finish(browser, instance, path).raw == 0
 
 
-def test_a_check_keeps_everything_that_the_page_holds(browser: Browser, house: Instance) -> None:
+def test_a_check_keeps_everything_that_the_page_holds(browser: Browser, instance: Instance) -> None:
     """5.4.4: what was typed at other questions is saved on the way."""
-    path = taking(browser, house, "immediate")
+    path = taking(browser, instance, "immediate")
     check(browser, 1, p1="1", p2="2,5")
 
     assert dict(browser.page.form("/answers").fields)["p2"] == "2,5"
-    assert finish(browser, house, path).raw == 2
+    assert finish(browser, instance, path).raw == 2
 
 
-def test_a_check_that_is_sent_twice_has_the_effect_of_one(browser: Browser, house: Instance) -> None:
+def test_a_check_that_is_sent_twice_has_the_effect_of_one(browser: Browser, instance: Instance) -> None:
     """5.4.1: a double click and a request that is sent again; interactive tries are not used up by it."""
-    taking(browser, house, "interactive")
+    taking(browser, instance, "interactive")
     form = browser.page.form("/answers")
     for _again in range(3):
         browser.submit("", {"p1": "2"}, form=form, button=("check", "1"))
 
-    assert marks(house) == [(Decimal(0), "wrong")]
-    assert events(house) == 1
+    assert marks(instance) == [(Decimal(0), "wrong")]
+    assert events(instance) == 1
     assert "Quedan 2 oportunidades." in browser.page.text
 
 
-def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, house: Instance) -> None:
+def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, instance: Instance) -> None:
     """5.6 interactive: hints + 1 tries; right at the third: 1 − 2 × 1/3."""
-    path = taking(browser, house, "interactive")
+    path = taking(browser, instance, "interactive")
     first = check(browser, 1, p1="2")
     second = check(browser, 1, p1="3")
     third = check(browser, 1, p1="1")
-    attempt = finish(browser, house, path)
+    attempt = finish(browser, instance, path)
 
     assert ("PISTA-UNO" in first, "PISTA-DOS" in first) == (True, False)
     assert ("PISTA-DOS" in second, "Queda 1 oportunidad." in second) == (True, True)
     assert ("EXPLICACION" in second, "EXPLICACION" in third) == (False, True)
     assert attempt.raw == Decimal("0.3333333")
-    assert marks(house)[:3] == [(Decimal(0), "wrong"), (Decimal(0), "wrong"), (Decimal("0.3333333"), "right")]
+    assert marks(instance)[:3] == [(Decimal(0), "wrong"), (Decimal(0), "wrong"), (Decimal("0.3333333"), "right")]
 
 
-def test_interactive_parts_are_counted_back(browser: Browser, house: Instance) -> None:
+def test_interactive_parts_are_counted_back(browser: Browser, instance: Instance) -> None:
     """5.6 countback: the first pair right from the start, the second at the second try: (1 + 2/3) / 2."""
-    path = taking(browser, house, "interactive", "parejas-1")
-    sitting, questions = open_attempt(browser)
-    right = right_fields(sitting, questions)
+    path = taking(browser, instance, "interactive", "parejas-1")
+    loaded, questions = open_attempt(browser)
+    right = right_fields(loaded, questions)
     wrong = right | {"p1-2": right["p1-1"]}
     check(browser, 1, **wrong)
     check(browser, 1, **right)
 
-    assert finish(browser, house, path).raw == Decimal("0.8333333")
+    assert finish(browser, instance, path).raw == Decimal("0.8333333")
 
 
-def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Browser, house: Instance) -> None:
+def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Browser, instance: Instance) -> None:
     """5.6 adaptive: right at the second try 1 − 1/3; the same wrong answer again costs nothing; a later wrong one takes nothing away."""
-    path = taking(browser, house, "adaptive", review="review: practice\n")
+    path = taking(browser, instance, "adaptive", review="review: practice\n")
     check(browser, 1, p1="2")
     check(browser, 1, p1="3")
     check(browser, 1, p1="2")
     after = check(browser, 1, p1="1")
     check(browser, 1, p1="3")
-    attempt = finish(browser, house, path)
+    attempt = finish(browser, instance, path)
 
     assert "0,33 de 1 puntos hasta ahora" in after
-    assert len(marks(house)) == 3 + 3
+    assert len(marks(instance)) == 3 + 3
     assert attempt.raw == Decimal("0.3333333")
 
 
@@ -170,65 +170,65 @@ def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Brows
     ("certainty", "given", "raw"),
     [("", "1", 1), ("1", "1", 1), ("2", "1", 2), ("3", "1", 3), ("1", "2", 0), ("2", "2", -2), ("3", "2", -6)],
 )
-def test_certainty_multiplies(browser: Browser, house: Instance, certainty: str, given: str, raw: int) -> None:
+def test_certainty_multiplies(browser: Browser, instance: Instance, certainty: str, given: str, raw: int) -> None:
     """5.6 certainty: right ×1, ×2, ×3; wrong 0, −2, −6; none chosen counts as 1."""
-    path = taking(browser, house, "certainty", "letra-1", review="allow_negative_total: true\n")
+    path = taking(browser, instance, "certainty", "letra-1", review="allow_negative_total: true\n")
     asked = "¿Qué tan segura" in browser.page.text
     browser.submit("/answers", {"p1": given, "p1-certainty": certainty or None}, button=("go", "review"))
 
     assert asked
-    assert finish(browser, house, path).raw == raw
+    assert finish(browser, instance, path).raw == raw
 
 
-def test_certainty_alone_is_no_answer(browser: Browser, house: Instance) -> None:
+def test_certainty_alone_is_no_answer(browser: Browser, instance: Instance) -> None:
     """5.6: how sure somebody is of nothing."""
-    taking(browser, house, "certainty", "letra-1")
+    taking(browser, instance, "certainty", "letra-1")
     browser.submit("/answers", {"p1-certainty": "3"}, button=("go", "review"))
 
     assert "1 pregunta no tiene una respuesta completa." in browser.page.text
 
 
 @pytest.mark.parametrize("typed", ["", "dos y medio"])
-def test_blank_and_unreadable_answers_cost_no_try(browser: Browser, house: Instance, typed: str) -> None:
+def test_blank_and_unreadable_answers_cost_no_try(browser: Browser, instance: Instance, typed: str) -> None:
     """5.4.5 and 5.6: the page says beside the question that nothing was checked, and keeps what was typed."""
-    taking(browser, house, "immediate")
+    taking(browser, instance, "immediate")
     said = check(browser, 2, p2=typed)
 
     assert "No se comprobó nada: primero responda." in said
     assert dict(browser.page.form("/answers").fields)["p2"] == typed
-    assert marks(house) == []
+    assert marks(instance) == []
 
 
-def test_a_stale_page_checks_nothing_that_it_does_not_show(browser: Browser, house: Instance) -> None:
+def test_a_stale_page_checks_nothing_that_it_does_not_show(browser: Browser, instance: Instance) -> None:
     """5.4.3: another page has answered meanwhile; its answer is not checked unseen."""
-    path = taking(browser, house, "immediate")
+    path = taking(browser, instance, "immediate")
     stale = browser.page.form("/answers")
     browser.get(path)
     browser.submit("/answers", {"p1": "1"}, button=("go", "save"))
 
     browser.submit("", form=stale, button=("check", "1"))
 
-    assert marks(house) == []
+    assert marks(instance) == []
     assert "Mire la respuesta que vale" in browser.page.text
 
 
-def test_an_answer_of_the_script_to_a_locked_question_changes_nothing_and_is_told(browser: Browser, house: Instance) -> None:
+def test_an_answer_of_the_script_to_a_locked_question_changes_nothing_and_is_told(browser: Browser, instance: Instance) -> None:
     """5.4 and 5.6: the page in another window still holds its journal."""
-    path = taking(browser, house, "immediate")
+    path = taking(browser, instance, "immediate")
     check(browser, 1, p1="2")
 
     told = send_script(browser, path.rsplit("/", 1)[1], [{"item": 1, "seq": 9, "response": {"answer": ["1"]}}], lease=10**17)
 
     assert (told["closed"], told["newer"]) == ([1], {"1": {"answer": ["2"]}})
-    assert events(house) == 1
+    assert events(instance) == 1
 
 
-def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(browser: Browser, house: Instance) -> None:
+def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(browser: Browser, instance: Instance) -> None:
     """5.5: until then its text is not on the page, and answers to it are not taken."""
     bank = BANK
     settings = "attempts: 0\nbehaviour: immediate\n"
     slots = ("letra-1", "numero-1\n    require_previous: true")
-    a_learner_in(browser, a_quiz(house, bank, settings, slots))
+    a_learner_in(browser, a_quiz(instance, bank, settings, slots))
     path = begin(browser)
     closed = browser.page.text
     told = send_script(browser, path.rsplit("/", 1)[1], [{"item": 2, "seq": 1, "response": {"answer": ["2,5"]}}], lease=9000)
@@ -237,15 +237,15 @@ def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(brows
     assert ("mitad de cinco" in closed, "mitad de cinco" in opened) == (False, True)
     assert "Se abre cuando termine la pregunta anterior." in closed
     assert told["closed"] == [2]
-    assert finish(browser, house, path).raw == 1
+    assert finish(browser, instance, path).raw == 1
 
 
-def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: Browser, house: Instance) -> None:
+def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: Browser, instance: Instance) -> None:
     """5.6 manual: needs grading; the total is «not yet graded», never 0."""
-    path = taking(browser, house, "immediate", "letra-1", "ensayo-1", more=ESSAY)
+    path = taking(browser, instance, "immediate", "letra-1", "ensayo-1", more=ESSAY)
     buttons = browser.page.form("/answers").buttons
     check(browser, 1, p1="1", p2="Un texto.")
-    attempt = finish(browser, house, path)
+    attempt = finish(browser, instance, path)
     review, intro = browser.page.text, browser.get("/courses/prueba/quizzes/cuestionario-1").text
 
     assert (("check", "1") in buttons, ("check", "2") in buttons) == (True, False)
@@ -254,38 +254,38 @@ def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: B
     assert "Aún sin calificar" in intro
 
 
-def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """5.3.4: within the network's tolerance it is taken, later nothing is marked before the attempt ends with what was saved."""
     time = At(monkeypatch, NOON)
-    a_learner_in(browser, a_quiz(house, BANK, "attempts: 0\nbehaviour: immediate\nlimit: 2 min\n", ("letra-1", "numero-1")))
+    a_learner_in(browser, a_quiz(instance, BANK, "attempts: 0\nbehaviour: immediate\nlimit: 2 min\n", ("letra-1", "numero-1")))
     begin(browser)
     form = browser.page.form("/answers")
     time.pass_(minutes=2, seconds=30)
     browser.submit("", {"p1": "1"}, form=form, button=("check", "1"))
-    in_time = marks(house)
+    in_time = marks(instance)
     time.pass_(seconds=60)
 
     browser.submit("", {"p2": "2,5"}, form=form, button=("check", "2"), status=409)
 
     assert in_time == [(Decimal(1), "right")]
-    assert marks(house) == in_time
+    assert marks(instance) == in_time
 
 
-def test_a_review_lists_the_tries(browser: Browser, house: Instance) -> None:
+def test_a_review_lists_the_tries(browser: Browser, instance: Instance) -> None:
     """5.1.4 and 5.9: what was checked on the way, where correctness is shown."""
-    path = taking(browser, house, "interactive", "letra-1")
+    path = taking(browser, instance, "interactive", "letra-1")
     check(browser, 1, p1="2")
     check(browser, 1, p1="1")
-    finish(browser, house, path)
+    finish(browser, instance, path)
 
     assert "Lo que comprobó en el camino" in browser.page.text
     assert "Beta · Incorrecta" in browser.page.text
 
 
-def test_unchecked_answers_count_at_the_end_as_a_last_try(browser: Browser, house: Instance) -> None:
+def test_unchecked_answers_count_at_the_end_as_a_last_try(browser: Browser, instance: Instance) -> None:
     """5.6: what stands in the page when the attempt is handed in is judged too, after the tries before it."""
-    path = taking(browser, house, "interactive", "letra-1", "numero-1")
+    path = taking(browser, instance, "interactive", "letra-1", "numero-1")
     check(browser, 1, p1="2")
     browser.submit("/answers", {"p1": "1", "p2": "2,5"}, button=("go", "review"))
 
-    assert finish(browser, house, path).raw == Decimal("1.6666667")
+    assert finish(browser, instance, path).raw == Decimal("1.6666667")

@@ -52,12 +52,12 @@ def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status:
 
 
 @pytest.fixture
-def course(house: Instance) -> Course:
+def course(instance: Instance) -> Course:
     """Publish a quiz with a file and a text."""
-    return a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
+    return a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
 
 
-def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser, course: Course, house: Instance) -> None:
+def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser, course: Course, instance: Instance) -> None:
     """Issue 3, file upload: the answer names it; going on and back changes nothing; the review shows it."""
     a_learner_in(browser, course)
     path = begin(browser)
@@ -76,7 +76,7 @@ def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser
     assert "sandbox" in fetched.headers["Content-Security-Policy"]
     assert fetched.headers["X-Content-Type-Options"] == "nosniff"
     assert fetched.headers["Cache-Control"] == "no-store"
-    assert len(stored(house)) == 1
+    assert len(stored(instance)) == 1
     assert "mi informe.pdf" in review
     assert "aún sin calificar" in review
 
@@ -93,7 +93,7 @@ def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser
     ],
 )
 def test_what_does_not_fit_is_told_beside_its_field(
-    browser: Browser, course: Course, house: Instance, name: str, content: bytes, said: str
+    browser: Browser, course: Course, instance: Instance, name: str, content: bytes, said: str
 ) -> None:
     """Security 4.3: extension and content, size; nothing is kept, and what was there stays."""
     a_learner_in(browser, course)
@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_told_beside_its_field(
 
     assert said in page.text
     assert "bueno.pdf" in page.text
-    assert _files(house) == ["bueno.pdf"]
+    assert _files(instance) == ["bueno.pdf"]
 
 
 def a_photo(size: tuple[int, int] = (40, 30)) -> bytes:
@@ -115,9 +115,9 @@ def a_photo(size: tuple[int, int] = (40, 30)) -> bytes:
     return target.getvalue()
 
 
-def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Browser, house: Instance) -> None:
+def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Browser, instance: Instance) -> None:
     """Security 4.3, as media of a course."""
-    course = a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
+    course = a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
     a_learner_in(browser, course)
     begin(browser)
     assert b"Quito" in a_photo()
@@ -125,7 +125,7 @@ def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Brows
     page = sending(browser, ("foto.jpg", a_photo()))
     again = sending(browser, ("foto.jpg", a_photo()))
 
-    assert _files(house) == ["foto.jpg"]
+    assert _files(instance) == ["foto.jpg"]
     assert "foto.jpg" in again.text
     address = re.search(r'href="(/attempts/[^"]+/files/[^"]+)"', page.html)
     assert address
@@ -136,8 +136,8 @@ def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Brows
 
 
 @pytest.mark.parametrize("fault", ["cut", "huge"])
-def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, house: Instance, fault: str) -> None:
-    course = a_quiz(house, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
+def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, instance: Instance, fault: str) -> None:
+    course = a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
     a_learner_in(browser, course)
     begin(browser)
     whole = BytesIO()
@@ -152,15 +152,15 @@ def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, ho
     page = sending(browser, ("foto.png", content))
 
     assert "40 millones de puntos" in page.text
-    assert _files(house) == []
+    assert _files(instance) == []
 
 
-def _files(house: Instance) -> list[str]:
-    with house.database.unit_of_work(write=False) as session:
+def _files(instance: Instance) -> list[str]:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(AnswerFile.name).order_by(AnswerFile.id)))
 
 
-def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Course, house: Instance) -> None:
+def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Course, instance: Instance) -> None:
     """A page that is sent twice hands nothing in twice; a third file finds no room until one is taken away."""
     a_learner_in(browser, course)
     begin(browser)
@@ -168,7 +168,7 @@ def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Co
     sending(browser, ("uno.pdf", PDF))
     browser.page = form
     sending(browser, ("uno.pdf", PDF))
-    twice = _files(house)
+    twice = _files(instance)
     browser.get(browser.path)
     full = sending(browser, ("dos.txt", b"dos"), ("tres.txt", b"tres"))
     drop = next(value for name, value in full.form("/answers").buttons if name == "drop")
@@ -181,7 +181,7 @@ def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Co
 
 
 @pytest.mark.settings(quota_person_mb=1)
-def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course, house: Instance) -> None:
+def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course, instance: Instance) -> None:
     """Security 4.3: the quota is a setting; what is taken away makes room."""
     a_learner_in(browser, course)
     begin(browser)
@@ -197,7 +197,7 @@ def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course,
 
 
 @pytest.mark.settings(quota_person_mb=1)
-def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Browser, course: Course, house: Instance) -> None:
+def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Browser, course: Course, instance: Instance) -> None:
     """Security 4.3: what an answer had stays in its record, so that it makes room only so often."""
     a_learner_in(browser, course)
     begin(browser)
@@ -210,29 +210,29 @@ def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Brow
     assert ["se agotó el espacio" in page.text for page in pages] == [False] * 5 + [True] * 3
 
 
-def test_the_same_content_is_kept_once(browser: Browser, course: Course, house: Instance) -> None:
+def test_the_same_content_is_kept_once(browser: Browser, course: Course, instance: Instance) -> None:
     """Two names of one content are two files of the answer and one on the disk."""
     a_learner_in(browser, course)
     begin(browser)
     sending(browser, ("uno.pdf", PDF), ("dos.pdf", PDF))
 
-    assert _files(house) == ["uno.pdf", "dos.pdf"]
-    with house.database.unit_of_work(write=False) as session:
+    assert _files(instance) == ["uno.pdf", "dos.pdf"]
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(StoredFile).where(StoredFile.size == len(PDF))) == 1
 
 
-def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browser, course: Course, house: Instance) -> None:
+def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browser, course: Course, instance: Instance) -> None:
     """Access matrix, attempt.view: of another learner for graders, instructors of this course and administrators; others: not there."""
     a_learner_in(browser, course)
     begin(browser)
     page = sending(browser, ("uno.pdf", PDF))
     address = next(href for href, _words in page.links if "/files/" in href)
-    other = a_course(house, "otro", modules=1)
-    a_teacher(house, course, "grader@example.org", StaffRole.GRADER)
-    a_teacher(house, course, "editor@example.org")
-    a_teacher(house, other, "stranger@example.org")
-    an_administrator(house)
-    a_person(house, "eva@example.org")
+    other = a_course(instance, "otro", modules=1)
+    a_teacher(instance, course, "grader@example.org", StaffRole.GRADER)
+    a_teacher(instance, course, "editor@example.org")
+    a_teacher(instance, other, "stranger@example.org")
+    an_administrator(instance)
+    a_person(instance, "eva@example.org")
     found = {}
     for who in ("grader", "editor", "admin", "stranger", "eva"):
         visitor = sign_in(browser.another(), f"{who}@example.org")
@@ -244,12 +244,12 @@ def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browse
     assert (anonymous, elsewhere) == (303, 404)
 
 
-def test_the_file_of_another_question_or_person_cannot_be_named(browser: Browser, course: Course, house: Instance) -> None:
+def test_the_file_of_another_question_or_person_cannot_be_named(browser: Browser, course: Course, instance: Instance) -> None:
     """Security 1.5: a forged name in the form is not shown as a file of the answer."""
     a_learner_in(browser, course)
     begin(browser)
     sending(browser, ("uno.pdf", PDF))
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         name = session.scalars(select(AnswerFile.uuid)).one()
     other = browser.another()
     a_learner_in(other, course, "eva@example.org")
@@ -276,7 +276,7 @@ def test_an_essay_says_how_long_and_counts_its_words(browser: Browser, course: C
     assert [text for text in told if "UN-MODELO" in text] == []
 
 
-def test_a_body_that_is_too_large_is_refused(browser: Browser, course: Course, house: Instance) -> None:
+def test_a_body_that_is_too_large_is_refused(browser: Browser, course: Course, instance: Instance) -> None:
     """Security 3.5: pages with files have a limit of their own; other routes keep theirs."""
     a_learner_in(browser, course)
     begin(browser)
@@ -301,7 +301,7 @@ def alone(
     return response.status_code, response.get_json()
 
 
-def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser, course: Course, house: Instance) -> None:
+def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser, course: Course, instance: Instance) -> None:
     """5.4: it is no answer itself; the same one twice is kept once; what does not fit is told; no more than the question takes."""
     a_learner_in(browser, course)
     path = begin(browser)
@@ -318,12 +318,12 @@ def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser,
     assert refused[0] == 422
     assert "su tipo no está entre los que se aceptan" in str(refused[1]["problem"])
     assert third == (422, {"problem": "El archivo no se recibió: no cabe otro. Quite uno primero."})
-    assert _files(house) == ["uno.pdf", "dos.txt"]
-    assert stored(house) == []
+    assert _files(instance) == ["uno.pdf", "dos.txt"]
+    assert stored(instance) == []
 
 
 def test_a_file_sent_alone_comes_too_late_to_others_attempts_and_to_questions_without_files(
-    browser: Browser, course: Course, house: Instance
+    browser: Browser, course: Course, instance: Instance
 ) -> None:
     """Security 9: only the learner, only while the attempt takes answers, only where files are asked for."""
     a_learner_in(browser, course)
@@ -339,7 +339,7 @@ def test_a_file_sent_alone_comes_too_late_to_others_attempts_and_to_questions_wi
     browser.page = page
 
     assert (foreign, nowhere, alone(browser, path, "uno.pdf", PDF)[0]) == (404, 404, 409)
-    assert _files(house) == []
+    assert _files(instance) == []
 
 
 @pytest.mark.parametrize("alone_", [True, False])
@@ -372,61 +372,61 @@ def _sent(browser: Browser, name: str, content: bytes, *, status: int = 200) -> 
 
 
 @pytest.mark.settings(quota_person_mb=1)
-def test_files_of_one_form_share_the_room_that_is_left(browser: Browser, course: Course, app: Flask, house: Instance) -> None:
+def test_files_of_one_form_share_the_room_that_is_left(browser: Browser, course: Course, app: Flask, instance: Instance) -> None:
     """Security 4.3: what has no room beside the others of its form is not on the disk either."""
     a_learner_in(browser, course)
     begin(browser)
     page = sending(browser, ("uno.txt", b"u" * 600_000), ("dos.txt", b"d" * 600_000))
 
     assert "se agotó el espacio" in page.text
-    assert _files(house) == ["uno.txt"]
+    assert _files(instance) == ["uno.txt"]
     assert len(list(app.extensions["files"].names())) == 1
 
 
-def test_the_same_file_twice_in_one_form_is_one(browser: Browser, course: Course, house: Instance) -> None:
+def test_the_same_file_twice_in_one_form_is_one(browser: Browser, course: Course, instance: Instance) -> None:
     a_learner_in(browser, course)
     begin(browser)
     page = sending(browser, ("uno.pdf", PDF), ("uno.pdf", PDF), ("dos.txt", b"dos"))
 
     assert "no cabe otro" not in page.text
-    assert _files(house) == ["uno.pdf", "dos.txt"]
+    assert _files(instance) == ["uno.pdf", "dos.txt"]
 
 
-def test_nobody_sends_files_without_end(browser: Browser, course: Course, house: Instance) -> None:
+def test_nobody_sends_files_without_end(browser: Browser, course: Course, instance: Instance) -> None:
     """Security 4.3: far more than an examination on a bad line needs; what is refused is sent again later."""
     a_learner_in(browser, course)
     path = begin(browser)
     statuses = [alone(browser, path, "uno.exe", b"MZ")[0] for _time in range(121)]
 
     assert statuses == [422] * 120 + [429]
-    assert _files(house) == []
+    assert _files(instance) == []
 
 
 @pytest.mark.parametrize("alone_", [True, False])
 def test_a_files_content_is_on_the_disk_before_anything_is_locked(
-    browser: Browser, course: Course, house: Instance, app: Flask, *, alone_: bool
+    browser: Browser, course: Course, instance: Instance, app: Flask, *, alone_: bool
 ) -> None:
     """Nobody waits for a large file: when the writing transaction begins, its content is kept already."""
     a_learner_in(browser, course)
     path, seen = begin(browser), list[bool]()
     sha256 = hashlib.sha256(PDF).hexdigest()
-    begin_ = house.database.begin
+    begin_ = instance.database.begin
 
     def noted(*, write: bool) -> Session:
         if write:
             seen.append(app.extensions["files"].path(sha256).is_file())
         return begin_(write=write)
 
-    object.__setattr__(house.database, "begin", noted)
+    object.__setattr__(instance.database, "begin", noted)
     alone(browser, path, "uno.pdf", PDF) if alone_ else sending(browser, ("uno.pdf", PDF))
-    object.__setattr__(house.database, "begin", begin_)
+    object.__setattr__(instance.database, "begin", begin_)
 
     assert seen
     assert all(seen)
 
 
 @pytest.mark.parametrize("where", ["files", "answers"])
-def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Course, house: Instance, app: Flask, where: str) -> None:
+def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Course, instance: Instance, app: Flask, where: str) -> None:
     """The body is read before the transaction: a line that stands still in the middle of a file locks nothing."""
     a_learner_in(browser, course)
     path = begin(browser)
@@ -447,7 +447,7 @@ def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Cours
 
         def readinto(self, buffer: object) -> int:
             if len(self.rest) < 300_000 and not written:
-                with house.database.unit_of_work() as session:  # an error where the request held the lock
+                with instance.database.unit_of_work() as session:  # an error where the request held the lock
                     session.execute(update(Person).values(given_names="Otra"))
                     written.append(1)
             view = memoryview(buffer)[:65_536]  # type: ignore[arg-type]  # a buffer
@@ -461,12 +461,12 @@ def test_others_write_while_a_file_is_on_its_way(browser: Browser, course: Cours
 
     assert written
     assert response.status_code in (200, 303)
-    assert _files(house) == ["uno.pdf"]
+    assert _files(instance) == ["uno.pdf"]
 
 
-def test_every_cell_of_fetching_a_file_of_an_answer(browser: Browser, course: Course, house: Instance) -> None:
+def test_every_cell_of_fetching_a_file_of_an_answer(browser: Browser, course: Course, instance: Instance) -> None:
     """Access, attempt.file: the course's team besides the learner; to all others there is no such file."""
-    cast = a_cast(browser, house)
+    cast = a_cast(browser, instance)
     cast.join(course)
     a_learner_in(browser, course)
     path = begin(browser)

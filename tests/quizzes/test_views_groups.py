@@ -22,10 +22,10 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, house: Instance, at: At) -> None:
+def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, instance: Instance, at: At) -> None:
     """5.10: what is in force stays; the refusal changes nothing and writes nothing down."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     free, used = office.group(learner, name="Libre"), office.group(name="Usado")
     office.override(used, attempts=3)
     sign_in(browser, "profe@example.org")
@@ -37,16 +37,16 @@ def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, hous
             assert "El grupo se eliminó" in browser.page.text
 
     assert "Para este grupo rige algo" in browser.page.text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(LearnerGroup.name)).all() == ["Usado"]
         assert session.scalar(select(func.count()).select_from(GroupMember)) == 0
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "group.deleted")) == 1
 
 
-def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(browser: Browser, house: Instance, at: At) -> None:
+def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(browser: Browser, instance: Instance, at: At) -> None:
     """5.10.2: what held stays readable with its reason; it cannot be put back, and a new group may have the name."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     group = office.group(learner)
     row = office.override(group, attempts=3)
     sign_in(browser, "profe@example.org")
@@ -64,18 +64,18 @@ def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(bro
     assert forms == []
     assert "Turno tarde" in browser.page.text
     assert "El grupo se eliminó: no se puede volver a poner" in browser.page.text
-    assert in_force(house) == []
+    assert in_force(instance) == []
     assert browser.get(f"/courses/prueba/groups/{group.uuid}", status=404)
     assert office.group(name="Turno tarde").id != group.id
 
 
-def test_groups_are_made_filled_and_emptied(browser: Browser, house: Instance) -> None:
+def test_groups_are_made_filled_and_emptied(browser: Browser, instance: Instance) -> None:
     """Groups of a course: a name once, learners found and put in, taken out, and only learners of this course."""
-    course = a_quiz(house, LIMITED)
-    a_teacher(house, course)
-    a_learner(house, course)
-    a_learner(house, course, "eva@example.org")
-    stranger = a_person(house, "fuera@example.org")
+    course = a_quiz(instance, LIMITED)
+    a_teacher(instance, course)
+    a_learner(instance, course)
+    a_learner(instance, course, "eva@example.org")
+    stranger = a_person(instance, "fuera@example.org")
     sign_in(browser, "profe@example.org")
     browser.get("/courses/prueba/groups")
     browser.submit("/groups", {"name": ""}, status=422)

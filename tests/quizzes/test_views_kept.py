@@ -13,15 +13,15 @@ TEACHER = "profe@example.org"
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_an_override_comes_back_whole_with_the_password_of_the_quiz(browser: Browser, house: Instance, *, ended: bool) -> None:
+def test_an_override_comes_back_whole_with_the_password_of_the_quiz(browser: Browser, instance: Instance, *, ended: bool) -> None:
     """A word for a whole class is no secret of an account: an override without it would let everybody in."""
-    work = a_course_at_work(house)
+    work = a_course_at_work(instance)
     address = f"{QUIZ}/overrides/{work.override}"
     sign_in(browser, TEACHER)
     browser.get(address)
     fields = dict(browser.page.form(address).fields) | {"quiz_password": "Ceibo 1", "reason": "Con palabra"}
     if ended:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             session.execute(text("UPDATE device SET ended_at = created_at"))
     else:
         fields["csrf_token"] = "dead"
@@ -32,6 +32,6 @@ def test_an_override_comes_back_whole_with_the_password_of_the_quiz(browser: Bro
     browser.submit(address)
 
     assert "No se perdió nada" in told
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         row = session.scalars(select(QuizOverride).where(QuizOverride.ended_at.is_(None), QuizOverride.reason == "Con palabra")).one()
         assert row.password == "Ceibo 1"

@@ -71,9 +71,9 @@ RIGHT, MORE_LATER = "Respuesta correcta", re.compile("Se mostrará más|More wil
 PASSED = re.compile(r"Aprobó|Aprobado|Nota del curso hasta ahora\s*100")
 
 
-def set_review(house: Instance, review: dict[str, list[str]]) -> None:
+def set_review(instance: Instance, review: dict[str, list[str]]) -> None:
     """Let a quiz show at each moment exactly these flags, and nothing at others; what servers keep in memory is read anew."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = session.execute(select(QuizVersion)).scalar_one()
         settings = json.loads(row.settings)
         settings["review"] = {"preset": "hidden", "overrides": {moment: review.get(moment, []) for moment in ("during", *MOMENTS)}}
@@ -96,11 +96,11 @@ def hand_in(browser: Browser) -> str:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
-    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch, moment: str
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """5.14.9: for each moment and flag the page and the record are scanned; a flag that is off leaves nothing, one that is on shows."""
     time = At(monkeypatch, NOON)
-    a_learner_in(browser, a_quiz(house, bank(), SETTINGS, BY_RULE))
+    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS, BY_RULE))
     path = hand_in(browser)
     time.pass_(seconds=MOMENTS[moment].total_seconds())
     if moment == "closed":  # the session has ended meanwhile
@@ -108,13 +108,13 @@ def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
     told = {}
     for flag in (None, *FLAGS):
         beside = ["max_marks"] if flag == "marks" else []
-        set_review(house, {moment: ["attempt", *beside, *([flag] if flag else [])]})
+        set_review(instance, {moment: ["attempt", *beside, *([flag] if flag else [])]})
         page = browser.get(f"{path}/review").html
         record = browser._request("GET", f"{path}/record.json").get_data(as_text=True)
         assert not ALWAYS_SECRET.search(page + record), flag
         assert found_in(record) <= {flag or ""} & {"marks"}, flag
         told[flag] = found_in(page)
-    set_review(house, {moment: []})
+    set_review(instance, {moment: []})
     nothing = browser.get(f"{path}/review").html
 
     shown = {flag for flag in FLAGS if told[flag] != told[None]}
@@ -126,14 +126,14 @@ def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
 
 
 @pytest.mark.parametrize("kind", MARKED)
-def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser: Browser, house: Instance, kind: str) -> None:
+def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser: Browser, instance: Instance, kind: str) -> None:
     """5.9: the test above scans all kinds together; here each shows its own explanation, and its key only with `right_answer`."""
     place = MARKED.index(kind) + 1
-    a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
+    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
     path = hand_in(browser)
     parts = []
     for flags in (["attempt"], ["attempt", "general"], ["attempt", "right_answer"]):
-        set_review(house, {"after": flags})
+        set_review(instance, {"after": flags})
         parts.append(_section(browser.get(f"{path}/review").html, place))
 
     explained = f"EXPLICA-{kind.replace('_', '')}"
@@ -142,43 +142,43 @@ def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser:
     assert "Respuesta correcta" not in parts[0] + parts[1]
 
 
-def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Browser, house: Instance) -> None:
+def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Browser, instance: Instance) -> None:
     """5.9: what a person marks has a model, which is a key like the others."""
-    a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), ("essay", "file")))
+    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), ("essay", "file")))
     path = begin(browser)
     browser.submit("/answers", {"p1": "Un ensayo."}, button=("go", "review"))
     browser.submit("/submission")
     told = []
     for flag in FLAGS:
-        set_review(house, {"after": ["attempt", flag]})
+        set_review(instance, {"after": ["attempt", flag]})
         told += [flag] if "MODELO" in browser.get(f"{path}/review").html else []
 
     assert told == ["right_answer"]
 
 
-def before_closing(house: Instance, at: At, review: str, take: Callable[..., UUID]) -> tuple[Actor, UUID, UUID]:
+def before_closing(instance: Instance, at: At, review: str, take: Callable[..., UUID]) -> tuple[Actor, UUID, UUID]:
     """Return a learner, an attempt that they handed in and one that goes on, a minute before the quiz closes, ten more for it."""
-    course = a_secret_quiz(house, f"attempts: 2\nreview: {review}\ncloses: 2026-06-01 13:00\n")
-    learner = a_learner(house, course)
-    handed_in, running = take(house, learner, "prueba"), start(house, learner, "prueba")
-    Office(house, course).give(10, now=at.pass_(minutes=59))
+    course = a_secret_quiz(instance, f"attempts: 2\nreview: {review}\ncloses: 2026-06-01 13:00\n")
+    learner = a_learner(instance, course)
+    handed_in, running = take(instance, learner, "prueba"), start(instance, learner, "prueba")
+    Office(instance, course).give(10, now=at.pass_(minutes=59))
     return learner, handed_in, running
 
 
 def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_learner(
-    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """5.9: answers are taken for a minute after the close date (5.3.4), and for as long as an incident gives (5.10.4)."""
     at = At(monkeypatch, NOON)
-    learner, handed_in, running = before_closing(house, at, "learning", fail_quiz)
+    learner, handed_in, running = before_closing(instance, at, "learning", fail_quiz)
     sign_in(browser)
     said = []
     for minutes in (0, 2):
         at.pass_(minutes=minutes)
         text = browser.get(f"/attempts/{handed_in}/review").text
         said.append((RIGHT in text, bool(MORE_LATER.search(text))))
-    save(house, learner, running, a_batch({1: ["1"]}, lease=2000))
-    submit(house, learner, running)
+    save(instance, learner, running, a_batch({1: ["1"]}, lease=2000))
+    submit(instance, learner, running)
     ended = browser.get(f"/attempts/{handed_in}/review").text
 
     assert said == [(False, True), (False, True)]
@@ -186,39 +186,41 @@ def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_
 
 
 def test_after_closing_marks_too_wait_for_the_end_of_another_attempt_of_the_same_learner(
-    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """5.9: on the learner's page of results, with the grade of the course, as on the pages of the quiz."""
     at = At(monkeypatch, NOON)
-    learner, handed_in, running = before_closing(house, at, "hidden", pass_quiz)
+    learner, handed_in, running = before_closing(instance, at, "hidden", pass_quiz)
     sign_in(browser)
     pages = (QUIZ, f"/attempts/{handed_in}/review", "/courses/prueba", "/courses/prueba/results")
     said = []
     for minutes in (0, 2):
         at.pass_(minutes=minutes)
         said.append([bool(PASSED.search(browser.get(page).text)) for page in pages])
-    submit(house, learner, running)
+    submit(instance, learner, running)
     ended = [bool(PASSED.search(browser.get(page).text)) for page in pages]
 
     assert said == [[False] * 4] * 2
     assert ended == [True] * 4
 
 
-def test_what_was_abandoned_is_reviewed_as_what_was_handed_in(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_abandoned_is_reviewed_as_what_was_handed_in(
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """5.9: checks of single questions show what is theirs during the attempt alone; its end is where the moments begin."""
     at = At(monkeypatch, NOON)
     settings = "attempts: 2\nbehaviour: immediate\nlimit: 10 min\nat_end: abandon\n"
-    learner = a_learner(house, a_secret_quiz(house, settings))
+    learner = a_learner(instance, a_secret_quiz(instance, settings))
     sign_in(browser)
-    attempt = start(house, learner, "prueba")
+    attempt = start(instance, learner, "prueba")
     at.pass_(minutes=20)
-    submit(house, learner, attempt)
+    submit(instance, learner, attempt)
     found = []
     for moment in ("during", "after", "later"):
-        set_review(house, {moment: ["attempt", "right_answer"]})
+        set_review(instance, {moment: ["attempt", "right_answer"]})
         found.append(RIGHT in browser.get(f"/attempts/{attempt}/review").text)
 
-    assert attempt_row(house, attempt).state == "abandoned"
+    assert attempt_row(instance, attempt).state == "abandoned"
     assert found == [False, False, True]
 
 
@@ -228,9 +230,9 @@ def _section(html: str, place: int) -> str:
     return found[0]
 
 
-def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser, house: Instance) -> None:
+def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser, instance: Instance) -> None:
     """5.9 and security 5.1, for every kind: the page before, the pages, their files, saving, the summary, the course."""
-    a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
+    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
     told = [browser.get(QUIZ).html]
     path = begin(browser)
     events = [{"item": place, "seq": 1, "response": {"answer": ["1"]}} for place in range(1, 15)]
@@ -243,16 +245,16 @@ def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser
 
 
 @pytest.mark.parametrize("behaviour", ["immediate", "interactive", "adaptive"])
-def test_a_check_shows_its_flags_of_its_question_alone(browser: Browser, house: Instance, behaviour: str) -> None:
+def test_a_check_shows_its_flags_of_its_question_alone(browser: Browser, instance: Instance, behaviour: str) -> None:
     """5.9 during: before a check nothing; after it what the moment allows, of the checked question; solutions only where it is locked."""
-    a_learner_in(browser, a_quiz(house, bank(), SETTINGS.replace("2026", "2099") + f"behaviour: {behaviour}\n", SLOTS))
+    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099") + f"behaviour: {behaviour}\n", SLOTS))
     everything = ["attempt", *FLAGS]
-    set_review(house, {"during": everything})
+    set_review(instance, {"during": everything})
     path = begin(browser)
     before = found_in(browser.page.html)
     after = browser.submit("/answers", WRONG, button=("check", "1")).html
     rest = after.replace(_question(after, 1), "")
-    set_review(house, {"during": ["attempt"]})
+    set_review(instance, {"during": ["attempt"]})
     hidden = found_in(browser.get(path).html)
 
     of_first = found_in(_question(after, 1))
@@ -271,16 +273,16 @@ def _question(html: str, place: int) -> str:
 
 @pytest.mark.parametrize("behaviour", ["deferred", "immediate", "certainty"])
 def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
-    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch, behaviour: str
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch, behaviour: str
 ) -> None:
     """Security 5.1: every kind, with the same seed, byte for byte: orders do not follow from what is right either."""
     At(monkeypatch, NOON)
     monkeypatch.setattr("secrets.randbits", lambda _bits: 20_261_120)
     settings = f"attempts: 0\nweight: 0\nbehaviour: {behaviour}\n"
-    a_learner_in(browser, a_quiz(house, bank(), settings, SLOTS))
+    a_learner_in(browser, a_quiz(instance, bank(), settings, SLOTS))
     pages = [_pages(browser)]
     browser.submit("/submission")
-    a_quiz(house, bank(turned=True), settings, SLOTS)
+    a_quiz(instance, bank(turned=True), settings, SLOTS)
     browser.deliver_jobs()
     pages.append(_pages(browser))
     _sitting, questions = open_attempt(browser)

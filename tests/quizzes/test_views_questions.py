@@ -18,16 +18,16 @@ KEYS = ("suma-1", "pares-1", "verdad-1", "mitad-1", "unir-1", "orden-1", "huecos
 
 
 @pytest.fixture
-def editor(browser: Browser, house: Instance) -> Browser:
+def editor(browser: Browser, instance: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of one module."""
-    a_teacher(house, a_course(house, modules=1))
+    a_teacher(instance, a_course(instance, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: Instance, editor: Browser) -> Course:
+def course(instance: Instance, editor: Browser) -> Course:
     """Return the course."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalars(select(Course).where(Course.slug == "prueba")).one()
 
 
@@ -41,42 +41,42 @@ def send(browser: Browser, do: str = "save", status: int = 200, **values: object
     return browser.submit("/form", values, button=("do", do), status=status).text
 
 
-def with_bank(house: Instance, course: Course, added: str) -> None:
+def with_bank(instance: Instance, course: Course, added: str) -> None:
     """Add a question by hand."""
-    write(house, course, {BANK: texts(house)[BANK] + added})
+    write(instance, course, {BANK: texts(instance)[BANK] + added})
 
 
-def bank(house: Instance) -> str:
+def bank(instance: Instance) -> str:
     """Return the text of the bank."""
-    return texts(house)[BANK]
+    return texts(instance)[BANK]
 
 
-def test_every_cell_of_the_forms_of_questions(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_the_forms_of_questions(browser: Browser, instance: Instance) -> None:
     """Security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
-    before = texts(house)
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
+    before = texts(instance)
 
     for path in (page_of("suma-1"), NEW):
         assert cast.check("question_bank.view", "own_course", cast.outcomes(path)) == [], path
         sent = cast.outcomes(path, "POST", {"do": "save", "kind": "single"})
         assert {letter for letter, outcome in sent.items() if outcome == "allow"} <= set("IS"), sent
 
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: Instance, key: str) -> None:
-    before = bank(house)
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance: Instance, key: str) -> None:
+    before = bank(instance)
     editor.get(page_of(key))
 
     assert "La pregunta está guardada" in send(editor)
 
-    assert bank(house) == before
+    assert bank(instance) == before
 
 
 @pytest.mark.slow
-def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, house: Instance) -> None:
+def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, instance: Instance) -> None:
     cases: dict[str, tuple[dict[str, object], str]] = {
         "single": (
             {
@@ -161,48 +161,48 @@ def test_a_new_question_of_each_kind_with_a_whole_form(editor: Browser, house: I
     for kind, (values, expected) in cases.items():
         editor.get(f"{NEW}?kind={kind}")
         send(editor, **{"text_es": f"De {kind}.", **values})
-        assert expected in bank(house), bank(house)[-600:]
+        assert expected in bank(instance), bank(instance)[-600:]
         assert editor.page.html.count("-error") == 0, kind
-    assert "  - key: uno-mas-uno\n" in bank(house)
-    assert "  - key: de-essay\n    kind: essay\n    text: De essay.\n" in bank(house)
+    assert "  - key: uno-mas-uno\n" in bank(instance)
+    assert "  - key: de-essay\n    kind: essay\n    text: De essay.\n" in bank(instance)
 
 
-def test_a_numerical_question_is_written_with_decimal_commas(editor: Browser, house: Instance) -> None:
+def test_a_numerical_question_is_written_with_decimal_commas(editor: Browser, instance: Instance) -> None:
     editor.get(f"{NEW}?kind=numerical")
     values = {"answers__0__words": "65,2", "answers__0__verdict": "right", "tolerance": "0,05", "mark": "2,5", "unit_es": "%"}
 
     assert "La pregunta está guardada" in send(editor, text_es="¿Qué brecha?", **values)
 
-    assert "      - right: 65.2\n    tolerance: 0.05\n" in bank(house)
-    assert "    mark: 2.5\n" in bank(house)
+    assert "      - right: 65.2\n    tolerance: 0.05\n" in bank(instance)
+    assert "    mark: 2.5\n" in bank(instance)
 
 
-def test_a_rubric_begins_with_a_button_and_its_faults_stand_beside_their_fields(editor: Browser, house: Instance) -> None:
-    before = bank(house)
+def test_a_rubric_begins_with_a_button_and_its_faults_stand_beside_their_fields(editor: Browser, instance: Instance) -> None:
+    before = bank(instance)
     editor.get(f"{NEW}?kind=essay")
     send(editor, "row rubric", text_es="Con rúbrica")
     values = {"rubric__0__criterion_es": "Claridad", "rubric__0__levels__0__text_es": "Se entiende", "rubric__0__levels__1__points": "0"}
 
     send(editor, status=422, **values, rubric__0__levels__0__points="mucho")
 
-    assert bank(house) == before
+    assert bank(instance) == before
     for name in ("rubric__0__levels__0__points", "rubric__0__levels__1__text_es"):
         assert f'id="{name}-error"' in editor.page.html, name
     send(editor, rubric__0__levels__0__points="1", rubric__0__levels__1__text_es="No se entiende")
     assert (
         "    rubric:\n      - criterion: Claridad\n        levels:\n          - points: 1\n            text: Se entiende\n"
         "          - points: 0\n            text: No se entiende\n"
-    ) in bank(house)
+    ) in bank(instance)
 
 
-def test_two_rows_of_one_name_and_one_without_are_refused_beside_their_fields(editor: Browser, house: Instance) -> None:
-    before = bank(house)
+def test_two_rows_of_one_name_and_one_without_are_refused_beside_their_fields(editor: Browser, instance: Instance) -> None:
+    before = bank(instance)
     editor.get(f"{NEW}?kind=calculated")
     send(editor, "row variables")
 
     send(editor, status=422, variables__0__name="a", variables__1__name="a", variables__2__from="1")
 
-    assert bank(house) == before
+    assert bank(instance) == before
     assert 'id="variables__1__name-error"' in editor.page.html
     assert 'id="variables__2__name-error"' in editor.page.html
     assert dict(editor.page.form("/form").fields)["variables__2__from"] == "1"
@@ -221,74 +221,74 @@ def test_a_formula_is_checked_beside_it_and_draws_are_shown(editor: Browser) -> 
     assert editor.page.html.count('<td class="num">2</td><td class="num">4</td>') == 5
 
 
-def test_an_option_that_was_published_keeps_its_key_when_it_is_worded_anew(editor: Browser, house: Instance) -> None:
+def test_an_option_that_was_published_keeps_its_key_when_it_is_worded_anew(editor: Browser, instance: Instance) -> None:
     editor.get(page_of("suma-1"))
     words = dict(editor.page.form("/form").fields)["options__0__words_es"]
     key = slug(words)
 
     send(editor, options__0__words_es=f"{words}, sin duda")
 
-    assert f"        key: {key}\n" in bank(house)
+    assert f"        key: {key}\n" in bank(instance)
     send(editor, mark="2")
-    assert bank(house).count(f"key: {key}\n") == 1
+    assert bank(instance).count(f"key: {key}\n") == 1
 
 
-def test_rows_come_by_a_button_and_nothing_typed_is_lost(editor: Browser, house: Instance) -> None:
+def test_rows_come_by_a_button_and_nothing_typed_is_lost(editor: Browser, instance: Instance) -> None:
     editor.get(f"{NEW}?kind=single")
-    before = bank(house)
+    before = bank(instance)
     for _time in range(2):
         send(editor, "row options", text_es="Con filas", options__3__words_es="La cuarta")
     fields = dict(editor.page.form("/form").fields)
 
-    assert bank(house) == before
+    assert bank(instance) == before
     assert "options__5__words_es" in fields
     assert "options__6__words_es" not in fields
     assert fields["options__3__words_es"] == "La cuarta"
     assert fields["text_es"] == "Con filas"
 
 
-def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: Instance) -> None:
-    before = bank(house)
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, instance: Instance) -> None:
+    before = bank(instance)
     editor.get(page_of("mitad-1"))
 
     send(editor, status=422, text_es="", answers__0__words="dos y medio", mark="-1", penalty="mucho")
 
-    assert bank(house) == before
+    assert bank(instance) == before
     assert dict(editor.page.form("/form").fields)["answers__0__words"] == "dos y medio"
     for name in ("text_es", "answers__0__words", "mark", "penalty"):
         assert f'id="{name}-error"' in editor.page.html, name
 
 
-def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser, house: Instance) -> None:
-    before = bank(house)
+def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser, instance: Instance) -> None:
+    before = bank(instance)
     editor.get(page_of("suma-1"))
 
     page = send(editor, "preview", text_es="¿Cuánto es, de verdad?", text_en="How much?", options__0__verdict="wrong")
 
     assert "Como la encuentra quien aprende" in page or "¿Cuánto es, de verdad?" in page
     assert "Ninguna opción es correcta." in page
-    assert bank(house) == before
+    assert bank(instance) == before
 
 
-def test_somebody_elses_change_is_shown_and_overwritten_only_when_asked(editor: Browser, house: Instance, course: Course) -> None:
+def test_somebody_elses_change_is_shown_and_overwritten_only_when_asked(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(page_of("verdad-1"))
-    before = bank(house)
+    before = bank(instance)
     theirs = before.replace("key: verdad-1\n    kind: true_false\n", "key: verdad-1\n    kind: true_false\n    difficulty: hard\n")
     assert theirs != before
-    write(house, course, {BANK: theirs})
+    write(instance, course, {BANK: theirs})
 
     page = send(editor, status=409, mark="3")
 
-    assert bank(house) == theirs
+    assert bank(instance) == theirs
     assert "difficulty: hard" in page
     assert "mark: 3" in page
     send(editor, mark="3")
-    assert "mark: 3" in bank(house)
+    assert "mark: 3" in bank(instance)
 
 
-def test_a_question_with_parts_that_no_form_knows_is_shown_as_text(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_question_with_parts_that_no_form_knows_is_shown_as_text(editor: Browser, instance: Instance, course: Course) -> None:
     added = "\n  - key: rara\n    kind: ordering\n    text: Ordene.\n    items:\n      - [Uno]\n      - Dos\n      - Tres\n"
-    with_bank(house, course, added)
+    with_bank(instance, course, added)
 
     page = editor.get(page_of("rara"))
 

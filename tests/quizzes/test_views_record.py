@@ -16,9 +16,9 @@ from tests.support.kinds import SLOTS, bank
 SETTINGS = "attempts: 0\nweight: 0\n"
 
 
-def taken(browser: Browser, house: Instance, review: str, answers: dict[str, object], slots: tuple[str, ...]) -> str:
+def taken(browser: Browser, instance: Instance, review: str, answers: dict[str, object], slots: tuple[str, ...]) -> str:
     """Take a quiz and hand it in; return the attempt's path."""
-    a_learner_in(browser, a_quiz(house, bank(), f"{SETTINGS}{review}", slots))
+    a_learner_in(browser, a_quiz(instance, bank(), f"{SETTINGS}{review}", slots))
     path = begin(browser)
     browser.submit("/answers", answers, button=("go", "save"))
     browser.submit("/answers", answers | {"p1": "1"}, button=("go", "review"))
@@ -26,9 +26,9 @@ def taken(browser: Browser, house: Instance, review: str, answers: dict[str, obj
     return path
 
 
-def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(browser: Browser, house: Instance) -> None:
+def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(browser: Browser, instance: Instance) -> None:
     """Issue 3 and 5.9: everything that its learner gave, without anything of the key."""
-    path = taken(browser, house, "", {"p1": "2", "p2": "algo"}, ("single", "short", "essay"))
+    path = taken(browser, instance, "", {"p1": "2", "p2": "algo"}, ("single", "short", "essay"))
     record = browser._request("GET", f"{path}/record.json").get_json()
     first, second, third = record["questions"]
 
@@ -41,9 +41,9 @@ def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(bro
     assert record["started_at"] <= first["saved_at"] <= record["submitted_at"]
 
 
-def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, house: Instance) -> None:
+def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, instance: Instance) -> None:
     """5.9: marks once they may be seen; a text that waits has none yet, and its record can be taken along."""
-    path = taken(browser, house, "review: {after: [attempt]}\n", {"p1": "2"}, ("single", "essay"))
+    path = taken(browser, instance, "review: {after: [attempt]}\n", {"p1": "2"}, ("single", "essay"))
     page = browser.get(f"{path}/review")
     record = browser._request("GET", f"{path}/record.json").get_json()
 
@@ -65,10 +65,10 @@ def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, h
     ],
 )
 def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
-    browser: Browser, house: Instance, slot: str, answers: dict[str, object], said: str
+    browser: Browser, instance: Instance, slot: str, answers: dict[str, object], said: str
 ) -> None:
     """5.7 and 5.4.5: a unit beside the number is no error; an ambiguous number is shown back, also in a gap."""
-    a_learner_in(browser, a_quiz(house, bank(), SETTINGS, (slot,)))
+    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS, (slot,)))
     path = begin(browser)
     browser.submit("/answers", answers, button=("go", "review"))
     summary, page = browser.page.text, browser.get(path).text
@@ -81,10 +81,10 @@ def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
 
 @pytest.mark.parametrize("positions", [{"p1-1": "1", "p1-2": "1"}, {"p1-2": "3"}, {"p1-1": "2", "p1-2": "3", "p1-3": "2", "p1-4": "1"}])
 def test_an_order_that_cannot_be_read_is_recorded_with_the_positions_that_were_given(
-    browser: Browser, house: Instance, positions: dict[str, object]
+    browser: Browser, instance: Instance, positions: dict[str, object]
 ) -> None:
     """5.9: the review and the record say what was given, not what it would be when counted through."""
-    a_learner_in(browser, a_quiz(house, bank(), f"{SETTINGS}review: practice\n", ("ordering",)))
+    a_learner_in(browser, a_quiz(instance, bank(), f"{SETTINGS}review: practice\n", ("ordering",)))
     path = begin(browser)
     browser.submit("/answers", positions, button=("go", "review"))
     browser.submit("/submission")
@@ -110,9 +110,9 @@ MEASURED = """questions:
 
 
 @pytest.mark.parametrize(("answer", "percent"), [({"p1-1": "2000", "p1-1-unit": "m"}, 100), ({"p1-1": "2", "p1-1-unit": "m"}, 0)])
-def test_a_gap_has_a_list_for_its_unit(browser: Browser, house: Instance, answer: dict[str, object], percent: int) -> None:
+def test_a_gap_has_a_list_for_its_unit(browser: Browser, instance: Instance, answer: dict[str, object], percent: int) -> None:
     """5.7, gaps graded each by its own rule: the unit is chosen beside the gap, kept, shown again and in the review."""
-    a_learner_in(browser, a_quiz(house, MEASURED, SETTINGS, ("largo",)))
+    a_learner_in(browser, a_quiz(instance, MEASURED, SETTINGS, ("largo",)))
     path = begin(browser)
     browser.submit("/answers", answer, button=("go", "save"))
     kept = dict(browser.get(path).form("/answers").fields)
@@ -122,7 +122,7 @@ def test_a_gap_has_a_list_for_its_unit(browser: Browser, house: Instance, answer
 
     assert kept["p1-1-unit"] == "m"
     assert f"{answer['p1-1']} m" in browser.page.text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Attempt)).one().percent == percent
 
 
@@ -131,21 +131,21 @@ SECTIONS = (
 )
 
 
-def in_sections(browser: Browser, house: Instance, settings: str, slots: str) -> str:
+def in_sections(browser: Browser, instance: Instance, settings: str, slots: str) -> str:
     """Take a quiz with these slots and its first question right; return the text of the review."""
     files = folder("prueba", modules=1, settings=f"{SETTINGS}{settings}")
     quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
     files |= {"01-parte/banco.yaml": bank().encode(), "01-parte/03-cuestionario.quiz.yaml": quiz.replace("  - draw: 7\n", slots).encode()}
-    a_learner_in(browser, publish(house, files, nature=PublicationNature.CORRECTION)[0])
+    a_learner_in(browser, publish(instance, files, nature=PublicationNature.CORRECTION)[0])
     path = begin(browser)
     browser.submit("/answers", {"p1": "1"}, button=("go", "review"))
     browser.submit("/submission")
     return " ".join(browser.get(f"{path}/review").text.split())
 
 
-def test_points_are_also_told_by_section(browser: Browser, house: Instance) -> None:
+def test_points_are_also_told_by_section(browser: Browser, instance: Instance) -> None:
     """5.8, section subtotals: each titled section and what stands before the first."""
-    text = in_sections(browser, house, "", SECTIONS)
+    text = in_sections(browser, instance, "", SECTIONS)
 
     assert "SecciónPuntos Antes de la primera sección1 de 1Cifras & más0 de 3,50 Sus respuestas" in text
 
@@ -158,5 +158,7 @@ def test_points_are_also_told_by_section(browser: Browser, house: Instance) -> N
         ("", "  - question: single\n"),
     ],
 )
-def test_points_by_section_need_two_sections_and_marks_that_may_be_seen(browser: Browser, house: Instance, review: str, slots: str) -> None:
-    assert "Puntos por sección" not in in_sections(browser, house, review, slots)
+def test_points_by_section_need_two_sections_and_marks_that_may_be_seen(
+    browser: Browser, instance: Instance, review: str, slots: str
+) -> None:
+    assert "Puntos por sección" not in in_sections(browser, instance, review, slots)

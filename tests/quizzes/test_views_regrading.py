@@ -17,24 +17,24 @@ GUAYAQUIL, QUITO = "1", "2"
 
 
 def an_editor(browser: Browser, course: object) -> Browser:
-    a_teacher(browser.house, course)  # type: ignore[arg-type]  # a course
+    a_teacher(browser.instance, course)  # type: ignore[arg-type]  # a course
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.mark.slow
-def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_are_finished(browser: Browser, house: Instance) -> None:
+def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_are_finished(browser: Browser, instance: Instance) -> None:
     """5.14.4: old attempts unchanged; the trial lists flips; open attempts keep their version; new ones get the new version."""
-    course = a_keyed_quiz(house)
-    learners = [a_learner(house, course, f"ana{at}@example.org") for at in range(240)]
+    course = a_keyed_quiz(instance)
+    learners = [a_learner(instance, course, f"ana{at}@example.org") for at in range(240)]
     finished, opened = [], []
     for at, learner in enumerate(learners):
-        attempt = start(house, learner, "prueba")
+        attempt = start(instance, learner, "prueba")
         (finished if at < 200 else opened).append(attempt)
         if at < 200:
-            submit(house, learner, attempt, a_batch({1: [GUAYAQUIL if at < 120 else QUITO], 2: ["1"]}))
-    a_keyed_quiz(house, RIGHT_KEY)
+            submit(instance, learner, attempt, a_batch({1: [GUAYAQUIL if at < 120 else QUITO], 2: ["1"]}))
+    a_keyed_quiz(instance, RIGHT_KEY)
     browser.deliver_jobs()
-    before = [(row.percent, row.passed) for row in (attempt_row(house, attempt) for attempt in finished)]
+    before = [(row.percent, row.passed) for row in (attempt_row(instance, attempt) for attempt in finished)]
     an_editor(browser, course)
 
     browser.get(f"{QUIZ}/regrades")
@@ -43,7 +43,7 @@ def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_
     trial = browser.path
 
     assert before == [(100, True)] * 120 + [(50, False)] * 80
-    assert [(row.percent, row.passed) for row in (attempt_row(house, attempt) for attempt in finished)] == before
+    assert [(row.percent, row.passed) for row in (attempt_row(instance, attempt) for attempt in finished)] == before
     text = "".join(browser.page.text.split())
     assert "Intentosquecambian80de200intentos" in text
     assert "Personasqueahoraaprueban80" in text
@@ -53,31 +53,31 @@ def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_
     assert browser.page.html.count("Ahora aprueba") == 30
     browser.submit("/commitment")
     assert "Los puntajes nuevos rigen." in browser.page.text
-    assert {attempt_row(house, attempt).percent for attempt in finished} == {100}
-    versions = [version_of(house, attempt) for attempt in opened]
+    assert {attempt_row(instance, attempt).percent for attempt in finished} == {100}
+    versions = [version_of(instance, attempt) for attempt in opened]
     assert versions == [1] * 40
-    submit(house, learners[200], opened[0], a_batch({1: [GUAYAQUIL], 2: ["1"]}))
-    assert attempt_row(house, opened[0]).percent == 100
-    assert version_of(house, start(house, learners[200], "prueba")) == 2
+    submit(instance, learners[200], opened[0], a_batch({1: [GUAYAQUIL], 2: ["1"]}))
+    assert attempt_row(instance, opened[0]).percent == 100
+    assert version_of(instance, start(instance, learners[200], "prueba")) == 2
 
 
-def version_of(house: Instance, attempt: object) -> int:
-    with house.database.unit_of_work(write=False) as session:
+def version_of(instance: Instance, attempt: object) -> int:
+    with instance.database.unit_of_work(write=False) as session:
         row = session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
         item = attempts.load_attempt(session, row.id).items[0]
         return session.get_one(QuestionVersion, item.question_version_id).number
 
 
-def a_corrected_quiz(browser: Browser, house: Instance) -> object:
+def a_corrected_quiz(browser: Browser, instance: Instance) -> object:
     """Let one answer as the wrong key wanted and get a certificate, another rightly; then correct the key."""
-    course = a_keyed_quiz(house)
+    course = a_keyed_quiz(instance)
     for name, capital in (("ana", GUAYAQUIL), ("leo", QUITO)):
-        learner = a_learner(house, course, f"{name}@example.org")
-        mark_done(house, learner, "prueba", "leccion-1")
-        attempt = start(house, learner, "prueba")
-        submit(house, learner, attempt, a_batch({1: [capital], 2: ["1"]}))
+        learner = a_learner(instance, course, f"{name}@example.org")
+        mark_done(instance, learner, "prueba", "leccion-1")
+        attempt = start(instance, learner, "prueba")
+        submit(instance, learner, attempt, a_batch({1: [capital], 2: ["1"]}))
     browser.deliver_jobs()
-    a_keyed_quiz(house, RIGHT_KEY)
+    a_keyed_quiz(instance, RIGHT_KEY)
     browser.deliver_jobs()
     return course
 
@@ -88,9 +88,9 @@ def begin_trial(browser: Browser, **fields: str) -> str:
     return browser.path
 
 
-def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser: Browser, house: Instance) -> None:
+def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser: Browser, instance: Instance) -> None:
     """5.11.3."""
-    an_editor(browser, a_corrected_quiz(browser, house))
+    an_editor(browser, a_corrected_quiz(browser, instance))
     trial = begin_trial(browser)
     with_certificate = browser.get(f"{trial}?show=certificates")
     assert "Ya no aprueba" in with_certificate.text
@@ -105,44 +105,49 @@ def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser
     assert [row.split(",")[1:6] for row in rows[1:]] == [["1", "100", "50", "1", "0"], ["1", "50", "100", "0", "1"]]
 
 
-def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser, house: Instance) -> None:
-    an_editor(browser, a_corrected_quiz(browser, house))
-    count = len(all_marks(house))
+def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser, instance: Instance) -> None:
+    an_editor(browser, a_corrected_quiz(browser, instance))
+    count = len(all_marks(instance))
     begin_trial(browser)
     browser.submit("/dismissal")
     assert "No cambió ningún puntaje." in browser.page.text
-    assert len(all_marks(house)) == count
+    assert len(all_marks(instance)) == count
     trial = begin_trial(browser)
 
     browser.submit("/commitment")
     browser.submit("/undoing")
 
     assert "Está deshecho" in browser.page.text
-    assert [(mark.origin, mark.fraction) for mark in all_marks(house)[count:]] == [("regrade", 0), ("regrade", 1), ("auto", 1), ("auto", 0)]
+    assert [(mark.origin, mark.fraction) for mark in all_marks(instance)[count:]] == [
+        ("regrade", 0),
+        ("regrade", 1),
+        ("auto", 1),
+        ("auto", 0),
+    ]
     assert browser.get(f"{QUIZ}/regrades").has_link(trial)
     log = browser.get("/teaching/prueba/log").text
     assert "Calificó de nuevo «cuestionario-1»: cambi" in log
     assert "Deshizo una nueva calificación de «cuestionario-1»" in log
 
 
-def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, house: Instance) -> None:
+def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, instance: Instance) -> None:
     """5.11.3: only the trial that was looked at."""
-    an_editor(browser, a_corrected_quiz(browser, house))
+    an_editor(browser, a_corrected_quiz(browser, instance))
     trial = begin_trial(browser)
     old = browser.page.form("/commitment")
     browser.post(f"{trial}/renewal")
-    count = len(all_marks(house))
+    count = len(all_marks(instance))
 
     browser.submit("/commitment", form=old)
 
     assert "Los puntajes cambiaron después de esta simulación" in browser.page.text
-    assert len(all_marks(house)) == count
+    assert len(all_marks(instance)) == count
 
 
-def test_bad_orders_come_back_as_they_were_typed(browser: Browser, house: Instance) -> None:
+def test_bad_orders_come_back_as_they_were_typed(browser: Browser, instance: Instance) -> None:
     """5.11.2: refused with reasons; a missing reason is told beside its field, and nothing is kept."""
-    course = a_corrected_quiz(browser, house)
-    a_keyed_quiz(house, RIGHT_KEY.replace("        key: cuenca\n", "        key: loja\n"))
+    course = a_corrected_quiz(browser, instance)
+    a_keyed_quiz(instance, RIGHT_KEY.replace("        key: cuenca\n", "        key: loja\n"))
     an_editor(browser, course)
     browser.get(f"{QUIZ}/regrades/new?question=capital-1")
 
@@ -158,17 +163,17 @@ def test_bad_orders_come_back_as_they_were_typed(browser: Browser, house: Instan
     assert "opciones: le falta cuenca y agrega loja." in browser.page.text
     assert dict(browser.page.form("/regrades/new").fields)["reason"] == "Otra."
     browser.get(f"{QUIZ}/regrades/new?question=inventada-1", 404)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(CertificateReview)) == 0
 
 
-def test_an_annulled_question_is_said_to_the_learner(browser: Browser, house: Instance) -> None:
+def test_an_annulled_question_is_said_to_the_learner(browser: Browser, instance: Instance) -> None:
     """5.11.4."""
-    an_editor(browser, a_corrected_quiz(browser, house))
+    an_editor(browser, a_corrected_quiz(browser, instance))
     begin_trial(browser, kind="full_credit")
     browser.submit("/commitment")
     learner = sign_in(browser.another(), "ana@example.org")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         attempt = session.scalars(select(Attempt).order_by(Attempt.id)).first()
     assert attempt is not None
 
@@ -177,11 +182,11 @@ def test_an_annulled_question_is_said_to_the_learner(browser: Browser, house: In
     assert "Esta pregunta fue anulada: da sus puntos a todas las personas." in page.text
 
 
-def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Browser, house: Instance) -> None:
+def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Browser, instance: Instance) -> None:
     """5.11.2: the corrected version judges what is shown, and the page says so; undone, it is the first one again."""
-    an_editor(browser, a_corrected_quiz(browser, house))
+    an_editor(browser, a_corrected_quiz(browser, instance))
     learner = sign_in(browser.another(), "leo@example.org")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         attempt = session.scalars(select(Attempt).order_by(Attempt.id)).all()[1]
     path = f"/attempts/{attempt.uuid}/review"
     before = learner.get(path)
@@ -199,12 +204,12 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
     assert "versión corregida" not in before.text + after.text
 
 
-def test_an_administrator_decides_about_certificates_on_a_page_that_the_administration_names(browser: Browser, house: Instance) -> None:
+def test_an_administrator_decides_about_certificates_on_a_page_that_the_administration_names(browser: Browser, instance: Instance) -> None:
     """5.11.5: shown to administrators; nothing is revoked until they decide, and their note stays."""
-    editor = an_editor(browser, a_corrected_quiz(browser, house))
+    editor = an_editor(browser, a_corrected_quiz(browser, instance))
     begin_trial(editor)
     editor.submit("/commitment")
-    an_administrator(house)
+    an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")
 
     admin.get("/administration")
@@ -216,17 +221,17 @@ def test_an_administrator_decides_about_certificates_on_a_page_that_the_administ
     admin.submit("/settlement", {"note": "Se mantiene: el error fue nuestro."})
 
     assert "Nada por decidir" in admin.page.text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         review = session.execute(select(CertificateReview)).scalar_one()
     assert review.note == "Se mantiene: el error fue nuestro."
     assert review.settled_by is not None
     assert "espera una decisión" not in admin.get("/administration").text
 
 
-def test_marking_again_is_for_those_who_edit_and_deciding_for_administrators(browser: Browser, house: Instance) -> None:
+def test_marking_again_is_for_those_who_edit_and_deciding_for_administrators(browser: Browser, instance: Instance) -> None:
     """Security 9, quiz.edit_key: graders do not decide over keys; others find nothing."""
-    cast = a_cast(browser, house)
-    cast.join(a_keyed_quiz(house))
+    cast = a_cast(browser, instance)
+    cast.join(a_keyed_quiz(instance))
 
     pages = {path: cast.outcomes(f"{QUIZ}/{path}") for path in ("regrades", "regrades/new")}
     decided = cast.outcomes("/administration/certificate-reviews")

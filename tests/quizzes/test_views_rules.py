@@ -42,16 +42,16 @@ def _question(rule: str) -> str:
 
 
 @pytest.mark.parametrize("selection", SELECTIONS)
-def test_six_rules_mark_the_same_selection_as_documented(browser: Browser, house: Instance, selection: str) -> None:
+def test_six_rules_mark_the_same_selection_as_documented(browser: Browser, instance: Instance, selection: str) -> None:
     """5.14.6: one quiz with the six rules, the same ticks in each."""
     bank = "questions:\n" + "".join(_question(rule) for rule in RULES)
-    a_learner_in(browser, a_quiz(house, bank, "attempts: 0\n", tuple(rule.replace("_", "-") for rule in RULES)))
+    a_learner_in(browser, a_quiz(instance, bank, "attempts: 0\n", tuple(rule.replace("_", "-") for rule in RULES)))
     begin(browser)
     ticks = ["ABCDE".index(letter) + 1 for letter in selection]
     browser.submit("/answers", {f"p{place}": ticks for place in range(1, 7)}, button=("go", "review"))
     browser.submit("/submission")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         given = list(session.scalars(select(MarkEvent.fraction).order_by(MarkEvent.item_id)))
         total = session.scalars(select(Attempt.raw)).one()
     expected = [_seven(share) for share in SELECTIONS[selection]]
@@ -72,10 +72,10 @@ def _places(browser: Browser) -> list[str]:
     return re.findall(r'data-item="(\d+)"', browser.page.html)
 
 
-def test_going_forward_only_never_ends_in_an_error_nor_loses_an_answer(browser: Browser, house: Instance) -> None:
+def test_going_forward_only_never_ends_in_an_error_nor_loses_an_answer(browser: Browser, instance: Instance) -> None:
     """5.14.8: back button, second tab, old bookmark, a page sent again, odd page numbers: one is always led to where one is."""
     bank = NUMBER + _more("otra-1") + _more("ultima-1")
-    a_learner_in(browser, a_quiz(house, bank, SEQUENTIAL, KEYS))
+    a_learner_in(browser, a_quiz(instance, bank, SEQUENTIAL, KEYS))
     path = begin(browser)
     first_page = browser.page.form("/answers")
     browser.submit("/answers", {"p1": "1"}, button=("go", "next"))
@@ -98,11 +98,11 @@ def test_going_forward_only_never_ends_in_an_error_nor_loses_an_answer(browser: 
     browser.submit("/submission")
 
     assert (at_third, from_tab, from_back, back_by_form) == (["3"], ["3"], ["3"], ["3"])
-    assert [payload for _kind, payload in stored(house)] == [
+    assert [payload for _kind, payload in stored(instance)] == [
         {"answer": ["1"]},
         {"answer": ["2,5"]},
         {"answer": ["2,5"]},
         {"answer": ["2,5"]},
     ]
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Attempt.percent)).one() == 100

@@ -41,18 +41,18 @@ WRITTEN = (
 
 
 @pytest.fixture
-def editor(browser: Browser, house: Instance) -> Browser:
+def editor(browser: Browser, instance: Instance) -> Browser:
     """Return the browser of somebody who edits a published course of two modules."""
-    a_teacher(house, a_course(house, modules=2))
+    a_teacher(instance, a_course(instance, modules=2))
     return sign_in(browser, "profe@example.org")
 
 
 @pytest.fixture
-def course(house: Instance, editor: Browser) -> Course:
+def course(instance: Instance, editor: Browser) -> Course:
     """Return the course, its first quiz written by hand."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         made = session.scalars(select(Course).where(Course.slug == "prueba")).one()
-    write(house, made, {FILE: WRITTEN})
+    write(instance, made, {FILE: WRITTEN})
     return made
 
 
@@ -61,18 +61,18 @@ def send(browser: Browser, do: str = "save", status: int = 200, **values: object
     return browser.submit("/questions", values, button=("do", do), status=status).text
 
 
-def test_every_cell_of_the_places_of_a_quiz(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_the_places_of_a_quiz(browser: Browser, instance: Instance) -> None:
     """Security 9, course.edit; a POST of those who may not changes nothing."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
-    before = texts(house)
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
+    before = texts(instance)
 
     wrong = cast.check("course.edit", "own_course", cast.outcomes(PAGE))
     sent = cast.outcomes(PAGE, "POST", {"do": "remove 0", "seen": "0"})
 
     assert wrong == []
     assert {letter for letter, outcome in sent.items() if outcome == "allow"} <= set("IS"), sent
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
 def test_only_a_quiz_has_places(editor: Browser) -> None:
@@ -90,16 +90,16 @@ def test_outline_settings_and_places_lead_to_each_other(editor: Browser) -> None
     assert page.has_link("/teaching/prueba/questions")
 
 
-def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, house: Instance, course: Course) -> None:
-    before = texts(house)
+def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance: Instance, course: Course) -> None:
+    before = texts(instance)
     editor.get(PAGE)
 
     assert "Nada había cambiado." in send(editor)
 
-    assert texts(house) == before
+    assert texts(instance) == before
 
 
-def test_a_draw_says_how_many_questions_it_finds(editor: Browser, house: Instance, course: Course) -> None:
+def test_a_draw_says_how_many_questions_it_finds(editor: Browser, instance: Instance, course: Course) -> None:
     """Format 12, C501: too few, and the page says so at the draw."""
     editor.get(PAGE)
     assert "Encuentra 1 pregunta." in editor.page.text  # of single and multiple, suma-1 is fixed already
@@ -110,19 +110,19 @@ def test_a_draw_says_how_many_questions_it_finds(editor: Browser, house: Instanc
     assert "El sorteo pide 50 preguntas y encuentra 6." in page
 
 
-def test_only_the_lines_of_what_changed_change(editor: Browser, house: Instance, course: Course) -> None:
+def test_only_the_lines_of_what_changed_change(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
 
     send(editor, **{"slot-1-mark": "1.5", "slot-2-from": ["parte-1", "parte-2"], "slot-2-difficulty": "easy"})
 
     expected = WRITTEN.replace("mark: 2", "mark: 1.5").replace("  - draw: 2\n", "  - draw: 2\n    from: [parte-1, parte-2]\n")
     expected = expected.replace("# a mano\n", "# a mano\n    difficulty: easy\n")
-    assert texts(house)[FILE] == expected
-    with house.database.unit_of_work(write=False) as session:
+    assert texts(instance)[FILE] == expected
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(AuditEntry.verb).order_by(AuditEntry.id.desc())).first() is not None
 
 
-def test_places_on_one_line_are_edited_as_the_others(editor: Browser, house: Instance, course: Course) -> None:
+def test_places_on_one_line_are_edited_as_the_others(editor: Browser, instance: Instance, course: Course) -> None:
     slots = (
         "slots:\n"
         "  - {section:  Cifras, x-nota: mía}  # corto\n"
@@ -130,17 +130,17 @@ def test_places_on_one_line_are_edited_as_the_others(editor: Browser, house: Ins
         "  - {draw: 2, kinds: [single,  multiple]}   # a mano\n"
         "  - page: new\n"
     )
-    write(house, course, {FILE: f"{HEAD}{slots}attempts: 3\n"})
-    before = texts(house)
+    write(instance, course, {FILE: f"{HEAD}{slots}attempts: 3\n"})
+    before = texts(instance)
     editor.get(PAGE)
     assert "Encuentra 1 pregunta." in editor.page.text
     assert "Nada había cambiado." in send(editor)
-    assert texts(house) == before
+    assert texts(instance) == before
 
     editor.get(PAGE)
     send(editor, "up 2", **{"slot-0-text_es": "Uno.\n\nDos.", "slot-1-mark": "", "slot-2-draw": "1", "slot-2-difficulty": "easy"})
 
-    assert texts(house)[FILE] == (
+    assert texts(instance)[FILE] == (
         f"{HEAD}slots:\n"
         "  # corto\n"
         "  - section: Cifras\n"
@@ -156,10 +156,10 @@ def test_places_on_one_line_are_edited_as_the_others(editor: Browser, house: Ins
     )
 
 
-def test_places_move_go_and_come_by_buttons(editor: Browser, house: Instance, course: Course) -> None:
+def test_places_move_go_and_come_by_buttons(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
     send(editor, "up 2", **{"slot-1-mark": "3"})
-    moved = texts(house)[FILE]
+    moved = texts(instance)[FILE]
     send(editor, "remove 3")
     send(editor, "add", sort="question", question="verdad-2")
     send(editor, "add", sort="draw", draw="1")
@@ -170,7 +170,7 @@ def test_places_move_go_and_come_by_buttons(editor: Browser, house: Instance, co
         "  - question: suma-1\n    mark: 2\n\n  - draw: 2\n    kinds: [single,  multiple]   # a mano\n",
         "  - draw: 2\n    kinds: [single,  multiple]   # a mano\n\n  - question: suma-1\n    mark: 3\n",
     )
-    after = texts(house)[FILE]
+    after = texts(instance)[FILE]
     assert "page" not in after
     assert "- question: verdad-2\n" in after
     assert "- section: 'Fin: lo último'\n" in after
@@ -182,24 +182,24 @@ def test_places_move_go_and_come_by_buttons(editor: Browser, house: Instance, co
     ]
 
 
-def test_the_last_place_may_go_and_another_come(editor: Browser, house: Instance) -> None:
+def test_the_last_place_may_go_and_another_come(editor: Browser, instance: Instance) -> None:
     editor.get(PAGE)
     send(editor, "remove 0")
-    assert "slots: []\n" in texts(house)[FILE]
+    assert "slots: []\n" in texts(instance)[FILE]
 
     send(editor, "add", sort="draw", draw="2")
 
-    assert "slots:\n  - draw: 2\nattempts: 3\n" in texts(house)[FILE]
+    assert "slots:\n  - draw: 2\nattempts: 3\n" in texts(instance)[FILE]
 
 
-def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, house: Instance, course: Course) -> None:
-    before = texts(house)
+def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, instance: Instance, course: Course) -> None:
+    before = texts(instance)
     editor.get(PAGE)
 
     send(editor, status=422, **{"slot-1-question": "no-existe", "slot-2-draw": "dos", "slot-1-mark": "-1"})
 
     fields = dict(editor.page.form("/questions").fields)
-    assert texts(house) == before
+    assert texts(instance) == before
     assert (fields["slot-1-question"], fields["slot-2-draw"]) == ("no-existe", "dos")
     for name in ("slot-1-question", "slot-2-draw", "slot-1-mark"):
         assert f'id="{name}-error"' in editor.page.html, name
@@ -207,98 +207,100 @@ def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(ed
     assert 'id="question-error"' in editor.page.html
 
 
-def test_somebody_elses_change_is_shown_and_put_together(editor: Browser, house: Instance, course: Course) -> None:
+def test_somebody_elses_change_is_shown_and_put_together(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
     theirs = WRITTEN.replace("draw: 2", "draw: 4")
-    write(house, course, {FILE: theirs})
+    write(instance, course, {FILE: theirs})
 
     page = send(editor, status=409, **{"slot-1-mark": "7"})
 
-    assert texts(house)[FILE] == theirs
+    assert texts(instance)[FILE] == theirs
     assert "Otra persona cambió esto mientras tanto." in page
     assert "mark: 7" in page
     assert "draw: 4" in page
     assert dict(editor.page.form("/questions").fields)["slot-1-mark"] == "7"
     send(editor, "merge")
-    assert texts(house)[FILE] == theirs.replace("mark: 2", "mark: 7")
+    assert texts(instance)[FILE] == theirs.replace("mark: 2", "mark: 7")
 
 
-def test_where_two_changed_the_same_place_one_chooses(editor: Browser, house: Instance, course: Course) -> None:
+def test_where_two_changed_the_same_place_one_chooses(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
-    write(house, course, {FILE: WRITTEN.replace("mark: 2", "mark: 4")})
+    write(instance, course, {FILE: WRITTEN.replace("mark: 2", "mark: 4")})
     send(editor, status=409, **{"slot-1-mark": "7"})
 
     assert "Elija en cada lugar" in send(editor, "merge", status=422)
     send(editor, "merge", **{"conflict-0": "theirs"})
-    assert texts(house)[FILE] == WRITTEN.replace("mark: 2", "mark: 4")
+    assert texts(instance)[FILE] == WRITTEN.replace("mark: 2", "mark: 4")
     editor.get(PAGE)
-    write(house, course, {FILE: WRITTEN})
+    write(instance, course, {FILE: WRITTEN})
     send(editor, "add", status=409, sort="draw", draw="3", **{"slot-1-mark": "7"})
     send(editor, "overwrite")
 
-    assert texts(house)[FILE] == WRITTEN.replace("mark: 2", "mark: 7").replace("- page: new\n", "- page: new\n\n  - draw: 3\n")
+    assert texts(instance)[FILE] == WRITTEN.replace("mark: 2", "mark: 7").replace("- page: new\n", "- page: new\n\n  - draw: 3\n")
 
 
-def moved(house: Instance, path: str, key: str) -> str:
+def moved(instance: Instance, path: str, key: str) -> str:
     """Return the path that the file of a part has now, which it had not before."""
-    (found,) = (other for other, text in texts(house).items() if f"key: {key}\n" in text)
+    (found,) = (other for other, text in texts(instance).items() if f"key: {key}\n" in text)
     assert found != path
     return found
 
 
-def test_places_of_a_quiz_that_was_moved_meanwhile_are_saved(editor: Browser, house: Instance, course: Course) -> None:
+def test_places_of_a_quiz_that_was_moved_meanwhile_are_saved(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
     act(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
 
     send(editor, **{"slot-1-mark": "7"})
 
-    assert texts(house)[moved(house, FILE, "cuestionario-1")] == WRITTEN.replace("mark: 2", "mark: 7")
+    assert texts(instance)[moved(instance, FILE, "cuestionario-1")] == WRITTEN.replace("mark: 2", "mark: 7")
 
 
-def test_places_of_a_quiz_that_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, house: Instance, course: Course) -> None:
+def test_places_of_a_quiz_that_was_moved_and_changed_meanwhile_are_put_together(
+    editor: Browser, instance: Instance, course: Course
+) -> None:
     """What was typed belongs to the places that stood there, not to those that somebody else has put before them."""
     editor.get(PAGE)
     act(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
     theirs = WRITTEN.replace("  # primero las cifras\n", "  - draw: 4\n  # primero las cifras\n")
-    write(house, course, {moved(house, FILE, "cuestionario-1"): theirs})
+    write(instance, course, {moved(instance, FILE, "cuestionario-1"): theirs})
 
     send(editor, status=409, **{"slot-1-mark": "7"})
     send(editor, "merge")
 
-    assert texts(house)[moved(house, FILE, "cuestionario-1")] == theirs.replace("mark: 2", "mark: 7")
+    assert texts(instance)[moved(instance, FILE, "cuestionario-1")] == theirs.replace("mark: 2", "mark: 7")
 
 
-def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser, house: Instance, course: Course) -> None:
+def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser, instance: Instance, course: Course) -> None:
     page = "/teaching/prueba/parts/parte-1"
     editor.get(page)
     act(sign_in(editor.another(), "profe@example.org"), "place parte-1 1")
 
     editor.submit(page, {"summary_es": "De qué trata."})
 
-    assert "De qué trata." in texts(house)[moved(house, "01-parte/module.yaml", "parte-1")]
+    assert "De qué trata." in texts(instance)[moved(instance, "01-parte/module.yaml", "parte-1")]
 
 
 def test_what_somebody_saves_during_the_checks_is_checked_too(
-    editor: Browser, house: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
+    editor: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lesson, check = "01-parte/01-leccion.es.md", publication.check
 
     def slow(*arguments: Any, **named: Any) -> CheckedCourse:
         checked = check(*arguments, **named)
         monkeypatch.setattr(publication, "check", check)
-        write(house, course, {lesson: texts(house)[lesson] + "\n[[nadie lo sabe]]\n"})
+        write(instance, course, {lesson: texts(instance)[lesson] + "\n[[nadie lo sabe]]\n"})
         return checked
 
     editor.get(PAGE)
     monkeypatch.setattr(publication, "check", slow)
     send(editor, **{"slot-1-mark": "7"})
 
-    assert "mark: 7" in texts(house)[FILE]
+    assert "mark: 7" in texts(instance)[FILE]
     assert "nadie lo sabe" in editor.get("/teaching/prueba/publishing").text
 
 
-def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, house: Instance, course: Course) -> None:
-    write(house, course, {FILE: f"{HEAD}slots: [{{draw: 2}}]\n"})
+def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, instance: Instance, course: Course) -> None:
+    write(instance, course, {FILE: f"{HEAD}slots: [{{draw: 2}}]\n"})
 
     page = editor.get(PAGE)
 
@@ -306,13 +308,13 @@ def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, hous
     assert page.has_link(f"/teaching/prueba/text?path={FILE.replace('/', '%2F')}") or page.has_link(f"/teaching/prueba/text?path={FILE}")
 
 
-def test_the_page_costs_the_same_with_many_places(editor: Browser, house: Instance, course: Course) -> None:
+def test_the_page_costs_the_same_with_many_places(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
-    counter = every_statement(house.database)
+    counter = every_statement(instance.database)
     editor.get(PAGE)
     few = len(counter.statements)
     names = ("suma", "pares", "verdad", "mitad", "unir", "orden")
-    write(house, course, {FILE: f"{HEAD}slots:\n" + "".join(f"  - question: {name}-1\n" for name in names)})
+    write(instance, course, {FILE: f"{HEAD}slots:\n" + "".join(f"  - question: {name}-1\n" for name in names)})
     editor.get(PAGE)
     counter.reset()
     editor.get(PAGE)
@@ -357,7 +359,7 @@ def set_values(editor: Browser, status: int = 200, **values: object) -> str:
     return editor.submit("/parts/cuestionario-1", values, status=status).text
 
 
-def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, house: Instance, course: Course) -> None:
+def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, instance: Instance, course: Course) -> None:
     """Format 9: `pause: 24 h` stands for both pauses, a moment of review for its flags."""
     for written in (
         REVIEWED,
@@ -365,16 +367,16 @@ def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, house
             "review:\n  # solo al cierre\n  closed: [attempt,  marks]\n", "review: exam\ncompletion: {attempted: 2}\n"
         ),
     ):
-        write(house, course, {FILE: written})
+        write(instance, course, {FILE: written})
 
         assert "Nada había cambiado." in set_values(editor)
-        assert texts(house)[FILE] == written
+        assert texts(instance)[FILE] == written
 
 
 def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_can(
-    editor: Browser, house: Instance, course: Course
+    editor: Browser, instance: Instance, course: Course
 ) -> None:
-    write(house, course, {FILE: REVIEWED})
+    write(instance, course, {FILE: REVIEWED})
     set_values(
         editor,
         pause__first="30 min",
@@ -385,11 +387,11 @@ def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_
         feedback__1__text_es="Bien.",
         offline_window="10 min",
     )
-    first = texts(house)[FILE]
+    first = texts(instance)[FILE]
     set_values(editor, pause__later="30 min", review__during=["nothing"], completion__attempted="2", completion__rule="")
-    second = texts(house)[FILE]
+    second = texts(instance)[FILE]
     set_values(editor, review__during=["attempt", "marks"], review__preset="learning", pause__first="", pause__later="")
-    third = texts(house)[FILE]
+    third = texts(instance)[FILE]
 
     assert "pause: {first: 30 min, later: 24 h}" in first
     assert "review: exam\n" in first
@@ -404,11 +406,11 @@ def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_
     assert "review: {during: [attempt, marks]}\n" in third
 
 
-def test_a_fault_inside_a_field_is_told_beside_it(editor: Browser, house: Instance, course: Course) -> None:
-    write(house, course, {FILE: REVIEWED})
+def test_a_fault_inside_a_field_is_told_beside_it(editor: Browser, instance: Instance, course: Course) -> None:
+    write(instance, course, {FILE: REVIEWED})
 
     set_values(editor, 422, pause__first="un rato", completion__attempted="muchos", feedback__0__from="ninguno")
 
-    assert texts(house)[FILE] == REVIEWED
+    assert texts(instance)[FILE] == REVIEWED
     for name in ("pause__first", "completion__attempted", "feedback__0__from"):
         assert f'id="{name}-error"' in editor.page.html, name

@@ -29,10 +29,10 @@ QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 PAGE = f"{QUIZ}/statistics"
 
 
-def test_statistics_are_for_those_who_edit_the_course(browser: Browser, house: Instance) -> None:
+def test_statistics_are_for_those_who_edit_the_course(browser: Browser, instance: Instance) -> None:
     """Security 9, question bank: they tell the keys; graders are refused, to others there is no such page."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     for path in (PAGE, f"{PAGE}.csv", f"{PAGE}.xlsx"):
         outcomes = cast.outcomes(path)
@@ -45,9 +45,9 @@ def test_statistics_are_for_those_who_edit_the_course(browser: Browser, house: I
     cast.browsers["S"].get("/courses/prueba/quizzes/leccion-1/statistics", 404)
 
 
-def test_a_quiz_that_nobody_took_says_so(browser: Browser, house: Instance) -> None:
+def test_a_quiz_that_nobody_took_says_so(browser: Browser, instance: Instance) -> None:
     """5.12, degenerate: S = 0 is words, not nan."""
-    a_teacher(house, a_course(house, modules=1))
+    a_teacher(instance, a_course(instance, modules=1))
     sign_in(browser, "profe@example.org")
 
     browser.get(f"{QUIZ}/manage")
@@ -68,11 +68,11 @@ def taken(browser: Browser, path: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Browser, house: Instance, language: str) -> None:
+def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Browser, instance: Instance, language: str) -> None:
     """5.12 and issue 3: «los mejores eligen la opción C más que la clave», with the number of answers and the action beside it."""
-    course = a_class_with_a_wrong_key(house)
-    teacher = a_teacher(house, course)
-    with house.database.unit_of_work() as session:
+    course = a_class_with_a_wrong_key(instance)
+    teacher = a_teacher(instance, course)
+    with instance.database.unit_of_work() as session:
         session.get_one(Person, teacher.id).language = language
     reader = sign_in(browser.another(language), "profe@example.org")
 
@@ -98,10 +98,10 @@ def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Brow
     reader.get(f"{PAGE}/questions/no-existe", 404)
 
 
-def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(browser: Browser, house: Instance) -> None:
+def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(browser: Browser, instance: Instance) -> None:
     """3.12: how many tests were made and how many signs chance gives; the table of what is found has the class's own row."""
-    course = a_class_with_a_wrong_key(house)
-    a_teacher(house, course)
+    course = a_class_with_a_wrong_key(instance)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
 
     text = browser.get(PAGE).text
@@ -112,10 +112,10 @@ def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(
     assert "Sobresale" in taken(browser, f"{PAGE}.csv?table=findings").splitlines()[0]
 
 
-def test_plots_have_words_and_a_table_beside_them(browser: Browser, house: Instance) -> None:
+def test_plots_have_words_and_a_table_beside_them(browser: Browser, instance: Instance) -> None:
     """Issue 3: server-made SVG with a table twin; title and description, numbers in both."""
-    course = a_class_with_a_wrong_key(house, 12)
-    a_teacher(house, course)
+    course = a_class_with_a_wrong_key(instance, 12)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
 
     html = browser.get(PAGE).html
@@ -130,10 +130,10 @@ def test_plots_have_words_and_a_table_beside_them(browser: Browser, house: Insta
 
 
 @pytest.mark.slow
-def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, house: Instance) -> None:
+def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, instance: Instance) -> None:
     """5.12: CSV and XLSX, guarded as security 4.6, with a dictionary of their columns."""
-    course = a_class_with_a_wrong_key(house)
-    a_teacher(house, course)
+    course = a_class_with_a_wrong_key(instance)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
 
     questions = list(csv.DictReader(StringIO(taken(browser, f"{PAGE}.csv"))))
@@ -154,19 +154,19 @@ def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, h
     assert {cell.data_type for sheet in book.worksheets for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
 
 
-def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, house: Instance) -> None:
+def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, instance: Instance) -> None:
     """5.12: the selected set, stated on the page; another composition of the quiz is looked at apart."""
-    course = a_class_with_a_wrong_key(house, 4)
-    a_teacher(house, course)
+    course = a_class_with_a_wrong_key(instance, 4)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
 
     assert "cuenta el primer intento" in browser.get(PAGE).text
     assert "Cuenta cada intento" in browser.get(f"{PAGE}?which=all").text
     assert "cuenta el primer intento" in browser.get(f"{PAGE}?which=nonsense&paper=nonsense").text
-    a_fixed_course(house, "  - question: verdad-1\n  - question: mitad-1\n")
+    a_fixed_course(instance, "  - question: verdad-1\n  - question: mitad-1\n")
     now = clock.now()
-    learner = a_learner(house, course, "nueva@example.org", now=now)
-    submit(house, learner, start(house, learner, "prueba", now=now), now=now)
+    learner = a_learner(instance, course, "nueva@example.org", now=now)
+    submit(instance, learner, start(instance, learner, "prueba", now=now), now=now)
     page = browser.get(PAGE)
     assert "Se cuenta 1 intento" in page.text
     assert "4 intentos se hicieron con otras preguntas" in page.text
@@ -178,11 +178,11 @@ def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, house: Inst
     assert browser.page.has_link(f"{PAGE}/questions/suma-1?paper={older[1]}")
 
 
-def a_part_of_the_class(house: Instance, course: Course, count: int) -> tuple[Edition, LearnerGroup]:
+def a_part_of_the_class(instance: Instance, course: Course, count: int) -> tuple[Edition, LearnerGroup]:
     """Put the first so many learners into an edition, and the very first into a group; return both, and leave one more group empty."""
-    edition = an_edition(house, course)
+    edition = an_edition(instance, course)
     group, empty = (LearnerGroup(course_id=course.id, name=name, created_at=clock.now()) for name in ("Tarde", "Vacío"))
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         enrolments = session.scalars(select(Enrolment.id).where(Enrolment.course_id == course.id).order_by(Enrolment.id)).all()
         session.add_all([group, empty])
         session.flush()
@@ -191,10 +191,10 @@ def a_part_of_the_class(house: Instance, course: Course, count: int) -> tuple[Ed
     return edition, group
 
 
-def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, house: Instance) -> None:
-    course = a_class_with_a_wrong_key(house, 5)
-    edition, group = a_part_of_the_class(house, course, 3)
-    a_teacher(house, course)
+def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, instance: Instance) -> None:
+    course = a_class_with_a_wrong_key(instance, 5)
+    edition, group = a_part_of_the_class(instance, course, 3)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     assert "Se cuentan 5 intentos" in browser.get(PAGE).text
 
@@ -214,10 +214,10 @@ def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, house: 
     assert "Se cuentan 5 intentos" in browser.get(f"{PAGE}?edition=nada&group={course.uuid}").text
 
 
-def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, house: Instance) -> None:
-    course = a_class_with_a_wrong_key(house, 2)
-    a_part_of_the_class(house, course, 1)
-    a_teacher(house, course)
+def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, instance: Instance) -> None:
+    course = a_class_with_a_wrong_key(instance, 2)
+    a_part_of_the_class(instance, course, 1)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     browser.get(PAGE)
     empty = re.search(r'<option value="([0-9a-f-]{36})">Vacío', browser.page.html)
@@ -229,10 +229,12 @@ def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, house: I
     assert page.html.count(f'value="{empty[1]}" selected') == 1
 
 
-def test_a_part_of_a_large_class_is_computed_in_the_background(browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    course = a_class_with_a_wrong_key(house, 4)
-    edition, _group = a_part_of_the_class(house, course, 3)
-    a_teacher(house, course)
+def test_a_part_of_a_large_class_is_computed_in_the_background(
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = a_class_with_a_wrong_key(instance, 4)
+    edition, _group = a_part_of_the_class(instance, course, 3)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     monkeypatch.setattr(services, "AT_ONCE", 3)
     browser.get(PAGE)
@@ -240,23 +242,23 @@ def test_a_part_of_a_large_class_is_computed_in_the_background(browser: Browser,
 
     browser.deliver_jobs()
 
-    assert kept(house) == 2
+    assert kept(instance) == 2
     assert "Se cuentan 3 intentos" in browser.get(f"{PAGE}?edition={edition.uuid}").text
     assert "Se cuentan 4 intentos" in browser.get(PAGE).text
 
 
-def kept(house: Instance) -> int:
+def kept(instance: Instance) -> int:
     """Count what is kept."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(QuizAnalysisCache)) or 0
 
 
 def test_few_attempts_are_computed_at_once_and_many_in_the_background(
-    browser: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """5.12: results are cached; a page never waits for 36,000 attempts, and says of what it shows when it was computed."""
-    course = a_class_with_a_wrong_key(house, 4)
-    a_teacher(house, course)
+    course = a_class_with_a_wrong_key(instance, 4)
+    a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
     monkeypatch.setattr(services, "AT_ONCE", 3)
 
@@ -264,31 +266,31 @@ def test_few_attempts_are_computed_at_once_and_many_in_the_background(
     browser.get(f"{PAGE}.csv", 404)
     browser.get(f"{PAGE}/questions/suma-1", 404)
     browser.get(PAGE)
-    assert kept(house) == 0
+    assert kept(instance) == 0
     assert browser.deliver_jobs() >= 1
-    assert kept(house) == 1
+    assert kept(instance) == 1
     assert "Se cuentan 4 intentos" in browser.get(PAGE).text
     now = clock.now()
-    learner = a_learner(house, course, "nueva@example.org", now=now)
-    submit(house, learner, start(house, learner, "prueba", now=now), now=now)
+    learner = a_learner(instance, course, "nueva@example.org", now=now)
+    submit(instance, learner, start(instance, learner, "prueba", now=now), now=now)
     page = browser.get(PAGE)
     assert "Hay intentos más recientes" in page.text
     assert browser.page.has_link(f"{PAGE}/questions/suma-1")
 
     monkeypatch.setattr(services, "AT_ONCE", 1000)
     assert "Hay intentos más recientes" not in browser.get(PAGE).text
-    assert kept(house) == 1
+    assert kept(instance) == 1
     monkeypatch.setattr(services, "compute", None)
     assert "Se cuentan 5 intentos" in browser.get(PAGE).text
 
 
-def test_random_draws_are_told_and_their_positions_counted(browser: Browser, house: Instance) -> None:
-    course, now = a_course(house, modules=1, draw=3), clock.now()
-    a_teacher(house, course, role=StaffRole.EDITOR)
+def test_random_draws_are_told_and_their_positions_counted(browser: Browser, instance: Instance) -> None:
+    course, now = a_course(instance, modules=1, draw=3), clock.now()
+    a_teacher(instance, course, role=StaffRole.EDITOR)
     for at in range(3):
-        learner = a_learner(house, course, f"p{at}@example.org", now=now)
-        attempt = start(house, learner, "prueba", now=now)
-        submit(house, learner, attempt, right_batch(house, learner, attempt) if at else SaveRequest(1, (), "save"), now=now)
+        learner = a_learner(instance, course, f"p{at}@example.org", now=now)
+        attempt = start(instance, learner, "prueba", now=now)
+        submit(instance, learner, attempt, right_batch(instance, learner, attempt) if at else SaveRequest(1, (), "save"), now=now)
     sign_in(browser, "profe@example.org")
 
     page = browser.get(PAGE)

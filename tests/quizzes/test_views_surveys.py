@@ -29,21 +29,21 @@ BANK = """questions:
 CHOICES = ({"1": ["1"], "2": ["3"]}, {"1": ["3"], "2": ["3"]}, {"1": ["3"]}, {"1": ["2"]}, {})
 
 
-def answered(house: Instance, slots: tuple[str, ...] = ("tabla", "opinion")) -> None:
+def answered(instance: Instance, slots: tuple[str, ...] = ("tabla", "opinion")) -> None:
     """Let five learners answer, the first of them twice: the later one counts."""
-    course = a_quiz(house, BANK, "attempts: 0\nweight: 0\n", slots)
+    course = a_quiz(instance, BANK, "attempts: 0\nweight: 0\n", slots)
     place = slots.index("opinion") + 1
     for number, parts in enumerate(CHOICES):
-        learner = a_learner(house, course, f"p{number}@example.org")
+        learner = a_learner(instance, course, f"p{number}@example.org")
         for given in ({"1": ["1"], "2": ["1"]}, parts) if number == 0 else (parts,):
             event = saving.SavedAnswer(place, saving.AnswerSequence(1000, 1), given)
-            submit(house, learner, start(house, learner, "prueba"), SaveRequest(1000, (event,) if given else (), "submit"))
-    a_teacher(house, course)
+            submit(instance, learner, start(instance, learner, "prueba"), SaveRequest(1000, (event,) if given else (), "submit"))
+    a_teacher(instance, course)
 
 
-def test_each_row_of_a_survey_is_told_with_its_distribution_and_median(browser: Browser, house: Instance) -> None:
+def test_each_row_of_a_survey_is_told_with_its_distribution_and_median(browser: Browser, instance: Instance) -> None:
     """Survey items carry no mark: counts, shares, the median along the scale, and how many answered; keys are on no page."""
-    answered(house)
+    answered(instance)
     sign_in(browser, "profe@example.org")
     page = browser.get(f"{QUIZ}/statistics")
     leads = any(href.endswith("/surveys") for href, _words in page.links)
@@ -58,16 +58,16 @@ def test_each_row_of_a_survey_is_told_with_its_distribution_and_median(browser: 
     assert page.html.count('<svg class="chart mid"') == 1
 
 
-def test_a_quiz_of_a_survey_alone_has_its_page(browser: Browser, house: Instance) -> None:
-    answered(house, ("opinion",))
+def test_a_quiz_of_a_survey_alone_has_its_page(browser: Browser, instance: Instance) -> None:
+    answered(instance, ("opinion",))
     sign_in(browser, "profe@example.org")
 
     assert any(href.endswith("/surveys") for href, _words in browser.get(f"{QUIZ}/statistics").links)
     assert "El material" in browser.get(PAGE).text
 
 
-def test_the_same_can_be_taken_out(browser: Browser, house: Instance) -> None:
-    answered(house)
+def test_the_same_can_be_taken_out(browser: Browser, instance: Instance) -> None:
+    answered(instance)
     sign_in(browser, "profe@example.org")
     response = browser._request("GET", f"{PAGE}.csv")
     rows = list(csv.reader(io.StringIO(response.get_data(as_text=True).removeprefix("\ufeff"))))
@@ -82,10 +82,10 @@ def test_the_same_can_be_taken_out(browser: Browser, house: Instance) -> None:
     assert len(rows) == 7
 
 
-def test_surveys_are_for_those_who_edit_the_course(browser: Browser, house: Instance) -> None:
+def test_surveys_are_for_those_who_edit_the_course(browser: Browser, instance: Instance) -> None:
     """Security 9: the same people as the statistics; of a quiz without a survey the page says that there is none."""
-    cast = a_cast(browser, house)
-    cast.join(a_quiz(house, BANK, "attempts: 0\n", ("tabla",)))
+    cast = a_cast(browser, instance)
+    cast.join(a_quiz(instance, BANK, "attempts: 0\n", ("tabla",)))
 
     for path in (PAGE, f"{PAGE}.csv"):
         outcomes = cast.outcomes(path)

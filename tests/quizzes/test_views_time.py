@@ -42,31 +42,31 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def in_force(house: Instance) -> list[QuizOverride]:
+def in_force(instance: Instance) -> list[QuizOverride]:
     """Return what is in force, in the order in which it was set."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(QuizOverride).where(QuizOverride.ended_at.is_(None)).order_by(QuizOverride.id)))
 
 
-def an_editor(browser: Browser, house: Instance) -> Browser:
+def an_editor(browser: Browser, instance: Instance) -> Browser:
     """Publish a limited quiz and sign in somebody who edits its course."""
-    a_teacher(house, a_quiz(house, LIMITED, questions=ONE_QUESTION))
+    a_teacher(instance, a_quiz(instance, LIMITED, questions=ONE_QUESTION))
     return sign_in(browser, "profe@example.org")
 
 
-def renamed(house: Instance, email: str, given: str, surname: str) -> None:
+def renamed(instance: Instance, email: str, given: str, surname: str) -> None:
     """Give somebody another name."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.email == email).values(given_names=given, first_surname=surname))
 
 
-def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Browser, instance: Instance) -> None:
     """Security 9 and 5.10.3: who edits the course sets time; profiles are the administrators'; GET and POST alike."""
-    cast = a_cast(browser, house)
-    course = a_course(house, modules=1, settings=LIMITED)
+    cast = a_cast(browser, instance)
+    course = a_course(instance, modules=1, settings=LIMITED)
     cast.join(course)
-    office = Office(house, course)
-    learner = a_learner(house, course, "otra@example.org", now=NOON)
+    office = Office(instance, course)
+    learner = a_learner(instance, course, "otra@example.org", now=NOON)
     row = office.override(learner, limit_seconds=900)
     incident = office.give(5, now=NOON)
     group = office.group(learner)
@@ -92,20 +92,20 @@ def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Br
     wrong += cast.check("accommodation.manage", "of_a_person", cast.outcomes(f"{person}/end", "POST"))
 
     assert wrong == []
-    assert counted(house, Accommodation) == 1
+    assert counted(instance, Accommodation) == 1
 
 
-def test_a_learner_is_found_and_gets_more_time(browser: Browser, house: Instance, at: At) -> None:
+def test_a_learner_is_found_and_gets_more_time(browser: Browser, instance: Instance, at: At) -> None:
     """5.10.2: found without accents and by part of the address; set, listed with author and reason, changed, ended, put back."""
-    an_editor(browser, house)
-    learner = a_learner(house, a_quiz(house, LIMITED, questions=ONE_QUESTION), now=NOON)
-    renamed(house, "ana@example.org", "Íñigo", "Ñáñez")
+    an_editor(browser, instance)
+    learner = a_learner(instance, a_quiz(instance, LIMITED, questions=ONE_QUESTION), now=NOON)
+    renamed(instance, "ana@example.org", "Íñigo", "Ñáñez")
 
     browser.get(f"{TIME}?q=inigo%20NANEZ")
     browser.get(f"{TIME}/new?person={learner.person_uuid}")
     browser.submit("/new", {"minutes": "25", "attempts": "0", "closes": "2026-06-03T18:30", "reason": "Falla del equipo"})
 
-    row = in_force(house)[0]
+    row = in_force(instance)[0]
     assert (row.scope, row.person_id, row.limit_seconds, row.attempts, row.sets_opens) == ("person", learner.person_id, 1500, 0, False)
     assert row.closes_at == datetime(2026, 6, 3, 23, 30, tzinfo=UTC)
     for words in ("Íñigo Ñáñez", "25 minutos", "Intentos sin límite", "Falla del equipo", "Pilar Maestra"):
@@ -114,13 +114,13 @@ def test_a_learner_is_found_and_gets_more_time(browser: Browser, house: Instance
     browser.get(f"{TIME}/{row.uuid}")
     assert dict(browser.page.form(str(row.uuid)).fields)["closes"] == "2026-06-03T18:30"
     browser.submit(str(row.uuid), {"minutes": "40", "attempts": "", "closes": "", "no_closes": "y"})
-    changed = in_force(house)[0]
+    changed = in_force(instance)[0]
     assert (changed.limit_seconds, changed.attempts, changed.sets_closes, changed.closes_at) == (2400, None, True, None)
 
     browser.submit(f"{changed.uuid}/end")
-    assert in_force(house) == []
+    assert in_force(instance) == []
     browser.submit(f"{row.uuid}/restoration")
-    assert [(one.limit_seconds, one.attempts) for one in in_force(house)] == [(1500, 0)]
+    assert [(one.limit_seconds, one.attempts) for one in in_force(instance)] == [(1500, 0)]
 
 
 @pytest.mark.parametrize(
@@ -138,10 +138,10 @@ def test_a_learner_is_found_and_gets_more_time(browser: Browser, house: Instance
     ],
 )
 def test_what_cannot_be_understood_is_told_beside_its_field_and_changes_nothing(
-    browser: Browser, house: Instance, given: dict[str, str], words: str
+    browser: Browser, instance: Instance, given: dict[str, str], words: str
 ) -> None:
     """Bad input: a message, what was typed stays, nothing is set."""
-    an_editor(browser, house)
+    an_editor(browser, instance)
     browser.get(f"{TIME}/new")
 
     browser.submit("/new", given, status=422)
@@ -149,17 +149,17 @@ def test_what_cannot_be_understood_is_told_beside_its_field_and_changes_nothing(
     assert words in browser.page.text.replace("\u00a0", " ")
     kept = dict(browser.page.form("/new").fields)
     assert all(kept[name] == value for name, value in given.items() if "\n" not in value)
-    assert in_force(house) == []
+    assert in_force(instance) == []
 
 
-def test_whom_one_cannot_name_does_not_exist(browser: Browser, house: Instance) -> None:
+def test_whom_one_cannot_name_does_not_exist(browser: Browser, instance: Instance) -> None:
     """A person who is not in the course, a group of another course, an override of another quiz."""
-    an_editor(browser, house)
-    stranger = a_person(house, "fuera@example.org")
-    other = a_course(house, "otro", modules=1)
+    an_editor(browser, instance)
+    stranger = a_person(instance, "fuera@example.org")
+    other = a_course(instance, "otro", modules=1)
     office = Office.__new__(Office)
-    office.house, office.course, office.key = house, other, "cuestionario-1"
-    office.editor = a_learner(house, other, "editora@example.org")
+    office.instance, office.course, office.key = instance, other, "cuestionario-1"
+    office.editor = a_learner(instance, other, "editora@example.org")
     group, row = office.group(), office.override(limit_seconds=60)
 
     for query in (f"person={stranger.uuid}", f"group={group.uuid}", "person=x", "group=x", f"person={uuid4()}"):
@@ -167,12 +167,12 @@ def test_whom_one_cannot_name_does_not_exist(browser: Browser, house: Instance) 
     browser.get(f"{TIME}/{row.uuid}", status=404)
     browser.post(f"{TIME}/{row.uuid}/end", status=404)
 
-    assert [one.uuid for one in in_force(house)] == [row.uuid]
+    assert [one.uuid for one in in_force(instance)] == [row.uuid]
 
 
-def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(browser: Browser, house: Instance) -> None:
+def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(browser: Browser, instance: Instance) -> None:
     """5.10.2: the form for somebody who has one leads to it; two editors at once do not write over each other."""
-    an_editor(browser, house)
+    an_editor(browser, instance)
     browser.get(f"{TIME}/new")
     early = browser.page.form("/new")
     browser.submit("/new", {"minutes": "20", "reason": "Primero"})
@@ -182,14 +182,14 @@ def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(
     browser.get(f"{TIME}/new")
 
     assert "Alguien cambió esto entretanto." in told
-    assert str(in_force(house)[0].uuid) in browser.path
-    assert [row.limit_seconds for row in in_force(house)] == [1200]
+    assert str(in_force(instance)[0].uuid) in browser.path
+    assert [row.limit_seconds for row in in_force(instance)] == [1200]
 
 
-def test_the_timer_of_the_page_follows_an_override(browser: Browser, house: Instance, at: At) -> None:
+def test_the_timer_of_the_page_follows_an_override(browser: Browser, instance: Instance, at: At) -> None:
     """5.14.2: the page says the close date first; after the override, the later end; the script's timer gets the same seconds."""
-    course = a_quiz(house, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
-    office = Office(house, course)
+    course = a_quiz(instance, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
+    office = Office(instance, course)
     a_learner_in(browser, course)
     browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
@@ -212,27 +212,27 @@ def seconds_on(browser: Browser) -> int:
     return int(found[1])
 
 
-def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, house: Instance, at: At) -> None:
+def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, instance: Instance, at: At) -> None:
     """5.2.2: a confirmation page; without the yes nothing starts, whatever form is sent; cancelling starts nothing."""
-    a_learner_in(browser, a_quiz(house, LIMITED, questions=ONE_QUESTION))
+    a_learner_in(browser, a_quiz(instance, LIMITED, questions=ONE_QUESTION))
     browser.get(QUIZ)
     assert browser.page.has_link(f"{QUIZ}/start")
 
     browser.post(f"{QUIZ}/attempts")
-    asked, started = browser.page.headings, counted(house, Attempt)
+    asked, started = browser.page.headings, counted(instance, Attempt)
     browser.submit("/attempts")
 
     assert asked == ["¿Quiere empezar ahora?"]
     assert started == 0
-    assert counted(house, Attempt) == 1
+    assert counted(instance, Attempt) == 1
     assert re.fullmatch(r"/attempts/[0-9a-f-]{36}", browser.path)
 
 
 @pytest.mark.slow
-def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, house: Instance, at: At) -> None:
+def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, instance: Instance, at: At) -> None:
     """5.10: time, attempts and dates are those of the learner."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office = Office(house, course)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office = Office(instance, course)
     a_learner_in(browser, course)
     office.override(limit_seconds=45 * 60, attempts=4, sets_closes=True, closes_at=datetime(2026, 6, 9, 15, tzinfo=UTC))
 
@@ -243,10 +243,10 @@ def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, house
     assert "9 de junio de 2026, 10:00" in browser.page.text
 
 
-def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser, house: Instance, at: At) -> None:
+def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser, instance: Instance, at: At) -> None:
     """5.2.2: beside its field, what was typed stays; the right one starts. The page never holds it."""
-    course = a_quiz(house, "attempts: 0\n", questions=ONE_QUESTION)
-    Office(house, course).override(password="Ceibo 1")
+    course = a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION)
+    Office(instance, course).override(password="Ceibo 1")
     a_learner_in(browser, course)
     browser.get(QUIZ)
     browser.get(f"{QUIZ}/start")
@@ -254,17 +254,17 @@ def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser
 
     browser.submit("/attempts", {"quiz_password": "ceibo"}, status=422)
     told, kept = browser.page.text, dict(browser.page.form("/attempts").fields)["quiz_password"]
-    assert (counted(house, Attempt), kept) == (0, "ceibo")
+    assert (counted(instance, Attempt), kept) == (0, "ceibo")
     assert "Esa no es la clave." in told
     browser.submit("/attempts", {"quiz_password": " Ceibo  1 "})
 
-    assert counted(house, Attempt) == 1
+    assert counted(instance, Attempt) == 1
 
 
-def test_guessing_a_password_has_its_limit(browser: Browser, house: Instance, at: At) -> None:
+def test_guessing_a_password_has_its_limit(browser: Browser, instance: Instance, at: At) -> None:
     """Security 2: twenty tries in ten minutes, counted by person and quiz."""
-    course = a_quiz(house, "attempts: 0\n", questions=ONE_QUESTION)
-    Office(house, course).override(password="Ceibo 1")
+    course = a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION)
+    Office(instance, course).override(password="Ceibo 1")
     a_learner_in(browser, course)
     browser.get(f"{QUIZ}/start")
     for number in range(20):
@@ -272,13 +272,13 @@ def test_guessing_a_password_has_its_limit(browser: Browser, house: Instance, at
 
     browser.submit("/attempts", {"quiz_password": "Ceibo 1"}, status=429)
 
-    assert counted(house, Attempt) == 0
+    assert counted(instance, Attempt) == 0
 
 
-def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Browser, house: Instance, at: At) -> None:
+def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Browser, instance: Instance, at: At) -> None:
     """5.2.2: by the address that the server sees."""
-    course = a_quiz(house, "attempts: 0\n", questions=ONE_QUESTION)
-    Office(house, course).override(networks="10.20.0.0/16")
+    course = a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION)
+    Office(instance, course).override(networks="10.20.0.0/16")
     a_learner_in(browser, course)
 
     browser.get(QUIZ)
@@ -288,14 +288,14 @@ def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Brows
     browser.submit("/attempts")
 
     assert "Solo se puede hacer desde ciertas redes." in told
-    assert counted(house, Attempt) == 1
+    assert counted(instance, Attempt) == 1
 
 
-def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, house: Instance, at: At) -> None:
+def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, instance: Instance, at: At) -> None:
     """5.10.4: who is open is shown; a second click on the same form gives nothing more; undone on the same page."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    a_teacher(house, course)
-    start(house, a_learner(house, course, now=NOON), "prueba", now=NOON)
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    a_teacher(instance, course)
+    start(instance, a_learner(instance, course, now=NOON), "prueba", now=NOON)
     sign_in(browser, "profe@example.org")
     browser.get(INCIDENTS)
     form = browser.page.form("/incidents")
@@ -305,32 +305,32 @@ def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, house
         browser.checks = False  # the second click writes nothing, so it leaves no entry
         browser.submit("/incidents", {"minutes": "10", "reason": "Corte de luz"}, form=form)
     browser.checks = True
-    given = counted(house, Incident)
-    with house.database.unit_of_work(write=False) as session:
+    given = counted(instance, Incident)
+    with instance.database.unit_of_work(write=False) as session:
         extra = session.scalar(select(func.max(Attempt.extra_seconds)))
     assert "con 10 minutos más" in browser.page.text
     browser.submit("/undoing")
 
     assert (given, extra) == (1, 600)
     assert "Retirado el" in browser.page.text
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.max(Attempt.extra_seconds))) == 0
 
 
-def test_time_is_not_given_where_nobody_is_answering(browser: Browser, house: Instance, at: At) -> None:
+def test_time_is_not_given_where_nobody_is_answering(browser: Browser, instance: Instance, at: At) -> None:
     """5.10.4: the page says so instead of noting an incident that reached nobody."""
-    an_editor(browser, house)
+    an_editor(browser, instance)
     browser.get(INCIDENTS)
 
     browser.submit("/incidents", {"minutes": "10", "reason": "Corte"}, status=422)
 
     assert "Ningún intento está abierto ahora" in browser.page.text
-    assert counted(house, Incident) == 0
+    assert counted(instance, Incident) == 0
 
 
-def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, house: Instance, at: At) -> None:
+def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.3: before E one answers, after E + G one may only hand in, after the grace the attempt is abandoned, on the pages too."""
-    a_learner_in(browser, a_quiz(house, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION))
+    a_learner_in(browser, a_quiz(instance, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
     path = browser.path
@@ -342,15 +342,15 @@ def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, house: In
     browser.get(QUIZ)
 
     assert summary == (f"{path}/summary", False, True)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         row = session.scalars(select(Attempt)).one()
     assert (row.state, row.percent, row.finished_at) == ("abandoned", None, NOON.replace(minute=15))
     assert "No se envió" in browser.page.text
 
 
-def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, house: Instance, at: At) -> None:
+def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.3: E + grace; and 5.3.4: the network's minute is added to it."""
-    a_learner_in(browser, a_quiz(house, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION))
+    a_learner_in(browser, a_quiz(instance, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
     path = browser.path
@@ -358,17 +358,17 @@ def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, hou
     browser.get(f"{path}/summary")
     browser.submit("/submission")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Attempt.state)).one() == "finished"
 
 
 @pytest.mark.parametrize(("at_end", "said"), [("submit", True), ("grace\ngrace: 5 min", False), ("abandon", False)])
 def test_what_the_end_of_the_time_brings_is_said_before_and_while_one_answers(
-    browser: Browser, house: Instance, at: At, at_end: str, said: bool
+    browser: Browser, instance: Instance, at: At, at_end: str, said: bool
 ) -> None:
     """5.3.3: that what was saved is handed in is said where it is so."""
     handed_in = re.compile("se califica lo guardado|Se está enviando lo guardado|se enviará lo que tenga guardado")
-    a_learner_in(browser, a_quiz(house, f"attempts: 0\nlimit: 10 min\nat_end: {at_end}\n", questions=ONE_QUESTION))
+    a_learner_in(browser, a_quiz(instance, f"attempts: 0\nlimit: 10 min\nat_end: {at_end}\n", questions=ONE_QUESTION))
     pages = [browser.get(QUIZ).html, browser.get(f"{QUIZ}/start").html]
     pages.append(browser.submit("/attempts").html)
     path = browser.path
@@ -379,16 +379,16 @@ def test_what_the_end_of_the_time_brings_is_said_before_and_while_one_answers(
     assert ("todavía puede enviar" in summary) == (at_end != "abandon")
 
 
-def test_an_attempt_that_is_abandoned_at_its_end_takes_nothing_more(browser: Browser, house: Instance, at: At) -> None:
+def test_an_attempt_that_is_abandoned_at_its_end_takes_nothing_more(browser: Browser, instance: Instance, at: At) -> None:
     """5.3.3: abandon: handing in late does not save it."""
-    a_learner_in(browser, a_quiz(house, "attempts: 0\nlimit: 10 min\nat_end: abandon\n", questions=ONE_QUESTION))
+    a_learner_in(browser, a_quiz(instance, "attempts: 0\nlimit: 10 min\nat_end: abandon\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
     at.pass_(minutes=12)
     browser.get(f"{browser.path}/summary")
     browser.submit("/submission")
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         row = session.scalars(select(Attempt)).one()
     assert (row.state, row.percent, row.finished_at) == ("abandoned", None, NOON.replace(minute=10))
 
@@ -398,21 +398,21 @@ def test_an_attempt_that_is_abandoned_at_its_end_takes_nothing_more(browser: Bro
     [({"minutes": "0"}, 422), ({"minutes": "601"}, 422), ({"minutes": ""}, 422), ({"reason": ""}, 422), ({"token": "x"}, 422)],
 )
 def test_an_incident_without_minutes_reason_or_token_gives_nothing(
-    browser: Browser, house: Instance, at: At, given: dict[str, str], status: int
+    browser: Browser, instance: Instance, at: At, given: dict[str, str], status: int
 ) -> None:
     """Bad input changes nothing."""
-    an_editor(browser, house)
+    an_editor(browser, instance)
     browser.get(INCIDENTS)
 
     browser.submit("/incidents", {"minutes": "10", "reason": "Corte", **given}, status=status)
 
-    assert counted(house, Incident) == 0
+    assert counted(instance, Incident) == 0
 
 
-def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browser, house: Instance, at: At) -> None:
+def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browser, instance: Instance, at: At) -> None:
     """5.10.3: found, set, changed, ended, put back; only in force once."""
-    an_administrator(house)
-    person = a_person(house, "ana@example.org")
+    an_administrator(instance)
+    person = a_person(instance, "ana@example.org")
     sign_in(browser, "admin@example.org")
     browser.get("/administration")
     assert browser.page.has_link(PEOPLE)
@@ -424,12 +424,12 @@ def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browse
     assert "tiempo × 1,5, 10 minutos de pausas, 1 intento más" in browser.page.text
     browser.submit(str(person.uuid), {"factor": "2", "breaks": "", "extra_attempts": "", "reason": "Informe 13"})
     browser.submit("/end")
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         none = session.scalar(select(func.count()).select_from(Accommodation).where(Accommodation.ended_at.is_(None)))
     browser.submit("/restoration")
 
     assert none == 0
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         held = session.scalars(select(Accommodation).where(Accommodation.ended_at.is_(None))).one()
     assert (held.factor, held.break_seconds, held.reason) == (2, 0, "Informe 13")
     browser.get(PEOPLE)
@@ -437,24 +437,24 @@ def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browse
 
 
 @pytest.mark.parametrize("factor", ["0.5", "0", "-2", "10", "1.555", "doble", ""])
-def test_a_factor_below_one_or_without_sense_is_refused(browser: Browser, house: Instance, factor: str) -> None:
+def test_a_factor_below_one_or_without_sense_is_refused(browser: Browser, instance: Instance, factor: str) -> None:
     """5.10.3: ≥ 1."""
-    an_administrator(house)
-    person = a_person(house, "ana@example.org")
+    an_administrator(instance)
+    person = a_person(instance, "ana@example.org")
     sign_in(browser, "admin@example.org")
     browser.get(f"{PEOPLE}/{person.uuid}")
 
     browser.submit(str(person.uuid), {"factor": factor, "reason": "Informe"}, status=422)
 
-    assert counted(house, Accommodation) == 0
+    assert counted(instance, Accommodation) == 0
 
 
-def test_no_page_of_a_course_says_that_somebody_has_a_profile(browser: Browser, house: Instance, at: At) -> None:
+def test_no_page_of_a_course_says_that_somebody_has_a_profile(browser: Browser, instance: Instance, at: At) -> None:
     """5.10.3: instructors see the effect, not the cause."""
-    course = a_quiz(house, LIMITED, questions=ONE_QUESTION)
-    office, learner = Office(house, course), a_learner(house, course, now=NOON)
-    start(house, learner, "prueba", now=NOON)
-    with house.database.unit_of_work() as session:
+    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    start(instance, learner, "prueba", now=NOON)
+    with instance.database.unit_of_work() as session:
         person = session.scalars(select(Person).where(Person.email == "ana@example.org")).one()
         admin = session.scalars(select(Person).where(Person.email == "profe@example.org")).one()
         session.add(

@@ -90,14 +90,14 @@ def share(times: list[float], part: float) -> float:
 
 @pytest.mark.slow
 def test_many_learners_begin_at_once(
-    house: Instance, tmp_path: Path, database_url: str, database_kind: str, capsys: pytest.CaptureFixture[str]
+    instance: Instance, tmp_path: Path, database_url: str, database_kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """5.14.10: every learner gets one whole attempt; p95 of start < 1 s on PostgreSQL, < 2 s on SQLite, where it is measured."""
     files = folder(modules=1, settings="attempts: 1\n", draw=QUESTIONS)
     files["01-parte/banco.yaml"] = BANK.encode()
-    course, _version = publish(house, files)
+    course, _version = publish(instance, files)
     for number in range(LEARNERS):
-        a_learner(house, course, f"persona{number}@example.org")
+        a_learner(instance, course, f"persona{number}@example.org")
     with serving(tmp_path, LMS_DATABASE_URL=database_url) as server:
         learners = [Learner(server) for _number in range(LEARNERS)]
         quiz = f"/courses/{course.slug}/quizzes/cuestionario-1"
@@ -108,7 +108,7 @@ def test_many_learners_begin_at_once(
         times, statuses = begin_all(learners, tokens, quiz)
         spent = processor_time(server) - before
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         attempts = session.execute(select(func.count()).select_from(Attempt)).scalar_one()
         items = session.execute(select(func.count()).select_from(AttemptItem)).scalar_one()
     assert statuses == {http.HTTPStatus.SEE_OTHER}

@@ -17,9 +17,9 @@ from tests.support.browser import every_statement
 MANY = 3_000
 
 
-def fill(house: Instance) -> list[str]:
+def fill(instance: Instance) -> list[str]:
     """Add many people of few names; return their names in the order of the list."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         people = [
             {
                 "uuid": uuid4(),
@@ -36,16 +36,16 @@ def fill(house: Instance) -> list[str]:
             for number in range(MANY)
         ]
         session.execute(insert(Person), people)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("ANALYZE"))
     return [f"{one['given_names']} {one['first_surname']}" for one in sorted(people, key=lambda one: str(one["name_key"]))]
 
 
 @pytest.mark.slow
-def test_every_stretch_is_read_once_and_in_order(house: Instance) -> None:
-    names, found = fill(house), list[str]()
-    counter = every_statement(house.database)
-    with house.database.unit_of_work(write=False) as session:
+def test_every_stretch_is_read_once_and_in_order(instance: Instance) -> None:
+    names, found = fill(instance), list[str]()
+    counter = every_statement(instance.database)
+    with instance.database.unit_of_work(write=False) as session:
         stretch, costs = KeysetPage(), set[int]()
         while rows := queries.list_people(session, "", None, stretch, limit=500):
             found += [row.name for row in rows]
@@ -60,28 +60,28 @@ def test_every_stretch_is_read_once_and_in_order(house: Instance) -> None:
     assert costs == {1, 2}
 
 
-def explained(house: Instance, way: PageDirection) -> list[str]:
+def explained(instance: Instance, way: PageDirection) -> list[str]:
     """Return the database's plan for the stretch around somebody in the middle."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         middle = queries.list_people(session, "", None, KeysetPage(), limit=MANY // 2)[-1]
         row = session.get_one(Person, queries.get_person_by_uuid(session, middle.uuid).id)
         statement = queries.keyset_statement("", None, way, (row.name_key, row.id)).limit(50)
-        dialect = sqlite.dialect() if house.database.is_sqlite else postgresql.dialect()
+        dialect = sqlite.dialect() if instance.database.is_sqlite else postgresql.dialect()
         words = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-        if not house.database.is_sqlite:
+        if not instance.database.is_sqlite:
             session.execute(text("SET LOCAL enable_seqscan = off"))
-        found = session.execute(text(f"EXPLAIN {'QUERY PLAN ' if house.database.is_sqlite else ''}{words}")).all()
+        found = session.execute(text(f"EXPLAIN {'QUERY PLAN ' if instance.database.is_sqlite else ''}{words}")).all()
     return [str(line[-1]) for line in found]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", list(PageDirection))
-def test_a_stretch_is_found_by_the_index_and_nothing_is_sorted(house: Instance, way: PageDirection) -> None:
-    fill(house)
+def test_a_stretch_is_found_by_the_index_and_nothing_is_sorted(instance: Instance, way: PageDirection) -> None:
+    fill(instance)
 
-    plan = explained(house, way)
+    plan = explained(instance, way)
 
     assert any("ix_person_list" in line for line in plan), plan
     assert not any("TEMP B-TREE" in line or "Sort" in line for line in plan), plan
-    if way is not PageDirection.LAST and house.database.is_sqlite:
+    if way is not PageDirection.LAST and instance.database.is_sqlite:
         assert any("SEARCH person" in line for line in plan), plan

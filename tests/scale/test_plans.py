@@ -21,24 +21,24 @@ Asked = dict[str, Any]
 
 
 @pytest.fixture
-def asked(house: Instance) -> Asked:
+def asked(instance: Instance) -> Asked:
     """Collect what SQLite is asked, each statement once, with the values that it came with."""
-    if not house.database.is_sqlite:
+    if not instance.database.is_sqlite:
         pytest.skip("PostgreSQL plans by what the tables hold: few rows are read through there, whatever indexes there are")
     found: Asked = {}
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, is_many: bool) -> None:
         found[statement] = values[0] if is_many else values
 
-    for engine in (house.database.writing, house.database.reading):
+    for engine in (instance.database.writing, instance.database.reading):
         event.listen(engine, "before_cursor_execute", note)
     return found
 
 
-def scans(house: Instance, asked: Asked) -> list[str]:
+def scans(instance: Instance, asked: Asked) -> list[str]:
     """Return the statements that read through a table that grows, each after the tables."""
     told = []
-    with house.database.reading.connect() as connection:
+    with instance.database.reading.connect() as connection:
         for statement, values in list(asked.items()):
             if not statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
                 continue
@@ -51,13 +51,13 @@ def scans(house: Instance, asked: Asked) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_learners_day_finds_every_row_by_an_index(browser: Browser, house: Instance, asked: Asked) -> None:
+def test_a_learners_day_finds_every_row_by_an_index(browser: Browser, instance: Instance, asked: Asked) -> None:
     browser.checks = False
-    course, _version = publish(house, folder("pequeno", modules=1, settings="attempts: 0\n"))
+    course, _version = publish(instance, folder("pequeno", modules=1, settings="attempts: 0\n"))
     learner = a_learner_in(browser, course)
     asked.clear()
-    walk(learner, every_statement(house.database), course.slug)
+    walk(learner, every_statement(instance.database), course.slug)
     learner.get("/notices")
     learner.get("/profile")
 
-    assert scans(house, asked) == []
+    assert scans(instance, asked) == []

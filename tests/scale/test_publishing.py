@@ -93,10 +93,10 @@ def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
     assert publication.prepare(files, blocked, today=TODAY).prepared is not None
 
 
-def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, house: Instance) -> None:
+def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, instance: Instance) -> None:
     """P15: between any two statements that a publication writes its course is read, as it was, and nobody waits for its end."""
     files = folder("prueba", modules=1)
-    course, _version = publish(house, files)
+    course, _version = publish(instance, files)
     a_learner_in(browser, course)
     browser.checks = False
     visitor = browser.another()
@@ -116,23 +116,23 @@ def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, house
             reader.join(10)
 
     publisher = threading.current_thread()
-    event.listen(house.database.writing, "after_cursor_execute", meanwhile)
+    event.listen(instance.database.writing, "after_cursor_execute", meanwhile)
     try:
-        publish(house, {path: content.replace(b"Parte 1", b"Otro nombre") for path, content in files.items()})
+        publish(instance, {path: content.replace(b"Parte 1", b"Otro nombre") for path, content in files.items()})
     finally:
-        event.remove(house.database.writing, "after_cursor_execute", meanwhile)
+        event.remove(instance.database.writing, "after_cursor_execute", meanwhile)
 
     assert len(reads) > 5
     assert set(reads) == {(True, False)}
     assert "Otro nombre" in visitor.get(f"/courses/{course.slug}").html
 
 
-def test_a_publication_takes_as_many_statements_for_many_activities_as_for_few(house: Instance) -> None:
-    counter = every_statement(house.database)
+def test_a_publication_takes_as_many_statements_for_many_activities_as_for_few(instance: Instance) -> None:
+    counter = every_statement(instance.database)
     counts = []
     for number, modules in enumerate((1, 4)):
         counter.reset()
-        publish(house, folder(f"curso-{number}", modules=modules))
+        publish(instance, folder(f"curso-{number}", modules=modules))
         counts.append([statement for statement in counter.statements if "draft_" not in statement])
 
     assert len(counts[0]) == len(counts[1]), Counter(counts[1]) - Counter(counts[0])

@@ -36,30 +36,30 @@ SECONDS = 60
 """Bar for each step with 36,000 attempts, of processor time: the lease of a job."""
 
 
-def a_class(browser: Browser, house: Instance, people: int) -> Actor:
+def a_class(browser: Browser, instance: Instance, people: int) -> Actor:
     """Let so many people answer what the wrong key calls wrong, and put the key right; return who may mark again."""
-    course = a_keyed_quiz(house)
-    learner = a_learner(house, course)
-    attempt = start(house, learner, "prueba")
-    submit(house, learner, attempt, a_batch({1: ["2"], 2: ["1"]}))
-    a_keyed_quiz(house, RIGHT_KEY)
+    course = a_keyed_quiz(instance)
+    learner = a_learner(instance, course)
+    attempt = start(instance, learner, "prueba")
+    submit(instance, learner, attempt, a_batch({1: ["2"], 2: ["1"]}))
+    a_keyed_quiz(instance, RIGHT_KEY)
     browser.deliver_jobs()
-    multiply(house, learner, people - 1)
-    return actor_of(a_teacher(house, course))
+    multiply(instance, learner, people - 1)
+    return actor_of(a_teacher(instance, course))
 
 
 @pytest.mark.slow
-def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Browser, house: Instance) -> None:
+def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Browser, instance: Instance) -> None:
     """Issue 3: the trial, the commit and its undoing work in portions, with a fixed number of statements for each."""
-    editor = a_class(browser, house, PEOPLE)
-    counter = Counter(house.database.writing)
+    editor = a_class(browser, instance, PEOPLE)
+    counter = Counter(instance.database.writing)
     cost = {}
 
-    trial = a_trial(house, editor, an_order(house, RegradeKind.OTHER, 2))
+    trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
     for name, act in (
         ("trial", lambda: None),
-        ("commit", lambda: commit(house, editor, trial)),
-        ("undo", lambda: undo(house, editor, trial)),
+        ("commit", lambda: commit(instance, editor, trial)),
+        ("undo", lambda: undo(instance, editor, trial)),
     ):
         act()
         counter.reset()
@@ -68,44 +68,44 @@ def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Br
 
     portions = PEOPLE // trials.PORTION
     assert regrading.PORTION == trials.PORTION
-    assert (counts(house, trial).gained, regrade_row(house, trial).state) == (PEOPLE, "undone")
+    assert (counts(instance, trial).gained, regrade_row(instance, trial).state) == (PEOPLE, "undone")
     assert {name: count for name, count in cost.items() if count > OF_A_PORTION[name] * (portions + 2)} == {}
 
 
-def test_very_many_are_marked_again_in_time_and_back(browser: Browser, house: Instance, capsys: pytest.CaptureFixture[str]) -> None:
+def test_very_many_are_marked_again_in_time_and_back(browser: Browser, instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
     """Issue 3, scale: trial, commit and undoing end to end, and what the process keeps; certificates have jobs of their own."""
-    editor = a_class(browser, house, sizes.ATTEMPTS)
+    editor = a_class(browser, instance, sizes.ATTEMPTS)
     seconds: dict[str, float] = {}
     of_processor: dict[str, float] = {}
 
     def timed(name: str, begin: Callable[[], object], kind: str) -> None:
         began, worked = time.monotonic(), time.process_time()
         begin()
-        while deliver_one(house, kind):
+        while deliver_one(instance, kind):
             pass
         seconds[name], of_processor[name] = round(time.monotonic() - began, 1), round(time.process_time() - worked, 1)
 
     before = getrusage(RUSAGE_SELF).ru_maxrss
     made: list[int] = []
-    timed("trial", lambda: made.append(a_trial(house, editor, an_order(house, RegradeKind.OTHER, 2))), "quizzes.plan_regrade")
+    timed("trial", lambda: made.append(a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))), "quizzes.plan_regrade")
     (trial,) = made
-    found = counts(house, trial)
-    timed("commit", lambda: commit(house, editor, trial), "quizzes.commit_regrade")
-    committed = regrade_row(house, trial).state
-    timed("undo", lambda: undo(house, editor, trial), "quizzes.undo_regrade")
+    found = counts(instance, trial)
+    timed("commit", lambda: commit(instance, editor, trial), "quizzes.commit_regrade")
+    committed = regrade_row(instance, trial).state
+    timed("undo", lambda: undo(instance, editor, trial), "quizzes.undo_regrade")
     grown = (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1000
     with capsys.disabled() if sizes.ATTEMPTS > PEOPLE else nullcontext():
         sys.stdout.write(f"\n{sizes.ATTEMPTS} attempts marked again: seconds {seconds}, of processor {of_processor}, {grown:.0f} MB more\n")
 
     assert (found.attempts, found.changed, found.gained) == (sizes.ATTEMPTS,) * 3
-    assert (committed, regrade_row(house, trial).state) == ("committed", "undone")
-    with house.database.unit_of_work(write=False) as session:
+    assert (committed, regrade_row(instance, trial).state) == ("committed", "undone")
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(MarkEvent)) == 4 * sizes.ATTEMPTS
     assert {name: value for name, value in of_processor.items() if value > SECONDS} == {}
 
 
-def deliver_one(house: Instance, kind: str) -> bool:
+def deliver_one(instance: Instance, kind: str) -> bool:
     """Do the first waiting job of a kind."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == kind, Job.done_at.is_(None)).order_by(Job.id).limit(1)).one_or_none()
-    return job is not None and outbox.deliver(house.worker, job, now=clock.now()) is outbox.DeliveryOutcome.DONE
+    return job is not None and outbox.deliver(instance.worker, job, now=clock.now()) is outbox.DeliveryOutcome.DONE

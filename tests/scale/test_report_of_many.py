@@ -42,15 +42,15 @@ PEAK = 150_000_000
 """Bytes that the statistics of 36,000 attempts may take at most."""
 
 
-def a_class(house: Instance) -> Course:
+def a_class(instance: Instance) -> Course:
     """Publish a quiz of seven questions that a few people took, some better, some worse."""
-    course, now = a_course(house, modules=1), clock.now() - timedelta(days=1)
+    course, now = a_course(instance, modules=1), clock.now() - timedelta(days=1)
     for at in range(MODELS):
-        learner = a_learner(house, course, f"modelo{at}@example.org", now=now)
-        attempt = start(house, learner, "prueba", now=now)
-        batch = right_batch(house, learner, attempt)
+        learner = a_learner(instance, course, f"modelo{at}@example.org", now=now)
+        attempt = start(instance, learner, "prueba", now=now)
+        batch = right_batch(instance, learner, attempt)
         answered = tuple(event for event in batch.events if (event.item * 5 + at * 3) % MODELS >= at // 2)
-        submit(house, learner, attempt, SaveRequest(batch.lease, answered, batch.kind), now=now + timedelta(minutes=at + 1))
+        submit(instance, learner, attempt, SaveRequest(batch.lease, answered, batch.kind), now=now + timedelta(minutes=at + 1))
     return course
 
 
@@ -61,9 +61,9 @@ def rows_of(session: Session, model: type, *conditions: object) -> list[dict[str
     return [dict(row._mapping) for row in found]
 
 
-def copy(house: Instance, count: int) -> None:
+def copy(instance: Instance, count: int) -> None:
     """Let so many other people have taken the quiz as those few did."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         attempts = rows_of(session, Attempt)
         person = rows_of(session, Person)[0]
         items = {one["id"]: rows_of(session, AttemptItem, AttemptItem.attempt_id == one["id"]) for one in attempts}
@@ -72,7 +72,7 @@ def copy(house: Instance, count: int) -> None:
         answers = {row["item_id"]: row for row in rows_of(session, AnswerEvent, AnswerEvent.item_id.in_(wanted))}
         first = {model: (session.scalar(select(func.max(model.id))) or 0) + 1 for model in (Person, Attempt, AttemptItem)}
     for begin in range(0, count, CHUNK):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             people, taken, laid, marked, given = [], [], [], [], []
             for at in range(begin, min(count, begin + CHUNK)):
                 model = attempts[at % MODELS]
@@ -87,14 +87,14 @@ def copy(house: Instance, count: int) -> None:
                         given.append({name: value for name, value in answers[item["id"]].items() if name != "id"} | {"item_id": item_id})
             for table, rows in ((Person, people), (Attempt, taken), (AttemptItem, laid), (MarkEvent, marked), (AnswerEvent, given)):
                 session.execute(insert(table), rows)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("ANALYZE"))  # a server does so by itself soon after so many rows
 
 
-def report_as(kind: str, house: Instance, course: Course) -> BytesIO:
+def report_as(kind: str, instance: Instance, course: Course) -> BytesIO:
     """Write the report into memory that is counted apart."""
     target = BytesIO()
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
         rows = download_rows(stream)
         if kind == "csv":
@@ -104,9 +104,9 @@ def report_as(kind: str, house: Instance, course: Course) -> BytesIO:
     return target
 
 
-def statistics_of(house: Instance, course: Course) -> int:
+def statistics_of(instance: Instance, course: Course) -> int:
     """Compute the statistics; return how many attempts they are of."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         quiz = analysis.list_compositions(session, course.id, KEY)
         found = analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
         return services.compute(session, found).quiz.attempts
@@ -128,32 +128,32 @@ def traced() -> Iterator[Callable[[Callable[[], object]], int]]:
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_attempts(house: Instance, traced: Callable[[Callable[[], object]], int]) -> None:
+def test_memory_does_not_grow_with_the_attempts(instance: Instance, traced: Callable[[Callable[[], object]], int]) -> None:
     """Issue 3, scale: six times as many attempts cost the statistics and the report's rows no more memory."""
-    course = a_class(house)
+    course = a_class(instance)
 
     def rows() -> None:
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
             assert sum(1 for _row in download_rows(stream)) > MODELS
 
-    copy(house, FEW // 3)
-    statistics_of(house, course)  # fills what a process keeps
-    few = traced(lambda: statistics_of(house, course)), traced(rows)
-    copy(house, FEW * 5 // 3)
-    many = traced(lambda: statistics_of(house, course)), traced(rows)
+    copy(instance, FEW // 3)
+    statistics_of(instance, course)  # fills what a process keeps
+    few = traced(lambda: statistics_of(instance, course)), traced(rows)
+    copy(instance, FEW * 5 // 3)
+    many = traced(lambda: statistics_of(instance, course)), traced(rows)
 
-    assert statistics_of(house, course) == MODELS + FEW // 3 + FEW * 5 // 3
+    assert statistics_of(instance, course) == MODELS + FEW // 3 + FEW * 5 // 3
     assert many[0] < few[0] * 1.5 + analysis.BATCH * 3000, (few, many)
     assert many[1] < few[1] * 1.5 + reports.BATCH * 3000, (few, many)
 
 
 def test_many_attempts_are_reported_in_time(
-    house: Instance, traced: Callable[[Callable[[], object]], int], capsys: pytest.CaptureFixture[str]
+    instance: Instance, traced: Callable[[Callable[[], object]], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Issue 3: the report of 36,000 attempts streams; its statistics stay within the lease of a job."""
-    course = a_class(house)
-    copy(house, sizes.ATTEMPTS - MODELS)
+    course = a_class(instance)
+    copy(instance, sizes.ATTEMPTS - MODELS)
 
     def timed(act: Callable[[], object]) -> float:
         began = time.process_time()
@@ -161,14 +161,14 @@ def test_many_attempts_are_reported_in_time(
         return time.process_time() - began
 
     seconds = {
-        "csv": timed(lambda: report_as("csv", house, course)),
-        "xlsx": timed(lambda: report_as("xlsx", house, course)),
-        "statistics": timed(lambda: statistics_of(house, course)),
+        "csv": timed(lambda: report_as("csv", instance, course)),
+        "xlsx": timed(lambda: report_as("xlsx", instance, course)),
+        "statistics": timed(lambda: statistics_of(instance, course)),
     }
-    peak = traced(lambda: statistics_of(house, course))
+    peak = traced(lambda: statistics_of(instance, course))
     with capsys.disabled() if sizes.ATTEMPTS > FEW else nullcontext():
         sys.stdout.write(f"\n{sizes.ATTEMPTS} attempts: {seconds}, statistics peak {peak / 1e6:.0f} MB\n")
 
-    assert report_as("csv", house, course).getvalue().count(b"\r\n") == sizes.ATTEMPTS + 1
+    assert report_as("csv", instance, course).getvalue().count(b"\r\n") == sizes.ATTEMPTS + 1
     assert {name: value for name, value in seconds.items() if value > SECONDS[name]} == {}
     assert peak < PEAK

@@ -45,16 +45,16 @@ CERTIFICATE = r"/certificates/[0-9a-f-]{36}"
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Return the running form, with a course that has a document."""
     with a_cluster(tmp_path_factory.mktemp("cluster")) as running:
-        publish(running.house, {**folder("conguia"), "recursos.yaml": RESOURCES.encode(), "media/guia.pdf": DOCUMENT})
+        publish(running.instance, {**folder("conguia"), "recursos.yaml": RESOURCES.encode(), "media/guia.pdf": DOCUMENT})
         yield running
 
 
 def far(cluster: Cluster) -> Far:
-    return Far(cluster.house, cluster.port, HOST)
+    return Far(cluster.instance, cluster.port, HOST)
 
 
 def course_of(cluster: Cluster, slug: str) -> Course:
-    with cluster.house.database.unit_of_work(write=False) as session:
+    with cluster.instance.database.unit_of_work(write=False) as session:
         found = catalogue.find_course(session, slug)
         assert found is not None
         return found
@@ -69,13 +69,13 @@ class Saver:
     """A learner whose page saves an answer again and again, reads a lesson between, and remembers what it was told."""
 
     def __init__(self, cluster: Cluster, name: str) -> None:
-        a_learner(cluster.house, course_of(cluster, "prueba"), f"{name}@example.org")
+        a_learner(cluster.instance, course_of(cluster, "prueba"), f"{name}@example.org")
         self.browser = sign_in(far(cluster), f"{name}@example.org")
         self.browser.get("/courses/prueba/quizzes/cuestionario-1")
         self.browser.submit("/attempts")
         self.attempt = self.browser.path.rpartition("/attempts/")[2][:36]
-        sitting, _questions = sitting_of(cluster.house, self.browser.path)
-        self.item_id, self.position = sitting.items[0].id, sitting.items[0].position
+        loaded, _questions = sitting_of(cluster.instance, self.browser.path)
+        self.item_id, self.position = loaded.items[0].id, loaded.items[0].position
         self.acknowledged = 0
         self.refused: list[str] = []
         self._ended = threading.Event()
@@ -105,7 +105,7 @@ class Saver:
     def kept(self, cluster: Cluster) -> list[int]:
         """Return what the database holds of what was saved, in order."""
         statement = select(AnswerEvent.seq, AnswerEvent.payload).where(AnswerEvent.item_id == self.item_id, AnswerEvent.lease == LEASE)
-        with cluster.house.database.unit_of_work(write=False) as session:
+        with cluster.instance.database.unit_of_work(write=False) as session:
             rows = session.execute(statement.order_by(AnswerEvent.seq)).all()
         assert all(json.loads(row.payload) == {"answer": [str(row.seq)]} for row in rows)
         return [row.seq for row in rows]
@@ -122,8 +122,8 @@ def nothing_lost(cluster: Cluster, savers: list[Saver]) -> int:
 
 def test_a_learner_goes_through_four_processes_to_the_certificate(cluster: Cluster) -> None:
     """Sign in, read, save, hand in, download: each request goes to the next process, none of which keeps anything for itself."""
-    assert isinstance(cluster.house.files, BucketStore)
-    person = a_person(cluster.house, "rosa@example.org")
+    assert isinstance(cluster.instance.files, BucketStore)
+    person = a_person(cluster.instance, "rosa@example.org")
     learner = sign_in(far(cluster), "rosa@example.org")
     learner.get("/courses/conguia")
     learner.submit("/enrolment")
@@ -147,7 +147,7 @@ def test_a_learner_goes_through_four_processes_to_the_certificate(cluster: Clust
 
 def test_wrong_passwords_count_together_whichever_process_hears_them(cluster: Cluster) -> None:
     """Security 2.3, in Redis: ten tries in all, not ten for each of four processes."""
-    a_person(cluster.house, "victima@example.org")
+    a_person(cluster.instance, "victima@example.org")
     statuses = []
     for _turn in range(12):
         guesser = far(cluster)

@@ -25,7 +25,7 @@ def paragraphs() -> list[str]:
     return [block for text in texts for block in text.split("\n\n") if len(block) > 200]
 
 
-def fill(house: Instance) -> int:
+def fill(instance: Instance) -> int:
     """Write what ten courses of seventy lessons would; return how many entries."""
     blocks = paragraphs()
     sections = [
@@ -39,16 +39,16 @@ def fill(house: Instance) -> int:
         for n in range(LESSONS * SECTIONS)
     ]
     for version in range(1, VERSIONS + 1):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             for lesson in range(LESSONS):
                 index.write(session, version, version * 100 + lesson, sections[lesson * SECTIONS : (lesson + 1) * SECTIONS])
     return VERSIONS * len(sections)
 
 
 @pytest.mark.slow
-def test_ten_courses_of_seventy_lessons_answer_at_once(house: Instance) -> None:
-    assert fill(house) == 5600
-    engines = (house.database.reading,) if house.database.is_sqlite else (house.database.writing,)
+def test_ten_courses_of_seventy_lessons_answer_at_once(instance: Instance) -> None:
+    assert fill(instance) == 5600
+    engines = (instance.database.reading,) if instance.database.is_sqlite else (instance.database.writing,)
     counter = Counter(*engines)
     parts = frozenset(version * 100 + lesson for version in range(6, 11) for lesson in range(LESSONS - 1))
     scope = SearchScope(frozenset(range(1, 11)), frozenset(range(1, 6)), parts)
@@ -57,7 +57,7 @@ def test_ten_courses_of_seventy_lessons_answer_at_once(house: Instance) -> None:
         question = read_question(typed)
         counter.reset()
         began = time.process_time()
-        with house.database.unit_of_work(write=False) as session:
+        with instance.database.unit_of_work(write=False) as session:
             found = find(session, question, "es", scope, ResultPaging("lesson", 40, 20))
             for group in found.groups:
                 for hit in group.hits:

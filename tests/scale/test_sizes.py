@@ -37,21 +37,21 @@ def since(began: tuple[float, float]) -> tuple[float, float]:
     return time.perf_counter() - began[0], time.process_time() - began[1]
 
 
-def test_what_learners_take_and_how_fast_they_are_saved_and_put_back(house: Instance, tmp_path: Path, database_kind: str) -> None:
-    course = a_course(house)
-    learner = a_learner(house, course)
+def test_what_learners_take_and_how_fast_they_are_saved_and_put_back(instance: Instance, tmp_path: Path, database_kind: str) -> None:
+    course = a_course(instance)
+    learner = a_learner(instance, course)
     for number in (1, 2):
-        mark_done(house, learner, "prueba", f"leccion-{number}")
-        pass_quiz(house, learner, "prueba", f"cuestionario-{number}")
-    before = size_of(house.database)
-    multiply(house, learner, LEARNERS)
-    grown = size_of(house.database) - before
-    with house.database.unit_of_work(write=False) as session:
+        mark_done(instance, learner, "prueba", f"leccion-{number}")
+        pass_quiz(instance, learner, "prueba", f"cuestionario-{number}")
+    before = size_of(instance.database)
+    multiply(instance, learner, LEARNERS)
+    grown = size_of(instance.database) - before
+    with instance.database.unit_of_work(write=False) as session:
         answers = session.scalar(select(func.count()).select_from(AnswerEvent)) or 0
     path = tmp_path / "b.zip"
     seconds: dict[str, tuple[float, float]] = {}
     began = time.perf_counter(), time.process_time()
-    made = backups.make(house, path, now=clock.now())
+    made = backups.make(instance, path, now=clock.now())
     seconds["backup"] = since(began)
     began = time.perf_counter(), time.process_time()
     faults = backups.verify(path)[1]
@@ -64,7 +64,7 @@ def test_what_learners_take_and_how_fast_they_are_saved_and_put_back(house: Inst
         seconds["restore"] = since(began)
     other = Database(f"sqlite:///{tmp_path}/copy.sqlite")
     began = time.perf_counter(), time.process_time()
-    sums = database_copy.copy(house.database, other)
+    sums = database_copy.copy(instance.database, other)
     seconds["db copy to SQLite"] = since(began)
     other.dispose()
 
@@ -72,7 +72,7 @@ def test_what_learners_take_and_how_fast_they_are_saved_and_put_back(house: Inst
     assert sum(one.rows for one in sums.values()) == made.rows + 1  # the log of the backup
     assert answers == (LEARNERS + 1) * 14
     lines = [
-        f"{LEARNERS} learners, each two quizzes of seven answers, on {'SQLite' if house.database.is_sqlite else 'PostgreSQL'}:",
+        f"{LEARNERS} learners, each two quizzes of seven answers, on {'SQLite' if instance.database.is_sqlite else 'PostgreSQL'}:",
         f"  {grown / LEARNERS / 1000:.1f} kB a learner, of them {grown / answers:.0f} bytes for each answer with all that belongs to it",
         f"  {made.rows / LEARNERS:.0f} rows a learner; the backup has {path.stat().st_size / made.rows:.0f} bytes a row",
         *(

@@ -35,9 +35,9 @@ class Cost:
 
 
 @pytest.fixture
-def counter(house: Instance) -> Iterator[Counter]:
+def counter(instance: Instance) -> Iterator[Counter]:
     """Count what reaches the database; on PostgreSQL both engines are one."""
-    return every_statement(house.database)
+    return every_statement(instance.database)
 
 
 def cost(browser: Browser, counter: Counter, path: str, data: Mapping[str, str] | None = None, *, json_wanted: bool = False) -> Cost:
@@ -75,8 +75,8 @@ def walk(browser: Browser, counter: Counter, slug: str) -> dict[str, Cost]:
         events = [{"item": 1, "seq": 1, "response": {"answer": ["1"]}, "client_time": "2026-06-01T10:00:00Z"}]
         sent = token | {"lease": "5000", "events": json.dumps(events)}
         costs["save"] = cost(browser, counter, f"{attempt}/answers", sent, json_wanted=True)
-        sitting, questions = open_attempt(browser)
-        fields = right_fields(sitting, questions) if answered else {}
+        loaded, questions = open_attempt(browser)
+        fields = right_fields(loaded, questions) if answered else {}
         costs["page of answers"] = cost(browser, counter, f"{attempt}/answers", token | {"lease": "6000", "go": "review"} | fields)
         costs["summary"] = cost(browser, counter, f"{attempt}/summary")
         costs["finish"] = cost(browser, counter, f"{attempt}/submission", token)
@@ -99,23 +99,23 @@ def a_large_folder(slug: str) -> dict[str, bytes]:
     return files
 
 
-def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browser: Browser, house: Instance, counter: Counter) -> None:
+def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browser: Browser, instance: Instance, counter: Counter) -> None:
     """P6, P7, P8: one learner in one course, and one in ten of them, with ten times the modules, questions and people."""
     browser.checks = False
-    small, _version = publish(house, folder("pequeno", modules=1, settings="attempts: 0\n"))
+    small, _version = publish(instance, folder("pequeno", modules=1, settings="attempts: 0\n"))
     few = walk(a_learner_in(browser, small), counter, small.slug)
 
-    large, _version = publish(house, a_large_folder("grande"))
-    others = [a_course(house, f"otro-{number}", modules=1) for number in range(9)]
+    large, _version = publish(instance, a_large_folder("grande"))
+    others = [a_course(instance, f"otro-{number}", modules=1) for number in range(9)]
     for number in range(9):
-        a_learner(house, large, f"persona{number}@example.org")
+        a_learner(instance, large, f"persona{number}@example.org")
     another = browser.another()
     another.checks = False
     a_learner_in(another, large, "bruno@example.org")
     for course in others:
         another.get(f"/courses/{course.slug}")
         another.submit("/enrolment")
-    with house.database.unit_of_work(write=False) as session:  # a process that has met every question
+    with instance.database.unit_of_work(write=False) as session:  # a process that has met every question
         queries.get_questions(session, session.scalars(select(QuestionVersion.id)).all())
     many = walk(another, counter, large.slug)
 
@@ -131,10 +131,10 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
     assert {name: many[name].notes for name in many if many[name].notes} == {"first lesson": 1, "recording": 1}
 
 
-def test_signing_in_commits_twice_at_most(browser: Browser, house: Instance, counter: Counter) -> None:
+def test_signing_in_commits_twice_at_most(browser: Browser, instance: Instance, counter: Counter) -> None:
     """P8: the device and the log entry in one; what follows the answer counts too."""
     browser.checks = False
-    a_person(house)
+    a_person(instance)
     for _time in range(2):  # the first fills the memory
         visitor = browser.another()
         page = cost(visitor, counter, "/sign-in")
@@ -147,10 +147,10 @@ def test_signing_in_commits_twice_at_most(browser: Browser, house: Instance, cou
     assert cost(visitor, counter, "/profile").commits == 0
 
 
-def test_every_page_of_a_learner_is_small(browser: Browser, house: Instance, counter: Counter) -> None:
+def test_every_page_of_a_learner_is_small(browser: Browser, instance: Instance, counter: Counter) -> None:
     """P17: HTML and style sheets, compressed, of any page of a learner."""
     browser.checks = False
-    large, _version = publish(house, a_large_folder("grande"))
+    large, _version = publish(instance, a_large_folder("grande"))
     pages = walk(a_learner_in(browser, large), counter, large.slug)
     styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', pages["lesson"].text)
     weight = 0
@@ -164,9 +164,9 @@ def test_every_page_of_a_learner_is_small(browser: Browser, house: Instance, cou
     assert {name: size for name, size in sizes.items() if size > 60_000} == {}
 
 
-def test_scripts_are_optional_deferred_and_small(browser: Browser, house: Instance) -> None:
+def test_scripts_are_optional_deferred_and_small(browser: Browser, instance: Instance) -> None:
     """P18: a page refers only to modules, which wait for the page; together they weigh at most 15 kB."""
-    course = a_course(house, modules=1)
+    course = a_course(instance, modules=1)
     a_learner_in(browser, course)
     browser.get("/courses/prueba/quizzes/cuestionario-1")
     browser.submit("/attempts")

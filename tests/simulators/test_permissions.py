@@ -16,7 +16,7 @@ ANA = Actor(person_id=1)
 ADMINISTRATOR = Actor(person_id=9, roles=frozenset({SiteRole.ADMINISTRATOR}))
 
 
-def seat(*, enrolled: bool = False, role: StaffRole | None = None, closed: bool = False) -> ActivityContext:
+def context(*, enrolled: bool = False, role: StaffRole | None = None, closed: bool = False) -> ActivityContext:
     place = LearnerContext(
         1, "prueba", 1, "public", "open", None, None, False, role, 5 if enrolled else None, None, datetime(2026, 6, 1, tzinfo=UTC)
     )
@@ -27,13 +27,13 @@ def seat(*, enrolled: bool = False, role: StaffRole | None = None, closed: bool 
 @pytest.mark.parametrize(
     ("actor", "subject", "view", "answer"),
     [
-        (NOBODY, seat(), False, False),
-        (ANA, seat(), False, False),
-        (ANA, seat(enrolled=True), True, True),
-        (ANA, seat(enrolled=True, closed=True), True, True),
-        (ANA, seat(role=StaffRole.EDITOR), True, True),
-        (ANA, seat(role=StaffRole.GRADER), True, False),
-        (ADMINISTRATOR, seat(), True, True),
+        (NOBODY, context(), False, False),
+        (ANA, context(), False, False),
+        (ANA, context(enrolled=True), True, True),
+        (ANA, context(enrolled=True, closed=True), True, True),
+        (ANA, context(role=StaffRole.EDITOR), True, True),
+        (ANA, context(role=StaffRole.GRADER), True, False),
+        (ADMINISTRATOR, context(), True, True),
     ],
 )
 def test_who_sees_and_who_works_on_a_task(actor: Actor, subject: ActivityContext, view: bool, answer: bool) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from fractions import Fraction
 
-from simulators.rules.drawing import draw, round_half_up, seed_of, written
+from simulators.rules.drawing import draw, round_half_up, seed_of, stored_values
 from simulators.rules.tasks import TaskVariableSpec
 
 RANGE = TaskVariableSpec("pagos", Fraction(10), Fraction(14), Fraction(1))
@@ -39,4 +39,4 @@ def test_steps_do_not_pass_the_end_and_decimals_round_half_up() -> None:
     assert {draw((uneven,), str(seed))["x"] for seed in range(200)} == {Fraction(step * 3, 10) for step in range(4)}
     assert draw((rounded,), "1")["y"] == Fraction("2.35")
     assert round_half_up(Fraction(-5, 2), 0) == -3
-    assert written({"x": Fraction(1, 3)}) == {"x": "1/3"}
+    assert stored_values({"x": Fraction(1, 3)}) == {"x": "1/3"}

@@ -29,17 +29,17 @@ GOOD = {"vejez.elegible": "100", "vejez.captacion": "90", "vejez.tramos.1.factor
 @pytest.fixture
 def learner(browser: Browser) -> Browser:
     """Return a learner of a course with a task."""
-    course, _version = publish(browser.house, tasks.folder())
+    course, _version = publish(browser.instance, tasks.folder())
     return a_learner_in(browser, course)
 
 
 def rows(browser: Browser, table: type[Submission] | type[TaskSave]) -> list[Submission] | list[TaskSave]:
-    with browser.house.database.unit_of_work(write=False) as session:
+    with browser.instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(table).order_by(table.id)))  # type: ignore[return-value]  # rows of that table
 
 
 def result(browser: Browser) -> ActivityResult | None:
-    with browser.house.database.unit_of_work(write=False) as session:
+    with browser.instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(ActivityResult).where(ActivityResult.activity_key == "tarea-1"))
 
 
@@ -59,7 +59,7 @@ def test_a_task_about_a_reserve_alone_shows_no_economy(browser: Browser) -> None
     body = (
         "text: Calcule.\nstart:\n  reserva.anios: 12\nasks:\n  - key: uno\n    text: ¿Cuánto queda?\n    output: reserva.filas.1.reserva\n"
     )
-    course, _version = publish(browser.house, tasks.folder(body))
+    course, _version = publish(browser.instance, tasks.folder(body))
     page = a_learner_in(browser, course).get(TASK)
 
     assert "Régimen contributivo" in page.text
@@ -146,7 +146,7 @@ def test_two_learners_have_their_own_numbers_and_do_not_see_each_other(learner: 
     address = learner.path
     other = learner.another()
     other.get("/courses/prueba")
-    a_person(other.house, "otra@example.org", given="Otra")
+    a_person(other.instance, "otra@example.org", given="Otra")
     sign_in(other, "otra@example.org")
 
     other.get(TASK, status=403)
@@ -166,11 +166,11 @@ def test_visitors_are_sent_to_sign_in(learner: Browser) -> None:
 
 
 def test_teacher_tries_a_preview_that_counts_nothing_and_reviews_learners(browser: Browser) -> None:
-    course, _version = publish(browser.house, tasks.folder())
+    course, _version = publish(browser.instance, tasks.folder())
     learner = a_learner_in(browser.another(), course)
     learner.get(TASK)
     learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
-    a_teacher(browser.house, course)
+    a_teacher(browser.instance, course)
     sign_in(browser, "profe@example.org")
 
     browser.get(TASK)
@@ -181,7 +181,7 @@ def test_teacher_tries_a_preview_that_counts_nothing_and_reviews_learners(browse
     page = browser.get(learner.path)
     assert "99,541" in page.text, "who edits the course sees the right number"
     learner.get(learner.path)
-    with browser.house.database.unit_of_work(write=False) as session:
+    with browser.instance.database.unit_of_work(write=False) as session:
         looks = list(session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "account.looked_at")))
     assert [json.loads(facts)["purpose"] for facts in looks] == ["answers"], "security 7.4: the learner is told who looked"
 
@@ -189,7 +189,7 @@ def test_teacher_tries_a_preview_that_counts_nothing_and_reviews_learners(browse
 def test_closed_task_shows_what_was_done_and_takes_nothing_more(browser: Browser) -> None:
     closes = clock.now() + timedelta(days=2)
     body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
-    course, _version = publish(browser.house, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    course, _version = publish(browser.instance, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
     learner = a_learner_in(browser, course)
     learner.get(TASK)
     learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
@@ -207,7 +207,7 @@ def test_what_is_handed_in_too_late_is_not_lost(browser: Browser) -> None:
     """The task closes while somebody works on it: what they typed is there when the page comes back."""
     closes = clock.now() + timedelta(days=2)
     body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
-    course, _version = publish(browser.house, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    course, _version = publish(browser.instance, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
     learner = a_learner_in(browser, course)
     end = closes.replace(hour=5, minute=0, second=0, microsecond=0)
     with time_machine.travel(end - timedelta(minutes=1), tick=False):
@@ -239,7 +239,7 @@ def test_form_that_is_sent_again_leads_to_what_it_handed_in(learner: Browser) ->
 
 def correct(learner: Browser, files: dict[str, bytes]) -> None:
     """Publish a correction that the learner follows at once."""
-    publish(learner.house, files, nature=PublicationNature.CORRECTION)
+    publish(learner.instance, files, nature=PublicationNature.CORRECTION)
     learner.deliver_jobs()
 
 
@@ -257,9 +257,9 @@ def test_submission_is_shown_after_a_correction_gave_its_task_another_key(learne
 def test_task_that_ends_with_the_learners_edition_says_so(browser: Browser) -> None:
     closes, ends = clock.now() + timedelta(days=9), clock.now().replace(hour=17) + timedelta(days=2)
     body = tasks.BODY.replace("text: Prop", f"closes: {closes:%Y-%m-%d} 00:00\ntext: Prop", 1)
-    course, _version = publish(browser.house, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
+    course, _version = publish(browser.instance, {**tasks.folder(), tasks.TASK: _in_order(body).encode()})
     learner = a_learner_in(browser, course)
-    with browser.house.database.unit_of_work() as session:
+    with browser.instance.database.unit_of_work() as session:
         edition = Edition(course_id=course.id, name="Primera", self_enrolment=False, ends_at=ends, created_at=clock.now())
         session.add(edition)
         session.flush()
@@ -326,7 +326,7 @@ def test_submission_keeps_what_it_was_marked_by(learner: Browser) -> None:
     learner.submit(ANSWERS, GOOD, button=("do", "submit"))
     [row] = rows(learner, Submission)
     assert isinstance(row, Submission)
-    with learner.house.database.unit_of_work(write=False) as session:
+    with learner.instance.database.unit_of_work(write=False) as session:
         items = session.scalars(select(SubmissionItem).order_by(SubmissionItem.item_id)).all()
 
     assert row.scenario.startswith("1_")
@@ -341,10 +341,10 @@ def test_task_is_on_the_way_of_the_course(learner: Browser) -> None:
     assert page.has_link(TASK)
 
 
-def test_every_cell_of_tasks_and_submissions(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_tasks_and_submissions(browser: Browser, instance: Instance) -> None:
     """Access: simulator.view_task, simulator.answer, simulator.review, each role; graders see submissions and hand nothing in."""
-    cast = a_cast(browser, house)
-    course, _version = publish(house, tasks.folder())
+    cast = a_cast(browser, instance)
+    course, _version = publish(instance, tasks.folder())
     cast.join(course)
     learner = a_learner_in(browser, course)
     learner.get(TASK)

@@ -215,7 +215,7 @@ def test_no_page_writes_anything(browser: Browser) -> None:
     statements: list[str] = []
     from sqlalchemy import event
 
-    event.listen(browser.house.database.writing, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    event.listen(browser.instance.database.writing, "before_cursor_execute", lambda *call: statements.append(call[2]))
     for path in (TOOL, f"{TOOL}/rollout", f"{TOOL}/contributory", f"{TOOL}/comparison", f"{TOOL}?do=calculate&vejez.meses=13"):
         browser.get(path)
 

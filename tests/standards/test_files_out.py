@@ -147,10 +147,10 @@ def test_the_command_takes_files_along(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", sorted(CARRYING))
-def test_the_page_takes_files_of_the_draft_along(browser: Browser, house: Instance, form: str) -> None:
+def test_the_page_takes_files_of_the_draft_along(browser: Browser, instance: Instance, form: str) -> None:
     files = folder(modules=1)
     files["01-parte/banco.yaml"] += BANK.partition("\n")[2].encode()
-    a_teacher(house, publish(house, files | {"01-parte/media/casa.png": REAL_PNG})[0])
+    a_teacher(instance, publish(instance, files | {"01-parte/media/casa.png": REAL_PNG})[0])
     editor = sign_in(browser, "profe@example.org")
     page = editor.get(f"{EXPORTS}?format={form}&text=diga")
 

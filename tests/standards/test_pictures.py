@@ -117,18 +117,18 @@ def test_pictures_of_a_package_are_found_by_their_path() -> None:
 
 
 @pytest.mark.slow
-def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(browser: Browser, house: Instance) -> None:
-    a_teacher(house, a_course(house, modules=1))
+def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(browser: Browser, instance: Instance) -> None:
+    a_teacher(instance, a_course(instance, modules=1))
     editor = sign_in(browser, "profe@example.org")
     send(editor, moodle(SHOWN), "fotos.xml")
     assert "1 archivo viene también" in editor.page.text
 
     editor.submit(editor.path, {"bank": BANK})
 
-    assert f"](media/{NAME})" in body(house)
-    with house.database.unit_of_work(write=False) as session:
+    assert f"](media/{NAME})" in body(instance)
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        assert course_drafts.draft_files(session, house.files, course.id)[f"01-parte/media/{NAME}"] == PNG
+        assert course_drafts.draft_files(session, instance.files, course.id)[f"01-parte/media/{NAME}"] == PNG
     checked = editor.get("/teaching/prueba/publishing").text
     assert "C601" not in checked
     assert "C302" not in checked

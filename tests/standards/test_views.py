@@ -31,9 +31,9 @@ GIFT = b"::sol::El sol es una estrella.{T}\n\n::luna::La luna es {=satelite ~pla
 
 
 @pytest.fixture
-def editor(browser: Browser, house: Instance) -> Browser:
+def editor(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which somebody edits a published course."""
-    a_teacher(house, a_course(house, modules=1))
+    a_teacher(instance, a_course(instance, modules=1))
     return sign_in(browser, "profe@example.org")
 
 
@@ -46,23 +46,23 @@ def send(browser: Browser, content: bytes, name: str = "preguntas.gift", form: s
     browser._arrive(status)
 
 
-def body(house: Instance, path: str = BANK) -> str:
+def body(instance: Instance, path: str = BANK) -> str:
     """Return the text of a bank of the draft, '' where there is none."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         return course_drafts.draft_bodies(session, course.id, [path]).get(path, "")
 
 
-def waiting(house: Instance) -> int:
+def waiting(instance: Instance) -> int:
     """Count the files that wait."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.scalar(select(func.count()).select_from(PendingImport)) or 0
 
 
-def test_every_cell_of_bringing_in_and_out(browser: Browser, house: Instance) -> None:
+def test_every_cell_of_bringing_in_and_out(browser: Browser, instance: Instance) -> None:
     """Security 4.4 and 9: the course's editors and administrators; to others there is nothing."""
-    cast = a_cast(browser, house)
-    cast.join(a_course(house, modules=1))
+    cast = a_cast(browser, instance)
+    cast.join(a_course(instance, modules=1))
 
     for path in (IMPORTS, EXPORTS):
         assert cast.check("question_bank.view", "own_course", cast.outcomes(path)) == []
@@ -70,62 +70,62 @@ def test_every_cell_of_bringing_in_and_out(browser: Browser, house: Instance) ->
     assert {letter for letter, outcome in outcomes.items() if outcome == "allow"} == set("ISW")
 
 
-def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor: Browser, house: Instance) -> None:
-    before = body(house)
+def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor: Browser, instance: Instance) -> None:
+    before = body(instance)
 
     send(editor, GIFT)
 
     assert "2 preguntas entran" in editor.page.text
     assert "línea 5" in editor.page.text
-    assert body(house) == before
+    assert body(instance) == before
     page = editor.submit(editor.path.split("?")[0], {"bank": BANK})
     assert "2 preguntas entraron al borrador" in page.text
-    assert body(house).startswith(before.rstrip("\n") + "\n\n  - key: sol\n")
-    assert waiting(house) == 0
-    with house.database.unit_of_work(write=False) as session:
+    assert body(instance).startswith(before.rstrip("\n") + "\n\n  - key: sol\n")
+    assert waiting(instance) == 0
+    with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "questions.imported")) == 1
 
 
 @pytest.mark.slow
-def test_the_same_file_again_brings_nothing_twice(editor: Browser, house: Instance) -> None:
+def test_the_same_file_again_brings_nothing_twice(editor: Browser, instance: Instance) -> None:
     """Nothing is dropped in silence: what is there already is passed over, and told."""
     send(editor, GIFT)
     editor.submit(editor.path, {"bank": BANK})
-    once = body(house)
+    once = body(instance)
 
     send(editor, GIFT)
 
     assert "ya está en el banco" in editor.page.text
     assert "Nada de este archivo puede entrar" in editor.page.text
-    assert body(house) == once
+    assert body(instance) == once
 
 
 @pytest.mark.slow
-def test_a_key_that_is_taken_gets_another_and_that_is_told(editor: Browser, house: Instance) -> None:
+def test_a_key_that_is_taken_gets_another_and_that_is_told(editor: Browser, instance: Instance) -> None:
     send(editor, "::suma-1::¿Dos más dos?{#4}".encode())
 
     assert "suma-1-2" in editor.page.text
     editor.submit(editor.path, {"bank": BANK})
-    assert body(house).count("key: suma-1\n") == 1
-    assert body(house).count("key: suma-1-2\n") == 1
+    assert body(instance).count("key: suma-1\n") == 1
+    assert body(instance).count("key: suma-1-2\n") == 1
 
 
 @pytest.mark.slow
-def test_what_was_looked_at_is_what_comes_in(editor: Browser, house: Instance) -> None:
+def test_what_was_looked_at_is_what_comes_in(editor: Browser, instance: Instance) -> None:
     """The draft changed meanwhile so that the plan is another: it is shown again first."""
     send(editor, b"::nueva::Uno{#1}")
     address, form = editor.path, editor.page.form(editor.path)
     editor.get("/teaching/prueba/new-question")
     text = "key: nueva\nkind: essay\ntext: Otra.\nrubric:\n  - criterion: a\n    levels:\n      - points: 1\n        text: b\n"
     editor.submit("/new-question", {"bank": BANK, "text": text}, button=("do", "save"))
-    before = body(house)
+    before = body(instance)
 
     editor.submit(address, {"bank": BANK}, form=form, status=409)
 
-    assert body(house) == before
+    assert body(instance) == before
     assert "nueva-2" in editor.page.text
     editor.submit(address, {"bank": BANK})
-    assert "key: nueva-2" in body(house)
+    assert "key: nueva-2" in body(instance)
 
 
 @pytest.mark.parametrize(
@@ -140,18 +140,18 @@ def test_what_was_looked_at_is_what_comes_in(editor: Browser, house: Instance) -
     ],
 )
 def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
-    editor: Browser, house: Instance, content: bytes, name: str, told: str
+    editor: Browser, instance: Instance, content: bytes, name: str, told: str
 ) -> None:
     """Issue 3, "Bad input", and security 4.4."""
     send(editor, content, name, status=422)
 
     assert 'id="file-error"' in editor.page.html
     assert told in editor.page.text
-    assert waiting(house) == 0
+    assert waiting(instance) == 0
 
 
 def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
-    editor: Browser, house: Instance, monkeypatch: pytest.MonkeyPatch
+    editor: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Security 4.4: within the limits of archives, and more than reading may take."""
     monkeypatch.setattr("kernel.sandbox.BOUNDS", SandboxLimits(memory=25_000_000))
@@ -163,50 +163,50 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
     send(editor, target.getvalue(), "grande.zip", "qti", status=422)
 
     assert "exige demasiado tiempo o memoria" in editor.page.text
-    assert waiting(house) == 0
+    assert waiting(instance) == 0
     monkeypatch.undo()
     send(editor, GIFT)
     assert "2 preguntas entran" in editor.page.text
 
 
-def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, house: Instance) -> None:
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, instance: Instance) -> None:
     editor.get(IMPORTS)
 
     editor._request("POST", IMPORTS, data=b"x" * 20_000_001, content_type="multipart/form-data; boundary=x")
 
     assert editor.response.status_code == 413
 
-    assert waiting(house) == 0
+    assert waiting(instance) == 0
 
 
 @pytest.mark.slow
-def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, house: Instance) -> None:
+def test_a_waiting_file_is_its_senders_alone_and_is_forgotten(editor: Browser, instance: Instance) -> None:
     send(editor, GIFT)
     address = editor.path
-    with house.database.unit_of_work(write=False) as session:
-        a_teacher(house, session.execute(select(Course)).scalar_one(), "otra@example.org")
+    with instance.database.unit_of_work(write=False) as session:
+        a_teacher(instance, session.execute(select(Course)).scalar_one(), "otra@example.org")
     other = sign_in(editor.another(), "otra@example.org")
 
     other.get(address, status=404)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         delete_pending_uploads(session, PendingImport, now=clock.now())
-    assert waiting(house) == 1
-    with house.database.unit_of_work() as session:
+    assert waiting(instance) == 1
+    with instance.database.unit_of_work() as session:
         session.execute(update(PendingImport).values(expires_at=clock.now() + timedelta(seconds=1)))
         delete_pending_uploads(session, PendingImport, now=clock.now() + timedelta(seconds=1))
-    assert waiting(house) == 0
+    assert waiting(instance) == 0
     editor.get(address, status=404)
 
 
 @pytest.mark.slow
-def test_a_waiting_file_can_be_forgotten_by_hand(editor: Browser, house: Instance) -> None:
-    before = body(house)
+def test_a_waiting_file_can_be_forgotten_by_hand(editor: Browser, instance: Instance) -> None:
+    before = body(instance)
     send(editor, GIFT)
 
     editor.submit("/removal")
 
-    assert waiting(house) == 0
-    assert body(house) == before
+    assert waiting(instance) == 0
+    assert body(instance) == before
 
 
 @pytest.mark.parametrize("form", [name for name, found in FORMATS.items() if found.write is not None])
@@ -250,17 +250,17 @@ def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
 @pytest.mark.parametrize(
     "name", ["questions/es/nginx-20181014.gift.txt", "questions/moodle/truefalse.xml", "questions/moodle/questions.aiken.txt"]
 )
-def test_files_of_other_products_come_in_on_the_web(editor: Browser, house: Instance, name: str) -> None:
+def test_files_of_other_products_come_in_on_the_web(editor: Browser, instance: Instance, name: str) -> None:
     content = (SHARED / "fixtures" / name).read_bytes()
     expected = len(import_file(name, content).imported.questions)
 
     send(editor, content, name.rpartition("/")[2])
     editor.submit(editor.path, {"bank": BANK})
 
-    assert body(house).count("\n  - key: ") == 7 + expected
+    assert body(instance).count("\n  - key: ") == 7 + expected
 
 
-def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, house: Instance) -> None:
+def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, instance: Instance) -> None:
     """Security 4.4: entries that lead out are refused with their name."""
     target = BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
@@ -269,19 +269,19 @@ def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, house
     send(editor, target.getvalue(), "paquete.zip", status=422)
 
     assert "../../etc/x.xml" in editor.page.text
-    assert waiting(house) == 0
+    assert waiting(instance) == 0
 
 
-def test_a_file_of_questions_reads_no_lesson_and_no_medium_of_its_course(browser: Browser, house: Instance) -> None:
+def test_a_file_of_questions_reads_no_lesson_and_no_medium_of_its_course(browser: Browser, instance: Instance) -> None:
     """A course of forty lessons costs no more statements and no more text than one of two."""
     costs = []
     browser.checks = False
     for key, lessons in (("prueba", 2), ("larga", 40)):
         files = folder(key, modules=1)
         files |= {f"01-parte/{at:02}-mas.es.md": LONG_LESSON.replace(b"KEY", b"mas-%d" % at) for at in range(10, 10 + lessons)}
-        a_teacher(house, publish(house, files)[0], f"{key}@example.org")
+        a_teacher(instance, publish(instance, files)[0], f"{key}@example.org")
         editor = sign_in(browser.another(), f"{key}@example.org")
-        costs.append(_cost_of_bringing_in(editor, house, f"/teaching/{key}/imports"))
+        costs.append(_cost_of_bringing_in(editor, instance, f"/teaching/{key}/imports"))
 
     (few, text), (many, more_text) = costs
     assert many == few <= 40
@@ -291,27 +291,27 @@ def test_a_file_of_questions_reads_no_lesson_and_no_medium_of_its_course(browser
 LONG_LESSON = b"---\nkey: KEY\ntitle: Una lecci\xc3\xb3n\n---\n\n" + b"Es un texto largo que nadie lee para traer preguntas.\n\n" * 90
 
 
-def _cost_of_bringing_in(editor: Browser, house: Instance, address: str) -> tuple[int, int]:
+def _cost_of_bringing_in(editor: Browser, instance: Instance, address: str) -> tuple[int, int]:
     """Send a file and look at what it makes; return the statements and the characters that came out of the database."""
     editor.get(address)
     fields = {**dict(editor.page.form("/imports").fields), "format": "", "file": (BytesIO(GIFT), "preguntas.gift")}
-    counter = every_statement(house.database)
-    with metered(house.database) as meter:
+    counter = every_statement(instance.database)
+    with metered(instance.database) as meter:
         editor.path = address
         editor._request("POST", address, data=fields, content_type="multipart/form-data")
         editor._arrive(200)
     return len(counter.statements), meter.characters
 
 
-def test_categories_of_a_file_become_tags_unless_they_are_left_out(editor: Browser, house: Instance) -> None:
+def test_categories_of_a_file_become_tags_unless_they_are_left_out(editor: Browser, instance: Instance) -> None:
     """Chosen beside the bank; another choice is another plan, which is shown before it is carried out."""
     send(editor, "$CATEGORY: $course$/top/Aportes\n\n::uno::¿Uno?{T}\n".encode())
     assert "aportes" in editor.page.text
     address, form = editor.path.split("?")[0], editor.page.form(editor.path.split("?")[0])
 
     editor.submit(address, {"bank": BANK, "categories": "leave"}, form=form, status=409)
-    assert "tags: [aportes]" not in body(house)
+    assert "tags: [aportes]" not in body(instance)
     editor.submit(address, {"bank": BANK, "categories": "tags"}, status=409)
     editor.submit(address, {"bank": BANK})
 
-    assert "    tags: [aportes]\n" in body(house)
+    assert "    tags: [aportes]\n" in body(instance)

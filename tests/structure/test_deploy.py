@@ -98,10 +98,10 @@ def test_a_probe_of_the_worker_tells_a_fresh_file_from_none_and_from_an_old_one(
     assert subprocess.run(command, check=False).returncode == 1
 
 
-def test_a_pod_without_a_bucket_is_refused(house: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pod_without_a_bucket_is_refused(instance: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Uploads would die with the pod; what only has to be mended, as an old backup, keeps no pod from starting."""
     [arguments] = {tuple(one["args"]) for template in pods().values() for one in template["spec"]["initContainers"] if "args" in one}
-    lms = commands_on(house.settings, monkeypatch, capsys)
+    lms = commands_on(instance.settings, monkeypatch, capsys)
     said = lms(*arguments)
     assert said.code == 1
     assert "files-on-one-machine" in said.out

@@ -208,7 +208,7 @@ def cells_that_differ_from_the_matrix() -> list[str]:
 class Cast:
     """One browser for each role before one course."""
 
-    house: Instance
+    instance: Instance
     browsers: Mapping[str, Browser]
     people: Mapping[str, Person]
 
@@ -240,7 +240,7 @@ class Cast:
 
     def enrol(self, letter: str, course: Course) -> None:
         """Enrol somebody whatever the course's way is."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             actor = actor_of(self.people[letter])
             enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
 
@@ -252,7 +252,7 @@ class Cast:
 
     def staff(self, letter: str, course: Course, role: StaffRole) -> None:
         """Put somebody into a course's team."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), self.people[letter].id, role, now=clock.now())
 
 
@@ -284,22 +284,22 @@ def fits(got: str, wanted: str, letter: str) -> bool:
     return got == "hide" or (got == "login" and letter in "AX")
 
 
-def a_cast(browser: Browser, house: Instance) -> Cast:
+def a_cast(browser: Browser, instance: Instance) -> Cast:
     """Sign in one person of each role; roles in a course come with `join`."""
-    other = a_course(house, "otro", modules=1)
+    other = a_course(instance, "otro", modules=1)
     people = {
-        "L": a_person(house, "lia@example.org"),
-        "E": a_person(house, "ema@example.org"),
-        "G": a_person(house, "gil@example.org"),
-        "I": a_person(house, "ines@example.org"),
-        "W": a_person(house, "wilma@example.org"),
-        "O": a_teacher(house, other, "olga@example.org"),
-        "S": an_administrator(house, "sara@example.org"),
-        "X": a_person(house, "xavi@example.org"),
+        "L": a_person(instance, "lia@example.org"),
+        "E": a_person(instance, "ema@example.org"),
+        "G": a_person(instance, "gil@example.org"),
+        "I": a_person(instance, "ines@example.org"),
+        "W": a_person(instance, "wilma@example.org"),
+        "O": a_teacher(instance, other, "olga@example.org"),
+        "S": an_administrator(instance, "sara@example.org"),
+        "X": a_person(instance, "xavi@example.org"),
     }
     browsers = {"A": browser.another(), **{letter: sign_in(browser.another(), person.email) for letter, person in people.items()}}
     for one in browsers.values():
         one.checks = False
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(update(Person).where(Person.id == people["X"].id).values(suspended_at=clock.now()))
-    return Cast(house, browsers, people)
+    return Cast(instance, browsers, people)

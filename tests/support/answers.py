@@ -41,10 +41,10 @@ def fields_of(item: LoadedItem, question: QuestionDefinition, shown: Mapping[str
             return {name: shown.get("text", "")}
 
 
-def right_fields(sitting: LoadedAttempt, questions: Mapping[int, QuestionDefinition]) -> dict[str, object]:
+def right_fields(loaded: LoadedAttempt, questions: Mapping[int, QuestionDefinition]) -> dict[str, object]:
     """Return the fields that answer every question of an attempt rightly."""
     fields: dict[str, object] = {}
-    for item in sitting.items:
+    for item in loaded.items:
         question = questions[item.question_version_id]
         answer = right_answer(question, item.layout, "es", SPANISH)
         if answer is not None:
@@ -54,29 +54,29 @@ def right_fields(sitting: LoadedAttempt, questions: Mapping[int, QuestionDefinit
 
 def open_attempt(browser: Browser) -> tuple[LoadedAttempt, dict[int, QuestionDefinition]]:
     """Return the attempt whose page is open."""
-    return sitting_of(browser.house, browser.path)
+    return sitting_of(browser.instance, browser.path)
 
 
-def sitting_of(house: Instance, address: str) -> tuple[LoadedAttempt, dict[int, QuestionDefinition]]:
+def sitting_of(instance: Instance, address: str) -> tuple[LoadedAttempt, dict[int, QuestionDefinition]]:
     """Return the attempt that an address names, with its questions."""
     found = re.search(r"/attempts/([0-9a-f-]{36})", address)
     assert found, address
-    with house.database.unit_of_work(write=False) as session:
-        seat = queries.get_attempt(session, Actor(person_id=0), UUID(found[1]))
-        sitting = queries.load_attempt(session, seat.id)
-        return sitting, queries.get_questions(session, [item.question_version_id for item in sitting.items])
+    with instance.database.unit_of_work(write=False) as session:
+        context = queries.get_attempt(session, Actor(person_id=0), UUID(found[1]))
+        loaded = queries.load_attempt(session, context.id)
+        return loaded, queries.get_questions(session, [item.question_version_id for item in loaded.items])
 
 
 def answer_right(browser: Browser, quiz: str) -> None:
     """Start a quiz, answer everything rightly, hand it in."""
     browser.get(quiz)
     browser.submit("/attempts")
-    sitting, questions = open_attempt(browser)
-    browser.submit("/answers", right_fields(sitting, questions), button=("go", "review"))
+    loaded, questions = open_attempt(browser)
+    browser.submit("/answers", right_fields(loaded, questions), button=("go", "review"))
     browser.submit("/submission")
 
 
 def attempts_in(browser: Browser) -> list[Attempt]:
     """Return every attempt of the instance."""
-    with browser.house.database.unit_of_work(write=False) as session:
+    with browser.instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(Attempt).order_by(Attempt.id)))

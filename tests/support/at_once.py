@@ -17,21 +17,21 @@ PATIENCE = 10.0
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 
 
-def overlap(house: Instance, first: Callable[[Session], object], second: Callable[[], object]) -> None:
+def overlap(instance: Instance, first: Callable[[Session], object], second: Callable[[], object]) -> None:
     """Do something, and before that is committed something else, in another thread, until it ends or waits for the first."""
-    if house.database.is_sqlite:
+    if instance.database.is_sqlite:
         pytest.skip("SQLite lets one write at a time")
     with ThreadPoolExecutor(1) as other:
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             first(session)
             session.flush()
             doing, last = other.submit(second), time.monotonic() + PATIENCE
-            while not doing.done() and not _somebody_waits(house):
+            while not doing.done() and not _somebody_waits(instance):
                 assert time.monotonic() < last
                 time.sleep(0.01)
         doing.result()
 
 
-def _somebody_waits(house: Instance) -> bool:
-    with house.database.reading.connect() as connection:
+def _somebody_waits(instance: Instance) -> bool:
+    with instance.database.reading.connect() as connection:
         return bool(connection.scalar(_WAITING))

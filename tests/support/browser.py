@@ -182,9 +182,9 @@ def every_statement(database: Database) -> Counter:
 class Browser:
     """One visitor. `language` is what the browser asks for."""
 
-    def __init__(self, app: Flask, house: Instance, language: str = "es", address: str = "198.51.100.7") -> None:
+    def __init__(self, app: Flask, instance: Instance, language: str = "es", address: str = "198.51.100.7") -> None:
         self.app = app
-        self.house = house
+        self.instance = instance
         self.client: FlaskClient = app.test_client()
         self.language = language
         self.address = address
@@ -195,7 +195,7 @@ class Browser:
 
     def another(self, language: str = "es") -> Browser:
         """Return another visitor of the same instance."""
-        return Browser(self.app, self.house, language)
+        return Browser(self.app, self.instance, language)
 
     def _headers(self) -> dict[str, str]:
         return {"Accept-Language": self.language, "Accept": "text/html", "User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/120.0"}
@@ -204,7 +204,7 @@ class Browser:
         headers = {**self._headers(), **options.pop("headers", {})}
         environ = {"REMOTE_ADDR": self.address, **options.pop("environ_overrides", {})}
         entries = self._entries() if method == "POST" else 0
-        writes = Writes(self.house) if method == "POST" and self.checks else None
+        writes = Writes(self.instance) if method == "POST" and self.checks else None
         self.response = self.client.open(
             path, method=method, base_url="https://localhost", headers=headers, environ_overrides=environ, **options
         )
@@ -215,7 +215,7 @@ class Browser:
         return self.response
 
     def _entries(self) -> int:
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             return session.scalar(select(func.count()).select_from(AuditEntry)) or 0
 
     def _check_audit(self, before: int, tables: set[str]) -> None:
@@ -296,12 +296,12 @@ class Browser:
 
     def deliver_jobs(self) -> int:
         """Do all background work that waits, each job twice, to see that the second time changes nothing."""
-        return outbox.deliver_waiting(self.house.worker, now=clock.now())
+        return outbox.deliver_waiting(self.instance.worker, now=clock.now())
 
     def mails(self) -> list[str]:
         """Return the mails that were written, as text, oldest first."""
         self.deliver_jobs()
-        folder = self.house.settings.data_dir / "mail"
+        folder = self.instance.settings.data_dir / "mail"
         found = sorted(folder.glob("*.eml"), key=lambda path: int(re.sub(r"\D", "", path.stem) or 0)) if folder.exists() else []
         return [read_mail(path.read_bytes()) for path in found]
 
@@ -317,8 +317,8 @@ class Browser:
 class Writes:
     """Which tables the statements of a request wrote to."""
 
-    def __init__(self, house: Instance) -> None:
-        self._engine = house.database.writing
+    def __init__(self, instance: Instance) -> None:
+        self._engine = instance.database.writing
         self.tables: set[str] = set()
         event.listen(self._engine, "before_cursor_execute", self._note)
 

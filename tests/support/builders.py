@@ -157,7 +157,7 @@ def _prepare(files: tuple[tuple[str, bytes], ...], today: date) -> CheckedCourse
 
 
 def publish(
-    house: Instance,
+    instance: Instance,
     files: dict[str, bytes],
     *,
     nature: PublicationNature = PublicationNature.IMPROVEMENT,
@@ -169,17 +169,17 @@ def publish(
     checked = _prepare(tuple(sorted(files.items())), moment.date())
     assert checked.prepared is not None, [f"{found.file}:{found.line} {found.code} {found.message}" for found in checked.findings]
     assert checked.course is not None
-    kept = draft_services.keep_contents(house.files, files, {media.path: media.media_type for media in checked.course.media})
-    with house.database.unit_of_work() as session:
+    kept = draft_services.keep_contents(instance.files, files, {media.path: media.media_type for media in checked.course.media})
+    with instance.database.unit_of_work() as session:
         course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=moment)
         how = PublishOptions(nature, "", asks=asks)
-        version = publishing_services.publish_version(session, SYSTEM, course, checked.prepared, KINDS, house.files, how, now=moment)
+        version = publishing_services.publish_version(session, SYSTEM, course, checked.prepared, KINDS, instance.files, how, now=moment)
     return course, version
 
 
-def a_course(house: Instance, key: str = "prueba", **options: object) -> Course:
+def a_course(instance: Instance, key: str = "prueba", **options: object) -> Course:
     """Publish a small course."""
-    return publish(house, folder(key, **options))[0]  # type: ignore[arg-type]  # fields by name
+    return publish(instance, folder(key, **options))[0]  # type: ignore[arg-type]  # fields by name
 
 
 @cache
@@ -188,7 +188,7 @@ def _hash(password: str) -> str:
 
 
 def a_person(
-    house: Instance,
+    instance: Instance,
     email: str = "ana@example.org",
     *,
     given: str = "Ana",
@@ -198,22 +198,22 @@ def a_person(
 ) -> Person:
     """Add an account with the test password."""
     command = SignUp(email, _hash(PASSWORD), given, surname, "", language, "America/Guayaquil")
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         return accounts.create_person(session, SYSTEM, command, now=clock.now(), confirmed=confirmed)
 
 
-def an_administrator(house: Instance, email: str = "admin@example.org") -> Person:
+def an_administrator(instance: Instance, email: str = "admin@example.org") -> Person:
     """Add an administrator."""
-    person = a_person(house, email, given="Ada", surname="Ministra")
-    with house.database.unit_of_work() as session:
+    person = a_person(instance, email, given="Ada", surname="Ministra")
+    with instance.database.unit_of_work() as session:
         accounts.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
     return person
 
 
-def a_teacher(house: Instance, course: Course, email: str = "profe@example.org", role: StaffRole = StaffRole.EDITOR) -> Person:
+def a_teacher(instance: Instance, course: Course, email: str = "profe@example.org", role: StaffRole = StaffRole.EDITOR) -> Person:
     """Add somebody to a course's team."""
-    person = a_person(house, email, given="Pilar", surname="Maestra")
-    with house.database.unit_of_work() as session:
+    person = a_person(instance, email, given="Pilar", surname="Maestra")
+    with instance.database.unit_of_work() as session:
         team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=clock.now())
     return person
 
@@ -221,15 +221,15 @@ def a_teacher(house: Instance, course: Course, email: str = "profe@example.org",
 NO_LONGER = ("removed", "suspended", "grader")
 
 
-def no_longer(house: Instance, email: str, how: str) -> None:
+def no_longer(instance: Instance, email: str, how: str) -> None:
     """Let somebody of a course's team, whose last owner they may be, change it no more, in one of these ways."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         leaving = session.scalars(select(Person).where(Person.email == email)).one()
-        seat = session.scalars(select(CourseStaff).where(CourseStaff.person_id == leaving.id)).one()
+        context = session.scalars(select(CourseStaff).where(CourseStaff.person_id == leaving.id)).one()
         if how == "removed":
-            session.delete(seat)
+            session.delete(context)
         elif how == "grader":
-            seat.role = StaffRole.GRADER.value
+            context.role = StaffRole.GRADER.value
         else:
             accounts.suspend(session, SYSTEM, leaving, "Se fue.", now=clock.now())
 
@@ -243,7 +243,7 @@ def sign_in(browser: Browser, email: str = "ana@example.org", password: str = PA
 
 def a_learner_in(browser: Browser, course: Course, email: str = "ana@example.org") -> Browser:
     """Sign a new person in and enrol them through the pages."""
-    a_person(browser.house, email)
+    a_person(browser.instance, email)
     sign_in(browser, email)
     browser.get(f"/courses/{course.slug}")
     browser.submit(f"/courses/{course.slug}/enrolment")

@@ -129,8 +129,8 @@ class Server:
 class Cluster:
     """All of it, with a house of the test's own on the same database and bucket."""
 
-    def __init__(self, house: Instance, servers: list[Server], port: int, redis: Redis) -> None:
-        self.house, self.servers, self.port, self.redis = house, servers, port, redis
+    def __init__(self, instance: Instance, servers: list[Server], port: int, redis: Redis) -> None:
+        self.instance, self.servers, self.port, self.redis = instance, servers, port, redis
 
 
 def _needs() -> None:
@@ -159,24 +159,24 @@ def a_cluster(folder: Path, *, processes: int = 4) -> Iterator[Cluster]:
         }
         settings = load(data_dir=folder / "instance", **named)
         told = {f"LMS_{name.upper()}": str(value) for name, value in named.items()}
-        house = open_checked(settings)
-        stack.callback(house.database.dispose)
+        instance = open_checked(settings)
+        stack.callback(instance.database.dispose)
         servers = [Server(settings, told) for _turn in range(processes)]
         for server in servers:
             stack.callback(server.socket.close)
             stack.callback(server.kill)
         port = free_port()
-        yield from _running(stack, house, servers, port, redis, told, folder)
+        yield from _running(stack, instance, servers, port, redis, told, folder)
 
 
 def _running(
-    stack: ExitStack, house: Instance, servers: list[Server], port: int, redis: Redis, told: dict[str, str], folder: Path
+    stack: ExitStack, instance: Instance, servers: list[Server], port: int, redis: Redis, told: dict[str, str], folder: Path
 ) -> Iterator[Cluster]:
     from tests.support.builders import a_course
 
-    a_course(house)  # a server that finds no course would publish those that come with the product
+    a_course(instance)  # a server that finds no course would publish those that come with the product
     with (folder / "worker.log").open("ab") as log:
-        worker = subprocess.Popen([LMS, "worker"], env=environment(house.settings.data_dir, **told), stdout=log, stderr=log)
+        worker = subprocess.Popen([LMS, "worker"], env=environment(instance.settings.data_dir, **told), stdout=log, stderr=log)
     stack.callback(worker.wait, 20)
     stack.callback(worker.terminate)
     for server in servers:
@@ -188,7 +188,7 @@ def _running(
     stack.callback(nginx.wait, 20)
     stack.callback(nginx.terminate)
     wait_until(lambda: _speaks_tls(port), "nginx")
-    yield Cluster(house, servers, port, redis)
+    yield Cluster(instance, servers, port, redis)
 
 
 def _speaks_tls(port: int) -> bool:

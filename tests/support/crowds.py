@@ -17,15 +17,15 @@ from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 AT_ONCE = 500
 
 
-def multiply(house: Instance, learner: Actor, times: int, *, first: int = 0) -> None:
+def multiply(instance: Instance, learner: Actor, times: int, *, first: int = 0) -> None:
     """Add so many people who have done exactly what a learner has done: enrolled, answered, been marked.
 
     Their addresses are numbered from `first`.
     """
     for start in range(first, first + times, AT_ONCE):
-        with house.database.unit_of_work() as session:
+        with instance.database.unit_of_work() as session:
             _copies(session, learner, range(start, min(start + AT_ONCE, first + times)))
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         session.execute(text("ANALYZE"))  # what a server does by itself after a while
 
 

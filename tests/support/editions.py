@@ -20,7 +20,7 @@ PLAN = EditionValues("Marzo", self_enrolment=True, enrols_from=None, enrols_unti
 
 
 def an_edition(
-    house: Instance,
+    instance: Instance,
     course: Course,
     name: str = "Marzo",
     *,
@@ -31,44 +31,44 @@ def an_edition(
 ) -> Edition:
     """Add an edition to a course."""
     plan = EditionValues(name, open_to_all, None, None, starts_at, ends_at, capacity)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         return services.make_edition(session, SYSTEM, course.id, plan, now=clock.now())
 
 
-def join(house: Instance, actor: Actor, course: Course, edition: Edition) -> EnrolOutcome:
+def join(instance: Instance, actor: Actor, course: Course, edition: Edition) -> EnrolOutcome:
     """Let somebody want a place in an edition."""
     assert course.published_version_id is not None
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         return services.join(session, actor, edition, course.published_version_id, now=clock.now())
 
 
-def ten(house: Instance) -> list[Actor]:
+def ten(instance: Instance) -> list[Actor]:
     """Add ten people."""
-    return [actor_of(a_person(house, f"p{number}@example.org")) for number in range(10)]
+    return [actor_of(a_person(instance, f"p{number}@example.org")) for number in range(10)]
 
 
-def enrol(house: Instance, course: Course, people: list[Actor], edition: Edition | None = None) -> services.EnrolCounts:
+def enrol(instance: Instance, course: Course, people: list[Actor], edition: Edition | None = None) -> services.EnrolCounts:
     """Enrol people as the team does."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         ids = [person.person_id or 0 for person in people]
         return services.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())
 
 
-def take_out(house: Instance, course: Course, actor: Actor) -> None:
+def take_out(instance: Instance, course: Course, actor: Actor) -> None:
     """End somebody's part in a course as the team does."""
-    row = enrolment_of(house, actor, course)
+    row = enrolment_of(instance, actor, course)
     assert row is not None
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         services.leave(session, SYSTEM, row, now=clock.now())
 
 
-def enrolment_of(house: Instance, actor: Actor, course: Course) -> Enrolment | None:
+def enrolment_of(instance: Instance, actor: Actor, course: Course) -> Enrolment | None:
     """Return somebody's part in a course, ended or not."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return learning.find_enrolment(session, actor.person_id or 0, course.id)
 
 
-def line_of(house: Instance, edition: Edition) -> queries.EditionLine:
+def line_of(instance: Instance, edition: Edition) -> queries.EditionRow:
     """Return an edition with its numbers."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return queries.get_line(session, edition.id)

@@ -43,8 +43,8 @@ class Answer:
 class Far(Browser):
     """A visitor with a connection for each request, so that each goes to whichever process is next."""
 
-    def __init__(self, house: Instance, port: int, host: str) -> None:
-        self.house, self.port, self.host = house, port, host
+    def __init__(self, instance: Instance, port: int, host: str) -> None:
+        self.instance, self.port, self.host = instance, port, host
         self.language, self.path, self.checks = "es", "", False
         self.cookies: dict[str, str] = {}
         self._context = ssl.create_default_context()
@@ -53,7 +53,7 @@ class Far(Browser):
 
     def another(self, language: str = "es") -> "Far":
         """Return another visitor of the same site."""
-        return Far(self.house, self.port, self.host)
+        return Far(self.instance, self.port, self.host)
 
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self._context)
@@ -86,7 +86,7 @@ class Near(Far):
 
     def another(self, language: str = "es") -> "Near":
         """Return another visitor of the same site."""
-        return Near(self.house, self.port, self.host)
+        return Near(self.instance, self.port, self.host)
 
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=("127.0.0.2", 0))
@@ -108,7 +108,7 @@ def served(app: Flask) -> Iterator[int]:
 
 
 @contextmanager
-def near(app: Flask, house: Instance) -> Iterator[Near]:
+def near(app: Flask, instance: Instance) -> Iterator[Near]:
     """Serve an application; give its first visitor, who does not come from where the server itself is."""
     with served(app) as port:
-        yield Near(house, port, "localhost")
+        yield Near(instance, port, "localhost")

@@ -19,20 +19,20 @@ from tests.support.learning import a_learner, mark_done, pass_quiz
 from tests.support.missing import note
 
 
-def fill(house: Instance) -> None:
+def fill(instance: Instance) -> None:
     """Fill an instance: a course, an administrator, two learners, one of whom completes it and gets the certificate; and large files."""
-    course = a_course(house)
-    an_administrator(house)
+    course = a_course(instance)
+    an_administrator(instance)
     for email in ("ana@example.org", "ñandu@example.org"):
-        actor = a_learner(house, course, email)
-        pass_quiz(house, actor, "prueba")
+        actor = a_learner(instance, course, email)
+        pass_quiz(instance, actor, "prueba")
     for key in ("leccion-1", "leccion-2"):
-        mark_done(house, actor, "prueba", key)
-    pass_quiz(house, actor, "prueba", "cuestionario-2")
-    outbox.deliver_waiting(house.worker, now=clock.now())
+        mark_done(instance, actor, "prueba", key)
+    pass_quiz(instance, actor, "prueba", "cuestionario-2")
+    outbox.deliver_waiting(instance.worker, now=clock.now())
     for size in (0, 1, 3_000_000):
-        sha256 = house.files.put(bytes(size))
-        with house.database.unit_of_work() as session:
+        sha256 = instance.files.put(bytes(size))
+        with instance.database.unit_of_work() as session:
             note_stored(session, sha256, size=size, media_type="image/png", now=clock.now())
 
 

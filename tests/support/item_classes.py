@@ -15,7 +15,7 @@ from random import Random
 
 from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.answers import SingleChoiceAnswer
-from quizzes.rules.choice_findings import choice_outcomes, crowd_of
+from quizzes.rules.choice_findings import choice_outcomes, sample_of
 from quizzes.rules.doctor_chance import chance_tail
 from quizzes.rules.finding_kinds import FindingKind, findings_in
 from quizzes.rules.results import Marking
@@ -88,5 +88,5 @@ def key_p_values(defect: FindingKind | None, learners: int, classes: int, chance
             right = "b" if defect is FindingKind.SECOND_KEY and chance.random() < 0.5 else "a"
             given[markings[right if knows else chance.choice("abcd")], rest] += 1
         responses = [ItemResponses(marking, Fraction(rest), count) for (marking, rest), count in given.items()]
-        found = findings_in(choice_outcomes(question, responses, crowd_of(responses)))
+        found = findings_in(choice_outcomes(question, responses, sample_of(responses)))
         yield min((one.p for one in found if one.ailment is defect or (defect is None and one.ailment in KEYS)), default=None)

@@ -41,17 +41,17 @@ def actor_of(person: Person) -> Actor:
     return Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language="es")
 
 
-def a_learner(house: Instance, course: Course, email: str = "ana@example.org", *, now: datetime | None = None) -> Actor:
+def a_learner(instance: Instance, course: Course, email: str = "ana@example.org", *, now: datetime | None = None) -> Actor:
     """Add a person and enrol them, without pages."""
-    actor = actor_of(a_person(house, email))
-    with house.database.unit_of_work() as session:
+    actor = actor_of(a_person(instance, email))
+    with instance.database.unit_of_work() as session:
         enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=now or clock.now())
     return actor
 
 
-def enrolment_of(house: Instance, actor: Actor, course: Course) -> Enrolment:
+def enrolment_of(instance: Instance, actor: Actor, course: Course) -> Enrolment:
     """Return an actor's enrolment as it stands."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         statement = select(Enrolment).where(Enrolment.person_id == actor.person_id, Enrolment.course_id == course.id)
         return session.execute(statement).scalar_one()
 
@@ -69,17 +69,17 @@ class At:
         return self.moment
 
 
-def start(house: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+def start(instance: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
     """Start an attempt, or return the open one."""
-    with house.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_seat(session, actor, slug, key)
+    with instance.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_context(session, actor, slug, key)
         return quizzes.start_attempt(session, actor, subject, "es", now=now or clock.now()).uuid
 
 
 @contextmanager
-def sitting_of(house: Instance, actor: Actor, attempt: UUID, *, write: bool = False) -> Iterator[tuple[Session, LoadedAttempt]]:
+def sitting_of(instance: Instance, actor: Actor, attempt: UUID, *, write: bool = False) -> Iterator[tuple[Session, LoadedAttempt]]:
     """Give an attempt, locked where it is to be changed."""
-    with house.database.unit_of_work(write=write) as session:
+    with instance.database.unit_of_work(write=write) as session:
         load = queries.lock_attempt if write else queries.get_attempt
         yield session, load(session, actor, attempt)
 
@@ -92,25 +92,25 @@ def a_batch(answers: Mapping[int, Sequence[str]], *, lease: int = 1000, seq: int
     return SaveRequest(lease, events, kind)
 
 
-def save(house: Instance, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> SaveReceipt:
+def save(instance: Instance, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> SaveReceipt:
     """Save answers through the service."""
-    with sitting_of(house, actor, attempt, write=True) as (session, sitting):
-        return quizzes.save_answers(session, sitting, batches, now=now or clock.now())
+    with sitting_of(instance, actor, attempt, write=True) as (session, loaded):
+        return quizzes.save_answers(session, loaded, batches, now=now or clock.now())
 
 
-def submit(house: Instance, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> None:
+def submit(instance: Instance, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> None:
     """Hand an attempt in through the service."""
-    with sitting_of(house, actor, attempt, write=True) as (session, sitting):
-        quizzes.submit_attempt(session, actor, sitting, batches, now=now or clock.now())
+    with sitting_of(instance, actor, attempt, write=True) as (session, loaded):
+        quizzes.submit_attempt(session, actor, loaded, batches, now=now or clock.now())
 
 
-def right_batch(house: Instance, actor: Actor, attempt: UUID, *, lease: int = 1000, kind: str = "save") -> SaveRequest:
+def right_batch(instance: Instance, actor: Actor, attempt: UUID, *, lease: int = 1000, kind: str = "save") -> SaveRequest:
     """Return the right answers to a whole attempt."""
-    with sitting_of(house, actor, attempt) as (session, sitting):
-        questions = queries.get_questions(session, [item.question_version_id for item in sitting.items])
-        fields = right_fields(sitting, questions)
+    with sitting_of(instance, actor, attempt) as (session, loaded):
+        questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
+        fields = right_fields(loaded, questions)
     events = []
-    for item in sitting.items:
+    for item in loaded.items:
         prefix = f"p{item.position}"
         parts: dict[str, list[str]] = {}
         for name, value in fields.items():
@@ -121,30 +121,30 @@ def right_batch(house: Instance, actor: Actor, attempt: UUID, *, lease: int = 10
     return SaveRequest(lease, tuple(events), kind)
 
 
-def pass_quiz(house: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+def pass_quiz(instance: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
     """Answer a quiz rightly and hand it in."""
-    attempt = start(house, actor, slug, key, now=now)
-    submit(house, actor, attempt, right_batch(house, actor, attempt), now=now)
+    attempt = start(instance, actor, slug, key, now=now)
+    submit(instance, actor, attempt, right_batch(instance, actor, attempt), now=now)
     return attempt
 
 
-def fail_quiz(house: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
+def fail_quiz(instance: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
     """Hand a quiz in without an answer."""
-    attempt = start(house, actor, slug, key, now=now)
-    submit(house, actor, attempt, now=now)
+    attempt = start(instance, actor, slug, key, now=now)
+    submit(instance, actor, attempt, now=now)
     return attempt
 
 
-def mark_done(house: Instance, actor: Actor, slug: str, key: str, *, now: datetime | None = None) -> None:
+def mark_done(instance: Instance, actor: Actor, slug: str, key: str, *, now: datetime | None = None) -> None:
     """Complete a lesson by the learner's word."""
-    with house.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_seat(session, actor, slug, key)
+    with instance.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_context(session, actor, slug, key)
         enrolments.mark_done(session, actor, subject, now=now or clock.now())
 
 
-def attempt_row(house: Instance, attempt: UUID) -> Attempt:
+def attempt_row(instance: Instance, attempt: UUID) -> Attempt:
     """Return an attempt as it is stored."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
 
 

@@ -17,9 +17,9 @@ PATH = "01-parte/01-leccion.es.md"
 EDITOR = "/teaching/prueba/lessons/leccion-1"
 
 
-def write(house: Instance, course: Course, written: dict[str, str]) -> None:
+def write(instance: Instance, course: Course, written: dict[str, str]) -> None:
     """Save texts as somebody else would."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)
         files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
 

@@ -47,7 +47,7 @@ TEXT = "Una brecha es lo que falta.\r\nNada más.\r\n\r\nY <b>otro</b> párrafo.
 
 
 def a_marked_quiz(
-    house: Instance, settings: str = "attempts: 0\n", *, bank: str = BANK, slots: tuple[str, ...] = ("ensayo-1", "suma-1")
+    instance: Instance, settings: str = "attempts: 0\n", *, bank: str = BANK, slots: tuple[str, ...] = ("ensayo-1", "suma-1")
 ) -> Course:
     """Publish a course of one module whose quiz asks for an essay worth 3 and a choice worth 1."""
     files = folder(modules=1, settings=f"shuffle_options: false\n{settings}")
@@ -55,30 +55,30 @@ def a_marked_quiz(
     fixed = "".join(f"  - question: {key}\n" for key in slots)
     name = "01-parte/03-cuestionario.quiz.yaml"
     files[name] = files[name].decode().replace("  - draw: 7\n", fixed).encode()
-    return publish(house, files, nature=PublicationNature.CORRECTION)[0]
+    return publish(instance, files, nature=PublicationNature.CORRECTION)[0]
 
 
-def hand_in(house: Instance, learner: Actor, text: str = TEXT, choice: str = "1") -> UUID:
+def hand_in(instance: Instance, learner: Actor, text: str = TEXT, choice: str = "1") -> UUID:
     """Answer the essay and the choice, by its place, and hand in; an empty text leaves the essay out."""
-    attempt = start(house, learner, "prueba")
+    attempt = start(instance, learner, "prueba")
     answers = {2: [choice]} | ({1: [text]} if text else {})
-    submit(house, learner, attempt, a_batch(answers))
+    submit(instance, learner, attempt, a_batch(answers))
     return attempt
 
 
-def marked_item(house: Instance, grader: Actor, attempt: UUID, place: int = 1) -> tuple[MarkedItem, list[MarkRecord]]:
+def marked_item(instance: Instance, grader: Actor, attempt: UUID, place: int = 1) -> tuple[MarkedItem, list[MarkRecord]]:
     """Return one answer as its grader finds it, with its marks so far."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         item = queries.get_marked_item(session, grader, attempt, place)
         return item, queries.list_marks(session, item.item.id)
 
 
-def mark(house: Instance, grader: Actor, attempt: UUID, given: ManualMarkValues, place: int = 1) -> None:
+def mark(instance: Instance, grader: Actor, attempt: UUID, given: ManualMarkValues, place: int = 1) -> None:
     """Give an answer its mark through the service."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         marking.mark_by_hand(session, grader, queries.lock_marked_item(session, grader, attempt, place), given, now=clock.now())
 
 
-def last_mark(house: Instance, grader: Actor, attempt: UUID, place: int = 1) -> MarkRecord:
+def last_mark(instance: Instance, grader: Actor, attempt: UUID, place: int = 1) -> MarkRecord:
     """Return the present mark of an answer."""
-    return marked_item(house, grader, attempt, place)[1][-1]
+    return marked_item(instance, grader, attempt, place)[1][-1]

@@ -16,8 +16,8 @@ AT_ONCE = 2.0
 class Writers:
     """Somebody else, who writes through a connection of their own whenever they are asked to, and notes how that went."""
 
-    def __init__(self, house: Instance) -> None:
-        self._database = house.database
+    def __init__(self, instance: Instance) -> None:
+        self._database = instance.database
         self.kept: list[bool] = []
         """For each write whether it was kept at once."""
 

@@ -87,36 +87,36 @@ class Work:
         }
 
 
-def a_course_at_work(house: Instance, *, language: str = "es") -> Work:
+def a_course_at_work(instance: Instance, *, language: str = "es") -> Work:
     """Publish, let four hand in and one begin, mark two of them, correct the key, and do something of everything."""
-    course = _published(house, "right", "wrong")
-    people = [_named(house, course, at) for at in range(len(LEARNERS))]
-    attempts = [_handed_in(house, learner, at) for at, learner in enumerate(people[:-1])]
-    editor = _team(house, course, language)
+    course = _published(instance, "right", "wrong")
+    people = [_named(instance, course, at) for at in range(len(LEARNERS))]
+    attempts = [_handed_in(instance, learner, at) for at, learner in enumerate(people[:-1])]
+    editor = _team(instance, course, language)
     for attempt in attempts[:2]:
-        given = ManualMarkValues(Fraction(3), last_mark(house, editor, attempt).id, "Buen trabajo.", {"claridad": 1, "fuentes": 1})
-        mark(house, editor, attempt, given)
-    deliver(house)
-    _published(house, "wrong", "right")
-    deliver(house)
-    start(house, people[-1], "prueba")
-    committed = a_trial(house, editor, an_order(house, RegradeKind.OTHER, 2))
-    commit(house, editor, committed)
-    deliver(house)
-    trial = a_trial(house, editor, an_order(house, RegradeKind.FULL_CREDIT))
-    deliver(house)
-    override, group = _time(house, editor, people)
+        given = ManualMarkValues(Fraction(3), last_mark(instance, editor, attempt).id, "Buen trabajo.", {"claridad": 1, "fuentes": 1})
+        mark(instance, editor, attempt, given)
+    deliver(instance)
+    _published(instance, "wrong", "right")
+    deliver(instance)
+    start(instance, people[-1], "prueba")
+    committed = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
+    commit(instance, editor, committed)
+    deliver(instance)
+    trial = a_trial(instance, editor, an_order(instance, RegradeKind.FULL_CREDIT))
+    deliver(instance)
+    override, group = _time(instance, editor, people)
     person = people[-1].person_uuid
     assert person is not None
-    return Work(course, attempts, regrade_row(house, trial).uuid, regrade_row(house, committed).uuid, override, group, person)
+    return Work(course, attempts, regrade_row(instance, trial).uuid, regrade_row(instance, committed).uuid, override, group, person)
 
 
-def deliver(house: Instance) -> None:
+def deliver(instance: Instance) -> None:
     """Do the background work that waits."""
-    outbox.deliver_waiting(house.worker, now=clock.now() + timedelta(seconds=1))
+    outbox.deliver_waiting(instance.worker, now=clock.now() + timedelta(seconds=1))
 
 
-def _published(house: Instance, guayaquil: str, quito: str) -> Course:
+def _published(instance: Instance, guayaquil: str, quito: str) -> Course:
     files = folder(modules=1, settings="shuffle_options: false\nattempts: 2\nlimit: 40 min\npass_mark: 90\n")
     files["01-parte/banco.yaml"] = (
         ESSAY.split("  - key: suma-1")[0] + KEYED.format(guayaquil=guayaquil, quito=quito).split("\n", 1)[1]
@@ -124,28 +124,28 @@ def _published(house: Instance, guayaquil: str, quito: str) -> Course:
     name = "01-parte/03-cuestionario.quiz.yaml"
     slots = "  - question: ensayo-1\n  - question: capital-1\n  - question: suma-1\n"
     files[name] = files[name].decode().replace("  - draw: 7\n", slots).encode()
-    return publish(house, files, nature=PublicationNature.CORRECTION)[0]
+    return publish(instance, files, nature=PublicationNature.CORRECTION)[0]
 
 
-def _named(house: Instance, course: Course, at: int) -> Actor:
+def _named(instance: Instance, course: Course, at: int) -> Actor:
     given, surname = LEARNERS[at]
-    actor = actor_of(a_person(house, f"persona.{at}@example.org", given=given, surname=surname))
-    with house.database.unit_of_work() as session:
+    actor = actor_of(a_person(instance, f"persona.{at}@example.org", given=given, surname=surname))
+    with instance.database.unit_of_work() as session:
         enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
 
-def _handed_in(house: Instance, learner: Actor, at: int) -> UUID:
-    mark_done(house, learner, "prueba", "leccion-1")
-    attempt = start(house, learner, "prueba")
-    submit(house, learner, attempt, a_batch({1: [TEXT], 2: [GUAYAQUIL if at % 2 == 0 else QUITO], 3: ["1"]}))
+def _handed_in(instance: Instance, learner: Actor, at: int) -> UUID:
+    mark_done(instance, learner, "prueba", "leccion-1")
+    attempt = start(instance, learner, "prueba")
+    submit(instance, learner, attempt, a_batch({1: [TEXT], 2: [GUAYAQUIL if at % 2 == 0 else QUITO], 3: ["1"]}))
     return attempt
 
 
-def _time(house: Instance, editor: Actor, people: list[Actor]) -> tuple[UUID, UUID]:
+def _time(instance: Instance, editor: Actor, people: list[Actor]) -> tuple[UUID, UUID]:
     """Set something for everybody, for a group and for a person, end one of them, give ten minutes, and give somebody a profile."""
     now = clock.now()
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         quiz = teaching.get_taught_quiz(session, editor, "prueba", "cuestionario-1")
         group = enrolments.make_group(session, editor, quiz.course_id, "Dirección Provincial de Morona Santiago, turno tarde", now=now)
         members = [one.person_uuid for one in people[:2] if one.person_uuid is not None]
@@ -162,14 +162,14 @@ def _time(house: Instance, editor: Actor, people: list[Actor]) -> tuple[UUID, UU
         overrides.add_incident_time(session, editor, quiz, 10, "Corte de luz", uuid4(), now=now)
         overrides.grant_accommodation(session, editor, person, AccommodationProfile(Decimal("1.5"), 1, 600), "Informe médico", now=now)
         found = row.uuid, group.uuid
-    deliver(house)
+    deliver(instance)
     return found
 
 
-def _team(house: Instance, course: Course, language: str) -> Actor:
-    an_administrator(house)
-    teacher = a_person(house, "profe@example.org", given="Pilar", surname="Maestra", language=language)
-    with house.database.unit_of_work() as session:
+def _team(instance: Instance, course: Course, language: str) -> Actor:
+    an_administrator(instance)
+    teacher = a_person(instance, "profe@example.org", given="Pilar", surname="Maestra", language=language)
+    with instance.database.unit_of_work() as session:
         courses.add_staff(session, SYSTEM, session.get_one(Course, course.id), teacher.id, StaffRole.EDITOR, now=clock.now())
         for row in session.scalars(select(Person).where(Person.email == "admin@example.org")):
             row.language = language

@@ -70,8 +70,8 @@ class Team:
     """Two who own a course and administer the site; Ada takes it too, with marks, a certificate and all else that a learner can have."""
 
     def __init__(self, browser: Browser) -> None:
-        self.house: Instance = browser.house
-        self.course: Course = marking.a_marked_quiz(self.house)
+        self.instance: Instance = browser.instance
+        self.course: Course = marking.a_marked_quiz(self.instance)
         self.ada, self.zoe = (self._member(email) for email in ("ada@example.org", "zoe@example.org"))
         self.browsers = {
             self.ada: sign_in(browser.another(), "ada@example.org"),
@@ -82,20 +82,20 @@ class Team:
         self.attempt: UUID = self._learn(self.ada)
 
     def _member(self, email: str) -> Actor:
-        person = a_person(self.house, email)
-        with self.house.database.unit_of_work() as session:
+        person = a_person(self.instance, email)
+        with self.instance.database.unit_of_work() as session:
             accounts.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
             team.add_staff(session, SYSTEM, session.get_one(Course, self.course.id), person.id, StaffRole.OWNER, now=clock.now())
         return actor_of(person)
 
     def _learn(self, learner: Actor) -> UUID:
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             enrolments.enrol(session, learner, enrolment_queries.get_learner_context(session, learner, "prueba"), now=clock.now())
-        mark_done(self.house, learner, "prueba", "leccion-1")
-        attempt = marking.hand_in(self.house, learner)
-        seen = marking.last_mark(self.house, self.zoe, attempt).id
-        marking.mark(self.house, self.zoe, attempt, ManualMarkValues(3, seen))  # type: ignore[arg-type]  # whole points
-        deliver(self.house)
+        mark_done(self.instance, learner, "prueba", "leccion-1")
+        attempt = marking.hand_in(self.instance, learner)
+        seen = marking.last_mark(self.instance, self.zoe, attempt).id
+        marking.mark(self.instance, self.zoe, attempt, ManualMarkValues(3, seen))  # type: ignore[arg-type]  # whole points
+        deliver(self.instance)
         return attempt
 
     def send(self, actor: Actor, act: Act) -> tuple[int, str]:
@@ -108,7 +108,7 @@ class Team:
 
     def everything(self) -> dict[str, list[tuple[object, ...]]]:
         """Return every row but those of the log, of the work to do and of who came when."""
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             return {
                 name: sorted((tuple(row) for row in session.execute(select(table))), key=repr)
                 for name, table in Base.metadata.tables.items()
@@ -117,7 +117,7 @@ class Team:
 
     def certificate(self) -> UUID:
         """Return Ada's newest certificate."""
-        with self.house.database.unit_of_work(write=False) as session:
+        with self.instance.database.unit_of_work(write=False) as session:
             return (
                 session.scalars(
                     select(Credential.uuid).where(Credential.person_id == self.ada.person_id).order_by(Credential.id.desc())
@@ -127,7 +127,7 @@ class Team:
 
     def revoked(self) -> UUID:
         """Revoke Ada's certificate and return it."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             row = session.scalars(select(Credential).where(Credential.uuid == self.certificate())).one()
             if row.revoked_at is None:
                 certificates.revoke_credential(session, self.zoe, row, "Copió.", now=clock.now())
@@ -135,28 +135,28 @@ class Team:
 
     def group(self) -> LearnerGroup:
         """Make a group in which Ada is."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             group = enrolments.make_group(session, self.zoe, self.course.id, f"Grupo {uuid4()}", now=clock.now())
             enrolments.add_to_group(session, self.zoe, group, [self.ada.person_uuid or uuid4()], now=clock.now())
         return group
 
     def item(self) -> ManualGradeItem:
         """Make an item in which Zoe marks Ada."""
-        item = results.an_item(self.house, self.zoe, self.course)
-        results.mark(self.house, self.zoe, self.course, item, {self.ada: "7"})
+        item = results.an_item(self.instance, self.zoe, self.course)
+        results.mark(self.instance, self.zoe, self.course, item, {self.ada: "7"})
         return item
 
     def note(self) -> UUID:
         """Let Zoe write a note on Ada."""
         number = uuid4()
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             place = edition_queries.get_place(session, self.zoe, "prueba", self.ada.person_uuid or uuid4())
             learner_notes.write_note(session, self.zoe, place, "Conversamos.", number, now=clock.now())
         return number
 
     def override(self, *, ended: bool = False) -> UUID:
         """Let Zoe give Ada another attempt."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             quiz = teaching.get_taught_quiz(session, self.zoe, "prueba", "cuestionario-1")
             whom = OverrideTarget(person=session.get_one(Person, self.ada.person_id))
             seen = overrides.find_in_force(session, quiz, whom)
@@ -167,7 +167,7 @@ class Team:
 
     def profile(self, *, ended: bool = False) -> int:
         """Let Zoe give Ada more time in every quiz."""
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             person = session.get_one(Person, self.ada.person_id)
             row = overrides.grant_accommodation(session, self.zoe, person, AccommodationProfile(2, 0, 0), "Informe.", now=clock.now())  # type: ignore[arg-type]  # whole factor
             if ended:
@@ -177,7 +177,7 @@ class Team:
     def review(self) -> int:
         """Ask an administrator about Ada's certificate."""
         now = clock.now()
-        with self.house.database.unit_of_work() as session:
+        with self.instance.database.unit_of_work() as session:
             regrade = Regrade(
                 course_id=self.course.id,
                 activity_key="cuestionario-1",
@@ -192,7 +192,7 @@ class Team:
             session.add(regrade)
             session.flush()
             row = CertificateReview(
-                regrade_id=regrade.id, enrolment_id=enrolment_of(self.house, self.ada, self.course).id, code="X", opened_at=now
+                regrade_id=regrade.id, enrolment_id=enrolment_of(self.instance, self.ada, self.course).id, code="X", opened_at=now
             )
             session.add(row)
             session.flush()
@@ -212,7 +212,7 @@ def _profiles(team: Team, end: str = "") -> str:
 
 
 def _merge(team: Team) -> Act:
-    other = a_person(team.house, f"otra.{uuid4()}@example.org")
+    other = a_person(team.instance, f"otra.{uuid4()}@example.org")
     return Act(_people(team, f"merging/{other.uuid}"), REASON)
 
 
@@ -239,7 +239,7 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "quizzes_time.end": lambda team: Act(f"{QUIZ}/overrides/{team.override()}/end"),
     "quizzes_time.restore": lambda team: Act(f"{QUIZ}/overrides/{team.override(ended=True)}/restoration"),
     "quizzes_reopening.reopen": lambda team: Act(f"/attempts/{team.attempt}/reopening", REASON),
-    "lms_people.take_back": lambda team: Act(_people(team, "courses/prueba/taking-back"), {"activity": "leccion-1", **REASON}),
+    "lms_people.revoke_completion": lambda team: Act(_people(team, "courses/prueba/taking-back"), {"activity": "leccion-1", **REASON}),
     "enrolments_roster.remove": lambda team: Act(_learner(team, "removal")),
     "lms_people.set_role": lambda team: Act(_people(team, "role"), {"role": "instructor"}),
     "lms_merges.merge": _merge,

@@ -13,21 +13,21 @@ from organisations.services.tree import UnitValues
 
 
 def a_place(
-    house: Instance, name: str = "IESS", parent: Organisation | None = None, *, code: str = "", kind: OrganisationKind | None = None
+    instance: Instance, name: str = "IESS", parent: Organisation | None = None, *, code: str = "", kind: OrganisationKind | None = None
 ) -> Organisation:
     """Add a place to the tree: an institution, or a unit under another place."""
     chosen = kind or (OrganisationKind.INSTITUTION if parent is None else OrganisationKind.UNIT)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         return services.make(session, SYSTEM, parent, chosen, UnitValues(name, code), now=clock.now())
 
 
-def put(house: Instance, person: Person, place: Organisation) -> None:
+def put(instance: Instance, person: Person, place: Organisation) -> None:
     """Let somebody belong to a place."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         services.assign_member(session, SYSTEM, person, place, now=clock.now())
 
 
-def manage(house: Instance, person: Person, place: Organisation) -> None:
+def manage(instance: Instance, person: Person, place: Organisation) -> None:
     """Let somebody follow the people of a place."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         services.name_manager(session, SYSTEM, place, person, now=clock.now())

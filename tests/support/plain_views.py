@@ -27,9 +27,9 @@ def write(word: str = "kept") -> None:
     session.execute(text("INSERT INTO test_note (id, word) VALUES (:id, :word)"), {"id": highest + 1, "word": word})
 
 
-def words(house: Instance) -> list[str]:
+def words(instance: Instance) -> list[str]:
     """Return the words that were kept."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.execute(text("SELECT word FROM test_note ORDER BY id")).scalars())
 
 

@@ -51,33 +51,33 @@ RIGHT_KEY = BANK.format(guayaquil="wrong", quito="right")
 
 
 def a_keyed_quiz(
-    house: Instance, bank: str = WRONG_KEY, settings: str = "attempts: 0\npass_mark: 60\n", certificate: str = "constancia"
+    instance: Instance, bank: str = WRONG_KEY, settings: str = "attempts: 0\npass_mark: 60\n", certificate: str = "constancia"
 ) -> Course:
     """Publish a quiz of two questions worth 1 each, as a correction; by default the key of the first is wrong."""
     files = folder(modules=1, settings=f"shuffle_options: false\n{settings}", certificate=certificate)
     files["01-parte/banco.yaml"] = bank.encode()
     name = "01-parte/03-cuestionario.quiz.yaml"
     files[name] = files[name].decode().replace("  - draw: 7\n", "  - question: capital-1\n  - question: suma-1\n").encode()
-    return publish(house, files, nature=PublicationNature.CORRECTION)[0]
+    return publish(instance, files, nature=PublicationNature.CORRECTION)[0]
 
 
-def question_id(house: Instance, key: str = "capital-1") -> int:
+def question_id(instance: Instance, key: str = "capital-1") -> int:
     """Return the number of a question."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.execute(select(QuestionRow.id).where(QuestionRow.key == key)).scalar_one()
 
 
-def version_id(house: Instance, number: int, key: str = "capital-1") -> int:
+def version_id(instance: Instance, number: int, key: str = "capital-1") -> int:
     """Return a version of a question."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         statement = select(QuestionVersion.id).where(
-            QuestionVersion.question_id == question_id(house, key), QuestionVersion.number == number
+            QuestionVersion.question_id == question_id(instance, key), QuestionVersion.number == number
         )
         return session.execute(statement).scalar_one()
 
 
 def an_order(
-    house: Instance,
+    instance: Instance,
     kind: RegradeKind,
     version: int | None = None,
     *,
@@ -85,51 +85,51 @@ def an_order(
     with_manual: bool = False,
 ) -> RegradeRequest:
     """Ask for the question of the capital to be marked again."""
-    target = None if version is None else version_id(house, version)
-    return RegradeRequest(kind, "La clave estaba mal.", question_id(house), target, policy, with_manual)
+    target = None if version is None else version_id(instance, version)
+    return RegradeRequest(kind, "La clave estaba mal.", question_id(instance), target, policy, with_manual)
 
 
-def a_trial(house: Instance, actor: Actor, order: RegradeRequest) -> int:
+def a_trial(instance: Instance, actor: Actor, order: RegradeRequest) -> int:
     """Make a trial and return its number."""
-    with house.database.unit_of_work() as session:
-        taught = teaching.get_taught_quiz(session, actor, "prueba", "cuestionario-1")
-        return trials.begin_trial(session, actor, taught, order, now=clock.now()).id
+    with instance.database.unit_of_work() as session:
+        context = teaching.get_taught_quiz(session, actor, "prueba", "cuestionario-1")
+        return trials.begin_trial(session, actor, context, order, now=clock.now()).id
 
 
-def commit(house: Instance, actor: Actor, regrade_id: int) -> bool:
+def commit(instance: Instance, actor: Actor, regrade_id: int) -> bool:
     """Commit the trial that stands; say whether it was done or begun."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         row = queries.take_regrade(session, regrade_id)
         return regrading.apply_trial(session, actor, row, seen=row.seen, now=clock.now())
 
 
-def undo(house: Instance, actor: Actor, regrade_id: int) -> None:
+def undo(instance: Instance, actor: Actor, regrade_id: int) -> None:
     """Undo what was committed."""
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         regrading.undo(session, actor, queries.take_regrade(session, regrade_id), now=clock.now())
 
 
-def regrade_row(house: Instance, regrade_id: int) -> Regrade:
+def regrade_row(instance: Instance, regrade_id: int) -> Regrade:
     """Return a marking again as it is stored."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return session.get_one(Regrade, regrade_id)
 
 
-def lines(house: Instance, regrade_id: int) -> list[RegradeTrialRow]:
+def lines(instance: Instance, regrade_id: int) -> list[RegradeTrialRow]:
     """Return the lines of a trial, by attempt."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return list(
             session.scalars(select(RegradeTrialRow).where(RegradeTrialRow.regrade_id == regrade_id).order_by(RegradeTrialRow.attempt_id))
         )
 
 
-def counts(house: Instance, regrade_id: int) -> TrialCounts:
+def counts(instance: Instance, regrade_id: int) -> TrialCounts:
     """Return what a trial found."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return trial_queries.count_lines(session, regrade_id)
 
 
-def all_marks(house: Instance) -> Sequence[MarkEvent]:
+def all_marks(instance: Instance) -> Sequence[MarkEvent]:
     """Return every mark of the instance, in the order in which they were appended."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(MarkEvent).order_by(MarkEvent.id)))

@@ -21,7 +21,7 @@ from tests.support.learning import enrolment_of
 
 
 def override(
-    house: Instance,
+    instance: Instance,
     teacher: Actor,
     learner: Actor,
     key: str,
@@ -32,26 +32,26 @@ def override(
 ) -> Progress:
     """Let the team set a learner's result of an activity of the course «prueba»; None: what was earned counts again."""
     wanted = ResultOverrideValues(number or uuid4(), None if score is None else Fraction(score), reason)
-    with house.database.unit_of_work() as session:
-        subject = results.get_result_seat(session, teacher, "prueba", learner.person_uuid or uuid4(), key)
+    with instance.database.unit_of_work() as session:
+        subject = results.get_result_context(session, teacher, "prueba", learner.person_uuid or uuid4(), key)
         return result_overrides.override_result(session, teacher, subject, wanted, now=clock.now())
 
 
 def an_item(
-    house: Instance, teacher: Actor, course: Course, title: str = "Exposición", *, maximum: int = 20, weight: int = 1, category: str = ""
+    instance: Instance, teacher: Actor, course: Course, title: str = "Exposición", *, maximum: int = 20, weight: int = 1, category: str = ""
 ) -> ManualGradeItem:
     """Add an item marked by hand to a course."""
     plan = GradeItemValues(title, Decimal(maximum), Decimal(weight), category, None)
-    with house.database.unit_of_work() as session:
+    with instance.database.unit_of_work() as session:
         return grade_items.make_item(session, teacher, course.id, plan, now=clock.now())
 
 
 def mark(
-    house: Instance, teacher: Actor, course: Course, item: ManualGradeItem, marks: dict[Actor, str | None], *, comment: str = ""
+    instance: Instance, teacher: Actor, course: Course, item: ManualGradeItem, marks: dict[Actor, str | None], *, comment: str = ""
 ) -> GradeEntryResult:
     """Mark learners by hand, over whatever marks they have."""
-    with house.database.unit_of_work() as session:
-        ids = {actor: enrolment_of(house, actor, course).id for actor in marks}
+    with instance.database.unit_of_work() as session:
+        ids = {actor: enrolment_of(instance, actor, course).id for actor in marks}
         present = item_queries.present_marks(session, item.id, list(ids.values()))
         entries = {
             ids[actor]: GradeEntry(

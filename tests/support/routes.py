@@ -6,11 +6,11 @@ ROUTES: Mapping[str, str] = {
     "accommodation.manage": """
         quizzes_accommodations.accommodations quizzes_accommodations.end quizzes_accommodations.person quizzes_accommodations.restore
     """,
-    "administration.view": "lms.administration lms_condition.retry lms_condition.retry_all lms_condition.state",
+    "administration.view": "lms.administration lms_condition.retry lms_condition.retry_all lms_condition.system_state",
     "announcement.change": "enrolments_announcements.announcement enrolments_announcements.withdraw",
     "attempt.file": "quizzes_files.fetch",
     "attempt.grade_by_hand": "quizzes_marking.item quizzes_marking.mark",
-    "attempt.paper": "quizzes.paper",
+    "attempt.paper": "quizzes.attempt_as_shown",
     "attempt.reopen": "quizzes_reopening.ask quizzes_reopening.reopen",
     "attempt.save": "quizzes.attempt quizzes.save quizzes.summary quizzes_files.send",
     "attempt.submit": "quizzes.submit",
@@ -21,7 +21,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.revoke": "certificates.revoke",
     "certificate.renew": "certificates.renew",
     "certificate_review.settle": "quizzes_reviews.reviews quizzes_reviews.settle",
-    "completion.take_back": "lms_people.take_back",
+    "completion.take_back": "lms_people.revoke_completion",
     "course.announce": "enrolments_announcements.announcements enrolments_messages.message",
     "course.approve": "courses_plans.approve courses_plans.refuse",
     "course.archive": "courses_archiving.archive",
@@ -68,7 +68,8 @@ ROUTES: Mapping[str, str] = {
     "item.manage": "enrolments_grading.item enrolments_grading.new_item enrolments_grading.retire",
     "item.mark": "enrolments_grading.marks",
     "lesson.edit": """
-        courses_lessons.autosave courses_lessons.files_of_lesson courses_lessons.lesson courses_lessons.look courses_lessons.paste
+        courses_lessons.autosave courses_lessons.files_of_lesson courses_lessons.lesson
+        courses_lessons.preview_fragment courses_lessons.paste
         courses_lessons.preview courses_lessons.removal
     """,
     "lesson.file_download": "enrolments.download",
@@ -93,8 +94,9 @@ ROUTES: Mapping[str, str] = {
     """,
     "personal_data.export": "lms_own_data.copy lms_own_data.copy_of_another",
     "profile.edit": """
-        accounts.change_password accounts.profile accounts_addresses.ask accounts_addresses.asked accounts_notices.switches
-        lms_own_data.deletion lms_own_data.overview lms_own_data.take_back
+        accounts.change_password accounts.profile accounts_addresses.ask
+        accounts_addresses.address_change_requested accounts_notices.switches
+        lms_own_data.deletion lms_own_data.overview lms_own_data.cancel_deletion
     """,
     "progress.view": "enrolments_results.own_results lms_following.learner",
     "question_bank.view": """
@@ -129,7 +131,7 @@ ROUTES: Mapping[str, str] = {
     "simulator.review": "simulators.submission",
     "simulator.view_task": "simulators.task",
     "teaching.list": "lms.teaching",
-    "user.merge": "lms_merges.find_other lms_merges.look lms_merges.merge",
+    "user.merge": "lms_merges.find_other lms_merges.preview_merge lms_merges.merge",
     "user.reset_password": "lms_people.invite lms_people.send_reset",
     "user.set_role": "lms_people.restore lms_people.set_role lms_people.suspend",
     "user.view_email": "lms_people.learning_record lms_people.people lms_people.record",
@@ -146,7 +148,7 @@ PUBLIC: Mapping[str, str] = {
     "accounts.sign_in": "the way in",
     "accounts.sign_out": "whoever is out already stays out",
     "accounts.sign_up": "the way in",
-    "accounts.sign_up_sent": "says the same to everybody",
+    "accounts.sign_up_requested": "says the same to everybody",
     "accounts_addresses.confirm": "the secret of the mail decides",
     "accounts_notices.stop": "the signed address in the mail decides; it only ends mails",
     "accounts_second.enter": "between password and entry: the proof in the cookie decides",

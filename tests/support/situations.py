@@ -32,7 +32,7 @@ class Stage:
     """An instance, with what its situations share."""
 
     def __init__(self, browser: Browser) -> None:
-        self.browser, self.house = browser, browser.house
+        self.browser, self.instance = browser, browser.instance
         self._numbers, self._kept = count(1), dict[str, Any]()
 
     def number(self) -> int:
@@ -48,7 +48,7 @@ class Stage:
 
     def person(self, *, email: str = "", confirmed: bool = True) -> Person:
         """Add somebody."""
-        return a_person(self.house, email or f"persona.{self.number()}@example.org", confirmed=confirmed)
+        return a_person(self.instance, email or f"persona.{self.number()}@example.org", confirmed=confirmed)
 
     def nobody(self) -> Browser:
         """Return a visitor who is not signed in."""
@@ -63,12 +63,12 @@ class Stage:
     @property
     def boss(self) -> Browser:
         """Return an administrator's browser."""
-        return self.once("boss", lambda: self.signed_in(an_administrator(self.house)))
+        return self.once("boss", lambda: self.signed_in(an_administrator(self.instance)))
 
     @property
     def course(self) -> Course:
         """Return a published course of one module."""
-        return self.once("course", lambda: a_course(self.house, modules=1))
+        return self.once("course", lambda: a_course(self.instance, modules=1))
 
 
 @dataclass(frozen=True)

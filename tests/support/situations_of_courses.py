@@ -57,7 +57,7 @@ BANK = f"""{ESSAY}  - key: archivo-1
 
 def _write(stage: Stage, course: Course, written: Mapping[str, str]) -> int:
     """Save texts of a draft as somebody else would; return its revision."""
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)
         files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
         return row.draft_revision
@@ -65,7 +65,7 @@ def _write(stage: Stage, course: Course, written: Mapping[str, str]) -> int:
 
 def _teacher(stage: Stage) -> Actor:
     """Return an editor of the course as they act."""
-    return stage.once("teacher", lambda: actor_of(a_teacher(stage.house, stage.course)))
+    return stage.once("teacher", lambda: actor_of(a_teacher(stage.instance, stage.course)))
 
 
 def _of_editor(stage: Stage, sent: Mapping[str, str], *taken: str, **files: tuple[str, bytes]) -> Scene:
@@ -110,7 +110,7 @@ def a_course_never_published(stage: Stage) -> Scene:
     """A course was begun."""
     new = NewCourse(f"borrador-{stage.number()}", "Borrador", ("es",), "Ada", "Uno", "Dos")
     teacher = _teacher(stage)
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         authoring.create_course(session, teacher, new, now=clock.now())
     return Scene(stage.boss, f"/teaching/{new.key}/deletion")
 
@@ -129,9 +129,9 @@ def _a_plan(stage: Stage) -> tuple[Browser, Browser]:
     """Let the owner of a course ask for an approval; return their browser and that of who decides."""
 
     def two() -> tuple[Course, Browser, Browser]:
-        course = publish(stage.house, folder("planes", modules=1))[0]
-        people = [a_teacher(stage.house, course, f"{role}@example.org", role) for role in (StaffRole.OWNER, StaffRole.EDITOR)]
-        with stage.house.database.unit_of_work() as session:
+        course = publish(stage.instance, folder("planes", modules=1))[0]
+        people = [a_teacher(stage.instance, course, f"{role}@example.org", role) for role in (StaffRole.OWNER, StaffRole.EDITOR)]
+        with stage.instance.database.unit_of_work() as session:
             locked = catalogue.lock_course(session, course.id)
             publication_plans.set_approval(session, SYSTEM, locked, needed=True, now=clock.now())
         return course, stage.signed_in(people[0]), stage.signed_in(people[1])
@@ -155,7 +155,7 @@ def a_plan_of_ones_own(stage: Stage) -> Scene:
 
 
 def _invited(stage: Stage, email: str) -> None:
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         locked = catalogue.lock_course(session, stage.course.id)
         team.add_or_invite(session, SYSTEM, locked, email, StaffRole.GRADER, language="es", now=clock.now())
 
@@ -180,7 +180,7 @@ def an_invitation_to_withdraw(stage: Stage) -> Scene:
 def _takes(stage: Stage, course: Course, person: Person) -> Actor:
     """Enrol somebody; return them as they act."""
     actor = actor_of(person)
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
@@ -193,17 +193,17 @@ def an_open_course(stage: Stage) -> Scene:
 def a_newer_version(stage: Stage) -> Scene:
     """A learner is asked whether to move to a newer version."""
     contents = folder("versiones", modules=1)
-    course = stage.once("versions", lambda: publish(stage.house, contents)[0])
+    course = stage.once("versions", lambda: publish(stage.instance, contents)[0])
     person = stage.person()
     _takes(stage, course, person)
     word = f"manos {stage.number()}".encode()
-    publish(stage.house, {**contents, LESSON: contents[LESSON].replace(b"dedos", word)}, asks=True)
+    publish(stage.instance, {**contents, LESSON: contents[LESSON].replace(b"dedos", word)}, asks=True)
     return Scene(stage.signed_in(person), "/courses/versiones", more=("answer",))
 
 
 def _an_announcement(stage: Stage) -> UUID:
     text, teacher = AnnouncementText(uuid4(), "Clase en vivo", "El jueves."), _teacher(stage)
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         return announcements.send_announcement(session, teacher, Audience(stage.course.id), text, now=clock.now()).uuid
 
 
@@ -216,8 +216,8 @@ def a_code(stage: Stage) -> Scene:
     """Somebody opens the address with an edition's code."""
 
     def make() -> str:
-        edition = an_edition(stage.house, stage.course, "Con código")
-        with stage.house.database.unit_of_work() as session:
+        edition = an_edition(stage.instance, stage.course, "Con código")
+        with stage.instance.database.unit_of_work() as session:
             return editions.make_code(session, SYSTEM, edition, now=clock.now())
 
     return Scene(stage.signed_in(), f"/join/{stage.once('code', make)}")
@@ -225,8 +225,8 @@ def a_code(stage: Stage) -> Scene:
 
 def a_closed_edition(stage: Stage) -> Scene:
     """Nobody enrols in an edition any more."""
-    edition = stage.once("closed", lambda: an_edition(stage.house, stage.course, "Cerrada"))
-    with stage.house.database.unit_of_work() as session:
+    edition = stage.once("closed", lambda: an_edition(stage.instance, stage.course, "Cerrada"))
+    with stage.instance.database.unit_of_work() as session:
         editions.close_edition(session, SYSTEM, session.get_one(Edition, edition.id), now=clock.now())
     return Scene(stage.boss, f"{TEACHING}/editions/{edition.uuid}")
 
@@ -235,19 +235,19 @@ def a_waiting_list(stage: Stage) -> Scene:
     """Somebody waits for a place in an edition that is full."""
 
     def full() -> Edition:
-        edition = an_edition(stage.house, stage.course, "Llena", capacity=1)
-        join(stage.house, actor_of(stage.person()), stage.course, edition)
+        edition = an_edition(stage.instance, stage.course, "Llena", capacity=1)
+        join(stage.instance, actor_of(stage.person()), stage.course, edition)
         return edition
 
     edition, person = stage.once("full", full), stage.person()
-    join(stage.house, actor_of(person), stage.course, edition)
+    join(stage.instance, actor_of(person), stage.course, edition)
     return Scene(stage.signed_in(person), "/courses/prueba")
 
 
 def a_list_that_waits(stage: Stage) -> Scene:
     """A list of people was sent in and waits for a yes."""
     addresses, team_member = stage.person().email.encode(), _teacher(stage)
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         sent = UploadedList("lista.csv", addresses, 1)
         row = editions.receive_list(session, team_member, stage.course.id, None, sent, now=clock.now())
     visitor = stage.once("teacher's browser", lambda: sign_in(stage.nobody(), "profe@example.org"))
@@ -267,12 +267,12 @@ def _an_attempt(stage: Stage) -> tuple[Browser, UUID]:
     """Begin an attempt at an essay and a question that takes files, or return the open one, and who attempts."""
 
     def candidate() -> tuple[Browser, Actor]:
-        course = a_marked_quiz(stage.house, bank=BANK, slots=("ensayo-1", "archivo-1"))
+        course = a_marked_quiz(stage.instance, bank=BANK, slots=("ensayo-1", "archivo-1"))
         person = stage.person()
         return stage.signed_in(person), _takes(stage, course, person)
 
     visitor, actor = stage.once("candidate", candidate)
-    return visitor, start(stage.house, actor, "prueba")
+    return visitor, start(stage.instance, actor, "prueba")
 
 
 def an_attempt_to_hand_in(stage: Stage) -> Scene:
@@ -300,12 +300,12 @@ def a_trial_that_is_behind(stage: Stage) -> Scene:
     """A question was marked again on trial, and somebody has handed in since."""
 
     def trial() -> tuple[Course, UUID]:
-        course = a_keyed_quiz(stage.house)
+        course = a_keyed_quiz(stage.instance)
         _hand_in(stage, course)
-        team_member = actor_of(a_teacher(stage.house, course))
-        number = a_trial(stage.house, team_member, an_order(stage.house, RegradeKind.FULL_CREDIT))
-        deliver(stage.house)
-        return course, regrade_row(stage.house, number).uuid
+        team_member = actor_of(a_teacher(stage.instance, course))
+        number = a_trial(stage.instance, team_member, an_order(stage.instance, RegradeKind.FULL_CREDIT))
+        deliver(stage.instance)
+        return course, regrade_row(stage.instance, number).uuid
 
     course, regrade = stage.once("trial", trial)
     _hand_in(stage, course)
@@ -314,7 +314,7 @@ def a_trial_that_is_behind(stage: Stage) -> Scene:
 
 def _hand_in(stage: Stage, course: Course) -> None:
     learner = _takes(stage, course, stage.person())
-    submit(stage.house, learner, start(stage.house, learner, "prueba"))
+    submit(stage.instance, learner, start(stage.instance, learner, "prueba"))
 
 
 def a_task(stage: Stage) -> Scene:
@@ -322,7 +322,7 @@ def a_task(stage: Stage) -> Scene:
 
     def work() -> Browser:
         person = stage.person()
-        _takes(stage, publish(stage.house, tasks.folder(key="tarea"))[0], person)
+        _takes(stage, publish(stage.instance, tasks.folder(key="tarea"))[0], person)
         return stage.signed_in(person)
 
     return Scene(stage.once("task", work), "/courses/tarea/simulators/tarea-1")
@@ -334,7 +334,7 @@ def a_recording(stage: Stage) -> Scene:
     def listener() -> Browser:
         contents = {path: re.sub(rb"(?m)^opens: .*\n", b"", content) for path, content in a_folder().items()}
         person = stage.person()
-        _takes(stage, publish(stage.house, contents, now=datetime(2026, 6, 1, tzinfo=UTC))[0], person)
+        _takes(stage, publish(stage.instance, contents, now=datetime(2026, 6, 1, tzinfo=UTC))[0], person)
         return stage.signed_in(person)
 
     return Scene(stage.once("listener", listener), "/courses/agua-en-casa/recordings/charla", {"spans": "0-4,6-8"}, script=())
@@ -342,11 +342,11 @@ def a_recording(stage: Stage) -> Scene:
 
 def a_revoked_certificate(stage: Stage) -> Scene:
     """An administrator looks at a certificate that was revoked, and may issue another one."""
-    learner = a_learner(stage.house, stage.course, f"persona.{stage.number()}@example.org")
-    mark_done(stage.house, learner, "prueba", "leccion-1")
-    pass_quiz(stage.house, learner, "prueba")
-    deliver(stage.house)
-    with stage.house.database.unit_of_work() as session:
+    learner = a_learner(stage.instance, stage.course, f"persona.{stage.number()}@example.org")
+    mark_done(stage.instance, learner, "prueba", "leccion-1")
+    pass_quiz(stage.instance, learner, "prueba")
+    deliver(stage.instance)
+    with stage.instance.database.unit_of_work() as session:
         row = session.scalars(select(Credential).where(Credential.person_id == learner.person_id)).one()
         certificates.revoke_credential(session, SYSTEM, row, "Por error.", now=clock.now())
     return Scene(stage.boss, f"/certificates/{row.uuid}/renewal", {"reason": "Con su apellido."})
@@ -354,7 +354,7 @@ def a_revoked_certificate(stage: Stage) -> Scene:
 
 WRITING: Room = {
     "courses_lessons.autosave": a_lesson_that_is_written,
-    "courses_lessons.look": a_lesson_that_is_written,
+    "courses_lessons.preview_fragment": a_lesson_that_is_written,
     "courses_lessons.paste": something_pasted,
     "courses_lessons.files_of_lesson": a_file_for_a_lesson,
     "courses_lessons.removal": a_translation_to_remove,

@@ -34,7 +34,7 @@ AGREED = {"consent": "y"}
 
 
 def _link(stage: Stage, purpose: TokenPurpose, person: Person | None) -> str:
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         return accounts.make_token(session, purpose, person, now=clock.now())
 
 
@@ -56,7 +56,7 @@ def an_invitation(stage: Stage) -> Scene:
 
 def an_instance_without_administrator(stage: Stage) -> Scene:
     """Nobody administers yet; whoever started the server opens the link that it printed."""
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         session.execute(delete(RoleGrant))
     words = {"email": f"rosa.{stage.number()}@example.org", "given_names": "Rosa", "first_surname": "Tello", **AGREED}
     return Scene(stage.nobody(), f"/set-up/{_link(stage, TokenPurpose.SET_UP, None)}", words)
@@ -66,13 +66,13 @@ def another_address(stage: Stage) -> Scene:
     """Somebody has asked for another address and opens the link of the mail to it."""
     person = stage.person()
     return Scene(
-        stage.nobody(), f"/address/{addresses.link_for(secret_keys(stage.house.settings), person, f'otra.{person.id}@example.org')}"
+        stage.nobody(), f"/address/{addresses.link_for(secret_keys(stage.instance.settings), person, f'otra.{person.id}@example.org')}"
     )
 
 
 def mails_to_stop(stage: Stage) -> Scene:
     """Somebody opens the link at the end of a mail that stops its kind."""
-    secret = secret_keys(stage.house.settings)[0]
+    secret = secret_keys(stage.instance.settings)[0]
     return Scene(stage.nobody(), f"/notices/stop/{notices.unsubscription_token(secret, stage.person().uuid, NoticeKind.ANNOUNCEMENT)}")
 
 
@@ -81,8 +81,8 @@ def mails_to_stop(stage: Stage) -> Scene:
 
 def _with_app(stage: Stage) -> tuple[Person, list[str]]:
     """Add somebody with an application; return them with their recovery codes."""
-    person, keys = stage.person(), secret_keys(stage.house.settings)
-    with stage.house.database.unit_of_work() as session:
+    person, keys = stage.person(), secret_keys(stage.instance.settings)
+    with stage.instance.database.unit_of_work() as session:
         factor = second_factor.app_factor(keys, "Aplicación", totp.new_secret(), 0)
         return person, second_factor.add(session, SYSTEM, person, factor, now=clock.now())
 
@@ -97,7 +97,7 @@ def _passkey_of(stage: Stage, person: Person) -> Authenticator:
     """Let somebody have a passkey."""
     made = Authenticator()
     passkey = NewPasskey(text(made.credential), text(made.public_key), 0)
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         second_factor.add(session, SYSTEM, person, second_factor.passkey_factor("Llave", passkey), now=clock.now())
     return made
 
@@ -178,7 +178,7 @@ def _with_a_factor(stage: Stage) -> Scene:
 def a_task_that_failed(stage: Stage) -> Scene:
     """Two tasks were given up; an administrator looks at the state."""
     past = clock.now() - timedelta(days=1)
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         for kind in ("lms.apply_retention", "accounts.send_notices"):
             session.add(
                 Job(kind=kind, arguments="{}", attempts=6, created_at=past, available_at=past, failed_at=past, last_error="OSError")
@@ -194,7 +194,7 @@ def two_accounts(stage: Stage) -> Scene:
 def a_deletion_that_waits(stage: Stage) -> Scene:
     """Somebody has asked for their account to be deleted."""
     person = stage.person()
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         privacy.ask_deletion(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
     return Scene(stage.signed_in(person), "/profile/data")
 
@@ -207,24 +207,24 @@ def an_unconfirmed_person(stage: Stage) -> Scene:
 def a_suspended_person(stage: Stage) -> Scene:
     """Somebody is suspended."""
     person = stage.person()
-    with stage.house.database.unit_of_work() as session:
+    with stage.instance.database.unit_of_work() as session:
         accounts.suspend(session, SYSTEM, session.get_one(Person, person.id), "Motivo", now=clock.now())
     return Scene(stage.boss, f"/administration/people/{person.uuid}", {"reason": "Ya se aclaró"})
 
 
 def a_place_with_people(stage: Stage) -> Scene:
     """A unit stands under an institution, somebody belongs to it and somebody follows its people; there is another institution."""
-    place = a_place(stage.house, f"Unidad {stage.number()}", stage.once("institution", lambda: a_place(stage.house)))
-    stage.once("other", lambda: a_place(stage.house, "MIES"))
-    put(stage.house, stage.person(), place)
-    manage(stage.house, stage.person(), place)
+    place = a_place(stage.instance, f"Unidad {stage.number()}", stage.once("institution", lambda: a_place(stage.instance)))
+    stage.once("other", lambda: a_place(stage.instance, "MIES"))
+    put(stage.instance, stage.person(), place)
+    manage(stage.instance, stage.person(), place)
     return Scene(stage.boss, f"/administration/organisations/{place.uuid}")
 
 
 def a_closed_place(stage: Stage) -> Scene:
     """A unit takes nobody in any more."""
-    place = a_place(stage.house, f"Cerrada {stage.number()}", stage.once("institution", lambda: a_place(stage.house)))
-    with stage.house.database.unit_of_work() as session:
+    place = a_place(stage.instance, f"Cerrada {stage.number()}", stage.once("institution", lambda: a_place(stage.instance)))
+    with stage.instance.database.unit_of_work() as session:
         tree.close(session, SYSTEM, session.get_one(type(place), place.id), None, now=clock.now())
     return Scene(stage.boss, f"/administration/organisations/{place.uuid}")
 
@@ -259,7 +259,7 @@ ADMINISTRATION: Room = {
     "lms_condition.retry": a_task_that_failed,
     "lms_condition.retry_all": a_task_that_failed,
     "lms_merges.merge": two_accounts,
-    "lms_own_data.take_back": a_deletion_that_waits,
+    "lms_own_data.cancel_deletion": a_deletion_that_waits,
     "lms_people.invite": an_unconfirmed_person,
     "lms_people.restore": a_suspended_person,
     "organisations.end_manager": a_place_with_people,

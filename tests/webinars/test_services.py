@@ -23,130 +23,130 @@ LENGTH = 100
 FILM = "01-contar/02-charla.recording.yaml"
 
 
-def a_film(house: Instance, extra: str = "") -> tuple[Course, Actor]:
+def a_film(instance: Instance, extra: str = "") -> tuple[Course, Actor]:
     """Publish the sample with a recording of ours that counts as watched from 80 % on, and a learner who opened it at noon."""
     files = a_folder()
     files[FILM] = files[FILM].decode().replace("duration: 0:10\n", f"duration: 1:40\n{extra}").encode()
-    course, _version = publish(house, files, now=NOON - timedelta(days=1))
-    actor = a_learner(house, course, now=NOON)
-    with house.database.unit_of_work() as session:
-        enrolments.record_visit(session, enrolment_of(house, actor, course).id, "charla", now=NOON)
+    course, _version = publish(instance, files, now=NOON - timedelta(days=1))
+    actor = a_learner(instance, course, now=NOON)
+    with instance.database.unit_of_work() as session:
+        enrolments.record_visit(session, enrolment_of(instance, actor, course).id, "charla", now=NOON)
     return course, actor
 
 
-def watch(house: Instance, actor: Actor, spans: list[tuple[int, int]], *, minutes: float = 60) -> Fraction:
+def watch(instance: Instance, actor: Actor, spans: list[tuple[int, int]], *, minutes: float = 60) -> Fraction:
     """Tell what was seen."""
-    with house.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_seat(session, actor, "agua-en-casa", "charla")
+    with instance.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_context(session, actor, "agua-en-casa", "charla")
         return webinars.record_watched(session, actor, subject, spans, LENGTH, now=NOON + timedelta(minutes=minutes))
 
 
-def completed(house: Instance) -> bool:
+def completed(instance: Instance) -> bool:
     """Say whether the recording counts as done."""
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         row = session.execute(select(ActivityResult).where(ActivityResult.activity_key == "charla")).scalar_one()
         return row.completed_at is not None
 
 
-def spans_of(house: Instance, actor: Actor, course: Course) -> list[tuple[int, int]]:
+def spans_of(instance: Instance, actor: Actor, course: Course) -> list[tuple[int, int]]:
     """Return what is kept."""
-    with house.database.unit_of_work(write=False) as session:
-        return sorted((start, finish) for start, finish in queries.list_spans(session, enrolment_of(house, actor, course).id, "charla"))
+    with instance.database.unit_of_work(write=False) as session:
+        return sorted((start, finish) for start, finish in queries.list_spans(session, enrolment_of(instance, actor, course).id, "charla"))
 
 
-def test_enough_of_it_completes_and_what_was_seen_twice_counts_once(house: Instance) -> None:
-    course, actor = a_film(house)
+def test_enough_of_it_completes_and_what_was_seen_twice_counts_once(instance: Instance) -> None:
+    course, actor = a_film(instance)
 
-    shares = [watch(house, actor, spans) for spans in ([(0, 40)], [(20, 60)], [(0, 60)], [(55, 79)])]
-    before = completed(house)
-    shares.append(watch(house, actor, [(90, 91)]))
+    shares = [watch(instance, actor, spans) for spans in ([(0, 40)], [(20, 60)], [(0, 60)], [(55, 79)])]
+    before = completed(instance)
+    shares.append(watch(instance, actor, [(90, 91)]))
 
     assert shares == [Fraction(share, 100) for share in (40, 60, 60, 79, 80)]
-    assert (before, completed(house)) == (False, True)
-    assert spans_of(house, actor, course) == [(0, 79), (90, 91)]
+    assert (before, completed(instance)) == (False, True)
+    assert spans_of(instance, actor, course) == [(0, 79), (90, 91)]
 
 
-def test_what_was_seen_completes_when_a_correction_asks_for_less(house: Instance) -> None:
-    course, actor = a_film(house, "completion: {watched: 90}\n")
-    watch(house, actor, [(0, 85)])
-    before = completed(house)
+def test_what_was_seen_completes_when_a_correction_asks_for_less(instance: Instance) -> None:
+    course, actor = a_film(instance, "completion: {watched: 90}\n")
+    watch(instance, actor, [(0, 85)])
+    before = completed(instance)
     files = a_folder()
     files[FILM] = files[FILM].decode().replace("duration: 0:10\n", "duration: 1:40\ncompletion: {watched: 80}\n").encode()
-    _course, version = publish(house, files, nature=PublicationNature.CORRECTION, now=NOON)
-    with house.database.unit_of_work() as session:
-        enrolments.follow_version(session, SYSTEM, enrolment_of(house, actor, course).id, version.id, now=NOON)
+    _course, version = publish(instance, files, nature=PublicationNature.CORRECTION, now=NOON)
+    with instance.database.unit_of_work() as session:
+        enrolments.follow_version(session, SYSTEM, enrolment_of(instance, actor, course).id, version.id, now=NOON)
 
-    share = watch(house, actor, [(70, 85)])
+    share = watch(instance, actor, [(70, 85)])
 
-    assert (before, share, completed(house)) == (False, Fraction(85, 100), True)
-
-
-def test_seeing_it_again_completes_again_what_was_taken_back(house: Instance) -> None:
-    course, actor = a_film(house)
-    watch(house, actor, [(0, 100)])
-    with house.database.unit_of_work() as session:
-        enrolments.revoke_completion(session, SYSTEM, enrolment_of(house, actor, course).id, "charla", "No lo vio.", now=NOON)
-    before = completed(house)
-
-    watch(house, actor, [(0, 100)])
-
-    assert (before, completed(house)) == (False, True)
+    assert (before, share, completed(instance)) == (False, Fraction(85, 100), True)
 
 
-def test_what_is_seen_after_it_was_completed_writes_no_result(house: Instance) -> None:
+def test_seeing_it_again_completes_again_what_was_taken_back(instance: Instance) -> None:
+    course, actor = a_film(instance)
+    watch(instance, actor, [(0, 100)])
+    with instance.database.unit_of_work() as session:
+        enrolments.revoke_completion(session, SYSTEM, enrolment_of(instance, actor, course).id, "charla", "No lo vio.", now=NOON)
+    before = completed(instance)
+
+    watch(instance, actor, [(0, 100)])
+
+    assert (before, completed(instance)) == (False, True)
+
+
+def test_what_is_seen_after_it_was_completed_writes_no_result(instance: Instance) -> None:
     """A player tells every fifteen seconds."""
-    _course, actor = a_film(house)
-    watch(house, actor, [(0, 90)])
-    counter = Counter(house.database.writing)
+    _course, actor = a_film(instance)
+    watch(instance, actor, [(0, 90)])
+    counter = Counter(instance.database.writing)
     for seen in ((0, 90), (0, 91)):
-        watch(house, actor, [seen])
+        watch(instance, actor, [seen])
 
     written = [statement.split()[:3] for statement in counter.statements if not statement.startswith("SELECT")]
     assert written == [["DELETE", "FROM", "watched_span"], ["INSERT", "INTO", "watched_span"]]
 
 
-def test_more_than_can_have_been_seen_is_not_kept(house: Instance) -> None:
+def test_more_than_can_have_been_seen_is_not_kept(instance: Instance) -> None:
     """A script that tells everything was watched a second after the page was opened."""
-    course, actor = a_film(house)
+    course, actor = a_film(instance)
 
-    lie = watch(house, actor, [(0, 100)], minutes=1 / 60)
-    truth = watch(house, actor, [(0, 30)], minutes=1 / 60)
-    later = watch(house, actor, [(0, 100)], minutes=0.6)
+    lie = watch(instance, actor, [(0, 100)], minutes=1 / 60)
+    truth = watch(instance, actor, [(0, 30)], minutes=1 / 60)
+    later = watch(instance, actor, [(0, 100)], minutes=0.6)
 
     assert (lie, truth, later) == (0, Fraction(30, 100), 1)
-    assert spans_of(house, actor, course) == [(0, 100)]
-    assert completed(house)
+    assert spans_of(instance, actor, course) == [(0, 100)]
+    assert completed(instance)
 
 
-def test_who_never_opened_it_is_believed_half_a_minute(house: Instance) -> None:
+def test_who_never_opened_it_is_believed_half_a_minute(instance: Instance) -> None:
     """The note of the visit may have been lost; nothing is promised to who never loaded the page."""
-    _course, actor = a_film(house)
-    with house.database.unit_of_work() as session:
+    _course, actor = a_film(instance)
+    with instance.database.unit_of_work() as session:
         session.delete(session.execute(select(ActivityResult)).scalar_one())
 
-    assert watch(house, actor, [(0, 31)]) == 0
-    assert watch(house, actor, [(0, 30)]) == Fraction(30, 100)
+    assert watch(instance, actor, [(0, 31)]) == 0
+    assert watch(instance, actor, [(0, 30)]) == Fraction(30, 100)
 
 
-def test_two_players_at_once_lose_nothing(house: Instance) -> None:
+def test_two_players_at_once_lose_nothing(instance: Instance) -> None:
     """The film in two windows, on both databases."""
-    course, actor = a_film(house)
+    course, actor = a_film(instance)
 
-    found = all_at_once(4, lambda place: watch(house, actor, [(place * 20, place * 20 + 10)]))
+    found = all_at_once(4, lambda place: watch(instance, actor, [(place * 20, place * 20 + 10)]))
 
     assert all(isinstance(share, Fraction) for share in found), found
-    assert spans_of(house, actor, course) == [(0, 10), (20, 30), (40, 50), (60, 70)]
+    assert spans_of(instance, actor, course) == [(0, 10), (20, 30), (40, 50), (60, 70)]
 
 
-def test_a_page_of_another_site_is_not_counted_in_seconds(house: Instance) -> None:
+def test_a_page_of_another_site_is_not_counted_in_seconds(instance: Instance) -> None:
     """It has no length; its learner says when it was seen."""
-    course, _version = publish(house, folder(modules=1))
-    actor = a_learner(house, course)
+    course, _version = publish(instance, folder(modules=1))
+    actor = a_learner(instance, course)
 
-    with house.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_seat(session, actor, "prueba", "video-1")
+    with instance.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_context(session, actor, "prueba", "video-1")
         assert webinars.record_watched(session, actor, subject, [(0, 30)], 0, now=NOON) == 0
         enrolments.mark_done(session, actor, subject, now=NOON)
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(ActivityResult.completed_at)).scalar_one() == NOON

@@ -19,7 +19,7 @@ from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, 
 from tests.support.folders import a_folder, changed
 from tests.support.learning import At, a_learner, actor_of
 from webinars import queries
-from webinars.content import TranscriptLine
+from webinars.content import TranscriptPassage
 from webinars.permissions import RecordingAction
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
@@ -27,13 +27,13 @@ TALK = "/courses/agua-en-casa/recordings/charla"
 TRANSCRIPT = "01-contar/media/charla.es.md"
 
 
-def the_sample(house: Instance, *, preview: bool = False) -> Course:
+def the_sample(instance: Instance, *, preview: bool = False) -> Course:
     """Publish the sample course, its talk previewed or not."""
     files = a_folder()
     name = "01-contar/02-charla.recording.yaml"
     if preview:
         files[name] = files[name].replace(b"kind: audio\n", b"preview: true\nkind: audio\n")
-    return publish(house, files, now=NOON - timedelta(days=1))[0]
+    return publish(instance, files, now=NOON - timedelta(days=1))[0]
 
 
 def previewed_outside(slug: str) -> dict[str, bytes]:
@@ -50,8 +50,8 @@ def in_june(monkeypatch: pytest.MonkeyPatch) -> At:
     return At(monkeypatch, NOON)
 
 
-def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: Browser, house: Instance, in_june: At) -> None:
-    a_learner_in(browser, the_sample(house))
+def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: Browser, instance: Instance, in_june: At) -> None:
+    a_learner_in(browser, the_sample(instance))
 
     page = browser.get(f"{TALK}?t=5")
 
@@ -64,18 +64,18 @@ def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: 
 
 
 @pytest.mark.parametrize("start", ["x", "-1", "1e9", "٣", "99999999999999999999"])
-def test_a_start_that_is_no_second_is_the_beginning(browser: Browser, house: Instance, in_june: At, start: str) -> None:
+def test_a_start_that_is_no_second_is_the_beginning(browser: Browser, instance: Instance, in_june: At, start: str) -> None:
     """Security 3.5."""
-    a_learner_in(browser, the_sample(house))
+    a_learner_in(browser, the_sample(instance))
 
     browser.get(f"{TALK}?t={start}")
 
     assert browser.response.status_code == 200
 
 
-def test_nothing_of_another_site_is_loaded(browser: Browser, house: Instance) -> None:
+def test_nothing_of_another_site_is_loaded(browser: Browser, instance: Instance) -> None:
     """Security 7.6: a link with its host's name, no frame, no image, no address in the content policy."""
-    a_learner_in(browser, a_course(house, modules=1))
+    a_learner_in(browser, a_course(instance, modules=1))
 
     page = browser.get("/courses/prueba/recordings/video-1")
 
@@ -86,9 +86,9 @@ def test_nothing_of_another_site_is_loaded(browser: Browser, house: Instance) ->
     assert not re.search(r'(?:src|poster|data-src|srcset|preload[^>]*href)="https?:', page.html)
 
 
-def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, house: Instance, in_june: At) -> None:
+def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, instance: Instance, in_june: At) -> None:
     """The JSON of static/js/player.js."""
-    a_learner_in(browser, the_sample(house))
+    a_learner_in(browser, the_sample(instance))
     browser.get(TALK)
     in_june.pass_(seconds=20)
 
@@ -107,15 +107,15 @@ def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, 
     ]
 
 
-def test_without_script_the_learner_says_so(browser: Browser, house: Instance, in_june: At) -> None:
+def test_without_script_the_learner_says_so(browser: Browser, instance: Instance, in_june: At) -> None:
     """P18: the film can be played and finished by the page's button."""
-    a_learner_in(browser, the_sample(house))
+    a_learner_in(browser, the_sample(instance))
     browser.get(TALK)
 
     browser.submit("/charla/done")
 
     browser.get(TALK)
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(ActivityResult.completed_at).where(ActivityResult.activity_key == "charla")).scalar_one() == NOON
     assert not any(form.action.endswith("/charla/done") for form in browser.page.forms)
 
@@ -124,33 +124,33 @@ def watchable(session: Session, actor: Actor) -> set[tuple[str, str]]:
     """Return the recordings that the permission allows somebody, one by one."""
     allowed = set()
     for slug in session.scalars(select(Course.slug)):
-        seat = enrolment_queries.get_learner_context(session, actor, slug)
-        outline = enrolment_queries.course_outlines.get_outline(session, seat.version_id or 0)
+        context = enrolment_queries.get_learner_context(session, actor, slug)
+        outline = enrolment_queries.course_outlines.get_outline(session, context.version_id or 0)
         for activity in outline.activities():
-            subject = enrolment_queries.activity_seat(session, seat, outline, activity.key)
+            subject = enrolment_queries.activity_context(session, context, outline, activity.key)
             if activity.kind == "recording" and policy().verdict(actor, RecordingAction.VIEW, subject) is Verdict.ALLOW:
                 allowed.add((slug, activity.key))
     return allowed
 
 
-def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, house: Instance, in_june: At) -> None:
+def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, instance: Instance, in_june: At) -> None:
     """The list's twin is the permission, for everybody before every recording; the page shows no other."""
-    courses = [the_sample(house), *(publish(house, previewed_outside(key))[0] for key in ("abierto", "tarde", "archivado"))]
+    courses = [the_sample(instance), *(publish(instance, previewed_outside(key))[0] for key in ("abierto", "tarde", "archivado"))]
     hidden = folder("interno", modules=2, visibility="institution", enrolment="invitation")
-    courses.append(publish(house, hidden)[0])
-    with house.database.unit_of_work() as session:
+    courses.append(publish(instance, hidden)[0])
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
         late = session.execute(select(Course.published_version_id).where(Course.slug == "tarde")).scalar_one()
         session.execute(update(Module).where(Module.version_id == late).values(opens_at=NOON + timedelta(seconds=1)))
     people = {
         "nadie": Actor(),
-        "ajena": actor_of(a_person(house, "ajena@example.org")),
-        **{f"ana-{course.slug}": a_learner(house, course, f"ana-{course.slug}@example.org") for course in courses},
-        "edita": actor_of(a_teacher(house, courses[4], "edita@example.org")),
-        "califica": actor_of(a_teacher(house, courses[2], "califica@example.org", StaffRole.GRADER)),
-        "admin": Actor(person_id=an_administrator(house).id, roles=frozenset({SiteRole.ADMINISTRATOR})),
+        "ajena": actor_of(a_person(instance, "ajena@example.org")),
+        **{f"ana-{course.slug}": a_learner(instance, course, f"ana-{course.slug}@example.org") for course in courses},
+        "edita": actor_of(a_teacher(instance, courses[4], "edita@example.org")),
+        "califica": actor_of(a_teacher(instance, courses[2], "califica@example.org", StaffRole.GRADER)),
+        "admin": Actor(person_id=an_administrator(instance).id, roles=frozenset({SiteRole.ADMINISTRATOR})),
     }
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         listed = {name: {(row.slug, row.activity_key) for row in queries.visible_recordings(session, who)} for name, who in people.items()}
         assert listed == {name: watchable(session, who) for name, who in people.items()}
     assert listed["nadie"] == listed["ajena"] == {("abierto", "video-1")}
@@ -161,33 +161,33 @@ def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, house
     assert not browser.get("/recordings?q=video").has_link("/courses/interno/recordings/video-2")
 
 
-def test_the_list_is_searched_by_chapters_too(browser: Browser, house: Instance, in_june: At) -> None:
-    a_learner_in(browser, the_sample(house))
+def test_the_list_is_searched_by_chapters_too(browser: Browser, instance: Instance, in_june: At) -> None:
+    a_learner_in(browser, the_sample(instance))
 
     page = browser.get("/recordings?q=las+gotas")
 
     assert page.has_link(f"{TALK}?t=5#player")
 
 
-def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browser, house: Instance, in_june: At) -> None:
+def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browser, instance: Instance, in_june: At) -> None:
     """The list's twin is the permission: previews of listed courses that nothing keeps closed."""
-    the_sample(house, preview=True)
-    publish(house, previewed_outside("abierto"))
+    the_sample(instance, preview=True)
+    publish(instance, previewed_outside("abierto"))
     publish(
-        house,
+        instance,
         previewed_outside("interno") | {"course.yaml": previewed_outside("interno")["course.yaml"].replace(b"public", b"institution")},
     )
-    publish(house, previewed_outside("archivado"))
-    publish(house, previewed_outside("tarde"))
-    publish(house, previewed_outside("espera"))
-    a_course(house, "cerrado", modules=1)
-    with house.database.unit_of_work() as session:
+    publish(instance, previewed_outside("archivado"))
+    publish(instance, previewed_outside("tarde"))
+    publish(instance, previewed_outside("espera"))
+    a_course(instance, "cerrado", modules=1)
+    with instance.database.unit_of_work() as session:
         session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOON))
         of = dict(session.execute(select(Course.slug, Course.published_version_id)).all())
         session.execute(update(Module).where(Module.version_id == of["tarde"]).values(opens_at=NOON + timedelta(seconds=1)))
         session.execute(update(Module).where(Module.version_id == of["espera"]).values(requires=("otra",)))
 
-    with house.database.unit_of_work(write=False) as session:
+    with instance.database.unit_of_work(write=False) as session:
         listed = {(row.slug, row.activity_key) for row in queries.public_recordings(session, now=NOON, limit=100)}
         allowed = watchable(session, Actor())
 
@@ -200,9 +200,9 @@ WRITTEN = (
 )
 
 
-def test_a_transcript_in_markdown_is_shown_as_a_lesson_is(browser: Browser, house: Instance, in_june: At) -> None:
+def test_a_transcript_in_markdown_is_shown_as_a_lesson_is(browser: Browser, instance: Instance, in_june: At) -> None:
     """Format, section 10: section 7 without embeds, whatever its line ends."""
-    a_learner_in(browser, publish(house, a_folder() | {TRANSCRIPT: WRITTEN.encode()}, now=NOON - timedelta(days=1))[0])
+    a_learner_in(browser, publish(instance, a_folder() | {TRANSCRIPT: WRITTEN.encode()}, now=NOON - timedelta(days=1))[0])
 
     html = browser.get(TALK).html
 
@@ -233,13 +233,16 @@ def test_of_a_transcript_the_plain_words_are_found() -> None:
         "Cada gota cuenta [1].",
         "una otra",
     ]
-    assert said["fr"] == [TranscriptLine(3605, "Un & *deux*", "<p>Un &amp; *deux*</p>"), TranscriptLine(None, "trois", "<p>trois</p>")]
+    assert said["fr"] == [
+        TranscriptPassage(3605, "Un & *deux*", "<p>Un &amp; *deux*</p>"),
+        TranscriptPassage(None, "trois", "<p>trois</p>"),
+    ]
 
 
-def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, house: Instance, in_june: At) -> None:
+def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, instance: Instance, in_june: At) -> None:
     """Without accents and case; the words found are marked as they stand."""
-    the_sample(house, preview=True)
-    publish(house, previewed_outside("abierto"))
+    the_sample(instance, preview=True)
+    publish(instance, previewed_outside("abierto"))
 
     found = browser.get("/recordings?q=GOTA+cuenta")
     title = browser.get("/recordings?q=charla")
@@ -251,17 +254,17 @@ def test_a_search_finds_what_is_said_and_leads_to_its_second(browser: Browser, h
     assert not nothing.has_link(TALK)
 
 
-def test_a_quiz_is_not_a_recording(browser: Browser, house: Instance) -> None:
-    a_learner_in(browser, a_course(house, modules=1))
+def test_a_quiz_is_not_a_recording(browser: Browser, instance: Instance) -> None:
+    a_learner_in(browser, a_course(instance, modules=1))
 
     browser.get("/courses/prueba/recordings/cuestionario-1", status=404)
     browser.get("/courses/prueba/recordings/leccion-1", status=404)
 
 
-def test_only_learners_of_the_course_leave_a_note_of_what_they_watched(browser: Browser, house: Instance, in_june: At) -> None:
+def test_only_learners_of_the_course_leave_a_note_of_what_they_watched(browser: Browser, instance: Instance, in_june: At) -> None:
     """Access: recording.note_watched; the team and visitors watch, and nothing is noted."""
-    cast = a_cast(browser, house)
-    cast.join(the_sample(house))
+    cast = a_cast(browser, instance)
+    cast.join(the_sample(instance))
 
     outcomes = cast.outcomes(f"{TALK}/watched", "POST", {"spans": "0-4"})
 
