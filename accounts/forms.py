@@ -26,10 +26,8 @@ from kernel.web.forms import Form, LineField
 PASSWORD_FAULTS = {
     PasswordFault.SHORT: N_("It must have at least 8 characters."),
     PasswordFault.LONG: N_("It must have at most 128 characters."),
-    PasswordFault.COMMON: N_(
-        "Too many people use this password. Choose another, for example four words that have nothing to do with each other."
-    ),
-    PasswordFault.PERSONAL: N_("It contains your name, your email or your identity number. Choose something that nobody can find out."),
+    PasswordFault.COMMON: N_("This password is too common. Choose another, such as four unrelated words."),
+    PasswordFault.PERSONAL: N_("It contains your name, your email or your identity number. Choose something no one can guess."),
 }
 DEFAULT_ZONE = "America/Guayaquil"
 ZONES = sorted(
@@ -60,7 +58,7 @@ class EmailField(LineField):
         try:
             self.data = normal_email(self.data)
         except EmailNotValidError:
-            raise ValidationError(_("Write an address like name@example.org.")) from None
+            raise ValidationError(_("Enter an email address like name@example.org.")) from None
 
 
 def _required(message: str) -> DataRequired:
@@ -122,7 +120,7 @@ class InvitationForm(PasswordForm):
     """The first password of somebody who was invited."""
 
     consent = BooleanField(
-        lazy_("I have read how my data are used"), [_required(N_("Without your agreement to the notice we cannot keep your data."))]
+        lazy_("I have read how my data is used"), [_required(N_("We cannot store your data unless you accept the privacy notice."))]
     )
 
 
@@ -131,7 +129,7 @@ class SignUpForm(NamesForm, PasswordForm):
 
     email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
     consent = BooleanField(
-        lazy_("I have read how my data are used"), [_required(N_("Without your agreement to the notice we cannot keep your data."))]
+        lazy_("I have read how my data is used"), [_required(N_("We cannot store your data unless you accept the privacy notice."))]
     )
 
     def personal(self) -> tuple[str, ...]:
@@ -166,7 +164,7 @@ class ChangePasswordForm(PasswordForm):
 class ChangeAddressForm(Form):
     """Another address, with the current password."""
 
-    email = EmailField(lazy_("New address"), [_required(N_("Enter an email address.")), _at_most(254)])
+    email = EmailField(lazy_("New email address"), [_required(N_("Enter an email address.")), _at_most(254)])
     current_password = PasswordField(lazy_("Current password"), [_typed(N_("Enter your current password."))])
 
 
@@ -197,7 +195,7 @@ class NewAppForm(SecondFactorCodeForm):
 class AccountActionForm(Form):
     """Why an administrator acts on somebody's account."""
 
-    reason = LineField(lazy_("Reason"), [_required(N_("Say why: it stays in the audit log.")), _at_most(500)])
+    reason = LineField(lazy_("Reason"), [_required(N_("Give a reason. It is recorded in the audit log.")), _at_most(500)])
 
 
 class ProfileForm(NamesForm):
@@ -282,11 +280,11 @@ class NotificationPreferencesForm(Form):
 
 
 for _kind in NoticeKind:
-    setattr(NotificationPreferencesForm, f"{_kind.value}_bell", BooleanField(lazy_("Show it in the bell")))
+    setattr(NotificationPreferencesForm, f"{_kind.value}_bell", BooleanField(lazy_("Show on the site (bell icon)")))
     setattr(
         NotificationPreferencesForm,
         f"{_kind.value}_mail",
         SelectField(
-            lazy_("Send it by mail"), choices=[SelectChoice(value=time.value, label=lazy_(words)) for time, words in MAIL_TIMES.items()]
+            lazy_("Send by email"), choices=[SelectChoice(value=time.value, label=lazy_(words)) for time, words in MAIL_TIMES.items()]
         ),
     )

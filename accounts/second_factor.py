@@ -89,7 +89,7 @@ def add(session: Session, actor: Actor, person: Person, factor: NewFactor, *, no
     session.get(Person, person.id, with_for_update=True)
     present = list_factors(session, person.id)
     if len(present) >= MOST:
-        raise Conflict(N_("Remove one first: ten are the most that can be kept."))
+        raise Conflict(N_("Remove one first. You can have up to ten."))
     row = SecondFactor(
         person_id=person.id,
         kind=factor.kind.value,
@@ -109,7 +109,7 @@ def remove(session: Session, actor: Actor, person: Person, factor: SecondFactor,
     session.get(Person, person.id, with_for_update=True)
     if len(list_factors(session, person.id)) == 1:
         if required:
-            raise Conflict(N_("Your role asks for a second step: add another one first."))
+            raise Conflict(N_("Your role requires a second step. Add another one first."))
         session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     session.execute(delete(SecondFactor).where(SecondFactor.id == factor.id))
     _changed(session, actor, person, AccountVerb.FACTOR_REMOVED, now=now, kind=factor.kind)

@@ -411,9 +411,9 @@ def restore(session: Session, actor: Actor, person: Person, reason: str, *, now:
     Raise Conflict where it was merged into another, or deleted.
     """
     if queries.find_merge(session, person.id) is not None:
-        raise Conflict(N_("This account was merged into another one: it stays closed."))
+        raise Conflict(N_("This account was merged into another one and cannot be reopened."))
     if queries.is_permanently_closed(session, person.id):
-        raise Conflict(N_("This account was deleted: it stays closed."))
+        raise Conflict(N_("This account was deleted and cannot be reopened."))
     if person.suspended_at is not None:
         person.suspended_at = None
         due = now + TIME_TO_THINK
@@ -426,7 +426,7 @@ def require_remaining_administrator(session: Session, person: Person) -> None:
     """Raise Conflict where no administrator who can sign in would be left; others who change that wait for this transaction."""
     queries.lock_administrators(session)
     if queries.is_last_administrator(session, person.id):
-        raise Conflict(N_("There has to be another administrator first."))
+        raise Conflict(N_("Make someone else an administrator first."))
 
 
 @contextmanager

@@ -4,23 +4,23 @@ from accounts.rules import MailTime, NoticeKind
 from kernel.errors import N_
 
 NOTICE_KINDS = {
-    NoticeKind.ENROLMENT: (N_("Enrolments"), N_("Somebody enrols you in a course, or a place becomes free for you.")),
-    NoticeKind.ANNOUNCEMENT: (N_("Announcements"), N_("The team of one of your courses writes to those who take it.")),
-    NoticeKind.GRADED: (N_("Marks"), N_("Somebody has marked your work, or set a result of yours.")),
-    NoticeKind.CERTIFICATE: (N_("Certificates"), N_("A certificate of yours is issued.")),
-    NoticeKind.REMARKED: (N_("Marks that changed"), N_("Answers of yours are marked again, and your mark is another one.")),
-    NoticeKind.REOPENED: (N_("Reopened attempts"), N_("An attempt of yours is open again.")),
+    NoticeKind.ENROLMENT: (N_("Enrolments"), N_("You are enrolled in a course, or a place becomes available.")),
+    NoticeKind.ANNOUNCEMENT: (N_("Announcements"), N_("The team of one of your courses posts an announcement.")),
+    NoticeKind.GRADED: (N_("Grades"), N_("Your work is graded, or the course team sets one of your results.")),
+    NoticeKind.CERTIFICATE: (N_("Certificates"), N_("You are issued a certificate.")),
+    NoticeKind.REMARKED: (N_("Grade changes"), N_("Your answers are regraded and your grade changes.")),
+    NoticeKind.REOPENED: (N_("Reopened attempts"), N_("One of your attempts is reopened.")),
     NoticeKind.TIME: (N_("Time and attempts"), N_("You are given another date, more time or more attempts at a quiz.")),
-    NoticeKind.CHANGED: (N_("Changes"), N_("Something that you have done in a course is different now.")),
-    NoticeKind.APPROVAL: (N_("Approvals"), N_("Somebody asks you to approve the publication of a course, or answers you.")),
+    NoticeKind.CHANGED: (N_("Changes"), N_("Something you have already done in a course has changed.")),
+    NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
     NoticeKind.OPERATION: (
-        N_("State of the system"),
-        N_("Something in this installation needs an administrator: once a day, while it lasts."),
+        N_("System status"),
+        N_("This installation needs an administrator's attention. Sent once a day until it is resolved."),
     ),
 }
 MAIL_TIMES = {
-    MailTime.AT_ONCE: N_("At once"),
-    MailTime.DAILY: N_("Once a day, all together"),
+    MailTime.AT_ONCE: N_("Immediately"),
+    MailTime.DAILY: N_("Once a day, in one email"),
     MailTime.NEVER: N_("Never"),
 }
 SYMBOLS = {

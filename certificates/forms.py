@@ -12,7 +12,7 @@ class RevocationForm(Form):
     reason = LineField(
         lazy_("Reason"),
         [
-            InputRequired(lazy_("Say why: the holder will read it.")),
+            InputRequired(lazy_("Give a reason. The certificate holder will see it.")),
             Length(max=500, message=lazy_("Use at most %(max)d characters.")),
         ],
     )

@@ -38,8 +38,8 @@ def notify_issued(delivery: Delivery) -> Effect:
     message = Message(
         NoticeKind.CERTIFICATE,
         key=f"certificate:{row.uuid}",
-        subject=in_every_language(lambda: _("Your certificate of “%(title)s” is ready", title=choose(row.course_titles))),
-        words=in_every_language(lambda: _("Anybody can verify it with the code %(code)s at %(address)s", code=code, address=address)),
+        subject=in_every_language(lambda: _("Your certificate for “%(title)s” is ready", title=choose(row.course_titles))),
+        words=in_every_language(lambda: _("Anyone can verify it with the code %(code)s at %(address)s", code=code, address=address)),
         path=f"/certificates/{row.uuid}",
     )
     return lambda session: notices.give(session, message, [row.person_id], now=delivery.now)

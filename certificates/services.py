@@ -53,7 +53,7 @@ class AwardNotAllowed(Conflict):
     """No credential can be issued now."""
 
     code = "certificate_not_deserved"
-    message = N_("The course is not completed now, or a certificate of it is in force already.")
+    message = N_("The course is not completed, or a valid certificate has already been issued.")
 
 
 def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | None = None) -> AwardInputs | None:

@@ -125,7 +125,7 @@ def _sheet(row: Credential, language: str) -> CertificateSheet:
 def download(subject: CredentialContext) -> Response:
     """Give the sheet as a PDF, drawn from the frozen row; a revoked one is gone."""
     if subject.state is CredentialState.REVOKED:
-        raise Gone(N_("This certificate was revoked: it can no longer be downloaded."))
+        raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
     wanted = request.args.get("language", language())
     content = pdf.render(_sheet(subject.row, wanted if wanted in LANGUAGES else language()))
     response = make_response(content)
@@ -145,7 +145,7 @@ def verify_form() -> Answer:
         return render_template("certificates/verify_form.html", code="", problem="")
     code = read_code(typed, CODE_LENGTH)
     if code is None:
-        return render_template("certificates/verify_form.html", code=typed, problem=_("This cannot be the code of a certificate.")), 422
+        return render_template("certificates/verify_form.html", code=typed, problem=_("This is not a valid certificate code.")), 422
     return see_page("certificates.verify", code=printed_code(code))
 
 
@@ -194,7 +194,7 @@ def revoke(subject: CredentialContext) -> Answer:
     if not form.validate_on_post():
         return render_template("certificates/revocation.html", certificate=facts, form=form), 422
     services.revoke_credential(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
-    flash(_("The certificate is revoked."), "ok")
+    flash(_("The certificate has been revoked."), "ok")
     return see_page("certificates.certificate", credential=subject.row.uuid)
 
 
@@ -213,5 +213,5 @@ def renew(subject: CredentialContext) -> Answer:
     except services.AwardNotAllowed as refused:
         form.refuse(form.reason, _(refused.message))
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422
-    flash(_("The certificate is issued."), "ok")
+    flash(_("The certificate has been issued."), "ok")
     return see_page("certificates.certificate", credential=made.uuid)

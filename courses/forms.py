@@ -35,11 +35,11 @@ class NatureForm(Form):
 
     note = TextAreaField(lazy_("What changes"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
     nature = RadioField(
-        lazy_("Those who are learning already"),
+        lazy_("Learners in progress"),
         choices=[
-            SelectChoice(value="correction", label=lazy_("All move to the new version")),
-            SelectChoice(value="improvement", label=lazy_("They finish with the one they have")),
-            SelectChoice(value="choice", label=lazy_("Each one chooses")),
+            SelectChoice(value="correction", label=lazy_("Everyone moves to the new version")),
+            SelectChoice(value="improvement", label=lazy_("They finish the version they have")),
+            SelectChoice(value="choice", label=lazy_("Each learner chooses")),
         ],
         default="improvement",
         validators=[AnyOf(_NATURES, message=lazy_("Choose one of the three."))],
@@ -59,9 +59,9 @@ class NatureForm(Form):
 class PublishForm(NatureForm):
     """How a version of the draft is to be published."""
 
-    tell = BooleanField(lazy_("Tell those who did what changes"))
+    tell = BooleanField(lazy_("Notify learners who completed the activities that change"))
     when = MomentField(lazy_("Publish later"))
-    autosaved = SelectMultipleField(lazy_("Saved by itself only"), validate_choice=False)
+    autosaved = SelectMultipleField(lazy_("Autosaved only"), validate_choice=False)
     revision = HiddenField()
     looked_at = HiddenField()
 
@@ -94,7 +94,7 @@ class TeamForm(Form):
         ],
     )
     role = RadioField(
-        lazy_("What they do"),
+        lazy_("Role in the team"),
         choices=[
             SelectChoice(value="editor", label=lazy_("Editor")),
             SelectChoice(value="grader", label=lazy_("Grader")),
@@ -111,7 +111,10 @@ class ArchiveForm(Form):
     wish = HiddenField()
     reason = LineField(
         lazy_("Reason"),
-        [DataRequired(lazy_("Say why: it stays in the log.")), Length(max=500, message=lazy_("Use at most %(max)d characters."))],
+        [
+            DataRequired(lazy_("Give the reason. It is recorded in the audit log.")),
+            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
+        ],
     )
 
 
@@ -146,11 +149,11 @@ class NewCourseForm(Form):
         lazy_("Address"),
         [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
         description=lazy_(
-            "Small letters without accents, digits and hyphens. It cannot change later. Left empty, it is made of the title."
+            "Lower-case letters (no accents), digits and hyphens. It cannot be changed later. Leave empty to make it from the title."
         ),
     )
     language = RadioField(
-        lazy_("Language in which it is written first"),
+        lazy_("Main language of the course"),
         choices=[SelectChoice(value="es", label="Español"), SelectChoice(value="en", label="English")],
         default="es",
         validators=[AnyOf(["es", "en"], message=lazy_("Choose one of the two."))],
@@ -161,7 +164,7 @@ class NewCourseForm(Form):
     def validate_key(self, field: LineField) -> None:
         """Refuse what cannot be an address."""
         if field.data and not is_key(field.data):
-            raise ValidationError(_("Use small letters without accents, digits and hyphens only."))
+            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
 
     def command(self, author: str) -> NewCourse:
         """Return what to begin."""
@@ -195,7 +198,7 @@ class LessonForm(Form):
     summary = LineField(
         lazy_("Summary"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))], widget=TextArea()
     )
-    body = TextAreaField(lazy_("Text of the lesson in Markdown"))
+    body = TextAreaField(lazy_("Lesson text in Markdown"))
     up_to_date = BooleanField(lazy_("The translation is up to date"))
     file = FileField(lazy_("File"))
     alternative = LineField(lazy_("Alternative text"), [_SHORT_ENOUGH])
@@ -227,13 +230,13 @@ class NewFolderForm(FolderForm):
     key = LineField(
         lazy_("Address"),
         [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
-        description=lazy_("Small letters without accents, digits and hyphens. Left empty, it is the folder's own."),
+        description=lazy_("Lower-case letters (no accents), digits and hyphens. Leave empty to use the one in the folder."),
     )
 
     def validate_key(self, field: LineField) -> None:
         """Refuse what cannot be an address."""
         if field.data and not is_key(field.data):
-            raise ValidationError(_("Use small letters without accents, digits and hyphens only."))
+            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
 
 
 class RenameKeyForm(Form):
@@ -247,7 +250,7 @@ class RenameKeyForm(Form):
     def validate_key(self, field: LineField) -> None:
         """Refuse what cannot be a key."""
         if field.data and not is_key(field.data):
-            raise ValidationError(_("Use small letters without accents, digits and hyphens only."))
+            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
 
 
 class MediaForm(Form):
@@ -447,7 +450,7 @@ def _field_of(setting: FieldSpec, label: str, present: str, choices: Mapping[str
     if setting.shape in (FieldShape.CHOICE, FieldShape.FLAG, FieldShape.FILE):
         offered = _files(setting, choices[""]) if setting.shape is FieldShape.FILE else list(choices.get(setting.name, setting.choices))
         if not setting.usual:
-            offered.insert(0, ("", lazy_("Not said")))
+            offered.insert(0, ("", lazy_("Not specified")))
         if present and present not in {value for value, _words in offered}:
             offered.append((present, present))
         return SelectField(label, choices=_choices(offered), description=setting.help)

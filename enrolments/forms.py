@@ -44,7 +44,7 @@ class EditionForm(Form):
     )
     starts_at = MomentField(lazy_("Begins"))
     ends_at = MomentField(lazy_("Ends"))
-    self_enrolment = BooleanField(lazy_("Whoever sees the course can enrol"))
+    self_enrolment = BooleanField(lazy_("Anyone who can see the course can enrol"))
     enrols_from = MomentField(lazy_("Enrolment opens"))
     enrols_until = MomentField(lazy_("Enrolment closes"))
     capacity = WholeField(lazy_("Places"), least=1, most=1_000_000)
@@ -80,13 +80,13 @@ class EditionForm(Form):
 
 def _refuse_disorder(first: MomentField, last: MomentField) -> None:
     if first.moment is not None and last.moment is not None and last.moment <= first.moment:
-        raise ValidationError(_("It has to be after “%(field)s”.", field=first.label.text))
+        raise ValidationError(_("This must be after “%(field)s”.", field=first.label.text))
 
 
 class EditionCodeForm(Form):
     """The code of an edition."""
 
-    code = LineField(lazy_("Code"), [InputRequired(lazy_("Write the code."))])
+    code = LineField(lazy_("Code"), [InputRequired(lazy_("Enter the code."))])
 
 
 class EnrolmentListForm(Form):
@@ -94,11 +94,11 @@ class EnrolmentListForm(Form):
 
     edition = SelectField(lazy_("Edition"), choices=[])
     file = FileField(lazy_("File (CSV or Excel)"))
-    addresses = TextAreaField(lazy_("Or paste the addresses here, one on each line"))
+    addresses = TextAreaField(lazy_("Or paste the addresses here, one per line"))
 
     def offer(self, editions: Sequence[Edition]) -> None:
         """Let these editions be chosen, or none."""
-        none = SelectChoice(value="", label=_("Without an edition"))
+        none = SelectChoice(value="", label=_("No edition"))
         self.edition.choices = [none, *(SelectChoice(value=str(edition.uuid), label=edition.name) for edition in editions)]
 
     def upload(self) -> tuple[str, bytes] | None:
@@ -122,7 +122,7 @@ class LearnerMessageForm(Form):
     )
     words = WordsField(
         lazy_("Text"),
-        [DataRequired(lazy_("Write what you announce.")), Length(max=5000, message=lazy_("Use at most %(max)d characters."))],
+        [DataRequired(lazy_("Write the announcement.")), Length(max=5000, message=lazy_("Use at most %(max)d characters."))],
     )
 
 
@@ -131,7 +131,7 @@ class AnnouncementForm(LearnerMessageForm):
 
     edition = SelectField(lazy_("Edition"), choices=[], default="")
     group = SelectField(lazy_("Group"), choices=[], default="")
-    only_open = BooleanField(lazy_("Only those who have not completed the course"))
+    only_open = BooleanField(lazy_("Only learners who have not completed the course"))
 
     def offer(self, editions: Sequence[Edition], groups: Sequence[GroupRow]) -> None:
         """Let these editions and groups be chosen, or all."""
@@ -164,17 +164,17 @@ class DecimalField(LineField):
     def pre_validate(self, form: BaseForm) -> None:
         """Refuse what is not a number in its bounds."""
         if self.data and (self.value is None or not self.least <= self.value <= self.most):
-            raise ValidationError(_("Write a number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most)))
+            raise ValidationError(_("Enter a number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most)))
 
 
 class ResultOverrideForm(Form):
     """The result that the team sets, or that what was earned counts again; and why."""
 
-    score = DecimalField(lazy_("Result in percent"), least=Decimal(0), most=Decimal(100))
+    score = DecimalField(lazy_("Result as a percentage"), least=Decimal(0), most=Decimal(100))
     reason = LineField(
         lazy_("Reason"),
         [
-            DataRequired(lazy_("Say why: the learner reads it, and it stays in the audit log.")),
+            DataRequired(lazy_("Give a reason. The learner will see it, and it is kept in the audit log.")),
             Length(max=500, message=lazy_("Use at most %(max)d characters.")),
         ],
     )
@@ -182,7 +182,7 @@ class ResultOverrideForm(Form):
     def refuse_missing(self) -> bool:
         """Add the fault that no result was written, and say whether there is it."""
         if not self.score.data:
-            self.refuse(self.score, _("Write the result that is to count."))
+            self.refuse(self.score, _("Enter the result that should count."))
         return bool(self.score.errors)
 
 
@@ -193,22 +193,22 @@ class GradeItemForm(Form):
         lazy_("Title"), [DataRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
     )
     maximum = DecimalField(
-        lazy_("Highest mark"), [InputRequired(lazy_("Write the highest mark."))], least=Decimal("0.0001"), most=Decimal(100_000)
+        lazy_("Maximum mark"), [InputRequired(lazy_("Enter the maximum mark."))], least=Decimal("0.0001"), most=Decimal(100_000)
     )
     weight = DecimalField(
-        lazy_("Weight"), [InputRequired(lazy_("Write a weight; 0 counts nothing."))], least=Decimal(0), most=Decimal(100_000)
+        lazy_("Weight"), [InputRequired(lazy_("Enter a weight; 0 means it does not count."))], least=Decimal(0), most=Decimal(100_000)
     )
     category = SelectField(lazy_("Part of the grade"), choices=[], default="")
     due_at = MomentField(lazy_("Due"))
 
     def offer(self, parts: Sequence[tuple[str, str]]) -> None:
         """Let these parts of the grade be chosen."""
-        self.category.choices = [("", _("Choose")), *parts] if parts else [("", _("Everything that has a weight"))]
+        self.category.choices = [("", _("Choose")), *parts] if parts else [("", _("All weighted activities"))]
 
     def validate_category(self, field: SelectField) -> None:
         """Refuse no part where the course has parts: it would count nothing."""
         if not field.data and len(field.choices or ()) > 1:
-            raise ValidationError(_("Choose the part of the grade in which it counts."))
+            raise ValidationError(_("Choose the part of the grade it counts towards."))
 
     def show(self, item: ManualGradeItem) -> None:
         """Fill the form with an item."""
@@ -246,7 +246,10 @@ class RevokeCompletionForm(Form):
     activity = SelectField(lazy_("Completed activity"), choices=[])
     reason = LineField(
         lazy_("Reason"),
-        [DataRequired(lazy_("Say why: it stays in the audit log.")), Length(max=500, message=lazy_("Use at most %(max)d characters."))],
+        [
+            DataRequired(lazy_("Give a reason. It is recorded in the audit log.")),
+            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
+        ],
     )
 
     def offer(self, activities: Sequence[tuple[str, str]]) -> None:

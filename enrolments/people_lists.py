@@ -44,9 +44,9 @@ def read_list(content: bytes) -> PeopleList:
     if place is None:
         place, rows = next((at for at, cell in enumerate(headings) if "@" in cell), None), table.rows
     if place is None:
-        raise Undecodable(N_("No column is called “email” or “correo”, and the first line has no address."))
+        raise Undecodable(N_("There is no column called “email” or “correo”, and the first row contains no address."))
     if len(rows) > MOST_ENTRIES:
-        raise Undecodable(N_("The list has %(count)s lines; %(limit)s are allowed."), count=len(rows), limit=MOST_ENTRIES)
+        raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(rows), limit=MOST_ENTRIES)
     entries = (ListedAddress(line, cells[place].strip().lower() if place < len(cells) else "") for line, cells in rows)
     return PeopleList(tuple(entries), table.guessed_from)
 
@@ -79,14 +79,18 @@ def judge_list(session: Session, course_id: int, entries: Sequence[ListedAddress
         found, first = known.get(entry.address), seen.setdefault(entry.address, entry.line)
         if entry.address == FORMULA:
             faults.append(
-                EntryFault(entry.line, as_written(entry.address), N_("A cell of it is a formula, which is not computed: write its value."))
+                EntryFault(
+                    entry.line,
+                    as_written(entry.address),
+                    N_("A cell contains a formula, which is not calculated. Enter its value instead."),
+                )
             )
         elif "@" not in entry.address:
             faults.append(EntryFault(entry.line, entry.address, N_("This is not an email address.")))
         elif first != entry.line:
-            faults.append(EntryFault(entry.line, entry.address, N_("This address stands on the list twice.")))
+            faults.append(EntryFault(entry.line, entry.address, N_("This address is on the list twice.")))
         elif found is None or found.suspended:
-            faults.append(EntryFault(entry.line, entry.address, N_("No account that is open has this address.")))
+            faults.append(EntryFault(entry.line, entry.address, N_("No open account uses this address.")))
         elif found.enrolled:
             inside += 1
         else:

@@ -51,7 +51,7 @@ class ArchiveRefused(DomainError):
 
     code = "archive_refused"
     status = 422
-    message = N_("The archive is broken or no ZIP file.")
+    message = N_("The archive is damaged or is not a ZIP file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def read_archive(content: bytes, *suffixes: str, limits: ArchiveLimits = LIMITS)
 def open_archive(content: bytes, *suffixes: str, limits: ArchiveLimits = LIMITS) -> Archive:
     """Return an archive with the files that have one of these endings; raise ArchiveRefused as `read_archive` does."""
     if len(content) > limits.packed:
-        raise ArchiveRefused(N_("The archive has more than %(limit)s MB."), limit=limits.packed // 10**6)
+        raise ArchiveRefused(N_("The archive is larger than %(limit)s MB."), limit=limits.packed // 10**6)
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -129,10 +129,10 @@ def _judge_entry(entry: zipfile.ZipInfo) -> None:
     name = entry.filename
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in name or "\x00" in entry.orig_filename or not name.strip("/"):
-        raise ArchiveRefused(N_("The archive has an entry that leads out of it: “%(name)s”."), name=name[:200])
+        raise ArchiveRefused(N_("The archive contains an entry that points outside it: “%(name)s”."), name=name[:200])
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise ArchiveRefused(N_("The archive has a link or a device: “%(name)s”."), name=name[:200])
+        raise ArchiveRefused(N_("The archive contains a link or a device file: “%(name)s”."), name=name[:200])
     if entry.flag_bits & _ENCRYPTED:
         raise ArchiveRefused(N_("The archive is encrypted: “%(name)s”."), name=name[:200])
     if entry.file_size > SMALL and entry.file_size > MAXIMUM_RATIO * max(entry.compress_size, 1):
@@ -147,6 +147,6 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > entry.file_size:
-                raise ArchiveRefused(N_("“%(name)s” is larger than the archive says."), name=entry.filename[:200])
+                raise ArchiveRefused(N_("“%(name)s” is larger than declared in the archive."), name=entry.filename[:200])
             parts.append(chunk)
     return b"".join(parts)

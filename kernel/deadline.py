@@ -20,7 +20,7 @@ class DeadlineExceeded(Unavailable):
     """The request worked longer than one may; what it began is rolled back."""
 
     code = "too_long"
-    message = N_("This took too long and was ended. Nothing of it was saved: try again, with less at once if that can be.")
+    message = N_("This took too long and was stopped. Nothing was saved. Try again, with less at once if possible.")
 
 
 @dataclass(slots=True, eq=False)

@@ -37,7 +37,7 @@ def decode(content: bytes) -> DecodedText:
     """
     if len(content) > MAXIMUM_TEXT:
         raise Undecodable(
-            N_("The file has %(size)s MB; %(limit)s MB are allowed."), size=len(content) // 10**6, limit=MAXIMUM_TEXT // 10**6
+            N_("The file is %(size)s MB; the maximum is %(limit)s MB."), size=len(content) // 10**6, limit=MAXIMUM_TEXT // 10**6
         )
     for mark, encoding in _MARKS:
         if content.startswith(mark):
@@ -59,16 +59,14 @@ def _as(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = line_of(content, error.start)
-        raise Undecodable(
-            N_("The file says that it is %(encoding)s and is not, in line %(line)s."), encoding=encoding, line=line
-        ) from error
+        raise Undecodable(N_("The file is declared as %(encoding)s, but line %(line)s is not."), encoding=encoding, line=line) from error
 
 
 def _refuse_binary(content: bytes) -> None:
     place = next((at for at, byte in enumerate(content[:100_000]) if byte in _BINARY), -1)
     if place >= 0:
         line = line_of(content, place)
-        raise Undecodable(N_("The file is not text: there is a byte %(byte)s in line %(line)s."), byte=f"0x{content[place]:02x}", line=line)
+        raise Undecodable(N_("The file is not text: line %(line)s contains the byte %(byte)s."), byte=f"0x{content[place]:02x}", line=line)
 
 
 def _as_windows(content: bytes) -> str:

@@ -39,7 +39,7 @@ class NotFound(DomainError):
 
     code = "not_found"
     status = 404
-    message = N_("This page does not exist, or it is not open to you.")
+    message = N_("This page does not exist, or you do not have access to it.")
 
 
 class Gone(NotFound):
@@ -78,7 +78,7 @@ class Conflict(DomainError):
 
     code = "conflict"
     status = 409
-    message = N_("This has changed since you opened it. Look at it again before going on.")
+    message = N_("This has changed since you opened it. Check it again before you continue.")
 
 
 class Invalid(DomainError):
@@ -86,7 +86,7 @@ class Invalid(DomainError):
 
     code = "invalid"
     status = 422
-    message = N_("Something in what was sent has to be corrected.")
+    message = N_("Something you sent needs to be corrected.")
 
 
 class TooMany(DomainError):

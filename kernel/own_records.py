@@ -20,7 +20,7 @@ Whose = Callable[[Any], Collection[int | None]]
 """Gives the numbers of the people on whose records a subject lets somebody act."""
 
 
-LEFT_OUT = N_("Your own record was left out: another member of the team or an administrator has to apply this to it.")
+LEFT_OUT = N_("Your own record was left out. Another member of the team or an administrator must apply this change to it.")
 """What the page says after an act on many among whom the actor is."""
 
 

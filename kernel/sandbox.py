@@ -39,7 +39,7 @@ class SandboxLimitExceeded(Invalid):
     """Reading asked for more memory or time than a file may take."""
 
     code = "too_heavy"
-    message = N_("Reading this file takes too much time or memory. Divide it and send its parts.")
+    message = N_("This file takes too much time or memory to read. Split it and upload the parts separately.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def read_csv(content: bytes) -> ReadTable:
             if any(cell.strip() for cell in cells):
                 rows.append((line, tuple(unguarded(cell) for cell in cells)))
     except csv.Error as error:
-        raise Undecodable(N_("The table cannot be read in line %(line)s: %(reason)s."), line=reader.line_num, reason=error) from error
+        raise Undecodable(N_("Line %(line)s of the table cannot be read: %(reason)s."), line=reader.line_num, reason=error) from error
     return ReadTable(tuple(rows), text.encoding, text.guessed_from)
 
 
@@ -121,7 +121,7 @@ def read_sheet(content: bytes, *, rows: int) -> SpreadsheetRows:
         found = tuple((at, tuple(_cell(cell.value, cell.data_type) for cell in row)) for at, row in enumerate(cells, start=1))
         book.close()
     except _NO_WORKBOOK as error:
-        raise Undecodable(N_("The file is no workbook of Excel (.xlsx).")) from error
+        raise Undecodable(N_("The file is not an Excel workbook (.xlsx).")) from error
     return SpreadsheetRows(found, tuple(sheet.title for sheet in others))
 
 
@@ -155,7 +155,7 @@ def read_xlsx(content: bytes, *, rows: int) -> ReadTable:
         facts: dict[str, Any] = dict(refused.facts)
         raise Undecodable(refused.text, **facts) from refused
     if any(_DOCTYPE in part[:4096].upper().replace(b"\x00", b"") for part in parts.values()):
-        raise Undecodable(N_("The file is no workbook of Excel (.xlsx)."))
+        raise Undecodable(N_("The file is not an Excel workbook (.xlsx)."))
     sheet = read_sheet(content, rows=rows + 1)
     filled = tuple((line, tuple(unguarded(cell) for cell in cells)) for line, cells in sheet.rows if any(cell.strip() for cell in cells))
     if filled and filled[-1][0] > rows:

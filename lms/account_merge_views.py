@@ -31,7 +31,7 @@ def find_other(subject: Person) -> Answer:
         return _find_page(subject, form)
     other = accounts.find_person_by_email(current_session(), form.email.data or "")
     if other is None or other.id == subject.id:
-        form.refuse(form.email, _("This is the same account.") if other else _("Nobody has an account with this address."))
+        form.refuse(form.email, _("This is the same account.") if other else _("There is no account with this email address."))
         return _find_page(subject, form)
     return see_page("lms_merges.preview_merge", person=subject.uuid, other=other.uuid)
 
@@ -82,5 +82,5 @@ def merge(subject: MergePair) -> Answer:
     except Conflict as refused:
         form.refuse(form.reason, _(refused.text))
         return _look(subject, form), 422
-    flash(_("The two accounts are one now. %(address)s is closed and leads here.", address=subject.closed.email), "ok")
+    flash(_("The two accounts were merged. %(address)s is closed and now leads here.", address=subject.closed.email), "ok")
     return see_page("lms_people.record", person=subject.kept.uuid)

@@ -107,12 +107,12 @@ def refusal(session: Session, pair: MergePair) -> str:
     if account_queries.find_merge(session, closed.id) or account_queries.find_merge(session, kept.id):
         return N_("One of them was merged into another account already.")
     if kept.suspended_at is not None:
-        return N_("The account that stays is suspended. Restore it first.")
+        return N_("The account to keep is suspended. Restore it first.")
     numbers = {account_queries.find_national_id(session, person.id) for person in (kept, closed)} - {""}
     if len(numbers) > 1:
-        return N_("They have different identity numbers: correct the wrong one first, or they are two people.")
+        return N_("Their identity numbers differ. Correct the wrong one first, unless they are two different people.")
     if account_queries.is_last_administrator(session, closed.id):
-        return N_("There has to be another administrator first.")
+        return N_("Make someone else an administrator first.")
     return ""
 
 

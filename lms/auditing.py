@@ -62,7 +62,7 @@ def audit_filter(session: Session, *, since: datetime | None, until: datetime | 
     """Return what is asked for; raise NotFound where no account has the address."""
     person = accounts.find_person_by_email(session, email.strip().lower()) if email else None
     if email and person is None:
-        raise NotFound(N_("No account has this address."))
+        raise NotFound(N_("No account has this email address."))
     return AuditFilter(since, until, person.id if person else None, verb)
 
 

@@ -134,8 +134,8 @@ def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
     count = sum(converted.attributes.values())
     if count:
         words = ngettext(
-            "%(count)s attribute of another tool that means nothing here is left out:",
-            "%(count)s attributes of another tool that mean nothing here are left out:",
+            "%(count)s attribute from another tool has no meaning here and was left out:",
+            "%(count)s attributes from another tool have no meaning here and were left out:",
             count,
         )
         click.echo(f"{words} {', '.join(f'{text} × {number}' for text, number in converted.attributes.items())}")
@@ -162,9 +162,16 @@ def _tell_import(imported: ImportResult, name: str, way: EditConflictPolicy, *, 
     else:
         click.echo(f"{name}: " + (_("nothing is written yet.") if dry else f"the draft is imported (revision {imported.revision})."))
         if way.value == "merge" and imported.plan is not None and imported.plan.draft_was_edited and not dry:
-            click.echo(_("The folder does not have what the draft had of others: export the course anew before you edit on."))
+            click.echo(
+                _("The folder does not contain other people's edits to the draft. Export the course again before you continue editing.")
+            )
     if imported.mark_stays:
-        click.echo(_("The folder cannot be written, so it does not know this revision: export the course anew before you edit on."))
+        click.echo(
+            _(
+                "The folder cannot be written to, so this revision was not recorded in it. Export the course again "
+                "before you continue editing."
+            )
+        )
 
 
 def _tell_overwritten(plan: ImportPlan) -> None:
@@ -184,15 +191,21 @@ def _undecided(plan: ImportPlan, way: EditConflictPolicy) -> Iterator[str]:
     from lms.importing import describe_edits
 
     if way.value == "merge":
-        yield _("Nothing was imported: both changed the same lines. Say whose count: --prefer draft or --prefer folder.")
+        yield _(
+            "Nothing was imported: the draft and the folder changed the same lines. Choose which to keep: "
+            "--prefer draft or --prefer folder."
+        )
     else:
-        yield _("Nothing was imported: the draft was edited since this folder was made. --merge puts both together and loses nothing.")
+        yield _("Nothing was imported: the draft was edited after this folder was created. --merge combines both without losing anything.")
     if plan.is_guess:
-        yield _("The folder does not say which revision it was made from. If you know it, as export told it: --base NUMBER.")
+        yield _(
+            "The folder does not say which revision it was created from. If you know the number shown by export, "
+            "specify it with --base NUMBER."
+        )
     yield (
-        _("The folder does not know these changes; --replace would overwrite them:")
+        _("The folder does not include these changes; --replace would overwrite them:")
         if way.value == "ask"
-        else _("The folder does not know these changes:")
+        else _("The folder does not include these changes:")
     )
     yield from describe_edits(plan)
 

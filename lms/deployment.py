@@ -199,137 +199,134 @@ RULES = (
     DeploymentRule(
         "sqlite-on-a-network-disk",
         lambda facts: facts.is_sqlite and facts.database_disk in NETWORK_DISKS,
-        N_("The SQLite database lies on a network disk, whose locks cannot be trusted. Use a local disk, or PostgreSQL."),
+        N_("The SQLite database is on a network disk, where locks are unreliable. Use a local disk or PostgreSQL."),
     ),
     DeploymentRule(
         "redis-on-sqlite",
         lambda facts: facts.is_sqlite and bool(facts.settings.redis_url),
-        N_("Redis is set, but on SQLite one process serves and needs none."),
+        N_("Redis is configured, but SQLite is served by a single process and does not need it."),
         is_danger=False,
     ),
     DeploymentRule(
         "no-public-address",
         lambda facts: not facts.settings.public_url.startswith("https://"),
         N_(
-            "There is no public address with https (LMS_PUBLIC_URL): links in mail lead nowhere, and nobody beyond"
-            " this machine can sign in."
+            "There is no public https address (LMS_PUBLIC_URL), so links in emails do not work and no one outside this machine can sign in."
         ),
     ),
     DeploymentRule(
         "no-proxy",
         lambda facts: facts.is_public and facts.settings.trusted_proxies == 0,
         N_(
-            "No proxy is trusted (LMS_TRUSTED_PROXIES=0). Behind one, all visitors would count as one address;"
-            " without one, nothing speaks TLS"
-            " and slow senders hold threads."
+            "No proxy is trusted (LMS_TRUSTED_PROXIES=0). Behind a proxy, all visitors would count as one "
+            "address; without one, connections are not encrypted and slow clients hold threads."
         ),
     ),
     DeploymentRule(
         "several-without-redis",
         lambda facts: facts.serving > 1 and not facts.is_sqlite and not facts.settings.redis_url,
         N_(
-            "Several processes without Redis (LMS_REDIS_URL) count tries each for itself: whoever guesses passwords"
-            " gets that many times more."
+            "Without Redis (LMS_REDIS_URL), each process counts sign-in attempts separately, which multiplies "
+            "the number of password guesses."
         ),
     ),
     DeploymentRule(
         "each-its-own",
         lambda facts: bool(_near_of_several(facts)),
         N_(
-            "%(near)s names this machine (127.0.0.1): of several machines each would have its own. Write an address that is the same"
-            " for all; of a pooler or a tunnel on each machine, that machine's name."
+            "%(near)s points to this machine (127.0.0.1), so with several machines each would use its own. Use "
+            "an address that is the same for all of them; for a pooler or tunnel on each machine, use that "
+            "machine's name."
         ),
     ),
     DeploymentRule(
         "redis-away",
         lambda facts: not facts.redis_answers,
-        N_("Redis does not answer: limits count in each process, and work starts later."),
+        N_("Redis does not respond. Limits are counted separately in each process, and background jobs start later."),
         is_danger=False,
     ),
     DeploymentRule(
         "redis-in-the-open",
         _redis_is_open,
-        N_("Redis is on another machine without password or checked encryption. Write rediss://:PASSWORD@… in LMS_REDIS_URL."),
+        N_("Redis is on another machine without a password or verified encryption. Use rediss://:PASSWORD@… in LMS_REDIS_URL."),
     ),
     DeploymentRule(
         "files-on-one-machine",
         lambda facts: facts.machines > 1 and not facts.settings.files_url and facts.data_disk not in NETWORK_DISKS,
         N_(
-            "Several machines keep files each in its own folder: half of them would be missing. Set a bucket"
-            " (LMS_FILES_URL) or share the folder."
+            "Each machine stores files in its own folder, so each would be missing the others' files. Set a "
+            "bucket (LMS_FILES_URL) or share the folder."
         ),
     ),
-    DeploymentRule("store-away", lambda facts: not facts.store_answers, N_("The files' bucket does not answer, or refuses its keys.")),
+    DeploymentRule("store-away", lambda facts: not facts.store_answers, N_("The file bucket does not respond or rejects its keys.")),
     DeploymentRule(
         "store-in-clear",
         lambda facts: facts.settings.s3_endpoint.startswith("http://") and not is_near(facts.settings.s3_endpoint),
-        N_("Files travel to the bucket without encryption. Write https://… in LMS_S3_ENDPOINT."),
+        N_("Files are sent to the bucket without encryption. Use https://… in LMS_S3_ENDPOINT."),
     ),
     DeploymentRule(
         "secret-on-each-machine",
         lambda facts: facts.machines > 1 and facts.settings.secret_key_file is None and facts.data_disk not in NETWORK_DISKS,
         N_(
-            "Each machine would make its own keys, and not believe the others' sessions and certificates. Copy"
-            " secret.key and signing.key to all, and set LMS_SECRET_KEY_FILE."
+            "Each machine would create its own keys and reject the sessions and certificates of the others. Copy "
+            "secret.key and signing.key to all of them and set LMS_SECRET_KEY_FILE."
         ),
     ),
     DeploymentRule(
         "example-secret",
         lambda facts: bool(EXAMPLES.search(facts.secret)),
-        N_("The secret key looks like an example. Make one by chance: delete the file and start again."),
+        N_("The secret key looks like an example. Delete the file and restart to generate a random key."),
     ),
     DeploymentRule(
         "lost-signing-key",
         lambda facts: bool(facts.lost_keys),
         N_(
-            "Certificates were signed with a key that is not here (%(keys)s): they no longer verify. Put it back (lms"
-            " restore-keys) into signing.old/."
+            "Some certificates were signed with a key that is missing here (%(keys)s), so they can no longer be "
+            "verified. Restore it to signing.old/ (lms restore-keys)."
         ),
     ),
     DeploymentRule(
         "open-data-folder",
         lambda facts: facts.data_is_open,
-        N_("Others on this machine can read the data folder. Run chmod 700 %(folder)s"),
+        N_("Other users of this machine can read the data folder. Run chmod 700 %(folder)s"),
     ),
-    DeploymentRule("runs-as-root", lambda facts: facts.runs_as_root, N_("The program runs as root. Give it a user of its own.")),
+    DeploymentRule("runs-as-root", lambda facts: facts.runs_as_root, N_("The application runs as root. Run it as a user of its own.")),
     DeploymentRule(
         "demonstration",
         lambda facts: facts.is_demonstration and facts.is_public,
-        N_("This is the demonstration, whose passwords are known, under a public address."),
+        N_("This is the demonstration, with well-known passwords, on a public address."),
     ),
     DeploymentRule(
         "no-administrator",
         lambda facts: not facts.has_administrator,
-        N_("There is no administrator yet: whoever opens the first link becomes one."),
+        N_("There is no administrator yet. The first person to open the set-up link becomes one."),
     ),
     DeploymentRule(
         "database-in-clear",
         _database_in_clear,
-        N_(
-            "The database is on another machine and the connection may go without encryption. Add ?sslmode=verify-full to LMS_DATABASE_URL."
-        ),
+        N_("The database is on another machine and the connection may not be encrypted. Add ?sslmode=verify-full to LMS_DATABASE_URL."),
     ),
     DeploymentRule(
         "database-unverified",
         _database_unverified,
         N_(
-            "The connection to the database on another machine is encrypted, but nothing checks that it is that machine."
-            " Write ?sslmode=verify-full in LMS_DATABASE_URL."
+            "The connection to the database on another machine is encrypted, but that machine's identity is not "
+            "verified. Use ?sslmode=verify-full in LMS_DATABASE_URL."
         ),
         is_danger=False,
     ),
     DeploymentRule(
         "database-superuser",
         lambda facts: facts.is_superuser,
-        N_("The program is superuser of the database server. Give it a role of its own that owns its database only."),
+        N_("The application is a superuser of the database server. Use a role that owns only its own database."),
         is_danger=False,
     ),
     DeploymentRule(
         "database-owner",
         lambda facts: facts.owns_tables and not facts.is_superuser,
         N_(
-            "The program owns the tables of its database: whoever breaks into it could take away the guard of the audit log. "
-            "Give it a role that only reads and writes rows (operations/install.md)."
+            "The application's database role owns its tables, so an attacker could disable audit-log protection. "
+            "Use a role with row permissions only (operations/install.md)."
         ),
         is_danger=False,
     ),
@@ -337,59 +334,60 @@ RULES = (
         "too-many-connections",
         _too_many_connections,
         N_(
-            "%(processes)s processes with %(pool)s connections each are more than PostgreSQL takes (%(connections)s)."
-            " Lower LMS_DATABASE_POOL, or put a pooler between."
+            "%(processes)s processes with %(pool)s connections each exceed what PostgreSQL accepts "
+            "(%(connections)s). Lower LMS_DATABASE_POOL or use a connection pooler."
         ),
     ),
     DeploymentRule(
         "no-autovacuum",
         lambda facts: not facts.keeps_statistics,
-        N_("The database server does not look after its tables: as they grow, finding rows takes ever longer. Switch autovacuum on."),
+        N_("The database server does not maintain its tables, so queries get slower as they grow. Turn on autovacuum."),
         is_danger=False,
     ),
     DeploymentRule(
         "clocks-apart",
         lambda facts: abs(facts.clocks_apart) > CLOCKS_APART,
         N_(
-            "The clocks of this machine and of the database differ by %(seconds)s s: deadlines would differ. Let both follow a time server."
+            "The clocks of this machine and the database differ by %(seconds)s s, so deadlines would not match. "
+            "Synchronise both with a time server."
         ),
     ),
     DeploymentRule(
         "open-door",
         lambda facts: facts.settings.crowd >= facts.settings.threads,
-        N_("LMS_CROWD is not below LMS_THREADS: newcomers are never asked to wait, and slow down those who are answering."),
+        N_("LMS_CROWD is not lower than LMS_THREADS, so new visitors are never asked to wait and slow down people who are answering."),
         is_danger=False,
     ),
     DeploymentRule(
         "nobody-works",
         _nobody_works,
-        N_("Background work has waited for more than ten minutes and LMS_WORKER_THREADS is 0: start lms worker."),
+        N_("Background jobs have been waiting for more than ten minutes and LMS_WORKER_THREADS is 0. Start lms worker."),
     ),
     DeploymentRule(
         "failed-jobs",
         lambda facts: facts.failed_jobs > 0,
-        N_("Background jobs that were given up: %(failed)s. See lms jobs list."),
+        N_("Background jobs that failed permanently: %(failed)s. See lms jobs list."),
         is_danger=False,
     ),
     DeploymentRule(
         "service-away",
         lambda facts: bool(_away_for_long(facts)),
-        N_("Work waits for a service that has not answered for more than an hour: %(services)s. See lms jobs list."),
+        N_("Background jobs are waiting for a service that has not responded for more than an hour: %(services)s. See lms jobs list."),
     ),
     DeploymentRule(
         "broken-seal",
         lambda facts: facts.seal_faults > 0,
-        N_("The audit log is not what was sealed. See lms audit verify, and what to do after a break-in."),
+        N_("The audit log does not match its seal. See lms audit verify and what to do after a break-in."),
     ),
     DeploymentRule(
         "no-mail",
         lambda facts: not facts.settings.sends_mail,
-        N_("Mail is not sent (LMS_SMTP_HOST): nobody can confirm an address or get a new password."),
+        N_("Email is not sent (LMS_SMTP_HOST), so no one can confirm an address or reset a password."),
     ),
     DeploymentRule(
         "mail-in-clear",
         _mail_in_clear,
-        N_("Mail goes to its server without encryption: links for new passwords can be read on the way. Switch LMS_SMTP_STARTTLS on."),
+        N_("Email is sent to its server without encryption, so password links can be intercepted. Turn on LMS_SMTP_STARTTLS."),
     ),
     DeploymentRule(
         "example-addresses",
@@ -402,7 +400,7 @@ RULES = (
     DeploymentRule(
         "backup-beside-data",
         lambda facts: facts.backups_beside_data,
-        N_("Backups lie in the data folder: a broken disk takes both. Write them elsewhere (lms backup --to)."),
+        N_("Backups are stored in the data folder, so a disk failure would destroy both. Store them elsewhere (lms backup --to)."),
         is_danger=False,
     ),
     DeploymentRule("little-disk", _disk_is_full, N_("Little space is left on the disk of the data folder (%(free)s GB).")),
@@ -410,14 +408,14 @@ RULES = (
         "breached-list-away",
         lambda facts: not facts.breached_list_reads,
         N_(
-            "The list of breached passwords (LMS_BREACHED_PASSWORDS_FILE) cannot be read, or is not one of sorted lines HASH:COUNT:"
-            " new passwords are not compared with it."
+            "The list of breached passwords (LMS_BREACHED_PASSWORDS_FILE) cannot be read or does not consist of "
+            "sorted HASH:COUNT lines. New passwords are not checked against it."
         ),
     ),
     DeploymentRule(
         "open-metrics",
         lambda facts: any(network.strip().endswith("/0") for network in facts.settings.metrics_from.split(",")),
-        N_("LMS_METRICS_FROM lets everybody read the metrics."),
+        N_("LMS_METRICS_FROM lets anyone read the metrics."),
     ),
 )
 

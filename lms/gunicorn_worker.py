@@ -29,10 +29,14 @@ log = structlog.get_logger()
 
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 """Faults that are not the sender's."""
-TOO_LARGE = N_("The address or what the browser sends with it is too long. Delete this site's cookies in your browser and try again.")
+TOO_LARGE = N_(
+    "The address, or the data your browser sends with it, is too long. Delete this site's cookies in your browser and try again."
+)
 TEXTS = {
     400: N_("This request could not be understood. Nothing was changed. Open the address again."),
-    408: N_("What your browser sends comes too slowly, and the connection was ended. Nothing was changed: try again on a better line."),
+    408: N_(
+        "Your browser is sending data too slowly, so the connection was closed. Nothing was changed. Try again on a better connection."
+    ),
     414: TOO_LARGE,
     431: TOO_LARGE,
     500: N_("Something failed on our side. Try again in a moment."),

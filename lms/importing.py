@@ -52,8 +52,9 @@ class DraftWasEditedError(Conflict):
 
     code = "draft_was_edited"
     message = N_(
-        "The draft was edited since this folder was made (%(files)s). Bring both together with: lms courses import FOLDER --merge, "
-        "and publish on the web. --replace would publish the folder alone, without the work of %(people)s."
+        "The draft was edited after this folder was created (%(files)s). To combine both, run lms courses "
+        "import FOLDER --merge and publish on the web. --replace would publish the folder alone, without the "
+        "work of %(people)s."
     )
 
 
@@ -170,7 +171,7 @@ FATES = {
     FileMergeState.CHANGED: N_("changed"),
     FileMergeState.REMOVED: N_("removed"),
     FileMergeState.KEPT: N_("edited in the draft, not in the folder"),
-    FileMergeState.MERGED: N_("changed in both, in different lines"),
+    FileMergeState.MERGED: N_("changed in both, on different lines"),
     FileMergeState.CONFLICT: N_("changed in both: conflict"),
 }
 
@@ -184,7 +185,7 @@ def describe_import(plan: ImportPlan, course: CourseFolder | None, *, everything
     for file in plan.files:
         key = f" ({keys[file.path]})" if file.path in keys else ""
         overwritten = everything_as_folder and file.fate in importing.OURS
-        words = N_("edited in the draft, becomes as in the folder") if overwritten else FATES[file.fate]
+        words = N_("edited in the draft, replaced by the folder") if overwritten else FATES[file.fate]
         yield f"{file.path}{key}: {_(words)}{_lines(file)}"
         if file.fate is FileMergeState.CONFLICT and not overwritten:
             yield from _conflicts(file)
@@ -209,11 +210,11 @@ def _lines(file: FilePlan) -> str:
 def _conflicts(file: FilePlan) -> Iterator[str]:
     if file.merge is None:
         if file.draft is None:
-            yield "  " + _("The draft removed it and the folder changed it.")
+            yield "  " + _("It was removed in the draft and changed in the folder.")
         elif file.folder is None:
-            yield "  " + _("The folder removed it and the draft changed it.")
+            yield "  " + _("It was removed in the folder and changed in the draft.")
         else:
-            yield "  " + _("It is no text: one of the two must be taken.")
+            yield "  " + _("This is not a text file. Choose one of the two versions.")
         return
     for region in file.merge.conflicts:
         yield from _sides(region)

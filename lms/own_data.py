@@ -85,14 +85,14 @@ PURPOSES = {
     AccessPurpose.COPY.value: N_("A copy of everything"),
     AccessPurpose.FOUND.value: N_("A search for people to enrol"),
     PeopleListKind.PEOPLE.value: N_("The list of all people"),
-    PeopleListKind.UNIT.value: N_("The list of the people of a place"),
-    PeopleListKind.LEARNERS.value: N_("The list of the learners of a course"),
+    PeopleListKind.UNIT.value: N_("The list of people in a unit"),
+    PeopleListKind.LEARNERS.value: N_("The list of learners in a course"),
     PeopleListKind.GRADEBOOK.value: N_("The gradebook of a course"),
-    PeopleListKind.ATTEMPTS.value: N_("The attempts at a quiz of a course"),
-    PeopleListKind.MARKING.value: N_("The answers of a course that are marked by hand"),
-    access_log.FILE: N_("A list taken out as a file"),
+    PeopleListKind.ATTEMPTS.value: N_("The attempts at a quiz in a course"),
+    PeopleListKind.MARKING.value: N_("The answers in a course that are marked manually"),
+    access_log.FILE: N_("A list downloaded as a file"),
 }
-ROLES = {"administrator": N_("Administration"), "team": N_("Team of the course"), "manager": N_("Manager of your unit")}
+ROLES = {"administrator": N_("Administration"), "team": N_("Course team"), "manager": N_("Manager of your unit")}
 DELETIONS_EVERY = 3_600
 
 
@@ -377,7 +377,7 @@ def deletion() -> Answer:
         return render_template("lms/deletion.html", form=form), 422
     session = begin_writing()
     privacy.ask_deletion(session, actor, queries.get_person(session, actor.person_id or 0), now=clock.now())
-    flash(_("Your account will be deleted in seven days. Until then you can take it back here."), "ok")
+    flash(_("Your account will be deleted in seven days. Until then, you can cancel the deletion here."), "ok")
     return see_page("lms_own_data.overview")
 
 
@@ -387,7 +387,7 @@ def cancel_deletion() -> Answer:
     """Keep the account after all."""
     session, actor = current_session(), current_actor()
     privacy.take_back_deletion(session, actor, queries.get_person(session, actor.person_id or 0), now=clock.now())
-    flash(_("Your account stays."), "ok")
+    flash(_("Your account will be kept."), "ok")
     return see_page("lms_own_data.overview")
 
 

@@ -40,15 +40,15 @@ STATES = {
     PersonState.ADMINISTRATOR: N_("Administrators"),
 }
 EVENTS = {
-    "account.signed_up": N_("Account made"),
+    "account.signed_up": N_("Account created"),
     "account.confirmed": N_("Address confirmed"),
     "account.invited": N_("Invitation sent"),
     "account.invitation_accepted": N_("Invitation accepted"),
     "account.signed_in": N_("Signed in"),
     "account.signed_out": N_("Signed out"),
-    "account.reset_asked": N_("Link for a new password asked for"),
+    "account.reset_asked": N_("Password reset link requested"),
     "account.password_changed": N_("Password changed"),
-    "account.address_asked": N_("Change of address asked for"),
+    "account.address_asked": N_("Address change requested"),
     "account.address_changed": N_("Address changed"),
     "account.profile_changed": N_("Profile changed"),
     "account.role_granted": N_("Became administrator"),
@@ -64,15 +64,15 @@ EVENTS = {
     "account.factor_removed": N_("Second step removed"),
     "account.codes_made": N_("New recovery codes"),
     "account.code_used": N_("Recovery code used"),
-    "privacy.exported": N_("Copy of their data taken"),
-    "privacy.deletion_asked": N_("Deletion asked for"),
-    "privacy.deletion_taken_back": N_("Deletion taken back"),
+    "privacy.exported": N_("Copy of their data downloaded"),
+    "privacy.deletion_asked": N_("Deletion requested"),
+    "privacy.deletion_taken_back": N_("Deletion request withdrawn"),
     "privacy.deleted": N_("Account deleted"),
-    "account.looked_at": N_("Record looked at"),
-    "membership.placed": N_("Belongs to another place"),
-    "membership.ended": N_("Belongs to no place any more"),
-    "unit_manager.named": N_("Named manager of a place"),
-    "unit_manager.ended": N_("No longer manager of a place"),
+    "account.looked_at": N_("Record viewed"),
+    "membership.placed": N_("Moved to another unit"),
+    "membership.ended": N_("Removed from their unit"),
+    "unit_manager.named": N_("Named manager of a unit"),
+    "unit_manager.ended": N_("No longer manager of a unit"),
 }
 """What the log says of accounts, in words."""
 
@@ -205,7 +205,7 @@ def _with_reason(subject: Person, *, suspending: bool) -> Answer:
     except Conflict as conflict:
         form.refuse(form.reason, _(conflict.text))
         return _record(subject, form), 422
-    flash(_("The account is suspended: every session has ended.") if suspending else _("The account is open again."), "ok")
+    flash(_("The account was suspended and all its sessions were ended.") if suspending else _("The account was restored."), "ok")
     return _back(subject)
 
 
@@ -234,9 +234,9 @@ def _set_instructor(subject: Person, wanted: bool) -> Response:
     change = services.grant_role if wanted else services.revoke_role
     change(current_session(), current_actor(), subject, SiteRole.INSTRUCTOR, now=clock.now())
     if wanted:
-        flash(_("%(name)s may make courses now.", name=subject.full_name), "ok")
+        flash(_("%(name)s can now create courses.", name=subject.full_name), "ok")
     else:
-        flash(_("%(name)s makes no new courses any more. The teams they belong to stay.", name=subject.full_name), "ok")
+        flash(_("%(name)s can no longer create courses but stays in their current teams.", name=subject.full_name), "ok")
     return _back(subject)
 
 
@@ -267,7 +267,10 @@ def _tell_sent(words: str) -> None:
     if current_app.extensions["settings"].sends_mail:
         flash(words, "ok")
     else:
-        flash(_("No mail is sent from here: the message waits in the server's mail folder, and whoever runs it hands it over."), "warn")
+        flash(
+            _("This site does not send email. The message is in the server's mail folder; the server administrator must deliver it."),
+            "warn",
+        )
 
 
 @bp.post("/<uuid:person>/invitation")
@@ -277,7 +280,7 @@ def invite(subject: Person) -> Answer:
     if services.invite_again(current_session(), current_actor(), subject, now=clock.now()):
         _tell_sent(_("The invitation is on its way to %(address)s.", address=subject.email))
     else:
-        flash(_("No invitation was sent: the account is suspended, or its address is confirmed."), "warn")
+        flash(_("No invitation was sent: the account is suspended or its address is already confirmed."), "warn")
     return _back(subject)
 
 
@@ -324,7 +327,12 @@ def revoke_completion(subject: LearningRecord) -> Answer:
     course_too = learning.revoke_completion(
         session, current_actor(), subject.enrolment.id, form.activity.data, form.reason.data or "", now=clock.now()
     )
-    flash(_("The activity and the course are no longer completed.") if course_too else _("The activity is no longer completed."), "ok")
+    flash(
+        _("The activity and the course are no longer marked as completed.")
+        if course_too
+        else _("The activity is no longer marked as completed."),
+        "ok",
+    )
     address = url_for("lms_people.learning_record", person=subject.person.uuid, slug=subject.outline.slug)
     return see_other(address)
 

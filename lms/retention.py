@@ -71,23 +71,23 @@ def forget_links(session: Session, moment: datetime) -> int:
 
 KINDS = (
     RetentionRule("keep_audit_days", N_("The record of important actions"), audit_seals.forget_before),
-    RetentionRule("keep_notices_days", N_("Notices in the bell"), notices.forget_before),
+    RetentionRule("keep_notices_days", N_("Notifications on the site (bell icon)"), notices.forget_before),
     RetentionRule(
         "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), services.forget_devices_before
     ),
     RetentionRule(
         "keep_links_days",
-        N_("Traces of links sent by mail (confirmation, password, invitation)"),
+        N_("Traces of expired links sent by email (confirmation, password, invitation)"),
         forget_links,
     ),
     RetentionRule(
         "keep_unconfirmed_days",
-        N_("Accounts whose address nobody confirmed and that take part in nothing"),
+        N_("Accounts with an unconfirmed address and no activity"),
         forget_unconfirmed,
         lambda settings: settings.sends_mail,  # else an account is used without being confirmed
     ),
     RetentionRule(
-        "keep_jobs_days", N_("Background work that is done or was given up: which mail was sent, and when"), outbox.forget_before
+        "keep_jobs_days", N_("Background jobs that finished or failed permanently: which emails were sent, and when"), outbox.forget_before
     ),
 )
 

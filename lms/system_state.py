@@ -95,7 +95,7 @@ def get_failed_job(session: Session, _actor: Actor, job: int) -> Job:
 def retry(job: Job) -> Answer:
     """Try a job that was given up again."""
     _try_again(job.id, job)
-    flash(_("The task will be tried again within a minute."), "ok")
+    flash(_("The job will be retried within a minute."), "ok")
     return see_other(url_for("lms_condition.system_state"))
 
 
@@ -104,9 +104,7 @@ def retry(job: Job) -> Answer:
 def retry_all() -> Answer:
     """Try every job that was given up again."""
     count = _try_again(None, None)
-    flash(
-        ngettext("%(count)s task will be tried again within a minute.", "%(count)s tasks will be tried again within a minute.", count), "ok"
-    )
+    flash(ngettext("%(count)s job will be retried within a minute.", "%(count)s jobs will be retried within a minute.", count), "ok")
     return see_other(url_for("lms_condition.system_state"))
 
 

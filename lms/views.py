@@ -185,9 +185,9 @@ def administration() -> Answer:
     settings = current_app.extensions["settings"]
     state = queries.condition(session, now=clock.now())
     steps = [
-        {"text": _("Set a mail server (LMS_SMTP_HOST), so that people confirm their addresses"), "done": settings.sends_mail, "url": ""},
+        {"text": _("Set a mail server (LMS_SMTP_HOST) so that people can confirm their addresses"), "done": settings.sends_mail, "url": ""},
         {"text": _("Publish a course"), "done": course_catalogue.any_course(session), "url": url_for("lms.teaching")},
-        {"text": _("Serve under your own address (LMS_PUBLIC_URL)"), "done": settings.public_url.startswith("https://"), "url": ""},
+        {"text": _("Use your own address (LMS_PUBLIC_URL)"), "done": settings.public_url.startswith("https://"), "url": ""},
     ]
     return render_template(
         "lms/administration.html",

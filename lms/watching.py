@@ -60,7 +60,11 @@ def _of_this_instance(facts: DeploymentState) -> list[DeploymentFinding]:
 
 def _message(found: list[DeploymentFinding], day: str) -> Message:
     def subject() -> str:
-        return ngettext("%(count)s thing in this installation needs you", "%(count)s things in this installation need you", len(found))
+        return ngettext(
+            "%(count)s issue in this installation needs your attention",
+            "%(count)s issues in this installation need your attention",
+            len(found),
+        )
 
     def words() -> str:
         return " ".join(one.words if len(found) == 1 else f"({number}) {one.words}" for number, one in enumerate(found, 1))

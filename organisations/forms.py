@@ -15,7 +15,7 @@ from organisations.rules import OrganisationKind, UnitListKind, UnitPath
 from organisations.services.tree import UnitValues
 
 KINDS = {
-    OrganisationKind.INSTITUTION: N_("Institution"),
+    OrganisationKind.INSTITUTION: N_("Organisation"),
     OrganisationKind.PROVINCE: N_("Province"),
     OrganisationKind.UNIT: N_("Unit"),
 }
@@ -79,7 +79,7 @@ class UnitListForm(Form):
     """A list of people or units."""
 
     kind = RadioField(
-        lazy_("What it holds"),
+        lazy_("What the list contains"),
         choices=[
             SelectChoice(value=UnitListKind.PEOPLE.value, label=lazy_("People")),
             SelectChoice(value=UnitListKind.UNITS.value, label=lazy_("Units")),

@@ -71,7 +71,7 @@ def _text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise click.ClickException(_("%(name)s is not UTF-8 from line %(line)s on.", name=path.name, line=line)) from error
+        raise click.ClickException(_("%(name)s is not valid UTF-8 from line %(line)s onwards.", name=path.name, line=line)) from error
 
 
 def read_marks(text: str) -> MarksTable:
@@ -86,7 +86,7 @@ def read_marks(text: str) -> MarksTable:
     except csv.Error as error:
         raise click.ClickException(_("The table cannot be read: %(reason)s.", reason=error)) from error
     if len(rows) < 2:
-        raise click.ClickException(_("The table needs a line of names, a line of maximum marks, and lines of marks."))
+        raise click.ClickException(_("The table needs a header line, a line of maximum marks and lines of marks."))
     names = tuple(cell.strip() for cell in rows[0][1])
     if len(names) > MAXIMUM_POSITIONS:
         raise click.ClickException(
@@ -102,7 +102,7 @@ def read_marks(text: str) -> MarksTable:
 def _row(line: int, row: Sequence[str], names: Sequence[str], sign: str) -> tuple[Fraction, ...]:
     if len(row) != len(names):
         raise click.ClickException(
-            _("Line %(line)s has %(count)s cells; the line of names has %(expected)s.", line=line, count=len(row), expected=len(names))
+            _("Line %(line)s has %(count)s cells, but the header line has %(expected)s.", line=line, count=len(row), expected=len(names))
         )
     return tuple(_mark(line, name, cell, sign) for name, cell in zip(names, row, strict=True))
 
@@ -154,13 +154,13 @@ def _concern_lines(table: MarksTable, statistics: AttemptSetStatistics) -> list[
     found = [(name, _concerns(position)) for name, position in zip(table.names, statistics.positions, strict=True)]
     lines = [f"  {name}: {', '.join(_(CONCERNS[concern]) for concern in concerns)}" for name, concerns in found if concerns]
     lines += [
-        "  " + _("%(name)s: its marks go against the total, so it has no effective weight", name=name)
+        "  " + _("%(name)s: correlates negatively with the total, so it has no effective weight", name=name)
         for name, position in zip(table.names, statistics.positions, strict=True)
         if position.effective_weight is None and statistics.quiz.attempts > 1
     ]
     if statistics.quiz.consistency is not None and statistics.quiz.consistency < 0:
         lines.append("  " + _("The consistency is below 0: the questions contradict one another."))
-    return ["", _("Look at:"), *lines] if lines else []
+    return ["", _("Check:"), *lines] if lines else []
 
 
 def _json(table: MarksTable, statistics: AttemptSetStatistics) -> str:

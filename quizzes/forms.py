@@ -34,7 +34,7 @@ from quizzes.services.overrides import AccommodationProfile, OverrideValues, val
 MAX_LEASE = 2**62
 MAX_TOKEN = 300
 FLAG, SHOWN, LOCAL, UNTOUCHED = "flag", "seq", "local", "untouched"
-INCOMPLETE = N_("The page is not complete. Reload it: what was saved is there.")
+INCOMPLETE = N_("The page is incomplete. Reload it; your saved answers are still there.")
 
 Form = Mapping[str, Sequence[str]]
 """The fields of a form, each with all its values."""
@@ -43,7 +43,7 @@ Form = Mapping[str, Sequence[str]]
 class StartForm(SentForm):
     """What is asked before an attempt starts: the word of the quiz, where it has one, and a yes to the time that begins to run."""
 
-    quiz_password = LineField(lazy_("Password of the quiz"))
+    quiz_password = LineField(lazy_("Quiz password"))
     confirmed = HiddenField()
 
 
@@ -87,7 +87,7 @@ class NewQuestionForm(QuestionEditForm):
     def validate_key(self, field: LineField) -> None:
         """Refuse what is no key."""
         if field.data and not TAG.match(field.data):
-            raise ValidationError(_("Use a to z and 0 to 9 in words joined by single hyphens, at most 64 characters."))
+            raise ValidationError(_("Use a to z and 0 to 9 in words joined by single hyphens, up to 64 characters."))
 
 
 class NewSlotForm(SentForm):
@@ -97,7 +97,7 @@ class NewSlotForm(SentForm):
     sort = SelectField(
         lazy_("What to add"), choices=[SelectChoice(value=sort, label=lazy_(words)) for sort, words in SLOTS.items()], default="question"
     )
-    question = SelectField(lazy_("Question of the bank"), choices=[], validate_choice=False)
+    question = SelectField(lazy_("Question from the bank"), choices=[], validate_choice=False)
     draw = WholeField(lazy_("How many to draw"), least=1, most=MOST_DRAWN, default="1")
     text = TextAreaField(lazy_("Title or text"), [Length(max=2_000, message=lazy_("Use at most %(max)d characters."))])
 
@@ -124,13 +124,13 @@ class QuestionFieldsForm(SentForm):
     state = SelectField(lazy_("State"), choices=[], validate_choice=False)
     difficulty = SelectField(lazy_("Difficulty"), choices=[], validate_choice=False)
     add_tags = LineField(lazy_("Add tags"))
-    remove_tags = LineField(lazy_("Take tags away"))
+    remove_tags = LineField(lazy_("Remove tags"))
     mark = LineField(lazy_("Mark"))
     bank = SelectField(lazy_("Move to the bank"), choices=[], validate_choice=False)
 
     def offer(self, banks: Sequence[tuple[str, str]]) -> None:
         """Fill the lists of choices; `banks` are paths and titles."""
-        same = (UNCHANGED, _("As it is"))
+        same = (UNCHANGED, _("Leave unchanged"))
         self.state.choices = [same, *((value, _(words)) for value, words in STATES.items())]
         self.difficulty.choices = [same, (NONE, _("None")), *((value, _(words)) for value, words in DIFFICULTIES.items())]
         self.bank.choices = [same, *banks]
@@ -143,7 +143,7 @@ class QuestionFieldsForm(SentForm):
             if chosen.data not in {choice[0] for choice in chosen.iter_choices()}:
                 self.refuse(chosen, _("Choose one of the list."))
         if mark and not re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,7})?", mark):
-            self.refuse(self.mark, _("Write a number, 0 or more."))
+            self.refuse(self.mark, _("Enter a number, 0 or more."))
         changes = FieldChanges(add, remove, self.state.data or None, self._difficulty(), mark or None, self.bank.data or None)
         if not self.faults and changes == FieldChanges():
             self.refuse(self.state, _("Choose what to change."))
@@ -156,7 +156,10 @@ class QuestionFieldsForm(SentForm):
         tags = tuple(tag for tag in re.split(r"[,;\s]+", (field.data or "").lower()) if tag)
         wrong = [tag for tag in tags if not TAG.match(tag) or len(tag) > 64]
         if wrong:
-            self.refuse(field, _("“%(tag)s” cannot be a tag: use small letters without accents, digits and hyphens.", tag=wrong[0][:64]))
+            self.refuse(
+                field,
+                _("“%(tag)s” cannot be used as a tag. Use lower-case letters without accents, digits and hyphens.", tag=wrong[0][:64]),
+            )
         return tags
 
 
@@ -330,27 +333,29 @@ _TOO_LONG = lazy_("Use at most %(max)d characters.")
 class RegradeForm(SentForm):
     """What is to be marked again: how, by which version, which marks then hold, and why."""
 
-    kind = RadioField(lazy_("What is to be done?"), choices=[])
-    version = SelectField(lazy_("The version that judges"), choices=[], validate_choice=False)
+    kind = RadioField(lazy_("What do you want to do?"), choices=[])
+    version = SelectField(lazy_("Version used to regrade"), choices=[], validate_choice=False)
     policy = RadioField(
-        lazy_("Which marks hold then?"),
+        lazy_("Which marks should count?"),
         choices=[
             SelectChoice(value=RegradePolicy.REPLACE.value, label=lazy_("The new ones replace the old ones")),
-            SelectChoice(value=RegradePolicy.KEEP_BEST.value, label=lazy_("Of each question the better one")),
-            SelectChoice(value=RegradePolicy.ONLY_RAISE.value, label=lazy_("The new ones, only in attempts whose total rises")),
+            SelectChoice(value=RegradePolicy.KEEP_BEST.value, label=lazy_("For each question, the better of the two")),
+            SelectChoice(value=RegradePolicy.ONLY_RAISE.value, label=lazy_("The new ones, only in attempts whose total goes up")),
         ],
         default=RegradePolicy.REPLACE.value,
     )
-    with_manual = BooleanField(lazy_("Also what a person marked"))
-    reason = LineField(lazy_("Reason"), [DataRequired(lazy_("Say why: it stays in the record.")), Length(max=500, message=_TOO_LONG)])
+    with_manual = BooleanField(lazy_("Include answers marked by a person"))
+    reason = LineField(
+        lazy_("Reason"), [DataRequired(lazy_("Give a reason. It is kept in the record.")), Length(max=500, message=_TOO_LONG)]
+    )
 
     def offer(self, kinds: Sequence[RegradeKind], versions: Sequence[tuple[str, str]]) -> None:
         """Offer what can be done to a question, and its versions; the first of each is chosen."""
         words = {
-            RegradeKind.OTHER: lazy_("Judge the answers by another version"),
-            RegradeKind.SAME: lazy_("Judge the answers again by their own version"),
-            RegradeKind.FULL_CREDIT: lazy_("Annul it: full credit for everybody"),
-            RegradeKind.REMOVED: lazy_("Annul it: leave it out of the total"),
+            RegradeKind.OTHER: lazy_("Regrade the answers with another version"),
+            RegradeKind.SAME: lazy_("Regrade the answers with their own version"),
+            RegradeKind.FULL_CREDIT: lazy_("Void it: full marks for everyone"),
+            RegradeKind.REMOVED: lazy_("Void it: leave it out of the total"),
         }
         self.kind.choices = [SelectChoice(value=kind.value, label=words[kind]) for kind in kinds]
         self.kind.data = self.kind.data or kinds[0].value
@@ -360,13 +365,15 @@ class RegradeForm(SentForm):
 class AttemptActionForm(SentForm):
     """Why somebody of the staff does something to an attempt."""
 
-    reason = LineField(lazy_("Reason"), [DataRequired(lazy_("Say why: it stays in the record.")), Length(max=500, message=_TOO_LONG)])
+    reason = LineField(
+        lazy_("Reason"), [DataRequired(lazy_("Give a reason. It is kept in the record.")), Length(max=500, message=_TOO_LONG)]
+    )
 
 
 class CertificateDecisionForm(SentForm):
     """What an administrator decided about a certificate."""
 
-    note = LineField(lazy_("What was decided"), [DataRequired(lazy_("Say what was decided and why.")), Length(max=500, message=_TOO_LONG)])
+    note = LineField(lazy_("Decision"), [DataRequired(lazy_("State what was decided and why.")), Length(max=500, message=_TOO_LONG)])
 
 
 MOST_MINUTES, MOST_ATTEMPTS, MOST_EXTRA = 7 * 24 * 60, 1000, 100
@@ -387,12 +394,12 @@ class QuizOverrideForm(SentForm):
     closes = MomentField(lazy_("Closes"))
     no_closes = BooleanField(lazy_("No closing date"))
     minutes = WholeField(lazy_("Time limit in minutes"), most=MOST_MINUTES)
-    attempts = WholeField(lazy_("Attempts in all"), most=MOST_ATTEMPTS)
-    quiz_password = LineField(lazy_("Password of the quiz"), [Length(max=100, message=lazy_("Use at most %(max)d characters."))])
+    attempts = WholeField(lazy_("Total attempts"), most=MOST_ATTEMPTS)
+    quiz_password = LineField(lazy_("Quiz password"), [Length(max=100, message=lazy_("Use at most %(max)d characters."))])
     no_password = BooleanField(lazy_("No password"))
     networks = TextAreaField(lazy_("Only from these networks"))
-    no_networks = BooleanField(lazy_("From everywhere"))
-    reason = _reason(N_("Say why: it is kept with the change."))
+    no_networks = BooleanField(lazy_("From anywhere"))
+    reason = _reason(N_("Give a reason. It is recorded with the change."))
 
     def show(self, row: QuizOverride) -> None:
         """Fill the form with what is in force."""
@@ -414,17 +421,19 @@ class QuizOverrideForm(SentForm):
         """Refuse what is no address and no network."""
         networks = (field.data or "").replace(",", " ").split()
         if len(networks) > MOST_NETWORKS:
-            raise ValidationError(_("Write at most %(count)s networks.", count=MOST_NETWORKS))
+            raise ValidationError(_("Enter at most %(count)s networks.", count=MOST_NETWORKS))
         for text in networks:
             try:
                 ip_network(text, strict=False)
             except ValueError:
-                raise ValidationError(_("“%(text)s” is no network. Write one like 10.20.0.0/16 on each line.", text=text[:40])) from None
+                raise ValidationError(
+                    _("“%(text)s” is not a network. Enter one per line, for example 10.20.0.0/16.", text=text[:40])
+                ) from None
 
     def validate_reason(self, field: LineField) -> None:
         """Refuse a change that changes nothing."""
         if self.command().says_nothing:
-            raise ValidationError(_("Nothing is set. Fill in at least one of the entries above."))
+            raise ValidationError(_("You have not set anything. Fill in at least one of the fields above."))
 
     def command(self) -> OverrideValues:
         """Return what the form says; a ticked box beats what stands in the field beside it."""
@@ -446,9 +455,13 @@ class IncidentForm(SentForm):
     """Minutes for everybody who has an attempt open now; `token` makes a second click harmless."""
 
     minutes = WholeField(
-        lazy_("Minutes more"), [InputRequired(lazy_("Say how many minutes everybody gets."))], least=1, most=MOST_GIVEN, default="10"
+        lazy_("Extra minutes"),
+        [InputRequired(lazy_("Enter how many extra minutes everyone gets."))],
+        least=1,
+        most=MOST_GIVEN,
+        default="10",
     )
-    reason = _reason(N_("Say what happened: it is kept with the change."))
+    reason = _reason(N_("Describe what happened. It is recorded with the change."))
     token = HiddenField()
 
     def uuid(self) -> UUID:
@@ -462,10 +475,10 @@ class IncidentForm(SentForm):
 class AccommodationForm(SentForm):
     """What a person gets in every quiz."""
 
-    factor = LineField(lazy_("Time × factor"), [InputRequired(lazy_("Write 1 where the time stays as it is."))], default="1")
-    breaks = WholeField(lazy_("Minutes of breaks, added to the time"), most=MOST_BREAKS)
-    extra_attempts = WholeField(lazy_("Attempts more than others have"), most=MOST_EXTRA)
-    reason = _reason(N_("Say what it rests on. Only administrators see it."))
+    factor = LineField(lazy_("Time × factor"), [InputRequired(lazy_("Enter 1 to leave the time unchanged."))], default="1")
+    breaks = WholeField(lazy_("Break minutes, added to the time"), most=MOST_BREAKS)
+    extra_attempts = WholeField(lazy_("Extra attempts"), most=MOST_EXTRA)
+    reason = _reason(N_("Give the reason. Only administrators can see it."))
 
     def show(self, row: Accommodation) -> None:
         """Fill the form with what is in force."""
@@ -477,9 +490,9 @@ class AccommodationForm(SentForm):
     def validate_factor(self, field: LineField) -> None:
         """Refuse what is no factor from 1 to 9.99 with two decimals."""
         if self.read_factor() is None:
-            raise ValidationError(_("Write a number from 1 to 9.99 with at most two decimals, like 1.5."))
+            raise ValidationError(_("Enter a number from 1 to 9.99 with up to two decimals, for example 1.5."))
         if self.command() == AccommodationProfile(Decimal(1), 0, 0):
-            raise ValidationError(_("With this nothing would be different. Write a factor above 1, breaks or attempts."))
+            raise ValidationError(_("This would not change anything. Enter a factor above 1, breaks or extra attempts."))
 
     def read_factor(self) -> Decimal | None:
         """Return the factor, written with a point or a comma."""

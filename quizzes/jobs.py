@@ -73,9 +73,9 @@ def notify_marked(delivery: Delivery) -> Effect:
     message = Message(
         NoticeKind.GRADED,
         key=f"attempt-marked:{told.attempt}:{delivery.job_id}",
-        subject=in_every_language(lambda: _("Your answers in “%(title)s” are marked", title=choose(told.title))),
+        subject=in_every_language(lambda: _("Your answers in “%(title)s” have been marked", title=choose(told.title))),
         words=in_every_language(
-            lambda: _("Somebody of the team of the course “%(course)s” has marked what you handed in.", course=choose(told.course))
+            lambda: _("The course team of “%(course)s” has marked the work you submitted.", course=choose(told.course))
         ),
         path=f"/attempts/{told.attempt}/review",
     )
@@ -90,7 +90,7 @@ def notify_reopened(delivery: Delivery) -> Effect:
         key=f"attempt-reopened:{told.attempt}:{delivery.job_id}",
         subject=in_every_language(lambda: _("Your attempt at “%(title)s” is open again", title=choose(told.title))),
         words=in_every_language(
-            lambda: _("In the course “%(course)s” you can go on with it; what you had answered is there.", course=choose(told.course))
+            lambda: _("You can continue it in the course “%(course)s”. Your answers are still there.", course=choose(told.course))
         ),
         path=f"/attempts/{told.attempt}",
     )

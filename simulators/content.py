@@ -66,7 +66,7 @@ def read_task(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     policy, category, weight = _policy(table)
     task = Task(text, start, variables, editable, goals, asks, policy)
     if weight and (goals or asks) and not task.maximum:
-        table.report("C504", N_("The task counts and has nothing to mark."), N_("Give a “mark:” to something, or write “weight: 0”."))
+        table.report("C504", N_("The task counts but has nothing to mark."), N_("Add “mark:” to a goal or question, or write “weight: 0”."))
     _check_model_runs(table, task)
     session.later(partial(_check_category, table, category))
     amount = policy.completion_attempts if policy.completion is GradedCompletionRule.ATTEMPTED else None
@@ -149,9 +149,9 @@ def _start(table: MappingCursor, names: frozenset[str]) -> dict[str, str]:
             continue
         variable = variable_named(text)
         if variable and variable not in names:
-            value.report("C802", N_("“%(name)s” is not a variable of this task."), N_("Name it under “variables:”."), name=variable)
+            value.report("C802", N_("“%(name)s” is not a variable of this task."), N_("Define it under “variables:”."), name=variable)
         elif text == NONE and not SPECS[name].optional:
-            value.report("C802", N_("The model needs the input “%(name)s”: it cannot be taken away."), name=name)
+            value.report("C802", N_("The model needs the input “%(name)s”, so it cannot be removed."), name=name)
         else:
             start[name] = text
     return start
@@ -164,7 +164,7 @@ def _start_value(text: str) -> str:
 def _is_input(value: LocatedValue, name: str) -> bool:
     if name in SPECS:
         return True
-    value.report("C802", N_("The model has no input “%(name)s”."), N_("Write its name with points, as in macro.crec_real."), name=name)
+    value.report("C802", N_("The model has no input “%(name)s”."), N_("Write its name with dots, as in macro.crec_real."), name=name)
     return False
 
 
@@ -218,7 +218,7 @@ def _tolerance(table: MappingCursor) -> TaskTolerance:
         if amount is not None:
             return TaskTolerance(kind, amount)
     inner.report(
-        "C110", N_("The tolerance says neither “relative” nor “geometric”."), N_("Write a number, or one of the two with its share.")
+        "C110", N_("The tolerance is neither “relative” nor “geometric”."), N_("Write a number, or one of the two with its share.")
     )
     return TaskTolerance()
 
@@ -227,7 +227,7 @@ def _check_items(table: MappingCursor, items: tuple[GoalItem | NumberItem, ...])
     """Tell keys that stand twice, and more items than a page holds."""
     keys = sorted(item.key for item in items if item.key)
     for key in dict.fromkeys(one for one, other in pairwise(keys) if one == other):
-        table.report("C202", N_("The key “%(key)s” stands twice in this task."), N_("Give one of the two another key."), key=key)
+        table.report("C202", N_("The key “%(key)s” appears twice in this task."), N_("Give one of the two another key."), key=key)
     if len(items) > MAXIMUM_ITEMS:
         table.report("C105", N_("A task has at most %(limit)s goals and questions."), limit=MAXIMUM_ITEMS)
 
@@ -279,11 +279,11 @@ def _completion(table: MappingCursor, usual: GradedCompletionRule) -> tuple[Grad
 def _check_completion(table: MappingCursor, policy: TaskPolicy) -> None:
     rule = policy.completion
     if rule in (GradedCompletionRule.PASSED, GradedCompletionRule.PASSED_OR_USED) and policy.pass_mark is None:
-        table.report("C209", N_("The task completes when it is passed and has no pass mark."), at="completion")
+        table.report("C209", N_("The task is completed when it is passed, but it has no pass mark."), at="completion")
     if rule is GradedCompletionRule.PASSED_OR_USED and not policy.attempts:
-        table.report("C209", N_("The attempts are never used up: there is no limit."), N_("Add “attempts:”."), at="completion")
+        table.report("C209", N_("The attempts can never be used up: there is no limit."), N_("Add “attempts:”."), at="completion")
     if rule is GradedCompletionRule.ATTEMPTED and 0 < policy.attempts < policy.completion_attempts:
-        table.report("C209", N_("More attempts are needed than are allowed."), at="completion")
+        table.report("C209", N_("More attempts are required than are allowed."), at="completion")
 
 
 def _check_category(table: MappingCursor, category: str, course: CourseFolder) -> None:
@@ -314,7 +314,7 @@ def _tells_faults(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction
     name = found[0].name
     if not task.variables:
         limits = N_("The input “%(name)s” is outside its limits.")
-        torn = N_("The input “%(name)s” does not fit together with the others.")
+        torn = N_("The input “%(name)s” is inconsistent with the others.")
         table.report("C802", limits if found[0].reason is FaultReason.LIMITS else torn, at="start", name=name)
         return True
     values = ", ".join(f"{variable} = {float(value):g}" for variable, value in drawn.items())
@@ -327,10 +327,10 @@ def _tells_outputs(table: MappingCursor, task: Task, drawn: Mapping[str, Fractio
     known = compute(start)
     unknown = [name for name in task.outputs if name not in known]
     for name in unknown:
-        table.report("C803", N_("The model has no output “%(name)s”."), N_("Write its name with points, as in vejez.pct_pib."), name=name)
+        table.report("C803", N_("The model has no output “%(name)s”."), N_("Write its name with dots, as in vejez.pct_pib."), name=name)
     lacking = [] if unknown else outputs_lacking(task, start)
     for name in lacking:
-        table.report("C804", N_("The model gives no value to “%(name)s” from this start."), name=name)
+        table.report("C804", N_("The model gives no value for “%(name)s” from this starting point."), name=name)
     return bool(unknown or lacking)
 
 

@@ -43,7 +43,7 @@ class SubmissionNotAllowed(Conflict):
     """A task may not be handed in now; the facts say why."""
 
     code = "cannot_submit"
-    message = N_("This task cannot be handed in now.")
+    message = N_("This task cannot be submitted now.")
 
 
 @dataclass(frozen=True, slots=True)

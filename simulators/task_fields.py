@@ -44,19 +44,19 @@ ASKED = (
     FieldSpec(
         "text",
         FieldShape.MARKDOWN,
-        lazy_("What is to be done"),
-        lazy_("A number that is drawn for each learner stands in braces: {older}."),
+        lazy_("What to do"),
+        lazy_("Put a number that is drawn for each learner in braces: {older}."),
     ),
 )
 GROUPS = (
     (
-        lazy_("Where it begins"),
+        lazy_("Starting point"),
         (
             FieldSpec(
                 "start",
                 FieldShape.NAMED,
                 lazy_("Inputs at the start"),
-                lazy_("All others have the value of the example. A number, a drawn one in braces, or none to take it away."),
+                lazy_("All others keep the value of the example. Enter a number, a drawn one in braces, or none to remove it."),
                 fields=(
                     FieldSpec("name", FieldShape.CHOICE, lazy_("Input"), choices=INPUTS),
                     FieldSpec("value", FieldShape.NUMBER, lazy_("Value")),
@@ -66,8 +66,8 @@ GROUPS = (
             FieldSpec(
                 "variables",
                 FieldShape.NAMED,
-                lazy_("Numbers that are drawn for each learner"),
-                lazy_("From one number to another in steps, or one of a list of values. A row whose name is emptied goes."),
+                lazy_("Numbers drawn for each learner"),
+                lazy_("From one number to another in steps, or one of a list of values. Clear a row's name to delete it."),
                 fields=(
                     FieldSpec("name", FieldShape.WORD, lazy_("Name")),
                     FieldSpec("from", FieldShape.NUMBER, lazy_("From")),
@@ -77,7 +77,7 @@ GROUPS = (
                         "values",
                         FieldShape.NUMBERS,
                         lazy_("Or one of these values"),
-                        lazy_("Parted by semicolons or spaces: 10; 12.5; 20."),
+                        lazy_("Separated by semicolons or spaces: 10; 12.5; 20."),
                     ),
                     FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals")),
                 ),
@@ -85,8 +85,8 @@ GROUPS = (
             FieldSpec(
                 "editable",
                 FieldShape.KEYS,
-                lazy_("Inputs that learners may change"),
-                lazy_("None chosen: all of them."),
+                lazy_("Inputs that learners can change"),
+                lazy_("Leave unselected to include all of them."),
                 choices=INPUTS,
                 usual="all",
             ),
@@ -99,10 +99,10 @@ GROUPS = (
                 "goals",
                 FieldShape.ENTRIES,
                 lazy_("Goals to reach"),
-                lazy_("Each has a least or a greatest value, or both. A row whose key is emptied goes."),
+                lazy_("Each has a minimum value, a maximum value or both. Clear a row's key to delete it."),
                 fields=(
                     FieldSpec("key", FieldShape.WORD, lazy_("Key")),
-                    FieldSpec("text", FieldShape.WORDS, lazy_("What is to be reached")),
+                    FieldSpec("text", FieldShape.WORDS, lazy_("What to achieve")),
                     FieldSpec("output", FieldShape.CHOICE, lazy_("Result"), choices=OUTPUTS),
                     FieldSpec("min", FieldShape.NUMBER, lazy_("At least")),
                     FieldSpec("max", FieldShape.NUMBER, lazy_("At most")),
@@ -112,13 +112,13 @@ GROUPS = (
             FieldSpec(
                 "asks",
                 FieldShape.ENTRIES,
-                lazy_("Numbers to give"),
-                lazy_("The right one is what the model gives at the start. A row whose key is emptied goes."),
+                lazy_("Numbers that learners must give"),
+                lazy_("The right number is what the model gives at the start. Clear a row's key to delete it."),
                 fields=(
                     FieldSpec("key", FieldShape.WORD, lazy_("Key")),
                     FieldSpec("text", FieldShape.WORDS, lazy_("Question")),
                     FieldSpec("output", FieldShape.CHOICE, lazy_("Result"), choices=OUTPUTS),
-                    FieldSpec("tolerance", FieldShape.NUMBER, lazy_("How far off it may be")),
+                    FieldSpec("tolerance", FieldShape.NUMBER, lazy_("Allowed difference")),
                     FieldSpec("tolerance.relative", FieldShape.NUMBER, lazy_("Or as a share of the right number")),
                     FieldSpec("unit", FieldShape.WORDS, lazy_("Unit")),
                     _MARK,
@@ -130,9 +130,9 @@ GROUPS = (
     (
         lazy_("Attempts and marks"),
         (
-            FieldSpec("attempts", FieldShape.NUMBER, lazy_("Attempts"), lazy_("0: as many as one likes."), usual="0"),
+            FieldSpec("attempts", FieldShape.NUMBER, lazy_("Attempts"), lazy_("0: unlimited."), usual="0"),
             FieldSpec("pause.first", FieldShape.NUMBER, lazy_("Pause before the second attempt"), _LENGTH, bare=BareValueRule.EACH),
-            FieldSpec("pause.later", FieldShape.NUMBER, lazy_("Pause before later ones"), _LENGTH, bare=BareValueRule.EACH),
+            FieldSpec("pause.later", FieldShape.NUMBER, lazy_("Pause before later attempts"), _LENGTH, bare=BareValueRule.EACH),
             FieldSpec(
                 "grading",
                 FieldShape.CHOICE,
@@ -146,10 +146,10 @@ GROUPS = (
                 ),
                 "highest",
             ),
-            FieldSpec("pass_mark", FieldShape.NUMBER, lazy_("Percent to pass"), lazy_("none: it cannot be failed."), usual="70"),
-            FieldSpec("category", FieldShape.WORD, lazy_("Part of the grade"), lazy_("Key of a part of the course's grade.")),
+            FieldSpec("pass_mark", FieldShape.NUMBER, lazy_("Pass mark"), lazy_("Write none if it cannot be failed."), usual="70"),
+            FieldSpec("category", FieldShape.WORD, lazy_("Part of the grade"), lazy_("Key of a part of the course grade.")),
             FieldSpec(
-                "weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("Within its part of the grade; 0: it does not count."), usual="1"
+                "weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("Within its part of the grade. 0 means it does not count."), usual="1"
             ),
             FieldSpec(
                 "completion",
@@ -158,7 +158,7 @@ GROUPS = (
                 "",
                 (
                     ("passed", lazy_("Passing it")),
-                    ("graded", lazy_("Handing it in")),
+                    ("graded", lazy_("Submitting it")),
                     ("passed_or_used", lazy_("Passing it, or using up all attempts")),
                     ("viewed", lazy_("Opening it is enough")),
                 ),

@@ -333,7 +333,7 @@ def _hand_in(subject: ActivityContext, context: TaskContext, sent: SubmittedTask
         except services.SubmissionNotAllowed:
             if not context.ruling.is_hidden:
                 services.save_work(session, actor, subject, sent.work, now=now)
-            flash(_("This task cannot be handed in now."), "warn")
+            flash(_("This task cannot be submitted now."), "warn")
             return see_other(_task_url(subject))
     return see_other(url_for("simulators.submission", submission=row.uuid))
 
@@ -348,7 +348,7 @@ def _refuse(subject: ActivityContext, context: TaskContext, sent: SubmittedTask,
     """Show the task anew, with what was typed, where that cannot be taken or the page's numbers may be others than the task's now."""
     shown = whole_number(request.form.get("task", ""))
     corrected = shown > 0 and services.is_corrected(current_session(), context, shown)
-    told = _("The task was corrected while you worked on it. Look at its numbers again: what you typed is kept, and no attempt was used.")
+    told = _("The task was corrected while you were working on it. Review its numbers: what you typed is kept and no attempt was used.")
     if sent.typed.errors:
         work = TaskWork(context.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
         return _task_page(subject, context, work, sent.typed, None, [told] if corrected else ()), 422

@@ -46,7 +46,9 @@ def _option(one: WeightedOption, keys: KeyAllocator, right: bool) -> Option:
 def required_text(text: str) -> str:
     """Return a text that must not be empty; raises NotTranslatable."""
     if not text:
-        raise NotTranslatable(N_("An option or item has no text."), N_("A picture alone does not come in: say in words what it shows."))
+        raise NotTranslatable(
+            N_("An option or item has no text."), N_("A picture on its own is not imported. Describe in words what it shows.")
+        )
     return text
 
 
@@ -74,18 +76,18 @@ def weights(body: MultipleChoiceBody, notebook: TransferRemarkCollector) -> list
     if rule is not body.rule:
         notebook.loss(
             N_("The rule “%(rule)s” becomes “%(other)s”."),
-            N_("The format sums the weights of options and has no other rule."),
+            N_("The format adds up the weights of options and has no other rule."),
             rule=body.rule.value,
             other=rule.value,
         )
     if rule is MultipleRule.FRACTIONS:
         found = [option.credit for option in body.options]
         if any(option.right is not (option.credit > 0) for option in body.options):
-            notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
+            notebook.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
     else:
         share = Fraction(1, max(sum(option.right for option in body.options), 1))
         found = [share if option.right else -ALL if rule is MultipleRule.RIGHT_ONLY else -share for option in body.options]
     comes_back = rule_of([replace(option, credit=credit) for option, credit in zip(body.options, found, strict=True)])
     if comes_back is not rule:
-        notebook.note(N_("The question comes back with the rule “%(rule)s”, which gives the same marks."), rule=comes_back.value)
+        notebook.note(N_("When imported again, the question has the rule “%(rule)s”, which gives the same marks."), rule=comes_back.value)
     return found

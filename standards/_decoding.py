@@ -20,5 +20,8 @@ def remark_guessed_encoding(line: int | None, notebook: TransferRemarkCollector)
     """Note from which line on the encoding of a file is a guess, where it is."""
     if line is not None:
         notebook.note(
-            N_("The file was read as Windows-1252."), N_("It is not UTF-8 from line %(at)s on: look at its accents."), line=line, at=line
+            N_("The file was read as Windows-1252."),
+            N_("It is not UTF-8 from line %(at)s onwards. Check the accented letters."),
+            line=line,
+            at=line,
         )

@@ -43,10 +43,12 @@ def remark_lost_languages(question: QuestionDefinition, language: str, notebook:
     others = sorted(set(question.text) - {language})
     if language in question.text and others:
         notebook.loss(
-            N_("The texts in %(others)s are left out."), N_("The format has one language; export each by itself."), others=", ".join(others)
+            N_("The texts in %(others)s are left out."),
+            N_("The format has one language. Export each language separately."),
+            others=", ".join(others),
         )
     elif others:
-        notebook.note(N_("There is no text in “%(language)s”; the first language was taken."), language=language)
+        notebook.note(N_("There is no text in “%(language)s”; the first language was used."), language=language)
 
 
 def remark_lost_keys(question: QuestionDefinition, notebook: TransferRemarkCollector) -> None:
@@ -55,7 +57,7 @@ def remark_lost_keys(question: QuestionDefinition, notebook: TransferRemarkColle
         keys = KeyAllocator()
         if any(key != keys.of(next(iter(text.values()), "")) for key, text in entries):
             notebook.loss(
-                N_("The keys of options or items are left out."), N_("They are made from the texts when the question comes back.")
+                N_("The keys of options or items are left out."), N_("They are made from the texts when the question is imported again.")
             )
 
 
@@ -88,7 +90,7 @@ def lose_quantity(body: NumericalBody, notebook: TransferRemarkCollector) -> Non
 def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
     """Return the refusal of a kind that a format does not have."""
     return NotTranslatable(
-        N_("A question of the kind “%(kind)s” cannot go out."), N_("The format has nothing like it."), kind=question.kind.value
+        N_("A question of the kind “%(kind)s” cannot be exported."), N_("The format has nothing like it."), kind=question.kind.value
     )
 
 
@@ -98,7 +100,9 @@ def nominal(answer: NumericalAnswer, usual: Tolerance, notebook: TransferRemarkC
     if tolerance.kind is ToleranceKind.NOMINAL or answer.value is None:
         return Tolerance(ToleranceKind.NOMINAL, tolerance.amount)
     weight = notebook.note if tolerance.kind is ToleranceKind.RELATIVE else notebook.loss
-    weight(N_("The tolerance “%(kind)s” is written as an amount."), N_("The format has only amounts."), kind=tolerance.kind.value)
+    weight(
+        N_("The tolerance “%(kind)s” is written as an amount."), N_("The format supports only absolute amounts."), kind=tolerance.kind.value
+    )
     return Tolerance(ToleranceKind.NOMINAL, abs(answer.value) * tolerance.amount)
 
 

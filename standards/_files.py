@@ -92,9 +92,9 @@ def needs(address: str, notebook: TransferRemarkCollector) -> bool:
 def refuse(address: str, notebook: TransferRemarkCollector) -> None:
     """Tell a file that a text needs and that does not come in; the question is then a draft."""
     found = found_in(notebook.offered, address)
-    why = N_("It is no picture, audio or document, or too large.") if found is not None else N_("It did not come along.")
+    why = N_("It is not a picture, audio file or document, or it is too large.") if found is not None else N_("It was not included.")
     notebook.loss(
-        N_("The file “%(name)s”, which the question needs, is left out; the question comes in as a draft."), why, name=bare(address)[:80]
+        N_("The file “%(name)s”, which the question needs, is left out; the question is imported as a draft."), why, name=bare(address)[:80]
     )
     notebook.lacks_file = True
 

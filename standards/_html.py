@@ -64,7 +64,7 @@ def to_markdown(source: str, shape: TextShape, notebook: TransferRemarkCollector
         converter.shape = shape
         bare = converter.convert(sanitise(source))
     except RecursionError:
-        raise NotTranslatable(N_("The HTML of a text is nested too deep.")) from None
+        raise NotTranslatable(N_("The HTML of a text is nested too deeply.")) from None
     if shape is TextShape.INLINE:
         return _inline(bare)
     lines = [line if line.endswith("  ") and line.strip() else line.rstrip() for line in bare.strip().split("\n")]
@@ -82,20 +82,20 @@ def is_like_html(text: str) -> bool:
 
 def _tell_losses(source: str, shape: TextShape, notebook: TransferRemarkCollector) -> None:
     if any(source.find(end, source.find(begin) + len(begin)) > 0 for begin, end in _FORMULAS if begin in source):
-        notebook.loss(N_("A formula is shown as it is written."), N_("Write it anew between two signs $."))
+        notebook.loss(N_("A formula is shown as it is written."), N_("Rewrite it between two $ signs."))
     tags = [(match[1].lower(), match[2]) for match in _TAGS.finditer(source)]
     for tag, attributes in tags:
         if tag in _MEDIA:
             name = _IMAGE.search(attributes)
             notebook.loss(
                 N_("%(tag)s “%(name)s” is left out."),
-                N_("Put the file into media/ and name it in the text."),
+                N_("Put the file into media/ and refer to it in the text."),
                 tag=tag,
                 name=name[1] if name else "–",
             )
         elif tag in _ACTIVE:
-            notebook.loss(N_("<%(tag)s> is left out."), N_("Texts have no scripts, styles or fields of forms."), tag=tag)
+            notebook.loss(N_("<%(tag)s> is left out."), N_("Texts cannot contain scripts, styles or form fields."), tag=tag)
     if any(tag in _UNDRAWN or _DRAWN.search(attributes) for tag, attributes in tags):
-        notebook.loss(N_("Colours, sizes and other looks of a text are left out."), N_("Texts look as the site does."))
+        notebook.loss(N_("Colours, sizes and other text formatting are left out."), N_("Texts follow the site's appearance."))
     if shape is TextShape.INLINE and any(tag in _BLOCKS for tag, _ in tags):
-        notebook.loss(N_("A list, table or block of code became one line."), N_("Options and feedback are one paragraph."))
+        notebook.loss(N_("A list, table or block of code became one line."), N_("Options and feedback are a single paragraph."))

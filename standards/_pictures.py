@@ -46,8 +46,8 @@ def as_links(source: str, notebook: TransferRemarkCollector) -> str:
         if picture is None:
             return _left(match, notebook)
         notebook.note(
-            N_("The picture “%(name)s” of an option or a feedback became a link to it."),
-            N_("Only texts of their own show pictures."),
+            N_("The picture “%(name)s” in an option or feedback became a link."),
+            N_("Only texts with paragraphs of their own can show pictures."),
             name=picture.name,
         )
         return f'<a href="media/{picture.name}">{escape(picture.alternative or PurePosixPath(bare(address_in(match[1]))).name)}</a>'
@@ -91,7 +91,7 @@ def put_back(markdown: str, pictures: list[Picture], notebook: TransferRemarkCol
 
 def _after(waiting: list[Picture], notebook: TransferRemarkCollector) -> list[str]:
     for picture in waiting:
-        notebook.note(N_("The picture “%(name)s” stood inside a list or a table: it comes after it."), name=picture.name)
+        notebook.note(N_("The picture “%(name)s” was inside a list or table and is placed after it."), name=picture.name)
     return [_figure(picture, notebook) for picture in waiting]
 
 
@@ -100,7 +100,7 @@ def _figure(picture: Picture, notebook: TransferRemarkCollector) -> str:
     if not alternative:
         notebook.add(
             RemarkSeverity.MEND,
-            N_("The picture “%(name)s” says nothing to who cannot see it."),
+            N_("The picture “%(name)s” has no description for people who cannot see it."),
             N_("Write what it shows between the brackets."),
             name=picture.name,
         )

@@ -22,10 +22,10 @@ _BREAK = re.compile(r"</(?:p|li|tr|pre|blockquote)>|<br>")
 FILE = re.compile(r"(?<=\]\()(?:\.\./)*media/[^()<>\s]+(?=\s*\))")
 """The address of a file of the course in a Markdown text."""
 _OURS = (
-    (re.compile(r"(?<!\\)\[\["), N_("a term of the glossary")),
-    (re.compile(r"(?<!\\)\{\{"), N_("a parameter of the course")),
+    (re.compile(r"(?<!\\)\[\["), N_("a glossary term")),
+    (re.compile(r"(?<!\\)\{\{"), N_("a course parameter")),
     (re.compile(r"(?<!\\)\[@"), N_("a citation")),
-    (re.compile(r"\]\((?:course|resource|question):"), N_("a link into the course")),
+    (re.compile(r"\]\((?:course|resource|question):"), N_("a link within the course")),
     (re.compile(r"(?<!\\)\$[^$\n]+(?<!\\)\$|^\$\$$", re.MULTILINE), N_("a formula")),
 )
 
@@ -112,7 +112,7 @@ def remark_lost_files(
             if address not in carried:
                 notebook.loss(
                     N_("The file “%(name)s” is left out."),
-                    N_("The format carries no files, or the file is not in the course."),
+                    N_("The format cannot include files, or the file is not in the course."),
                     name=address.rpartition("/")[2],
                 )
 
@@ -123,7 +123,9 @@ def remark_changed_text(question: QuestionDefinition, language: str, notebook: T
         masked = mask(text)
         for pattern, name in _OURS:
             if pattern.search(masked):
-                notebook.loss(N_("A text has %(thing)s, which becomes plain words."), N_("Only this product understands it."), thing=name)
+                notebook.loss(
+                    N_("A text contains %(thing)s, which becomes plain text."), N_("Only this product understands it."), thing=name
+                )
 
 
 def remark_own_markup(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
@@ -133,7 +135,7 @@ def remark_own_markup(question: QuestionDefinition, language: str, notebook: Tra
         for pattern, name in _OURS:
             if pattern.search(masked):
                 notebook.note(
-                    N_("A text has %(thing)s, which only this product understands."),
+                    N_("A text contains %(thing)s, which only this product understands."),
                     N_("Elsewhere it is shown as it is written."),
                     thing=name,
                 )

@@ -19,7 +19,7 @@ MAXIMUM_BYTES = 50_000_000
 MAXIMUM_DEPTH = 100
 MAXIMUM_ELEMENTS = 500_000
 Element: TypeAlias = etree._Element
-BROKEN = N_("The XML cannot be read from line %(line)s on: %(reason)s.")
+BROKEN = N_("The XML cannot be read from line %(line)s onwards: %(reason)s.")
 
 
 class _Judge(ContentHandler):
@@ -38,7 +38,7 @@ class _Judge(ContentHandler):
         self.depth += 1
         if self.depth > MAXIMUM_DEPTH or self.elements > MAXIMUM_ELEMENTS:
             line = self.locator.getLineNumber() if self.locator is not None else 0
-            raise FileRefused(N_("The XML is nested too deep or has too many elements, in line %(line)s."), line=line)
+            raise FileRefused(N_("The XML is nested too deeply or has too many elements, on line %(line)s."), line=line)
 
     def endElement(self, name: str) -> None:  # noqa: N802 - the name that the parser calls
         self.depth -= 1
@@ -48,7 +48,7 @@ def parse(content: bytes) -> Element:
     """Return the root of an XML document; raises FileRefused with the line for anything that is not plain, sound XML."""
     if len(content) > MAXIMUM_BYTES:
         size, limit = len(content) // 10**6, MAXIMUM_BYTES // 10**6
-        raise FileRefused(N_("The file has %(size)s MB; %(limit)s MB are allowed."), size=size, limit=limit)
+        raise FileRefused(N_("The file is %(size)s MB; the maximum is %(limit)s MB."), size=size, limit=limit)
     content = content.lstrip(b" \t\r\n") if content[:1].isspace() else content
     judge(content)
     parser = etree.XMLParser(
@@ -66,7 +66,7 @@ def judge(content: bytes) -> None:
     try:
         sax.parseString(content, _Judge(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except DefusedXmlException as refused:
-        raise FileRefused(N_("The XML has a document type or entities; files with them are not read.")) from refused
+        raise FileRefused(N_("The XML has a document type or entities, which are not accepted.")) from refused
     except SAXParseException as error:
         raise FileRefused(BROKEN, line=error.getLineNumber() or 1, reason=error.getMessage()) from error
     except (ValueError, LookupError, UnicodeError) as error:

@@ -28,8 +28,8 @@ CATEGORIES = ("tags", "leave")
 """As standards._tags.Categories; a test compares them."""
 HEADINGS = (
     ("problem", N_("Left out:")),
-    ("mend", N_("Comes in and must be mended before it can be published:")),
-    ("loss", N_("Left behind:")),
+    ("mend", N_("Imported, but must be corrected before it can be published:")),
+    ("loss", N_("Lost:")),
     ("note", N_("Good to know:")),
 )
 MANY = 3
@@ -73,13 +73,13 @@ def import_(
     except DomainError as refused:
         raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
     questions = [source.question for source in plan.sources]
-    head = _("%(count)s questions come in from %(name)s (%(format)s).", count=len(questions), name=file.name, format=found.format)
+    head = _("%(count)s questions are imported from %(name)s (%(format)s).", count=len(questions), name=file.name, format=found.format)
     _show(questions, plan, head, every=every)
     problems = sum(remark.weight.value == "problem" for remark in plan.remarks)
     if not questions or (strict and problems):
         raise click.ClickException(_("Nothing was written."))
     if dry_run:
-        click.echo(_("Nothing was written: this was a trial."))
+        click.echo(_("Nothing was written: this was a dry run."))
         return
     inside = target.parent.name == "banco"
     if before is None:
@@ -138,7 +138,7 @@ def export(bank: Path, form: str, target: Path, strict: bool, every: bool, langu
     except DomainError as refused:
         raise click.ClickException(f"{bank}: {_refusal(refused)}") from refused
     _tell_faults(imported)
-    count = _("%(count)s of %(all)s questions go out as %(format)s.", count=exported.count, all=len(imported.questions), format=form)
+    count = _("%(count)s of %(all)s questions are exported as %(format)s.", count=exported.count, all=len(imported.questions), format=form)
     _show((), exported, count, every=every)
     if not exported.count or (strict and exported.count < len(imported.questions)):
         raise click.ClickException(_("Nothing was written."))
@@ -243,7 +243,7 @@ def _write(target: Path, content: bytes) -> None:
         with target.open("xb") as file:
             file.write(content)
     except FileExistsError as error:
-        raise click.ClickException(_("%(name)s exists already; nothing was written. Choose another name.", name=target)) from error
+        raise click.ClickException(_("%(name)s already exists; nothing was written. Choose another name.", name=target)) from error
     except OSError as error:
         raise click.ClickException(f"{target}: {error.strerror}") from error
     click.echo(_("Written: %(name)s", name=target))

@@ -75,4 +75,4 @@ def guess(name: str, content: bytes) -> QuestionFormat:
         return FORMATS["cloze"]
     if b"{" in content and b"}" in content:
         return FORMATS["gift"]
-    raise FileRefused(N_("Nothing tells the format of %(name)s; name it with --format."), name=PurePath(name).name)
+    raise FileRefused(N_("Could not detect the format of %(name)s. Specify it with --format."), name=PurePath(name).name)

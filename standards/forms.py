@@ -33,7 +33,7 @@ class UploadForm(Form):
 
     def offer(self) -> None:
         """Fill the list of formats."""
-        self.format.choices = [("", _("Told by the file")), *((name, TITLES[name]) for name in NAMES)]
+        self.format.choices = [("", _("Detect from the file")), *((name, TITLES[name]) for name in NAMES)]
 
     def upload(self) -> tuple[str, bytes] | None:
         """Return the name and content of the file; None with a fault beside the field."""
@@ -49,14 +49,14 @@ class UploadForm(Form):
 class ConfirmForm(Form):
     """Into which bank the questions go, what becomes of their categories, and the plan that was looked at."""
 
-    bank = SelectField(lazy_("Into the bank"), choices=[], validate_choice=False)
-    categories = SelectField(lazy_("Categories of the file"), choices=[], validate_choice=False)
+    bank = SelectField(lazy_("Add to bank"), choices=[], validate_choice=False)
+    categories = SelectField(lazy_("Categories in the file"), choices=[], validate_choice=False)
     seen = HiddenField()
 
     def offer(self, banks: Sequence[tuple[str, str]]) -> None:
         """Fill the list of banks: paths and titles."""
         self.bank.choices = list(banks)
-        self.categories.choices = [(Categories.TAGS, _("Become tags of their questions")), (Categories.LEAVE, _("Are left out"))]
+        self.categories.choices = [(Categories.TAGS, _("Turn them into tags of their questions")), (Categories.LEAVE, _("Leave them out"))]
 
     def way(self) -> Categories:
         """Return what becomes of the file's categories; tags where none of the list was asked for."""

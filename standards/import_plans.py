@@ -43,11 +43,11 @@ def plan(imported: ImportedQuestions, present: Iterable[QuestionDefinition], tak
     for source in imported.sources:
         question = source.question
         if checksum(replace(question, key="")) in known:
-            remarks.append(_told(source, N_("The question is in the bank already and is passed over.")))
+            remarks.append(_told(source, N_("The question is already in the bank and is skipped.")))
             continue
         key = free_key(question.key, used)
         if key != question.key:
-            remarks.append(_told(source, N_("Its key is taken in the course; it comes in as “%(key)s”."), key=key))
+            remarks.append(_told(source, N_("Its key is already used in the course; it is imported as “%(key)s”."), key=key))
         used.add(key)
         sources.append(replace(source, question=replace(question, key=key)))
     entries = list_entries(write([source.question for source in sources], language).content.decode(), QUESTIONS)

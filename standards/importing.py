@@ -32,7 +32,7 @@ def import_file(
     """
     form = FORMATS[format_name] if format_name is not None else guess(name, content)
     if form.read is None:
-        raise FileRefused(N_("The format %(name)s is not read."), name=form.name)
+        raise FileRefused(N_("Files in the format %(name)s cannot be imported."), name=form.name)
     found = form.read(content, language)
     imported = held_against_rules(with_category_tags(found) if categories == Categories.TAGS else found, language)
     return QuestionImport(form.name, imported, write(imported.questions, language).content)
@@ -45,14 +45,14 @@ def held_against_rules(imported: ImportedQuestions, language: str) -> ImportedQu
     remarks = [_told(remark, lines) for remark in opened.imported.remarks if _is_told(remark)]
     whole = next((remark for remark in remarks if remark.weight is RemarkSeverity.PROBLEM and not remark.question), None)
     if whole is not None:
-        raise FileRefused(N_("The questions do not fit into one bank: %(reason)s"), reason=whole.message)
+        raise FileRefused(N_("The questions do not fit in one bank: %(reason)s"), reason=whole.message)
     refused = {remark.question for remark in remarks if remark.weight is RemarkSeverity.PROBLEM}
     others = len(opened.imported.remarks) - len(remarks)
     if others:
         remarks.append(
             TransferRemark(
                 RemarkSeverity.NOTE,
-                N_("The check has %(count)s more remarks: they stand beside each question in the bank."),
+                N_("The check has %(count)s more findings, shown next to each question in the bank."),
                 facts={"count": str(others)},
             )
         )

@@ -154,7 +154,7 @@ def confirm(subject: ImportContext) -> Answer:
     if not form.is_offered() or not made.entries:
         return _confirm_page(subject, pending, form, made), 422
     if form.seen.data != _digest(made):
-        flash(_("The draft has changed, or you chose something else: look at it once more before it is brought in."), "warn")
+        flash(_("The draft has changed, or you chose something else. Review it once more before importing."), "warn")
         return _confirm_page(subject, pending, form, made), 409
     entries, media = placed(made, target.removeprefix(NEW))
     files = cast("FileStore", current_app.extensions["files"])
@@ -169,7 +169,7 @@ def confirm(subject: ImportContext) -> Answer:
         form.refuse(form.bank, _words(refused))
         return _confirm_page(subject, pending, form, made), 422
     flash(
-        ngettext("%(count)s question was brought into the draft.", "%(count)s questions were brought into the draft.", len(made.entries)),
+        ngettext("%(count)s question was imported into the draft.", "%(count)s questions were imported into the draft.", len(made.entries)),
         "ok",
     )
     return see_page("quizzes_banks.questions", slug=subject.slug)
@@ -226,7 +226,7 @@ def _coming(question: QuestionDefinition, line: int) -> IncomingQuestionRow:
 def discard(subject: ImportContext) -> Answer:
     """Forget a file that was sent in."""
     services.discard(current_session(), current_actor(), queries.get_upload(current_session(), subject.upload), now=clock.now())
-    flash(_("The file was forgotten. Nothing of it came in."), "ok")
+    flash(_("The file was discarded. Nothing was imported."), "ok")
     return see_page("quizzes_banks.questions", slug=subject.slug)
 
 

@@ -168,7 +168,9 @@ def _check_origin(table: MappingCursor) -> None:
     if table.has("file") == table.has("url"):
         table.report("C610", N_("A recording has a “file” or a “url”, exactly one of them."))
     elif table.has("url") and not table.has("host"):
-        table.report("C610", N_("The page outside has no host."), N_("Add “host:”: the learner is told who is asked."), at="url")
+        table.report(
+            "C610", N_("The external page has no host."), N_("Add “host:” so that learners know which site is contacted."), at="url"
+        )
 
 
 def _files(table: MappingCursor, name: str, duration: int | None) -> dict[str, str]:
@@ -238,7 +240,7 @@ def _check_captions(value: LocatedValue, path: str, duration: int | None) -> Non
     try:
         cues = read_cues(value.session.files[path])
     except ValueError:
-        value.report("C608", N_("“%(path)s” is not WebVTT throughout: a time cannot be read, or there is none."), path=path)
+        value.report("C608", N_("“%(path)s” is not valid WebVTT: a time cannot be read, or there is none."), path=path)
         return
     last = 0
     for cue in cues:
@@ -261,7 +263,7 @@ def _chapters(table: MappingCursor, duration: int | None) -> tuple[ChapterSource
         if not chapters and at:
             inner.report("C609", N_("The first chapter begins at 0:00."), at="at")
         elif chapters and at <= chapters[-1].at:
-            inner.report("C609", N_("The chapters must go up."), at="at")
+            inner.report("C609", N_("The chapters must be in order."), at="at")
         elif duration is not None and at >= duration:
             inner.report("C609", N_("The chapter begins after the end of the recording."), at="at")
         chapters.append(ChapterSource(at, title))
@@ -297,7 +299,9 @@ def _completion(table: MappingCursor) -> ActivityCompletion:
     inner = found.table()
     watched = inner.value("watched", scalars.percent, required=True) if inner is not None else None
     if not ours:
-        table.report("C610", N_("What is watched can only be seen in a file of ours."), N_("Write “completion: marked”."), at="completion")
+        table.report(
+            "C610", N_("How much was watched can be measured only in an uploaded file."), N_("Write “completion: marked”."), at="completion"
+        )
     return ActivityCompletion(CompletionRule.WATCHED, int(watched if watched is not None else Fraction(WATCHED)))
 
 

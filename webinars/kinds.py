@@ -26,22 +26,25 @@ FILM = ("audio/", "video/")
 WORDS = ("text/vtt", "text/markdown")
 ASKED = (
     FieldSpec(
-        "kind", FieldShape.CHOICE, lazy_("Is there a picture?"), "", (("video", lazy_("Video")), ("audio", lazy_("Sound only"))), "video"
+        "kind", FieldShape.CHOICE, lazy_("Is there a picture?"), "", (("video", lazy_("Video")), ("audio", lazy_("Audio only"))), "video"
     ),
     FieldSpec(
-        "url", FieldShape.WORD, lazy_("Address of the recording"), lazy_("https://…: a page outside. Or choose a file of ours, not both.")
+        "url",
+        FieldShape.WORD,
+        lazy_("Address of the recording"),
+        lazy_("https://…: an external page. Or choose an uploaded file, not both."),
     ),
-    FieldSpec("host", FieldShape.WORDS, lazy_("Who shows it"), lazy_("The site of that address: learners are told before they go there.")),
+    FieldSpec("host", FieldShape.WORDS, lazy_("Host site"), lazy_("The site of that address. Learners are warned before they go there.")),
     FieldSpec(
         "file",
         FieldShape.FILE,
-        lazy_("File of ours"),
-        lazy_("Send it first under “Files”. It needs its duration and captions."),
+        lazy_("Uploaded file"),
+        lazy_("Upload it first under “Files”. It needs a duration and captions."),
         accepts=FILM,
     ),
     FieldSpec("duration", FieldShape.NUMBER, lazy_("Duration"), lazy_("Minutes and seconds, 12:30, or hours, 1:02:30.")),
     FieldSpec(
-        "language", FieldShape.WORD, lazy_("Language that is spoken"), lazy_("Two letters: es, en, pt. Left empty: the course's own.")
+        "language", FieldShape.WORD, lazy_("Spoken language"), lazy_("Two letters: es, en, pt. Leave empty for the course's main language.")
     ),
     FieldSpec("date", FieldShape.WORD, lazy_("Day of the event"), lazy_("2026-12-01")),
 )
@@ -52,14 +55,14 @@ _TEXTS = (
         "transcript.es",
         FieldShape.FILE,
         lazy_("Transcript in Spanish"),
-        lazy_("Markdown (.md) or WebVTT (.vtt). Left empty, the captions are shown as text."),
+        lazy_("Markdown (.md) or WebVTT (.vtt). Leave empty to show the captions as text."),
         accepts=WORDS,
     ),
     FieldSpec("transcript.en", FieldShape.FILE, lazy_("Transcript in English"), accepts=WORDS),
 )
 _PICTURE = (
-    FieldSpec("audio", FieldShape.FILE, lazy_("Sound alone"), lazy_("For those who only want to listen."), accepts=("audio/",)),
-    FieldSpec("low", FieldShape.FILE, lazy_("Film of lower quality"), lazy_("For slow connections."), accepts=FILM),
+    FieldSpec("audio", FieldShape.FILE, lazy_("Audio-only file"), lazy_("For those who only want to listen."), accepts=("audio/",)),
+    FieldSpec("low", FieldShape.FILE, lazy_("Lower-quality video"), lazy_("For slow connections."), accepts=FILM),
     FieldSpec("poster", FieldShape.FILE, lazy_("Still picture"), accepts=("image/",)),
     FieldSpec("poster_alt", FieldShape.WORDS, lazy_("Alternative text of the still picture")),
 )
@@ -68,7 +71,7 @@ _CHAPTERS = (
         "chapters",
         FieldShape.ENTRIES,
         lazy_("Chapters"),
-        lazy_("The first begins at 0:00. A row whose moment is emptied goes; after saving there is room for more."),
+        lazy_("The first begins at 0:00. Clear a row's time to delete it; more rows appear after you save."),
         fields=(FieldSpec("at", FieldShape.WORD, lazy_("Begins at")), FieldSpec("title", FieldShape.WORDS, lazy_("Title"))),
         spare=3,
     ),
@@ -78,15 +81,15 @@ _SPEAKERS = (
         "speakers",
         FieldShape.ENTRIES,
         lazy_("Speakers"),
-        lazy_("A row whose name is emptied goes."),
+        lazy_("Clear a row's name to delete it."),
         fields=(
             FieldSpec("name", FieldShape.WORD, lazy_("Name")),
-            FieldSpec("role", FieldShape.WORDS, lazy_("What they did")),
-            FieldSpec("organisation", FieldShape.WORDS, lazy_("Institution")),
+            FieldSpec("role", FieldShape.WORDS, lazy_("Role or contribution")),
+            FieldSpec("organisation", FieldShape.WORDS, lazy_("Organisation")),
         ),
         spare=2,
     ),
-    FieldSpec("series", FieldShape.WORDS, lazy_("Series"), lazy_("Name of the series of webinars or podcasts that it belongs to.")),
+    FieldSpec("series", FieldShape.WORDS, lazy_("Series"), lazy_("Name of the webinar or podcast series it belongs to.")),
     FieldSpec("number", FieldShape.NUMBER, lazy_("Number in the series")),
 )
 _DOCUMENTS = (
@@ -94,7 +97,7 @@ _DOCUMENTS = (
         "documents",
         FieldShape.ENTRIES,
         lazy_("Documents"),
-        lazy_("Each is a file of the course or one of its documents, not both. A row whose kind is not said goes."),
+        lazy_("Each is a file of the course or one of its documents, not both. Clear a row's kind to delete it."),
         fields=(
             FieldSpec(
                 "kind",
@@ -120,15 +123,15 @@ COMPLETION = (
     FieldSpec(
         "completion.watched",
         FieldShape.NUMBER,
-        lazy_("Percent to watch"),
-        lazy_("Only for a file of ours. Left empty: 80; a recording outside is completed when its learner says so."),
+        lazy_("Percentage to watch"),
+        lazy_("Only for uploaded files. Leave empty for 80. An external recording is completed when the learner marks it as done."),
     ),
 )
 GROUPS = (
     (lazy_("Captions and transcript"), _TEXTS),
     (lazy_("Chapters"), _CHAPTERS),
     (lazy_("Who speaks"), _SPEAKERS),
-    (lazy_("Documents beside it"), _DOCUMENTS),
+    (lazy_("Related documents"), _DOCUMENTS),
     (lazy_("Picture and quality"), _PICTURE),
     (lazy_("What completes it"), COMPLETION),
 )

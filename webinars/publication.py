@@ -40,7 +40,7 @@ SETTINGS = SettingLabels(
         "path": N_("File"),
         "url": N_("Address"),
         "host": N_("Where it is"),
-        "audio": N_("Sound only"),
+        "audio": N_("Audio only"),
         "low": N_("Smaller file"),
         "poster": N_("Picture before it plays"),
         "poster_alt": N_("Description of the picture"),

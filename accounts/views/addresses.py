@@ -39,7 +39,7 @@ def ask() -> Answer:
         return render_template("accounts/change_address.html", form=form, email=person.email)
     valid = form.validate_on_post()
     if valid and form.email.data == person.email:
-        form.refuse(form.email, _("This is the address that you have."))
+        form.refuse(form.email, _("This is already your email address."))
         valid = False
     release_connection()
     if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
@@ -75,5 +75,5 @@ def confirm(token: str) -> Answer:
     if is_read_only_request():
         return render_template("accounts/new_address.html", token=token, email=email)
     addresses.change(session, current_actor(), secrets_of_app(), token, now=clock.now())
-    flash(_("Your address is changed. The other devices were signed out."), "ok")
+    flash(_("Your email address was changed. Your other devices were signed out."), "ok")
     return see_page("accounts.sign_in" if current_actor().is_anonymous else "accounts.profile")

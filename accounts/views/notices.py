@@ -57,7 +57,7 @@ def switches() -> Answer:
         form.show(queries.notification_choices_of(session, person.id))
     elif form.validate_on_post():
         notices.set_switches(session, actor, person, form.command(), now=clock.now())
-        flash(_("Your notices are set."), "ok")
+        flash(_("Your notification preferences were saved."), "ok")
         return see_page("accounts_notices.switches")
     return render_template("accounts/notification_preferences.html", form=form, email=person.email), 422 if form.errors else 200
 

@@ -85,7 +85,7 @@ def enter() -> Answer:
     person_id, stored = person.id, person.password_hash
     if not second_factor.use_code(begin_writing(), current_actor(), person_id, form.code.data or "", secrets_of_app(), now=clock.now()):
         _failed(person_id)
-        form.refuse(form.code, _("This code is not right, or it was used already. Wait for the next one."))
+        form.refuse(form.code, _("This code is incorrect or has already been used. Wait for the next one."))
         return second_step_page(form, person_id, resume), 422
     return _entered(person_id, stored, resume)
 
@@ -202,7 +202,7 @@ def new_app(subject: Owner) -> Answer:
         return _new_app_page(subject, form, totp.new_secret())
     secret = _unlocked(form, subject.person)
     if secret is None:
-        flash(_("This took too long. Here is a new code to scan."), "warn")
+        flash(_("This took too long. Scan this new code."), "warn")
         return _new_app_page(subject, form, totp.new_secret()) if _resume() else see_page("accounts_second.new_app")
     if not form.validate_on_post():
         return _new_app_page(subject, form, secret), 422
@@ -210,10 +210,10 @@ def new_app(subject: Owner) -> Answer:
     now = clock.now()
     step = totp.step_of(secret, "".join((form.code.data or "").split()), after=0, now=now)
     if step is None:
-        form.refuse(form.code, _("This code is not right. Look at the clock of your phone, and type the code that is shown now."))
+        form.refuse(form.code, _("This code is incorrect. Check that the clock on your phone is right, then enter the code shown now."))
         return _new_app_page(subject, form, secret), 422
     limiter().forgive(TRIES_OF_SECOND_STEP, str(subject.person.id))
-    return _add(subject, second_factor.app_factor(secrets_of_app(), _("Application with codes"), secret, step))
+    return _add(subject, second_factor.app_factor(secrets_of_app(), _("Authenticator app"), secret, step))
 
 
 def _resume() -> str:
@@ -267,7 +267,7 @@ def _add(subject: Owner, factor: NewFactor) -> Answer:
         open_device(session, person.id, person.password_hash, factor=True)
     if codes:
         return _codes_page(codes, target)
-    flash(_("It is kept. From now on you can sign in with it."), "ok")
+    flash(_("Saved. You can now sign in with it."), "ok")
     return see_page("accounts_second.overview")
 
 
@@ -303,5 +303,5 @@ def remove(subject: Owner) -> Answer:
     except Conflict as conflict:
         flash(_(conflict.text), "bad")
         return see_page("accounts_second.overview")
-    flash(_("It is removed."), "ok")
+    flash(_("It was removed."), "ok")
     return see_page("accounts_second.overview")

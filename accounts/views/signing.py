@@ -118,7 +118,7 @@ def _chose_password(form: FirstPasswordForm, owner: Person) -> bool:
     if signin.knows_password(owner.email, owner.password_hash, form.password.data or ""):
         return True
     _note_failure(owner.id)
-    form.refuse(form.password, _("This is not the password that was chosen."))
+    form.refuse(form.password, _("This is not the password chosen for this account."))
     return False
 
 
@@ -232,7 +232,7 @@ def _note_failure(person_id: int | None) -> None:
 def _sign_in_failed(form: SignInForm, found: Credentials | None) -> Answer:
     _note_failure(found.person_id if found else None)
     signin.note_failure(form.email.data or "")
-    form.refuse(form.password, _("The email or password does not match."))
+    form.refuse(form.password, _("Your email or password is incorrect."))
     return _sign_in_form(form, request.form.get("resume", "")), 422
 
 
@@ -280,7 +280,7 @@ def reset(token: str) -> Answer:
     hashed = passwords.hash_password(form.password.data or "")
     person = password_resets.use(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
-    flash(_("Your password is changed. Sign in with the new one."), "ok")
+    flash(_("Your password was changed. Sign in with the new one."), "ok")
     return see_page("accounts.sign_in")
 
 
@@ -321,7 +321,7 @@ def set_up(token: str) -> Answer:
         return _set_up_page(form, token)
     valid = form.validate_on_post()
     if valid and queries.find_person_by_email(session, form.email.data or "") is not None:
-        form.refuse(form.email, _("This address has an account already. Use another one here."))
+        form.refuse(form.email, _("This email address already has an account. Use a different one here."))
         valid = False
     if not valid:
         return _set_up_page(form, token), 422
@@ -347,7 +347,7 @@ def profile() -> Answer:
     )
     if form.validate_on_post():
         services.edit_profile(session, actor, person, form.command(), now=clock.now())
-        flash(_("Your data are saved."), "ok")
+        flash(_("Your details were saved."), "ok")
         return see_page("accounts.profile")
     number = masked(queries.find_national_id(session, person.id))
     page = render_template("accounts/profile.html", form=form, email=person.email, national_id=number, full_name=person.full_name)
@@ -374,7 +374,7 @@ def change_password() -> Answer:
     session = begin_writing()
     owner = services.confirm_password(session, person.id, person.password_hash)
     services.change_password(session, actor, owner, hashed, now=clock.now(), keep=actor.device_id)
-    flash(_("Your password is changed. The other devices were signed out."), "ok")
+    flash(_("Your password was changed. Your other devices were signed out."), "ok")
     return see_page("accounts.profile")
 
 
@@ -447,5 +447,5 @@ def end_devices() -> Answer:
 
 
 def _proof_is_old() -> Response:
-    flash(_("No session was closed: first type your password."), "warn")
+    flash(_("No session was closed. Enter your password first."), "warn")
     return see_page("accounts.devices")

@@ -52,7 +52,7 @@ def read_conditions(table: MappingCursor) -> Conditions:
     requires = table.keys("requires")
     opens, closes = table.moment("opens"), table.moment("closes", end=True)
     if opens and closes and opens >= closes:
-        table.report("C208", N_("It closes before it opens."), at="closes")
+        table.report("C208", N_("The closing date is before the opening date."), at="closes")
     return Conditions(state, requires, opens, closes)
 
 

@@ -39,12 +39,12 @@ def read_folder_archive(content: bytes) -> FolderArchive:
     archive = open_archive(content, limits=LIMITS)
     if archive.old_names:
         raise ArchiveRefused(
-            N_("The name “%(name)s” is not written in UTF-8: rename the file with plain letters and pack it again."),
+            N_("The name “%(name)s” is not in UTF-8. Rename the file using letters without accents and create the archive again."),
             name=archive.old_names[0],
         )
     for name in archive.files:
         if "\\" in name or any(part in ("", ".", "..") for part in name.split("/")):
-            raise ArchiveRefused(N_("“%(name)s” is no path that works everywhere: folders are divided by /."), name=name[:200])
+            raise ArchiveRefused(N_("“%(name)s” is not a path that works everywhere. Separate folders with /."), name=name[:200])
     files = {name: content for name, content in archive.files.items() if not _is_junk(name)}
     root = _root(files)
     found = _COMMENT.match(archive.comment)

@@ -57,7 +57,7 @@ def check_forms(session: ReadingSession) -> None:
     broken = {finding.file for finding in session.findings if _hides_form(finding)}
     for path, read in session.read_files.items():
         if path not in broken and not (read.clean and canonical(read) == read.yaml):
-            session.report_file(path, "C114", N_("The file is not in canonical form."), N_("Write it with: lms courses format FOLDER."))
+            session.report_file(path, "C114", N_("The file is not in canonical form."), N_("Format it with: lms courses format FOLDER."))
 
 
 def _hides_form(finding: Finding) -> bool:

@@ -97,7 +97,7 @@ def add_activity(tree: DraftTree, paths: list[str], module: TreeModule, kind: Ac
 
 def _room(name: str) -> str:
     if int(name.partition("-")[0]) > MOST:
-        raise Invalid(N_("There is no room after the last one: its number is %(number)s. Move it up first."), number=MOST)
+        raise Invalid(N_("There is no room after the last one, number %(number)s. Move it up first."), number=MOST)
     return name
 
 

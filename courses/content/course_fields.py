@@ -8,7 +8,7 @@ from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
 
 YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
-MOMENT = lazy_("A day or a moment in the course's time zone: 2026-12-01 or 2026-12-01 08:00.")
+MOMENT = lazy_("A date, or a date and time, in the course's time zone: 2026-12-01 or 2026-12-01 08:00.")
 
 COURSE_ORDER = (
     *(
@@ -36,7 +36,7 @@ DEEP_FLOWS = frozenset({"also"})
 """Fields whose values stand on a line each."""
 
 _OBJECTIVES = FieldSpec(
-    "objectives", FieldShape.LISTED, lazy_("What one learns"), lazy_("One on each line, beginning with a verb: Work out the coverage gap.")
+    "objectives", FieldShape.LISTED, lazy_("Learning objectives"), lazy_("One per line, beginning with a verb: Work out the coverage gap.")
 )
 COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
     (
@@ -49,70 +49,70 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 "languages",
                 FieldShape.KEYS,
                 lazy_("Languages"),
-                lazy_("The first is the one in which the course is written: es, or es, en. A language can be added at any time."),
+                lazy_("The first one is the main language of the course: es, or es, en. You can add a language at any time."),
                 usual="es",
             ),
             FieldSpec(
                 "level",
                 FieldShape.CHOICE,
                 lazy_("Level"),
-                lazy_("How much it takes for granted."),
+                lazy_("How much prior knowledge it assumes."),
                 (("basic", lazy_("Basic")), ("intermediate", lazy_("Intermediate")), ("advanced", lazy_("Advanced"))),
             ),
             FieldSpec(
                 "hours",
                 FieldShape.NUMBER,
                 lazy_("Hours"),
-                lazy_("Told on the certificate. Left empty, the minutes of the activities are added up."),
+                lazy_("Shown on the certificate. Leave empty to add up the minutes of the activities."),
             ),
             FieldSpec(
                 "image",
                 FieldShape.FILE,
                 lazy_("Picture"),
-                lazy_("Shown in the catalogue. Send it first under “Files”."),
+                lazy_("Shown in the catalogue. Upload it first under “Files”."),
                 accepts=("image/",),
             ),
             FieldSpec(
                 "image_alt",
                 FieldShape.WORDS,
-                lazy_("Alternative text of the picture"),
-                lazy_("What somebody who does not see it has to know."),
+                lazy_("Alternative text for the picture"),
+                lazy_("What someone who cannot see it needs to know."),
             ),
             FieldSpec(
                 "tone",
                 FieldShape.CHOICE,
                 lazy_("Colour"),
-                lazy_("Of the course's façade."),
+                lazy_("Used for the course's façade."),
                 tuple((str(number), str(number)) for number in range(1, 7)),
             ),
         ),
     ),
     (
-        lazy_("Who may take it"),
+        lazy_("Access and enrolment"),
         (
             FieldSpec(
                 "visibility",
                 FieldShape.CHOICE,
-                lazy_("Who finds it in the catalogue"),
-                lazy_("Whoever does not find it, and does not take part, cannot open it by its address either."),
+                lazy_("Who can find it in the catalogue"),
+                lazy_("People who cannot find it and are not in the course cannot open it by its address either."),
                 (
-                    ("public", lazy_("Everybody")),
-                    ("staff", lazy_("Whoever is signed in and belongs to an institution")),
-                    ("participants", lazy_("Only those who take part")),
+                    ("public", lazy_("Everyone")),
+                    ("staff", lazy_("Signed-in members of an organisation")),
+                    ("participants", lazy_("Only learners and the course team")),
                 ),
                 "participants",
             ),
             FieldSpec(
                 "enrolment",
                 FieldShape.CHOICE,
-                lazy_("How one enrols"),
-                lazy_("Codes are set elsewhere: they are never in the course's text."),
-                (("open", lazy_("Whoever wants to")), ("code", lazy_("With a code")), ("invitation", lazy_("By invitation"))),
+                lazy_("How to enrol"),
+                lazy_("Set codes elsewhere. They are never part of the course content."),
+                (("open", lazy_("Anyone")), ("code", lazy_("With a code")), ("invitation", lazy_("By invitation"))),
                 "invitation",
             ),
             FieldSpec("opens", FieldShape.WORD, lazy_("Enrolment opens"), MOMENT),
             FieldSpec("closes", FieldShape.WORD, lazy_("Enrolment closes"), MOMENT),
-            FieldSpec("timezone", FieldShape.WORD, lazy_("Time zone"), lazy_("Of all dates of the course."), usual="America/Guayaquil"),
+            FieldSpec("timezone", FieldShape.WORD, lazy_("Time zone"), lazy_("For all dates in the course."), usual="America/Guayaquil"),
         ),
     ),
     (
@@ -122,33 +122,33 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 "completion.modules",
                 FieldShape.KEYS,
                 lazy_("Modules to complete"),
-                lazy_("None chosen: all of them."),
+                lazy_("Leave unselected to include all of them."),
                 usual="all",
             ),
             FieldSpec(
                 "completion.grade",
                 FieldShape.NUMBER,
                 lazy_("Grade needed"),
-                lazy_("Percent of the course's grade. Left empty: completing the modules is enough."),
+                lazy_("Percentage of the course grade. Leave empty if completing the modules is enough."),
             ),
             FieldSpec(
                 "certificate",
                 FieldShape.CHOICE,
                 lazy_("Certificate"),
-                lazy_("With a code by which anybody can check it."),
-                (("constancia", lazy_("For everybody who completes the course")), ("none", lazy_("None"))),
+                lazy_("With a code that anyone can use to verify it."),
+                (("constancia", lazy_("For everyone who completes the course")), ("none", lazy_("None"))),
                 "none",
             ),
             FieldSpec(
                 "grade",
                 FieldShape.ENTRIES,
                 lazy_("Parts of the grade"),
-                lazy_("The course's grade is their weighted mean. A row whose key is emptied goes."),
+                lazy_("The course grade is their weighted mean. Clear a row's key to delete it."),
                 fields=(
                     FieldSpec("category", FieldShape.WORD, lazy_("Key")),
                     FieldSpec("title", FieldShape.WORDS, lazy_("Name")),
                     FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight")),
-                    FieldSpec("drop_lowest", FieldShape.NUMBER, lazy_("Lowest results left out")),
+                    FieldSpec("drop_lowest", FieldShape.NUMBER, lazy_("Lowest results dropped")),
                 ),
             ),
         ),
@@ -160,21 +160,21 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 "authors",
                 FieldShape.ENTRIES,
                 lazy_("Authors"),
-                lazy_("A row whose name is emptied goes."),
+                lazy_("Clear a row's name to delete it."),
                 fields=(
                     FieldSpec("name", FieldShape.WORD, lazy_("Name")),
-                    FieldSpec("role", FieldShape.WORDS, lazy_("What they did")),
-                    FieldSpec("organisation", FieldShape.WORDS, lazy_("Institution")),
+                    FieldSpec("role", FieldShape.WORDS, lazy_("Role or contribution")),
+                    FieldSpec("organisation", FieldShape.WORDS, lazy_("Organisation")),
                 ),
             ),
             FieldSpec("licence", FieldShape.WORD, lazy_("Licence"), lazy_("Its short name: CC-BY-4.0, or all-rights-reserved.")),
         ),
     ),
     (
-        lazy_("For those who write it"),
+        lazy_("For authors"),
         (
-            FieldSpec("words.min", FieldShape.NUMBER, lazy_("Fewest words of a lesson"), lazy_("Only told, never refused.")),
-            FieldSpec("words.max", FieldShape.NUMBER, lazy_("Most words of a lesson")),
+            FieldSpec("words.min", FieldShape.NUMBER, lazy_("Minimum words per lesson"), lazy_("Shown as advice only; never enforced.")),
+            FieldSpec("words.max", FieldShape.NUMBER, lazy_("Maximum words per lesson")),
             FieldSpec("topic", FieldShape.WORD, lazy_("Topic"), lazy_("Key of one of the site's topics.")),
         ),
     ),
@@ -182,14 +182,14 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
 
 _SHARED = (
     FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
-    FieldSpec("summary", FieldShape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the outline of the course.")),
+    FieldSpec("summary", FieldShape.WORDS, lazy_("Summary"), lazy_("One or two sentences for the course outline.")),
 )
 STATE = FieldSpec(
     "state",
     FieldShape.CHOICE,
     lazy_("State"),
-    lazy_("A draft is left out of what is published."),
-    (("ready", lazy_("Ready to be published")), ("draft", lazy_("Draft"))),
+    lazy_("Drafts are not published."),
+    (("ready", lazy_("Ready to publish")), ("draft", lazy_("Draft"))),
     "ready",
 )
 _WHEN = (
@@ -198,7 +198,7 @@ _WHEN = (
         "requires",
         FieldShape.KEYS,
         lazy_("Opens after"),
-        lazy_("What one has to complete first. None chosen: it is open from the beginning."),
+        lazy_("What learners must complete first. Leave unselected to open it from the start."),
     ),
     FieldSpec("opens", FieldShape.WORD, lazy_("Opens"), MOMENT),
     FieldSpec("closes", FieldShape.WORD, lazy_("Closes"), MOMENT),
@@ -214,7 +214,7 @@ MODULE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 "numbered",
                 FieldShape.FLAG,
                 lazy_("Is it counted?"),
-                lazy_("No for a pre-test or a final test: “module 3 of 7” does not count it."),
+                lazy_("Choose No for a pre-test or final test, so that “module 3 of 7” does not count it."),
                 YES_NO,
                 "true",
             ),
@@ -228,7 +228,7 @@ MODULE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 "completion",
                 FieldShape.WORD,
                 lazy_("Activities to complete"),
-                lazy_("A number, or all: so many of the required ones complete it."),
+                lazy_("A number, or “all”: how many required activities complete the module."),
                 usual="all",
             ),
         ),
@@ -243,13 +243,18 @@ def activity(
     conditions = (
         *_WHEN,
         FieldSpec(
-            "required", FieldShape.FLAG, lazy_("Is it required?"), lazy_("Required activities complete their module."), YES_NO, "true"
+            "required",
+            FieldShape.FLAG,
+            lazy_("Is it required?"),
+            lazy_("Required activities count towards completing their module."),
+            YES_NO,
+            "true",
         ),
         FieldSpec(
             "preview",
             FieldShape.FLAG,
-            lazy_("Open to everybody?"),
-            lazy_("Lessons and recordings may be looked at without enrolling."),
+            lazy_("Open to everyone?"),
+            lazy_("Lessons and recordings can be viewed without enrolling."),
             YES_NO,
             "false",
         ),
@@ -263,13 +268,13 @@ def activity(
 
 
 LESSON = (
-    FieldSpec("minutes", FieldShape.NUMBER, lazy_("Minutes of reading"), lazy_("Left empty, they are counted from the words.")),
+    FieldSpec("minutes", FieldShape.NUMBER, lazy_("Reading time in minutes"), lazy_("Leave empty to estimate them from the word count.")),
     FieldSpec(
         "completion",
         FieldShape.CHOICE,
         lazy_("What completes it"),
         "",
-        (("marked", lazy_("The learner says so")), ("viewed", lazy_("Opening it is enough"))),
+        (("marked", lazy_("The learner marks it as done")), ("viewed", lazy_("Opening it is enough"))),
         "marked",
     ),
 )

@@ -51,7 +51,7 @@ def read_course(session: ReadingSession) -> CourseFolder:
 def _format(text: str) -> int:
     number = scalars.whole(1)(text)
     if number > FORMAT:
-        raise RefusedError("C115", N_("The folder is written for a newer Aulario (format %(number)s)."), number=number)
+        raise RefusedError("C115", N_("The folder was written for a newer version of Aulario (format %(number)s)."), number=number)
     return number
 
 
@@ -66,7 +66,7 @@ def _languages(table: MappingCursor) -> tuple[str, ...]:
 
 def _language(text: str) -> str:
     if text not in LANGUAGES:
-        raise RefusedError("C210", N_("“%(text)s” is not a language that courses can have."), N_("Write es or en."), text=text)
+        raise RefusedError("C210", N_("“%(text)s” is not a supported course language."), N_("Write es or en."), text=text)
     return text
 
 
@@ -84,7 +84,7 @@ def _licence(text: str) -> str:
         raise RefusedError(
             "C112",
             N_("“%(text)s” is not the short name of a licence."),
-            N_("Write its SPDX name, as CC-BY-4.0, or all-rights-reserved."),
+            N_("Use its SPDX name, such as CC-BY-4.0, or all-rights-reserved."),
             text=text,
         )
     return text
@@ -164,7 +164,7 @@ def _timezone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        fix = N_("Write its IANA name, as America/Guayaquil.")
+        fix = N_("Use its IANA name, such as America/Guayaquil.")
         raise RefusedError("C112", N_("“%(text)s” is not a time zone."), fix, text=text) from None
 
 
@@ -191,8 +191,8 @@ def _topic(table: MappingCursor) -> str:
     topic = table.value("topic", scalars.key, "")
     topics = table.session.site_topics
     if topic and topics and topic not in topics:
-        told = N_("The site does not know the topic “%(topic)s”.")
-        fix = N_("The nearest that it knows is “%(nearest)s”. Otherwise it is shown as it is written.")
+        told = N_("The site has no topic “%(topic)s”.")
+        fix = N_("The closest known topic is “%(nearest)s”. If that is not the one, it will be shown as written.")
         table.report("C901", told, fix, at="topic", topic=topic, nearest=nearest_topic(topic, topics))
     return topic
 
@@ -200,8 +200,8 @@ def _topic(table: MappingCursor) -> str:
 def _visibility(table: MappingCursor) -> Visibility:
     visibility = table.choice("visibility", Visibility, Visibility.PARTICIPANTS)
     if visibility is Visibility.INSTITUTION:
-        told = N_("“institution” is an old name: only those who take part find the course.")
-        fix = N_("Write “participants”; or “staff”, if everybody who belongs to an institution should find it.")
+        told = N_("“institution” is an old value: only learners and the course team can find the course.")
+        fix = N_("Write “participants”, or “staff” if everyone who belongs to an organisation should be able to find it.")
         table.report("C903", told, fix, at="visibility")
     return visibility
 

@@ -31,7 +31,7 @@ class KeyBook:
         key = written or slug(text.first)
         if not key:
             if text:
-                place.report("C214", N_("The text gives no key."), N_("Add “%(field)s:”."), field=field)
+                place.report("C214", N_("No key can be made from this text."), N_("Add “%(field)s:”."), field=field)
             return ""
         if key in self.taken:
             self._tell(place, key, field, twice=bool(written))
@@ -41,7 +41,7 @@ class KeyBook:
     def _tell(self, place: MappingCursor, key: str, field: str, *, twice: bool) -> None:
         other = self.taken[key]
         if twice:
-            place.report("C202", N_("The key “%(key)s” is taken already by “%(other)s”."), key=key, other=other)
+            place.report("C202", N_("The key “%(key)s” is already used by “%(other)s”."), key=key, other=other)
         else:
             place.report(
                 "C214",

@@ -84,7 +84,7 @@ def lay_out(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Seque
     for folder, names in sorted(folders.items()):
         _module(session, layout, folder, names, kinds)
     _check_prefixes(session, "", [module.folder for module in layout.modules])
-    _check_number(session, COURSE, len(layout.modules), MAXIMUM_MODULES, N_("The course has %(number)s modules, the limit is %(limit)s."))
+    _check_number(session, COURSE, len(layout.modules), MAXIMUM_MODULES, N_("The course has %(number)s modules; the limit is %(limit)s."))
     return layout
 
 
@@ -129,7 +129,7 @@ def _module(session: ReadingSession, layout: FolderLayout, folder: str, names: l
         f"{folder}/{MODULE}",
         len(module.activities),
         MAXIMUM_ACTIVITIES,
-        N_("The module has %(number)s activities, the limit is %(limit)s."),
+        N_("The module has %(number)s activities; the limit is %(limit)s."),
     )
     layout.modules.append(module)
 
@@ -153,8 +153,8 @@ def _activity(session: ReadingSession, activities: dict[str, ActivityFiles], fol
         session.add(
             SourceLocation(path),
             "C109",
-            N_("This version does not know activities of the kind “%(kind)s”."),
-            N_("Take the file out of the folder until it does."),
+            N_("This version does not support activities of the kind “%(kind)s”."),
+            N_("Remove the file from the folder until it does."),
             {"kind": foreign[1]},
             Severity.ERROR,
         )
@@ -165,27 +165,27 @@ def _refuse_escapes(session: ReadingSession) -> set[str]:
     """Tell paths that lead out of the folder, whatever they are (C109), and return them."""
     outside = {path for path in session.files if "\\" in path or any(part in ("", ".", "..") for part in path.split("/"))}
     for path in outside:
-        session.add(SourceLocation(path), "C109", N_("The path leads out of the folder."), "", {}, Severity.ERROR)
+        session.add(SourceLocation(path), "C109", N_("The path leads outside the folder."), "", {}, Severity.ERROR)
     return outside
 
 
 def _check_names(session: ReadingSession, paths: Sequence[str]) -> None:
-    _check_number(session, COURSE, len(paths), MAXIMUM_FILES, N_("The folder has %(number)s files, the limit is %(limit)s."))
+    _check_number(session, COURSE, len(paths), MAXIMUM_FILES, N_("The folder has %(number)s files; the limit is %(limit)s."))
     for path in paths:
         name = path.rpartition("/")[2]
         if len(name) > MAXIMUM_NAME or not all(_NAME.match(part) for part in path.split("/")):
             session.report(
                 SourceLocation(path),
                 "C109",
-                N_("The name of this file is not one that works everywhere."),
-                N_("Use letters without accents, digits, - and . only, at most 100 characters."),
+                N_("This file name does not work on every system."),
+                N_("Use only letters without accents, digits, - and ., up to 100 characters."),
             )
     for _, group in groupby(sorted(paths, key=str.lower), key=str.lower):
         for path in list(group)[1:]:
             session.add(
                 SourceLocation(path),
                 "C109",
-                N_("Another file has the same name but for capital letters."),
+                N_("Another file has the same name apart from capital letters."),
                 N_("Rename one of them."),
                 {},
                 Severity.ERROR,
@@ -202,13 +202,13 @@ def _check_prefixes(session: ReadingSession, folder: str, names: Iterable[str]) 
                 place,
                 "C205",
                 N_("The name does not begin with two digits and a hyphen."),
-                N_("Begin it with 01-, 02-…, which is the order."),
+                N_("Begin it with 01-, 02-…, to set the order."),
             )
         elif match[1] in taken:
             session.report(
                 place,
                 "C205",
-                N_("The number %(number)s is taken already by “%(other)s”."),
+                N_("The number %(number)s is already used by “%(other)s”."),
                 N_("Give it another number."),
                 number=match[1],
                 other=taken[match[1]],

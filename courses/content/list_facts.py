@@ -21,7 +21,7 @@ RESOURCE = SettingLabels(
         "authors": N_("Authors"),
         "dated": N_("Date"),
         "supports": N_("What it supports"),
-        "verified": N_("Looked at on"),
+        "verified": N_("Checked on"),
     }
 )
 PARAMETER = SettingLabels(
@@ -32,7 +32,7 @@ PARAMETER = SettingLabels(
         "label": N_("Label"),
         "source": N_("Source"),
         "decimals": N_("Decimals"),
-        "review": N_("To look at again on"),
+        "review": N_("Next review on"),
     }
 )
 

@@ -26,28 +26,30 @@ _SOURCE = FieldSpec(
     "source",
     FieldShape.LINES,
     lazy_("Sources"),
-    lazy_("Keys of documents of the course, one on each line, with the place after a comma: ley-ss, art. 1."),
+    lazy_("Keys of course documents, one per line, with the place after a comma: ley-ss, art. 1."),
 )
 _PARAMETER = (
     FieldSpec("value", FieldShape.NUMBER, lazy_("Value"), lazy_("A number with a point or a comma for decimals: 470, 34.8.")),
-    FieldSpec("unit", FieldShape.WORD, lazy_("Unit"), lazy_("USD, %, or what is counted; none for a bare number.")),
-    FieldSpec("year", FieldShape.NUMBER, lazy_("Year"), lazy_("The one that the source speaks of.")),
+    FieldSpec("unit", FieldShape.WORD, lazy_("Unit"), lazy_("USD, %, or what is counted. Write none for a plain number.")),
+    FieldSpec("year", FieldShape.NUMBER, lazy_("Year"), lazy_("The year the source refers to.")),
     FieldSpec("label", FieldShape.WORDS, lazy_("What it is")),
     _SOURCE,
-    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals"), lazy_("Left empty: as many as are written.")),
-    FieldSpec("review", FieldShape.WORD, lazy_("Look at it again on"), lazy_("2027-01-31: from then on the checks ask for a new value.")),
+    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals"), lazy_("Leave empty to keep as many as you typed.")),
+    FieldSpec(
+        "review", FieldShape.WORD, lazy_("Review it again on"), lazy_("2027-01-31: from this date, the draft check asks for a new value.")
+    ),
 )
 _RESOURCE = (
     FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
     FieldSpec("kind", FieldShape.CHOICE, lazy_("Kind"), "", KINDS),
     FieldSpec("language", FieldShape.WORD, lazy_("Language"), lazy_("Two letters: es, en, pt.")),
-    FieldSpec("host", FieldShape.WORDS, lazy_("Who publishes it"), lazy_("Told beside the link.")),
-    FieldSpec("url", FieldShape.WORD, lazy_("Address"), lazy_("https://…: a page outside. Or choose a file of ours, not both.")),
-    FieldSpec("file", FieldShape.FILE, lazy_("File of ours"), lazy_("Send it first under “Files”.")),
+    FieldSpec("host", FieldShape.WORDS, lazy_("Who publishes it"), lazy_("Shown next to the link.")),
+    FieldSpec("url", FieldShape.WORD, lazy_("Address"), lazy_("https://…: an external page. Or choose an uploaded file, not both.")),
+    FieldSpec("file", FieldShape.FILE, lazy_("Uploaded file"), lazy_("Upload it first under “Files”.")),
     FieldSpec("authors", FieldShape.WORDS, lazy_("Authors")),
     FieldSpec("date", FieldShape.WORD, lazy_("Date"), lazy_("A year, a month or a day: 2019, 2019-05, 2019-05-31.")),
     FieldSpec("supports", FieldShape.WORDS, lazy_("What it is cited for")),
-    FieldSpec("verified", FieldShape.WORD, lazy_("Opened and found right on"), lazy_("2026-12-01; false: nobody has yet.")),
+    FieldSpec("verified", FieldShape.WORD, lazy_("Opened and checked on"), lazy_("2026-12-01, or false if no one has checked it yet.")),
 )
 
 
@@ -55,7 +57,7 @@ def _terms(languages: Sequence[str]) -> tuple[FieldSpec, ...]:
     names = {"es": lazy_("Other forms in Spanish"), "en": lazy_("Other forms in English")}
     also = tuple(
         FieldSpec(
-            f"also.{language}", FieldShape.LINES, names.get(language, language), lazy_("Plurals, acronyms, other names: one on each line.")
+            f"also.{language}", FieldShape.LINES, names.get(language, language), lazy_("Plurals, acronyms and other names, one per line.")
         )
         for language in languages
     )
@@ -122,10 +124,13 @@ LISTINGS = {
         CourseListSpec(
             "figures",
             layout.PARAMETERS,
-            lazy_("Figures of a year"),
+            lazy_("Annual figures"),
             lazy_("Add a figure"),
             "label",
-            lazy_("Its name in double braces, {{ name }}, writes the value with its unit: when it changes, one changes it here only."),
+            lazy_(
+                "Its name in double braces, {{ name }}, inserts the value with its unit. When the value changes, you "
+                "only need to change it here."
+            ),
         ),
         CourseListSpec(
             "documents",
@@ -133,7 +138,7 @@ LISTINGS = {
             lazy_("Documents and links"),
             lazy_("Add a document"),
             "title",
-            lazy_("[@key] in a lesson cites one; [words](resource:key) leads to it."),
+            lazy_("[@key] in a lesson cites one; [words](resource:key) links to it."),
         ),
     )
 }

@@ -62,7 +62,7 @@ def _entries(session: ReadingSession, file: str, limit: int, form: Parser[str], 
     root.is_list = True
     if len(root.node.entries) > limit:
         session.report_file(
-            file, "C105", N_("The list has %(number)s entries, the limit is %(limit)s."), number=len(root.node.entries), limit=limit
+            file, "C105", N_("The list has %(number)s entries; the limit is %(limit)s."), number=len(root.node.entries), limit=limit
         )
     return tuple(convert(entry) for entry in _read_entries(root, form))
 
@@ -89,7 +89,7 @@ def _term(forms: dict[tuple[str, str], tuple[str, SourceLocation]], entry: ListE
             if other != key:
                 table.report(
                     "C202",
-                    N_("The form “%(form)s” belongs to the term “%(other)s” already (line %(line)s)."),
+                    N_("The form “%(form)s” already belongs to the term “%(other)s” (line %(line)s)."),
                     form=form,
                     other=other,
                     line=place.line,
@@ -125,8 +125,8 @@ def _parameter(entry: ListEntry) -> ParameterSource:
     if review is not None and review <= table.session.today:
         table.report(
             "C805",
-            N_("The figure “%(name)s” was to be looked at again on %(day)s."),
-            N_("Look it up, write the new value, and a new date."),
+            N_("The figure “%(name)s” was due for review on %(day)s."),
+            N_("Look it up, then enter the new value and a new date."),
             at="review",
             name=name,
             day=review,
@@ -157,7 +157,7 @@ def _check_place(key: str, table: MappingCursor, *, unverified: bool) -> None:
     if not table.has("url") and not table.has("file") and not unverified:
         table.report("C110", N_("The resource has neither “url” nor “file”."), N_("Add one, or write “verified: false”."))
     if unverified:
-        table.report("C611", N_("Nobody has verified the resource “%(key)s” yet."), at="verified", key=key)
+        table.report("C611", N_("The resource “%(key)s” has not been verified yet."), at="verified", key=key)
 
 
 def check_citations(session: ReadingSession, course: CourseFolder) -> None:

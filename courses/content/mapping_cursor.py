@@ -63,7 +63,7 @@ class LocatedValue:
             return None
 
     def _too_long(self, place: SourceLocation, length: int, limit: int) -> None:
-        self.session.report(place, "C105", N_("The text has %(length)s characters, the limit is %(limit)s."), length=length, limit=limit)
+        self.session.report(place, "C105", N_("The text has %(length)s characters; the limit is %(limit)s."), length=length, limit=limit)
 
     def written(self) -> str:
         """Return the text of a scalar as it stands, '' for anything else."""
@@ -76,7 +76,7 @@ class LocatedValue:
             return LocalisedText({self.owner.language: words}) if words else NO_TEXT
         if isinstance(self.node, YamlMapping):
             return self._languages(self.node, form, gaps)
-        self.report("C111", N_("A text is expected here, not a list."))
+        self.report("C111", N_("Text is expected here, not a list."))
         return NO_TEXT
 
     def _languages(self, node: YamlMapping, form: MarkupLevel, gaps: frozenset[str]) -> LocalisedText:
@@ -89,16 +89,16 @@ class LocatedValue:
                     place,
                     "C210",
                     N_("“%(language)s” is not one of the course's languages."),
-                    N_("A comma or a colon may have cut the text: put it in quotes. Or name the language in course.yaml."),
+                    N_("A comma or colon may have cut off the text: put it in quotes. Or add the language to course.yaml."),
                     language=language,
                 )
             elif not isinstance(entry.value, YamlScalar):
-                self.session.report(place, "C111", N_("A text is expected here."))
+                self.session.report(place, "C111", N_("Text is expected here."))
             elif entry.value.text:
                 words[language] = self._words(entry.value, language, form, field, gaps)
         if words and self.session.first_language not in words:
             self.report(
-                "C110", N_("The text in the course's own language (%(language)s) is missing."), language=self.session.first_language
+                "C110", N_("The text in the course's main language (%(language)s) is missing."), language=self.session.first_language
             )
         return LocalisedText({language: words[language] for language in self.session.languages if language in words})
 
@@ -125,7 +125,7 @@ class LocatedValue:
     def items(self) -> "Iterator[LocatedValue]":
         """Yield the entries of a list; a finding where it is none."""
         if not isinstance(self.node, YamlSequence):
-            self.report("C111", N_("A list is expected here."), N_("One entry alone is a list too: put “- ” before it."))
+            self.report("C111", N_("A list is expected here."), N_("A single entry is a list too: put “- ” before it."))
             return
         for number, node in enumerate(self.node.items, start=1):
             yield LocatedValue(self.owner, node, f"{self.field}[{number}]")
@@ -321,7 +321,7 @@ class MappingCursor:
             return ""
         full = self.session.use_file(self.file, written, found.place)
         if full and types and not media_type(full).startswith(types):
-            found.report("C111", N_("A file of this kind cannot stand here (%(path)s)."), path=written)
+            found.report("C111", N_("A file of this kind cannot be used here (%(path)s)."), path=written)
         return full
 
     def inner(self, name: str, *, required: bool = False) -> "MappingCursor | None":
@@ -353,7 +353,7 @@ class MappingCursor:
                 place,
                 "C107",
                 N_("The field “%(name)s” is not known here."),
-                N_("Delete it, or let its name begin with x- if it is yours."),
+                N_("Delete it or, if it is your own, start its name with x-."),
                 name=name,
             )
 

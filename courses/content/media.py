@@ -23,24 +23,24 @@ def _media(session: ReadingSession, path: str) -> MediaFile | None:
     kind = kind_of(path)
     if kind is None:
         words = ", ".join(sorted(KINDS))
-        session.report(place, "C603", N_("Files of this kind are not accepted."), N_("Accepted are: %(words)s."), words=words)
+        session.report(place, "C603", N_("Files of this kind are not accepted."), N_("Accepted types: %(words)s."), words=words)
         return None
     if not kind.fits(content):
         session.report(
             place,
             "C603",
-            N_("The content is not what the file's name says (%(type)s)."),
+            N_("The content does not match the file's extension (%(type)s)."),
             N_("Save it again in that format."),
             type=kind.media_type,
         )
         return None
     if len(content) > kind.limit:
         facts = {"size": str(len(content) // MEGABYTE), "limit": str(kind.limit // MEGABYTE)}
-        session.report(place, "C604", N_("The file has %(size)s MB, the limit is %(limit)s MB."), "", **facts)
+        session.report(place, "C604", N_("The file is %(size)s MB; the limit is %(limit)s MB."), "", **facts)
     ending = path.rpartition(".")[2].lower()
     if ending in FORMATS and points(content, ending) > MOST_PIXELS:
         limit = str(MOST_PIXELS // 1_000_000)
-        session.report(place, "C604", N_("The picture has more than %(limit)s million points."), N_("Make it smaller."), limit=limit)
+        session.report(place, "C604", N_("The picture has more than %(limit)s million pixels."), N_("Make it smaller."), limit=limit)
     if kind.media_type == "image/svg+xml":
         _check_svg(session, path, content)
     return MediaFile(path, kind.media_type, len(content), hashlib.sha256(content).hexdigest(), content)

@@ -13,7 +13,7 @@ from courses.content.source import read_table
 from courses.rules import GIVE_MARKS
 from kernel.errors import N_
 
-CLOSES_WITH_MODULE = N_("Quizzes and tasks close with their module at the latest: change one of the two dates.")
+CLOSES_WITH_MODULE = N_("Quizzes and tasks close no later than their module. Change one of the two dates.")
 
 
 def read_modules(session: ReadingSession, layout: FolderLayout) -> tuple[ModuleSource, ...]:
@@ -59,7 +59,7 @@ def _check_module(table: MappingCursor, module: ModuleSource) -> None:
     if not ready and module.state is SourceState.READY:
         table.report("C206", N_("The module has no activities to publish."), N_("Add one, or write “state: draft”."))
     elif ready and not required and module.numbered:  # a pre-test is there to be left out
-        warn(table, "C206", N_("The module has no required activity: nothing is to be done in it."))
+        warn(table, "C206", N_("The module has no required activities, so there is nothing to complete in it."))
     if module.numbered and not module.objectives:
         warn(
             table, "C206", N_("The module has no objectives."), N_("Add “objectives:”, or “numbered: false” for a pre-test or final test.")
@@ -67,7 +67,7 @@ def _check_module(table: MappingCursor, module: ModuleSource) -> None:
     if module.needed is not None and module.needed > len(required):
         table.report(
             "C209",
-            N_("The module asks for %(needed)s required activities and has %(number)s."),
+            N_("The module needs %(needed)s required activities but has %(number)s."),
             at="completion",
             needed=module.needed,
             number=len(required),
@@ -81,9 +81,9 @@ def _check_module(table: MappingCursor, module: ModuleSource) -> None:
 def _check_dates(table: MappingCursor, activity: ActivitySource, closes: datetime) -> None:
     """Tell a quiz or task that never opens because its module closes it before, and one that closes with it before its own date (C208)."""
     if activity.opens is not None and activity.opens >= closes:
-        table.report("C208", N_("Its module closes it before it opens."), CLOSES_WITH_MODULE, at="opens")
+        table.report("C208", N_("Its module closes before it opens."), CLOSES_WITH_MODULE, at="opens")
     elif activity.closes is not None and activity.closes > closes:
-        warn(table, "C208", N_("Its module closes before: the module's date holds."), CLOSES_WITH_MODULE, at="closes")
+        warn(table, "C208", N_("Its module closes earlier, so the module's date applies."), CLOSES_WITH_MODULE, at="closes")
 
 
 def warn(table: MappingCursor, code: str, template: str, fix: str = "", *, at: str = "") -> None:

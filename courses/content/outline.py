@@ -21,10 +21,14 @@ def check_outline(session: ReadingSession, course: CourseFolder) -> None:
             if other not in session.keys[OUTLINE]:
                 table.report("C203", N_("There is no module or activity “%(key)s”."), at="requires", key=other)
             elif other in drafts and key not in drafts:
-                table.report("C209", N_("“%(key)s” is a draft: nobody could complete it."), at="requires", key=other)
+                table.report("C209", N_("“%(key)s” is a draft, so no one could complete it."), at="requires", key=other)
         if required and key in _reachable(graph, required):
             table.report(
-                "C207", N_("“%(key)s” requires itself in a circle."), N_("Take one of the requirements out."), at="requires", key=key
+                "C207",
+                N_("“%(key)s” requires itself, directly or through others."),
+                N_("Remove one of the requirements."),
+                at="requires",
+                key=key,
             )
 
 
@@ -35,14 +39,14 @@ def check_former_keys(session: ReadingSession) -> None:
         first = claimed.setdefault((kind, key), place)
         if first != place:
             facts = {"key": key, "file": first.file, "line": str(first.line)}
-            session.report(place, "C202", N_("The former key “%(key)s” is claimed already in %(file)s, line %(line)s."), **facts)
+            session.report(place, "C202", N_("The former key “%(key)s” is already listed in %(file)s, line %(line)s."), **facts)
         living = session.keys.get(kind, {}).get(key)
         if living is not None:
             session.report(
                 place,
                 "C204",
-                N_("The former key “%(key)s” is alive in %(file)s, line %(line)s."),
-                N_("Take it out of “was”, or rename the living one."),
+                N_("The former key “%(key)s” is still in use in %(file)s, line %(line)s."),
+                N_("Remove it from “former_keys”, or rename the one in use."),
                 key=key,
                 file=living.file,
                 line=living.line,

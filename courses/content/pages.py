@@ -94,11 +94,14 @@ def _twin(session: ReadingSession, files: ActivityFiles, language: str, source: 
 
 
 def _tell_behind(table: MappingCursor, stamped: str, present: str) -> None:
-    fix = N_("Bring it up to date and tick in its editor that it is; in a folder: lms courses stamp FILE (it is %(stamp)s).")
+    fix = N_(
+        "Update it and tick “The translation is up to date” in its editor. In a folder, run: lms courses "
+        "stamp FILE (the stamp is %(stamp)s)."
+    )
     if stamped:
         table.report("C703", N_("The translation is behind its source."), fix, at="translated_from", stamp=present)
     else:
-        table.report("C703", N_("The translation does not say which state of its source it follows."), fix, stamp=present)
+        table.report("C703", N_("The translation does not say which version of its source it follows."), fix, stamp=present)
 
 
 def _refuse_settings(table: MappingCursor) -> None:
@@ -108,7 +111,7 @@ def _refuse_settings(table: MappingCursor) -> None:
             table.session.report(
                 table.place_of(entry.key, name),
                 "C212",
-                N_("The setting “%(name)s” stands only in the file of the course's own language."),
+                N_("Set “%(name)s” only in the file of the course's main language."),
                 N_("Delete it here."),
                 name=name,
             )
@@ -120,6 +123,6 @@ def _twins_alone(session: ReadingSession, files: ActivityFiles, *, broken: bool)
             session.report_file(
                 path,
                 "C211",
-                N_("There is no file in the course's own language (%(language)s) for this translation."),
+                N_("There is no file in the course's main language (%(language)s) for this translation."),
                 language=session.first_language,
             )

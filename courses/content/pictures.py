@@ -27,13 +27,15 @@ def cleaned(content: bytes, extension: str) -> bytes:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=[wanted]) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
-                    raise Invalid(N_("The picture has more than 40 million points. Make it smaller and send it again."))
+                    raise Invalid(N_("The picture has more than 40 million pixels. Make it smaller and upload it again."))
                 picture.load()
                 if getattr(picture, "is_animated", False):
                     return content
                 return _written(picture, wanted)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Invalid(N_("The picture cannot be read: it is broken, or not what its name says. Save it again and send it.")) from None
+        raise Invalid(
+            N_("The picture cannot be read: it is damaged, or its content does not match its file extension. Save it again and upload it.")
+        ) from None
 
 
 def points(content: bytes, extension: str) -> int:

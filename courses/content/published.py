@@ -23,7 +23,7 @@ def _finding(key: str) -> Finding:
         "",
         "C213",
         codes.severity("C213"),
-        N_("“%(key)s” is published and no longer in the folder: it leaves the outline, its results stay."),
-        N_("If it has another key now, write there “was: [%(key)s]”."),
+        N_("“%(key)s” is published but no longer in the folder. It will be removed from the outline; its results are kept."),
+        N_("If it has a new key, add “former_keys: [%(key)s]” there."),
         facts={"key": key},
     )

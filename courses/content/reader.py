@@ -122,7 +122,7 @@ def read_directory(path: Path) -> dict[str, bytes]:
         for name in (*folders, *names):
             if (here / name).is_symlink():
                 link = (here / name).relative_to(path)
-                raise FolderRefusedError(N_("“%(path)s” is a symbolic link; a course folder has none."), path=link)
+                raise FolderRefusedError(N_("“%(path)s” is a symbolic link, which course folders cannot contain."), path=link)
         folders[:] = sorted(name for name in folders if name not in NEVER)
         for name in sorted(names):
             file = here / name

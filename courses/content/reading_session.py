@@ -181,7 +181,7 @@ class ReadingSession:
             self.report(
                 place,
                 "C202",
-                N_("The key “%(key)s” is taken already in %(file)s, line %(line)s."),
+                N_("The key “%(key)s” is already used in %(file)s, line %(line)s."),
                 N_("Give one of the two another key."),
                 key=key,
                 file=first.file,
@@ -209,7 +209,7 @@ class ReadingSession:
             self.report(
                 place,
                 "C601",
-                N_("The path “%(path)s” leads out of the places for media."),
+                N_("The path “%(path)s” leads outside the media folders."),
                 N_("Use the module's media/ or the course's, relative to this file."),
                 path=path,
             )

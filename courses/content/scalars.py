@@ -129,7 +129,7 @@ def share(text: str) -> Fraction:
 def percent(text: str) -> Fraction:
     """Read a percentage from 0 to 100, written without the sign."""
     if text.rstrip().endswith("%"):
-        raise RefusedError("C111", N_("A percentage is written without the sign."), N_("Write the number alone."))
+        raise RefusedError("C111", N_("Write the percentage without the percent sign."), N_("Write the number alone."))
     value = number(text)
     _within(value, 0, 100, text)
     return value
@@ -177,7 +177,7 @@ def moment(zone: ZoneInfo, *, end: bool) -> Parser[datetime]:
         written, _, hour = text.partition(" ")
         found = _calendar(written)
         if found is None or (hour and not _HOUR.match(hour)):
-            raise RefusedError("C111", N_("“%(text)s” is not a moment."), N_("Write 2026-12-31 or 2026-12-31 08:00."), text=text)
+            raise RefusedError("C111", N_("“%(text)s” is not a date and time."), N_("Write 2026-12-31 or 2026-12-31 08:00."), text=text)
         if not FIRST_DAY <= found <= LAST_DAY:
             raise RefusedError("C113", N_("%(text)s is outside %(low)s to %(high)s."), text=text, low=FIRST_DAY, high=LAST_DAY)
         if end and not hour:
@@ -198,7 +198,7 @@ def dated(text: str) -> str:
 def year(text: str) -> int:
     """Read a year of four digits."""
     if not re.match(r"[0-9]{4}\Z", text):
-        raise RefusedError("C111", N_("“%(text)s” is not a year of four digits."), text=text)
+        raise RefusedError("C111", N_("“%(text)s” is not a four-digit year."), text=text)
     return int(text)
 
 
@@ -215,7 +215,7 @@ def key(text: str) -> str:
         raise RefusedError(
             "C201",
             N_("“%(text)s” is not a key."),
-            N_("Use a to z and 0 to 9 in words joined by single hyphens, at most 64 characters."),
+            N_("Use a to z and 0 to 9 in words joined by single hyphens, up to 64 characters."),
             text=text,
         )
     return text
@@ -227,7 +227,7 @@ def name(text: str) -> str:
         raise RefusedError(
             "C201",
             N_("“%(text)s” is not a name."),
-            N_("Begin with a to z, go on with a to z, 0 to 9 and _, at most 40 characters."),
+            N_("Start with a to z, then use a to z, 0 to 9 and _, up to 40 characters."),
             text=text,
         )
     return text
@@ -236,7 +236,7 @@ def name(text: str) -> str:
 def language(text: str) -> str:
     """Read the code of any language, two or three letters."""
     if not _LANGUAGE.match(text):
-        raise RefusedError("C111", N_("“%(text)s” is not the code of a language."), N_("Write two or three letters, as in es."), text=text)
+        raise RefusedError("C111", N_("“%(text)s” is not a language code."), N_("Write two or three letters, such as es."), text=text)
     return text
 
 
@@ -244,7 +244,7 @@ def address(text: str) -> str:
     """Read an address of the web, http or https."""
     if not _ADDRESS.match(text):
         fix = N_("Write it with https:// at the beginning.")
-        raise RefusedError("C111", N_("“%(text)s” is not an address of the web."), fix, text=text)
+        raise RefusedError("C111", N_("“%(text)s” is not a web address."), fix, text=text)
     return text
 
 

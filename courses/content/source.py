@@ -30,7 +30,7 @@ def decode(session: ReadingSession, path: str, limit: int) -> SourceText | None:
         session.report(
             SourceLocation(path),
             "C105",
-            N_("The file has %(size)s kB, the limit is %(limit)s kB."),
+            N_("The file is %(size)s kB; the limit is %(limit)s kB."),
             size=len(content) // 1000,
             limit=limit // 1000,
         )
@@ -104,7 +104,7 @@ def root_table(session: ReadingSession, path: str, text: str) -> MappingCursor |
     if root is None and len(session.findings) == before:
         session.report(SourceLocation(path, 1, 1), "C110", N_("The file is empty."))
     elif root is not None:
-        session.report(SourceLocation(path, root.line, root.column), "C111", N_("The file must hold fields with values."))
+        session.report(SourceLocation(path, root.line, root.column), "C111", N_("The file must contain fields with values."))
     return None
 
 

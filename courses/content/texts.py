@@ -25,8 +25,8 @@ MAXIMUM_REFUSED = 3
 NO_HEADING = N_("“%(key)s” has no heading “%(fragment)s”.")
 NO_SECOND = N_("“%(key)s” cannot be played from there (%(fragment)s).")
 DEAD_LINK = N_("There is no module or activity “%(key)s” in this course.")
-DRAFT_LINK = N_("“%(key)s” is a draft: the link will not lead there until it is published.")
-SHOW_IT = N_("Publish it too, or take the link out.")
+DRAFT_LINK = N_("“%(key)s” is a draft: the link will not work until it is published.")
+SHOW_IT = N_("Publish it too, or remove the link.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class TextCheck:
             self.session.report(
                 SourceLocation(lesson.path, lesson.first_line, 1),
                 "C316",
-                N_("The lesson has %(words)s words; the course wants %(least)s to %(most)s."),
+                N_("The lesson has %(words)s words; the course asks for %(least)s to %(most)s."),
                 words=words,
                 least=limits.minimum,
                 most=limits.maximum,
@@ -186,7 +186,7 @@ class TextCheck:
         for problem in rendered.problems:
             self._tell(SourceLocation(file, max(problem.line, 1), 1), problem)
         if rendered.questions or rendered.recordings:
-            self.session.report_file(file, "C305", N_("A transcript embeds neither questions nor recordings."))
+            self.session.report_file(file, "C305", N_("A transcript cannot embed questions or recordings."))
         self.terms.update(rendered.terms)
         for key in sorted(named):
             self._tell_draft(transcript.place, key)

@@ -86,4 +86,4 @@ def write_stamp(file: Path) -> str:
             present = stamp_of(text, source.name.split(".")[-2])
             file.write_text(with_stamp(file.read_text(encoding="utf-8"), present), encoding="utf-8")
             return present
-    raise Invalid(N_("There is no lesson in the course's own language beside this file."))
+    raise Invalid(N_("There is no lesson in the course's main language next to this file."))

@@ -28,7 +28,7 @@ def prepared(name: str, content: bytes, *, folder: str, taken: Collection[str], 
     upload = accepted(name, content, folder=folder, taken=taken)
     is_picture = upload.media_type.startswith("image/")
     if is_picture and not alternative:
-        raise Invalid(N_("Write what somebody who does not see the picture has to know."))
+        raise Invalid(N_("Describe what someone who cannot see the picture needs to know."))
     return replace(upload, markdown=_markdown(upload.path, name, is_picture, alternative, caption))
 
 
@@ -38,13 +38,13 @@ def accepted(name: str, content: bytes, *, folder: str, taken: Collection[str]) 
     ending = ending.lower()
     kind = kind_of(f"x.{ending}")
     if kind is None or not stem:
-        raise Invalid(N_("Files of this kind are not accepted. Accepted are: %(words)s."), words=", ".join(sorted(KINDS)))
+        raise Invalid(N_("Files of this kind are not accepted. Accepted types: %(words)s."), words=", ".join(sorted(KINDS)))
     limit = min(kind.limit, MAXIMUM_DOCUMENT)
     if len(content) > limit:
         size, most = -(-len(content) // MEGABYTE), limit // MEGABYTE
-        raise Invalid(N_("The file has %(size)s MB, the limit is %(limit)s MB. Make it smaller or share a link."), size=size, limit=most)
+        raise Invalid(N_("The file is %(size)s MB; the limit is %(limit)s MB. Make it smaller or share a link."), size=size, limit=most)
     if not kind.fits(content):
-        raise Invalid(N_("The content of the file is not what its name says. Save it again in that format."))
+        raise Invalid(N_("The content does not match the file's extension. Save it again in that format."))
     if ending in FORMATS:
         content = cleaned(content, ending)
     elif ending == "svg":
@@ -56,7 +56,7 @@ def accepted(name: str, content: bytes, *, folder: str, taken: Collection[str]) 
 def _check_drawing(content: bytes) -> None:
     problems = clean_svg(content, "check-", "")[1]
     if problems:
-        raise Invalid(N_("The drawing cannot be taken: it holds more than shapes and words, or lacks its title. Send it as PNG."))
+        raise Invalid(N_("The drawing cannot be accepted: it contains more than shapes and text, or has no title. Upload it as PNG."))
 
 
 def _markdown(path: str, name: str, is_picture: bool, alternative: str, caption: str) -> str:

@@ -96,7 +96,7 @@ class ParsedYaml:
 
 CUT = re.compile(r"[ \t]+#(?=[^ \t])")
 EMPTY_CUT = re.compile(r"[ \t]*:[ \t]+#(?=[^ \t])")
-CUT_MESSAGE = N_("The text is cut at #: what follows would be a comment.")
+CUT_MESSAGE = N_("The text is cut off at #, because what follows would be a comment.")
 
 QUOTES = N_("Put the text in quotes.")
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -127,10 +127,10 @@ def _syntax(error: MarkedYAMLError) -> YamlProblem:
         return YamlProblem("C102", line, column, N_("The YAML cannot be read here: the text contains a colon and a space."), QUOTES)
     if "cannot start any token" in problem:
         return YamlProblem(
-            "C102", line, column, N_("The YAML cannot be read here: the text starts with a sign that means something in YAML."), QUOTES
+            "C102", line, column, N_("The YAML cannot be read here: the text starts with a character that has a meaning in YAML."), QUOTES
         )
     return YamlProblem(
-        "C102", line, column, N_("The YAML cannot be read here: look at the indentation, the quotes and the brackets."), QUOTES
+        "C102", line, column, N_("The YAML cannot be read here: check the indentation, the quotes and the brackets."), QUOTES
     )
 
 
@@ -154,7 +154,7 @@ class _YamlTreeBuilder:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise YamlError(self._trouble("C104", event, N_("The file holds a second document.")))
+                    raise YamlError(self._trouble("C104", event, N_("The file contains a second document.")))
             elif isinstance(event, StreamEndEvent):
                 return root
             elif isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent, AliasEvent)):
@@ -232,7 +232,7 @@ class _YamlTreeBuilder:
             first = table.entries[key.text].key.line
             self.troubles.append(
                 self._trouble(
-                    "C103", event, N_("The key is there twice; the first is in line %(name)s."), N_("Delete one of them."), str(first)
+                    "C103", event, N_("The key appears twice; it is first on line %(name)s."), N_("Delete one of them."), str(first)
                 )
             )
         else:

@@ -36,7 +36,7 @@ MARKS: Mapping[DifferenceKind, tuple[str, str]] = {
     DifferenceKind.KEY: (N_("Right answer"), "lamp"),
 }
 PLACES: Mapping[PartKind, str] = {
-    PartKind.COURSE: N_("Settings of the course"),
+    PartKind.COURSE: N_("Course settings"),
     PartKind.MODULE: N_("Module"),
     PartKind.ACTIVITY: N_("Activity"),
     PartKind.QUESTION: N_("Question"),
@@ -259,7 +259,7 @@ def beside(problems: Sequence[CheckFindingView], changes: DraftComparison | None
 
 def places_of(folder: CourseFolder) -> dict[str, str]:
     """Return the titles of modules and activities by their file, by its name without ending, and by the folder of a module."""
-    places = {COURSE_FILE: _("Settings of the course")}
+    places = {COURSE_FILE: _("Course settings")}
     count = 0
     for module in folder.modules:
         ready = module.state is SourceState.READY
@@ -317,8 +317,8 @@ class CourseVersionRow:
 
 
 NATURES: Mapping[tuple[str, bool], str] = {
-    ("correction", False): N_("Correction: everybody moved to it"),
-    ("improvement", False): N_("Improvement: for newcomers"),
+    ("correction", False): N_("Correction: everyone was moved to it"),
+    ("improvement", False): N_("Improvement: for new learners"),
     ("improvement", True): N_("Improvement: each learner was asked"),
 }
 
@@ -343,18 +343,18 @@ def nature_hints(learners: LearnerCounts) -> dict[str, str]:
     """Say of each kind of change whom it concerns."""
     return {
         "correction": ngettext(
-            "For corrections. It concerns %(count)s person. Activities that are done stay done.",
-            "For corrections. It concerns %(count)s people. Activities that are done stay done.",
+            "For corrections. It affects %(count)s person. Completed activities stay completed.",
+            "For corrections. It affects %(count)s people. Completed activities stay completed.",
             learners.following,
         ),
         "improvement": ngettext(
-            "The new version is for those who begin from now on. %(count)s person goes on with the one before.",
-            "The new version is for those who begin from now on. %(count)s people go on with the one before.",
+            "The new version is for learners who start from now on. %(count)s person stays on the previous one.",
+            "The new version is for learners who start from now on. %(count)s people stay on the previous one.",
             learners.learning,
         ),
         "choice": ngettext(
-            "%(count)s person who has not finished is asked on the page of the course.",
-            "%(count)s people who have not finished are asked on the page of the course.",
+            "%(count)s learner who has not finished will be asked on the course page.",
+            "%(count)s learners who have not finished will be asked on the course page.",
             learners.learning,
         ),
     }

@@ -22,16 +22,16 @@ TOOLS = (
     ("bold", "bold", N_("Bold"), N_("words")),
     ("italic", "italic", N_("Italic"), N_("words")),
     ("heading", "H2", N_("Heading"), ""),
-    ("subheading", "H3", N_("Lower heading"), ""),
+    ("subheading", "H3", N_("Subheading"), ""),
     ("list", "list", N_("List"), ""),
     ("numbers", "list-checks", N_("Numbered list"), ""),
     ("link", "link", N_("Link"), N_("words")),
-    ("table", "table", N_("Table"), N_("Title of the table")),
+    ("table", "table", N_("Table"), N_("Table title")),
     ("callout", "lightbulb", N_("Callout"), N_("Title")),
-    ("check", "circle-help", N_("Question to check oneself"), N_("Question")),
+    ("check", "circle-help", N_("Self-check question"), N_("Question")),
     ("formula", "sigma", N_("Formula"), ""),
-    ("term", "book-a", N_("Term of the glossary"), N_("term")),
-    ("question", "square-pen", N_("Question of the bank"), N_("Review")),
+    ("term", "book-a", N_("Glossary term"), N_("term")),
+    ("question", "square-pen", N_("Question from the bank"), N_("Review")),
     ("recording", "video", N_("Recording"), N_("Recording")),
     ("image", "image", N_("Picture or file"), ""),
 )
@@ -117,7 +117,7 @@ def pieces(editor: LessonEditor, glossary: str) -> list[tuple[str, list[tuple[st
     media = [f"media/{path.removeprefix(here)}" for path in editor.draft_outline.checksums if path.startswith(here)]
     media += [f"../{path}" for path in editor.draft_outline.checksums if path.startswith(course)]
     return [
-        (_("Terms of the glossary"), [(words, f"[[{words}]]") for words in terms_of(glossary, editor.language)]),
+        (_("Glossary terms"), [(words, f"[[{words}]]") for words in terms_of(glossary, editor.language)]),
         (_("Recordings"), [(title, f"![{title}](course:{one.key})") for title, one in titled if one.kind == "recording"]),
         (
             _("Links to other activities"),

@@ -19,7 +19,7 @@ ROLE_HINTS: Mapping[str, str] = {
 def sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str:
     """Say what somebody did."""
     write = next((said[entry.verb] for said in (_SENTENCES, *(part.sentences for part in parts)) if entry.verb in said), None)
-    return write(entry) if write is not None else _("Something else: %(verb)s", verb=entry.verb)
+    return write(entry) if write is not None else _("Other action: %(verb)s", verb=entry.verb)
 
 
 def _role(entry: LogEntry) -> str:
@@ -37,7 +37,7 @@ def _saved(entry: LogEntry) -> str:
 def _published(entry: LogEntry) -> str:
     number = entry.facts.get("version", "")
     if entry.facts.get("asks"):
-        return _("Published version %(number)s; each learner is asked", number=number)
+        return _("Published version %(number)s; each learner chooses", number=number)
     if entry.facts.get("nature") == "correction":
         return _("Published version %(number)s as a correction", number=number)
     return _("Published version %(number)s as an improvement", number=number)
@@ -46,7 +46,7 @@ def _published(entry: LogEntry) -> str:
 def _staffed(entry: LogEntry) -> str:
     if entry.facts.get("before"):
         return _("Made %(person)s %(role)s of the course", person=entry.person, role=_role(entry))
-    return _("Took %(person)s into the team as %(role)s", person=entry.person, role=_role(entry))
+    return _("Added %(person)s to the team as %(role)s", person=entry.person, role=_role(entry))
 
 
 def _remark(words: str, entry: LogEntry) -> str:
@@ -55,33 +55,31 @@ def _remark(words: str, entry: LogEntry) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
-    RecordVerb.LEFT_OUT: lambda _entry: _("Left their own record out of an act on many; a colleague applies it"),
-    CourseVerb.CREATED: lambda _entry: _("Began the course"),
+    RecordVerb.LEFT_OUT: lambda _entry: _("Left their own record out of a bulk action; a colleague has to apply it"),
+    CourseVerb.CREATED: lambda _entry: _("Created the course"),
     CourseVerb.ARCHIVED: lambda entry: _("Archived the course: %(reason)s", reason=entry.facts.get("reason", "")),
-    CourseVerb.BROUGHT_BACK: lambda entry: _("Brought the course back: %(reason)s", reason=entry.facts.get("reason", "")),
+    CourseVerb.BROUGHT_BACK: lambda entry: _("Restored the course: %(reason)s", reason=entry.facts.get("reason", "")),
     CourseVerb.DRAFT_SAVED: _saved,
-    CourseVerb.DRAFT_KEPT: lambda _entry: _("Saved the draft as it stood"),
+    CourseVerb.DRAFT_KEPT: lambda _entry: _("Saved the draft as it was"),
     CourseVerb.PUBLISHED: _published,
-    CourseVerb.CHANGES_TOLD: lambda entry: _(
-        "Let those be told of version %(number)s who did what changed", number=entry.facts.get("version", "")
-    ),
+    CourseVerb.CHANGES_TOLD: lambda entry: _("Notified learners affected by version %(number)s", number=entry.facts.get("version", "")),
     CourseVerb.STAFF_ADDED: _staffed,
-    CourseVerb.STAFF_REMOVED: lambda entry: _("Took %(person)s out of the team", person=entry.person),
-    CourseVerb.STAFF_INVITED: lambda entry: _("Invited somebody into the team as %(role)s", role=_role(entry)),
-    CourseVerb.INVITATION_WITHDRAWN: lambda _entry: _("Withdrew an invitation into the team"),
+    CourseVerb.STAFF_REMOVED: lambda entry: _("Removed %(person)s from the team", person=entry.person),
+    CourseVerb.STAFF_INVITED: lambda entry: _("Invited someone to the team as %(role)s", role=_role(entry)),
+    CourseVerb.INVITATION_WITHDRAWN: lambda _entry: _("Withdrew an invitation to the team"),
     CourseVerb.APPROVAL_SWITCHED: lambda entry: (
-        _("Asked for a second person's approval of publications from now on")
+        _("Turned on approval of publications by a second person")
         if entry.facts.get("needed")
-        else _("Asked for no second person's approval from now on")
+        else _("Turned off approval of publications by a second person")
     ),
-    CourseVerb.PUBLICATION_ASKED: lambda _entry: _("Asked for the approval of a publication"),
+    CourseVerb.PUBLICATION_ASKED: lambda _entry: _("Requested approval of a publication"),
     CourseVerb.PUBLICATION_PLANNED: lambda _entry: _("Planned a publication for later"),
     CourseVerb.PUBLICATION_APPROVED: lambda entry: _remark(_("Approved a publication"), entry),
-    CourseVerb.PUBLICATION_REFUSED: lambda entry: _remark(_("Refused a publication"), entry),
-    CourseVerb.PUBLICATION_WITHDRAWN: lambda _entry: _("Withdrew a publication that waited"),
+    CourseVerb.PUBLICATION_REFUSED: lambda entry: _remark(_("Rejected a publication"), entry),
+    CourseVerb.PUBLICATION_WITHDRAWN: lambda _entry: _("Withdrew a planned publication"),
     CourseVerb.PUBLICATION_VOID: lambda _entry: _(
-        "A publication that waited is void: the draft changed or does not pass its checks, "
-        "who planned it may no longer publish, or the course was archived"
+        "A planned publication was cancelled: the draft had changed or did not pass its check, the person "
+        "who planned it could no longer publish, or the course was archived"
     ),
     "course.learners_moved": lambda entry: ngettext(
         "Moved %(count)s learner to a newer version",

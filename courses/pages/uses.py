@@ -34,7 +34,7 @@ def used_in(draft_outline: DraftOutline, slug: str, paths: Iterable[str]) -> lis
             module = modules[path]
             use = UsageLink(choose(dict(module.title)) or module.key, url_for("courses_settings.part", slug=slug, key=module.key))
         elif path == COURSE:
-            use = UsageLink(_("Settings of the course"), url_for("courses_settings.course", slug=slug))
+            use = UsageLink(_("Course settings"), url_for("courses_settings.course", slug=slug))
         elif path in listed:
             use = UsageLink(_(listed[path].title), url_for("courses_lists.entries", slug=slug, listing=listed[path].name))
         else:

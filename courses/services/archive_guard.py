@@ -8,7 +8,7 @@ class CourseArchived(Conflict):
     """The course was put away."""
 
     code = "course_archived"
-    message = N_("This course is archived: nothing of it can be changed or published. Bring it back first.")
+    message = N_("This course is archived, so it cannot be changed or published. Restore it first.")
 
 
 def check_open(course: Course) -> None:

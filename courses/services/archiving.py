@@ -18,7 +18,7 @@ def archive(session: Session, actor: Actor, course: Course, reason: str, *, now:
     Raise Conflict where it was never published.
     """
     if course.published_version_id is None:
-        raise Conflict(N_("This course was never published: there is nothing to put away. It can be deleted."))
+        raise Conflict(N_("This course was never published, so there is nothing to archive. You can delete it."))
     if course.archived_at is not None:
         return False
     course.archived_at = now

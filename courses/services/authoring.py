@@ -35,7 +35,7 @@ class CourseKeyTaken(Conflict):
     """The address of a new course belongs to another one."""
 
     code = "key_taken"
-    message = N_("Another course has this address already. Choose another one.")
+    message = N_("Another course already has this address. Choose a different one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class FileChanged(Conflict):
     """A text is no longer what its editor began with."""
 
     code = "file_changed"
-    message = N_("Somebody else saved this text meanwhile.")
+    message = N_("Someone else saved this text while you were editing.")
 
 
 def save_text(
@@ -174,7 +174,7 @@ def _forget(session: Session, row: DraftRevision) -> None:
 def add_file(session: Session, actor: Actor, course: Course, path: str, content: FileContent, *, now: datetime) -> None:
     """Put a file whose bytes are kept already into a locked course's working copy; raises Conflict where its name was taken meanwhile."""
     if drafts.list_draft_contents(session, course.id, [path]):
-        raise Conflict(N_("Somebody changed this course meanwhile. Look at it again before going on."))
+        raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
     files.save_files(session, actor, course, {path: content}, now=now)
 
 
@@ -184,7 +184,7 @@ def save_change(session: Session, actor: Actor, course: Course, change: DraftCha
     What a page saved by itself does not become what somebody saved: it goes with its file, and its change is put into both texts.
     """
     if course.draft_revision != seen:
-        raise Conflict(N_("Somebody changed this course meanwhile. Look at it again before going on."))
+        raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
     sources = {**change.moved, **change.copied}
     present = {row.path: row for row in drafts.list_draft_contents(session, course.id, list(sources))}
     contents = {

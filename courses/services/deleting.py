@@ -19,7 +19,9 @@ from kernel.permissions import Actor
 def delete_course(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
     """Delete a locked course with its draft, history and team; raises Conflict where something of it must stay."""
     if versions.latest_version(session, course.id) is not None:
-        raise Conflict(N_("This course was published: it cannot be deleted. Whoever took it, or holds its certificate, must find it."))
+        raise Conflict(
+            N_("This course has been published and cannot be deleted. Its learners and certificate holders must still be able to find it.")
+        )
     audit.record(session, actor, CourseVerb.DELETED, course, now=now, key=course.slug)
     paths = list(draft_queries.list_draft_checksums(session, course.id))
     drafts.save_files(session, actor, course, {}, removed=paths, now=now)  # so that every package forgets what it made of the text
@@ -30,4 +32,4 @@ def delete_course(session: Session, actor: Actor, course: Course, *, now: dateti
             session.delete(course)
             session.flush()  # here it shows whether something else hangs on it
     except IntegrityError:
-        raise Conflict(N_("Something hangs on this course still, such as its groups. Take that away first.")) from None
+        raise Conflict(N_("Something still depends on this course, such as its groups. Remove it first.")) from None

@@ -93,7 +93,7 @@ def import_draft(
     row = catalogue.lock_course(session, row.id)
     present = draft_queries.list_draft_checksums(session, row.id)
     if seen not in (None, row.draft_revision) and present != {path: content.sha256 for path, content in contents.items()}:
-        raise Conflict(N_("Somebody changed this course's draft meanwhile. Look at what would change again."))
+        raise Conflict(N_("Someone changed this course's draft in the meantime. Review again what would change."))
     gone = [path for path in present if path not in contents]
     saved = save_files(session, actor, row, contents, removed=gone, origin=origin, now=now)
     if saved and row.published_version_id is None:
@@ -110,7 +110,7 @@ def _require_room(session: Session, course: Course, contents: Collection[FileCon
     most = quotas_of(session).course
     if sum((kept | arriving).values()) > most and not arriving.keys() <= kept.keys():
         raise Invalid(
-            N_("The files of a course, with those of its history, may take %(most)s in all. Ask the administration for more room."),
+            N_("A course's files, including its history, can take up %(most)s in total. Ask an administrator for more space."),
             most=file_size(most),
         )
 

@@ -47,9 +47,9 @@ def apply_uploaded_folder(
     Raise Conflict where the draft changed meanwhile, the address of a new course is taken, or what came of it is another course's.
     """
     if pending.course_id is None and catalogue.find_course(session, course.key) is not None:
-        raise Conflict(N_("There is a course with the address “%(key)s” already."), key=course.key)
+        raise Conflict(N_("There is already a course with the address “%(key)s”."), key=course.key)
     if pending.course_id is not None and catalogue.get_course(session, pending.course_id).slug != course.key:
-        raise Conflict(N_("This folder is of the course “%(key)s”, not of this one."), key=course.key)
+        raise Conflict(N_("This folder belongs to the course “%(key)s”, not to this one."), key=course.key)
     row = importing.apply_import_plan(session, actor, plan, course, contents, now=now)
     if pending.course_id is None and actor.person_id is not None:
         team.add_staff(session, actor, row, actor.person_id, StaffRole.OWNER, now=now)

@@ -29,35 +29,35 @@ class ApprovalNeeded(Conflict):
     """A second person has to approve what this course publishes."""
 
     code = "approval_needed"
-    message = N_("A second person has to approve it first: ask for the approval.")
+    message = N_("A second person must approve it first. Request approval.")
 
 
 class AlreadyPlanned(Conflict):
     """Another publication waits already."""
 
     code = "already_planned"
-    message = N_("A publication of this draft waits already. Withdraw it before you plan another.")
+    message = N_("A publication of this draft is already planned or awaiting approval. Withdraw it before you plan another.")
 
 
 class OwnRequest(Conflict):
     """Who asks may not approve."""
 
     code = "own_request"
-    message = N_("Somebody else has to decide on what you have asked for.")
+    message = N_("Someone else must decide on your request.")
 
 
 class PlanAlreadyDecided(Conflict):
     """A plan was decided on meanwhile."""
 
     code = "plan_not_open"
-    message = N_("This was decided meanwhile. Look at the page again.")
+    message = N_("This has already been decided. Reload the page.")
 
 
 class NoResponsiblePublisher(Conflict):
     """Neither who asked for a publication nor who approved it may publish the course any more."""
 
     code = "nobody_answers"
-    message = N_("Neither who asked for it nor who approved it may publish this course any more. Ask for it again.")
+    message = N_("Neither the person who requested it nor the one who approved it can publish this course any more. Request it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ def _tell(session: Session, course: Course, row: PlannedPublication, people: Seq
 
     def subject() -> str:
         return {
-            "asked": _("Your approval is asked: %(course)s", course=choose(course.title)),
+            "asked": _("Approval requested: %(course)s", course=choose(course.title)),
             "approved": _("Approved: %(course)s", course=choose(course.title)),
             "refused": _("Not approved: %(course)s", course=choose(course.title)),
             "published": _("Published: %(course)s", course=choose(course.title)),
@@ -259,16 +259,18 @@ def _tell(session: Session, course: Course, row: PlannedPublication, people: Seq
 
     def words() -> str:
         told = {
-            "asked": _("Somebody of your team asks you to look at the changes of this course and to approve their publication."),
-            "approved": _("The publication that you asked for is approved and will happen at its moment."),
-            "refused": _("The publication that you asked for was not approved."),
-            "published": _("The publication that you asked for has happened."),
-            "archived": _("The course was archived before its moment: nothing was published, and the plan is called off."),
-            "disowned": _(
-                "Who planned it may no longer publish this course, and nobody else who may had approved it: nothing was published. "
-                "If it is wanted, ask for it again."
+            "asked": _("A member of your team asks you to review the changes to this course and approve their publication."),
+            "approved": _("Your publication was approved and will run at the scheduled time."),
+            "refused": _("The publication you requested was not approved."),
+            "published": _("The publication you requested has taken place."),
+            "archived": _(
+                "The course was archived before the scheduled time. Nothing was published, and the planned publication was cancelled."
             ),
-            "void": _("The draft changed after the publication was planned, or no longer passes its checks: nothing was published."),
+            "disowned": _(
+                "The person who planned it can no longer publish this course, and no one else who can had approved "
+                "it. Nothing was published. If you still want it, request it again."
+            ),
+            "void": _("The draft changed after the publication was planned, or no longer passes its check. Nothing was published."),
         }[what]
         return f"{told} {row.remark}".strip()
 

@@ -66,7 +66,7 @@ class DraftChangedSinceReview(Conflict):
     """What was looked at is not what would be published."""
 
     code = "changed_meanwhile"
-    message = N_("Somebody saved changes of this course meanwhile. Look at the checks again before publishing.")
+    message = N_("Someone saved changes to this course in the meantime. Review the draft check again before publishing.")
 
 
 def publish_version(

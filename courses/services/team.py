@@ -25,7 +25,7 @@ class LastOwner(Conflict):
     """A course would be left without an owner."""
 
     code = "last_owner"
-    message = N_("The course needs an owner: make somebody else its owner first.")
+    message = N_("The course needs an owner. Make someone else its owner first.")
 
 
 def add_staff(session: Session, actor: Actor, course: Course, person_id: int, role: StaffRole, *, now: datetime) -> None:

@@ -34,7 +34,8 @@ def archive(subject: CourseContext) -> Answer:
         else:
             if changed:
                 flash(
-                    _("The course is archived. It can be brought back here at any time.") if puts_away else _("The course is back."), "ok"
+                    _("The course is archived. You can restore it here at any time.") if puts_away else _("The course has been restored."),
+                    "ok",
                 )
             return see_page("courses_archiving.archive", slug=subject.slug)
     put_away = team.find_last_entry(session, course.id, CourseVerb.ARCHIVED) if course.archived_at is not None else None

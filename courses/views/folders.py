@@ -44,8 +44,8 @@ Answer = str | Response | tuple[str, int]
 IN_MEMORY = 5_000_000
 ARCHIVE = "application/zip"
 _TAKEN = N_(
-    "There is a course with the address “%(key)s” already. Bring the folder in on its page, "
-    "or write another address and choose the file again."
+    "There is already a course with the address “%(key)s”. Import the folder on that course's page, or "
+    "enter another address and choose the file again."
 )
 MOST_ATTRIBUTES = 5
 """Of those that mean nothing here, named with their numbers."""
@@ -131,7 +131,7 @@ def _sent(form: FolderForm, course: Course) -> tuple[str, bytes] | None:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return None
     if key not in ("", course.slug):
-        form.refuse(form.file, _("This folder is of the course “%(key)s”, not of this one.", key=key))
+        form.refuse(form.file, _("This folder belongs to the course “%(key)s”, not to this one.", key=key))
     return None if form.errors else (clean_text(sent[0]), sent[1])
 
 
@@ -267,13 +267,17 @@ def _confirm(upload: UUID) -> Answer:
     if request.method != "POST":
         return _page(_look(upload, None))
     if request.form.get("key") and not _address():
-        return _page(_look(upload, None), refused=_("Use small letters without accents, digits and hyphens only.")), 422
+        return _page(_look(upload, None), refused=_("Use only lower-case letters (no accents), digits and hyphens.")), 422
     look = _look(upload, _choices())
     if request.form.get("seen") != look.seen:
-        return _page(_look(upload, None), refused=_("The draft changed meanwhile: this is what would change now.")), 409
+        return _page(_look(upload, None), refused=_("The draft changed in the meantime. This is what would change now.")), 409
     if look.after is None or look.contents is None or look.plan is None:
         undecided = look.plan is not None and bool(look.plan.conflicts) and look.contents is None
-        said = _("Choose for each conflict whose text counts.") if undecided else _("Nothing was brought in: the errors below come first.")
+        said = (
+            _("For each conflict, choose which version to keep.")
+            if undecided
+            else _("Nothing was imported. Correct the errors below first.")
+        )
         return _page(look, refused=said), 422
     media = {file.path: file.media_type for file in look.after.media}
     kept = drafts.keep_contents(_files(), look.contents, media)
@@ -283,7 +287,7 @@ def _confirm(upload: UUID) -> Answer:
         course = folders.apply_uploaded_folder(writing, current_actor(), pending, look.plan, look.after, kept, now=clock.now())
     except Conflict as refused:
         return _page(_look(upload, None), refused=_(refused.text, **refused.facts)), 409
-    flash(_("The folder is the draft now. Learners see it once you publish."), "ok")
+    flash(_("The folder is now the draft. Learners will see it when you publish."), "ok")
     return see_page("courses_outline.outline", slug=course.slug)
 
 
@@ -305,7 +309,7 @@ def _chosen(number: int) -> list[ConflictResolution]:
 def discard(subject: FolderUploadContext) -> Response:
     """Forget a folder that waits for a course."""
     folders.discard(current_session(), current_actor(), folder_queries.get_pending(current_session(), subject.upload), now=clock.now())
-    flash(_("The file is forgotten."), "ok")
+    flash(_("The file has been discarded."), "ok")
     return see_page("courses_folders.upload", slug=subject.slug)
 
 
@@ -314,7 +318,7 @@ def discard(subject: FolderUploadContext) -> Response:
 def discard_new(subject: NewCourseUpload) -> Response:
     """Forget a folder that was to become a course."""
     folders.discard(current_session(), current_actor(), folder_queries.get_pending(current_session(), subject.upload), now=clock.now())
-    flash(_("The file is forgotten."), "ok")
+    flash(_("The file has been discarded."), "ok")
     return see_page("courses_folders.upload_new")
 
 

@@ -70,5 +70,5 @@ def restoration(subject: RevisionContext) -> Answer:
         changed = drafts.restore_file(session, current_actor(), course, path, subject.revision, now=now)
     else:
         changed = drafts.restore_draft(session, current_actor(), course, subject.revision, now=now)
-    flash(_("It is as it was after change %(number)s.", number=subject.revision) if changed else _("It was the same already."), "ok")
+    flash(_("Restored as it was after revision %(number)s.", number=subject.revision) if changed else _("It was already the same."), "ok")
     return see_page("courses_history.changes", slug=subject.slug, **({"path": path} if path else {}))

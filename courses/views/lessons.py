@@ -112,7 +112,7 @@ def lesson(subject: PartContext) -> Answer:
         return _page(editor, form)
     if not form.validate_on_post() or _typed(form).is_too_long:
         if not form.faults:
-            form.refuse(form.body, _("The text is longer than a lesson may be: 100 kB. Divide it into two lessons."))
+            form.refuse(form.body, _("The text is longer than a lesson can be (100 kB). Split it into two lessons."))
         return _page(editor, form), 422
     wish = request.form.get("do", "save")
     if wish == "preview":
@@ -158,7 +158,7 @@ def autosave(subject: PartContext) -> tuple[Response, int]:
     """Save what a page sends by itself; tell the revision that the next one builds on. Never over what somebody else saved."""
     editor, form = _bench(subject), LessonForm()
     if not form.validate_on_post() or _typed(form).is_too_long:
-        told = [text for _field, text in form.faults] or [_("The text is longer than a lesson may be: 100 kB. Divide it into two lessons.")]
+        told = [text for _field, text in form.faults] or [_("The text is longer than a lesson can be (100 kB). Split it into two lessons.")]
         return jsonify(state="refused", message=told[0]), 422
     text = _composed(editor, form)
     if editor.text not in (text, _base(editor, form)):
@@ -206,7 +206,7 @@ def _with_upload(editor: LessonEditor, form: LessonForm) -> Answer:
     body = tidy_body(form.body.data or "")
     form.body.data = f"{body}\n{upload.markdown}".lstrip("\n")
     form.alternative.data = form.caption.data = ""
-    flash(_("The file is in the draft, and at the end of the text. Move it to its place and save."), "ok")
+    flash(_("The file is in the draft and at the end of the text. Move it where you want it and save."), "ok")
     return _page(editor, form)
 
 
@@ -232,8 +232,8 @@ def paste(subject: PartContext) -> tuple[Response, int]:
         html = request.form.get("html", "")
         left = count_pictures(html)
         told = ngettext(
-            "%(count)s picture is left out: send it under “A picture or a file”.",
-            "%(count)s pictures are left out: send them one by one under “A picture or a file”.",
+            "%(count)s picture was left out. Upload it under “A picture or a file”.",
+            "%(count)s pictures were left out. Upload them one by one under “A picture or a file”.",
             left,
         )
         return jsonify(markdown=pasted(html), left=told if left else ""), 200
@@ -253,7 +253,7 @@ def removal(subject: PartContext) -> Answer:
         raise NotFound
     if request.method == "POST":
         save(subject, editor.draft_outline, DraftChange(removed=(editor.path,)))
-        flash(_("It is out of the draft. What was published stays, and the course's history brings it back."), "ok")
+        flash(_("Removed from the draft. What was published stays, and you can restore it from the course history."), "ok")
         return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key)
     title = choose(dict(editor.activity.title)) or subject.key
     return render_template(
@@ -318,7 +318,7 @@ def _put_together(editor: LessonEditor, form: LessonForm) -> Answer:
     merge = _merge(editor, form)
     text = merge_choices.chosen(merge, request.form)
     if text is None:
-        form.form_errors.append(_("Choose in each place which text is to stay."))
+        form.form_errors.append(_("For each difference, choose which text to keep."))
         return _page(editor, form, merge=merge), 422
     _fill(form, editor, lesson_text_of(text, editor.path, editor.language))
     return _page(editor, form, look=_look(editor, text), joined=True)

@@ -34,7 +34,7 @@ KEY = FieldSpec(
     "key",
     FieldShape.WORD,
     lazy_("Key"),
-    lazy_("Its name in the texts of the course. It cannot change later. Left empty, it is made of the words."),
+    lazy_("Its name in the course texts. It cannot be changed later. Leave empty to make it from the words."),
 )
 
 
@@ -70,13 +70,15 @@ class ListEntryEditor(SettingsEditor):
         key = given.texts.get((KEY.name, ""), "")
         words = given.texts.get((self.listing.shown, self.languages[0]), "")
         if not key and not words:
-            raise Invalid(N_("Write what it is called first."))
+            raise Invalid(N_("Enter its name first."))
         if not key:
             key = self.listing.proposed(words, list(taken))
         if not self.listing.takes(key):
-            raise Invalid(N_("“%(key)s” cannot be a key: use small letters without accents, digits, and hyphens between words."), key=key)
+            raise Invalid(
+                N_("“%(key)s” cannot be a key. Use lower-case letters (no accents) and digits, with hyphens between words."), key=key
+            )
         if key in taken:
-            raise Invalid(N_("There is an entry with the key “%(key)s” already."), key=key)
+            raise Invalid(N_("There is already an entry with the key “%(key)s”."), key=key)
         return key
 
     def placed(self, finding: Finding) -> Finding | None:
@@ -189,7 +191,7 @@ def removal(subject: ListEntryContext) -> Answer:
         raise NotFound
     if request.method == "POST":
         save(subject, draft_outline, DraftChange({listing.path: without_keyed(draft_outline.texts[listing.path], subject.key)}))
-        flash(_("It is out of the draft. What was published stays."), "ok")
+        flash(_("Removed from the draft. What was published stays."), "ok")
         return see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
     titles = _words(present[subject.key], listing.shown, draft_outline.tree.languages)
     return render_template(

@@ -59,7 +59,7 @@ def media(subject: CourseContext) -> Answer:
     except (Invalid, CourseArchived) as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(course, draft_outline, form), 422
-    flash(_("The file “%(name)s” is in the draft. It is shown where a text names it.", name=name), "ok")
+    flash(_("The file “%(name)s” is in the draft. It is shown where a text refers to it.", name=name), "ok")
     return see_page("courses_media.media", slug=subject.slug, folder=form.folder.data or None)
 
 
@@ -90,10 +90,10 @@ def _taken_out(subject: CourseContext, course: Course, draft_outline: DraftOutli
         raise NotFound
     gone = tuple(path for path in wanted if not uses[path])
     if not gone:
-        flash(_("It stays: a text of the draft uses it."), "warn")
+        flash(_("Not removed: a text in the draft uses it."), "warn")
         return see_page("courses_media.media", slug=subject.slug)
     save(subject, draft_outline, DraftChange(removed=gone))
-    flash(_("It is out of the draft. What was published stays, and the course's history brings it back."), "ok")
+    flash(_("Removed from the draft. What was published stays, and you can restore it from the course history."), "ok")
     return see_page("courses_media.media", slug=subject.slug)
 
 

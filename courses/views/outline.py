@@ -47,7 +47,7 @@ def new_course(_subject: AuthoringContext) -> Answer:
         except authoring.CourseKeyTaken as taken:
             form.refuse(form.key, _(taken.text))
         else:
-            flash(_("The course has begun. Nobody sees it until you publish it."), "ok")
+            flash(_("The course has been created. No one can see it until you publish it."), "ok")
             return see_page("courses_outline.outline", slug=course.slug)
     page = render_template("courses/new_course.html", form=form)
     return page if request.method != "POST" else (page, 422)
@@ -224,7 +224,7 @@ def new_module(subject: CourseContext) -> Answer:
             form.form_errors.append(_(refused.text, **refused.facts))
             return render_template("courses/new_module.html", course=place_of(course), form=form), refused.status
         else:
-            flash(_("The module “%(title)s” is in the draft.", title=form.title.data), "ok")
+            flash(_("The module “%(title)s” was added to the draft.", title=form.title.data), "ok")
             return see_page("courses_outline.outline", slug=subject.slug)
     return render_template("courses/new_module.html", course=place_of(course), form=form), 422
 
@@ -251,7 +251,7 @@ def new_activity(subject: CourseContext) -> Answer:
     except (Invalid, CourseArchived) as refused:
         form.form_errors.append(_(refused.text, **refused.facts))
         return render_template("courses/new_activity.html", course=place_of(course), form=form), refused.status
-    flash(_("“%(title)s” is in the draft.", title=form.title.data), "ok")
+    flash(_("“%(title)s” was added to the draft.", title=form.title.data), "ok")
     return see_page("courses_outline.outline", slug=subject.slug, _anchor=key)
 
 
@@ -265,7 +265,7 @@ def removal(subject: PartContext) -> Answer:
     if request.method == "POST":
         change = changes.remove_module(part, draft_outline.paths) if isinstance(part, TreeModule) else changes.remove_activity(part)
         return _carried_out(
-            subject, course, draft_outline, change, checked=True, said=_("It is out of the draft. What was published stays.")
+            subject, course, draft_outline, change, checked=True, said=_("Removed from the draft. What was published stays.")
         )
     return render_template(
         "courses/removal.html",
@@ -287,7 +287,7 @@ def deletion(subject: CourseContext) -> Answer:
         except Conflict as conflict:
             refused = _(conflict.text)
         else:
-            flash(_("The course is deleted."), "ok")
+            flash(_("The course has been deleted."), "ok")
             return see_page("lms.teaching")
     course = catalogue.get_course(session, subject.id)
     draft_outline = authoring.load_draft_outline(session, course, kinds())
@@ -307,7 +307,7 @@ def undo(subject: CourseContext) -> Answer:
     session, asked = current_session(), request.form.get("revision", "")
     course = catalogue.lock_course(session, subject.id)
     if asked != str(course.draft_revision - 1):
-        raise Conflict(N_("Somebody changed this course meanwhile. Look at it again before going on."))
+        raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
     drafts.restore_draft(session, current_actor(), course, int(asked), now=clock.now())
-    flash(_("It is as it was before."), "ok")
+    flash(_("The change has been undone."), "ok")
     return see_page("courses_outline.outline", slug=subject.slug)

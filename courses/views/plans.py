@@ -47,7 +47,12 @@ def approve(subject: PublicationPlanContext) -> Response:
     locked = course_catalogue.lock_course(writing, subject.course.id)
     publisher = PlanPublishingContext(prepared, kinds(), stored())
     version = planning_services.approve(writing, current_actor(), locked, _locked(subject), publisher, _remark(), now=clock.now())
-    flash(_("Version %(number)s is published.", number=version.number) if version else _("It is approved and waits for its moment."), "ok")
+    flash(
+        _("Version %(number)s is published.", number=version.number)
+        if version
+        else _("Approved. It will be published at the scheduled time."),
+        "ok",
+    )
     return _back(subject)
 
 
@@ -58,7 +63,7 @@ def refuse(subject: PublicationPlanContext) -> Response:
     session = current_session()
     locked = course_catalogue.lock_course(session, subject.course.id)
     planning_services.refuse(session, current_actor(), locked, _locked(subject), _remark(), now=clock.now())
-    flash(_("It is not published. Who asked is told."), "ok")
+    flash(_("Not published. The person who requested it will be notified."), "ok")
     return _back(subject)
 
 
@@ -69,5 +74,5 @@ def withdraw(subject: PublicationPlanContext) -> Response:
     session = current_session()
     locked = course_catalogue.lock_course(session, subject.course.id)
     planning_services.withdraw(session, current_actor(), locked, _locked(subject), now=clock.now())
-    flash(_("The publication is withdrawn."), "ok")
+    flash(_("The publication has been withdrawn."), "ok")
     return _back(subject)

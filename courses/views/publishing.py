@@ -70,7 +70,7 @@ def publishing(subject: CourseContext) -> Answer:
         return _page(subject, course, _judged(session, course, checked, digest), form), 422
     later = form.moment_in(checked.prepared.course.timezone)
     if later is not None and later <= clock.now():
-        form.refuse(form.when, _("Choose a moment that is still to come."))
+        form.refuse(form.when, _("Choose a date and time in the future."))
         return _page(subject, course, _judged(session, course, checked, digest), form), 422
     how = form.command(_told(course, _judged(session, course, checked, digest)).keys if form.tell.data else ())
     writing = begin_writing()
@@ -100,8 +100,8 @@ def _tell_behind(session: Session, course: Course, how: PublishOptions) -> None:
     behind = len(autosaved.left_out(session, course.id, how.autosaved))
     if behind:
         told = ngettext(
-            "%(count)s text that was only saved by itself did not go out; it stays in the draft.",
-            "%(count)s texts that were only saved by themselves did not go out; they stay in the draft.",
+            "%(count)s text that was only autosaved was not published; it stays in the draft.",
+            "%(count)s texts that were only autosaved were not published; they stay in the draft.",
             behind,
         )
         flash(told, "warn")
@@ -121,7 +121,7 @@ def _publish_or_plan(session: Session, locked: Course, prepared: PreparedCourse,
     actor = current_actor()
     if locked.needs_approval or later is not None:
         planning_services.request_publication(session, actor, locked, prepared.digest, how, later, now=clock.now())
-        return _("The approval is asked for.") if locked.needs_approval else _("The publication is planned.")
+        return _("Approval requested.") if locked.needs_approval else _("The publication is planned.")
     publisher = PlanPublishingContext(prepared, kinds(), stored())
     version = planning_services.publish_draft(session, actor, locked, publisher, how, now=clock.now())
     return _("Version %(number)s is published.", number=version.number)

@@ -70,7 +70,7 @@ def rename(subject: PartContext) -> Answer:
     if request.method != "POST":
         form.key.data = subject.key
     elif form.validate_on_post() and _renamed(subject, draft_outline, found.path, form):
-        flash(_("The key is %(key)s now. What learners did follows it with the next publication.", key=form.key.data), "ok")
+        flash(_("The key is now %(key)s. Learners' results will follow it with the next publication.", key=form.key.data), "ok")
         return see_page("courses_settings.part", slug=subject.slug, key=form.key.data)
     title = choose(dict(found.title)) or subject.key
     page = render_template("courses/key.html", course=place_of(row), key=subject.key, title=title, form=form)

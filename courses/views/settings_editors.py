@@ -90,7 +90,7 @@ class SettingsEditor:
             entries = keys_of(self.draft_outline.texts.get(RESOURCES, ""))
         except EditRefused:
             return []
-        return [("", _("Not said")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
+        return [("", _("Not specified")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
 
 
 def _title(entry: object, language: str) -> str:
@@ -119,7 +119,9 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
     if not form.validate_on_post():
         return draw(form, None), 422
     if base is None:
-        form.form_errors.append(_("Somebody changed this course meanwhile. What you typed stands here: look at it and save it again."))
+        form.form_errors.append(
+            _("Someone else changed this course in the meantime. What you typed is shown here: review it and save it again.")
+        )
         form.seen.data = str(sheet.draft_outline.revision)
         return draw(form, None), 409
     try:
@@ -162,7 +164,7 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
         return merge.preferring(MergeSide.MINE), None
     text = merge_choices.chosen(merge, request.form)
     if text is None:
-        form.form_errors.append(_("Choose in each place which text is to stay."))
+        form.form_errors.append(_("For each difference, choose which text to keep."))
     return text, merge
 
 
@@ -180,7 +182,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
     except Conflict as conflict:  # between reading and locking: the next try puts both together
         form.form_errors.append(_(conflict.text))
         return draw(form, None), 409
-    flash(_("Saved in the draft.") if changed else _("Nothing had changed."), "ok")
+    flash(_("Saved in the draft.") if changed else _("There was nothing to change."), "ok")
     for finding in found[:MOST_TOLD]:
         flash(" ".join(part for part in (_("To correct before publishing:"), finding.message, finding.fix) if part), "warn")
     return done(text)

@@ -124,7 +124,7 @@ def withdraw_invitation(subject: CourseContext) -> Answer:
     invitation = team_queries.find_invitation(session, subject.id, _uuid("invitation"))
     course = course_catalogue.get_course(session, subject.id)
     team_services.withdraw_invitation(session, current_actor(), course, invitation, now=clock.now())
-    flash(_("The invitation is withdrawn."), "ok")
+    flash(_("The invitation has been withdrawn."), "ok")
     return _to_team(subject)
 
 
@@ -145,7 +145,7 @@ def invitation(subject: InvitationContext) -> Answer:
     """Show what somebody is invited to, and let them join."""
     if request.method == "POST":
         team_services.accept_invitation(current_session(), current_actor(), subject, now=clock.now())
-        flash(_("You are in the team of “%(title)s” now.", title=choose(subject.title)), "ok")
+        flash(_("You are now in the team of “%(title)s”.", title=choose(subject.title)), "ok")
         return see_page("lms.teaching")
     role, hint = _(pages.ROLES[subject.role]), _(pages.ROLE_HINTS[subject.role])
     return render_template("courses/invitation.html", title=choose(subject.title), role=role, hint=hint, here=request.path)

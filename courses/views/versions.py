@@ -86,7 +86,7 @@ def restore(subject: VersionContext) -> Answer:
     if locked.draft_revision != form.seen:
         raise publishing_services.DraftChangedSinceReview
     changed = draft_services.restore_draft(session, current_actor(), locked, wanted, now=clock.now())
-    told = _("The draft has the text of version %(number)s again.") if changed else _("The draft has this text already.")
+    told = _("The draft now has the text of version %(number)s.") if changed else _("The draft already has this text.")
     flash(told % {"number": subject.version.number}, "ok")
     return see_page("courses.publishing", slug=subject.course.slug)
 
@@ -100,7 +100,7 @@ def publish(subject: VersionContext) -> Answer:
     checked = publication.prepare(contents, kinds(), today=clock.now().date())
     is_valid = form.validate_on_post()
     if checked.prepared is None:
-        form.form_errors.append(_("The checks of today refuse this text. Bring it into the draft and mend it there."))
+        form.form_errors.append(_("This text no longer passes the draft check. Copy it to the draft and correct it there."))
     if not is_valid or checked.prepared is None:
         return _page(subject, form, RestoreForm()), 422
     writing = begin_writing()

@@ -24,16 +24,16 @@ MISSING = "–"
 STATES: Mapping[GradebookState, str] = {GradebookState.OPEN: N_("Have not completed it"), GradebookState.COMPLETED: N_("Have completed it")}
 BEFORE: Sequence[tuple[str, str]] = (
     (N_("Name"), N_("Given names and surnames.")),
-    (N_("E-mail"), N_("Address with which they sign in.")),
-    (N_("Edition"), N_("In which the course is taken; empty where in none.")),
-    (N_("Enrolled"), N_("Date and time in the time zone of who downloads, ISO 8601.")),
-    (N_("Last visit"), N_("The same; empty where there was none yet.")),
-    (N_("Activities done"), N_("Required activities completed.")),
-    (N_("Activities required"), N_("Required activities of the version that the learner follows.")),
-    (N_("Completed"), N_("When the course was completed; empty where it is not.")),
+    (N_("Email address"), N_("Email address used to sign in.")),
+    (N_("Edition"), N_("Edition the learner is enrolled in; empty if none.")),
+    (N_("Enrolled"), N_("Date and time in ISO 8601, in the time zone of the person downloading.")),
+    (N_("Last visit"), N_("Same format; empty if there has been no visit yet.")),
+    (N_("Activities completed"), N_("Required activities completed.")),
+    (N_("Activities required"), N_("Required activities in the learner's course version.")),
+    (N_("Completed"), N_("When the course was completed; empty if it has not been.")),
     (
         N_("Course grade"),
-        N_("Percent by the weights, categories and lowest results left out of the learner's version; empty without any result."),
+        N_("Percentage, using the weights, categories and dropped lowest results of the learner's version; empty if there are no results."),
     ),
 )
 """Heading of each column of the download before those of the activities, and what it holds."""
@@ -125,7 +125,7 @@ def filter_words(
         (_("Unit"), "" if wanted.unit is None else units.get(wanted.unit, MISSING)),
         (_("State"), _(STATES[wanted.state]) if wanted.state else ""),
         (_("Next activity"), choose(activity.title) if activity else wanted.next_key),
-        (_("Has not come for"), ngettext("%(count)s day", "%(count)s days", wanted.idle_days) if wanted.idle_days else ""),
+        (_("Not visited for"), ngettext("%(count)s day", "%(count)s days", wanted.idle_days) if wanted.idle_days else ""),
     ]
     return [(name, value) for name, value in told if value]
 
@@ -218,9 +218,9 @@ def dictionary(columns: Sequence[Column]) -> list[tuple[str, str]]:
     """Return the heading of every column of the download with what it holds."""
     told = [(_(name), _(meaning)) for name, meaning in BEFORE]
     meanings = [
-        _("Percent of the maximum for this item marked by hand, from 0 to 100 (%(part)s); empty without a mark.", part=column.part)
+        _("Percentage of the maximum for this grade item, from 0 to 100 (%(part)s); empty if there is no mark.", part=column.part)
         if column.item
-        else _("Percent that counts of this activity, from 0 to 100 (%(part)s); empty without a result.", part=column.part)
+        else _("Percentage that counts for this activity, from 0 to 100 (%(part)s); empty if there is no result.", part=column.part)
         for column in columns
     ]
     return told + [(column.name, meaning) for column, meaning in zip(columns, meanings, strict=True)]

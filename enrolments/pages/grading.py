@@ -17,10 +17,10 @@ from kernel.i18n import _, choose, language, number
 
 RULES: Mapping[str, str] = {
     GradedCompletionRule.PASSED: N_("completed by passing"),
-    GradedCompletionRule.GRADED: N_("completed by having a result"),
+    GradedCompletionRule.GRADED: N_("completed by getting a result"),
     GradedCompletionRule.PASSED_OR_USED: N_("completed by passing, or by using up the attempts"),
     GradedCompletionRule.VIEWED: N_("completed by opening it"),
-    GradedCompletionRule.ATTEMPTED: N_("completed by trying it"),
+    GradedCompletionRule.ATTEMPTED: N_("completed by attempting it"),
 }
 
 
@@ -69,11 +69,11 @@ def part_lines(
         lines = _lines(outline, items, pass_marks, marked, shares, part.key if outline.categories else None)
         found.append(
             GradeCategoryView(
-                titles.get(part.key, _("Everything that has a weight")), _words(part.weight), share(part.share), part.drop_lowest, lines
+                titles.get(part.key, _("All weighted activities")), _words(part.weight), share(part.share), part.drop_lowest, lines
             )
         )
     lost = _lines(outline, [item for item in items if item.category not in titles], pass_marks, marked, shares, "") if titles else ()
-    return found if not lost else [*found, GradeCategoryView(_("In no part"), "", share(Fraction(0)), 0, lost, outside=True)]
+    return found if not lost else [*found, GradeCategoryView(_("Not in any part"), "", share(Fraction(0)), 0, lost, outside=True)]
 
 
 def _lines(

@@ -74,7 +74,7 @@ class ResourceGroup:
 def resource_groups(rows: Sequence[CourseResource]) -> list[ResourceGroup]:
     """Return the resources by kind, laws first."""
     names = {
-        "law": _("Laws and rules"),
+        "law": _("Laws and regulations"),
         "document": _("Documents"),
         "report": _("Reports and studies"),
         "dataset": _("Data"),

@@ -28,8 +28,8 @@ def _named(words: str, name: str) -> str:
 def _group_changed(entry: LogEntry) -> str:
     added, removed = _count(entry, "added"), _count(entry, "removed")
     if removed:
-        return ngettext("Took %(count)s learner out of a group", "Took %(count)s learners out of a group", removed)
-    return ngettext("Put %(count)s learner into a group", "Put %(count)s learners into a group", added)
+        return ngettext("Removed %(count)s learner from a group", "Removed %(count)s learners from a group", removed)
+    return ngettext("Added %(count)s learner to a group", "Added %(count)s learners to a group", added)
 
 
 def _overridden(entry: LogEntry) -> str:
@@ -39,45 +39,45 @@ def _overridden(entry: LogEntry) -> str:
 
 def _undone(entry: LogEntry) -> str:
     where = {"activity": _fact(entry, "activity"), "person": entry.person or _("a learner")}
-    return _named(_("Let the result that %(person)s earned in “%(activity)s” count again", **where), _fact(entry, "reason"))
+    return _named(_("Removed the result override for %(person)s in “%(activity)s”", **where), _fact(entry, "reason"))
 
 
 def _sent(entry: LogEntry) -> str:
-    return _named(_("Wrote to learners") if entry.facts.get("message") else _("Announced to the learners"), _fact(entry, "title"))
+    return _named(_("Sent a message to learners") if entry.facts.get("message") else _("Posted an announcement"), _fact(entry, "title"))
 
 
 def _item_changed(entry: LogEntry) -> str:
     after = entry.facts.get("after")
-    return _named(_("Changed an item that is marked by hand"), str(after.get("title", "")) if isinstance(after, dict) else "")
+    return _named(_("Changed a grade item"), str(after.get("title", "")) if isinstance(after, dict) else "")
 
 
 _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
-    EnrolmentVerb.GROUP_MADE: lambda entry: _named(_("Made a group"), _fact(entry, "name")),
+    EnrolmentVerb.GROUP_MADE: lambda entry: _named(_("Created a group"), _fact(entry, "name")),
     EnrolmentVerb.GROUP_RENAMED: lambda entry: _(
-        "Renamed the group %(before)s: %(after)s", before=_fact(entry, "before"), after=_fact(entry, "after")
+        "Renamed the group %(before)s to %(after)s", before=_fact(entry, "before"), after=_fact(entry, "after")
     ),
     EnrolmentVerb.GROUP_CHANGED: _group_changed,
     EnrolmentVerb.GROUP_DELETED: lambda entry: _named(_("Deleted a group"), _fact(entry, "name")),
     EnrolmentVerb.OVERRIDDEN: _overridden,
     EnrolmentVerb.OVERRIDE_UNDONE: _undone,
-    EnrolmentVerb.ITEM_MADE: lambda entry: _named(_("Made an item that is marked by hand"), _fact(entry, "title")),
+    EnrolmentVerb.ITEM_MADE: lambda entry: _named(_("Created a grade item"), _fact(entry, "title")),
     EnrolmentVerb.ITEM_CHANGED: _item_changed,
-    EnrolmentVerb.ITEM_RETIRED: lambda entry: _named(_("Let an item that is marked by hand count no more"), _fact(entry, "title")),
-    EnrolmentVerb.ITEM_TAKEN_UP: lambda entry: _named(_("Let an item that is marked by hand count again"), _fact(entry, "title")),
+    EnrolmentVerb.ITEM_RETIRED: lambda entry: _named(_("Retired a grade item"), _fact(entry, "title")),
+    EnrolmentVerb.ITEM_TAKEN_UP: lambda entry: _named(_("Reinstated a grade item"), _fact(entry, "title")),
     EnrolmentVerb.ITEM_MARKED: lambda entry: ngettext(
-        "Gave %(count)s mark by hand", "Gave %(count)s marks by hand", _count(entry, "marks")
+        "Entered %(count)s mark manually", "Entered %(count)s marks manually", _count(entry, "marks")
     ),
-    FollowingVerb.EXPORTED: lambda entry: _named(_("Took a table of the learners out"), _fact(entry, "what")),
+    FollowingVerb.EXPORTED: lambda entry: _named(_("Exported a table of learners"), _fact(entry, "what")),
     AnnouncementVerb.SENT: _sent,
     AnnouncementVerb.CORRECTED: lambda entry: _named(_("Corrected an announcement"), _fact(entry, "title")),
     AnnouncementVerb.WITHDRAWN: lambda entry: _named(_("Withdrew an announcement"), _fact(entry, "title")),
-    EditionVerb.MADE: lambda entry: _named(_("Made an edition"), _fact(entry, "name")),
+    EditionVerb.MADE: lambda entry: _named(_("Created an edition"), _fact(entry, "name")),
     EditionVerb.CHANGED: lambda entry: _named(_("Changed an edition"), _fact(entry, "name")),
     EditionVerb.CLOSED: lambda _entry: _("Closed an edition"),
-    EditionVerb.OPENED: lambda _entry: _("Opened an edition again"),
-    EditionVerb.CODE_MADE: lambda _entry: _("Made a new code for an edition"),
-    EditionVerb.CODE_TAKEN: lambda _entry: _("Took the code of an edition away"),
-    EditionVerb.WAITED: lambda entry: _("%(person)s began to wait for a place", person=entry.person or _("a learner")),
-    EditionVerb.WAITED_NO_MORE: lambda entry: _("%(person)s waits for a place no more", person=entry.person or _("a learner")),
+    EditionVerb.OPENED: lambda _entry: _("Reopened an edition"),
+    EditionVerb.CODE_MADE: lambda _entry: _("Created a new code for an edition"),
+    EditionVerb.CODE_TAKEN: lambda _entry: _("Removed the code of an edition"),
+    EditionVerb.WAITED: lambda entry: _("%(person)s joined the waiting list", person=entry.person or _("a learner")),
+    EditionVerb.WAITED_NO_MORE: lambda entry: _("%(person)s left the waiting list", person=entry.person or _("a learner")),
 }
 LOG = LogPart(entries_of, _SENTENCES)

@@ -84,9 +84,9 @@ def times(taken: TimeTaken | None) -> list[tuple[str, str, str]]:
     if taken is None:
         return []
     return [
-        (_("A quarter had completed it after"), _long(taken.first), ""),
-        (_("Half had completed it after"), _long(taken.median), _("the median")),
-        (_("Three quarters had completed it after"), _long(taken.third), ""),
+        (_("A quarter completed it within"), _long(taken.first), ""),
+        (_("Half completed it within"), _long(taken.median), _("the median")),
+        (_("Three quarters completed it within"), _long(taken.third), ""),
     ]
 
 

@@ -37,7 +37,7 @@ class Withdrawn(Conflict):
     """The announcement was withdrawn meanwhile."""
 
     code = "announcement_withdrawn"
-    message = N_("This announcement was withdrawn meanwhile.")
+    message = N_("This announcement has since been withdrawn.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,9 @@ def _message(session: Session, version: CourseVersion) -> Message:
 
     def words() -> str:
         titles = ", ".join(choose(activity.title) for activity in activities)
-        told = _("Version %(number)s of the course changes what you have done: %(titles)s.", number=version.number, titles=titles)
+        told = _(
+            "Version %(number)s of the course changes activities you have already done: %(titles)s.", number=version.number, titles=titles
+        )
         return f"{told} {version.note}".strip()
 
     def subject() -> str:

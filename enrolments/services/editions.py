@@ -54,7 +54,7 @@ class EditionNameConflict(Conflict):
     """Two editions of a course would have one name."""
 
     code = "edition_name_taken"
-    message = N_("The course has an edition of this name already.")
+    message = N_("The course already has an edition with this name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +257,9 @@ def _open_course(session: Session, course_id: int) -> tuple[Course, int]:
     """Return a course that takes people, with its published version; raise Conflict."""
     course = session.get_one(Course, course_id)
     if course.published_version_id is None:
-        raise Conflict(N_("Nobody can take this course before it is published."))
+        raise Conflict(N_("Learners can only take this course once it is published."))
     if course.archived_at is not None:
-        raise Conflict(N_("This course is archived: nobody can enrol in it."))
+        raise Conflict(N_("This course is archived and closed to new enrolments."))
     return course, course.published_version_id
 
 
@@ -301,8 +301,8 @@ def _tell(session: Session, course: Course, people: Sequence[int], *, now: datet
     message = Message(
         NoticeKind.ENROLMENT,
         key=f"enrolled:{course.uuid}:{now.isoformat()}",
-        subject=in_every_language(lambda: _("You are enrolled in “%(title)s”", title=choose(course.title))),
-        words=in_every_language(lambda: _("The course is waiting for you.")),
+        subject=in_every_language(lambda: _("You have been enrolled in “%(title)s”", title=choose(course.title))),
+        words=in_every_language(lambda: _("Open the course to get started.")),
         path=f"/courses/{course.slug}",
     )
     notices.give(session, message, people, now=now)

@@ -44,7 +44,7 @@ class ItemIsMarked(Conflict):
     """The maximum of an item that has marks would change what they are worth."""
 
     code = "item_is_marked"
-    message = N_("There are marks already: the maximum stays. Retire this item and make another one.")
+    message = N_("This item already has marks, so its maximum cannot be changed. Retire it and create another one.")
 
 
 def make_item(session: Session, actor: Actor, course_id: int, plan: GradeItemValues, *, now: datetime) -> ManualGradeItem:
@@ -123,7 +123,7 @@ class MaximumChanged(Conflict):
     """The highest mark is not the one that the page had shown: what was typed would be worth something else."""
 
     code = "maximum_changed"
-    message = N_("The highest mark was changed meanwhile. Look at the marks again.")
+    message = N_("The maximum mark was changed in the meantime. Check the marks again.")
 
 
 def mark_item(
@@ -192,7 +192,7 @@ def _message(course: Course, item: str, number: UUID) -> Message:
         NoticeKind.GRADED,
         key=f"item:{number}",
         subject=in_every_language(lambda: _("You have a mark for “%(title)s”", title=item)),
-        words=in_every_language(lambda: _("Somebody of the team of the course “%(course)s” has marked it.", course=choose(course.title))),
+        words=in_every_language(lambda: _("The course team of “%(course)s” has marked it.", course=choose(course.title))),
         path=f"/courses/{course.slug}/results",
     )
 

@@ -90,7 +90,7 @@ class Achievement:
 def mark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> Progress:
     """Complete an activity by the learner's own word, where its rule is that."""
     if subject.activity.completion_rule not in ("marked", "viewed", "watched"):
-        raise Conflict(N_("This activity is completed by doing it, not by marking it."))
+        raise Conflict(N_("You can't mark this activity as done: it is completed when you do it."))
     return record_result(
         session, actor, cast("int", subject.context.enrolment_id), subject.activity.key, Achievement(completed=True), now=now
     )
@@ -99,7 +99,7 @@ def mark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: 
 def unmark_done(session: Session, actor: Actor, subject: ActivityContext, *, now: datetime) -> None:
     """Take the learner's own mark back; a course once completed stays completed."""
     if subject.activity.completion_rule != "marked":
-        raise Conflict(N_("This activity is completed by doing it, not by marking it."))
+        raise Conflict(N_("You can't mark this activity as done: it is completed when you do it."))
     learning = lock(session, cast("int", subject.context.enrolment_id))
     row = learning.result(subject.activity.key)
     if row.completed_at is None:
@@ -200,7 +200,7 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
             publisher.rename(session, enrolment_id, renames, now)
     learning = lock(session, enrolment_id)
     if learning.enrolment.course_version_id != followed:
-        raise Conflict(N_("There is another version now. Look at the page of the course again."))
+        raise Conflict(N_("There is a newer version now. Check the course page again."))
     learning.rename(session, renames)
     learning.enrolment.course_version_id = version_id
     audit.record(session, actor, EnrolmentVerb.MOVED, learning.enrolment, now=now, version=version_id)
@@ -216,7 +216,7 @@ class VersionNotOffered(Conflict):
     """The version that a learner answers about is not offered to them."""
 
     code = "nothing_offered"
-    message = N_("There is another version now. Look at the page of the course again.")
+    message = N_("There is a newer version now. Check the course page again.")
 
 
 def answer_offer(session: Session, actor: Actor, context: LearnerContext, version_id: int, *, moves: bool, now: datetime) -> None:
@@ -253,14 +253,14 @@ class GroupInUse(Conflict):
     """Something that was set for a group holds now."""
 
     code = "group_in_use"
-    message = N_("Something holds for this group: an override of a quiz, or an announcement that is being sent. End it first.")
+    message = N_("A quiz override or an announcement that is being sent still uses this group. End it first.")
 
 
 class GroupNameConflict(Conflict):
     """Two groups of a course would have one name."""
 
     code = "group_name_taken"
-    message = N_("The course has a group of this name already.")
+    message = N_("The course already has a group with this name.")
 
 
 def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now: datetime) -> LearnerGroup:

@@ -39,7 +39,7 @@ class NoOverrideInForce(Conflict):
     """There is no word of the team to take back."""
 
     code = "nothing_overridden"
-    message = N_("The result that was earned counts already.")
+    message = N_("The learner's own result already counts.")
 
 
 def override_result(session: Session, actor: Actor, subject: ResultContext, wanted: ResultOverrideValues, *, now: datetime) -> Progress:
@@ -149,14 +149,12 @@ def _message(subject: ResultContext, wanted: ResultOverrideValues) -> Message:
     head: Callable[[], str] = (
         (lambda: _("Your own result in “%(title)s” counts again", title=choose(title)))
         if wanted.score is None
-        else (lambda: _("The team has set your result in “%(title)s”", title=choose(title)))
+        else (lambda: _("The course team has set your result in “%(title)s”", title=choose(title)))
     )
     return Message(
         NoticeKind.GRADED,
         key=f"override:{wanted.uuid}",
         subject=in_every_language(head),
-        words=in_every_language(
-            lambda: _("In the course “%(course)s”. Their reason: %(reason)s", course=choose(course), reason=wanted.reason)
-        ),
+        words=in_every_language(lambda: _("In the course “%(course)s”. Reason: %(reason)s", course=choose(course), reason=wanted.reason)),
         path=f"/courses/{subject.context.slug}/results",
     )

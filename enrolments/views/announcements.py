@@ -47,7 +47,7 @@ def announcements(context: LearnerContext) -> Answer:
         return _page(context, form, number, queries.count_audience(session, audience, now=clock.now()))
     text = AnnouncementText(number, form.heading.data or "", form.words.data or "")
     services.send_announcement(begin_writing(), current_actor(), audience, text, now=clock.now())
-    flash(_("The announcement is on its way."), "ok")
+    flash(_("The announcement is being sent."), "ok")
     return see_page("enrolments_announcements.announcements", slug=context.slug)
 
 
@@ -63,7 +63,7 @@ def announcement(subject: AnnouncementContext) -> Answer:
         return _correction_page(subject, form), 422
     title, words = form.heading.data or "", form.words.data or ""
     changed = services.correct_announcement(current_session(), current_actor(), row, title, words, now=clock.now())
-    flash(_("The announcement is corrected.") if changed else _("Nothing had changed."), "ok")
+    flash(_("The announcement has been corrected.") if changed else _("There was nothing to change."), "ok")
     return see_page("enrolments_announcements.announcements", slug=subject.context.slug)
 
 
@@ -78,7 +78,7 @@ def _correction_page(subject: AnnouncementContext, form: LearnerMessageForm) -> 
 def withdraw(subject: AnnouncementContext) -> Response:
     """Take back what was announced."""
     services.withdraw_announcement(current_session(), current_actor(), subject.announcement, now=clock.now())
-    flash(_("The announcement is withdrawn."), "ok")
+    flash(_("The announcement has been withdrawn."), "ok")
     return see_page("enrolments_announcements.announcements", slug=subject.context.slug)
 
 

@@ -44,7 +44,7 @@ def editions(context: LearnerContext) -> Answer:
         except EditionNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
-            flash(_("The edition is made."), "ok")
+            flash(_("The edition has been created."), "ok")
             return see_page("enrolments_editions.edition", slug=context.slug, edition=made.uuid)
     listed = queries.list_editions(session, context.course_id)
     page = render_template("enrolments/editions.html", course=course_name(context), lines=listed, form=form, now=context.now)
@@ -64,7 +64,7 @@ def edition(subject: EditionContext) -> Answer:
         except EditionNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
-            flash(_("The edition is saved."), "ok")
+            flash(_("The edition has been saved."), "ok")
             _tell_entered(entered)
             _tell_left_out(subject)
             return see_edition(subject)
@@ -84,7 +84,7 @@ def edition(subject: EditionContext) -> Answer:
 def make_code(subject: EditionContext) -> Answer:
     """Give an edition a new code."""
     services.make_code(current_session(), current_actor(), subject.edition, now=clock.now())
-    flash(_("The code is made. An earlier one works no longer."), "ok")
+    flash(_("The code has been created. Any earlier code no longer works."), "ok")
     return see_edition(subject)
 
 
@@ -93,7 +93,7 @@ def make_code(subject: EditionContext) -> Answer:
 def take_code(subject: EditionContext) -> Answer:
     """Let an edition have no code."""
     services.remove_code(current_session(), current_actor(), subject.edition, now=clock.now())
-    flash(_("Nobody can enrol with the code any more."), "ok")
+    flash(_("The code can no longer be used to enrol."), "ok")
     return see_edition(subject)
 
 
@@ -102,7 +102,7 @@ def take_code(subject: EditionContext) -> Answer:
 def close(subject: EditionContext) -> Answer:
     """Let nobody enrol in an edition any more."""
     services.close_edition(current_session(), current_actor(), subject.edition, now=clock.now())
-    flash(_("Nobody enrols in this edition any more. Those who are in it go on."), "ok")
+    flash(_("Enrolment in this edition is closed. People already enrolled can continue."), "ok")
     return see_edition(subject)
 
 
@@ -129,7 +129,12 @@ def _tell_left_out(subject: EditionContext) -> None:
 
 def _tell_entered(count: int) -> None:
     if count:
-        flash(ngettext("%(count)s person who waited is in now.", "%(count)s people who waited are in now.", count), "ok")
+        flash(
+            ngettext(
+                "%(count)s person from the waiting list now has a place.", "%(count)s people from the waiting list now have a place.", count
+            ),
+            "ok",
+        )
 
 
 @bp.post("/courses/<slug>/editions/<uuid:edition>/enrolment")
@@ -144,9 +149,9 @@ def _join(subject: EditionContext) -> Response:
         raise NotFound
     joined = services.join(current_session(), current_actor(), subject.edition, subject.context.version_id, now=clock.now())
     if joined is EnrolOutcome.ENROLLED:
-        flash(_("You are enrolled. The first step is waiting for you."), "ok")
+        flash(_("You are enrolled. Start with the first activity."), "ok")
         return see_other(course_url(subject.context.slug))
-    flash(_("The edition is full. You are on its waiting list: we will tell you when a place is free."), "warn")
+    flash(_("This edition is full. You are on the waiting list, and we will notify you when a place becomes available."), "warn")
     return see_page("lms.learning")
 
 
@@ -160,7 +165,7 @@ def code() -> Answer:
         try:
             subject = _by_code(current_session(), current_actor(), typed)
         except NotFound:
-            form.refuse(form.code, _("No edition has this code. Compare it with what you were told."))
+            form.refuse(form.code, _("We couldn't find an edition with this code. Check it and try again."))
         else:
             return see_page("enrolments_editions.invitation", code=subject.edition.code)
     return render_template("enrolments/code.html", form=form), 404 if form.errors else 200

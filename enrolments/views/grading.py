@@ -84,7 +84,7 @@ def new_item(context: LearnerContext) -> Answer:
     if not form.validate_on_post():
         return _item_page(context, form), 422
     item = services.make_item(begin_writing(), current_actor(), context.course_id, form.plan(), now=clock.now())
-    flash(_("The item is there. Its marks count as soon as you write them."), "ok")
+    flash(_("The item has been created. Marks count as soon as you enter them."), "ok")
     return _see("marks", slug=context.slug, item=item.uuid)
 
 
@@ -103,7 +103,7 @@ def item(subject: GradeItemContext) -> Answer:
         form.refuse(form.maximum, _(ItemIsMarked.message))
         return _item_page(subject.context, form, subject.item), 422
     services.change_item(begin_writing(), current_actor(), subject.item, plan, now=clock.now())
-    flash(_("Saved. The course grades follow within moments."), "ok")
+    flash(_("Saved. Course grades will update shortly."), "ok")
     return _see("grading", slug=subject.context.slug)
 
 
@@ -113,7 +113,7 @@ def retire(subject: GradeItemContext) -> Answer:
     """Let an item count no more, or again."""
     retired = request.form.get("state") == "retired"
     services.retire_item(current_session(), current_actor(), subject.item, retired=retired, now=clock.now())
-    flash(_("It counts no more; its marks stay.") if retired else _("It counts again."), "ok")
+    flash(_("It no longer counts. Its marks are kept.") if retired else _("It counts again."), "ok")
     return _see("grading", slug=subject.context.slug)
 
 
@@ -146,12 +146,13 @@ def marks(subject: GradeItemContext) -> Answer:
         return again(typed.values(), 409)
     if marked.conflicts:
         told = {
-            one: _("Somebody wrote %(points)s meanwhile.", points=points_words(row.points) or "–") for one, row in marked.conflicts.items()
+            one: _("Someone entered %(points)s in the meantime.", points=points_words(row.points) or "–")
+            for one, row in marked.conflicts.items()
         }
         seen = {one: row.id for one, row in marked.conflicts.items()}
         return again((_with_fault(row, told.get(one, ""), seen.get(one, row.seen)) for one, row in typed.items()), 409)
-    told_words = ngettext("%(count)s mark is written down.", "%(count)s marks are written down.", marked.count)
-    flash(told_words if marked.count else _("Nothing had changed."), "ok")
+    told_words = ngettext("%(count)s mark saved.", "%(count)s marks saved.", marked.count)
+    flash(told_words if marked.count else _("There was nothing to change."), "ok")
     return _see("marks", slug=subject.context.slug, item=subject.item.uuid, **_asked())
 
 
@@ -184,7 +185,7 @@ def _typed(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeItem) -> G
     seen = request.form.get(f"seen-{line.uuid}", "")
     value, fault = read_decimal(points), ""
     if points and (value is None or value > item.maximum):
-        fault = _("Write a number from %(least)s to %(most)s.", least=0, most=points_words(item.maximum))
+        fault = _("Enter a number from %(least)s to %(most)s.", least=0, most=points_words(item.maximum))
     long = _("Use at most %(max)d characters.", max=LONGEST_COMMENT) if len(comment) > LONGEST_COMMENT else ""
     return GradeEntryRow(line.uuid, line.name, points, comment, whole_number(seen), own=False, fault=fault, comment_fault=long)
 

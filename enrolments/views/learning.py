@@ -122,7 +122,7 @@ def _editions(context: LearnerContext) -> list[EditionChoice]:
 def enrol(context: LearnerContext) -> Answer:
     """Enrol the actor in an open course."""
     services.enrol(current_session(), current_actor(), context, now=clock.now())
-    flash(_("You are enrolled. The first step is waiting for you."), "ok")
+    flash(_("You are enrolled. Start with the first activity."), "ok")
     return see_other(course_url(context.slug))
 
 
@@ -132,7 +132,12 @@ def choose_version(context: LearnerContext) -> Answer:
     """Take a learner's answer: stay with the version they follow, or move to the newer one."""
     moves, asked = request.form.get("answer") == "move", whole_number(request.form.get("version", ""))
     services.answer_offer(current_session(), current_actor(), context, asked, moves=moves, now=clock.now())
-    flash(_("You follow the new version now. What you have done stays done.") if moves else _("You stay with your version."), "ok")
+    flash(
+        _("You are now on the new version. What you have completed stays completed.")
+        if moves
+        else _("You are staying on your current version."),
+        "ok",
+    )
     return see_other(course_url(context.slug))
 
 
@@ -234,7 +239,7 @@ def groups(context: LearnerContext) -> Answer:
         except services.GroupNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
-            flash(_("The group is made. Now put learners into it."), "ok")
+            flash(_("The group has been created. Now add learners to it."), "ok")
             return see_other(url_for("enrolments.group", slug=context.slug, group=made.uuid))
     listed = queries.list_groups(session, context.course_id)
     page = render_template("enrolments/groups.html", course=course_name(context), groups=listed, form=form)
@@ -290,7 +295,7 @@ def delete_group(subject: GroupMemberContext) -> Answer:
     except services.GroupInUse as refused:
         flash(_(refused.message), "bad")
         return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
-    flash(_("The group is deleted. Its learners stay in the course."), "ok")
+    flash(_("The group has been deleted. Its learners are still in the course."), "ok")
     return see_other(url_for("enrolments.groups", slug=subject.context.slug))
 
 
@@ -303,9 +308,9 @@ def add_members(subject: GroupMemberContext) -> Answer:
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
     if count:
-        flash(ngettext("%(count)s learner is in the group now.", "%(count)s learners are in the group now.", count), "ok")
+        flash(ngettext("%(count)s learner has been added to the group.", "%(count)s learners have been added to the group.", count), "ok")
     elif current_actor().person_uuid not in chosen:
-        flash(_("Nobody was chosen."), "warn")
+        flash(_("You have not selected anyone."), "warn")
     return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
 
 

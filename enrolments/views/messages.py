@@ -42,7 +42,7 @@ def message(context: LearnerContext) -> Answer:
         return _page(context, form, asked, number, checked=True)
     text = AnnouncementText(number, form.heading.data or "", form.words.data or "", is_message=True)
     services.send_announcement(begin_writing(), current_actor(), _audience(context, asked), text, now=clock.now())
-    flash(_("The message is on its way."), "ok")
+    flash(_("The message is being sent."), "ok")
     return cast("Response", redirect(url_for("enrolments_announcements.announcements", slug=context.slug), code=303))
 
 

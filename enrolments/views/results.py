@@ -83,9 +83,9 @@ def override(subject: ResultContext) -> Answer:
 
 def _effect(subject: ResultContext, before: Fraction | None, progress: Progress, *, undo: bool) -> str:
     told = [
-        _("The result that was earned counts again.")
+        _("The learner's own result counts again.")
         if undo
-        else _("The result of “%(title)s” is set.", title=choose(subject.activity.title)),
+        else _("The result for “%(title)s” has been set.", title=choose(subject.activity.title)),
         _("Course grade: %(before)s before, %(after)s now.", before=share(before), after=share(progress.grade)),
     ]
     return " ".join([*told, _("The course is completed.")] if progress.completed else told)
@@ -128,7 +128,7 @@ def write_note(subject: ParticipantContext) -> Answer:
     if not form.validate_on_post():
         return render_template("enrolments/note.html", course=course_name(subject.context), person=person, form=form, number=number), 422
     learner_notes.write_note(begin_writing(), current_actor(), subject, form.words.data or "", number, now=clock.now())
-    flash(_("The note is kept. Only the team sees it."), "ok")
+    flash(_("The note has been saved. Only the course team can see it."), "ok")
     return _back(subject, person.uuid, "#notes-title")
 
 
@@ -138,5 +138,5 @@ def delete_note(subject: LearnerNoteContext) -> Answer:
     """Delete a note of the team on a learner."""
     person = _person(subject.enrolment.person_id)
     learner_notes.delete_note(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("The note is deleted."), "ok")
+    flash(_("The note has been deleted."), "ok")
     return _back(subject, person.uuid, "#notes-title")

@@ -94,11 +94,11 @@ def enrol(context: LearnerContext) -> Answer:
 
 def _tell(came: EnrolCounts) -> None:
     if came.entered:
-        flash(ngettext("%(count)s person is enrolled.", "%(count)s people are enrolled.", came.entered), "ok")
+        flash(ngettext("%(count)s person has been enrolled.", "%(count)s people have been enrolled.", came.entered), "ok")
     if came.waiting:
-        flash(ngettext("%(count)s person waits for a place.", "%(count)s people wait for a place.", came.waiting), "warn")
+        flash(ngettext("%(count)s person is on the waiting list.", "%(count)s people are on the waiting list.", came.waiting), "warn")
     if not came.entered and not came.waiting:
-        flash(_("Nobody was chosen."), "warn")
+        flash(_("You have not selected anyone."), "warn")
 
 
 @bp.post("/teaching/<slug>/learners/<uuid:person>/removal")
@@ -106,7 +106,7 @@ def _tell(came: EnrolCounts) -> None:
 def remove(subject: ParticipantContext) -> Answer:
     """End somebody's part in a course."""
     services.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
-    flash(_("They no longer take the course. What they did stays, and is there if they come back."), "ok")
+    flash(_("Removed from the course. Their work is kept and will be there if they re-enrol."), "ok")
     return see_other(url_for("enrolments_roster.roster", slug=subject.context.slug))
 
 
@@ -178,5 +178,5 @@ def confirm(subject: EnrolmentListContext) -> Answer:
 def discard(subject: EnrolmentListContext) -> Answer:
     """Forget a list."""
     services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
-    flash(_("The list is forgotten. Nobody was enrolled."), "ok")
+    flash(_("The list has been discarded. No one was enrolled."), "ok")
     return see_other(url_for("enrolments_roster.upload", slug=subject.context.slug))

@@ -31,8 +31,8 @@ ROWS = 50
 LONGEST_SEARCH = 100
 STANDINGS = {
     UnitLearnerState.COMPLETED: N_("Completed the course"),
-    UnitLearnerState.OPEN: N_("Take it and have not completed it"),
-    UnitLearnerState.OUTSIDE: N_("Do not take it"),
+    UnitLearnerState.OPEN: N_("Enrolled, not completed"),
+    UnitLearnerState.OUTSIDE: N_("Not enrolled"),
 }
 
 
@@ -123,7 +123,7 @@ def _lines(subject: UnitContext, wanted: UnitFilter) -> Iterator[Sequence[Cell]]
 def people_csv(subject: UnitContext) -> Response:
     """Send the people that are asked for as CSV: the same columns as the page."""
     wanted, course = _wanted(queries.count_courses(current_session(), _root(subject)))
-    headings = [_("Name"), _("Unit"), _("Activities done"), _("Activities required"), _("Enrolled"), _("Last seen"), _("Completed")]
+    headings = [_("Name"), _("Unit"), _("Activities completed"), _("Activities required"), _("Enrolled"), _("Last visit"), _("Completed")]
     file = on_disk(lambda target: write_csv(target, headings, _lines(subject, wanted)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
     after_response.leave_record(lambda session: record_unit_export(session, actor, place_id, slug, now=now))

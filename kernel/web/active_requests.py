@@ -12,8 +12,8 @@ class ServerBusy(Unavailable):
 
     code = "crowded"
     message = N_(
-        "Whoever is already in goes on without waiting, and nothing that was saved is in danger. This page tries again by itself within"
-        " two minutes: you need not do anything."
+        "People already signed in can keep working, and all saved work is safe. This page will retry "
+        "automatically within two minutes; you don't need to do anything."
     )
 
 

@@ -59,10 +59,10 @@ _NEVER_KEPT = _PASSWORDS | {"csrf_token"}
 TITLES = {
     400: N_("This request could not be understood"),
     401: N_("Sign in to continue"),
-    403: N_("This is not open to your account"),
+    403: N_("Your account does not have access to this"),
     404: N_("This page does not exist"),
     405: N_("This address does not work that way"),
-    409: N_("This has changed meanwhile"),
+    409: N_("This has changed in the meantime"),
     410: N_("This is no longer available"),
     413: N_("This is too large"),
     415: N_("This kind of content is not accepted"),
@@ -73,11 +73,11 @@ TITLES = {
 }
 TEXTS = {
     400: N_("Go back, reload the page and try again."),
-    404: N_("It may have moved, or it is not open to you. Check the address, or start again from your courses."),
-    405: N_("Go back and use the buttons of the page."),
+    404: N_("It may have moved, or you may not have access to it. Check the address, or start again from your courses."),
+    405: N_("Go back and use the buttons on the page."),
     413: N_("Go back, and send a smaller file or a shorter text."),
-    415: N_("Send one of the kinds that the page names."),
-    500: N_("What was saved before is safe. Try again; if it fails again, tell us the reference below."),
+    415: N_("Send one of the types listed on the page."),
+    500: N_("Everything saved earlier is safe. Try again. If it fails again, contact us with the reference below."),
 }
 
 
@@ -176,7 +176,7 @@ def _crowded(error: ServerBusy) -> Response:
     """Answer a person who is not admitted yet without the database, as `kernel.web.admission` does: asked to wait."""
     roll_back()
     g.setdefault("actor", Actor())
-    title, text = _("A great many people are coming in"), _(error.text)
+    title, text = _("The site is very busy"), _(error.text)
     if wants_json():
         return error_response(error.status, title, text, code=error.reason)
     return make_response(render_template("errors/busy.html", title=title, text=text), error.status)

@@ -117,7 +117,7 @@ class WholeField(LineField):
         if not self.data:
             return
         if self.number is None or not self.least <= self.number <= self.most:
-            raise ValidationError(_("Write a whole number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most)))
+            raise ValidationError(_("Enter a whole number from %(least)s to %(most)s.", least=number(self.least), most=number(self.most)))
 
 
 MOMENTS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M")
@@ -150,9 +150,9 @@ class MomentField(LineField):
     def pre_validate(self, form: BaseForm) -> None:
         """Refuse what is no date with its time, and what lies beyond the days that every zone can tell."""
         if self.data and self._typed() is None:
-            raise ValidationError(_("Write the date and the time, like 2026-11-30 18:00."))
+            raise ValidationError(_("Enter the date and time, for example 2026-11-30 18:00."))
         if self.data and self.moment is None:
-            raise ValidationError(_("Write a date of the years %(first)s to %(last)s.", first=FIRST_DAY.year, last=LAST_DAY.year))
+            raise ValidationError(_("Enter a date between the years %(first)s and %(last)s.", first=FIRST_DAY.year, last=LAST_DAY.year))
 
 
 class Catalogue:

@@ -37,14 +37,14 @@ class UnitNameConflict(Conflict):
     """Two neighbours would have one name."""
 
     code = "organisation_name_taken"
-    message = N_("There is one with this name here already.")
+    message = N_("There is already a unit with this name here.")
 
 
 class UnitCodeConflict(Conflict):
     """Two places would have one code."""
 
     code = "organisation_code_taken"
-    message = N_("Another place has this code.")
+    message = N_("Another unit has this code.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ def make(
 ) -> Organisation:
     """Add a place to the tree; raise Conflict where it cannot stand there, or its name or code is taken."""
     if not may_stand_under(kind, None if parent is None else OrganisationKind(parent.kind)):
-        raise Conflict(N_("It cannot stand there."))
+        raise Conflict(N_("It cannot be placed there."))
     if parent is not None and parent.closed_at is not None:
-        raise Conflict(N_("“%(name)s” is closed: nothing new stands under it."), name=parent.name)
+        raise Conflict(N_("“%(name)s” is closed. Nothing new can be added under it."), name=parent.name)
     parent_id = None if parent is None else parent.id
     _check(session, parent_id, plan)
     row = Organisation(
@@ -117,11 +117,11 @@ def move(
         change(session, actor, row, plan, now=now)
         return
     if row.id in lineage(parents, target.id):
-        raise Conflict(N_("A place cannot stand under itself or under what stands below it."))
+        raise Conflict(N_("A unit cannot be placed under itself or under one of its sub-units."))
     if not may_stand_under(OrganisationKind(row.kind), OrganisationKind(target.kind)):
-        raise Conflict(N_("It cannot stand there."))
+        raise Conflict(N_("It cannot be placed there."))
     if target.closed_at is not None:
-        raise Conflict(N_("“%(name)s” is closed: nothing new stands under it."), name=target.name)
+        raise Conflict(N_("“%(name)s” is closed. Nothing new can be added under it."), name=target.name)
     _check(session, target.id, plan, row)
     old_parent, row.parent_id = row.parent_id, target.id
     _call(session, actor, row, plan, now=now)
@@ -136,7 +136,7 @@ def close(session: Session, actor: Actor, place: Organisation, people_to: Organi
     rows = queries.lock_rows(session)
     row = rows[place.id]
     if any(other.parent_id == row.id and other.closed_at is None for other in rows.values()):
-        raise Conflict(N_("Close or move first what stands below it."))
+        raise Conflict(N_("Close or move its sub-units first."))
     if people_to is not None:
         _move_people(session, actor, row, rows[people_to.id], now=now)
     if row.closed_at is None:
@@ -146,7 +146,7 @@ def close(session: Session, actor: Actor, place: Organisation, people_to: Organi
 
 def _move_people(session: Session, actor: Actor, place: Organisation, target: Organisation, *, now: datetime) -> None:
     if target.closed_at is not None or target.id == place.id:
-        raise Conflict(N_("“%(name)s” takes nobody in."), name=target.name)
+        raise Conflict(N_("People cannot be added to “%(name)s”."), name=target.name)
     ended = update(Membership).where(Membership.organisation_id == place.id, Membership.until.is_(None)).values(until=now)
     people = list(session.scalars(ended.returning(Membership.person_id)))
     if people:
@@ -159,7 +159,7 @@ def reopen(session: Session, actor: Actor, place: Organisation, *, now: datetime
     rows = queries.lock_rows(session)
     row = rows[place.id]
     if row.parent_id is not None and rows[row.parent_id].closed_at is not None:
-        raise Conflict(N_("Open first what it stands under."))
+        raise Conflict(N_("Open its parent unit first."))
     if row.closed_at is not None:
         row.closed_at = None
         audit.record(session, actor, OrganisationVerb.OPENED, row, now=now)
@@ -168,9 +168,9 @@ def reopen(session: Session, actor: Actor, place: Organisation, *, now: datetime
 def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
     """Delete a place made by mistake: nobody ever belonged to it and nothing stands below it; else raise Conflict."""
     if queries.has_below(session, place.id):
-        raise Conflict(N_("Something stands below it: it can be closed, not deleted."))
+        raise Conflict(N_("This unit contains other units. You can close it but not delete it."))
     if queries.had_people(session, place.id):
-        raise Conflict(N_("People belong or belonged to it: it can be closed, not deleted."))
+        raise Conflict(N_("People belong or have belonged to this unit. You can close it but not delete it."))
     audit.record(session, actor, OrganisationVerb.DELETED, place, now=now, name=place.name, parent=place.parent_id)
     session.execute(delete(UnitManager).where(UnitManager.organisation_id == place.id))
     session.delete(session.get_one(Organisation, place.id))
@@ -187,7 +187,7 @@ def assign_members(session: Session, actor: Actor, places: dict[int, Organisatio
     locked = select(Organisation).where(Organisation.id.in_({place.id for place in places.values()})).order_by(Organisation.id)
     for place in session.scalars(locked.with_for_update(read=True).execution_options(populate_existing=True)):
         if place.closed_at is not None:
-            raise Conflict(N_("“%(name)s” takes nobody in."), name=place.name)
+            raise Conflict(N_("People cannot be added to “%(name)s”."), name=place.name)
     known = select(Person).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
     rows = {row.id: row for row in session.scalars(known)}
     present = (Membership.person_id.in_(people), Membership.until.is_(None))

@@ -98,7 +98,7 @@ class UnitDirectory:
             return coded
         found = self._by_name.get(called(words), {}) | {place.id: place for place in self._led_to(None, parts_of(words))}
         if len(found) > 1:
-            raise RowRefused(N_("Several places are called “%(unit)s”: use the code."), unit=words)
+            raise RowRefused(N_("Several units are called “%(unit)s”. Use the code."), unit=words)
         return next(iter(found.values()), None)
 
     def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[UnitSummary]:
@@ -114,7 +114,7 @@ class UnitDirectory:
         """Return the open place that is called so; raise Unfit."""
         found = self.find(words)
         if found is None:
-            raise RowRefused(N_("No place is called “%(unit)s”."), unit=words)
+            raise RowRefused(N_("There is no unit called “%(unit)s”."), unit=words)
         if found.closed:
             raise RowRefused(N_("“%(unit)s” is closed."), unit=words)
         return found
@@ -152,12 +152,14 @@ def _check_owner(line: PersonListRow, found: KnownPerson | None, owners: Mapping
     if having and (found is None or found.person_id not in having):
         raise RowRefused(N_("This identity number belongs to another account."))
     if len(having) > 1:
-        raise RowRefused(N_("Several accounts have this identity number: merge them if they are one person's, or correct the wrong one."))
+        raise RowRefused(
+            N_("Several accounts have this identity number. Merge them if they belong to the same person, or correct the wrong one.")
+        )
 
 
 def _add(line: PersonListRow, place: UnitSummary | None) -> AddPerson:
     if not line.given_names or not line.first_surname:
-        raise RowRefused(N_("Nobody has this address yet, and given names or surname are missing."))
+        raise RowRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
     language = line.language or DEFAULT_LANGUAGE
     person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
     return AddPerson(line.line, person, place.id if place else None)
@@ -212,16 +214,16 @@ def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int]) -
     """Return what a line does to the tree, nothing where it is so already; `named` are the lines of the places that were named before."""
     parent = directory.open_place(line.parent) if line.parent else None
     if not may_stand_under(line.kind, parent.kind if parent else None):
-        raise RowRefused(N_("A place of this kind cannot stand there."))
+        raise RowRefused(N_("A unit of this kind cannot be placed there."))
     namesake = directory.neighbour(parent.id if parent else None, line.name)
     found = directory.coded(line.code)
     if found is None and namesake is not None and not (line.code and namesake.code):
         found = namesake
     if namesake is not None and namesake is not found:
-        raise RowRefused(N_("There is one with this name here already."))
+        raise RowRefused(N_("There is already a unit with this name here."))
     first = named.setdefault(found.id if found else -line.line, line.line)
     if first != line.line:
-        raise RowRefused(N_("This place stands in line %(first)s already."), first=first)
+        raise RowRefused(N_("This unit is already on line %(first)s."), first=first)
     if found is None:
         return WriteUnit(line.line, None, line.kind, line.name, line.code, parent.id if parent else None)
     return _changed_place(directory, line, found, parent)
@@ -231,9 +233,9 @@ def _changed_place(directory: UnitDirectory, line: UnitListRow, found: UnitSumma
     if found.closed:
         raise RowRefused(N_("“%(unit)s” is closed."), unit=found.name)
     if found.kind is not line.kind:
-        raise RowRefused(N_("It is of another kind, which does not change."))
+        raise RowRefused(N_("It is of a different kind, and the kind cannot be changed."))
     if parent is not None and found.id in directory.above(parent.id):
-        raise RowRefused(N_("A place cannot stand under itself or under what stands below it."))
+        raise RowRefused(N_("A unit cannot be placed under itself or under one of its sub-units."))
     code = line.code or found.code
     facts = [(found.name, line.name)] if found.name != line.name else []
     facts += [(found.code, code)] if found.code != code else []

@@ -131,7 +131,7 @@ def _columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: str,
     if not table.rows:
         raise Undecodable(N_("The list is empty."))
     if len(table.rows) > MOST_ROWS + 1:
-        raise Undecodable(N_("The list has %(count)s lines; %(limit)s are allowed."), count=len(table.rows) - 1, limit=MOST_ROWS)
+        raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(table.rows) - 1, limit=MOST_ROWS)
     headings = [_heading(cell) for cell in table.rows[0][1]]
     spelled = {name: {_heading(one) for one in names} for name, names in known.items()}
     found = {
@@ -155,7 +155,7 @@ def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, 
             place = columns.get(name, -1)
             words = cells[place] if 0 <= place < len(cells) else ""
             if words == FORMULA:
-                raise _Unfit(N_("A cell of it is a formula, which is not computed: write its value."))
+                raise _Unfit(N_("A cell contains a formula, which is not calculated. Enter its value instead."))
             return " ".join(normalise(words).split())
 
         yield line, cell, as_written(" · ".join(words for words in cells if words.strip()))[:200]
@@ -164,13 +164,13 @@ def _lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, 
 def read_people(content: bytes) -> PeopleListRows:
     """Return the people of a CSV or XLSX file; raise Undecodable where it is no list of people."""
     table = read_table(content, rows=MOST_ROWS + 1)
-    columns = _columns(table, PEOPLE_COLUMNS, "email", N_("No column is called “email” or “correo”."))
+    columns = _columns(table, PEOPLE_COLUMNS, "email", N_("There is no column called “email” or “correo”."))
     people, faults, addresses, numbers = [], [], dict[str, int](), dict[str, int]()
     for line, cell, written in _lines(table, columns):
         try:
             person = _person(line, cell)
-            _once(addresses, person.email, line, N_("This address stands in line %(first)s already."))
-            _once(numbers, person.national_id, line, N_("This identity number stands in line %(first)s already."))
+            _once(addresses, person.email, line, N_("This address is already on line %(first)s."))
+            _once(numbers, person.national_id, line, N_("This identity number is already on line %(first)s."))
         except _Unfit as unfit:
             faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
         else:
@@ -189,7 +189,7 @@ def _person(line: int, cell: Cell) -> PersonListRow:
         first, second = split_surnames(cell("surnames"))
     names = (cell("given_names"), first, second)
     if any(len(name) > LONGEST_NAME for name in names):
-        raise _Unfit(N_("A name has more than %(limit)s characters."), limit=LONGEST_NAME)
+        raise _Unfit(N_("A name is longer than %(limit)s characters."), limit=LONGEST_NAME)
     return PersonListRow(line, _address(cell("email")), *names, _number(cell("national_id")), cell("unit"), _language(cell("language")))
 
 
@@ -207,28 +207,28 @@ def _number(text: str) -> str:
     number = text.replace(" ", "").replace("-", "").removesuffix(".0")
     number = number.zfill(10) if len(number) == 9 else number
     if number and not valid_cedula(number):
-        raise _Unfit(N_("This identity number has a wrong digit, or not ten."))
+        raise _Unfit(N_("This identity number has a wrong digit or does not have ten digits."))
     return number
 
 
 def _language(text: str) -> str:
     language = fold(text)[:2]
     if language and language not in LANGUAGES:
-        raise _Unfit(N_("The language is “es” or “en”."))
+        raise _Unfit(N_("The language must be “es” or “en”."))
     return language
 
 
 def read_units(content: bytes) -> UnitListRows:
     """Return the places of a CSV or XLSX file, each after what it stands under; raise Undecodable where it is no list of units."""
     table = read_table(content, rows=MOST_ROWS + 1)
-    columns = _columns(table, UNIT_COLUMNS, "name", N_("No column is called “name” or “nombre”."))
+    columns = _columns(table, UNIT_COLUMNS, "name", N_("There is no column called “name” or “nombre”."))
     units, faults, codes, paths = [], [], dict[str, int](), dict[str, int]()
     for line, cell, written in _lines(table, columns):
         try:
             unit = _unit(line, cell)
-            _once(codes, fold(unit.code), line, N_("This code stands in line %(first)s already."))
+            _once(codes, fold(unit.code), line, N_("This code is already on line %(first)s."))
             path = f"{called(unit.parent)}\n{fold(unit.name)}"
-            _once(paths, path, line, N_("This name stands under the same place in line %(first)s already."))
+            _once(paths, path, line, N_("This name is already on line %(first)s under the same unit."))
         except _Unfit as unfit:
             faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
         else:
@@ -239,13 +239,13 @@ def read_units(content: bytes) -> UnitListRows:
 def _unit(line: int, cell: Cell) -> UnitListRow:
     code, name, parent, kind = cell("code"), cell("name"), cell("parent"), fold(cell("kind"))
     if not name:
-        raise _Unfit(N_("It has no name."))
+        raise _Unfit(N_("The name is missing."))
     if len(name) > LONGEST_UNIT or len(code) > LONGEST_CODE:
         raise _Unfit(
-            N_("The name has more than %(name)s characters, or the code more than %(code)s."), name=LONGEST_UNIT, code=LONGEST_CODE
+            N_("The name is longer than %(name)s characters, or the code is longer than %(code)s."), name=LONGEST_UNIT, code=LONGEST_CODE
         )
     if kind and kind not in KIND_WORDS:
-        raise _Unfit(N_("The kind is “institution”, “province” or “unit”."))
+        raise _Unfit(N_("The kind must be “institution”, “province” or “unit”."))
     default = OrganisationKind.UNIT if parent else OrganisationKind.INSTITUTION
     return UnitListRow(line, code, name, KIND_WORDS[kind] if kind else default, parent)
 

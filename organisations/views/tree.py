@@ -65,7 +65,7 @@ def make_institution() -> Answer:
     made = _try(form, lambda: services.make(*_who(), None, OrganisationKind.INSTITUTION, form.command(), now=clock.now()))
     if not made:
         return _tree_page(form), 422
-    flash(_("“%(name)s” is there now.", name=form.name.data), "ok")
+    flash(_("“%(name)s” was added.", name=form.name.data), "ok")
     return see_page("organisations.organisations")
 
 
@@ -104,8 +104,8 @@ def _page(subject: Organisation, refused: Form | None = None) -> str:  # long: o
     forms: dict[str, Form] = {
         "change": UnitForm(formdata=None, data={"name": subject.name, "code": subject.code or ""}, prefix="change-"),
         "child": _child_form(subject, formdata=None),
-        "move": _place_form(_targets(subject, standings), "move-", _("Under"), formdata=None),
-        "close": _place_form(_open(standings, subject), "close-", _("Its people"), _("stay here"), formdata=None),
+        "move": _place_form(_targets(subject, standings), "move-", _("Parent unit"), formdata=None),
+        "close": _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"), formdata=None),
         "member": MemberForm(formdata=None, prefix="member-"),
         "manager": MemberForm(formdata=None, prefix="manager-"),
     }
@@ -185,7 +185,7 @@ def add_place(subject: Organisation) -> Answer:
     form = _child_form(subject)
     if not _try(form, lambda: services.make(*_who(), subject, OrganisationKind(form.kind.data), form.command(), now=clock.now())):
         return _page(subject, form), 422
-    return _back(subject, _("“%(name)s” is there now.", name=form.name.data))
+    return _back(subject, _("“%(name)s” was added.", name=form.name.data))
 
 
 @bp.post("/<uuid:organisation>/move")
@@ -193,11 +193,11 @@ def add_place(subject: Organisation) -> Answer:
 def move(subject: Organisation) -> Answer:
     """Put a place, with everything below it, under another one."""
     standings = in_order(queries.list_tree(current_session()))
-    form = _place_form(_targets(subject, standings), "move-", _("Under"))
+    form = _place_form(_targets(subject, standings), "move-", _("Parent unit"))
     target = _chosen(form) if form.validate_on_post() else None
     if target is None or not _try(form, lambda: services.move(*_who(), subject, target, now=clock.now())):
         return _page(subject, form), 422
-    return _back(subject, _("It stands under “%(name)s” now.", name=target.name))
+    return _back(subject, _("It is now under “%(name)s”.", name=target.name))
 
 
 @bp.post("/<uuid:organisation>/closing")
@@ -205,10 +205,10 @@ def move(subject: Organisation) -> Answer:
 def close(subject: Organisation) -> Answer:
     """Let a place take nobody in any more; its people stay or move to another."""
     standings = in_order(queries.list_tree(current_session()))
-    form = _place_form(_open(standings, subject), "close-", _("Its people"), _("stay here"))
+    form = _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"))
     if not _try(form, lambda: services.close(*_who(), subject, _chosen(form), now=clock.now())):
         return _page(subject, form), 422
-    return _back(subject, _("The place is closed."))
+    return _back(subject, _("The unit was closed."))
 
 
 @bp.post("/<uuid:organisation>/opening")
@@ -220,7 +220,7 @@ def reopen(subject: Organisation) -> Answer:
     except Conflict as refused:
         flash(_(refused.text), "bad")
         return _back(subject)
-    return _back(subject, _("The place is open again."))
+    return _back(subject, _("The unit was reopened."))
 
 
 @bp.post("/<uuid:organisation>/deletion")
@@ -232,7 +232,7 @@ def delete(subject: Organisation) -> Answer:
     except Conflict as refused:
         flash(_(refused.text), "bad")
         return _back(subject)
-    flash(_("“%(name)s” is deleted.", name=subject.name), "ok")
+    flash(_("“%(name)s” was deleted.", name=subject.name), "ok")
     return see_page("organisations.organisations")
 
 
@@ -242,7 +242,7 @@ def _known(form: MemberForm) -> Person | None:
         return None
     person = find_person_by_email(current_session(), form.email.data or "")
     if person is None:
-        form.refuse(form.email, _("Nobody has an account with this address."))
+        form.refuse(form.email, _("There is no account with this email address."))
     return person
 
 
@@ -254,7 +254,7 @@ def add_member(subject: Organisation) -> Answer:
     person = _known(form)
     if person is None or not _try(form, lambda: services.assign_member(*_who(), person, subject, now=clock.now())):
         return _page(subject, form), 422
-    return _back(subject, _("%(name)s belongs here now.", name=person.full_name))
+    return _back(subject, _("%(name)s was added to this unit.", name=person.full_name))
 
 
 def _member(session: Session, actor: Actor, organisation: UUID, person: UUID) -> tuple[Organisation, Person]:
@@ -269,7 +269,7 @@ def remove_member(subject: tuple[Organisation, Person]) -> Answer:
     present = queries.find_place(current_session(), person.id)
     if present is not None and present.organisation_id == place.id:
         services.remove_member(*_who(), person, now=clock.now())
-    return _back(place, _("%(name)s does not belong here any more.", name=person.full_name))
+    return _back(place, _("%(name)s no longer belongs to this unit.", name=person.full_name))
 
 
 @bp.post("/<uuid:organisation>/managers")
@@ -281,7 +281,7 @@ def add_manager(subject: Organisation) -> Answer:
     if person is None:
         return _page(subject, form), 422
     services.name_manager(*_who(), subject, person, now=clock.now())
-    return _back(subject, _("%(name)s follows its people now.", name=person.full_name))
+    return _back(subject, _("%(name)s can now follow the progress of this unit.", name=person.full_name))
 
 
 @bp.post("/<uuid:organisation>/managers/<uuid:person>/ending")
@@ -290,4 +290,4 @@ def end_manager(subject: tuple[Organisation, Person]) -> Answer:
     """Let somebody no longer follow the people of a place."""
     place, person = subject
     services.end_manager(*_who(), place, person, now=clock.now())
-    return _back(place, _("%(name)s does not follow its people any more.", name=person.full_name))
+    return _back(place, _("%(name)s can no longer follow the progress of this unit.", name=person.full_name))

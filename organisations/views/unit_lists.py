@@ -109,7 +109,7 @@ def faults(subject: PendingUnitList) -> Response:
     _judged, found, _guess = _judge(subject)
     headings = [_("Line"), _("What is wrong"), _("As written")]
     file = on_disk(lambda target: write_csv(target, headings, _fault_rows(found)))
-    return send_generated(file, CSV_TYPE, _("faults") + ".csv")
+    return send_generated(file, CSV_TYPE, _("errors") + ".csv")
 
 
 def _fault_rows(found: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
@@ -129,5 +129,5 @@ def confirm(subject: PendingUnitList) -> Answer:
 def discard(subject: PendingUnitList) -> Answer:
     """Forget a list."""
     services.discard(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("The list is forgotten. Nothing was changed."), "ok")
+    flash(_("The list was discarded. Nothing was changed."), "ok")
     return see_page("organisations_loads.loads")

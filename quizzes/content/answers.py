@@ -34,9 +34,9 @@ def single(table: MappingCursor) -> SingleChoiceBody:
     shuffle = table.flag("shuffle", True)
     full = sum(1 for option in options if option.credit == 1)
     if options and not full:
-        table.report("C401", N_("No option is right."), N_("Write “right:” where it is."), at="options")
+        table.report("C401", N_("No option is right."), N_("Mark the right one with “right:”."), at="options")
     elif full > 1:
-        table.report("C401", N_("%(number)s options are right."), N_("Leave one, or take the kind “multiple”."), at="options", number=full)
+        table.report("C401", N_("%(number)s options are right."), N_("Keep one, or use the kind “multiple”."), at="options", number=full)
     return SingleChoiceBody(options, shuffle)
 
 
@@ -48,7 +48,7 @@ def read_short(table: MappingCursor, mark: Fraction) -> ShortAnswerBody:
     ignore_case, ignore_accents = table.flag("ignore_case", True), table.flag("ignore_accents", accents)
     model, criteria = table.text("model", MarkupLevel.MARKDOWN), table.texts("criteria")
     if (model or criteria) and mark != 0:
-        table.report("C403", N_("“model” and “criteria” belong to a self-check."), N_("Write “mark: 0”, or delete them."), at="model")
+        table.report("C403", N_("“model” and “criteria” are only for self-checks."), N_("Write “mark: 0”, or delete them."), at="model")
     return ShortAnswerBody(answers, ignore_case, ignore_accents, parts.or_none(model), criteria)
 
 
@@ -87,7 +87,7 @@ def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) 
         words = verdict.value.text(MarkupLevel.PLAIN)
         equals.is_new(verdict.table, words)
         if found and ANYTHING in found[-1].patterns.values():
-            verdict.table.report("C413", N_("The answer before this one takes everything."), N_("Put it last."))
+            verdict.table.report("C413", N_("The previous answer accepts everything."), N_("Put it last."))
         elif not keyed:
             _tell_covered(verdict.table, words, found, ignoring)
         key = (verdict.table.value("key", scalars.key) or "") if keyed else ""
@@ -103,8 +103,8 @@ def _tell_covered(table: MappingCursor, words: LocalisedText, found: Sequence[Te
     if covering and all(covering):
         table.report(
             "C413",
-            N_("The answer “%(pattern)s” before this one takes it too: this one is never reached."),
-            N_("Put it first, or set “ignore_case: false” where only the case differs."),
+            N_("The earlier answer “%(pattern)s” also matches this one, so this one is never reached."),
+            N_("Put it first, or set “ignore_case: false” if only the case differs."),
             pattern=covering[0],
         )
 
@@ -118,7 +118,7 @@ def _why(verdict: parts.AnswerEntry) -> LocalisedText | None:
 def _check_answers(table: MappingCursor, rights: list[bool]) -> None:
     parts.check_count(table, "answers", len(rights))
     if rights and not any(rights):
-        table.report("C401", N_("No answer is right."), N_("Write “right:” where it is."), at="answers")
+        table.report("C401", N_("No answer is right."), N_("Mark the right one with “right:”."), at="answers")
 
 
 def read_numerical(table: MappingCursor, mark: Fraction) -> NumericalBody:
@@ -144,7 +144,7 @@ def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[Ma
         everything = verdict.value.written() == ANYTHING
         value = None if everything else verdict.value.read(scalars.number)
         if found and found[-1].value is None:
-            verdict.table.report("C413", N_("The answer before this one takes everything."), N_("Put it last."))
+            verdict.table.report("C413", N_("The previous answer accepts everything."), N_("Put it last."))
         credit = parts.credit_of(verdict)
         own = parts.tolerance(verdict.table, None)
         if value is None and not everything:
@@ -167,7 +167,7 @@ def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[MappingCu
         if any(answer.value is None or (other.tolerance or usual) == own for other in before):
             place.report("C405", N_("The number is the same as another one."))
         elif any(_holds(other, answer, usual) for other in before):
-            place.report("C413", N_("An answer before this one takes the same number with a wider tolerance."), N_("Put it first."))
+            place.report("C413", N_("An earlier answer accepts the same number with a wider tolerance."), N_("Put it first."))
         before.append(answer)
 
 
@@ -183,7 +183,7 @@ def _check_ranges(answers: tuple[NumericalAnswer, ...], places: list[MappingCurs
         if answer.right or answer.value is None:
             continue
         if any(_overlap(answer, right, usual) for right in rights):
-            place.report("C407", N_("What counts as this wrong answer overlaps with a right one."), N_("Make the tolerance smaller."))
+            place.report("C407", N_("The range of this wrong answer overlaps with a right one."), N_("Make the tolerance smaller."))
 
 
 def _overlap(one: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:

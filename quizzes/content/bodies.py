@@ -46,15 +46,15 @@ def read_multiple(table: MappingCursor, mark: Fraction) -> MultipleChoiceBody:
     rule = table.choice("rule", MultipleRule, MultipleRule.RIGHT_MINUS_WRONG)
     shuffle = table.flag("shuffle", True)
     if options and not any(option.right for option in options):
-        table.report("C401", N_("No option is right."), N_("Write “right:” where it is."), at="options")
+        table.report("C401", N_("No option is right."), N_("Mark the right one with “right:”."), at="options")
     _check_credits(table, rule)
     if rule is MultipleRule.FRACTIONS:
         gained = sum((option.credit for option in options if option.credit > 0), Fraction(0))
         if gained != 1:
             table.report(
                 "C404",
-                N_("The credits of the right options sum to %(sum)s."),
-                N_("Let them sum to 1."),
+                N_("The credits of the right options add up to %(sum)s."),
+                N_("Make them add up to 1."),
                 at="options",
                 sum=parts.format_number(gained),
             )
@@ -66,14 +66,14 @@ def read_multiple(table: MappingCursor, mark: Fraction) -> MultipleChoiceBody:
 def _check_credits(table: MappingCursor, rule: MultipleRule) -> None:
     for child in table.children:
         if child.has("credit") and rule is not MultipleRule.FRACTIONS:
-            child.report("C404", N_("“credit” counts only with “rule: fractions”."), N_("Delete it, or change the rule."), at="credit")
+            child.report("C404", N_("“credit” only applies with “rule: fractions”."), N_("Delete it, or change the rule."), at="credit")
 
 
 def read_true_false(table: MappingCursor, mark: Fraction) -> TrueFalseBody:
     """Read a statement that is true or false."""
     answer = table.value("answer", scalars.flag, required=True)
     if not table.has("explanation"):
-        table.report("C402", N_("Nothing says why."), N_("Add “explanation:”."))
+        table.report("C402", N_("The explanation is missing."), N_("Add “explanation:”."))
     return TrueFalseBody(bool(answer))
 
 
@@ -151,7 +151,7 @@ def read_file(table: MappingCursor, mark: Fraction) -> FileBody:
 def _extension(text: str) -> str:
     if not _EXTENSION.match(text):
         raise scalars.RefusedError(
-            "C111", N_("“%(text)s” is not an extension."), N_("Write it in small letters and without the dot."), text=text
+            "C111", N_("“%(text)s” is not a file extension."), N_("Write it in lower case, without the dot."), text=text
         )
     return text
 
@@ -189,7 +189,7 @@ class _Rows:
 
     def _check(self, place: MappingCursor, answer: str | None) -> None:
         if self.survey and answer is not None:
-            place.report("C403", N_("A row of a survey has no answer."), N_("Delete “answer:”."), at="answer")
+            place.report("C403", N_("Survey rows have no answer."), N_("Delete “answer:”."), at="answer")
         elif not self.survey and answer is None:
             place.report("C401", N_("The row has no answer."), N_("Add “answer:” with the key of a column, or “survey: true”."))
         elif answer is not None and answer not in self.columns:

@@ -54,7 +54,7 @@ def _answers(table: MappingCursor) -> tuple[CalculatedAnswer, ...]:
         if expression:
             found.append(CalculatedAnswer(expression, verdict.right, credit, parts.or_none(verdict.why), own))
     if found and not any(answer.right for answer in found):
-        table.report("C401", N_("No answer is right."), N_("Write “right:” where it is."), at="answers")
+        table.report("C401", N_("No answer is right."), N_("Mark the right one with “right:”."), at="answers")
     parts.check_count(table, "answers", len(found))
     return tuple(found)
 

@@ -33,7 +33,7 @@ def check_names(table: MappingCursor, text: LocalisedText, defined: frozenset[st
     for language, words in text.items():
         found = names_in_text(words)
         for name in sorted(set(found) - defined):
-            _tell(table, N_("“{%(name)s}” of the text (%(language)s) is not defined."), name, language)
+            _tell(table, N_("“{%(name)s}” in the text (%(language)s) is not defined."), name, language)
         for name in sorted(defined - set(found)) if once else ():
             _tell(table, N_("“%(name)s” does not occur in the text (%(language)s)."), name, language)
         for name in sorted({name for name in found if found.count(name) > 1}) if once else ():
@@ -51,7 +51,7 @@ def read_gaps(table: MappingCursor, mark: Fraction) -> GapsBody:
     book = KeyBook()
     choices = _choices(table, gaps, book) if dragged else ()
     if table.has("extra") and not dragged:
-        table.report("C403", N_("“extra” counts only with “drag: true”."), N_("Delete it."), at="extra")
+        table.report("C403", N_("“extra” only applies with “drag: true”."), N_("Delete it."), at="extra")
     extra = parts.labels(table, "extra", book, required=False)
     if not dragged:
         return GapsBody(gaps)
@@ -102,7 +102,9 @@ def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tupl
     written = {LocalisedText(answer.patterns).first: answer.key for short in shorts for answer in short.answers if answer.key}
     for gap in gaps:
         if not isinstance(gap.body, ShortAnswerBody):
-            table.report("C403", N_("With “drag: true” every gap is of the kind “short” (“%(name)s” is not)."), at="gaps", name=gap.name)
+            table.report(
+                "C403", N_("With “drag: true” every gap must be of the kind “short” (“%(name)s” is not)."), at="gaps", name=gap.name
+            )
             continue
         for answer in gap.body.answers:
             text = LocalisedText(answer.patterns)

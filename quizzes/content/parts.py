@@ -37,7 +37,7 @@ def check_count(table: MappingCursor, name: str, number: int) -> None:
     if number > MAXIMUM_ENTRIES:
         table.report(
             "C105",
-            N_("“%(name)s” has %(number)s entries, the limit is %(limit)s."),
+            N_("“%(name)s” has %(number)s entries; the limit is %(limit)s."),
             at=name,
             name=name,
             number=number,
@@ -48,7 +48,7 @@ def check_count(table: MappingCursor, name: str, number: int) -> None:
 def check_least(table: MappingCursor, name: str, number: int, least: int) -> None:
     """Tell a list with too few entries (C412)."""
     if table.has(name) and number < least:
-        table.report("C412", N_("“%(name)s” needs %(least)s entries or more."), at=name, name=name, least=least)
+        table.report("C412", N_("“%(name)s” needs at least %(least)s entries."), at=name, name=name, least=least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ def _verdict(value: LocatedValue) -> AnswerEntry | None:
         return None
     right, wrong = table.get("right"), table.get("wrong")
     if right is not None and wrong is not None:
-        table.report("C111", N_("An entry is right or wrong, not both."), N_("Delete one of the two."))
+        table.report("C111", N_("An entry cannot be both right and wrong."), N_("Delete one of the two."))
     said = right or wrong
     if said is None:
-        table.report("C110", N_("The entry says neither “right:” nor “wrong:”."), N_("Begin it with one of the two."))
+        table.report("C110", N_("The entry has neither “right:” nor “wrong:”."), N_("Begin it with one of the two."))
         return None
     why = table.text("why", MarkupLevel.INLINE)
     usual = FULL if right is not None else NOTHING
@@ -176,7 +176,7 @@ def tolerance(table: MappingCursor, default: T) -> Tolerance | T:
         if amount is not None:
             return Tolerance(kind, amount)
     inner.report(
-        "C110", N_("The tolerance says neither “relative” nor “geometric”."), N_("Write a number, or one of the two with its share.")
+        "C110", N_("The tolerance is neither “relative” nor “geometric”."), N_("Write a number, or one of the two with its share.")
     )
     return default
 
@@ -197,7 +197,10 @@ def units(table: MappingCursor) -> UnitSettings:
     asked = _factors(table)
     if unit and asked:
         table.report(
-            "C403", N_("“unit” is shown, “units” are asked for: a question has one of the two."), N_("Delete one of them."), at="units"
+            "C403",
+            N_("“unit” shows a unit and “units” asks for one: a question can only have one of the two."),
+            N_("Delete one of them."),
+            at="units",
         )
     penalty = table.value("unit_penalty", scalars.share, NOTHING)
     of = table.choice("unit_penalty_of", UnitPenaltyOf, UnitPenaltyOf.MARK)
@@ -226,7 +229,7 @@ def rubric(table: MappingCursor, mark: Fraction) -> tuple[RubricCriterion, ...]:
     if criteria and best != mark:
         table.report(
             "C409",
-            N_("The highest levels of the rubric sum to %(sum)s, the mark is %(mark)s."),
+            N_("The highest levels of the rubric add up to %(sum)s, but the mark is %(mark)s."),
             N_("Change the points or the mark."),
             at="rubric",
             sum=format_number(best),

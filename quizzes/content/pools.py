@@ -92,9 +92,11 @@ def _check_fixed(table: MappingCursor, slot: FixedSlot, question: QuestionDefini
     if not graded or isinstance(question.body, DescriptionBody):
         return
     if question.unverified:
-        table.report("C410", N_("The question “%(key)s” rests on something unverified and would decide a mark."), at="question", **facts)
+        table.report(
+            "C410", N_("The question “%(key)s” is based on something unverified and would count towards a grade."), at="question", **facts
+        )
     if not is_marked(question):
-        table.report("C507", N_("The question “%(key)s” has no mark and stands in a quiz that counts."), at="question", **facts)
+        table.report("C507", N_("The question “%(key)s” has no mark but is in a quiz that counts."), at="question", **facts)
 
 
 def _check_banks(table: MappingCursor, slot: DrawSlot, course: CourseFolder) -> None:
@@ -112,10 +114,10 @@ def _check_pools(course: CourseFolder, module: str, quiz: QuizSource, placed: tu
         facts = {"found": str(len(pool)), "wanted": str(slot.count)}
         if len(pool) < slot.count:
             small = True
-            table.report("C501", N_("The draw wants %(wanted)s questions and finds %(found)s."), at="draw", **facts)
+            table.report("C501", N_("The draw needs %(wanted)s questions but finds %(found)s."), at="draw", **facts)
         elif len(pool) < 2 * slot.count:
             table.report(
-                "C502", N_("The draw takes %(wanted)s of only %(found)s questions."), N_("Write more of them."), at="draw", **facts
+                "C502", N_("The draw takes %(wanted)s of only %(found)s questions."), N_("Add more questions."), at="draw", **facts
             )
     if not small:
         _check_together(draws, pools)
@@ -131,7 +133,7 @@ def _check_together(draws: list[tuple[MappingCursor, DrawSlot]], pools: list[tup
         table = draws[result.entry - 1][0]
         table.report(
             "C501",
-            N_("The draw wants %(wanted)s questions; other draws of the quiz leave it %(found)s."),
+            N_("The draw needs %(wanted)s questions; the other draws of the quiz leave only %(found)s."),
             at="draw",
             wanted=result.wanted,
             found=result.found,
@@ -142,7 +144,7 @@ def _check_marks(table: MappingCursor, quiz: QuizSource, questions: Mapping[str,
     fixed = (questions.get(slot.question) for slot in quiz.slots if isinstance(slot, FixedSlot))
     markable = any(isinstance(slot, DrawSlot) for slot in quiz.slots) or any(question and is_marked(question) for question in fixed)
     if quiz.settings.is_graded and quiz.slots and not markable:
-        table.report("C504", N_("The quiz counts and has nothing to mark."), N_("Add questions, or “weight: 0”."), at="slots")
+        table.report("C504", N_("The quiz counts but has nothing to mark."), N_("Add questions, or “weight: 0”."), at="slots")
 
 
 def _check_grade(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
@@ -152,8 +154,8 @@ def _check_grade(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -
     if settings.is_graded and settings.attempts != 1 and shows_key_early(settings.review, settings.behaviour):
         table.report(
             "C506",
-            N_("Right answers are shown while attempts remain."),
-            N_("Take right_answer out of that moment, or write “attempts: 1”."),
+            N_("Right answers are shown while learners still have attempts."),
+            N_("Remove right_answer from that moment, or write “attempts: 1”."),
             at="review",
         )
 
@@ -165,13 +167,13 @@ def check_questions(session: ReadingSession, course: CourseFolder) -> None:
     for key in sorted(graded & questions.keys()):
         question, table = questions[key], session.questions[key]
         if is_marked(question) and not question.source:
-            table.report("C411", N_("The question decides a mark and names no source."), N_("Add “source:”."))
+            table.report("C411", N_("The question counts towards a grade but names no source."), N_("Add “source:”."))
     for place, key in session.embedded:
         if key in graded:
             session.report(
                 place,
                 "C410",
-                N_("The question “%(key)s” is shown in a text and decides a mark in a quiz."),
-                N_("Show another one, with “mark: 0”."),
+                N_("The question “%(key)s” is shown in a text and also counts in a quiz."),
+                N_("Show another question, with “mark: 0”."),
                 key=key,
             )

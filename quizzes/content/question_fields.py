@@ -30,23 +30,23 @@ from quizzes.content.wording import DIFFICULTIES, STATES
 from quizzes.rules.definitions import QuestionKind
 
 _MODEL = FieldSpec("model", FieldShape.MARKDOWN, lazy_("Model answer"), lazy_("Shown with the feedback."))
-_ANSWER = FieldSpec("answer", FieldShape.CHOICE, lazy_("Its column"))
+_ANSWER = FieldSpec("answer", FieldShape.CHOICE, lazy_("Right column"))
 
 OF_KIND: Mapping[str, tuple[Asked, ...]] = {
     QuestionKind.SINGLE: (options("options", lazy_("Exactly one is right.")), SHUFFLE),
     QuestionKind.MULTIPLE: (
-        options("options", lazy_("As many as you like are right.")),
+        options("options", lazy_("Any number of options can be right.")),
         FieldSpec(
             "rule",
             FieldShape.CHOICE,
             lazy_("How it is marked"),
             "",
             (
-                ("right_minus_wrong", lazy_("Each right one adds, each wrong one takes away")),
+                ("right_minus_wrong", lazy_("Right options add marks, wrong options deduct them")),
                 ("all_or_nothing", lazy_("All right or nothing")),
-                ("fractions", lazy_("Each option has a share of its own")),
-                ("proportional", lazy_("Each option told rightly counts, chosen or left")),
-                ("right_only", lazy_("Right ones count, and a single wrong one takes all")),
+                ("fractions", lazy_("Each option has its own share of the mark")),
+                ("proportional", lazy_("One mark for each option correctly selected or left unselected")),
+                ("right_only", lazy_("Right options add marks; a single wrong one loses them all")),
                 ("halves", lazy_("Half for one mistake, a quarter for two")),
             ),
             "right_minus_wrong",
@@ -60,8 +60,8 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
     QuestionKind.SHORT: (
         WORD_ANSWERS,
         *IGNORING,
-        replace(_MODEL, help=lazy_("Only of a self-check, which has the mark 0: learners compare with it by themselves.")),
-        FieldSpec("criteria", FieldShape.LISTED, lazy_("What a good answer has"), lazy_("One on each line; only of a self-check.")),
+        replace(_MODEL, help=lazy_("For self-checks (mark 0) only: learners compare their own answer with it.")),
+        FieldSpec("criteria", FieldShape.LISTED, lazy_("What a good answer includes"), lazy_("One per line; for self-checks only.")),
     ),
     QuestionKind.MATCHING: (
         RowFields(
@@ -69,30 +69,32 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             RowNotation.FIELDS,
             lazy_("Pairs"),
             lazy_("Pair"),
-            (FieldSpec("item", FieldShape.WORDS, lazy_("Element")), FieldSpec("match", FieldShape.WORDS, lazy_("Belongs to it")), WHY),
-            (KEY, replace(KEY, name="match_key", label=lazy_("Key of what belongs to it"))),
-            lazy_("At least two. Equal texts on the right are one choice."),
+            (FieldSpec("item", FieldShape.WORDS, lazy_("Element")), FieldSpec("match", FieldShape.WORDS, lazy_("Its match")), WHY),
+            (KEY, replace(KEY, name="match_key", label=lazy_("Key of its match"))),
+            lazy_("At least two. Identical texts on the right become one choice."),
             3,
             keys=(("key", "item", "pairs"), ("match_key", "match", "matches")),
         ),
-        texts("extra", lazy_("Choices that belong to none"), lazy_("Choice"), lazy_("They make guessing harder."), published="matches"),
+        texts("extra", lazy_("Choices that match nothing"), lazy_("Choice"), lazy_("They make guessing harder."), published="matches"),
         SHUFFLE,
     ),
     QuestionKind.ORDERING: (
-        texts("items", lazy_("Elements in the right order"), lazy_("Element"), lazy_("At least three; learners find them mixed."), begun=4),
+        texts(
+            "items", lazy_("Elements in the right order"), lazy_("Element"), lazy_("At least three; learners see them shuffled."), begun=4
+        ),
         FieldSpec(
             "rule",
             FieldShape.CHOICE,
             lazy_("How it is marked"),
             "",
             (
-                ("relative_to_correct", lazy_("By how far each element is from its place")),
+                ("relative_to_correct", lazy_("Based on how far each element is from its place")),
                 ("all_or_nothing", lazy_("All right or nothing")),
-                ("absolute_position", lazy_("Each element in its place counts")),
-                ("relative_to_next", lazy_("Each element before its next one counts")),
-                ("relative_to_next_and_last", lazy_("The same, and the last one at the end")),
-                ("one_previous_and_next", lazy_("Each element with its two neighbours counts")),
-                ("all_previous_and_next", lazy_("Each element with all before and after it counts")),
+                ("absolute_position", lazy_("Credit for each element in its place")),
+                ("relative_to_next", lazy_("Credit for each element followed by the right one")),
+                ("relative_to_next_and_last", lazy_("The same, plus credit for the last element at the end")),
+                ("one_previous_and_next", lazy_("Credit for each element with its right neighbours")),
+                ("all_previous_and_next", lazy_("Credit for all elements rightly placed before and after each one")),
                 ("longest_ordered", lazy_("The longest run in order, gaps allowed")),
                 ("longest_contiguous", lazy_("The longest run without gaps")),
             ),
@@ -100,17 +102,17 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
         ),
     ),
     QuestionKind.ESSAY: (
-        FieldSpec("words.min", FieldShape.NUMBER, lazy_("Fewest words"), lazy_("Advice, never refused.")),
-        FieldSpec("words.max", FieldShape.NUMBER, lazy_("Most words")),
-        FieldSpec("template", FieldShape.MARKDOWN, lazy_("Text to begin with"), lazy_("Stands in the field when the learner opens it.")),
+        FieldSpec("words.min", FieldShape.NUMBER, lazy_("Minimum words"), lazy_("Advice only; never enforced.")),
+        FieldSpec("words.max", FieldShape.NUMBER, lazy_("Maximum words")),
+        FieldSpec("template", FieldShape.MARKDOWN, lazy_("Starting text"), lazy_("Already in the field when the learner opens it.")),
         _MODEL,
         RUBRIC,
-        FieldSpec("files", FieldShape.NUMBER, lazy_("Files that may be attached"), "", usual="0"),
+        FieldSpec("files", FieldShape.NUMBER, lazy_("Number of files that can be attached"), "", usual="0"),
     ),
     QuestionKind.FILE: (
-        FieldSpec("accept", FieldShape.KEYS, lazy_("Kinds of file"), lazy_("Their endings: pdf, docx, xlsx.")),
+        FieldSpec("accept", FieldShape.KEYS, lazy_("Kinds of file"), lazy_("File extensions: pdf, docx, xlsx.")),
         FieldSpec("files", FieldShape.NUMBER, lazy_("How many files"), "", usual="1"),
-        FieldSpec("size", FieldShape.NUMBER, lazy_("Largest size in MB"), "", usual="10"),
+        FieldSpec("size", FieldShape.NUMBER, lazy_("Maximum size in MB"), "", usual="10"),
         RUBRIC,
     ),
     QuestionKind.CALCULATED: (
@@ -119,7 +121,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "conditions",
             FieldShape.LINES,
             lazy_("Conditions"),
-            lazy_("One on each line: a > b. Numbers that do not meet them are drawn again."),
+            lazy_("One per line: a > b. Values that do not meet them are drawn again."),
         ),
         FORMULA_ANSWERS,
         *QUANTITY,
@@ -129,17 +131,15 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
         FieldSpec(
             "drag",
             FieldShape.FLAG,
-            lazy_("Are the gaps filled from one set of words?"),
-            lazy_(
-                "The right answers of all gaps and the words below are dragged or chosen; every gap is then one in which a word is typed."
-            ),
+            lazy_("Fill all gaps from one set of words?"),
+            lazy_("Learners drag or choose the right answers of all gaps and the words below. Every gap must then be a typed word."),
             YES_NO,
             "false",
         ),
-        texts("extra", lazy_("Words that fit no gap"), lazy_("Word"), lazy_("Only where the gaps are filled from one set of words.")),
+        texts("extra", lazy_("Words that fit no gap"), lazy_("Word"), lazy_("Only if all gaps are filled from one set of words.")),
     ),
     QuestionKind.MATRIX: (
-        texts("columns", lazy_("Columns"), lazy_("Column"), lazy_("At least two: what is chosen in each row."), begun=3),
+        texts("columns", lazy_("Columns"), lazy_("Column"), lazy_("At least two: learners choose one in each row."), begun=3),
         RowFields(
             "rows",
             RowNotation.TEXTS,
@@ -156,7 +156,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "survey",
             FieldShape.FLAG,
             lazy_("Is it a survey?"),
-            lazy_("Then no row has a right column, and the question has the mark 0."),
+            lazy_("If so, no row has a right column and the question has the mark 0."),
             YES_NO,
             "false",
         ),
@@ -170,14 +170,14 @@ FLOWS = frozenset({"tags", "accept", "source", "see", "was", "words", "tolerance
 
 _TEXT = (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Question"), lazy_("What is asked.")),)
 _FEEDBACK = (
-    FieldSpec("explanation", FieldShape.MARKDOWN, lazy_("Explanation"), lazy_("Why it is so: shown to everybody with the feedback.")),
-    FieldSpec("hints", FieldShape.LISTED, lazy_("Hints"), lazy_("One on each line: each gives one more try, in quizzes that allow it.")),
-    FieldSpec("penalty", FieldShape.NUMBER, lazy_("Lost by each wrong try"), lazy_("A share of the mark: 1/3."), usual="1/3"),
-    FieldSpec("source", FieldShape.LINES, lazy_("Sources"), lazy_("Keys of the course's resources, one on each line: ley-ss, art. 1.")),
-    FieldSpec("see", FieldShape.LINES, lazy_("Where to read again"), lazy_("Keys of activities, one on each line: pisos#medir-la-brecha.")),
+    FieldSpec("explanation", FieldShape.MARKDOWN, lazy_("Explanation"), lazy_("Why this is so. Shown to everyone with the feedback.")),
+    FieldSpec("hints", FieldShape.LISTED, lazy_("Hints"), lazy_("One per line. Each gives one more try in quizzes that allow it.")),
+    FieldSpec("penalty", FieldShape.NUMBER, lazy_("Deducted for each wrong try"), lazy_("A share of the mark: 1/3."), usual="1/3"),
+    FieldSpec("source", FieldShape.LINES, lazy_("Sources"), lazy_("Keys of the course's resources, one per line: ley-ss, art. 1.")),
+    FieldSpec("see", FieldShape.LINES, lazy_("What to read again"), lazy_("Keys of activities, one per line: pisos#medir-la-brecha.")),
 )
 _FILED = (
-    FieldSpec("mark", FieldShape.NUMBER, lazy_("Mark"), lazy_("What it counts; 0 for a self-check. A quiz may say otherwise."), usual="1"),
+    FieldSpec("mark", FieldShape.NUMBER, lazy_("Mark"), lazy_("Marks it is worth; 0 for a self-check. A quiz can set its own."), usual="1"),
     FieldSpec(
         "state",
         FieldShape.CHOICE,
@@ -189,11 +189,14 @@ _FILED = (
     FieldSpec(
         "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())
     ),
+    FieldSpec("tags", FieldShape.KEYS, lazy_("Tags"), lazy_("Use a to z, 0 to 9 and hyphens; separate tags with commas: calculo, piso.")),
     FieldSpec(
-        "tags", FieldShape.KEYS, lazy_("Tags"), lazy_("Words of a to z and 0 to 9 with hyphens, separated by commas: calculo, piso.")
-    ),
-    FieldSpec(
-        "unverified", FieldShape.FLAG, lazy_("Does it rest on something unverified?"), lazy_("Then it decides no mark."), YES_NO, "false"
+        "unverified",
+        FieldShape.FLAG,
+        lazy_("Is it based on something unverified?"),
+        lazy_("If so, it does not count towards a grade."),
+        YES_NO,
+        "false",
     ),
     FieldSpec("note", FieldShape.WORD, lazy_("Note for colleagues"), lazy_("Never published.")),
 )

@@ -160,9 +160,9 @@ def _completion_of(completion: QuizCompletion) -> ActivityCompletion:
 def _check_settings(table: MappingCursor, quiz: QuizSource) -> None:
     settings = quiz.settings
     if settings.at_end is AtEnd.GRACE and not settings.grace:
-        table.report("C505", N_("“at_end: grace” needs a time of grace."), N_("Add “grace:”."), at="at_end")
+        table.report("C505", N_("“at_end: grace” needs a grace period."), N_("Add “grace:”."), at="at_end")
     if settings.grace and settings.at_end is not AtEnd.GRACE:
-        table.report("C505", N_("A time of grace counts only with “at_end: grace”."), at="grace")
+        table.report("C505", N_("A grace period only applies with “at_end: grace”."), at="grace")
     _check_previous(table, quiz)
     _check_bands(table, settings)
     _check_completion(table, settings)
@@ -177,14 +177,14 @@ def _check_previous(table: MappingCursor, quiz: QuizSource) -> None:
 def _check_bands(table: MappingCursor, settings: QuizSettings) -> None:
     starts = [band.start for band in settings.feedback]
     if starts and (starts[0] != 0 or starts != sorted(set(starts))):
-        table.report("C505", N_("The bands of feedback must begin at 0 and go up."), at="feedback")
+        table.report("C505", N_("The feedback bands must start at 0 and go up."), at="feedback")
 
 
 def _check_completion(table: MappingCursor, settings: QuizSettings) -> None:
     rule, attempts = settings.completion.rule, settings.attempts
     if rule in (GradedCompletionRule.PASSED, GradedCompletionRule.PASSED_OR_USED) and settings.pass_mark is None:
-        table.report("C209", N_("The quiz completes when it is passed and has no pass mark."), at="completion")
+        table.report("C209", N_("The quiz is completed by passing it but has no pass mark."), at="completion")
     if rule is GradedCompletionRule.PASSED_OR_USED and not attempts:
-        table.report("C209", N_("The attempts are never used up: there is no limit."), N_("Add “attempts:”."), at="completion")
+        table.report("C209", N_("The attempts can never be used up: there is no limit."), N_("Add “attempts:”."), at="completion")
     if rule is GradedCompletionRule.ATTEMPTED and attempts and settings.completion.attempts > attempts:
-        table.report("C209", N_("More attempts are needed than are allowed."), at="completion")
+        table.report("C209", N_("More attempts are required than are allowed."), at="completion")

@@ -85,15 +85,15 @@ def lists(asked: Sequence[Asked]) -> list[RowFields]:
 
 # --- Rows that several kinds have --------------------------------------------------------------------------------------------------------
 
-KEY = FieldSpec("key", FieldShape.WORD, lazy_("Key"), lazy_("Answers are kept under it. Left empty, it is made of the text."))
+KEY = FieldSpec("key", FieldShape.WORD, lazy_("Key"), lazy_("Answers are stored under it. Leave empty to create it from the text."))
 WHY = FieldSpec("why", FieldShape.WORDS, lazy_("Feedback"))
 CREDIT = FieldSpec(
-    "credit", FieldShape.NUMBER, lazy_("Share of the mark"), lazy_("1/2, or -1/4 to take away. Left empty: all of it, or nothing.")
+    "credit", FieldShape.NUMBER, lazy_("Share of the mark"), lazy_("1/2, or -1/4 to deduct. Leave empty for all or nothing.")
 )
 IS_RIGHT = FieldSpec(VERDICT, FieldShape.CHOICE, lazy_("Is it right?"), "", (("wrong", lazy_("Wrong")), ("right", lazy_("Right"))), "wrong")
-_FIXED = FieldSpec("fixed", FieldShape.FLAG, lazy_("Does it keep its place?"), lazy_("Where the others are mixed."), YES_NO, "false")
+_FIXED = FieldSpec("fixed", FieldShape.FLAG, lazy_("Keep it in its place?"), lazy_("When the others are shuffled."), YES_NO, "false")
 _JUDGED_ORDER = (VERDICT, WORDS, "why", "key", "credit", "fixed", TOLERANCE, TOLERANCE_KIND)
-SHUFFLE = FieldSpec("shuffle", FieldShape.FLAG, lazy_("In another order for each learner?"), "", YES_NO, "true")
+SHUFFLE = FieldSpec("shuffle", FieldShape.FLAG, lazy_("In a different order for each learner?"), "", YES_NO, "true")
 
 
 def options(name: str, help_: Any, published: str = "options", begun: int = 4) -> RowFields:
@@ -120,10 +120,10 @@ def tolerance(help_: Any) -> tuple[FieldSpec, ...]:
             TOLERANCE_KIND,
             FieldShape.CHOICE,
             lazy_("Kind of tolerance"),
-            lazy_("What the tolerance says: a number, or a share of the answer (0.01 is one percent)."),
+            lazy_("How to read the tolerance: as a number, or as a share of the answer (0.01 is one percent)."),
             (
-                (NOMINAL, lazy_("So much more or less")),
-                ("relative", lazy_("A share of the answer, more or less")),
+                (NOMINAL, lazy_("A fixed amount, plus or minus")),
+                ("relative", lazy_("A share of the answer, plus or minus")),
                 ("geometric", lazy_("A share of the answer, multiplied or divided")),
             ),
             NOMINAL,
@@ -146,29 +146,27 @@ def answers(words: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDIT,
     )
 
 
-OWN_TOLERANCE = tolerance(lazy_("Only for this answer. Left empty: that of the question."))
+OWN_TOLERANCE = tolerance(lazy_("For this answer only. Leave empty to use the question's tolerance."))
 WORD_ANSWERS = answers(
-    FieldSpec(WORDS, FieldShape.WORDS, lazy_("Expected answer")), lazy_("The first that fits counts; * stands for any characters."), begun=2
+    FieldSpec(WORDS, FieldShape.WORDS, lazy_("Expected answer")), lazy_("The first match counts; * stands for any characters."), begun=2
 )
 NUMBER_ANSWERS = answers(
     FieldSpec(WORDS, FieldShape.NUMBER, lazy_("Number")),
-    lazy_("With a decimal point or comma; * stands for any other number. The first that fits counts."),
+    lazy_("Use a decimal point or comma; * stands for any other number. The first match counts."),
     (*OWN_TOLERANCE, CREDIT),
 )
 FORMULA_ANSWERS = answers(
     FieldSpec(WORDS, FieldShape.WORD, lazy_("Formula")),
-    lazy_("With the names of the variables and + - * / ** ( ), abs min max round floor ceil sqrt exp ln log10: 2 * a."),
+    lazy_("Use the names of the variables and + - * / ** ( ), abs min max round floor ceil sqrt exp ln log10: 2 * a."),
     (*OWN_TOLERANCE, CREDIT),
 )
 IGNORING = (
-    FieldSpec("ignore_case", FieldShape.FLAG, lazy_("Capital letters do not matter?"), "", YES_NO, "true"),
-    FieldSpec(
-        "ignore_accents", FieldShape.FLAG, lazy_("Accents do not matter?"), lazy_("Not said: they do not matter in Spanish."), YES_NO
-    ),
+    FieldSpec("ignore_case", FieldShape.FLAG, lazy_("Ignore capital letters?"), "", YES_NO, "true"),
+    FieldSpec("ignore_accents", FieldShape.FLAG, lazy_("Ignore accents?"), lazy_("If not set: ignored in Spanish."), YES_NO),
 )
 QUANTITY: tuple[Asked, ...] = (
-    *tolerance(lazy_("How far from the number an answer still counts. Left empty: none.")),
-    FieldSpec("unit", FieldShape.WORDS, lazy_("Unit"), lazy_("Shown beside the field. For units to choose from, leave it empty.")),
+    *tolerance(lazy_("How far an answer can be from the number and still count. Leave empty for no tolerance.")),
+    FieldSpec("unit", FieldShape.WORDS, lazy_("Unit"), lazy_("Shown next to the field. Leave empty if learners choose the unit.")),
     RowFields(
         "units",
         RowNotation.FACTORS,
@@ -176,20 +174,31 @@ QUANTITY: tuple[Asked, ...] = (
         lazy_("Unit"),
         (
             FieldSpec(NAME, FieldShape.WORD, lazy_("Unit")),
-            FieldSpec(FACTOR, FieldShape.NUMBER, lazy_("Its size"), lazy_("1 for the unit of the answers above; km beside m: 1000.")),
+            FieldSpec(
+                FACTOR,
+                FieldShape.NUMBER,
+                lazy_("Conversion factor"),
+                lazy_("1 for the unit of the answers above; if that is m, 1000 for km."),
+            ),
         ),
-        help=lazy_("The learner chooses one of them beside the number."),
+        help=lazy_("Learners choose one of them next to the number."),
     ),
-    FieldSpec("unit_penalty", FieldShape.NUMBER, lazy_("Lost by a wrong unit"), lazy_("A share: 1/10. Left empty: nothing."), usual="0"),
+    FieldSpec(
+        "unit_penalty",
+        FieldShape.NUMBER,
+        lazy_("Deducted for a wrong unit"),
+        lazy_("A share: 1/10. Leave empty to deduct nothing."),
+        usual="0",
+    ),
     FieldSpec(
         "unit_penalty_of",
         FieldShape.CHOICE,
-        lazy_("The share is one of"),
+        lazy_("Deduct a share of"),
         "",
-        (("mark", lazy_("What the answer is worth")), ("maximum", lazy_("The mark of the question"))),
+        (("mark", lazy_("The marks for the answer")), ("maximum", lazy_("The mark of the question"))),
         "mark",
     ),
-    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals asked for"), lazy_("Told to the learner. Left empty: any.")),
+    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals required"), lazy_("Shown to learners. Leave empty to allow any.")),
 )
 QUANTITY_ORDER = (TOLERANCE, TOLERANCE_KIND, "unit", "units", "unit_penalty", "unit_penalty_of", "decimals")
 
@@ -224,13 +233,13 @@ RUBRIC = RowFields(
             lazy_("Level"),
             (
                 FieldSpec("points", FieldShape.NUMBER, lazy_("Points")),
-                FieldSpec(TEXT, FieldShape.WORDS, lazy_("What is found at this level")),
+                FieldSpec(TEXT, FieldShape.WORDS, lazy_("Description of this level")),
             ),
             begun=3,
         ),
     ),
     (KEY,),
-    lazy_("The highest levels of all criteria sum to the mark of the question."),
+    lazy_("The highest levels of all criteria must add up to the mark of the question."),
     order=("criterion", "key", "levels"),
 )
 GAPS = RowFields(
@@ -246,15 +255,15 @@ GAPS = RowFields(
             lazy_("How it is filled"),
             "",
             (
-                ("short", lazy_("A word is typed")),
-                ("numerical", lazy_("A number is typed")),
-                ("single", lazy_("One is chosen from a list")),
+                ("short", lazy_("Typed word")),
+                ("numerical", lazy_("Typed number")),
+                ("single", lazy_("Choice from a list")),
             ),
             "short",
         ),
     ),
-    (FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("What it counts beside the other gaps."), usual="1"),),
-    lazy_("Each stands in the text once, as {name}."),
+    (FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("How much it counts relative to the other gaps."), usual="1"),),
+    lazy_("Each appears once in the text, as {name}."),
     kinds={
         "short": (WORD_ANSWERS, *IGNORING),
         "numerical": (NUMBER_ANSWERS, *QUANTITY),
@@ -272,10 +281,12 @@ VARIABLES = RowFields(
         FieldSpec("from", FieldShape.NUMBER, lazy_("From")),
         FieldSpec("to", FieldShape.NUMBER, lazy_("To")),
         FieldSpec("step", FieldShape.NUMBER, lazy_("In steps of")),
-        FieldSpec("numbers", FieldShape.NUMBERS, lazy_("Or one of these numbers"), lazy_("Parted by semicolons or spaces: 10; 12.5; 20.")),
+        FieldSpec(
+            "numbers", FieldShape.NUMBERS, lazy_("Or one of these numbers"), lazy_("Separated by semicolons or spaces: 10; 12.5; 20.")
+        ),
         FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals shown")),
     ),
-    help=lazy_("Each has its numbers from, to and in steps of, or a list of numbers. Each attempt draws its own."),
+    help=lazy_("For each, give a first number, a last number and a step, or a list of numbers. Each attempt draws its own."),
     begun=2,
     written_as={"numbers": "values"},
 )

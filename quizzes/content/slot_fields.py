@@ -14,12 +14,12 @@ from quizzes.content.wording import DIFFICULTIES
 SLOTS = "slots"
 _YES_NO = (("true", lazy_("Yes")), ("false", lazy_("No")))
 _MARKED = (
-    FieldSpec("mark", FieldShape.NUMBER, lazy_("Mark"), lazy_("Of each question here. Left empty: the question's own.")),
+    FieldSpec("mark", FieldShape.NUMBER, lazy_("Mark"), lazy_("For each question here. Leave empty to use the question's own.")),
     FieldSpec(
         "require_previous",
         FieldShape.FLAG,
-        lazy_("Only after the one before?"),
-        lazy_("It opens when the question before it is answered. Needs answers that are marked at once."),
+        lazy_("Only after the previous question?"),
+        lazy_("It opens once the previous question is answered. Requires answers that are marked immediately."),
         _YES_NO,
         "false",
     ),
@@ -28,10 +28,10 @@ _MARKED = (
 ASKED: Mapping[str, tuple[FieldSpec, ...]] = {
     "question": (FieldSpec("question", FieldShape.WORD, lazy_("Question"), lazy_("Its key in the bank.")), *_MARKED),
     "draw": (
-        FieldSpec("draw", FieldShape.NUMBER, lazy_("How many"), lazy_("So many questions, drawn anew for each attempt.")),
-        FieldSpec("from", FieldShape.KEYS, lazy_("From these banks"), lazy_("None chosen: those of the quiz's module.")),
+        FieldSpec("draw", FieldShape.NUMBER, lazy_("How many"), lazy_("This many questions, drawn again for each attempt.")),
+        FieldSpec("from", FieldShape.KEYS, lazy_("From these banks"), lazy_("If you choose none: those of the quiz's module.")),
         FieldSpec("tags", FieldShape.KEYS, lazy_("With all these tags")),
-        FieldSpec("kinds", FieldShape.KEYS, lazy_("Of these kinds"), lazy_("None chosen: of any kind.")),
+        FieldSpec("kinds", FieldShape.KEYS, lazy_("Of these kinds"), lazy_("If you choose none: any kind.")),
         FieldSpec(
             "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())
         ),
@@ -39,15 +39,15 @@ ASKED: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "section": (
         FieldSpec("section", FieldShape.WORDS, lazy_("Title of the section")),
-        FieldSpec("shuffle", FieldShape.FLAG, lazy_("Its questions in another order for each learner?"), "", _YES_NO, "false"),
-        FieldSpec("text", FieldShape.MARKDOWN, lazy_("Words below the title")),
+        FieldSpec("shuffle", FieldShape.FLAG, lazy_("Show its questions in a different order to each learner?"), "", _YES_NO, "false"),
+        FieldSpec("text", FieldShape.MARKDOWN, lazy_("Text below the title")),
     ),
     "page": (),
-    "text": (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Words between questions")),),
+    "text": (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Text between questions")),),
 }
 NAMES: Mapping[str, str] = {
     "question": N_("Question"),
-    "draw": N_("Draw"),
+    "draw": N_("Random draw"),
     "section": N_("Section"),
     "page": N_("New page"),
     "text": N_("Text"),

@@ -44,7 +44,7 @@ def _slot(table: MappingCursor) -> SlotSource | None:
         return PageBreak()
     if sort == "text":
         return TextSlot(table.text("text", MarkupLevel.MARKDOWN))
-    table.report("C110", N_("The slot is none of: %(words)s."), N_("Begin it with one of them."), words=", ".join(SORTS))
+    table.report("C110", N_("The slot must be one of: %(words)s."), N_("Begin it with one of them."), words=", ".join(SORTS))
     return None
 
 

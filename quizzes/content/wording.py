@@ -13,12 +13,12 @@ KINDS: Mapping[str, str] = {
     QuestionKind.NUMERICAL: N_("Number"),
     QuestionKind.MATCHING: N_("Matching"),
     QuestionKind.ORDERING: N_("Ordering"),
-    QuestionKind.GAPS: N_("Fill in"),
+    QuestionKind.GAPS: N_("Fill in the gaps"),
     QuestionKind.CALCULATED: N_("Calculated number"),
     QuestionKind.ESSAY: N_("Long text"),
     QuestionKind.FILE: N_("File"),
     QuestionKind.MATRIX: N_("Table"),
-    QuestionKind.DESCRIPTION: N_("Text without question"),
+    QuestionKind.DESCRIPTION: N_("Text without a question"),
 }
 STATES: Mapping[str, str] = {
     QuestionState.READY: N_("Ready"),

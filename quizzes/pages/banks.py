@@ -56,11 +56,11 @@ FIELDS: Mapping[str, str] = {
     "tolerance": N_("Tolerance"),
     "unit": N_("Unit"),
     "units": N_("Unit"),
-    "unit_penalty": N_("Penalty for the unit"),
+    "unit_penalty": N_("Penalty for a wrong unit"),
     "decimals": N_("Decimals"),
     "variables": N_("Variable"),
     "conditions": N_("Condition"),
-    "parameters": N_("Parameter of the course"),
+    "parameters": N_("Course parameter"),
     "source": N_("Source"),
     "see": N_("See also"),
     "model": N_("Model answer"),
@@ -73,8 +73,8 @@ FIELDS: Mapping[str, str] = {
     "size": N_("Size"),
     "survey": N_("Survey"),
     "drag": N_("Filled from one set"),
-    "ignore_case": N_("Capital letters do not matter"),
-    "ignore_accents": N_("Accents do not matter"),
+    "ignore_case": N_("Ignore capital letters"),
+    "ignore_accents": N_("Ignore accents"),
 }
 ASPECTS: Mapping[str, str] = {
     "text": N_("text"),
@@ -198,7 +198,9 @@ def troubles(text: str) -> list[SourceFindingView]:
         for trouble in parsed.troubles
     ]
     if not found and not isinstance(parsed.root, yaml_tree.YamlMapping):
-        found.append(SourceFindingView(1, _("A question is fields with values: “key: …”, “kind: …”, “text: …”."), "", "C111", "error"))
+        found.append(
+            SourceFindingView(1, _("A question consists of fields with values: “key: …”, “kind: …”, “text: …”."), "", "C111", "error")
+        )
     return found
 
 

@@ -96,7 +96,7 @@ def _named(body: Body, part: str, matched: str) -> str:
 def _value_of(variable: str) -> str:
     """Name a variable and the value at which its attempts were parted."""
     name, _space, value = variable.partition(" ")
-    return _("“%(name)s” (parted at %(value)s)", name=name, value=_number(value))
+    return _("“%(name)s” (split at %(value)s)", name=name, value=_number(value))
 
 
 def _number(text: str) -> str:

@@ -151,13 +151,13 @@ def _reason(reason: AttemptRefusalReason, moment: str) -> str:
         case AttemptRefusalReason.NO_ATTEMPTS_LEFT:
             return _("You have used all your attempts.")
         case AttemptRefusalReason.PAUSE:
-            return _("You can try again from %(moment)s. Use the time to read again what failed.", moment=moment)
+            return _("You can try again from %(moment)s. Use the time to reread what you got wrong.", moment=moment)
         case AttemptRefusalReason.PASSWORD:
             return _("A password is needed to start.")
         case AttemptRefusalReason.NETWORK:
             return _("It can only be taken from certain networks.")
         case AttemptRefusalReason.PREREQUISITES:
-            return _("Complete first what it asks for.")
+            return _("Complete its prerequisites first.")
 
 
 def place_of(outline: Outline, key: str, present: str = "") -> dict[str, object]:

@@ -12,85 +12,95 @@ from quizzes.rules.definitions import MultipleChoiceBody, QuestionDefinition
 from quizzes.rules.doctor_power import POWER, ClassPower, Power, power_of
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
 
-SEVERAL_WRONG_KEY = N_("The best tick “%(answer)s”, which counts as wrong: perhaps it is right.")
+SEVERAL_WRONG_KEY = N_("The best learners tick “%(answer)s”, which counts as wrong: it may be right.")
 SAID: Mapping[FindingKind, str] = {
-    FindingKind.WRONG_KEY: N_("The best choose “%(answer)s” more than the key: perhaps the key is wrong."),
-    FindingKind.SECOND_KEY: N_("The best are divided between the key and “%(answer)s”: perhaps both are right."),
-    FindingKind.RIGHT_AVOIDED: N_("The best leave out “%(answer)s”, which counts as right: perhaps it is wrong."),
-    FindingKind.CHANCE: N_("Even the best get it right no more often than by guessing: it may be ambiguous, or nobody was taught it."),
-    FindingKind.NEGATIVE: N_("Those who know more get it wrong more often."),
-    FindingKind.WEAK: N_("It hardly tells those who know from those who do not."),
-    FindingKind.TOO_EASY: N_("Nearly everybody gets it right: it tells little about who knows."),
-    FindingKind.TOO_HARD: N_("Hardly anybody gets it right: it tells little about who knows."),
-    FindingKind.UNUSED_OPTION: N_("Hardly anybody who is wrong chooses “%(answer)s”: as a wrong option it does no work."),
-    FindingKind.NARROW_TOLERANCE: N_("Numbers that are nearly right get nothing, such as %(answer)s: perhaps the tolerance is too narrow."),
-    FindingKind.SLIPPED_NUMBER: N_("Right numbers with the decimal sign in another place or another sign get nothing, such as %(answer)s."),
-    FindingKind.SPELLING: N_("Spellings close to the right answer get nothing, such as “%(answer)s”."),
-    FindingKind.OTHER_ANSWER: N_("Those who know more answer “%(answer)s”, which gets nothing: perhaps it is right too."),
-    FindingKind.PLACE: N_("It goes better in the first half of the paper than in the second: tiredness or haste."),
-    FindingKind.VALUES: N_("It goes worse with the larger values of %(answer)s."),
-    FindingKind.FIRST_PLACE: N_("The option that stands first is taken because it stands there."),
-    FindingKind.PASSED_OVER: N_("Many leave it blank and go on: perhaps it is not understood."),
-    FindingKind.TOO_LITTLE_TIME: N_("Many do not reach the last questions: perhaps the time is too short."),
+    FindingKind.WRONG_KEY: N_("The best learners choose “%(answer)s” more often than the key: the key may be wrong."),
+    FindingKind.SECOND_KEY: N_("The best learners are split between the key and “%(answer)s”: both may be right."),
+    FindingKind.RIGHT_AVOIDED: N_("The best learners leave out “%(answer)s”, which counts as right: it may be wrong."),
+    FindingKind.CHANCE: N_("Even the best learners do no better than guessing. It may be ambiguous, or it may not have been taught."),
+    FindingKind.NEGATIVE: N_("Learners who know more get it wrong more often."),
+    FindingKind.WEAK: N_("It hardly separates learners who know the subject from those who don't."),
+    FindingKind.TOO_EASY: N_("Nearly all learners answer it correctly, so it says little about who knows the subject."),
+    FindingKind.TOO_HARD: N_("Very few learners answer it correctly, so it says little about who knows the subject."),
+    FindingKind.UNUSED_OPTION: N_("Very few of those who get it wrong choose “%(answer)s”, so it does not work as a wrong option."),
+    FindingKind.NARROW_TOLERANCE: N_("Nearly right numbers get no marks, such as %(answer)s: the tolerance may be too narrow."),
+    FindingKind.SLIPPED_NUMBER: N_("Right numbers with a misplaced decimal point or the wrong sign get no marks, such as %(answer)s."),
+    FindingKind.SPELLING: N_("Spellings close to the right answer get no marks, such as “%(answer)s”."),
+    FindingKind.OTHER_ANSWER: N_("Learners who know more answer “%(answer)s”, which gets no marks: it may be right too."),
+    FindingKind.PLACE: N_(
+        "Learners do better on it in the first half of the quiz than in the second, perhaps because of tiredness or haste."
+    ),
+    FindingKind.VALUES: N_("Learners do worse on it with larger values of %(answer)s."),
+    FindingKind.FIRST_PLACE: N_("The first option is chosen because it comes first."),
+    FindingKind.PASSED_OVER: N_("Many learners leave it blank and move on: it may be unclear."),
+    FindingKind.TOO_LITTLE_TIME: N_("Many learners do not reach the last questions: the time may be too short."),
 }
-GOES_BETTER_LATE = N_("It goes better in the second half of the paper than in the first: perhaps another question gives it away.")
-GOES_BETTER_LARGE = N_("It goes worse with the smaller values of %(answer)s.")
-BEST = N_("Of the %(top)s best, %(top_answer)s gave this answer and %(top_key)s the key; in all, %(count)s of %(answers)s gave it.")
-BEST_SEVERAL = N_("Of the %(top)s best, %(top_answer)s ticked it; in all, %(count)s of %(answers)s did.")
+GOES_BETTER_LATE = N_("Learners do better on it in the second half of the quiz than in the first: another question may give it away.")
+GOES_BETTER_LARGE = N_("Learners do worse on it with smaller values of %(answer)s.")
+BEST = N_(
+    "Of the top %(top)s learners, %(top_answer)s gave this answer and %(top_key)s the key; overall, %(count)s of %(answers)s gave it."
+)
+BEST_SEVERAL = N_("Of the top %(top)s learners, %(top_answer)s ticked it; overall, %(count)s of %(answers)s did.")
 COUNTED = N_("%(count)s of %(answers)s answers.")
 NUMBERS: Mapping[FindingKind, str] = {
     FindingKind.WRONG_KEY: BEST,
     FindingKind.SECOND_KEY: BEST,
     FindingKind.RIGHT_AVOIDED: BEST_SEVERAL,
-    FindingKind.CHANCE: N_("%(top_key)s of the best %(top)s got it right; guessing gives %(guessed)s. %(answers)s answers."),
+    FindingKind.CHANCE: N_(
+        "%(top_key)s of the top %(top)s learners answered it correctly; guessing would give %(guessed)s. %(answers)s answers."
+    ),
     FindingKind.NEGATIVE: N_("Discrimination %(percent)s; %(answers)s answers."),
     FindingKind.WEAK: N_("Discrimination %(percent)s; %(answers)s answers."),
     FindingKind.TOO_EASY: N_("Facility %(percent)s; %(answers)s answers."),
     FindingKind.TOO_HARD: N_("Facility %(percent)s; %(answers)s answers."),
     FindingKind.UNUSED_OPTION: COUNTED,
-    FindingKind.NARROW_TOLERANCE: N_("%(count)s of %(answers)s answers lie within 5%% of the right number."),
+    FindingKind.NARROW_TOLERANCE: N_("%(count)s of %(answers)s answers are within 5%% of the right number."),
     FindingKind.SLIPPED_NUMBER: COUNTED,
     FindingKind.SPELLING: COUNTED,
     FindingKind.OTHER_ANSWER: COUNTED,
     FindingKind.PLACE: N_("The difference is %(percent)s of the mark; %(answers)s answers."),
     FindingKind.VALUES: N_("The difference is %(percent)s of the mark; %(answers)s answers."),
-    FindingKind.FIRST_PLACE: N_("%(count)s of %(answers)s took the first option: %(percent)s of all more than it draws in other places."),
+    FindingKind.FIRST_PLACE: N_(
+        "%(count)s of %(answers)s chose the first option: %(percent)s of all answers more than it attracts in other positions."
+    ),
     FindingKind.PASSED_OVER: N_("%(count)s of %(answers)s left it blank and answered a later one."),
     FindingKind.TOO_LITTLE_TIME: N_("%(count)s of %(answers)s attempts end with two or more blank questions."),
 }
-REGRADE = N_("Look at the key; if it is wrong, mark again with a corrected version: a trial shows first who would be affected.")
+REGRADE = N_("Check the key. If it is wrong, regrade with a corrected version: a dry run first shows who would be affected.")
 ADVICE: Mapping[FindingKind, str] = {
     FindingKind.WRONG_KEY: REGRADE,
-    FindingKind.SECOND_KEY: N_("If both are right, annul the question or mark again with a corrected version; then reword one of the two."),
+    FindingKind.SECOND_KEY: N_("If both are right, void the question or regrade with a corrected version; then reword one of the two."),
     FindingKind.RIGHT_AVOIDED: REGRADE,
-    FindingKind.CHANCE: N_("Read it with somebody who did not write it. If it cannot be answered, annul it for everybody."),
-    FindingKind.NEGATIVE: N_("Look for a trap that only those who know see, and at the key. If it misleads, annul it for everybody."),
-    FindingKind.WEAK: N_("Reword it, or let it be: its mark says little."),
-    FindingKind.TOO_EASY: N_("Keep it if everybody has to know this; otherwise ask for more."),
-    FindingKind.TOO_HARD: N_("Look at the key and at whether it was taught; if it could not be known, annul it for everybody."),
-    FindingKind.UNUSED_OPTION: N_("Replace it by a mistake that learners really make, or leave it out."),
-    FindingKind.NARROW_TOLERANCE: N_("Say in the question how to round, or widen the tolerance and mark again."),
-    FindingKind.SLIPPED_NUMBER: N_("Say in the question the unit and how many decimals are wanted."),
-    FindingKind.SPELLING: N_("If the spelling should be accepted, add it to the answers and mark again."),
-    FindingKind.OTHER_ANSWER: N_("If it is right, add it to the answers and mark again."),
-    FindingKind.PLACE: N_("Look at the length of the quiz and at what the questions before it say."),
-    FindingKind.VALUES: N_(
-        "Work the question out with the least and the largest values: narrow the range, or look at tolerance and rounding."
+    FindingKind.CHANCE: N_("Ask a colleague who didn't write it to read it. If it can't be answered, void it for everyone."),
+    FindingKind.NEGATIVE: N_(
+        "Look for a trap that only well-prepared learners notice, and check the key. If it is misleading, void it for everyone."
     ),
-    FindingKind.FIRST_PLACE: N_("Who does not know takes what comes first: make the wrong options worth a thought."),
-    FindingKind.PASSED_OVER: N_("Read what is asked: is it clear what has to be answered?"),
+    FindingKind.WEAK: N_("Reword it, or leave it: its mark says little."),
+    FindingKind.TOO_EASY: N_("Keep it if everyone has to know this; otherwise make it more demanding."),
+    FindingKind.TOO_HARD: N_("Check the key and whether the topic was taught. If learners could not have known it, void it for everyone."),
+    FindingKind.UNUSED_OPTION: N_("Replace it with a mistake that learners really make, or remove it."),
+    FindingKind.NARROW_TOLERANCE: N_("State in the question how to round, or widen the tolerance and regrade."),
+    FindingKind.SLIPPED_NUMBER: N_("State in the question the unit and how many decimals to give."),
+    FindingKind.SPELLING: N_("If the spelling should be accepted, add it to the answers and regrade."),
+    FindingKind.OTHER_ANSWER: N_("If it is right, add it to the answers and regrade."),
+    FindingKind.PLACE: N_("Check the length of the quiz and what the earlier questions say."),
+    FindingKind.VALUES: N_(
+        "Work the question out with the smallest and largest values. Narrow the range, or check the tolerance and rounding."
+    ),
+    FindingKind.FIRST_PLACE: N_("Learners who don't know choose what comes first. Make the wrong options more plausible."),
+    FindingKind.PASSED_OVER: N_("Read the question: is it clear what learners have to answer?"),
     FindingKind.TOO_LITTLE_TIME: N_("Give more time, or ask fewer questions."),
 }
 STRENGTHS: Mapping[FindingStrength, tuple[str, str]] = {
     FindingStrength.CLEAR: (N_("Clear"), "bad"),
     FindingStrength.LIKELY: (N_("Likely"), "lamp"),
-    FindingStrength.SIGN: (N_("A sign"), ""),
+    FindingStrength.SIGN: (N_("Weak sign"), ""),
 }
 """The word for a strength and the kind of its tag."""
 SURE: Mapping[FindingStrength, str] = {
-    FindingStrength.CLEAR: N_("Clear: chance alone would show this in fewer than 1 of 1000 classes."),
-    FindingStrength.LIKELY: N_("Likely: chance alone would show this in fewer than 1 of 100 classes."),
-    FindingStrength.SIGN: N_("A sign: chance alone would show this in fewer than 1 of 20 classes."),
+    FindingStrength.CLEAR: N_("Clear: chance alone would show this in fewer than 1 in 1000 groups."),
+    FindingStrength.LIKELY: N_("Likely: chance alone would show this in fewer than 1 in 100 groups."),
+    FindingStrength.SIGN: N_("Weak sign: chance alone would show this in fewer than 1 in 20 groups."),
 }
 
 CHANGES_KEY = frozenset(
@@ -205,7 +215,7 @@ class Reach:
     lines: tuple[FindingReachView, ...]
 
 
-DEFECTS = (N_("Wrong key"), N_("Second key"), N_("Statement guessed"), N_("Choice guessed"), N_("Sound question"))
+DEFECTS = (N_("Wrong key"), N_("Second right answer"), N_("Guessed true or false"), N_("Guessed choice"), N_("Sound question"))
 
 
 def reach_of(answers: int) -> Reach | None:
@@ -214,8 +224,9 @@ def reach_of(answers: int) -> Reach | None:
     if own is None:
         return None
     said = _(
-        "With %(answers)s answers, a wrong key shows in about %(wrong)s of the cases and a second right answer in about %(second)s; "
-        "it stands out in %(wrong_out)s and %(second_out)s. The more answers, the more is found.",
+        "With %(answers)s answers, a wrong key shows in about %(wrong)s of cases and a second right answer "
+        "in about %(second)s; they stand out in %(wrong_out)s and %(second_out)s. The more answers there "
+        "are, the more is found.",
         answers=number(answers),
         wrong=_share(own.wrong_key.sign),
         second=_share(own.second_key.sign),

@@ -172,10 +172,10 @@ def _limits(question: QuestionDefinition) -> str:
         return ""
     least, most = question.body.words.minimum, question.body.words.maximum
     if least is not None and most is not None:
-        return _("From %(least)s to %(most)s words were asked for.", least=least, most=most)
+        return _("Between %(least)s and %(most)s words were required.", least=least, most=most)
     if most is not None:
-        return _("At most %(most)s words were asked for.", most=most)
-    return "" if least is None else _("At least %(least)s words were asked for.", least=least)
+        return _("At most %(most)s words were allowed.", most=most)
+    return "" if least is None else _("At least %(least)s words were required.", least=least)
 
 
 def bounds(question: QuestionDefinition, item: MarkedItem) -> tuple[Decimal, Decimal]:

@@ -38,7 +38,7 @@ def override_views(actor: Actor, lines: Sequence[QuizOverrideRow]) -> list[QuizO
         QuizOverrideView(
             line.row.uuid,
             line.row.scope,
-            line.whom or _("Everybody"),
+            line.whom or _("Everyone"),
             tuple(words_of(line.row)),
             line.row.reason,
             line.by,
@@ -63,12 +63,12 @@ def words_of(row: QuizOverride) -> Iterator[str]:
     if said.limit_seconds is not None:
         yield _minutes(said.limit_seconds // 60) if said.limit_seconds else _("No time limit")
     if said.attempts is not None:
-        in_all = ngettext("%(count)s attempt in all", "%(count)s attempts in all", said.attempts)
-        yield in_all if said.attempts else _("Attempts without limit")
+        in_all = ngettext("%(count)s attempt in total", "%(count)s attempts in total", said.attempts)
+        yield in_all if said.attempts else _("Unlimited attempts")
     if said.password is not None:
         yield _("With a password") if said.password else _("No password")
     if said.networks is not None:
-        yield _("Only from %(networks)s", networks=", ".join(said.networks.split())) if said.networks else _("From everywhere")
+        yield _("Only from %(networks)s", networks=", ".join(said.networks.split())) if said.networks else _("From anywhere")
 
 
 def _minutes(count: int) -> str:
@@ -150,7 +150,7 @@ def profile_words(row: Accommodation) -> str:
     if row.break_seconds:
         parts.append(_("%(minutes)s of breaks", minutes=_minutes(row.break_seconds // 60)))
     if row.extra_attempts:
-        parts.append(ngettext("%(count)s attempt more", "%(count)s attempts more", row.extra_attempts))
+        parts.append(ngettext("%(count)s extra attempt", "%(count)s extra attempts", row.extra_attempts))
     return ", ".join(parts)
 
 

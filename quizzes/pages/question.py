@@ -238,7 +238,7 @@ def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: P
             return " ".join(_("Gap %(number)s: %(note)s", number=at, note=note) for at, note in said if note)
         case OrderingBody(items):
             given = [_one(parts, str(at)) for at in range(1, len(items) + 1)]
-            return _("Give each element a position of its own.") if any(given) and len(set(given) - {""}) < len(items) else ""
+            return _("Give each element a different position.") if any(given) and len(set(given) - {""}) < len(items) else ""
         case _:
             return ""
 
@@ -249,9 +249,9 @@ def _note_on_number(body: NumericalBody | CalculatedBody, text: str, unit: str, 
         return ""
     quantity = read_quantity(body, NumberAnswer(typed, unit), convention)
     if quantity is None:
-        return _("This is not a number: «%(typed)s». It is kept as you typed it.", typed=typed[:60])
+        return _("This is not a number: “%(typed)s”. It is saved as you typed it.", typed=typed[:60])
     if quantity.reading.ambiguous:
-        return _("It is understood as %(number)s.", number=write_number(quantity.reading.value, convention, 6, keep_zeros=False))
+        return _("This is read as %(number)s.", number=write_number(quantity.reading.value, convention, 6, keep_zeros=False))
     return ""
 
 
@@ -296,13 +296,11 @@ def _of_kind(item: LoadedItem, question: definitions.QuestionDefinition, parts: 
 def _advice(limits: WordLimits) -> str:
     """Say how long a text should be; nobody is held to it."""
     if limits.minimum is not None and limits.maximum is not None:
-        return _("Between %(minimum)s and %(maximum)s words, as advice.", minimum=limits.minimum, maximum=limits.maximum)
+        return _("Aim for between %(minimum)s and %(maximum)s words.", minimum=limits.minimum, maximum=limits.maximum)
     if limits.maximum is not None:
-        return ngettext("At most %(count)s word, as advice.", "At most %(count)s words, as advice.", limits.maximum)
+        return ngettext("Aim for at most %(count)s word.", "Aim for at most %(count)s words.", limits.maximum)
     return (
-        ""
-        if limits.minimum is None
-        else ngettext("At least %(count)s word, as advice.", "At least %(count)s words, as advice.", limits.minimum)
+        "" if limits.minimum is None else ngettext("Aim for at least %(count)s word.", "Aim for at least %(count)s words.", limits.minimum)
     )
 
 

@@ -23,15 +23,15 @@ from quizzes.rules.question_marker import is_judged_by_rule
 from quizzes.rules.regrade import KeyDifference, differences
 
 KINDS: Mapping[str, str] = {
-    "same": N_("Judged again by the same version"),
-    "other": N_("Judged by another version"),
-    "full_credit": N_("Annulled: full credit for everybody"),
-    "removed": N_("Annulled: left out of the total"),
+    "same": N_("Regraded with the same version"),
+    "other": N_("Regraded with another version"),
+    "full_credit": N_("Voided: full marks for everyone"),
+    "removed": N_("Voided: left out of the total"),
 }
 POLICIES: Mapping[str, str] = {
     "replace": N_("The new marks replace the old ones"),
-    "keep_best": N_("Of each question the better mark stays"),
-    "only_raise": N_("Only attempts whose total rises take the new marks"),
+    "keep_best": N_("For each question, the better mark counts"),
+    "only_raise": N_("New marks only in attempts whose total goes up"),
 }
 _PARTS: Mapping[str, str] = {
     "kind": N_("kind of question"),
@@ -93,16 +93,16 @@ def _reason(difference: KeyDifference) -> str:
     )
     lacking, added = ", ".join(difference.lacking), ", ".join(difference.added)
     if lacking and added:
-        return _("%(part)s: it lacks %(lacking)s and adds %(added)s.", part=part, lacking=lacking, added=added)
+        return _("%(part)s: missing %(lacking)s, adds %(added)s.", part=part, lacking=lacking, added=added)
     if lacking:
-        return _("%(part)s: it lacks %(lacking)s.", part=part, lacking=lacking)
-    return _("%(part)s: it adds %(added)s.", part=part, added=added)
+        return _("%(part)s: missing %(lacking)s.", part=part, lacking=lacking)
+    return _("%(part)s: adds %(added)s.", part=part, added=added)
 
 
 def version_choices(versions: Sequence[VersionCount]) -> list[tuple[str, str]]:
     """Return the versions of a question for a field: which one, and in how many attempts it was asked."""
     return [
-        (str(version.number), _("Version %(number)s (asked in %(attempts)s attempts)", number=version.number, attempts=version.attempts))
+        (str(version.number), _("Version %(number)s (used in %(attempts)s attempts)", number=version.number, attempts=version.attempts))
         for version in versions
     ]
 

@@ -17,28 +17,28 @@ from quizzes.rules.attempts import AttemptState
 
 LONGEST_SEARCH = 100
 STATES: Mapping[AttemptState, str] = {
-    AttemptState.FINISHED: N_("Handed in"),
+    AttemptState.FINISHED: N_("Submitted"),
     AttemptState.IN_PROGRESS: N_("In progress"),
-    AttemptState.OVERDUE: N_("Time up, not handed in"),
+    AttemptState.OVERDUE: N_("Time up, not submitted"),
     AttemptState.ABANDONED: N_("Abandoned"),
 }
 OUTCOMES: Mapping[AttemptOutcome, str] = {
     AttemptOutcome.PASSED: N_("Passed"),
     AttemptOutcome.FAILED: N_("Not passed"),
-    AttemptOutcome.WAITING: N_("Waiting for marks"),
+    AttemptOutcome.WAITING: N_("Awaiting marking"),
 }
 COLUMNS: Sequence[tuple[str, str]] = (
     (N_("Name"), N_("Given names and surnames.")),
-    (N_("E-mail"), N_("Address with which they sign in.")),
-    (N_("Attempt"), N_("Number of the attempt of this person, from 1.")),
-    (N_("State"), N_("Handed in, in progress, time up, abandoned.")),
-    (N_("Started"), N_("Date and time in the time zone of who downloads, ISO 8601.")),
-    (N_("Finished"), N_("The same; empty while it is open.")),
+    (N_("Email address"), N_("Email address used to sign in.")),
+    (N_("Attempt"), N_("This person's attempt number, from 1.")),
+    (N_("State"), N_("Submitted, in progress, time up, abandoned.")),
+    (N_("Started"), N_("Date and time in ISO 8601, in the time zone of the person downloading.")),
+    (N_("Finished"), N_("Same format; empty while the attempt is open.")),
     (N_("Minutes"), N_("From the start to the end.")),
-    (N_("Points"), N_("Sum of the marks; empty while something waits for a grader.")),
+    (N_("Points"), N_("Sum of the marks; empty while an answer awaits marking.")),
     (N_("Maximum"), N_("Sum of the maximum marks.")),
-    (N_("Percent"), N_("Points of the maximum, from 0 to 100, not rounded for passing.")),
-    (N_("Passed"), N_("1 passed, 0 not passed, empty where that is not asked or not known yet.")),
+    (N_("Percent"), N_("Points as a percentage of the maximum, from 0 to 100; not rounded for passing.")),
+    (N_("Passed"), N_("1 if passed, 0 if not; empty if there is no pass mark or it is not known yet.")),
 )
 """Heading of each column of the download, and what it holds."""
 Choice = TypeVar("Choice", bound=StrEnum)

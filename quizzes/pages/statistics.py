@@ -19,16 +19,16 @@ from quizzes.rules.results import MarkState
 from quizzes.rules.statistics import CountedAttempts
 
 WHICH: Mapping[CountedAttempts, str] = {
-    CountedAttempts.FIRST: N_("The first attempt of each person"),
-    CountedAttempts.HIGHEST: N_("The best attempt of each person"),
-    CountedAttempts.LAST: N_("The last attempt of each person"),
+    CountedAttempts.FIRST: N_("Each person's first attempt"),
+    CountedAttempts.HIGHEST: N_("Each person's best attempt"),
+    CountedAttempts.LAST: N_("Each person's last attempt"),
     CountedAttempts.ALL: N_("All attempts"),
 }
 COUNTED: Mapping[CountedAttempts, str] = {
-    CountedAttempts.FIRST: N_("Of each person the first attempt counts, because it shows best what a question asks."),
-    CountedAttempts.HIGHEST: N_("Of each person the best attempt counts."),
-    CountedAttempts.LAST: N_("Of each person the last attempt counts."),
-    CountedAttempts.ALL: N_("Every attempt counts, several of the same person too."),
+    CountedAttempts.FIRST: N_("Each person's first attempt counts, because it best shows what a question demands."),
+    CountedAttempts.HIGHEST: N_("Each person's best attempt counts."),
+    CountedAttempts.LAST: N_("Each person's last attempt counts."),
+    CountedAttempts.ALL: N_("Every attempt counts, including several by the same person."),
 }
 
 
@@ -120,11 +120,11 @@ def warnings_of(examination: QuizAnalysis) -> list[str]:
     if quiz.attempts > 1 and quiz.deviation == 0:
         said.append(_("All attempts have the same points: there is no difference to explain."))
     if len(examination.positions) == 1:
-        said.append(_("With one question there is no consistency, and no rest to compare it with."))
+        said.append(_("With a single question there is no consistency, and nothing to compare it with."))
     if quiz.consistency is not None and quiz.consistency < 0:
         said.append(_("The consistency is below 0: the questions contradict one another. The error ratio is then above 100%."))
     if examination.positions and any(one.statistics.effective_weight is None for one in examination.positions) and quiz.deviation:
-        said.append(_("A question whose marks go against the total has no effective weight: a dash stands instead."))
+        said.append(_("Questions that correlate negatively with the total have no effective weight (shown as –)."))
     return said
 
 
@@ -148,8 +148,8 @@ def _position_title(one: PositionAnalysis, names: QuestionNames) -> str:
         title = short_title(names.questions[one.versions[-1]])
         several = len(one.versions) > 1
         return _("%(title)s (%(count)s versions)", title=title, count=len(one.versions)) if several else title
-    drawn = _("Drawn at random, %(draw)s of %(draws)s", draw=one.position.draw, draws=one.position.draws)
-    return _("%(drawn)s; %(count)s questions came", drawn=drawn, count=len(one.versions))
+    drawn = _("Random draw, %(draw)s of %(draws)s", draw=one.position.draw, draws=one.position.draws)
+    return _("%(drawn)s; %(count)s questions used", drawn=drawn, count=len(one.versions))
 
 
 def _figures(statistics: object, fields: Iterable[str]) -> Iterable[str]:

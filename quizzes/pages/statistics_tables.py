@@ -16,10 +16,10 @@ from quizzes.rules.quiz_analysis import QuizAnalysis
 
 Heading = tuple[str, str]
 """A column's heading and what it holds."""
-_KEY: Heading = (N_("Question"), N_("Key of the question in the course’s folder."))
-_VERSION: Heading = (N_("Version"), N_("Number of the version of the question, from 1."))
+_KEY: Heading = (N_("Question"), N_("Key of the question in the course folder."))
+_VERSION: Heading = (N_("Version"), N_("Version number of the question, from 1."))
 _ANSWERS: Heading = (N_("Attempts"), N_("How many attempts are counted."))
-_REST: Heading = (N_("Mean rest"), N_("Mean points of the rest of the attempt of those who answered so."))
+_REST: Heading = (N_("Mean of the rest"), N_("Mean points in the rest of the attempt for those who gave this answer."))
 _FIGURES = {field: (heading, meaning) for field, heading, _factor, meaning in POSITION}
 
 
@@ -97,9 +97,9 @@ TABLES: Mapping[str, StatisticsTable] = {
         N_("Quiz"),
         (
             (N_("Figure"), N_("Name of the figure.")),
-            (N_("Value"), N_("Its value; empty where it cannot be computed.")),
+            (N_("Value"), N_("Its value; empty if it cannot be calculated.")),
             (N_("Unit"), N_("Percent or points.")),
-            (N_("Meaning"), N_("What it says.")),
+            (N_("Meaning"), N_("What it means.")),
         ),
         _quiz_rows,
     ),
@@ -109,7 +109,7 @@ TABLES: Mapping[str, StatisticsTable] = {
             (N_("Position"), N_("Place in the quiz, from 1.")),
             _KEY,
             (N_("Text"), N_("First words of the question.")),
-            (N_("Maximum"), N_("Maximum mark; the mean where questions drawn at random differ.")),
+            (N_("Maximum"), N_("Maximum mark; the mean if the questions drawn differ.")),
             *_FIGURES.values(),
         ),
         _position_rows,
@@ -120,13 +120,13 @@ TABLES: Mapping[str, StatisticsTable] = {
             _KEY,
             _VERSION,
             (N_("Text"), N_("First words of the question.")),
-            (N_("Kind"), N_("Kind of question as in the course’s folder.")),
-            (N_("Drawn"), N_("1: drawn at random, its discrimination is with the total; 0: fixed, with the rest.")),
+            (N_("Kind"), N_("Question kind, as in the course folder.")),
+            (N_("Drawn"), N_("1: drawn at random, discrimination with the total; 0: fixed, discrimination with the rest.")),
             _ANSWERS,
-            (N_("Maximum"), N_("Maximum mark; the mean where questions drawn at random differ.")),
+            (N_("Maximum"), N_("Maximum mark; the mean if the questions drawn differ.")),
             *(_FIGURES[field] for field in QUESTION_FIELDS),
-            (N_("Guess %"), N_("Mean mark of answering at random, of the maximum; empty where it is not defined.")),
-            (N_("Annulled"), N_("1: annulled for everybody.")),
+            (N_("Guess %"), N_("Mean mark from answering at random, relative to the maximum; empty if not defined.")),
+            (N_("Voided"), N_("1: voided for everyone.")),
         ),
         _question_rows,
     ),
@@ -137,9 +137,9 @@ TABLES: Mapping[str, StatisticsTable] = {
             _VERSION,
             (N_("Part"), N_("Item, row, gap or option that the answer belongs to; empty: the whole question.")),
             (N_("Answer given"), N_("What was answered.")),
-            (N_("Credit %"), N_("What the answer is worth, of the part’s mark.")),
-            (N_("Count"), N_("How many attempts answered so.")),
-            (N_("Frequency %"), N_("The same as a share of all attempts that had the question.")),
+            (N_("Credit %"), N_("Share of the part’s mark that the answer earns.")),
+            (N_("Count"), N_("How many attempts gave this answer.")),
+            (N_("Frequency %"), N_("The same as a share of all attempts that included the question.")),
             _REST,
         ),
         _answer_rows,
@@ -149,11 +149,11 @@ TABLES: Mapping[str, StatisticsTable] = {
         (
             _KEY,
             (N_("Text"), N_("First words of the question.")),
-            (N_("Certainty"), N_("Clear, likely, or a sign: how seldom chance alone would show this.")),
-            (N_("Stands out"), N_("Whether it stands out among all tests of the quiz, or is a sign as chance gives some.")),
+            (N_("Certainty"), N_("Clear, likely or weak sign: how rarely chance alone would show this.")),
+            (N_("Stands out"), N_("Whether it stands out among all tests of the quiz or could be due to chance.")),
             (N_("Finding"), N_("What the answers show.")),
-            (N_("Numbers"), N_("The number of answers behind it.")),
-            (N_("Advice"), N_("What can be done.")),
+            (N_("Numbers"), N_("How many answers support it.")),
+            (N_("Advice"), N_("Suggested action.")),
         ),
         _finding_rows,
     ),

@@ -15,14 +15,14 @@ from quizzes.rules.definitions import MatrixBody
 from quizzes.rules.surveys import RowCounts
 
 HEADINGS = (
-    (N_("Question"), N_("Key of the question in the course’s folder.")),
-    (N_("Version"), N_("Number of the version of the question, from 1.")),
-    (N_("Row"), N_("What the row says.")),
+    (N_("Question"), N_("Key of the question in the course folder.")),
+    (N_("Version"), N_("Version number of the question, from 1.")),
+    (N_("Row"), N_("Text of the row.")),
     (N_("Answer given"), N_("The column of the scale.")),
     (N_("Count"), N_("How many people chose it.")),
     (N_("Share %"), N_("The same as a share of those who answered the row.")),
     (N_("Answers"), N_("How many people answered the row.")),
-    (N_("Median"), N_("1: the column is in the middle of the answers, or one of the two; 0: it is not.")),
+    (N_("Median"), N_("1: the column is the median answer, or one of the two median answers; 0: it is not.")),
 )
 
 

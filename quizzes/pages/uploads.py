@@ -60,20 +60,23 @@ def problem_words(said: str, limits: UploadLimits) -> str:
     size = limits.size // MEGABYTE
     match said:
         case UploadRefusal.KIND:
-            return _("The file was not taken: its kind is not one of those accepted.")
+            return _("The file was not uploaded because this type of file is not accepted.")
         case UploadRefusal.CONTENT:
-            return _("The file was not taken: its content is not what its name says. Save it again in that format.")
+            return _("The file was not uploaded because its content does not match its extension. Save it again in that format.")
         case UploadRefusal.PICTURE:
             return _(
-                "The file was not taken: the picture is broken or has more than 40 million points. Save it again, smaller, and send it."
+                "The file was not uploaded because the image is damaged or has more than 40 million pixels. Save it "
+                "again at a smaller size and upload it."
             )
         case UploadRefusal.SIZE:
-            return _("The file was not taken: it is larger than %(size)s MB. Reduce it and send it again.", size=size)
+            return _("The file was not uploaded because it is larger than %(size)s MB. Make it smaller and upload it again.", size=size)
         case UploadRefusal.EMPTY:
-            return _("The file was not taken: it is empty.")
+            return _("The file was not uploaded because it is empty.")
         case UploadRefusal.COUNT:
-            return _("The file was not taken: there is no room for another. Take one away first.")
+            return _("The file was not uploaded because you have reached the maximum number of files. Remove one first.")
         case UploadRefusal.QUOTA:
-            return _("The file was not taken: the space for your files in this course is used up. Send a smaller one, or take one away.")
+            return _(
+                "The file was not uploaded because you have used all your file space in this course. Upload a smaller file or remove one."
+            )
         case _:
             return ""

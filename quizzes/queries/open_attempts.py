@@ -21,7 +21,10 @@ class LeftCourse(Conflict):
     """Whoever was taken out of a course goes on with nothing of it; what was saved waits for them to come back."""
 
     code = "left_course"
-    message = N_("You do not take this course any more: this attempt takes no answers and is not handed in. What was saved before is kept.")
+    message = N_(
+        "You are no longer enrolled in this course, so this attempt accepts no answers and can't be "
+        "submitted. What was saved before is kept."
+    )
 
 
 def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:

@@ -75,22 +75,22 @@ class NotConfirmed(Conflict):
     """The time of this quiz begins to run with the start, and nobody said yes to that yet."""
 
     code = "not_confirmed"
-    message = N_("The time of this quiz begins to run when it is started. Confirm that you want to begin.")
+    message = N_("The timer starts when you start this quiz. Confirm that you want to begin.")
 
 
 class TimeIsUp(Conflict):
     """The attempt's time ended: no answer is taken any more. By default what was saved before counts."""
 
     code = "time_is_up"
-    message = N_("The time ended. What was saved before it ended is handed in.")
+    message = N_("Time is up. The answers saved before the end are submitted.")
 
     @classmethod
     def of(cls, loaded: LoadedAttempt, ruling: TimeRuling) -> Self:
         """Say what becomes of what was saved in this attempt."""
         if ruling.event is AttemptEvent.ABANDON:
-            return cls(N_("The time ended before this attempt was submitted: it has no grade."))
+            return cls(N_("Time ran out before this attempt was submitted, so it has no grade."))
         if loaded.terms.at_end is AtEnd.GRACE:
-            return cls(N_("The time ended. No answer is taken any more, but you can still submit what was saved before."))
+            return cls(N_("Time is up. No more answers are accepted, but you can still submit what was saved."))
         return cls()
 
 
@@ -98,7 +98,7 @@ class AlreadySubmitted(Conflict):
     """Answers that come after handing in are not stored."""
 
     code = "already_submitted"
-    message = N_("This attempt is handed in already: its answers cannot be changed any more.")
+    message = N_("This attempt has already been submitted, so its answers can't be changed.")
 
 
 def start_attempt(

@@ -39,7 +39,7 @@ class EntryChanged(Conflict):
     """Somebody else changed or deleted this question since its text was shown."""
 
     code = "entry_changed"
-    message = N_("Somebody changed this question meanwhile.")
+    message = N_("Someone else changed this question in the meantime.")
 
 
 class CannotMove(DomainError):

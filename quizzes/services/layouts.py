@@ -22,7 +22,7 @@ class EmptyPool(Conflict):
     """A quiz whose pool has not enough questions; its check should have said so before it was published."""
 
     code = "pool_too_small"
-    message = N_("This quiz cannot be started: it does not have enough questions. Tell the course team.")
+    message = N_("This quiz can't be started because it does not have enough questions. Contact the course team.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,21 +35,21 @@ class AlreadyMarked(Conflict):
     """Somebody marked the answer after the page was opened."""
 
     code = "already_marked"
-    message = N_("Somebody marked this answer meanwhile. Compare before saving your mark.")
+    message = N_("Someone else marked this answer in the meantime. Compare before saving your mark.")
 
 
 class OutOfBounds(Invalid):
     """A mark below the least or above the most that the question can be worth."""
 
     code = "mark_out_of_bounds"
-    message = N_("The mark does not lie between what the question can be worth.")
+    message = N_("The mark is outside the range allowed for this question.")
 
 
 class QuestionVoided(Conflict):
     """The question does not decide any more."""
 
     code = "annulled"
-    message = N_("This question was annulled: its marks are the same for everybody.")
+    message = N_("This question was voided: its marks are the same for everyone.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,10 @@ def notify_override(session: Session, override_id: int, *, after: int, now: date
         NoticeKind.TIME,
         f"override:{row.uuid}",
         row,
-        lambda title: _("Other dates, more time or more attempts in “%(title)s”", title=title),
-        lambda course: _("The team of the course “%(course)s” set it for you. The page of the quiz says what holds.", course=course),
+        lambda title: _("Different dates, more time or more attempts in “%(title)s”", title=title),
+        lambda course: _(
+            "The team of the course “%(course)s” set this for you. See the quiz page for the settings that apply to you.", course=course
+        ),
     )
     notices.give(session, message, portion.people, now=now)
     return portion.last
@@ -64,8 +66,8 @@ def notify_incident(session: Session, incident_id: int, *, after: int, now: date
         NoticeKind.TIME,
         f"incident:{row.uuid}",
         row,
-        lambda title: ngettext("%(count)s minute more in “%(title)s”", "%(count)s minutes more in “%(title)s”", minutes, title=title),
-        lambda course: _("The team of the course “%(course)s” gave it to all who had an attempt open.", course=course),
+        lambda title: ngettext("%(count)s extra minute in “%(title)s”", "%(count)s extra minutes in “%(title)s”", minutes, title=title),
+        lambda course: _("The team of the course “%(course)s” gave it to everyone with an open attempt.", course=course),
     )
     notices.give(session, message, portion.people, now=now)
     return portion.last
@@ -86,8 +88,8 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             NoticeKind.REMARKED,
             key,
             row,
-            lambda title: _("Your mark in “%(title)s” changed", title=title),
-            lambda course: _("In the course “%(course)s” answers of yours were marked again.", course=course),
+            lambda title: _("Your grade in “%(title)s” has changed", title=title),
+            lambda course: _("In the course “%(course)s”, some of your answers were regraded.", course=course),
         )
         people = portion.people
     else:
@@ -96,8 +98,8 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             NoticeKind.REMARKED,
             f"{key}:undone",
             row,
-            lambda title: _("Your mark in “%(title)s” is again what it was", title=title),
-            lambda course: _("In the course “%(course)s” a marking again of your answers was taken back.", course=course),
+            lambda title: _("Your grade in “%(title)s” is back to what it was", title=title),
+            lambda course: _("In the course “%(course)s”, a regrade of your answers was undone.", course=course),
         )
         people = sorted(was_notified(session, key, portion.people))
     notices.give(session, message, people, now=now)

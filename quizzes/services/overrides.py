@@ -47,14 +47,14 @@ class NotInForce(Conflict):
     """Somebody else has ended or changed it meanwhile."""
 
     code = "not_in_force"
-    message = N_("Somebody has changed this meanwhile. Look at what is in force now.")
+    message = N_("Someone changed this in the meantime. Check what is in force now.")
 
 
 class GroupDeleted(Conflict):
     """The group for which something held was deleted since."""
 
     code = "group_gone"
-    message = N_("The group for which this held is deleted: it cannot be put back.")
+    message = N_("This can't be restored because its group was deleted.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,14 +42,14 @@ class TrialOutdated(Conflict):
     """The trial that was looked at is not the one that stands now."""
 
     code = "trial_not_as_seen"
-    message = N_("The marks changed after this trial: look at the new one before you go on.")
+    message = N_("Marks have changed since this dry run. Check the new one before you continue.")
 
 
 class UndoLaterFirst(Conflict):
     """Something marked again later touched the same answers."""
 
     code = "undo_later_first"
-    message = N_("Some of these answers were marked again later: undo that first.")
+    message = N_("Some of these answers were regraded later. Undo that first.")
 
 
 def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:

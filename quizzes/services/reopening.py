@@ -29,7 +29,7 @@ class CannotReopen(Conflict):
     """Only what was handed in or abandoned is opened again, while no other attempt is open, for somebody who takes the course."""
 
     code = "cannot_reopen"
-    message = N_("This attempt cannot be opened again.")
+    message = N_("This attempt can't be reopened.")
 
 
 def is_reopenable(loaded: LoadedAttempt) -> bool:
@@ -52,10 +52,10 @@ def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason
     if not is_reopenable(loaded):
         raise CannotReopen
     if waits_for_its_learner(loaded, now=now):
-        raise CannotReopen(N_("This person does not take the course any more: enrol them first."))
+        raise CannotReopen(N_("This person is no longer enrolled in the course. Enrol them first."))
     history = queries.history_of(session, loaded)
     if queries.has_open(history):
-        raise CannotReopen(N_("Another attempt of this person is open: it has to be handed in first."))
+        raise CannotReopen(N_("This learner has another attempt in progress. It must be submitted first."))
     events = reopened(loaded.clock, now=now)
     row.state = advance(AttemptState(row.state), AttemptEvent.REOPEN).value
     row.raw = row.percent = row.passed = row.submitted_at = row.finished_at = None

@@ -20,6 +20,6 @@ class ReviewVerb(StrEnum):
 def decide_review(session: Session, actor: Actor, row: CertificateReview, note: str, *, now: datetime) -> None:
     """Note what an administrator decided; raise Conflict where it was decided before. Revoking is an act of its own, on its own page."""
     if row.settled_at is not None:
-        raise Conflict(N_("This was decided already."))
+        raise Conflict(N_("This has already been decided."))
     row.settled_at, row.settled_by, row.note = now, actor.person_id, note
     audit.record(session, actor, ReviewVerb.SETTLED, row, now=now, code=row.code, note=note)

@@ -66,14 +66,14 @@ class NothingToRegrade(Invalid):
     """No version that was asked can be judged in the way that was asked for."""
 
     code = "nothing_to_regrade"
-    message = N_("No answer of this question can be judged by that version.")
+    message = N_("No answers to this question can be marked with that version.")
 
 
 class AlreadyVoided(Conflict):
     """The question does not decide any more."""
 
     code = "already_annulled"
-    message = N_("This question is annulled already: undo that first.")
+    message = N_("This question is already void. Undo that first.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def person(subject: Person) -> Answer:
             form.show(in_force)
     elif form.validate_on_post():
         services.grant_accommodation(session, current_actor(), subject, form.command(), form.reason.data or "", now=clock.now())
-        flash(_("It holds from now on in every quiz, also for attempts that are open."), "ok")
+        flash(_("Saved. It applies from now on in every quiz, including to open attempts."), "ok")
         return see_person(subject)
     page = render_template("quizzes/accommodation.html", person=subject, form=form, past=past_views(past), in_force=in_force is not None)
     return page, 422 if form.errors else 200
@@ -58,7 +58,7 @@ def person(subject: Person) -> Answer:
 def end(subject: Person) -> Answer:
     """End a person's profile."""
     services.end_accommodation(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("It holds no longer. It can be put back below."), "ok")
+    flash(_("It is no longer in force. You can restore it below."), "ok")
     return see_person(subject)
 
 
@@ -69,5 +69,5 @@ def restore(subject: Person) -> Answer:
     session = current_session()
     row = queries.get_profile(session, subject.id, whole_number(request.form.get("profile", "")))
     services.restore_accommodation(session, current_actor(), subject, row, now=clock.now())
-    flash(_("It holds again."), "ok")
+    flash(_("It is in force again."), "ok")
     return see_person(subject)

@@ -137,7 +137,7 @@ def start(subject: ActivityContext) -> Answer:
 def _ask_for_password(subject: ActivityContext, form: StartForm) -> Answer:
     if not form.confirmed.data:
         return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
-    form.refuse(form.quiz_password, _("This is not the word. Ask whoever gives the quiz."))
+    form.refuse(form.quiz_password, _("That password is incorrect. Ask the course team for it."))
     return _begin_page(subject, form, status=422)
 
 
@@ -268,7 +268,7 @@ def _go_on(loaded: LoadedAttempt, page: int, now: datetime) -> Response:
     if target == "review":
         return see_page("quizzes.summary", attempt=loaded.uuid)
     if target == "exit":
-        flash(_("Your answers are saved. You can go on whenever you like."), "ok")
+        flash(_("Your answers are saved. You can continue whenever you like."), "ok")
         slug = course_outlines.get_outline(current_session(), queries.version_of(current_session(), loaded.snapshot.activity_id)).slug
         return see_page("quizzes.quiz", slug=slug, key=loaded.row.activity_key)
     steps = {"next": page + 1, "previous": page - 1, "save": page}

@@ -210,7 +210,7 @@ def _delete(subject: CourseContext, form: QuestionTextForm, change: EntryText) -
         services.delete_entry(writing, current_actor(), subject.id, change, now=clock.now())
     except EntryChanged:
         return _conflict(subject, form, change)
-    flash(_("The question is out of the draft. What was published and answered stays."), "ok")
+    flash(_("The question was removed from the draft. Published versions and their answers are kept."), "ok")
     return see_page("quizzes_banks.questions", slug=subject.slug)
 
 

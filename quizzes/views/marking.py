@@ -108,7 +108,7 @@ def _given(form: MarkForm, opened: AttemptView, subject: MarkedItem, levels: dic
     if value is None:
         form.refuse(form.points, _not_a_mark(typed, has_rubric=bool(rubric_of(question))))
     if not subject.is_by_hand and not reason:
-        form.refuse(form.reason, _("Say why the program's mark is overruled: it stays in the record."))
+        form.refuse(form.reason, _("Give the reason for changing the automatic mark. It is kept in the record."))
     if form.faults or value is None:
         return None
     return ManualMarkValues(value, whole_number(form.seen.data or ""), form.words, levels, reason)
@@ -116,13 +116,13 @@ def _given(form: MarkForm, opened: AttemptView, subject: MarkedItem, levels: dic
 
 def _not_a_mark(typed: str, *, has_rubric: bool) -> str:
     if typed:
-        return _("«%(typed)s» is not a number.", typed=typed)
-    return _("Choose a level of each criterion, or write the mark.") if has_rubric else _("Write the mark.")
+        return _("“%(typed)s” is not a number.", typed=typed)
+    return _("Choose a level for each criterion, or enter the mark.") if has_rubric else _("Enter the mark.")
 
 
 def _bounds(opened: AttemptView, subject: MarkedItem) -> str:
     least, most = pages.bounds(opened.questions[subject.item.question_version_id], subject)
-    return _("The mark goes from %(least)s to %(most)s.", least=number(least), most=number(most))
+    return _("The mark must be between %(least)s and %(most)s.", least=number(least), most=number(most))
 
 
 def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any) -> str:
@@ -156,7 +156,7 @@ def _address(attempt: UUID, place: int, asked: MarkingQueue) -> str:
 
 def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Response:
     """Go to the next answer that waits, or back to the list where that was the last one."""
-    flash(_("The mark is saved."), "ok")
+    flash(_("The mark was saved."), "ok")
     asked = queue_from_address()
     context = _taught(session, opened, subject)
     near = queries.neighbours(session, context, asked, subject.item.id)

@@ -94,7 +94,7 @@ def add(target: NewOverrideContext) -> Answer:
         except NotInForce as changed:
             form.refuse(form.reason, _(changed.message))
         else:
-            flash(_("It holds from now on, also for attempts that are open."), "ok")
+            flash(_("It applies from now on, including to open attempts."), "ok")
             _tell_left_out(quiz, whom)
             return _see("quizzes_time.overrides", quiz)
     group, person = whom.group.uuid if whom.group else None, whom.person.uuid if whom.person else None
@@ -146,7 +146,7 @@ def change(subject: OverrideContext) -> Answer:
         except NotInForce as changed:
             form.refuse(form.reason, _(changed.message))
         else:
-            flash(_("It is changed, also for attempts that are open."), "ok")
+            flash(_("Changed, including for open attempts."), "ok")
             _tell_left_out(quiz, whom)
             return _see("quizzes_time.overrides", quiz)
     return _form_page(quiz, whom, form, url_for("quizzes_time.change", slug=quiz.slug, key=quiz.key, override=row.uuid), changes=True)
@@ -157,7 +157,7 @@ def change(subject: OverrideContext) -> Answer:
 def end(subject: OverrideContext) -> Answer:
     """End what is in force."""
     services.end_override(current_session(), current_actor(), subject.row, now=clock.now())
-    flash(_("It holds no longer. It can be put back below."), "ok")
+    flash(_("It is no longer in force. You can restore it below."), "ok")
     _tell_if_own(subject.row)
     return _see("quizzes_time.overrides", subject.quiz)
 
@@ -171,7 +171,7 @@ def restore(subject: OverrideContext) -> Answer:
     except GroupDeleted as gone:
         flash(_(gone.message), "bad")
     else:
-        flash(_("It holds again."), "ok")
+        flash(_("It is in force again."), "ok")
         _tell_if_own(subject.row)
     return _see("quizzes_time.overrides", subject.quiz)
 
@@ -181,7 +181,7 @@ def restore(subject: OverrideContext) -> Answer:
 def apply(subject: OverrideContext) -> Answer:
     """Let an override hold for whoever set or ended it too."""
     services.apply_to_authors(current_session(), current_actor(), subject.row, now=clock.now())
-    flash(_("It is applied to the record that was left out."), "ok")
+    flash(_("It now also applies to the record that was left out."), "ok")
     return _see("quizzes_time.overrides", subject.quiz)
 
 
@@ -192,7 +192,7 @@ def incidents(quiz: QuizContext) -> Answer:
     session, form = current_session(), IncidentForm()
     count = teaching.count_attempts(session, quiz).open
     if form.validate_on_post() and not count:
-        form.refuse(form.minutes, _("No attempt is open now: there is nobody to give time to."))
+        form.refuse(form.minutes, _("There are no open attempts to give time to."))
     elif form.validate_on_post():
         given = services.add_incident_time(
             session, current_actor(), quiz, form.minutes.number or 0, form.reason.data or "", form.uuid(), now=clock.now()
@@ -200,7 +200,7 @@ def incidents(quiz: QuizContext) -> Answer:
         minutes = given.seconds // 60
         if services.is_left_out(session, current_actor(), given):
             flash(_(LEFT_OUT), "warn")
-        flash(ngettext("%(count)s minute more for every open attempt.", "%(count)s minutes more for every open attempt.", minutes), "ok")
+        flash(ngettext("%(count)s extra minute for every open attempt.", "%(count)s extra minutes for every open attempt.", minutes), "ok")
         return _see("quizzes_time.incidents", quiz)
     form.token.data = form.token.data or str(uuid4())
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, quiz.course_id)
@@ -222,7 +222,7 @@ def incidents(quiz: QuizContext) -> Answer:
 def undo(subject: IncidentContext) -> Answer:
     """Take back the time that an incident gave."""
     services.undo_incident(current_session(), current_actor(), subject.row, now=clock.now())
-    flash(_("The time is taken back. For who has none left the quiz has ended."), "ok")
+    flash(_("The time was removed. The quiz has ended for learners with no time left."), "ok")
     if services.is_left_out(current_session(), current_actor(), subject.row):
         flash(_(LEFT_OUT), "warn")
     return _see("quizzes_time.incidents", subject.quiz)
@@ -233,5 +233,5 @@ def undo(subject: IncidentContext) -> Answer:
 def apply_incident(subject: IncidentContext) -> Answer:
     """Give the time to those whom an incident left out, or take it back from them."""
     services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
-    flash(_("It is applied to the record that was left out."), "ok")
+    flash(_("It now also applies to the record that was left out."), "ok")
     return _see("quizzes_time.incidents", subject.quiz)

@@ -83,7 +83,7 @@ def question(subject: BankQuestionContext) -> Answer:
     kind, languages = _kind_of(entry.text), _languages(subject.id)
     said = _said(entry.text, kind, languages)
     if said is None:
-        flash(_("This question has parts that no form knows. Here it is as text."), "info")
+        flash(_("This question has parts that the form does not support, so it is shown as text."), "info")
         return see_page("quizzes_banks.question", slug=subject.slug, key=subject.key)
     seen = QuestionEditForm()
     if request.method != "POST":
@@ -146,7 +146,7 @@ def _is_ready(editor: QuestionEditor) -> bool:
         return False
     editor.sheet.check_names()
     if editor.sheet.has_other_kinds:
-        editor.seen.form_errors.append(_("A gap is filled in another way now: its fields are below. Look at them and save."))
+        editor.seen.form_errors.append(_("A gap now has a different kind of answer, with its fields below. Check them and save."))
     return not editor.sheet.faults and not editor.sheet.has_other_kinds
 
 

@@ -188,7 +188,7 @@ def commit(subject: RegradeContext) -> Answer:
         return _to_trial(subject, subject.row.uuid)
     if done:
         _tell_left_out(subject)
-        flash(_("The new marks hold.") if subject.row.state == "committed" else _("The new marks are being written."), "ok")
+        flash(_("The new marks are in force.") if subject.row.state == "committed" else _("The new marks are being written."), "ok")
     return _to_trial(subject, subject.row.uuid)
 
 
@@ -205,7 +205,7 @@ def renew(subject: RegradeContext) -> Answer:
 def discard(subject: RegradeContext) -> Answer:
     """Put a trial aside."""
     trial_services.discard_trial(current_session(), current_actor(), subject.row, now=clock.now())
-    flash(_("The trial is put aside. No mark has changed."), "ok")
+    flash(_("The dry run was discarded. No marks have changed."), "ok")
     return see_page("quizzes_regrading.regrades", slug=subject.slug, key=subject.key)
 
 
@@ -219,7 +219,7 @@ def undo(subject: RegradeContext) -> Answer:
         flash(_(error.text), "warn")
         return _to_trial(subject, subject.row.uuid)
     _tell_left_out(subject)
-    flash(_("It is undone: the marks are those from before."), "ok")
+    flash(_("Undone: the previous marks apply again."), "ok")
     return _to_trial(subject, subject.row.uuid)
 
 
@@ -233,5 +233,5 @@ def _tell_left_out(subject: RegradeContext) -> None:
 def apply(subject: RegradeContext) -> Answer:
     """Let a commit, or its undoing, follow for those whom it left out."""
     services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
-    flash(_("It is applied to the record that was left out."), "ok")
+    flash(_("It now also applies to the record that was left out."), "ok")
     return _to_trial(subject, subject.row.uuid)

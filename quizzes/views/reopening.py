@@ -40,7 +40,9 @@ def reopen(subject: LoadedAttempt) -> Answer:
     except CannotReopen as error:
         form.refuse(form.reason, _(error.text))
         return _page(subject, form), 409
-    flash(_("The attempt is open again.") if state in OPEN_STATES else _("Its time was past: it is handed in and marked."), "ok")
+    flash(
+        _("The attempt was reopened.") if state in OPEN_STATES else _("Its time had already ended, so it was submitted and marked."), "ok"
+    )
     return see_page("quizzes.review", attempt=subject.uuid)
 
 
@@ -63,5 +65,5 @@ def _page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
 def delete_previews(subject: QuizContext) -> Response:
     """Delete every preview of a quiz."""
     count = services.delete_previews(current_session(), current_actor(), subject, now=clock.now())
-    flash(ngettext("%(count)s preview is deleted.", "%(count)s previews are deleted.", count), "ok")
+    flash(ngettext("%(count)s preview was deleted.", "%(count)s previews were deleted.", count), "ok")
     return see_page("quizzes_manage.manage", slug=subject.slug, key=subject.key)

@@ -34,7 +34,7 @@ def settle(subject: ReviewContext) -> Answer:
     if not form.validate_on_post():
         return _page(form, subject.row.id), 422
     services.decide_review(current_session(), current_actor(), subject.row, form.note.data or "", now=clock.now())
-    flash(_("Your decision is noted."), "ok")
+    flash(_("Your decision was recorded."), "ok")
     return see_page("quizzes_reviews.reviews")
 
 

@@ -206,7 +206,7 @@ def _saved(subject: PartContext, sheet: SlotEditor, text: str, checked: CheckedC
         return _page(_sheet(subject), _forms(sheet, text, sent=False), new, text=text), 409
     if is_as_checked:
         draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
-    flash(_("Nothing had changed.") if text == sheet.text else _("Saved in the draft."), "ok")
+    flash(_("There was nothing to change.") if text == sheet.text else _("Saved in the draft."), "ok")
     return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
 
 
@@ -232,7 +232,7 @@ def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answ
             else None
         )
         if text is None and wish == "merge":
-            new.form_errors.append(_("Choose in each place which text is to stay."))
+            new.form_errors.append(_("For each difference, choose which text to keep."))
     if text is None:
         return _page(sheet, forms, new, text=base, merge=merge), 422 if new.form_errors else 409
     new.seen.data = str(sheet.revision)

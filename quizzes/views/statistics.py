@@ -116,7 +116,7 @@ def _doctor(subject: QuizContext, examination: QuizAnalysis, names: QuestionName
 def _actions(subject: QuizContext, view: FindingView) -> Iterator[tuple[str, str]]:
     """Yield what can be done about a question: mark again or annul after a trial; edit its text, where there is such a page."""
     if view.question and (view.changes_key or view.annuls):
-        yield _("Mark again or annul"), url_for("quizzes_regrading.new", slug=subject.slug, key=subject.key, question=view.question)
+        yield _("Regrade or void"), url_for("quizzes_regrading.new", slug=subject.slug, key=subject.key, question=view.question)
     if view.question and EDITOR in current_app.view_functions:
         yield _("Edit the question"), url_for(EDITOR, slug=subject.slug, key=view.question)
 
@@ -184,7 +184,7 @@ def question(subject: QuizContext) -> str | Response:
     names = _names(looked.examination)
     examined = [one for one in looked.examination.questions if names.names[one.version].key == wanted]
     if not examined and looked.found.learners != EVERYBODY:
-        flash(_("None of those learners has this question."), "warn")
+        flash(_("None of these learners had this question."), "warn")
         return see_page("quizzes_statistics.quiz", slug=subject.slug, key=subject.key, **looked.query)
     if not examined:
         raise NotFound

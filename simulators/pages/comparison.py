@@ -45,18 +45,18 @@ def comparison_view(kept: Sequence[tuple[str, Inputs]]) -> ComparisonView:
         results=tuple(_result_rows(results)),
         inputs=tuple((full_label(name), tuple(_input_text(inputs, name) for _code, inputs in kept)) for name in names),
         bars=bars,
-        chart_label=chart_label(_("Total of the floor in percent of GDP."), bars),
+        chart_label=chart_label(_("Total cost of the floor as a percentage of GDP."), bars),
     )
 
 
 def _result_rows(results: Sequence[BudgetResult]) -> Iterable[tuple[str, tuple[str, ...]]]:
-    yield _("Total of the floor, in percent of GDP"), tuple(number(found.total.pct_pib, 2) for found in results)
-    yield _("Total of the floor, in millions of USD"), tuple(number(found.total.costo * MILLION, 2) for found in results)
+    yield _("Total cost of the floor, as a percentage of GDP"), tuple(number(found.total.pct_pib, 2) for found in results)
+    yield _("Total cost of the floor, in millions of USD"), tuple(number(found.total.costo * MILLION, 2) for found in results)
     for key in BENEFITS:
         label = _("%(benefit)s, in %% of GDP", benefit=benefit_name(key))
         yield label, tuple(number(found.benefit(key).pct_pib, 2) for found in results)
     years = (found.anio_de_agotamiento for found in results)
-    yield _("Year in which the reserve runs out"), tuple(_("it lasts") if year is None else str(year) for year in years)
+    yield _("Year in which the reserve runs out"), tuple(_("does not run out") if year is None else str(year) for year in years)
 
 
 def _changes(inputs: Inputs) -> tuple[tuple[str, str], ...]:

@@ -68,7 +68,7 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
         year=scenario.macro.anio_meta,
         tiles=(
             (_("Cost"), figure(f"{key}.pct_pib", own.pct_pib, 2, unit=percent_unit()), None, _("of GDP")),
-            (_("In dollars"), figure(f"{key}.costo", own.costo, 2, times="1e-6"), None, _("millions a year")),
+            (_("In dollars"), figure(f"{key}.costo", own.costo, 2, times="1e-6"), None, _("millions per year")),
             (
                 _("People"),
                 figure(f"{key}.beneficiarios", own.beneficiarios, 0),
@@ -76,7 +76,7 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
                 _("of the population"),
             ),
             (
-                _("Amount a month, in USD"),
+                _("Monthly amount, in USD"),
                 figure(f"{key}.mensual", own.mensual, 2),
                 figure(f"{key}.suficiencia", own.suficiencia, 2, unit=percent_unit()),
                 _("of the poverty line"),
@@ -84,7 +84,7 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
         ),
         total=figure("total.pct_pib", result.total.pct_pib, 2, unit=percent_unit()),
         bars=bars,
-        chart_label=chart_label(_("Cost in percent of GDP."), bars),
+        chart_label=chart_label(_("Cost as a percentage of GDP."), bars),
         rows=tuple(_benefit_row(inputs, result, found) for found in BENEFITS),
         needed=_needed_rows(result, key),
         target=number(inputs[f"{key}.objetivo_pct"]) + percent_unit(),
@@ -123,8 +123,8 @@ def _needed_rows(result: BudgetResult, key: str) -> tuple[NeededRow, ...]:
     given = (
         (_("Share that would meet the criterion"), "elegible", found.elegible, "100", 2, sign),
         (_("Share that would receive it"), "captacion", found.captacion, "100", 2, sign),
-        (_("Payments for each person"), "meses", found.meses, "1", 2, ""),
-        (_("One amount for all, in USD a month"), "monto", found.monto, "1", 2, ""),
+        (_("Payments per person"), "meses", found.meses, "1", 2, ""),
+        (_("One amount for all, in USD per month"), "monto", found.monto, "1", 2, ""),
     )
     return tuple(
         NeededRow(label, figure(f"{key}.inverso.{name}", value, digits, times=times, unit=unit), _needed_warning(name, value))
@@ -134,7 +134,7 @@ def _needed_rows(result: BudgetResult, key: str) -> tuple[NeededRow, ...]:
 
 def _needed_warning(name: str, value: float | None) -> str:
     if value is None:
-        return _("It cannot be solved for: people, payments, amount or shares are 0.")
+        return _("It cannot be solved, because the population, payments, amount or shares are 0.")
     if name in SLIDERS and value > 1:
         return _("Impossible with these assumptions: more people would have to be covered than there are.")
     return ""

@@ -58,7 +58,7 @@ def reserve_view(inputs: Inputs) -> ReserveView:
         else _("The reserve runs out in year %(year)s", year=year)
     )
     values = [scenario.reserva.reserva_0, *(row.reserva for row in result.filas)]
-    label = f"{finding}. " + _("At the end of year %(year)s: %(amount)s millions.", year=rows[-1].t, amount=rows[-1].reserve)
+    label = f"{finding}. " + _("At the end of year %(year)s: %(amount)s million.", year=rows[-1].t, amount=rows[-1].reserve)
     return ReserveView(rows, _curve(values), finding, label, rows[-1].t)
 
 

@@ -46,4 +46,4 @@ def rollout_view(inputs: Inputs, key: str) -> RolloutView:
         for year in years
     )
     finding = _("In %(year)s it costs %(share)s of GDP", year=years[-1].anio, share=bars[-1].text)
-    return RolloutView(rows, bars, chart_label(_("Cost in percent of GDP, year by year."), bars), finding)
+    return RolloutView(rows, bars, chart_label(_("Cost as a percentage of GDP, year by year."), bars), finding)

@@ -200,10 +200,10 @@ def refusal_words(ruling: SubmitRuling) -> list[str]:
     """Say why a task cannot be handed in, in whole sentences."""
     words = {
         SubmissionRefusalReason.NOT_OPEN_YET: N_("It opens on %(moment)s."),
-        SubmissionRefusalReason.CLOSED: N_("It is closed: nothing more can be handed in."),
+        SubmissionRefusalReason.CLOSED: N_("It is closed and no longer accepts submissions."),
         SubmissionRefusalReason.NO_ATTEMPTS_LEFT: N_("You have used all your attempts."),
-        SubmissionRefusalReason.PAUSE: N_("You can hand it in again from %(moment)s."),
-        SubmissionRefusalReason.PREREQUISITES: N_("Complete first what it asks for."),
+        SubmissionRefusalReason.PAUSE: N_("You can submit it again from %(moment)s."),
+        SubmissionRefusalReason.PREREQUISITES: N_("Complete its prerequisites first."),
     }
     return [_(words[refusal.reason], moment=format_datetime(refusal.until)) for refusal in ruling.refusals]
 

@@ -77,24 +77,24 @@ class _AikenReader:
         """Tell a question that ended before its ANSWER."""
         if self.draft is not None:
             self.notebook.turn_to(self.draft.name, self.draft.line)
-            self.notebook.refuse(NotTranslatable(N_("The question has no line ANSWER."), N_("Write it below the options.")))
+            self.notebook.refuse(NotTranslatable(N_("The question has no ANSWER line."), N_("Write it below the options.")))
             self.draft = None
 
     def _add(self, letter: str, words: str, number: int) -> None:
         if self.draft is None:
-            raise NotTranslatable(N_("An option stands without a question above it."), line=number)
+            raise NotTranslatable(N_("There is an option without a question above it."), line=number)
         if letter in self.draft.options or not words:
-            raise NotTranslatable(N_("The option %(letter)s is empty or there twice."), line=number, letter=letter)
+            raise NotTranslatable(N_("The option %(letter)s is empty or repeated."), line=number, letter=letter)
         self.draft.options[letter] = words
 
     def _finish(self, letter: str, number: int) -> None:
         draft, letter = self.draft, letter.rstrip(".)").upper()
         if draft is None:
-            raise NotTranslatable(N_("A line ANSWER stands without a question above it."), line=number)
+            raise NotTranslatable(N_("There is an ANSWER line without a question above it."), line=number)
         if len(draft.options) < 2:
             raise NotTranslatable(N_("The question has fewer than two options."), line=draft.line)
         if letter not in draft.options:
-            raise NotTranslatable(N_("ANSWER names “%(letter)s”, which is none of the options."), line=number, letter=letter[:20])
+            raise NotTranslatable(N_("ANSWER names “%(letter)s”, which is not one of the options."), line=number, letter=letter[:20])
         self.draft = None
         self.sources.append(SourceQuestion(self._question(draft, letter), draft.line))
 

@@ -31,7 +31,7 @@ def _entry(question: QuestionDefinition, language: str, keys: KeyAllocator, note
     options, right = _options(question, language, notebook)
     text = _plain(question.text, TextShape.MARKDOWN, language, notebook)
     if OPTION.match(text) or ANSWER.match(text) or not text:
-        raise NotTranslatable(N_("The text would be read as an option or as an answer."), N_("Let it begin with other words."))
+        raise NotTranslatable(N_("The text would be read as an option or as an answer."), N_("Start it with other words."))
     if keys.of_question("", from_plain(text, TextShape.MARKDOWN)) != question.key:
         lose(notebook, "key")
     remark_lost_fields(question, (), notebook)
@@ -46,12 +46,12 @@ def _options(question: QuestionDefinition, language: str, notebook: TransferRema
     """Return the options' words and the place of the right one."""
     match question.body:
         case TrueFalseBody(answer):
-            notebook.loss(N_("True or false became a choice of two options."), N_("The format has nothing else."))
+            notebook.loss(N_("True or false became a choice between two options."), N_("The format supports nothing else."))
             return list(_TRUTH.get(language, _TRUTH["en"])), 0 if answer else 1
         case SingleChoiceBody(options, shuffle) if len(options) <= len(LETTERS):
             rights = [at for at, option in enumerate(options) if option.credit == 1]
             if len(rights) != 1:
-                raise NotTranslatable(N_("The question has not exactly one right option with full credit."))
+                raise NotTranslatable(N_("The question does not have exactly one right option with full credit."))
             _tell_options(options, shuffle, notebook)
             return [_plain(option.text, TextShape.INLINE, language, notebook) for option in options], rights[0]
         case _:
@@ -72,5 +72,5 @@ def _tell_options(options: Sequence[Option], shuffle: bool, notebook: TransferRe
 def _plain(texts: Texts, shape: TextShape, language: str, notebook: TransferRemarkCollector) -> str:
     words, lost = to_plain(in_language(texts, language), shape, language)
     if lost or "\n" in words:
-        notebook.loss(N_("A text is written without its markup and in one line."), N_("The format has only plain words."))
+        notebook.loss(N_("Texts are written on one line, without markup."), N_("The format supports only plain text."))
     return one_line(words)

@@ -55,7 +55,7 @@ def blocks(text: str, notebook: TransferRemarkCollector) -> list[GiftBlock]:
             found.append(block)
             block = GiftBlock()
     if comments:
-        notebook.note(N_("%(count)s lines of comments are left out."), count=comments)
+        notebook.note(N_("%(count)s comment lines are left out."), count=comments)
     return [*found, block] if block.lines else found
 
 

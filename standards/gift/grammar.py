@@ -140,7 +140,7 @@ def _refusal(text: str, line: int) -> NotTranslatable:
         return NotTranslatable(N_("A brace } closes nothing."), N_("Write \\} for the sign itself."), line=line)
     return NotTranslatable(
         N_("The question breaks the rules of GIFT here."),
-        N_("The signs ~ = # { } : need a backslash where they are meant as such."),
+        N_("The signs ~ = # { } : need a backslash when they are not part of the format."),
         line=line,
     )
 

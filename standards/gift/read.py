@@ -76,7 +76,9 @@ class _GiftReader:
         """Return the question."""
         name = one_line(unescape(self.entry.name)) or self.block.identifier
         if self.block.identifier and name != self.block.identifier:
-            self.notebook.loss(N_("The identifier “%(name)s” is left out."), N_("The key is made of the name."), name=self.block.identifier)
+            self.notebook.loss(
+                N_("The identifier “%(name)s” is left out."), N_("The key is made from the name."), name=self.block.identifier
+            )
         answers = self.entry.answers
         body = self._body(answers)
         text, body = self._text(body)
@@ -96,7 +98,7 @@ class _GiftReader:
         pieces = answers.truth.feedbacks if answers is not None and answers.truth is not None else ()
         found = [self._markdown(piece, MARKDOWN) for piece in pieces]
         if any(found):
-            self.notebook.note(N_("The feedback to true and false became part of the explanation."))
+            self.notebook.note(N_("The feedback for true and false became part of the explanation."))
         return list(dict.fromkeys(found))
 
     def _text(self, body: Body) -> tuple[str, Body]:
@@ -172,7 +174,7 @@ class _GiftReader:
 
     def _match(self, answer: GiftAnswer) -> str:
         if answer.match is None or not answer.match.strip():
-            raise NotTranslatable(N_("An item of the matching has nothing after ->."))
+            raise NotTranslatable(N_("A matching item has nothing after ->."))
         return from_plain(unescape(answer.match.strip()), INLINE)
 
     def _numerical(self, answers: tuple[GiftAnswer, ...]) -> NumericalBody:

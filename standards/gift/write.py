@@ -81,7 +81,7 @@ class _GiftWriter:
         gap = body.gaps[0]
         pieces = _gap.split(text, [gap.name])
         if len(pieces) != 2 or not names_in_text(text):
-            raise NotTranslatable(N_("The gap “%(name)s” is not once in the text."), name=gap.name)
+            raise NotTranslatable(N_("The gap “%(name)s” does not appear exactly once in the text."), name=gap.name)
         if gap.name != _gap.NAME or gap.weight != 1:
             self.notebook.loss(N_("The name and weight of the gap are left out."), N_("The format has one gap without a name."))
         if _vanishes(*pieces):
@@ -153,7 +153,7 @@ class _GiftWriter:
 
     def _single(self, options: Sequence[Option], shuffle: bool) -> list[str]:
         if sum(option.credit == 1 for option in options) != 1 or any(option.right is not (option.credit == 1) for option in options):
-            raise NotTranslatable(N_("The question has not exactly one right option with full credit."))
+            raise NotTranslatable(N_("The question does not have exactly one right option with full credit."))
         self._tell_order(options, shuffle)
         return [self._option(option, "=" if option.right else "~", option.credit, Fraction(option.right)) for option in options]
 
@@ -174,7 +174,7 @@ class _GiftWriter:
 
     def _short(self, body: ShortAnswerBody) -> list[str]:
         if not body.answers:
-            raise NotTranslatable(N_("A self-check without patterns cannot go out."))
+            raise NotTranslatable(N_("A self-check without patterns cannot be exported."))
         for field, lost in (
             ("ignore_case", not body.ignore_case),
             ("ignore_accents", body.ignore_accents is not (self.language == "es")),

@@ -74,7 +74,7 @@ class BodyReader:
             "description": DescriptionBody,
         }
         if kind not in readers:
-            raise NotTranslatable(N_("A question of the type “%(kind)s” is not known here."), kind=kind[:40])
+            raise NotTranslatable(N_("A question of the type “%(kind)s” is not supported."), kind=kind[:40])
         return readers[kind]()
 
     def _worth(self, answer: Element) -> Fraction:
@@ -152,7 +152,7 @@ class BodyReader:
         items = [self.texts.needed(answer, INLINE) for answer in sorted(children(self.element, "answer"), key=_place)]
         said = words(child(self.element, "gradingtype")).strip()
         if words(child(self.element, "selecttype")).strip() not in ("", "ALL", "0"):
-            self.notebook.loss(N_("The choice of some items of the ordering is left out."), N_("All items are shown."))
+            self.notebook.loss(N_("The selection of some of the items to order is left out."), N_("All items are shown."))
         labels = tuple(KeyedLabel(keys.of(item[self.texts.language]), item) for item in items)
         return OrderingBody(labels, ORDERINGS.get(said, OrderingRule.ABSOLUTE_POSITION))
 
@@ -165,7 +165,7 @@ class BodyReader:
         model = self.texts.texts(child(self.element, "graderinfo"), BLOCKS)
         if said["responseformat"] == "noinline" and files and (accept := self._extensions()):
             if template or model:
-                self.notebook.loss(N_("The information for graders and the template are left out."), N_("A question for files has none."))
+                self.notebook.loss(N_("The information for graders and the template are left out."), N_("A file upload question has none."))
             said_bytes = words(child(self.element, "maxbytes")).strip()
             size = int(said_bytes) // _MEGABYTE if _BYTES.match(said_bytes) else 0
             return FileBody(accept, files, min(size or 10, 50))
@@ -202,7 +202,7 @@ class BodyReader:
     def _dragged(self) -> Body:
         boxes = self._boxes("dragbox")
         if len({group for _, group in boxes}) > 1:
-            self.notebook.note(N_("The groups of boxes became lists to choose from."))
+            self.notebook.note(N_("The groups of boxes became drop-down lists."))
             return self._singles(boxes)
         places, language = self.places(), self.texts.language
         for right in places:

@@ -45,7 +45,7 @@ def variable_names(element: Element) -> Mapping[str, str]:
 def with_marks(written: str, names: Mapping[str, str]) -> str:
     """Return a text with signs for its wild cards; raises NotTranslatable where it computes inside the text."""
     if _COMPUTED.search(written):
-        raise NotTranslatable(N_("The text computes a formula, {=…}."), N_("Texts show variables only: write the formula in words."))
+        raise NotTranslatable(N_("The text computes a formula, {=…}."), N_("Texts can show only variables. Write the formula in words."))
     places = {name: at for at, name in enumerate(names, start=1)}
     return WILD.sub(lambda match: _gap.mark(places[match[1].strip()]) if match[1].strip() in places else match[0], written)
 
@@ -63,9 +63,9 @@ def calculated(
     definitions = children(child(element, "dataset_definitions"), "dataset_definition")
     variables = tuple(_variable(definition, name) for definition, name in zip(definitions, names.values(), strict=True))
     if not variables:
-        raise NotTranslatable(N_("The question names no values for its wild cards."))
+        raise NotTranslatable(N_("The question gives no values for its wild cards."))
     notebook.note(
-        N_("Each learner's values are drawn anew from the ranges of the wild cards."), N_("The prepared sets of values are left out.")
+        N_("Each learner's values are drawn again from the ranges of the wild cards."), N_("The prepared sets of values are left out.")
     )
     answers = tuple(_answer(answer, texts, names) for answer in children(element, "answer"))
     tolerances = {answer.tolerance for answer in answers}
@@ -130,5 +130,5 @@ class _Translator(ast.NodeTransformer):
         if name == "log" and len(node.args) == 1:
             return ast.Call(ast.Name("ln"), node.args, [])
         if name not in _SAME:
-            raise NotTranslatable(N_("The formula uses “%(name)s”, which expressions do not have."), name=name[:40] or "?")
+            raise NotTranslatable(N_("The formula uses “%(name)s”, which expressions do not support."), name=name[:40] or "?")
         return node

@@ -126,7 +126,7 @@ class _ClozeReader:
         if gap.kind in _CHOICE | _CHOICE_SHUFFLED:
             weighted = [_choices.WeightedOption(self._texts(answer.words), _worth(answer), self._why(answer)) for answer in gap.answers]
             return _choices.single(weighted, shuffle=gap.kind in _CHOICE_SHUFFLED)
-        raise NotTranslatable(N_("A gap of the kind “%(kind)s” is not known here."), kind=gap.kind)
+        raise NotTranslatable(N_("A gap of the kind “%(kind)s” is not supported."), kind=gap.kind)
 
     def _texts(self, words: str) -> Texts:
         if is_like_html(words):
@@ -167,9 +167,9 @@ class ClozeWriter:
         pieces = _gap.split(markdown, list(order))
         places = sorted(body.gaps, key=lambda gap: markdown.find("{" + gap.name + "}"))
         if len(pieces) != len(places) + 1:
-            raise NotTranslatable(N_("The gaps are not each once in the text."))
+            raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
         if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
-            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
         if any(piece for piece in pieces if _START.search(piece)):
             raise NotTranslatable(N_("The text would be read as a gap."))
         return pieces[0] + "".join(self._gap(gap) + piece for gap, piece in zip(places, pieces[1:], strict=True))
@@ -216,7 +216,7 @@ class ClozeWriter:
     def _words(self, texts: Texts) -> str:
         words, lost = to_plain(in_language(texts, self.language), TextShape.INLINE, self.language)
         if lost:
-            self.notebook.loss(N_("A text inside a gap is written without its markup."), N_("Gaps hold plain words in the format."))
+            self.notebook.loss(N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format."))
         return _escaped(html.escape(one_line(words), quote=False))
 
 

@@ -25,7 +25,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a Moodle XML file; raises FileRefused for XML that is broken or hostile, and for another root."""
     root = parse(content)
     if local(root) != "quiz":
-        raise FileRefused(N_("The file is no Moodle XML: it begins with <%(name)s> instead of <quiz>."), name=local(root)[:40])
+        raise FileRefused(N_("The file is not Moodle XML: it begins with <%(name)s> instead of <quiz>."), name=local(root)[:40])
     notebook, keys = TransferRemarkCollector(), KeyAllocator()
     notebook.carries_files = True
     sources: list[SourceQuestion] = []
@@ -104,7 +104,7 @@ class _MoodleReader:
         if kind == "truefalse":
             own = [self.texts.markdown(child(answer, "feedback"), BLOCKS) for answer in children(self.element, "answer")]
             if any(own):
-                self.notebook.note(N_("The feedback to true and false became part of the explanation."))
+                self.notebook.note(N_("The feedback for true and false became part of the explanation."))
             parts += [part for part in dict.fromkeys(own) if part]
         return "\n\n".join(parts)
 
@@ -130,8 +130,8 @@ class _MoodleReader:
     def _tell_unread(self) -> None:
         if any(self.texts.raw(child(self.element, name)).strip() for name in COMBINED):
             self.notebook.loss(
-                N_("The feedback to right, partly right and wrong answers as a whole is left out."),
+                N_("The overall feedback for right, partly right and wrong answers is left out."),
                 N_("Each option has its own feedback here."),
             )
         for name in unread(self.element, READ | LOOKS | frozenset(COMBINED)):
-            self.notebook.loss(N_("<%(name)s> is left out."), N_("There is no such thing here."), name=name)
+            self.notebook.loss(N_("<%(name)s> is left out."), N_("There is no equivalent here."), name=name)

@@ -43,7 +43,7 @@ class MoodleTextReader:
             if f"@@PLUGINFILE@@/{file.get('name', '')}" in unquote(written):
                 self._offer(file)
                 continue  # shown, or told, where the text names it
-            self.notebook.loss(N_("The file “%(name)s” is left out."), N_("Put it into media/ and name it in the text."), name=name)
+            self.notebook.loss(N_("The file “%(name)s” is left out."), N_("Put it into media/ and refer to it in the text."), name=name)
         form = element.get("format") or usual
         if form == MARKDOWN:
             written = in_markdown(written, self.notebook)

@@ -108,7 +108,7 @@ class BodyWriter:
         self, element: Element, options: Sequence[Option], worths: Sequence[Fraction], shuffle: bool, *, several: bool = False
     ) -> str:
         if not several and any(option.right is not (option.credit == 1) for option in options):
-            self.notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
+            self.notebook.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
         if any(option.fixed for option in options):
             lose(self.notebook, "fixed")
         _xml.add(element, "single", "false" if several else "true")
@@ -125,7 +125,7 @@ class BodyWriter:
 
     def _short(self, element: Element, body: ShortAnswerBody) -> str:
         if not body.answers:
-            raise NotTranslatable(N_("A self-check without patterns cannot go out."))
+            raise NotTranslatable(N_("A self-check without patterns cannot be exported."))
         for field, lost in (
             ("ignore_accents", body.ignore_accents is not (self.language == "es")),
             ("model", bool(body.model)),
@@ -228,9 +228,9 @@ class BodyWriter:
         pieces = _gap.split(text, [gap.name for gap in body.gaps])
         places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
         if len(pieces) != len(places) + 1 or sorted(names_in_text(text)) != sorted(gap.name for gap in places):
-            raise NotTranslatable(N_("The gaps are not each once in the text."))
+            raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
         if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
-            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+            self.notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
         numbers = [self._box(gap.body.answers if isinstance(gap.body, ShortAnswerBody) else (), body.choices) for gap in places]
         return pieces[0] + "".join(f"[[{at}]]{piece}" for at, piece in zip(numbers, pieces[1:], strict=True))
 
@@ -241,7 +241,9 @@ class BodyWriter:
         if not rights:
             raise NotTranslatable(N_("A gap has no right text."))
         if len(answers) > 1 or rights[0].why:
-            self.notebook.loss(N_("The other answers and the feedback of a gap are left out."), N_("The format has one right text a gap."))
+            self.notebook.loss(
+                N_("The other answers and the feedback of a gap are left out."), N_("The format allows one right text per gap.")
+            )
         return keys.index(rights[0].key) + 1
 
     def _dragged(self, element: Element, body: GapsBody) -> str:

@@ -84,7 +84,7 @@ class CanvasReader:
         explanation = self._explanation(body)
         if any(self._feedback(ident, INLINE) for ident in _COMBINED):
             self.notebook.loss(
-                N_("The feedback to right, partly right and wrong answers as a whole is left out."),
+                N_("The overall feedback for right, partly right and wrong answers is left out."),
                 N_("Each option has its own feedback here."),
             )
         self._tell_left()
@@ -123,7 +123,7 @@ class CanvasReader:
             "text_only_question": DescriptionBody,
         }
         if kind not in readers:
-            raise NotTranslatable(N_("A question of the type “%(kind)s” is not known here."), kind=kind[:60])
+            raise NotTranslatable(N_("A question of the type “%(kind)s” is not supported."), kind=kind[:60])
         return readers[kind]()
 
     def _text(self, body: Body) -> str:
@@ -134,7 +134,7 @@ class CanvasReader:
             return self.texts.material(self.presentation, BLOCKS)
         for at, name in enumerate(self._gap_names(), start=1):
             if f"[{name}]" not in written:
-                raise NotTranslatable(N_("The gap “%(name)s” is not once in the text."), name=name)
+                raise NotTranslatable(N_("The gap “%(name)s” does not appear exactly once in the text."), name=name)
             written = written.replace(f"[{name}]", _gap.mark(at), 1)
         return _gap.with_names(self.texts.html(written, BLOCKS), len(body.gaps))
 
@@ -154,7 +154,7 @@ class CanvasReader:
             names = [name for ident, _text in self._labels(response) for name in self._named(response.get("ident", ""), ident)]
             own = [self._feedback(name, BLOCKS) for name in dict.fromkeys(names)]
             if any(own):
-                self.notebook.note(N_("The feedback to true and false became part of the explanation."))
+                self.notebook.note(N_("The feedback for true and false became part of the explanation."))
             parts += own
         return "\n\n".join(dict.fromkeys(part for part in parts if part))
 
@@ -285,7 +285,7 @@ class CanvasReader:
             value = number(words(equal[0])) if equal else (ends[0] + ends[1]) / 2
             return NumericalAnswer(value, True, Fraction(1), None, Tolerance(amount=max(abs(value - ends[0]), abs(ends[1] - value))))
         if not equal:
-            raise NotTranslatable(N_("The condition of a number is not known here."))
+            raise NotTranslatable(N_("The condition of a number is not supported."))
         return NumericalAnswer(number(words(equal[0])), True, Fraction(1), None, Tolerance())
 
     def _matching(self) -> Body:
@@ -299,7 +299,7 @@ class CanvasReader:
             if not item and not any(rights):
                 continue  # Canvas leaves empty rows
             if not rights or not rights[0]:
-                raise NotTranslatable(N_("An item of the matching has no match."))
+                raise NotTranslatable(N_("A matching item has no match."))
             why = self.texts.texts(self._feedback(f"{response.get('ident', '').removeprefix('response_')}_fb", INLINE))
             found.append((_choices.required_text(item), rights[0], why))
         keys, choices = KeyAllocator(), matched([match for _, match, _ in found] + all_matches)
@@ -337,7 +337,7 @@ class CanvasReader:
         return self._gaps(patterns)
 
     def _file(self) -> Body:
-        self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
+        self.notebook.note(N_("The accepted file types are not specified; the usual ones are used."))
         return FileBody(_ANY_FILE)
 
 

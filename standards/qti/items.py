@@ -64,10 +64,10 @@ class ItemReader:
     def question(self, name: str, keys: KeyAllocator) -> QuestionDefinition:
         """Return the question; raises NotTranslatable for interactions that are not known here."""
         if children(self.item, "templateDeclaration"):
-            raise NotTranslatable(N_("The item draws values for each learner."), N_("Write it anew as a “calculated” one."))
+            raise NotTranslatable(N_("The item draws values for each learner."), N_("Rewrite it as a “calculated” question."))
         unknown = [local(found) for found in self.interactions if local(found) not in INTERACTIONS]
         if unknown:
-            raise NotTranslatable(N_("An interaction “%(kind)s” is not known here."), kind=unknown[0][:60])
+            raise NotTranslatable(N_("An interaction “%(kind)s” is not supported."), kind=unknown[0][:60])
         inline = [found for found in self.interactions if local(found) in _GAPS]
         if len(self.interactions) > 1 and len(inline) < len(self.interactions):
             raise NotTranslatable(N_("The item asks %(count)s things; a question asks one."), count=len(self.interactions))
@@ -100,7 +100,7 @@ class ItemReader:
         total = self.worths.total
         if total and mark and abs(total - mark) > _NEAR * mark:
             self.notebook.loss(
-                N_("The right answers score %(total)s in the item, which names %(mark)s as the most."),
+                N_("The right answers score %(total)s in the item, which gives %(mark)s as the maximum."),
                 N_("The question is worth %(mark)s."),
                 total=decimal(total, 4),
                 mark=decimal(mark, 4),
@@ -127,7 +127,7 @@ class ItemReader:
         """Return the feedback that belongs to no answer of the question."""
         parts = dict.fromkeys(self.texts.content(one.element, BLOCKS) for one in self.feedbacks.left)
         if any(one.name != EXPLANATION and words(one.element).strip() for one in self.feedbacks.left):
-            self.notebook.note(N_("The feedback to right and wrong answers became part of the explanation."))
+            self.notebook.note(N_("The feedback for right and wrong answers became part of the explanation."))
         return "\n\n".join(part for part in parts if part)
 
     def _tell_graders(self, body: Body) -> None:
@@ -194,7 +194,7 @@ class ItemReader:
         texts = {found.get("identifier", ""): self.texts.content(found, INLINE) for found in children(interaction, "simpleChoice")}
         order = [ident for ident in self._declared(interaction).correct if ident in texts]
         if set(order) != set(texts):
-            raise NotTranslatable(N_("The right order does not name every item."))
+            raise NotTranslatable(N_("The right order does not include every item."))
         self.worths.of_whole(ident_of(interaction))
         keys = KeyAllocator()
         return OrderingBody(
@@ -206,7 +206,7 @@ class ItemReader:
         return EssayBody(model=self.texts.texts(model))
 
     def _upload(self, interaction: Element) -> Body:
-        self.notebook.note(N_("Which files are taken is not said; the usual ones are."))
+        self.notebook.note(N_("The accepted file types are not specified; the usual ones are used."))
         return FileBody(_ANY_FILE)
 
     # --- Interactions inside the text ------------------------------------------------------------------------------------------------

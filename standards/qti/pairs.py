@@ -47,7 +47,9 @@ class PairReader:
         found = [pair.split() for pair in self.worths.of(response).correct]
         right = {pair[0]: pair[1] for pair in found if len(pair) == 2}
         if len(right) != len(found) or set(right) != set(items) or not set(right.values()) <= set(matches):
-            raise NotTranslatable(N_("Not every item of the matching has exactly one match."), N_("A matching here gives each item one."))
+            raise NotTranslatable(
+                N_("Not every item of the matching has exactly one match."), N_("Here, each matching item has exactly one.")
+            )
         return right
 
     def _matching(self, items: Mapping[str, str], matches: Mapping[str, str], right: Mapping[str, str], shuffle: bool) -> MatchingBody:
@@ -69,7 +71,8 @@ class PairReader:
     def _lists(self, items: Mapping[str, str], matches: Mapping[str, str], paired: Paired, shuffle: bool) -> GapsBody:
         """Return one gap an item, each with the list of all matches and its own weight: pairs of a matching count all the same here."""
         self.texts.notebook.note(
-            N_("The matching became gaps to choose in."), N_("Its pairs are worth different points, which gaps can have and pairs cannot.")
+            N_("The matching became gaps with a list to choose from."),
+            N_("Its pairs are worth different marks, which gaps allow and pairs do not."),
         )
         gaps, lines = [], []
         for at, (ident, item) in enumerate(items.items(), start=1):

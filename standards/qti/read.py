@@ -20,7 +20,7 @@ DOCUMENTS = (".xml", ".qti")
 _THIRD = b"qti-assessment-"
 """Begins the names of roots of QTI 3; its manifests name the version instead."""
 _THIRD_MANIFEST = "xmlv3p0"
-_THIRD_REFUSED = N_("This is QTI 3; 1.2, 2.1 and 2.2 are read here.")
+_THIRD_REFUSED = N_("This is QTI 3. Only 1.2, 2.1 and 2.2 can be imported.")
 _ROOTS = (b"assessmentItem", b"assessmentTest", b"questestinterop", _THIRD)
 """Without one of these names a document of a package is none of QTI, and nobody looks into it."""
 _TWINS = "non_cc_assessments/"
@@ -38,7 +38,7 @@ def read(content: bytes, language: str = "es") -> ImportedQuestions:
         reader.read(path, root)
     if not reader.found:
         is_third = reader.third or _THIRD_MANIFEST in files.get(MANIFEST, b"").decode("utf-8", "replace")
-        raise FileRefused(_THIRD_REFUSED if is_third else N_("There is no item of QTI in the file."))
+        raise FileRefused(_THIRD_REFUSED if is_third else N_("There are no QTI items in the file."))
     return ImportedQuestions(tuple(reader.sources), tuple(notebook.remarks), notebook.media)
 
 
@@ -80,7 +80,7 @@ class _QtiReader:
             self.notebook.turn_to("", 0)
             self.notebook.loss(
                 N_("The test “%(name)s” is left out."),
-                N_("Only its questions come in; make a quiz of them."),
+                N_("Only its questions are imported. Create a quiz from them."),
                 name=root.get("title", "")[:80],
             )
 
@@ -93,7 +93,7 @@ class _QtiReader:
             if self.notebook.lacks_file:
                 question = replace(question, state=QuestionState.DRAFT)
             if self._is_copy(_identity(item), question):
-                self.notebook.note(N_("The question is there twice and comes in once."))
+                self.notebook.note(N_("The question appears twice and is imported once."))
             else:
                 self.sources.append(SourceQuestion(question, line(item)))
         except NotTranslatable as refusal:

@@ -92,7 +92,7 @@ class ItemBody:
         match self.question.body:
             case SingleChoiceBody(options, shuffle):
                 if any(option.right is not (option.credit == 1) for option in options):
-                    self.notebook.loss(N_("Which options are right is told by their credits alone."), N_("The format has no word for it."))
+                    self.notebook.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
                 return self._choice(options, [option.credit for option in options], shuffle, several=False)
             case MultipleChoiceBody() as multiple:
                 return self._several(multiple)
@@ -251,7 +251,7 @@ class ItemBody:
             self._number(ident, body)
             return
         if not body.answers:
-            raise NotTranslatable(N_("A self-check without patterns cannot go out."))
+            raise NotTranslatable(N_("A self-check without patterns cannot be exported."))
         accents = body.ignore_accents is not (self.language == "es")
         lose_written(self.notebook, body, ("model", "criteria"), ignore_accents=accents, why=any(answer.why for answer in body.answers))
         if any(self._takes_all(answer) for answer in body.answers):
@@ -326,7 +326,9 @@ class ItemBody:
         for name, option in zip(names, options, strict=True):
             words, lost = to_plain(in_language(option.text, self.language), INLINE, self.language)
             if lost:
-                self.notebook.loss(N_("A text inside a gap is written without its markup."), N_("Gaps hold plain words in the format."))
+                self.notebook.loss(
+                    N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format.")
+                )
             _xml.add(made, tag("inlineChoice"), one_line(words), identifier=name)
         return made
 
@@ -350,7 +352,7 @@ class ItemBody:
                 raise NotTranslatable(N_("A gap has no right text."))
             if answers[0].why or (isinstance(gap.body, ShortAnswerBody) and len(gap.body.answers) > 1):
                 self.notebook.loss(
-                    N_("The other answers and the feedback of a gap are left out."), N_("The format has one right text a gap.")
+                    N_("The other answers and the feedback of a gap are left out."), N_("The format allows one right text per gap.")
                 )
             correct.append(f"text_{keys.index(answers[0].key) + 1} gap_{at}")
         self._declare(RESPONSE, "multiple", "directedPair", correct, dict.fromkeys(correct, self.scale / len(correct)))
@@ -358,7 +360,9 @@ class ItemBody:
         for at, label in enumerate(gaps.choices, start=1):
             words, lost = to_plain(in_language(label.text, self.language), INLINE, self.language)
             if lost:
-                self.notebook.loss(N_("A text inside a gap is written without its markup."), N_("Gaps hold plain words in the format."))
+                self.notebook.loss(
+                    N_("Text inside a gap is written without its markup."), N_("Gaps can hold only plain text in the format.")
+                )
             _xml.add(made, tag("gapText"), one_line(words), identifier=f"text_{at}", matchMax="0")
         made.append(self._html(text))
         self._fill(made, {at: _xml.root(tag("gap"), None, identifier=f"gap_{at}") for at in range(1, len(places) + 1)})

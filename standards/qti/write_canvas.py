@@ -177,7 +177,7 @@ class _Item:
     def _single(self, options: Sequence[Option], shuffle: bool) -> str:
         rights = [option for option in options if option.credit == 1]
         if len(rights) != 1:
-            raise NotTranslatable(N_("The question has not exactly one right option with full credit."))
+            raise NotTranslatable(N_("The question does not have exactly one right option with full credit."))
         if any(option.credit not in (0, 1) or option.right is not (option.credit == 1) for option in options):
             lose(self.notebook, "credit")
         idents = self._options(options, "Single", shuffle=shuffle)
@@ -270,7 +270,9 @@ class _Item:
                 self._dropdown(gap.name, gap.body.options if isinstance(gap.body, SingleChoiceBody) else (), share)
             return "multiple_dropdowns_question"
         if body.drag or not all(isinstance(gap.body, ShortAnswerBody) for gap in places):
-            raise NotTranslatable(N_("Gaps of different kinds, or filled from one set, cannot go out."), N_("Canvas has lists or words."))
+            raise NotTranslatable(
+                N_("Gaps of different kinds, or filled from one set, cannot be exported."), N_("Canvas supports lists or typed words.")
+            )
         for gap in places:
             self._blank(gap.name, gap.body.answers if isinstance(gap.body, ShortAnswerBody) else (), share)
         return "fill_in_multiple_blanks_question"

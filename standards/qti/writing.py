@@ -29,7 +29,7 @@ def whole_words(answer: TextPattern, language: str) -> str:
     """Return the words of a pattern; raises NotTranslatable where it stands for more than one answer."""
     words = one_line(in_language(answer.patterns, language))
     if "*" in words.replace("\\*", ""):
-        raise NotTranslatable(N_("A pattern with * cannot go out."), N_("The format compares whole answers."))
+        raise NotTranslatable(N_("A pattern with * cannot be exported."), N_("The format compares whole answers."))
     return words.replace("\\*", "*")
 
 
@@ -47,8 +47,8 @@ def gaps_in_order(body: GapsBody, text: str, notebook: TransferRemarkCollector) 
     if any(gap.weight != 1 for gap in body.gaps):
         lose(notebook, "weight")
     if len(_gap.split(text, names)) != len(names) + 1:
-        raise NotTranslatable(N_("The gaps are not each once in the text."))
+        raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
     places = tuple(sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}")))
     if [gap.name for gap in places] != [_gap.name(at, len(places)) for at in range(1, len(places) + 1)]:
-        notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question comes back."))
+        notebook.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
     return places

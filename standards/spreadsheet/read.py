@@ -86,7 +86,7 @@ def _word(words: str, among: Mapping[str, T], what: str) -> T:
     found = among.get(slug(words))
     if found is None:
         raise NotTranslatable(
-            N_("“%(text)s” is no word for “%(column)s”."),
+            N_("“%(text)s” is not a valid value for “%(column)s”."),
             N_("Write one of: %(known)s."),
             text=words[:60],
             column=what,
@@ -107,7 +107,7 @@ def _share(words: str) -> Fraction:
     try:
         return read_credit(words.replace(",", ".", 1))
     except RefusedError as refused:
-        raise NotTranslatable(N_("“%(text)s” is no share of the mark."), N_("Write 0.5 or 1/2."), text=words[:40]) from refused
+        raise NotTranslatable(N_("“%(text)s” is not a share of the mark."), N_("Write 0.5 or 1/2."), text=words[:40]) from refused
 
 
 class _SpreadsheetReader:
@@ -151,7 +151,7 @@ class _SpreadsheetReader:
     def _tell_unused(self) -> None:
         for name in self.row.cells:
             if name not in self.used:
-                self.notebook.loss(N_("The cell “%(name)s” is left out."), N_("This kind of question has no use for it."), name=name)
+                self.notebook.loss(N_("The cell “%(name)s” is left out."), N_("This kind of question does not use it."), name=name)
 
     def _answers(self, *columns: str) -> list[SpreadsheetAnswer]:
         """Return the answers in order; `columns` are those that the kind uses."""
@@ -172,7 +172,7 @@ class _SpreadsheetReader:
         answers, rights = self._answers("option", "feedback", "credit"), self._rights()
         missing = rights - {answer.place for answer in answers}
         if missing:
-            raise NotTranslatable(N_("“right” names the answer %(at)s, which is not there."), at=min(missing))
+            raise NotTranslatable(N_("“right” names the answer %(at)s, which does not exist."), at=min(missing))
         return [
             (one, right, one.credit if one.credit is not None else Fraction(right))
             for one in answers
@@ -192,7 +192,7 @@ class _SpreadsheetReader:
             QuestionKind.DESCRIPTION: DescriptionBody,
         }
         if kind not in readers:
-            raise NotTranslatable(N_("A question of the kind “%(kind)s” cannot stand in a table."), kind=kind.value)
+            raise NotTranslatable(N_("A question of the kind “%(kind)s” is not supported in a table."), kind=kind.value)
         return readers[kind]()
 
     def _shuffle(self) -> bool:
@@ -232,14 +232,14 @@ class _SpreadsheetReader:
         if self.language != "es" and _THOUSANDS.match(words):
             said = words.replace(",", ".")
             self.notebook.note(
-                N_("“%(text)s” was read as %(number)s."), N_("Write thousands without a sign between them."), text=words, number=said
+                N_("“%(text)s” was read as %(number)s."), N_("Write numbers without a thousands separator."), text=words, number=said
             )
         return _number(words)
 
     def _matching(self) -> Body:
         answers, language = self._answers("option", "match", "feedback"), self.language
         if any(not one.match for one in answers):
-            raise NotTranslatable(N_("An item of the matching has no match."))
+            raise NotTranslatable(N_("A matching item has no match."))
         keys, choices = KeyAllocator(), matched([one.match for one in answers])
         pairs = tuple(
             Pair(keys.of(one.option), {language: one.option}, choices[one.match], {language: one.match}, one.why)

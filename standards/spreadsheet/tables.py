@@ -31,7 +31,7 @@ def rows_of_xlsx(content: bytes, notebook: TransferRemarkCollector) -> list[Spre
     except Undecodable as refused:
         raise FileRefused(refused.text) from refused
     for name in sheet.others:
-        notebook.loss(N_("The sheet “%(name)s” is left out."), N_("Questions are on the first sheet."), name=name)
+        notebook.loss(N_("The sheet “%(name)s” is left out."), N_("Questions are read from the first sheet."), name=name)
     return _rows(sheet.rows, notebook)
 
 
@@ -47,10 +47,10 @@ def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: TransferRemarkCo
     for heading, name in zip(headings, names, strict=True):
         if heading.strip() and not name:
             notebook.loss(
-                N_("The column “%(name)s” is left out."), N_("Its heading is not known here."), line=head_line, name=heading.strip()[:80]
+                N_("The column “%(name)s” is left out."), N_("Its heading is not recognised."), line=head_line, name=heading.strip()[:80]
             )
     if "text" not in names or "kind" not in names:
-        raise FileRefused(N_("Line %(line)s must hold the headings; “kind” and “text” are needed."), line=head_line)
+        raise FileRefused(N_("Line %(line)s must contain the headings, including “kind” and “text”."), line=head_line)
     return [SpreadsheetRow(line, _cells(names, cells)) for line, cells in filled[1:]]
 
 

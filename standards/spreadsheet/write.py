@@ -144,7 +144,7 @@ class _SpreadsheetWriter:
     def _answers(self, answers: "Sequence[tuple[str, Option | TextPattern | NumericalAnswer]]") -> dict[str, str]:
         rights = [str(at) for at, (_words, one) in enumerate(answers, start=1) if one.right]
         if not rights:
-            raise NotTranslatable(N_("No answer is right, which a table cannot say."))
+            raise NotTranslatable(N_("No answer is right, and a table cannot express that."))
         row = {"right": ", ".join(rights)}
         for at, (words, one) in enumerate(answers, start=1):
             row |= {f"option {at}": words, f"feedback {at}": self._line(one.why)}
@@ -153,7 +153,7 @@ class _SpreadsheetWriter:
 
     def _short(self, body: ShortAnswerBody) -> dict[str, str]:
         if not body.answers:
-            raise NotTranslatable(N_("A self-check without patterns cannot go out."))
+            raise NotTranslatable(N_("A self-check without patterns cannot be exported."))
         accents = body.ignore_accents is not (self.language == "es")
         self._lose(body, ("model", "criteria"), ignore_case=not body.ignore_case, ignore_accents=accents)
         return self._answers([(self._line(answer.patterns), answer) for answer in body.answers])

@@ -100,10 +100,10 @@ def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -
     editor = team(chromium, live, language="en")
     page = editor.page
     editor.open(f"{QUIZ}/regrades/new?question=suma-1")
-    page.get_by_label("Annul it: leave it out of the total").check()
+    page.get_by_label("Void it: leave it out of the total").check()
     page.fill("[name=reason]", "Two keys were right.")
 
-    press(editor, "Make the trial")
+    press(editor, "Start the dry run")
     live.deliver_jobs()
     editor.open(page.url.removeprefix(live.url))
     press(editor, "Apply the new marks")
@@ -122,9 +122,9 @@ def test_questions_are_found_changed_brought_in_and_taken_out(chromium: Browser,
     page = editor.page
     editor.open(f"{BANK}/imports")
     page.set_input_files("[name=file]", files=[{"name": "preguntas.gift", "mimeType": "text/plain", "buffer": GIFT}])
-    press(editor, "Look at it first")
+    press(editor, "Review it first")
     assert page.get_by_role("heading", level=1).inner_text() == "1 question comes in"
-    press(editor, "Bring them in")
+    press(editor, "Import them")
     editor.open(f"{BANK}/questions?text=Which")
     page.get_by_role("checkbox", name="Choose uno").focus()
     page.keyboard.press("Space")

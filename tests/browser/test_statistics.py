@@ -29,7 +29,7 @@ def test_reports_and_statistics_are_readable_by_everybody(chromium: Browser, liv
             teacher.open(f"{QUIZ}{path}")
 
     page.goto(f"{live.url}{QUIZ}/manage")
-    page.get_by_role("link", name="Estadísticas y médico de preguntas").click()
+    page.get_by_role("link", name="Estadísticas y análisis de preguntas").click()
     assert page.get_by_role("img", name="Cuántos intentos tienen esos puntos").is_visible()
     page.get_by_label("Intentos", exact=True).select_option("all")
     page.get_by_role("button", name="Mostrar").press("Enter")

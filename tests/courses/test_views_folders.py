@@ -140,7 +140,7 @@ def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, i
 
     send(editor, packed({f"mi curso/{path}": content for path, content in changed.items()} | {"__MACOSX/._x": b"\x00"}))
 
-    for words in ("Archivos nuevos", "README.md", LESSON, "+1 −1", "Archivos que se van", VIDEO):
+    for words in ("Archivos nuevos", "README.md", LESSON, "+1 −1", "Archivos que se quitan", VIDEO):
         assert words in editor.page.text
     assert draft(instance) == before
     editor.submit(editor.path)
@@ -345,7 +345,7 @@ def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_wha
         for item in folded.find_all("li"):
             item.decompose()
     words = page.get_text(" ", strip=True)
-    order = ["Traerla", "Lo que no llega al curso", "1-agua.md:3", "Lo que llega, pero no como estaba", "{: .raro} 200"]
+    order = ["Traerla", "No se importa", "1-agua.md:3", "Se importa con cambios", "{: .raro} 200"]
     assert [words.index(word) for word in order] == sorted(words.index(word) for word in order)
     assert "197 más como estas" in words
     assert len(page.find_all("li")) < 20

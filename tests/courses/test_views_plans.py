@@ -73,7 +73,7 @@ def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(t
     page = editor.get(PUBLISHING).text
     told = editor.submit("/approval", {"remark": "De acuerdo"}).text
 
-    assert "La aprobación está pedida." in asked
+    assert "Aprobación pedida." in asked
     assert "Espera aprobación" in page
     assert "La versión 2 está publicada." in told
     assert verbs(instance) == ["asked", "approved"]
@@ -234,7 +234,7 @@ def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planne
     planned.get(PUBLISHING)
     refused = planned.submit("/publishing", {"nature": "correction", "when": "2020-01-01T08:00"}, status=422).text
 
-    assert "Elija un momento que esté por venir." in refused
+    assert "Elija una fecha y hora futuras." in refused
 
 
 @pytest.mark.parametrize("how", NO_LONGER)

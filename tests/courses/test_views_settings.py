@@ -427,7 +427,7 @@ def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browse
     assert "+ Se cuenta con los pies." in shown
     assert "Pilar Maestra" in of_file
     assert texts(instance) == before
-    assert "Traído de vuelta" in editor.get("/teaching/prueba/history").text
+    assert "Recuperado" in editor.get("/teaching/prueba/history").text
 
 
 def test_changes_that_were_not_and_files_that_were_not_are_not_found(editor: Browser) -> None:

@@ -238,7 +238,7 @@ def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, instance: In
 
     first, second = owner.get(LOG).text, owner.get(f"{LOG}?page=2").text
 
-    assert first.count("Comenzó el curso") == 50
+    assert first.count("Creó el curso") == 50
     assert "Publicó la versión 1 como mejora" in second
     owner.get(f"{LOG}?page=0", status=404)
 

@@ -62,7 +62,7 @@ def test_groups_editions_and_announcements_are_told(browser: Browser, instance: 
 
     for words in (
         "Cambió el nombre del grupo Tarde: Noche",
-        "Hizo una edición: Marzo",
+        "Creó una edición: Marzo",
         "Anunció a quienes siguen el curso: Cambio de aula",
         "Eliminó un grupo: Pasajero",
         "Puso a 1 participante en un grupo",
@@ -84,7 +84,7 @@ def test_what_was_done_in_another_course_is_not_told(browser: Browser, instance:
 
     told = browser.get(LOG).text
 
-    assert "Hizo un grupo: Propio" in told
+    assert "Creó un grupo: Propio" in told
     assert "Ajeno" not in told
     assert "De otros" not in told
     assert "Publicó la versión 1" in told

@@ -54,7 +54,7 @@ def test_a_newcomer_is_asked_to_wait_without_a_statement_and_the_page_tries_agai
     assert "Está entrando muchísima gente" in page.text
     assert ("", "Intentar ahora") in page.links  # this very address, with its query
     assert counter.statements == []
-    assert browser.another("en").get("/", status=503).title.startswith("A great many people are coming in")
+    assert browser.another("en").get("/", status=503).title.startswith("The site is very busy")
     browser._request("GET", "/", headers={"Accept": "application/json"})
     assert (browser.response.status_code, browser.response.json["code"]) == (503, "crowded")
     assert "Retry-After" in browser.response.headers

@@ -105,7 +105,7 @@ def test_the_privacy_page_says_what_the_settings_say(browser: Browser, instance:
     browser.app.extensions["settings"] = instance.settings.model_copy(update={"keep_notices_days": 365, "keep_audit_days": 3653})
     browser.language = "en"
     text = browser.another("en").get("/privacy").text
-    assert "Notices in the bell: 1 year." in text
+    assert "Notifications on the site (bell icon): 1 year." in text
     assert "The record of important actions: 10 years." in text
 
 

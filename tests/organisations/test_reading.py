@@ -101,8 +101,8 @@ def test_each_fault_has_its_line_and_its_cause() -> None:
         (3, "This is not an email address."),
         (4, "This address stands in line %(first)s already."),
         (5, "This identity number stands in line %(first)s already."),
-        (6, "This identity number has a wrong digit, or not ten."),
-        (7, "The language is “es” or “en”."),
+        (6, "This identity number has a wrong digit or does not have ten digits."),
+        (7, "The language must be “es” or “en”."),
     ]
     assert read_people(lines.encode()).faults[1] == UnitListFault(
         4, "ANA@b.ec", "This address stands in line %(first)s already.", {"first": 2}

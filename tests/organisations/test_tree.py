@@ -126,7 +126,7 @@ def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, i
     boss.get(address(instance, "Chone"))
     boss.submit("/closing", {"close-place": str(jama.uuid)})
 
-    assert "La dependencia está cerrada." in boss.page.text
+    assert "La unidad está cerrada." in boss.page.text
     with instance.database.unit_of_work(write=False) as session:
         rows = {row.organisation_id: row.until for row in session.scalars(select(Membership))}
     assert rows[chone.id] is not None

@@ -129,7 +129,7 @@ def test_one_nesting_more_is_too_much_and_the_largest_exponents_are_allowed() ->
 @pytest.mark.parametrize("moment", [ReviewMoment.AFTER, ReviewMoment.LATER, ReviewMoment.CLOSED])
 @pytest.mark.parametrize("flag", sorted(ReviewFlag))
 def test_each_flag_stands_alone_at_each_moment(moment: ReviewMoment, flag: ReviewFlag) -> None:
-    """5.9: nine flags, independent of each other, in the three moments after handing in; the attempt's own carries those of questions."""
+    """5.9: nine flags, independent of each other, in the three moments after submitting; the attempt's own carries those of questions."""
     shown = flags_for(ReviewOptions(overrides={moment: (ReviewFlag.ATTEMPT, flag)}), moment, Behaviour.DEFERRED)
     others = {other for other in (ReviewMoment.AFTER, ReviewMoment.LATER, ReviewMoment.CLOSED) if other is not moment}
 

@@ -159,7 +159,7 @@ def test_bad_orders_come_back_as_they_were_typed(browser: Browser, instance: Ins
 
     assert fields["kind"] == "removed"
     assert "Diga por qué: queda en el registro." in missing
-    assert "Ninguna respuesta de esta pregunta puede juzgarse con esa versión." in browser.page.text
+    assert "Ninguna respuesta de esta pregunta puede calificarse con esa versión." in browser.page.text
     assert "opciones: le falta cuenca y agrega loja." in browser.page.text
     assert dict(browser.page.form("/regrades/new").fields)["reason"] == "Otra."
     browser.get(f"{QUIZ}/regrades/new?question=inventada-1", 404)

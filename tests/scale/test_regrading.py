@@ -95,7 +95,7 @@ def test_very_many_are_marked_again_in_time_and_back(browser: Browser, instance:
     timed("undo", lambda: undo(instance, editor, trial), "quizzes.undo_regrade")
     grown = (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1000
     with capsys.disabled() if sizes.ATTEMPTS > PEOPLE else nullcontext():
-        sys.stdout.write(f"\n{sizes.ATTEMPTS} attempts marked again: seconds {seconds}, of processor {of_processor}, {grown:.0f} MB more\n")
+        sys.stdout.write(f"\n{sizes.ATTEMPTS} attempts regraded: seconds {seconds}, of processor {of_processor}, {grown:.0f} MB more\n")
 
     assert (found.attempts, found.changed, found.gained) == (sizes.ATTEMPTS,) * 3
     assert (committed, regrade_row(instance, trial).state) == ("committed", "undone")

@@ -31,7 +31,7 @@ def test_feedback_to_true_and_false_of_canvas_joins_the_explanation_and_what_has
 
     assert found.questions[0].explanation == {"es": "Ley 1\n\nAsí es\n\nLéala"}
     assert [remark.what for remark in found.of_weight(RemarkSeverity.NOTE)] == [
-        "The feedback to true and false became part of the explanation."
+        "The feedback for true and false became part of the explanation."
     ]
     assert [loss.message for loss in found.of_weight(RemarkSeverity.LOSS)] == [
         "La retroalimentación «nadie» queda fuera. Ninguna respuesta tiene lugar para ella."

@@ -24,7 +24,7 @@ OLDER = (
     b'<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="o" title="dos"><itemBody><p>Lea.</p></itemBody>'
     b"</assessmentItem>"
 )
-REFUSED = "This is QTI 3; 1.2, 2.1 and 2.2 are read here."
+REFUSED = "This is QTI 3. Only 1.2, 2.1 and 2.2 can be imported."
 
 
 def packed(files: dict[str, bytes]) -> bytes:

@@ -47,7 +47,7 @@ def send(browser: Browser, content: bytes, name: str = "preguntas.gift", form: s
 
 
 def body(instance: Instance, path: str = BANK) -> str:
-    """Return the text of a bank of the draft, '' where there is none."""
+    """Return the text of a bank in the draft, '' where there is none."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         return course_drafts.draft_bodies(session, course.id, [path]).get(path, "")
@@ -241,7 +241,7 @@ def test_a_course_in_two_languages_gives_its_questions_in_either(editor: Browser
 
 def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
     assert "1 de 1 preguntas salen" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
-    assert "No hay nada que sacar" in editor.get(f"{EXPORTS}?text=nadie").text
+    assert "No hay nada que exportar" in editor.get(f"{EXPORTS}?text=nadie").text
 
 
 @pytest.mark.slow

@@ -108,7 +108,7 @@ class _Conversion:
             self.texts[path] = self.files[path].decode("utf-8")
         except UnicodeDecodeError:
             self.texts[path] = self.files[path].decode("windows-1252", errors="replace")
-            self._tell(RemarkKind.FORM, path, N_("The file is not UTF-8: read as Windows-1252."))
+            self._tell(RemarkKind.FORM, path, N_("The file is not UTF-8. It was read as Windows-1252."))
 
     def _tell(self, kind: RemarkKind, path: str, template: str, **facts: str) -> None:
         self.remarks.append(ForeignRemark(kind, path, 1, template, tuple(facts.items())))
@@ -121,11 +121,19 @@ class _Conversion:
         parts = planned if planned else self._by_folder(lessons)
         for part in parts:
             for path in part.lessons[MOST_LESSONS:]:
-                self._tell(RemarkKind.LESSON, path, N_("A module has %(limit)s lessons at most: left out."), limit=str(MOST_LESSONS))
+                self._tell(
+                    RemarkKind.LESSON,
+                    path,
+                    N_("A module can have at most %(limit)s lessons. This one is left out."),
+                    limit=str(MOST_LESSONS),
+                )
             del part.lessons[MOST_LESSONS:]
         for part in parts[MAXIMUM_MODULES:]:
             self._tell(
-                RemarkKind.LESSON, part.lessons[0], N_("A course has %(limit)s modules at most: left out."), limit=str(MAXIMUM_MODULES)
+                RemarkKind.LESSON,
+                part.lessons[0],
+                N_("A course can have at most %(limit)s modules. This one is left out."),
+                limit=str(MAXIMUM_MODULES),
             )
         return parts[:MAXIMUM_MODULES]
 
@@ -150,7 +158,7 @@ class _Conversion:
             return []
         rest = sorted((path for path in known if not _is_index(path)), key=_natural)
         for path in rest:
-            self._tell(RemarkKind.CHECK, path, N_("The table of contents does not name this lesson: it stands at the end."))
+            self._tell(RemarkKind.CHECK, path, N_("This lesson is not in the table of contents, so it is placed at the end."))
         found[-1].lessons += rest
         return [_ForeignModule(part.name or "0", part.title or self._course_title(), part.lessons) for part in found]
 
@@ -219,10 +227,10 @@ class _Conversion:
     def _media(self, path: str, target: str, folder: str) -> tuple[str, str]:
         """Take a file along into the module's media/ and return its path from the lesson; '' and why where it does not come."""
         if "://" in target:
-            return "", N_("The image %(path)s stands on another site: its description stays.")
+            return "", N_("The image %(path)s is on another site. Only its description is kept.")
         source = next((found for found in _places(path, target) if found in self.files), "")
         if not source:
-            return "", N_("The image %(path)s is not in the folder: its description stays.")
+            return "", N_("The image %(path)s is not in the folder. Only its description is kept.")
         content, why = _media_content(source, self.files[source])
         self.taken.add(source)
         if why:
@@ -256,7 +264,7 @@ class _Conversion:
         people = [self.wanted.author] if self.wanted.author else list(dict.fromkeys(authors))
         if not people:
             people = [_said(self.wanted.name) or title]
-            self._tell(RemarkKind.CHECK, "course.yaml", N_("Nobody is named as author: write who wrote it."))
+            self._tell(RemarkKind.CHECK, "course.yaml", N_("Add an author."))
         named = "".join(f"  - name: {scalar(' '.join(name.split()), flow=False)}\n" for name in people)
         key = self.wanted.key or proposed_key(self.wanted.title or self.wanted.name or title)
         languages = "" if self.wanted.language == "es" else f"languages: [{self.wanted.language}]\n"
@@ -265,9 +273,9 @@ class _Conversion:
     def _tell_left(self) -> None:
         for path in sorted(self.files.keys() - self.taken):
             if not _is_aside(path):
-                self._tell(RemarkKind.FILE, path, N_("No lesson uses this file: it does not come along."))
+                self._tell(RemarkKind.FILE, path, N_("No lesson uses this file, so it is not imported."))
             else:
-                self._tell(RemarkKind.FILE, path, N_("This file is about the folder and no lesson: it does not come along."))
+                self._tell(RemarkKind.FILE, path, N_("This file describes the folder and is not a lesson, so it is not imported."))
 
 
 def _is_index(path: str) -> bool:
@@ -317,19 +325,19 @@ def _media_content(path: str, content: bytes) -> tuple[bytes, str]:
     """Return a file as it may come along, or why it may not."""
     kind, ending = kind_of(path), path.rpartition(".")[2].lower()
     if kind is None or not kind.fits(content) or ending == "md":
-        return b"", N_("The image %(path)s is none of what its name says: its description stays.")
+        return b"", N_("The content of the image %(path)s does not match its file extension. Only its description is kept.")
     if len(content) > kind.limit:
-        return b"", N_("The image %(path)s is too large: its description stays.")
+        return b"", N_("The image %(path)s is too large. Only its description is kept.")
     if ending == "svg" and any(severity(problem.code) is Severity.ERROR for problem in clean_svg(content, "check-", "")[1]):
-        return b"", N_("The drawing %(path)s holds more than shapes and words, or lacks its title: its description stays.")
+        return b"", N_("The drawing %(path)s contains more than shapes and text, or has no title. Only its description is kept.")
     if ending not in FORMATS:
         return content, ""
     if points(content, ending) > MOST_PIXELS:
-        return b"", N_("The image %(path)s has more than 40 million points: its description stays.")
+        return b"", N_("The image %(path)s has more than 40 million pixels. Only its description is kept.")
     try:
         return cleaned(content, ending), ""
     except Invalid:
-        return b"", N_("The image %(path)s is broken: its description stays.")
+        return b"", N_("The image %(path)s is damaged. Only its description is kept.")
 
 
 def _candidates(path: str) -> list[str]:

@@ -42,7 +42,7 @@ _ELEMENTS = names(
     "font footer form h1 h2 h3 h4 h5 h6 header hr i input ins kbd label li main mark nav ol p picture pre q s section small "
     "source span strike strong sub summary sup table tbody td tfoot th thead tr u ul var wbr"
 )
-_NOWHERE = N_("The link to %(target)s leads nowhere in this folder: its words stay.")
+_NOWHERE = N_("The link to %(target)s points to nothing in this folder. Its text is kept.")
 _PLAYERS = ("iframe", "video", "audio", "embed", "object", "script", "style")
 
 
@@ -108,7 +108,7 @@ class InlineWriter:
 
     def _liquid(self, match: re.Match[str], line: int) -> str:
         self.notebook.tell(
-            RemarkKind.COMMAND, self._at(match, line), N_("“%(text)s” is a command of another tool: left out."), text=match[0]
+            RemarkKind.COMMAND, self._at(match, line), N_("“%(text)s” is a command for another tool and is left out."), text=match[0]
         )
         return ""
 
@@ -189,17 +189,17 @@ class InlineWriter:
         if name in _PLAYERS:
             source = attributes.get("src", "")
             self.notebook.tell(
-                RemarkKind.PLAYER, self._at(match, line), N_("<%(tag)s> is not shown here: a link stays where it has an address."), tag=name
+                RemarkKind.PLAYER, self._at(match, line), N_("<%(tag)s> is not shown here. A link is kept if it has an address."), tag=name
             )
             return keep(f"<{source}>") if source.startswith("https://") else ""
         if name in _ELEMENTS:
-            self.notebook.tell(RemarkKind.FORM, self._at(match, line), N_("The tag <%(tag)s> is left out, its text stays."), tag=name)
+            self.notebook.tell(RemarkKind.FORM, self._at(match, line), N_("The tag <%(tag)s> is left out and its text is kept."), tag=name)
             return ""
         return keep("&lt;") + match[0][1:]
 
     def _signs(self, text: str, line: int) -> str:
         if "~~" in text:
-            self.notebook.tell(RemarkKind.FORM, line, N_("Struck out text stands as plain text."))
+            self.notebook.tell(RemarkKind.FORM, line, N_("Struck-through text becomes plain text."))
             text = text.replace("~~", "")
         text = re.sub(r"(?<!\\)\{\{", r"\\{{", text)
         text = re.sub(r"(?<!\\)\[(?=[\[@])", r"\\[", text)

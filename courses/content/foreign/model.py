@@ -37,15 +37,15 @@ LOSSES = (
 )
 TITLES = {
     RemarkKind.LESSON: N_("Lessons left out"),
-    RemarkKind.IMAGE: N_("Images left out: at most their description stays"),
-    RemarkKind.COMMAND: N_("Commands of other tools left out"),
-    RemarkKind.PLAYER: N_("Videos and other insertions left out: at most a link stays"),
-    RemarkKind.LINK: N_("Links that lead nowhere: their words stay"),
-    RemarkKind.FIELD: N_("Fields above a lesson that have no place here"),
+    RemarkKind.IMAGE: N_("Images left out (at most, their description is kept)"),
+    RemarkKind.COMMAND: N_("Commands for other tools, left out"),
+    RemarkKind.PLAYER: N_("Videos and other embeds left out (at most, a link is kept)"),
+    RemarkKind.LINK: N_("Broken links, kept as text"),
+    RemarkKind.FIELD: N_("Front matter fields with no equivalent here"),
     RemarkKind.FILE: N_("Files left out"),
-    RemarkKind.BOX: N_("Boxes of another tool, now quotations"),
-    RemarkKind.FORM: N_("Written in another form, no word is lost"),
-    RemarkKind.CHECK: N_("To be looked at"),
+    RemarkKind.BOX: N_("Boxes from another tool, now quotations"),
+    RemarkKind.FORM: N_("Reformatted, with no text lost"),
+    RemarkKind.CHECK: N_("To review"),
 }
 
 
