@@ -443,7 +443,7 @@ def list_letters(session: Session, key: str, people: Sequence[int]) -> list[Mail
         .where(Notification.key == key, Notification.person_id.in_(people), Notification.mail == MailTime.AT_ONCE.value, *_postable())
         .order_by(Notification.person_id)
     )
-    return [MailBatch(row.Person, (row.Notice,)) for row in session.execute(statement)]
+    return [MailBatch(row.Person, (row.Notification,)) for row in session.execute(statement)]
 
 
 def find_digest(session: Session, person_id: int, until: datetime, *, limit: int) -> MailBatch | None:
@@ -456,7 +456,7 @@ def find_digest(session: Session, person_id: int, until: datetime, *, limit: int
         .limit(limit)
     )
     rows = session.execute(statement).all()
-    return MailBatch(rows[0].Person, tuple(row.Notice for row in rows)) if rows else None
+    return MailBatch(rows[0].Person, tuple(row.Notification for row in rows)) if rows else None
 
 
 def _postable() -> tuple[ColumnElement[bool], ...]:

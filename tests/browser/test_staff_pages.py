@@ -123,7 +123,7 @@ def test_questions_are_found_changed_brought_in_and_taken_out(chromium: Browser,
     editor.open(f"{BANK}/imports")
     page.set_input_files("[name=file]", files=[{"name": "preguntas.gift", "mimeType": "text/plain", "buffer": GIFT}])
     press(editor, "Review it first")
-    assert page.get_by_role("heading", level=1).inner_text() == "1 question comes in"
+    assert page.get_by_role("heading", level=1).inner_text() == "1 question to import"
     press(editor, "Import them")
     editor.open(f"{BANK}/questions?text=Which")
     page.get_by_role("checkbox", name="Choose uno").focus()

@@ -65,7 +65,7 @@ def test_groups_editions_and_announcements_are_told(browser: Browser, instance: 
         "Creó una edición: Marzo",
         "Anunció a quienes siguen el curso: Cambio de aula",
         "Eliminó un grupo: Pasajero",
-        "Puso a 1 participante en un grupo",
+        "Agregó a 1 participante a un grupo",
     ):
         assert words in told
     assert "Otra cosa" not in told

@@ -87,7 +87,7 @@ def test_a_moment_lies_in_years_that_every_zone_can_tell(app: Flask, typed: str,
     with reading("en", ZoneInfo(zone)):
         told = faults(app, name="x", kind="a", when=typed)
 
-    assert told == ([] if fits else ["Write a date of the years 1900 to 2999."])
+    assert told == ([] if fits else ["Enter a date between the years 1900 and 2999."])
 
 
 def test_a_head_or_get_is_no_sent_form(app: Flask) -> None:

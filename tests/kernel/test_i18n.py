@@ -93,11 +93,11 @@ def test_messages_are_translated_with_their_facts() -> None:
 
 
 def test_plural_forms_follow_the_number() -> None:
-    message = ("Check this %(count)s entry", "Check these %(count)s entries")
+    message = ("Check %(count)s field", "Check these %(count)s fields")
     with reading("en"):
-        assert ngettext(*message, 1) == "Check this 1 entry"
-        assert ngettext(*message, 0) == "Check these 0 entries"
-        assert ngettext(*message, 36214) == "Check these 36,214 entries"
+        assert ngettext(*message, 1) == "Check 1 field"
+        assert ngettext(*message, 0) == "Check these 0 fields"
+        assert ngettext(*message, 36214) == "Check these 36,214 fields"
     with reading("es"):
         assert ngettext(*message, 1) != ngettext(*message, 2).replace("2", "1")
 

@@ -50,7 +50,7 @@ def test_a_place_with_a_slash_is_found_by_its_name_and_its_path(words: str, foun
 
 def test_a_path_that_leads_to_two_places_is_told() -> None:
     """Caja under Norte, and a place that is called «Norte/Caja»."""
-    with pytest.raises(RowRefused, match="use the code"):
+    with pytest.raises(RowRefused, match="Use the code"):
         UnitDirectory(TREE).find("IESS / Norte / Caja")
 
 

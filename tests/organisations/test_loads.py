@@ -91,7 +91,7 @@ def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss:
         "Esto no es una dirección de correo.",
         "Línea 6",
         "faltan los nombres",
-        "Ninguna dependencia se llama «Quito»",
+        "Ninguna unidad se llama «Quito»",
     ):
         assert words in boss.page.text
     assert "Jama → Chone" in boss.page.text
@@ -410,7 +410,7 @@ def test_a_closed_place_and_a_suspended_account_are_faults(boss: Browser, instan
     send(boss, HEAD + "\n".join(rows))
 
     assert tiles(boss.page.html) == [1, 0, 0, 3]
-    for words in ("Esta cuenta está suspendida.", "«Cerrada» está cerrada.", "Varias dependencias se llaman «Archivo»"):
+    for words in ("Esta cuenta está suspendida.", "«Cerrada» está cerrada.", "Varias unidades se llaman «Archivo»"):
         assert words in boss.page.text
 
 

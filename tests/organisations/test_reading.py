@@ -99,14 +99,12 @@ def test_each_fault_has_its_line_and_its_cause() -> None:
 
     assert faults(lines) == [
         (3, "This is not an email address."),
-        (4, "This address stands in line %(first)s already."),
-        (5, "This identity number stands in line %(first)s already."),
+        (4, "This address is already on line %(first)s."),
+        (5, "This identity number is already on line %(first)s."),
         (6, "This identity number has a wrong digit or does not have ten digits."),
         (7, "The language must be “es” or “en”."),
     ]
-    assert read_people(lines.encode()).faults[1] == UnitListFault(
-        4, "ANA@b.ec", "This address stands in line %(first)s already.", {"first": 2}
-    )
+    assert read_people(lines.encode()).faults[1] == UnitListFault(4, "ANA@b.ec", "This address is already on line %(first)s.", {"first": 2})
 
 
 @pytest.mark.parametrize("address", ["ana..b@iess.ec", ".ana@iess.ec", "ana@-iess.ec", "ana@iess", "a@b@c.ec", "ana@iess.ec>", ""])

@@ -192,7 +192,7 @@ def test_a_manager_is_named_and_ended(boss: Browser, instance: Instance) -> None
     boss.get(address(instance, "Chone"))
     for _twice in range(2):
         boss.submit("/managers", {"manager-email": "ana@example.org"})
-    assert "Ana Quinde ya puede seguir el avance de esta dependencia." in boss.page.text
+    assert "Ana Quinde ya puede seguir el avance de esta unidad." in boss.page.text
     assert facts(instance, "unit_manager.named")["organisation"] == chone.id
     boss.submit(f"/managers/{person.uuid}/ending")
 

@@ -74,7 +74,7 @@ def test_guessing_is_told_with_its_numbers() -> None:
         odd = finding_view(replace(finding, top=19, share=f("1/4")), "q", "", a_question(TrueFalseBody(answer=True)))
 
     assert spanish.numbers == "Acertaron 9 de los 18 mejores; al azar se aciertan 9. 48 respuestas."
-    assert english.numbers == "9 of the best 18 got it right; guessing gives 9. 48 answers."
+    assert english.numbers == "9 of the top 18 learners answered it correctly; guessing would give 9. 48 answers."
     assert "guessing gives 4.8." in odd.numbers
 
 

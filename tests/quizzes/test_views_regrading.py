@@ -127,7 +127,7 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     assert browser.get(f"{QUIZ}/regrades").has_link(trial)
     log = browser.get("/teaching/prueba/log").text
     assert "Calificó de nuevo «cuestionario-1»: cambi" in log
-    assert "Deshizo una nueva calificación de «cuestionario-1»" in log
+    assert "Deshizo una recalificación de «cuestionario-1»" in log
 
 
 def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, instance: Instance) -> None:

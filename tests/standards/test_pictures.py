@@ -121,7 +121,7 @@ def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(brow
     a_teacher(instance, a_course(instance, modules=1))
     editor = sign_in(browser, "profe@example.org")
     send(editor, moodle(SHOWN), "fotos.xml")
-    assert "1 archivo viene también" in editor.page.text
+    assert "1 archivo incluido" in editor.page.text
 
     editor.submit(editor.path, {"bank": BANK})
 

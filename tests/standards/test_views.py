@@ -75,7 +75,7 @@ def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor:
 
     send(editor, GIFT)
 
-    assert "2 preguntas entran" in editor.page.text
+    assert "2 preguntas por importar" in editor.page.text
     assert "línea 5" in editor.page.text
     assert body(instance) == before
     page = editor.submit(editor.path.split("?")[0], {"bank": BANK})
@@ -166,7 +166,7 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
     assert waiting(instance) == 0
     monkeypatch.undo()
     send(editor, GIFT)
-    assert "2 preguntas entran" in editor.page.text
+    assert "2 preguntas por importar" in editor.page.text
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, instance: Instance) -> None:
