@@ -103,11 +103,12 @@ def test_both_readmes_have_the_same_shape() -> None:
 
 
 def test_the_example_that_the_readme_lets_people_copy_is_without_fault() -> None:
-    folder = ROOT / "docs" / "mi-primer-curso"
+    folder = ROOT / "examples" / "first-course"
     files = read_directory(folder)
 
     assert read_folder(files, KINDS.kinds, KINDS.parts, today=date(2026, 11, 20)).findings == ()
-    assert f"cp -r {folder.relative_to(ROOT)} " in (ROOT / "README.md").read_text("utf-8")
+    for name in ("README.md", "README.en.md"):
+        assert f"cp -r {folder.relative_to(ROOT)} " in (ROOT / name).read_text("utf-8")
 
 
 def test_decisions_are_numbered_and_have_the_four_parts() -> None:
