@@ -112,12 +112,17 @@ def test_the_example_that_the_readme_lets_people_copy_is_without_fault() -> None
 
 
 def test_decisions_are_numbered_and_have_the_four_parts() -> None:
-    paths = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    folder = ROOT / "docs" / "decisions"
+    paths = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
+    index = (folder / "README.md").read_text("utf-8")
 
     assert [path.name[:4] for path in paths] == [f"{number:04d}" for number in range(1, len(paths) + 1)]
     for path in paths:
-        headings = re.findall(r"^## (.*)$", path.read_text("utf-8"), re.MULTILINE)
-        assert headings == ["Context", "Decision", "Consequences", "Rejected"], path.name
+        title, text = path.read_text("utf-8").split("\n", 1)
+        number, subject = title.removeprefix("# ").split(" ", 1)
+        assert number == path.name[:4]
+        assert f"| [{number}]({path.name}) | {subject} | " in index
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences", "Rejected"], path.name
 
 
 def test_the_spanish_catalogue_is_complete() -> None:
