@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that follow from the code: settings, commands, licences of the libraries.
+"""Write what follows from code and data: settings, commands and licences; the courses' lists of what to verify; tables of figures.
 
 python scripts/documents.py write    write them
 python scripts/documents.py check    exit with 1 where one is not what the code says
@@ -6,11 +6,15 @@ python scripts/documents.py check    exit with 1 where one is not what the code 
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import click
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -19,6 +23,7 @@ from kernel.settings import Settings  # noqa: E402 - the checkout comes first
 from lms.cli import lms  # noqa: E402 - after the path is set
 
 OPERATIONS = ROOT / "docs" / "operations"
+CONTENT = ROOT / "content"
 UNNAMED = {"huey": "MIT"}
 """Libraries whose licence stands in their licence file only."""
 NOTE = "<!-- Written by `make fix` from the code (scripts/documents.py). Change it there. -->\n"
@@ -103,7 +108,51 @@ def licences() -> str:
     return "\n".join([*lines, *(f"| {name} | {pinned} | {licence_of(name)} |" for name, pinned in pins)]) + "\n"
 
 
+def _filled(path: Path, parts: Mapping[str, str]) -> str:
+    """Return a page whose marked parts (`<!-- name -->` to `<!-- /name -->`) are written anew; the rest stays as its authors wrote it."""
+    page = path.read_text("utf-8")
+    for name, text in parts.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, after = page.split(begin, 1)[0], page.split(end, 1)[1]
+        page = f"{before}{begin}\n{text}\n{end}{after}"
+    return page
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    return dict(YAML(typ="safe").load(path))
+
+
+def unverified_addresses(resources: Mapping[str, Any]) -> str:
+    """Return the addresses of a course that no one has opened, by site, the site with most of them first."""
+    sites: dict[str, list[str]] = {}
+    for key, resource in resources.items():
+        if resource.get("url") and not resource["verified"]:
+            line = f"- `{key}`: [{resource['title']['es']}](<{resource['url']}>). {resource['supports']['es']}"
+            sites.setdefault(urlsplit(resource["url"]).netloc.removeprefix("www."), []).append(line)
+    lines = [f"Son {sum(map(len, sites.values()))} en {len(sites)} sitios."]
+    for site, listed in sorted(sites.items(), key=lambda item: (-len(item[1]), item[0])):
+        lines += ["", f"### {site}", "", *listed]
+    return "\n".join(lines)
+
+
+def dated_figures(parameters: Mapping[str, Any]) -> str:
+    """Return the figures of a course that are tied to a year."""
+    lines = ["| Parámetro | Valor | Año |", "|---|--:|--:|"]
+    for name, figure in parameters.items():
+        unit = "" if figure.get("unit", "none") == "none" else f" {figure['unit']}"
+        lines.append(f"| `{name}` | {str(figure['value']).replace('.', ',')}{unit} | {figure['year']} |")
+    return "\n".join(lines)
+
+
+def to_verify(course: str) -> str:
+    """Return a course's page of what nobody has confirmed yet."""
+    folder = CONTENT / course
+    addresses = unverified_addresses(_read_yaml(folder / "recursos.yaml"))
+    return _filled(folder / "verificar.md", {"direcciones": addresses, "cifras": dated_figures(_read_yaml(folder / "parametros.yaml"))})
+
+
 PAGES = {OPERATIONS / "settings.md": settings, OPERATIONS / "commands.md": commands, ROOT / "docs" / "licences.md": licences}
+PAGES |= {path: partial(to_verify, path.parent.name) for path in sorted(CONTENT.glob("*/verificar.md"))}
 
 
 def main() -> int:

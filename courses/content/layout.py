@@ -56,9 +56,9 @@ class FolderLayout:
 
 
 def is_ignored(path: str) -> bool:
-    """Say whether a path is carried along and never read: dot files, README.md, scripts/."""
+    """Say whether a path is carried along and never read: dot files, README.md, verificar.md, scripts/."""
     names = path.split("/")
-    return names[0] == "scripts" or names[-1] == "README.md" or any(name.startswith(".") for name in names)
+    return names[0] in ("scripts", "verificar.md") or names[-1] == "README.md" or any(name.startswith(".") for name in names)
 
 
 def is_media(path: str) -> bool:

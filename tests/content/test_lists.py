@@ -102,7 +102,7 @@ def test_terms_of_the_pack_are_all_there_with_their_english() -> None:
 @needs_shared
 @pytest.mark.shared
 def test_media_of_the_pack_are_attached_where_they_have_an_address() -> None:
-    """What has none yet is named in docs/content-to-verify.md."""
+    """What has none yet is named in the course's verificar.md."""
     addresses = {key: source["url"] for key, source in of_the_pack("sources.yaml").items()}
     texts = {
         course: "\n".join(
@@ -148,6 +148,6 @@ def test_what_is_tied_to_a_year_is_a_parameter_with_its_year_and_source(course: 
 
 @pytest.mark.parametrize("course", COURSES)
 def test_addresses_nobody_opened_are_listed(course: str) -> None:
-    listed = (ROOT / "docs" / "content-to-verify.md").read_text(encoding="utf-8")
+    listed = (ROOT / "content" / course / "verificar.md").read_text(encoding="utf-8")
 
-    assert [resource.key for resource in course_of(course).resources if not resource.verified and f"`{resource.key}`" not in listed] == []
+    assert [resource.key for resource in course_of(course).resources if not resource.verified and f"- `{resource.key}`: [" not in listed] == []

@@ -210,9 +210,9 @@ def test_unknown_and_misnamed_files_are_told(path: str, severity: Severity) -> N
     assert [finding.severity for finding in found] == [severity]
 
 
-@pytest.mark.parametrize("path", ["README.md", "scripts/dibujo.py", "01-contar/.notas", ".editorconfig"])
+@pytest.mark.parametrize("path", ["README.md", "verificar.md", "scripts/dibujo.py", "01-contar/.notas", ".editorconfig"])
 def test_some_files_are_carried_along_and_never_read(path: str) -> None:
-    """Section 2: dot files, README.md, scripts/."""
+    """Section 2: dot files, README.md, verificar.md, scripts/."""
     assert folders.findings(folders.with_file(path, b"\xff\x00")) == []
 
 
