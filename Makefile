@@ -54,26 +54,28 @@ browser: ## every test of a real browser, the long ones too, on SQLite and Postg
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal tests/browser --db postgres
 
-faults: ## what breaks while people work, on SQLite and PostgreSQL, and random histories in a real browser (FAULT_HISTORIES=30, FAULT_SEED=1), strings of each list (FAULT_STRINGS=30); slow
+faults: ## what breaks while people work, on SQLite and PostgreSQL, and random histories in a real browser (FAULT_HISTORIES=30, FAULT_SEED=1), strings of each list (FAULT_STRINGS=30); counts in docs/figures; slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/python -m pytest -q tests/faults
-	@$(BIN)/python -m pytest -q -m faults tests/kernel tests/lms tests/scale
-	@FAULT_STRINGS=$(FAULT_STRINGS) $(BIN)/python -m pytest -q -m long tests/journeys/test_hostile_input.py
-	@$(BIN)/python -m pytest -q tests/faults --db postgres
-	@$(BIN)/python -m pytest -q -m faults tests/kernel tests/lms --db postgres
-	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
+	@FIGURES=faults $(BIN)/python -m pytest -q tests/faults
+	@FIGURES=faults $(BIN)/python -m pytest -q -m faults tests/kernel tests/lms tests/scale
+	@FAULT_STRINGS=$(FAULT_STRINGS) FIGURES=faults $(BIN)/python -m pytest -q -m long tests/journeys/test_hostile_input.py
+	@FIGURES=faults $(BIN)/python -m pytest -q tests/faults --db postgres
+	@FIGURES=faults $(BIN)/python -m pytest -q -m faults tests/kernel tests/lms --db postgres
+	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) FIGURES=faults $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
 
-bench: ## measure pages, journeys, reports beside bare programs, and many at once, on SQLite and PostgreSQL; table and build/bench.json; slow
+bench: ## measure pages, journeys, reports beside bare programs, and many at once, on SQLite and PostgreSQL; figures in docs/figures; slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@red=0; $(BIN)/python -m tests.bench || red=1; \
 	for database in sqlite postgres; do \
-	  BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db $$database || red=1; \
-	  BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py --db $$database || red=1; \
+	  FIGURES=scale BENCH_LEARNERS=$(BENCH_LEARNERS) $(BIN)/python -m pytest -q tests/scale/test_many_starts.py --db $$database || red=1; \
+	  FIGURES=scale BENCH_ATTEMPTS=36000 $(BIN)/python -m pytest -q tests/scale/test_report_of_many.py tests/scale/test_regrading.py --db $$database || red=1; \
 	done; exit $$red
 
 loadtest: ## play the last hours before a deadline with 36,000 accounts, and compare what was told with the database (ARGS="--rate 5"); slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@LMS_DATA_DIR=$${LMS_DATA_DIR:-build/loadtest} $(BIN)/lms loadtest --json build/loadtest.json $(ARGS)
+	@rm -f build/loadtest.json; red=0; LMS_DATA_DIR=$${LMS_DATA_DIR:-build/loadtest} $(BIN)/lms loadtest --json build/loadtest.json $(ARGS) || red=1; \
+	case "$$LMS_DATABASE_URL" in postgresql*) database=postgres;; *) database=sqlite;; esac; \
+	if [ -f build/loadtest.json ]; then $(BIN)/python scripts/figures.py loadtest $$database day build/loadtest.json; fi; exit $$red
 
 scaled: ## run four processes behind nginx with PostgreSQL, Redis and a bucket: the journey, a killed one, a rolling restart (nginx, redis-server)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
@@ -84,7 +86,7 @@ matrix: ## who may do what, each cell of the access matrix tried over a socket; 
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m matrix --over-a-socket --show-capture=no tests
 
-mutation: ## change the rules in small ways and see that the tests notice (MODULES="marking saving"); slow
+mutation: ## change the rules in small ways and see that the tests notice (MODULES="marking saving"); counts in docs/figures; slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python scripts/mutation.py $(MODULES)
 

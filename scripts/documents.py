@@ -4,9 +4,10 @@ python scripts/documents.py write    write them
 python scripts/documents.py check    exit with 1 where one is not what the code says
 """
 
+import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
@@ -14,15 +15,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from kernel.settings import Settings  # noqa: E402 - the checkout comes first
+from courses.content.model import ParameterSource, ResourceSource  # noqa: E402 - the checkout comes first
+from courses.content.reader import read_directory, read_unchecked  # noqa: E402 - after the path is set
+from kernel import clock  # noqa: E402 - after the path is set
+from kernel.settings import Settings  # noqa: E402 - after the path is set
+from lms.app import KINDS  # noqa: E402 - after the path is set
 from lms.cli import lms  # noqa: E402 - after the path is set
+from lms.loadtest.measures import FIGURES as PLANNED  # noqa: E402 - after the path is set
+from lms.loadtest.reconciliation import COUNTED, FAULTS  # noqa: E402 - after the path is set
 
 OPERATIONS = ROOT / "docs" / "operations"
+QUALITY = ROOT / "docs" / "developer" / "22-quality.md"
+FIGURES = ROOT / "docs" / "figures"
 CONTENT = ROOT / "content"
 UNNAMED = {"huey": "MIT"}
 """Libraries whose licence stands in their licence file only."""
@@ -118,40 +126,136 @@ def _filled(path: Path, parts: Mapping[str, str]) -> str:
     return page
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    return dict(YAML(typ="safe").load(path))
-
-
-def unverified_addresses(resources: Mapping[str, Any]) -> str:
+def unverified_addresses(resources: Iterable[ResourceSource]) -> str:
     """Return the addresses of a course that no one has opened, by site, the site with most of them first."""
     sites: dict[str, list[str]] = {}
-    for key, resource in resources.items():
-        if resource.get("url") and not resource["verified"]:
-            line = f"- `{key}`: [{resource['title']['es']}](<{resource['url']}>). {resource['supports']['es']}"
-            sites.setdefault(urlsplit(resource["url"]).netloc.removeprefix("www."), []).append(line)
+    for resource in resources:
+        if resource.url and not resource.verified:
+            line = f"- `{resource.key}`: [{resource.title['es']}](<{resource.url}>). {resource.supports['es']}"
+            sites.setdefault(urlsplit(resource.url).netloc.removeprefix("www."), []).append(line)
     lines = [f"Son {sum(map(len, sites.values()))} en {len(sites)} sitios."]
     for site, listed in sorted(sites.items(), key=lambda item: (-len(item[1]), item[0])):
         lines += ["", f"### {site}", "", *listed]
     return "\n".join(lines)
 
 
-def dated_figures(parameters: Mapping[str, Any]) -> str:
+def dated_figures(parameters: Iterable[ParameterSource]) -> str:
     """Return the figures of a course that are tied to a year."""
     lines = ["| Parámetro | Valor | Año |", "|---|--:|--:|"]
-    for name, figure in parameters.items():
-        unit = "" if figure.get("unit", "none") == "none" else f" {figure['unit']}"
-        lines.append(f"| `{name}` | {str(figure['value']).replace('.', ',')}{unit} | {figure['year']} |")
+    for figure in parameters:
+        unit = "" if figure.unit == "none" else f" {figure.unit}"
+        lines.append(f"| `{figure.name}` | {figure.written.replace('.', ',')}{unit} | {figure.year} |")
     return "\n".join(lines)
 
 
 def to_verify(course: str) -> str:
-    """Return a course's page of what nobody has confirmed yet."""
-    folder = CONTENT / course
-    addresses = unverified_addresses(_read_yaml(folder / "recursos.yaml"))
-    return _filled(folder / "verificar.md", {"direcciones": addresses, "cifras": dated_figures(_read_yaml(folder / "parametros.yaml"))})
+    """Return a course's page of what no one has confirmed yet."""
+    files = {path: content for path, content in read_directory(CONTENT / course).items() if "/" not in path}
+    folder, _places = read_unchecked(files, KINDS.kinds, KINDS.parts, today=clock.now().date())
+    lists = {"direcciones": unverified_addresses(folder.resources), "cifras": dated_figures(folder.parameters)}
+    return _filled(CONTENT / course / "verificar.md", lists)
+
+
+def _figures(name: str) -> dict[str, dict[str, Any]]:
+    """Return the newest figures that a command recorded (scripts/figures.py), by part."""
+    return dict(json.loads((FIGURES / f"{name}.json").read_text("utf-8")))
+
+
+def _table(*rows: Sequence[str]) -> str:
+    """Return a table of Markdown; the first row is its head."""
+    head, *rest = ("| " + " | ".join(map(_cell, row)) + " |" for row in rows)
+    return "\n".join([head, "|" + "---|" * len(rows[0]), *rest])
+
+
+def _measured(row: Mapping[str, Any] | None) -> str:
+    """Return a figure with what it was made of; a bar that is not met stands out."""
+    if row is None:
+        return ""
+    value = "not measured" if row["value"] is None else f"{row['value']:,.2f}".removesuffix(".00")
+    return value + (" **not met**" if row["verdict"] == "NOT MET" else "") + (f" ({row['numbers']})" if row["numbers"] else "")
+
+
+def bars(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what `make bench` measured beside its bar: one line for each figure, a column for each database."""
+    names = {"sqlite": "SQLite", "postgres": "PostgreSQL", "without a database": "No database"}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for part in names:
+        for row in figures.get(part, {"rows": []})["rows"]:
+            found.setdefault((row["number"], row["what"]), {})[part] = row
+    heads = [f"{name}, {figures[part]['accounts']:,} people" if part in figures else name for part, name in names.items()]
+    lines = [["#", "What", "Bar (goal)", *heads]]
+    for number, what in sorted(found, key=lambda key: (len(key[0]), key[0])):
+        cells = found[number, what]
+        one = next(iter(cells.values()))
+        lines.append([number, what, f"{one['bar']:g} ({one['goal']:g})", *(_measured(cells.get(part)) for part in names)])
+    return _table(*lines)
+
+
+def deadline_day(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what `make loadtest` held on each database."""
+    days = {name: figures[part]["day"] for part, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")) if part in figures}
+
+    def line(what: str, show: Callable[[Mapping[str, Any]], str]) -> list[str]:
+        return [what, *(show(day) for day in days.values())]
+
+    def waits(step: str) -> Callable[[Mapping[str, Any]], str]:
+        return lambda day: " / ".join(f"{day['steps'][step][part] * 1000:.0f}" for part in ("p50", "p95", "p99"))
+
+    def rate(name: str) -> Callable[[Mapping[str, Any]], str]:
+        return lambda day: f"{day['rates'][name]:.1f}"
+
+    def count(name: str) -> Callable[[Mapping[str, Any]], str]:
+        return lambda day: f"{day['found'][name]:,}" if name in day["found"] else "–"
+
+    return _table(
+        ["", *days],
+        line("people", lambda day: f"{day['plan']['learners']:,}"),
+        line("new learners a second", lambda day: f"{day['rate']:.1f}"),
+        line("lesson, p50 / p95 / p99, ms", waits("lesson")),
+        line("save, p50 / p95 / p99, ms", waits("save")),
+        *(line(f"{words}, of {figure:.0f} planned", rate(name)) for name, words, figure in PLANNED),
+        *(line(name, count(name)) for name in (*COUNTED, *FAULTS)),
+        line("errors", lambda day: str(sum(day["errors"].values()))),
+        line("asked to wait", lambda day: str(day["asked_to_wait"])),
+    )
+
+
+def said(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the lines that tests recorded, by database."""
+    lines = [["Test", "Database", "Result"]]
+    for part, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
+        for test, results in sorted(figures.get(part, {}).items()):
+            path, _, function = test.partition("::test_")
+            lines += [[f"{function.replace('_', ' ')} (`{path}`)", name, result] for result in results]
+    return _table(*lines)
+
+
+def mutants(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how many mutants of each module no test noticed."""
+    counts = figures["rules"]
+    every = {key: sum(one[key] for one in counts.values()) for key in ("mutants", "standing")}
+    return _table(
+        ["Module", "Mutants", "Not noticed", "Noticed"],
+        *(
+            [name, f"{one['mutants']:,}", str(one["standing"]), f"{1 - one['standing'] / one['mutants']:.1%}"]
+            for name, one in [*((f"`{name}`", counts[name]) for name in sorted(counts)), ("all", every)]
+        ),
+    )
+
+
+def performance() -> str:
+    """Return the page of performance with the newest figures."""
+    tables = {"bench": bars(_figures("performance")), "scale": said(_figures("scale")), "loadtest": deadline_day(_figures("loadtest"))}
+    return _filled(OPERATIONS / "performance.md", tables)
+
+
+def quality() -> str:
+    """Return the page of quality with the newest figures."""
+    return _filled(QUALITY, {"faults": said(_figures("faults")), "mutation": mutants(_figures("mutation"))})
 
 
 PAGES = {OPERATIONS / "settings.md": settings, OPERATIONS / "commands.md": commands, ROOT / "docs" / "licences.md": licences}
+PAGES |= {OPERATIONS / "performance.md": performance, QUALITY: quality}
 PAGES |= {path: partial(to_verify, path.parent.name) for path in sorted(CONTENT.glob("*/verificar.md"))}
 
 

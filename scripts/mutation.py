@@ -4,8 +4,8 @@ python scripts/mutation.py [MODULE …]    all rules, or those of some modules (
 
 Exits with 1 where a module, or all of them together, are under the bar. mutmut makes the mutants in mutants/ and says which tests reach
 which function; here each mutant gets a process of its own, forked when every test is loaded, in which those tests run until one fails.
-A mutant that only its limits of time or memory end is noticed. What is left standing is explained in docs/proof.md;
-`.venv/bin/mutmut results` lists it and `.venv/bin/mutmut show NAME` shows one.
+A mutant that only its limits of time or memory end is noticed. The counts are recorded in docs/figures; docs/developer/22-quality.md
+explains what may stay unnoticed, `.venv/bin/mutmut results` lists it, and `.venv/bin/mutmut show NAME` shows one.
 """
 
 import gc
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from figures import record
 
 ROOT = Path(__file__).resolve().parent.parent
 MUTANTS = ROOT / "mutants"
@@ -167,6 +168,8 @@ def main(asked: list[str]) -> int:
     print("\n| Module | Mutants | Standing | Noticed |\n|---|---|---|---|")
     for name, codes in found.items():
         print(row(f"`{name}`", len(codes), left[name]))
+    counts = {name: {"mutants": len(codes), "standing": left[name]} for name, codes in found.items()}
+    record("mutation", "rules", counts, whole=not asked)
     print(row("**all of these**", sum(map(len, found.values())), sum(left.values())))
     under = [name for name, codes in found.items() if left[name] > (1 - BAR) * len(codes)]
     if under:

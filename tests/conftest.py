@@ -29,6 +29,7 @@ from kernel.db import Database
 from kernel.i18n import DEFAULT_LANGUAGE, reading
 from kernel.settings import Settings, load
 from lms.app import Instance, create_app, open_instance
+from scripts.figures import record
 from tests.support import matrix, postgres
 from tests.support.access import listed_cells
 from tests.support.browser import Browser
@@ -39,6 +40,8 @@ ROOT = Path(__file__).resolve().parent.parent
 hypothesis.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.load_profile("untimed")
 """A busy machine is no failure."""
+FIGURES: dict[str, list[str]] = {}
+"""Lines that tests of this run said, by test."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,11 +114,16 @@ def _untried(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail where a cell of the matrix was not tried, or CI is set and something could not be run; what needs ../shared is only listed."""
+    """Record figures; fail where a cell of the matrix was not tried, or CI is set and something could not be run.
+
+    What needs ../shared is only listed.
+    """
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput |= {"chosen": sorted(matrix.CHOSEN), "tried": [list(one) for one in matrix.TRIED]}
     if _untried(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if FIGURES and (name := os.environ.get("FIGURES")):
+        record(name, session.config.getoption("--db"), {test: sorted(lines) for test, lines in FIGURES.items()})
     if os.environ.get("CI") and _lacking(session.config, shared=False) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -291,10 +299,11 @@ def browser(app: Flask, instance: Instance, request: pytest.FixtureRequest) -> I
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print a line although pytest keeps what tests print."""
+def say(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Print a line although pytest keeps what tests print; where FIGURES names a file of docs/figures, record it there too."""
 
     def write(line: str) -> None:
+        FIGURES.setdefault(request.node.nodeid.split("[")[0], []).append(line)
         with capsys.disabled():
             print(f"\n  {line}", end="")  # noqa: T201 - the counts of each run are told
 

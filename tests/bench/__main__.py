@@ -1,4 +1,4 @@
-"""Measure, print the table and write build/bench.json.
+"""Measure, print the table and record it in docs/figures/performance.json.
 
 python -m tests.bench [sqlite] [postgres]
 """
@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 
 from accounts import passwords
@@ -19,15 +20,15 @@ from lms.app import Instance
 from lms.demo.people import ADMINISTRATOR
 from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked
+from scripts.figures import record
 from tests.bench import libraries, lives, nodes, pages, units
 from tests.bench.crowd import crowd
 from tests.bench.pages import Bench
 from tests.bench.processes import floors, product
-from tests.bench.table import Row, told, write
+from tests.bench.table import Row, told
 from tests.support.postgres import a_database, unreachable
 from tests.support.sizes import ACCOUNTS
 
-TARGET = Path("build/bench.json")
 SEED = 1
 
 
@@ -94,7 +95,8 @@ def main(wanted: list[str]) -> int:
         kinds.remove("postgres")
     tables = {kind: measure(kind) for kind in kinds}
     tables["without a database"] = [*libraries.certificates(), *libraries.publishing()]
-    write(TARGET, tables)
+    for kind, rows in tables.items():
+        record("performance", kind, {"accounts": ACCOUNTS, "rows": [asdict(row) for row in rows]})
     sys.stdout.write("\n\n".join(told(rows, kind) for kind, rows in tables.items()) + "\n")
     return sum(row.verdict == "NOT MET" for rows in tables.values() for row in rows)
 

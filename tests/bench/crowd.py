@@ -63,7 +63,7 @@ def _many(bench: Bench, rate: float, seconds: float, words: str) -> tuple[list[R
         floor = percentile([*before.waits[step], *after.waits[step]], 0.95)
         rows.append(Row("P10", f"p95 of a {step}, {words}", ours / floor, 4, 2.5, f"{ours * 1000:.1f} ms against {floor * 1000:.1f} ms"))
     lost = sum(found[name] for name in FAULTS) + sum(measures.errors.values()) + measures.asked_to_wait
-    rows.append(Row("P10", "errors, answers lost, and visitors asked to wait", lost, 0, 0, _counted(found, measures)))
+    rows.append(Row("P10", f"errors, answers lost, and visitors asked to wait, {words}", lost, 0, 0, _counted(found, measures)))
     return rows, measures.waits["save"]
 
 

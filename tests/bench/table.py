@@ -1,9 +1,7 @@
-"""What was measured beside its bar, as a table and as JSON."""
+"""What was measured beside its bar, as a table."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median
 
 from lms.loadtest.measures import aligned
@@ -49,10 +47,3 @@ def told(rows: Sequence[Row], database: str) -> str:
         value = "-" if row.value is None else f"{row.value:.2f}"
         lines.append((row.number, row.what, value, f"{row.bar:g}", f"{row.goal:g}", row.verdict, row.numbers))
     return "\n".join([f"On {database}:", *aligned(lines)])
-
-
-def write(path: Path, tables: dict[str, Sequence[Row]]) -> None:
-    """Write the rows of each database as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole = {database: [{**asdict(row), "verdict": row.verdict} for row in rows] for database, rows in tables.items()}
-    path.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")

@@ -150,4 +150,6 @@ def test_what_is_tied_to_a_year_is_a_parameter_with_its_year_and_source(course: 
 def test_addresses_nobody_opened_are_listed(course: str) -> None:
     listed = (ROOT / "content" / course / "verificar.md").read_text(encoding="utf-8")
 
-    assert [resource.key for resource in course_of(course).resources if not resource.verified and f"- `{resource.key}`: [" not in listed] == []
+    assert [
+        resource.key for resource in course_of(course).resources if not resource.verified and f"- `{resource.key}`: [" not in listed
+    ] == []

@@ -152,8 +152,9 @@ def faultless(found: Counter[str]) -> bool:
 
 def told(found: Counter[str]) -> str:
     """Write the counts in one line."""
-    names = ("learners", *COUNTED, *FAULTS, "requests that failed and were sent again")
-    return ", ".join(f"{name} {found[name]}" for name in names)
+    counts = ", ".join(f"{name} {found[name]}" for name in ("learners", *COUNTED, "requests that failed and were sent again"))
+    wrong = ", ".join(f"{name} {found[name]}" for name in FAULTS if found[name])
+    return f"{counts}; {wrong or 'nothing lost, wrong or twice'}"
 
 
 def every(seconds: tuple[float, float], act: Callable[[], object], seed: int = SEED) -> Callable[[threading.Event], None]:

@@ -9,6 +9,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -90,7 +91,7 @@ def share(times: list[float], part: float) -> float:
 
 @pytest.mark.slow
 def test_many_learners_begin_at_once(
-    instance: Instance, tmp_path: Path, database_url: str, database_kind: str, capsys: pytest.CaptureFixture[str]
+    instance: Instance, tmp_path: Path, database_url: str, database_kind: str, say: Callable[[str], None]
 ) -> None:
     """5.14.10: every learner gets one whole attempt; p95 of start < 1 s on PostgreSQL, < 2 s on SQLite, where it is measured."""
     files = folder(modules=1, settings="attempts: 1\n", draw=QUESTIONS)
@@ -115,9 +116,8 @@ def test_many_learners_begin_at_once(
     assert (attempts, items) == (LEARNERS, LEARNERS * QUESTIONS)
     if sizes.LEARNERS:
         waited = f"median {share(times, 0.5):.3f} s, p95 {share(times, 0.95):.3f} s, longest {max(times):.3f} s"
-        with capsys.disabled():
-            print(f"\n{LEARNERS} starts in {SECONDS:.0f} s on {database_kind}: {waited};")  # noqa: T201 - what is measured is told
-            print(f"{spent / LEARNERS * 1000:.1f} ms of the server's processor each; load {os.getloadavg()[0]:.1f}")  # noqa: T201 - the bench tells its figure
+        spent_on_each = f"{spent / LEARNERS * 1000:.1f} ms of the server's processor each"
+        say(f"{LEARNERS} starts in {SECONDS:.0f} s: {waited}; {spent_on_each}; load {os.getloadavg()[0]:.1f}")
     if MEASURED:
         assert share(times, 0.95) < BAR[database_kind]
 

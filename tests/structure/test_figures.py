@@ -1,0 +1,44 @@
+"""Figures that commands record: the newest of each part, a history, and tables that hide no missed bar."""
+
+import json
+from pathlib import Path
+
+from scripts import documents, figures
+
+
+def test_the_newest_figures_replace_those_of_the_same_key(tmp_path: Path) -> None:
+    figures.record("faults", "sqlite", {"a": 1, "b": 2}, folder=tmp_path)
+    figures.record("faults", "sqlite", {"b": 3}, folder=tmp_path)
+    figures.record("faults", "postgres", {"a": 4}, folder=tmp_path)
+
+    assert figures.newest("faults", tmp_path) == {"sqlite": {"a": 1, "b": 3}, "postgres": {"a": 4}}
+
+
+def test_a_whole_run_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
+    figures.record("mutation", "rules", {"gone": 1}, folder=tmp_path)
+    figures.record("mutation", "rules", {"marking": 2}, whole=True, folder=tmp_path)
+
+    assert figures.newest("mutation", tmp_path) == {"rules": {"marking": 2}}
+
+
+def test_every_run_stays_in_the_history(tmp_path: Path) -> None:
+    for value in (1, 2):
+        figures.record("faults", "sqlite", {"a": value}, folder=tmp_path)
+
+    runs = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text("utf-8").splitlines()]
+    assert [(run["name"], run["part"], run["figures"]) for run in runs] == [("faults", "sqlite", {"a": 1}), ("faults", "sqlite", {"a": 2})]
+    assert all(run["at"] for run in runs)
+
+
+def test_a_bar_that_is_not_met_stays_visible() -> None:
+    row = {"number": "P1", "what": "lesson page", "value": 3.13, "bar": 3, "goal": 2, "numbers": "4 ms against 1 ms", "verdict": "NOT MET"}
+    table = documents.bars({"sqlite": {"accounts": 36000, "rows": [row]}})
+
+    assert "| # | What | Bar (goal) | SQLite, 36,000 people | PostgreSQL | No database |" in table
+    assert "| P1 | lesson page | 3 (2) | 3.13 **not met** (4 ms against 1 ms) |" in table
+
+
+def test_each_recorded_line_of_a_test_is_a_row() -> None:
+    table = documents.said({"postgres": {"tests/faults/test_killed.py::test_killed_while_people_work": ["killed 6 times: nothing lost"]}})
+
+    assert "| killed while people work (`tests/faults/test_killed.py`) | PostgreSQL | killed 6 times: nothing lost |" in table
