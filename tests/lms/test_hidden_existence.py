@@ -25,7 +25,7 @@ from tests.support.results import an_item
 
 OF_THE_REQUEST = {"date", "set-cookie", "x-request-id"}
 TOLD_APART = {f"/teaching/prueba/{kind}/{{}}" for kind in ("editions", "items", "learners")}
-"""Refused where they exist, not found where they do not; their names are of 122 random bits (docs/open-points.md)."""
+"""Refused where they exist, not found where they do not; their names are of 122 random bits (docs/developer/backlog.md)."""
 OPEN_TO_STRANGERS = {
     "enrolments.activity",
     "enrolments.course",
