@@ -16,13 +16,13 @@ from lms.cli import lms
 from scripts import documents, translations
 from tests.support.project import PACKAGES, ROOT, tracked
 
-MARKDOWN = [
-    path for path in tracked() if path.suffix == ".md" and "content" not in path.relative_to(ROOT).parts[:1] and "samples" not in path.parts
-]
+LESSON = re.compile(r"\.[a-z]{2}\.md$")
+MARKDOWN = [path for path in tracked() if path.suffix == ".md" and not LESSON.search(path.name) and "samples" not in path.parts]
+NAMED = re.compile(r"(?<![\w./-])docs/[\w./-]*\w")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(<?([^)\s>#]+)(?:#[^)]*)?>?\)|!\[[^\]]*\]\(([^)\s]+)\)")
 
 
-@pytest.mark.parametrize("path", documents.PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", documents.PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_generated_page_is_what_the_code_says(path: Path) -> None:
     """`make fix` writes them anew."""
     assert path.read_text("utf-8") == documents.PAGES[path]()
@@ -82,15 +82,49 @@ def broken_links(path: Path, text: str) -> list[str]:
     return [link for link in found if not re.match(r"[a-z]+:", link) and not (path.parent / link).exists()]
 
 
+def missing_documents(text: str) -> list[str]:
+    """Return the paths below docs/ that a text names and that are not there."""
+    return [path for path in NAMED.findall(text) if not (ROOT / path).exists()]
+
+
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     assert not broken_links(path, path.read_text("utf-8"))
 
 
-def test_the_rule_above_sees_a_broken_link() -> None:
-    text = "[a](no-such.md) [b](README.md#x) ![c](no.png) [d](https://example.org/x)"
+def test_every_document_that_a_file_names_exists() -> None:
+    """In Markdown, docstrings, comments, tables of evidence and the Makefile alike."""
+    named = {path.relative_to(ROOT).as_posix(): missing_documents(path.read_text("utf-8", errors="replace")) for path in tracked()}
+
+    assert not {name: missing for name, missing in named.items() if missing}
+
+
+def test_the_rules_above_see_a_broken_link() -> None:
+    text = "[a](no-such.md) [b](README.md#x) ![c](no.png) [d](https://example.org/x) `docs/" + "no-such.md` (docs/README.md)"
 
     assert broken_links(ROOT / "README.md", text) == ["no-such.md", "no.png"]
+    assert missing_documents(text) == ["docs/" + "no-such.md"]
+
+
+def test_pages_for_operators_stay_short() -> None:
+    for name, most in (("operations/performance.md", 150), ("operations/known-limitations.md", 40), ("developer/22-quality.md", 200)):
+        assert len((ROOT / "docs" / name).read_text("utf-8").splitlines()) <= most, name
+    limits = (ROOT / "docs" / "operations" / "known-limitations.md").read_text("utf-8")
+    assert limits.count("\n- ") <= 30
+
+
+def test_every_row_of_the_backlog_has_area_kind_size_and_priority() -> None:
+    text = (ROOT / "docs" / "developer" / "backlog.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")][1:]
+
+    assert rows
+    for area, kind, size, priority, sentence in rows:
+        assert area in {*PACKAGES, "content", "deploy", "docs", "scripts", "tests"}, sentence
+        assert (kind in {"bug", "enhancement", "debt"}, size in {"S", "M", "L"}, priority in {"1", "2", "3"}) == (True,) * 3, sentence
+        assert len(sentence) > 20
+        assert sentence.endswith("."), sentence
+    priorities = [priority == "1" for _area, _kind, _size, priority, _sentence in rows]
+    assert priorities == sorted(priorities, reverse=True)
 
 
 def test_both_readmes_have_the_same_shape() -> None:
