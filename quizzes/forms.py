@@ -156,10 +156,8 @@ class QuestionFieldsForm(SentForm):
         tags = tuple(tag for tag in re.split(r"[,;\s]+", (field.data or "").lower()) if tag)
         wrong = [tag for tag in tags if not TAG.match(tag) or len(tag) > 64]
         if wrong:
-            self.refuse(
-                field,
-                _("“%(tag)s” cannot be used as a tag. Use lower-case letters without accents, digits and hyphens.", tag=wrong[0][:64]),
-            )
+            problem = _("“%(tag)s” cannot be used as a tag. Use lower-case letters without accents, digits and hyphens.", tag=wrong[0][:64])
+            self.refuse(field, problem)
         return tags
 
 
@@ -328,6 +326,7 @@ def chosen_levels(form: Form, rubric: Sequence[RubricCriterion]) -> dict[str, in
 
 
 _TOO_LONG = lazy_("Use at most %(max)d characters.")
+_RECORDED_REASON = (DataRequired(lazy_("Give a reason. It is kept in the record.")), Length(max=500, message=_TOO_LONG))
 
 
 class RegradeForm(SentForm):
@@ -345,9 +344,7 @@ class RegradeForm(SentForm):
         default=RegradePolicy.REPLACE.value,
     )
     with_manual = BooleanField(lazy_("Include answers marked by a person"))
-    reason = LineField(
-        lazy_("Reason"), [DataRequired(lazy_("Give a reason. It is kept in the record.")), Length(max=500, message=_TOO_LONG)]
-    )
+    reason = LineField(lazy_("Reason"), _RECORDED_REASON)
 
     def offer(self, kinds: Sequence[RegradeKind], versions: Sequence[tuple[str, str]]) -> None:
         """Offer what can be done to a question, and its versions; the first of each is chosen."""
@@ -365,9 +362,7 @@ class RegradeForm(SentForm):
 class AttemptActionForm(SentForm):
     """Why somebody of the staff does something to an attempt."""
 
-    reason = LineField(
-        lazy_("Reason"), [DataRequired(lazy_("Give a reason. It is kept in the record.")), Length(max=500, message=_TOO_LONG)]
-    )
+    reason = LineField(lazy_("Reason"), _RECORDED_REASON)
 
 
 class CertificateDecisionForm(SentForm):
