@@ -49,8 +49,8 @@ FORMATS: Mapping[str, QuestionFormat] = {
         QuestionFormat("aiken", "aiken.read:read", "aiken.write:write"),
         QuestionFormat("moodle-xml", "moodle_xml.read:read", "moodle_xml.write:write"),
         QuestionFormat("cloze", "moodle_xml.cloze:read"),
-        QuestionFormat("csv", "sheet.read:read_csv", "sheet.write:write_csv"),
-        QuestionFormat("xlsx", "sheet.read:read_xlsx", "sheet.write:write_xlsx"),
+        QuestionFormat("csv", "spreadsheet.read:read_csv", "spreadsheet.write:write_csv"),
+        QuestionFormat("xlsx", "spreadsheet.read:read_xlsx", "spreadsheet.write:write_xlsx"),
         QuestionFormat("qti", "qti.read:read", "qti.write:write"),
         QuestionFormat("qti-canvas", "qti.read:read", "qti.write_canvas:write"),
     )

@@ -53,7 +53,7 @@ def prove(browser: Browser) -> None:
 
 
 def set_up_app(browser: Browser) -> tuple[str, list[str]]:
-    """Set up an authenticator app; return its secret and the recovery codes."""
+    """Set up an application; return its secret and the recovery codes."""
     browser.get("/second-step/app")
     secret = secret_on(browser)
     browser.submit("/second-step/app", {"code": code_of(secret)})

@@ -93,7 +93,7 @@ def test_an_exported_folder_is_known_again(states: list[dict[str, str]]) -> None
 
 
 def test_where_it_could_be_several_the_import_or_the_oldest_is_taken() -> None:
-    """So that an edit in the draft is a change in the draft: a text that both edited becomes a conflict and is never overwritten unseen."""
+    """So that an edit in the draft is a change of the draft: a text that both edited becomes a conflict and is never overwritten unseen."""
     imported, edited = {"a": "1", "b": "1"}, {"a": "2", "b": "1"}
 
     assert likely_base(steps(imported, edited), {"a": "3", "b": "1"}, 1) == 1

@@ -34,7 +34,7 @@ def test_a_picture_with_too_many_points_is_refused_before_it_is_unpacked(monkeyp
     target = io.BytesIO()
     Image.new("RGB", (4, 3)).save(target, "PNG")
 
-    with pytest.raises(Invalid, match="points"):
+    with pytest.raises(Invalid, match="pixels"):
         pictures.cleaned(target.getvalue(), "png")
 
 

@@ -41,7 +41,7 @@ def test_every_cell_of_publishing(browser: Browser, instance: Instance) -> None:
 
 
 def break_draft(instance: Instance) -> None:
-    """Take the key out of a question in the draft."""
+    """Take the key out of a question of the draft."""
     with instance.database.unit_of_work() as session:
         drafts = select(DraftFile).join(Course, Course.id == DraftFile.course_id).where(Course.slug == "prueba")
         bank = session.execute(drafts.where(DraftFile.path == "01-parte/banco.yaml")).scalar_one()

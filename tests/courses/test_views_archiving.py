@@ -186,7 +186,7 @@ def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, inst
     assert plan_of(instance).state == "void"
     assert state_of(instance)[1] == 1
     assert verbs(instance) == ["planned", "void"]
-    assert "Se archivó el curso antes de su momento" in owner.get("/notices").text
+    assert "El curso se archivó antes de la hora programada" in owner.get("/notices").text
     log = owner.get("/teaching/prueba/log").text
     assert "o se archivó el curso" in log
 

@@ -130,7 +130,7 @@ def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, instance: 
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "course.exported")) == 2
     send(editor, archives[0])
-    assert "no hay nada que traer" in editor.page.text
+    assert "no hay nada que importar" in editor.page.text
 
 
 def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, instance: Instance) -> None:
@@ -345,7 +345,7 @@ def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_wha
         for item in folded.find_all("li"):
             item.decompose()
     words = page.get_text(" ", strip=True)
-    order = ["Traerla", "No se importa", "1-agua.md:3", "Se importa con cambios", "{: .raro} 200"]
+    order = ["Importar", "No se importa", "1-agua.md:3", "Se importa con cambios", "{: .raro} 200"]
     assert [words.index(word) for word in order] == sorted(words.index(word) for word in order)
     assert "197 más como estas" in words
     assert len(page.find_all("li")) < 20

@@ -162,7 +162,7 @@ def tomorrow() -> datetime:
 
 
 def test_a_publication_happens_at_its_moment_and_not_before(planned: Browser, instance: Instance) -> None:
-    assert "Planeada para" in planned.get(PUBLISHING).text
+    assert "Programada para" in planned.get(PUBLISHING).text
 
     outbox.deliver_waiting(instance.worker, now=tomorrow() - timedelta(minutes=1))
     before = versions(instance)

@@ -139,7 +139,7 @@ def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, instan
 
     assert "requires: [video-1]\n" in after
     assert "minutes: 5\n" in after
-    assert "en círculo" in refused
+    assert "directamente o a través de otros" in refused
 
 
 def test_a_choice_that_is_no_more_on_the_list_is_told_beside_it(editor: Browser) -> None:

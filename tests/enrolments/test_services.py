@@ -142,7 +142,7 @@ def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completio
 
 
 def take_back(instance: Instance, enrolment: int, key: str, *, now: datetime = NOON) -> bool:
-    """Revoke a completion as an administrator."""
+    """Take a completion back as an administrator."""
     with instance.database.unit_of_work() as session:
         return enrolments.revoke_completion(
             session, Actor(roles=frozenset({SiteRole.ADMINISTRATOR})), enrolment, key, "Copió las respuestas", now=now

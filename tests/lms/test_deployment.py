@@ -144,7 +144,7 @@ def test_mail_and_stores_of_this_machine_need_no_encryption(tmp_path: Path) -> N
 def test_what_would_be_each_machines_own_is_named(tmp_path: Path) -> None:
     near = {**SCALED, "redis_url": "redis://127.0.0.1/0", "database_url": "postgresql+psycopg://aulario@localhost/aulario"}
 
-    assert findings(facts(tmp_path, near, machines=2))[0].english.startswith("LMS_DATABASE_URL, LMS_REDIS_URL names this machine")
+    assert findings(facts(tmp_path, near, machines=2))[0].english.startswith("LMS_DATABASE_URL, LMS_REDIS_URL points to this machine")
     assert codes(facts(tmp_path, near)) == []
 
 

@@ -352,7 +352,7 @@ def test_an_edit_that_is_saved_while_a_folder_is_published_is_not_overwritten(in
     edited = {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")}
     sending = Sending(instance.settings.data_dir / "files", lambda: edit(instance, {LESSON: edited[LESSON]}))
 
-    with pytest.raises(Conflict, match="meanwhile"):
+    with pytest.raises(Conflict, match="in the meantime"):
         publish_folder(replace(instance, files=sending), write(tmp_path / "c", {**files, BANK: files[BANK] + b"# mas\n"}))
 
     assert draft(instance) == edited

@@ -1,4 +1,4 @@
-"""Duplicate accounts of one person become one: what stands, what moves, what stays with the closed one; nothing is lost."""
+"""Two accounts of one person become one: what stands, what moves, what stays with the closed one; nothing is lost."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who finds a course: everybody, members of an organisation, those who take part; catalogue, search, recordings and home agree."""
+"""Who finds a course: everybody, those who belong to an institution, those who take part; catalogue, search, recordings and home agree."""
 
 from datetime import UTC, datetime
 

@@ -87,8 +87,8 @@ def test_degenerate_tables_have_dashes_and_nulls(rows: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "line of names"),
-        ("a,b\n", "line of names"),
+        ("", "header line"),
+        ("a,b\n", "header line"),
         ("a,b\n1\n", "2"),
         ("a,b\n1,1\n1,x\n", "“x”"),
         ("a,b\n1,1\n1,1e9\n", "1e9"),

@@ -58,7 +58,7 @@ class Office:
     def override(
         self, whom: Actor | LearnerGroup | None = None, *, now: datetime = NOON, seen: QuizOverride | None = None, **values: object
     ) -> QuizOverride:
-        """Add an override for a learner, a group or everybody, and do what follows."""
+        """Set something for a learner, a group or everybody, and do what follows."""
         quiz = self.quiz()
         with self.instance.database.unit_of_work() as session:
             group = whom if isinstance(whom, LearnerGroup) else None

@@ -27,7 +27,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
 
 
 def enrolled(browser: Browser, instance: Instance, course: Course, email: str = "ana@example.org") -> Actor:
-    """Enrol people and sign them in."""
+    """Enrol somebody and sign them in."""
     learner = a_learner(instance, course, email, now=NOON)
     sign_in(browser, email)
     return learner

@@ -75,7 +75,7 @@ def test_guessing_is_told_with_its_numbers() -> None:
 
     assert spanish.numbers == "Acertaron 9 de los 18 mejores; al azar se aciertan 9. 48 respuestas."
     assert english.numbers == "9 of the top 18 learners answered it correctly; guessing would give 9. 48 answers."
-    assert "guessing gives 4.8." in odd.numbers
+    assert "guessing would give 4.8." in odd.numbers
 
 
 def test_what_a_class_can_find_is_said_for_its_size_beside_the_others() -> None:
@@ -108,7 +108,7 @@ def test_a_finding_about_a_part_or_a_statement_names_it() -> None:
     assert "«Falso»" in statement.said
     assert ticked.said == "Los mejores marcan «W1», que cuenta como incorrecta: quizá es correcta."
     assert ticked.numbers == "De los 9 mejores, 7 la marcaron; en total, 0 de 50."
-    assert "segunda mitad de la prueba que en la primera" in earlier.said
+    assert "segunda mitad del cuestionario que en la primera" in earlier.said
     assert "20 %" in earlier.numbers.replace("\u00a0", " ")
 
 

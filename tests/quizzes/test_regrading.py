@@ -77,7 +77,7 @@ def editor(instance: Instance) -> Actor:
 
 
 def two_learners(instance: Instance) -> tuple[Actor, Actor, UUID, UUID]:
-    """Let one answer what the wrong key wants and one whether answers are right; then correct the key."""
+    """Let one answer what the wrong key wants and one what is right; then correct the key."""
     course = a_keyed_quiz(instance)
     ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
     attempts = hand_in(instance, ana, GUAYAQUIL), hand_in(instance, leo, QUITO)
@@ -349,7 +349,7 @@ def test_annulled_marks_are_not_judged_again_nor_by_hand(instance: Instance, edi
     commit(instance, editor, a_trial(instance, editor, an_order(instance, FULL)))
 
     again = a_trial(instance, editor, an_order(instance, OTHER, 2))
-    with pytest.raises(Conflict, match="annulled"):
+    with pytest.raises(Conflict, match="voided"):
         mark(instance, editor, right, ManualMarkValues(Fraction(0), last_mark(instance, editor, right).id, reason="No."))
 
     assert [line.changed for line in lines(instance, again)] == [False, False]
@@ -402,7 +402,7 @@ def test_who_passes_after_a_regrade_completes_and_gets_the_certificate(browser: 
 
 
 def test_open_attempts_previews_and_abandoned_ones_are_left_alone(instance: Instance, editor: Actor) -> None:
-    """5.2.7, 5.3.8, 5.14.4: only what is handed in by a learner is regraded."""
+    """5.2.7, 5.3.8, 5.14.4: only what is handed in by a learner is marked again."""
     course = a_keyed_quiz(instance, settings="attempts: 0\nlimit: 10 min\nat_end: abandon\n")
     ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
     now = clock.now()

@@ -129,7 +129,7 @@ def test_one_nesting_more_is_too_much_and_the_largest_exponents_are_allowed() ->
 @pytest.mark.parametrize("moment", [ReviewMoment.AFTER, ReviewMoment.LATER, ReviewMoment.CLOSED])
 @pytest.mark.parametrize("flag", sorted(ReviewFlag))
 def test_each_flag_stands_alone_at_each_moment(moment: ReviewMoment, flag: ReviewFlag) -> None:
-    """5.9: nine flags, independent of each other, in the three moments after submitting; the attempt's own carries those of questions."""
+    """5.9: nine flags, independent of each other, in the three moments after handing in; the attempt's own carries those of questions."""
     shown = flags_for(ReviewOptions(overrides={moment: (ReviewFlag.ATTEMPT, flag)}), moment, Behaviour.DEFERRED)
     others = {other for other in (ReviewMoment.AFTER, ReviewMoment.LATER, ReviewMoment.CLOSED) if other is not moment}
 
@@ -305,9 +305,9 @@ def test_refusals_of_documents_name_the_field() -> None:
 
     with pytest.raises(EncodingError, match="not a dataclass: int"):
         encode(5)
-    with pytest.raises(EncodingError, match=r"Question\.text\.es: str expected"):
+    with pytest.raises(EncodingError, match=r"QuestionDefinition\.text\.es: str expected"):
         from_document(texts)
-    with pytest.raises(EncodingError, match=r"Question\.body\.options: list expected"):
+    with pytest.raises(EncodingError, match=r"QuestionDefinition\.body\.options: list expected"):
         from_document(wrong)
     assert decode(ItemLayout, encode(ItemLayout(variables={"x": f("1/3")}))) == ItemLayout(variables={"x": f("1/3")})
 

@@ -160,7 +160,7 @@ def test_one_letter_counts_from_three_on_and_two_from_eight_on(word: str, right:
         ("IESS", "Instituto Ecuatoriano de Seguridad Social", True),
         ("SRI", "Servicio de Rentas Internas", True),
         ("IESS", "Instituto Ecuatoriano de Seguridad Sosial", True),
-        ("Institución Internacional del Trabajo", "OIT", True),
+        ("Organización Internacional del Trabajo", "OIT", True),
         ("OIT", "ILO", True),
         ("OIT", "OIM", False),
         ("IESS", "BIESS", False),

@@ -140,7 +140,7 @@ def test_another_structure_is_refused(answered: Body, other: Body) -> None:
     ],
 )
 def test_a_corrected_key_is_compatible(answered: Body, other: Body) -> None:
-    """5.11.2 (b): whether answers are right may change, and so may the order."""
+    """5.11.2 (b): what is right may change, and so may the order."""
     assert can_regrade(a_question(answered), a_question(other))
 
 

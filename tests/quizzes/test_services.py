@@ -422,7 +422,7 @@ def test_versions_of_questions_are_made_only_where_the_content_changed(instance:
 
 
 def test_an_attempt_may_build_on_the_last(instance: Instance) -> None:
-    """5.2.3: the same questions in the same order with the answers of last time, which count when it is submitted as it is."""
+    """5.2.3: the same questions in the same order with the answers of last time, which count when it is handed in as it is."""
     learner = a_learner(instance, a_quiz(instance, "attempts: 0\nbuild_on_last: true\n", slots="slots:\n  - draw: 4\n"))
     first = pass_quiz(instance, learner, "prueba")
 

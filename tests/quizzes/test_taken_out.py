@@ -37,7 +37,7 @@ from tests.support.learning import (
     start,
 )
 
-TOLD = "Usted ya no toma este curso"
+TOLD = "este intento no recibe respuestas ni se puede enviar"
 NOT_HERE = re.compile("Esta persona ya no toma el curso|This person does not take the course any more")
 
 

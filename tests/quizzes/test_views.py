@@ -78,7 +78,7 @@ def a_quiz(
 
 
 def a_secret_quiz(instance: Instance, settings: str = "attempts: 0\n", *, turned: bool = False) -> Course:
-    """Publish a quiz whose keys and explanations are words that a page must not say; `turned` changes only whether answers are right."""
+    """Publish a quiz whose keys and explanations are words that a page must not say; `turned` changes only what is right."""
     words = {"right_a": "wrong", "right_b": "right"} if turned else {"right_a": "right", "right_b": "wrong"}
     return a_quiz(instance, SECRETS.format(**words), f"shuffle_options: false\n{settings}", ("una-1", "varias-1"))
 
@@ -254,7 +254,7 @@ REVIEWS = {
 
 @pytest.mark.parametrize("preset", REVIEWS)
 def test_a_review_shows_what_its_moment_allows_and_no_more(browser: Browser, instance: Instance, preset: str) -> None:
-    """5.9: each preset right after submitting; page and record are scanned."""
+    """5.9: each preset right after handing in; page and record are scanned."""
     review = "" if preset == "learning" else f"review: {preset}\n"
     a_learner_in(browser, a_secret_quiz(instance, f"attempts: 0\n{review}"))
     path = begin(browser)
@@ -305,7 +305,7 @@ PAIRS = """questions:
 def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
     browser: Browser, instance: Instance, preset: str, told: bool
 ) -> None:
-    """5.9: it speaks of whether answers are right; one who matched rightly reads it, one who did not may try again."""
+    """5.9: it speaks of what is right; one who matched rightly reads it, one who did not may try again."""
     a_learner_in(browser, a_quiz(instance, PAIRS, f"attempts: 0\nreview: {preset}\n", ("parejas-1", "matriz-1")))
     begin(browser)
     loaded, questions = open_attempt(browser)

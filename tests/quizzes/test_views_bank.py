@@ -1,4 +1,4 @@
-"""The bank of questions on the web: found, edited as text, tried, compared; the text in the draft is the source (architecture 12)."""
+"""The bank of questions on the web: found, edited as text, tried, compared; the text of the draft is the source (architecture 12)."""
 
 from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ def editor(browser: Browser, instance: Instance) -> Browser:
 
 
 def body(instance: Instance, path: str = BANK) -> str:
-    """Return the text of a bank in the draft."""
+    """Return the text of a bank of the draft."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         return course_drafts.draft_bodies(session, course.id, [path])[path]

@@ -151,7 +151,7 @@ def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, in
 
     page = sending(browser, ("foto.png", content))
 
-    assert "40 millones de puntos" in page.text
+    assert "40 millones de píxeles" in page.text
     assert _files(instance) == []
 
 
@@ -344,7 +344,7 @@ def test_a_file_sent_alone_comes_too_late_to_others_attempts_and_to_questions_wi
 
 @pytest.mark.parametrize("alone_", [True, False])
 def test_what_finds_no_place_leaves_nothing_on_the_disk(browser: Browser, course: Course, app: Flask, *, alone_: bool) -> None:
-    """Security 4.3: neither beyond what the question takes, nor several at once, nor after submitting; the same file again is no other."""
+    """Security 4.3: neither beyond what the question takes, nor several at once, nor after handing in; the same file again is no other."""
     a_learner_in(browser, course)
     path = begin(browser)
     sending(browser, ("uno.pdf", PDF), ("dos.txt", b"dos"), ("tres.txt", b"tres"))

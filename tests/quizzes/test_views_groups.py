@@ -36,7 +36,7 @@ def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, inst
         if group is free:
             assert "El grupo se eliminó" in browser.page.text
 
-    assert "Para este grupo rige algo" in browser.page.text
+    assert "Este grupo tiene una excepción vigente" in browser.page.text
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(LearnerGroup.name)).all() == ["Usado"]
         assert session.scalar(select(func.count()).select_from(GroupMember)) == 0
@@ -63,7 +63,7 @@ def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(bro
     assert "El grupo se eliminó" in deleted
     assert forms == []
     assert "Turno tarde" in browser.page.text
-    assert "El grupo se eliminó: no se puede volver a poner" in browser.page.text
+    assert "El grupo se eliminó: no se puede restablecer" in browser.page.text
     assert in_force(instance) == []
     assert browser.get(f"/courses/prueba/groups/{group.uuid}", status=404)
     assert office.group(name="Turno tarde").id != group.id

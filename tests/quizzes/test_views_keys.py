@@ -65,7 +65,7 @@ SIGNS_OF_FLAGS = {
 }
 BY_RULE = SLOTS[: len(MARKED)]
 IMPLIED = {"right_answer": {"correctness"}}
-"""Who sees whether answers are right sees whether it was given."""
+"""Who sees what is right sees whether it was given."""
 MOMENTS = {"after": timedelta(0), "later": timedelta(minutes=30), "closed": timedelta(days=3)}
 RIGHT, MORE_LATER = "Respuesta correcta", re.compile("Se mostrará más|More will be shown")
 PASSED = re.compile(r"Aprobó|Aprobado|Nota del curso hasta ahora\s*100")
@@ -275,7 +275,7 @@ def _question(html: str, place: int) -> str:
 def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch, behaviour: str
 ) -> None:
-    """Security 5.1: every kind, with the same seed, byte for byte: orders do not follow from whether answers are right either."""
+    """Security 5.1: every kind, with the same seed, byte for byte: orders do not follow from what is right either."""
     At(monkeypatch, NOON)
     monkeypatch.setattr("secrets.randbits", lambda _bits: 20_261_120)
     settings = f"attempts: 0\nweight: 0\nbehaviour: {behaviour}\n"

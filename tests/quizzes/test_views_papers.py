@@ -51,7 +51,7 @@ def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, instance: Inst
 
     assert len(seen) == len(SLOTS) - 1
     assert asked(page.html) == seen
-    assert "es la misma que se guardó" in page.text
+    assert "es el mismo que se guardó" in page.text
 
 
 def test_the_questions_stay_in_the_learners_language_and_the_page_in_the_teachers(browser: Browser, instance: Instance) -> None:
@@ -83,7 +83,7 @@ def test_draws_are_repeated_with_what_the_learner_had_seen_then(browser: Browser
     a_teacher(instance, course)
     teacher = sign_in(browser.another(), "profe@example.org")
 
-    told = ["es la misma que se guardó" in teacher.get(f"{path}/paper").text for path in paths]
+    told = ["es el mismo que se guardó" in teacher.get(f"{path}/paper").text for path in paths]
 
     assert told == [True, True, True]
 
@@ -98,7 +98,7 @@ def test_an_attempt_that_builds_on_the_last_is_drawn_again_too(browser: Browser,
         browser.submit("/submission")
     a_teacher(instance, course)
 
-    assert "es la misma que se guardó" in sign_in(browser.another(), "profe@example.org").get(f"{path}/paper").text
+    assert "es el mismo que se guardó" in sign_in(browser.another(), "profe@example.org").get(f"{path}/paper").text
 
 
 def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, instance: Instance) -> None:
@@ -115,7 +115,7 @@ def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, instance:
 
     page = sign_in(browser.another(), "profe@example.org").get(f"{path}/paper")
 
-    assert "Su semilla no la da otra vez" in page.text
+    assert "Su semilla ya no lo reproduce" in page.text
     assert asked(page.html) == seen
 
 

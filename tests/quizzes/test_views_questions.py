@@ -1,4 +1,4 @@
-"""Questions in the bank field by field: a form for each kind, over the lines in the draft's text (architecture 12, format section 8)."""
+"""Questions of the bank field by field: a form for each kind, over the lines of the draft's text (architecture 12, format section 8)."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""The record of an attempt as JSON, and what is said beside a number before it is submitted (quiz engine 5.4.5, 5.7, 5.9)."""
+"""The record of an attempt as JSON, and what is said beside a number before it is handed in (quiz engine 5.4.5, 5.7, 5.9)."""
 
 import re
 

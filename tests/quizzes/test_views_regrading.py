@@ -126,7 +126,7 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     ]
     assert browser.get(f"{QUIZ}/regrades").has_link(trial)
     log = browser.get("/teaching/prueba/log").text
-    assert "Calificó de nuevo «cuestionario-1»: cambi" in log
+    assert "Recalificó «cuestionario-1»: cambi" in log
     assert "Deshizo una recalificación de «cuestionario-1»" in log
 
 
@@ -199,7 +199,7 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
 
     assert "Su respuesta, incorrecta" in before.text
     assert "Su respuesta, incorrecta" not in page.text
-    assert "aquí la juzga una versión corregida de la pregunta" in page.text
+    assert "Se recalificó con una versión corregida de la pregunta" in page.text
     assert "Su respuesta, incorrecta" in after.text
     assert "versión corregida" not in before.text + after.text
 

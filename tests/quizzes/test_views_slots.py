@@ -1,4 +1,4 @@
-"""The places of a quiz on the web: fixed questions, draws, sections; the text in the draft is the source (format, section 9)."""
+"""The places of a quiz on the web: fixed questions, draws, sections; the text of the draft is the source (format, section 9)."""
 
 from typing import Any
 

@@ -72,7 +72,7 @@ def test_archive_gives_the_files_that_are_asked_for() -> None:
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "C:\\x", "a\\..\\..\\x", "c:x"])
 def test_entry_that_leads_out_is_refused(name: str) -> None:
     """Security 4.4: .., absolute paths and drives."""
-    with pytest.raises(FileRefused, match="leads out"):
+    with pytest.raises(FileRefused, match="points outside"):
         _zip.read_archive(archive((name, b"x")))
 
 

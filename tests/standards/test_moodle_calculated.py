@@ -50,7 +50,7 @@ def test_a_calculated_question_comes_in_with_its_variables_tolerance_and_feedbac
 
 
 def test_what_becomes_of_the_prepared_values_is_told() -> None:
-    assert "anew" in " ".join(remark.what for remark in import_file("x.xml", document()).imported.of_weight(RemarkSeverity.NOTE))
+    assert "drawn again" in " ".join(remark.what for remark in import_file("x.xml", document()).imported.of_weight(RemarkSeverity.NOTE))
 
 
 def test_values_stand_in_for_a_range_that_says_nothing() -> None:

@@ -108,7 +108,7 @@ def test_package_gives_all_its_items_and_leaves_the_test_behind() -> None:
 @pytest.mark.shared
 @needs_shared
 def test_test_without_items_is_refused() -> None:
-    with pytest.raises(FileRefused, match="no item"):
+    with pytest.raises(FileRefused, match="no QTI items"):
         read((QTI / "qti21-sachsen" / "interaction_mix_sachsen.xml").read_bytes())
 
 

@@ -47,7 +47,7 @@ def send(browser: Browser, content: bytes, name: str = "preguntas.gift", form: s
 
 
 def body(instance: Instance, path: str = BANK) -> str:
-    """Return the text of a bank in the draft, '' where there is none."""
+    """Return the text of a bank of the draft, '' where there is none."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
         return course_drafts.draft_bodies(session, course.id, [path]).get(path, "")
@@ -79,7 +79,7 @@ def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor:
     assert "línea 5" in editor.page.text
     assert body(instance) == before
     page = editor.submit(editor.path.split("?")[0], {"bank": BANK})
-    assert "2 preguntas entraron al borrador" in page.text
+    assert "Se importaron 2 preguntas al borrador" in page.text
     assert body(instance).startswith(before.rstrip("\n") + "\n\n  - key: sol\n")
     assert waiting(instance) == 0
     with instance.database.unit_of_work(write=False) as session:
@@ -96,7 +96,7 @@ def test_the_same_file_again_brings_nothing_twice(editor: Browser, instance: Ins
     send(editor, GIFT)
 
     assert "ya está en el banco" in editor.page.text
-    assert "Nada de este archivo puede entrar" in editor.page.text
+    assert "Nada de este archivo se puede importar" in editor.page.text
     assert body(instance) == once
 
 
@@ -213,8 +213,8 @@ def test_a_waiting_file_can_be_forgotten_by_hand(editor: Browser, instance: Inst
 def test_what_goes_out_comes_back_in_each_format(editor: Browser, form: str) -> None:
     """Export then import gives the same questions, or the loss was named before."""
     page = editor.get(f"{EXPORTS}?format={form}&bank=parte-1")
-    going = int(page.text.split(" de 7 preguntas salen")[0].split()[-1])
-    left_out = page.text.count("no puede salir")
+    going = int(page.text.split(" de 7 preguntas")[0].split()[-1])
+    left_out = page.text.count("no se puede exportar")
 
     editor._request("POST", f"{EXPORTS}?bank=parte-1", data=dict(editor.page.forms[-3].fields) | {"format": form})
 
@@ -240,7 +240,7 @@ def test_a_course_in_two_languages_gives_its_questions_in_either(editor: Browser
 
 
 def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
-    assert "1 de 1 preguntas salen" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
+    assert "Se exportarán 1 de 1 preguntas" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
     assert "No hay nada que exportar" in editor.get(f"{EXPORTS}?text=nadie").text
 
 

@@ -239,7 +239,7 @@ class Cast:
         return [f"{one.role} {action} {state}: {one.found} instead of {one.expected}" for one in tried if not one.fits]
 
     def enrol(self, letter: str, course: Course) -> None:
-        """Enrol people whatever the course's way is."""
+        """Enrol somebody whatever the course's way is."""
         with self.instance.database.unit_of_work() as session:
             actor = actor_of(self.people[letter])
             enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())

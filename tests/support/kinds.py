@@ -228,7 +228,7 @@ TURNED = {
 
 
 def bank(*, turned: bool = False) -> str:
-    """Return the bank; `turned` changes only whether answers are right."""
+    """Return the bank; `turned` changes only what is right."""
     words = WORDS | TURNED if turned else WORDS
     order = ORDER[::-1] if turned else ORDER
     items = "\n".join(f"      - {{text: {word}, key: clave-{word.lower()}}}" for word in order)

@@ -143,7 +143,7 @@ def _handed_in(instance: Instance, learner: Actor, at: int) -> UUID:
 
 
 def _time(instance: Instance, editor: Actor, people: list[Actor]) -> tuple[UUID, UUID]:
-    """Add an override for everybody, for a group and for a person, end one of them, give ten minutes, and give somebody a profile."""
+    """Set something for everybody, for a group and for a person, end one of them, give ten minutes, and give somebody a profile."""
     now = clock.now()
     with instance.database.unit_of_work() as session:
         quiz = teaching.get_taught_quiz(session, editor, "prueba", "cuestionario-1")

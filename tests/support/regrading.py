@@ -84,7 +84,7 @@ def an_order(
     policy: RegradePolicy = RegradePolicy.REPLACE,
     with_manual: bool = False,
 ) -> RegradeRequest:
-    """Ask for the question of the capital to be regraded."""
+    """Ask for the question of the capital to be marked again."""
     target = None if version is None else version_id(instance, version)
     return RegradeRequest(kind, "La clave estaba mal.", question_id(instance), target, policy, with_manual)
 

@@ -40,7 +40,7 @@ def override(
 def an_item(
     instance: Instance, teacher: Actor, course: Course, title: str = "Exposición", *, maximum: int = 20, weight: int = 1, category: str = ""
 ) -> ManualGradeItem:
-    """Add a manual grade item to a course."""
+    """Add an item marked by hand to a course."""
     plan = GradeItemValues(title, Decimal(maximum), Decimal(weight), category, None)
     with instance.database.unit_of_work() as session:
         return grade_items.make_item(session, teacher, course.id, plan, now=clock.now())

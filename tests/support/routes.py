@@ -170,11 +170,11 @@ PUBLIC: Mapping[str, str] = {
     "lms.set_language": "keeps a choice in the browser's cookie",
     "lms.set_theme": "keeps a choice in the browser's cookie",
     "lms_search.search": "finds what the reader may see: each kind of thing asks its own permission",
-    "simulators.comparison": "the tool is open to everyone and keeps nothing",
-    "simulators.contributory": "the tool is open to everyone and keeps nothing",
-    "simulators.export": "the tool is open to everyone and keeps nothing",
-    "simulators.rollout": "the tool is open to everyone and keeps nothing",
-    "simulators.social_budget": "the tool is open to everyone and keeps nothing",
+    "simulators.comparison": "the tool is open to everybody and keeps nothing",
+    "simulators.contributory": "the tool is open to everybody and keeps nothing",
+    "simulators.export": "the tool is open to everybody and keeps nothing",
+    "simulators.rollout": "the tool is open to everybody and keeps nothing",
+    "simulators.social_budget": "the tool is open to everybody and keeps nothing",
     "webinars.recordings": "lists what recording.view allows whoever asks",
 }
 """The routes that everybody may use, and why."""

@@ -36,7 +36,7 @@ class Running:
         self.process, self.host, self.port = process, host, port
         self.lines: list[str] = []
         self.body = ""
-        """Answers given last."""
+        """What was answered last."""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

@@ -178,7 +178,7 @@ def an_invitation_to_withdraw(stage: Stage) -> Scene:
 
 
 def _takes(stage: Stage, course: Course, person: Person) -> Actor:
-    """Enrol people; return them as they act."""
+    """Enrol somebody; return them as they act."""
     actor = actor_of(person)
     with stage.instance.database.unit_of_work() as session:
         enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
@@ -297,7 +297,7 @@ def a_file_of_an_answer(stage: Stage) -> Scene:
 
 
 def a_trial_that_is_behind(stage: Stage) -> Scene:
-    """A question was regraded on trial, and somebody has handed in since."""
+    """A question was marked again on trial, and somebody has handed in since."""
 
     def trial() -> tuple[Course, UUID]:
         course = a_keyed_quiz(stage.instance)
