@@ -115,11 +115,11 @@ class Settings(BaseSettings):
     signatory_2: str = Field("", description="Who signs beside the first, in the same form.")
     signatory_2_picture: Path | None = Field(None, description="Picture of the second signature.")
     threads: int = Field(128, ge=1, le=1024, description="Connections one process serves at once.")
-    crowd: int = Field(
+    max_active_requests: int = Field(
         48,
         ge=0,
         le=1024,
-        description="Requests that one process may have in hand before it asks whoever is not in yet to wait; 0 asks nobody.",
+        description="Active requests of one process from which it asks new visitors to wait; 0 asks nobody.",
     )
     database_pool: int = Field(8, ge=2, le=100, description="Database connections one process holds.")
     worker_threads: int = Field(1, ge=0, le=16, description="Threads for background jobs inside `lms serve`; 0 where `lms worker` runs.")
@@ -279,10 +279,22 @@ def bare_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in BARE if name in os.environ}
 
 
+RENAMED = {"LMS_CROWD": "LMS_MAX_ACTIVE_REQUESTS"}
+"""Settings by the name that they had in 0.1, which is still read in 0.2 and tells in `lms check --deploy`."""
+
+
+def former_names() -> list[str]:
+    """Return which settings the environment gives by a former name."""
+    return sorted(name for name in os.environ if name.upper() in RENAMED)
+
+
 def load(**given: object) -> Settings:
     """Read the settings from the environment, or raise SettingsError with every fault in one line; what is given comes first."""
     names = {f"LMS_{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.upper().startswith("LMS_") and name.upper() not in names)
+    for former in former_names():
+        if os.environ[former] and not os.environ.get(RENAMED[former.upper()]):
+            given.setdefault(RENAMED[former.upper()].removeprefix("LMS_").lower(), os.environ[former])
+    unknown = sorted(name for name in os.environ if name.upper().startswith("LMS_") and name.upper() not in names | RENAMED.keys())
     if unknown:
         hints = [f"{name} (did you mean {close[0]}?)" if (close := get_close_matches(name, names, 1)) else name for name in unknown]
         raise SettingsError(f"Unknown setting: {', '.join(hints)}. `lms settings` lists the names.")

@@ -205,7 +205,7 @@ def create_app(instance: Instance) -> Flask:
             instance.settings.request_seconds,
             quiet=PROBES | {assets.ENDPOINT},
             any_host=PROBES,
-            crowd=ActiveRequests(instance.settings.crowd),
+            active_requests=ActiveRequests(instance.settings.max_active_requests),
             turns=ConcurrencyLimiter() if instance.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
         ),
     )

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from kernel.errors import N_
 from kernel.i18n import _
 from kernel.mail import SMTPS
-from kernel.settings import LOOPBACK, Settings
+from kernel.settings import LOOPBACK, RENAMED, Settings
 from lms.backups import LastBackup
 from lms.disks import NETWORK_DISKS
 from lms.queries import Absence
@@ -70,6 +70,8 @@ class DeploymentState:
     clocks_apart: timedelta = timedelta()
     redis_answers: bool = True
     store_answers: bool = True
+    former_settings: tuple[str, ...] = ()
+    """Settings that the environment gives by a former name."""
     breached_list_reads: bool = True
     """The file of breached passwords can be read and is what it should be, where one is set."""
 
@@ -354,8 +356,17 @@ RULES = (
     ),
     DeploymentRule(
         "open-door",
-        lambda facts: facts.settings.crowd >= facts.settings.threads,
-        N_("LMS_CROWD is not lower than LMS_THREADS, so new visitors are never asked to wait and slow down people who are answering."),
+        lambda facts: facts.settings.max_active_requests >= facts.settings.threads,
+        N_(
+            "LMS_MAX_ACTIVE_REQUESTS is not lower than LMS_THREADS, so new visitors are never asked to wait "
+            "and slow down people who are answering."
+        ),
+        is_danger=False,
+    ),
+    DeploymentRule(
+        "former-setting",
+        lambda facts: bool(facts.former_settings),
+        N_("These settings have new names, and the old names will not be read by the next release: %(renamed)s."),
         is_danger=False,
     ),
     DeploymentRule(
@@ -432,6 +443,7 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
         "seconds": round(facts.clocks_apart.total_seconds(), 1),
         "failed": facts.failed_jobs,
         "services": ", ".join(_away_for_long(facts)),
+        "renamed": ", ".join(f"{name} → {RENAMED[name.upper()]}" for name in facts.former_settings),
         "free": round(facts.free / 1e9, 1),
     }
     found = [

@@ -17,7 +17,7 @@ from kernel.crypto import SigningKeys
 from kernel.db import Database
 from kernel.errors import DomainError
 from kernel.files import FileStore
-from kernel.settings import Settings, secret_keys
+from kernel.settings import Settings, former_names, secret_keys
 from lms import backups, queries
 from lms.deployment import DEMONSTRATION, DeploymentState
 from lms.disks import database_disk, disk_kind
@@ -77,6 +77,7 @@ def gather(instance: InspectedInstance, session: Session, *, now: datetime, proc
         clocks_apart=apart,
         redis_answers=not settings.redis_url or redis.is_reachable(settings.redis_url),
         store_answers=store_answers(instance),
+        former_settings=tuple(former_names()),
         breached_list_reads=settings.breached_passwords_file is None or passwords.is_list(settings.breached_passwords_file),
     )
 

@@ -45,7 +45,7 @@ class AdmissionGate:
         self._is_newcomer = is_newcomer
         self._counted = counted
         instance = services_of_app(app)
-        self._crowd = instance.crowd
+        self._active_requests = instance.active_requests
         self._always = tuple(rule.rule.partition("<")[0] for rule in app.url_map.iter_rules() if rule.endpoint in instance.quiet)
         self._pages: dict[tuple[object, ...], _Page] = {}
         self._turned_away, self._told = 0, 0.0
@@ -53,7 +53,7 @@ class AdmissionGate:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Let a request in, or answer it with a page that tries again. What is sent is always let in, and files and probes are."""
         if (
-            not self._crowd.is_full
+            not self._active_requests.is_full
             or environ["REQUEST_METHOD"] not in SAFE_METHODS
             or environ.get("PATH_INFO", "").startswith(self._always)
         ):
@@ -69,7 +69,7 @@ class AdmissionGate:
                 return answer(environ, start_response)
             page = self._keep(name, answer)
         self._note()
-        seconds = str(self._crowd.turn_away())
+        seconds = str(self._active_requests.turn_away())
         start_response(page.status, [*page.headers, ("Retry-After", seconds), ("Refresh", seconds)])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
 

@@ -75,7 +75,7 @@ class RequestServices:
     """Endpoints that leave no line in the log and wait for nobody: static files, probes."""
     any_host: frozenset[str] = frozenset()
     """Endpoints that machines ask by whatever name or address a process has: probes, figures. Their answers name no site."""
-    crowd: ActiveRequests = field(default_factory=ActiveRequests)
+    active_requests: ActiveRequests = field(default_factory=ActiveRequests)
     turns: ConcurrencyLimiter = field(default_factory=ConcurrencyLimiter)
     """Of the requests in hand few compute, and beside them those that take long."""
 
@@ -255,7 +255,7 @@ def _open() -> None:
 def _take_in_hand() -> None:
     """Count the request once its body is there, and wait for its turn; or draw what is said to those whom the door turns away."""
     instance = request_services()
-    instance.crowd.enter()
+    instance.active_requests.enter()
     g.in_hand = True
     if request.endpoint in instance.quiet:
         return
@@ -321,7 +321,7 @@ def _tell(response: Response) -> Response:
 
 def _abandon(_error: BaseException | None) -> None:
     if g.pop("in_hand", False):
-        request_services().crowd.leave()
+        request_services().active_requests.leave()
     deadline.end()
     release_connection()
     structlog.contextvars.clear_contextvars()

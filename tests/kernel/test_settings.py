@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.settings import LIBRARIES, Settings, SettingsError, load, private_file, rotate_secret_key, secret_keys
+from kernel.settings import LIBRARIES, Settings, SettingsError, former_names, load, private_file, rotate_secret_key, secret_keys
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +38,17 @@ def test_settings_come_from_the_environment_and_empty_means_the_default(monkeypa
     assert found.smtp_port == 2525
     assert found.mail_from == "aulario@example.org"
     assert found.threads == 128
+
+
+def test_a_setting_is_read_by_its_former_name_until_the_new_one_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert former_names() == []
+    monkeypatch.setenv("LMS_CROWD", "7")
+    monkeypatch.setenv("LMS_MAX_ACTIVE_REQUESTS", "")
+    assert (load().max_active_requests, former_names()) == (7, ["LMS_CROWD"])
+    monkeypatch.setenv("LMS_MAX_ACTIVE_REQUESTS", "9")
+    assert load().max_active_requests == 9
+    monkeypatch.setenv("LMS_CROWD", "")
+    assert load().max_active_requests == 9
 
 
 @pytest.mark.parametrize(

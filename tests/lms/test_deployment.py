@@ -90,6 +90,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, object]]] = [
     ("no-autovacuum", SCALED, {"keeps_statistics": False}),
     ("clocks-apart", SCALED, {"clocks_apart": timedelta(seconds=-3)}),
     ("open-door", {"threads": 32}, {}),
+    ("former-setting", {}, {"former_settings": ("LMS_CROWD",)}),
     ("nobody-works", {"worker_threads": 0}, {"oldest_waiting": NOW - timedelta(minutes=11)}),
     ("failed-jobs", {}, {"failed_jobs": 2}),
     ("service-away", {}, {"absences": (Absence("correo:25", NOW - timedelta(hours=2), 8),)}),
@@ -221,10 +222,14 @@ def test_the_key_of_a_certificate_that_is_gone_is_named(instance: Instance, tmp_
 def test_the_command_ends_badly_where_there_is_a_danger(
     instance: Instance, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = commands_on(settings, monkeypatch, capsys)("check", "--deploy", "--processes", "4")
+    run = commands_on(settings, monkeypatch, capsys)
+    monkeypatch.setenv("LMS_CROWD", "40")
+    said = run("check", "--deploy", "--processes", "4")
 
     assert said.code == 1
     assert "DANGER  no-backup: No backup was ever made here" in said.out
     assert ("DANGER  several-on-sqlite" in said.out) == instance.database.is_sqlite
     assert "advice  example-addresses" in said.out
+    assert "advice  former-setting: " in said.out
+    assert "LMS_CROWD → LMS_MAX_ACTIVE_REQUESTS" in said.out
     refused(said, "dangers")
