@@ -281,7 +281,7 @@ class Module(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     position: Mapped[int]
     key: Mapped[Slug]
-    was: Mapped[tuple[str, ...]]
+    former_keys: Mapped[tuple[str, ...]] = mapped_column("was")
     title: Mapped[Mapping[str, str]]
     summary: Mapped[Mapping[str, str]]
     numbered: Mapped[bool]
@@ -308,7 +308,7 @@ class Activity(Base):
     module_id: Mapped[int] = mapped_column(ForeignKey("module.id"))
     position: Mapped[int]
     key: Mapped[Slug]
-    was: Mapped[tuple[str, ...]]
+    former_keys: Mapped[tuple[str, ...]] = mapped_column("was")
     kind: Mapped[str] = mapped_column(String(20))
     title: Mapped[Mapping[str, str]]
     summary: Mapped[Mapping[str, str]]

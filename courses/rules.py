@@ -35,7 +35,7 @@ class OutlineActivity:
     category: str
     weight: Fraction
     module: str
-    was: tuple[str, ...] = ()
+    former_keys: tuple[str, ...] = ()
     """Keys under which earlier versions had it."""
     opens_by_itself: bool = False
     """Its own date alone says when it opens, not its module's: so it was set for the reader."""
@@ -130,7 +130,7 @@ class Outline:
     @cached_property
     def renames(self) -> Mapping[str, str]:
         """Return the earlier keys of activities with the present ones; a key that is in use again is not an earlier one."""
-        return {old: activity.key for activity in self.activities() for old in activity.was if old not in self.by_key}
+        return {old: activity.key for activity in self.activities() for old in activity.former_keys if old not in self.by_key}
 
     @cached_property
     def module_by_key(self) -> Mapping[str, OutlineModule]:
@@ -176,7 +176,7 @@ def _dated(module: OutlineModule, dates: Mapping[str, OwnDates]) -> OutlineModul
 def renames_to(target: Outline, between: Sequence[Outline]) -> dict[str, str]:
     """Return under which key of a version each earlier or later key of its activities is known, by what the versions between say.
 
-    Every `was` links two keys of one activity, in both directions: going back to a version undoes its renaming. A key that the target
+    Every former key links two keys of one activity, in both directions: going back to a version undoes its renaming. A key that the target
     has stays; of several ways the shortest counts, the version's own word first.
     """
     links: dict[str, list[str]] = {}

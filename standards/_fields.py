@@ -22,7 +22,7 @@ from standards._keys import KeyAllocator
 from standards.model import NotTranslatable, TransferRemarkCollector
 
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
-_FIELDS = ("was", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
+_FIELDS = ("former_keys", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
 
 def remark_lost_fields(question: QuestionDefinition, kept: Iterable[str], notebook: TransferRemarkCollector) -> None:

@@ -98,7 +98,9 @@ def _planned(imported: ImportedQuestions, target: Path | None, language: str) ->
         return plan(imported, (), (), language), None
     content = _content(target)
     present = read(content, language, _around(target)).questions
-    return plan(imported, present, {key for question in present for key in (question.key, *question.was)}, language), content.decode()
+    return plan(
+        imported, present, {key for question in present for key in (question.key, *question.former_keys)}, language
+    ), content.decode()
 
 
 def _add(target: Path, before: str, plan: QuestionImportPlan) -> None:

@@ -69,7 +69,7 @@ class DraftQuestions:
     def taken(self) -> frozenset[str]:
         """Return every key that a question has or had."""
         questions = [question for bank in self.banks.values() for question in bank]
-        return frozenset(key for question in questions for key in (question.key, *question.was))
+        return frozenset(key for question in questions for key in (question.key, *question.former_keys))
 
 
 def draft_languages(session: Session, course_id: int) -> Sequence[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from courses.content import scalars
-from courses.content.mapping_cursor import MappingCursor
+from courses.content.mapping_cursor import FORMER_KEYS, MappingCursor
 from courses.content.model import ActivitySource, LocalisedText, SourceState
 from courses.content.reading_session import MarkupLevel
 from courses.kinds import ActivityKind
@@ -18,7 +18,7 @@ class CommonFields:
     """The fields that modules and activities share."""
 
     key: str
-    was: tuple[str, ...]
+    former_keys: tuple[str, ...]
     title: LocalisedText
     summary: LocalisedText
 
@@ -34,16 +34,16 @@ class Conditions:
 
 
 def read_head(table: MappingCursor, summary: MarkupLevel, *, in_files: bool = False) -> CommonFields:
-    """Read key, was, title and summary and claim the key in the course's outline; `in_files`: other languages have their own file."""
+    """Read key, former keys, title and summary, and claim the key in the outline; `in_files`: other languages have their own file."""
     key = table.value("key", scalars.key, required=True) or ""
     if key:
         table.session.claim(OUTLINE, key, table.place_at("key"))
         table.session.outline.setdefault(key, table)
-    was = table.keys("was")
-    for former in was:
-        table.session.leave(OUTLINE, former, table.place_at("was"))
+    former_keys = table.former_keys()
+    for former in former_keys:
+        table.session.leave(OUTLINE, former, table.place_at(FORMER_KEYS))
     title = table.text("title", required=True) if in_files else table.title()
-    return CommonFields(key, was, title, table.text("summary", summary))
+    return CommonFields(key, former_keys, title, table.text("summary", summary))
 
 
 def read_conditions(table: MappingCursor) -> Conditions:
@@ -72,7 +72,7 @@ def read_activity(table: MappingCursor, kind: ActivityKind) -> ActivitySource | 
         table.file,
         settings.value,
         settings.completion,
-        was=head.was,
+        former_keys=head.former_keys,
         summary=head.summary,
         state=conditions.state,
         required=required,

@@ -2,7 +2,7 @@
 
 from courses.content.model import Severity
 
-_INFORMATION = {"C114", "C320", "C602", "C611", "C702", "C704", "C903"}
+_INFORMATION = {"C114", "C116", "C320", "C602", "C611", "C702", "C704", "C903"}
 _WARNINGS = {
     *("C107", "C109", "C213"),
     *("C303", "C310", "C312", "C314", "C316", "C317", "C319", "C321"),

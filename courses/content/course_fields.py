@@ -4,6 +4,7 @@ The reader of the format judges the answers.
 """
 
 from courses.content.changes import COMMON
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
 
@@ -15,7 +16,8 @@ COURSE_ORDER = (
         "format",
         "kind",
         "key",
-        "was",
+        FORMER_KEYS,
+        FORMERLY,
         "title",
         "summary",
         "objectives",
@@ -29,8 +31,10 @@ COURSE_ORDER = (
     ),
     *("image", "image_alt", "authors", "licence", "visibility", "enrolment", "opens", "closes", "completion", "grade", "certificate"),
 )
-MODULE_ORDER = (*COMMON[:8], "objectives", "numbered", "completion")
-FLOWS = frozenset({"languages", "words", "completion", "requires", "was", "pause", "review", "from", "tags", "kinds", "accept", "source"})
+MODULE_ORDER = (*COMMON[:9], "objectives", "numbered", "completion")
+FLOWS = frozenset(
+    {"languages", "words", "completion", "requires", FORMER_KEYS, FORMERLY, "pause", "review", "from", "tags", "kinds", "accept", "source"}
+)
 """Fields that stand on one line where they fit (format, section 11)."""
 DEEP_FLOWS = frozenset({"also"})
 """Fields whose values stand on a line each."""

@@ -113,7 +113,7 @@ def _key(table: MappingCursor) -> str:
 
 def _course(table: MappingCursor) -> CourseFolder:
     session = table.session
-    key, was = _key(table), table.keys("was")
+    key, former_keys = _key(table), table.former_keys()
     title, summary = table.title(), table.text("summary", MarkupLevel.INLINE)
     objectives = table.texts("objectives")
     _flow_languages(table)
@@ -139,7 +139,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         session.languages,
         authors,
         licence,
-        was=was,
+        former_keys=former_keys,
         summary=summary,
         objectives=objectives,
         timezone=timezone,

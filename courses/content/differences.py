@@ -87,17 +87,17 @@ def _ready_modules(course: CourseFolder) -> list[ModuleSource]:
     return [module for module in course.modules if module.state is SourceState.READY]
 
 
-def _matched(after_key: str, was: Sequence[str], before: Mapping[str, object], taken: frozenset[str]) -> str | None:
+def _matched(after_key: str, former_keys: Sequence[str], before: Mapping[str, object], taken: frozenset[str]) -> str | None:
     """Return under which key the earlier folder has a part: its own, or a former one that is not in use again."""
     if after_key in before:
         return after_key
-    return next((old for old in was if old in before and old not in taken), None)
+    return next((old for old in former_keys if old in before and old not in taken), None)
 
 
 def _modules(before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
     old, new = {module.key: module for module in _ready_modules(before)}, _ready_modules(after)
     taken = frozenset(module.key for module in new)
-    matches = {module.key: _matched(module.key, module.was, old, taken) for module in new}
+    matches = {module.key: _matched(module.key, module.former_keys, old, taken) for module in new}
     moved = _moved([matches[module.key] for module in new], list(old))
     for module in new:
         part = PartDifference(PartKind.MODULE, module.key, choose(module.title), (), path=module.path)
@@ -134,8 +134,8 @@ def _placed(course: CourseFolder) -> list[_Placed]:
 def _activities(before: CourseFolder, after: CourseFolder, tellers: Mapping[str, Teller]) -> Iterator[PartDifference]:
     old, new = {placed.activity.key: placed for placed in _placed(before)}, _placed(after)
     taken = frozenset(placed.activity.key for placed in new)
-    matches = {placed.activity.key: _matched(placed.activity.key, placed.activity.was, old, taken) for placed in new}
-    modules = {module.key: {module.key, *module.was} for module in after.modules}
+    matches = {placed.activity.key: _matched(placed.activity.key, placed.activity.former_keys, old, taken) for placed in new}
+    modules = {module.key: {module.key, *module.former_keys} for module in after.modules}
     moved = _moved_activities(new, matches, old, modules)
     for placed in new:
         match = matches[placed.activity.key]

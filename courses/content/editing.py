@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from courses.content import yaml_tree
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.writing import scalar
 from courses.content.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 from kernel.errors import N_, DomainError
@@ -310,6 +311,12 @@ def read_fields(text: str) -> dict[str, Written]:
     if not isinstance(root, YamlMapping):
         raise EditRefused
     return {name: _plain(entry.value) for name, entry in root.entries.items()}
+
+
+def former_keys(fields: Mapping[str, Written]) -> list[str]:
+    """Return the keys that the part or question with these fields had before, under either name of their field."""
+    found = [fields.get(name) for name in (FORMER_KEYS, FORMERLY)]
+    return [key for keys in found for key in (keys if isinstance(keys, list) else [keys]) if key and isinstance(key, str)]
 
 
 def _plain(node: YamlNode) -> Written:

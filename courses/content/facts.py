@@ -134,8 +134,10 @@ COMMON: Mapping[str, str] = {
     "explanation": N_("Explanation"),
     "place": N_("Place"),
 }
-_UNTOLD_OF_COURSE = frozenset({"key", "kind", "was", "words", "tone", "modules", "terms", "parameters", "resources", "media", "parts"})
-_UNTOLD_OF_PART = frozenset({"key", "kind", "was", "path", "state", "settings", "activities"})
+_UNTOLD_OF_COURSE = frozenset(
+    {"key", "kind", "former_keys", "words", "tone", "modules", "terms", "parameters", "resources", "media", "parts"}
+)
+_UNTOLD_OF_PART = frozenset({"key", "kind", "former_keys", "path", "state", "settings", "activities"})
 
 
 def facts_of_course(course: CourseFolder) -> tuple[SettingFact, ...]:

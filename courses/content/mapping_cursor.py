@@ -21,6 +21,8 @@ from kernel.errors import N_
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
+FORMER_KEYS, FORMERLY = "former_keys", "was"
+"""The field for the keys that a part had before, and its name in folders written before 0.2."""
 LIKENESS = 0.8
 MAXIMUM_TOLD = 20
 
@@ -297,6 +299,23 @@ class MappingCursor:
     def keys(self, name: str) -> tuple[str, ...]:
         """Return a list of keys."""
         return self.listed(name, lambda value: value.read(scalars.key), flow=True)
+
+    def former_keys(self) -> tuple[str, ...]:
+        """Return the keys that a part had before, under either name of their field; the old one is reported (C116), not written again."""
+        entries = self.node.entries
+        if self.has(FORMERLY):
+            self.report(
+                "C116",
+                N_("“%(old)s” is the former name of “%(name)s”. Both are read."),
+                N_("Format it with: lms courses format FOLDER."),
+                at=FORMERLY,
+                old=FORMERLY,
+                name=FORMER_KEYS,
+            )
+            if not self.has(FORMER_KEYS):
+                entries.pop(FORMER_KEYS, None)
+                self.node.entries = {FORMER_KEYS if name == FORMERLY else name: entry for name, entry in entries.items()}
+        return self.keys(FORMER_KEYS) + (self.keys(FORMERLY) if FORMERLY in self.node.entries else ())
 
     def texts(self, name: str, form: MarkupLevel = MarkupLevel.INLINE) -> tuple[LocalisedText, ...]:
         """Return a list of texts."""

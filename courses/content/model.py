@@ -324,7 +324,7 @@ class ActivitySource:
     path: str
     settings: Any
     completion: ActivityCompletion
-    was: tuple[str, ...] = ()
+    former_keys: tuple[str, ...] = ()
     summary: LocalisedText = NO_TEXT
     state: SourceState = SourceState.READY
     required: bool = True
@@ -344,7 +344,7 @@ class ModuleSource:
     title: LocalisedText
     path: str
     activities: tuple[ActivitySource, ...]
-    was: tuple[str, ...] = ()
+    former_keys: tuple[str, ...] = ()
     summary: LocalisedText = NO_TEXT
     state: SourceState = SourceState.READY
     requires: tuple[str, ...] = ()
@@ -365,7 +365,7 @@ class CourseFolder:
     authors: tuple[Contributor, ...]
     licence: str
     kind: FolderKind = FolderKind.COURSE
-    was: tuple[str, ...] = ()
+    former_keys: tuple[str, ...] = ()
     summary: LocalisedText = NO_TEXT
     objectives: tuple[LocalisedText, ...] = ()
     timezone: str = "America/Guayaquil"

@@ -39,7 +39,7 @@ def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
         head.title,
         path,
         activities,
-        was=head.was,
+        former_keys=head.former_keys,
         summary=head.summary,
         objectives=objectives,
         state=conditions.state,

@@ -9,9 +9,9 @@ from kernel.errors import N_
 
 
 def vanished(published: Iterable[str], course: CourseFolder) -> tuple[Finding, ...]:
-    """Tell keys of modules and activities that are published and neither alive nor named by a `was` (C213)."""
-    kept = {key for module in course.modules for key in (module.key, *module.was)}
-    kept |= {key for activity in course.activities() for key in (activity.key, *activity.was)}
+    """Tell keys of modules and activities that are published and neither alive nor named by `former_keys` (C213)."""
+    kept = {key for module in course.modules for key in (module.key, *module.former_keys)}
+    kept |= {key for activity in course.activities() for key in (activity.key, *activity.former_keys)}
     return tuple(_finding(key) for key in published if key not in kept)
 
 

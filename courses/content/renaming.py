@@ -1,12 +1,13 @@
-"""Another key for a module or an activity: the old one stays in `was`, and the texts that name it name the new one."""
+"""Another key for a module or an activity: the old one stays in `former_keys`, and the texts that name it name the new one."""
 
 import re
 from collections.abc import Mapping
 
 from courses.content.changes import COMMON, DraftChange, apart
 from courses.content.course_fields import COURSE_ORDER
-from courses.content.editing import EditRefused, Written, read_fields, write_field
+from courses.content.editing import EditRefused, Written, former_keys, read_fields, write_field
 from courses.content.layout import COURSE
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from kernel.errors import Invalid
 
 _LISTS = r"(?m)^(\s*(?:- )?(?:from|see)\s*:)(.*)$"
@@ -49,9 +50,9 @@ def _with_fields(text: str, file: str, old: str, new: str, *, is_part: bool) -> 
     except Invalid as error:  # a lesson without fields
         raise EditRefused from error
     if is_part and present.get("key") == old:
-        was = present.get("was")
         fields = write_field(fields, "key", new, COMMON)
-        fields = write_field(fields, "was", [*(was if isinstance(was, list) else []), old], COMMON, flow=True)
+        fields = write_field(fields, FORMERLY, None, COMMON)
+        fields = write_field(fields, FORMER_KEYS, [*former_keys(present), old], COMMON, flow=True)
     requires = present.get("requires")
     if isinstance(requires, list) and old in requires:
         fields = write_field(fields, "requires", _replaced(requires, old, new), COMMON, flow=True)

@@ -286,7 +286,7 @@ def change_audience(changes: DraftComparison | None, folder: CourseFolder | None
         return ChangeAudience()
     changed = {key for part in changes.parts for key in _changed_keys(part.part)}
     found = [activity for activity in folder.activities() if activity.key in changed and activity.state is SourceState.READY]
-    keys = [key for activity in found for key in (activity.key, *activity.was)]
+    keys = [key for activity in found for key in (activity.key, *activity.former_keys)]
     return ChangeAudience(tuple(choose(activity.title) for activity in found), tuple(keys))
 
 

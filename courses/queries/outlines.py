@@ -181,7 +181,7 @@ def _outline_activity(activity: Activity, module: str) -> OutlineActivity:
         category=activity.category,
         weight=Fraction(activity.weight),
         module=module,
-        was=activity.was,
+        former_keys=activity.former_keys,
     )
 
 

@@ -62,7 +62,7 @@ def _part(subject: PartContext, sheet: SettingsEditor) -> Answer:
 @bp.route("/teaching/<slug>/parts/<key>/key", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
 def rename(subject: PartContext) -> Answer:
-    """Give a module or an activity another key; the old one stays in its `was`, so that results of learners follow it."""
+    """Give a module or an activity another key; the old one stays in its former keys, so that results of learners follow it."""
     session = current_session()
     row = catalogue.get_course(session, subject.id)
     draft_outline = authoring.load_draft_outline(session, row, kinds())

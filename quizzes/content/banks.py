@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from courses.content import scalars
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY, LocatedValue, MappingCursor
 from courses.content.model import ActivityReference, CourseFolder, ResourceCitation, Severity
 from courses.content.reading_session import MarkupLevel, ReadingSession
 from kernel.errors import N_
@@ -89,15 +89,15 @@ def _question(value: LocatedValue) -> QuestionDefinition | None:
     key = table.value("key", scalars.key, required=True) or ""
     if key:
         table.session.claim("question", key, table.place_at("key"))
-    was = table.keys("was")
-    for former in was:
-        table.session.leave("question", former, table.place_at("was"))
+    former_keys = table.former_keys()
+    for former in former_keys:
+        table.session.leave("question", former, table.place_at(FORMER_KEYS))
     kind = table.value("kind", scalars.one_of(QuestionKind), required=True)
     if kind is None:
         for name in (*COMMON_FIELDS, *bodies.ALL_FIELDS):
             table.asked.setdefault(name)
         return None
-    return _of_kind(table, key, was, kind)
+    return _of_kind(table, key, former_keys, kind)
 
 
 COMMON_FIELDS = (
@@ -105,14 +105,14 @@ COMMON_FIELDS = (
     *("explanation", "source", "see", "note"),
 )
 FIELD_ORDER = (
-    *("key", "was", "kind", *COMMON_FIELDS[: COMMON_FIELDS.index("text") + 1]),
+    *("key", FORMER_KEYS, FORMERLY, "kind", *COMMON_FIELDS[: COMMON_FIELDS.index("text") + 1]),
     *sorted(bodies.ALL_FIELDS - set(COMMON_FIELDS)),
     *COMMON_FIELDS[COMMON_FIELDS.index("text") + 1 :],
 )
 """The fields of a question as they stand in its text, those of its kind together."""
 
 
-def _of_kind(table: MappingCursor, key: str, was: tuple[str, ...], kind: QuestionKind) -> QuestionDefinition:
+def _of_kind(table: MappingCursor, key: str, former_keys: tuple[str, ...], kind: QuestionKind) -> QuestionDefinition:
     state = table.choice("state", QuestionState, QuestionState.READY)
     unverified = table.flag("unverified", False)
     tags = table.keys("tags")
@@ -131,7 +131,21 @@ def _of_kind(table: MappingCursor, key: str, was: tuple[str, ...], kind: Questio
     note = table.value("note", scalars.word, "")
     table.foreign = bodies.ALL_FIELDS - bodies.FIELDS[kind]
     question = QuestionDefinition(
-        key, text, body, was, state, unverified, tags, difficulty, mark, hints, penalty, parts.or_none(explanation), source, see, note
+        key,
+        text,
+        body,
+        former_keys,
+        state,
+        unverified,
+        tags,
+        difficulty,
+        mark,
+        hints,
+        penalty,
+        parts.or_none(explanation),
+        source,
+        see,
+        note,
     )
     table.session.questions[key] = table
     return question

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
 from quizzes.content.row_fields import (
@@ -165,7 +166,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
 }
 FROM_TEXT = frozenset({"gaps", "variables"})
 """Rows that the text names in braces."""
-FLOWS = frozenset({"tags", "accept", "source", "see", "was", "words", "tolerance", "units", "values", "variables.*"})
+FLOWS = frozenset({"tags", "accept", "source", "see", FORMER_KEYS, FORMERLY, "words", "tolerance", "units", "values", "variables.*"})
 """Fields that stand on one line where they fit (format, section 11)."""
 
 _TEXT = (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Question"), lazy_("What is asked.")),)
@@ -201,7 +202,7 @@ _FILED = (
     FieldSpec("note", FieldShape.WORD, lazy_("Note for colleagues"), lazy_("Never published.")),
 )
 
-_BEFORE = ("key", "was", "kind", "state", "unverified", "tags", "difficulty", "mark", "text")
+_BEFORE = ("key", FORMER_KEYS, FORMERLY, "kind", "state", "unverified", "tags", "difficulty", "mark", "text")
 _AFTER = ("hints", "penalty", "explanation", "source", "see", "note")
 
 Groups = tuple[tuple[object, tuple[Asked, ...]], ...]

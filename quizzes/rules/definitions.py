@@ -12,6 +12,8 @@ from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 Texts: TypeAlias = Mapping[str, str]
+DOCUMENT_FIELD = "document"
+"""Metadata of a field whose name in a document is another: documents keep their names for ever."""
 
 
 class QuestionKind(StrEnum):
@@ -433,7 +435,7 @@ class QuestionDefinition:
     key: str
     text: Texts = field(metadata=_MARKDOWN)
     body: Body
-    was: tuple[str, ...] = ()
+    former_keys: tuple[str, ...] = field(default=(), metadata={DOCUMENT_FIELD: "was"})
     state: QuestionState = QuestionState.READY
     unverified: bool = False
     tags: tuple[str, ...] = ()
@@ -467,7 +469,7 @@ def map_texts(question: QuestionDefinition, function: TextFunction) -> QuestionD
 
 def without_notes(question: QuestionDefinition) -> QuestionDefinition:
     """Return what may be published: no colleague's note, no former keys."""
-    return replace(question, note="", was=())
+    return replace(question, note="", former_keys=())
 
 
 def is_marked(question: QuestionDefinition) -> bool:

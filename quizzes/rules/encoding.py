@@ -9,13 +9,13 @@ import hashlib
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import Field, fields, is_dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from quizzes.rules.definitions import BODIES, QuestionDefinition, QuestionKind, QuestionState, without_notes
+from quizzes.rules.definitions import BODIES, DOCUMENT_FIELD, QuestionDefinition, QuestionKind, QuestionState, without_notes
 
 Document = dict[str, Any]
 _Node = TypeVar("_Node")
@@ -55,7 +55,7 @@ def encode(value: object) -> Document:
     """Return any of the rules' dataclasses as a document."""
     if not is_dataclass(value) or isinstance(value, type):
         raise EncodingError(f"not a dataclass: {type(value).__name__}")
-    document = {entry.name: _encoded(getattr(value, entry.name)) for entry in fields(value)}
+    document = {_name_of(entry): _encoded(getattr(value, entry.name)) for entry in fields(value)}
     if type(value) in _BODY_TYPES:
         document["kind"] = cast(Any, value).kind.value
     return document
@@ -67,6 +67,10 @@ def decode(shape: type[_Node], document: object) -> _Node:
 
 
 _BODY_TYPES = frozenset(BODIES.values())
+
+
+def _name_of(entry: Field[Any]) -> str:
+    return cast(str, entry.metadata.get(DOCUMENT_FIELD, entry.name))
 
 
 def _encoded(value: object) -> object:
@@ -102,11 +106,11 @@ def _decoded(shape: Any, value: object, place: str) -> object:
 def _record(shape: Any, value: object, place: str) -> object:
     document = _typed(dict, value, place)
     hints = _hints(shape)
-    names = [entry.name for entry in fields(shape)]
-    missing = [name for name in names if name not in document]
+    names = {entry.name: _name_of(entry) for entry in fields(shape)}
+    missing = [name for name in names.values() if name not in document]
     if missing:
         raise EncodingError(f"{place}: no {missing[0]}")
-    return shape(**{name: _decoded(hints[name], document[name], f"{place}.{name}") for name in names})
+    return shape(**{name: _decoded(hints[name], document[key], f"{place}.{key}") for name, key in names.items()})
 
 
 def _one_of(shapes: tuple[Any, ...], value: object, place: str) -> object:

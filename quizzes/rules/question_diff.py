@@ -13,7 +13,7 @@ from quizzes.rules.definitions import OrderingBody, QuestionDefinition
 
 Path = tuple[str, ...]
 ORDER = "order"
-_UNTOLD = frozenset({"key", "was", "state", "name"})
+_UNTOLD = frozenset({"key", "former_keys", "state", "name"})
 """Keys are the path itself; former keys and the state are not part of a version."""
 
 

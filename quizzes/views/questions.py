@@ -6,7 +6,7 @@ from typing import cast
 from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from courses import publication
-from courses.content.editing import EditRefused, read_fields
+from courses.content.editing import EditRefused, former_keys, read_fields
 from courses.content.model import CourseFolder, Finding
 from courses.content.starter_files import proposed_key
 from courses.content.text_diff import compared_lines
@@ -129,8 +129,7 @@ def _written(editor: QuestionEditor, path: str, before: str) -> Answer:
 
 def _text(editor: QuestionEditor, before: str) -> str:
     """Return the text of the question as the form has it; options that were published keep their keys."""
-    was = read_fields(before).get("was")
-    names = [editor.key, *(one for one in (was if isinstance(was, list) else [was]) if isinstance(one, str))]
+    names = [editor.key, *former_keys(read_fields(before))]
     published = queries.published_keys(current_session(), editor.subject.id, names) if editor.key else {}
     return with_question(before, editor.kind, editor.sheet.languages, editor.sheet.said, published)
 

@@ -18,7 +18,7 @@ from standards.model import FileRefused, ImportedQuestions, RemarkSeverity, Sour
 PATH = "banco/banco.yaml"
 CODE = "code"
 """The fact of a remark that names the code of the check."""
-_AROUND = frozenset({"C305", "C306", "C307", "C308", "C114"})
+_AROUND = frozenset({"C305", "C306", "C307", "C308", "C114", "C116"})
 
 
 @dataclass(frozen=True, slots=True)

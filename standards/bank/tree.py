@@ -51,7 +51,7 @@ def question_tree(question: QuestionDefinition, language: str) -> Tree:
     """Return a question's fields; `language` is the first of the course, whose answers ignore accents by default if it is Spanish."""
     fields: Fields = {
         "key": question.key,
-        "was": list(question.was),
+        "former_keys": list(question.former_keys),
         "kind": question.kind.value,
         "state": _unless(question.state.value, USUAL.state.value),
         "unverified": _flag(question.unverified, False),

@@ -263,8 +263,8 @@ def test_a_correction_that_comes_before_the_job_does_not_take_the_certificate_aw
     with instance.database.unit_of_work() as session:
         session.execute(update(Job).where(Job.kind == "certificates.issue").values(available_at=datetime(2099, 1, 1, tzinfo=UTC)))
     renamed = {
-        path: content.replace(b"key: leccion-1\n", b"key: nueva\nwas: [leccion-1]\n").replace(
-            b"key: cuestionario-1\n", b"key: otro\nwas: [cuestionario-1]\n"
+        path: content.replace(b"key: leccion-1\n", b"key: nueva\nformer_keys: [leccion-1]\n").replace(
+            b"key: cuestionario-1\n", b"key: otro\nformer_keys: [cuestionario-1]\n"
         )
         for path, content in files.items()
     }

@@ -4,7 +4,20 @@ import pytest
 
 from courses.content.reader import format_folder
 from tests.support import folders
-from tests.support.folders import BANK, COURSE, KINDS, LESSON, MODULE, OTHER_LESSON, PARAMETERS, PARTS, QUIZ_FILE, TODAY, Files
+from tests.support.folders import (
+    BANK,
+    COURSE,
+    KINDS,
+    LESSON,
+    MODULE,
+    OTHER_LESSON,
+    OTHER_MODULE,
+    PARAMETERS,
+    PARTS,
+    QUIZ_FILE,
+    TODAY,
+    Files,
+)
 
 
 def formatted(files: Files) -> Files:
@@ -46,6 +59,25 @@ def test_other_forms_are_told_and_brought_into_canonical_form(path: str, canonic
 
     assert [(finding.file, finding.code) for finding in folders.findings(files)] == [(path, "C114")]
     assert formatted(files)[path].decode() == folders.a_folder()[path].decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "gap"), [(COURSE, "key: agua-en-casa\n", ""), (MODULE, "key: contar\n", ""), (BANK, "  - key: unidad\n", "    ")]
+)
+def test_the_former_name_of_former_keys_is_reported_and_not_written_again(path: str, key: str, gap: str) -> None:
+    """Rule 3.2, C116: folders of 0.1 call the field `was`."""
+    files = folders.changed(path, key, f"{key}{gap}was: [antes]\n")
+
+    assert {(finding.file, finding.code) for finding in folders.findings(files)} == {(path, "C116"), (path, "C114")}
+    assert formatted(files) == folders.changed(path, key, f"{key}{gap}former_keys: [antes]\n")
+
+
+def test_both_names_of_former_keys_in_one_file_are_read_together() -> None:
+    files = folders.changed(OTHER_MODULE, "former_keys: [guardar]", "was: [cuido]\nformer_keys: [guardar]")
+    course = folders.reading(files).course
+
+    assert course is not None
+    assert course.modules[1].former_keys == ("guardar", "cuido")
 
 
 def test_the_canonical_form_does_not_change_again() -> None:

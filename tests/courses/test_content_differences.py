@@ -108,7 +108,7 @@ def test_what_came_went_and_got_another_title_is_told_in_the_courses_order() -> 
 def test_a_key_that_names_its_former_one_is_the_same_activity() -> None:
     files = folder()
 
-    found = parts(files, swapped(files, LESSON, "key: leccion-1", "key: contar\nwas: [leccion-1]"))
+    found = parts(files, swapped(files, LESSON, "key: leccion-1", "key: contar\nformer_keys: [leccion-1]"))
 
     assert found == {}
 

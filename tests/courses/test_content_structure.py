@@ -29,7 +29,7 @@ from tests.support.folders import (
 WRONG = [
     ("C201", MODULE, "key: contar", "key: Contar"),
     ("C201", MODULE, "key: contar", f"key: {'a' * 65}"),
-    ("C201", OTHER_MODULE, "was: [guardar]", "was: [guardar-]"),
+    ("C201", OTHER_MODULE, "former_keys: [guardar]", "former_keys: [guardar-]"),
     ("C201", PARAMETERS, "litros_ducha:", "litros-ducha:"),
     ("C201", GLOSSARY, "consumo:\n", "Consumo:\n"),
     ("C202", QUIZ_FILE, "key: cuestionario-contar", "key: contar"),
@@ -49,9 +49,9 @@ WRONG = [
     ("C203", QUIZ_FILE, "category: cuestionarios", "category: nada"),
     ("C203", RECORDING_FILE, "file: ../media/guia.txt", "resource: nada"),
     ("C203", BANK, "answer: si", "answer: quizas"),
-    ("C204", OTHER_MODULE, "was: [guardar]", "was: [litros]"),
-    ("C204", BANK, "  - key: unidad\n", "  - key: unidad\n    was: [minutos]\n"),
-    ("C202", OTHER_LESSON, "minutes: 2", "was: [guardar]\nminutes: 2"),
+    ("C204", OTHER_MODULE, "former_keys: [guardar]", "former_keys: [litros]"),
+    ("C204", BANK, "  - key: unidad\n", "  - key: unidad\n    former_keys: [minutos]\n"),
+    ("C202", OTHER_LESSON, "minutes: 2", "former_keys: [guardar]\nminutes: 2"),
     ("C207", MODULE, "key: contar\n", "key: contar\nrequires: [cuidar]\n"),
     ("C207", LESSON, "preview: true", "requires: [contar]"),
     ("C208", COURSE, "opens: 2026-03-01", "opens: 2027-03-01"),
@@ -207,7 +207,7 @@ def test_everything_that_is_written_is_read() -> None:
         CompletionRule.VIEWED,
         CompletionRule.MARKED,
     ]
-    assert course.modules[1].was == ("guardar",)
+    assert course.modules[1].former_keys == ("guardar",)
     assert course.modules[1].opens == datetime(2026, 4, 1, 13, tzinfo=UTC)
     assert course.parameters[0].written == "9.50"
     assert [file.path for file in course.media][-2:] == ["media/gota.png", "media/guia.txt"]

@@ -345,7 +345,8 @@ def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Brows
     before = texts(instance)
     quiz = before["01-parte/03-cuestionario.quiz.yaml"].replace("slots:", "requires: [leccion-1, video-1]\nslots:")
     body = before["01-parte/01-leccion.en.md"] + "\n[Before](course:leccion-1#uno) and [other](course:leccion-10)\n"
-    write(instance, course, {"01-parte/03-cuestionario.quiz.yaml": quiz, "01-parte/01-leccion.en.md": body})
+    lesson = before[LESSON].replace("key: leccion-1\n", "key: leccion-1\nwas: [aun-antes]\n")
+    write(instance, course, {"01-parte/03-cuestionario.quiz.yaml": quiz, "01-parte/01-leccion.en.md": body, LESSON: lesson})
     editor.get("/teaching/prueba/parts/leccion-1/key")
     assert "Otra parte del curso" in editor.submit("/leccion-1/key", {"key": "video-1"}, status=422).text
     assert 'id="key-error"' in editor.submit("/leccion-1/key", {"key": "No Vale"}, status=422).html
@@ -353,11 +354,11 @@ def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Brows
     editor.submit("/leccion-1/key", {"key": "contar"})
 
     after = texts(instance)
-    assert after[LESSON].startswith("---\nkey: contar\nwas: [leccion-1]\ntitle: Contar 1\n")
+    assert after[LESSON].startswith("---\nkey: contar\nformer_keys: [aun-antes, leccion-1]\ntitle: Contar 1\n")
     assert "requires: [contar, video-1]\n" in after["01-parte/03-cuestionario.quiz.yaml"]
     assert after["01-parte/01-leccion.en.md"] == body.replace("course:leccion-1#", "course:contar#")
     editor.get("/teaching/prueba/parts/contar")
-    assert "was" in after[LESSON]
+    assert "was" not in after[LESSON]
 
 
 def test_every_cell_of_another_key(browser: Browser, instance: Instance) -> None:

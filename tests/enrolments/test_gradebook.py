@@ -101,7 +101,7 @@ def test_who_follows_an_earlier_version_is_judged_by_it_and_stands_in_the_column
     score(instance, course, ana, q1=40, q3=80)
     files = folder(modules=3)
     quiz = files["01-parte/03-cuestionario.quiz.yaml"]
-    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1", b"key: primero\nwas: [cuestionario-1]")
+    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1", b"key: primero\nformer_keys: [cuestionario-1]")
     course, _version = publish(instance, files)
 
     (row,) = rows_of(instance, course)

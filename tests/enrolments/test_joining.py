@@ -1,4 +1,4 @@
-"""Activities that a correction joins, `was: [a, b]`: what a learner did in each of them counts in the one that they became."""
+"""Activities that a correction joins, `former_keys: [a, b]`: what a learner did in each of them counts in the one that they became."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ def joined(files: dict[str, bytes], name: str) -> dict[str, bytes]:
     """Return the folder whose two activities became one, under the key `nueva`."""
     one = {path: text for path, text in files.items() if path != name.replace("01-parte/0", "01-parte/1")}
     key = next(line for line in one[name].decode().splitlines() if line.startswith("key: "))
-    return {**one, name: one[name].decode().replace(key, f"key: nueva\nwas: [{key.removeprefix('key: ')}, otra]").encode()}
+    return {**one, name: one[name].decode().replace(key, f"key: nueva\nformer_keys: [{key.removeprefix('key: ')}, otra]").encode()}
 
 
 def follow(instance: Instance, course: Course) -> None:
@@ -112,7 +112,7 @@ def test_a_quiz_joins_one_that_keeps_its_key(instance: Instance) -> None:
     pass_quiz(instance, ana, "prueba", "otra")
     fail_quiz(instance, ana, "prueba", "cuestionario-1")
     one = joined(files, QUIZ)
-    one[QUIZ] = one[QUIZ].replace(b"key: nueva\nwas: [cuestionario-1, otra]", b"key: cuestionario-1\nwas: [otra]")
+    one[QUIZ] = one[QUIZ].replace(b"key: nueva\nformer_keys: [cuestionario-1, otra]", b"key: cuestionario-1\nformer_keys: [otra]")
 
     publish(instance, one, nature=PublicationNature.CORRECTION)
     follow(instance, course)
@@ -135,7 +135,7 @@ def test_the_try_that_counts_in_a_quiz_that_keeps_its_key_is_known_by_its_start(
     earlier(instance, ana, "prueba", "otra", now=clock.now() - timedelta(days=3))
     later(instance, ana, "prueba", "cuestionario-1")
     one = joined(files, QUIZ)
-    one[QUIZ] = one[QUIZ].replace(b"key: nueva\nwas: [cuestionario-1, otra]", b"key: cuestionario-1\nwas: [otra]")
+    one[QUIZ] = one[QUIZ].replace(b"key: nueva\nformer_keys: [cuestionario-1, otra]", b"key: cuestionario-1\nformer_keys: [otra]")
 
     publish(instance, one, nature=PublicationNature.CORRECTION)
     follow(instance, course)
@@ -261,7 +261,7 @@ def test_tasks_that_were_handed_in_are_numbered_on(browser: Browser) -> None:
         learner.get(page)
         learner.submit(f"{page}/answers", {"ask.linea": "1"}, button=("do", "submit"))
 
-    one = tasks.HEAD.replace("key: tarea-1", "key: nueva\nwas: [tarea-1, otra]") + tasks.BODY
+    one = tasks.HEAD.replace("key: tarea-1", "key: nueva\nformer_keys: [tarea-1, otra]") + tasks.BODY
     publish(instance, {**tasks.folder(), tasks.TASK: one.encode()}, nature=PublicationNature.CORRECTION)
     follow(instance, course)
 
@@ -298,7 +298,7 @@ def test_a_preview_under_the_new_key_does_not_stop_anybody(instance: Instance) -
     pass_quiz(instance, ines, "prueba")
     with instance.database.unit_of_work() as session:
         editions.leave(session, SYSTEM, session.get_one(Enrolment, enrolment_of(instance, ines, course).id), now=NOON)
-    named = files[QUIZ].replace(b"key: cuestionario-1", b"key: examen\nwas: [cuestionario-1]")
+    named = files[QUIZ].replace(b"key: cuestionario-1", b"key: examen\nformer_keys: [cuestionario-1]")
     _course, newer = publish(instance, {**files, QUIZ: named}, nature=PublicationNature.CORRECTION)
     start(instance, ines, "prueba", "examen")
 

@@ -298,7 +298,7 @@ def test_what_waits_says_for_what_and_what_is_late_says_until_when() -> None:
 
 
 def test_a_key_that_is_in_use_again_is_not_an_earlier_one() -> None:
-    outline = an_outline(a_module("m1", an_activity("b", was=("a", "old")), an_activity("a")))
+    outline = an_outline(a_module("m1", an_activity("b", former_keys=("a", "old")), an_activity("a")))
 
     assert outline.renames == {"old": "b"}
 

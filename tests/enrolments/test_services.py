@@ -327,7 +327,7 @@ def renamed(files: dict[str, bytes]) -> dict[str, bytes]:
     for name, key in (("01-leccion.es.md", "leccion"), ("03-cuestionario.quiz.yaml", "cuestionario"), ("02-video.recording.yaml", "video")):
         path = f"01-parte/{name}"
         text = changed[path].decode()
-        changed[path] = text.replace(f"key: {key}-1\n", f"key: nueva-{key}\nwas: [{key}-1]\n").encode()
+        changed[path] = text.replace(f"key: {key}-1\n", f"key: nueva-{key}\nformer_keys: [{key}-1]\n").encode()
     return changed
 
 

@@ -325,7 +325,7 @@ def test_a_file_of_an_earlier_version_obeys_the_lesson_under_its_present_name(br
     publish(instance, files)
     address = f"/courses/prueba/files/{hashlib.sha256(files.pop('02-parte/media/vieja.txt')).hexdigest()}/vieja.txt"
     lesson = files["02-parte/01-leccion.es.md"].replace(b"\n[vieja](media/vieja.txt)\n", b"")
-    renamed = lesson.replace(b"key: leccion-2\n", b"key: otra\nwas: [leccion-2]\n")
+    renamed = lesson.replace(b"key: leccion-2\n", b"key: otra\nformer_keys: [leccion-2]\n")
     course, _version = publish(instance, {**files, "02-parte/01-leccion.es.md": renamed})
     a_learner_in(browser, course)
 

@@ -46,14 +46,14 @@ class Thing:
     identity: int
     key: str
     module: str
-    was: tuple[str, ...] = ()
+    former_keys: tuple[str, ...] = ()
     required: bool = True
     quiz: bool = False
 
     def file(self, place: int) -> tuple[str, bytes]:
         """Return its file in the folder."""
         folder = f"{MODULES.index(self.module) + 1:02d}-parte"
-        fields = f"key: {self.key}\n" + (f"was: [{', '.join(self.was)}]\n" if self.was else "")
+        fields = f"key: {self.key}\n" + (f"former_keys: [{', '.join(self.former_keys)}]\n" if self.former_keys else "")
         fields += "" if self.required else "required: false\n"
         if self.quiz:
             title = f"title: {{es: Prueba {self.identity}, en: Test {self.identity}}}\n"
@@ -140,7 +140,7 @@ class Histories(RuleBasedStateMachine):
         """An activity gets another key and says which it had."""
         if place < len(self.draft):
             thing = self.draft[place]
-            self.draft[place] = replace(thing, key=f"a{next(self.keys)}", was=(thing.key, *thing.was))
+            self.draft[place] = replace(thing, key=f"a{next(self.keys)}", former_keys=(thing.key, *thing.former_keys))
 
     @rule(place=st.integers(0, 9), module=st.sampled_from(MODULES), goal=st.integers(0, 9))
     def move(self, place: int, module: str, goal: int) -> None:

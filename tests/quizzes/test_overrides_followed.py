@@ -137,7 +137,7 @@ def test_overrides_follow_a_quiz_that_is_renamed(instance: Instance) -> None:
     office.override(limit_seconds=1800)
     files = folder(modules=1, settings=LIMITED)
     quiz = files["01-parte/03-cuestionario.quiz.yaml"]
-    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1\n", b"key: examen-1\nwas: [cuestionario-1]\n")
+    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1\n", b"key: examen-1\nformer_keys: [cuestionario-1]\n")
 
     publish(instance, files, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
     office.follow(NOON)
@@ -158,7 +158,7 @@ def test_of_the_overrides_of_quizzes_that_became_one_the_last_one_holds(instance
     for key, seconds in (("otro", 1200), ("cuestionario-1", 1800)):
         office.key = key
         office.override(limit_seconds=seconds)
-    files[name] = files[name].replace(b"key: cuestionario-1\n", b"key: examen-1\nwas: [cuestionario-1, otro]\n")
+    files[name] = files[name].replace(b"key: cuestionario-1\n", b"key: examen-1\nformer_keys: [cuestionario-1, otro]\n")
 
     publish(instance, files, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
     office.follow(NOON + minutes(1))

@@ -176,7 +176,7 @@ def test_only_dataclasses_are_encoded() -> None:
 def test_the_checksum_changes_with_content_alone() -> None:
     """5.1.1: a version is made of content; state, note and former keys are not content."""
     question = a_question(a_single())
-    same = replace(question, note="mirar", was=("antigua",), state=QuestionState.HIDDEN)
+    same = replace(question, note="mirar", former_keys=("antigua",), state=QuestionState.HIDDEN)
     other = replace(question, mark=f("2"))
 
     assert checksum(question) == checksum(same)
@@ -193,9 +193,18 @@ def test_the_canonical_form_does_not_depend_on_the_order_of_languages() -> None:
 
 
 def test_what_is_published_has_neither_note_nor_former_keys() -> None:
-    published = without_notes(a_question(a_single(), note="x", was=("y",)))
+    published = without_notes(a_question(a_single(), note="x", former_keys=("y",)))
 
-    assert (published.note, published.was) == ("", ())
+    assert (published.note, published.former_keys) == ("", ())
+
+
+def test_a_document_keeps_the_name_that_a_field_had_when_it_was_written() -> None:
+    question = a_question(a_single(), former_keys=("y",))
+    document = to_document(question)
+
+    assert document["was"] == ["y"]
+    assert "former_keys" not in document
+    assert from_document(document) == question
 
 
 @pytest.mark.parametrize(

@@ -83,4 +83,4 @@ def test_what_is_new_stands_after_what_stood_before_it() -> None:
 def test_state_and_former_keys_are_no_part_of_a_wording() -> None:
     before: QuestionDefinition = a_question(a_single())
 
-    assert differences(before, replace(before, was=("vieja",))) == ()
+    assert differences(before, replace(before, former_keys=("vieja",))) == ()

@@ -126,7 +126,7 @@ def test_places_on_one_line_are_edited_as_the_others(editor: Browser, instance: 
     slots = (
         "slots:\n"
         "  - {section:  Cifras, x-nota: mía}  # corto\n"
-        "  - {question: suma-1, mark: 2, was: [suma-0]}\n"
+        "  - {question: suma-1, mark: 2, former_keys: [suma-0]}\n"
         "  - {draw: 2, kinds: [single,  multiple]}   # a mano\n"
         "  - page: new\n"
     )
@@ -150,7 +150,7 @@ def test_places_on_one_line_are_edited_as_the_others(editor: Browser, instance: 
         "      Dos.\n"
         "    x-nota: mía\n"
         "  - {draw: 1, kinds: [single,  multiple], difficulty: easy}   # a mano\n"
-        "  - {question: suma-1, was: [suma-0]}\n"
+        "  - {question: suma-1, former_keys: [suma-0]}\n"
         "  - page: new\n"
         "attempts: 3\n"
     )

@@ -44,7 +44,10 @@ def test_work_follows_a_task_whose_key_changes(browser: Browser) -> None:
     learner = a_learner_in(browser, course)
     learner.get(TASK)
     learner.submit(f"{TASK}/answers", {"ask.linea": "99,54"}, button=("do", "submit"))
-    files = {**tasks.folder(), tasks.TASK: (tasks.HEAD.replace("key: tarea-1", "key: tarea-nueva\nwas: [tarea-1]") + tasks.BODY).encode()}
+    files = {
+        **tasks.folder(),
+        tasks.TASK: (tasks.HEAD.replace("key: tarea-1", "key: tarea-nueva\nformer_keys: [tarea-1]") + tasks.BODY).encode(),
+    }
     _course, version = publish(browser.instance, files)
     with browser.instance.database.unit_of_work() as session:
         enrolment = session.scalars(select(Enrolment)).one()

@@ -247,7 +247,7 @@ def test_submission_is_shown_after_a_correction_gave_its_task_another_key(learne
     learner.get(TASK)
     learner.submit(ANSWERS, {**GOOD, "ask.linea": "1"}, button=("do", "submit"))
     address = learner.path
-    head = tasks.HEAD.replace("key: tarea-1\n", "key: tarea-2\nwas: [tarea-1]\n")
+    head = tasks.HEAD.replace("key: tarea-1\n", "key: tarea-2\nformer_keys: [tarea-1]\n")
     correct(learner, {**tasks.folder(), tasks.TASK: (head + tasks.BODY).encode()})
     learner.get(address)
 
@@ -272,7 +272,7 @@ STARTS = ("  vejez.captacion: 0.5\n", "  vejez.captacion: 0.5\n  macro.inflacion
 RANGES = ("{from: 10, to: 14, step: 1}", "{from: 6, to: 9, step: 1}")
 
 
-@pytest.mark.parametrize(("before", "after"), [STARTS, RANGES, ("key: tarea-1\n", "key: tarea-2\nwas: [tarea-1]\n")])
+@pytest.mark.parametrize(("before", "after"), [STARTS, RANGES, ("key: tarea-1\n", "key: tarea-2\nformer_keys: [tarea-1]\n")])
 def test_what_is_sent_from_before_a_correction_is_shown_anew_with_its_numbers(learner: Browser, before: str, after: str) -> None:
     """A start, a range or a key, by which the numbers are drawn: nothing is marked by numbers that were never shown."""
     form = learner.get(TASK).form(ANSWERS)

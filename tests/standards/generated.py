@@ -198,7 +198,7 @@ def questions(
     text = from_plain(draw(plain_lines()), TextShape.MARKDOWN) if plain else draw(blocks())
     question = QuestionDefinition("pregunta", es(text), draw(bodies))
     fields: dict[str, st.SearchStrategy[object]] = {
-        "was": st.just(("antes",)),
+        "former_keys": st.just(("antes",)),
         "state": st.sampled_from(QuestionState),
         "unverified": st.booleans(),
         "tags": st.sampled_from([(), ("salud",), ("salud", "pensiones-2")]),
