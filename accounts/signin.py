@@ -257,6 +257,7 @@ def _actor(person: Row[Any]) -> Actor:
         person_id=person.id,
         person_uuid=person.uuid,
         name=" ".join(names),
+        given_names=person.given_names,
         email=person.email,
         initials=initials(*names),
         language=person.language,

@@ -7,7 +7,7 @@ and the command line share one way.
 
 import struct
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date, datetime, tzinfo
@@ -18,7 +18,7 @@ from io import BytesIO
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, numbers
+from babel import Locale, dates, lists, numbers
 from babel.core import get_global
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -210,6 +210,11 @@ def _written(exact: Decimal, digits: int | None, language: str) -> str:
 def percent(value: Decimal | float, digits: int = 0) -> str:
     """Write a number of hundredths as a percentage: 70 is «70 %» or “70%”."""
     return number(value, digits) + ("\u00a0%" if language() == "es" else "%")
+
+
+def enumeration(words: Sequence[str]) -> str:
+    """Join words as the reader's language lists them: “a, b and c”."""
+    return lists.format_list(list(words), locale=language())
 
 
 def file_size(count: int) -> str:

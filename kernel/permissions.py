@@ -31,6 +31,7 @@ class Actor:
     person_id: int | None = None
     person_uuid: UUID | None = None
     name: str = ""
+    given_names: str = ""
     email: str = ""
     initials: str = ""
     language: str = ""

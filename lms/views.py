@@ -78,6 +78,8 @@ class CourseProgressView:
     next_url: str
     next_title: str
     next_minutes: int | None
+    begun: bool
+    """An activity has been opened."""
     due: str = ""
     ungraded: int = 0
     """How much is handed in that waits to be graded."""
@@ -106,7 +108,7 @@ def learning() -> Answer:
     hour = local(clock.now()).hour
     return render_template(
         "lms/learning.html",
-        name=actor.name.split(" ")[0],
+        name=actor.given_names,
         part_of_day="morning" if 5 <= hour < 12 else "afternoon" if 12 <= hour < 19 else "evening",
         resume=resume,
         courses=[line for line in lines if line is not resume],
@@ -150,6 +152,7 @@ def _line(
         due=_("Begins on %(day)s", day=format_date(own.starts_at, "short")) if waits else "",
         next_title=choose(dict(following.title)) if following else "",
         next_minutes=following.minutes if following else None,
+        begun=bool(results),
     )
 
 

@@ -10,12 +10,13 @@ from flask import url_for
 
 from courses.content.site import key_in_words
 from courses.facade import Facade, FacadeSize
+from courses.rules import OutlineModule
 from enrolments.pages.outline import CourseView, Coverage, coverage, draw, foreign, html, rounded
 from enrolments.permissions import LearnerContext, is_staff
 from enrolments.queries.awards import LatestCertificate
 from enrolments.queries.editions import EditionRow, dates_of
 from enrolments.rules import EnrolmentRefusal, may_join, required_modules
-from kernel.i18n import _, choose, ngettext, number
+from kernel.i18n import _, choose, enumeration, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
 
@@ -75,6 +76,8 @@ class EnrolmentView:
     modules_done: int
     modules: int
     minutes_left: int | None
+    begun: bool
+    """An activity has been opened."""
     completed_at: datetime | None
     certificate_url: str
     """Where the certificate in force is."""
@@ -93,6 +96,7 @@ def enrolment_facts(view: CourseView, completed_at: datetime | None, award: Late
         modules_done=done,
         modules=total,
         minutes_left=left or None,
+        begun=bool(view.results),
         completed_at=completed_at,
         certificate_url=url_for("certificates.certificate", credential=award.uuid) if award and award.in_force else "",
         certificate_ended=award is not None and not award.in_force,
@@ -114,9 +118,17 @@ def requirements(view: CourseView) -> list[Requirement]:
     outline, progress = view.outline, view.progress
     asked = required_modules(outline)
     done = sum(progress.module(key).completed for key in asked)
-    text = ngettext("Complete the only part of the course", "Complete the %(count)s parts of the course", len(asked))
+    text = _parts_to_complete([module for module in outline.modules if module.key in asked])
     found = [Requirement(text, done, len(asked), _("%(done)s of %(total)s", done=done, total=len(asked)))] if asked else []
     return found if outline.completion_grade is None else [*found, _required_grade(outline.completion_grade, view.shown_grade)]
+
+
+def _parts_to_complete(modules: Sequence[OutlineModule]) -> str:
+    """Name what has to be completed: the numbered modules by their count, the others by their titles."""
+    numbered = sum(module.number is not None for module in modules)
+    parts = [ngettext("the only module", "the %(count)s modules", numbered)] if numbered else []
+    parts += [_("“%(title)s”", title=choose(dict(module.title))) for module in modules if module.number is None]
+    return _("Complete %(parts)s", parts=enumeration(parts))
 
 
 def _required_grade(needed: Fraction, grade: Fraction | None) -> Requirement:

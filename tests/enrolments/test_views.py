@@ -427,7 +427,7 @@ def test_no_page_says_none_of_none(browser: Browser, instance: Instance) -> None
         ):
             text = " ".join(who.get(path).text.split())
             assert "0 de 0" not in text, path
-            assert "las 0 partes" not in text, path
+            assert "los 0 módulos" not in text, path
     assert "En curso · 1 de 3" in " ".join(browser.get("/courses/prueba").text.split())
     assert "0 de 1 módulos" in " ".join(browser.get("/learning").text.split())
     assert "nada obligatorio" in team.get("/teaching/libre/learners").text
