@@ -4,12 +4,13 @@ import pytest
 from sqlalchemy import func, select
 
 from lms.app import Instance
-from quizzes.models import Attempt, CertificateReview, QuestionVersion
+from quizzes.models import Attempt, CertificateReview, QuestionVersion, Regrade
 from quizzes.queries import attempts
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, an_administrator, sign_in
 from tests.support.learning import a_batch, a_learner, attempt_row, mark_done, start, submit
+from tests.support.marking import a_marked_quiz, hand_in
 from tests.support.regrading import RIGHT_KEY, a_keyed_quiz, all_marks
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
@@ -165,6 +166,23 @@ def test_bad_orders_come_back_as_they_were_typed(browser: Browser, instance: Ins
     browser.get(f"{QUIZ}/regrades/new?question=inventada-1", 404)
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(CertificateReview)) == 0
+
+
+def test_voiding_offers_no_choice_of_marks_and_records_that_the_new_ones_replace(browser: Browser, instance: Instance) -> None:
+    """5.11.4: an essay can only be voided, so its page has no choice; one that is posted all the same has no effect."""
+    course = a_marked_quiz(instance)
+    learner = a_learner(instance, course)
+    hand_in(instance, learner, "Una brecha.")
+    an_editor(browser, course)
+
+    page = browser.get(f"{QUIZ}/regrades/new?question=ensayo-1")
+    fields = dict(page.form("/regrades/new").fields)
+    browser.post(page.form("/regrades/new").action, {**fields, "kind": "removed", "policy": "only_raise", "reason": "Fuera del temario."})
+
+    assert "policy" not in fields
+    assert "version" not in fields
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.execute(select(Regrade.policy)).scalar_one() == "replace"
 
 
 def test_an_annulled_question_is_said_to_the_learner(browser: Browser, instance: Instance) -> None:
