@@ -161,6 +161,13 @@ def _check_settings(table: MappingCursor, quiz: QuizSource) -> None:
     settings = quiz.settings
     if settings.at_end is AtEnd.GRACE and not settings.grace:
         table.report("C505", N_("“at_end: grace” needs a grace period."), N_("Add “grace:”."), at="at_end")
+    if settings.behaviour is Behaviour.CERTAINTY and settings.pass_mark is not None:
+        table.report(
+            "C508",
+            N_("With certainty ratings a result can reach 300%, yet the pass mark is compared with it as it is."),
+            N_("Choose the pass mark knowing that 100% means all answers right and “not very sure”."),
+            at="pass_mark" if table.has("pass_mark") else "behaviour",
+        )
     if settings.grace and settings.at_end is not AtEnd.GRACE:
         table.report("C505", N_("A grace period only applies with “at_end: grace”."), at="grace")
     _check_previous(table, quiz)

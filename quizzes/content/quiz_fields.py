@@ -106,7 +106,11 @@ _PAGES = (
 )
 _GRADE = (
     FieldSpec(
-        "pass_mark", FieldShape.NUMBER, lazy_("Pass mark"), lazy_("Percentage needed to pass, or none if no one can fail."), usual="70"
+        "pass_mark",
+        FieldShape.NUMBER,
+        lazy_("Pass mark"),
+        lazy_("Percentage needed to pass, or none if no one can fail. With certainty ratings a result can reach 300%, not 100%."),
+        usual="70",
     ),
     FieldSpec(
         "completion.rule",

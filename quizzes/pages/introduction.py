@@ -42,6 +42,8 @@ class QuizRulesView:
     closes_at: datetime | None
     checks: str
     """'once' where an answer that was checked stays, 'again' where it may be mended, '' where none is checked before handing in."""
+    rates_certainty: bool
+    """Whether each answer carries a certainty rating, which lets the result reach 300 %."""
 
 
 def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView:
@@ -62,6 +64,7 @@ def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView
         opens_at=access.opens,
         closes_at=access.closes,
         checks=CHECKS.get(settings.behaviour, ""),
+        rates_certainty=settings.behaviour is Behaviour.CERTAINTY,
     )
 
 

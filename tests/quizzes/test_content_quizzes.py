@@ -57,6 +57,16 @@ def test_a_pool_under_twice_the_draw_is_a_warning() -> None:
     assert [(finding.code, finding.severity) for finding in found] == [("C502", Severity.WARNING)]
 
 
+def test_a_pass_mark_with_certainty_ratings_is_a_warning() -> None:
+    """Section 9 (C508): results go up to 300 %, so that 70 % is less than a quarter of the scale; the usual pass mark counts too."""
+    rated = folders.changed(QUIZ_FILE, "limit: 20 min", "limit: 20 min\nbehaviour: certainty")
+    found = folders.findings(rated, "C508")
+
+    assert [(finding.file, finding.severity) for finding in found] == [(QUIZ_FILE, Severity.WARNING)]
+    assert "C508" not in folders.codes(folders.changed(QUIZ_FILE, "behaviour: certainty", "behaviour: certainty\npass_mark: none", rated))
+    assert "C508" not in folders.codes(folders.changed(QUIZ_FILE, "limit: 20 min", "limit: 20 min\nbehaviour: immediate"))
+
+
 def test_draws_that_share_their_questions_are_counted_together() -> None:
     """Section 9 (C501): two questions fit, three are drawn."""
     more = "  - draw: 1\n    tags: [sumas]\n  - draw: 2\n    tags: [sumas]\n"

@@ -180,6 +180,18 @@ def test_certainty_multiplies(browser: Browser, instance: Instance, certainty: s
     assert finish(browser, instance, path).raw == raw
 
 
+def test_a_quiz_with_certainty_ratings_says_how_its_percentage_is_meant(browser: Browser, instance: Instance) -> None:
+    """5.6 certainty: a reader of «70 %» has to know that all right and very sure gives 300 %."""
+    a_learner_in(browser, a_quiz(instance, BANK, "attempts: 0\nbehaviour: certainty\n", ("letra-1",)))
+    rated = browser.get("/courses/prueba/quizzes/cuestionario-1").text
+    a_quiz(instance, BANK, "attempts: 0\n", ("letra-1",))
+    browser.deliver_jobs()
+    plain = browser.get("/courses/prueba/quizzes/cuestionario-1").text
+
+    assert "300 %" in rated
+    assert "300 %" not in plain
+
+
 def test_certainty_alone_is_no_answer(browser: Browser, instance: Instance) -> None:
     """5.6: how sure somebody is of nothing."""
     taking(browser, instance, "certainty", "letra-1")
