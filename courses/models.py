@@ -333,7 +333,7 @@ class Activity(Base):
 class LessonPage(Base):
     """A lesson in one language, rendered and cleaned when it was published."""
 
-    __tablename__ = "page"
+    __tablename__ = "lesson_page"
     __table_args__ = (UniqueConstraint("activity_id", "language"),)
 
     id: Mapped[Key]

@@ -474,7 +474,7 @@ class CertificateReview(Base):
 class QuizAnalysisCache(Base):
     """The statistics of a quiz as computed last: a cache, replaced where attempts, versions or formulas differ (5.12)."""
 
-    __tablename__ = "quiz_examination"
+    __tablename__ = "quiz_analysis_cache"
     __table_args__ = (UniqueConstraint("course_id", "activity_key", "which", "composition"),)
 
     id: Mapped[Key]
