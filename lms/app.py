@@ -44,7 +44,7 @@ from kernel.web.concurrency import BESIDE_A_SERVER, ConcurrencyLimiter
 from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, install_last
 from kernel.web.request import install as install_requests
 from lms import feature as roof
-from lms import metrics
+from lms import former_addresses, metrics
 from organisations import feature as organisations
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
@@ -211,6 +211,7 @@ def create_app(instance: Instance) -> Flask:
     )
     is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.has_role_condition(SiteRole.INSTRUCTOR))
     manages = manages_something()
+    app.before_request(former_addresses.forward)
     signin.install(app, instance.settings, account_queries.signed_in_statement(is_staff, manages), or_(is_staff, manages))
     app.before_request(_choose_reader)
     CSRFProtect(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed

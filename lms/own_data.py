@@ -381,7 +381,7 @@ def deletion() -> Answer:
     return see_page("lms_own_data.overview")
 
 
-@bp.post("/deletion/taking-back")
+@bp.post("/deletion/revocation")
 @requires(AccountAction.EDIT_PROFILE)
 def cancel_deletion() -> Answer:
     """Keep the account after all."""

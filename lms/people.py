@@ -317,7 +317,7 @@ def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str
     )
 
 
-@bp.post("/<uuid:person>/courses/<slug>/taking-back")
+@bp.post("/<uuid:person>/courses/<slug>/revocation")
 @requires(LearningAction.TAKE_BACK, enrolments.get_learning_record)
 def revoke_completion(subject: LearningRecord) -> Answer:
     """Take the completion of an activity back, with a reason; the course is then complete no more, where it asks for it."""

@@ -270,7 +270,7 @@ def _look(editor: LessonEditor, text: str) -> LessonPreview:
     return lesson_preview.preview_lesson(around, editor.draft_outline, kinds(), {editor.path: text}, editor.path, today=today)
 
 
-@bp.post("/teaching/<slug>/lessons/<key>/look")
+@bp.post("/teaching/<slug>/lessons/<key>/preview-fragment")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
 def preview_fragment(subject: PartContext) -> Answer:
     """Draw a lesson as it is typed, with what there is to say of it: a piece of the editor's page. Nothing is saved."""

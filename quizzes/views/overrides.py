@@ -217,7 +217,7 @@ def incidents(quiz: QuizContext) -> Answer:
     return page, 422 if form.errors else 200
 
 
-@bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/undoing")
+@bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/undo")
 @requires(QuizAction.INCIDENT, queries.get_incident)
 def undo(subject: IncidentContext) -> Answer:
     """Take back the time that an incident gave."""

@@ -200,7 +200,7 @@ def renew(subject: RegradeContext) -> Answer:
     return _to_trial(subject, subject.row.uuid)
 
 
-@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/dismissal")
+@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/discard")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def discard(subject: RegradeContext) -> Answer:
     """Put a trial aside."""
@@ -209,7 +209,7 @@ def discard(subject: RegradeContext) -> Answer:
     return see_page("quizzes_regrading.regrades", slug=subject.slug, key=subject.key)
 
 
-@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/undoing")
+@bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/undo")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def undo(subject: RegradeContext) -> Answer:
     """Give every answer back the mark that it had."""

@@ -187,7 +187,7 @@ let drawing = 0;
 async function redraw() {
   const mine = ++drawing;
   try {
-    const response = await send(form.dataset.look);
+    const response = await send(form.dataset.preview);
     const html = response.ok ? await response.text() : '';
     if (!html || mine !== drawing) return;
     const drawn = new DOMParser().parseFromString(html, 'text/html').body;

@@ -24,7 +24,7 @@ def test_a_look_brings_the_symbols_that_it_refers_to(editor: Browser, body: str)
     """The page of the editor does not have them: nothing on it needed them."""
     known = fields(editor)
     kept = {name: known[name] for name in ("csrf_token", "title", "summary", "seen")}
-    editor._request("POST", f"{EDITOR}/look", data={**kept, "body": body})
+    editor._request("POST", f"{EDITOR}/preview-fragment", data={**kept, "body": body})
     html = editor.response.get_data(as_text=True)
 
     needed = set(re.findall(r'<use href="#([a-z-]+)"', html))

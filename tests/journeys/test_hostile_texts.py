@@ -58,7 +58,7 @@ class Writer:
         """Look at a lesson, save it, open it and preview it."""
         known = dict(self.team.get(EDITOR).form("/lessons/leccion-1").fields)
         sent = {key: known[key] for key in ("csrf_token", "title", "summary", "seen")} | {"body": text}
-        self._ask(self.team, "POST", f"{EDITOR}/look", name, sent)
+        self._ask(self.team, "POST", f"{EDITOR}/preview-fragment", name, sent)
         self._ask(self.team, "POST", EDITOR, name, sent | {"do": "save"})
         for path in (EDITOR, f"{EDITOR}/preview"):
             self._ask(self.team, "GET", path, name)
@@ -128,7 +128,7 @@ def test_a_refused_text_is_answered_with_its_line(
     sent = dict(team.get(EDITOR).form("/lessons/leccion-1").fields) | {"body": body}
     sent.pop("do", None)
     for method, path, extra, status in (
-        ("POST", f"{EDITOR}/look", {}, 200),
+        ("POST", f"{EDITOR}/preview-fragment", {}, 200),
         ("POST", EDITOR, {"do": "preview"}, 200),
         ("POST", EDITOR, {"do": "save"}, 303),
         ("GET", f"{EDITOR}/preview", {}, 200),

@@ -313,7 +313,7 @@ def test_it_can_be_taken_back(browser: Browser, instance: Instance) -> None:
     a_person(instance)
     sign_in(browser)
     ask(browser)
-    browser.submit("/profile/data/deletion/taking-back")
+    browser.submit("/profile/data/deletion/revocation")
     deliver_later(browser, instance, 8)
 
     with instance.database.unit_of_work(write=False) as session:
@@ -360,7 +360,7 @@ def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_a
     with time_machine.travel(now + timedelta(days=15)):
         sign_in(browser)
         browser.get("/profile/data")
-        browser.submit("/profile/data/deletion/taking-back")
+        browser.submit("/profile/data/deletion/revocation")
     deliver_later(browser, instance, 17)
     with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Person, person.id).email == "ana@example.org"

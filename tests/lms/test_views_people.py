@@ -284,16 +284,16 @@ def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Bro
 
     page = boss.get(address)
     assert "2 de 2" in page.text
-    refused = boss.submit("/taking-back", {"activity": "", "reason": ""}, status=422)
+    refused = boss.submit("/revocation", {"activity": "", "reason": ""}, status=422)
     assert "Elija una actividad" in refused.text
     assert "Diga por qué" in refused.text
-    boss.submit("/taking-back", {"activity": "leccion-1", "reason": "No asistió"})
+    boss.submit("/revocation", {"activity": "leccion-1", "reason": "No asistió"})
 
     assert boss.path == address
     assert "La actividad y el curso ya no constan como completados." in boss.page.text
     assert "1 de 2" in boss.page.text
     assert "leccion-1" not in boss.page.html
-    boss.post(f"{address}/taking-back", {"activity": "leccion-1", "reason": "Otra vez"}, status=422)
+    boss.post(f"{address}/revocation", {"activity": "leccion-1", "reason": "Otra vez"}, status=422)
     with instance.database.unit_of_work(write=False) as session:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb.in_(("activity.taken_back", "enrolment.taken_back")))).all()
     assert len(facts) == 2
@@ -309,7 +309,7 @@ def test_only_administrators_take_a_completion_back(browser: Browser, instance: 
     act = {"activity": "leccion-1", "reason": "Prueba"}
 
     wrong = cast.check("completion.take_back", "of_another_learner", cast.outcomes(address))
-    wrong += cast.check("completion.take_back", "of_another_learner", cast.outcomes(f"{address}/taking-back", "POST", act))
+    wrong += cast.check("completion.take_back", "of_another_learner", cast.outcomes(f"{address}/revocation", "POST", act))
 
     assert wrong == []
 

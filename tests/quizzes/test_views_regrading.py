@@ -110,13 +110,13 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     an_editor(browser, a_corrected_quiz(browser, instance))
     count = len(all_marks(instance))
     begin_trial(browser)
-    browser.submit("/dismissal")
+    browser.submit("/discard")
     assert "No cambió ningún puntaje." in browser.page.text
     assert len(all_marks(instance)) == count
     trial = begin_trial(browser)
 
     browser.submit("/commitment")
-    browser.submit("/undoing")
+    browser.submit("/undo")
 
     assert "Está deshecho" in browser.page.text
     assert [(mark.origin, mark.fraction) for mark in all_marks(instance)[count:]] == [
@@ -212,7 +212,7 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
     browser.submit("/commitment")
 
     page = learner.get(path)
-    browser.submit("/undoing")
+    browser.submit("/undo")
     after = learner.get(path)
 
     assert "Su respuesta, incorrecta" in before.text

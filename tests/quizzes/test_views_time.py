@@ -77,7 +77,7 @@ def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Br
     wrong += cast.check("override.manage", "own_course", cast.outcomes(f"{TIME}/{row.uuid}/end", "POST"))
     wrong += cast.check("override.manage", "own_course", cast.outcomes(f"{TIME}/{row.uuid}/restoration", "POST"))
     wrong += cast.check("incident.manage", "own_course", cast.outcomes(INCIDENTS))
-    wrong += cast.check("incident.manage", "own_course", cast.outcomes(f"{INCIDENTS}/{incident.uuid}/undoing", "POST"))
+    wrong += cast.check("incident.manage", "own_course", cast.outcomes(f"{INCIDENTS}/{incident.uuid}/undo", "POST"))
     for path in ("/courses/prueba/groups", f"/courses/prueba/groups/{group.uuid}"):
         wrong += cast.check("group.manage", "own_course", cast.outcomes(path))
     member = {"person": str(learner.person_uuid)}
@@ -309,7 +309,7 @@ def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, insta
     with instance.database.unit_of_work(write=False) as session:
         extra = session.scalar(select(func.max(Attempt.extra_seconds)))
     assert "con 10 minutos más" in browser.page.text
-    browser.submit("/undoing")
+    browser.submit("/undo")
 
     assert (given, extra) == (1, 600)
     assert "Retirado el" in browser.page.text

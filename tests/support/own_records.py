@@ -239,7 +239,7 @@ ALONE: Mapping[str, Callable[[Team], Act]] = {
     "quizzes_time.end": lambda team: Act(f"{QUIZ}/overrides/{team.override()}/end"),
     "quizzes_time.restore": lambda team: Act(f"{QUIZ}/overrides/{team.override(ended=True)}/restoration"),
     "quizzes_reopening.reopen": lambda team: Act(f"/attempts/{team.attempt}/reopening", REASON),
-    "lms_people.revoke_completion": lambda team: Act(_people(team, "courses/prueba/taking-back"), {"activity": "leccion-1", **REASON}),
+    "lms_people.revoke_completion": lambda team: Act(_people(team, "courses/prueba/revocation"), {"activity": "leccion-1", **REASON}),
     "enrolments_roster.remove": lambda team: Act(_learner(team, "removal")),
     "lms_people.set_role": lambda team: Act(_people(team, "role"), {"role": "instructor"}),
     "lms_merges.merge": _merge,
