@@ -15,8 +15,8 @@ from kernel import clock
 from kernel.errors import N_, DomainError
 
 if TYPE_CHECKING:
+    from courses.content.kinds import ActivityKind, FolderPart
     from courses.content.model import Finding
-    from courses.kinds import ActivityKind, FolderPart
 
 Plugs = Callable[[], "tuple[Sequence[ActivityKind], Sequence[FolderPart]]"]
 """Returns the kinds of activity and the parts of a folder."""

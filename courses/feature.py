@@ -3,8 +3,9 @@
 from courses import jobs
 from courses.content.facts import describe_lesson
 from courses.content.pages import KIND
+from courses.kinds import ActivityPublisher
 from courses.permissions import PERMISSIONS
-from courses.publication import ActivityPublisher, prepare_page
+from courses.publication import prepare_page
 from courses.queries.search_entries import list_lesson_entries
 from courses.services.publishing import freeze_pages
 from courses.views import archiving, folders, history, lessons, lists, media, outline, plans, publishing, settings, team, texts, versions

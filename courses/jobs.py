@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from accounts.services import delete_pending_uploads
 from courses import publication
 from courses.content.render_cache import RenderedLessonCache
+from courses.kinds import CourseKinds
 from courses.models import PendingFolder, PlanState
-from courses.publication import CourseKinds
 from courses.queries import autosaved, catalogue, history, plans, team
 from courses.services import publication_plans
 from courses.services import team as team_services

@@ -1,70 +1,225 @@
-"""What a package offers to courses: kinds of activity, and readers of files that belong to it."""
+"""The contract between courses and the packages that bring kinds of activity: what they give, and what they get."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from courses.content.model import ActivityCompletion, ActivitySource, CourseFolder
-from courses.content.settings import FieldSpec
-from kernel.markup.model import EmbeddedRecording
+from sqlalchemy.orm import Session
 
-if TYPE_CHECKING:
-    from courses.content.mapping_cursor import MappingCursor
-    from courses.content.reading_session import ReadingSession
+from courses.content.differences import PartDifference
+from courses.content.facts import SettingFact, Teller
+from courses.content.kinds import ActivityKind, FolderPart
+from courses.content.model import ActivitySource, CourseFolder, Finding, MediaFile, TermSource
+from courses.content.render_cache import RenderedLessonCache
+from courses.models import Activity, Course, CourseVersion
+from courses.queries.team import LogPart
+from courses.rendering import Embedder, Html, Renderer
+from courses.rules import Outline, OutlineActivity, OwnDates
+from kernel.search.index import SearchDocument
 
 
 @dataclass(frozen=True, slots=True)
-class ActivitySettings:
-    """What a kind read from its file: its own frozen dataclass, when the activity is done, minutes where known, weight in the grade."""
+class ActivityDescription:
+    """What a kind tells of an activity beside its own rows: for the course's page and the course's grade."""
 
-    value: Any
-    completion: ActivityCompletion
-    minutes: int | None = None
+    minutes: int
+    questions: int | None = None
+    attempts: int | None = None
+    category: str = ""
     weight: Fraction = Fraction(0)
+    media: tuple[str, ...] = ()
+    """Paths of the files that are its own: the film, its captions, its papers."""
+
+
+Freezer = Callable[[Session, "Publication", Sequence[tuple[Activity, Any]]], None]
+"""Writes the own rows of a kind's prepared activities in the transaction of the publication, as many statements for many as for one."""
+Renamer = Callable[[Session, int, Mapping[str, str], datetime], None]
+"""Moves what a kind has recorded of an enrolment from earlier activity keys to the present ones; several may have become one."""
+Withholder = Callable[[Session, int, Sequence[OutlineActivity], datetime], frozenset[str]]
+"""Tells the keys of those activities whose marks are not to be shown to their learner (by the enrolment) yet; one statement at most."""
+DatesFinder = Callable[[Session, Mapping[int, Outline]], Mapping[int, Mapping[str, OwnDates]]]
+"""Tells, by enrolment and the outline that it follows, the dates that were set for a learner, by activity key; one statement at most."""
+UngradedFinder = Callable[[Session, Sequence[int]], Mapping[int, frozenset[str]]]
+"""Tells, by enrolment, the keys of activities of which something is handed in that waits to be graded; one statement at most."""
+PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
+"""Says from which percent on an activity is passed."""
+Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
+"""Tells what the text of a course (by its id) does to what is published of it already."""
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityKind:
-    """A kind of activity: `quiz` with the suffix `.quiz.yaml`.
+class LearnerCounts:
+    """How many people follow a course, and how many of them have completed it."""
 
-    `read` takes the table of the file (the fields of every activity are read already) and the session of the reading,
-    which collects findings and checks that can only run when everything is read; None where the file makes no activity.
-    `length` tells the seconds of an activity that links may lead into (`#t=0:32`), `card` what a lesson shows of an embedded one in a
-    language. How a kind is published and shown stands with the package that does it.
+    following: int = 0
+    completed: int = 0
 
-    `begin` are the fields that a new one needs beside key and title (None: it is not begun on the web), `beside` the files of its module
-    that it begins with where there are none, `settings` the fields of its own that the web asks for one by one, `groups` those
-    that stand under a title of their own. `moving` takes the text of an activity that leaves the module with a key, and gives
-    the text that means the same elsewhere. `order` is that of its own fields in a file (format, section 11), where `settings` and
-    `groups` ask in another one.
-    """
+    @property
+    def learning(self) -> int:
+        """Count those who have not completed it."""
+        return self.following - self.completed
 
-    name: str
-    suffix: str
-    label: Any
-    icon: str
-    read: "Callable[[MappingCursor, ReadingSession], ActivitySettings | None]"
-    summary_form: str = "inline"
-    length: Callable[[Any], int | None] | None = None
-    card: Callable[[ActivitySource, str], EmbeddedRecording] | None = None
-    begin: str | None = None
-    beside: tuple[tuple[str, str], ...] = ()
-    settings: tuple[FieldSpec, ...] = ()
-    groups: tuple[tuple[Any, tuple[FieldSpec, ...]], ...] = ()
-    moving: Callable[[str, str], str] | None = None
-    order: tuple[str, ...] = ()
+
+LearnersOf = Callable[[Session, int], LearnerCounts]
+"""How whoever knows the learners of a course (by its id) counts them; the roof says who (`learners`)."""
+
+Indexer = Callable[[Session, int], None]
+"""Makes the rows anew that a package keeps of a course's working copy (by the course's id), after the copy changed."""
+Finder = Callable[[Session, int], Iterable[tuple[int, SearchDocument]]]
+"""Tells anew what can be found of a version's activities of a kind, each with its activity's id, from the rows that were written."""
+PartComparer = Callable[[Session, int, CourseFolder, CourseFolder], Iterable[PartDifference]]
+"""Tells what differs between two folders of a course (by its id) of what another package reads from them: the questions."""
+
+
+def keeps_nothing(_session: Session, _enrolment_id: int, _renames: Mapping[str, str], _now: datetime) -> None:
+    """Rename nothing, for kinds that record nothing of learners."""
+
+
+def finds_nothing(_session: Session, _version_id: int) -> tuple[tuple[int, SearchDocument], ...]:
+    """Let nothing be found, for kinds without texts of their own."""
+    return ()
+
+
+def withholds_nothing(_session: Session, _enrolment_id: int, _activities: Sequence[OutlineActivity], _now: datetime) -> frozenset[str]:
+    """Show marks as soon as there are any."""
+    return frozenset()
+
+
+def sets_no_dates(_session: Session, _outlines: Mapping[int, Outline]) -> Mapping[int, Mapping[str, OwnDates]]:
+    """Leave the dates of everybody as published."""
+    return {}
+
+
+def waits_for_no_grader(_session: Session, _enrolments: Sequence[int]) -> Mapping[int, frozenset[str]]:
+    """Let nothing wait, for kinds that the program marks at once."""
+    return {}
+
+
+def asks_no_pass(_session: Session, _activity: OutlineActivity) -> None:
+    """Let every mark do."""
+
+
+def describe_nothing(_activity: ActivitySource) -> tuple[SettingFact, ...]:
+    """Tell nothing, for kinds without settings of their own."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
-class FolderPart:
-    """Files of a folder that belong to another package, such as banks of questions.
+class ActivityPublisher:
+    """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast).
 
-    `claims` says whether a path is one of them; `read` takes the tables of all claimed files by path and gives what goes
-    into `CourseFolder.parts[name]`. `embeddable` says whether a lesson may embed the thing with this key.
+    `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` says whose marks
+    wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` tells what `freeze` has made findable,
+    for making the search's index anew; `tell` says in words what the kind adds, for differences; `dates` are those that were set for a
+    learner; `ungraded` names what waits for a grader.
     """
 
-    name: str
-    claims: Callable[[str], bool]
-    read: "Callable[[Mapping[str, MappingCursor], ReadingSession], tuple[Any, ...]]"
-    embeddable: Callable[[CourseFolder, str], bool] | None = None
+    kind: ActivityKind
+    prepare: Callable[[ActivitySource, Renderer], tuple[Any, ActivityDescription]]
+    freeze: Freezer
+    rename: Renamer = keeps_nothing
+    withholds: Withholder = withholds_nothing
+    entries: Finder = finds_nothing
+    tell: Teller = describe_nothing
+    dates: DatesFinder = sets_no_dates
+    pass_mark: PassMarker = asks_no_pass
+    ungraded: UngradedFinder = waits_for_no_grader
+
+
+@dataclass(frozen=True, slots=True)
+class CourseKinds:
+    """All kinds of activity and parts of a folder that this installation knows."""
+
+    publishers: tuple[ActivityPublisher, ...]
+    parts: tuple[FolderPart, ...]
+    embed_question: Embedder
+    comparers: tuple[Comparer, ...] = ()
+    indexers: tuple[Indexer, ...] = ()
+    part_comparers: tuple[PartComparer, ...] = ()
+    logs: tuple[LogPart, ...] = ()
+    """What packages above add to the log of a course."""
+    kept: RenderedLessonCache | None = None
+    """Rendered lessons that outlive the process."""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    """The names of the site's topics by their keys; without any, every topic is known."""
+
+    @property
+    def tellers(self) -> Mapping[str, Teller]:
+        """Return how each kind tells an activity's settings."""
+        return {publisher.kind.name: publisher.tell for publisher in self.publishers}
+
+    @property
+    def kinds(self) -> tuple[ActivityKind, ...]:
+        """Return the kinds for the reader."""
+        return tuple(publisher.kind for publisher in self.publishers)
+
+    def renderer(self, course: CourseFolder) -> Renderer:
+        """Return what renders the texts of a course."""
+        return Renderer(course, self.kinds, self.embed_question, self.kept)
+
+    def publisher(self, kind: str) -> ActivityPublisher:
+        """Return how a kind is published."""
+        return next(publisher for publisher in self.publishers if publisher.kind.name == kind)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedActivity:
+    """An activity rendered."""
+
+    source: ActivitySource
+    title: Html
+    summary: Html
+    facts: ActivityDescription
+    payload: Any
+    media: frozenset[str]
+    """Paths of the files that it uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTerm:
+    """A term rendered."""
+
+    term: TermSource
+    definition: Html
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCourse:
+    """A course ready to be written as a version."""
+
+    course: CourseFolder
+    digest: str
+    summary: Html
+    objectives: tuple[Html, ...]
+    module_texts: Mapping[str, tuple[Html, tuple[Html, ...]]]
+    """By module key: summary and objectives."""
+    activities: Mapping[str, PreparedActivity]
+    terms: tuple[PreparedTerm, ...]
+    resource_urls: Mapping[str, str]
+    entries: tuple[SearchDocument, ...]
+    """What can be found of the course itself and its terms."""
+
+    @property
+    def hours(self) -> Fraction:
+        """Return the hours told on the certificate: as written, else the sum of the minutes."""
+        if self.course.hours is not None:
+            return self.course.hours
+        return Fraction(sum(activity.facts.minutes for activity in self.activities.values()), 60)
+
+    def users_of(self, path: str) -> tuple[str, ...]:
+        """Return the keys of the activities that use a file; none for what belongs to the whole course, as its documents do."""
+        if any(resource.path == path for resource in self.course.resources):
+            return ()
+        return tuple(key for key, activity in self.activities.items() if path in activity.media)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a freezer may need: the course and version being written, and its media by path."""
+
+    course: Course
+    version: CourseVersion
+    prepared: PreparedCourse
+    media: Mapping[str, MediaFile]

@@ -16,7 +16,8 @@ from courses.content.lesson_check import CourseReferences, check_lesson, with_le
 from courses.content.model import Finding, Severity
 from courses.content.reader import read_unchecked
 from courses.content.texts import TOO_MUCH
-from courses.publication import CourseKinds, PreparedLesson, prepare_page
+from courses.kinds import CourseKinds
+from courses.publication import PreparedLesson, prepare_page
 from courses.queries import drafts
 from courses.rendering import DRAWING, NOTHING, Renderer
 from courses.services.authoring import DraftOutline
@@ -73,7 +74,7 @@ def preview_lesson(
     activity, findings = check_lesson(around, kinds.kinds, kinds.parts, texts, paths, path, today=today)
     if activity is None:
         return LessonPreview(findings, None)
-    renderer = Renderer(with_lesson(around.course, activity), kinds)
+    renderer = kinds.renderer(with_lesson(around.course, activity))
     pages, _facts = prepare_page(activity, renderer)
     told = (*findings, *_refused(renderer, findings))
     language = path.removesuffix(".md").rpartition(".")[2]

@@ -1,26 +1,25 @@
 """The texts of a course as HTML: rendered and cleaned in all its languages, with what the rest of the course lends them."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
+from courses.content.kinds import ActivityKind
 from courses.content.layout import COURSE, GLOSSARY, RESOURCES
 from courses.content.markup_lookups import MarkupLookups, collect_lookups
 from courses.content.model import CourseFolder, LessonSource, LocalisedText, ResourceSource
 from courses.content.outline import draft_keys
+from courses.content.render_cache import RenderedLessonCache
 from courses.content.texts import MAXIMUM_REFUSED, TOO_MUCH
 from courses.rules import activity_url, file_url
 from kernel.markup import model as markup
 from kernel.markup.model import ID_PREFIX, MarkupFinding, RenderedText, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
-
-if TYPE_CHECKING:
-    from courses.publication import CourseKinds
 
 Html = dict[str, str]
 Rendering = TypeVar("Rendering")
@@ -65,7 +64,10 @@ class Renderer:
     """
 
     course: CourseFolder
-    kinds: "CourseKinds"
+    kinds: Sequence[ActivityKind]
+    embed_question: "Embedder"
+    cache: RenderedLessonCache | None = None
+    """Rendered lessons that outlive the process."""
     used_media: set[str] = field(default_factory=set)
     """Paths, since somebody emptied it."""
     refused: list[Refused] = field(default_factory=list)
@@ -80,9 +82,9 @@ class Renderer:
         self.urls = {resource.key: self._resource_url(resource) for resource in self.course.resources}
         self._lookups: dict[str, MarkupLookups] = {}
         for language in self.course.languages:
-            bare = collect_lookups(self.course, language, self.kinds.kinds, {}, self._url_of)
+            bare = collect_lookups(self.course, language, self.kinds, {}, self._url_of)
             definitions = {term.key: self._definition(term.definition.in_language(language)[1], bare) for term in self.course.terms}
-            self._lookups[language] = collect_lookups(self.course, language, self.kinds.kinds, definitions, self._url_of)
+            self._lookups[language] = collect_lookups(self.course, language, self.kinds, definitions, self._url_of)
 
     def _definition(self, words: str, bare: MarkupLookups) -> SafeHtml:
         return self._drawn(GLOSSARY, lambda: render_inline(words, self._context(bare, "", link_terms=False))).html
@@ -115,7 +117,7 @@ class Renderer:
             return self._media(folder, path)
 
         def embed(key: str) -> SafeHtml | None:
-            return self.kinds.embed_question(self.course, key, self, lookups.language)
+            return self.embed_question(self.course, key, self, lookups.language)
 
         context = lookups.context(link=self._link, media=find_media, question=embed, gaps=gaps, link_terms=link_terms)
         return markup.MarkupContext(**{**{name: getattr(context, name) for name in markup.MarkupContext.__slots__}, "id_prefix": prefix})
@@ -184,7 +186,7 @@ class Renderer:
         self, made_from: object, source: LessonSource, original: RenderedText | None, prefix: str
     ) -> tuple[RenderedText, frozenset[str]]:
         """Return a lesson as an earlier process rendered it, else render and keep it; the media that it uses beside it."""
-        kept = self.kinds.kept
+        kept = self.cache
         found = kept.lesson(made_from) if kept is not None else None
         if found is not None:
             return found
@@ -213,6 +215,10 @@ class Renderer:
         resource = self._lookups[language].resources[key]
         words = ", ".join(part for part in (resource.title, place, resource.host) if part)
         return self._drawn(RESOURCES, lambda: render_inline(_plain(words), self._context(self._lookups[language], ""))).html
+
+
+Embedder = Callable[[CourseFolder, str, Renderer, str], SafeHtml | None]
+"""Renders the question with a key that a lesson embeds, in a language; None where there is none."""
 
 
 def _plain(words: str) -> str:

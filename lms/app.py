@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version as installed
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,17 +22,17 @@ from certificates import feature as certificates
 from certificates.queries import last_awards
 from courses import feature as courses
 from courses.content.render_cache import RenderedLessonCache
+from courses.kinds import CourseKinds
 from courses.models import CourseStaff
-from courses.publication import CourseKinds
 from courses.services import team
 from enrolments import feature as enrolments
 from enrolments.pages import log as enrolment_log
 from enrolments.queries.learning import count_learners
 from kernel import i18n
-from kernel.crypto import SigningKeys, signing_keys
+from kernel.crypto import signing_keys
 from kernel.db import Database
 from kernel.feature import Feature
-from kernel.files import FileStore, files_of, quotas_from
+from kernel.files import files_of, quotas_from
 from kernel.outbox import JobRunner
 from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy, SiteRole
@@ -45,6 +45,7 @@ from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, inst
 from kernel.web.request import install as install_requests
 from lms import feature as roof
 from lms import former_addresses, metrics
+from lms.instance import Instance
 from organisations import feature as organisations
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
@@ -82,18 +83,6 @@ KINDS = CourseKinds(
 )
 BODY_LIMIT = 1_000_000
 PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """An opened instance: its settings, database, files and keys, and who handles its jobs."""
-
-    settings: Settings
-    database: Database
-    files: FileStore
-    keys: SigningKeys
-    worker: JobRunner
-    kinds: CourseKinds
 
 
 def open_instance(settings: Settings) -> Instance:

@@ -37,7 +37,7 @@ from kernel.permissions import SYSTEM
 from kernel.settings import Settings, sqlite_address
 
 if TYPE_CHECKING:
-    from lms.app import Instance
+    from lms.instance import Instance
 
 FORMAT = 1
 DATABASE, MANIFEST, FOLDER = "database.sqlite", "manifest.json", "files/"

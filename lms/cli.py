@@ -12,7 +12,7 @@ import click
 from lms.console import CommandInstance, one_line_errors
 
 if TYPE_CHECKING:
-    from lms.app import Instance
+    from lms.instance import Instance
 
 ELSEWHERE = {
     "accounts": ("accounts.cli", "accounts", "Make administrators, and help those who lost their second factor."),

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from kernel.db import Database
     from kernel.settings import Settings
-    from lms.app import Instance
+    from lms.instance import Instance
 
 
 @contextmanager

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from courses.content.foreign.model import Converted
-    from courses.kinds import ActivityKind, FolderPart
+    from courses.content.kinds import ActivityKind, FolderPart
     from courses.services.importing import ImportPlan
     from lms.importing import EditConflictPolicy, ImportResult
 

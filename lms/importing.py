@@ -23,7 +23,8 @@ from kernel import clock
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, ngettext
 from kernel.permissions import SYSTEM
-from lms.app import KINDS, Instance
+from lms.app import KINDS
+from lms.instance import Instance
 
 
 class EditConflictPolicy(StrEnum):

@@ -20,8 +20,8 @@ from courses.services.importing import ImportPlan, Provenance
 from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
 from lms.importing import check_unedited, plan_folder, renew_mark
+from lms.instance import Instance
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,11 @@ from kernel.i18n import _
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
 from lms import metrics
-from lms.app import FEATURES, Instance, create_app, open_instance
+from lms.app import FEATURES, create_app, open_instance
 from lms.backups import UNFINISHED
 from lms.disks import LENT_DISKS, NETWORK_DISKS, database_disk
 from lms.gunicorn_worker import RequestWorker
+from lms.instance import Instance
 from lms.upgrading import NoBackup, upgrade_schema
 from lms.worker import WakeUpQueue
 

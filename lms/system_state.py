@@ -22,7 +22,7 @@ from lms.permissions import SiteAction, SiteVerb
 from lms.versions import versions
 
 if TYPE_CHECKING:
-    from lms.app import Instance
+    from lms.instance import Instance
 
 bp = Blueprint("lms_condition", __name__)
 

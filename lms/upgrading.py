@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kernel import clock, migrations
 from lms import backups
-from lms.app import Instance
 from lms.backups import BackupError, BackupVerb, Manifest
+from lms.instance import Instance
 
 KEPT_REVISIONS, KEPT_DAYS = 3, 35
 """Revisions whose backup stays, and for how many days at most: no personal data stays longer."""

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, aliased
 
 from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.content.search_texts import activity_entries
+from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity
-from courses.publication import MINUTES_OF_A_QUESTION, ActivityDescription, ActivityPublisher, Publication, to_json
+from courses.publication import MINUTES_OF_A_QUESTION, to_json
 from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity

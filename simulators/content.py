@@ -8,12 +8,13 @@ from itertools import pairwise
 
 from courses.content import model as folder
 from courses.content import scalars
+from courses.content.kinds import ActivityKind, ActivitySettings
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import ActivityCompletion, CourseFolder
-from courses.content.reading_session import MarkupLevel, ReadingSession
+from courses.content.read_collector import MarkupLevel
+from courses.content.reading_session import ReadingSession
 from courses.content.scalars import RefusedError
 from courses.content.yaml_tree import YamlMapping, YamlSequence
-from courses.kinds import ActivityKind, ActivitySettings
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
 from kernel.i18n import lazy_

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource
 from courses.content.search_texts import activity_entries
+from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity
-from courses.publication import ActivityDescription, ActivityPublisher, Publication
 from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity

@@ -28,7 +28,8 @@ from kernel import migrations
 from kernel.db import Database
 from kernel.i18n import DEFAULT_LANGUAGE, reading
 from kernel.settings import Settings, load
-from lms.app import Instance, create_app, open_instance
+from lms.app import create_app, open_instance
+from lms.instance import Instance
 from scripts.figures import record
 from tests.support import matrix, postgres
 from tests.support.access import listed_cells

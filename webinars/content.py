@@ -14,17 +14,18 @@ import webvtt
 
 from courses.content import scalars
 from courses.content.course_file import person
+from courses.content.kinds import ActivityKind, ActivitySettings
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import NO_TEXT, ActivityCompletion, ActivitySource, CompletionRule, Contributor, LocalisedText
-from courses.content.reading_session import FieldText, MarkupLevel, ReadingSession, SourceLocation
-from courses.kinds import ActivityKind, ActivitySettings
+from courses.content.read_collector import FieldText, MarkupLevel, SourceLocation
+from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 from kernel.i18n import duration as clock
 from kernel.i18n import lazy_
 from kernel.markup.model import EmbeddedRecording
 from kernel.markup.passages import plain_text
 from kernel.search.index import Passage, SearchDocument, entry, readers_of
-from webinars.kinds import ASKED, GROUPS, ORDER
+from webinars.recording_fields import ASKED, GROUPS, ORDER
 
 WATCHED = 80
 ARROW = "-->"

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource, LessonSource
+from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity
-from courses.publication import ActivityDescription, ActivityPublisher, Publication
 from courses.rendering import Renderer, plain_texts
 from kernel.db import insert_all
 from kernel.errors import N_

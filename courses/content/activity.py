@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from courses.content import scalars
+from courses.content.kinds import ActivityKind
 from courses.content.mapping_cursor import FORMER_KEYS, MappingCursor
 from courses.content.model import ActivitySource, LocalisedText, SourceState
-from courses.content.reading_session import MarkupLevel
-from courses.kinds import ActivityKind
+from courses.content.read_collector import MarkupLevel
+from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 
 OUTLINE = "outline"
@@ -33,15 +34,15 @@ class Conditions:
     closes: datetime | None
 
 
-def read_head(table: MappingCursor, summary: MarkupLevel, *, in_files: bool = False) -> CommonFields:
+def read_head(session: ReadingSession, table: MappingCursor, summary: MarkupLevel, *, in_files: bool = False) -> CommonFields:
     """Read key, former keys, title and summary, and claim the key in the outline; `in_files`: other languages have their own file."""
     key = table.value("key", scalars.key, required=True) or ""
     if key:
-        table.session.claim(OUTLINE, key, table.place_at("key"))
-        table.session.outline.setdefault(key, table)
+        session.claim(OUTLINE, key, table.place_at("key"))
+        session.outline.setdefault(key, table)
     former_keys = table.former_keys()
     for former in former_keys:
-        table.session.leave(OUTLINE, former, table.place_at(FORMER_KEYS))
+        session.leave(OUTLINE, former, table.place_at(FORMER_KEYS))
     title = table.text("title", required=True) if in_files else table.title()
     return CommonFields(key, former_keys, title, table.text("summary", summary))
 
@@ -56,10 +57,9 @@ def read_conditions(table: MappingCursor) -> Conditions:
     return Conditions(state, requires, opens, closes)
 
 
-def read_activity(table: MappingCursor, kind: ActivityKind) -> ActivitySource | None:
+def read_activity(session: ReadingSession, table: MappingCursor, kind: ActivityKind) -> ActivitySource | None:
     """Read the fields of every activity and then those of its kind."""
-    session = table.session
-    head = read_head(table, MarkupLevel(kind.summary_form), in_files=kind.suffix == ".md")
+    head = read_head(session, table, MarkupLevel(kind.summary_form), in_files=kind.suffix == ".md")
     conditions = read_conditions(table)
     required, preview = table.flag("required", True), table.flag("preview", False)
     settings = kind.read(table, session)

@@ -8,12 +8,12 @@ from posixpath import dirname, join, normpath
 
 from courses.content import starter_files
 from courses.content.editing import write_field
+from courses.content.kinds import ActivityKind
 from courses.content.layout import MODULE
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.model import SourceState
 from courses.content.translation_stamps import FENCE, split
 from courses.content.tree import MOST, DraftTree, TreeActivity, TreeModule, moved_activity, moved_module, next_name
-from courses.kinds import ActivityKind
 from kernel.errors import N_, Invalid
 
 COMMON = ("key", FORMER_KEYS, FORMERLY, "title", "summary", "state", "requires", "opens", "closes", "required", "preview")

@@ -21,7 +21,8 @@ from courses.content.model import (
     Visibility,
     WordRange,
 )
-from courses.content.reading_session import MarkupLevel, ReadingSession
+from courses.content.read_collector import MarkupLevel
+from courses.content.reading_session import ReadingSession
 from courses.content.scalars import RefusedError
 from courses.content.site import CERTIFICATES, nearest_topic
 from courses.content.source import read_table

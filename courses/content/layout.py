@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.model import Severity
-from courses.content.reading_session import ReadingSession, SourceLocation
-from courses.kinds import ActivityKind, FolderPart
+from courses.content.read_collector import SourceLocation
+from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 
 COURSE = "course.yaml"

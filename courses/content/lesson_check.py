@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from courses.content.activity import OUTLINE
+from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.layout import ActivityFiles
 from courses.content.model import ActivitySource, CourseFolder, Finding, LessonSource
 from courses.content.pages import read_page
-from courses.content.reading_session import LessonBody, ReadingSession, SourceLocation
+from courses.content.read_collector import LessonBody, SourceLocation
+from courses.content.reading_session import ReadingSession
 from courses.content.texts import TextCheck
 from courses.content.translation_stamps import split
-from courses.kinds import ActivityKind, FolderPart
 
 _INTO = re.compile(r"\(course:([a-z0-9-]+)#")
 

@@ -10,7 +10,8 @@ from typing import TypeVar
 from courses.content import layout, scalars
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import CourseFolder, ParameterSource, ResourceKind, ResourceSource, TermSource
-from courses.content.reading_session import MarkupLevel, ReadingSession, SourceLocation
+from courses.content.read_collector import MarkupLevel, SourceLocation
+from courses.content.reading_session import ReadingSession
 from courses.content.scalars import Parser
 from courses.content.source import read_table
 from courses.content.yaml_tree import YamlScalar

@@ -13,7 +13,7 @@ from typing import TypeVar, overload
 from courses.content import scalars
 from courses.content.filetypes import media_type
 from courses.content.model import NO_TEXT, ActivityReference, LocalisedText, ResourceCitation
-from courses.content.reading_session import ActivityReferenceUse, CitationUse, FieldText, MarkupLevel, ReadingSession, SourceLocation
+from courses.content.read_collector import ActivityReferenceUse, CitationUse, FieldText, MarkupLevel, ReadCollector, SourceLocation
 from courses.content.scalars import Parser, RefusedError
 from courses.content.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
 from kernel.errors import N_
@@ -171,7 +171,7 @@ class MappingCursor:
     """A cursor over one mapping of one file."""
 
     def __init__(
-        self, session: ReadingSession, file: str, node: YamlMapping, field: str = "", parent: "MappingCursor | None" = None
+        self, session: ReadCollector, file: str, node: YamlMapping, field: str = "", parent: "MappingCursor | None" = None
     ) -> None:
         self.session = session
         self.file = file

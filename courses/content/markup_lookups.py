@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.model import CourseFolder, ParameterSource, ResourceSource, TermSource
-from courses.kinds import ActivityKind, FolderPart
 from kernel.markup import model as markup
 from kernel.markup.model import SafeHtml, fold
 

@@ -8,7 +8,8 @@ from courses.content.layout import MODULE, ActivityFiles, FolderLayout, ModuleFi
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import NO_TEXT, ActivitySource, ModuleSource, Severity, SourceState
 from courses.content.pages import read_page
-from courses.content.reading_session import MarkupLevel, ReadingSession
+from courses.content.read_collector import MarkupLevel
+from courses.content.reading_session import ReadingSession
 from courses.content.source import read_table
 from courses.rules import GIVE_MARKS
 from kernel.errors import N_
@@ -27,7 +28,7 @@ def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
     if table is None:
         activities = _activities(session, files)
         return ModuleSource("", NO_TEXT, path, activities)
-    head = read_head(table, MarkupLevel.INLINE)
+    head = read_head(session, table, MarkupLevel.INLINE)
     session.module_keys[files.folder] = head.key
     objectives = table.texts("objectives")
     conditions = read_conditions(table)
@@ -49,11 +50,11 @@ def _module(session: ReadingSession, files: ModuleFiles) -> ModuleSource:
         numbered=numbered,
         needed=needed or None,
     )
-    _check_module(table, module)
+    _check_module(session, table, module)
     return module
 
 
-def _check_module(table: MappingCursor, module: ModuleSource) -> None:
+def _check_module(session: ReadingSession, table: MappingCursor, module: ModuleSource) -> None:
     ready = [activity for activity in module.activities if activity.state is SourceState.READY]
     required = [activity for activity in ready if activity.required]
     if not ready and module.state is SourceState.READY:
@@ -74,8 +75,8 @@ def _check_module(table: MappingCursor, module: ModuleSource) -> None:
         )
     if module.closes is not None:
         for activity in module.activities:
-            if activity.kind in GIVE_MARKS and activity.key in table.session.outline:
-                _check_dates(table.session.outline[activity.key], activity, module.closes)
+            if activity.kind in GIVE_MARKS and activity.key in session.outline:
+                _check_dates(session.outline[activity.key], activity, module.closes)
 
 
 def _check_dates(table: MappingCursor, activity: ActivitySource, closes: datetime) -> None:
@@ -103,7 +104,7 @@ def _activity(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
     if files.lessons:
         return read_page(session, files)
     table = read_table(session, files.path)
-    return read_activity(table, files.kind) if table is not None else None
+    return read_activity(session, table, files.kind) if table is not None else None
 
 
 def _shadow(session: ReadingSession, files: ActivityFiles) -> None:

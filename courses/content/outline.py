@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from courses.content.activity import OUTLINE
 from courses.content.model import CourseFolder, SourceState
-from courses.content.reading_session import ReadingSession, SourceLocation
+from courses.content.read_collector import SourceLocation
+from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 
 Graph = Mapping[str, frozenset[str]]

@@ -5,13 +5,14 @@ from dataclasses import replace
 from courses.content import scalars
 from courses.content.activity import read_activity
 from courses.content.course_fields import LESSON
+from courses.content.kinds import ActivityKind, ActivitySettings
 from courses.content.layout import ActivityFiles
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import ActivityCompletion, ActivitySource, CompletionRule, LessonSettings, LessonSource, LocalisedText
-from courses.content.reading_session import LessonBody, MarkupLevel, ReadingSession, SourceLocation
+from courses.content.read_collector import LessonBody, MarkupLevel, SourceLocation
+from courses.content.reading_session import ReadingSession
 from courses.content.source import FrontMatter, read_lesson
 from courses.content.translation_stamps import stamp
-from courses.kinds import ActivityKind, ActivitySettings
 from kernel.errors import N_
 from kernel.i18n import lazy_
 
@@ -39,7 +40,7 @@ def read_page(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
             session.report_file(path, "C210", N_("“%(language)s” is not one of the course's languages."), language=language)
     first = files.lessons.get(session.first_language)
     source = read_lesson(session, first) if first else None
-    activity = read_activity(source.table, KIND) if source else None
+    activity = read_activity(session, source.table, KIND) if source else None
     if source is None or activity is None:
         _twins_alone(session, files, broken=first is not None)
         return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from courses.content.activity import OUTLINE
 from courses.content.canonical import changed_files, check_forms
 from courses.content.course_file import read_course
+from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.layout import MAXIMUM_FILES, MODULE, FolderLayout, lay_out
 from courses.content.lists import check_citations, read_parameters, read_resources, read_terms
 from courses.content.mapping_cursor import MappingCursor
@@ -17,10 +18,10 @@ from courses.content.media import check_unused, read_media
 from courses.content.model import CourseFolder, FolderKind, FolderReadResult
 from courses.content.modules import read_modules
 from courses.content.outline import check_former_keys, check_outline
-from courses.content.reading_session import ReadingSession, SourceLocation
+from courses.content.read_collector import SourceLocation
+from courses.content.reading_session import ReadingSession
 from courses.content.source import read_table
 from courses.content.texts import TextCheck
-from courses.kinds import ActivityKind, FolderPart
 from kernel.errors import N_, DomainError
 
 MAXIMUM_BYTES = 1_000_000_000

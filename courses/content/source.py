@@ -6,7 +6,8 @@ from threading import Lock
 
 from courses.content import yaml_tree
 from courses.content.mapping_cursor import MappingCursor
-from courses.content.reading_session import ReadFile, ReadingSession, SourceLocation
+from courses.content.read_collector import SourceLocation
+from courses.content.reading_session import ReadFile, ReadingSession
 from courses.content.translation_stamps import split
 from courses.content.yaml_tree import ParsedYaml, YamlMapping, YamlNode
 from kernel.errors import N_

@@ -7,12 +7,13 @@ from typing import TypeVar
 
 from courses.content import scalars
 from courses.content.activity import OUTLINE
+from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.layout import GLOSSARY, MODULE
 from courses.content.markup_lookups import NO_HTML, Link, MarkupLookups, collect_lookups, embeddable
 from courses.content.model import CourseFolder, ResourceSource, Severity
 from courses.content.outline import draft_keys
-from courses.content.reading_session import FieldText, LessonBody, MarkupLevel, ReadingSession, SourceLocation
-from courses.kinds import ActivityKind, FolderPart
+from courses.content.read_collector import FieldText, LessonBody, MarkupLevel, SourceLocation
+from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 from kernel.markup import model as markup
 from kernel.markup.render import render_inline, render_lesson, render_markdown

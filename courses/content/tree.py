@@ -12,12 +12,12 @@ from itertools import pairwise
 from posixpath import basename
 
 from courses.content import yaml_tree
+from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.layout import COURSE, LISTS, MODULE, ActivityFiles, is_media, lay_out
 from courses.content.model import SourceState
 from courses.content.reading_session import ReadingSession
 from courses.content.translation_stamps import split
 from courses.content.yaml_tree import YamlMapping, YamlScalar, YamlSequence
-from courses.kinds import ActivityKind, FolderPart
 
 _UNDATED = date(2000, 1, 1)
 """Sorting files asks for a day, and nothing here looks at it."""

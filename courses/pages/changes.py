@@ -14,8 +14,8 @@ from courses import publication
 from courses.content import course_fields
 from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
 from courses.content.model import CourseFolder, Finding, SourceState
+from courses.kinds import CourseKinds, LearnerCounts
 from courses.models import Course, CourseVersion
-from courses.publication import CourseKinds, LearnerCounts
 from courses.queries import versions as course_versions
 from courses.queries.plans import PlannedPublicationRow
 from courses.services import draft_checks

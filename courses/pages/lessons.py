@@ -9,9 +9,9 @@ from courses.content.lesson_text import LessonText, lesson_text_of, terms_of
 from courses.content.model import Finding
 from courses.content.translation_stamps import split, stamp_of
 from courses.content.tree import TreeActivity, TreeModule
+from courses.kinds import CourseKinds
 from courses.lesson_preview import LessonPreview
 from courses.models import Course
-from courses.publication import CourseKinds
 from courses.services.authoring import DraftOutline
 from kernel.errors import N_
 from kernel.i18n import _, choose

@@ -17,8 +17,8 @@ from courses.content.changes import DraftChange, body_of
 from courses.content.model import Finding, Severity
 from courses.content.starter_files import NewCourse, course_files
 from courses.content.tree import DraftTree, is_outline, read_tree
+from courses.kinds import CourseKinds
 from courses.models import Course, DraftFileVersion, DraftRevision, StaffRole
-from courses.publication import CourseKinds
 from courses.queries import autosaved as queries
 from courses.queries import catalogue, drafts, history
 from courses.queries.autosaved import AutosavedText

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from courses.content.model import CourseFolder, Finding, Severity
 from courses.content.published import vanished
+from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.publication import CheckedCourse, CourseKinds, check
+from courses.publication import CheckedCourse, check
 from courses.queries import autosaved
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from courses.audit_verbs import CourseVerb
 from courses.content.model import CourseFolder
+from courses.kinds import CourseKinds
 from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, RevisionOrigin
-from courses.publication import CourseKinds
 from courses.queries import catalogue, history
 from courses.queries import drafts as draft_queries
 from courses.queries.autosaved import AutosavedText

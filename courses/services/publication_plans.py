@@ -10,9 +10,9 @@ from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from courses.audit_verbs import CourseVerb
+from courses.kinds import CourseKinds, PreparedCourse
 from courses.models import Course, CourseVersion, PlannedPublication, PlanState, PublicationNature
 from courses.permissions import edits
-from courses.publication import CourseKinds, PreparedCourse
 from courses.queries import autosaved, team
 from courses.queries import plans as queries
 from courses.services.archive_guard import check_open

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from courses.audit_verbs import CourseVerb
 from courses.content.model import ActivitySource, MediaFile, ModuleSource, ResourceSource, SourceState
+from courses.kinds import CourseKinds, PreparedActivity, PreparedCourse, PreparedTerm, Publication
 from courses.models import (
     Activity,
     Course,
@@ -26,7 +27,7 @@ from courses.models import (
     PublicationNature,
     Term,
 )
-from courses.publication import CourseKinds, PreparedActivity, PreparedCourse, PreparedLesson, PreparedTerm, Publication
+from courses.publication import PreparedLesson
 from courses.queries import catalogue, drafts, history, versions
 from courses.rendering import plain_texts
 from courses.rules import GIVE_MARKS

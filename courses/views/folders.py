@@ -20,10 +20,11 @@ from courses.content.model import CourseFolder, Finding
 from courses.content.renaming import with_course_key
 from courses.content.starter_files import LONGEST_NAME, is_key
 from courses.forms import FolderForm, NewFolderForm
+from courses.kinds import CourseKinds
 from courses.models import Course, PendingFolder
 from courses.pages.editor_header import place_of
 from courses.permissions import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
-from courses.publication import CheckedCourse, CourseKinds
+from courses.publication import CheckedCourse
 from courses.queries import catalogue
 from courses.queries import drafts as draft_queries
 from courses.queries import folders as folder_queries

@@ -10,10 +10,10 @@ from courses.content.changes import DraftChange
 from courses.content.model import Finding, SourceState
 from courses.content.tree import TreeActivity, TreeModule
 from courses.forms import NewActivityForm, NewCourseForm, NewModuleForm
+from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.pages.editor_header import place_of
 from courses.permissions import AuthoringContext, CourseAction, CourseContext, PartContext
-from courses.publication import CourseKinds
 from courses.queries import catalogue
 from courses.services import authoring, deleting, drafts
 from courses.services.archive_guard import CourseArchived

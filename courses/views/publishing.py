@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from courses import publication
 from courses.forms import PublishForm
+from courses.kinds import CourseKinds, PreparedCourse
 from courses.models import Course
 from courses.pages import changes as pages
 from courses.pages.autosaved import AutosavedDraftView, autosaved_lines
 from courses.pages.editor_header import place_of
 from courses.permissions import CourseAction, CourseContext
-from courses.publication import CheckedCourse, CourseKinds, PreparedCourse
+from courses.publication import CheckedCourse
 from courses.queries import autosaved, history
 from courses.queries import catalogue as course_catalogue
 from courses.queries import plans as plan_queries

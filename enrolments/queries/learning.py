@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
 from accounts.queries import by_name, is_permanently_closed_condition, name_matches
+from courses.kinds import CourseKinds, LearnerCounts, sets_no_dates
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from courses.permissions import edits
-from courses.publication import CourseKinds, LearnerCounts, sets_no_dates
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.queries import outlines as course_outlines

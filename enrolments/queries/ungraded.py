@@ -5,7 +5,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from courses.publication import CourseKinds, waits_for_no_grader
+from courses.kinds import CourseKinds, waits_for_no_grader
 from courses.rules import Outline
 from enrolments.rules import LearnerResult, Results
 

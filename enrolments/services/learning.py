@@ -11,8 +11,8 @@ from sqlalchemy import Integer, String, bindparam, delete, func, insert, select,
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.publication import CourseKinds
 from courses.queries.outlines import get_outline, list_outlines
 from courses.queries.versions import list_versions_between
 from courses.rules import renames_to

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from courses.publication import CourseKinds
+from courses.kinds import CourseKinds
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import ActivityResult, ResultOverride
 from enrolments.permissions import ResultContext

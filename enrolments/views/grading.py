@@ -8,8 +8,8 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 
 from accounts import access_log
 from accounts.services import PeopleListKind
+from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.publication import CourseKinds
 from enrolments.course_context import course_name
 from enrolments.forms import GradeItemForm, read_decimal
 from enrolments.models import ManualGradeItem

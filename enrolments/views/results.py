@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
 from accounts.models import Person
-from courses.publication import CourseKinds
+from courses.kinds import CourseKinds
 from courses.queries import outlines as course_outlines
 from enrolments.course_context import course_name, course_view
 from enrolments.forms import LearnerNoteForm, ResultOverrideForm

@@ -10,7 +10,7 @@ from markdown.blockprocessors import BlockProcessor
 from pymdownx.quotes import QuotesProcessor
 
 if TYPE_CHECKING:
-    from kernel.markup.dialect import Dialect
+    from kernel.markup.render_state import Dialect
 
 IMAGE = re.compile(
     r"!\[(?P<alt>(?:\\.|[^\[\]\\]|\[[^\[\]]*\])*)\]"

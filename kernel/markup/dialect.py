@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from html import escape
 from xml.etree.ElementTree import Element
 
-from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.extensions.attr_list import AttrListExtension, AttrListTreeprocessor
 from markdown.extensions.footnotes import FootnoteExtension
@@ -26,18 +25,12 @@ from pymdownx.superfences import SuperFencesCodeExtension
 from kernel.markup import blocks, inlines
 from kernel.markup.findings import ATTRIBUTE
 from kernel.markup.passes import finish
-from kernel.markup.render_state import RenderMode, RenderState
+from kernel.markup.render_state import Dialect, RenderMode
 
 _NAME = r"[.#][^\s{}=.#]++"
 _PAIR = r"[A-Za-z][\w:-]*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']++)"
 _BRACES = rf"\{{:?[ ]*+((?:{_NAME}|{_PAIR})(?:[ ]*+{_NAME}|[ ]++{_PAIR})*)[ ]*\}}"
 _ADDRESS_ONLY = re.compile(r"\s*#(\S+)\s*")
-
-
-class Dialect(Markdown):
-    """Markdown with our processors; `work` is the rendering in hand."""
-
-    work: RenderState
 
 
 class _Watched:

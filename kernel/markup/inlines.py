@@ -19,8 +19,7 @@ from kernel.markup.model import Parameter, SafeHtml, gap_marker
 from kernel.markup.numbers import format_number, format_parameter
 
 if TYPE_CHECKING:
-    from kernel.markup.dialect import Dialect
-    from kernel.markup.render_state import RenderState
+    from kernel.markup.render_state import Dialect, RenderState
 
 TERM = r"(?<!\\)\[\[([^\[\]|\\]+?)(?:\\?\|([^\[\]]+?))?\]\]"
 CITATION = r"(?<!\\)([ \u00a0]?)\[(@[^\[\]\n]*)\]"

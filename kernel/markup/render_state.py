@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from markdown import Markdown
+
 from kernel.markup.addresses import Addresses
 from kernel.markup.findings import MarkupFindingKind
 from kernel.markup.html import icon
@@ -115,3 +117,9 @@ class RenderState:
     def prefixed(self, address: str) -> str:
         """Answer an id of this page."""
         return f"{self.context.id_prefix}{address}"
+
+
+class Dialect(Markdown):
+    """Markdown with our processors; `work` is the state of the present rendering."""
+
+    work: RenderState

@@ -11,10 +11,10 @@ from kernel import clock
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK
 from lms import serve as server
-from lms.app import Instance
 from lms.demo.filling import BEFORE, Account, fill
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import QUIZ, SLUG, hold_sample_quiz
+from lms.instance import Instance
 from lms.publishing import publish_samples
 from lms.scratch_folders import ScratchFolder
 

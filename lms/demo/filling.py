@@ -13,12 +13,12 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.services import team as team_services
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import Instance
 from lms.demo.institution import institution_life
 from lms.demo.learning import learner_life
 from lms.demo.people import ADMINISTRATOR, LEARNER, MANAGER, STAFF, DemoLearner, Identity, learners
 from lms.demo.staff import administrator_life, staff_life
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, enter, join, play
+from lms.instance import Instance
 
 SEED = 20261120
 COURSES = 20

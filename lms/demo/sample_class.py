@@ -20,11 +20,11 @@ from courses.services import team as team_services
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.permissions import SYSTEM
-from lms.app import Instance
 from lms.demo.answers import Parts, as_parts, likely_mistake, right_parts
 from lms.demo.attempts import LEASE, locked
 from lms.demo.people import DOMAIN, STAFF, Identity
 from lms.demo.timeline import DemoTimeline, activity_context_at, enter
+from lms.instance import Instance
 from lms.publishing import publish_folder
 from quizzes.queries import attempts as quiz_queries
 from quizzes.queries.attempts import LoadedItem

@@ -20,8 +20,8 @@ from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from kernel import outbox
 from kernel.permissions import Actor, SiteRole
-from lms.app import Instance
 from lms.demo.people import Identity
+from lms.instance import Instance
 
 ZONE = ZoneInfo("America/Guayaquil")
 WEEKS = 8

@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 from accounts.models import Person
 from kernel import database_copy
 from lms import serve as server
-from lms.app import Instance
+from lms.instance import Instance
 from lms.loadtest import people
 from lms.loadtest.arrivals import arrivals
 from lms.loadtest.filling import fill

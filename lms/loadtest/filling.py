@@ -11,8 +11,8 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.paths import CONTENT
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
 from lms.demo.people import Identity
+from lms.instance import Instance
 from lms.loadtest.course import SLUG, folder
 from lms.loadtest.people import identities
 from lms.publishing import publish_folder

@@ -8,7 +8,7 @@ from fractions import Fraction
 from courses.content import scalars
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import LocalisedText
-from courses.content.reading_session import MarkupLevel
+from courses.content.read_collector import MarkupLevel
 from kernel.errors import N_
 from quizzes.content import parts
 from quizzes.rules import patterns

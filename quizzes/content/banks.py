@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from courses.content import scalars
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY, LocatedValue, MappingCursor
 from courses.content.model import ActivityReference, CourseFolder, ResourceCitation, Severity
-from courses.content.reading_session import MarkupLevel, ReadingSession
+from courses.content.read_collector import MarkupLevel
+from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 from quizzes.content import bodies, gaps, parts
 from quizzes.content.model import BankSource
@@ -57,7 +58,7 @@ def read_banks(tables: Mapping[str, MappingCursor], session: ReadingSession) -> 
             session.add(
                 place, "C109", N_("The module has both banco.yaml and a folder banco/."), N_("Keep one of them."), {}, Severity.ERROR
             )
-    banks = tuple(_bank(table, path) for path, table in tables.items())
+    banks = tuple(_bank(session, table, path) for path, table in tables.items())
     number = sum(len(bank.questions) for bank in banks)
     if number > MAXIMUM_QUESTIONS:
         path = next(iter(tables))
@@ -67,7 +68,7 @@ def read_banks(tables: Mapping[str, MappingCursor], session: ReadingSession) -> 
     return banks
 
 
-def _bank(table: MappingCursor, path: str) -> BankSource:
+def _bank(session: ReadingSession, table: MappingCursor, path: str) -> BankSource:
     match = _BANK.match(path)
     module = table.session.module_keys.get(match["module"] or "", "") if match else ""
     usual = "-".join(part for part in (module, match["name"] if match else "") if part)
@@ -77,11 +78,11 @@ def _bank(table: MappingCursor, path: str) -> BankSource:
     title = table.text("title")
     table.spaced.add("questions")
     found = table.get("questions", required=True)
-    questions = tuple(_question(value) for value in found.items()) if found is not None else ()
+    questions = tuple(_question(session, value) for value in found.items()) if found is not None else ()
     return BankSource(key, path, module, tuple(question for question in questions if question is not None), title)
 
 
-def _question(value: LocatedValue) -> QuestionDefinition | None:
+def _question(session: ReadingSession, value: LocatedValue) -> QuestionDefinition | None:
     table = value.table()
     if table is None:
         return None
@@ -97,7 +98,7 @@ def _question(value: LocatedValue) -> QuestionDefinition | None:
         for name in (*COMMON_FIELDS, *bodies.ALL_FIELDS):
             table.asked.setdefault(name)
         return None
-    return _of_kind(table, key, former_keys, kind)
+    return _of_kind(session, table, key, former_keys, kind)
 
 
 COMMON_FIELDS = (
@@ -112,7 +113,9 @@ FIELD_ORDER = (
 """The fields of a question as they stand in its text, those of its kind together."""
 
 
-def _of_kind(table: MappingCursor, key: str, former_keys: tuple[str, ...], kind: QuestionKind) -> QuestionDefinition:
+def _of_kind(
+    session: ReadingSession, table: MappingCursor, key: str, former_keys: tuple[str, ...], kind: QuestionKind
+) -> QuestionDefinition:
     state = table.choice("state", QuestionState, QuestionState.READY)
     unverified = table.flag("unverified", False)
     tags = table.keys("tags")
@@ -147,7 +150,7 @@ def _of_kind(table: MappingCursor, key: str, former_keys: tuple[str, ...], kind:
         see,
         note,
     )
-    table.session.questions[key] = table
+    session.questions[key] = table
     return question
 
 

@@ -8,7 +8,7 @@ from courses.content import scalars
 from courses.content.derived_keys import KeyBook
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import LocalisedText
-from courses.content.reading_session import MarkupLevel
+from courses.content.read_collector import MarkupLevel
 from kernel.errors import N_
 from quizzes.content import answers, parts
 from quizzes.content.calculated import read_calculated

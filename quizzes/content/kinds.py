@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from courses.content import editing
+from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.reading_session import ReadingSession
-from courses.kinds import ActivityKind, FolderPart
 from kernel.i18n import lazy_
 from quizzes.content import banks, pools
 from quizzes.content.model import BankSource

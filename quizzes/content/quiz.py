@@ -5,10 +5,11 @@ from functools import partial
 
 from courses.content import model as folder
 from courses.content import scalars
+from courses.content.kinds import ActivitySettings
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import ActivityCompletion
-from courses.content.reading_session import MarkupLevel, ReadingSession
-from courses.kinds import ActivitySettings
+from courses.content.read_collector import MarkupLevel
+from courses.content.reading_session import ReadingSession
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
 from quizzes.content import pools

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from courses.content import scalars
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
-from courses.content.reading_session import MarkupLevel
+from courses.content.read_collector import MarkupLevel
 from kernel.errors import N_
 from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, Pool, SectionSlot, SlotSource, TextSlot
 from quizzes.rules.definitions import Difficulty, QuestionKind

@@ -10,8 +10,7 @@ from courses.content import yaml_tree
 from courses.content.editing import ListEntrySpan
 from courses.content.model import CourseFolder, Finding, Severity
 from courses.content.text_diff import DiffPiece, compared
-from courses.publication import CourseKinds
-from courses.rendering import Renderer
+from courses.kinds import CourseKinds
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from quizzes.content.banks import banks_of
@@ -220,7 +219,7 @@ def preview(
     folder: CourseFolder, kinds: CourseKinds, question: QuestionDefinition, path: str, *, seed: int, parts: Parts | None
 ) -> QuestionPreview | None:
     """Return a draft question as a learner would see it, its order drawn from a seed; None where its variables have no values."""
-    renderer = Renderer(folder, kinds)
+    renderer = kinds.renderer(folder)
     rendered = render_question(question, renderer, path)
     try:
         layout = lay_out_item(rendered, seed, "preview", shuffle=True)

@@ -8,12 +8,12 @@ from courses import publication
 from courses.content.editing import EditRefused, tidy
 from courses.content.model import Finding
 from courses.content.text_diff import compared_lines
+from courses.kinds import CourseKinds
 from courses.pages.editor_header import place_of
 from courses.permissions import CourseContext
-from courses.publication import CheckedCourse, CourseKinds
+from courses.publication import CheckedCourse
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
-from courses.rendering import Renderer
 from courses.services import draft_checks
 from courses.services.archive_guard import CourseArchived
 from courses.services.draft_checks import DraftCheck
@@ -343,4 +343,4 @@ def versions(subject: BankQuestionContext) -> Answer:
 def _rendered_draft(subject: BankQuestionContext) -> QuestionDefinition:
     verdict, found, path = _drafted(subject)
     assert verdict.folder is not None
-    return render_question(found, Renderer(verdict.folder, _kinds()), path)
+    return render_question(found, _kinds().renderer(verdict.folder), path)

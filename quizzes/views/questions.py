@@ -10,9 +10,9 @@ from courses.content.editing import EditRefused, former_keys, read_fields
 from courses.content.model import CourseFolder, Finding
 from courses.content.starter_files import proposed_key
 from courses.content.text_diff import compared_lines
+from courses.kinds import CourseKinds
 from courses.pages.editor_header import place_of
 from courses.permissions import CourseContext
-from courses.publication import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
 from courses.services import authoring, draft_checks

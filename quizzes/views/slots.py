@@ -14,10 +14,11 @@ from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.settings import values_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.forms import SettingsForm, settings_form
+from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.pages.editor_header import place_of
 from courses.permissions import CourseAction, PartContext
-from courses.publication import CheckedCourse, CourseKinds
+from courses.publication import CheckedCourse
 from courses.queries import catalogue, history
 from courses.queries import drafts as course_drafts
 from courses.services import authoring, draft_checks

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from accounts.models import Person
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 

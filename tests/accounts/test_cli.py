@@ -12,7 +12,7 @@ from accounts.models import Consent, Person, RoleGrant
 from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.settings import Settings
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 

@@ -16,7 +16,7 @@ from kernel import mail, outbox
 from kernel.outbox import ATTEMPTS, AWAY_FOR, DeliveryOutcome, Job, JobRunner
 from kernel.permissions import SYSTEM
 from lms import queries
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser, read_mail
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.postbox import Postbox

@@ -19,7 +19,7 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
 from lms import retention
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_person, sign_in
 from tests.support.postbox import Postbox

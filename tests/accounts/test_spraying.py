@@ -17,7 +17,7 @@ from accounts.services import AccountVerb
 from kernel.audit import AuditEntry
 from kernel.errors import TooMany
 from kernel.web.limits import Limiter
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 from tests.support.project import ROOT

@@ -13,7 +13,7 @@ from accounts.models import Person
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person, sign_in
 from tests.support.meanwhile import Writers

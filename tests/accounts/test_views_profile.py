@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 from accounts.models import Device, NationalIdentity, Person
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 

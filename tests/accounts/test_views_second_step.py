@@ -19,7 +19,8 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, SiteRole
 from kernel.settings import Settings, load, secret_keys
-from lms.app import Instance, create_app, open_instance
+from lms.app import create_app, open_instance
+from lms.instance import Instance
 from organisations.models import Organisation, UnitManager
 from tests.kernel.test_crypto import locked_before
 from tests.support.authenticator import Authenticator

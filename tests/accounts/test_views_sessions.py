@@ -13,7 +13,8 @@ from accounts.models import Device, Person
 from accounts.queries import hash_of
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import Instance, create_app
+from lms.app import create_app
+from lms.instance import Instance
 from tests.accounts.test_views_signing_in import START, devices, is_signed_in, suspend
 from tests.support.browser import Browser, Counter
 from tests.support.builders import PASSWORD, a_person, sign_in

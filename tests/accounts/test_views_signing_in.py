@@ -16,7 +16,8 @@ from accounts.models import Device, Person
 from accounts.signin import FAILURES_OF_ADDRESS
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import Instance, create_app, open_instance
+from lms.app import create_app, open_instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 

@@ -19,7 +19,8 @@ from kernel.outbox import Job
 from kernel.permissions import Actor
 from kernel.settings import Settings, load
 from lms import serve
-from lms.app import Instance, create_app, open_instance
+from lms.app import create_app, open_instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 

@@ -16,8 +16,8 @@ from accounts import services as accounts
 from accounts.services import SignUp
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
 from lms.demo.people import ADMINISTRATOR
+from lms.instance import Instance
 from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
 from lms.serve import checked_settings, open_checked
 from scripts.figures import record

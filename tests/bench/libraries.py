@@ -23,7 +23,8 @@ from courses import publication
 from courses.content.reader import read_directory
 from kernel.paths import CONTENT
 from kernel.tables import write_csv
-from lms.app import KINDS, Instance
+from lms.app import KINDS
+from lms.instance import Instance
 from quizzes.pages.reports import download_rows, headings
 from quizzes.queries import reports
 from quizzes.queries.reports import ReportFilter, ReportOrder

@@ -12,7 +12,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from kernel import clock, outbox
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.far import served
 from tests.support.missing import note
 

@@ -18,7 +18,7 @@ from sqlalchemy import update
 
 from accounts.models import Device as SignedIn
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from tests.browser.ledger import Ledger, answer_in, answers_in, stored
 from tests.support.builders import PASSWORD
 from tests.support.server import Running

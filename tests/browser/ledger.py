@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 
 Answer = tuple[int, str]

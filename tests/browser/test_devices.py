@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from sqlalchemy import func, select, update
 
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt, AttemptItem, MarkEvent
 from tests.browser.conftest import CHROMIUM, FLAGS, Live
 from tests.browser.faults import Device, Line, a_bank, give_password

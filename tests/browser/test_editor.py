@@ -13,7 +13,7 @@ from accounts.models import Device, Person
 from courses.models import Course
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import Instance
+from lms.instance import Instance
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.courses.test_views_outline import texts
 from tests.support.builders import PASSWORD, a_course, a_person, a_teacher

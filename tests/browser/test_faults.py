@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from tests.browser.faults import History, Server, a_bank, server_on
 from tests.quizzes.test_views import a_quiz
 from tests.support import sizes

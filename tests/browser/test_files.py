@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Route
 from sqlalchemy import select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerFile
 from quizzes.rules.responses import FILES, clean_parts
 from tests.browser.conftest import Live, visitor

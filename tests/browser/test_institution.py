@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, FilePayload
 from sqlalchemy import select
 
 from accounts.models import Person
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.models import PendingUnitList
 from organisations.rules import OrganisationKind
 from tests.browser.conftest import Live, Visitor, visitor

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from enrolments.models import ActivityResult
-from lms.app import Instance
+from lms.instance import Instance
 from lms.publishing import publish_folder
 from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.feedback import right_answer

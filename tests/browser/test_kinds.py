@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import MarkEvent
 from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.feedback import right_answer

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from accounts.models import Device, Person
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from tests.browser.conftest import Live, Visitor, visitor
 from tests.support.answers import sitting_of

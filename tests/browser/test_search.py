@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from lms.app import Instance
+from lms.instance import Instance
 from tests.browser.conftest import Live, visitor
 from tests.support.builders import publish
 from tests.support.folders import a_folder

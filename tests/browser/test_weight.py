@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Request
 
 from kernel.paths import CONTENT
-from lms.app import Instance
+from lms.instance import Instance
 from lms.loadtest.course import SLUG, folder
 from tests.browser.conftest import Live, visitor
 from tests.support.builders import PASSWORD, publish

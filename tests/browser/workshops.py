@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from accounts.models import Person
 from courses.models import Course
-from lms.app import Instance
+from lms.instance import Instance
 from simulators.content import TaskSource
 from simulators.rules.drawing import draw, seed_of
 from tests.browser.conftest import Visitor

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from certificates.models import Credential
 from kernel.codes import printed_code
-from lms.app import Instance
+from lms.instance import Instance
 from tests.certificates.test_services import complete
 from tests.support.browser import Browser
 from tests.support.builders import a_course

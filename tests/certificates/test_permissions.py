@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from certificates.models import Credential
 from kernel.codes import printed_code
-from lms.app import Instance
+from lms.instance import Instance
 from tests.certificates.test_services import issue
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser

@@ -18,7 +18,7 @@ from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Job, deliver, deliver_waiting
 from kernel.permissions import SYSTEM, Actor
 from lms import erasure
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.builders import a_course, folder, publish
 from tests.support.learning import a_learner, all_at_once, mark_done, pass_quiz
 

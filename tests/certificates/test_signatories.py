@@ -17,7 +17,8 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
 from kernel.settings import Settings, SettingsError, load
-from lms.app import Instance, open_instance
+from lms.app import open_instance
+from lms.instance import Instance
 from tests.certificates.test_pdf import words_of
 from tests.certificates.test_services import complete, issue, only
 from tests.support.browser import Browser

@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 
 from courses.content.model import ActivitySource, CompletionRule, ModuleSource
-from lms.app import Instance
+from lms.instance import Instance
 from lms.publishing import publish_folder
 from quizzes.content.banks import questions_of
 from quizzes.content.model import DrawSlot, FixedSlot, QuizSource

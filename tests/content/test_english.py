@@ -2,7 +2,7 @@
 
 import pytest
 
-from lms.app import Instance
+from lms.instance import Instance
 from lms.publishing import publish_folder
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in

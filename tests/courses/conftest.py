@@ -3,7 +3,7 @@
 import pytest
 
 from courses.models import Course
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.lessons import EDITOR

@@ -13,7 +13,7 @@ from courses.queries.autosaved import AutosavedText
 from courses.services import team
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_views_outline import OUTLINE, texts
 from tests.courses.test_views_plans import plan_of, tomorrow
 from tests.support.browser import Browser

@@ -11,7 +11,7 @@ from courses.models import Course, CourseVersion
 from enrolments.services import change_notices
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in

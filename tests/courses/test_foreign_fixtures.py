@@ -12,7 +12,7 @@ from courses.content.foreign.folder import ConversionOptions, convert_folder
 from courses.content.foreign.model import Converted
 from courses.content.reader import read_directory
 from courses.models import Activity, LessonPage
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.builders import publish
 from tests.support.shared import SHARED, needs_shared
 

@@ -19,7 +19,7 @@ from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.errors import NotFound
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, folder, sign_in
 

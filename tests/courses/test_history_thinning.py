@@ -10,7 +10,7 @@ from courses.queries import catalogue, history
 from courses.services import authoring
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.builders import a_course, a_teacher, publish
 from tests.support.learning import actor_of

@@ -9,7 +9,8 @@ import pytest
 from courses import publication, rendering
 from courses.content.model import Severity
 from courses.content.render_cache import RenderedLessonCache
-from courses.publication import PreparedCourse, digest_of
+from courses.kinds import PreparedCourse
+from courses.publication import digest_of
 from kernel.errors import Unavailable
 from kernel.markup import render_state
 from kernel.markup.model import RenderedText

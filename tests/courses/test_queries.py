@@ -9,7 +9,7 @@ from courses.queries import outlines as course_outlines
 from courses.queries import versions as course_versions
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Counter
 from tests.support.builders import a_course, a_teacher, folder, publish
 from tests.support.learning import actor_of

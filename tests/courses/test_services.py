@@ -28,7 +28,8 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
-from lms.app import KINDS, Instance
+from lms.app import KINDS
+from lms.instance import Instance
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from tests.simulators import tasks
 from tests.support.builders import a_course, a_person, folder, publish

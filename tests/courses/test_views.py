@@ -5,7 +5,7 @@ import re
 from sqlalchemy import func, select
 
 from courses.models import Course, CourseVersion, DraftFile
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_services import LESSON, save_draft
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement

@@ -13,7 +13,7 @@ from enrolments.services import editions
 from kernel import clock, outbox
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_views_plans import draft, plan_of, verbs
 from tests.support.access import a_cast
 from tests.support.browser import Browser

@@ -21,7 +21,7 @@ from kernel import clock
 from kernel.archives import ArchiveRefused, write_archive
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, sign_in

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from courses.models import Course
 from courses.queries import drafts as draft_queries
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement

@@ -13,7 +13,7 @@ from courses.services import authoring, team
 from courses.services import drafts as files
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, sign_in

@@ -11,7 +11,7 @@ from courses.models import Course, CourseVersion, PlannedPublication, StaffRole
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import DeliveryOutcome, Job
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_services import LESSON, save_draft
 from tests.courses.test_views import PUBLISHING, versions
 from tests.support.access import a_cast, outcome

@@ -10,7 +10,7 @@ from courses.services import team as team_services
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in

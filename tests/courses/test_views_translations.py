@@ -3,7 +3,7 @@
 import re
 
 from courses.models import Course
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
 from tests.support.lessons import EDITOR, PATH, ask, fields, write

@@ -10,7 +10,7 @@ from courses.models import Course, CourseVersion, DraftFileVersion
 from courses.queries import drafts as course_drafts
 from courses.queries import versions as course_versions
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_services import LESSON, save_draft
 from tests.courses.test_views import PUBLISHING, versions
 from tests.support.access import a_cast, outcome

@@ -16,7 +16,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kernel.settings import Settings, load
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_person, folder, publish, sign_in
 from tests.support.lessons import a_picture

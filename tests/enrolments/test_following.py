@@ -16,7 +16,7 @@ from enrolments.queries.progress_report import ActivityCount, ModuleCount, Waiti
 from enrolments.rules import next_step
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in

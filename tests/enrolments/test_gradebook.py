@@ -21,7 +21,7 @@ from enrolments.services.learning import Achievement
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, folder, publish, sign_in

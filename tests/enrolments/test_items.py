@@ -17,7 +17,7 @@ from enrolments.services.grade_items import GradeEntry, GradeItemValues, Maximum
 from enrolments.views import grading
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.enrolments.test_gradebook import a_weighted_course, rows_of, score
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Form, Page, every_statement

@@ -21,7 +21,7 @@ from enrolments.services import learning as enrolments
 from kernel import clock, outbox
 from kernel.outbox import BACK_OFF, Delivery, Job
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from simulators.models import Submission
 from tests.simulators import tasks

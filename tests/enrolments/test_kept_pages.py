@@ -16,7 +16,7 @@ from enrolments.services.announcements import AnnouncementText
 from kernel import clock
 from kernel.web import cached_pages
 from kernel.web.cached_pages import EXTENSION, PageCache
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, publish, sign_in
 from tests.support.editions import an_edition

@@ -18,7 +18,7 @@ from kernel import clock
 from kernel.archives import write_archive
 from kernel.decoding import Undecodable
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, no_longer, sign_in
 from tests.support.editions import an_edition

@@ -19,7 +19,7 @@ from enrolments.services.editions import EditionVerb
 from kernel import clock
 from kernel.own_records import RecordVerb
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.pages import log as quiz_pages
 from quizzes.services.overrides import OverrideVerb
 from quizzes.services.regrading import RegradeVerb

@@ -11,7 +11,7 @@ from enrolments.models import Announcement, MessageRecipient
 from enrolments.services import announcements as services
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from tests.enrolments.test_announcements import a_class
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement

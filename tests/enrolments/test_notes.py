@@ -12,7 +12,7 @@ from enrolments.services import learning as learning_services
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in

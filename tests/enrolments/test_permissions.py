@@ -12,7 +12,8 @@ from enrolments.models import ActivityResult, Enrolment
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as queries
 from kernel.permissions import Actor
-from lms.app import Instance, policy
+from lms.app import policy
+from lms.instance import Instance
 from tests.support.access import a_cast, cells_that_differ_from_the_matrix
 from tests.support.browser import Browser
 from tests.support.builders import a_course, folder, publish

@@ -22,7 +22,7 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM, Actor, SiteRole
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from tests.support.builders import a_course, a_person, folder, publish
 from tests.support.learning import a_learner, actor_of, all_at_once, enrolment_of, fail_quiz, mark_done, pass_quiz, start

@@ -12,7 +12,7 @@ from enrolments.models import Enrolment
 from enrolments.queries import units as queries
 from enrolments.queries.units import UnitCounts, UnitFilter, UnitLearnerState
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.models import Organisation
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement

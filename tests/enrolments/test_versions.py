@@ -13,7 +13,7 @@ from enrolments.models import VersionOfferReply
 from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.clock import now
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_services import LESSON
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser

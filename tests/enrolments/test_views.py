@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from accounts.models import Person
 from courses.models import Course, PublicationNature
 from enrolments.models import ActivityResult, Enrolment
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.services.marking import ManualMarkValues
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in

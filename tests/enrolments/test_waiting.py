@@ -11,7 +11,7 @@ from enrolments.services import learning
 from enrolments.services.editions import EnrolOutcome
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
 from tests.support.editions import an_edition, enrol, enrolment_of, join, line_of, take_out, ten

@@ -3,7 +3,7 @@
 import pytest
 
 from kernel.i18n import enumeration, reading
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, folder, publish, sign_in
 

@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, an_administrator, folder, publish, sign_in

@@ -16,7 +16,7 @@ from werkzeug.routing import IntegerConverter, Rule, UUIDConverter
 from kernel.archives import write_archive
 from kernel.web.forms import Form
 from kernel.web.request import FIELD_LIMIT
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support import naughty, sizes
 from tests.support.browser import Browser
 from tests.support.builders import a_person, folder, sign_in

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from kernel.markup import render_state
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support import naughty
 from tests.support.browser import Browser, Page
 from tests.support.builders import a_course, a_learner_in, a_teacher, sign_in

@@ -3,7 +3,7 @@
 import re
 
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.answers import answer_right
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course

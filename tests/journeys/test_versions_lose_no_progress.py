@@ -27,7 +27,8 @@ from enrolments.queries import versions as version_queries
 from enrolments.services import learning as enrolments
 from kernel import outbox
 from kernel.permissions import SYSTEM, Actor
-from lms.app import KINDS, Instance
+from lms.app import KINDS
+from lms.instance import Instance
 from tests.support.builders import HEADER, QUESTIONS, a_person
 from tests.support.learning import actor_of, fail_quiz, mark_done, pass_quiz
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from courses.models import StaffRole
-from lms.app import Instance
+from lms.instance import Instance
 from tests.lms.test_views_people import record
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in

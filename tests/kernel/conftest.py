@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from lms.app import Instance
+from lms.instance import Instance
 
 
 @pytest.fixture

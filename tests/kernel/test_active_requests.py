@@ -11,7 +11,7 @@ from flask import Flask, request, request_started
 from kernel import clock
 from kernel.web.active_requests import BACK_A_SECOND, ActiveRequests
 from kernel.web.request import RequestServices
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person
 

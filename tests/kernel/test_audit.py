@@ -11,7 +11,7 @@ from kernel import audit
 from kernel.audit import AuditEntry, network_of
 from kernel.outbox import Job
 from kernel.permissions import Actor, ActorChannel
-from lms.app import Instance
+from lms.instance import Instance
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACTOR = Actor(person_id=7, via=ActorChannel.WEB, address="198.51.100.77", request_id="abc")

@@ -17,7 +17,7 @@ from kernel import db
 from kernel.db import Database
 from kernel.outbox import Job
 from kernel.settings import load
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.meanwhile import Writers
 
 NOTE = Table("test_note", MetaData(), Column("id", Integer, primary_key=True), Column("word", String(40)))

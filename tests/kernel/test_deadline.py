@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from kernel import deadline
 from kernel.web.request import current_session
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.plain_views import add_view, send, words, write
 
 

@@ -18,7 +18,7 @@ from kernel.errors import Conflict, DomainError, Forbidden, Gone, Invalid, NotFo
 from kernel.i18n import catalogue
 from kernel.web import errors as pages
 from kernel.web.request import public
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 

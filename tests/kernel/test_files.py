@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.errors import NotFound
 from kernel.files import FolderStore, StoredFile, note_all_stored, note_stored
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.at_once import overlap
 
 

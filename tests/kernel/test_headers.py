@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from kernel.errors import NotFound
 from kernel.paths import STATIC
 from kernel.web.assets import Assets
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, sign_in
 from tests.support.shared import attacks, needs_shared

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.web import after_response
 from kernel.web.after_response import Backlog, Note, backlog_of
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.plain_views import add_view, send, words

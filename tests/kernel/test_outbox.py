@@ -18,7 +18,7 @@ from kernel.audit import AuditEntry
 from kernel.errors import Unavailable
 from kernel.outbox import ATTEMPTS, BACK_OFF, LEASE, Delivery, DeliveryOutcome, Effect, Handler, Job, JobRunner
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -18,7 +18,8 @@ from kernel.errors import Conflict
 from kernel.web import after_response
 from kernel.web.limits import client_address
 from kernel.web.request import begin_writing, current_session, public
-from lms.app import Instance, create_app
+from lms.app import create_app
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.plain_views import SITE, add_view, send, words, write

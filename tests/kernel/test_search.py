@@ -15,7 +15,7 @@ from kernel.search.query import read_question
 from kernel.search.results import ResultPaging, SearchHit, SearchResults, find
 from kernel.search.snippets import marked, snippet
 from kernel.search.words import STOP_WORDS, fold, stems_of, token, words_of
-from lms.app import Instance
+from lms.instance import Instance
 
 BOTH = ("es", "en")
 TEXTS: tuple[tuple[int, str, str, str, str], ...] = (

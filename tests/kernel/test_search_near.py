@@ -6,7 +6,7 @@ from kernel.db import Database
 from kernel.search import index
 from kernel.search.index import Passage, SearchScope, entry
 from kernel.search.near import near_questions
-from lms.app import Instance
+from lms.instance import Instance
 
 OPEN, CLOSED = 1, 2
 SAID = {

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 
 from kernel.web import templating
-from lms.app import Instance, create_app
+from lms.app import create_app
+from lms.instance import Instance
 
 TEMPLATE = "partials/_footer.html"
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import ABSENT, ACCESS, MATRIX, ROLES, Cast, a_cast, is_absent, listed_cells, outcome
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, sign_in

@@ -17,9 +17,9 @@ from kernel.audit_seals import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms import auditing, backups, watching
-from lms.app import Instance
 from lms.auditing import AuditVerb
 from lms.cli import lms
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in

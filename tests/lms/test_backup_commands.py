@@ -11,7 +11,7 @@ from kernel.db import Database
 from kernel.search import index
 from kernel.settings import load
 from lms import backups
-from lms.app import Instance
+from lms.instance import Instance
 from lms.serve import ServerStartError, open_checked
 from tests.support.commands import Command, commands_on, refused
 from tests.support.instances import Places, contents, empty_places, fill, sums

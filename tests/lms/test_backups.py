@@ -23,8 +23,8 @@ from kernel.crypto import unlock
 from kernel.db import Database
 from kernel.settings import Settings, load
 from lms import backups, keys
-from lms.app import Instance
 from lms.backups import DATABASE, MANIFEST, BackupError
+from lms.instance import Instance
 from tests.support.instances import Places, contents, empty_places, fill, sums
 from tests.support.server import LMS, environment
 

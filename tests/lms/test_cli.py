@@ -26,10 +26,10 @@ from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole
 from kernel.settings import Settings, load
 from lms import cli, course_commands
-from lms.app import Instance
 from lms.backups import MANIFEST, Manifest
 from lms.demo import cli as demo_cli
 from lms.demo import people as demo_people
+from lms.instance import Instance
 from scripts.documents import leaves
 from tests.support.builders import PASSWORD, a_course, a_person, folder
 from tests.support.commands import Command, commands_on, refused

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from kernel import clock, migrations
 from kernel.db import Database
 from lms import backups, inspection
-from lms.app import Instance
+from lms.instance import Instance
 from lms.serve import ServerStartError, checked_settings, open_checked
 from tests.conftest import ROOT
 from tests.support import postgres

@@ -24,13 +24,13 @@ from enrolments.rules import evaluate_completion
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.settings import load
-from lms.app import Instance
 from lms.demo.answers import answer_all
 from lms.demo.cli import demo
 from lms.demo.command import GROUND
 from lms.demo.filling import BEFORE, Account, fill, new_password
 from lms.demo.institution import PROVINCES, SIZES
 from lms.demo.people import DOMAIN, MAX_LEARNERS, DemoOutcome, learners
+from lms.instance import Instance
 from organisations.models import Membership, Organisation
 from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries import attempts as quiz_queries

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from accounts.models import Person
 from courses.queries import catalogue as course_catalogue
 from enrolments.models import Enrolment
-from lms.app import Instance
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
+from lms.instance import Instance
 from quizzes.queries import analysis
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength
 from quizzes.rules.statistics import CountedAttempts

@@ -11,9 +11,9 @@ from kernel import clock
 from kernel.db import Database
 from kernel.settings import Settings, load
 from lms import backups, disks, inspection
-from lms.app import Instance
 from lms.backups import LastBackup
 from lms.deployment import RULES, DeploymentState, findings
+from lms.instance import Instance
 from lms.queries import Absence
 from lms.serve import ServerStartError, open_checked
 from tests.support.commands import commands_on, refused

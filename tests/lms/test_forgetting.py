@@ -23,7 +23,7 @@ from kernel.errors import Conflict
 from kernel.files import note_stored
 from kernel.permissions import SYSTEM, Actor
 from lms import account_merging, erasure
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.models import Membership, UnitManager
 from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, QuizOverride
 from tests.support.builders import a_course, a_person, an_administrator

@@ -12,7 +12,7 @@ from courses.models import Course
 from enrolments.services import learning as learning_services
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.models import Organisation
 from tests.quizzes.test_overrides import Office
 from tests.support.access import Cast, a_cast

@@ -26,7 +26,7 @@ from kernel import clock
 from kernel.errors import Conflict, NotFound
 from kernel.files import FolderStore
 from kernel.permissions import SYSTEM
-from lms.app import KINDS, Instance
+from lms.app import KINDS
 from lms.importing import (
     DraftWasEditedError,
     EditConflictPolicy,
@@ -37,6 +37,7 @@ from lms.importing import (
     import_folder,
     plan_folder,
 )
+from lms.instance import Instance
 from lms.publishing import export_course, publish_folder
 from quizzes.services import banks
 from tests.support.builders import a_teacher, folder

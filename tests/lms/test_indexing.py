@@ -18,8 +18,9 @@ from kernel.search import index
 from kernel.search.index import SearchEntry, SearchWord
 from kernel.settings import load
 from lms import search_indexing
-from lms.app import Instance, open_instance
+from lms.app import open_instance
 from lms.feature import FEATURE
+from lms.instance import Instance
 from lms.search_commands import search
 from lms.worker import add_periodic
 from tests.support.builders import a_course, folder, publish

@@ -10,7 +10,7 @@ from enrolments.models import ActivityResult
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in

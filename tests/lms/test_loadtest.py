@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from kernel.paths import CONTENT
 from kernel.settings import Settings, load
-from lms.app import Instance
+from lms.instance import Instance
 from lms.loadtest.arrivals import arrivals
 from lms.loadtest.course import SLUG, answers, folder
 from lms.loadtest.journey import AcknowledgedAnswers, VirtualUser

@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
 from lms import access_log
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.models import Organisation
 from organisations.services.tree import assign_member as put_in
 from tests.support.browser import Browser, every_statement

@@ -19,7 +19,7 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.queries import tree as places
 from organisations.queries import unit_lists
 from quizzes.models import Attempt

@@ -14,7 +14,7 @@ import pytest
 
 from kernel import clock
 from lms import backups, keys
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.instances import Places, empty_places, fill, sums
 from tests.support.project import ROOT
 from tests.support.server import Running, free_port

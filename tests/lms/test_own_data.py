@@ -34,7 +34,7 @@ from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
 from lms import erasure, own_data
-from lms.app import Instance
+from lms.instance import Instance
 from lms.worker import add_periodic
 from quizzes.models import AnswerFile, AttemptItem
 from quizzes.services import attempts as quizzes

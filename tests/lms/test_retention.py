@@ -21,7 +21,7 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
 from kernel.settings import Settings
 from lms import retention
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.models import Membership
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, sign_in

@@ -14,7 +14,8 @@ from enrolments.queries import learning as enrolments
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.search.index import SearchEntry
-from lms.app import KINDS, Instance, policy
+from lms.app import KINDS, policy
+from lms.instance import Instance
 from lms.search import SEARCHES_OF_A_STRANGER, scope_of
 from tests.simulators import tasks
 from tests.support.browser import Browser, Counter, every_statement

@@ -2,7 +2,7 @@
 
 import re
 
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 

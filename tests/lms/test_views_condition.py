@@ -11,7 +11,7 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from lms import backups
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.instances import fill

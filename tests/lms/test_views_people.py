@@ -18,7 +18,7 @@ from kernel.errors import Conflict
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole
 from lms import erasure
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Page, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in

@@ -9,8 +9,8 @@ from sqlalchemy import select, text
 from accounts.models import Notification
 from kernel.outbox import Delivery, Job
 from lms import deployment, watching
-from lms.app import Instance
 from lms.deployment import DeploymentState, findings
+from lms.instance import Instance
 from lms.queries import Absence
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in

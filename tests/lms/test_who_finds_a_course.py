@@ -10,7 +10,8 @@ from courses.queries import catalogue as course_catalogue
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as enrolments
 from kernel.permissions import Actor, Verdict
-from lms.app import Instance, policy
+from lms.app import policy
+from lms.instance import Instance
 from organisations.models import Membership
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, folder, publish, sign_in

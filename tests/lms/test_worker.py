@@ -21,7 +21,8 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Effect, Job, JobRunner
 from kernel.permissions import SYSTEM
 from lms import serve, worker
-from lms.app import FEATURES, Instance
+from lms.app import FEATURES
+from lms.instance import Instance
 from lms.worker import ALIVE, WakeUpQueue, add_periodic
 from tests.support.builders import a_person
 from tests.support.server import LMS, environment

@@ -18,7 +18,7 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from organisations import jobs
 from organisations.models import Membership, Organisation, PendingUnitList
 from organisations.queries import tree as queries

@@ -9,7 +9,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.models import Membership, Organisation, UnitManager
 from organisations.queries import tree as queries
 from organisations.rules import OrganisationKind

@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select
 from courses.models import Course, PublicationNature
 from kernel import clock, outbox
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizAnalysisCache, Regrade, VoidedQuestion
 from quizzes.queries import analysis
 from quizzes.queries.analysis import AnalysedAttempts

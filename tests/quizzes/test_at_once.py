@@ -12,7 +12,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.queries import attempts, marks
 from quizzes.queries import regrading as queries
 from quizzes.rules.regrade import RegradeKind

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes import jobs
 from quizzes.models import MarkEvent
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz, right_place

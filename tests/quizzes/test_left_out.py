@@ -10,7 +10,7 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts
 from quizzes.queries.effective_settings import PersonQuizKey, find_setting_sources

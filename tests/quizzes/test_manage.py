@@ -1,7 +1,7 @@
 """The page of a quiz for its course's staff: who may open it, and what it says."""
 
 from courses.models import StaffRole
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in

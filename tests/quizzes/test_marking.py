@@ -12,7 +12,7 @@ from enrolments.services.learning import follow_version
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.queries import marks as queries
 from quizzes.queries import teaching
 from quizzes.queries.marks import MarkingFilter, MarkingQueue

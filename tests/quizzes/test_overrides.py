@@ -19,7 +19,7 @@ from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes import jobs
 from quizzes.models import Accommodation, Incident, QuizOverride
 from quizzes.permissions import QuizContext

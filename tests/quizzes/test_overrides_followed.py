@@ -9,7 +9,7 @@ from courses.models import PublicationNature
 from enrolments.models import ActivityResult, Enrolment
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes import jobs
 from quizzes.models import QuizOverride
 from quizzes.services import overrides

@@ -6,7 +6,7 @@ import pytest
 
 from courses.models import Course
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.services.attempts import AttemptNotAllowed
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt
 from quizzes.queries import attempts as queries
 from tests.support.access import Cast, a_cast, outcome

@@ -9,7 +9,7 @@ import pytest
 
 from kernel.crypto import seal
 from kernel.outbox import Delivery
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes import jobs
 from quizzes.models import AnswerEvent
 from quizzes.services.offline_answers import PURPOSE

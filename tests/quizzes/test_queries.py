@@ -9,7 +9,7 @@ from courses.models import Activity
 from kernel import clock
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
 from quizzes.queries.answers import read_payloads

@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import CertificateReview, MarkEvent, VoidedQuestion
 from quizzes.queries import regrading as queries
 from quizzes.rules.regrade import RegradeKind, RegradePolicy

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.results import MarkState

@@ -16,7 +16,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
 from kernel.tables import ODS_TYPE
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement

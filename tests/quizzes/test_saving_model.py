@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.forms import answers_compared, form_batch, script_batches
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.attempt import new_lease

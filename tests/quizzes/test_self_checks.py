@@ -2,7 +2,6 @@
 
 import pytest
 
-from courses.publication import Renderer
 from lms.app import KINDS
 from quizzes.publication import embed_question
 from tests.support import folders
@@ -10,7 +9,7 @@ from tests.support import folders
 
 def embedded(key: str) -> str:
     course = folders.course()
-    html = embed_question(course, key, Renderer(course, KINDS), "es")
+    html = embed_question(course, key, KINDS.renderer(course), "es")
     assert html is not None
     return str(html)
 

@@ -13,7 +13,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
 from quizzes.queries import attempts as queries
 from quizzes.rules.item_layout import lay_out_item

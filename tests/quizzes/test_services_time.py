@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from enrolments.models import ActivityResult
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent
 from quizzes.rules.attempts import AttemptState
 from quizzes.services import attempts as quizzes

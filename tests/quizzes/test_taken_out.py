@@ -14,7 +14,7 @@ from enrolments.models import Completion
 from kernel import clock
 from kernel.outbox import Delivery, deliver_waiting
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes import jobs
 from quizzes.permissions import QuizAction
 from tests.quizzes.test_reopening import abandon, reopen

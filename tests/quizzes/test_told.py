@@ -12,7 +12,7 @@ from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Incident
 from quizzes.queries import notices as queries
 from quizzes.rules.regrade import RegradeKind

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import Course, PublicationNature
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt
 from tests.support.answers import answer_right, open_attempt, right_fields
 from tests.support.browser import Browser

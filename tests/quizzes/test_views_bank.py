@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from courses.models import Course, DraftFile
 from courses.queries import drafts as course_drafts
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.draft_models import DraftBank, DraftQuestion
 from quizzes.models import Attempt
 from tests.support.access import a_cast

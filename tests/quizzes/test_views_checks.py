@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
 from tests.quizzes.test_views import NOON, a_quiz, begin
 from tests.support.answers import open_attempt, right_fields

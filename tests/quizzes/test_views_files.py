@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from courses.models import Course, StaffRole
 from kernel.files import StoredFile
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerFile
 from tests.quizzes.test_views import a_quiz, begin, stored
 from tests.support.access import a_cast

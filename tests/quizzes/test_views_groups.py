@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from enrolments.models import GroupMember, LearnerGroup
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.quizzes.test_views_time import LIMITED, NOON, TIME, in_force

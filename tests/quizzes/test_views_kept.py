@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, text
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import QuizOverride
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, sign_in

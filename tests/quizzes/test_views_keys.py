@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import QuizVersion
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_views import NOON, QUIZ, _plain, a_quiz, a_secret_quiz, begin

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from accounts.models import Person
 from courses.models import StaffRole
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.services.layouts import recreate_layout

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from courses.content.derived_keys import slug
 from courses.models import Course
-from lms.app import Instance
+from lms.instance import Instance
 from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser

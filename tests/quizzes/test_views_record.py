@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import PublicationNature
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from tests.quizzes.test_views import a_quiz, begin
 from tests.support.browser import Browser

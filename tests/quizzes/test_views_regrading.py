@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt, CertificateReview, QuestionVersion, Regrade
 from quizzes.queries import attempts
 from tests.support.access import a_cast

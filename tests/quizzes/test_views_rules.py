@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt, MarkEvent
 from tests.quizzes.test_views import NUMBER, _more, a_quiz, begin, stored
 from tests.support.browser import Browser

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Device, Person
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.pages.attempt import new_lease
 from tests.quizzes.test_views import NOON, NUMBER, a_quiz, an_answer, begin, stored

@@ -12,7 +12,7 @@ from courses.content.editing import list_entries
 from courses.models import Course
 from courses.publication import CheckedCourse
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.content import slot_fields
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast

@@ -14,7 +14,7 @@ from accounts.models import Person
 from courses.models import Course, StaffRole
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import QuizAnalysisCache
 from quizzes.services import analysis as services
 from quizzes.services.attempts import SaveRequest

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.rules import saving
 from quizzes.services.attempts import SaveRequest
 from tests.quizzes.test_views import QUIZ, a_quiz

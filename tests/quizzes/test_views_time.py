@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from accounts.models import Person
 from kernel.i18n import local
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Accommodation, Attempt, Incident, QuizOverride
 from tests.quizzes.test_overrides import Office
 from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted

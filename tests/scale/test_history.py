@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
 from tests.support.browser import Counter, every_statement

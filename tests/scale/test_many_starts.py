@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt, AttemptItem
 from tests.support import sizes
 from tests.support.builders import PASSWORD, folder, publish

@@ -11,7 +11,7 @@ from accounts.models import Person
 from accounts.queries import KeysetPage, PageDirection
 from accounts.rules import name_key
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import every_statement
 
 MANY = 3_000

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from lms.app import Instance
+from lms.instance import Instance
 from tests.scale.test_statements import walk
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in, folder, publish

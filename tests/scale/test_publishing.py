@@ -12,7 +12,8 @@ from sqlalchemy import event
 
 from courses import publication
 from courses.content.render_cache import RenderedLessonCache
-from lms.app import KINDS, Instance
+from lms.app import KINDS
+from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in, folder, publish
 from tests.support.courses import GOVERNANCE, files_of

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from kernel import clock, outbox
 from kernel.outbox import Job
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import MarkEvent
 from quizzes.rules.regrade import RegradeKind
 from quizzes.services import regrading, trials

@@ -17,7 +17,7 @@ from accounts.models import Person
 from courses.models import Course
 from kernel import clock
 from kernel.tables import write_csv, write_xlsx
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.pages.reports import download_rows, headings
 from quizzes.queries import analysis, reports

@@ -9,7 +9,7 @@ from kernel.search.index import Passage, SearchScope, entry
 from kernel.search.query import read_question
 from kernel.search.results import ResultPaging, find
 from kernel.search.snippets import snippet
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Counter
 from tests.support.courses import COURSES, files_of
 

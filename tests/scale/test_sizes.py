@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from kernel import clock, database_copy
 from kernel.db import Database
 from lms import backups
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent
 from tests.support import sizes
 from tests.support.builders import a_course

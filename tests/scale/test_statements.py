@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import QuestionVersion
 from quizzes.queries import attempts as queries
 from tests.support.answers import open_attempt, right_fields

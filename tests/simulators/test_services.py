@@ -12,7 +12,7 @@ from enrolments.services import learning as enrolment_services
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from simulators import queries, services
 from simulators.models import Submission, TaskSave
 from simulators.rules.scenario import BENEFITS

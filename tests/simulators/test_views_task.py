@@ -13,7 +13,7 @@ from courses.models import PublicationNature
 from enrolments.models import ActivityResult, Edition, EditionPlace, Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
-from lms.app import Instance
+from lms.instance import Instance
 from simulators.models import Submission, SubmissionItem, TaskSave
 from tests.simulators import tasks
 from tests.support.access import a_cast

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.cli import group
 from quizzes.rules.definitions import EssayBody, Option, QuestionDefinition, SingleChoiceBody
 from standards._files import named

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from courses.models import Course
 from courses.queries import drafts as course_drafts
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.cli import group
 from quizzes.rules.definitions import QuestionState, SingleChoiceBody
 from standards._files import named

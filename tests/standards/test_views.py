@@ -14,7 +14,7 @@ from courses.queries import drafts as course_drafts
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.sandbox import SandboxLimits
-from lms.app import Instance
+from lms.instance import Instance
 from standards.formats import FORMATS
 from standards.importing import import_file
 from standards.models import PendingImport

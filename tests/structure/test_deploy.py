@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from kernel.settings import Settings
 from kernel.web.headers import ALWAYS
-from lms.app import Instance
+from lms.instance import Instance
 from lms.worker import ALIVE
 from tests.support.cluster import configuration
 from tests.support.commands import commands_on, refused

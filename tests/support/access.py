@@ -16,7 +16,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.learning import actor_of

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt, LoadedItem

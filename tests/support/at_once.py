@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from lms.app import Instance
+from lms.instance import Instance
 
 PATIENCE = 10.0
 """Seconds within which the second one comes to wait for the first, or ends."""

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.db import Database
-from lms.app import Instance
+from lms.instance import Instance
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 APPEND_ONLY = {"answer_event", "answer_file", "stored_file", "mark_event", "job", "audit_entry", "watched_span", "task_save"}

@@ -20,7 +20,8 @@ from courses.services import team as team_services
 from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
-from lms.app import KINDS, Instance
+from lms.app import KINDS
+from lms.instance import Instance
 from tests.support.browser import Browser
 
 PASSWORD = "cuatro palabras sin relación"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from courses.models import Course
 from kernel import clock
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.rules import saving
 from quizzes.services.attempts import SaveRequest
 from tests.support.builders import folder, publish

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kernel.settings import Settings, load
-from lms.app import Instance
+from lms.instance import Instance
 from lms.serve import open_checked
 from tests.support import postgres
 from tests.support.missing import note

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from enrolments.models import ActivityResult, Enrolment
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 
 AT_ONCE = 500

@@ -12,7 +12,7 @@ from enrolments.services import editions as services
 from enrolments.services.editions import EditionValues, EnrolOutcome
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.builders import a_person
 from tests.support.learning import actor_of
 

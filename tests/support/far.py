@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 
 

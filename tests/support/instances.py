@@ -12,7 +12,7 @@ from kernel.database_copy import Sums
 from kernel.db import Database
 from kernel.files import files_of, note_stored
 from kernel.settings import Settings, load
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support import postgres
 from tests.support.builders import a_course, an_administrator
 from tests.support.learning import a_learner, mark_done, pass_quiz

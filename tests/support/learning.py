@@ -21,7 +21,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt

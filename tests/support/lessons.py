@@ -10,7 +10,7 @@ from courses.queries import catalogue
 from courses.services import drafts as files
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Browser
 
 PATH = "01-parte/01-leccion.es.md"

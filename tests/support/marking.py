@@ -7,7 +7,7 @@ from uuid import UUID
 from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.queries import marks as queries
 from quizzes.queries.marks import MarkedItem, MarkRecord
 from quizzes.services import marking

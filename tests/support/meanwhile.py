@@ -6,8 +6,8 @@ import threading
 
 from kernel import audit, clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
 from lms.auditing import AuditVerb
+from lms.instance import Instance
 
 AT_ONCE = 2.0
 """Seconds within which a write counts as not having waited for the one who asks: it would give up after `WRITERS_TURN`, later still."""

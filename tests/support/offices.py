@@ -17,7 +17,7 @@ from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.queries import teaching
 from quizzes.rules.regrade import RegradeKind
 from quizzes.services import overrides

@@ -24,7 +24,7 @@ from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import CertificateReview, Regrade
 from quizzes.queries import teaching
 from quizzes.services import overrides

@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.models import Person
 from kernel import clock
 from kernel.permissions import SYSTEM
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.models import Organisation
 from organisations.rules import OrganisationKind
 from organisations.services import tree as services

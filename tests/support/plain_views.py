@@ -8,7 +8,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from kernel.web.request import current_session, public
-from lms.app import Instance
+from lms.instance import Instance
 
 SITE = "https://localhost"
 View = Callable[[], Any]

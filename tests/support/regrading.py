@@ -9,7 +9,7 @@ from sqlalchemy import select
 from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeTrialRow
 from quizzes.models import Question as QuestionRow
 from quizzes.queries import regrading as queries

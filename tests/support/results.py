@@ -16,7 +16,7 @@ from enrolments.services.grade_items import GradeEntry, GradeEntryResult, GradeI
 from enrolments.services.result_overrides import ResultOverrideValues
 from kernel import clock
 from kernel.permissions import Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.learning import enrolment_of
 
 

@@ -10,7 +10,7 @@ from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.permissions import SYSTEM, Actor
-from lms.app import Instance
+from lms.instance import Instance
 from tests.support.browser import Counter
 from tests.support.builders import folder, publish
 from tests.support.folders import a_folder

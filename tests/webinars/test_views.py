@@ -12,7 +12,8 @@ from courses.models import Course, Module, StaffRole
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor, SiteRole, Verdict
-from lms.app import KINDS, Instance, policy
+from lms.app import KINDS, policy
+from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
