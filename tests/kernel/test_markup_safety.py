@@ -1,6 +1,8 @@
 """Nothing that runs leaves the renderer (security, 4.1), and no text holds it up."""
 
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -21,6 +23,7 @@ from kernel.markup.source import normalise
 from kernel.markup.svg import clean_svg
 from tests.support.hostile import HOSTILE_SVG, harm, hostile_html, hostile_markdown
 from tests.support.markup import a_context
+from tests.support.project import ROOT
 from tests.support.shared import SHARED, needs_shared
 from tests.support.soon import within
 
@@ -479,3 +482,17 @@ def test_a_drawings_words_have_no_sign_that_turns_them() -> None:
     assert problems == ()
     assert "<title>ab</title>" in html
     assert "<text>de</text>" in html
+
+
+def test_code_is_plain_and_needs_no_highlighter() -> None:
+    """Only tools of development bring Pygments along; where it lacks, code is drawn the same."""
+    program = (
+        "import sys; sys.modules['pygments'] = None\n"
+        "from kernel.markup.model import MarkupContext\n"
+        "from kernel.markup.render import render_lesson\n"
+        "print(render_lesson('```python\\nx = 1 < 2\\n```\\n', MarkupContext('es')).html)"
+    )
+    drawn = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+    assert "<code>x = 1 &lt; 2" in drawn
+    assert "highlight" not in drawn

@@ -42,7 +42,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "pyotp": ("accounts/totp.py",),
     "pydantic": ("kernel/settings.py",),
     "pydantic_settings": ("kernel/settings.py",),
-    "pygments": ("kernel/markup/*.py",),
     "pymdownx": ("kernel/markup/*.py",),
     "reportlab": ("certificates/pdf.py",),
     "ruamel": ("courses/content/yaml_tree.py",),
