@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.house_rules import CHECKS, DOORS, EVERYWHERE, RULES, Check, Rule, faults, silenced_checks_say_why
+from tests.support.house_rules import CHECKS, DOORS, EVERYWHERE, RULES, Check, Rule, faults, shared_class_names, silenced_checks_say_why
 from tests.support.project import PYPROJECT, modules, modules_of_tests, text
 
 DISTRIBUTIONS = {
@@ -22,6 +22,20 @@ def test_every_module_keeps_the_rule(check: Check) -> None:
     found = [fault for path in modules("scripts") for fault in faults(check, path, text(path))]
 
     assert not found
+
+
+def test_a_public_class_name_stands_in_one_module_alone() -> None:
+    assert not shared_class_names({path: text(path) for path in modules()})
+
+
+def test_the_rule_of_class_names_sees_a_name_given_twice() -> None:
+    texts = {
+        "courses/models.py": "class Term:\n    pass\nclass _Row:\n    pass",
+        "quizzes/terms.py": "class Term:\n    class Kind:\n        pass",
+        "lms/kinds.py": "class Kind:\n    pass\nclass _Row:\n    pass",
+    }
+
+    assert shared_class_names(texts) == {"Term": ["courses/models.py", "quizzes/terms.py"]}
 
 
 def test_the_tests_say_why_they_silence_a_check() -> None:

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -175,6 +176,16 @@ def silenced_checks_say_why(_path: str, _tree: ast.Module, text: str) -> Iterato
     for number, line in enumerate(text.splitlines(), 1):
         if SILENCED.search(line):
             yield number, "silences a check without a reason"
+
+
+def shared_class_names(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the public names that several modules give to a class, each with their paths: one idea, one name, one place."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for path, text in texts.items():
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(path)
+    return {name: paths for name, paths in found.items() if len(paths) > 1}
 
 
 @dataclass(frozen=True, slots=True)
