@@ -350,7 +350,7 @@ class SettingsForm(Form):
 
     def field_of(self, finding: Finding) -> Field | None:
         """Return the field that a finding names: `title.es`, `authors[2].name`, or a field that is missing."""
-        place = finding.field or finding.facts.get("name", "")
+        place = finding.field or finding.facts.get("field", "")
         for setting in self._asked:
             if setting.shape is FieldShape.NAMED and place.startswith(f"{setting.name}."):
                 return self._in_named(setting, place.removeprefix(f"{setting.name}."))

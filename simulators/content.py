@@ -62,7 +62,7 @@ def read_task(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     goals = tuple(goal for goal in map(_goal, table.tables("goals")) if goal is not None)
     asks = tuple(ask for ask in (_ask(inner, names) for inner in table.tables("asks")) if ask is not None)
     if not _has_entries(table, "goals") and not _has_entries(table, "asks"):
-        table.report("C110", N_("A task has “goals” or “asks”."))
+        table.report("C110", N_("A task needs goals or questions."))
     _check_items(table, (*goals, *asks))
     policy, category, weight = _policy(table)
     task = Task(text, start, variables, editable, goals, asks, policy)
@@ -130,7 +130,7 @@ def _variable(name: str, value: LocatedValue) -> TaskVariableSpec | None:
     if low is None or high is None or step is None:
         return None
     if step <= 0 or low > high:
-        table.report("C113", N_("The values must go up from “from” to “to” in steps above 0."))
+        table.report("C113", N_("The values must go up from the first to the last in steps above 0."))
         return None
     if (high - low) // step >= MAXIMUM_STEPS:
         table.report("C113", N_("The variable has more than %(limit)s values."), N_("Take larger steps."), limit=MAXIMUM_STEPS)
@@ -187,9 +187,9 @@ def _goal(table: MappingCursor) -> GoalItem | None:
     low, high = table.value("min", scalars.number), table.value("max", scalars.number)
     mark = table.value("mark", scalars.number_between(0), Fraction(1))
     if low is None and high is None and not (table.has("min") or table.has("max")):
-        table.report("C110", N_("A goal has “min”, “max” or both."))
+        table.report("C110", N_("A goal has a minimum, a maximum or both."))
     if low is not None and high is not None and low > high:
-        table.report("C113", N_("“min” is more than “max”."), at="min")
+        table.report("C113", N_("The minimum is more than the maximum."), at="min")
     return GoalItem(key, text, output, low, high, mark) if output else None
 
 
@@ -271,7 +271,7 @@ def _completion(table: MappingCursor, usual: GradedCompletionRule) -> tuple[Grad
         return GradedCompletionRule.ATTEMPTED, inner.value("attempted", scalars.whole(1), required=True) or 1
     rule = found.read(scalars.one_of(GradedCompletionRule)) or usual
     if rule is GradedCompletionRule.ATTEMPTED:
-        found.report("C111", N_("“attempted” needs a number."), N_("Write {attempted: 1}."))
+        found.report("C111", N_("The number of attempts is missing."), N_("Write {attempted: 1}."))
     if rule is usual:
         table.redundant.add("completion")
     return rule, 1
@@ -289,7 +289,7 @@ def _check_completion(table: MappingCursor, policy: TaskPolicy) -> None:
 
 def _check_category(table: MappingCursor, category: str, course: CourseFolder) -> None:
     if category and category not in {known.category for known in course.grade}:
-        table.report("C203", N_("There is no category “%(key)s” in the grade of course.yaml."), at="category", key=category)
+        table.report("C203", N_("The course grade has no part “%(key)s”."), at="category", key=category)
 
 
 def _check_model_runs(table: MappingCursor, task: Task) -> None:

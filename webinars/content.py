@@ -167,7 +167,7 @@ def read_recording(table: MappingCursor, session: ReadingSession) -> ActivitySet
 
 def _check_origin(table: MappingCursor) -> None:
     if table.has("file") == table.has("url"):
-        table.report("C610", N_("A recording has a “file” or a “url”, exactly one of them."))
+        table.report("C610", N_("A recording has a file or an external address, exactly one of them."))
     elif table.has("url") and not table.has("host"):
         table.report(
             "C610", N_("The external page has no host."), N_("Add “host:” so that learners know which site is contacted."), at="url"
@@ -281,7 +281,7 @@ def _document(value: LocatedValue) -> DocumentSource | None:
     found = table.get("resource")
     citation = found.citation() if found is not None else None
     if table.has("file") == table.has("resource"):
-        table.report("C110", N_("A document has a “file” or a “resource”, exactly one of them."))
+        table.report("C110", N_("A document is a file or one of the course documents, exactly one of them."))
     language = table.value("language", scalars.language, "")
     return DocumentSource(kind, title, path, citation.resource if citation else "", language)
 

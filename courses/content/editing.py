@@ -31,7 +31,7 @@ class EditRefused(DomainError):
 
     code = "edit_refused"
     status = 422
-    message = N_("This file is in a form that cannot be edited here. Run “lms courses format” on it and import it again.")
+    message = N_("This file is written in a way that forms cannot change. Edit it as text.")
 
 
 @dataclass(frozen=True, slots=True)

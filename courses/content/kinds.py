@@ -1,7 +1,7 @@
 """Kinds of activity and readers of files that other packages give to the reader of course folders."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +23,15 @@ class ActivitySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldLabel:
+    """What forms call a field of a file, with the fields inside of it; `is_named` says that these stand under names of their own."""
+
+    label: Any
+    inner: "Mapping[str, FieldLabel]" = field(default_factory=dict)
+    is_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ActivityKind:
     """A kind of activity: `quiz` with the suffix `.quiz.yaml`.
 
@@ -35,7 +44,7 @@ class ActivityKind:
     that it begins with where there are none, `settings` the fields of its own that the web asks for one by one, `groups` those
     that stand under a title of their own. `moving` takes the text of an activity that leaves the module with a key, and gives
     the text that means the same elsewhere. `order` is that of its own fields in a file (format, section 11), where `settings` and
-    `groups` ask in another one.
+    `groups` ask in another one. `elsewhere` are fields of the file that a page of the kind's own asks for.
     """
 
     name: str
@@ -52,6 +61,7 @@ class ActivityKind:
     groups: tuple[tuple[Any, tuple[FieldSpec, ...]], ...] = ()
     moving: Callable[[str, str], str] | None = None
     order: tuple[str, ...] = ()
+    elsewhere: tuple[FieldSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +69,12 @@ class FolderPart:
     """Files of a folder that belong to another package, such as banks of questions.
 
     `claims` says whether a path is one of them; `read` takes the tables of all claimed files by path and gives what goes
-    into `CourseFolder.parts[name]`. `embeddable` says whether a lesson may embed the thing with this key.
+    into `CourseFolder.parts[name]`. `embeddable` says whether a lesson may embed the thing with this key, `labels` what forms call
+    the fields of such files.
     """
 
     name: str
     claims: Callable[[str], bool]
     read: Callable[[Mapping[str, MappingCursor], ReadingSession], tuple[Any, ...]]
     embeddable: Callable[[CourseFolder, str], bool] | None = None
+    labels: Mapping[str, FieldLabel] = field(default_factory=dict)

@@ -154,9 +154,13 @@ def _resource(entry: ListEntry) -> ResourceSource:
 
 def _check_place(key: str, table: MappingCursor, *, unverified: bool) -> None:
     if table.has("url") and table.has("file"):
-        table.report("C110", N_("A resource has a “url” or a “file”, not both."), N_("Delete one of them."), at="file")
+        table.report("C110", N_("A resource has an address or a file, not both."), N_("Delete one of them."), at="file")
     if not table.has("url") and not table.has("file") and not unverified:
-        table.report("C110", N_("The resource has neither “url” nor “file”."), N_("Add one, or write “verified: false”."))
+        table.report(
+            "C110",
+            N_("The resource has neither an address nor a file."),
+            N_("Add one. If nobody has opened it yet, write “verified: false”."),
+        )
     if unverified:
         table.report("C611", N_("The resource “%(key)s” has not been verified yet."), at="verified", key=key)
 
@@ -169,7 +173,7 @@ def check_citations(session: ReadingSession, course: CourseFolder) -> None:
             session.report(
                 cited.place,
                 "C203",
-                N_("There is no resource “%(key)s” in recursos.yaml."),
+                N_("The course has no document or link “%(key)s”."),
                 N_("Write a key of that list, and the place after a comma."),
                 key=cited.citation.resource,
             )

@@ -238,7 +238,7 @@ class MappingCursor:
     def missing(self, name: str) -> None:
         """Tell that a required field is not written."""
         place = self.place
-        self.session.report(place, "C110", N_("The field “%(name)s” is missing."), N_("Add “%(name)s:”."), name=name)
+        self.session.report(place, "C110", N_("The field “%(field)s” is missing."), N_("Add “%(field)s:”."), field=name)
 
     @overload
     def value(self, name: str, parser: Parser[T], default: T, *, required: bool = False) -> T: ...

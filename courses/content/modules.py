@@ -58,13 +58,11 @@ def _check_module(session: ReadingSession, table: MappingCursor, module: ModuleS
     ready = [activity for activity in module.activities if activity.state is SourceState.READY]
     required = [activity for activity in ready if activity.required]
     if not ready and module.state is SourceState.READY:
-        table.report("C206", N_("The module has no activities to publish."), N_("Add one, or write “state: draft”."))
+        table.report("C206", N_("The module has no activities to publish."), N_("Add one, or make the module a draft."))
     elif ready and not required and module.numbered:  # a pre-test is there to be left out
         warn(table, "C206", N_("The module has no required activities, so there is nothing to complete in it."))
     if module.numbered and not module.objectives:
-        warn(
-            table, "C206", N_("The module has no objectives."), N_("Add “objectives:”, or “numbered: false” for a pre-test or final test.")
-        )
+        warn(table, "C206", N_("The module has no objectives."), N_("Write them. A pre-test or final test that is not counted needs none."))
     if module.needed is not None and module.needed > len(required):
         table.report(
             "C209",

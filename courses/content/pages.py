@@ -112,9 +112,9 @@ def _refuse_settings(table: MappingCursor) -> None:
             table.session.report(
                 table.place_of(entry.key, name),
                 "C212",
-                N_("Set “%(name)s” only in the file of the course's main language."),
+                N_("Set “%(field)s” only in the file of the course's main language."),
                 N_("Delete it here."),
-                name=name,
+                field=name,
             )
 
 

@@ -1,6 +1,5 @@
 """What the pages about versions show: the parts that differ, and the checks beside what they concern."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,11 +10,11 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from courses import publication
-from courses.content import course_fields
 from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
 from courses.content.model import CourseFolder, Finding, SourceState
 from courses.kinds import CourseKinds, LearnerCounts
 from courses.models import Course, CourseVersion
+from courses.pages.form_findings import FormFindings
 from courses.queries import versions as course_versions
 from courses.queries.plans import PlannedPublicationRow
 from courses.services import draft_checks
@@ -166,7 +165,7 @@ def _concerns(problem: CheckFindingView, part: PartDifference) -> bool:
     return bool(part.path) and problem.path == part.path
 
 
-def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | None) -> list[CheckFindingView]:
+def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | None, kinds: CourseKinds) -> list[CheckFindingView]:
     """Put what the checks found into words: where it is by title, and where it is mended."""
     places = places_of(folder) if folder is not None else {}
     pages = [activity for activity in folder.activities() if activity.kind == "page"] if folder is not None else []
@@ -174,7 +173,8 @@ def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | N
     if folder is not None:
         keys |= {activity.path: activity.key for activity in folder.activities() if activity.kind != "page"}
         keys |= {module.path: module.key for module in folder.modules}
-    return [_problem(slug, number, finding, places, keys) for number, finding in enumerate(findings, 1)]
+    words = FormFindings(kinds)
+    return [_problem(slug, number, finding, places, keys, words) for number, finding in enumerate(findings, 1)]
 
 
 def _mending_url(slug: str, path: str, keys: Mapping[str, str]) -> str:
@@ -188,7 +188,9 @@ def _mending_url(slug: str, path: str, keys: Mapping[str, str]) -> str:
     return url_for("courses_texts.text", slug=slug, path=path) if path.endswith(TEXTS) else ""
 
 
-def _problem(slug: str, number: int, finding: Finding, places: Mapping[str, str], keys: Mapping[str, str]) -> CheckFindingView:
+def _problem(
+    slug: str, number: int, finding: Finding, places: Mapping[str, str], keys: Mapping[str, str], words: FormFindings
+) -> CheckFindingView:
     path = finding.file
     title = places.get(path) or places.get(path.split(".")[0]) or places.get(dirname(path), "")
     question = finding.facts.get("subject", "") if "question" in finding.subject else ""
@@ -203,31 +205,13 @@ def _problem(slug: str, number: int, finding: Finding, places: Mapping[str, str]
         finding.severity.value,
         title or path,
         where,
-        _in_form_words(finding) if has_form else finding.message,
-        "" if has_form and _NAMES_A_FIELD.search(finding.fix) else finding.fix,
+        words.message(finding) if has_form else finding.message,
+        words.advice(finding) if has_form else finding.fix,
         " ".join(part for part in (finding.where, finding.fix) if part),
         path,
         url,
         url_for("courses_texts.text", slug=slug, path=path) if has_form and path.endswith(TEXTS) else "",
     )
-
-
-_NAMES_A_FIELD = re.compile(r"[“«`][a-z_]+:|\w\[\d")
-"""Advice for the text: “source:”, options[1]."""
-_LABELS = {
-    setting.outer: setting.label
-    for _title, settings in (*course_fields.COURSE, *course_fields.MODULE)
-    for setting in settings
-    if not setting.inner
-}
-
-
-def _in_form_words(finding: Finding) -> str:
-    """Return a remark with the field's name as its form has it, and without its place in the text."""
-    label = _LABELS.get(finding.field.partition("[")[0].partition(".")[0]) if not finding.subject else None
-    about = _(finding.subject, **finding.facts) if finding.subject else str(label) if label else ""
-    words = _(finding.template, **finding.facts)
-    return f"{about}: {words}" if about else words
 
 
 @dataclass(frozen=True, slots=True)

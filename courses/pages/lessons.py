@@ -12,6 +12,7 @@ from courses.content.tree import TreeActivity, TreeModule
 from courses.kinds import CourseKinds
 from courses.lesson_preview import LessonPreview
 from courses.models import Course
+from courses.pages.form_findings import FormFindings
 from courses.services.authoring import DraftOutline
 from kernel.errors import N_
 from kernel.i18n import _, choose
@@ -76,13 +77,13 @@ class LessonEditor:
         return lesson_text_of(self.text, self.path, self.language) if self.text is not None else LessonText("", "", "")
 
 
-def preview_values(editor: LessonEditor, look: LessonPreview, text: str) -> dict[str, object]:
+def preview_values(editor: LessonEditor, look: LessonPreview, text: str, kinds: CourseKinds) -> dict[str, object]:
     """Return what `courses/_lesson_preview.html` shows."""
     parts = split(text)
     first = len(parts[0]) + 3 if parts is not None else 1
-    page = look.page
+    page, words = look.page, FormFindings(kinds)
     return {
-        "told": [_line(finding, first, editor.path) for finding in look.findings],
+        "told": [_line(finding, first, editor.path, words) for finding in look.findings],
         "body": anchored(page.rendered.html) if page is not None else None,
         "icons": page.rendered.icons if page is not None else (),
         "minutes": page.minutes if page is not None else None,
@@ -91,11 +92,11 @@ def preview_values(editor: LessonEditor, look: LessonPreview, text: str) -> dict
     }
 
 
-def _line(finding: Finding, first: int, path: str) -> dict[str, object]:
-    line = finding.line - first + 1
-    severity = finding.severity.value
-    message = finding.message if finding.file == path else f"{finding.file}: {finding.message}"
-    return {"line": max(line, 0), "severity": severity, "message": message, "advice": finding.fix, "code": finding.code}
+def _line(finding: Finding, first: int, path: str, words: FormFindings) -> dict[str, object]:
+    line = max(finding.line - first + 1, 0)
+    message = words.message(finding) if finding.file == path else f"{finding.file}: {words.message(finding)}"
+    advice = finding.fix if line and not finding.field else words.advice(finding)
+    return {"line": line, "severity": finding.severity.value, "message": message, "advice": advice}
 
 
 def is_behind(editor: LessonEditor) -> bool:

@@ -277,7 +277,7 @@ def preview_fragment(subject: PartContext) -> Answer:
     editor, form = _bench(subject), LessonForm()
     form.validate_on_post()
     text = _composed(editor, form)
-    return render_template("courses/lesson_preview_fragment.html", **pages.preview_values(editor, _look(editor, text), text))
+    return render_template("courses/lesson_preview_fragment.html", **pages.preview_values(editor, _look(editor, text), text, kinds()))
 
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")
@@ -294,7 +294,7 @@ def preview(subject: PartContext) -> Answer:
         key=editor.activity.key,
         language=editor.language,
         title=editor.words.title,
-        **pages.preview_values(editor, shown, editor.text),
+        **pages.preview_values(editor, shown, editor.text, kinds()),
     )
 
 
@@ -329,7 +329,11 @@ def _page(
 ) -> str:
     typed, session = _typed(form), current_session()
     glossary = drafts.draft_bodies(session, editor.course.id, [GLOSSARY]).get(GLOSSARY, "")
-    shown = pages.preview_values(editor, look, _composed(editor, form)) if look is not None else {"told": None, "body": None, "icons": ()}
+    shown = (
+        pages.preview_values(editor, look, _composed(editor, form), kinds())
+        if look is not None
+        else {"told": None, "body": None, "icons": ()}
+    )
     return render_template(
         "courses/lesson.html",
         course=place_of(editor.course),

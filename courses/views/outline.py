@@ -13,6 +13,7 @@ from courses.forms import NewActivityForm, NewCourseForm, NewModuleForm
 from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.pages.editor_header import place_of
+from courses.pages.form_findings import FormFindings
 from courses.permissions import AuthoringContext, CourseAction, CourseContext, PartContext
 from courses.queries import catalogue
 from courses.services import authoring, deleting, drafts
@@ -164,7 +165,7 @@ def _outline(
         "courses/outline.html",
         course=place_of(course),
         modules=[_module(module, draft_outline) for module in draft_outline.tree.modules],
-        told=[finding.message for finding in told],
+        told=[FormFindings(kinds()).message(finding) for finding in told],
         refused=refused,
         may_archive=allows(CourseAction.ARCHIVE, subject),
         undo=draft_outline.revision - 1 if undo == str(draft_outline.revision) and draft_outline.revision > 1 else None,

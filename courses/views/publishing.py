@@ -132,7 +132,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
     session, verdict = current_session(), shown.verdict
     found = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
     lines = pages.version_lines(course, found)
-    problems = pages.problems_of(course.slug, verdict.findings, verdict.folder)
+    problems = pages.problems_of(course.slug, verdict.findings, verdict.folder, kinds())
     changes = _changes(session, course, shown, problems)
     shown_problems = pages.beside(problems, changes)
     severities = [problem.severity for problem in problems]

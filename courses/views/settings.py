@@ -14,6 +14,7 @@ from courses.content.settings import FieldSpec
 from courses.content.tree import TreeModule
 from courses.forms import RenameKeyForm, SettingsForm
 from courses.pages.editor_header import place_of
+from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseAction, CourseContext, PartContext
 from courses.queries import catalogue, drafts
 from courses.services import authoring
@@ -90,7 +91,7 @@ def _renamed(subject: PartContext, draft_outline: DraftOutline, path: str, form:
         form.form_errors.append(_(refused.text))
         return False
     told = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
-    form.form_errors.extend(finding.message for finding in told[:MOST_TOLD])
+    form.form_errors.extend(FormFindings(kinds()).message(finding) for finding in told[:MOST_TOLD])
     if not told:
         save(subject, draft_outline, change)
     return not told

@@ -17,6 +17,7 @@ from courses.content.nested_mappings import keys_of
 from courses.content.settings import FieldSpec, FormValues, values_of
 from courses.forms import SettingsForm, settings_form, whole
 from courses.models import Course
+from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseContext
 from courses.queries import catalogue, history
 from courses.services import authoring
@@ -183,18 +184,19 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
         form.form_errors.append(_(conflict.text))
         return draw(form, None), 409
     flash(_("Saved in the draft.") if changed else _("There was nothing to change."), "ok")
+    words = FormFindings(kinds())
     for finding in found[:MOST_TOLD]:
-        flash(" ".join(part for part in (_("To correct before publishing:"), finding.message, finding.fix) if part), "warn")
+        flash(_("To correct before publishing:") + " " + words.line(finding), "warn")
     return done(text)
 
 
 def _tell(form: SettingsForm, sheet: SettingsEditor, told: tuple[Finding, ...]) -> None:
     """Tell each fault beside the field that it names; the others above the form."""
+    words = FormFindings(kinds())
     for finding in told:
         placed = sheet.placed(finding)
         field = form.field_of(placed) if placed is not None else None
-        words = " ".join(part for part in (_(finding.template, **finding.facts), finding.fix) if part)
         if field is not None:
-            form.refuse(field, words)
+            form.refuse(field, words.beside_field(finding))
         else:
-            form.form_errors.append(finding.message)
+            form.form_errors.append(words.message(finding))

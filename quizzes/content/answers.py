@@ -36,7 +36,13 @@ def single(table: MappingCursor) -> SingleChoiceBody:
     if options and not full:
         table.report("C401", N_("No option is right."), N_("Mark the right one with “right:”."), at="options")
     elif full > 1:
-        table.report("C401", N_("%(number)s options are right."), N_("Keep one, or use the kind “multiple”."), at="options", number=full)
+        table.report(
+            "C401",
+            N_("%(number)s options are right."),
+            N_("Keep one, or use the kind with several right options."),
+            at="options",
+            number=full,
+        )
     return SingleChoiceBody(options, shuffle)
 
 
@@ -48,7 +54,9 @@ def read_short(table: MappingCursor, mark: Fraction) -> ShortAnswerBody:
     ignore_case, ignore_accents = table.flag("ignore_case", True), table.flag("ignore_accents", accents)
     model, criteria = table.text("model", MarkupLevel.MARKDOWN), table.texts("criteria")
     if (model or criteria) and mark != 0:
-        table.report("C403", N_("“model” and “criteria” are only for self-checks."), N_("Write “mark: 0”, or delete them."), at="model")
+        table.report(
+            "C403", N_("A model answer and criteria are only for self-checks."), N_("Set the mark to 0, or delete them."), at="model"
+        )
     return ShortAnswerBody(answers, ignore_case, ignore_accents, parts.or_none(model), criteria)
 
 
@@ -104,7 +112,7 @@ def _tell_covered(table: MappingCursor, words: LocalisedText, found: Sequence[Te
         table.report(
             "C413",
             N_("The earlier answer “%(pattern)s” also matches this one, so this one is never reached."),
-            N_("Put it first, or set “ignore_case: false” if only the case differs."),
+            N_("Put it first, or let the case of letters count if only that differs."),
             pattern=covering[0],
         )
 

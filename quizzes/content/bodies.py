@@ -66,7 +66,12 @@ def read_multiple(table: MappingCursor, mark: Fraction) -> MultipleChoiceBody:
 def _check_credits(table: MappingCursor, rule: MultipleRule) -> None:
     for child in table.children:
         if child.has("credit") and rule is not MultipleRule.FRACTIONS:
-            child.report("C404", N_("“credit” only applies with “rule: fractions”."), N_("Delete it, or change the rule."), at="credit")
+            child.report(
+                "C404",
+                N_("An option has a share of the mark of its own only if the question is marked so."),
+                N_("Delete it, or change how the question is marked."),
+                at="credit",
+            )
 
 
 def read_true_false(table: MappingCursor, mark: Fraction) -> TrueFalseBody:

@@ -87,7 +87,7 @@ def _variable(name: str, value: LocatedValue) -> QuestionVariable | None:
     if low is None or high is None or step is None:
         return None
     if step <= 0 or low > high:
-        table.report("C113", N_("The values must go up from “from” to “to” in steps above 0."))
+        table.report("C113", N_("The values must go up from the first to the last in steps above 0."))
         return None
     if (high - low) // step >= MAXIMUM_STEPS:
         table.report("C113", N_("The variable has more than %(limit)s values."), N_("Take larger steps."), limit=MAXIMUM_STEPS)

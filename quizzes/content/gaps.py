@@ -51,7 +51,9 @@ def read_gaps(table: MappingCursor, mark: Fraction) -> GapsBody:
     book = KeyBook()
     choices = _choices(table, gaps, book) if dragged else ()
     if table.has("extra") and not dragged:
-        table.report("C403", N_("“extra” only applies with “drag: true”."), N_("Delete it."), at="extra")
+        table.report(
+            "C403", N_("Words that fit no gap only apply if all gaps are filled from one set of words."), N_("Delete it."), at="extra"
+        )
     extra = parts.labels(table, "extra", book, required=False)
     if not dragged:
         return GapsBody(gaps)
@@ -103,7 +105,10 @@ def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tupl
     for gap in gaps:
         if not isinstance(gap.body, ShortAnswerBody):
             table.report(
-                "C403", N_("With “drag: true” every gap must be of the kind “short” (“%(name)s” is not)."), at="gaps", name=gap.name
+                "C403",
+                N_("If all gaps are filled from one set of words, each must be a typed word (“%(name)s” is not)."),
+                at="gaps",
+                name=gap.name,
             )
             continue
         for answer in gap.body.answers:

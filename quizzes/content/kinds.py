@@ -10,8 +10,10 @@ from courses.content.reading_session import ReadingSession
 from kernel.i18n import lazy_
 from quizzes.content import banks, pools
 from quizzes.content.model import BankSource
+from quizzes.content.question_labels import question_labels
 from quizzes.content.quiz import read_quiz
 from quizzes.content.quiz_fields import ASKED, GROUPS
+from quizzes.content.slot_fields import SLOT_LIST
 
 
 def _read(tables: Mapping[str, MappingCursor], session: ReadingSession) -> tuple[BankSource, ...]:
@@ -45,5 +47,6 @@ KIND = ActivityKind(
     settings=ASKED,
     groups=GROUPS,
     moving=draw_from,
+    elsewhere=(SLOT_LIST,),
 )
-BANKS = FolderPart(banks.PART, banks.claims, _read, banks.is_embeddable)
+BANKS = FolderPart(banks.PART, banks.claims, _read, banks.is_embeddable, question_labels())

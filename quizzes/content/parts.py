@@ -37,9 +37,9 @@ def check_count(table: MappingCursor, name: str, number: int) -> None:
     if number > MAXIMUM_ENTRIES:
         table.report(
             "C105",
-            N_("“%(name)s” has %(number)s entries; the limit is %(limit)s."),
+            N_("“%(field)s” has %(number)s entries; the limit is %(limit)s."),
             at=name,
-            name=name,
+            field=name,
             number=number,
             limit=MAXIMUM_ENTRIES,
         )
@@ -48,7 +48,7 @@ def check_count(table: MappingCursor, name: str, number: int) -> None:
 def check_least(table: MappingCursor, name: str, number: int, least: int) -> None:
     """Tell a list with too few entries (C412)."""
     if table.has(name) and number < least:
-        table.report("C412", N_("“%(name)s” needs at least %(least)s entries."), at=name, name=name, least=least)
+        table.report("C412", N_("“%(field)s” needs at least %(least)s entries."), at=name, field=name, least=least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _verdict(value: LocatedValue) -> AnswerEntry | None:
         table.report("C111", N_("An entry cannot be both right and wrong."), N_("Delete one of the two."))
     said = right or wrong
     if said is None:
-        table.report("C110", N_("The entry has neither “right:” nor “wrong:”."), N_("Begin it with one of the two."))
+        table.report("C110", N_("The entry does not say whether it is right or wrong."), N_("Begin it with “right:” or “wrong:”."))
         return None
     why = table.text("why", MarkupLevel.INLINE)
     usual = FULL if right is not None else NOTHING
@@ -198,7 +198,7 @@ def units(table: MappingCursor) -> UnitSettings:
     if unit and asked:
         table.report(
             "C403",
-            N_("“unit” shows a unit and “units” asks for one: a question can only have one of the two."),
+            N_("A question either shows a unit or asks for one, not both."),
             N_("Delete one of them."),
             at="units",
         )

@@ -150,12 +150,12 @@ def _check_marks(table: MappingCursor, quiz: QuizSource, questions: Mapping[str,
 def _check_grade(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
     settings = quiz.settings
     if settings.category and settings.category not in {category.category for category in course.grade}:
-        table.report("C203", N_("There is no category “%(key)s” in the grade of course.yaml."), at="category", key=settings.category)
+        table.report("C203", N_("The course grade has no part “%(key)s”."), at="category", key=settings.category)
     if settings.is_graded and settings.attempts != 1 and shows_key_early(settings.review, settings.behaviour):
         table.report(
             "C506",
             N_("Right answers are shown while learners still have attempts."),
-            N_("Remove right_answer from that moment, or write “attempts: 1”."),
+            N_("Do not show right answers at that moment, or allow only one attempt."),
             at="review",
         )
 

@@ -147,7 +147,7 @@ def _completion(table: MappingCursor, usual: QuizCompletion) -> QuizCompletion:
         return QuizCompletion(GradedCompletionRule.ATTEMPTED, attempts or 1)
     rule = found.read(scalars.one_of(GradedCompletionRule))
     if rule is GradedCompletionRule.ATTEMPTED:
-        found.report("C111", N_("“attempted” needs a number."), N_("Write {attempted: 1}."))
+        found.report("C111", N_("The number of attempts is missing."), N_("Write {attempted: 1}."))
     if rule == usual.rule:
         table.redundant.add("completion")
     return QuizCompletion(rule) if rule is not None else usual
@@ -161,7 +161,7 @@ def _completion_of(completion: QuizCompletion) -> ActivityCompletion:
 def _check_settings(table: MappingCursor, quiz: QuizSource) -> None:
     settings = quiz.settings
     if settings.at_end is AtEnd.GRACE and not settings.grace:
-        table.report("C505", N_("“at_end: grace” needs a grace period."), N_("Add “grace:”."), at="at_end")
+        table.report("C505", N_("When the time ends there is a grace period, but its length is missing."), N_("Add “grace:”."), at="at_end")
     if settings.behaviour is Behaviour.CERTAINTY and settings.pass_mark is not None:
         table.report(
             "C508",
@@ -170,7 +170,7 @@ def _check_settings(table: MappingCursor, quiz: QuizSource) -> None:
             at="pass_mark" if table.has("pass_mark") else "behaviour",
         )
     if settings.grace and settings.at_end is not AtEnd.GRACE:
-        table.report("C505", N_("A grace period only applies with “at_end: grace”."), at="grace")
+        table.report("C505", N_("The grace period has no effect: when the time ends there is none to submit."), at="grace")
     _check_previous(table, quiz)
     _check_bands(table, settings)
     _check_completion(table, settings)
@@ -179,7 +179,7 @@ def _check_settings(table: MappingCursor, quiz: QuizSource) -> None:
 def _check_previous(table: MappingCursor, quiz: QuizSource) -> None:
     locked = any(isinstance(slot, FixedSlot | DrawSlot) and slot.require_previous for slot in quiz.slots)
     if locked and quiz.settings.behaviour not in AT_ONCE:
-        table.report("C505", N_("“require_previous” needs “behaviour: immediate” or “interactive”."), at="slots")
+        table.report("C505", N_("A question can wait for the previous one only if answers are marked immediately."), at="slots")
 
 
 def _check_bands(table: MappingCursor, settings: QuizSettings) -> None:

@@ -52,6 +52,9 @@ NAMES: Mapping[str, str] = {
     "page": N_("New page"),
     "text": N_("Text"),
 }
+SLOT_LIST = FieldSpec(
+    SLOTS, FieldShape.ENTRIES, lazy_("Questions and pages"), fields=tuple(field for fields in ASKED.values() for field in fields)
+)
 ORDER: Mapping[str, tuple[str, ...]] = {
     "question": ("question", "mark", "require_previous"),
     "draw": ("draw", "from", "tags", "kinds", "difficulty", "mark", "require_previous"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from courses.content.editing import ListEntrySpan, list_entries
 from courses.content.model import Finding
 from courses.forms import SettingsForm
+from courses.pages.form_findings import FormFindings
 from courses.services.draft_checks import DraftCheck
 from kernel.i18n import _, choose
 from quizzes.content import pools, slot_fields
@@ -33,6 +34,7 @@ def slot_lines(
     verdict: DraftCheck,
     key: str,
     entries: Sequence[ListEntrySpan],
+    words: FormFindings,
 ) -> list[SlotRowView]:
     """Return the slots of a quiz as the page lists them."""
     counts = _counts(verdict, key, len(texts))
@@ -43,7 +45,7 @@ def slot_lines(
         sort = slot_fields.slot_kind(fields)
         question = fields.get("question")
         row = rows.get(question) if isinstance(question, str) else None
-        told = [_words(one) for one in verdict.findings if one.file == path and entry.first <= one.line <= entry.last]
+        told = [words.line(one) for one in verdict.findings if one.file == path and entry.first <= one.line <= entry.last]
         name = _(slot_fields.NAMES[sort]) if sort else _("Not known")
         title = choose(row.title) if row else ""
         lines.append(SlotRowView(sort, name, form, row.key if row else "", title, counts[number], tuple(told)))
@@ -63,11 +65,7 @@ def _counts(verdict: DraftCheck, key: str, number: int) -> list[int | None]:
     return [len(pools.candidates(folder, module.key, quiz, slot)) if isinstance(slot, DrawSlot) else None for slot in quiz.slots]
 
 
-def _words(finding: Finding) -> str:
-    return " ".join(part for part in (_(finding.template, **finding.facts), finding.fix) if part)
-
-
-def attach_findings(findings: Sequence[Finding], text: str, forms: Sequence[SettingsForm]) -> list[str]:
+def attach_findings(findings: Sequence[Finding], text: str, forms: Sequence[SettingsForm], words: FormFindings) -> list[str]:
     """Tell each fault beside the field of the slot that it names; return those that belong to none."""
     entries = list_entries(text, slot_fields.SLOTS)
     rest = []
@@ -77,9 +75,9 @@ def attach_findings(findings: Sequence[Finding], text: str, forms: Sequence[Sett
         form = forms[place] if place < len(forms) else None
         field = next((one for one in form if one.short_name == name or one.short_name.startswith(f"{name}_")), None) if form else None
         if form is not None and field is not None:
-            form.refuse(field, _words(finding))
+            form.refuse(field, words.beside_field(finding))
         else:
-            rest.append(finding.message)
+            rest.append(words.message(finding))
     return rest
 
 

@@ -12,6 +12,7 @@ from courses.content.starter_files import proposed_key
 from courses.content.text_diff import compared_lines
 from courses.kinds import CourseKinds
 from courses.pages.editor_header import place_of
+from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
@@ -208,16 +209,13 @@ def _taken(editor: QuestionEditor, change: EntryText, subject: CourseContext) ->
 
 def _tell(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
     """Tell each fault beside the field that it names; the others above the form."""
+    words = FormFindings(_kinds())
     for finding in refusing:
         field = editor.sheet.field_of(finding) if finding in own else None
         if field is not None:
-            editor.sheet.form.refuse(field, _words(finding))
+            editor.sheet.form.refuse(field, words.beside_field(finding))
         else:
-            editor.seen.form_errors.append(finding.message)
-
-
-def _words(finding: Finding) -> str:
-    return " ".join(part for part in (_(finding.template, **finding.facts), finding.fix) if part)
+            editor.seen.form_errors.append(words.message(finding))
 
 
 def _verdict(course_id: int) -> DraftCheck:
@@ -243,6 +241,7 @@ def _page(
         entry = services.get_entry(session, course.id, editor.subject.path, editor.key)
         told, folder = [finding for finding in verdict.findings if pages.concerns(finding, editor.subject.path, entry)], verdict.folder
     found = pages.find_question(folder, shown) if folder is not None and shown else None
+    words = FormFindings(_kinds())
     placed = [(finding, sheet.field_of(finding)) for finding in told or []]
     return render_template(
         "quizzes/bank/form.html",
@@ -253,7 +252,7 @@ def _page(
         kinds=[(value, _(words)) for value, words in KINDS.items()],
         sheet=sheet,
         seen=editor.seen,
-        told=[(finding.severity.value, _words(finding), field) for finding, field in placed],
+        told=[(one.severity.value, words.beside_field(one) if field else words.line(one), field) for one, field in placed],
         checked=bool(shown),
         shown=pages.preview(folder, _kinds(), *found, seed=1, parts=None) if found and folder else None,
         samples=samples_of(folder, shown or editor.key),

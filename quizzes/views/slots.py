@@ -17,6 +17,7 @@ from courses.forms import SettingsForm, settings_form
 from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.pages.editor_header import place_of
+from courses.pages.form_findings import FormFindings
 from courses.permissions import CourseAction, PartContext
 from courses.publication import CheckedCourse
 from courses.queries import catalogue, history
@@ -169,8 +170,9 @@ def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
     checked = publication.check({**contents, sheet.path: text.encode()}, _kinds(), today=clock.now().date())
     told = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
     if told:
-        rest = pages.attach_findings(told, text, forms)
-        new.form_errors += rest or ([] if any(form.faults for form in forms) else [told[0].message])
+        words = FormFindings(_kinds())
+        rest = pages.attach_findings(told, text, forms, words)
+        new.form_errors += rest or ([] if any(form.faults for form in forms) else [words.message(told[0])])
         return _page(sheet, forms, new), 422
     return _saved(subject, sheet, text, checked, new)
 
@@ -256,7 +258,7 @@ def _page(
     if not queries.is_up_to_date(session, sheet.course.id):
         after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
     verdict = draft_checks.cached_draft_check(session, _files(), sheet.course, _kinds(), now=clock.now())
-    texts = slot_fields.slot_texts(shown) if forms else []
+    texts, words = slot_fields.slot_texts(shown) if forms else [], FormFindings(_kinds())
     fixed = [key for slot in texts if isinstance(key := slot_fields.shown_fields(slot).get("question"), str)]
     rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
     wanted = QuestionFilter(text=request.values.get("find", "").strip()[:130])
@@ -269,7 +271,9 @@ def _page(
         key=sheet.activity.key,
         title=choose(dict(sheet.activity.title)) or sheet.activity.key,
         path=sheet.path,
-        slots=pages.slot_lines(texts, forms, rows, verdict, sheet.activity.key, list_entries(shown, slot_fields.SLOTS) if texts else ()),
+        slots=pages.slot_lines(
+            texts, forms, rows, verdict, sheet.activity.key, list_entries(shown, slot_fields.SLOTS) if texts else (), words
+        ),
         new=new,
         faults=[fault for form in forms for fault in form.faults],
         find=wanted.text,

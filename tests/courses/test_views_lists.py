@@ -109,7 +109,7 @@ def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, instance: 
         ({"term_es": "", "key": ""}, "cómo se llama"),
         ({"term_es": "Piso", "key": "piso"}, "Ya hay una entrada"),
         ({"term_es": "Otro", "key": "Con Mayúsculas"}, "no puede ser una clave"),
-        ({"term_es": "Otro", "definition_es": ""}, "definition"),
+        ({"term_es": "Otro", "definition_es": ""}, "Falta el campo «Definición»."),
         ({"term_es": "Brechas", "definition_es": "Otra."}, "ya es del término"),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_list_that_cannot_be_read_is_left_to_the_text(editor: Browser, instanc
 
     assert "Ábralo como texto." in editor.get(f"{LISTS}/glossary").text
     assert "470 USD 2025" in editor.get(f"{LISTS}/figures").text
-    assert "lms courses format" in editor.get(f"{LISTS}/figures/entries/sbu").text
+    assert "Edítelo como texto." in editor.get(f"{LISTS}/figures/entries/sbu").text
 
 
 def test_a_list_costs_the_same_whatever_its_length(editor: Browser, instance: Instance, course: Course) -> None:

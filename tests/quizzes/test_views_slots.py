@@ -304,7 +304,7 @@ def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, inst
 
     page = editor.get(PAGE)
 
-    assert "no se puede editar aquí" in page.text
+    assert "Edítelo como texto." in page.text
     assert page.has_link(f"/teaching/prueba/text?path={FILE.replace('/', '%2F')}") or page.has_link(f"/teaching/prueba/text?path={FILE}")
 
 
