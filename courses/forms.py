@@ -452,7 +452,7 @@ def _field_of(setting: FieldSpec, label: str, present: str, choices: Mapping[str
         if not setting.usual:
             offered.insert(0, ("", lazy_("Not specified")))
         if present and present not in {value for value, _words in offered}:
-            offered.append((present, present))
+            offered.append((present, dict(setting.former).get(present, present)))
         return SelectField(label, choices=_choices(offered), description=setting.help)
     if setting.shape is FieldShape.KEYS and (setting.name in choices or setting.choices):
         offer = choices.get(setting.name, setting.choices)

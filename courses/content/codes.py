@@ -11,6 +11,9 @@ _WARNINGS = {
     *("C901", "C902"),
 }
 
+STYLE = frozenset({"C303", "C316", "C402", "C411"})
+"""Rules of the institution's style, which a course may switch off (`style_rules: false`); so is the one on objectives of modules."""
+
 
 def severity(code: str) -> Severity:
     """Return the severity of a code; C109, C206, C208 and C305 have a second one, which their check gives itself.

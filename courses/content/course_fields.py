@@ -25,6 +25,7 @@ COURSE_ORDER = (
         "timezone",
         "hours",
         "words",
+        "style_rules",
         "level",
         "topic",
         "tone",
@@ -105,6 +106,7 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                     ("participants", lazy_("Only learners and the course team")),
                 ),
                 "participants",
+                former=(("institution", lazy_("Only learners and the course team (as before)")),),
             ),
             FieldSpec(
                 "enrolment",
@@ -179,6 +181,14 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
         (
             FieldSpec("words.min", FieldShape.NUMBER, lazy_("Minimum words per lesson"), lazy_("Shown as advice only; never enforced.")),
             FieldSpec("words.max", FieldShape.NUMBER, lazy_("Maximum words per lesson")),
+            FieldSpec(
+                "style_rules",
+                FieldShape.FLAG,
+                lazy_("Check the institution's rules of style?"),
+                lazy_("Length of lessons, objectives of modules, sources and feedback of questions, credits of pictures."),
+                YES_NO,
+                "true",
+            ),
             FieldSpec("topic", FieldShape.WORD, lazy_("Topic"), lazy_("Key of one of the site's topics.")),
         ),
     ),

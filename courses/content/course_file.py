@@ -121,6 +121,7 @@ def _course(table: MappingCursor) -> CourseFolder:
     timezone = table.value("timezone", _timezone, "America/Guayaquil")
     session.zone = ZoneInfo(timezone)
     hours, words = table.value("hours", scalars.number_between(0)), _words(table)
+    style_rules = table.flag("style_rules", True)
     level, topic = table.value("level", scalars.one_of(CourseLevel)), _topic(table)
     tone = table.value("tone", scalars.whole(1, 6))
     image, image_alt = _image(table)
@@ -146,6 +147,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         timezone=timezone,
         hours=hours,
         words=words,
+        style_rules=style_rules,
         level=level,
         topic=topic,
         tone=tone,
@@ -201,8 +203,8 @@ def _topic(table: MappingCursor) -> str:
 def _visibility(table: MappingCursor) -> Visibility:
     visibility = table.choice("visibility", Visibility, Visibility.PARTICIPANTS)
     if visibility is Visibility.INSTITUTION:
-        told = N_("“institution” is an old value: only learners and the course team can find the course.")
-        fix = N_("Write “participants”, or “staff” if everyone who belongs to an organisation should be able to find it.")
+        told = N_("The course says in an old way that only learners and the course team can find it.")
+        fix = N_("Choose again who can find it in the settings. In the text, write “visibility: participants” or “visibility: staff”.")
         table.report("C903", told, fix, at="visibility")
     return visibility
 

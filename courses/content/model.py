@@ -371,6 +371,7 @@ class CourseFolder:
     timezone: str = "America/Guayaquil"
     hours: Fraction | None = None
     words: WordRange = WordRange()
+    style_rules: bool = True
     level: CourseLevel | None = None
     topic: str = ""
     tone: int | None = None

@@ -61,7 +61,7 @@ def _check_module(session: ReadingSession, table: MappingCursor, module: ModuleS
         table.report("C206", N_("The module has no activities to publish."), N_("Add one, or make the module a draft."))
     elif ready and not required and module.numbered:  # a pre-test is there to be left out
         warn(table, "C206", N_("The module has no required activities, so there is nothing to complete in it."))
-    if module.numbered and not module.objectives:
+    if module.numbered and not module.objectives and (table.session.course is None or table.session.course.style_rules):
         warn(table, "C206", N_("The module has no objectives."), N_("Write them. A pre-test or final test that is not counted needs none."))
     if module.needed is not None and module.needed > len(required):
         table.report(

@@ -126,7 +126,9 @@ class ReadCollector:
         self.report(SourceLocation(file), code, template, fix, **facts)
 
     def add(self, place: SourceLocation, code: str, template: str, fix: str, facts: Mapping[str, object], severity: Severity) -> None:
-        """Add a finding of any severity."""
+        """Add a finding of any severity, but none of a rule of style that the course switched off."""
+        if code in codes.STYLE and self.course is not None and not self.course.style_rules:
+            return
         words = {name: str(fact) for name, fact in facts.items()}
         if place.subject:
             words["subject"] = place.subject_key

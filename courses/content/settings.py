@@ -89,6 +89,8 @@ class FieldSpec:
     nothing: str = ""
     spare: int = 1
     """Empty rows for further entries."""
+    former: tuple[tuple[str, Any], ...] = ()
+    """Choices of earlier times, offered only where a file still has them."""
     accepts: tuple[str, ...] = ()
     """Beginnings of media types of the files that may be chosen; none for any."""
 

@@ -46,10 +46,11 @@ def course_files(new: NewCourse) -> dict[str, str]:
 
 
 def course_text(new: NewCourse) -> str:
-    """Return a course's settings; what is not written here has the format's own defaults."""
+    """Return a course's settings, without the rules of style; what is not written here has the format's own defaults."""
     languages = "" if new.languages == ("es",) else f"languages: [{', '.join(new.languages)}]\n"
     title, author = scalar(new.title, flow=False), scalar(new.author, flow=False)
-    return f"format: 1\nkey: {new.key}\ntitle: {title}\n{languages}authors:\n  - name: {author}\nlicence: CC-BY-4.0\n"
+    head = f"format: 1\nkey: {new.key}\ntitle: {title}\n{languages}style_rules: false\n"
+    return f"{head}authors:\n  - name: {author}\nlicence: CC-BY-4.0\n"
 
 
 def module_text(key: str, title: str) -> str:

@@ -192,6 +192,21 @@ def test_defaults_are_what_is_not_written() -> None:
     assert (course.words, course.level, course.tone, course.timezone) == (WordRange(600, 1100), None, None, "America/Guayaquil")
 
 
+def test_a_course_without_rules_of_style_is_not_held_against_them() -> None:
+    """Section 5: length, objectives, sources, feedback and credits are the institution's style, nothing else is."""
+    files = folders.changed(COURSE, "words: {min: 20, max: 400}\n", "words: {min: 399, max: 400}\n")
+    files = folders.changed(folders.BANK, "        why: Es solo la ducha.\n", "", files)
+    files = {path: text.replace(" | Elaboración propia".encode(), b"") for path, text in files.items()}
+    files = folders.changed("02-cuidar/module.yaml", "objectives:", "x-objectives:", files)
+    free = folders.changed(COURSE, "words:", "style_rules: false\nwords:", files)
+    style = {"C206", "C303", "C316", "C402"}
+
+    assert style <= folders.codes(files)
+    assert not style & folders.codes(free)
+    assert folders.codes(free) - {"C114"} == folders.codes(files) - style - {"C114"}
+    assert folders.reading(free).course is not None
+
+
 def test_everything_that_is_written_is_read() -> None:
     """Sections 2 and 5: the picture of the sample."""
     course = folders.course()

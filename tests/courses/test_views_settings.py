@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import Course
+from courses.queries.drafts import draft_bodies
 from lms.instance import Instance
 from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
@@ -96,6 +97,44 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, instance: In
     editor.submit("/settings", {"authors__1__name": "", "grade__0__category": "", "completion__grade": ""})
     assert "Inés Ruiz" not in texts(instance)["course.yaml"]
     assert "grade" not in texts(instance)["course.yaml"]
+
+
+def test_a_course_begun_on_the_web_is_free_of_the_rules_of_style_until_it_wants_them(editor: Browser, instance: Instance) -> None:
+    editor.get("/teaching/new-course")
+    editor.submit("/new-course", {"title": "Libre", "key": "libre", "language": "es", "module": "Uno", "lesson": "Dos"})
+    free = editor.get("/teaching/libre/publishing").text
+    editor.get("/teaching/libre/settings")
+    begun = dict(editor.page.form("/settings").fields)["style_rules"]
+    editor.submit("/settings", {"style_rules": "true"})
+
+    assert begun == "false"
+    assert "El módulo no tiene objetivos." not in free
+    assert "El módulo no tiene objetivos." in editor.get("/teaching/libre/publishing").text
+    with instance.database.unit_of_work(write=False) as session:
+        made = session.scalars(select(Course).where(Course.slug == "libre")).one()
+        assert "style_rules" not in draft_bodies(session, made.id, ["course.yaml"])["course.yaml"]
+
+
+def test_drafts_with_the_old_word_of_visibility_show_it_in_words(editor: Browser, instance: Instance, course: Course) -> None:
+    before = texts(instance)["course.yaml"]
+    write(
+        instance,
+        course,
+        {
+            "course.yaml": f"{before}visibility: institution\n"
+            if "visibility:" not in before
+            else re.sub("visibility: .*", "visibility: institution", before)
+        },
+    )
+
+    page = editor.get(SETTINGS)
+
+    shown = re.search(r'<option[^>]*value="institution"[^>]*>([^<]*)<', page.html)
+    assert shown
+    assert shown[1] == "Solo quienes participan (como hasta ahora)"
+    editor.submit("/settings", {"visibility": "staff"})
+    assert "visibility: staff" in texts(instance)["course.yaml"]
+    assert 'value="institution"' not in editor.get(SETTINGS).html
 
 
 def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor: Browser, instance: Instance, course: Course) -> None:
