@@ -47,7 +47,7 @@ def check_former_keys(session: ReadingSession) -> None:
                 place,
                 "C204",
                 N_("The former key “%(key)s” is still in use in %(file)s, line %(line)s."),
-                N_("Remove it from “was:”, or rename the one in use."),
+                N_("Remove it from “former_keys”, or rename the one in use."),
                 key=key,
                 file=living.file,
                 line=living.line,

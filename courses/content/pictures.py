@@ -10,6 +10,7 @@ from kernel.errors import N_, Invalid
 
 MOST_PIXELS = 40_000_000
 """What a camera makes; more is a trap, or needs more memory than a server has."""
+_TOO_MANY = N_("The picture has more than 40 million pixels. Make it smaller and upload it again.")
 FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF"}
 QUALITY = 88
 _AT_ONCE = threading.BoundedSemaphore(4)
@@ -27,12 +28,14 @@ def cleaned(content: bytes, extension: str) -> bytes:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=[wanted]) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
-                    raise Invalid(N_("The picture has more than 40 million pixels. Make it smaller and upload it again."))
+                    raise Invalid(_TOO_MANY)
                 picture.load()
                 if getattr(picture, "is_animated", False):
                     return content
                 return _written(picture, wanted)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Invalid(_TOO_MANY) from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise Invalid(
             N_("The picture cannot be read: it is damaged, or its content does not match its file extension. Save it again and upload it.")
         ) from None

@@ -24,6 +24,6 @@ def _finding(key: str) -> Finding:
         "C213",
         codes.severity("C213"),
         N_("“%(key)s” is published but no longer in the folder. It will be removed from the outline; its results are kept."),
-        N_("If it has a new key, add “was: [%(key)s]” there."),
+        N_("If it has a new key, add “former_keys: [%(key)s]” there."),
         facts={"key": key},
     )

@@ -27,6 +27,8 @@ from kernel.web.request import allows, begin_writing, current_actor, current_ses
 bp = Blueprint("courses_outline", __name__)
 
 Answer = str | Response | tuple[str, int]
+EDITORS = {"page": "courses_lessons.lesson", "quiz": "quizzes_slots.slots"}
+"""Pages on which a new activity is written, by its kind; the others are written in their settings."""
 ACTS = ("up", "down", "hide", "show")
 
 
@@ -233,7 +235,7 @@ def new_module(subject: CourseContext) -> Answer:
 @bp.route("/teaching/<slug>/new-activity", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
 def new_activity(subject: CourseContext) -> Answer:
-    """Begin an activity in a module."""
+    """Begin an activity in a module, and go on where it is written."""
     course = catalogue.get_course(current_session(), subject.id)
     draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
     offered = [kind for kind in kinds().kinds if kind.begin is not None]
@@ -253,7 +255,7 @@ def new_activity(subject: CourseContext) -> Answer:
         form.form_errors.append(_(refused.text, **refused.facts))
         return render_template("courses/new_activity.html", course=place_of(course), form=form), refused.status
     flash(_("“%(title)s” was added to the draft.", title=form.title.data), "ok")
-    return see_page("courses_outline.outline", slug=subject.slug, _anchor=key)
+    return see_page(EDITORS.get(kind.name, "courses_settings.part"), slug=subject.slug, key=key)
 
 
 @bp.route("/teaching/<slug>/parts/<key>/removal", methods=["GET", "POST"])

@@ -207,4 +207,11 @@ def _good(verdict: DraftCheck) -> list[str]:
     if verdict.refuses_publishing or verdict.folder is None:
         return []
     activities = sum(1 for _activity in verdict.folder.activities())
-    return [_("%(modules)s modules and %(activities)s activities were read.", modules=len(verdict.folder.modules), activities=activities)]
+    modules = ngettext("%(count)s module", "%(count)s modules", len(verdict.folder.modules))
+    return [
+        _(
+            "The draft has %(modules)s and %(activities)s.",
+            modules=modules,
+            activities=ngettext("%(count)s activity", "%(count)s activities", activities),
+        )
+    ]

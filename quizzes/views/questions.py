@@ -51,6 +51,8 @@ class QuestionEditor:
     seen: QuestionEditForm
     key: str = ""
     """Of a question that is in the draft; '' for a new one."""
+    quiz: str = ""
+    """Of a new question: the key of the quiz that it is written for."""
 
     @property
     def kind(self) -> str:
@@ -160,10 +162,11 @@ def new_question(subject: CourseContext) -> Answer:
     languages, session = _languages(subject.id), current_session()
     begun = NewQuestionForm()
     begun.offer([(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in queries.list_banks(session, subject.id)])
+    quiz, bank = _quiz(subject, request.values.get("quiz", ""))
     if request.method != "POST":
-        begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or begun.bank.data
-        return _page(QuestionEditor(subject, begun_sheet(kind, languages), begun))
-    editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), begun)
+        begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or bank or begun.bank.data
+        return _page(QuestionEditor(subject, begun_sheet(kind, languages), begun, quiz=quiz))
+    editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), begun, quiz=quiz)
     if not _is_ready(editor) or not begun.validate_on_post():
         return _page(editor), _status()
     said = editor.sheet.said
@@ -175,6 +178,19 @@ def new_question(subject: CourseContext) -> Answer:
         begun.form_errors.append(_(refused.text))
         return _page(editor), 422
     return _taken(editor, EntryText(begun.bank.data, "", text), subject)
+
+
+def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
+    """Return the key of the quiz that a question is written for, and the bank of its module; '' where there is none such."""
+    if not key:
+        return "", ""
+    session = current_session()
+    draft_outline = authoring.load_draft_outline(session, course_catalogue.get_course(session, subject.id), _kinds())
+    found = draft_outline.tree.find_activity(key)
+    if found is None or found[1].kind != "quiz":
+        raise NotFound
+    paths = [row.path for row in queries.list_banks(session, subject.id) if row.path.startswith(f"{found[0].folder}/")]
+    return key, next(iter(paths), "")
 
 
 def _taken(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
@@ -203,6 +219,9 @@ def _taken(editor: QuestionEditor, change: EntryText, subject: CourseContext) ->
         return _page(editor), 409
     if is_as_checked:
         draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
+    if editor.quiz:
+        flash(_("The question is saved in the bank. Add it to the quiz below."), "ok")
+        return see_page("quizzes_slots.slots", slug=subject.slug, key=editor.quiz, question=entry.key, _anchor="add")
     flash(_("The question is saved in the draft."), "ok")
     return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
 
@@ -247,6 +266,7 @@ def _page(
         "quizzes/bank/form.html",
         course=place_of(course),
         key=editor.key,
+        quiz=editor.quiz,
         kind=editor.kind,
         kind_words=_(KINDS[editor.kind]),
         kinds=[(value, _(words)) for value, words in KINDS.items()],

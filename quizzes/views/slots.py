@@ -263,7 +263,10 @@ def _page(
     rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
     wanted = QuestionFilter(text=request.values.get("find", "").strip()[:130])
     found = queries.search_questions(session, sheet.course.id, wanted, offset=0, limit=OFFERED + 1)
-    new.offer(pages.offered(found[:OFFERED], set(fixed)))
+    named = queries.find_questions(session, sheet.course.id, [request.args.get("question", "")])
+    new.offer(pages.offered([*named, *(row for row in found[:OFFERED] if row not in named)], set(fixed)))
+    if named and request.method != "POST":
+        new.question.data = named[0].key
     new.seen.data = new.seen.data or str(sheet.revision)
     return render_template(
         "quizzes/slots.html",

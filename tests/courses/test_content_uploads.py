@@ -38,6 +38,14 @@ def test_a_picture_with_too_many_points_is_refused_before_it_is_unpacked(monkeyp
         pictures.cleaned(target.getvalue(), "png")
 
 
+def test_a_picture_of_far_too_many_points_is_not_called_damaged() -> None:
+    target = io.BytesIO()
+    Image.new("1", (12_000, 12_000)).save(target, "PNG")
+
+    with pytest.raises(Invalid, match="pixels"):
+        pictures.cleaned(target.getvalue(), "png")
+
+
 def test_a_turned_photograph_is_written_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from sqlalchemy import select
 
 from accounts import services as accounts
@@ -316,6 +317,24 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, i
     assert kept == added
     assert set(added) - set(gone) == {"02-brechas/02-compruebe.quiz.yaml"}
     assert texts(instance) == added
+
+
+@pytest.mark.parametrize(
+    ("kind", "editor"),
+    [
+        ("page", "/lessons/compruebe"),
+        ("quiz", "/parts/compruebe/questions"),
+        ("recording", "/parts/compruebe"),
+        ("simulator", "/parts/compruebe"),
+    ],
+)
+def test_a_new_activity_opens_where_it_is_written(browser: Browser, instance: Instance, kind: str, editor: str) -> None:
+    an_editor(browser, instance, modules=1)
+    browser.get("/teaching/prueba/new-activity")
+
+    browser.submit("/new-activity", {"kind": kind, "title": "Compruebe"})
+
+    assert browser.path.partition("#")[0] == f"/teaching/prueba{editor}"
 
 
 def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Browser, instance: Instance) -> None:

@@ -1,5 +1,6 @@
 """The places of a quiz on the web: fixed questions, draws, sections; the text of the draft is the source (format, section 9)."""
 
+import re
 from typing import Any
 
 import pytest
@@ -297,6 +298,28 @@ def test_what_somebody_saves_during_the_checks_is_checked_too(
 
     assert "mark: 7" in texts(instance)[FILE]
     assert "nadie lo sabe" in editor.get("/teaching/prueba/publishing").text
+
+
+def test_a_question_written_for_a_quiz_comes_back_to_it_ready_to_be_added(editor: Browser, instance: Instance, course: Course) -> None:
+    page = editor.get(PAGE)
+    address = re.search(r'href="([^"]*/new-question/form[^"]*)"', page.html)
+    assert address
+    editor.get(address[1])
+    assert dict(editor.page.form("/form").fields)["bank"] == "01-parte/banco.yaml"
+
+    sent = {
+        "text_es": "¿Cuánto es, para este?",
+        "options__0__words_es": "Tres",
+        "options__0__verdict": "right",
+        "options__1__words_es": "Dos",
+    }
+    back = editor.submit("/form", {**sent, "key": "para-este"}, button=("do", "save"))
+
+    assert editor.path.partition("?")[0] == PAGE
+    assert "Agréguela al cuestionario" in back.text
+    assert dict(back.form("/questions").fields)["question"] == "para-este"
+    send(editor, "add")
+    assert "  - question: para-este\n" in texts(instance)[FILE]
 
 
 def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, instance: Instance, course: Course) -> None:
