@@ -1,6 +1,6 @@
 """Forms of accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from accounts import passwords
 from accounts.queries import NotificationChoice
 from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, valid_cedula
-from accounts.services import ProfileChanges, SignUp
+from accounts.services import InvitedPerson, ProfileChanges, SignUp
 from accounts.wording import MAIL_TIMES, NOTICE_KINDS
 from kernel import i18n
 from kernel.errors import N_
@@ -198,18 +198,10 @@ class AccountActionForm(Form):
     reason = LineField(lazy_("Reason"), [_required(N_("Give a reason. It is recorded in the audit log.")), _at_most(500)])
 
 
-class ProfileForm(NamesForm):
-    """A person's own data."""
+class IdentityForm(NamesForm):
+    """Names with an identity number."""
 
     national_id = LineField(lazy_("Identity number"), [_at_most(20)])
-    remove_national_id = BooleanField(lazy_("Remove my identity number"))
-    language = SelectField(lazy_("Language"), choices={"es": "Español", "en": "English"})
-    zone = SelectField(lazy_("Time zone"))
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        super().__init__(data=data)
-        offered = _zones(language()) | {i18n.zone_name(data["zone"]): data["zone"]}
-        self.zone.choices = {zone: name for name, zone in offered.items()}
 
     def validate_national_id(self, field: LineField) -> None:
         """Check an Ecuadorian identity number; empty leaves it as it is."""
@@ -219,6 +211,44 @@ class ProfileForm(NamesForm):
         if number and not valid_cedula(number):
             raise ValidationError(_("One of its digits is wrong. Compare it with your identity card."))
         field.data = number
+
+
+class NewPersonForm(IdentityForm):
+    """A person whom an administrator adds."""
+
+    given_names = LineField(lazy_("Given names"), [_required(N_("Enter the given names.")), _at_most(100)])
+    first_surname = LineField(lazy_("First surname"), [_required(N_("Enter the first surname.")), _at_most(100)])
+    email = EmailField(lazy_("Email"), [_required(N_("Enter an email address.")), _at_most(254)])
+    unit = SelectField(lazy_("Unit"), choices=[], default="")
+    language = SelectField(lazy_("Language"), choices={"es": "Español", "en": "English"}, default="es")
+
+    def offer(self, units: Sequence[tuple[str, str]]) -> None:
+        """Let one of these units be chosen, or none."""
+        self.unit.choices = [SelectChoice(value=value, label=name) for value, name in (("", _("None")), *units)]
+
+    def command(self) -> InvitedPerson:
+        """Return the person to add."""
+        return InvitedPerson(
+            self.email.data or "",
+            self.given_names.data or "",
+            self.first_surname.data or "",
+            self.second_surname.data or "",
+            self.language.data,
+            self.national_id.data or "",
+        )
+
+
+class ProfileForm(IdentityForm):
+    """A person's own data."""
+
+    remove_national_id = BooleanField(lazy_("Remove my identity number"))
+    language = SelectField(lazy_("Language"), choices={"es": "Español", "en": "English"})
+    zone = SelectField(lazy_("Time zone"))
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data=data)
+        offered = _zones(language()) | {i18n.zone_name(data["zone"]): data["zone"]}
+        self.zone.choices = {zone: name for name, zone in offered.items()}
 
     def command(self) -> ProfileChanges:
         """Return the changed profile."""

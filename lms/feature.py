@@ -5,6 +5,7 @@ from lms import (
     account_merge_views,
     auditing,
     learner_page,
+    new_person_views,
     own_data,
     people,
     retention,
@@ -19,7 +20,17 @@ from lms.permissions import PERMISSIONS
 HOUR, DAY = 3600, 86_400
 FEATURE = Feature(
     name="lms",
-    blueprints=(views.bp, people.bp, account_merge_views.bp, search.bp, learner_page.bp, system_state.bp, auditing.bp, own_data.bp),
+    blueprints=(
+        views.bp,
+        people.bp,
+        new_person_views.bp,
+        account_merge_views.bp,
+        search.bp,
+        learner_page.bp,
+        system_state.bp,
+        auditing.bp,
+        own_data.bp,
+    ),
     permissions=PERMISSIONS,
     jobs={
         "lms.watch": watching.watch,

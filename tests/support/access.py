@@ -127,6 +127,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("grade.view", "own_released"): "E",
     ("grade.view", "own_not_released"): "",
     ("grade.view", "of_another_learner"): "GIS",
+    ("user.add", "new"): "S",
     ("user.view_email", "enrolled_in_own_course"): "IS",
     # what the matrix has no name for
     ("profile.edit", "own"): "LEGIOS",

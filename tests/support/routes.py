@@ -131,6 +131,7 @@ ROUTES: Mapping[str, str] = {
     "simulator.review": "simulators.submission",
     "simulator.view_task": "simulators.task",
     "teaching.list": "lms.teaching",
+    "user.add": "lms_new_person.add",
     "user.merge": "lms_merges.find_other lms_merges.preview_merge lms_merges.merge",
     "user.reset_password": "lms_people.invite lms_people.send_reset",
     "user.set_role": "lms_people.restore lms_people.set_role lms_people.suspend",
