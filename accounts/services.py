@@ -210,10 +210,7 @@ DEFAULT_ZONE = "America/Guayaquil"
 
 
 def invite(session: Session, actor: Actor, people: Sequence[InvitedPerson], *, now: datetime, mails: bool = True) -> list[Person]:
-    """Add some hundreds of accounts whose owners choose a password with a link from their mail; nobody knows one before.
-
-    Without `mails` no link goes out: `make_token` makes the one that is handed over.
-    """
+    """Add some hundreds of accounts whose owners choose a password with a link: from their mail or, without `mails`, handed over."""
     rows = [
         Person(
             email=one.email,

@@ -23,6 +23,7 @@ from kernel.codes import printed_code, read_code
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Gone
 from kernel.i18n import LANGUAGES, _, choose, language, local
+from kernel.own_records import is_own
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import allows, current_actor, current_session, public, requires, see_page
 
@@ -110,6 +111,7 @@ def certificate(subject: CredentialContext) -> Answer:
     return render_template(
         "certificates/certificate.html",
         certificate=_facts(subject.row, private=True),
+        is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_sheet(_sheet(subject.row, language())),
         may_revoke=allows(CertificateAction.REVOKE, subject),
         may_renew=allows(CertificateAction.RENEW, subject),

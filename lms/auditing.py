@@ -1,16 +1,20 @@
 """The audit log for administrators: a page, an export, and the job that seals it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import cast
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
 from accounts.models import Person
+from courses.kinds import CourseKinds
+from courses.pages import log as course_log
+from courses.queries.team import log_entries
 from kernel import audit, audit_seals
 from kernel.audit import AuditEntry
 from kernel.crypto import signing_keys
@@ -20,6 +24,7 @@ from kernel.permissions import Actor
 from kernel.tables import csv_line
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_session, requires
+from lms.people import event_words
 from lms.permissions import SiteAction
 
 bp = Blueprint("lms_auditing", __name__, url_prefix="/administration/audit")
@@ -106,6 +111,15 @@ def _day(name: str) -> datetime | None:
     return datetime.combine(found, time(), UTC) if found < date.max else None
 
 
+def entries_in_words(session: Session, entries: Sequence[AuditEntry]) -> list[str]:
+    """Return what each entry says; '' of what has no words of its own."""
+    parts = cast("CourseKinds", current_app.extensions["course_kinds"]).logs
+    return [
+        event_words(line.verb, str(line.facts.get("role", ""))) or course_log.find_sentence(line, parts) or ""
+        for line in log_entries(session, entries)
+    ]
+
+
 @bp.get("")
 @requires(SiteAction.VIEW_AUDIT)
 def log() -> Answer:
@@ -131,9 +145,15 @@ def log() -> Answer:
         .offset(page.offset)
         .limit(ROWS + 1)
     )
+    found = session.execute(statement).all()
     rows = [
-        {"entry": row.AuditEntry, "by": row.Person.full_name if row.Person else "", "uuid": row.Person.uuid if row.Person else None}
-        for row in session.execute(statement)
+        {
+            "entry": row.AuditEntry,
+            "by": row.Person.full_name if row.Person else "",
+            "uuid": row.Person.uuid if row.Person else None,
+            "words": words,
+        }
+        for row, words in zip(found, entries_in_words(session, [row.AuditEntry for row in found]), strict=True)
     ]
     return render_template(
         "lms/audit.html",

@@ -177,8 +177,13 @@ def _merged_into(session: Session, subject: Person) -> Person | None:
 
 
 def _event(row: queries.AccountEvent) -> str:
-    words = EVENTS.get(f"{row.verb} {row.role}") or EVENTS.get(row.verb)
-    return _(words) if words else row.verb
+    return event_words(row.verb, row.role) or row.verb
+
+
+def event_words(verb: str, role: str | None) -> str:
+    """Return what the log says of an account, '' of anything else."""
+    words = EVENTS.get(f"{verb} {role}") or EVENTS.get(verb)
+    return _(words) if words else ""
 
 
 @bp.post("/<uuid:person>/suspension")

@@ -18,8 +18,13 @@ ROLE_HINTS: Mapping[str, str] = {
 
 def sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str:
     """Say what somebody did."""
+    return find_sentence(entry, parts) or _("Other action: %(verb)s", verb=entry.verb)
+
+
+def find_sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str | None:
+    """Return what somebody did in words, None of what courses and the packages above have no sentence for."""
     write = next((said[entry.verb] for said in (_SENTENCES, *(part.sentences for part in parts)) if entry.verb in said), None)
-    return write(entry) if write is not None else _("Other action: %(verb)s", verb=entry.verb)
+    return None if write is None else write(entry)
 
 
 def _role(entry: LogEntry) -> str:

@@ -1,12 +1,12 @@
 """Reading who works on a course, who is invited, and what the audit log says of the course."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, union
+from sqlalchemy import ColumnElement, func, select, union
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, Person
@@ -172,7 +172,7 @@ def list_log(session: Session, course_id: int, parts: Sequence[LogPart], *, offs
     conditions = [own, *(condition for part in parts for condition in part.entries(course_id))]
     found = union(*(select(AuditEntry.id).where(condition) for condition in conditions)).subquery()
     statement = select(AuditEntry).where(AuditEntry.id.in_(select(found.c.id))).order_by(AuditEntry.id.desc())
-    return _told(session, statement.offset(offset).limit(limit))
+    return log_entries(session, session.scalars(statement.offset(offset).limit(limit)))
 
 
 def find_last_entry(session: Session, course_id: int, verb: str) -> LogEntry | None:
@@ -183,11 +183,12 @@ def find_last_entry(session: Session, course_id: int, verb: str) -> LogEntry | N
         .order_by(AuditEntry.id.desc())
         .limit(1)
     )
-    return next(iter(_told(session, statement)), None)
+    return next(iter(log_entries(session, session.scalars(statement))), None)
 
 
-def _told(session: Session, statement: Select[AuditEntry]) -> list[LogEntry]:
-    rows = [(row, json.loads(row.facts)) for row in session.scalars(statement)]
+def log_entries(session: Session, entries: Iterable[AuditEntry]) -> list[LogEntry]:
+    """Return entries of the audit log with the names of those who acted and of whom their facts speak."""
+    rows = [(row, json.loads(row.facts)) for row in entries]
     wanted = {number for row, facts in rows for number in (row.actor_id, facts.get("person")) if isinstance(number, int)}
     people = session.scalars(select(Person).where(Person.id.in_(wanted))) if wanted else ()
     names = {person.id: person.full_name for person in people}

@@ -307,6 +307,7 @@ def test_a_course_team_sees_the_page_of_a_learners_certificate(browser: Browser,
 
     assert team.has_link(f"/certificates/{credential.uuid}/revocation")
     assert not holder.has_link(f"/certificates/{credential.uuid}/revocation")
+    assert team.text.count("Mis certificados") == holder.text.count("Mis certificados") - 1, "it is not among the reader's own"
     assert browser.get("/certificates").text.count("Curso de prueba prueba") == 0
 
 

@@ -22,7 +22,7 @@ from lms.cli import lms
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -258,6 +258,19 @@ def test_the_page_filters(browser: Browser, instance: Instance) -> None:
     ):
         page = browser.get(f"/administration/audit?{query}")
         assert "Ninguna entrada" in page.text
+
+
+def test_the_page_says_in_words_what_was_done(browser: Browser, instance: Instance) -> None:
+    an_administrator(instance)
+    a_teacher(instance, a_course(instance, modules=1))
+    sign_in(browser, "admin@example.org")
+
+    page = browser.get("/administration/audit").text
+
+    assert "Entró" in page
+    assert "account.signed_in" in page, "what filters ask for"
+    assert "Creó el curso" in page
+    assert "Sumó a " in page
 
 
 def test_the_daily_look_finds_a_changed_entry_and_administrators_are_told(instance: Instance) -> None:

@@ -9,7 +9,7 @@ from accounts.models import NationalIdentity, Person
 from accounts.passwords import NOBODYS
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
-from lms.app import Instance
+from lms.instance import Instance
 from organisations.queries.tree import list_memberships
 from tests.support.access import a_cast
 from tests.support.browser import Browser

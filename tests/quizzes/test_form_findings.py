@@ -8,7 +8,7 @@ from sqlalchemy import select
 from courses.content.field_labels import labelled_place, labels_of_file
 from courses.models import Course
 from kernel.i18n import reading
-from lms.app import Instance
+from lms.instance import Instance
 from quizzes.content.kinds import BANKS, KIND
 from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
