@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -69,6 +69,8 @@ def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | 
     outline, held = get_outline(session, completion.course_version_id), queries.find_newest(session, enrolment_id)
     if held is not None and held.revoked_at is not None and (held is instead_of or held.revoked_at < completion.completed_at):
         held = None
+    if held is not None and held.expires_on is not None and held.issued_at >= completion.completed_at:
+        return None  # a completion is awarded once: what has expired is not issued again for it
     policy = AwardPolicy(None if outline.certificate == "none" else outline.certificate, outline.completion_grade)
     if deserves(policy, _progress(enrolment, completion), held=queries.state(held) if held else None) is not None:
         return None
@@ -86,10 +88,18 @@ def _progress(enrolment: Enrolment, completion: Completion) -> Progress:
 
 
 def issue_credential(
-    session: Session, actor: Actor, award: AwardInputs, settings: Settings, keys: SigningKeys, *, now: datetime
+    session: Session,
+    actor: Actor,
+    award: AwardInputs,
+    settings: Settings,
+    keys: SigningKeys,
+    *,
+    expires_on: date | None = None,
+    now: datetime,
 ) -> Credential:
-    """Freeze an award as a signed row, and tell its holder by mail."""
+    """Freeze an award as a signed row, valid until the end of a day where one is given, and tell its holder by mail."""
     row, signers = _row(award, settings, now), tuple(_signer(one) for one in settings.signatories)
+    row.expires_on = expires_on
     row.key_id = keys.identifier
     row.signature = keys.sign(canonical_content(queries.signed_content(row, signers)))
     session.add(row)

@@ -45,6 +45,26 @@ def only(instance: Instance) -> Credential:
         return session.execute(select(Credential)).scalar_one()
 
 
+def test_an_expired_credential_is_signed_with_its_last_day_and_its_completion_gives_no_second_one(instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    actor = complete(instance, course)
+    keys, last_day = signing_keys(instance.settings.data_dir), (NOON + timedelta(days=30)).date()
+
+    with instance.database.unit_of_work() as session:
+        enrolment = session.scalars(select(Enrolment).where(Enrolment.person_id == actor.person_id)).one()
+        award = certificates.find_award(session, enrolment.id)
+        assert award is not None
+        certificates.issue_credential(session, SYSTEM, award, instance.settings, keys, expires_on=last_day, now=NOON + timedelta(minutes=1))
+    deliver_waiting(instance.worker, now=clock.now())
+
+    row = only(instance)
+    assert row.expires_on == last_day
+    assert queries.state(row) is CredentialState.EXPIRED
+    with instance.database.unit_of_work() as session:
+        assert certificates.find_award(session, row.enrolment_id) is None
+    assert keys.verifies(row.key_id, canonical_content(queries.signed_content(row, ())), row.signature)
+
+
 def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(instance: Instance) -> None:
     course = a_course(instance, modules=1)
     complete(instance, course)
