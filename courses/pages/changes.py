@@ -305,6 +305,11 @@ NATURES: Mapping[tuple[str, bool], str] = {
     ("improvement", False): N_("Improvement: for new learners"),
     ("improvement", True): N_("Improvement: each learner was asked"),
 }
+PLANNED_NATURES = {
+    **NATURES,
+    ("correction", False): N_("Correction: everyone will move to it"),
+    ("improvement", True): N_("Improvement: each learner will be asked"),
+}
 
 
 def version_lines(course: Course, found: Sequence[course_versions.PublishedVersion]) -> list[CourseVersionRow]:
@@ -361,4 +366,4 @@ def plan_of(line: PlannedPublicationRow, reader: int | None, *, outdated: bool) 
     if not is_open and (line.state not in ("refused", "void") or (outdated and line.state == "refused")):
         return None
     waits = line.state == "waiting" and not outdated
-    return PublicationPlanView(line, _(NATURES[line.nature, line.asks]), is_open, outdated, waits and reader != line.asked_by)
+    return PublicationPlanView(line, _(PLANNED_NATURES[line.nature, line.asks]), is_open, outdated, waits and reader != line.asked_by)

@@ -75,6 +75,7 @@ def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(t
 
     assert "Aprobación pedida." in asked
     assert "Espera aprobación" in page
+    assert "Corrección: pasarán todas las personas" in page, "nobody has moved yet"
     assert "La versión 2 está publicada." in told
     assert verbs(instance) == ["asked", "approved"]
     assert plan_of(instance).state == "published"

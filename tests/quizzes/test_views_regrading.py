@@ -125,7 +125,11 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
         ("auto", 1),
         ("auto", 0),
     ]
-    assert browser.get(f"{QUIZ}/regrades").has_link(trial)
+    listed = browser.get(f"{QUIZ}/regrades")
+    assert listed.has_link(trial)
+    assert listed.text.index("Recalificaciones hasta ahora") < listed.text.index("Preguntas de los intentos enviados"), (
+        "above the questions"
+    )
     log = browser.get("/teaching/prueba/log").text
     assert "Recalificó «cuestionario-1»: cambi" in log
     assert "Deshizo una recalificación de «cuestionario-1»" in log
