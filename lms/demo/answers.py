@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
+from lms.demo.essays import essay_text
 from quizzes.queries.attempts import LoadedItem
 from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.answers import (
@@ -21,6 +22,7 @@ from quizzes.rules.answers import (
 )
 from quizzes.rules.definitions import (
     CalculatedBody,
+    EssayBody,
     GapsBody,
     MatchingBody,
     MatrixBody,
@@ -90,6 +92,10 @@ def _given(item: LoadedItem, question: QuestionDefinition, parts: Parts, languag
 
 def _candidates(item: LoadedItem, question: QuestionDefinition, language: str, chance: Random, *, right: bool) -> list[Parts]:
     """List what may be answered, the preferred first; the last is nothing at all."""
+    if isinstance(question.body, EssayBody):
+        return [{"answer": [essay_text(question.body, language, chance)]}, {}]
+    if isinstance(question.body, MatrixBody) and question.body.survey:
+        return [as_parts(question, item, _opinion(question.body, chance)), {}]
     answer = right_answer(question, item.layout, language, convention_for(language))
     if answer is None:
         return [{}]
@@ -97,6 +103,12 @@ def _candidates(item: LoadedItem, question: QuestionDefinition, language: str, c
     if chance.random() < 0.12:
         wrong = [{}]
     return [*([as_parts(question, item, answer)] if right else []), *wrong, {}]
+
+
+def _opinion(body: MatrixBody, chance: Random) -> MatrixAnswer:
+    """Choose a column of a survey's scale for each row, the better end more often."""
+    columns = [column.key for column in body.columns]
+    return MatrixAnswer({row.key: chance.choices(columns, range(1, len(columns) + 1))[0] for row in body.rows})
 
 
 def right_parts(question: QuestionDefinition, item: LoadedItem, language: str = "es") -> Parts:

@@ -11,9 +11,9 @@ from kernel import clock
 from kernel.paths import CONTENT
 from kernel.settings import LOOPBACK
 from lms import serve as server
-from lms.demo.filling import BEFORE, Account, fill
+from lms.demo.filling import BEFORE, Account, fill, fill_own_courses
 from lms.demo.people import DOMAIN
-from lms.demo.sample_class import QUIZ, SLUG, hold_sample_quiz
+from lms.demo.sample_class import QUIZ, SLUG
 from lms.instance import Instance
 from lms.publishing import publish_samples
 from lms.scratch_folders import ScratchFolder
@@ -61,7 +61,7 @@ def prepare(instance: Instance, content: Path, learners: int) -> list[str]:
     said = publish_samples(instance, content, now=now - BEFORE)
     click.echo(f"Inventing {learners} people and eight weeks of their work; this takes a minute …")
     made = fill(instance, now=now, count=learners)
-    hold_sample_quiz(instance, now=now)
+    fill_own_courses(instance, now=now, count=learners)
     took = round((clock.now() - now) / timedelta(seconds=1))
     marker.write_text(now.date().isoformat())
     return [

@@ -12,12 +12,19 @@ from courses.models import StaffRole
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.services import team as team_services
+from kernel import outbox
 from kernel.permissions import SYSTEM, SiteRole
+from lms.demo.editions import make_editions, waiting_life
 from lms.demo.institution import institution_life
-from lms.demo.learning import learner_life
-from lms.demo.people import ADMINISTRATOR, LEARNER, MANAGER, STAFF, DemoLearner, Identity, learners
+from lms.demo.learning import learner_life, second_course_life
+from lms.demo.marking import grader_life, regrading_life
+from lms.demo.people import ADMINISTRATOR, LEARNER, MANAGER, STAFF, DemoLearner, Identity, graduate, learners
+from lms.demo.planned import plan_publications
+from lms.demo.sample_class import hold_sample_quiz
 from lms.demo.staff import administrator_life, staff_life
+from lms.demo.teaching import teaching_life
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, enter, join, play
+from lms.demo.welcome_course import hold_welcome
 from lms.instance import Instance
 
 SEED = 20261120
@@ -52,6 +59,14 @@ def fill(instance: Instance, *, now: datetime, count: int = 60, seed: int = SEED
     return accounts_made
 
 
+def fill_own_courses(instance: Instance, *, now: datetime, count: int = 60, seed: int = SEED) -> None:
+    """Publish the demonstration's own courses, let people of a filled instance take them, and plan their next publications."""
+    hold_welcome(instance, learners(count, seed), before=BEFORE, now=now)
+    hold_sample_quiz(instance, now=now)
+    plan_publications(instance, now=now)
+    outbox.deliver_waiting(instance.worker, now=now)
+
+
 def new_password() -> str:
     """Make a password that can be read aloud: four words of four letters, 49 bits."""
     return "-".join("".join(secrets.choice(letters) for letters in (_CONSONANTS, _VOWELS) * 2) for _word in range(4))
@@ -78,6 +93,8 @@ def _staff(stage: DemoTimeline, hashes: dict[str, str]) -> None:
             for role, person_id in team:
                 assert person_id is not None
                 team_services.add_staff(stage.session, administrator, course, person_id, role, now=now + timedelta(hours=1))
+        for outline in stage.outlines[:1]:
+            make_editions(stage, stage.people[STAFF[StaffRole.OWNER].email], outline, now=now + timedelta(hours=2))
 
 
 def _command(identity: Identity, hashes: dict[str, str]) -> SignUp:
@@ -89,9 +106,16 @@ def _lives(stage: DemoTimeline, people: Sequence[DemoLearner], hashes: dict[str,
     """Start everybody's life; all who learn share the learner's password, so that it is hashed once."""
     if not stage.outlines:
         return []
-    return [
+    lives = [
         institution_life(stage, people),
+        teaching_life(stage),
+        waiting_life(stage, people),
+        grader_life(stage),
+        regrading_life(stage),
         administrator_life(stage, ADMINISTRATOR, people),
         *(staff_life(stage, STAFF[role]) for role in (StaffRole.OWNER, StaffRole.EDITOR)),
         *(learner_life(stage, learner, hashes[LEARNER.email]) for learner in people),
     ]
+    if len(stage.outlines) > 1:
+        lives.append(second_course_life(stage, people[0], graduate(people[0])))
+    return lives

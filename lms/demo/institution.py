@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from lms.demo.people import ADMINISTRATOR, MANAGER, DemoLearner
+from courses.models import StaffRole
+from lms.demo.people import ADMINISTRATOR, MANAGER, STAFF, DemoLearner
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, person_of
 from organisations.models import Organisation
 from organisations.rules import OrganisationKind
@@ -23,21 +24,22 @@ PROVINCES = {
     UnitValues("Azuay", "IM-AZ"): (UnitValues("Agencia de ejemplo del Valle", "IM-AZ-01"),),
     UnitValues("Galápagos", "IM-GA"): (UnitValues("Dispensario de ejemplo", "IM-GA-01"),),
 }
-"""Units by province; the first province is the one with a manager."""
+"""Units by province; the first two provinces have a manager."""
 SIZES = (9, 6, 7, 5, 3, 2)
 """How many people units have, one against the other, in the order of PROVINCES."""
 
 
 def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life:
     """Make the places on the first morning; each week put those who came meanwhile into theirs."""
-    administrator, manager = stage.people[ADMINISTRATOR.email], stage.people[MANAGER.email]
+    administrator = stage.people[ADMINISTRATOR.email]
+    managers = [stage.people[identity.email] for identity in (MANAGER, STAFF[StaffRole.OWNER])]
     moment = stage.start + timedelta(hours=9)
     yield moment
     top = tree.make(stage.session, administrator, None, OrganisationKind.INSTITUTION, INSTITUTION, now=moment)
     units: list[Organisation] = []
     for number, (plan, below) in enumerate(PROVINCES.items()):
         province = tree.make(stage.session, administrator, top, OrganisationKind.PROVINCE, plan, now=moment)
-        if number == 0:
+        for manager in managers[number : number + 1]:
             tree.name_manager(stage.session, administrator, province, person_of(stage, manager), now=moment)
         units += [tree.make(stage.session, administrator, province, OrganisationKind.UNIT, unit, now=moment) for unit in below]
     places = {learner.identity.email: learner.chance("unit").choices(units, SIZES)[0] for learner in people}

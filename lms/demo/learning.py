@@ -1,6 +1,6 @@
 """A learner's eight weeks: sign up, enrol, read, watch, and take quizzes as the fate says."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -8,11 +8,12 @@ from typing import cast
 
 from courses.rules import Outline, OutlineActivity
 from enrolments.permissions import ActivityContext
-from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.permissions import Actor
 from lms.demo.attempts import hand_in, leave_half, meant
+from lms.demo.editions import enter_course
 from lms.demo.people import DemoLearner, DemoOutcome
+from lms.demo.tasks import save_draft, submit, submits_task
 from lms.demo.timeline import WEEKS, ZONE, DemoTimeline, Life, activity_context_at, join, sign_in
 from quizzes.queries import attempts as quiz_queries
 from quizzes.services import attempts as quizzes
@@ -45,7 +46,7 @@ class Study:
 def learner_life(stage: DemoTimeline, learner: DemoLearner, password_hash: str) -> Life:
     """Sign up, enrol and study, as far as the fate says."""
     chance = learner.chance("life")
-    moment = stage.start + timedelta(days=_first_day(learner, chance), hours=chance.uniform(7, 21))
+    moment = _arrival(stage, learner, chance)
     yield moment
     actor = join(stage, learner.identity, password_hash, now=moment, confirmed=learner.fate is not DemoOutcome.UNCONFIRMED)
     if learner.fate in (DemoOutcome.UNCONFIRMED, DemoOutcome.NOT_ENROLLED):
@@ -54,9 +55,22 @@ def learner_life(stage: DemoTimeline, learner: DemoLearner, password_hash: str) 
     yield moment
     outline = stage.outlines[learner.number % len(stage.outlines)]
     sign_in(stage, actor, chance, now=moment)
-    enrolments.enrol(stage.session, actor, enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=moment)
+    enter_course(stage, learner, actor, outline, now=moment)
     if learner.fate is not DemoOutcome.NEVER_STARTED:
         yield from _study(Study(stage, learner, actor, outline), moment)
+
+
+def second_course_life(stage: DemoTimeline, first: DemoLearner, learner: DemoLearner) -> Life:
+    """Let somebody take another course too, from the day after they came for their `first` one."""
+    moment = _arrival(stage, first, first.chance("life")) + timedelta(days=1)
+    yield moment
+    actor, outline = stage.people[learner.identity.email], stage.outlines[learner.number % len(stage.outlines)]
+    enter_course(stage, learner, actor, outline, now=moment)
+    yield from _study(Study(stage, learner, actor, outline), moment)
+
+
+def _arrival(stage: DemoTimeline, learner: DemoLearner, chance: Random) -> datetime:
+    return stage.start + timedelta(days=_first_day(learner, chance), hours=chance.uniform(7, 21))
 
 
 def _first_day(learner: DemoLearner, chance: Random) -> int:
@@ -76,7 +90,7 @@ def _study(study: Study, joined: datetime) -> Life:
         yield moment
         sign_in(study.stage, study.actor, chance, now=moment)
         for activity in todo:
-            for following in _take_quiz(study, activity, moment) if activity.kind == "quiz" else _read(study, activity, moment):
+            for following in WORK.get(activity.kind, _read)(study, activity, moment):
                 moment = following
                 yield moment
             moment += timedelta(minutes=chance.uniform(1, 4))
@@ -149,6 +163,30 @@ def _take_quiz(study: Study, activity: OutlineActivity, moment: datetime) -> Lif
         pause = settings.pause.first if number == 1 else settings.pause.later
         moment += timedelta(seconds=pause, minutes=chance.uniform(2, 40))
         yield moment
+
+
+def _work_on_task(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
+    """Open a simulator task, and submit it after a while or leave a draft; some do both, to get a better result another day."""
+    chance = study.learner.chance("task", activity.key)
+    context = study.context(activity, now=moment)
+    if context.closed is not None:
+        return
+    enrolments.record_visit(study.stage.session, cast("int", context.context.enrolment_id), activity.key, now=moment)
+    moment += timedelta(minutes=chance.uniform(4, 25))
+    yield moment
+    context = study.context(activity, now=moment)
+    if submits_task(study.learner, chance):
+        submit(study.stage, study.learner, study.actor, context, chance, now=moment)
+        if chance.random() < 0.6:
+            return
+        moment += timedelta(minutes=chance.uniform(11, 30))
+        yield moment
+        context = study.context(activity, now=moment)
+    save_draft(study.stage, study.actor, context, now=moment)
+
+
+WORK: Mapping[str, Callable[[Study, OutlineActivity, datetime], Life]] = {"quiz": _take_quiz, "simulator": _work_on_task}
+"""What is done with an activity of each kind; others are read."""
 
 
 def _leave_open(study: Study, done: set[str], moment: datetime) -> Life:

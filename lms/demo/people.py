@@ -1,7 +1,7 @@
 """Who appears in the demonstration: invented people, all at example.org, whose second surname says that they are invented."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
@@ -138,6 +138,11 @@ def learners(count: int, seed: int) -> list[DemoLearner]:
     fates = [_FATES[number % len(_FATES)] for number in range(count)]
     cast = [(LEARNER, DemoOutcome.OPEN), *zip(_identities()[:count], fates, strict=True)]
     return [_learner(identity, number, fate, seed) for number, (identity, fate) in enumerate(cast)]
+
+
+def graduate(learner: DemoLearner) -> DemoLearner:
+    """Return the same person in another course, which they finish."""
+    return replace(learner, number=learner.number + 1, fate=DemoOutcome.FINISHED, ability=0.88, seed=f"{learner.seed}:second")
 
 
 def _learner(identity: Identity, number: int, fate: DemoOutcome, seed: int) -> DemoLearner:

@@ -6,24 +6,18 @@ from math import exp
 from pathlib import Path
 from random import Random
 
-from sqlalchemy.orm import Session
-
 from accounts import passwords
-from accounts import queries as account_queries
 from accounts import services as accounts
 from accounts.services import SignUp
-from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
-from courses.queries import versions as course_versions
 from courses.rules import Outline
-from courses.services import team as team_services
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.permissions import SYSTEM
 from lms.demo.answers import Parts, as_parts, likely_mistake, right_parts
 from lms.demo.attempts import LEASE, locked
-from lms.demo.people import DOMAIN, STAFF, Identity
+from lms.demo.people import DOMAIN, Identity
 from lms.demo.timeline import DemoTimeline, activity_context_at, enter
+from lms.demo.welcome_course import staffed_outline
 from lms.instance import Instance
 from lms.publishing import publish_folder
 from quizzes.queries import attempts as quiz_queries
@@ -60,23 +54,10 @@ def hold_sample_quiz(instance: Instance, *, now: datetime) -> None:
     began, secret = now - timedelta(weeks=4), passwords.hash_password(secrets.token_urlsafe())
     publish_folder(instance, FOLDER, now=began - timedelta(days=1))
     with instance.database.unit_of_work() as session:
-        outline = _staffed(session, now=began)
-        stage = DemoTimeline(instance, now, (outline,), opened=session)
+        stage = DemoTimeline(instance, now, (), opened=session)
+        outline = staffed_outline(stage, SLUG, now=began)
         for number in range(1, ANSWERERS + 1):
             _sit(stage, outline, _answerer(number), secret, began + (now - began) * number / (ANSWERERS + 2))
-
-
-def _staffed(session: Session, *, now: datetime) -> Outline:
-    """Give the course the team of the demonstration, and return its outline."""
-    course = course_catalogue.find_course(session, SLUG)
-    assert course is not None
-    for role, identity in STAFF.items():
-        person = account_queries.find_person_by_email(session, identity.email)
-        if person is not None:
-            team_services.add_staff(session, SYSTEM, course, person.id, role, now=now)
-    version = course_versions.latest_version(session, course.id)
-    assert version is not None
-    return course_outlines.get_outline(session, version.id)
 
 
 def _answerer(number: int) -> Identity:

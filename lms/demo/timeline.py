@@ -57,8 +57,11 @@ class DemoTimeline:
     @property
     def start(self) -> datetime:
         """Return the first midnight of the eight weeks."""
-        midnight = self.now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight - timedelta(weeks=WEEKS)
+        return self.day(-7 * WEEKS)
+
+    def day(self, number: int, hour: int = 0) -> datetime:
+        """Return an hour of a day, counted from today (0), by the clock of the course."""
+        return self.now.astimezone(ZONE).replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(days=number)
 
 
 def play(stage: DemoTimeline, lives: Sequence[Life]) -> None:

@@ -84,14 +84,17 @@ def test_what_is_filled_in_agrees_with_itself(instance: Instance) -> None:
         scores = dict(
             session.execute(
                 select(ActivityResult.enrolment_id, ActivityResult.score).where(
-                    ActivityResult.activity_key == "cuestionario-1", ActivityResult.score.is_not(None)
+                    ActivityResult.activity_key == "cuestionario-1",
+                    ActivityResult.score.is_not(None),
+                    ActivityResult.overridden_at.is_(None),
                 )
             ).all()
         )
         every_score = set(session.scalars(select(ActivityResult.score).where(ActivityResult.score.is_not(None))))
     assert len(enrolled) == COUNT + 1
     assert len(every_score) > 2, "marks are spread"
-    assert scores == best
+    assert scores.items() <= best.items()
+    assert len(best) - len(scores) <= 1, "all but the one that the team overrode"
 
 
 @pytest.mark.slow

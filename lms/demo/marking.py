@@ -1,0 +1,94 @@
+"""What the grader and the owner do about marks: most essays are marked and the last ones wait; a regrade is done, another is tried."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+
+from courses.models import StaffRole
+from courses.rules import Outline, OutlineActivity
+from kernel.permissions import Actor
+from lms.demo.essays import COMMENTS
+from lms.demo.people import STAFF
+from lms.demo.timeline import DemoTimeline, Life, sign_in
+from quizzes.queries import attempts as quiz_queries
+from quizzes.queries import marks as mark_queries
+from quizzes.queries import regrading as regrade_queries
+from quizzes.queries import teaching as quiz_teaching
+from quizzes.queries.marks import MarkingQueue, MarkingQueueRow
+from quizzes.rules.manual_marking import rubric_mark, rubric_of
+from quizzes.rules.regrade import RegradeKind
+from quizzes.services import marking, regrading, trials
+from quizzes.services.marking import ManualMarkValues
+from quizzes.services.trials import RegradeRequest
+
+EVENINGS = (35, 28, 21, 14, 7)
+"""Days before the present moment on which essays are marked."""
+QUEUE = 500
+APPLIED, DRY_RUN = timedelta(days=8), timedelta(hours=30)
+"""How long ago a regrade was applied, and another one tried."""
+
+
+def grader_life(stage: DemoTimeline) -> Life:
+    """Mark most of the essays that wait, some evenings; what came in the last week waits."""
+    actor = stage.people[STAFF[StaffRole.GRADER].email]
+    chance = Random(actor.email)  # noqa: S311 - invented
+    for days in EVENINGS:
+        moment = stage.now - timedelta(days=days, hours=chance.uniform(0, 4))
+        yield moment
+        sign_in(stage, actor, chance, now=moment)
+        for outline, row in _waiting(stage, actor):
+            if chance.random() < 0.85:
+                _mark(stage, actor, outline, row, chance, now=moment)
+
+
+def _waiting(stage: DemoTimeline, actor: Actor) -> Iterator[tuple[Outline, MarkingQueueRow]]:
+    for outline in stage.outlines:
+        for quiz in quizzes_of(outline):
+            context = quiz_teaching.get_taught_quiz(stage.session, actor, outline.slug, quiz.key)
+            for row in mark_queries.list_queue(stage.session, context, MarkingQueue(), offset=0, limit=QUEUE):
+                yield outline, row
+
+
+def quizzes_of(outline: Outline, *, required: bool | None = None) -> list[OutlineActivity]:
+    """List the quizzes of a course, those alone that count for completion or that do not."""
+    return [one for one in outline.activities() if one.kind == "quiz" and required in (None, one.required)]
+
+
+def _mark(stage: DemoTimeline, actor: Actor, outline: Outline, row: MarkingQueueRow, chance: Random, *, now: datetime) -> None:
+    """Choose a level of each criterion of the rubric, or a share of the mark where there is none."""
+    subject = mark_queries.lock_marked_item(stage.session, actor, row.attempt, row.place)
+    question = quiz_queries.get_questions(stage.session, [row.question_version_id])[row.question_version_id]
+    levels = {criterion.key: _level(len(criterion.levels), chance) for criterion in rubric_of(question)}
+    points = rubric_mark(question, levels, row.maximum)
+    seen = mark_queries.current_events(stage.session, [row.item_id])[row.item_id].id
+    given = ManualMarkValues(row.maximum * chance.randint(5, 10) / 10 if points is None else points, seen, chance.choice(COMMENTS), levels)
+    marking.mark_by_hand(stage.session, actor, subject, given, now=now)
+
+
+def _level(count: int, chance: Random) -> int:
+    """Choose a level, a higher one more often."""
+    return chance.choices(range(count), range(1, count + 1))[0]
+
+
+def regrading_life(stage: DemoTimeline) -> Life:
+    """Give everybody full marks for a question of the initial test, and try the same for one of the first quiz, not applied yet."""
+    owner = stage.people[STAFF[StaffRole.OWNER].email]
+    for before, required in ((APPLIED, False), (DRY_RUN, True)):
+        moment = stage.now - before
+        yield moment
+        for outline in stage.outlines[:1]:
+            for quiz in quizzes_of(outline, required=required)[:1]:
+                _regrade(stage, owner, outline, quiz, applied=not required, now=moment)
+
+
+def _regrade(stage: DemoTimeline, actor: Actor, outline: Outline, quiz: OutlineActivity, *, applied: bool, now: datetime) -> None:
+    context = quiz_teaching.get_taught_quiz(stage.session, actor, outline.slug, quiz.key)
+    versions = regrade_queries.list_question_versions(stage.session, context)
+    if not versions:
+        return
+    asked = max(versions, key=lambda one: one.attempts)
+    kind = RegradeKind.FULL_CREDIT if applied else RegradeKind.REMOVED
+    reason = "El enunciado se podía leer de dos maneras (motivo inventado)."
+    trial = trials.begin_trial(stage.session, actor, context, RegradeRequest(kind, reason, asked.id), now=now)
+    if applied:
+        regrading.apply_trial(stage.session, actor, trial, seen=trial.seen, now=now)

@@ -1,0 +1,54 @@
+"""Publications that wait: one for its day, one for a second person's approval."""
+
+from datetime import datetime, timedelta
+
+from accounts import queries as account_queries
+from courses import publication
+from courses.models import PublicationNature, StaffRole
+from courses.queries import autosaved
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as draft_queries
+from courses.services import authoring, publication_plans
+from courses.services.publishing import PublishOptions
+from kernel.permissions import Actor
+from lms.demo import sample_class, welcome_course
+from lms.demo.people import STAFF
+from lms.demo.timeline import DemoTimeline, enter
+from lms.instance import Instance
+
+DAYS = 4
+"""Until the day of a publication that waits for it."""
+ADDED = "\n\nEste párrafo se añadió para la siguiente versión.\n"
+LESSONS = {welcome_course.SLUG: "01-bienvenida/01-como-mirar.es.md", sample_class.SLUG: "01-practica/01-que-es-esto.es.md"}
+"""The lesson that is changed in each course."""
+
+
+def plan_publications(instance: Instance, *, now: datetime) -> None:
+    """Change a lesson in the demonstration's own courses and plan to publish it: in some days, or when somebody approves it."""
+    for slug, path in LESSONS.items():
+        _plan(instance, slug, path, approved=slug == sample_class.SLUG, now=now - timedelta(hours=26))
+
+
+def _plan(instance: Instance, slug: str, path: str, *, approved: bool, now: datetime) -> None:
+    with instance.database.unit_of_work() as session:
+        stage = DemoTimeline(instance, now, (), opened=session)
+        owner, editor = (_member(stage, role) for role in (StaffRole.OWNER, StaffRole.EDITOR))
+        found = course_catalogue.find_course(session, slug)
+        assert found is not None
+        course = course_catalogue.lock_course(session, found.id)
+        if approved:
+            publication_plans.set_approval(session, owner, course, needed=True, now=now)
+        text = draft_queries.list_draft_contents(session, course.id, [path])[0]
+        revision = authoring.save_text(session, editor, course, path, (text.body or "").rstrip() + ADDED, seen=text.revision, now=now)
+        session.flush()  # what goes out is read below
+        checked = publication.prepare(autosaved.outgoing_files(session, instance.files, course.id), instance.kinds, today=now.date())
+        assert checked.prepared is not None
+        how = PublishOptions(PublicationNature.CORRECTION, "Un párrafo más en la lección.", revision)
+        when = None if approved else stage.day(DAYS, 7)
+        publication_plans.request_publication(session, editor, course, checked.prepared.digest, how, when, now=now)
+
+
+def _member(stage: DemoTimeline, role: StaffRole) -> Actor:
+    person = account_queries.find_person_by_email(stage.session, STAFF[role].email)
+    assert person is not None
+    return enter(stage, STAFF[role], person.id)

@@ -1,0 +1,76 @@
+"""A course of one lesson and one survey, whose certificate is valid for thirty days: for most of its learners it has expired."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from accounts import queries as account_queries
+from certificates import services as certificates
+from courses.models import StaffRole
+from courses.queries import catalogue as course_catalogue
+from courses.queries import outlines as course_outlines
+from courses.queries import versions as course_versions
+from courses.rules import Outline
+from courses.services import team as team_services
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
+from kernel import outbox
+from kernel.crypto import signing_keys
+from kernel.permissions import SYSTEM, Actor, ActorChannel
+from lms.demo.attempts import AttemptTarget, hand_in
+from lms.demo.people import STAFF, DemoLearner, DemoOutcome
+from lms.demo.timeline import ZONE, DemoTimeline, activity_context_at, enter
+from lms.instance import Instance
+from lms.publishing import publish_folder
+from quizzes.services import attempts as quizzes
+
+FOLDER = Path(__file__).resolve().parent / "welcome"
+SLUG, LESSON, SURVEY = "muestra-bienvenida", "como-mirar", "encuesta-de-bienvenida"
+VALID = timedelta(days=30)
+VISITORS = 14
+
+
+def hold_welcome(instance: Instance, people: Sequence[DemoLearner], *, before: timedelta, now: datetime) -> None:
+    """Publish the course as it was published `before`, give it the team, and let the first people take it, each on the day they came."""
+    publish_folder(instance, FOLDER, now=now - before)
+    stage = DemoTimeline(instance, now, ())
+    with instance.database.unit_of_work() as stage.opened:
+        outline = staffed_outline(stage, SLUG, now=now - before)
+    for learner in [learner for learner in people if learner.fate is not DemoOutcome.UNCONFIRMED][:VISITORS]:
+        with instance.database.unit_of_work() as stage.opened:
+            last = _take(stage, outline, learner)
+        outbox.deliver_waiting(instance.worker, now=last)  # the certificate is announced on its day
+
+
+def staffed_outline(stage: DemoTimeline, slug: str, *, now: datetime) -> Outline:
+    """Give a course the team of the demonstration, and return the outline of its newest version."""
+    session, course = stage.session, course_catalogue.find_course(stage.session, slug)
+    assert course is not None
+    for role in (StaffRole.OWNER, StaffRole.EDITOR, StaffRole.GRADER):
+        person = account_queries.find_person_by_email(session, STAFF[role].email)
+        if person is not None:
+            team_services.add_staff(session, SYSTEM, course, person.id, role, now=now)
+    version = course_versions.latest_version(session, course.id)
+    assert version is not None
+    return course_outlines.get_outline(session, version.id)
+
+
+def _take(stage: DemoTimeline, outline: Outline, learner: DemoLearner) -> datetime:
+    """Read the lesson, answer the survey, and get the certificate; return when."""
+    session, person = stage.session, account_queries.find_person_by_email(stage.session, learner.identity.email)
+    assert person is not None
+    actor, moment = enter(stage, learner.identity, person.id), min(person.created_at + timedelta(hours=2), stage.now - timedelta(hours=2))
+    enrolment = enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, SLUG), now=moment)
+    moment += timedelta(minutes=3)
+    enrolments.record_visit(session, enrolment.id, LESSON, now=moment)
+    enrolments.mark_done(session, actor, activity_context_at(stage, actor, outline, LESSON, now=moment), now=moment)
+    survey = activity_context_at(stage, actor, outline, SURVEY, now=moment)
+    attempt = quizzes.start_attempt(session, actor, survey, learner.identity.language, now=moment).uuid
+    moment += timedelta(minutes=2)
+    hand_in(stage, actor, attempt, AttemptTarget(1.0), learner.chance("survey"), now=moment)
+    award = certificates.find_award(session, enrolment.id)
+    assert award is not None
+    settings, last_day = stage.instance.settings, (moment + VALID).astimezone(ZONE).date()
+    keys = signing_keys(settings.data_dir)
+    certificates.issue_credential(session, Actor(via=ActorChannel.JOB), award, settings, keys, expires_on=last_day, now=moment)
+    return moment
