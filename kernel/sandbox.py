@@ -10,7 +10,8 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 import structlog
 
 from kernel import i18n
-from kernel.errors import N_, DomainError, Invalid, Unavailable
+from kernel.errors import N_, DomainError, Invalid, TooMany, Unavailable
 from kernel.settings import bare_environment
 
 Result = TypeVar("Result")
@@ -33,6 +34,9 @@ _TURN_SECONDS = 4.0
 AT_ONCE = 3
 """Files that are read at the same time, each within its own bounds: one author's long list does not hold up the others."""
 _places = threading.BoundedSemaphore(AT_ONCE)
+_readers: set[int | None] = set()
+"""The people one of whose files is being read."""
+_reader_done = threading.Condition()
 
 
 class SandboxLimitExceeded(Invalid):
@@ -52,6 +56,21 @@ class SandboxLimits:
 
 
 BOUNDS = SandboxLimits()
+
+
+@contextmanager
+def one_file_of(person_id: int | None) -> Iterator[None]:
+    """Let one file of a person be read at a time, so that nobody takes every place; raise TooMany where the last one takes too long."""
+    with _reader_done:
+        if not _reader_done.wait_for(lambda: person_id not in _readers, timeout=_TURN_SECONDS):
+            raise TooMany(N_("Your last file is still being read. Try again when it is done."))
+        _readers.add(person_id)
+    try:
+        yield
+    finally:
+        with _reader_done:
+            _readers.remove(person_id)
+            _reader_done.notify_all()
 
 
 def run_sandboxed(read: Callable[..., Result], *given: Any, bounds: SandboxLimits | None = None, **named: Any) -> Result:

@@ -22,7 +22,7 @@ from kernel.i18n import _, choose, ngettext
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
 from quizzes.content.wording import KINDS
 from quizzes.permissions import QuizAction
 from quizzes.queries import banks as bank_queries
@@ -79,9 +79,9 @@ def upload(subject: CourseContext) -> Answer:
         return _upload_page(subject, form), 422
     name, content = clean_text(services.keep_name(sent[0])), sent[1]
     language = queries.draft_languages(current_session(), subject.id)[0]
-    release_connection()
     try:
-        found = run_sandboxed(import_file, name, content, form.format.data or None, language)
+        with reading_file():
+            found = run_sandboxed(import_file, name, content, form.format.data or None, language)
     except DomainError as refused:
         form.refuse(form.file, _words(refused))
         return _upload_page(subject, form), 422
@@ -189,8 +189,8 @@ def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
 
 
 def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories: Categories) -> QuestionImportPlan:
-    release_connection()
-    imported = run_sandboxed(import_file, pending.name, pending.content, pending.format, draft.language, categories).imported
+    with reading_file():
+        imported = run_sandboxed(import_file, pending.name, pending.content, pending.format, draft.language, categories).imported
     return plan(imported, draft.banks.get(target, ()), draft.taken, draft.language)
 
 

@@ -37,7 +37,7 @@ from kernel.i18n import _
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import clean_text
-from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
 
 bp = Blueprint("courses_folders", __name__)
 
@@ -189,8 +189,8 @@ def _brought(name: str, content: bytes, *, address: str | None = None) -> ReadAr
         return ReadArchive(replace(archive, files=with_course_key(archive.files, address)) if address else archive)
     wanted = ConversionOptions(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
     del archive  # it is read once more there, and is large
-    release_connection()
-    converted = run_sandboxed(convert_archive, content, wanted)
+    with reading_file():
+        converted = run_sandboxed(convert_archive, content, wanted)
     return ReadArchive(FolderArchive(converted.files), converted)
 
 

@@ -24,7 +24,7 @@ from kernel.i18n import _, ngettext
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_other
+from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_other
 
 bp = Blueprint("enrolments_roster", __name__)
 
@@ -122,9 +122,9 @@ def upload(context: LearnerContext) -> Answer:
     if sent is None:
         return _upload_page(context, form), 422
     edition = _edition(current_session(), context, form.edition.data or "")
-    release_connection()
     try:
-        found = read_list(sent[1])
+        with reading_file():
+            found = read_list(sent[1])
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _upload_page(context, form), 422
@@ -147,8 +147,9 @@ def _list_seat(session: Session, actor: object, slug: str, pending: UUID) -> Enr
 def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols and what is wrong in it; once confirmed, how far it is."""
     row = subject.pending
-    release_connection()
-    found, session = read_list(row.content), current_session()
+    with reading_file():
+        found = read_list(row.content)
+    session = current_session()
     judged = judge_list(session, subject.context.course_id, found.entries)
     line = None if row.edition_id is None else queries.get_line(session, row.edition_id)
     free = None if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)

@@ -10,7 +10,8 @@ What is rolled back is rolled back whole: the cookie too becomes again what came
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import wraps
@@ -29,6 +30,7 @@ from kernel import deadline
 from kernel.db import Database, cause_of
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
+from kernel.sandbox import one_file_of
 from kernel.web.active_requests import ActiveRequests, ServerBusy
 from kernel.web.concurrency import ConcurrencyLimiter
 
@@ -185,6 +187,15 @@ def release_connection() -> None:
     """
     _end_turn()
     _forget_session()
+
+
+@contextmanager
+def reading_file() -> Iterator[None]:
+    """Give the connection and the turn back while a file is read that the actor sent, one of each person at a time; raise TooMany."""
+    person_id = current_actor().person_id
+    release_connection()
+    with one_file_of(person_id):
+        yield
 
 
 def _forget_session() -> None:

@@ -10,7 +10,7 @@ from kernel.i18n import _
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import begin_writing, current_actor, current_session, release_connection, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, reading_file, requires, see_page
 from organisations.forms import UnitListForm
 from organisations.models import PendingUnitList
 from organisations.permissions import OrganisationAction
@@ -39,9 +39,9 @@ def loads() -> Answer:
     if sent is None:
         page = _page(form)
         return (page, 422) if form.faults else page
-    release_connection()
     try:
-        total = _count(sent.kind, sent.content)
+        with reading_file():
+            total = _count(sent.kind, sent.content)
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(form), 422
@@ -66,12 +66,13 @@ def _count(kind: UnitListKind, content: bytes) -> int:
 def _judge(load: PendingUnitList) -> tuple[PeopleListCheck | UnitListCheck, list[UnitListFault], int | None]:
     """Return what a list would do, all its faults by their lines, and from which line on its encoding is a guess."""
     judged: PeopleListCheck | UnitListCheck
-    release_connection()
     if load.kind == UnitListKind.PEOPLE.value:
-        people = read_people(load.content)
+        with reading_file():
+            people = read_people(load.content)
         judged, unread, guess = judge_people(current_session(), people.people), people.faults, people.guessed_from
     else:
-        units = read_units(load.content)
+        with reading_file():
+            units = read_units(load.content)
         judged, unread, guess = judge_units(tree.list_tree(current_session()), units.units), units.faults, units.guessed_from
     return judged, sorted((*unread, *judged.faults), key=lambda fault: fault.line), guess
 

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kernel import sandbox
 from kernel.archives import ArchiveRefused, read_archive
-from kernel.errors import Unavailable
+from kernel.errors import TooMany, Unavailable
 from kernel.i18n import language, reading
-from kernel.sandbox import AT_ONCE, SandboxLimitExceeded, SandboxLimits, run_sandboxed
+from kernel.sandbox import AT_ONCE, SandboxLimitExceeded, SandboxLimits, one_file_of, run_sandboxed
 
 MODEST = SandboxLimits(memory=200_000_000, seconds=1, patience=10)
 
@@ -67,6 +68,21 @@ def test_several_are_read_at_a_time_and_who_waits_too_long_is_told() -> None:
         assert [one.result() for one in long] == [None] * AT_ONCE
 
     assert run_sandboxed(divmod, 17, 5) == (3, 2)
+
+
+def test_one_file_of_a_person_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Security 4.4: nobody takes every place; a second file waits for a moment, and those of others are read."""
+    monkeypatch.setattr(sandbox, "_TURN_SECONDS", 0.05)
+    with one_file_of(1):
+        with pytest.raises(TooMany, match="still being read"), one_file_of(1):
+            pass
+        with one_file_of(2):
+            pass
+
+    with pytest.raises(RuntimeError), one_file_of(1):
+        raise RuntimeError
+    with one_file_of(1):
+        pass
 
 
 def test_a_fault_of_ours_is_no_refusal() -> None:

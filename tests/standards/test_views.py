@@ -8,12 +8,13 @@ from io import BytesIO
 import pytest
 from sqlalchemy import func, select, update
 
+from accounts.models import Person
 from accounts.services import delete_pending_uploads
 from courses.models import Course
 from courses.queries import drafts as course_drafts
 from kernel import clock
 from kernel.audit import AuditEntry
-from kernel.sandbox import SandboxLimits
+from kernel.sandbox import SandboxLimits, one_file_of
 from lms.instance import Instance
 from standards.formats import FORMATS
 from standards.importing import import_file
@@ -167,6 +168,22 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
     monkeypatch.undo()
     send(editor, GIFT)
     assert "2 preguntas por importar" in editor.page.text
+
+
+def test_a_second_file_of_the_same_person_waits_for_the_first(editor: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Security 4.4: somebody who sends one file after the other leaves places for the rest; what is said stands beside the field."""
+    monkeypatch.setattr("kernel.sandbox._TURN_SECONDS", 0.05)
+    with instance.database.unit_of_work(write=False) as session:
+        sender = session.execute(select(Person.id).where(Person.email == "profe@example.org")).scalar_one()
+
+    with one_file_of(sender):
+        send(editor, GIFT, status=422)
+        said = editor.page.text
+    send(editor, GIFT)
+
+    assert "Todavía se está leyendo su archivo anterior" in said
+    assert "2 preguntas por importar" in editor.page.text
+    assert waiting(instance) == 1
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(editor: Browser, instance: Instance) -> None:
