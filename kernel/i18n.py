@@ -87,6 +87,11 @@ def _(message: str, **facts: object) -> str:
     return text % facts if facts else text
 
 
+def language_name(code: str) -> str:
+    """Return a language's name in the reader's, as it stands within a sentence; the code itself where it has none."""
+    return str(Locale.parse(language()).languages.get(code, code))
+
+
 def ngettext(one: str, many: str, count: Decimal | float, **facts: object) -> str:
     """Translate a message that depends on a number, whole or not; `%(count)s` is given."""
     return plural(one, many, count) % {"count": number(count), **facts}

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from kernel.errors import N_
+from kernel.i18n import _, language_name
+from quizzes.content.wording import KINDS
 from quizzes.rules.definitions import (
     DescriptionBody,
     GapsBody,
@@ -21,6 +23,8 @@ from quizzes.rules.definitions import (
 from standards._keys import KeyAllocator
 from standards.model import NotTranslatable, TransferRemarkCollector
 
+_RELATIVE = N_("The tolerance in proportion to the number is written as an amount.")
+_GEOMETRIC = N_("The tolerance by a factor is written as an amount.")
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
 _FIELDS = ("former_keys", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
@@ -45,10 +49,10 @@ def remark_lost_languages(question: QuestionDefinition, language: str, notebook:
         notebook.loss(
             N_("The texts in %(others)s are left out."),
             N_("The format has one language. Export each language separately."),
-            others=", ".join(others),
+            others=", ".join(map(language_name, others)),
         )
     elif others:
-        notebook.note(N_("There is no text in “%(language)s”; the first language was used."), language=language)
+        notebook.note(N_("There is no text in %(language)s; the first language was used."), language=language_name(language))
 
 
 def remark_lost_keys(question: QuestionDefinition, notebook: TransferRemarkCollector) -> None:
@@ -90,7 +94,7 @@ def lose_quantity(body: NumericalBody, notebook: TransferRemarkCollector) -> Non
 def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
     """Return the refusal of a kind that a format does not have."""
     return NotTranslatable(
-        N_("A question of the kind “%(kind)s” cannot be exported."), N_("The format has nothing like it."), kind=question.kind.value
+        N_("A question of the kind “%(kind)s” cannot be exported."), N_("The format has nothing like it."), kind=_(KINDS[question.kind])
     )
 
 
@@ -99,10 +103,8 @@ def nominal(answer: NumericalAnswer, usual: Tolerance, notebook: TransferRemarkC
     tolerance = answer.tolerance or usual
     if tolerance.kind is ToleranceKind.NOMINAL or answer.value is None:
         return Tolerance(ToleranceKind.NOMINAL, tolerance.amount)
-    weight = notebook.note if tolerance.kind is ToleranceKind.RELATIVE else notebook.loss
-    weight(
-        N_("The tolerance “%(kind)s” is written as an amount."), N_("The format supports only absolute amounts."), kind=tolerance.kind.value
-    )
+    weight, words = (notebook.note, _RELATIVE) if tolerance.kind is ToleranceKind.RELATIVE else (notebook.loss, _GEOMETRIC)
+    weight(words, N_("The format supports only absolute amounts."))
     return Tolerance(ToleranceKind.NOMINAL, abs(answer.value) * tolerance.amount)
 
 

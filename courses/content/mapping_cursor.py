@@ -18,6 +18,7 @@ from courses.content.scalars import Parser, RefusedError
 from courses.content.yaml_tree import YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence
 from kernel.errors import N_
 
+_NO_TITLE = {"es": N_("The title is not written in Spanish."), "en": N_("The title is not written in English.")}
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
@@ -274,7 +275,7 @@ class MappingCursor:
         text = self.text(name, required=required)
         for language in self.session.languages:
             if text and language not in text and self.session.first_language in text:
-                self.report("C701", N_("The title is not written in “%(language)s”."), at=name, language=language)
+                self.report("C701", _NO_TITLE.get(language, N_("The title is not written in “%(language)s”.")), at=name, language=language)
         return text
 
     def moment(self, name: str, *, end: bool = False) -> datetime | None:

@@ -16,6 +16,7 @@ from courses.content.translation_stamps import stamp
 from kernel.errors import N_
 from kernel.i18n import lazy_
 
+_NOT_WRITTEN = {"es": N_("The lesson is not written in Spanish."), "en": N_("The lesson is not written in English.")}
 TWIN_FIELDS = ("title", "summary", "translated_from")
 
 
@@ -77,7 +78,7 @@ def _twin(session: ReadingSession, files: ActivityFiles, language: str, source: 
     path = files.lessons.get(language)
     if path is None:
         place = SourceLocation(source.path)
-        session.report(place, "C702", N_("The lesson is not written in “%(language)s”."), language=language)
+        session.report(place, "C702", _NOT_WRITTEN.get(language, N_("The lesson is not written in “%(language)s”.")), language=language)
         return None
     front = read_lesson(session, path)
     if front is None:

@@ -10,6 +10,8 @@ from courses.content.derived_keys import slug
 from courses.content.scalars import RefusedError
 from courses.content.scalars import credit as read_credit
 from kernel.errors import N_
+from kernel.i18n import _
+from quizzes.content import wording
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,
@@ -192,7 +194,7 @@ class _SpreadsheetReader:
             QuestionKind.DESCRIPTION: DescriptionBody,
         }
         if kind not in readers:
-            raise NotTranslatable(N_("A question of the kind “%(kind)s” is not supported in a table."), kind=kind.value)
+            raise NotTranslatable(N_("A question of the kind “%(kind)s” is not supported in a table."), kind=_(wording.KINDS[kind]))
         return readers[kind]()
 
     def _shuffle(self) -> bool:

@@ -31,6 +31,24 @@ BANK = "01-parte/banco.yaml"
 GIFT = b"::sol::El sol es una estrella.{T}\n\n::luna::La luna es {=satelite ~planeta}.\n\n::rota::Esta se rompe {=a ~\n"
 
 
+MATRIX = """questions:
+  - key: cuadro-1
+    kind: matrix
+    text: Marque lo que corresponde.
+    columns:
+      - {text: Sí, key: si}
+      - {text: No, key: no}
+    rows:
+      - {text: El sol es una estrella., key: sol, answer: si}
+      - {text: La luna es una estrella., key: luna, answer: no}
+  - key: sol-1
+    kind: true_false
+    text: {es: El sol es una estrella., en: The sun is a star.}
+    answer: true
+    explanation: Lo es.
+"""
+
+
 @pytest.fixture
 def editor(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which somebody edits a published course."""
@@ -254,6 +272,20 @@ def test_a_course_in_two_languages_gives_its_questions_in_either(editor: Browser
         names.append(editor.response.headers["Content-Disposition"].partition("filename=")[2].strip('"'))
 
     assert names == ["prueba-en.gift", "prueba.gift", "prueba.gift"]
+
+
+def test_what_stays_behind_is_said_without_words_of_the_format(editor: Browser, instance: Instance) -> None:
+    """A kind of question and a language have names: no «matrix», and no «en» within a sentence."""
+    files = folder(modules=1)
+    files[BANK] = MATRIX.encode()
+    name = "01-parte/03-cuestionario.quiz.yaml"
+    files[name] = files[name].replace(b"  - draw: 7\n", b"  - question: cuadro-1\n")
+    publish(instance, files)
+
+    aiken, gift = (editor.get(f"{EXPORTS}?format={form}&bank=parte-1").text for form in ("aiken", "gift"))
+
+    assert "Una pregunta del tipo «Tabla» no se puede exportar." in " ".join(aiken.split())
+    assert "Los textos en inglés quedan fuera." in " ".join(gift.split())
 
 
 def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
