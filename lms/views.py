@@ -19,7 +19,7 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
 from enrolments.course_context import catalogue_cards
-from enrolments.pages.outline import draw
+from enrolments.pages.outline import draw, foreign
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries
 from enrolments.queries.ungraded import list_ungraded
@@ -68,6 +68,7 @@ class CourseProgressView:
 
     slug: str
     title: str
+    title_language: str
     tone: int
     facade: Facade | None
     modules_done: int
@@ -139,6 +140,7 @@ def _line(
     return CourseProgressView(
         slug=outline.slug,
         title=choose(dict(outline.title)),
+        title_language=foreign(outline.title),
         tone=outline.tone,
         facade=draw(outline, progress, FacadeSize.RESUME),
         modules_done=modules_done,

@@ -123,6 +123,8 @@ class ActivityListItem:
     key: str
     kind: str
     title: str
+    title_language: str
+    """Empty where it is the reader's."""
     url: str
     state: str
     current: bool
@@ -146,6 +148,7 @@ class ModuleBlock:
 
     number: int | None
     title: str
+    title_language: str
     summary: SafeHtml
     state: str
     done: int
@@ -203,6 +206,7 @@ class CourseView:
             key=activity.key,
             kind=activity.kind,
             title=choose(activity.title),
+            title_language=foreign(activity.title),
             url=activity_url(self.outline.slug, activity.kind, activity.key) if reachable else "",
             state=state,
             current=activity.key == current,
@@ -227,6 +231,7 @@ class CourseView:
         return ModuleBlock(
             number=module.number,
             title=choose(module.title),
+            title_language=foreign(module.title),
             summary=html(module.summary),
             state=_MODULE_STATES[progress.standing],
             done=progress.shown_done,

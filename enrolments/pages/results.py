@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from courses.rules import Outline, activity_url
 from enrolments.pages.gradebook import MISSING, share
-from enrolments.pages.outline import rounded
+from enrolments.pages.outline import foreign, rounded
 from enrolments.queries.results import GradeItemMark, ResultOverrideRow
 from enrolments.rules import NO_RESULT, GradeItemWeight, Results, grade_parts
 from kernel.i18n import _, choose, number
@@ -29,6 +29,8 @@ class ResultRowView:
     comment: str
     reason: str
     """Why the team set it; empty where they did not."""
+    title_language: str = ""
+    """Empty where it is the reader's, and for what is graded by hand alone, whose titles name none."""
 
 
 def result_lines(
@@ -60,6 +62,7 @@ def result_lines(
                 None if hides else result.passed,
                 "",
                 reasons.get(activity.key, "") if result.overridden else "",
+                foreign(activity.title),
             )
         )
     return activities + item_lines(outline, marks)

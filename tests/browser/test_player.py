@@ -99,3 +99,16 @@ def test_going_to_another_part_of_the_page_leaves_the_recording_where_it_is(watc
     page.wait_for_url("**#contenido")
 
     assert page.evaluate("document.getElementById('media').currentTime") >= 5
+
+
+def test_on_a_phone_the_length_of_a_recording_leaves_its_sign_free(watching: Visitor) -> None:
+    """In the list of recordings at 360 px the sign of a thumbnail stands above the length, nothing over it."""
+    page = watching.page
+    page.set_viewport_size({"width": 360, "height": 800})
+    watching.open("/recordings")
+
+    sign, length = (page.locator(f".thumb > {part}").first.bounding_box() for part in ("svg.i", ".len"))
+
+    assert sign is not None
+    assert length is not None
+    assert sign["y"] + sign["height"] <= length["y"]

@@ -434,11 +434,12 @@ def test_no_page_says_none_of_none(browser: Browser, instance: Instance) -> None
 
 
 def test_what_is_handed_in_and_not_graded_says_so_wherever_it_stands(browser: Browser, instance: Instance) -> None:
-    """On the page of the course, among the results, at the quiz and at home; until it has its mark, and not for others."""
+    """On the page of the course, among the results, at the quiz, beside a lesson and at home; until it has its mark, and not for others."""
     course = a_marked_quiz(instance)
     ana, blas = (a_learner(instance, course, f"{name}@example.org") for name in ("ana", "blas"))
     attempt = hand_in(instance, ana)
-    pages = ("/courses/prueba", "/courses/prueba/results", "/courses/prueba/quizzes/cuestionario-1")
+    lesson = "/courses/prueba/activities/leccion-1"
+    pages = ("/courses/prueba", "/courses/prueba/results", "/courses/prueba/quizzes/cuestionario-1", lesson)
     sign_in(browser)
     other = sign_in(browser.another(), "blas@example.org")
 
@@ -479,3 +480,25 @@ def test_the_headings_of_a_lesson_in_another_language_carry_it(browser: Browser,
 
     beside = html[html.index('<nav class="notes') :]
     assert re.findall(r'<a href="#[^"]+"( lang="es")?>', beside[: beside.index("</nav>")]) == [' lang="es"']
+
+
+def test_titles_that_are_not_translated_carry_their_language_in_lists(browser: Browser, instance: Instance) -> None:
+    """WCAG 3.1.2: in the outline, beside a lesson, among the results and at home; what is translated carries none."""
+    files = folder(modules=1)
+    files["course.yaml"] = re.sub(rb"title: \{es: ([^,}]+),[^}]*\}", rb"title: \1", files["course.yaml"])
+    for name, title in (("module.yaml", b"Parte 1"), ("03-cuestionario.quiz.yaml", b"Cuestionario 1")):
+        path = f"01-parte/{name}"
+        files[path] = re.sub(rb"title: \{es: ([^,}]+),[^}]*\}", rb"title: \1", files[path])
+        assert b"title: " + title + b"\n" in files[path]
+    a_learner_in(browser, publish(instance, files)[0])
+    browser.post("/language", {"language": "en", "next": "/"})
+    own = "/courses/prueba"
+
+    found = {path: re.findall(r'lang="es">(?:<a [^>]*>)?([^<]+)', browser.get(path).html) for path in (own, f"{own}/activities/leccion-1")}
+    results, home = browser.get(f"{own}/results").html, browser.get("/learning").html
+
+    assert {"1. Parte 1", "Cuestionario 1"} <= {title.strip() for title in found[own]}
+    assert "Cuestionario 1" in found[f"{own}/activities/leccion-1"]
+    assert not any("Video" in title for titles in found.values() for title in titles)
+    assert re.search(r'lang="es"><a [^>]*>Cuestionario 1', results)
+    assert re.search(r'<h2 lang="es"><a [^>]*>Curso', home)
