@@ -1,0 +1,47 @@
+"""Every kind of question is known wherever kinds are listed by name (docs/developer/11-question-kind.md)."""
+
+import re
+from collections.abc import Collection
+
+import pytest
+
+from kernel.paths import TEMPLATES
+from quizzes.content import bodies, question_fields, wording
+from quizzes.pages import banks
+from quizzes.rules import answers, definitions
+from quizzes.rules.definitions import QuestionKind
+from standards.spreadsheet import model
+from tests.support import kinds
+
+QUESTION = (TEMPLATES / "quizzes" / "_question.html").read_text("utf-8")
+NAMED = re.findall(r"'(\w+)': _\(", re.search(r"set kinds = \{(.*?)\} %\}", QUESTION)[1])  # type: ignore[index]  # the template names them
+IN_THE_BANK = re.findall(r"^    kind: (\w+)$", kinds.BANK, re.MULTILINE)
+SHOWN_ALIKE = {"true_false": "single", "calculated": "numerical"}
+WITHOUT_AN_ANSWER = {QuestionKind.DESCRIPTION}
+
+
+@pytest.mark.parametrize(
+    ("place", "known", "without"),
+    [
+        ("quizzes.rules.definitions.BODIES", definitions.BODIES, set()),
+        ("quizzes.rules.answers", answers._READERS, set()),
+        ("quizzes.content.bodies.BODIES", bodies.BODIES, set()),
+        ("quizzes.content.bodies.FIELDS", bodies.FIELDS, set()),
+        ("quizzes.content.question_fields.OF_KIND", question_fields.OF_KIND, set()),
+        ("quizzes.content.wording.KINDS", wording.KINDS, set()),
+        ("quizzes.pages.banks.STARTS", banks.STARTS, set()),
+        ("templates/quizzes/_question.html", NAMED, WITHOUT_AN_ANSWER),
+        ("standards.spreadsheet.model.KINDS", model.KINDS.values(), set()),
+        ("tests.support.kinds.BANK", IN_THE_BANK, set()),
+    ],
+)
+def test_every_kind_is_known(place: str, known: Collection[str], without: set[QuestionKind]) -> None:
+    missing = set(QuestionKind) - set(known)
+
+    assert missing == without, place
+
+
+def test_every_kind_that_is_answered_has_a_template() -> None:
+    names = {SHOWN_ALIKE.get(kind, kind.value) for kind in set(QuestionKind) - WITHOUT_AN_ANSWER}
+
+    assert not [name for name in names if not (TEMPLATES / "quizzes" / "kinds" / f"_{name}.html").exists()]
