@@ -1,0 +1,22 @@
+"""Who may open and complete links."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from enrolments.permissions import ActivityContext, hiding_all, view_activity
+from kernel.permissions import Actor, Predicate, Verdict, allow_if
+
+
+class LinkAction(StrEnum):
+    """Actions on links."""
+
+    VIEW = "link:view"
+    COMPLETE = "link:complete"
+
+
+def _complete(_actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, ActivityContext)
+    return allow_if(subject.context.is_learner and subject.closed is None)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all({LinkAction.VIEW: view_activity, LinkAction.COMPLETE: _complete})
