@@ -1,4 +1,4 @@
-"""A list of people that somebody else opens is noted once, and told to everybody who stands in it (security 7.4).
+"""A list of people that somebody else opens is noted once, and told to everybody who stands in it (spec/security 7.4).
 
 Whom a search finds stands in no list: each of them is told by themselves.
 """

@@ -1,4 +1,4 @@
-"""Changing the address of an account (security 2.6): the password, a link at the new address, a word to the old one."""
+"""Changing the address of an account (spec/security 2.6): the password, a link at the new address, a word to the old one."""
 
 import json
 from collections.abc import Callable, Sequence

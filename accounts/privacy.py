@@ -1,4 +1,4 @@
-"""A person's rights over their data: who looked at them, and the deletion of the account (security 7.3, 7.4)."""
+"""A person's rights over their data: who looked at them, and the deletion of the account (spec/security 7.3, 7.4)."""
 
 import json
 from collections.abc import Sequence

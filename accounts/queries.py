@@ -196,7 +196,7 @@ class KeysetPage:
 def list_people(session: Session, words: str, state: PersonState | None, stretch: KeysetPage, *, limit: int) -> list[PersonRow]:
     """List some of the people whose name or address holds all of these words, by name.
 
-    A stretch is found by the index of names, wherever in the list it is: nothing before it is read (performance P24).
+    A stretch is found by the index of names, wherever in the list it is: nothing before it is read (spec/performance P24).
     """
     place = None
     if stretch.person is not None and stretch.way is not PageDirection.LAST:

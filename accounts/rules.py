@@ -48,7 +48,7 @@ def name_key(given_names: str, first_surname: str, second_surname: str) -> str:
 def password_fault(password: str, personal: tuple[str, ...], commonest: Collection[str]) -> PasswordFault | None:
     """Return why a password is refused, or nothing.
 
-    Any character is allowed and nothing about its composition is asked (security 2.1); `personal` are the name's parts, the
+    Any character is allowed and nothing about its composition is asked (spec/security 2.1); `personal` are the name's parts, the
     address and the identity number; `commonest` the most used passwords in lower case.
     """
     length = len(unicodedata.normalize("NFC", password))
@@ -87,7 +87,7 @@ def initials(given_names: str, first_surname: str) -> str:
 
 
 def session_ended(created: datetime, seen: datetime, now: datetime, *, idle: timedelta, absolute: timedelta) -> bool:
-    """Say whether a session has ended by disuse or by age (security 3.1)."""
+    """Say whether a session has ended by disuse or by age (spec/security 3.1)."""
     return now - seen > idle or now - created > absolute
 
 
@@ -117,7 +117,7 @@ def device_label(user_agent: str) -> str:
 
 
 def safe_next(target: str | None) -> str | None:
-    """Return where to go after signing in, if it is a path of this site (security 3.3), else nothing."""
+    """Return where to go after signing in, if it is a path of this site (spec/security 3.3), else nothing."""
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
         return None
     return None if any(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in target) else target

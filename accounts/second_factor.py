@@ -1,4 +1,4 @@
-"""The second step of signing in: applications with codes, passkeys, and recovery codes that work once (security 2.4, 2.6)."""
+"""The second step of signing in: applications with codes, passkeys, and recovery codes that work once (spec/security 2.4, 2.6)."""
 
 import secrets
 from collections.abc import Sequence

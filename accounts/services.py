@@ -459,7 +459,7 @@ def close_after_merge(
 
 
 def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, now: datetime) -> None:
-    """Write down that somebody looked at a person's data, in which role and for what (security 7.4); one's own are nobody's business."""
+    """Record a view of another person's data, with its role and purpose (spec/security 7.4)."""
     if person_id != actor.person_id:
         role, person = "administrator" if actor.is_administrator else "team", queries.get_person(session, person_id)
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)

@@ -32,9 +32,12 @@ TRIES_OF_ACCOUNT = limit("sign-in-account", "10 per 15 minutes")
 TRIES_OF_ACCOUNT_THERE = limit("sign-in-account-there", "3 per 15 minutes")
 """The same from an address from which many tries failed."""
 FAILURES_OF_ADDRESS = limit("sign-in-address", "100 per 15 minutes")
-"""Beyond it an account has fewer tries from there, and nobody else is refused: a whole institution may share one address (security 2.3)."""
+"""Beyond it an account has fewer tries from there, and nobody else is refused: a whole institution may share one address.
+
+spec/security 2.3.
+"""
 FAILED_ACCOUNTS = limit("sign-in-failed-accounts", "10000 per 15 minutes")
-"""Accounts at whose password somebody failed from an address, each counted once: beyond MOST_FAILED it has pauses (security 2.3)."""
+"""Accounts at whose password somebody failed from an address, each counted once: beyond MOST_FAILED it has pauses (spec/security 2.3)."""
 ENTERED_ACCOUNTS = limit("sign-in-entered-accounts", "10000 per 15 minutes")
 """Accounts whose password was right from an address, each counted once."""
 FAILED_HERE = limit("sign-in-failed-here", "1 per 15 minutes")
@@ -140,7 +143,7 @@ def requested_page() -> str:
 
 
 def second_step_required(session: Session, person_id: int) -> bool:
-    """Say whether a person's role asks for a second step here (security 2.4)."""
+    """Say whether a person's role asks for a second step here (spec/security 2.4)."""
     asked: ColumnElement[bool] | None = current_app.extensions["second_step_of"]
     return asked is not None and bool(connection_of(session).scalar(select(asked).where(Person.id == person_id)))
 
@@ -149,7 +152,7 @@ def counter_of(email: str) -> str:
     """Return under which key the tries for an account are counted.
 
     A browser in which it was signed in before, or whose visitor has chosen its password with a link from the mail, counts apart:
-    nobody can shut the owner out by failing elsewhere for as long as they like (security 2.3).
+    nobody can shut the owner out by failing elsewhere for as long as they like (spec/security 2.3).
     """
     nonce, known = _known_accounts()
     return f"{email} {nonce}" if hash_of(email) in known else email
@@ -213,7 +216,7 @@ def _write_spraying() -> None:
 
 
 def knows_password(email: str, stored: str, password: str) -> bool:
-    """Check the password of an account under the limit of signing in: every door has the same one (security 2.3)."""
+    """Check the password of an account under the limit of signing in: every door has the same one (spec/security 2.3)."""
     count_try(email)
     right = passwords.verify_password(stored, password)
     if right:

@@ -1,6 +1,6 @@
 """The façade of the sheet: one lit window per module, four to a floor, and the door that closes the last floor.
 
-Geometry of the design guide, sections 7 and 9, in millimetres from the top left.
+Geometry in millimetres from the top left.
 """
 
 from collections.abc import Sequence

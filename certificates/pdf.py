@@ -1,4 +1,4 @@
-"""The sheet as a PDF: A4 landscape, drawn by the table of the design guide (section 9).
+"""The sheet as a PDF: A4 landscape, drawn from a table of positions.
 
 The only importer of ReportLab. Coordinates are millimetres from the top left, text stands on its baseline. Equal sheets give
 equal bytes. ReportLab writes no tags: text is drawn in reading order and the web page is the accessible form.

@@ -12,7 +12,7 @@ from fractions import Fraction
 from enrolments.rules import Progress, has_passed
 
 CODE_LENGTH = 16
-"""Signs of a code: 80 random bits (security 5.4)."""
+"""Signs of a code: 80 random bits (spec/security 5.4)."""
 CONTENT_FORMAT = 1
 
 

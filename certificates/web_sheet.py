@@ -49,7 +49,7 @@ Placed = tuple[str, float]
 
 @dataclass(frozen=True, slots=True)
 class WebSheet:
-    """The sheet as the page draws it, 1 unit = 1 mm (design guide, section 9)."""
+    """The sheet as the page draws it, 1 unit = 1 mm."""
 
     language: str
     label: str

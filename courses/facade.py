@@ -1,4 +1,4 @@
-"""The façade: how a course's modules become arched windows (design guide, section 7). Pure geometry, printed by `macros/facade.html`."""
+"""The façade: how a course's modules become arched windows. Pure geometry, printed by `macros/facade.html`."""
 
 import itertools
 from collections.abc import Iterable, Sequence

@@ -137,7 +137,7 @@ class PendingFolder(PendingUpload, Base):
 
 
 class PublicationNature(StrEnum):
-    """What a publication is to those who are learning already (ARCHITECTURE 7.2)."""
+    """What a publication is to those who are learning already."""
 
     CORRECTION = "correction"
     """Everybody moves to it."""

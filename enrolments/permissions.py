@@ -379,7 +379,7 @@ def _override(actor: Actor, subject: object) -> Verdict:
 
 
 def _export(actor: Actor, subject: object) -> Verdict:
-    """Those who edit the course; graders see its gradebook and take nothing out (security 7.6)."""
+    """Those who edit the course; graders see its gradebook and take nothing out (spec/security 7.6)."""
     assert isinstance(subject, LearnerContext)
     return allow_if(edits(actor, subject.staff_role))
 

@@ -45,7 +45,7 @@ Results = Mapping[str, LearnerResult]
 
 
 class GradingMethod(StrEnum):
-    """Which of several tries at an activity make its grade (quiz engine 5.8)."""
+    """Which of several tries at an activity make its grade (spec/quiz-engine 5.8)."""
 
     HIGHEST = "highest"
     AVERAGE = "average"
@@ -54,7 +54,7 @@ class GradingMethod(StrEnum):
 
 
 class GradedCompletionRule(StrEnum):
-    """What completes an activity that gives marks (quiz engine 5.13)."""
+    """What completes an activity that gives marks (spec/quiz-engine 5.13)."""
 
     PASSED = "passed"
     GRADED = "graded"

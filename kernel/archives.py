@@ -1,4 +1,7 @@
-"""ZIP archives, the only door to them: judged by their list before anything is unpacked, and unpacked in memory only (security, 4.4)."""
+"""ZIP archives, the only door to them: judged by their list before anything is unpacked, and unpacked in memory only.
+
+spec/security 4.4.
+"""
 
 import lzma
 import stat

@@ -1,4 +1,4 @@
-"""Seals over the audit log: each covers some entries and the seal before, and is signed (security 8.1).
+"""Seals over the audit log: each covers some entries and the seal before, and is signed (spec/security 8.1).
 
 A changed or missing entry breaks its seal. That the end of the log was cut off, seals and all, only what is outside the database tells:
 the newest seal is said in the program's log, stands in each backup, and is kept in a file of the data folder.

@@ -136,13 +136,13 @@ class Base(DeclarativeBase):
 
 
 MARK = Numeric(14, 7)
-"""Marks keep seven decimals (quiz engine 5.1.5)."""
+"""Marks keep seven decimals (spec/quiz-engine 5.1.5)."""
 
 
 QUIET: dict[str, Any] = {"hide_parameters": True}
-"""Errors must not carry what people wrote into the logs (security 8.2)."""
+"""Errors must not carry what people wrote into the logs (spec/security 8.2)."""
 WRITERS_TURN = 4.0
-"""Seconds that a writer waits for its turn, so that a stuck disk is told within five (security 6.3)."""
+"""Seconds that a writer waits for its turn, so that a stuck disk is told within five (spec/security 6.3)."""
 
 
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
@@ -372,7 +372,9 @@ class Database:
             return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
     def durability_faults(self) -> list[str]:
-        """Say what keeps an acknowledged change from being safe (security 6.1): what the database answers, not what it was asked for."""
+        """Say what keeps an acknowledged change from being safe (spec/security 6.1): what the database answers,
+        not what it was asked for.
+        """
         if self.is_sqlite:
             with self.writing.connect() as connection:
                 answers = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one_or_none() for name in SAFE}

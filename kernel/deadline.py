@@ -1,4 +1,5 @@
-"""How long a request may work (security 3.5), thread by thread: whoever is late asks the database for nothing more and commits nothing.
+"""How long a request may work (spec/security 3.5), thread by thread:
+whoever is late asks the database for nothing more and commits nothing.
 
 It begins when the body is there: how slowly a body arrives is its sender's affair. Background jobs and commands have no deadline.
 """

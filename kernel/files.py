@@ -30,7 +30,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """How many bytes of files a person may hand in to a course, and a course may have (security 4.3)."""
+    """How many bytes of files a person may hand in to a course, and a course may have (spec/security 4.3)."""
 
     person: int
     course: int
@@ -223,7 +223,7 @@ class BucketStore(FileStore):
         return self._place if self._signer else ""
 
     def link(self, sha256: str, answer: Mapping[str, str], *, now: datetime) -> str:
-        """Return an address of the bucket that is signed for five minutes (security 4.3)."""
+        """Return an address of the bucket that is signed for five minutes (spec/security 4.3)."""
         return self._signer.link(self._place + _key(sha256), answer, seconds=LINK_SECONDS, now=now) if self._signer else ""
 
     @contextmanager

@@ -112,7 +112,7 @@ class Policy:
         return Verdict.FORBID if predicate is None else predicate(actor, subject)
 
     def require_beforehand(self, actor: Actor, action: StrEnum) -> None:
-        """Refuse before the subject is looked for what no subject would allow: whether there is one stays unsaid (security 1.3)."""
+        """Refuse before the subject is looked for what no subject would allow: whether there is one stays unsaid (spec/security 1.3)."""
         predicate = self.predicates.get(action)
         if actor.is_anonymous and not hasattr(predicate, "open_to_strangers"):
             raise SignInNeeded
@@ -126,7 +126,8 @@ class Policy:
     def require(self, actor: Actor, action: StrEnum, subject: object) -> None:
         """Raise NotFound, SignInNeeded, OwnRecord or Forbidden where the actor may not.
 
-        Whose account is suspended is sent to the sign-in page wherever an action is asked for, also where strangers may (security 1.4).
+        Whose account is suspended is sent to the sign-in page wherever an action is asked for,
+        also where strangers may (spec/security 1.4).
         """
         verdict = self.verdict(actor, action, subject)
         if verdict is Verdict.HIDE:

@@ -1,4 +1,4 @@
-"""Reading a file that somebody sent, in a process of its own with so much memory and time and no more (security 4.4).
+"""Reading a file that somebody sent, in a process of its own with so much memory and time and no more (spec/security 4.4).
 
 A file that asks for too much ends that process alone; whoever saves an answer meanwhile is served. The process runs a function of a
 module that is named to it; what goes there and comes back is pickled by this program for this program.

@@ -385,7 +385,7 @@ _EXAMPLES = (b"example", b"ejemplo", b"change", b"cambi", b"secret", b"password"
 
 
 def _is_example(key: bytes) -> bool:
-    """Say whether a key was written by hand: a word of manuals, or few different signs (security 8.3)."""
+    """Say whether a key was written by hand: a word of manuals, or few different signs (spec/security 8.3)."""
     return len(set(key)) < 8 or any(word in key.lower() for word in _EXAMPLES)
 
 

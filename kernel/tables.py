@@ -22,7 +22,7 @@ from kernel.sandbox import run_sandboxed
 Cell: TypeAlias = str | int | Decimal | None
 """Words, a number, or nothing."""
 RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "＝", "＋", "－", "＠", "｜", "％")
-"""Signs with which a spreadsheet begins to compute, and their full-width forms (security, 4.6)."""
+"""Signs with which a spreadsheet begins to compute, and their full-width forms (spec/security 4.6)."""
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"

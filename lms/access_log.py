@@ -1,4 +1,4 @@
-"""Who looked at a person's data: at theirs alone, and at lists in which they stood at the time (security 7.4)."""
+"""Who looked at a person's data: at theirs alone, and at lists in which they stood at the time (spec/security 7.4)."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Backups: the whole instance at one moment in one file, made while it runs, and put back into an empty place (security 6.7).
+"""Backups: the whole instance at one moment in one file, made while it runs, and put back into an empty place (spec/security 6.7).
 
 A backup is a ZIP archive with `database.sqlite` (whatever the database of the instance), every file under its checksum, and
 `manifest.json`. It is written under another name and gets its own when it is whole on the disk. Keys are never in it.

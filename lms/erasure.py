@@ -1,4 +1,4 @@
-"""A person is forgotten (security 7.3): what each package takes away, of their account and of those that were merged into it."""
+"""A person is forgotten (spec/security 7.3): what each package takes away, of their account and of those that were merged into it."""
 
 from collections.abc import Callable
 from datetime import datetime

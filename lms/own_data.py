@@ -1,4 +1,4 @@
-"""One's own data: a copy of everything at once, who looked at them, and the deletion of the account (security 7.3, 7.4)."""
+"""One's own data: a copy of everything at once, who looked at them, and the deletion of the account (spec/security 7.3, 7.4)."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,7 @@
-"""Results for the copy of one's own data (security 7.3): what is shown on the pages by now, and nothing that is not (5.1)."""
+"""Results for the copy of one's own data (spec/security 7.3): what is shown on the pages by now, and nothing that is not.
+
+spec/security 5.1.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime

@@ -33,13 +33,13 @@ class MetricsOrigin:
 
 @open_to_strangers
 def _may_measure(actor: Actor, subject: object) -> Verdict:
-    """Allow administrators, and whoever asks from a place that the settings name; to others it does not exist (security 1.3, 8.4)."""
+    """Allow administrators, and whoever asks from a place that the settings name; to others it does not exist (spec/security 1.3, 8.4)."""
     assert isinstance(subject, MetricsOrigin)
     return allow_if(subject.is_near or actor.is_administrator, Verdict.HIDE)
 
 
 def _view_audit(actor: Actor, _subject: object) -> Verdict:
-    """Administrators read the audit log; to others it does not exist (security 1.3)."""
+    """Administrators read the audit log; to others it does not exist (spec/security 1.3)."""
     return allow_if(actor.is_administrator, Verdict.HIDE)
 
 

@@ -1,4 +1,4 @@
-"""How long each kind of data is kept (security 7.3, 8.1): settings, one daily job that applies them, and the words that say it."""
+"""How long each kind of data is kept (spec/security 7.3, 8.1): settings, one daily job that applies them, and the words that say it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

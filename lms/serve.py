@@ -79,7 +79,10 @@ def checked_settings(host: str, port: int, **given: object) -> Settings:
 
 
 def check_folder(settings: Settings) -> None:
-    """Raise CannotStart where the data folder cannot be written, holds half a restore, or lies where SQLite is not safe (security 6.1)."""
+    """Raise CannotStart where the data folder cannot be written, holds half a restore, or lies where SQLite is not safe.
+
+    spec/security 6.1.
+    """
     folder = settings.data_dir
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

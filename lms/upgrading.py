@@ -1,4 +1,4 @@
-"""The schema brought up to date at a start, after a backup of what an older version has left (security 6.8)."""
+"""The schema brought up to date at a start, after a backup of what an older version has left (spec/security 6.8)."""
 
 import fcntl
 import sqlite3

@@ -1,4 +1,4 @@
-"""What a review shows of each question, and nothing beyond the flags of its moment (quiz engine 5.9)."""
+"""What a review shows of each question, and nothing beyond the flags of its moment (spec/quiz-engine 5.9)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,9 @@ def review_items(session: Session, opened: AttemptView, flags: frozenset[ReviewF
 
 
 def section_lines(session: Session, opened: AttemptView, flags: frozenset[ReviewFlag]) -> list[SectionMarkView]:
-    """Return the totals by section (5.8), where there are at least two with marks, all are given, and the flags let them through."""
+    """Return the totals by section (spec/quiz-engine 5.8), where there are at least two with marks, all are given,
+    and the flags let them through.
+    """
     row = opened.loaded.row
     titles = [entry["title"] for entry in json.loads(row.interludes) if entry["title"]]
     if not flags >= {ReviewFlag.ATTEMPT, ReviewFlag.MARKS, ReviewFlag.MAX_MARKS} or row.raw is None or not titles:

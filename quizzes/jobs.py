@@ -1,5 +1,6 @@
-"""Background work of quizzes: attempts whose time has ended are handed in (5.3.6), learners are told that theirs is marked (5.11.1), and
-large quizzes are marked again (5.11.3) and examined (5.12)."""
+"""Background work of quizzes: attempts whose time has ended are handed in (spec/quiz-engine 5.3.6),
+learners are told that theirs is marked (spec/quiz-engine 5.11.1), and
+large quizzes are marked again (spec/quiz-engine 5.11.3) and examined (spec/quiz-engine 5.12)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

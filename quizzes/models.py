@@ -1,4 +1,4 @@
-"""Tables of the assessment engine (quiz engine 5.1): immutable question versions, frozen attempts, append-only answers and marks."""
+"""Tables of the assessment engine (spec/quiz-engine 5.1): immutable question versions, frozen attempts, append-only answers and marks."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -127,16 +127,16 @@ class Attempt(Base):
     seed: Mapped[int] = mapped_column(BigInteger)
     """64 bits, kept as a signed number; every shuffle and draw follows from it."""
     language: Mapped[str] = mapped_column(String(2))
-    """Decimal conventions are those of this language, fixed at the start (5.7)."""
+    """Decimal conventions are those of this language, fixed at the start (spec/quiz-engine 5.7)."""
     lease: Mapped[int] = mapped_column(BigInteger)
     """The highest under which something was saved."""
     interludes: Mapped[str] = mapped_column(Text)
     """JSON: titles and words between the questions, as laid out."""
     started_at: Mapped[Moment]
     due_at: Mapped[Moment | None]
-    """As computed last; the deadline itself follows from the settings at each request (5.3.1)."""
+    """As computed last; the deadline itself follows from the settings at each request (spec/quiz-engine 5.3.1)."""
     extra_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
-    """The sum of what incidents that were not taken back gave this attempt (5.10.4)."""
+    """The sum of what incidents that were not taken back gave this attempt (spec/quiz-engine 5.10.4)."""
     saved_at: Mapped[Moment]
     """When something was last acknowledged; every acknowledgement writes it."""
     submitted_at: Mapped[Moment | None]
@@ -149,7 +149,7 @@ class Attempt(Base):
 
 
 class QuizOverride(Base):
-    """What holds instead of a quiz's own settings for everybody, a group or one person (5.10).
+    """What holds instead of a quiz's own settings for everybody, a group or one person (spec/quiz-engine 5.10).
 
     Of the settings those count that are not none (dates: whose `sets_…` is true). Never edited: a change ends it and adds another.
     """
@@ -198,7 +198,9 @@ class QuizOverride(Base):
 
 
 class Accommodation(Base):
-    """The time and the attempts that a person gets in every quiz (5.10.3). Only administrators see that it exists; never edited."""
+    """The time and the attempts that a person gets in every quiz (spec/quiz-engine 5.10.3).
+    Only administrators see that it exists; never edited.
+    """
 
     __tablename__ = "accommodation"
     __table_args__ = (
@@ -222,7 +224,7 @@ class Accommodation(Base):
 
 
 class Incident(Base):
-    """Time that was given to every attempt open at a moment, because something went wrong for all (5.10.4)."""
+    """Time that was given to every attempt open at a moment, because something went wrong for all (spec/quiz-engine 5.10.4)."""
 
     __tablename__ = "incident"
     __table_args__ = (CheckConstraint("seconds > 0", name="seconds"), Index("ix_incident_activity", "course_id", "activity_key"))
@@ -294,7 +296,7 @@ class AnswerEvent(Base):
     """As the device says; never used to decide."""
     server_time: Mapped[Moment]
     proved: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """It came after the end of the time, with the device's proof that it was written before (5.3.9)."""
+    """It came after the end of the time, with the device's proof that it was written before (spec/quiz-engine 5.3.9)."""
 
 
 class AnswerFile(Base):
@@ -340,7 +342,7 @@ class MarkEvent(Base):
 
 
 class Regrade(Base):
-    """A marking again of a quiz: what was asked, the state of its trial, and who committed and undid it (5.11)."""
+    """A marking again of a quiz: what was asked, the state of its trial, and who committed and undid it (spec/quiz-engine 5.11)."""
 
     __tablename__ = "regrade"
     __table_args__ = (
@@ -427,7 +429,10 @@ class RegradeTrialMark(Base):
 
 
 class VoidedQuestion(Base):
-    """A question version that does not decide in a quiz any more: attempts that are handed in later follow it too (5.11.4)."""
+    """A question version that does not decide in a quiz any more: attempts that are handed in later follow it too.
+
+    spec/quiz-engine 5.11.4.
+    """
 
     __tablename__ = "annulment"
     __table_args__ = (
@@ -453,7 +458,10 @@ class VoidedQuestion(Base):
 
 
 class CertificateReview(Base):
-    """Something for an administrator to decide: a learner does not pass any more and holds a certificate in force (5.11.5)."""
+    """Something for an administrator to decide: a learner does not pass any more and holds a certificate in force.
+
+    spec/quiz-engine 5.11.5.
+    """
 
     __tablename__ = "certificate_review"
     __table_args__ = (UniqueConstraint("regrade_id", "enrolment_id"),)
@@ -472,7 +480,7 @@ class CertificateReview(Base):
 
 
 class QuizAnalysisCache(Base):
-    """The statistics of a quiz as computed last: a cache, replaced where attempts, versions or formulas differ (5.12)."""
+    """The statistics of a quiz as computed last: a cache, replaced where attempts, versions or formulas differ (spec/quiz-engine 5.12)."""
 
     __tablename__ = "quiz_analysis_cache"
     __table_args__ = (UniqueConstraint("course_id", "activity_key", "which", "composition"),)

@@ -151,7 +151,10 @@ def _manage(actor: Actor, subject: object) -> Verdict:
 
 
 def _statistics(actor: Actor, subject: object) -> Verdict:
-    """Statistics of questions tell their keys: they are for those who edit the course; graders are refused (security 9, question bank)."""
+    """Statistics of questions tell their keys: they are for those who edit the course; graders are refused.
+
+    spec/security 9, question bank.
+    """
     assert isinstance(subject, QuizContext)
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE if subject.staff_role is None else Verdict.FORBID)
 

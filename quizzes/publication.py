@@ -324,7 +324,7 @@ def _version_row(question_id: int, number: int, question: definitions.QuestionDe
 
 
 def reworded_questions(session: Session, course_id: int, course: CourseFolder) -> tuple[Finding, ...]:
-    """Tell options that lost their key since their question was published last (C414)."""
+    """Tell options that lost their key since their question was published last (spec/content-format C414)."""
     other = aliased(QuestionVersion)
     newest = select(func.max(other.number)).where(other.question_id == Question.id).correlate(Question).scalar_subquery()
     rows = session.execute(
@@ -338,7 +338,7 @@ def reworded_questions(session: Session, course_id: int, course: CourseFolder) -
 
 
 def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[OutlineActivity], now: datetime) -> frozenset[str]:
-    """Return the keys of quizzes that do not show a learner their marks now, two minutes after handing in and later (5.9).
+    """Return the keys of quizzes that do not show a learner their marks now, two minutes after handing in and later (spec/quiz-engine 5.9).
 
     Where the close date brings the marks, it brings them once no attempt of the learner is open.
     """

@@ -1,4 +1,4 @@
-"""Read tasks of simulators as files of a course folder (format, section 10)."""
+"""Read tasks of simulators as files of a course folder (spec/content-format 10)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def _has_entries(table: MappingCursor, name: str) -> bool:
 
 
 def _check_model(table: MappingCursor) -> None:
-    """Tell a model that is not there, or whose formulas have another version (C801)."""
+    """Tell a model that is not there, or whose formulas have another version (spec/content-format C801)."""
     model = table.value("model", scalars.key, required=True)
     version = table.value("version", scalars.whole(1), required=True)
     if model is not None and model != MODEL:
@@ -293,7 +293,10 @@ def _check_category(table: MappingCursor, category: str, course: CourseFolder) -
 
 
 def _check_model_runs(table: MappingCursor, task: Task) -> None:
-    """Try the draws that learners get: the start must be a scenario, and what is asked must have a value (C802–C804)."""
+    """Try the draws that learners get: the start must be a scenario, and what is asked must have a value.
+
+    spec/content-format C802 to C804.
+    """
     complete = {variable.name for variable in task.variables}
     if any((name := variable_named(value)) and name not in complete for value in task.start.values()):
         return  # the variable itself was told

@@ -1,4 +1,4 @@
-"""What the web asks of a simulator task, field by field (format, section 10)."""
+"""What the web asks of a simulator task, field by field (spec/content-format 10)."""
 
 from collections.abc import Callable
 

@@ -30,7 +30,7 @@ _MARKDOWN = re.compile(r"\]\(\s*<?@@PLUGINFILE@@/([^()<>\s]+)>?\s*\)")
 
 
 def named(content: bytes, given: str) -> str:
-    """Return the name of a file in media/, '' for what is no picture, audio or document within the limits (security 4.3)."""
+    """Return the name of a file in media/, '' for what is no picture, audio or document within the limits (spec/security 4.3)."""
     kind = next((ending for ending in RASTER if KINDS[ending].fits(content)), "") if len(content) <= MAXIMUM_IMAGE else ""
     ending = PurePosixPath(given).suffix.lower().removeprefix(".")
     if not kind and ending in (*AUDIO, *DOCUMENTS) and 0 < len(content) <= MAXIMUM_DOCUMENT and KINDS[ending].fits(content):

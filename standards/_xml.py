@@ -1,4 +1,4 @@
-"""XML of outside files: no DTD, no entity, no network, nothing huge comes past here (security, 4.4).
+"""XML of outside files: no DTD, no entity, no network, nothing huge comes past here (spec/security 4.4).
 
 A first pass by expat, with defusedxml's refusals, counts and judges; only what passes is made into a tree with line numbers.
 """

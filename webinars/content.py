@@ -1,4 +1,4 @@
-"""Read recordings as files of a course folder (format, section 10)."""
+"""Read recordings as files of a course folder (spec/content-format 10)."""
 
 import html
 import io
@@ -237,7 +237,7 @@ def _milliseconds(stamp: str) -> int:
 
 
 def _check_captions(value: LocatedValue, path: str, duration: int | None) -> None:
-    """Tell captions that are not WebVTT, run backwards or past the end (C608)."""
+    """Tell captions that are not WebVTT, run backwards or past the end (spec/content-format C608)."""
     try:
         cues = read_cues(value.session.files[path])
     except ValueError:
@@ -287,7 +287,7 @@ def _document(value: LocatedValue) -> DocumentSource | None:
 
 
 def _completion(table: MappingCursor) -> ActivityCompletion:
-    """Read `{watched: percent}` or `marked`; watching can only be seen in a file of ours (C610)."""
+    """Read `{watched: percent}` or `marked`; watching can only be seen in a file of ours (spec/content-format C610)."""
     ours = table.has("file")
     usual = ActivityCompletion(CompletionRule.WATCHED, WATCHED) if ours else ActivityCompletion(CompletionRule.MARKED)
     found = table.get("completion")

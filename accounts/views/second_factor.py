@@ -1,7 +1,7 @@
 """Pages of the second step of signing in: showing it, setting it up, changing it.
 
 Between password and second step nobody is signed in: the cookie only says whose password was typed, and every other page sees a stranger.
-Who has no second factor yet and needs one sets it up there; who has one cannot (security 2.4).
+Who has no second factor yet and needs one sets it up there; who has one cannot (spec/security 2.4).
 """
 
 import json
@@ -184,7 +184,7 @@ def _overview(subject: Owner, form: PasswordConfirmationForm) -> str:
 @bp.post("/second-step/password")
 @requires(AccountAction.SECOND_STEP, _owner, reads_first=True)
 def prove(subject: Owner) -> Answer:
-    """Take the password, which is asked again before anything is changed (security 2.6)."""
+    """Take the password, which is asked again before anything is changed (spec/security 2.6)."""
     form = PasswordConfirmationForm()
     if not take_proof(form, subject.person.id, subject.person.password_hash):
         return _overview(_owner(current_session(), current_actor()), form), 422

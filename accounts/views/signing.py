@@ -394,7 +394,7 @@ def _devices_page(form: PasswordConfirmationForm) -> str:
 
 
 def take_proof(form: PasswordConfirmationForm, person_id: int, stored: str) -> bool:
-    """Take the password that is asked again before what only its owner may do (security 2.6); else say in the form why not."""
+    """Take the password that is asked again before what only its owner may do (spec/security 2.6); else say in the form why not."""
     valid = form.validate_on_post()
     release_connection()
     if valid and not signin.knows_password(current_actor().email, stored, form.current_password.data or ""):

@@ -1,4 +1,4 @@
-"""Read the fields that modules and activities share, and an activity of any kind (format, section 5)."""
+"""Read the fields that modules and activities share, and an activity of any kind (spec/content-format 5)."""
 
 from dataclasses import dataclass
 from datetime import datetime

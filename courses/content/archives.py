@@ -1,4 +1,7 @@
-"""A course folder as one ZIP: written the same each time, read only where every name in it is one that the format knows (security, 4.4)."""
+"""A course folder as one ZIP: written the same each time, read only where every name in it is one that the format knows.
+
+spec/security 4.4.
+"""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -17,7 +17,7 @@ from courses.content.tree import MOST, DraftTree, TreeActivity, TreeModule, move
 from kernel.errors import N_, Invalid
 
 COMMON = ("key", FORMER_KEYS, FORMERLY, "title", "summary", "state", "requires", "opens", "closes", "required", "preview")
-"""The fields that modules and activities share, in canonical order (format, section 5)."""
+"""The fields that modules and activities share, in canonical order (spec/content-format 5)."""
 _MEDIA = re.compile(r"(?<![\w./-])(?:\.\./)?media/[A-Za-z0-9.-]+")
 
 

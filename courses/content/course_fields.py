@@ -1,4 +1,4 @@
-"""What the web asks of a course, a module and an activity, field by field (format, section 5).
+"""What the web asks of a course, a module and an activity, field by field (spec/content-format 5).
 
 The reader of the format judges the answers.
 """
@@ -36,7 +36,7 @@ MODULE_ORDER = (*COMMON[:9], "objectives", "numbered", "completion")
 FLOWS = frozenset(
     {"languages", "words", "completion", "requires", FORMER_KEYS, FORMERLY, "pause", "review", "from", "tags", "kinds", "accept", "source"}
 )
-"""Fields that stand on one line where they fit (format, section 11)."""
+"""Fields that stand on one line where they fit (spec/content-format 11)."""
 DEEP_FLOWS = frozenset({"also"})
 """Fields whose values stand on a line each."""
 

@@ -1,4 +1,4 @@
-"""Keys of options, items, rows and columns: written, or the slug of the text in the first language (format, 3.3)."""
+"""Keys of options, items, rows and columns: written, or the slug of the text in the first language (spec/content-format 3.3)."""
 
 import re
 import unicodedata
@@ -20,7 +20,10 @@ def slug(text: str) -> str:
 
 
 class KeyBook:
-    """The keys of one list of a question; tells keys written twice (C202) and derived ones that collide or are empty (C214)."""
+    """The keys of one list of a question; tells keys written twice (spec/content-format C202) and derived ones that collide or are empty.
+
+    spec/content-format C214.
+    """
 
     def __init__(self) -> None:
         self.taken: dict[str, str] = {}

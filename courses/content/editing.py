@@ -1,4 +1,4 @@
-"""Changes of a YAML file as lines of text, so that everything beside the change stays as it is to the byte (format, section 13).
+"""Changes of a YAML file as lines of text, so that everything beside the change stays as it is to the byte (spec/content-format 13).
 
 A list of mappings (`questions:`) is edited entry by entry. An entry travels as text of its own, its fields at the left edge, the comments
 directly above it first; in the file it stands behind its dash. What a change gives is parsed again before it is handed out: the entry
@@ -297,7 +297,7 @@ def _value(value: str | Sequence[str]) -> str:
 # --- Fields of any shape -----------------------------------------------------------------------------------------------------------------
 
 FLOW = 100
-"""Columns within which lists of keys and mappings of words stay on one line (format, section 11)."""
+"""Columns within which lists of keys and mappings of words stay on one line (spec/content-format 11)."""
 
 
 def read_fields(text: str) -> dict[str, Written]:

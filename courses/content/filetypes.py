@@ -1,4 +1,4 @@
-"""The files that a folder may hold in media/: media type, greatest size and how their content begins (security, 4.3)."""
+"""The files that a folder may hold in media/: media type, greatest size and how their content begins (spec/security 4.3)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

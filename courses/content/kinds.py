@@ -43,7 +43,7 @@ class ActivityKind:
     `begin` are the fields that a new one needs beside key and title (None: it is not begun on the web), `beside` the files of its module
     that it begins with where there are none, `settings` the fields of its own that the web asks for one by one, `groups` those
     that stand under a title of their own. `moving` takes the text of an activity that leaves the module with a key, and gives
-    the text that means the same elsewhere. `order` is that of its own fields in a file (format, section 11), where `settings` and
+    the text that means the same elsewhere. `order` is that of its own fields in a file (spec/content-format 11), where `settings` and
     `groups` ask in another one. `elsewhere` are fields of the file that a page of the kind's own asks for.
     """
 

@@ -1,4 +1,6 @@
-"""Which file of a folder is what (format, section 2): modules in order, activities by suffix, lists, banks, media, and what is unknown."""
+"""Which file of a folder is what (spec/content-format 2): modules in order, activities by suffix, lists, banks, media,
+and what is unknown.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -163,7 +165,7 @@ def _activity(session: ReadingSession, activities: dict[str, ActivityFiles], fol
 
 
 def _refuse_escapes(session: ReadingSession) -> set[str]:
-    """Tell paths that lead out of the folder, whatever they are (C109), and return them."""
+    """Tell paths that lead out of the folder, whatever they are (spec/content-format C109), and return them."""
     outside = {path for path in session.files if "\\" in path or any(part in ("", ".", "..") for part in path.split("/"))}
     for path in outside:
         session.add(SourceLocation(path), "C109", N_("The path leads outside the folder."), "", {}, Severity.ERROR)

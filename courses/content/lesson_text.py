@@ -12,7 +12,7 @@ from kernel.markup.model import fold
 from kernel.markup.source import composed
 
 FIELDS = (*COMMON, "minutes", "completion", "translated_from")
-"""The fields of a lesson in canonical order (format, sections 5 and 6)."""
+"""The fields of a lesson in canonical order (spec/content-format 5 and 6)."""
 KEPT_CONTROLS = {"\n", "\t"}
 
 

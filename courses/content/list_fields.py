@@ -1,4 +1,4 @@
-"""The three lists of a course as the web asks for them, entry by entry: glossary, figures, documents (format, section 5)."""
+"""The three lists of a course as the web asks for them, entry by entry: glossary, figures, documents (spec/content-format 5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

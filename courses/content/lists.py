@@ -1,4 +1,4 @@
-"""Read the three lists that a course shares: glosario.yaml, parametros.yaml, recursos.yaml (format, section 5)."""
+"""Read the three lists that a course shares: glosario.yaml, parametros.yaml, recursos.yaml (spec/content-format 5)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class ListEntry:
 
 
 def read_terms(session: ReadingSession) -> tuple[TermSource, ...]:
-    """Read the glossary; forms of two terms that fold to the same are told (C202)."""
+    """Read the glossary; forms of two terms that fold to the same are told (spec/content-format C202)."""
     forms: dict[tuple[str, str], tuple[str, SourceLocation]] = {}
     return _entries(session, layout.GLOSSARY, MAXIMUM_TERMS, scalars.key, partial(_term, forms))
 
@@ -166,7 +166,7 @@ def _check_place(key: str, table: MappingCursor, *, unverified: bool) -> None:
 
 
 def check_citations(session: ReadingSession, course: CourseFolder) -> None:
-    """Tell citations of resources that do not exist (C203)."""
+    """Tell citations of resources that do not exist (spec/content-format C203)."""
     known = {resource.key for resource in course.resources}
     for cited in session.cited:
         if cited.citation.resource not in known:

@@ -73,7 +73,7 @@ class LocatedValue:
         return self.node.text if isinstance(self.node, YamlScalar) else ""
 
     def text(self, form: MarkupLevel, gaps: frozenset[str] = frozenset()) -> LocalisedText:
-        """Return a text in one or more languages; Markdown is noted for the checks of section 7."""
+        """Return a text in one or more languages; Markdown is noted for the checks of spec/content-format 7."""
         if isinstance(self.node, YamlScalar):
             words = self._words(self.node, self.owner.language, form, self.field, gaps)
             return LocalisedText({self.owner.language: words}) if words else NO_TEXT
@@ -228,7 +228,7 @@ class MappingCursor:
         return entry is not None and not (isinstance(entry.value, YamlScalar) and not entry.value.text)
 
     def get(self, name: str, *, required: bool = False) -> LocatedValue | None:
-        """Return a field's value, None where it is absent or empty (C110 where it is required)."""
+        """Return a field's value, None where it is absent or empty (spec/content-format C110 where it is required)."""
         self.asked.setdefault(name)
         if self.has(name):
             return LocatedValue(self, self.node.entries[name].value, self.path_of(name))
@@ -271,7 +271,7 @@ class MappingCursor:
         return found.text(form, gaps) if found is not None else NO_TEXT
 
     def title(self, name: str = "title", *, required: bool = True) -> LocalisedText:
-        """Return a title, which needs all languages of the course (C701)."""
+        """Return a title, which needs all languages of the course (spec/content-format C701)."""
         text = self.text(name, required=required)
         for language in self.session.languages:
             if text and language not in text and self.session.first_language in text:
@@ -302,7 +302,9 @@ class MappingCursor:
         return self.listed(name, lambda value: value.read(scalars.key), flow=True)
 
     def former_keys(self) -> tuple[str, ...]:
-        """Return the keys that a part had before, under either name of their field; the old one is reported (C116), not written again."""
+        """Return the keys that a part had before, under either name of their field; the old one is reported (spec/content-format C116),
+        not written again.
+        """
         entries = self.node.entries
         if self.has(FORMERLY):
             self.report(
@@ -331,9 +333,9 @@ class MappingCursor:
         return self.listed(name, LocatedValue.reference, flow=True)
 
     def path(self, name: str, *types: str) -> str:
-        """Return the full path of a file of the folder, '' where it is absent or missing (C601).
+        """Return the full path of a file of the folder, '' where it is absent or missing (spec/content-format C601).
 
-        `types` are beginnings of media types that the field takes (C111); none for any.
+        `types` are beginnings of media types that the field takes (spec/content-format C111); none for any.
         """
         found = self.get(name)
         written = found.read(scalars.word) if found is not None else None
@@ -350,7 +352,7 @@ class MappingCursor:
         return found.table() if found is not None else None
 
     def close(self) -> None:
-        """Tell the fields that nobody asked for, here and in all mappings inside (C107, C108, C403)."""
+        """Tell the fields that nobody asked for, here and in all mappings inside (spec/content-format C107, C108, C403)."""
         absent = [name for name in self.asked if not self.has(name)]
         unknown = [name for name in self.node.entries if name not in self.asked and not name.startswith("x-") and not self.is_list]
         for name in unknown[:MAXIMUM_TOLD]:

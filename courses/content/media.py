@@ -1,4 +1,4 @@
-"""Check the files of media/ (format, section 12, C6xx): kind by extension, content by its first bytes, size, figures in SVG."""
+"""Check the files of media/ (spec/content-format 12, C6xx): kind by extension, content by its first bytes, size, figures in SVG."""
 
 import hashlib
 
@@ -53,7 +53,7 @@ def _check_svg(session: ReadingSession, path: str, content: bytes) -> None:
 
 
 def check_unused(session: ReadingSession, paths: list[str]) -> None:
-    """Tell media that nothing uses (C602)."""
+    """Tell media that nothing uses (spec/content-format C602)."""
     for path in paths:
         if path not in session.used_files:
             session.report_file(path, "C602", N_("Nothing in the folder uses this file."))

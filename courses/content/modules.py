@@ -1,4 +1,4 @@
-"""Read modules and the activities inside them (format, section 5)."""
+"""Read modules and the activities inside them (spec/content-format 5)."""
 
 from datetime import datetime
 
@@ -78,7 +78,10 @@ def _check_module(session: ReadingSession, table: MappingCursor, module: ModuleS
 
 
 def _check_dates(table: MappingCursor, activity: ActivitySource, closes: datetime) -> None:
-    """Tell a quiz or task that never opens because its module closes it before, and one that closes with it before its own date (C208)."""
+    """Tell a quiz or task that never opens because its module closes it before, and one that closes with it before its own date.
+
+    spec/content-format C208.
+    """
     if activity.opens is not None and activity.opens >= closes:
         table.report("C208", N_("Its module closes before it opens."), CLOSES_WITH_MODULE, at="opens")
     elif activity.closes is not None and activity.closes > closes:

@@ -1,4 +1,4 @@
-"""Checks of the outline that need the whole folder: references, circles, former keys (format, 3.2 and 5)."""
+"""Checks of the outline that need the whole folder: references, circles, former keys (spec/content-format 3.2 and 5)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -34,7 +34,7 @@ def check_outline(session: ReadingSession, course: CourseFolder) -> None:
 
 
 def check_former_keys(session: ReadingSession) -> None:
-    """Tell former keys that are alive (C204) or claimed twice (C202)."""
+    """Tell former keys that are alive (spec/content-format C204) or claimed twice (spec/content-format C202)."""
     claimed: dict[tuple[str, str], SourceLocation] = {}
     for kind, key, place in session.former:
         first = claimed.setdefault((kind, key), place)

@@ -1,4 +1,4 @@
-"""Read lessons: one activity of the kind `page`, one Markdown file a language (format, 4 and 6)."""
+"""Read lessons: one activity of the kind `page`, one Markdown file a language (spec/content-format 4 and 6)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What the text of a course does to what is published already (format, 3.2)."""
+"""What the text of a course does to what is published already (spec/content-format 3.2)."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from kernel.errors import N_
 
 
 def vanished(published: Iterable[str], course: CourseFolder) -> tuple[Finding, ...]:
-    """Tell keys of modules and activities that are published and neither alive nor named by `former_keys` (C213)."""
+    """Tell keys of modules and activities that are published and neither alive nor named by `former_keys` (spec/content-format C213)."""
     kept = {key for module in course.modules for key in (module.key, *module.former_keys)}
     kept |= {key for activity in course.activities() for key in (activity.key, *activity.former_keys)}
     return tuple(_finding(key) for key in published if key not in kept)

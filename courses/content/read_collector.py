@@ -145,7 +145,7 @@ class ReadCollector:
         self.last_checks.append(check)
 
     def claim(self, kind: str, key: str, place: SourceLocation) -> None:
-        """Take a key that must be unique among its kind (`outline`, `question`, `bank`, `term`…) (C202)."""
+        """Take a key that must be unique among its kind (`outline`, `question`, `bank`, `term`…) (spec/content-format C202)."""
         taken = self.keys.setdefault(kind, {})
         if key in taken:
             first = taken[key]
@@ -162,7 +162,7 @@ class ReadCollector:
             taken[key] = place
 
     def leave(self, kind: str, key: str, place: SourceLocation) -> None:
-        """Note a former key; it may not live on (C204), which is known when everything is read."""
+        """Note a former key; it may not live on (spec/content-format C204), which is known when everything is read."""
         self.former.append((kind, key, place))
 
     def resolve(self, file: str, path: str) -> str:
@@ -174,7 +174,7 @@ class ReadCollector:
         return full if inside or in_module else ""
 
     def use_file(self, file: str, path: str, place: SourceLocation) -> str:
-        """Return the full path of a file that is used, '' with a finding where it is not there (C601)."""
+        """Return the full path of a file that is used, '' with a finding where it is not there (spec/content-format C601)."""
         full = self.resolve(file, path)
         if not full:
             self.report(

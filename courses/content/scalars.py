@@ -1,4 +1,4 @@
-"""The types of the format's fields, from the text that was written (format, section 1, table of types).
+"""The types of the format's fields, from the text that was written (spec/content-format 1, table of types).
 
 Each function takes the text and gives the value, or raises RefusedError with the code and a message.
 """

@@ -1,4 +1,4 @@
-"""Bytes of a file as text and as a tree, with everything that section 1 asks of every file."""
+"""Bytes of a file as text and as a tree, with everything that spec/content-format 1 asks of every file."""
 
 import unicodedata
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Stamps of lessons: what a translation was last brought up to date with (format, 4.4)."""
+"""Stamps of lessons: what a translation was last brought up to date with (spec/content-format 4.4)."""
 
 import hashlib
 import re

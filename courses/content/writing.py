@@ -1,4 +1,4 @@
-"""Write a YAML tree in canonical form, comments where they were (format, section 11)."""
+"""Write a YAML tree in canonical form, comments where they were (spec/content-format 11)."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""YAML as a tree of texts with their places: every scalar is what was written, typed later by its field (format 1.2-1.4).
+"""YAML as a tree of texts with their places: every scalar is what was written, typed later by its field (spec/content-format 1.2 to 1.4).
 
 The tree is built from ruamel's events, because only they show what composing hides: anchors, aliases, tags, second documents, keys twice.
 """

@@ -37,7 +37,7 @@ def count_owners(session: Session, course_id: int) -> int:
 
 
 def list_still_authorised(session: Session, person_id: int, course_id: int, rule: Callable[[Actor, StaffRole | None], bool]) -> bool:
-    """Say whether somebody who asked for something earlier may do it in a course by what they are now (security 1.4).
+    """Say whether somebody who asked for something earlier may do it in a course by what they are now (spec/security 1.4).
 
     A suspended account may nothing; a merged one what the account may that stayed.
     """

@@ -31,7 +31,7 @@ def dates_of(edition: Edition) -> EditionDates:
 
 
 FEWEST_LETTERS = 3
-"""Of a word with which a course's team searches for people (security 7.6)."""
+"""Of a word with which a course's team searches for people (spec/security 7.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,8 @@ class EnrolCandidate:
 def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *, limit: int) -> list[EnrolCandidate]:
     """List the people with an open account whom a search finds and who do not take a course, by name.
 
-    Addresses of those outside the course are for administrators (security 7.6): others find by name, or by a whole address that they know,
+    Addresses of those outside the course are for administrators (spec/security 7.6): others find by name,
+    or by a whole address that they know,
     and nobody where they name too little of them.
     """
     if names_too_little(actor, words):

@@ -1,4 +1,4 @@
-"""What the team takes out of a course's marks leaves an entry in the audit log (security 8.1)."""
+"""What the team takes out of a course's marks leaves an entry in the audit log (spec/security 8.1)."""
 
 from datetime import datetime
 from enum import StrEnum

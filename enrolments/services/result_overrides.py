@@ -1,4 +1,4 @@
-"""Verbs of the team's own word on a result: set it, with a reason, or let what was earned count again (security 5.3)."""
+"""Verbs of the team's own word on a result: set it, with a reason, or let what was earned count again (spec/security 5.3)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Assemble Python-Markdown into the dialect of section 7."""
+"""Assemble Python-Markdown into the dialect of spec/content-format 7."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Name what the renderer can find: the code of section 12, an English msgid, and the advice in one sentence."""
+"""Name what the renderer can find: the code of spec/content-format 12, an English msgid, and the advice in one sentence."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def join(*pieces: str) -> SafeHtml:
 
 
 def icon(name: str, *, turning: bool = False) -> SafeHtml:
-    """Answer the use of a symbol that the page carries (design guide, section 6, Icons); `turning` for the mark of a fold."""
+    """Answer the use of a symbol that the page carries; `turning` for the mark of a fold."""
     return SafeHtml(f'<svg class="i{" chev" if turning else ""}" aria-hidden="true"><use href="#{name}"/></svg>')
 
 

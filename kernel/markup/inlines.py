@@ -34,7 +34,7 @@ STASHED = re.compile("\x02[^\x02\x03]*\x03")
 """What stands for HTML in the tree, until the text is written out."""
 
 AUTHORS_TAGS = names("abbr b br cite code del dfn em i ins kbd mark q s strong sub sup var")
-"""What raw HTML may leave in a text; it is told all the same [C310]."""
+"""What raw HTML may leave in a text; it is told all the same (spec/content-format C310)."""
 REFUSED_TAGS = names("applet audio base embed frame frameset iframe link meta object portal script style video")
 _INSTEAD = {
     "a": "[text](https://…)",

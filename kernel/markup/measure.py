@@ -1,4 +1,6 @@
-"""Count the words of a lesson (C316): what is read, folded answers included, without tables, formulas and lists of sources."""
+"""Count the words of a lesson (spec/content-format C316): what is read, folded answers included, without tables,
+formulas and lists of sources.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class SafeHtml(str):
 
 @dataclass(frozen=True, slots=True)
 class MarkupFinding:
-    """A finding of the check (content format, section 12): `text` and `fix` are msgids, `facts` fills their placeholders.
+    """A finding of the check (spec/content-format 12): `text` and `fix` are msgids, `facts` fills their placeholders.
 
     `line` counts from 1 in the text that was given to the renderer (add the lines of the front matter before showing it);
     0 where no line is known.
@@ -212,12 +212,12 @@ class RenderedText:
 
     @property
     def minutes(self) -> int:
-        """Answer the reading time: words ÷ 200 and one a figure, formula or check, rounded up (content format, section 6)."""
+        """Answer the reading time: words ÷ 200 and one a figure, formula or check, rounded up (spec/content-format 6)."""
         return math.ceil(self.words / 200 + len(self.figures) + self.formulas + self.checks)
 
 
 def fold(form: str) -> str:
-    """Fold a written form of a term: no case, no accents, hyphens and runs of space as one space (section 7, Term)."""
+    """Fold a written form of a term: no case, no accents, hyphens and runs of space as one space (spec/content-format 7, Term)."""
     letters = unicodedata.normalize("NFD", form.casefold())
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(bare.replace("-", " ").split())

@@ -1,4 +1,4 @@
-"""Write numbers the way a language does, and keep beside each other what a line must not part (design guide, section 5)."""
+"""Write numbers the way a language does, and keep beside each other what a line must not part."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def format_size(size: int, language: str) -> str:
 
 
 def join_numbers(text: str) -> str:
-    """Put a no-break space between a number and the `%` or `USD` beside it (section 7, Parameter)."""
+    """Put a no-break space between a number and the `%` or `USD` beside it (spec/content-format 7, Parameter)."""
     return _GAPS.sub(NO_BREAK, text)
 
 

@@ -53,7 +53,7 @@ class _Pasted(Converter):
         """Of the entry that each list has next."""
 
     def convert_li(self, el: Tag, text: str, parent_tags: Iterable[str]) -> str:
-        """Write an entry of a list; what belongs to it stands four columns further in (format, section 7)."""
+        """Write an entry of a list; what belongs to it stands four columns further in (spec/content-format 7)."""
         mark = "-"
         if el.parent is not None and el.parent.name == "ol":
             number = self._numbers.get(id(el.parent)) or int(str(el.parent.get("start", "1")))

@@ -1,4 +1,4 @@
-"""Render the Markdown dialect: lessons, fields of several paragraphs, fields of one line (content format, section 7)."""
+"""Render the Markdown dialect: lessons, fields of several paragraphs, fields of one line (spec/content-format 7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kernel.markup.sanitise import sanitise
 from kernel.markup.source import Finder, mask, mask_code, normalise, strip_comments
 
 MAXIMUM = 100_000
-"""Bytes of a text (content format, 1.6)."""
+"""Bytes of a text (spec/content-format 1.6)."""
 MAXIMUM_BLOCK = 20_000
 """Characters between two blank lines outside fenced code: what Markdown reads at once, sometimes in quadratic time."""
 MAXIMUM_FENCES = 2000
@@ -43,7 +43,7 @@ def render_lesson(source: str, context: MarkupContext, original: RenderedText | 
     """Render the body of a lesson (front matter cut off), with its lists of notes, terms and sources.
 
     `original` is the rendering of the first language's file: a translation takes its headings' and figures' addresses by
-    position, or keeps its own where their number differs [C704] (content format, 4.3). Never raises on a text: what cannot be
+    position, or keeps its own where their number differs (spec/content-format 4.3, C704). Never raises on a text: what cannot be
     rendered within the limits is refused with C105 and empty HTML.
     """
     return _render(normalise(source), context, RenderMode.LESSON, original)

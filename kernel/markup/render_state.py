@@ -18,11 +18,11 @@ from kernel.markup.renderer_strings import RendererStrings
 from kernel.markup.source import Finder
 
 TIME_LIMIT = 1.0
-"""Seconds of the processor that a text may take (security, 4.1); a busy machine refuses nothing."""
+"""Seconds of the processor that a text may take (spec/security 4.1); a busy machine refuses nothing."""
 
 
 class RenderMode(StrEnum):
-    """What is rendered: a lesson has everything, fields have less (content format, section 1, Types)."""
+    """What is rendered: a lesson has everything, fields have less (spec/content-format 1, Types)."""
 
     LESSON = "lesson"
     FIELD = "field"

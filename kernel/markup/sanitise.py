@@ -1,4 +1,4 @@
-"""Clean HTML with the one allow-list (security, 4.1). Drawings, formulas and what the renderer builds itself come in afterwards."""
+"""Clean HTML with the one allow-list (spec/security 4.1). Drawings, formulas and what the renderer builds itself come in afterwards."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def normalise(source: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Answer a text without control, direction-override and tag characters (security, 4.2), and halves of a sign."""
+    """Answer a text without control, direction-override and tag characters (spec/security 4.2), and halves of a sign."""
     return _UNWANTED.sub("", text)
 
 
@@ -133,7 +133,7 @@ def mask(source: str) -> str:
 
 
 def strip_comments(source: str) -> str:
-    """Take the comments out: they are for whoever translates and are never published (section 7, Comment)."""
+    """Take the comments out: they are for whoever translates and are never published (spec/content-format 7, Comment)."""
     parts: list[str] = []
     last = 0
     for start, end in _comments(mask_code(source)):

@@ -1,4 +1,4 @@
-"""Pass figures through the allow-list of drawing elements (content format, section 7, Figures in SVG)."""
+"""Pass figures through the allow-list of drawing elements (spec/content-format 7, Figures in SVG)."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def _crowded(error: ServerBusy) -> Response:
 
 
 def _note_refusal() -> None:
-    """Write into the audit log that somebody was refused, in a short unit of work of its own (ARCHITECTURE 16.5)."""
+    """Write into the audit log that somebody was refused, in a short unit of work of its own."""
     actor = g.get("actor")
     if actor is not None and not actor.is_anonymous:
         _write_down(actor, AccessVerb.REFUSED)

@@ -22,7 +22,7 @@ from kernel.i18n import _, local, number, plural, zone
 from kernel.markup.source import composed
 
 DEPTH = 50
-"""Lists and objects one inside the other that JSON may have (security 3.5)."""
+"""Lists and objects one inside the other that JSON may have (spec/security 3.5)."""
 _JSON_PARTS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
 _KEPT_CONTROLS = {"\n", "\t"}
 

@@ -52,7 +52,7 @@ class RouteAccess:
     reads_first: bool | Callable[[], bool] = False
     """A function says it of the request that came."""
     body_limit: int | None = None
-    """Bytes of a request's body where the route takes files; None: the limit of the house (security 3.5)."""
+    """Bytes of a request's body where the route takes files; None: the limit of the house (spec/security 3.5)."""
     field_limit: int = FIELD_LIMIT
     """Fields of a form; more than those of the house where a page may be as long as its author likes."""
 
@@ -72,7 +72,7 @@ class RequestServices:
     host_names: frozenset[str]
     """The sites that requests may name; IPv6 addresses without brackets."""
     request_seconds: float = 30.0
-    """How long a request may work once its body is there (security 3.5)."""
+    """How long a request may work once its body is there (spec/security 3.5)."""
     quiet: frozenset[str] = frozenset()
     """Endpoints that leave no line in the log and wait for nobody: static files, probes."""
     any_host: frozenset[str] = frozenset()
@@ -212,7 +212,7 @@ def begin_writing() -> Session:
 
 
 def _check_host() -> None:
-    """Refuse a request for another site than ours (security 3.3). Flask's own list cannot hold an IPv6 address."""
+    """Refuse a request for another site than ours (spec/security 3.3). Flask's own list cannot hold an IPv6 address."""
     name = urlsplit(f"//{request.host}").hostname
     if name not in request_services().host_names:
         raise UnknownHost
@@ -316,7 +316,7 @@ def roll_back() -> None:
 
 
 def _tell(response: Response) -> Response:
-    """Log one line for each request: the route's name, never its address, query or body (security 8.2)."""
+    """Log one line for each request: the route's name, never its address, query or body (spec/security 8.2)."""
     if request.endpoint not in request_services().quiet:
         actor = cast("Actor | None", g.get("actor"))
         log.info(
@@ -339,7 +339,7 @@ def _abandon(_error: BaseException | None) -> None:
 
 
 class WholeConverter(IntegerConverter):
-    """A whole number in an address; what no column holds is an address that does not exist (security 3.5)."""
+    """A whole number in an address; what no column holds is an address that does not exist (spec/security 3.5)."""
 
     LARGEST = 2**63 - 1
 

@@ -14,9 +14,9 @@ FIGURES = (
     ("save", "saves/s, exam at nine", 200.0),
     ("submit", "submissions/s, at the bell", 300.0),
 )
-"""Rates for which the product is planned (performance, section 1)."""
+"""Rates for which the product is planned."""
 COMMITS = {"sign-in": 2, "lesson": 1, "done": 1, "start": 1, "save": 1, "submit": 1}
-"""Commits that a step costs, reckoned and not counted: the notes of a first visit and of a sign-in among them (P8)."""
+"""Commits that a step costs, reckoned and not counted: the notes of a first visit and of a sign-in among them (spec/performance P8)."""
 
 
 def percentile(times: Sequence[float], part: float) -> float:

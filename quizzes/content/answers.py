@@ -1,4 +1,4 @@
-"""Read choices of one option, words and numbers: the kinds that gaps use too (format, section 8)."""
+"""Read choices of one option, words and numbers: the kinds that gaps use too (spec/content-format 8)."""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _SOMETHING = "\ue000"
 
 
 def single(table: MappingCursor) -> SingleChoiceBody:
-    """Read a choice of one option: exactly one has full credit (C401)."""
+    """Read a choice of one option: exactly one has full credit (spec/content-format C401)."""
     options = parts.options(table)
     shuffle = table.flag("shuffle", True)
     full = sum(1 for option in options if option.credit == 1)
@@ -87,7 +87,7 @@ def _ignoring(table: MappingCursor) -> Ignoring:
 
 
 def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[TextPattern, ...]:
-    """Read patterns in order; one behind a pattern that takes all that it takes is never reached (C413)."""
+    """Read patterns in order; one behind a pattern that takes all that it takes is never reached (spec/content-format C413)."""
     equals = parts.DuplicateTexts("C405", N_("The pattern is the same as another one."))
     found: list[TextPattern] = []
     ignoring = _ignoring(table)
@@ -105,7 +105,10 @@ def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) 
 
 
 def _tell_covered(table: MappingCursor, words: LocalisedText, found: Sequence[TextPattern], ignoring: Ignoring) -> None:
-    """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such (C405)."""
+    """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such.
+
+    spec/content-format C405.
+    """
     earlier = [pattern for answer in found for pattern in answer.patterns.values() if pattern not in words.values()]
     covering = [next((one for one in earlier if ignoring.covers(one, pattern)), "") for pattern in words.values()]
     if covering and all(covering):
@@ -135,7 +138,7 @@ def read_numerical(table: MappingCursor, mark: Fraction) -> NumericalBody:
 
 
 def numerical(table: MappingCursor) -> NumericalBody:
-    """Read the fields of a number; ranges of a right and a wrong answer that overlap are told (C407)."""
+    """Read the fields of a number; ranges of a right and a wrong answer that overlap are told (spec/content-format C407)."""
     answers, places = _numbers(table)
     tolerance = parts.tolerance(table, Tolerance())
     units = parts.units(table)
@@ -164,7 +167,8 @@ def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[Ma
 
 
 def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[MappingCursor], usual: Tolerance) -> None:
-    """Tell a number that stands there twice with one tolerance (C405), and one that an earlier, wider one always takes (C413).
+    """Tell a number that stands there twice with one tolerance (spec/content-format C405), and one that an earlier,
+    wider one always takes (spec/content-format C413).
 
     One number with two tolerances is how full credit is given near it and less further away: the narrower stands first.
     """

@@ -1,4 +1,4 @@
-"""Read banks of questions (format, section 8): `banco.yaml` or `banco/*.yaml` of a module, `banco/*.yaml` of the course."""
+"""Read banks of questions (spec/content-format 8): `banco.yaml` or `banco/*.yaml` of a module, `banco/*.yaml` of the course."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Read the fields of each of the thirteen kinds of question (format, section 8, second table)."""
+"""Read the fields of each of the thirteen kinds of question (spec/content-format 8, second table)."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -245,6 +245,6 @@ FIELDS: Mapping[QuestionKind, frozenset[str]] = {
     QuestionKind.MATRIX: frozenset({"columns", "rows", "survey"}),
     QuestionKind.DESCRIPTION: frozenset(),
 }
-"""The fields of each kind; one of another kind is told as such (C403)."""
+"""The fields of each kind; one of another kind is told as such (spec/content-format C403)."""
 
 ALL_FIELDS = frozenset[str]().union(*FIELDS.values())

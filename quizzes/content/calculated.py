@@ -1,4 +1,4 @@
-"""Read questions whose numbers differ from attempt to attempt (format, section 8, `calculated`)."""
+"""Read questions whose numbers differ from attempt to attempt (spec/content-format 8, `calculated`)."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -20,7 +20,7 @@ ALLOWED = N_("Use numbers, names, + - * / ** ( ), comparisons in conditions, and
 
 
 def read_calculated(table: MappingCursor, mark: Fraction) -> CalculatedBody:
-    """Read variables, conditions and answers; names must be known and 200 draws must have a value (C408)."""
+    """Read variables, conditions and answers; names must be known and 200 draws must have a value (spec/content-format C408)."""
     variables = read_variables(table)
     conditions = tuple(value for value in table.listed("conditions", lambda value: value.read(scalars.word)) if value)
     answers = _answers(table)
@@ -96,7 +96,7 @@ def _variable(name: str, value: LocatedValue) -> QuestionVariable | None:
 
 
 def _names(table: MappingCursor, conditions: tuple[str, ...], answers: tuple[CalculatedAnswer, ...], known: set[str]) -> set[str]:
-    """Return the names that expressions use; an empty set where one of them is wrong, which is told (C408, C406)."""
+    """Return the names that expressions use; an empty set where one of them is wrong, which is told (spec/content-format C408, C406)."""
     used: set[str] = set()
     sound = True
     for expression in (*conditions, *(answer.expression for answer in answers)):

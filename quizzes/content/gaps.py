@@ -1,4 +1,4 @@
-"""Read texts with gaps and the names in braces that gaps and variables have (format, section 8)."""
+"""Read texts with gaps and the names in braces that gaps and variables have (spec/content-format 8)."""
 
 import re
 from dataclasses import replace
@@ -29,7 +29,7 @@ def names_of(table: MappingCursor, field: str) -> frozenset[str]:
 
 
 def check_names(table: MappingCursor, text: LocalisedText, defined: frozenset[str], *, once: bool) -> None:
-    """Tell names that the text of a language lacks, has without definition, or has twice (C406)."""
+    """Tell names that the text of a language lacks, has without definition, or has twice (spec/content-format C406)."""
     for language, words in text.items():
         found = names_in_text(words)
         for name in sorted(set(found) - defined):

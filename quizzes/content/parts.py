@@ -1,4 +1,4 @@
-"""The pieces that several kinds of question share: options with right and wrong, tolerances, units, rubrics (format, section 8)."""
+"""The pieces that several kinds of question share: options with right and wrong, tolerances, units, rubrics (spec/content-format 8)."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,7 +33,7 @@ def or_none(text: LocalisedText) -> Texts | None:
 
 
 def check_count(table: MappingCursor, name: str, number: int) -> None:
-    """Tell a list with more entries than a question may have (C105)."""
+    """Tell a list with more entries than a question may have (spec/content-format C105)."""
     if number > MAXIMUM_ENTRIES:
         table.report(
             "C105",
@@ -46,7 +46,7 @@ def check_count(table: MappingCursor, name: str, number: int) -> None:
 
 
 def check_least(table: MappingCursor, name: str, number: int, least: int) -> None:
-    """Tell a list with too few entries (C412)."""
+    """Tell a list with too few entries (spec/content-format C412)."""
     if table.has(name) and number < least:
         table.report("C412", N_("“%(field)s” needs at least %(least)s entries."), at=name, field=name, least=least)
 
@@ -89,7 +89,10 @@ def credit_of(verdict: AnswerEntry) -> Fraction:
 
 
 def options(table: MappingCursor, name: str = "options") -> tuple[Option, ...]:
-    """Read the options of a choice; each needs feedback (C402), two with equal text are told (C405)."""
+    """Read the options of a choice; each needs feedback (spec/content-format C402), two with equal text are told.
+
+    spec/content-format C405.
+    """
     book, seen = KeyBook(), DuplicateTexts("C405", N_("The text is the same as that of another option."))
     found: list[Option] = []
     for verdict in verdicts(table, name):
@@ -109,7 +112,7 @@ def options(table: MappingCursor, name: str = "options") -> tuple[Option, ...]:
 
 
 def no_feedback(table: MappingCursor) -> None:
-    """Tell an answer without feedback (C402)."""
+    """Tell an answer without feedback (spec/content-format C402)."""
     table.report("C402", N_("There is no feedback."), N_("Add “why:”."))
 
 
@@ -222,7 +225,7 @@ def decimals(table: MappingCursor) -> int | None:
 
 
 def rubric(table: MappingCursor, mark: Fraction) -> tuple[RubricCriterion, ...]:
-    """Read a rubric; its highest levels must sum to the question's mark (C409)."""
+    """Read a rubric; its highest levels must sum to the question's mark (spec/content-format C409)."""
     book = KeyBook()
     criteria = table.listed("rubric", lambda value: _criterion(value, book))
     best = sum((max((level.points for level in criterion.levels), default=NOTHING) for criterion in criteria), NOTHING)

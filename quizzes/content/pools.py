@@ -1,4 +1,4 @@
-"""Which questions a slot may use, and the checks of a quiz that need all banks (format, section 12, C41x and C50x)."""
+"""Which questions a slot may use, and the checks of a quiz that need all banks (spec/content-format 12, C41x and C50x)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -161,7 +161,10 @@ def _check_grade(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -
 
 
 def check_questions(session: ReadingSession, course: CourseFolder) -> None:
-    """Tell questions without source that decide a mark (C411), and such that a lesson shows besides (C410)."""
+    """Tell questions without source that decide a mark (spec/content-format C411), and such that a lesson shows besides.
+
+    spec/content-format C410.
+    """
     graded = graded_questions(course)
     questions = questions_of(course)
     for key in sorted(graded & questions.keys()):

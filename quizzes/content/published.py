@@ -1,4 +1,4 @@
-"""What the text of questions does to stored answers: options that lost their key (format, 3.3)."""
+"""What the text of questions does to stored answers: options that lost their key (spec/content-format 3.3)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,7 +20,10 @@ Keys = Sequence[str]
 
 
 def reworded(published: Mapping[str, QuestionDefinition], course: CourseFolder) -> tuple[Finding, ...]:
-    """Propose the old key where a published option's key vanished and one new stands in a list of the same length (C414)."""
+    """Propose the old key where a published option's key vanished and one new stands in a list of the same length.
+
+    spec/content-format C414.
+    """
     return tuple(
         _finding(bank.path, question.key, name, old, new)
         for bank in banks_of(course)

@@ -205,7 +205,7 @@ class _QuestionTextWriter:
         made: Sequence[tuple[int | None, dict[str, Wanted]]],
         rows: RowFields,
     ) -> None:
-        """Write the key of entries whose text was published and is another now: stored answers hold it (format, 3.3)."""
+        """Write the key of entries whose text was published and is another now: stored answers hold it (spec/content-format 3.3)."""
         present = {self.key(fields, key, text) for _at, fields in made}
         for at, fields in made:
             old = self.key(before[at], key, text) if at is not None else ""

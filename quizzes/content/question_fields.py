@@ -1,4 +1,4 @@
-"""What the web asks of a question, by its kind (format, section 8). The reader of the format judges the answers."""
+"""What the web asks of a question, by its kind (spec/content-format 8). The reader of the format judges the answers."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -167,7 +167,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
 FROM_TEXT = frozenset({"gaps", "variables"})
 """Rows that the text names in braces."""
 FLOWS = frozenset({"tags", "accept", "source", "see", FORMER_KEYS, FORMERLY, "words", "tolerance", "units", "values", "variables.*"})
-"""Fields that stand on one line where they fit (format, section 11)."""
+"""Fields that stand on one line where they fit (spec/content-format 11)."""
 
 _TEXT = (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Question"), lazy_("What is asked.")),)
 _FEEDBACK = (

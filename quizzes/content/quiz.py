@@ -1,4 +1,4 @@
-"""Read a quiz: its settings, its slots, and what only a quiz can contradict itself in (format, section 9)."""
+"""Read a quiz: its settings, its slots, and what only a quiz can contradict itself in (spec/content-format 9)."""
 
 from fractions import Fraction
 from functools import partial

@@ -1,4 +1,4 @@
-"""What the web asks of a quiz, field by field (format, section 9); its places for questions are asked by `asked_slots`."""
+"""What the web asks of a quiz, field by field (spec/content-format 9); its places for questions are asked by `asked_slots`."""
 
 from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from kernel.i18n import lazy_

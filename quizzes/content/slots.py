@@ -1,4 +1,4 @@
-"""Read the slots of a quiz (format, section 9)."""
+"""Read the slots of a quiz (spec/content-format 9)."""
 
 from dataclasses import dataclass
 from fractions import Fraction

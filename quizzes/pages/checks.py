@@ -1,4 +1,7 @@
-"""What the page of an open attempt shows around its questions: checks with their feedback, hints, tries, certainty (5.6)."""
+"""What the page of an open attempt shows around its questions: checks with their feedback, hints, tries, certainty.
+
+spec/quiz-engine 5.6.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

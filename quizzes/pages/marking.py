@@ -179,5 +179,5 @@ def _limits(question: QuestionDefinition) -> str:
 
 
 def bounds(question: QuestionDefinition, item: MarkedItem) -> tuple[Decimal, Decimal]:
-    """Return the least and the most points that an answer can have (5.11.1)."""
+    """Return the least and the most points that an answer can have (spec/quiz-engine 5.11.1)."""
     return points(lowest_fraction(question) * item.item.maximum), points(item.item.maximum)

@@ -228,7 +228,7 @@ def view_question(
 
 
 def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts, convention: Convention) -> str:
-    """Say how a number was read where it could be read in two ways, or that what was typed does not fit (5.4.5, 5.7)."""
+    """Say how a number was read where it could be read in two ways, or that what was typed does not fit (spec/quiz-engine 5.4.5, 5.7)."""
     match question.body:
         case NumericalBody() | CalculatedBody() as body:
             return _note_on_number(body, _one(parts, ANSWER), _one(parts, UNIT), convention)

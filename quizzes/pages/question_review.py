@@ -1,4 +1,5 @@
-"""One answered question, with what may be shown of it and nothing beyond: in a review, and after a check while one answers (5.9).
+"""One answered question, with what may be shown of it and nothing beyond: in a review,
+and after a check while one answers (spec/quiz-engine 5.9).
 
 Nothing here knows of an attempt as a whole: a preview of a single question uses the same.
 """

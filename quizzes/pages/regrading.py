@@ -77,7 +77,7 @@ class IncompatibleVersion:
 
 
 def misfits(session: Session, asked: QuizQuestionVersions, target_id: int) -> list[IncompatibleVersion]:
-    """Return the versions that were asked and whose answers the chosen version cannot judge (5.11.2)."""
+    """Return the versions that were asked and whose answers the chosen version cannot judge (spec/quiz-engine 5.11.2)."""
     questions = attempts.get_questions(session, [version.id for version in asked.versions])
     found = ((version, _reasons(questions[version.id], questions[target_id])) for version in asked.versions if version.attempts)
     return [IncompatibleVersion(version.number, version.attempts, reasons) for version, reasons in found if reasons]

@@ -1,4 +1,4 @@
-"""Names, units and plain explanations of the figures of 5.12, for the pages, the downloads and the command line."""
+"""Names, units and plain explanations of the figures of spec/quiz-engine 5.12, for the pages, the downloads and the command line."""
 
 from kernel.errors import N_
 

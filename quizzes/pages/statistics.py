@@ -111,7 +111,7 @@ def quiz_figures(examination: QuizAnalysis) -> list[StatisticView]:
 
 
 def warnings_of(examination: QuizAnalysis) -> list[str]:
-    """Say in words what cannot be computed, and why (5.12, degenerate cases)."""
+    """Say in words what cannot be computed, and why (spec/quiz-engine 5.12, degenerate cases)."""
     quiz, said = examination.quiz, []
     if quiz.attempts == 1:
         said.append(_("With one attempt nothing can be compared: spread, discrimination and weights need at least two."))

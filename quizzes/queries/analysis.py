@@ -189,7 +189,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts
 
 
 def _picked(course_id: int, activity_key: str, which: CountedAttempts, learners: StatisticsFilter) -> Any:
-    """Select one finished attempt of each learner, or all of them (5.12); of equally high ones the first."""
+    """Select one finished attempt of each learner, or all of them (spec/quiz-engine 5.12); of equally high ones the first."""
     orders: dict[CountedAttempts, tuple[ColumnElement[Any], ...]] = {
         CountedAttempts.FIRST: (Attempt.number.asc(),),
         CountedAttempts.LAST: (Attempt.number.desc(),),

@@ -26,7 +26,7 @@ class StoredAnswer:
     checked: int | None = None
     """The mark event that came of it, where the learner had it checked; a later check has a higher one."""
     proved: bool = False
-    """It came after the end, with the device's proof that it was written before (5.3.9)."""
+    """It came after the end, with the device's proof that it was written before (spec/quiz-engine 5.3.9)."""
 
 
 _LATER = aliased(AnswerEvent)

@@ -271,7 +271,7 @@ class LoadedItem:
     flagged: bool
     require_previous: bool = False
     annulled: str = ""
-    """`full_credit` or `removed` where the question does not decide any more (5.11.4), and the marking again that says so."""
+    """`full_credit` or `removed` where the question was voided (spec/quiz-engine 5.11.4), and the regrade that did it."""
     annulled_by: int | None = None
 
     @property
@@ -290,7 +290,7 @@ class LoadedAttempt(AttemptContext):
     """Every saved answer; of each item the oldest first, so that the last one is its response."""
     snapshot: QuizSnapshot
     terms: SettingSources
-    """By the quiz as it is published for the learner now, with what is in force for them; the questions are the attempt's own (5.3.1)."""
+    """The quiz as published for the learner now, with the settings in force; questions are the attempt's own (spec/quiz-engine 5.3.1)."""
     has_left: bool
     """Whether its learner does not take the course any more."""
     marked_by_hand: bool

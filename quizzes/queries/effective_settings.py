@@ -1,4 +1,4 @@
-"""Reading what holds for a person at a quiz: its settings with overrides and accommodations in force (quiz engine 5.10)."""
+"""Reading what holds for a person at a quiz: its settings with overrides and accommodations in force (spec/quiz-engine 5.10)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass

@@ -1,4 +1,7 @@
-"""Reading marks: the events of an item, and what waits for a person, question by question or learner by learner (5.11.1)."""
+"""Reading marks: the events of an item, and what waits for a person, question by question or learner by learner.
+
+spec/quiz-engine 5.11.1.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -86,7 +89,7 @@ def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, MarkR
 
 
 def marks_that_stand(session: Session, loaded: LoadedAttempt, responses: Mapping[int, object]) -> dict[int, Marking]:
-    """Return by item the marks that a person gave last and that still hold: the responses say what was marked (5.11.1).
+    """Return by item the marks that a person gave last and that still hold: the responses say what was marked (spec/quiz-engine 5.11.1).
 
     An annulment that came after such a mark does not take it away. Who never reopened an attempt pays no statement for this.
     """

@@ -1,4 +1,4 @@
-"""Attempts before those who answer in them and hand them in: as long as they take the course (security 1.4)."""
+"""Attempts before those who answer in them and hand them in: as long as they take the course (spec/security 1.4)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""Reading what is marked again (5.11): the attempts of some learners with their marks, and what a trial found."""
+"""Reading what is marked again (spec/quiz-engine 5.11): the attempts of some learners with their marks, and what a trial found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

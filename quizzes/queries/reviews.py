@@ -1,4 +1,4 @@
-"""Reading what administrators have to decide: certificates of those who do not pass any more (5.11.5)."""
+"""Reading what administrators have to decide: certificates of those who do not pass any more (spec/quiz-engine 5.11.5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

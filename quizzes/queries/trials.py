@@ -1,4 +1,4 @@
-"""Reading what a trial found (5.11.3): in figures, by page, and as a stream."""
+"""Reading what a trial found (spec/quiz-engine 5.11.3): in figures, by page, and as a stream."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The dates, limits and attempts that hold for one person: settings, overrides and accommodations (5.10)."""
+"""The dates, limits and attempts that hold for one person: settings, overrides and accommodations (spec/quiz-engine 5.10)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -65,7 +65,7 @@ class SettingSources:
     """Everything that decides about the dates, time and attempts of one person at one quiz, as it is now.
 
     ``everyone`` stands for the quiz itself: groups, persons and profiles are measured against it. ``at_end``, ``grace`` and ``window``
-    (seconds, 5.3.9) belong to the quiz alone.
+    (seconds, spec/quiz-engine 5.3.9) belong to the quiz alone.
     """
 
     quiz: EffectiveSettings
@@ -99,7 +99,7 @@ def is_kinder(after: EffectiveSettings, before: EffectiveSettings) -> bool:
 
 
 def is_within(networks: frozenset[str], address: str) -> bool:
-    """Say whether an address lies in one of the networks, IPv4 or IPv6; without networks everything does (5.2.2)."""
+    """Say whether an address lies in one of the networks, IPv4 or IPv6; without networks everything does (spec/quiz-engine 5.2.2)."""
     if not networks:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Which answers were given, and which questions deserve a look by their numbers (5.12); their options are the doctor's."""
+"""Which answers were given, and which questions deserve a look by their numbers (spec/quiz-engine 5.12); their options are the doctor's."""
 
 from collections import Counter
 from collections.abc import Iterable

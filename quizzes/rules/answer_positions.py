@@ -3,7 +3,7 @@
 A place is a whole number from 1, as a number or as text ("2"). The payload has the fields of ``answers``; lists and
 mappings hold places where the answer holds keys, and gaps are named by their place in the question; an ordering may send
 ``positions`` (item's place → new position) instead of ``order``. What a page may
-know of a question is therefore the same whatever its key is (content format 3.3, security 5.1).
+know of a question is therefore the same whatever its key is (spec/content-format 3.3, spec/security 5.1).
 """
 
 import json

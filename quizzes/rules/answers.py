@@ -3,7 +3,7 @@
 A payload is a mapping whose fields are those of the dataclass: ``{"choice": key}``, ``{"choices": [key]}``,
 ``{"value": true}``, ``{"text": "…"}``, ``{"text": "…", "unit": "…"}``, ``{"matches": {pair: match}}``,
 ``{"order": [key]}``, ``{"values": {gap: text or key}, "units": {gap: unit}}``, ``{"text": "…", "files": [id]}``,
-``{"rows": {row: column}}``. What does not fit is kept as typed and flagged (5.4.5).
+``{"rows": {row: column}}``. What does not fit is kept as typed and flagged (spec/quiz-engine 5.4.5).
 """
 
 import json

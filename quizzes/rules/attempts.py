@@ -1,4 +1,4 @@
-"""When an attempt may start, how long it lasts and which state follows which (5.2, 5.3, 5.10).
+"""When an attempt may start, how long it lasts and which state follows which (spec/quiz-engine 5.2, 5.3, 5.10).
 
 All times are aware; all durations whole seconds. The server's clock is passed in as ``now`` and decides alone.
 """
@@ -132,7 +132,7 @@ class StartRuling:
 
 
 def may_start(access: EffectiveSettings, history: Sequence[AttemptSummary], found: StartConditions, *, now: datetime) -> StartRuling:
-    """Decide on a start; an open attempt is returned instead of starting another (5.2.1, 5.2.2)."""
+    """Decide on a start; an open attempt is returned instead of starting another (spec/quiz-engine 5.2.1, 5.2.2)."""
     ours = [attempt for attempt in history if attempt.preview == found.preview]
     still_open = next((attempt.number for attempt in ours if attempt.state in OPEN_STATES), None)
     refusals = () if found.preview or still_open is not None else tuple(_refusals(access, ours, found, now))
@@ -190,7 +190,7 @@ def _refusals(
 class AttemptClock:
     """What decides about time: state, effective end (None: none), and what the quiz does there.
 
-    ``window`` are the seconds after the end in which a device may still prove what it wrote before it; 0: off (5.3.9).
+    ``window`` are the seconds after the end in which a device may still prove what it wrote before it; 0: off (spec/quiz-engine 5.3.9).
     """
 
     state: AttemptState
@@ -220,9 +220,10 @@ _ALL_OPEN = TimeRuling(may_answer=True, may_submit=True)
 
 
 def end_of(access: EffectiveSettings, started_at: datetime, *, exempt: bool = False, extra: int = 0) -> datetime | None:
-    """Return the end E: the earlier of start + limit and the close date; None without either or for exempt persons (5.3.1).
+    """Return the end E: the earlier of start + limit and the close date;
+    None without either or for exempt persons (spec/quiz-engine 5.3.1).
 
-    ``extra`` are the seconds that incidents gave this attempt: they move the end whatever it follows from (5.10.4).
+    ``extra`` are the seconds that incidents gave this attempt: they move the end whatever it follows from (spec/quiz-engine 5.10.4).
     """
     if exempt:
         return None
@@ -232,7 +233,7 @@ def end_of(access: EffectiveSettings, started_at: datetime, *, exempt: bool = Fa
 
 
 def rule_on_time(clock: AttemptClock, *, now: datetime) -> TimeRuling:
-    """Decide what time allows; the background job acts on ``event`` just as a request does (5.3.3, 5.3.4, 5.3.6)."""
+    """Decide what time allows; the background job acts on ``event`` just as a request does (spec/quiz-engine 5.3.3, 5.3.4, 5.3.6)."""
     if clock.state not in OPEN_STATES:
         return _NOTHING_LEFT
     if clock.end is None or now <= clock.end:
@@ -250,17 +251,17 @@ def rule_on_time(clock: AttemptClock, *, now: datetime) -> TimeRuling:
 
 
 def seconds_left(clock: AttemptClock, *, now: datetime) -> int | None:
-    """Return the whole seconds until the end, never below 0, for the browser's timer; None without an end (5.3.2)."""
+    """Return the whole seconds until the end, never below 0, for the browser's timer; None without an end (spec/quiz-engine 5.3.2)."""
     return None if clock.end is None else max(0, int((clock.end - now).total_seconds()))
 
 
 def finishes_on_page_change(clock: AttemptClock, *, now: datetime) -> bool:
-    """Tell whether a page change finishes instead of showing a page: less than two seconds remain (5.3.5)."""
+    """Tell whether a page change finishes instead of showing a page: less than two seconds remain (spec/quiz-engine 5.3.5)."""
     return clock.end is not None and clock.end - now < MIN_TIME_TO_CONTINUE
 
 
 def reopened(clock: AttemptClock, *, now: datetime) -> tuple[AttemptEvent, ...]:
-    """Return what reopening an attempt that ended makes happen: submitted at once where its time is past (5.3.7)."""
+    """Return what reopening an attempt that ended makes happen: submitted at once where its time is past (spec/quiz-engine 5.3.7)."""
     if clock.end is not None and clock.end <= now:
         return (AttemptEvent.REOPEN, AttemptEvent.SUBMIT)
     return (AttemptEvent.REOPEN,)
@@ -270,7 +271,7 @@ def accepts_evidence(end: datetime | None, window: int, *, token_time: datetime,
     """Tell whether an event from a device's journal still counts.
 
     The last time that the server signed for the device must lie before the end, and the window after the end must not
-    have passed; a window of 0 is off (5.3.9).
+    have passed; a window of 0 is off (spec/quiz-engine 5.3.9).
     """
     return end is not None and window > 0 and token_time <= end and now <= end + timedelta(seconds=window)
 

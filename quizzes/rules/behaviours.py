@@ -1,4 +1,4 @@
-"""What the tries of a question are worth under each behaviour, and whether another try is allowed (5.6)."""
+"""What the tries of a question are worth under each behaviour, and whether another try is allowed (spec/quiz-engine 5.6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The named rules of a multiple choice (5.7). c right options, w wrong ones; r and x of them chosen."""
+"""The named rules of a multiple choice (spec/quiz-engine 5.7). c right options, w wrong ones; r and x of them chosen."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""When a quiz is complete as an activity (5.13)."""
+"""When a quiz is complete as an activity (spec/quiz-engine 5.13)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

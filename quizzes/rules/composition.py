@@ -1,4 +1,4 @@
-"""The positions of a quiz: what its papers have in common, and which of them a question of an attempt stands in (5.12).
+"""The positions of a quiz: what its papers have in common, and which of them a question of an attempt stands in (spec/quiz-engine 5.12).
 
 A fixed question is one position, a draw of n questions is n. Papers whose positions are alike may be looked at together, whatever
 versions their questions are of: a correction of a question leaves the positions as they are.

@@ -2,7 +2,7 @@
 
 Texts are mappings from language to text. In the folder's picture they are Markdown source, in a published version HTML:
 ``map_texts`` makes the second from the first. Marks and credits are exact fractions; a credit is a share in [-1, 1] of the mark.
-Source of every field: content format, section 8.
+Source of every field: spec/content-format 8.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ class Difficulty(StrEnum):
 
 
 class MultipleRule(StrEnum):
-    """The named rules of a multiple choice (5.7)."""
+    """The named rules of a multiple choice (spec/quiz-engine 5.7)."""
 
     RIGHT_MINUS_WRONG = "right_minus_wrong"
     ALL_OR_NOTHING = "all_or_nothing"
@@ -62,7 +62,7 @@ class MultipleRule(StrEnum):
 
 
 class OrderingRule(StrEnum):
-    """The named rules of an ordering (5.7)."""
+    """The named rules of an ordering (spec/quiz-engine 5.7)."""
 
     RELATIVE_TO_CORRECT = "relative_to_correct"
     ALL_OR_NOTHING = "all_or_nothing"
@@ -76,7 +76,7 @@ class OrderingRule(StrEnum):
 
 
 class ToleranceKind(StrEnum):
-    """How far from the value an answer may lie (5.7)."""
+    """How far from the value an answer may lie (spec/quiz-engine 5.7)."""
 
     NOMINAL = "nominal"
     RELATIVE = "relative"

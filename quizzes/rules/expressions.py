@@ -1,4 +1,4 @@
-"""The expressions of calculated questions: a whitelisted evaluator over exact fractions, never ``eval`` (5.7).
+"""The expressions of calculated questions: a whitelisted evaluator over exact fractions, never ``eval`` (spec/quiz-engine 5.7).
 
 Numbers, names, ``+ - * / ** ( )``, comparisons and ``abs min max round floor ceil sqrt exp ln log10``. Arithmetic is
 exact; the four last functions and powers with a fractional exponent are rounded to PRECISION digits.

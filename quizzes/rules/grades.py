@@ -1,4 +1,7 @@
-"""Marks, totals and grades (5.8): exact fractions all the way; rounding is for the screen and never decides (5.1.5)."""
+"""Marks, totals and grades (spec/quiz-engine 5.8): exact fractions all the way; rounding is for the screen and never decides.
+
+spec/quiz-engine 5.1.5.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,7 +102,7 @@ def section_totals(items: Iterable[ItemResult]) -> Mapping[int, tuple[Fraction, 
 
 
 def manual_fraction(mark: Fraction, max_mark: Fraction, *, minimum: Fraction = _NOTHING, extra_credit: bool = False) -> Fraction | None:
-    """Return the share of a mark given by hand; None outside [minimum, 1] × maximum (5.11.1). All of nothing is all."""
+    """Return the share of a mark given by hand; None outside [minimum, 1] × maximum (spec/quiz-engine 5.11.1). All of nothing is all."""
     if not max_mark:
         return None if mark else Fraction(1)
     fraction = mark / max_mark

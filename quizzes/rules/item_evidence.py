@@ -175,7 +175,8 @@ STOPPED = 2
 
 @dataclass(frozen=True, slots=True)
 class RescaledMarks:
-    """The marks of an attempt from which questions were taken out of the total, brought to the whole as its result is (5.11.4).
+    """The marks of an attempt from which questions were taken out of the total,
+    brought to the whole as its result is (spec/quiz-engine 5.11.4).
 
     ``own`` are its points, of ``left`` that it could still have; ``whole`` is that with what was taken out.
     """

@@ -1,10 +1,12 @@
-"""The question doctor: what the answers of a class say about its questions (5.12), from counted evidence, by tests of significance.
+"""The question doctor: what the answers of a class say about its questions (spec/quiz-engine 5.12), from counted evidence,
+by tests of significance.
 
 Each test gives a p-value, also where it finds nothing: which findings stand out is decided over all tests of a quiz together
 (`false_discovery`). Each finding names its reason, how many answers stand behind it and how sure it is. Nothing is tuned to a class:
 the thresholds are those of the tests (`significance`) and of the literature: a distractor works where at least 5 % choose it (Tarrant,
 Ware and Mohammed 2009, «An assessment of functioning and non-functioning distractors»), a discrimination below 0.2 is poor (Ebel and
-Frisbie 1991, «Essentials of educational measurement»), a facility above 0.95 or below 0.05 says nothing about anybody (5.12). The best
+Frisbie 1991, «Essentials of educational measurement»), a facility above 0.95 or below 0.05 says nothing about anybody
+(spec/quiz-engine 5.12). The best
 are the third with the highest rest: the total of the attempt without the question.
 """
 

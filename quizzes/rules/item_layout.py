@@ -1,4 +1,4 @@
-"""How one question stands in one attempt: the order of what it offers, and the values of its variables (5.2.5, 5.2.6)."""
+"""How one question stands in one attempt: the order of what it offers, and the values of its variables (spec/quiz-engine 5.2.5, 5.2.6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ def lay_out_item(question: QuestionDefinition, seed: int, slot: str, *, shuffle:
 
     Options are mixed where quiz and question allow it. Matches, items to order and dragged choices are always mixed,
     because the order in which they were written is the answer; they are sorted by their keys before, so that papers that
-    differ only in what is right are laid out alike (security 5.1). Raises NoVariablesError.
+    differ only in what is right are laid out alike (spec/security 5.1). Raises NoVariablesError.
     """
     if isinstance(question.body, CalculatedBody):
         return ItemLayout(variables=draw_variables(question.body, seed, slot))
@@ -68,7 +68,7 @@ def draw_variables(body: CalculatedBody, seed: int, slot: str) -> Mapping[str, F
 
 
 def carry_over(previous: ItemLayout, fresh: ItemLayout, *, same_version: bool) -> ItemLayout:
-    """Return the layout for an attempt that builds on the last: the old one while the version is the same (5.2.3)."""
+    """Return the layout for an attempt that builds on the last: the old one while the version is the same (spec/quiz-engine 5.2.3)."""
     return previous if same_version else fresh
 
 

@@ -1,4 +1,4 @@
-"""The paper of one attempt: which questions, in which order, on which pages (5.2.4 to 5.2.6).
+"""The paper of one attempt: which questions, in which order, on which pages (spec/quiz-engine 5.2.4 to 5.2.6).
 
 Everything comes from the attempt's seed through ``chance``; the same entries, seed and earlier attempts give the same
 paper on any machine. The slot's name in the stream is ``<entry>.<draw>``, both counted from 1.

@@ -1,4 +1,4 @@
-"""Marks that a person gives (5.11.1): between which bounds, and what the levels of a rubric make."""
+"""Marks that a person gives (spec/quiz-engine 5.11.1): between which bounds, and what the levels of a rubric make."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Which page a learner sees, which questions are locked, and what the summary says of each (5.5)."""
+"""Which page a learner sees, which questions are locked, and what the summary says of each (spec/quiz-engine 5.5)."""
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Numbers as people type them, in exact fractions (5.7, decimals and numerical).
+"""Numbers as people type them, in exact fractions (spec/quiz-engine 5.7, decimals and numerical).
 
 The convention (which sign is the decimal one) is fixed when an attempt starts, from the learner's language. A number that
 both conventions allow and that they read differently (``1.234``) is read by the learner's and told as ambiguous.
@@ -77,7 +77,7 @@ def split_unit(typed: str, units: tuple[str, ...]) -> tuple[str, str]:
 
 
 def is_within(value: Fraction, expected: Fraction, tolerance: Tolerance) -> bool:
-    """Tell whether a value lies within the tolerance of the expected one, both ends included (5.7, numerical)."""
+    """Tell whether a value lies within the tolerance of the expected one, both ends included (spec/quiz-engine 5.7, numerical)."""
     amount = tolerance.amount
     if tolerance.kind is ToleranceKind.NOMINAL:
         return abs(value - expected) <= amount + EPSILON * max(Fraction(1), abs(expected))
@@ -88,7 +88,7 @@ def is_within(value: Fraction, expected: Fraction, tolerance: Tolerance) -> bool
 
 
 def round_half_up(value: Fraction, decimals: int) -> Fraction:
-    """Round to so many decimals, halves away from zero, exactly (5.1.5)."""
+    """Round to so many decimals, halves away from zero, exactly (spec/quiz-engine 5.1.5)."""
     scale = 10**decimals
     magnitude = (abs(value) * scale * 2 + 1) // 2
     return Fraction(magnitude if value >= 0 else -magnitude, scale)

@@ -1,4 +1,4 @@
-"""The named rules of an ordering (5.7), as Moodle's question type computes them; each item gets its own share.
+"""The named rules of an ordering (spec/quiz-engine 5.7), as Moodle's question type computes them; each item gets its own share.
 
 Positions are numbers: ``places[i]`` is the right place of the item that the learner put in place i.
 """

@@ -1,4 +1,7 @@
-"""Patterns of short answers: any characters for ``*``, a star for ``\\*``, compared after normalising (5.7, short answer)."""
+"""Patterns of short answers: any characters for ``*``, a star for ``\\*``, compared after normalising.
+
+spec/quiz-engine 5.7, short answer.
+"""
 
 import re
 import unicodedata

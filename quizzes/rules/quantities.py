@@ -1,4 +1,4 @@
-"""Marking of typed quantities: value, unit and tolerance of numerical and calculated questions (5.7)."""
+"""Marking of typed quantities: value, unit and tolerance of numerical and calculated questions (spec/quiz-engine 5.7)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

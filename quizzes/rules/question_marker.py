@@ -1,4 +1,4 @@
-"""How one question of one attempt stands: its tries read from what was stored, judged by the quiz's behaviour (5.6).
+"""How one question of one attempt stands: its tries read from what was stored, judged by the quiz's behaviour (spec/quiz-engine 5.6).
 
 The same function serves the page after a check, the end of the attempt, the review and a regrade: given the same question, layout
 and answers it gives the same mark.
@@ -82,7 +82,7 @@ def certainty_of(parts: Parts | None) -> int | None:
 
 
 def is_finished(judge: QuestionMarker, checked: Sequence[Parts], response: Parts | None) -> bool:
-    """Tell whether what waits for a question may open: it is locked, or it is answered where no rule can lock it (5.5)."""
+    """Tell whether what waits for a question may open: it is locked, or it is answered where no rule can lock it (spec/quiz-engine 5.5)."""
     if can_be_checked(judge.behaviour, judge.question):
         return judge.after(checked).locked
     return _says_something(judge, response)

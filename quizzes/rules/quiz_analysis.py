@@ -1,4 +1,6 @@
-"""The whole statistics of a quiz as one value: figures, questions with their answers, findings (5.12). What pages show and caches keep."""
+"""The whole statistics of a quiz as one value: figures, questions with their answers, findings (spec/quiz-engine 5.12).
+What pages show and caches keep.
+"""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Marking again: when another version may be used, and which mark then holds (5.11)."""
+"""Marking again: when another version may be used, and which mark then holds (spec/quiz-engine 5.11)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class RegradeKind(StrEnum):
 
     @property
     def annuls(self) -> bool:
-        """Tell whether the question stops deciding: full credit to all, or left out of the total (5.11.4)."""
+        """Tell whether the question stops deciding: full credit to all, or left out of the total (spec/quiz-engine 5.11.4)."""
         return self in (RegradeKind.FULL_CREDIT, RegradeKind.REMOVED)
 
 
@@ -42,7 +42,7 @@ class RegradePolicy(StrEnum):
     """What becomes of the old mark.
 
     The better one of each question stays, the new one replaces it, or an attempt takes its new marks together and only
-    where they raise its total (5.11.3).
+    where they raise its total (spec/quiz-engine 5.11.3).
     """
 
     KEEP_BEST = "keep_best"
@@ -60,7 +60,7 @@ class KeyDifference:
 
 
 def differences(answered: QuestionDefinition, other: QuestionDefinition) -> tuple[KeyDifference, ...]:
-    """Return why answers to one version cannot be judged by another: another kind, or other keys in a list (5.11.2)."""
+    """Return why answers to one version cannot be judged by another: another kind, or other keys in a list (spec/quiz-engine 5.11.2)."""
     if answered.kind is not other.kind:
         return (KeyDifference("kind", (answered.kind.value,), (other.kind.value,)),)
     old, new = _structure(answered), _structure(other)
@@ -73,7 +73,10 @@ def differences(answered: QuestionDefinition, other: QuestionDefinition) -> tupl
 
 
 def can_regrade(answered: QuestionDefinition, other: QuestionDefinition) -> bool:
-    """Tell whether answers to one version can be judged by another: same kind, and the same keys in every list (5.11.2)."""
+    """Tell whether answers to one version can be judged by another: same kind, and the same keys in every list.
+
+    spec/quiz-engine 5.11.2.
+    """
     return not differences(answered, other)
 
 
@@ -92,7 +95,9 @@ def takes_new_marks(policy: RegradePolicy, before: Fraction | None, after: Fract
 
 
 def annulled_marking(effect: str) -> Marking | None:
-    """Return what an annulled question gives everybody: all of its mark, or no part in the total (5.11.4); None: it is not annulled."""
+    """Return what an annulled question gives everybody: all of its mark, or no part in the total (spec/quiz-engine 5.11.4); None:
+    it is not annulled.
+    """
     match effect:
         case RegradeKind.FULL_CREDIT:
             return Marking(MarkState.RIGHT, Fraction(1))
@@ -123,7 +128,7 @@ class RegradeResult:
 def regrade_attempt(
     items: Mapping[int, PresentMark], new: Mapping[int, Marking], policy: RegradePolicy, percent: Fraction | None, settings: QuizSettings
 ) -> RegradeResult:
-    """Decide which new marks an attempt takes, given its present marks and its percentage (5.11.3).
+    """Decide which new marks an attempt takes, given its present marks and its percentage (spec/quiz-engine 5.11.3).
 
     A mark that comes out as it is does not change. While some marks are missing, the points that there are say whether the total rises.
     """
@@ -152,7 +157,8 @@ def total_of(items: Mapping[int, PresentMark], changed: Mapping[int, Marking], s
 
 
 def translated(answered: QuestionDefinition, other: QuestionDefinition, layout: ItemLayout, parts: Parts) -> Parts:
-    """Return a response to one version as the places of another name it, by key (5.11.2); what cannot be read stays as it was typed.
+    """Return a response to one version as the places of another name it, by key (spec/quiz-engine 5.11.2);
+    what cannot be read stays as it was typed.
 
     Options, pairs and items keep the attempt's own order, so their places stay; rows, columns and gaps are numbered by the version.
     """

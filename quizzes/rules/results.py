@@ -48,7 +48,7 @@ class Marking:
 
 
 def state_of(fraction: Fraction) -> MarkState:
-    """Name a share: below a millionth wrong, above one less a millionth right, else partly right (5.1.6)."""
+    """Name a share: below a millionth wrong, above one less a millionth right, else partly right (spec/quiz-engine 5.1.6)."""
     if fraction < TOLERANCE:
         return MarkState.WRONG
     return MarkState.RIGHT if fraction > _ALL - TOLERANCE else MarkState.PARTIAL

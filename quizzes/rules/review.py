@@ -1,4 +1,4 @@
-"""What a learner sees of an attempt, and when (5.9)."""
+"""What a learner sees of an attempt, and when (spec/quiz-engine 5.9)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Reader(Enum):
     LEARNER = "learner"
     """Whoever made it."""
     GRADER = "grader"
-    """Works with the answers of others and is never shown a key (security 9, quiz.view_answers)."""
+    """Works with the answers of others and is never shown a key (spec/security 9, quiz.view_answers)."""
     EDITOR = "editor"
     """Sees all at any moment."""
 

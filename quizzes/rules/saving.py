@@ -1,4 +1,4 @@
-"""The merge of answers that arrive late, twice or from two devices (5.4).
+"""The merge of answers that arrive late, twice or from two devices (spec/quiz-engine 5.4).
 
 An event's sequence is (lease, local): the server hands out a new lease for every tab that opens the attempt, the device
 counts its own changes of a question from 1. The highest sequence is current; nothing is ever dropped.

@@ -1,4 +1,4 @@
-"""Chance that can be repeated: everything drawn in an attempt comes from its one stored 64-bit seed (5.2.5).
+"""Chance that can be repeated: everything drawn in an attempt comes from its one stored 64-bit seed (spec/quiz-engine 5.2.5).
 
 The algorithm, so that anybody can check a paper: for a purpose (``section:2``) within a slot (``3.1``) the bytes are
 SHA-256 over the ASCII text ``<seed as 16 hexadecimal digits>/<slot>/<purpose>/<block>`` for block 0, 1, 2 …, read as

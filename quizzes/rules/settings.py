@@ -1,4 +1,4 @@
-"""What a quiz may be set to: every field of content format, section 9, that is about behaviour and not about questions.
+"""What a quiz may be set to: every field of spec/content-format 9, that is about behaviour and not about questions.
 
 The reader makes it from the quiz's file, publishing freezes it (``encoding.encode``), an attempt keeps what it needs.
 Dates and persons' settings (overrides, accommodations) are applied by ``attempts.effective``.
@@ -13,7 +13,7 @@ from enrolments.rules import GradedCompletionRule, GradingMethod
 
 
 class Behaviour(StrEnum):
-    """When answers are marked and what a learner may do after (5.6)."""
+    """When answers are marked and what a learner may do after (spec/quiz-engine 5.6)."""
 
     DEFERRED = "deferred"
     IMMEDIATE = "immediate"
@@ -23,14 +23,14 @@ class Behaviour(StrEnum):
 
 
 class Navigation(StrEnum):
-    """Any page at any time, or forward only (5.5)."""
+    """Any page at any time, or forward only (spec/quiz-engine 5.5)."""
 
     FREE = "free"
     SEQUENTIAL = "sequential"
 
 
 class AtEnd(StrEnum):
-    """What happens to an open attempt when its time ends (5.3.3)."""
+    """What happens to an open attempt when its time ends (spec/quiz-engine 5.3.3)."""
 
     SUBMIT = "submit"
     GRACE = "grace"
@@ -38,7 +38,7 @@ class AtEnd(StrEnum):
 
 
 class ReviewMoment(StrEnum):
-    """The four moments of review (5.9)."""
+    """The four moments of review (spec/quiz-engine 5.9)."""
 
     DURING = "during"
     AFTER = "after"
@@ -47,7 +47,7 @@ class ReviewMoment(StrEnum):
 
 
 class ReviewFlag(StrEnum):
-    """What may be shown in a moment (5.9)."""
+    """What may be shown in a moment (spec/quiz-engine 5.9)."""
 
     ATTEMPT = "attempt"
     CORRECTNESS = "correctness"

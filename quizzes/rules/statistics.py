@@ -1,4 +1,4 @@
-"""The statistics of a quiz and of its positions (5.12), by Moodle's formulas.
+"""The statistics of a quiz and of its positions (spec/quiz-engine 5.12), by Moodle's formulas.
 
 Sums, variances and covariances are exact fractions; square roots are cut after ROOT_DIGITS decimals, the same on every
 machine. What is undefined is None. A question that was never answered has mark 0. Marks are counted (`Tally`), not kept: the

@@ -1,4 +1,7 @@
-"""What a class answered to a survey: each row's choices counted along its scale, with the median (5.7, matrix; 5.12)."""
+"""What a class answered to a survey: each row's choices counted along its scale, with the median.
+
+spec/quiz-engine 5.7, matrix; spec/quiz-engine 5.12.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which files may be handed in with an answer, and how many words it has (security 4.3, content format 8)."""
+"""Which files may be handed in with an answer, and how many words it has (spec/security 4.3, spec/content-format 8)."""
 
 import re
 import unicodedata
@@ -62,7 +62,7 @@ def extension_of(name: str) -> str:
 
 
 def shown_name(name: str) -> str:
-    """Return a file's name as it may be shown and sent: no folders, nothing unprintable, NFC, its extension kept (security 4.2)."""
+    """Return a file's name as it may be shown and sent: no folders, nothing unprintable, NFC, its extension kept (spec/security 4.2)."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     clean = " ".join("".join(sign for sign in last if unicodedata.category(sign) not in _UNPRINTABLE).split()).strip(". ")
     if len(clean) <= NAME_LENGTH:

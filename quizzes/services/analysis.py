@@ -1,4 +1,4 @@
-"""Computing the statistics of a quiz, and keeping them until something changes (5.12)."""
+"""Computing the statistics of a quiz, and keeping them until something changes (spec/quiz-engine 5.12)."""
 
 import hashlib
 import json

@@ -135,7 +135,7 @@ def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow])
 
 
 def _forget_previews(session: Session, person_id: int, subject: ActivityContext) -> None:
-    """Delete somebody's previews of a quiz (5.2.7): they count nowhere, and their numbers are free again."""
+    """Delete somebody's previews of a quiz (spec/quiz-engine 5.2.7): they count nowhere, and their numbers are free again."""
     mine = (Attempt.person_id == person_id, Attempt.course_id == subject.context.course_id, Attempt.activity_key == subject.activity.key)
     delete_person_attempts(session, list(session.scalars(select(Attempt.id).where(*mine, Attempt.preview))))
 
@@ -212,7 +212,7 @@ def _item_rows(attempt_id: int, drawn: DrawnLayout) -> list[dict[str, object]]:
 
 
 def _copy_responses(session: Session, attempt_id: int, last: LoadedAttempt, *, now: datetime) -> None:
-    """Begin with what was answered last (5.2.3), translated where a question has another version: what it lacks is left out."""
+    """Begin with the last responses (spec/quiz-engine 5.2.3), translated to newer question versions; what these lack is left out."""
     loaded, responses, before = queries.load_attempt(session, attempt_id), last.responses, items_by_question(session, last)
     rows = []
     for key, item in items_by_question(session, loaded).items():
@@ -240,7 +240,7 @@ class SaveRequest:
     """`autosave`, `save` or `submit`."""
     client_time: str = ""
     tokens: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """By place and number the server's word that the device held when the answer was written (5.3.9)."""
+    """By place and number the server's word that the device held when the answer was written (spec/quiz-engine 5.3.9)."""
     proved: bool = False
     """It is proved that they were written before the end, though they come after it."""
 
@@ -262,10 +262,11 @@ def save_answers(
 ) -> SaveReceipt:
     """Keep answers; raise AlreadySubmitted or TimeIsUp where they come too late, and nothing of them is kept.
 
-    After the end those count that are `proved` to be from before it, as long as the quiz's window for that is open (5.3.9).
+    After the end those count that are `proved` to be from before it,
+    as long as the quiz's window for that is open (spec/quiz-engine 5.3.9).
 
     The same answer twice has no effect, an older one is kept as history. Even where nothing is new the attempt is written,
-    so that what is acknowledged has been committed by this very request (security 6.3).
+    so that what is acknowledged has been committed by this very request (spec/security 6.3).
     """
     if AttemptState(loaded.row.state) in ENDED_STATES:
         raise AlreadySubmitted
@@ -360,7 +361,8 @@ def submit_attempt(
 ) -> None:
     """Hand an attempt in, with the answers that come with it, and mark it. A second time changes nothing.
 
-    After the end of its time the answers that come with it are left out but for those `proved` to be from before it (5.3.9), and what
+    After the end of its time the answers that come with it are left out but for those `proved` to be from before it
+    (spec/quiz-engine 5.3.9), and what
     was saved before counts.
     """
     if AttemptState(loaded.row.state) in ENDED_STATES:
@@ -384,9 +386,9 @@ def _responses(loaded: LoadedAttempt) -> dict[int, object]:
 
 
 def resume_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, page: int, *, now: datetime) -> int | None:
-    """Go to a page of an attempt and return it; None where so little time is left that the attempt is finished instead (5.3.5).
+    """Go to a page of an attempt and return it; None if so little time is left that it is finished instead (spec/quiz-engine 5.3.5).
 
-    Where one goes forward only, the next page is the only other one there is (5.5).
+    Where one goes forward only, the next page is the only other one there is (spec/quiz-engine 5.5).
     """
     if finishes_on_page_change(loaded.clock, now=now):
         finish(session, actor, loaded, _responses(queries.load_attempt(session, loaded.id)), finished_at=now, now=now)
@@ -453,7 +455,7 @@ def finish(
 
 
 def _annulled(session: Session, item: LoadedItem, kept: Marking | None) -> Marking | None:
-    """Return what an annulment makes of an item; what a person marked it passes over where it was not asked to take that too (5.11.4)."""
+    """Return what voiding makes of an item; manual marks stay unless they were to be taken too (spec/quiz-engine 5.11.4)."""
     if kept is not None and item.annulled_by is not None and not session.get_one(Regrade, item.annulled_by).with_manual:
         return None
     return annulled_marking(item.annulled)

@@ -1,4 +1,4 @@
-"""The check of one answer during an attempt: immediate, interactive and adaptive quizzes (5.6)."""
+"""The check of one answer during an attempt: immediate, interactive and adaptive quizzes (spec/quiz-engine 5.6)."""
 
 import json
 from datetime import datetime

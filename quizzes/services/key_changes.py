@@ -18,7 +18,7 @@ from quizzes.services import attempts
 def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, str], now: datetime) -> None:
     """Move a learner's attempts to the present keys of their quizzes; where several quizzes became one, they all count there.
 
-    Previews of these quizzes that the person made as one of the team are forgotten: their numbers may be the same (5.2.7).
+    Previews of these quizzes that the person made as one of the team are forgotten: their numbers may be the same (spec/quiz-engine 5.2.7).
     """
     person_id, course_id = session.execute(select(Enrolment.person_id, Enrolment.course_id).where(Enrolment.id == enrolment_id)).one()
     mine = (Attempt.person_id == person_id, Attempt.course_id == course_id)

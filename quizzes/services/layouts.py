@@ -1,4 +1,7 @@
-"""The paper of an attempt: drawn from its seed when it starts, and drawn again to show that it was that one (5.2.4 to 5.2.6, 5.14.7)."""
+"""The paper of an attempt: drawn from its seed when it starts, and drawn again to show that it was that one.
+
+spec/quiz-engine 5.2.4 to 5.2.6, 5.14.7.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,6 @@
-"""Marks that a person gives (5.11.1): appended, never overwriting what another grader gave meanwhile; the total follows at once."""
+"""Marks that a person gives (spec/quiz-engine 5.11.1): appended, never overwriting what another grader gave meanwhile;
+the total follows at once.
+"""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Marks as they are written: exact fractions rounded once to the seven decimals that the database holds (5.1.5)."""
+"""Marks as they are written: exact fractions rounded once to the seven decimals that the database holds (spec/quiz-engine 5.1.5)."""
 
 from datetime import datetime
 from decimal import Decimal

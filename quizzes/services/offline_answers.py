@@ -1,4 +1,4 @@
-"""Answers that arrive after the end with the device's proof that they were written before it (quiz engine 5.3.9).
+"""Answers that arrive after the end with the device's proof that they were written before it (spec/quiz-engine 5.3.9).
 
 Where a quiz has a window for it, each page and each acknowledgement gives the device a token: the attempt and the server's time, signed.
 The device keeps the last one with every answer in its journal. What comes late counts where its token was given before the end; tokens of

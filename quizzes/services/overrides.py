@@ -1,4 +1,4 @@
-"""Verbs of time: overrides, incidents and accommodations, each with its reason, each undoable, in the audit log (5.10).
+"""Verbs of time: overrides, incidents and accommodations, each with its reason, each undoable, in the audit log (spec/quiz-engine 5.10).
 
 What is in force is never edited: a change ends it and adds another, so that everything that ever held can be read and put back.
 What follows for open attempts holds at their next request; when they are due is noted by the job that these verbs cause.
@@ -241,7 +241,7 @@ def add_incident_time(
 ) -> Incident:
     """Give minutes to every attempt that is open now and has an end, previews aside; the same form a second time gives nothing more.
 
-    Their end moves, whatever it follows from: limit, close date or override (5.10.4).
+    Their end moves, whatever it follows from: limit, close date or override (spec/quiz-engine 5.10.4).
     """
     assert actor.person_id is not None
     known = session.scalar(select(Incident).where(Incident.uuid == token))
@@ -320,7 +320,7 @@ def _apply(session: Session, actor: Actor, incident: Incident, *, now: datetime)
 
 @dataclass(frozen=True, slots=True)
 class AccommodationProfile:
-    """What a person gets in every quiz: limit × factor plus breaks, and extra attempts (5.10.3)."""
+    """What a person gets in every quiz: limit × factor plus breaks, and extra attempts (spec/quiz-engine 5.10.3)."""
 
     factor: Decimal
     extra_attempts: int

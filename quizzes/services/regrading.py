@@ -1,4 +1,6 @@
-"""Committing what a trial found, and undoing it (5.11.3-5.11.5): everything appended, in one transaction, in portions of memory."""
+"""Committing what a trial found, and undoing it (spec/quiz-engine 5.11.3 to 5.11.5): everything appended, in one transaction,
+in portions of memory.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Opening an attempt again (5.3.7), and deleting previews (5.2.7)."""
+"""Opening an attempt again (spec/quiz-engine 5.3.7), and deleting previews (spec/quiz-engine 5.2.7)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -44,7 +44,8 @@ def waits_for_its_learner(loaded: LoadedAttempt, *, now: datetime) -> bool:
 
 
 def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason: str, *, now: datetime) -> AttemptState:
-    """Open an attempt again, or hand it in and mark it at once where its time is past (5.3.7); return its state. Raise CannotReopen.
+    """Open an attempt again, or hand it in and mark it at once where its time is past (spec/quiz-engine 5.3.7);
+    return its state. Raise CannotReopen.
 
     Answers and marks stay; while it is open it has no grade, and the learner's result waits for it.
     """

@@ -1,4 +1,4 @@
-"""Deciding about certificates after marking again (5.11.5): what was decided and why stays in the record."""
+"""Deciding about certificates after marking again (spec/quiz-engine 5.11.5): what was decided and why stays in the record."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Whether an attempt may start, with every reason why not, and how long an open one lasts (quiz engine 5.2.2, 5.3.1)."""
+"""Whether an attempt may start, with every reason why not, and how long an open one lasts (spec/quiz-engine 5.2.2, 5.3.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ ASKED_NOTHING = StartRequest()
 def start_ruling(
     subject: ActivityContext, terms: SettingSources, history: Sequence[AttemptRow], entry: StartRequest, *, actor: Actor, now: datetime
 ) -> StartRuling:
-    """Say whether an attempt may start now, with every reason why not; a password not asked for yet is none (5.2.2)."""
+    """Say whether an attempt may start now, with every reason why not; a password not asked for yet is none (spec/quiz-engine 5.2.2)."""
     access = terms.access()
     if subject.closed and subject.opens_later and not terms.sets_opening:
         access = replace(access, opens=cast("datetime", subject.closed[1]))

@@ -1,4 +1,5 @@
-"""The trial before marking again (5.11.3): what would change for whom, learner by learner in portions, written down to be looked at.
+"""The trial before marking again (spec/quiz-engine 5.11.3): what would change for whom, learner by learner in portions,
+written down to be looked at.
 
 A trial changes no mark. Small ones are made at once, large ones by a job; both write the same rows, some learners at a time, so that
 memory stays the same for 36,000 attempts and a trial that was interrupted goes on where it stopped.

@@ -1,4 +1,4 @@
-"""Files handed in with answers: checked, kept by their content, named by a row that answers refer to (security 4.3).
+"""Files handed in with answers: checked, kept by their content, named by a row that answers refer to (spec/security 4.3).
 
 Contents are checked and written to the disk before the transaction begins (`keep_contents`): nobody waits for a large file.
 """
@@ -92,7 +92,7 @@ def limits_at(session: Session, loaded: LoadedAttempt, place: int) -> UploadLimi
 
 
 def _readied(one: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
-    """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (security 4.3)."""
+    """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (spec/security 4.3)."""
     name, content, misfit = shown_name(one.name), one.content, _misfit(one, limits)
     if misfit is None and extension_of(name) in FORMATS:
         try:

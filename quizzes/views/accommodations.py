@@ -1,4 +1,6 @@
-"""Pages of administrators: what a person gets in every quiz. Who teaches sees the effect, never that there is a profile (5.10.3)."""
+"""Pages of administrators: what a person gets in every quiz.
+Who teaches sees the effect, never that there is a profile (spec/quiz-engine 5.10.3).
+"""
 
 from flask import Blueprint, Response, flash, render_template, request
 

@@ -144,7 +144,7 @@ def _ask_for_password(subject: ActivityContext, form: StartForm) -> Answer:
 @bp.get("/courses/<slug>/quizzes/<key>/start")
 @requires(QuizAction.START, enrolment_queries.get_activity_context)
 def begin(subject: ActivityContext) -> Answer:
-    """Ask before a start: for the word, and whether time shall begin to run (5.2.2)."""
+    """Ask before a start: for the word, and whether time shall begin to run (spec/quiz-engine 5.2.2)."""
     return _begin_page(subject, StartForm())
 
 
@@ -249,7 +249,9 @@ def _proved(subject: LoadedAttempt, batches: Sequence[SaveRequest], now: datetim
 
 
 def _acknowledge(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> Response:
-    """Tell the script what is kept. Whoever is shown a newer answer gets a newer lease: a change after seeing it counts (5.4.3)."""
+    """Tell the script what is kept.
+    Whoever is shown a newer answer gets a newer lease: a change after seeing it counts (spec/quiz-engine 5.4.3).
+    """
     renewed = {"lease": new_lease(subject, now)} if done.elsewhere else {}
     return jsonify(
         **renewed,
@@ -361,7 +363,10 @@ def record(subject: LoadedAttempt) -> Response:
 @bp.get("/attempts/<uuid:attempt>/paper")
 @requires(QuizAction.SHOW_PAPER, queries.get_attempt)
 def attempt_as_shown(subject: LoadedAttempt) -> Answer:
-    """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed (5.14.7)."""
+    """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed.
+
+    spec/quiz-engine 5.14.7.
+    """
     session, now = current_session(), clock.now()
     again = recreate_layout(session, subject)
     opened = open_attempt(session, again or subject)

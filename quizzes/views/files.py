@@ -34,7 +34,7 @@ SENDINGS = limit("quiz files", "120 per 10 minutes")
 @bp.get("/attempts/<uuid:attempt>/files/<uuid:file>")
 @requires(QuizAction.FETCH_FILE, get_file)
 def fetch(subject: AttemptFileContext) -> Response:
-    """Send a file of an answer, always as an attachment: what others wrote is never shown in a page of ours (security 4.3)."""
+    """Send a file of an answer, always as an attachment: what others wrote is never shown in a page of ours (spec/security 4.3)."""
     return send_content(stored_files(), subject.sha256, subject.media_type, subject.name, inline=False, kept="no-store")
 
 

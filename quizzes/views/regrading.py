@@ -1,4 +1,4 @@
-"""Pages of marking again: what can be, the trial, and its commit and undoing (5.11.2-5.11.5)."""
+"""Pages of marking again: what can be, the trial, and its commit and undoing (spec/quiz-engine 5.11.2 to 5.11.5)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Opening somebody's attempt again, and deleting previews (5.3.7, 5.2.7)."""
+"""Opening somebody's attempt again, and deleting previews (spec/quiz-engine 5.3.7, 5.2.7)."""
 
 from flask import Blueprint, Response, flash, render_template
 

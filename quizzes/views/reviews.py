@@ -1,4 +1,4 @@
-"""The administrators' page of certificates to decide about (5.11.5)."""
+"""The administrators' page of certificates to decide about (spec/quiz-engine 5.11.5)."""
 
 from flask import Blueprint, Response, flash, render_template
 

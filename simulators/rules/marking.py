@@ -67,7 +67,7 @@ def _mark_ask(ask: NumberItem, outputs: Outputs, answer: Fraction | None) -> Tas
 
 
 def is_within(value: Fraction, expected: Fraction, tolerance: TaskTolerance) -> bool:
-    """Say whether a number lies within the tolerance of the right one (quiz engine 5.7, numerical)."""
+    """Say whether a number lies within the tolerance of the right one (spec/quiz-engine 5.7, numerical)."""
     amount = tolerance.amount
     near = PRECISION * PRECISION * max(Fraction(1), abs(expected)) + Fraction(1, 10**12) * abs(expected)
     if tolerance.kind is TaskToleranceKind.NOMINAL:

@@ -1,4 +1,4 @@
-"""Write questions as a bank's file in canonical form (content format, sections 8 and 11)."""
+"""Write questions as a bank's file in canonical form (spec/content-format 8 and 11)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

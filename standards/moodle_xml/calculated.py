@@ -1,4 +1,4 @@
-"""Moodle's calculated questions as ours: wild cards become variables, formulas in PHP's words become expressions (5.7)."""
+"""Moodle's calculated questions as ours: wild cards become variables, formulas in PHP's words become expressions (spec/quiz-engine 5.7)."""
 
 import ast
 import re

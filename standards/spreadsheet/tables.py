@@ -73,7 +73,7 @@ def check_cells(row: SpreadsheetRow) -> None:
 
 
 def to_csv(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
-    """Return a CSV file with a mark for UTF-8; no cell begins with a sign that a spreadsheet would compute (security, 4.6)."""
+    """Return a CSV file with a mark for UTF-8; no cell begins with a sign that a spreadsheet would compute (spec/security 4.6)."""
     target = BytesIO()
     write_csv(target, headings, rows)
     return target.getvalue()

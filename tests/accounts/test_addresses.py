@@ -1,4 +1,6 @@
-"""Another address for an account (security 2.6): password again, a link at the new address, told to the old one, other sessions end."""
+"""Another address for an account (spec/security 2.6): password again, a link at the new address, told to the old one,
+other sessions end.
+"""
 
 from datetime import timedelta
 
@@ -67,7 +69,7 @@ def test_without_the_password_nothing_is_sent(browser: Browser, instance: Instan
 
 
 def test_nobody_learns_that_an_address_has_an_account(browser: Browser, instance: Instance) -> None:
-    """Security 2.2."""
+    """spec/security 2.2."""
     a_person(instance)
     a_person(instance, "luis@example.org", given="Luis")
     sign_in(browser)
@@ -109,7 +111,7 @@ def test_a_changed_password_ends_the_link(browser: Browser, instance: Instance) 
 
 
 def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, instance: Instance) -> None:
-    """Security 2.3: a whole institution may share an address."""
+    """spec/security 2.3: a whole institution may share an address."""
     person = a_person(instance)
     sign_in(browser)
     ask(browser)

@@ -1,4 +1,4 @@
-"""`lms accounts`: administrators without a browser, and what it says of bad input (security 2.5)."""
+"""`lms accounts`: administrators without a browser, and what it says of bad input (spec/security 2.5)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Pure rules of accounts (security 2.1, 3.1, 3.3, 7.1)."""
+"""Pure rules of accounts (spec/security 2.1, 3.1, 3.3, 7.1)."""
 
 import hashlib
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
     ],
 )
 def test_any_sign_may_stand_in_a_password(password: str) -> None:
-    """Security 2.1: 8 to 128 characters, any, no rule of composition."""
+    """spec/security 2.1: 8 to 128 characters, any, no rule of composition."""
     assert password_fault(password, ANA, COMMON) is None
 
 
@@ -114,7 +114,7 @@ def test_a_password_is_compared_exactly_but_for_the_way_its_accents_are_typed() 
 
 @pytest.mark.hashes
 def test_hashes_are_argon2id_with_the_parameters_of_the_specification() -> None:
-    """At least 19 MiB, t = 2, p = 1 (security 2.1), and each with a salt of its own."""
+    """At least 19 MiB, t = 2, p = 1 (spec/security 2.1), and each with a salt of its own."""
     stored = passwords.hash_password("cuatro palabras")
 
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -125,7 +125,7 @@ def test_hashes_are_argon2id_with_the_parameters_of_the_specification() -> None:
 
 @pytest.mark.hashes
 def test_an_unknown_person_costs_one_hash_with_the_same_parameters() -> None:
-    """Security 2.2: and it never waits for its own turn, also where one thread may hash at a time."""
+    """spec/security 2.2: and it never waits for its own turn, also where one thread may hash at a time."""
     assert not passwords.outdated(passwords.NOBODYS)
     assert not passwords.verify_password(None, "anything")
     assert not passwords.verify_password("", "anything")
@@ -133,7 +133,7 @@ def test_an_unknown_person_costs_one_hash_with_the_same_parameters() -> None:
 
 
 def test_a_crowd_at_the_door_does_not_take_every_thread_of_the_server() -> None:
-    """Security 2.1: hashing has a bounded pool; who finds it full is asked to come back."""
+    """spec/security 2.1: hashing has a bounded pool; who finds it full is asked to come back."""
     assert passwords.PLACES < 128
     taken = 0
     try:
@@ -172,7 +172,7 @@ def test_a_wrong_digit_is_always_noticed(place: int, step: int) -> None:
 
 @pytest.mark.parametrize(("number", "shown"), [("1710034065", "••••••4065"), ("", ""), ("123", "123")])
 def test_an_identity_number_is_shown_by_its_end(number: str, shown: str) -> None:
-    """Security 7.1."""
+    """spec/security 7.1."""
     assert masked(number) == shown
 
 
@@ -206,7 +206,7 @@ def test_a_path_of_this_site_may_be_gone_to(target: str) -> None:
     ],
 )
 def test_nothing_else_may(target: str | None) -> None:
-    """Security 3.3."""
+    """spec/security 3.3."""
     assert safe_next(target) is None
 
 
@@ -217,7 +217,7 @@ HOME = "https://cursos.example.org/sign-in"
 @needs_shared
 @pytest.mark.parametrize("target", attacks("open-redirect-payloads.txt"))
 def test_no_known_attack_leads_off_the_site(target: str) -> None:
-    """Security 3.3: as it is listed, with a slash before it, and decoded; where it is taken, a browser stays here."""
+    """spec/security 3.3: as it is listed, with a slash before it, and decoded; where it is taken, a browser stays here."""
     for given_ in {target, f"/{target}", unquote(target), f"/{unquote(target)}"}:
         accepted = safe_next(given_)
         if accepted is not None:
@@ -246,7 +246,7 @@ def test_whatever_is_accepted_begins_with_one_slash_and_holds_no_control_sign(te
     [(0, 0, False), (60, 60, False), (61, 61, True), (719, 1, False), (720, 1, False), (721, 1, True), (100, 61, True)],
 )
 def test_a_session_ends_by_disuse_and_by_age(created_ago: int, seen_ago: int, ended: bool) -> None:
-    """Security 3.1: idle 60 minutes, absolute 12 hours; here in minutes."""
+    """spec/security 3.1: idle 60 minutes, absolute 12 hours; here in minutes."""
     created, seen = NOW - timedelta(minutes=created_ago), NOW - timedelta(minutes=seen_ago)
 
     assert session_ended(created, seen, NOW, idle=timedelta(hours=1), absolute=timedelta(hours=12)) is ended

@@ -1,4 +1,7 @@
-"""Passwords tried at many accounts from one address: slowed by pauses, told to administrators, and no office shut out (security 2.3)."""
+"""Passwords tried at many accounts from one address: slowed by pauses, told to administrators, and no office shut out.
+
+spec/security 2.3.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forgotten and changed passwords (security 2.2, 2.3, 2.5, 2.6)."""
+"""Forgotten and changed passwords (spec/security 2.2, 2.3, 2.5, 2.6)."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -113,7 +113,7 @@ def test_others_write_while_a_password_is_hashed(browser: Browser, instance: Ins
 
 
 def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, instance: Instance) -> None:
-    """Security 2.2: as much is written for each, and the typed address is kept nowhere."""
+    """spec/security 2.2: as much is written for each, and the typed address is kept nowhere."""
     a_person(instance)
     a_person(instance, "luis@example.org")
     with instance.database.unit_of_work() as session:
@@ -139,7 +139,7 @@ def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, ins
 
 
 def test_a_link_works_once_for_thirty_minutes_and_a_new_one_ends_it(browser: Browser, instance: Instance) -> None:
-    """Security 2.5."""
+    """spec/security 2.5."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         ask(browser)
@@ -171,7 +171,7 @@ def test_a_link_ends_with_the_password_it_was_asked_for(browser: Browser, instan
 
 
 def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, instance: Instance) -> None:
-    """Security 2.6."""
+    """spec/security 2.6."""
     a_person(instance)
     phone, computer = sign_in(browser.another()), sign_in(browser.another())
     ask(phone)
@@ -205,7 +205,7 @@ PERSONAL = ["quinde2026", "ana@example.org", "0123456789-1710034065"]
 
 @pytest.mark.parametrize("password", ["", "siete77", "password", "x" * 129, *PERSONAL])
 def test_a_reset_refuses_what_signing_up_refuses_and_keeps_the_link(browser: Browser, instance: Instance, password: str) -> None:
-    """Security 2.1: also name, address and identity number."""
+    """spec/security 2.1: also name, address and identity number."""
     a_person(instance)
     give_number(browser)
     ask(browser)
@@ -242,7 +242,7 @@ def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, instance
 
 
 def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser: Browser, instance: Instance) -> None:
-    """Security 2.3."""
+    """spec/security 2.3."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         for email in ("ana@example.org", "nadie@example.org"):
@@ -256,7 +256,7 @@ def test_links_are_asked_for_three_times_an_hour_for_every_address_alike(browser
 
 
 def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: Browser, instance: Instance) -> None:
-    """Security 2.3: nobody locks another out."""
+    """spec/security 2.3: nobody locks another out."""
     a_person(instance)
     sign_in(browser)
     browser.submit("/sign-out")
@@ -270,7 +270,7 @@ def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(browser: B
 
 
 def test_a_right_link_opens_after_a_hundred_wrong_ones_from_the_same_office(browser: Browser, instance: Instance) -> None:
-    """Security 2.3: a whole institution may share an address."""
+    """spec/security 2.3: a whole institution may share an address."""
     a_person(instance)
     ask(browser)
     link = browser.link_in_mail("password/reset")
@@ -314,7 +314,7 @@ def change(browser: Browser, status: int = 200, **given: object) -> None:
 
 
 def test_a_changed_password_ends_all_other_sessions_and_tells_the_owner(browser: Browser, instance: Instance) -> None:
-    """Security 2.6: this one goes on."""
+    """spec/security 2.6: this one goes on."""
     a_person(instance)
     other = sign_in(browser.another())
     sign_in(browser)
@@ -352,7 +352,7 @@ def test_a_change_needs_the_present_password_and_a_good_new_one(browser: Browser
 
 
 def test_guessing_the_present_password_is_limited_with_the_sign_in(browser: Browser, instance: Instance) -> None:
-    """Security 2.3: the same limits at every door."""
+    """spec/security 2.3: the same limits at every door."""
     a_person(instance)
     sign_in(browser)
     for _turn in range(10):

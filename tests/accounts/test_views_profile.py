@@ -1,4 +1,4 @@
-"""One's own data and devices (security 3.1, 7.1)."""
+"""One's own data and devices (spec/security 3.1, 7.1)."""
 
 import re
 from datetime import timedelta
@@ -102,7 +102,7 @@ def test_each_fault_is_told_beside_its_field_in_spanish(visitor: Browser, instan
 
 
 def test_an_identity_number_is_kept_apart_and_shown_by_its_end(visitor: Browser, instance: Instance) -> None:
-    """Security 7.1."""
+    """spec/security 7.1."""
     save(visitor, national_id="171003406-5")
     assert number(instance) == NUMBER
     page = visitor.get("/profile")
@@ -127,7 +127,7 @@ def test_two_people_may_hold_one_number_so_that_no_form_tells_who_has_it(visitor
 
 
 def test_only_the_fields_of_the_form_are_taken(visitor: Browser, instance: Instance) -> None:
-    """Security 1.5: roles, addresses and identities never come from the client."""
+    """spec/security 1.5: roles, addresses and identities never come from the client."""
     before = ana(instance)
     visitor.get("/profile")
     fields = dict(visitor.page.form("/profile").fields)
@@ -140,7 +140,7 @@ def test_only_the_fields_of_the_form_are_taken(visitor: Browser, instance: Insta
 
 
 def test_names_are_text_everywhere(visitor: Browser, instance: Instance) -> None:
-    """Security 4.2."""
+    """spec/security 4.2."""
     save(visitor, given_names="<script>alert(1)</script>\"'", first_surname="{{ 7*7 }}")
 
     assert "<script>alert" not in visitor.page.html
@@ -184,7 +184,7 @@ def test_sessions_are_seen_freely_and_ended_with_the_password(visitor: Browser, 
 
 
 def test_where_one_is_signed_in_is_listed_and_each_can_be_ended(visitor: Browser, instance: Instance) -> None:
-    """Security 3.1: end one."""
+    """spec/security 3.1: end one."""
     phone = sign_in(visitor.another())
     page = visitor.get("/profile/devices")
     assert page.text.count("Firefox · Linux") >= 2
@@ -200,7 +200,7 @@ def test_where_one_is_signed_in_is_listed_and_each_can_be_ended(visitor: Browser
 
 
 def test_nobody_ends_the_session_of_another(visitor: Browser, instance: Instance) -> None:
-    """Security 1.3: as if it had never been."""
+    """spec/security 1.3: as if it had never been."""
     a_person(instance, "luis@example.org")
     other = sign_in(visitor.another(), "luis@example.org")
     with instance.database.unit_of_work(write=False) as session:
@@ -214,7 +214,7 @@ def test_nobody_ends_the_session_of_another(visitor: Browser, instance: Instance
 
 
 def test_all_sessions_end_at_once_this_one_too(visitor: Browser, instance: Instance) -> None:
-    """Security 3.1: end all."""
+    """spec/security 3.1: end all."""
     phone = sign_in(visitor.another())
     a_person(instance, "luis@example.org")
     luis = sign_in(visitor.another(), "luis@example.org")

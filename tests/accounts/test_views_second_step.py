@@ -1,4 +1,4 @@
-"""The second step of signing in (security 2.4, 2.6): codes, passkeys, recovery codes, and that nothing is open between the steps."""
+"""The second step of signing in (spec/security 2.4, 2.6): codes, passkeys, recovery codes, and that nothing is open between the steps."""
 
 import html
 import json
@@ -134,7 +134,7 @@ def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, instan
 
 @pytest.mark.parametrize("has_factor", [True, False])
 def test_nothing_is_open_between_the_steps(reachable: Browser, has_factor: bool) -> None:
-    """Security 2.4: no page and no API; who has a second factor cannot set up another one with the password alone."""
+    """spec/security 2.4: no page and no API; who has a second factor cannot set up another one with the password alone."""
     an_administrator(reachable.instance, "ana@example.org")
     if has_factor:
         sign_in(reachable)
@@ -206,7 +206,7 @@ def posted_without_session(browser: Browser, instance: Instance) -> None:
 
 @pytest.mark.parametrize("way", ["/sign-in/second-step", "/sign-in/passkey"])
 def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browser, instance: Instance, way: str) -> None:
-    """Quiz engine 5.4.4: who looks for the phone too long types the password once more, and loses nothing."""
+    """spec/quiz-engine 5.4.4: who looks for the phone too long types the password once more, and loses nothing."""
     with_passkey(browser, instance)
     secret, _codes = set_up_app(browser)
     posted_without_session(browser, instance)
@@ -256,7 +256,7 @@ def test_what_was_posted_outlives_the_minutes_of_the_first_factor(reachable: Bro
 
 @pytest.mark.parametrize("first_try", ["123456", ""])
 def test_what_was_posted_when_the_session_ended_goes_through_setting_the_first_factor_up(reachable: Browser, first_try: str) -> None:
-    """Quiz engine 5.4.4: an administrator named meanwhile has no session without a second step, and loses nothing."""
+    """spec/quiz-engine 5.4.4: an administrator named meanwhile has no session without a second step, and loses nothing."""
     instance = reachable.instance
     person = a_person(instance)
     sign_in(reachable)
@@ -290,7 +290,7 @@ def test_learners_there_and_everybody_at_this_machine_sign_in_with_the_password(
 
 
 def test_who_becomes_staff_signs_in_again(reachable: Browser) -> None:
-    """Security 1.4, 3.1: a new role works on the next request; the session without a second step ends there."""
+    """spec/security 1.4, 3.1: a new role works on the next request; the session without a second step ends there."""
     person = a_person(reachable.instance)
     sign_in(reachable)
     with reachable.instance.database.unit_of_work() as session:
@@ -314,7 +314,7 @@ def test_the_last_one_stays_while_the_role_asks_for_it(reachable: Browser) -> No
 
 
 def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, instance: Instance) -> None:
-    """Security 2.6."""
+    """spec/security 2.6."""
     a_person(instance)
     other = sign_in(browser.another())
     sign_in(browser)
@@ -350,7 +350,7 @@ def test_another_persons_factor_does_not_exist(browser: Browser, instance: Insta
 
 
 def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Browser, instance: Instance) -> None:
-    """Security 2.3, 2.4."""
+    """spec/security 2.3, 2.4."""
     _secret, codes = with_app(browser, instance)
     other = sign_in(browser.another())
     for _try in range(10):
@@ -435,7 +435,7 @@ def test_a_passkey_that_is_not_right_is_refused(browser: Browser, instance: Inst
 
 @pytest.mark.parametrize("wrong", ["[" * 5000, '{"a": ' * 51 + "1" + "}" * 51, "\ud800", "clave\0", "x" * 1400])
 def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, instance: Instance, wrong: str) -> None:
-    """Security 4.1: nested without end, or with a name that is not base64url; a database takes no half of a sign and no NUL."""
+    """spec/security 4.1: nested without end, or with a name that is not base64url; a database takes no half of a sign and no NUL."""
     key = with_passkey(browser, instance)
     other = sign_in(browser.another())
     answer = json.loads(key.get(request_options(other, "/sign-in/passkey/request")))
@@ -481,7 +481,7 @@ def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, ins
 
 
 def test_codes_go_on_after_the_secret_key_was_rotated(browser: Browser, instance: Instance) -> None:
-    """Security 8.3: the command, as many times as the oldest key needs to go."""
+    """spec/security 8.3: the command, as many times as the oldest key needs to go."""
     from click.testing import CliRunner
 
     from lms.cli import lms

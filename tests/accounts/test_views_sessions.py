@@ -1,4 +1,4 @@
-"""Sessions: their cookie, how long they last, signing out, what ends them (security 1.4, 3.1)."""
+"""Sessions: their cookie, how long they last, signing out, what ends them (spec/security 1.4, 3.1)."""
 
 import secrets
 from datetime import timedelta
@@ -28,7 +28,7 @@ def cookie_of(browser: Browser) -> str:
 
 
 def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(browser: Browser, instance: Instance) -> None:
-    """Security 3.1."""
+    """spec/security 3.1."""
     a_person(instance)
     browser.get("/sign-in")
     browser._request(
@@ -92,7 +92,7 @@ def test_signing_in_again_ends_the_session_before(browser: Browser, instance: In
 
 
 def test_a_new_secret_key_signs_nobody_out(browser: Browser, instance: Instance) -> None:
-    """Security 8.3: the old key stays on the second line of its file until the sessions of its time are over."""
+    """spec/security 8.3: the old key stays on the second line of its file until the sessions of its time are over."""
     a_person(instance)
     sign_in(browser)
     path = instance.settings.data_dir / "secret.key"
@@ -119,7 +119,7 @@ def test_a_changed_cookie_signs_nobody_in(browser: Browser, instance: Instance) 
 
 
 def test_signing_out_is_a_post_and_ends_the_session_at_the_server(browser: Browser, instance: Instance) -> None:
-    """Security 3.1."""
+    """spec/security 3.1."""
     a_person(instance)
     sign_in(browser)
     kept = cookie_of(browser)
@@ -164,7 +164,7 @@ def test_the_language_of_the_browser_outlives_signing_in_and_out(browser: Browse
 
 @pytest.mark.parametrize(("minutes", "stays"), [(59, True), (61, False)])
 def test_a_session_without_a_request_for_an_hour_ends(browser: Browser, instance: Instance, minutes: int, stays: bool) -> None:
-    """Security 3.1."""
+    """spec/security 3.1."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
@@ -200,7 +200,7 @@ def test_an_old_copy_of_the_cookie_does_not_live_on_with_the_new_one(browser: Br
 
 
 def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, instance: Instance) -> None:
-    """Security 3.1: most requests set no cookie and write nothing."""
+    """spec/security 3.1: most requests set no cookie and write nothing."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
@@ -215,7 +215,7 @@ def test_the_stamp_is_renewed_every_five_minutes_at_most(browser: Browser, insta
 
 
 def test_a_suspended_person_is_out_at_the_next_request(browser: Browser, instance: Instance) -> None:
-    """Security 1.4."""
+    """spec/security 1.4."""
     a_person(instance)
     sign_in(browser)
     assert is_signed_in(browser)

@@ -1,4 +1,4 @@
-"""Signing in: what is refused, and the limits of trying (security 2.2, 2.3)."""
+"""Signing in: what is refused, and the limits of trying (spec/security 2.2, 2.3)."""
 
 import re
 import threading
@@ -54,7 +54,7 @@ def test_signing_in_opens_a_session_and_leads_to_what_was_asked_for(browser: Bro
 
 
 def test_only_a_path_of_this_site_is_gone_to(browser: Browser, instance: Instance) -> None:
-    """Security 3.3."""
+    """spec/security 3.3."""
     a_person(instance)
     for target in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
         visitor = browser.another()
@@ -85,7 +85,7 @@ def test_an_incomplete_form_comes_back_with_its_faults(browser: Browser, fields:
 
 
 def test_every_failure_looks_the_same(browser: Browser, instance: Instance) -> None:
-    """Security 2.2: wrong password, unknown and suspended: same status, same page; the typed address stays, the password does not."""
+    """spec/security 2.2: wrong password, unknown and suspended: same status, same page; the typed address stays, the password does not."""
     a_person(instance, "ana@example.org")
     a_person(instance, "luis@example.org")
     suspend(instance, "luis@example.org")
@@ -159,7 +159,7 @@ def test_an_instance_with_one_connection_signs_people_in(instance: Instance) -> 
 
 
 def test_failures_and_successes_are_in_the_audit_log(browser: Browser, instance: Instance) -> None:
-    """Security 8.1; the failed one outlives its refusal, and no address that was typed is kept."""
+    """spec/security 8.1; the failed one outlives its refusal, and no address that was typed is kept."""
     person = a_person(instance)
     try_to_sign_in(browser, "nadie@example.org")
     try_to_sign_in(browser, "ana@example.org")
@@ -178,7 +178,7 @@ def test_failures_and_successes_are_in_the_audit_log(browser: Browser, instance:
 
 
 def test_ten_failures_shut_an_account_for_fifteen_minutes_for_the_right_password_too(browser: Browser, instance: Instance) -> None:
-    """Security 2.3."""
+    """spec/security 2.3."""
     a_person(instance)
     a_person(instance, "luis@example.org")
     with time_machine.travel(START, tick=False) as moment:
@@ -217,7 +217,7 @@ def test_whoever_goes_on_trying_does_not_make_the_lock_longer(browser: Browser, 
 def test_who_fails_for_ever_elsewhere_shuts_the_owner_out_nowhere_they_were_before(
     browser: Browser, instance: Instance, app: Flask
 ) -> None:
-    """Security 2.3: a lock never lets one person lock another out for longer; the owner's own browser counts apart."""
+    """spec/security 2.3: a lock never lets one person lock another out for longer; the owner's own browser counts apart."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:
         sign_in(browser)
@@ -313,7 +313,7 @@ def test_guesses_at_the_same_moment_are_counted_too(app: Flask, instance: Instan
 def test_after_a_hundred_failures_an_account_has_three_tries_from_there_and_nobody_else_is_refused(
     browser: Browser, instance: Instance
 ) -> None:
-    """Security 2.3: a whole office shares one address."""
+    """spec/security 2.3: a whole office shares one address."""
     a_person(instance)
     a_person(instance, "blas@example.org", given="Blas")
     a_person(instance, "celia@example.org", given="Celia")

@@ -1,4 +1,4 @@
-"""Signing up, confirming, and the first administrator (security 2.2, 2.3, 2.5, 7.2)."""
+"""Signing up, confirming, and the first administrator (spec/security 2.2, 2.3, 2.5, 7.2)."""
 
 import re
 import threading
@@ -119,7 +119,7 @@ def test_whoever_did_not_sign_up_confirms_with_a_password_of_their_own(browser: 
 
 
 def test_confirming_has_the_limit_of_signing_in(browser: Browser) -> None:
-    """Security 2.3: the same limits at every door."""
+    """spec/security 2.3: the same limits at every door."""
     sign_up(browser)
     owner = browser.another()
     owner.get(browser.link_in_mail("confirm"))
@@ -133,7 +133,7 @@ def test_confirming_has_the_limit_of_signing_in(browser: Browser) -> None:
 
 
 def test_the_version_of_the_notice_that_was_accepted_is_kept(browser: Browser, instance: Instance) -> None:
-    """Security 7.2."""
+    """spec/security 7.2."""
     sign_up(browser)
     made = person(instance)
     with instance.database.unit_of_work(write=False) as session:
@@ -213,7 +213,7 @@ def test_an_address_with_a_domain_beyond_ascii_is_one_address(browser: Browser, 
 
 
 def test_no_answer_tells_whether_an_address_has_an_account(browser: Browser, instance: Instance) -> None:
-    """Security 2.2 (V6.3.8): same status, same page, same number of mails; an existing account is as it was."""
+    """spec/security 2.2 (V6.3.8): same status, same page, same number of mails; an existing account is as it was."""
     a_person(instance, "ana@example.org")
     known, unknown = browser.another(), browser.another()
     sign_up(known, email="ana@example.org", given_names="Otra")
@@ -262,7 +262,7 @@ def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(instance: 
 
 
 def test_signing_up_is_limited_to_five_an_hour_from_an_address(browser: Browser, instance: Instance) -> None:
-    """Security 2.3."""
+    """spec/security 2.3."""
     with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
         for number in range(5):
             sign_up(browser, email=f"p{number}@example.org")
@@ -283,7 +283,7 @@ def test_a_mistake_in_the_form_uses_nothing_of_the_limit(browser: Browser) -> No
 
 
 def test_a_confirmation_link_works_once_and_for_thirty_minutes(browser: Browser, instance: Instance) -> None:
-    """Security 2.5."""
+    """spec/security 2.5."""
     with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
         sign_up(browser)
         link = browser.link_in_mail("confirm")
@@ -344,7 +344,7 @@ def test_guessing_links_is_limited_and_a_right_one_uses_nothing(browser: Browser
 
 
 def test_the_pages_of_a_link_do_not_tell_its_address_to_others(browser: Browser) -> None:
-    """Security 2.5: never in `Referer`."""
+    """spec/security 2.5: never in `Referer`."""
     sign_up(browser)
     browser.get(browser.link_in_mail("confirm"))
 
@@ -362,7 +362,7 @@ def posting(settings: Settings) -> Iterator[Instance]:
 
 
 def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Instance) -> None:
-    """Security 2.2: and is told what a wrong password is told."""
+    """spec/security 2.2: and is told what a wrong password is told."""
     browser = Browser(create_app(posting), posting)
     a_person(posting, "ana@example.org", confirmed=False)
     a_person(posting, "luis@example.org")
@@ -412,7 +412,7 @@ def test_the_first_administrator_is_made_with_the_link_of_the_start(browser: Bro
 
 
 def test_each_start_has_a_fresh_link_and_none_once_there_is_an_administrator(browser: Browser, instance: Instance) -> None:
-    """Security 2.5: no default account, and the page is 404 afterwards."""
+    """spec/security 2.5: no default account, and the page is 404 afterwards."""
     first = set_up_link(instance)
     second = set_up_link(instance)
     browser.get(first, status=404)

@@ -19,7 +19,7 @@ from tests.bench.table import Row
 from tests.support.sizes import CROWD_SECONDS
 
 RATE = 10.0
-"""New learners a second (P10)."""
+"""New learners a second (spec/performance P10)."""
 MINUTE = min(60.0, CROWD_SECONDS)
 REFERENCE = 0.00098
 """Seconds of processor of the floor's page in the slower of the two runs that the specification names (performance, head)."""
@@ -32,9 +32,11 @@ SEED = 1
 
 
 def crowd(bench: Bench) -> list[Row]:
-    """P10, P11: ten new learners a second; p95 of lessons and saves against the floor's, the slowest save, and what was lost.
+    """spec/performance P10, P11: ten new learners a second; p95 of lessons and saves against the floor's, the slowest save,
+    and what was lost.
 
-    Ten minutes of it on SQLite, as P11 asks, and one on PostgreSQL. Where this machine is slower than the specification's, a minute follows
+    Ten minutes of it on SQLite, as spec/performance P11 asks, and one on PostgreSQL. Where this machine is slower than the specification's,
+    a minute follows
     at the rate that asks as much of it.
     """
     sqlite = bench.database.is_sqlite

@@ -58,7 +58,8 @@ def alternating(ours: Callable[[], object], floor: Callable[[], object], times: 
 
 
 def publishing() -> list[Row]:
-    """P15: from the files of the large course to what is stored, nothing kept from before, against Markdown and nh3 of its text.
+    """spec/performance P15: from the files of the large course to what is stored, nothing kept from before,
+    against Markdown and nh3 of its text.
 
     Its text is that of its lessons and of its questions: each is rendered by itself, as learners see it.
     """
@@ -104,7 +105,7 @@ def _sentences(written: object) -> Iterator[str]:
 
 
 def certificates() -> list[Row]:
-    """P12: the sheet against a bare page of ReportLab with the same fonts, texts and QR code."""
+    """spec/performance P12: the sheet against a bare page of ReportLab with the same fonts, texts and QR code."""
     sheet = compose(FACTS)
     content = pdf.render(sheet)
     drawn = alternating(lambda: pdf.render(sheet), lambda: _bare_page(sheet.verify_url), DRAWN)
@@ -128,7 +129,9 @@ def _bare_page(address: str) -> bytes:
 
 
 def report(instance: Instance) -> list[Row]:
-    """P13: a report of many lines as CSV against the same rows streamed by bare SQL, and the memory that it takes besides."""
+    """spec/performance P13: a report of many lines as CSV against the same rows streamed by bare SQL,
+    and the memory that it takes besides.
+    """
     course = a_class(instance)
     copy(instance, ACCOUNTS)
 

@@ -19,7 +19,7 @@ PERSON = re.compile(r'href="(/administration/people/[0-9a-f-]{36})"')
 
 
 def starts(folder: Path, database: str) -> list[Row]:
-    """P20: processor time from the start to the first page against the floor with entities; and of `lms --help`."""
+    """spec/performance P20: processor time from the start to the first page against the floor with entities; and of `lms --help`."""
     pairs, helps = in_turns(lambda: _ours(folder, database), lambda: _floor(folder, database)), []
     for _round in range(ROUNDS):
         before = getrusage(RUSAGE_CHILDREN)
@@ -44,7 +44,9 @@ def _floor(folder: Path, database: str) -> float:
 
 
 def memory(bench: Bench) -> list[Row]:
-    """P19: memory of a worker after many requests against the floor's with entities, and its growth up to five times as many."""
+    """spec/performance P19: memory of a worker after many requests against the floor's with entities,
+    and its growth up to five times as many.
+    """
     visitor, bare = bench.entered(), bench.floor.visitor()
     lesson = LESSON.findall(visitor.sees(f"/courses/{SLUG}", "<h1"))[0]
     paths = [lesson, f"/courses/{SLUG}", "/learning"]
@@ -69,7 +71,7 @@ def _ask(visitor: Visitor, paths: list[str], times: int) -> None:
 
 
 def people(bench: Bench, administrator: Visitor, count: int) -> list[Row]:
-    """P24: the last page of a list of people against the first."""
+    """spec/performance P24: the last page of a list of people against the first."""
     addresses = {"last": "/administration/people?last=1", "first": "/administration/people"}
     shown = {page: PERSON.findall(administrator.sees(address, "<h1")) for page, address in addresses.items()}
     assert not set(shown["first"]) & set(shown["last"]), "the last page is the first"

@@ -1,4 +1,4 @@
-"""Four processes against one on PostgreSQL: what they answer for a second of processor (P22)."""
+"""Four processes against one on PostgreSQL: what they answer for a second of processor (spec/performance P22)."""
 
 import time
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ ROUNDS = 2
 
 
 def nodes(bench: Bench, folder: Path, url: str) -> list[Row]:
-    """P22: journeys of eight learners at once; on two cores the bar itself cannot be measured, throughput for CPU can."""
+    """spec/performance P22: journeys of eight learners at once; on two cores the bar itself cannot be measured, throughput for CPU can."""
     measured: dict[int, list[tuple[float, float]]] = {1: [], NODES: []}
     with ExitStack() as stack:
         all_nodes = [stack.enter_context(product(folder, LMS_DATABASE_URL=url)) for _node in range(NODES)]

@@ -62,7 +62,7 @@ def in_turns(ours: Callable[[], float], floor: Callable[[], float]) -> list[tupl
 
 
 def pages(bench: Bench) -> list[Row]:
-    """P1, P2, P9, P23: lesson, course, home, one save, signing in."""
+    """spec/performance P1, P2, P9, P23: lesson, course, home, one save, signing in."""
     visitor, bare = bench.entered(), bench.floor.visitor()
     course = visitor.sees(f"/courses/{SLUG}", "<h1")
     lesson = LESSON.findall(course)[0]
@@ -150,7 +150,7 @@ def _floor_sign_in(bare: Visitor) -> None:
 
 
 def journeys(bench: Bench) -> list[Row]:
-    """P3, P5: sign in, home, course, four lessons, quiz, ten saves, result; requests and kilobytes of one."""
+    """spec/performance P3, P5: sign in, home, course, four lessons, quiz, ten saves, result; requests and kilobytes of one."""
     pairs = bench.pairs(lambda: walk(bench.entered()), lambda: _floor_journey(bench.floor.visitor()), JOURNEYS)
     packed = bench.entered(packed=True)
     walk(packed)

@@ -12,7 +12,7 @@ class Row:
     """One figure: `value` against `bar` and `goal`, none where it could not be measured; `numbers` says what it was made of."""
 
     number: str
-    """Of performance, section 2."""
+    """Of spec/performance 2."""
     what: str
     value: float | None
     bar: float

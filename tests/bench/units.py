@@ -1,4 +1,4 @@
-"""The page of an institution with many units, against the statements that it needs (P14)."""
+"""The page of an institution with many units, against the statements that it needs (spec/performance P14)."""
 
 import time
 from itertools import cycle
@@ -42,7 +42,9 @@ def fill(database: Database) -> str:
 
 
 def dashboard(database: Database, administrator: Visitor, address: str) -> list[Row]:
-    """P14: time of the page with the totals of 300 places and of the courses, against the bare statements that count both."""
+    """spec/performance P14: time of the page with the totals of 300 places and of the courses,
+    against the bare statements that count both.
+    """
     pairs = []
     for round_ in range(ROUNDS + 1):
         spent = {}

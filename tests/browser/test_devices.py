@@ -68,7 +68,9 @@ def end_in(instance: Instance, seconds: float) -> None:
 def test_five_answers_with_a_line_three_without_and_a_new_start_of_the_browser(
     playwright: Playwright, live: Live, instance: Instance, tmp_path: Path
 ) -> None:
-    """5.14.1: answer 5 of 10, pull the cable, answer 3 more, restart the browser, reconnect: 8 answers on the server, time consistent."""
+    """spec/quiz-engine 5.14.1: answer 5 of 10, pull the cable, answer 3 more, restart the browser, reconnect: 8 answers on the server,
+    time consistent.
+    """
     address = an_attempt(instance, live, TEN, "limit: 20 min\n")
     profile = tmp_path / "profile"
     context = playwright.chromium.launch_persistent_context(profile, executable_path=CHROMIUM, args=FLAGS, locale="es-EC")
@@ -99,7 +101,7 @@ def test_five_answers_with_a_line_three_without_and_a_new_start_of_the_browser(
 
 
 def test_two_devices_without_a_line_merge_and_add_no_scores(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.14.11, 5.4.3: every answer of both is kept, the newer page's counts, each question is marked once."""
+    """spec/quiz-engine 5.14.11, 5.4.3: every answer of both is kept, the newer page's counts, each question is marked once."""
     address = an_attempt(instance, live)
     one, other = a_device(chromium, address), a_device(chromium, address)
     for device in (one, other):
@@ -125,7 +127,7 @@ def test_two_devices_without_a_line_merge_and_add_no_scores(chromium: Browser, l
 
 
 def test_who_sees_the_newer_answer_changes_it(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.3: the older tab shows the newer text, and what is typed after that is newer still."""
+    """spec/quiz-engine 5.4.3: the older tab shows the newer text, and what is typed after that is newer still."""
     address = an_attempt(instance, live)
     device = a_device(chromium, address)
     device.open_tab()
@@ -143,7 +145,9 @@ def test_who_sees_the_newer_answer_changes_it(chromium: Browser, live: Live, ins
 
 
 def test_a_tab_that_writes_leaves_the_journal_of_the_other(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.2: two tabs of one browser without a line, one of them killed: the other sends its answers too, and shows them."""
+    """spec/quiz-engine 5.4.2: two tabs of one browser without a line, one of them killed: the other sends its answers too,
+    and shows them.
+    """
     address = an_attempt(instance, live)
     device = a_device(chromium, address)
     device.open_tab()
@@ -162,7 +166,7 @@ def test_a_tab_that_writes_leaves_the_journal_of_the_other(chromium: Browser, li
 
 
 def test_a_device_that_keeps_nothing_says_so_and_still_saves(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.2: without storage the page says «not saved» where it is so, shuts nothing, and sends when the line is back."""
+    """spec/quiz-engine 5.4.2: without storage the page says «not saved» where it is so, shuts nothing, and sends when the line is back."""
     address = an_attempt(instance, live)
     device = a_device(chromium, address, keeps=False)
     page = device.tabs[0]
@@ -182,7 +186,7 @@ def test_a_device_that_keeps_nothing_says_so_and_still_saves(chromium: Browser, 
 
 
 def test_journals_of_other_attempts_are_kept_whatever_the_clock_said(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.2: a week counts from when a journal is met, not from the date that a wrong clock wrote into it."""
+    """spec/quiz-engine 5.4.2: a week counts from when a journal is met, not from the date that a wrong clock wrote into it."""
     address = an_attempt(instance, live)
     page = a_device(chromium, address, days_off=-4000).tabs[0]
     key = f"aulario.journal.{page.get_attribute('#attempt', 'data-person')}.00000000-0000-4000-8000-000000000000.5.1.1"
@@ -199,7 +203,7 @@ def test_journals_of_other_attempts_are_kept_whatever_the_clock_said(chromium: B
 
 
 def test_whoever_thinks_for_an_hour_stays_signed_in(chromium: Browser, live: Live, instance: Instance) -> None:
-    """Security 3.1: an open attempt keeps the session alive; its summary too."""
+    """spec/security 3.1: an open attempt keeps the session alive; its summary too."""
     address = an_attempt(instance, live)
     device = a_device(chromium, address)
     page = device.tabs[0]
@@ -213,7 +217,7 @@ def test_whoever_thinks_for_an_hour_stays_signed_in(chromium: Browser, live: Liv
 
 
 def test_time_that_runs_out_without_a_line_keeps_the_page_and_its_answers(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.2, 5.3.4: autosave goes on to the end and after it; what comes back within the network's minute counts."""
+    """spec/quiz-engine 5.4.2, 5.3.4: autosave goes on to the end and after it; what comes back within the network's minute counts."""
     address = an_attempt(instance, live, settings="limit: 20 min\n")
     end_in(instance, 12)
     device = a_device(chromium, address)
@@ -232,7 +236,7 @@ def test_time_that_runs_out_without_a_line_keeps_the_page_and_its_answers(chromi
 
 
 def test_answers_that_come_back_after_the_end_are_refused_and_told(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.3.4, 5.4.2: what was saved before the end counts, the page says that the rest came too late, and shuts nothing."""
+    """spec/quiz-engine 5.3.4, 5.4.2: what was saved before the end counts, the page says that the rest came too late, and shuts nothing."""
     address = an_attempt(instance, live, settings="limit: 20 min\n")
     device = a_device(chromium, address)
     page = device.tabs[0]
@@ -258,7 +262,7 @@ def test_answers_that_come_back_after_the_end_are_refused_and_told(chromium: Bro
 
 
 def test_the_submission_carries_the_journal_where_saving_never_works(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.2: the submit includes the full journal: every save is lost on its way, the forms are not."""
+    """spec/quiz-engine 5.4.2: the submit includes the full journal: every save is lost on its way, the forms are not."""
     address = an_attempt(instance, live)
     device = a_device(chromium, address)
     page = device.tabs[0]
@@ -278,7 +282,7 @@ def test_the_submission_carries_the_journal_where_saving_never_works(chromium: B
 
 
 def test_the_page_counts_what_is_answered_while_one_works(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.2: what the page says is true: the count follows, and what was drawn before is not shown any more."""
+    """spec/quiz-engine 5.4.2: what the page says is true: the count follows, and what was drawn before is not shown any more."""
     page = a_device(chromium, an_attempt(instance, live)).tabs[0]
     before = page.inner_text("[data-answered]")
 
@@ -294,7 +298,7 @@ def test_the_page_counts_what_is_answered_while_one_works(chromium: Browser, liv
 def test_who_was_taken_out_of_the_course_is_told_so_and_what_they_typed_goes_up_once_they_are_back(
     chromium: Browser, live: Live, instance: Instance
 ) -> None:
-    """Security 1.4: the page says why nothing is saved any more, keeps what is typed, and sends it where its learner comes back."""
+    """spec/security 1.4: the page says why nothing is saved any more, keeps what is typed, and sends it where its learner comes back."""
     course = a_quiz(instance, a_bank(range(1, 4)), "attempts: 0\n", tuple(f"numero-{place}" for place in range(1, 4)))
     learner = a_learner(instance, course)
     device = a_device(chromium, f"{live.url}/attempts/{start(instance, learner, course.slug, now=clock.now())}")

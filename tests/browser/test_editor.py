@@ -62,7 +62,7 @@ def before_a_lesson(live: Live, chromium: Browser, **options: object) -> Visitor
 def test_from_an_empty_account_to_a_published_course(
     chromium: Browser, live: Live, tmp_path: Path, script: bool, width: int, scheme: str
 ) -> None:
-    """Issue 5, done means: two modules, a picture, a recording, a quiz and a certificate, in the browser only."""
+    """Two modules, a picture, a recording, a quiz and a certificate, in the browser only."""
     an_instructor(live.instance)
     picture = tmp_path / "foto.png"
     picture.write_bytes(a_picture())

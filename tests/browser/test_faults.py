@@ -1,4 +1,5 @@
-"""Faults of every kind against a real server process: nothing acknowledged is lost, nothing is told that is not true (5.4).
+"""Faults of every kind against a real server process: nothing acknowledged is lost,
+nothing is told that is not true (spec/quiz-engine 5.4).
 
 Each history is drawn from a seed. A few run always; `make faults` runs FAULT_HISTORIES of them from FAULT_SEED on, and one that failed is
 repeated by `make faults FAULT_HISTORIES=1 FAULT_SEED=…` with the seed in the test's name.
@@ -40,7 +41,9 @@ def attempt(instance: Instance, server: Server) -> str:
 
 @pytest.mark.parametrize("seed", range(sizes.FIRST_HISTORY, sizes.FIRST_HISTORY + HISTORIES))
 def test_no_history_of_faults_loses_an_answer(chromium: Browser, server: Server, instance: Instance, attempt: str, seed: int) -> None:
-    """5.4.1, 5.4.2, 5.4.3, 5.4.4: requests lost, late, twice, reordered; pages and servers killed; sessions ended; tabs and devices."""
+    """spec/quiz-engine 5.4.1, 5.4.2, 5.4.3, 5.4.4: requests lost, late, twice, reordered; pages and servers killed; sessions ended;
+    tabs and devices.
+    """
     history = History(seed, chromium, server, instance, attempt)
     try:
         history.go(STEPS)

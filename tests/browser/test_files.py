@@ -1,4 +1,4 @@
-"""Files of answers with a script: each goes up on its own, waits for the line, and the text beside it stays (issue 3, saving)."""
+"""Files of answers with a script: each goes up on its own, waits for the line, and the text beside it stays."""
 
 import pytest
 from playwright.sync_api import Browser, Route
@@ -34,7 +34,9 @@ def named(instance: Instance) -> tuple[list[str], list[str]]:
 def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
     chromium: Browser, live: Live, instance: Instance, width: int
 ) -> None:
-    """5.4.2: what a broken line stopped is sent again by itself; nothing that was typed meanwhile is lost, and the page never leaves."""
+    """spec/quiz-engine 5.4.2: what a broken line stopped is sent again by itself; nothing that was typed meanwhile is lost,
+    and the page never leaves.
+    """
     person = visitor(chromium, live, width=width)
     begin(person, instance, "", ("ensayo",), TASK)
     page, tries = person.page, list[str]()
@@ -66,7 +68,7 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
 
 
 def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.3: a newer answer is shown whole, its files too; what is changed after seeing it keeps them."""
+    """spec/quiz-engine 5.4.3: a newer answer is shown whole, its files too; what is changed after seeing it keeps them."""
     person = visitor(chromium, live)
     begin(person, instance, "", ("ensayo",), TASK)
     older, newer = person.page, person.page.context.new_page()
@@ -85,7 +87,9 @@ def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(c
 
 
 def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.2: the answer that names it waits on the device; the page that takes it over shows the file, and what is typed next keeps it."""
+    """spec/quiz-engine 5.4.2: the answer that names it waits on the device; the page that takes it over shows the file,
+    and what is typed next keeps it.
+    """
     person = visitor(chromium, live)
     begin(person, instance, "", ("ensayo",), TASK)
     page = person.page
@@ -119,7 +123,7 @@ def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chro
 
 
 def test_a_conflict_that_ends_no_attempt_is_tried_again(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.4.2: «closed» is said where the attempt has ended, and of nothing else that the server had to refuse."""
+    """spec/quiz-engine 5.4.2: «closed» is said where the attempt has ended, and of nothing else that the server had to refuse."""
     person = visitor(chromium, live)
     begin(person, instance, "", ("ensayo",), TASK)
     page, tries = person.page, list[str]()

@@ -1,4 +1,4 @@
-"""The team follows its learners in a real browser: gradebook, progress, one learner, announcements, on a phone and wide (issue 5)."""
+"""The team follows its learners in a real browser: gradebook, progress, one learner, announcements, on a phone and wide."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The institution's pages in a real browser: the tree, lists of people, two accounts that become one, a manager's unit (issue 6)."""
+"""The institution's pages in a real browser: the tree, lists of people, two accounts that become one, a manager's unit."""
 
 from uuid import UUID
 

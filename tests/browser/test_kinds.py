@@ -1,4 +1,7 @@
-"""Every kind of question by keyboard alone in a real browser, each page checked with axe-core; and dragging as an extra (5.14.12)."""
+"""Every kind of question by keyboard alone in a real browser, each page checked with axe-core; and dragging as an extra.
+
+spec/quiz-engine 5.14.12.
+"""
 
 import re
 
@@ -121,7 +124,9 @@ def right_fields_of(person: Visitor, instance: Instance, place: int) -> dict[str
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live: Live, instance: Instance, width: int, scheme: str) -> None:
-    """5.14.12: one question a page; focus is always seen; axe-core finds nothing on any page; every marked kind is right."""
+    """spec/quiz-engine 5.14.12: one question a page; focus is always seen; axe-core finds nothing on any page;
+    every marked kind is right.
+    """
     person = visitor(chromium, live, width=width, scheme=scheme)
     begin(person, instance, "per_page: 1\n")
     page = person.page
@@ -163,7 +168,7 @@ def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live:
 def test_a_check_is_made_with_the_keyboard_and_its_feedback_passes_axe(
     chromium: Browser, live: Live, instance: Instance, *, script: bool
 ) -> None:
-    """5.6 and 5.14.12: answer, check, read, answer again; with and without scripts."""
+    """spec/quiz-engine 5.6 and 5.14.12: answer, check, read, answer again; with and without scripts."""
     person = visitor(chromium, live, script=script)
     begin(person, instance, "behaviour: interactive\nper_page: 1\n")
     page = person.page
@@ -197,7 +202,7 @@ def positions(page: Page) -> list[list[str]]:
 
 
 def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, instance: Instance) -> None:
-    """5.7: dragging sets the lists of choices, and what they say is saved."""
+    """spec/quiz-engine 5.7: dragging sets the lists of choices, and what they say is saved."""
     person = visitor(chromium, live)
     begin(person, instance, "", ("ordering", "dragged"))
     page = person.page

@@ -1,4 +1,4 @@
-"""The editor of quizzes and questions in a real browser: forms with the keyboard, without a script, on a phone (issue 5)."""
+"""The editor of quizzes and questions in a real browser: forms with the keyboard, without a script, on a phone."""
 
 import pytest
 from playwright.sync_api import Browser

@@ -27,7 +27,7 @@ def figures(page: Page) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_numbers_follow_the_sliders_and_are_those_of_the_server(chromium: Browser, live: Live, language: str) -> None:
-    """simulator.md: server and browser agree; design guide 6: the value in an output, and a Calculate button."""
+    """simulator.md: server and browser agree: the value in an output, and a Calculate button."""
     person = visitor(chromium, live, language=language)
     page = person.page
     person.open(TOOL)

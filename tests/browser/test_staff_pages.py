@@ -1,4 +1,4 @@
-"""The team's pages of a quiz in a real browser: marking, marking again, time, groups, the bank, files in and out (issue 3)."""
+"""The team's pages of a quiz in a real browser: marking, marking again, time, groups, the bank, files in and out."""
 
 import re
 
@@ -47,7 +47,7 @@ def follow(person: Visitor, name: str) -> None:
 
 @pytest.mark.slow
 def test_an_answer_is_marked_by_its_rubric_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
-    """5.11.1: from the queue to the mark, and on to the next answer, on a phone in the dark."""
+    """spec/quiz-engine 5.11.1: from the queue to the mark, and on to the next answer, on a phone in the dark."""
     a_course_at_work(live.instance)
     grader = team(chromium, live, width=360, scheme="dark")
     page = grader.page
@@ -69,7 +69,7 @@ def test_an_answer_is_marked_by_its_rubric_with_the_keyboard_alone(chromium: Bro
 
 @pytest.mark.slow
 def test_time_is_given_and_taken_back_without_a_script(chromium: Browser, live: Live) -> None:
-    """5.10.4: the incident tool, an override for a learner that is searched for, and a group: plain forms."""
+    """spec/quiz-engine 5.10.4: the incident tool, an override for a learner that is searched for, and a group: plain forms."""
     a_course_at_work(live.instance)
     editor = team(chromium, live, script=False)
     page = editor.page
@@ -95,7 +95,7 @@ def test_time_is_given_and_taken_back_without_a_script(chromium: Browser, live: 
 
 @pytest.mark.slow
 def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -> None:
-    """5.11.3: the trial first, what it changes, and the way back, in English."""
+    """spec/quiz-engine 5.11.3: the trial first, what it changes, and the way back, in English."""
     a_course_at_work(live.instance, language="en")
     editor = team(chromium, live, language="en")
     page = editor.page
@@ -119,7 +119,7 @@ def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -
 
 @pytest.mark.slow
 def test_questions_are_found_changed_brought_in_and_taken_out(chromium: Browser, live: Live) -> None:
-    """Issue 3: import shows first what comes in and why not; the bank's changes are said beside their cause."""
+    """Import shows first what comes in and why not; the bank's changes are said beside their cause."""
     a_course_at_work(live.instance, language="en")
     editor = team(chromium, live, language="en", width=360)
     page = editor.page
@@ -167,7 +167,7 @@ def test_every_page_of_the_team_is_readable_by_everybody(chromium: Browser, live
 
 @pytest.mark.slow
 def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
-    """Issue 5, editions: a code for people, a list looked at before anything is written; what a learner is told of it."""
+    """A code for people, a list looked at before anything is written; what a learner is told of it."""
     a_course_at_work(live.instance)
     editor = team(chromium, live, width=360, scheme="dark")
     page = editor.page
@@ -195,7 +195,7 @@ def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chrom
 
 @pytest.mark.slow
 def test_who_waits_for_a_place_sees_it_on_a_phone_and_takes_it_back(chromium: Browser, live: Live) -> None:
-    """Issue 5, editions: the course's page, what one learns and the button of the place waited for stay within the window."""
+    """The course's page, what one learns and the button of the place waited for stay within the window."""
     course = a_course(live.instance)
     edition = an_edition(live.instance, course, "Primer grupo de 2027", capacity=1)
     join(live.instance, actor_of(a_person(live.instance, "primera@example.org")), course, edition)

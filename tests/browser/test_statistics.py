@@ -15,7 +15,7 @@ QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
 @pytest.mark.parametrize(("width", "scheme", "script"), [(1280, "light", False), (360, "dark", True)])
 def test_reports_and_statistics_are_readable_by_everybody(chromium: Browser, live: Live, width: int, scheme: str, script: bool) -> None:
-    """Issue 3: plots with a table twin, both themes, 360 and 1280 px; axe-core finds nothing on any of the pages."""
+    """Plots with a table twin, both themes, 360 and 1280 px; axe-core finds nothing on any of the pages."""
     course = a_class_with_a_wrong_key(live.instance)
     a_teacher(live.instance, course)
     teacher = visitor(chromium, live, width=width, scheme=scheme, script=script)

@@ -1,4 +1,4 @@
-"""What a lesson weighs on a bad line: requests and kilobytes on the wire, the first time and again (performance P16)."""
+"""What a lesson weighs on a bad line: requests and kilobytes on the wire, the first time and again (spec/performance P16)."""
 
 from dataclasses import dataclass, field
 
@@ -31,7 +31,7 @@ class Wire:
 
 
 def test_a_lesson_is_light_the_first_time_and_lighter_again(chromium: Browser, live: Live, instance: Instance) -> None:
-    """P16: at most 10 requests and 130 kB with fonts; then 2 requests and 20 kB."""
+    """spec/performance P16: at most 10 requests and 130 kB with fonts; then 2 requests and 20 kB."""
     course, _version = publish(instance, folder(CONTENT))
     a_learner(instance, course)
     entering = visitor(chromium, live)

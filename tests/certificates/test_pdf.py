@@ -54,7 +54,6 @@ def printed(**changes: object) -> bytes:
 
 
 def test_the_sheet_says_what_the_guide_says_in_reading_order() -> None:
-    """Guide 9."""
     assert words_of(printed()) == [
         "Aulario",
         "IESS-EDUCA · Escuela de formación Certificado de aprobación",
@@ -81,7 +80,7 @@ def test_the_sheet_says_what_the_guide_says_in_reading_order() -> None:
 
 
 def test_the_english_sheet_has_the_same_places() -> None:
-    """Guide 9: English version, same coordinates."""
+    """English version, same coordinates."""
     words = words_of(printed(language="en", course_title="Concepts and governance of social security"))
 
     assert words[1].endswith("Certificate of completion")
@@ -136,7 +135,7 @@ def test_dates_are_written_in_words() -> None:
 
 
 def test_a_machine_finds_title_language_author_and_embedded_fonts() -> None:
-    """Guide 9, PDF: set title, language, author; LIBRARIES trap 27."""
+    """The PDF has a title, a language and an author."""
     pdf = printed()
 
     facts = pypdfium2.PdfDocument(pdf).get_metadata_dict()
@@ -150,7 +149,7 @@ def test_a_machine_finds_title_language_author_and_embedded_fonts() -> None:
 
 
 def test_the_same_sheet_gives_the_same_bytes_and_few_of_them() -> None:
-    """Architecture 7.3: same row, same bytes; at most 50 kB."""
+    """Same row, same bytes; at most 50 kB."""
     pdf = printed()
 
     assert printed() == pdf
@@ -182,7 +181,7 @@ def test_the_page_is_a4_on_its_side() -> None:
 
 @pytest.mark.parametrize("url", [FACTS.verify_url, "https://formacion.institucion-de-seguridad-social.example.ec/v/7K4M-92XD-C3QF-8TRA"])
 def test_the_qr_code_leads_to_the_register(url: str) -> None:
-    """Guide 9: QR at x 244, 26 mm, level M; read back from the rendered page."""
+    """QR at x 244, 26 mm, level M; read back from the rendered page."""
     image = page_of(printed(verify_url=url)).render(scale=2).to_pil()
 
     found = zxingcpp.read_barcodes(image)
@@ -194,7 +193,7 @@ def test_the_qr_code_leads_to_the_register(url: str) -> None:
 
 
 def test_the_quiet_zone_around_the_qr_code_is_white() -> None:
-    """Guide 9: quiet zone of at least 4 modules."""
+    """Quiet zone of at least 4 modules."""
     image = page_of(printed()).render(scale=4).to_pil().convert("L")
     unit = 26 / 29
 
@@ -226,7 +225,7 @@ def test_the_quiet_zone_around_the_qr_code_is_white() -> None:
     ],
 )
 def test_a_name_takes_one_line_or_two_and_is_never_cut(name: str, surnames: str, lines: tuple[str, ...], size: float) -> None:
-    """Guide 9, name algorithm: one line at 12.2, shrink by 0.2 to 9, else two lines at 8.6, given names / surnames when both fit."""
+    """One line at 12.2, shrink by 0.2 to 9, else two lines at 8.6, given names / surnames when both fit."""
     fitted = fit_name(name, surnames)
 
     assert fitted.lines == lines
@@ -242,7 +241,7 @@ def test_a_name_shrinks_on_one_line_before_it_is_broken() -> None:
 
 @pytest.mark.parametrize("name", ["Wolfeschlegelsteinhausenbergerdorff " * 3, "M" * 120, "Ana " * 60])
 def test_even_names_beyond_reason_are_printed_whole(name: str) -> None:
-    """Guide 9: never truncate."""
+    """Never truncate."""
     fitted = fit_name(name.strip())
 
     assert " ".join(fitted.lines) == name.strip()
@@ -256,7 +255,7 @@ def test_even_names_beyond_reason_are_printed_whole(name: str) -> None:
     "name", ["Łukasz Erdoğan-Şahin Kőszegi", "Nguyễn Thị Minh Khai", "Žaneta Đurić Čović", "Inti Ñusta Ẽ̱", "Ελένη Παπά", "Иван Петров"]
 )
 def test_letters_outside_latin_1_are_printed(name: str) -> None:
-    """Guide 9, PDF: any Latin name prints."""
+    """Any Latin name prints."""
     if not unprintable(name):
         assert name in words_of(printed(person_name=name))
     assert unprintable(name) in ("", "\u0331")
@@ -281,7 +280,7 @@ def test_a_name_in_decomposed_letters_is_printed_composed() -> None:
     ],
 )
 def test_titles_take_up_to_three_lines(title: str, count: int, size: float) -> None:
-    """Guide 9: two lines of 9.6, then three at 7.4."""
+    """Two lines of 9.6, then three at 7.4."""
     fitted = fit_title(title)
 
     assert (len(fitted.lines), fitted.size) == (count, size)
@@ -289,7 +288,7 @@ def test_titles_take_up_to_three_lines(title: str, count: int, size: float) -> N
 
 
 def test_a_title_of_a_hundred_and_twenty_characters_fits_in_three_lines() -> None:
-    """Guide 9: limit 120 characters."""
+    """Limit 120 characters."""
     title = ("Administración y financiamiento de los regímenes especiales de protección social para las personas que cuidan " * 2)[
         :120
     ].strip()
@@ -308,7 +307,7 @@ def test_a_sheet_without_signatories_has_no_rules_for_them() -> None:
 
 
 def test_seven_modules_fill_two_floors_and_the_door_closes_the_last() -> None:
-    """Guide 9: one window per module, four per floor; 7: heights by minutes. Numbers of the reference page."""
+    """One window per module, four per floor; 7: heights by minutes. Numbers of the reference page."""
     arches = floors((83, 100, 92, 76, 80, 74, 85))
 
     assert [arch.x for arch in arches] == pytest.approx([11, 25.8, 40.6, 55.4] * 2)

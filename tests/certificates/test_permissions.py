@@ -1,4 +1,4 @@
-"""Who may see, download and revoke a certificate, and that everybody may verify one, cell by cell (security 9)."""
+"""Who may see, download and revoke a certificate, and that everybody may verify one, cell by cell (spec/security 9)."""
 
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 
 
 def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> None:
-    """Security 9: certificate.download, certificate.revoke, certificate.renew, certificate.verify, each role before each state."""
+    """spec/security 9: certificate.download, certificate.revoke, certificate.renew, certificate.verify, each role before each state."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)
@@ -51,7 +51,7 @@ def test_every_cell_of_certificates(browser: Browser, instance: Instance) -> Non
 
 
 def test_what_is_anothers_answers_like_what_never_was(browser: Browser, instance: Instance) -> None:
-    """Security 1.3."""
+    """spec/security 1.3."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
     learner = actor_of(cast.people["E"])

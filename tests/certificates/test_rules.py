@@ -64,7 +64,7 @@ POLICY = AwardPolicy("default", Fraction(70))
 def test_only_met_requirements_deserve_a_certificate(
     policy: AwardPolicy, standing: Progress, held: CredentialState | None, refusal: AwardRefusal | None
 ) -> None:
-    """Security 5.4: only from met requirements."""
+    """spec/security 5.4: only from met requirements."""
     assert deserves(policy, standing, held=held) is refusal
 
 
@@ -85,7 +85,7 @@ CONTENT = SignedContent(
 
 
 def test_the_signed_content_is_canonical() -> None:
-    """Security 5.4: signature over the canonical content."""
+    """spec/security 5.4: signature over the canonical content."""
     assert (
         canonical_content(CONTENT)
         == (

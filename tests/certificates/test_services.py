@@ -1,4 +1,4 @@
-"""Credentials: issued once for a completed course, frozen, signed, revoked with a reason (security 5.3, 5.4)."""
+"""Credentials: issued once for a completed course, frozen, signed, revoked with a reason (spec/security 5.3, 5.4)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -97,7 +97,7 @@ def test_a_certificate_counts_the_modules_that_the_course_asks_for(instance: Ins
 
 
 def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_one(instance: Instance) -> None:
-    """Security 6.5: idempotent effect."""
+    """spec/security 6.5: idempotent effect."""
     complete(instance, a_course(instance, modules=1))
     issue(instance)
     with instance.database.unit_of_work(write=False) as session:
@@ -156,7 +156,7 @@ def test_the_database_itself_refuses_a_second_valid_credential(instance: Instanc
 
 
 def test_nothing_is_issued_without_completion_or_where_the_course_gives_none(instance: Instance) -> None:
-    """Security 5.4: only from met requirements, whoever asks."""
+    """spec/security 5.4: only from met requirements, whoever asks."""
     files = folder("sin", modules=1, certificate="none")
     complete(instance, publish(instance, files)[0])
     half = a_learner(instance, a_course(instance, modules=1), "eva@example.org")
@@ -197,7 +197,7 @@ def test_a_credential_is_frozen(instance: Instance) -> None:
 
 
 def test_a_changed_row_does_not_carry_its_signature(instance: Instance) -> None:
-    """Security 5.4: whoever writes into the database still has no key."""
+    """spec/security 5.4: whoever writes into the database still has no key."""
     complete(instance, a_course(instance, modules=1))
     issue(instance)
     with instance.database.unit_of_work() as session:
@@ -211,7 +211,7 @@ def test_a_changed_row_does_not_carry_its_signature(instance: Instance) -> None:
 
 
 def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(instance: Instance) -> None:
-    """Security 5.3: nothing is deleted; the audit log says who and why."""
+    """spec/security 5.3: nothing is deleted; the audit log says who and why."""
     complete(instance, a_course(instance, modules=1))
     row = issue(instance)
     with instance.database.unit_of_work() as session:
@@ -256,7 +256,7 @@ def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(ins
 
 
 def test_what_was_completed_after_leaving_gives_no_certificate(instance: Instance) -> None:
-    """As it was written down before leaving ended everything at once (security 1.4); earlier than that it was earned."""
+    """As it was written down before leaving ended everything at once (spec/security 1.4); earlier than that it was earned."""
     complete(instance, a_course(instance, modules=1))
     with instance.database.unit_of_work() as session:
         session.execute(update(Enrolment).values(left_at=NOON - timedelta(minutes=1)))

@@ -57,7 +57,7 @@ def pictures_of(content: bytes) -> list[tuple[float, ...]]:
 
 
 def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_picture(instance: Instance) -> None:
-    """Design guide 9: rules at 166, names at 172, offices at 177; the picture stands on its rule."""
+    """Rules at 166, names at 172, offices at 177; the picture stands on its rule."""
     complete(instance, a_course(instance, modules=1))
 
     drawn = sheets(instance, issue(instance))

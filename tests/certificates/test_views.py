@@ -59,7 +59,6 @@ def test_the_holder_finds_the_certificate_and_its_file(browser: Browser, instanc
 
 
 def test_the_same_row_gives_the_same_bytes_and_is_not_sent_twice(browser: Browser, instance: Instance, credential: Credential) -> None:
-    """Architecture 7.3."""
     sign_in(browser)
 
     first = pdf_of(browser, credential)
@@ -96,7 +95,7 @@ def test_others_write_while_a_sheet_is_drawn(
 
 
 def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, instance: Instance, credential: Credential) -> None:
-    """Security 5.4: the same code in print and in the address."""
+    """spec/security 5.4: the same code in print and in the address."""
     sign_in(browser)
     document = pypdfium2.PdfDocument(pdf_of(browser, credential))
     picture = document[0].render(scale=3).to_pil()
@@ -114,7 +113,7 @@ def test_the_qr_code_of_the_sheet_leads_to_the_register(browser: Browser, instan
 def test_verification_says_what_the_sheet_says_and_nothing_else(
     browser: Browser, instance: Instance, credential: Credential, language: str
 ) -> None:
-    """Security 5.4: name, course, version, date, hours, mode, result, state; no address, no grade, no identity number."""
+    """spec/security 5.4: name, course, version, date, hours, mode, result, state; no address, no grade, no identity number."""
     sign_in(browser)
     sheet = " ".join(words_of(pdf_of(browser, credential, language)))
     stranger = browser.another(language)
@@ -144,7 +143,7 @@ def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, in
 
 
 def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, instance: Instance) -> None:
-    """Security 5.4: what the sheet says."""
+    """spec/security 5.4: what the sheet says."""
     complete(instance, a_course(instance, modules=1, settings="attempts: 3\npass_mark: none\n"))
     row = issue(instance)
 
@@ -163,7 +162,7 @@ def test_codes_are_read_as_people_type_them(browser: Browser, instance: Instance
 
 @pytest.mark.parametrize("code", ["0000-0000-0000-0000", "nada", "UUUU-UUUU-UUUU-UUUU", "%00", "..%2f..", "x" * 300])
 def test_an_unknown_code_is_not_found_and_says_so(browser: Browser, instance: Instance, code: str) -> None:
-    """Security 2.2 and 3.5."""
+    """spec/security 2.2 and 3.5."""
     browser.get(f"/verify/{code}", status=404)
 
     assert "Ana" not in browser.page.text
@@ -177,7 +176,7 @@ def test_a_code_that_cannot_be_one_is_asked_for_again(browser: Browser, instance
 
 
 def test_codes_cannot_be_tried_for_long(browser: Browser, instance: Instance) -> None:
-    """Security 2.3: 60 a minute from one address; the limit tells when to come back."""
+    """spec/security 2.3: 60 a minute from one address; the limit tells when to come back."""
     for _number in range(60):
         browser._request("GET", "/verify/0000-0000-0000-0000")
         assert browser.response.status_code == 404
@@ -188,7 +187,7 @@ def test_codes_cannot_be_tried_for_long(browser: Browser, instance: Instance) ->
 
 
 def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, instance: Instance, credential: Credential) -> None:
-    """Security 5.4; the reason is for its holder."""
+    """spec/security 5.4; the reason is for its holder."""
     admin = browser.another()
     an_administrator(instance)
     sign_in(admin, "admin@example.org")
@@ -210,7 +209,7 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, inst
 def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(
     browser: Browser, instance: Instance, credential: Credential
 ) -> None:
-    """Security 5.3: issued again with a reason, and the first one is kept."""
+    """spec/security 5.3: issued again with a reason, and the first one is kept."""
     path = f"/certificates/{credential.uuid}"
     an_administrator(instance)
     admin = sign_in(browser.another(), "admin@example.org")
@@ -285,7 +284,7 @@ def test_a_changed_row_is_not_vouched_for(browser: Browser, instance: Instance, 
 
 
 def test_names_are_text_on_the_sheet_and_on_the_page(browser: Browser, instance: Instance, credential: Credential) -> None:
-    """Security 4.2: never markup, neither in HTML nor in the PDF."""
+    """spec/security 4.2: never markup, neither in HTML nor in the PDF."""
     with instance.database.unit_of_work() as session:
         session.execute(update(Credential).values(person_name="Ana <b>Quinde</b> & Cía", surnames=""))
     sign_in(browser)

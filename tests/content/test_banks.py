@@ -111,7 +111,7 @@ def is_markable(question: QuestionDefinition) -> bool:
 @pytest.mark.slow
 @each_bank
 def test_a_module_has_sixteen_markable_questions_of_several_kinds_and_levels(bank: Bank) -> None:
-    """The issue: at least 16 a module; the guide, 10: a third to remember, half to apply, the rest to judge."""
+    """At least 16 a module: a third to remember, half to apply, the rest to judge."""
     markable = [question for question in bank.questions if is_markable(question)]
 
     assert len(markable) >= 16
@@ -125,7 +125,7 @@ def test_every_module_has_its_bank() -> None:
 
 
 def test_every_option_says_why() -> None:
-    """The guide, 10: each option has feedback that teaches; a right number needs none beside the explanation."""
+    """Each option has feedback that teaches; a right number needs none beside the explanation."""
     silent = [
         (question.key, answer)
         for _bank, question in asked()
@@ -169,7 +169,7 @@ def test_feedback_to_a_mistake_never_says_only_that_it_is_one() -> None:
 
 
 def test_explanation_of_a_number_shows_the_way_and_never_the_number() -> None:
-    """The guide, 11: it is read between two attempts, and the next one may bring the question again."""
+    """It is read between two attempts, and the next one may bring the question again."""
     told = []
     for _bank, question in asked():
         bodies = [gap.body for gap in question.body.gaps] if isinstance(question.body, GapsBody) else [question.body]
@@ -189,13 +189,13 @@ def says(text: str, value: Fraction) -> bool:
 
 
 def test_every_question_names_its_source_and_where_to_read() -> None:
-    """C411; the guide, 11: after a mistake, the section worth reading again."""
+    """spec/content-format C411: after a mistake, the section worth reading again."""
     assert [question.key for _bank, question in asked() if not question.source] == []
     assert [question.key for _bank, question in asked() if not question.see] == []
 
 
 def test_no_question_is_put_in_a_forbidden_way() -> None:
-    """The guide, 10: no "all of the above", no "A and B", no question that asks what is NOT."""
+    """No "all of the above", no "A and B", no question that asks what is NOT."""
     texts = {
         question.key: " ".join([question.text["es"], *(answer.text["es"] for answer in answers_of(question) if isinstance(answer, Option))])
         for _bank, question in asked()
@@ -205,7 +205,7 @@ def test_no_question_is_put_in_a_forbidden_way() -> None:
 
 
 def test_choices_have_three_or_four_options_and_the_right_one_is_not_betrayed_by_its_length() -> None:
-    """The guide, 10: the right one neither stands out nor is the longest by much."""
+    """The right one neither stands out nor is the longest by much."""
     singles = [(question.key, question.body) for _bank, question in asked() if isinstance(question.body, SingleChoiceBody)]
     lengths = {
         key: [max(len(option.text["es"]) for option in body.options if option.right is right) for right in (True, False)]
@@ -276,7 +276,7 @@ def test_the_test_before_never_counts_and_the_one_after_does_from_the_same_banks
 
 @pytest.mark.parametrize("course", COURSES)
 def test_draws_have_twice_what_they_take_and_nothing_unverified(course: str) -> None:
-    """C410 and C502: an unverified fact never decides a mark."""
+    """spec/content-format C410 and C502: an unverified fact never decides a mark."""
     folder = course_of(course)
     for module, activity, quiz in (*quizzes_of(course, numbered=True), *quizzes_of(course, numbered=False)):
         for slot in quiz.slots:

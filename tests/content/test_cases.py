@@ -1,4 +1,4 @@
-"""The case activities of both courses: written tasks with a rubric, a model answer and an imperfect one with comments (guide, 12).
+"""The case activities of both courses: written tasks with a rubric, a model answer and an imperfect one with comments.
 
 One is a matrix to fill in, whose cells are checked instead.
 """

@@ -1,4 +1,4 @@
-"""Figures and sums of the courses come from their numbers: the scripts beside the content, run here (guide, 8 and 14.10)."""
+"""Figures and sums of the courses come from their numbers: the scripts beside the content, run here."""
 
 import importlib
 import runpy

@@ -29,7 +29,10 @@ def without_scheme(address: str) -> str:
 
 @pytest.mark.parametrize("course", COURSES)
 def test_check_finds_no_error_and_no_warning(course: str) -> None:
-    """What remains is told: addresses nobody has opened (C611), lessons without a translation (C702)."""
+    """What remains is told: addresses nobody has opened (spec/content-format C611), lessons without a translation.
+
+    spec/content-format C702.
+    """
     findings = reading_of(course).findings
 
     assert [finding for finding in findings if finding.severity is not Severity.INFORMATION] == []

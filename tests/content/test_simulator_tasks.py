@@ -1,4 +1,7 @@
-"""The graded tasks of «Presupuesto social»: their own numbers for everybody, solvable by hand, deaf to the usual mistakes (format, 10)."""
+"""The graded tasks of «Presupuesto social»: their own numbers for everybody, solvable by hand, deaf to the usual mistakes.
+
+spec/content-format 10.
+"""
 
 from fractions import Fraction
 
@@ -34,7 +37,7 @@ def test_learners_work_with_different_numbers(key: str) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_whoever_works_it_out_by_hand_gets_every_mark(key: str) -> None:
-    """Section 10: the server recomputes goals from the inputs handed in and numbers from the start."""
+    """spec/content-format 10: the server recomputes goals from the inputs handed in and numbers from the start."""
     task = task_of(key)
     for seed in SEEDS:
         drawn = draw(task.variables, seed)
@@ -61,7 +64,7 @@ def test_neither_the_goals_nor_the_numbers_alone_are_enough(key: str) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_usual_mistakes_stay_outside_the_tolerance(key: str) -> None:
-    """Guide, 10: a tolerance that accepts rounding and reaches no typical error."""
+    """A tolerance that accepts rounding and reaches no typical error."""
     task = task_of(key)
     for seed in SEEDS:
         worked = WORKED[key](draw(task.variables, seed))
@@ -72,7 +75,7 @@ def test_usual_mistakes_stay_outside_the_tolerance(key: str) -> None:
 
 
 def test_tasks_count_in_the_grade_as_their_category_says() -> None:
-    """Section 9: a category of the course's grade and a weight in it; workshops have no last attempt."""
+    """spec/content-format 9: a category of the course's grade and a weight in it; workshops have no last attempt."""
     weights = {category.category: category.weight for category in course_of(BUDGET).grade}
     for activity in activities_of(BUDGET, "simulator"):
         source = activity.settings

@@ -1,4 +1,4 @@
-"""Every Spanish word of the courses is one that hunspell or the courses' own list knows (guide, 14.20)."""
+"""Every Spanish word of the courses is one that hunspell or the courses' own list knows."""
 
 import shutil
 import subprocess

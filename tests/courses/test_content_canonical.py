@@ -1,4 +1,4 @@
-"""The canonical form (section 11 of the content format)."""
+"""The canonical form (spec/content-format 11)."""
 
 import pytest
 
@@ -54,7 +54,7 @@ FORMS = [
 
 @pytest.mark.parametrize(("path", "canonical", "other"), FORMS)
 def test_other_forms_are_told_and_brought_into_canonical_form(path: str, canonical: str, other: str) -> None:
-    """Rules 11.1 to 11.3: accepted, told once a file (C114), and written as the sample is."""
+    """spec/content-format 11.1 to 11.3: accepted, told once a file (spec/content-format C114), and written as the sample is."""
     files = folders.changed(path, canonical, other)
 
     assert [(finding.file, finding.code) for finding in folders.findings(files)] == [(path, "C114")]
@@ -65,7 +65,7 @@ def test_other_forms_are_told_and_brought_into_canonical_form(path: str, canonic
     ("path", "key", "gap"), [(COURSE, "key: agua-en-casa\n", ""), (MODULE, "key: contar\n", ""), (BANK, "  - key: unidad\n", "    ")]
 )
 def test_the_former_name_of_former_keys_is_reported_and_not_written_again(path: str, key: str, gap: str) -> None:
-    """Rule 3.2, C116: folders of 0.1 call the field `was`."""
+    """spec/content-format 3.2, C116: folders of 0.1 call the field `was`."""
     files = folders.changed(path, key, f"{key}{gap}was: [antes]\n")
 
     assert {(finding.file, finding.code) for finding in folders.findings(files)} == {(path, "C116"), (path, "C114")}
@@ -86,7 +86,7 @@ def test_the_canonical_form_does_not_change_again() -> None:
 
 
 def test_comments_move_with_what_they_stand_at() -> None:
-    """Rule 11.3: a comment above an entry belongs to it, one beside too."""
+    """spec/content-format 11.3: a comment above an entry belongs to it, one beside too."""
     files = folders.changed(
         MODULE,
         "key: contar\ntitle:\n  es: Contar\n",
@@ -104,14 +104,14 @@ def test_comments_move_with_what_they_stand_at() -> None:
 
 
 def test_own_and_unknown_fields_stay_and_stand_last() -> None:
-    """Rules 1.5 and 11.1."""
+    """spec/content-format 1.5 and 11.1."""
     files = folders.changed(MODULE, "key: contar\n", "x-nota: a\nkey: contar\ncolour: blue\n")
 
     assert formatted(files)[MODULE].decode().endswith("x-nota: a\ncolour: blue\n")
 
 
 def test_texts_are_quoted_only_where_reading_needs_it() -> None:
-    """Rules 1.4 and 11.2."""
+    """spec/content-format 1.4 and 11.2."""
     for text, written in [
         ("'a: b'", "'a: b'"),
         ("'¿a?'", "¿a?"),
@@ -127,7 +127,7 @@ def test_texts_are_quoted_only_where_reading_needs_it() -> None:
 
 
 def test_lessons_keep_their_body_byte_for_byte() -> None:
-    """Rule 11.4."""
+    """spec/content-format 11.4."""
     files = folders.changed(LESSON, "title: Los litros de un día", "title: 'Los litros de un día'")
     body = files[LESSON].split(b"---\n", 2)[2]
 

@@ -31,12 +31,12 @@ def spoil(path: Path, old: str, new: str) -> None:
 
 
 def test_a_clean_folder_ends_well(folder: Path) -> None:
-    """Section 12: exit status 0."""
+    """spec/content-format 12: exit status 0."""
     assert run("check", folder).exit_code == 0
 
 
 def test_errors_end_badly_and_warnings_only_when_strict(folder: Path) -> None:
-    """Section 12: exit status 1 with any E, `--strict`: or W."""
+    """spec/content-format 12: exit status 1 with any E, `--strict`: or W."""
     spoil(folder / MODULE, "key: contar\n", "key: contar\ncolour: blue\n")
     assert run("check", folder).exit_code == 0
     assert run("check", folder, "--strict").exit_code == 1
@@ -47,7 +47,7 @@ def test_errors_end_badly_and_warnings_only_when_strict(folder: Path) -> None:
 
 
 def test_json_has_the_eight_fields(folder: Path) -> None:
-    """Section 12."""
+    """spec/content-format 12."""
     (folder / MODULE).write_text((folder / MODULE).read_text(encoding="utf-8") + "colour: blue\n", encoding="utf-8")
     row = json.loads(run("check", folder, "--format", "json").output)[0]
     assert list(row) == ["file", "line", "column", "field", "code", "severity", "message", "fix"]
@@ -55,7 +55,7 @@ def test_json_has_the_eight_fields(folder: Path) -> None:
 
 
 def test_format_writes_what_is_not_canonical(folder: Path) -> None:
-    """Section 11."""
+    """spec/content-format 11."""
     before = (folder / MODULE).read_bytes()
     spoil(folder / MODULE, "es: Contar", "es: 'Contar'")
     assert run("format", folder).output.strip() == MODULE
@@ -64,7 +64,7 @@ def test_format_writes_what_is_not_canonical(folder: Path) -> None:
 
 
 def test_stamp_writes_the_present_stamp(folder: Path) -> None:
-    """Rule 4.4."""
+    """spec/content-format 4.4."""
     before = (folder / TWIN).read_bytes()
     spoil(folder / "01-contar/01-litros.es.md", "Marta cuenta", "Marta suma")
     assert run("stamp", folder / TWIN).exit_code == 0
@@ -74,7 +74,7 @@ def test_stamp_writes_the_present_stamp(folder: Path) -> None:
 
 
 def test_links_are_refused(folder: Path) -> None:
-    """Rule 1.6: no symbolic links."""
+    """spec/content-format 1.6: no symbolic links."""
     (folder / "media" / "otra.png").symlink_to("/etc/hostname")
     with pytest.raises(FolderRefusedError):
         read_directory(folder)

@@ -1,4 +1,4 @@
-"""Changes of a YAML file as lines of text (content format, section 13): what is beside a change stays to the byte."""
+"""Changes of a YAML file as lines of text (spec/content-format 13): what is beside a change stays to the byte."""
 
 import difflib
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_entries_are_told_apart_with_the_comments_above_them() -> None:
 
 @pytest.mark.parametrize("path", BANKS, ids=[f"{path.parts[-3]}/{path.parts[-2]}" for path in BANKS])
 def test_every_bank_of_ours_comes_back_to_the_byte(path: Path) -> None:
-    """Section 13.2: an entry taken out and put back changes nothing."""
+    """spec/content-format 13.2: an entry taken out and put back changes nothing."""
     text = path.read_text()
     entries = list_entries(text, "questions")
 
@@ -228,7 +228,7 @@ def test_typed_lines_are_tidied() -> None:
 
 @given(st.text(max_size=60))
 def test_whatever_is_typed_changes_one_entry_or_nothing(typed: str) -> None:
-    """Section 13: nothing half-written."""
+    """spec/content-format 13: nothing half-written."""
     try:
         after = replace_entry(BANK, "questions", 1, tidy(typed))
     except EditRefused:

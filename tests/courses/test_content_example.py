@@ -39,7 +39,7 @@ EXPECTED = [("C702", LESSON), *[("C611", "recursos.yaml")] * 4]
 
 
 def test_the_example_course_gives_the_findings_of_the_specification() -> None:
-    """Section 12: C611 four times, C702 once, nothing else."""
+    """spec/content-format 12: C611 four times, C702 once, nothing else."""
     reading = folders.reading(without_simulator(), today=date(2026, 11, 20))
 
     assert told(reading.findings) == EXPECTED
@@ -48,7 +48,7 @@ def test_the_example_course_gives_the_findings_of_the_specification() -> None:
 
 
 def test_a_kind_that_is_not_known_refuses_the_folder_with_its_name() -> None:
-    """Section 2: one finding more, and no course."""
+    """spec/content-format 2: one finding more, and no course."""
     reading = folders.reading(example(), today=date(2026, 11, 20))
 
     assert told(reading.findings) == [EXPECTED[0], ("C109", SIMULATOR), *EXPECTED[1:]]
@@ -57,10 +57,10 @@ def test_a_kind_that_is_not_known_refuses_the_folder_with_its_name() -> None:
 
 
 def test_on_the_day_of_its_review_a_parameter_is_told() -> None:
-    """Section 12: at a date before 2027-01-31 nothing, from then on C805."""
+    """spec/content-format 12: at a date before 2027-01-31 nothing, from then on C805."""
     assert told(folders.reading(without_simulator(), today=date(2027, 1, 31)).findings)[1] == ("C805", "parametros.yaml")
 
 
 def test_the_example_course_is_canonical() -> None:
-    """Section 11."""
+    """spec/content-format 11."""
     assert format_folder(example(), KINDS, PARTS, today=TODAY) == {}

@@ -1,4 +1,4 @@
-"""Section 1 of the content format: encoding, YAML, types, limits, names (C101 to C115)."""
+"""spec/content-format 1: encoding, YAML, types, limits, names (spec/content-format C101 to C115)."""
 
 import pytest
 
@@ -114,7 +114,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("code", "path", "old", "new", "line"), WRONG)
 def test_a_wrong_file_is_told_with_its_place(code: str, path: str, old: str, new: str, line: int | None) -> None:
-    """Rules 1.1 to 1.6 and the table of types."""
+    """spec/content-format 1.1 to 1.6 and the table of types."""
     found = folders.findings(folders.changed(path, old, new), code)
 
     assert [finding.file for finding in found][:1] == [path]
@@ -122,14 +122,14 @@ def test_a_wrong_file_is_told_with_its_place(code: str, path: str, old: str, new
 
 
 def test_a_file_that_is_not_utf8_is_told_with_line_and_column() -> None:
-    """Rule 1.1 (C101)."""
+    """spec/content-format 1.1, C101."""
     found = folders.findings(folders.with_file(GLOSSARY, b"consumo:\n  term: \xc1gua\n"), "C101")
 
     assert [(finding.line, finding.column) for finding in found] == [(2, 9)]
 
 
 def test_a_text_with_zeros_is_not_utf8() -> None:
-    """Rule 1.1 (C101): UTF-16 without a mark reads as letters with zeros between them."""
+    """spec/content-format 1.1, C101: UTF-16 without a mark reads as letters with zeros between them."""
     found = folders.findings(folders.with_file(LESSON, "---\nkey: a\n".encode("utf-16-le")), "C101")
 
     assert [(finding.file, finding.line, finding.column) for finding in found] == [(LESSON, 1, 2)]
@@ -140,7 +140,7 @@ def test_a_text_with_zeros_is_not_utf8() -> None:
     [("\n", "\r\n"), ("key: contar", "\ufeffkey: contar"), ("Contar", "Co\u0301ntar"), ("litres of a day.\n", "litres of a day.")],
 )
 def test_other_forms_of_text_are_accepted_and_told_once(old: str, new: str) -> None:
-    """Rule 1.1: CRLF, BOM, text outside NFC (C114)."""
+    """spec/content-format 1.1: CRLF, BOM, text outside NFC (spec/content-format C114)."""
     files = folders.a_folder()
     files[MODULE] = files[MODULE].decode().replace(old, new).encode()
 
@@ -150,14 +150,14 @@ def test_other_forms_of_text_are_accepted_and_told_once(old: str, new: str) -> N
 
 
 def test_the_field_decides_the_type_and_never_the_spelling() -> None:
-    """Rule 1.3: 1935, yes, 56.70, 12:34 and dates are text in a text field."""
+    """spec/content-format 1.3: 1935, yes, 56.70, 12:34 and dates are text in a text field."""
     for word in ("1935", "yes", "56.70", "12:34", "2026-12-01", "null", "0x10"):
         course = folders.course(folders.changed(MODULE, "es: Contar", f"es: {word}"))
         assert course.modules[0].title["es"] == word
 
 
 def test_a_text_cut_at_a_comma_in_braces_is_a_language_that_does_not_exist() -> None:
-    """Rule 1.4 (C210)."""
+    """spec/content-format 1.4, C210."""
     files = folders.changed(
         MODULE, "- es: Sumar los litros de un día.\n    en: Add up the litres of a day.", "- {es: Es 20,60 %, en: It is}"
     )
@@ -169,17 +169,17 @@ def test_a_text_cut_at_a_comma_in_braces_is_a_language_that_does_not_exist() -> 
 
 
 def test_a_comment_after_a_space_cuts_nothing() -> None:
-    """Rule 1.4: `# ` is a comment, `#x` straight after text is an error."""
+    """spec/content-format 1.4: `# ` is a comment, `#x` straight after text is an error."""
     assert "C106" not in folders.codes(folders.changed(MODULE, "key: contar", "key: contar  # la clave"))
 
 
 def test_own_fields_are_never_told() -> None:
-    """Rule 1.5: `x-` fields are carried along."""
+    """spec/content-format 1.5: `x-` fields are carried along."""
     assert folders.findings(folders.changed(BANK, "    note: Para colegas.", "    note: Para colegas.\n    x-origin: A1-01")) == []
 
 
 def test_limits_of_files_and_lists() -> None:
-    """Rule 1.6 (C105)."""
+    """spec/content-format 1.6, C105."""
     options = "".join(f"      - wrong: Uso {number}\n        why: No.\n" for number in range(30))
     assert "C105" in folders.codes(folders.changed(BANK, "    hints:", f"{options}    hints:"))
     assert "C105" in folders.codes(folders.with_file(LESSON, folders.a_folder()[LESSON] + b"a " * 60_000))
@@ -204,7 +204,7 @@ def test_limits_of_files_and_lists() -> None:
     ],
 )
 def test_unknown_and_misnamed_files_are_told(path: str, severity: Severity) -> None:
-    """Rule 1.6 and section 2 (C109); a kind that is not known refuses the folder with its name."""
+    """spec/content-format 1.6 and spec/content-format 2, C109; a kind that is not known refuses the folder with its name."""
     found = folders.findings(folders.with_file(path, "key: juego\n"), "C109")
 
     assert [finding.severity for finding in found] == [severity]
@@ -212,12 +212,12 @@ def test_unknown_and_misnamed_files_are_told(path: str, severity: Severity) -> N
 
 @pytest.mark.parametrize("path", ["README.md", "verificar.md", "scripts/dibujo.py", "01-contar/.notas", ".editorconfig"])
 def test_some_files_are_carried_along_and_never_read(path: str) -> None:
-    """Section 2: dot files, README.md, verificar.md, scripts/."""
+    """spec/content-format 2: dot files, README.md, verificar.md, scripts/."""
     assert folders.findings(folders.with_file(path, b"\xff\x00")) == []
 
 
 def test_missing_course_module_and_lists() -> None:
-    """Section 2: course.yaml and one module are needed, lists are not."""
+    """spec/content-format 2: course.yaml and one module are needed, lists are not."""
     assert "C110" in folders.codes(folders.without(COURSE))
     assert "C110" in folders.codes(folders.without(MODULE))
     alone = {path: content for path, content in folders.a_folder().items() if "/" not in path or path.startswith("media/")}
@@ -225,7 +225,7 @@ def test_missing_course_module_and_lists() -> None:
 
 
 def test_an_error_of_form_hides_the_course_and_one_of_text_does_not() -> None:
-    """Section 12: C1xx and C2xx refuse import, the rest publishing."""
+    """spec/content-format 12: C1xx and C2xx refuse import, the rest publishing."""
     assert folders.reading(folders.changed(COURSE, "tone: 2", "tone: 9")).course is None
     dead = folders.reading(folders.changed(LESSON, "course:cuidar", "course:nada"))
     assert dead.course is not None
@@ -233,7 +233,7 @@ def test_an_error_of_form_hides_the_course_and_one_of_text_does_not() -> None:
 
 
 def test_findings_are_sorted_and_speak_the_readers_language() -> None:
-    """Section 12: all findings at once, sorted by file and line."""
+    """spec/content-format 12: all findings at once, sorted by file and line."""
     files = folders.changed(BANK, "        why: Es solo la ducha.\n", "", folders.changed(COURSE, "tone: 2", "tone: 9"))
     found = folders.findings(files)
 

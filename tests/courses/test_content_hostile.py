@@ -33,7 +33,7 @@ YAML = {
 @pytest.mark.parametrize("name", YAML)
 @pytest.mark.parametrize("path", [MODULE, COURSE, BANK, GLOSSARY])
 def test_hostile_yaml_is_answered_with_findings(name: str, path: str) -> None:
-    """Rules 1.1, 1.2 and 1.6."""
+    """spec/content-format 1.1, 1.2 and 1.6."""
     files = folders.with_file(path, YAML[name])
 
     assert all(finding.message for finding in within(SECONDS, lambda: folders.findings(files)))
@@ -60,7 +60,7 @@ def test_hostile_numbers_are_answered_with_findings(number: str) -> None:
     "text", ["[[" * 9_000, "{{" * 9_000, "<!--" * 4_000, "$" * 19_000, "![" * 9_000, "> " * 9_000, "*_" * 9_000, "{a}" * 6_000]
 )
 def test_hostile_texts_are_answered_soon(text: str) -> None:
-    """Section 7, and names in braces of section 8."""
+    """spec/content-format 7, and names in braces of spec/content-format 8."""
     files = folders.changed(BANK, "text: La ducha usa {litros}", f"text: La ducha {text} usa {{litros}}")
     hostile = folders.changed(LESSON, "Marta cuenta", f"Marta {text} cuenta", files)
 
@@ -68,7 +68,7 @@ def test_hostile_texts_are_answered_soon(text: str) -> None:
 
 
 def test_a_circle_of_many_is_answered_soon() -> None:
-    """Section 5 (C207)."""
+    """spec/content-format 5, C207."""
     files = folders.a_folder()
     for number in range(10, 60):
         follower = 10 + (number - 9) % 50
@@ -80,7 +80,7 @@ def test_a_circle_of_many_is_answered_soon() -> None:
 
 @pytest.mark.slow
 def test_after_some_texts_that_take_too_long_the_others_are_not_tried() -> None:
-    """Rule 1.6: a text is given up after two tries of a second each, a folder after three of them."""
+    """spec/content-format 1.6: a text is given up after two tries of a second each, a folder after three of them."""
     files = folders.a_folder()
     slow = "[[" * 9_000
     questions = "".join(f"  - key: lenta-{number}\n    kind: description\n    text: 'a {slow}'\n" for number in range(20))
@@ -91,7 +91,7 @@ def test_after_some_texts_that_take_too_long_the_others_are_not_tried() -> None:
 
 
 def test_signs_that_nobody_sees_are_taken_out_of_every_text() -> None:
-    """Security 4.2: between double quotes YAML writes any sign, also halves of one, which no database takes."""
+    """spec/security 4.2: between double quotes YAML writes any sign, also halves of one, which no database takes."""
     files = folders.changed(COURSE, "es: El agua en casa", 'es: "El agua\\ud800 en\\0 ca\\u202Esa"')
     files = folders.changed(COURSE, "es: Contar el agua de un día.", 'es: "Contar el agua\\ud800 de un día."', files)
     course = folders.course(files)
@@ -104,7 +104,7 @@ def test_signs_that_nobody_sees_are_taken_out_of_every_text() -> None:
     "moment", ["9999-12-31", "9999-12-31 18:30", "9999-12-31 23:00", "3000-01-01", "1899-12-31 23:59", "0001-01-01 00:00"]
 )
 def test_a_day_at_the_end_of_the_calendar_is_refused(moment: str) -> None:
-    """C113, and no exception."""
+    """spec/content-format C113, and no exception."""
     zone = folders.changed(
         COURSE, "closes: 2026-12-31", f"closes: {moment}\ntimezone: {'Asia/Tokyo' if moment[0] == '0' else 'America/Guayaquil'}"
     )

@@ -1,4 +1,4 @@
-"""Languages and stamps (section 4 of the content format, C70x)."""
+"""Languages and stamps (spec/content-format 4, C70x)."""
 
 from pathlib import Path
 
@@ -20,22 +20,22 @@ from tests.support.folders import COURSE, GLOSSARY, LESSON, MODULE, QUIZ_FILE, T
     ],
 )
 def test_titles_and_terms_need_all_languages(path: str, old: str, file: str) -> None:
-    """Rule 4.2 (C701)."""
+    """spec/content-format 4.2, C701."""
     assert file in [finding.file for finding in folders.findings(folders.changed(path, old, ""), "C701")]
 
 
 def test_other_texts_may_be_in_one_language() -> None:
-    """Rule 4.2."""
+    """spec/content-format 4.2."""
     assert folders.findings(folders.changed(COURSE, "    en: Count the water of a day.\n", "")) == []
 
 
 def test_a_lesson_without_twin_is_told() -> None:
-    """Rule 4.3 (C702)."""
+    """spec/content-format 4.3, C702."""
     assert [(finding.file, finding.code) for finding in folders.findings(folders.without(TWIN))] == [(LESSON, "C702")]
 
 
 def test_a_translation_behind_its_source_is_told_with_the_present_stamp() -> None:
-    """Rule 4.4 (C703)."""
+    """spec/content-format 4.4, C703."""
     found = folders.findings(folders.changed(LESSON, "Marta cuenta", "Marta suma"), "C703")
 
     assert [finding.file for finding in found] == [TWIN]
@@ -45,18 +45,18 @@ def test_a_translation_behind_its_source_is_told_with_the_present_stamp() -> Non
 
 
 def test_a_translation_without_stamp_is_behind() -> None:
-    """Rule 4.4 (C703)."""
+    """spec/content-format 4.4, C703."""
     line = next(line for line in folders.a_folder()[TWIN].decode().split("\n") if line.startswith("translated_from"))
     assert [finding.file for finding in folders.findings(folders.changed(TWIN, f"{line}\n", ""))] == [TWIN]
 
 
 def test_headings_in_another_number_are_told() -> None:
-    """Rule 4.3 (C704)."""
+    """spec/content-format 4.3, C704."""
     assert TWIN in [finding.file for finding in folders.findings(folders.changed(TWIN, "## Adding the uses\n\n", ""), "C704")]
 
 
 def test_a_stamp_does_not_see_line_ends_and_outer_blank_lines() -> None:
-    """Rule 4.4: NFC, LF, line ends stripped, blank lines at both ends dropped."""
+    """spec/content-format 4.4: NFC, LF, line ends stripped, blank lines at both ends dropped."""
     assert stamp("A", "B", "uno\ndos") == stamp("A", "B", "\r\nuno  \r\ndos\n\n")
     assert stamp("A", "", "cafe\u0301") == stamp("A", "", "café")
     assert stamp("A", "B", "uno") != stamp("A", "B", "dos")

@@ -1,4 +1,4 @@
-"""Files of media/ (section 12 of the format, C6xx)."""
+"""Files of media/ (spec/content-format 12, C6xx)."""
 
 import zlib
 
@@ -25,7 +25,7 @@ CONTENTS = {
 
 @pytest.mark.parametrize("path", CONTENTS)
 def test_content_that_is_not_what_the_name_says_is_refused(path: str) -> None:
-    """C603: extension and first bytes agree, other kinds are not accepted."""
+    """spec/content-format C603: extension and first bytes agree, other kinds are not accepted."""
     assert "C603" in folders.codes(folders.with_file(path, CONTENTS[path]))
 
 
@@ -49,18 +49,18 @@ def test_content_that_is_not_what_the_name_says_is_refused(path: str) -> None:
     ],
 )
 def test_the_accepted_kinds_are_known_by_their_first_bytes(name: str, content: bytes) -> None:
-    """C603, and C602 because nothing uses them."""
+    """spec/content-format C603, and C602 because nothing uses them."""
     assert {finding.code for finding in folders.findings(folders.with_file(f"media/{name}", content))} == {"C602"}
 
 
 def test_files_that_are_too_large_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """C604, limits of the security rules."""
+    """spec/content-format C604, limits of the security rules."""
     png = folders.a_folder()["media/gota.png"]
     assert "C604" in folders.codes(folders.with_file("media/gota.png", png + b"\x00" * KINDS["png"].limit))
 
 
 def test_unused_and_missing_files_are_told() -> None:
-    """C601 and C602."""
+    """spec/content-format C601 and C602."""
     assert [(finding.file, finding.code) for finding in folders.findings(folders.with_file("media/otra.txt", "hola"))] == [
         ("media/otra.txt", "C602")
     ]
@@ -71,7 +71,7 @@ def test_unused_and_missing_files_are_told() -> None:
 
 @pytest.mark.parametrize("path", ["../course.yaml", "/etc/passwd", "../../media/gota.png", "../02-cuidar/media/x.svg", "media/"])
 def test_paths_stay_in_the_places_for_media(path: str) -> None:
-    """Type `path`: the module's media/ or the course's (C601)."""
+    """Type `path`: the module's media/ or the course's (spec/content-format C601)."""
     assert "C601" in folders.codes(folders.changed("01-contar/02-charla.recording.yaml", "../media/guia.txt", path))
 
 
@@ -85,7 +85,7 @@ def test_paths_stay_in_the_places_for_media(path: str) -> None:
     ],
 )
 def test_drawings_keep_to_the_allowed_elements(code: str, old: str, new: str) -> None:
-    """Section 7, Figures in SVG."""
+    """spec/content-format 7, Figures in SVG."""
     assert SVG in [finding.file for finding in folders.findings(folders.changed(SVG, old, new), code)]
 
 
@@ -100,7 +100,7 @@ def test_media_are_listed_with_type_size_and_checksum() -> None:
 
 
 def test_a_small_file_that_opens_into_a_huge_picture_is_an_error() -> None:
-    """Security 4.3: points are capped, whatever the file's own size."""
+    """spec/security 4.3: points are capped, whatever the file's own size."""
     header = b"IHDR" + (8_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
     huge = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + header + zlib.crc32(header).to_bytes(4, "big")
     huge += b"\x00\x00\x00\x00IDAT" + zlib.crc32(b"IDAT").to_bytes(4, "big")

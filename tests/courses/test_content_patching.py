@@ -1,4 +1,4 @@
-"""Values written into a file's text, however deep inside: lines that say what they said before stay, to the letter (decision 0014)."""
+"""Values written into a file's text, however deep inside: lines that say what they said before stay, to the letter (decision 14)."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Keys, references, order and completion (sections 2 to 5 of the content format, C201 to C214)."""
+"""Keys, references, order and completion (spec/content-format 2 to 5, C201 to C214)."""
 
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -72,7 +72,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("code", "path", "old", "new"), WRONG)
 def test_a_wrong_structure_is_told_in_its_file(code: str, path: str, old: str, new: str) -> None:
-    """Sections 3 to 5."""
+    """spec/content-format 3 to 5."""
     found = folders.findings(folders.changed(path, old, new), code)
 
     assert path in [finding.file for finding in found]
@@ -80,7 +80,7 @@ def test_a_wrong_structure_is_told_in_its_file(code: str, path: str, old: str, n
 
 
 def test_the_same_key_twice_names_both_places() -> None:
-    """Rule 3.1 (C202)."""
+    """spec/content-format 3.1, C202."""
     found = folders.findings(folders.changed(BANK, "key: usos-que-suman", "key: total-del-dia"), "C202")
 
     assert found[0].facts["file"] == BANK
@@ -88,7 +88,7 @@ def test_the_same_key_twice_names_both_places() -> None:
 
 
 def test_prefixes_are_needed_and_unique() -> None:
-    """Section 2: two digits, unique among neighbours, twins aside (C205)."""
+    """spec/content-format 2: two digits, unique among neighbours, twins aside (spec/content-format C205)."""
     files = folders.a_folder()
     files["01-contar/90-otra.es.md"] = files["02-cuidar/01-llave.es.md"].replace(b"key: llave", b"key: otra")
     files["01-contar/otra-mas.es.md"] = files["02-cuidar/01-llave.es.md"].replace(b"key: llave", b"key: otra-mas")
@@ -97,7 +97,7 @@ def test_prefixes_are_needed_and_unique() -> None:
 
 
 def test_modules_without_activities_are_errors_and_without_required_ones_warnings() -> None:
-    """Section 5 (C206)."""
+    """spec/content-format 5, C206."""
     empty = [path for path in folders.a_folder() if path.startswith("02-cuidar/") and path != OTHER_MODULE]
     assert [finding.severity for finding in folders.findings(folders.without(*empty), "C206")] == [Severity.ERROR]
     optional = folders.changed(OTHER_LESSON, "minutes: 2", "required: false\nminutes: 2")
@@ -118,7 +118,9 @@ def test_modules_without_activities_are_errors_and_without_required_ones_warning
     ],
 )
 def test_a_quiz_that_its_module_closes_before_its_own_dates_is_told(dates: str, told: list[tuple[str, Severity]]) -> None:
-    """Section 5 (C208): a quiz that could not open is an error; where it closes earlier than it says, the module's date holds."""
+    """spec/content-format 5, C208: a quiz that could not open is an error; where it closes earlier than it says,
+    the module's date holds.
+    """
     files = folders.changed(MODULE, "key: contar\n", "key: contar\ncloses: 2026-03-08 12:00\n")
     files = folders.changed(QUIZ_FILE, "key: cuestionario-contar\n", f"key: cuestionario-contar\n{dates}\n", files)
 
@@ -128,21 +130,21 @@ def test_a_quiz_that_its_module_closes_before_its_own_dates_is_told(dates: str, 
 
 
 def test_what_is_read_may_close_after_its_module() -> None:
-    """Section 5 (C208): lessons and recordings stay readable when their module closes."""
+    """spec/content-format 5, C208: lessons and recordings stay readable when their module closes."""
     files = folders.changed(MODULE, "key: contar\n", "key: contar\ncloses: 2026-03-08\n")
 
     assert folders.findings(folders.changed(LESSON, "preview: true", "opens: 2026-03-10\npreview: true", files), "C208") == []
 
 
 def test_a_grade_where_nothing_is_graded_cannot_be_reached() -> None:
-    """Section 5 (C209)."""
+    """spec/content-format 5, C209."""
     found = folders.findings(folders.changed(QUIZ_FILE, "category: cuestionarios", "weight: 0"), "C209")
 
     assert [(finding.file, finding.field) for finding in found] == [(COURSE, "completion.grade")]
 
 
 def test_a_requirement_on_a_draft_cannot_be_met() -> None:
-    """Section 5 (C209)."""
+    """spec/content-format 5, C209."""
     files = folders.changed(COURSE, "{modules: [contar], grade: 60}", "{grade: 60}")
     files = folders.changed(MODULE, "key: contar\n", "key: contar\nstate: draft\n", files)
 
@@ -150,7 +152,7 @@ def test_a_requirement_on_a_draft_cannot_be_met() -> None:
 
 
 def test_twins_need_a_source_and_a_language_of_the_course() -> None:
-    """Rule 4.3 (C211), rule 4.1 (C210)."""
+    """spec/content-format 4.3, C211, spec/content-format 4.1, C210."""
     alone = {path: content for path, content in folders.a_folder().items() if path != OTHER_LESSON}
     assert [finding.file for finding in folders.findings(alone, "C211")] == ["02-cuidar/01-llave.en.md"]
     french = folders.with_file("02-cuidar/01-llave.fr.md", folders.a_folder()[TWIN])
@@ -158,14 +160,14 @@ def test_twins_need_a_source_and_a_language_of_the_course() -> None:
 
 
 def test_a_published_key_that_vanished_is_told_unless_a_former_key_names_it() -> None:
-    """Rule 3.2 (C213)."""
+    """spec/content-format 3.2, C213."""
     found = vanished(["contar", "guardar", "litros", "perdida"], folders.course())
 
     assert [(finding.code, finding.facts["key"]) for finding in found] == [("C213", "perdida")]
 
 
 def test_keys_derived_from_texts() -> None:
-    """Rule 3.3: accents dropped, lower case, others to hyphens, cut at 40, no hyphens at the ends."""
+    """spec/content-format 3.3: accents dropped, lower case, others to hyphens, cut at 40, no hyphens at the ends."""
     assert slug("¿Acceso a la atención de salud esencial, siempre?") == "acceso-a-la-atencion-de-salud-esencial-s"
     assert slug("Ñandú: 34,8 %") == "nandu-34-8"
     assert slug("−5") == slug("5") == "5"
@@ -174,7 +176,7 @@ def test_keys_derived_from_texts() -> None:
 
 
 def test_a_folder_of_banks_holds_questions_and_lists_only() -> None:
-    """Section 5: with `kind: bank` only key, title, languages, authors and licence besides."""
+    """spec/content-format 5: with `kind: bank` only key, title, languages, authors and licence besides."""
     head = "format: 1\nkind: bank\nkey: banco-del-agua\ntitle: Banco\nauthors:\n  - name: Equipo\nlicence: CC-BY-4.0\n"
     files = {COURSE: head.encode(), "banco/uno.yaml": b"questions:\n  - key: hola\n    kind: description\n    text: Hola.\n"}
 
@@ -184,7 +186,7 @@ def test_a_folder_of_banks_holds_questions_and_lists_only() -> None:
 
 
 def test_defaults_are_what_is_not_written() -> None:
-    """Section 5, defaults."""
+    """spec/content-format 5, defaults."""
     files = folders.changed(COURSE, "words: {min: 20, max: 400}\nlevel: basic\ntopic: hogar\ntone: 2\n", "")
     course = folders.reading(files).course
 
@@ -193,7 +195,7 @@ def test_defaults_are_what_is_not_written() -> None:
 
 
 def test_a_course_without_rules_of_style_is_not_held_against_them() -> None:
-    """Section 5: length, objectives, sources, feedback and credits are the institution's style, nothing else is."""
+    """spec/content-format 5: length, objectives, sources, feedback and credits are the institution's style, nothing else is."""
     files = folders.changed(COURSE, "words: {min: 20, max: 400}\n", "words: {min: 399, max: 400}\n")
     files = folders.changed(folders.BANK, "        why: Es solo la ducha.\n", "", files)
     files = {path: text.replace(" | Elaboración propia".encode(), b"") for path, text in files.items()}
@@ -208,7 +210,7 @@ def test_a_course_without_rules_of_style_is_not_held_against_them() -> None:
 
 
 def test_everything_that_is_written_is_read() -> None:
-    """Sections 2 and 5: the picture of the sample."""
+    """spec/content-format 2 and 5: the picture of the sample."""
     course = folders.course()
 
     assert (course.key, course.languages, course.hours, course.tone) == ("agua-en-casa", ("es", "en"), Fraction(1), 2)
@@ -233,7 +235,7 @@ def test_everything_that_is_written_is_read() -> None:
 
 
 def test_a_topic_unknown_to_the_site_is_a_warning() -> None:
-    """Section 5."""
+    """spec/content-format 5."""
     (found,) = folders.reading(folders.a_folder(), topics=("salud", "hogares-y-familia", "pensiones")).findings
     assert (found.code, found.severity, found.line) == ("C901", Severity.WARNING, 17)
     assert "«hogar»" in found.message
@@ -242,7 +244,7 @@ def test_a_topic_unknown_to_the_site_is_a_warning() -> None:
 
 
 def test_a_certificate_that_is_no_template_warns_in_a_folder_and_refuses_publishing_on_a_site() -> None:
-    """Section 5: a slip would award certificates under a name that is no template; the working copy stays open."""
+    """spec/content-format 5: a slip would award certificates under a name that is no template; the working copy stays open."""
     files = folders.a_folder()
     files = {**files, COURSE: files[COURSE] + b"certificate: costancia\n"}
     (found,) = folders.reading(files).findings
@@ -265,7 +267,7 @@ def test_a_certificate_that_is_no_template_warns_in_a_folder_and_refuses_publish
     ],
 )
 def test_who_finds_a_course_is_one_of_three_and_an_old_name_is_told(written: str, told: list[str]) -> None:
-    """Section 5: `institution` is the old name of `participants`, which are meant where nothing is written."""
+    """spec/content-format 5: `institution` is the old name of `participants`, which are meant where nothing is written."""
     files = folders.changed(COURSE, "visibility: public", f"visibility: {written}")
     reading = folders.reading(files)
 
@@ -278,12 +280,12 @@ def test_who_finds_a_course_is_one_of_three_and_an_old_name_is_told(written: str
 
 
 def test_resources_that_nobody_verified_are_told() -> None:
-    """Section 5 (C611); without address only while not verified (C110)."""
+    """spec/content-format 5, C611; without address only while not verified (spec/content-format C110)."""
     found = folders.findings(folders.changed(RESOURCES, "verified: 2026-02-01", "verified: false"))
     assert [finding.code for finding in found] == ["C611"]
 
 
 def test_parameters_due_for_review_are_told() -> None:
-    """Section 5 (C805)."""
+    """spec/content-format 5, C805."""
     found = folders.findings(folders.changed(PARAMETERS, "review: 2027-01-31", "review: 2026-06-01"))
     assert [(finding.code, finding.severity) for finding in found] == [("C805", Severity.WARNING)]

@@ -1,4 +1,4 @@
-"""Texts in their surroundings: links, terms, figures, length, placed in their files (section 7 of the format, C3xx and C410)."""
+"""Texts in their surroundings: links, terms, figures, length, placed in their files (spec/content-format 7, C3xx and C410)."""
 
 import pytest
 
@@ -41,7 +41,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("code", "old", "new", "line"), BROKEN)
 def test_a_broken_lesson_is_told_with_the_line_of_the_file(code: str, old: str, new: str, line: int | None) -> None:
-    """Section 7; lines count from the beginning of the file, front matter included."""
+    """spec/content-format 7; lines count from the beginning of the file, front matter included."""
     found = [finding for finding in folders.findings(folders.changed(LESSON, old, new), code) if finding.file == LESSON]
 
     assert found
@@ -61,7 +61,7 @@ IN_FIELDS = [
 
 @pytest.mark.parametrize(("code", "path", "old", "new"), IN_FIELDS)
 def test_texts_of_fields_are_checked_in_their_place(code: str, path: str, old: str, new: str) -> None:
-    """Section 7 holds for inline and Markdown fields too."""
+    """spec/content-format 7 holds for inline and Markdown fields too."""
     files = folders.changed(path, old, new)
     line = files[path].decode().split(new)[0].count("\n") + 1
 
@@ -69,7 +69,7 @@ def test_texts_of_fields_are_checked_in_their_place(code: str, path: str, old: s
 
 
 def test_a_finding_in_a_block_of_several_lines_has_its_own_line() -> None:
-    """Section 12: the line inside a literal block."""
+    """spec/content-format 12: the line inside a literal block."""
     found = folders.findings(folders.changed(BANK, "Explique dónde se pierde agua.", "Explique [[nada]]."), "C306")
 
     lines = folders.a_folder()[BANK].decode().split("\n")
@@ -81,14 +81,14 @@ def test_a_finding_in_a_block_of_several_lines_has_its_own_line() -> None:
     [("litros#sumar", "litros#nada"), ("litros#sumar", "nada"), ("charla#t=0:05", "charla#t=0:15"), ("charla#t=0:05", "litros#t=0:05")],
 )
 def test_references_of_questions_lead_somewhere(old: str, new: str) -> None:
-    """Type `see`: activity, heading, second within the recording (C305)."""
+    """Type `see`: activity, heading, second within the recording (spec/content-format C305)."""
     found = folders.findings(folders.changed(BANK, f"{old}", new), "C305")
 
     assert [finding.file for finding in found] == [BANK]
 
 
 def test_a_link_to_what_is_not_published_is_told_and_keeps_nobody_from_publishing() -> None:
-    """Section 5, `state`, and C305; of links in drafts nothing is told: nobody sees them."""
+    """spec/content-format 5, `state`, and C305; of links in drafts nothing is told: nobody sees them."""
     files = folders.changed(RECORDING_FILE, "kind: audio\n", "state: draft\nkind: audio\n")
     files = folders.changed(MODULE, "es: De gotas", "es: De [gotas](course:charla)", files)
 
@@ -104,7 +104,7 @@ def test_a_link_to_what_is_not_published_is_told_and_keeps_nobody_from_publishin
 
 
 def test_a_lesson_keeps_to_the_length_of_the_course() -> None:
-    """Section 6 (C316): each language, `required: false` aside."""
+    """spec/content-format 6, C316: each language, `required: false` aside."""
     files = folders.changed(COURSE, "min: 20", "min: 40")
     assert {finding.file for finding in folders.findings(files, "C316")} == {OTHER_LESSON, "02-cuidar/01-llave.en.md"}
     free = folders.changed(OTHER_LESSON, "minutes: 2", "required: false\nminutes: 2", files)
@@ -112,14 +112,14 @@ def test_a_lesson_keeps_to_the_length_of_the_course() -> None:
 
 
 def test_a_term_that_no_text_uses_is_told() -> None:
-    """Section 5 (C320)."""
+    """spec/content-format 5, C320."""
     files = folders.changed(LESSON, "[[consumo]]", "consumo", folders.changed(TWIN, "[[use]]", "use"))
 
     assert [(finding.file, finding.line) for finding in folders.findings(files, "C320")] == [(GLOSSARY, 1)]
 
 
 def test_only_ready_questions_that_decide_no_mark_are_embedded() -> None:
-    """Section 7, Embed (C410)."""
+    """spec/content-format 7, Embed (spec/content-format C410)."""
     assert {
         finding.file for finding in folders.findings(folders.changed(LESSON, "question:repaso", "question:la-lluvia-cuenta"), "C410")
     } == {LESSON}
@@ -129,6 +129,6 @@ def test_only_ready_questions_that_decide_no_mark_are_embedded() -> None:
 
 
 def test_parameters_with_year_and_number_are_known() -> None:
-    """Section 7, Parameter (C307)."""
+    """spec/content-format 7, Parameter (spec/content-format C307)."""
     assert folders.codes(folders.changed(LESSON, "{{ litros_ducha }}", "{{ litros_ducha.number }} y {{ litros_ducha.year }}")) == {"C703"}
     assert folders.findings(folders.changed(PARAMETERS, "litros_ducha", "litros_bano"), "C307")

@@ -13,7 +13,7 @@ WORDS = {"alternative": "Algo", "caption": ""}
 
 
 def test_a_file_above_its_limit_is_refused_with_both_sizes() -> None:
-    """Security 4.3: the kinds' own limits."""
+    """spec/security 4.3: the kinds' own limits."""
     with pytest.raises(Invalid) as refused:
         prepared("grande.png", b"\x89PNG\r\n\x1a\n" + bytes(10_000_001), folder="01-a/media", taken=(), **WORDS)
 

@@ -1,4 +1,4 @@
-"""The façade's geometry, against the drawings of the design guide (section 7)."""
+"""The façade's geometry, against its drawings."""
 
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ def test_a_course_without_modules_has_no_facade() -> None:
 
 
 def test_a_wide_facade_fills_its_box_with_windows() -> None:
-    """Guide 7: w = W / (n + 0.22(n−1)), pitch 1.22 w; numbers of the reference page's header."""
+    """W = W / (n + 0.22(n−1)), pitch 1.22 w; numbers of the reference page's header."""
     facade = draw([FacadeBay(60)] * 7, FacadeSize.COURSE)
 
     assert facade is not None
@@ -26,7 +26,7 @@ def test_a_wide_facade_fills_its_box_with_windows() -> None:
 
 
 def test_a_longer_module_has_a_taller_window() -> None:
-    """Guide 7: h = H · (0.42 + 0.58 · m / max(m)), so no window is lower than 0.42 H."""
+    """H = H · (0.42 + 0.58 · m / max(m)), so no window is lower than 0.42 H."""
     facade = draw([FacadeBay(100), FacadeBay(0), FacadeBay(50)], FacadeSize.EMPTY)
 
     assert facade is not None
@@ -48,7 +48,7 @@ def test_a_started_module_lights_up_from_below_and_keeps_its_arch_dark() -> None
 
 @pytest.mark.parametrize(("count", "last"), [(7, "218.9"), (1, "13")])
 def test_a_card_has_small_windows_and_a_door(count: int, last: str) -> None:
-    """Guide 7: on cards w = 26 and pitch 34.3; door 26 × 42 at the right."""
+    """On cards w = 26 and pitch 34.3; door 26 × 42 at the right."""
     facade = draw([FacadeBay(5)] * count, FacadeSize.CARD, door_open=True)
 
     assert facade is not None

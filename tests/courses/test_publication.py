@@ -111,7 +111,7 @@ def test_hours_are_as_written_or_the_sum_of_the_minutes() -> None:
 
 
 def test_every_file_names_the_activities_that_use_it() -> None:
-    """Security 9: files obey the lesson; a recording uses its film and captions; the course's documents belong to all."""
+    """spec/security 9: files obey the lesson; a recording uses its film and captions; the course's documents belong to all."""
     found = prepared(a_folder())
 
     used = {media.path: found.users_of(media.path) for media in found.course.media}

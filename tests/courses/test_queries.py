@@ -22,7 +22,7 @@ def counter(instance: Instance) -> Counter:
 
 
 def test_several_outlines_cost_as_many_statements_as_one_and_then_none(instance: Instance, counter: Counter) -> None:
-    """Performance P7: the catalogue and the home page take all they need at once."""
+    """spec/performance P7: the catalogue and the home page take all they need at once."""
     versions = [a_course(instance, f"curso-{number}", modules=2).published_version_id or 0 for number in range(4)]
     counts = []
 
@@ -84,7 +84,7 @@ def test_versions_are_listed_with_who_published_them(instance: Instance) -> None
 
 
 def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_not(instance: Instance) -> None:
-    """Security 1.3."""
+    """spec/security 1.3."""
     course = a_course(instance, modules=1)
     teacher = actor_of(a_teacher(instance, course))
 

@@ -1,4 +1,4 @@
-"""Drafts and publications: revisions, conflicts, immutable versions, one publisher at a time (architecture 7.2, 9)."""
+"""Drafts and publications: revisions, conflicts, immutable versions, one publisher at a time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -107,7 +107,7 @@ def test_quizzes_and_tasks_close_with_their_module_at_the_latest(instance: Insta
 
 
 def test_a_draft_comes_out_byte_for_byte_as_it_went_in(instance: Instance) -> None:
-    """Architecture 12: texts in the table, media by checksum; also a byte-order mark and bytes that are no text."""
+    """Texts in the table, media by checksum; also a byte-order mark and bytes that are no text."""
     files = a_folder() | {"01-contar/media/usos.svg": a_folder()["01-contar/media/usos.svg"]}
     save_draft(instance, files)
 
@@ -129,7 +129,7 @@ def test_publishing_the_same_text_again_makes_no_version(instance: Instance) -> 
 
 
 def test_a_version_is_never_changed_by_the_next_one(instance: Instance) -> None:
-    """Architecture 9: rows of the first version are the same before and after, and attempts, lessons and files hang on them."""
+    """Rows of the first version are the same before and after, and attempts, lessons and files hang on them."""
     files = folder(modules=2)
     _course, first = publish(instance, files)
     before = everything_of(instance, first.id)
@@ -165,7 +165,7 @@ def bodies_of(instance: Instance, version_id: int) -> str:
 
 
 def test_a_quiz_pins_the_versions_of_its_pools_and_questions_are_versioned_one_by_one(instance: Instance) -> None:
-    """Quiz engine 5.1.1 and 5.1.2: the second version of the course makes one question version and pins it with six old ones."""
+    """spec/quiz-engine 5.1.1 and 5.1.2: the second version of the course makes one question version and pins it with six old ones."""
     files = folder(modules=1)
     publish(instance, files)
     bank = files["01-parte/banco.yaml"]
@@ -201,7 +201,7 @@ def test_going_back_to_an_old_wording_takes_the_old_question_versions(instance: 
 
 
 def test_a_publication_of_a_draft_that_somebody_saved_meanwhile_is_a_conflict(instance: Instance) -> None:
-    """Architecture 7.2: what was looked at is what is published."""
+    """What was looked at is what is published."""
     files = folder(modules=1)
     seen = save_draft(instance, files)
     save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", b"manos")})
@@ -224,7 +224,7 @@ def test_of_publishers_at_once_one_makes_the_version(instance: Instance) -> None
 
 
 def test_publishing_notes_what_follows_in_the_same_transaction(instance: Instance) -> None:
-    """Architecture 1, sentence 7: an audit entry and the jobs that move learners and their overrides."""
+    """An audit entry and the jobs that move learners and their overrides."""
     a_course(instance, modules=1)
 
     with instance.database.unit_of_work(write=False) as session:
@@ -253,7 +253,7 @@ def title(instance: Instance) -> str:
 
 
 def test_parts_that_are_not_ready_are_left_out(instance: Instance) -> None:
-    """Drafts inside a published course are not there for anybody (security 1.3)."""
+    """Drafts inside a published course are not there for anybody (spec/security 1.3)."""
     files = folder(modules=2)
     files["02-parte/module.yaml"] += b"state: draft\n"
     lesson = files[LESSON].decode().replace("title: Contar 1\n", "title: Contar 1\nstate: draft\n")
@@ -266,7 +266,7 @@ def test_parts_that_are_not_ready_are_left_out(instance: Instance) -> None:
 
 
 def test_media_of_a_version_are_kept_by_content_and_say_what_uses_them(instance: Instance) -> None:
-    """Security 9: the course's picture is everybody's, a drawing is its lesson's."""
+    """spec/security 9: the course's picture is everybody's, a drawing is its lesson's."""
     publish(instance, a_folder(), now=NOON)
 
     with instance.database.unit_of_work(write=False) as session:

@@ -22,7 +22,7 @@ def versions(instance: Instance) -> int:
 
 
 def test_every_cell_of_publishing(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.publish: a complete course by its editors and administrators, a broken one by nobody."""
+    """spec/security 9, course.publish: a complete course by its editors and administrators, a broken one by nobody."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
     files = folder(modules=1)
@@ -96,7 +96,7 @@ def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser,
 
 
 def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browser: Browser, instance: Instance) -> None:
-    """Format 3.2 and 3.3 (C213, C414): a key that vanished, and an option that was reworded without its key."""
+    """spec/content-format 3.2 and 3.3, C213, C414: a key that vanished, and an option that was reworded without its key."""
     course = a_course(instance, modules=1)
     a_teacher(instance, course)
     files = folder(modules=1)
@@ -135,7 +135,7 @@ def test_the_checks_of_a_draft_are_made_once_for_each_state_of_it(browser: Brows
 
 
 def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, instance: Instance) -> None:
-    """Security 1.5: the nature is one of two, the revision a number."""
+    """spec/security 1.5: the nature is one of two, the revision a number."""
     course = a_course(instance, modules=1)
     a_teacher(instance, course)
     files = folder(modules=1)
@@ -151,7 +151,7 @@ def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, insta
 
 
 def test_to_others_the_page_of_a_course_is_one_that_never_was(browser: Browser, instance: Instance) -> None:
-    """Security 1.2 and 1.3: an instructor of another course is a stranger."""
+    """spec/security 1.2 and 1.3: an instructor of another course is a stranger."""
     other = a_course(instance, "otro", modules=1)
     a_teacher(instance, other)
     a_course(instance, modules=1)

@@ -96,7 +96,7 @@ def stored(instance: Instance) -> set[str]:
 
 
 def test_every_cell_of_folders(browser: Browser, instance: Instance) -> None:
-    """Security 4.4 and 9: editors take their course out and in; whoever may make courses brings in a new one."""
+    """spec/security 4.4 and 9: editors take their course out and in; whoever may make courses brings in a new one."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -279,7 +279,7 @@ def test_a_broken_folder_is_told_fault_by_fault_and_never_comes_in(editor: Brows
     ],
 )
 def test_hostile_archives_are_refused_whole_with_the_entry_named(editor: Browser, instance: Instance, content: bytes, said: str) -> None:
-    """Security 4.4: nothing of them is kept, waits, or is in the draft."""
+    """spec/security 4.4: nothing of them is kept, waits, or is in the draft."""
     before, kept = counted(instance), stored(instance)
 
     send(editor, content, status=422)
@@ -410,7 +410,7 @@ def test_a_course_that_came_meanwhile_is_not_overwritten(editor: Browser, instan
 
 
 def test_what_is_chosen_in_a_merge_makes_it_no_folder_of_another_course(editor: Browser, instance: Instance) -> None:
-    """Security 1.2: lines of two texts, each with the course's own key, may give a text with another one."""
+    """spec/security 1.2: lines of two texts, each with the course's own key, may give a text with another one."""
     victim = a_course(instance, "ajeno", modules=1)
     with instance.database.unit_of_work() as session:
         for word in ("Uno", "Dos"):

@@ -33,7 +33,7 @@ def test_a_look_brings_the_symbols_that_it_refers_to(editor: Browser, body: str)
 
 
 def test_every_cell_of_writing_a_lesson(browser: Browser, instance: Instance) -> None:
-    """Security 9: lesson.edit, lesson.view and lesson.file_download of a draft; nothing changes for those who may not."""
+    """spec/security 9: lesson.edit, lesson.view and lesson.file_download of a draft; nothing changes for those who may not."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)
@@ -59,7 +59,7 @@ def test_every_cell_of_writing_a_lesson(browser: Browser, instance: Instance) ->
 
 
 def test_only_what_was_typed_changes_in_the_file(editor: Browser, instance: Instance) -> None:
-    """Format 11.4: the body is the author's, and the other fields stay as they are written."""
+    """spec/content-format 11.4: the body is the author's, and the other fields stay as they are written."""
     before = texts(instance)[PATH]
 
     send(editor, title="Contar bien", summary="Con los dedos.", body="## Uno\r\n\r\nSe cuenta *despacio*.  \r\nAsí.\r\n")
@@ -335,7 +335,7 @@ def test_pictures_lose_what_they_carry_besides(editor: Browser, instance: Instan
 def test_what_cannot_go_in_says_why_and_leaves_nothing(
     editor: Browser, instance: Instance, name: str, content: bytes, alternative: str, words: str
 ) -> None:
-    """Security 4.3: by content, not by name; with limits."""
+    """spec/security 4.3: by content, not by name; with limits."""
     before = texts(instance)
 
     answer = ask(editor, "files", {"file": (io.BytesIO(content), name), "alternative": alternative, "caption": ""}, status=422)

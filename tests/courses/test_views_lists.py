@@ -35,7 +35,7 @@ def course(instance: Instance, editor: Browser) -> Course:
 
 
 def test_every_cell_of_the_lists(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.edit."""
+    """spec/security 9, course.edit."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)

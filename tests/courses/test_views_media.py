@@ -41,7 +41,7 @@ def send(editor: Browser, name: str, content: bytes, folder: str = "", status: i
 
 
 def test_every_cell_of_the_files(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.edit."""
+    """spec/security 9, course.edit."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -144,7 +144,7 @@ def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser,
 
 @pytest.mark.settings(quota_course_mb=1)
 def test_a_course_has_so_much_room_and_what_it_has_already_takes_none(editor: Browser, course: Course, instance: Instance) -> None:
-    """Security 4.3: a quota of the course, its history with it; how much is a setting."""
+    """spec/security 4.3: a quota of the course, its history with it; how much is a setting."""
     first, second, third = (f"%PDF-1.4\n{word * 110_000}\n%%EOF\n".encode() for word in ("uno ", "dos ", "ter "))
     send(editor, "uno.pdf", first)
     send(editor, "dos.pdf", second)

@@ -52,7 +52,7 @@ def act(browser: Browser, do: str, status: int = 200) -> None:
 
 
 def test_every_cell_of_creating_a_course(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.create: instructors and administrators."""
+    """spec/security 9, course.create: instructors and administrators."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -66,7 +66,7 @@ def test_every_cell_of_creating_a_course(browser: Browser, instance: Instance) -
 
 
 def test_every_cell_of_editing_a_course(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.edit: its editors and administrators; nothing changes for the others."""
+    """spec/security 9, course.edit: its editors and administrators; nothing changes for the others."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=2))
     before = texts(instance)
@@ -114,7 +114,7 @@ def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(bro
 
 
 def test_a_move_renames_files_and_changes_no_text(browser: Browser, instance: Instance) -> None:
-    """Format 2 and 3: order is the number of the name, identity the key."""
+    """spec/content-format 2 and 3: order is the number of the name, identity the key."""
     an_editor(browser, instance)
     before = texts(instance)
 
@@ -243,7 +243,7 @@ def test_a_picture_that_questions_show_too_is_copied(browser: Browser, instance:
 
 
 def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(browser: Browser, instance: Instance) -> None:
-    """Format, section 9: a draw without `from` is from the own module, whatever else the move writes anew."""
+    """spec/content-format 9: a draw without `from` is from the own module, whatever else the move writes anew."""
     course = a_course(instance, modules=2)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
@@ -283,7 +283,7 @@ def test_hiding_writes_the_state_and_nothing_else(browser: Browser, instance: In
 
 
 def test_what_would_break_the_draft_is_refused_and_says_why(browser: Browser, instance: Instance) -> None:
-    """Format, C206 and C203: a module without activities, a requirement that is gone."""
+    """spec/content-format C206 and C203: a module without activities, a requirement that is gone."""
     an_editor(browser, instance, modules=1)
     before = texts(instance)
 
@@ -374,7 +374,7 @@ def test_the_outline_costs_the_same_whatever_the_course_has(browser: Browser, in
 
 
 def test_every_cell_of_deleting_a_course(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.delete: a draft that was never published, by its editors and administrators; a published one by nobody."""
+    """spec/security 9, course.delete: a draft that was never published, by its editors and administrators; a published one by nobody."""
     cast = a_cast(browser, instance)
     published = a_course(instance, modules=1)
     cast.join(published)
@@ -419,7 +419,7 @@ def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, inst
 
 
 def test_an_activity_goes_to_another_module_without_a_script_and_a_quiz_keeps_its_bank(browser: Browser, instance: Instance) -> None:
-    """Format, section 9: a draw without `from` is from the own module, so a quiz that leaves says which."""
+    """spec/content-format 9: a draw without `from` is from the own module, so a quiz that leaves says which."""
     an_editor(browser, instance)
     browser.get("/teaching/prueba/parts/cuestionario-1")
 

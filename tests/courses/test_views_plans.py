@@ -242,7 +242,7 @@ def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planne
 def test_what_somebody_planned_who_may_publish_no_more_is_given_up_and_the_team_is_told(
     planned: Browser, instance: Instance, how: str
 ) -> None:
-    """Security 1.1 and 1.4: the job asks, and rights are those of now."""
+    """spec/security 1.1 and 1.4: the job asks, and rights are those of now."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
     owner = a_teacher(instance, course, "duena@example.org", StaffRole.OWNER)

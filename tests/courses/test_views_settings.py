@@ -34,7 +34,7 @@ def course(instance: Instance, editor: Browser) -> Course:
 
 
 def test_every_cell_of_settings_text_and_history(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.edit: the pages beside the outline obey the same list."""
+    """spec/security 9, course.edit: the pages beside the outline obey the same list."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
     wrong = []
@@ -48,7 +48,7 @@ def test_every_cell_of_settings_text_and_history(browser: Browser, instance: Ins
 
 
 def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance: Instance) -> None:
-    """Format 1.5 and 11: usual values stay unwritten, order and spelling stay."""
+    """spec/content-format 1.5 and 11: usual values stay unwritten, order and spelling stay."""
     before = texts(instance)
 
     for page in (SETTINGS, *(f"/teaching/prueba/parts/{key}" for key in ("parte-1", "leccion-1", "video-1", "cuestionario-1"))):
@@ -169,7 +169,7 @@ def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(ed
 
 
 def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, instance: Instance) -> None:
-    """Format, C207."""
+    """spec/content-format C207."""
     editor.get("/teaching/prueba/parts/leccion-1")
     editor.submit("/parts/leccion-1", {"requires": ["video-1"], "minutes": "5"})
     after = texts(instance)[LESSON]
@@ -301,7 +301,7 @@ def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, instance: In
 
 
 def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, instance: Instance) -> None:
-    """Format, C609: told by the checks before publishing; a chapter without a title keeps the draft from being read."""
+    """spec/content-format C609: told by the checks before publishing; a chapter without a title keeps the draft from being read."""
     editor.get(VIDEO)
     editor.submit(
         "/parts/video-1",
@@ -401,7 +401,7 @@ def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Brows
 
 
 def test_every_cell_of_another_key(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.edit."""
+    """spec/security 9, course.edit."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 

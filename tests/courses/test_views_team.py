@@ -185,7 +185,7 @@ def test_a_withdrawn_invitation_opens_nothing(owner: Browser, instance: Instance
 
 @pytest.mark.parametrize("how", NO_LONGER)
 def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: Browser, instance: Instance, how: str) -> None:
-    """Security 1.4: rights are those of now, also of who invited."""
+    """spec/security 1.4: rights are those of now, also of who invited."""
     owner.get(TEAM)
     owner.submit("/prueba/team", {"email": "nueva@example.org", "role": "owner"})
     link = link_for(instance, owner)

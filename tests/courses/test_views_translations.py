@@ -10,7 +10,7 @@ from tests.support.lessons import EDITOR, PATH, ask, fields, write
 
 
 def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, instance: Instance, course: Course) -> None:
-    """Format 4.4: a new translation says which state of its source it follows; the box brings the stamp up to date."""
+    """spec/content-format 4.4: a new translation says which state of its source it follows; the box brings the stamp up to date."""
     write(instance, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nTexto.\n"})
     editor.get("/teaching/prueba/lessons/otra?language=en")
     assert "Texto." in editor.page.text

@@ -158,7 +158,7 @@ def test_a_reworded_question_is_not_one_with_another_key(teacher: Browser, insta
 
 
 def test_a_changed_key_leads_to_the_trial_of_marking_again(teacher: Browser, instance: Instance) -> None:
-    """Quiz engine 5.11: what was answered is counted; the trial and its commit are pages of quizzes."""
+    """spec/quiz-engine 5.11: what was answered is counted; the trial and its commit are pages of quizzes."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
     fail_quiz(instance, a_learner(instance, course), "prueba")
@@ -264,7 +264,7 @@ def test_a_version_from_before_texts_were_kept_says_so(teacher: Browser, instanc
 
 
 def test_every_cell_of_the_history(browser: Browser, instance: Instance) -> None:
-    """Security 9: what publishing needs, going back needs."""
+    """spec/security 9: what publishing needs, going back needs."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
     publish(instance, edited(folder(modules=1), LESSON, "dedos", "manos"))

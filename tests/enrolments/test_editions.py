@@ -235,7 +235,7 @@ def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, inst
 
 
 def test_every_cell_of_enrolling_others(browser: Browser, instance: Instance) -> None:
-    """Security 9: course.enrol_other, own_course; each page and each act of editions, learners and lists."""
+    """spec/security 9: course.enrol_other, own_course; each page and each act of editions, learners and lists."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)
@@ -318,7 +318,7 @@ def texts_of(browsers: list[Browser], path: str) -> list[str]:
 
 
 def test_addresses_of_people_outside_the_course_are_for_administrators(browser: Browser, instance: Instance) -> None:
-    """Security 7.6, access matrix, user.view_email: others find by name, or by a whole address that they know."""
+    """spec/security 7.6, access matrix, user.view_email: others find by name, or by a whole address that they know."""
     course = a_course(instance, modules=1)
     a_learner(instance, course, "dentro@example.org")
     stranger = a_person(instance, "fuera@example.org", given="Luz", surname="Peña")
@@ -343,7 +343,7 @@ def test_addresses_of_people_outside_the_course_are_for_administrators(browser: 
 
 
 def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Browser, instance: Instance) -> None:
-    """Security 7.6."""
+    """spec/security 7.6."""
     course = a_course(instance, modules=1)
     a_person(instance, "fuera@example.org", given="Luz", surname="Peña")
     a_teacher(instance, course)
@@ -368,7 +368,7 @@ def test_a_grader_searches_for_nobody(browser: Browser, instance: Instance) -> N
 
 
 def test_whom_a_search_finds_sees_that_they_were_found(browser: Browser, instance: Instance) -> None:
-    """Security 7.4."""
+    """spec/security 7.4."""
     course = a_course(instance, modules=1)
     stranger = actor_of(a_person(instance, "fuera@example.org", given="Luz", surname="Peña"))
     a_teacher(instance, course)

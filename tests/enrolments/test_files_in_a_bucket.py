@@ -23,7 +23,7 @@ def settings(tmp_path: Path, database_url: str) -> Iterator[Settings]:
 
 
 def test_a_file_is_linked_to_for_those_who_may_read_it(browser: Browser, instance: Instance) -> None:
-    """Security 4.3, 9."""
+    """spec/security 4.3, 9."""
     picture, files = a_picture(), folder(modules=1)
     files["01-parte/media/foto.png"] = picture
     files["01-parte/01-leccion.es.md"] += b"\n![Una foto](media/foto.png)\n\n: Foto.\n"

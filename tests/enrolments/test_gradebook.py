@@ -69,7 +69,7 @@ def rows_of(instance: Instance, course: Course) -> list[GradebookRow]:
 
 
 def test_only_the_courses_team_sees_the_gradebook(browser: Browser, instance: Instance) -> None:
-    """Security 9: graders see it, owners, editors and administrators also take it out."""
+    """spec/security 9: graders see it, owners, editors and administrators also take it out."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -163,7 +163,7 @@ def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, in
 
 
 def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, instance: Instance) -> None:
-    """P14: the stream reads five hundred learners and their results at a time."""
+    """spec/performance P14: the stream reads five hundred learners and their results at a time."""
     course = a_course(instance, modules=1)
     a_teacher(instance, course)
     ana = a_learner(instance, course)
@@ -177,7 +177,7 @@ def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, 
 
 
 def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser: Browser, instance: Instance) -> None:
-    """Security 8.1: who exported stands in the audit log."""
+    """spec/security 8.1: who exported stands in the audit log."""
     course = a_course(instance, modules=1)
     a_teacher(instance, course)
     ana = a_learner(instance, course, now=clock.now() - timedelta(days=1))
@@ -197,7 +197,7 @@ def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser:
 
 
 def test_graders_see_no_addresses(browser: Browser, instance: Instance) -> None:
-    """Security 7.6: e-mail addresses are for those who edit the course."""
+    """spec/security 7.6: e-mail addresses are for those who edit the course."""
     course = a_course(instance, modules=1)
     a_learner(instance, course)
     a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
@@ -211,7 +211,7 @@ def test_graders_see_no_addresses(browser: Browser, instance: Instance) -> None:
 
 
 def test_no_page_of_a_grader_has_an_address_or_an_identity_number(browser: Browser, instance: Instance) -> None:
-    """Security 7.1 and 7.6: every page of the course that a grader reaches from its gradebook and its quiz, and searches there."""
+    """spec/security 7.1 and 7.6: every page of the course that a grader reaches from its gradebook and its quiz, and searches there."""
     course = a_course(instance, modules=1)
     learner = a_learner(instance, course, "oculta@example.org")
     with instance.database.unit_of_work() as session:

@@ -39,7 +39,7 @@ def sheet(page: Page) -> Form:
 
 
 def test_editors_make_items_and_graders_mark_them(browser: Browser, instance: Instance) -> None:
-    """Security 9: making one is changing the course, marking is attempt.grade_by_hand."""
+    """spec/security 9: making one is changing the course, marking is attempt.grade_by_hand."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)
@@ -199,7 +199,7 @@ def test_nobody_marks_their_own_work(browser: Browser, instance: Instance) -> No
 
 
 def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, instance: Instance) -> None:
-    """P7, for the page of marks and for saving it, but for the notices that are given."""
+    """spec/performance P7, for the page of marks and for saving it, but for the notices that are given."""
     course = a_course(instance, modules=1)
     teacher = actor_of(a_teacher(instance, course))
     ana = a_learner(instance, course)

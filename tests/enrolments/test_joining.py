@@ -127,7 +127,7 @@ def test_a_quiz_joins_one_that_keeps_its_key(instance: Instance) -> None:
 def test_the_try_that_counts_in_a_quiz_that_keeps_its_key_is_known_by_its_start(
     instance: Instance, grading: str, passed_first: bool
 ) -> None:
-    """Quiz engine 5.8 over what was tried in both: whichever had the greater number under its own key, and after the jobs too."""
+    """spec/quiz-engine 5.8 over what was tried in both: whichever had the greater number under its own key, and after the jobs too."""
     files = twice(QUIZ, settings=f"attempts: 2\ngrading: {grading}\npass_mark: 60\n")
     course, _first = publish(instance, files)
     ana = a_learner(instance, course)

@@ -133,7 +133,7 @@ def send(browser: Browser, text: str, status: int = 200, **fields: str) -> Brows
 
 
 def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, instance: Instance, course: Course) -> None:
-    """Security 2.2."""
+    """spec/security 2.2."""
     person = a_person(instance, "cerrada@example.org")
     with instance.database.unit_of_work() as session:
         session.get_one(Person, person.id).suspended_at = clock.now()
@@ -276,7 +276,7 @@ def test_a_long_list_goes_on_after_a_fault_where_it_was(
 def test_a_list_of_somebody_who_edits_the_course_no_more_enrols_nobody(
     browser: Browser, instance: Instance, course: Course, how: str
 ) -> None:
-    """Security 1.1 and 1.4: the job asks, and rights are those of now."""
+    """spec/security 1.1 and 1.4: the job asks, and rights are those of now."""
     a_person(instance)
     team = send(browser, "ana@example.org")
     team.submit(f"{team.path}/confirmation")

@@ -129,7 +129,7 @@ def test_what_was_typed_comes_back_with_its_fault(browser: Browser, instance: In
 def test_a_message_to_many_is_sent_in_few_statements_and_told_in_portions(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P7: whom it reaches is written down in one statement, however many they are."""
+    """spec/performance P7: whom it reaches is written down in one statement, however many they are."""
     monkeypatch.setattr(services, "PORTION", 3)
     course = a_course(instance, modules=1)
     a_teacher(instance, course)

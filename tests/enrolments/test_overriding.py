@@ -1,4 +1,4 @@
-"""The team's word on a result: who may, what is kept, what follows, how it is taken back, what the learner sees (security 5.3)."""
+"""The team's word on a result: who may, what is kept, what follows, how it is taken back, what the learner sees (spec/security 5.3)."""
 
 import json
 from fractions import Fraction
@@ -50,7 +50,7 @@ def a_class(instance: Instance) -> tuple[Course, Actor, Actor]:
 
 
 def test_who_edits_the_course_sets_results_and_a_grader_does_not(browser: Browser, instance: Instance) -> None:
-    """Security 9, grade.override of a graded result."""
+    """spec/security 9, grade.override of a graded result."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)
@@ -231,7 +231,7 @@ def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser
 
 
 def test_the_own_results_are_for_those_who_take_the_course(browser: Browser, instance: Instance) -> None:
-    """Security 9, progress.view of one's own."""
+    """spec/security 9, progress.view of one's own."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 

@@ -1,4 +1,4 @@
-"""Who may see a course and take part in it, cell by cell over HTTP (security 9), and lists that agree with the permission."""
+"""Who may see a course and take part in it, cell by cell over HTTP (spec/security 9), and lists that agree with the permission."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ def file_of(part: int) -> str:
 
 
 def test_the_lists_say_what_the_matrix_says() -> None:
-    """Security 9: the public half, for the actions that exist."""
+    """spec/security 9: the public half, for the actions that exist."""
     assert cells_that_differ_from_the_matrix() == []
 
 
@@ -48,7 +48,7 @@ def a_matrix_course(instance: Instance) -> Course:
 
 
 def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, instance: Instance) -> None:
-    """Security 9: course.view, course.enrol_self, lesson.*, recording.view, each role before each state."""
+    """spec/security 9: course.view, course.enrol_self, lesson.*, recording.view, each role before each state."""
     cast = a_cast(browser, instance)
     cast.join(a_matrix_course(instance))
     institution = a_course(instance, "interno", modules=1, visibility="institution", enrolment="invitation")
@@ -96,7 +96,7 @@ def test_every_cell_of_courses_lessons_files_and_recordings(browser: Browser, in
 
 
 def test_nobody_enrols_in_a_course_that_they_may_not_see(browser: Browser, instance: Instance) -> None:
-    """Security 1.1: an open enrolment is open to those who see the course; who wrote the address by hand stays outside."""
+    """spec/security 1.1: an open enrolment is open to those who see the course; who wrote the address by hand stays outside."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1, visibility="institution", enrolment="open")
     for letter in ("G", "I"):
@@ -114,7 +114,7 @@ def counted(instance: Instance, model: type) -> int:
 
 
 def test_only_a_learner_sees_own_progress_on_the_course_page(browser: Browser, instance: Instance) -> None:
-    """Security 9, progress.view own: nobody else's page has any."""
+    """spec/security 9, progress.view own: nobody else's page has any."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -124,7 +124,7 @@ def test_only_a_learner_sees_own_progress_on_the_course_page(browser: Browser, i
 
 
 def test_what_is_private_answers_like_what_never_was(browser: Browser, instance: Instance) -> None:
-    """Security 1.3: same status, same body but for the address and the reference."""
+    """spec/security 1.3: same status, same body but for the address and the reference."""
     cast = a_cast(browser, instance)
     course = a_matrix_course(instance)
     cast.join(course)
@@ -149,7 +149,7 @@ def _body(browser: Browser, path: str) -> str:
 
 
 def test_the_catalogue_lists_exactly_what_a_stranger_may_view(instance: Instance) -> None:
-    """Section 6 of the architecture: the list and the permission agree, for every way a course can stand."""
+    """The list and the permission agree, for every way a course can stand."""
     for slug, visibility in (("uno", "public"), ("dos", "institution"), ("tres", "public"), ("cuatro", "public"), ("cinco", "institution")):
         a_course(instance, slug, modules=1, visibility=visibility)
     with instance.database.unit_of_work() as session:
@@ -166,7 +166,7 @@ def test_the_catalogue_lists_exactly_what_a_stranger_may_view(instance: Instance
 
 
 def test_a_preview_of_a_course_that_is_not_listed_is_for_those_who_take_part(browser: Browser, instance: Instance) -> None:
-    """Security 1.1: a preview opens a lesson, not a course that strangers do not find."""
+    """spec/security 1.1: a preview opens a lesson, not a course that strangers do not find."""
     course = a_course(instance, modules=1, preview=True)
 
     opened = browser.get("/courses/prueba/activities/leccion-1").headings

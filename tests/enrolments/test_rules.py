@@ -1,4 +1,4 @@
-"""Progress, completion, the course grade, and what is open (architecture 8)."""
+"""Progress, completion, the course grade, and what is open."""
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Taking part: enrolling, results and completion in one transaction, following versions and renamed keys (architecture 7.2, 9)."""
+"""Taking part: enrolling, results and completion in one transaction, following versions and renamed keys."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -64,7 +64,7 @@ def test_enrolling_twice_is_harmless(instance: Instance) -> None:
 
 
 def test_eight_enrolments_at_once_are_one(instance: Instance) -> None:
-    """Security 1.6, on both databases."""
+    """spec/security 1.6, on both databases."""
     a_course(instance, modules=1)
     actor = actor_of(a_person(instance))
 
@@ -111,7 +111,7 @@ def test_a_failing_transaction_leaves_neither_result_nor_completion(instance: In
 
 
 def test_a_completed_activity_keeps_its_first_moment_and_version(instance: Instance) -> None:
-    """Quiz engine 5.13."""
+    """spec/quiz-engine 5.13."""
     course = a_course(instance, modules=1)
     actor = a_learner(instance, course)
 
@@ -156,7 +156,9 @@ def told(instance: Instance, verb: EnrolmentVerb) -> list[dict[str, object]]:
 
 
 def test_an_administrator_takes_the_completion_of_an_activity_and_so_of_the_course_back(instance: Instance) -> None:
-    """5.13 un-completing: by an explicit act with a reason; scores stay, the log keeps what was, and doing it again completes again."""
+    """spec/quiz-engine 5.13 un-completing: by an explicit act with a reason; scores stay, the log keeps what was,
+    and doing it again completes again.
+    """
     course = a_course(instance, modules=1)
     actor = a_learner(instance, course, now=NOON)
     mark_done(instance, actor, "prueba", "leccion-1", now=NOON)
@@ -182,7 +184,9 @@ def test_an_administrator_takes_the_completion_of_an_activity_and_so_of_the_cour
 
 
 def test_a_course_that_is_complete_all_the_same_stays_completed(instance: Instance) -> None:
-    """5.13 un-completing: what the course does not ask for, or was not completed, changes nothing of the course's completion."""
+    """spec/quiz-engine 5.13 un-completing: what the course does not ask for, or was not completed,
+    changes nothing of the course's completion.
+    """
     files = folder(modules=1)
     files["01-parte/01-leccion.es.md"] = files["01-parte/01-leccion.es.md"].replace(
         b"title: Contar 1\n", b"title: Contar 1\nrequired: false\n"
@@ -241,7 +245,6 @@ def corrected(files: dict[str, bytes], word: str) -> dict[str, bytes]:
 
 
 def test_a_correction_moves_everybody_with_their_progress_and_an_improvement_moves_nobody(instance: Instance) -> None:
-    """Architecture 7.2."""
     files = folder(modules=1)
     course, first = publish(instance, files)
     actor = a_learner(instance, course)
@@ -332,7 +335,7 @@ def renamed(files: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def test_what_was_recorded_follows_a_renamed_key_when_a_learner_moves(instance: Instance) -> None:
-    """Results, attempts, what was watched and the place to go on: everything hangs on activity keys (architecture 9)."""
+    """Results, attempts, what was watched and the place to go on: everything hangs on activity keys."""
     files = folder(modules=1, settings="attempts: 2\n")
     course, _first = publish(instance, files)
     actor, other = a_learner(instance, course), a_learner(instance, course, "eva@example.org")
@@ -407,7 +410,9 @@ def test_leaving_and_coming_back_finds_everything_as_it_was(instance: Instance) 
 
 
 def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(instance: Instance) -> None:
-    """Security 1.4: what was handed in is marked while its learner is out, and nothing comes of it before they take the course again."""
+    """spec/security 1.4: what was handed in is marked while its learner is out,
+    and nothing comes of it before they take the course again.
+    """
     course = a_course(instance, modules=1)
     actor = a_learner(instance, course)
     mark_done(instance, actor, "prueba", "leccion-1")
@@ -426,7 +431,7 @@ def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(instanc
 
 
 def test_scores_are_kept_with_seven_decimals(instance: Instance) -> None:
-    """Quiz engine 5.1.5: a third is 33.3333333 percent."""
+    """spec/quiz-engine 5.1.5: a third is 33.3333333 percent."""
     course = a_course(instance, modules=1)
     actor = a_learner(instance, course)
     achievement = Achievement(completed=False, score=Fraction(100, 3), passed=False)

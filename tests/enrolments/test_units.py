@@ -119,7 +119,7 @@ def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser,
 
 
 def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser, instance: Instance, chone: Organisation) -> None:
-    """Security 7.6, the matrix: user.view_email is not a manager's."""
+    """spec/security 7.6, the matrix: user.view_email is not a manager's."""
     boss = a_manager(browser, instance, chone)
 
     assert "Carla" not in boss.get(f"/units/{chone.uuid}/people?q=carla@").text
@@ -187,7 +187,7 @@ def test_the_team_filters_marks_and_progress_by_unit(browser: Browser, instance:
 
 
 def test_a_dashboard_costs_the_same_for_many_units_and_people(browser: Browser, instance: Instance, course: Course) -> None:
-    """Performance P7 and P14: the totals of every unit are one statement."""
+    """spec/performance P7 and P14: the totals of every unit are one statement."""
     iess = a_place(instance)
     boss, counter, costs = a_manager(browser, instance, iess), every_statement(instance.database), []
     boss.get(f"/units/{iess.uuid}/people")  # the first look leaves a note

@@ -31,7 +31,7 @@ def second(instance: Instance, *, asks: bool, text: str = "manos") -> CourseVers
 
 
 def test_who_is_in_the_middle_finishes_it_and_the_certificate_names_it(browser: Browser, instance: Instance) -> None:
-    """Architecture 7.2: version 1 is begun, version 2 published, version 1 finished; the sheet says version 1."""
+    """Version 1 is begun, version 2 published, version 1 finished; the sheet says version 1."""
     learner = a_learner_in(browser, a_course(instance, modules=1))
     learner.get("/courses/prueba/activities/leccion-1")
     second(instance, asks=False)

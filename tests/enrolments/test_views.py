@@ -36,7 +36,7 @@ def known(browser: Browser, tag: str, path: str = LESSON) -> int:
 
 
 def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, instance: Instance) -> None:
-    """Security 3.4 and performance 4: 304 without a body, and the browser asks each time."""
+    """spec/security 3.4: 304 without a body, and the browser asks each time."""
     a_learner_in(browser, a_course(instance, modules=2))
     browser.get(LESSON)  # the first visit is noted, and shown from then on
 
@@ -50,7 +50,7 @@ def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, instance: Insta
 
 
 def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Browser, instance: Instance) -> None:
-    """Progress, flashes, language, theme, a new session, a new version: each has its own page (libraries, trap 52)."""
+    """Progress, flashes, language, theme, a new session, a new version: each has its own page."""
     files = folder(modules=2)
     course, _version = publish(instance, files)
     a_learner_in(browser, course)
@@ -93,7 +93,7 @@ def test_a_message_is_shown_once_and_its_page_is_not_kept(browser: Browser, inst
 
 
 def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, instance: Instance) -> None:
-    """P8: the first visit, and coming back from another activity; never twice in a row."""
+    """spec/performance P8: the first visit, and coming back from another activity; never twice in a row."""
     a_learner_in(browser, a_course(instance, modules=1))
     counter = Counter(instance.database.writing)
     commits = []
@@ -159,7 +159,7 @@ def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: B
 
 
 def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, instance: Instance) -> None:
-    """Security 1.3: a lesson of a public course exists in public; `next` brings them back."""
+    """spec/security 1.3: a lesson of a public course exists in public; `next` brings them back."""
     a_course(instance, modules=1)
     a_person(instance)
 
@@ -244,7 +244,7 @@ def fetch(browser: Browser, path: str, **headers: str) -> int:
 
 
 def test_files_come_with_their_type_their_policy_and_only_harmless_kinds_in_the_page(browser: Browser, instance: Instance) -> None:
-    """Security 4.3: our own content type, nosniff, sandbox; SVG and the rest are attachments."""
+    """spec/security 4.3: our own content type, nosniff, sandbox; SVG and the rest are attachments."""
     addresses = a_course_with_files(instance)
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
@@ -282,7 +282,7 @@ def test_files_are_sent_in_ranges_and_not_twice(browser: Browser, instance: Inst
 
 
 def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(browser: Browser, instance: Instance) -> None:
-    """Security 9: files obey the lesson, not their address; the name in the address decides nothing."""
+    """spec/security 9: files obey the lesson, not their address; the name in the address decides nothing."""
     addresses = a_course_with_files(instance)
 
     assert fetch(browser, addresses["abierta.txt"]) == 200
@@ -295,7 +295,7 @@ def test_a_file_is_for_those_who_take_part_unless_a_previewed_lesson_uses_it(bro
 
 
 def test_a_file_waits_with_its_lesson_and_stays_where_another_open_lesson_uses_it(browser: Browser, instance: Instance) -> None:
-    """Security 9: whoever knows the address of a locked lesson's file gets it when the lesson opens, not before."""
+    """spec/security 9: whoever knows the address of a locked lesson's file gets it when the lesson opens, not before."""
     files = folder(modules=2)
     for part, names in ((1, ("comun",)), (2, ("comun", "propia"))):
         links = "".join(f"\n[{name}](../media/{name}.txt)\n" for name in names)
@@ -356,7 +356,7 @@ def test_a_file_of_a_lesson_that_is_no_more_is_for_those_who_take_part(browser: 
 
 @pytest.mark.parametrize("sha256", ["0" * 64, "x", "..%2f..%2fsecret", "0" * 63])
 def test_files_that_are_not_there_do_not_exist(browser: Browser, instance: Instance, sha256: str) -> None:
-    """Security 3.5."""
+    """spec/security 3.5."""
     a_course_with_files(instance)
 
     assert fetch(browser, f"/courses/prueba/files/{sha256}/a.txt") == 404

@@ -1,4 +1,4 @@
-"""The server's clock jumps, its time zone is another, daylight saving begins or ends: order and deadlines hold (security 6.6)."""
+"""The server's clock jumps, its time zone is another, daylight saving begins or ends: order and deadlines hold (spec/security 6.6)."""
 
 import time
 from collections.abc import Callable

@@ -24,7 +24,7 @@ TRIALS = 12
 def test_killed_while_people_work(
     what: str, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
-    """Security 6.5: acknowledged answers lost 0, certificates issued twice 0, jobs lost 0."""
+    """spec/security 6.5: acknowledged answers lost 0, certificates issued twice 0, jobs lost 0."""
     instance = a_house(tmp_path, database_url, monkeypatch)
     kills = []
     with serving(instance) as server:

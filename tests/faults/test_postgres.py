@@ -24,7 +24,7 @@ def postgres(database_kind: str) -> Iterator[OwnPostgres]:
 def test_the_database_is_restarted_while_people_work(
     postgres: OwnPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
-    """Security 6.3: nothing acknowledged is lost, the server stays up and goes on by itself."""
+    """spec/security 6.3: nothing acknowledged is lost, the server stays up and goes on by itself."""
     instance, restarts = a_house(tmp_path, postgres.url, monkeypatch), []
     with serving(instance) as server:
         wait_until_ready(server)
@@ -46,7 +46,7 @@ def test_the_database_is_restarted_while_people_work(
 def test_a_database_that_is_away_is_told_within_five_seconds(
     postgres: OwnPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
-    """Security 6.3: 503 with Retry-After in less than five seconds; served again within ten once it is back."""
+    """spec/security 6.3: 503 with Retry-After in less than five seconds; served again within ten once it is back."""
     instance = a_house(tmp_path, postgres.url, monkeypatch)
     with serving(instance) as server:
         wait_until_ready(server)

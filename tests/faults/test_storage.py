@@ -1,4 +1,4 @@
-"""The disk is full, refuses to sync, or loses what was not synced: what was acknowledged is there (security 6.1, 6.3)."""
+"""The disk is full, refuses to sync, or loses what was not synced: what was acknowledged is there (spec/security 6.1, 6.3)."""
 
 import contextlib
 import os
@@ -58,7 +58,9 @@ def disk(tmp_path: Path, database_kind: str, faulty: dict[str, str]) -> Iterator
 
 @pytest.mark.parametrize("fault", ["full", "grow", "fsync"])
 def test_a_disk_that_refuses_for_a_while(fault: str, disk: Disk, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]) -> None:
-    """Security 6.3: 503 in less than five seconds, nothing acknowledged that is not there, the server stays up and goes on by itself."""
+    """spec/security 6.3: 503 in less than five seconds, nothing acknowledged that is not there,
+    the server stays up and goes on by itself.
+    """
     instance = disk.instance(monkeypatch)
     flag, gave_up = disk.faults / fault, []
 

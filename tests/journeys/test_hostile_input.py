@@ -160,7 +160,7 @@ def test_the_judge_sees_what_was_not_escaped() -> None:
 
 @pytest.mark.slow
 def test_no_field_of_any_form_lets_harm_through(site: Site) -> None:
-    """Security 4.1, 4.2 and 3.5: every field alone beside right ones, then all fields of a form at once."""
+    """spec/security 4.1, 4.2 and 3.5: every field alone beside right ones, then all fields of a form at once."""
     sharp = naughty.SHARPEST
     for at, (endpoint, _walk, form) in enumerate(site.everything()):
         for place, name in enumerate((*form.typed[:MOST], *form.hidden[:MOST])):
@@ -251,7 +251,9 @@ def delimiter(content: bytes) -> str:
 @needs_shared
 @pytest.mark.shared
 def test_strings_and_files_of_the_shared_folder_do_no_harm(site: Site) -> None:
-    """Security 4: two strings of each list in every form; bombs, entities, links, drawings that run in every field that takes a file."""
+    """spec/security 4: two strings of each list in every form; bombs, entities, links,
+    drawings that run in every field that takes a file.
+    """
     words = naughty.a_sample(2)
     for at, (endpoint, _walk, form) in enumerate(site.everything()):
         if form.typed:

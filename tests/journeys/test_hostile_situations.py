@@ -16,7 +16,7 @@ from tests.support.walking import LEAVE, changing_routes
 @pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_rare_form_lets_harm_through(browser: Browser, room: str) -> None:
-    """Security 4.1, 4.2 and 3.5: what is right is taken before and after the harm, so that each form was really met."""
+    """spec/security 4.1, 4.2 and 3.5: what is right is taken before and after the harm, so that each form was really met."""
     stage, refused, wrong = Stage(browser), list[str](), list[str]()
     for endpoint, arrange in ROOMS[room].items():
         trial = Trial(stage, endpoint, arrange)

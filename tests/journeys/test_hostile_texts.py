@@ -103,7 +103,7 @@ def shared_texts() -> Iterator[tuple[str, str]]:
 
 
 def test_no_text_makes_the_server_fail(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security 3.5; a part of the time that a text may take, to spare the suite's own."""
+    """spec/security 3.5; a part of the time that a text may take, to spare the suite's own."""
     monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
     for text in OURS:
         for door in writer.doors:
@@ -122,7 +122,7 @@ def test_no_text_makes_the_server_fail(writer: Writer, monkeypatch: pytest.Monke
 def test_a_refused_text_is_answered_with_its_line(
     writer: Writer, body: str, line: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Format C105: looked at before it is saved, saved all the same, and previewed."""
+    """spec/content-format C105: looked at before it is saved, saved all the same, and previewed."""
     monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
     team, told = writer.team, []
     sent = dict(team.get(EDITOR).form("/lessons/leccion-1").fields) | {"body": body}
@@ -169,7 +169,7 @@ def test_a_lesson_is_shown_without_what_another_text_lends_it(
 @pytest.mark.shared
 @pytest.mark.parametrize("door", ["lesson", "question", "announcement", "essay"])
 def test_no_shared_text_makes_the_server_fail(writer: Writer, door: str) -> None:
-    """Security 3.5: every file of the shared folder, and every string of its lists."""
+    """spec/security 3.5: every file of the shared folder, and every string of its lists."""
     texts = list(shared_texts())
     for name, text in texts:
         getattr(writer, door)(name, text)

@@ -1,4 +1,7 @@
-"""Nobody acts on their own record as staff, whatever their roles: every act that changes what a learner has to show (security 5.3, 9)."""
+"""Nobody acts on their own record as staff, whatever their roles: every act that changes what a learner has to show.
+
+spec/security 5.3, 9.
+"""
 
 from kernel.own_records import is_guarded
 from kernel.permissions import Policy

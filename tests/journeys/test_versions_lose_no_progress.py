@@ -1,4 +1,4 @@
-"""Random histories of edits, publications and learning: no progress is lost or given to another activity (architecture 7.2)."""
+"""Random histories of edits, publications and learning: no progress is lost or given to another activity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit log: who, what, from where, in the transaction of the change (security 8.1)."""
+"""The audit log: who, what, from where, in the transaction of the change (spec/security 8.1)."""
 
 import json
 from datetime import UTC, datetime

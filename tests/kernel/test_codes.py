@@ -14,7 +14,7 @@ CODES = st.integers(0, 2**80 - 1)
     [(0, "0" * 16), (2**80 - 1, "Z" * 16), (31, "0" * 15 + "Z"), (1 << 75, "1" + "0" * 15), (0x0123456789ABCDEF0123, "04HMASW9NF6YY093")],
 )
 def test_eighty_bits_make_sixteen_signs_of_crockfords_base_32(bits: int, code: str) -> None:
-    """Security 5.4."""
+    """spec/security 5.4."""
     assert code_from_bits(bits, 16) == code
 
 
@@ -41,7 +41,7 @@ def test_a_code_is_printed_in_groups_of_four() -> None:
     ],
 )
 def test_a_code_is_read_as_people_type_it(typed: str) -> None:
-    """Security 5.4: tolerant of case, hyphens and spaces."""
+    """spec/security 5.4: tolerant of case, hyphens and spaces."""
     assert read_code(typed, 16) == "7K4M92XDC3QF8TRA"
 
 

@@ -1,4 +1,4 @@
-"""Reading in a process of its own: it answers as if called here, and what asks for too much ends alone (security 4.4)."""
+"""Reading in a process of its own: it answers as if called here, and what asks for too much ends alone (spec/security 4.4)."""
 
 import posixpath
 import time
@@ -71,7 +71,7 @@ def test_several_are_read_at_a_time_and_who_waits_too_long_is_told() -> None:
 
 
 def test_one_file_of_a_person_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security 4.4: nobody takes every place; a second file waits for a moment, and those of others are read."""
+    """spec/security 4.4: nobody takes every place; a second file waits for a moment, and those of others are read."""
     monkeypatch.setattr(sandbox, "_TURN_SECONDS", 0.05)
     with one_file_of(1):
         with pytest.raises(TooMany, match="still being read"), one_file_of(1):

@@ -86,7 +86,7 @@ def test_a_range_of_a_bucket_fetches_no_more_than_a_piece_of_what_is_around_it(t
 
 
 def test_a_link_leads_to_the_bucket_for_five_minutes_and_texts_stay_here(tmp_path: Path, named: dict[str, str]) -> None:
-    """Security 4.3."""
+    """spec/security 4.3."""
     files = BucketStore(load(data_dir=tmp_path, files_links=True, **named))
     key = files.put(CONTENT)
     answer = sender(files, key).test_client().get("/")
@@ -124,7 +124,7 @@ def test_links_need_a_bucket_and_a_key(tmp_path: Path) -> None:
 
 
 def test_a_file_that_was_made_for_one_reader_is_kept_by_nobody(app: Flask) -> None:
-    """Security 3.4: reports and grades as pages are."""
+    """spec/security 3.4: reports and grades as pages are."""
     with app.test_request_context(base_url="https://localhost"):
         response = send_generated(BytesIO(b"a;b"), "text/csv", "informe ñ.csv")
 

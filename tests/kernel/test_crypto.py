@@ -1,4 +1,4 @@
-"""Signing keys: made once, kept apart, old ones still verify (security 5.4)."""
+"""Signing keys: made once, kept apart, old ones still verify (spec/security 5.4)."""
 
 import base64
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The database: who may write, when, and what happens to the writers' lock (ARCHITECTURE 6, 16; security 6.1, 6.3)."""
+"""The database: who may write, when, and what happens to the writers' lock (spec/security 6.1, 6.3)."""
 
 import sqlite3
 import threading
@@ -167,7 +167,7 @@ def test_a_failing_commit_gives_the_writers_turn_back(database: Database) -> Non
 
 
 def test_an_error_of_the_database_does_not_repeat_what_was_written(database: Database) -> None:
-    """Security 8.2: errors end up in logs."""
+    """spec/security 8.2: errors end up in logs."""
     with pytest.raises(IntegrityError) as caught, database.unit_of_work() as session:
         session.execute(insert(NOTE), [{"id": 1, "word": "ana@example.org"}, {"id": 1, "word": "ana@example.org"}])
 
@@ -212,7 +212,7 @@ def test_a_unit_of_work_inside_another_is_refused_at_once(database: Database) ->
 
 
 def test_a_writer_does_not_wait_for_ever_for_its_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security 6.3: what cannot be saved is told within five seconds."""
+    """spec/security 6.3: what cannot be saved is told within five seconds."""
     sqlite_only(database)
     assert db.WRITERS_TURN < 5
     monkeypatch.setattr(db, "WRITERS_TURN", 0.1)
@@ -272,7 +272,7 @@ def test_a_write_that_has_to_wait_for_another_is_noticed(database: Database, ins
 
 
 def test_sqlite_keeps_what_it_acknowledged(database: Database) -> None:
-    """Security 6.1: WAL, synchronous FULL, foreign keys, at least five seconds of patience, IMMEDIATE."""
+    """spec/security 6.1: WAL, synchronous FULL, foreign keys, at least five seconds of patience, IMMEDIATE."""
     sqlite_only(database)
     with database.unit_of_work() as session:
         read = {name: session.execute(text(f"PRAGMA {name}")).scalar_one() for name in ("journal_mode", "synchronous", "foreign_keys")}
@@ -294,7 +294,7 @@ def test_a_server_that_may_lose_commits_is_told(database: Database) -> None:
 
 
 def test_a_disk_that_refuses_the_wal_is_told(tmp_path: Path) -> None:
-    """Security 6.1: without shared memory, as on some network disks, SQLite keeps another journal and says so in its answer alone."""
+    """spec/security 6.1: without shared memory, as on some network disks, SQLite keeps another journal and says so in its answer alone."""
     refusing = Database(f"sqlite:///file:{tmp_path / 'a.sqlite'}?vfs=unix-dotfile&uri=true")
     try:
         assert refusing.durability_faults() == ["journal_mode is delete"]

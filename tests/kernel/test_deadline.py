@@ -1,4 +1,4 @@
-"""A request has a deadline (security 3.5): whoever is late writes nothing more and is told so."""
+"""A request has a deadline (spec/security 3.5): whoever is late writes nothing more and is told so."""
 
 import io
 import threading
@@ -16,7 +16,7 @@ from tests.support.plain_views import add_view, send, words, write
 
 
 def test_a_request_that_works_too_long_is_rolled_back_with_a_page(plain: Flask, note: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security 3.5: whoever is late writes nothing more and commits nothing."""
+    """spec/security 3.5: whoever is late writes nothing more and commits nothing."""
     hour = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda clock=time.monotonic: clock() + hour[0])
     wanted = ["early"]
@@ -61,7 +61,7 @@ def test_a_statement_that_lasts_too_long_is_stopped(plain: Flask, note: Instance
 
 
 def test_how_slowly_a_body_arrives_is_its_senders_affair(plain: Flask, note: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A film over the line of an office takes minutes: the time begins when it is there (security 3.5)."""
+    """A film over the line of an office takes minutes: the time begins when it is there (spec/security 3.5)."""
     hour = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda clock=time.monotonic: clock() + hour[0])
 

@@ -1,4 +1,4 @@
-"""Errors: pages in both languages with a way out and a reference, nothing of the inside, nothing typed lost (security 8.4, 3.2)."""
+"""Errors: pages in both languages with a way out and a reference, nothing of the inside, nothing typed lost (spec/security 8.4, 3.2)."""
 
 import io
 import json
@@ -84,7 +84,7 @@ def test_every_error_is_a_page_of_the_site(
 
 
 def test_a_form_that_met_a_server_that_is_away_is_sent_again_with_a_button(app: Flask, browser: Browser) -> None:
-    """Nothing typed is lost where nothing was saved (security 6.3)."""
+    """Nothing typed is lost where nothing was saved (spec/security 6.3)."""
     came: list[list[tuple[str, str]]] = []
 
     def view() -> str:
@@ -133,7 +133,6 @@ def test_a_script_gets_a_problem_document(app: Flask, instance: Instance, fault:
 
 
 def test_each_domain_error_has_a_code_a_status_and_both_languages() -> None:
-    """ARCHITECTURE 6, the row of errors."""
     spanish = catalogue("es")
     found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DomainError)]
 
@@ -210,7 +209,7 @@ def test_the_last_page_needs_neither_database_nor_base_template(app: Flask, inst
 
 
 def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: Browser, instance: Instance) -> None:
-    """Security 6.3: the page itself must not ask the database."""
+    """spec/security 6.3: the page itself must not ask the database."""
     a_person(instance)
     sign_in(browser)
     if not instance.database.is_sqlite:
@@ -228,7 +227,7 @@ def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: 
 
 
 def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, instance: Instance) -> None:
-    """Security 8.1, ARCHITECTURE 16.5: the entry outlives the rollback."""
+    """spec/security 8.1: the entry outlives the rollback."""
     person = a_person(instance)
     browser.get("/administration")  # an anonymous visitor is asked to sign in
     assert entries(instance) == []
@@ -271,7 +270,7 @@ def test_going_past_what_protects_forms_is_in_the_audit_log_so_often_and_no_more
 
 
 def test_an_anonymous_visitor_is_led_to_sign_in_and_back(browser: Browser, instance: Instance) -> None:
-    """Security 1.3."""
+    """spec/security 1.3."""
     a_person(instance)
     page = browser.get("/profile?tab=1")
     assert browser.path.startswith("/sign-in?next=")
@@ -293,7 +292,7 @@ TYPED = {"given_names": 'Ana María & "Co" <b>', "first_surname": "Quinde", "sec
 
 
 def test_an_expired_form_token_gives_what_was_typed_back(browser: Browser, instance: Instance) -> None:
-    """Quiz engine 5.4.4 and security 3.2."""
+    """spec/quiz-engine 5.4.4 and spec/security 3.2."""
     a_person(instance)
     sign_in(browser)
     browser.get("/profile")

@@ -59,7 +59,7 @@ def test_what_is_no_checksum_or_not_there_is_not_found(files: FileStore, name: s
 
 
 def test_a_store_that_is_away_is_told_and_nothing_is_acknowledged(tmp_path: Path) -> None:
-    """Security 6.3: 503, and whoever sent the file knows that it is not kept."""
+    """spec/security 6.3: 503, and whoever sent the file knows that it is not kept."""
     with a_bucket() as named:
         files = files_of(load(data_dir=tmp_path, **named))
         key = files.put(b"antes")

@@ -1,4 +1,4 @@
-"""Forms: what is cleaned from what people type, and the language of a fault (security 4.2)."""
+"""Forms: what is cleaned from what people type, and the language of a fault (spec/security 4.2)."""
 
 import json
 from zoneinfo import ZoneInfo
@@ -106,7 +106,7 @@ def test_a_fault_that_only_the_service_found_is_told_beside_its_field(app: Flask
 
 
 def test_a_string_that_nothing_closes_is_looked_at_once() -> None:
-    """Security 3.5: what a learner's page sends may have a megabyte."""
+    """spec/security 3.5: what a learner's page sends may have a megabyte."""
     with pytest.raises(ValueError):  # noqa: PT011 - whatever the library says of it
         within(1, lambda: read_json('"' + '\\"' * 400_000))
 

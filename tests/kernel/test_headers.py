@@ -1,4 +1,4 @@
-"""Headers on every answer, and static files (security 3.4)."""
+"""Headers on every answer, and static files (spec/security 3.4)."""
 
 import gzip
 import re
@@ -88,7 +88,7 @@ def test_account_pages_are_not_kept(browser: Browser, instance: Instance, path: 
 
 
 def test_a_course_page_may_be_kept_and_asked_for_again(browser: Browser, instance: Instance) -> None:
-    """Security 3.4: `private, no-cache` with an `ETag` and `Vary: Cookie`; the tag depends on the session (trap 52)."""
+    """spec/security 3.4: `private, no-cache` with an `ETag` and `Vary: Cookie`; the tag depends on the session."""
     course = a_course(instance)
     a_person(instance)
     browser.get("/")  # the cookie with the form token comes with the first page
@@ -178,7 +178,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.shared
 @needs_shared
 def test_no_known_way_out_of_a_folder_gives_a_file(browser: Browser, instance: Instance) -> None:
-    """Security 3.5, 4.3: as it is listed, and with its signs escaped, under static files and under those of a course."""
+    """spec/security 3.5, 4.3: as it is listed, and with its signs escaped, under static files and under those of a course."""
     course = a_course(instance, modules=1)
     browser.checks = False
     found = {}
@@ -269,7 +269,7 @@ def test_a_head_is_a_get_without_its_body(browser: Browser, instance: Instance, 
 
 @pytest.mark.parametrize("path", ["/confirm/none", "/password/reset/none"])
 def test_pages_with_a_secret_in_their_address_tell_it_nobody(app: Flask, path: str) -> None:
-    """Security 2.5."""
+    """spec/security 2.5."""
     response = ask(app, path)
 
     assert response.headers["Referrer-Policy"] == "no-referrer"

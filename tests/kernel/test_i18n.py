@@ -1,4 +1,4 @@
-"""Languages and formats (design guide 5: 36 214; 2585; 34,8 %; «27 de noviembre de 2026»)."""
+"""Languages and formats: 36 214; 2585; 34,8 %; «27 de noviembre de 2026»."""
 
 import sys
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Rate limits: sliding windows, each try counted once, never a lock for ever (security 2.3)."""
+"""Rate limits: sliding windows, each try counted once, never a lock for ever (spec/security 2.3)."""
 
 import threading
 from collections.abc import Iterator
@@ -104,7 +104,7 @@ def store(tmp_path: Path) -> Iterator[Redis]:
 
 
 def test_processes_that_share_a_redis_count_together(store: Redis) -> None:
-    """Security 2.3: in Redis where several processes serve."""
+    """spec/security 2.3: in Redis where several processes serve."""
     first, second = Limiter(store.url), Limiter(store.url)
     for limiter in (first, second, first):
         limiter.use(RULE, "ana")
@@ -118,7 +118,7 @@ def test_processes_that_share_a_redis_count_together(store: Redis) -> None:
 
 
 def test_a_redis_that_goes_away_costs_shared_counting_and_no_page(store: Redis) -> None:
-    """LIBRARIES trap 7: no 500, and a limit all the same."""
+    """No 500, and a limit all the same."""
     limiter = Limiter(store.url)
     limiter.use(RULE, "ana")
     store.kill()

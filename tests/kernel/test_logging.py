@@ -1,4 +1,4 @@
-"""Logs: JSON lines in which nothing can forge another line (security 8.2)."""
+"""Logs: JSON lines in which nothing can forge another line (spec/security 8.2)."""
 
 import io
 import json

@@ -57,7 +57,7 @@ def header_names(message: EmailMessage) -> list[str]:
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_no_line_end_gets_into_a_header(tmp_path: Path, end: str) -> None:
-    """Security 4.2."""
+    """spec/security 4.2."""
     settings = settings_for(tmp_path)
     subject = mail.compose(settings, a_mail(subject=f"Hola{end}Bcc: evil@example.org"))
     assert subject["Bcc"] is None

@@ -1,4 +1,4 @@
-"""What the renderer makes of each thing of the dialect (content format, section 7)."""
+"""What the renderer makes of each thing of the dialect (spec/content-format 7)."""
 
 import re
 from xml.etree.ElementTree import Element
@@ -353,7 +353,7 @@ def test_comments_are_never_published() -> None:
 
 
 def test_a_translation_takes_the_addresses_of_the_first_language_by_position() -> None:
-    """Content format, 4.3."""
+    """spec/content-format 4.3."""
     original = render_lesson("## Medir\n\n![a](media/brecha.svg){#barra}\n\n: b | c\n\n## Cerrar", a_context())
     translation = render_lesson(
         "## Measure\n\n![a](media/brecha.svg){#bar}\n\n: b | c\n\n## Close\n\n[Figure](#bar) [one](#measure) [two](#cerrar)",
@@ -368,7 +368,7 @@ def test_a_translation_takes_the_addresses_of_the_first_language_by_position() -
 
 
 def test_a_translation_with_another_number_of_headings_keeps_its_own_addresses() -> None:
-    """Content format, 4.3 [C704]."""
+    """spec/content-format 4.3 (spec/content-format C704)."""
     translation = render_lesson("## Measure\n\n## Close", a_context("en"), render_lesson("## Medir", a_context()))
 
     assert [problem.code for problem in translation.problems] == ["C704"]
@@ -467,7 +467,7 @@ def test_an_attribute_holds_words_and_no_marks() -> None:
 
 
 def test_no_gap_stands_in_an_address() -> None:
-    """C318: a field in the middle of an address breaks the page."""
+    """spec/content-format C318: a field in the middle of an address breaks the page."""
     rendered = render_markdown("[x](https://example.org/{a}) y {a}", a_context(gaps=frozenset({"a"})))
 
     assert rendered.html == "<p><span>x</span> y <!--gap:a--></p>"

@@ -1,4 +1,4 @@
-"""What the renderer finds in a text, by the codes of content format, section 12, and on which line."""
+"""What the renderer finds in a text, by the codes of spec/content-format 12, and on which line."""
 
 import re
 
@@ -81,7 +81,7 @@ IN_LESSONS = [
 
 @pytest.mark.parametrize(("code", "text", "line"), IN_LESSONS)
 def test_a_lesson_is_told_what_is_wrong_and_where(code: str, text: str, line: int) -> None:
-    """Content format, section 12: C301 to C321."""
+    """spec/content-format 12: C301 to C321."""
     problems = render_lesson(text, a_context()).problems
 
     assert code in {problem.code for problem in problems}
@@ -151,7 +151,7 @@ def test_a_problem_says_in_words_what_is_wrong_and_what_to_do() -> None:
 
 
 def test_a_drawing_without_description_is_told_at_the_figure() -> None:
-    """C605, C606."""
+    """spec/content-format C605, C606."""
     media = a_context().media("media/brecha.svg")
     assert media is not None
 

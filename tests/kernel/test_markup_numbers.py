@@ -31,7 +31,7 @@ NBSP = "\u00a0"
     ],
 )
 def test_numbers_are_written_the_way_of_the_language(value: str, decimals: int | None, spanish: str, english: str) -> None:
-    """Design guide, section 5: 36 214, none in 2585, 34,8 %, USD 1679,46; English 36,214 and 34.8%."""
+    """36 214, none in 2585, 34,8 %, USD 1679,46; English 36,214 and 34.8%."""
     assert format_number(Decimal(value), "es", decimals) == spanish
     assert format_number(Decimal(value), "en", decimals) == english
 
@@ -71,7 +71,7 @@ def test_dashes_are_joined_in_lessons_but_not_in_code() -> None:
 
 
 def test_forms_of_a_term_fold_without_case_accents_and_hyphens() -> None:
-    """Section 7, Term."""
+    """spec/content-format 7, Term."""
     assert fold("Piso de  Protección-social") == fold("piso-de-proteccion-social") == "piso de proteccion social"
 
 
@@ -110,7 +110,7 @@ def test_addresses_are_slugs_and_never_twice() -> None:
     ],
 )
 def test_words_are_counted_as_they_are_read(text: str, words: int) -> None:
-    """C316: folded answers count; tables with their titles, formulas, code and marks do not."""
+    """spec/content-format C316: folded answers count; tables with their titles, formulas, code and marks do not."""
     assert count_words(text) == words
 
 
@@ -123,7 +123,7 @@ def test_the_number_of_a_list_item_is_no_word_but_any_other_number_is() -> None:
     [(0, 0, 0, 0, 0), (1, 0, 0, 0, 1), (200, 0, 0, 0, 1), (201, 0, 0, 0, 2), (924, 2, 1, 3, 11)],
 )
 def test_the_reading_time_is_rounded_up(words: int, figures: int, formulas: int, checks: int, minutes: int) -> None:
-    """Section 6: words ÷ 200 + 1 a figure, formula or check."""
+    """spec/content-format 6: words ÷ 200 + 1 a figure, formula or check."""
     figure = render_lesson("![a](media/brecha.svg)\n\n: b | c", a_context()).figures
     rendered = RenderedText(SafeHtml(), words=words, figures=figure * figures, formulas=formulas, checks=checks)
 

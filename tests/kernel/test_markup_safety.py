@@ -1,4 +1,4 @@
-"""Nothing that runs leaves the renderer (security, 4.1), and no text holds it up."""
+"""Nothing that runs leaves the renderer (spec/security 4.1), and no text holds it up."""
 
 import re
 import subprocess
@@ -59,7 +59,7 @@ def test_nothing_hostile_survives_the_renderer() -> None:
 
 
 def test_nothing_hostile_survives_in_the_texts_of_the_course_around_a_lesson() -> None:
-    """Titles, hosts and names come from files too: they are text everywhere (security, 4.2)."""
+    """Titles, hosts and names come from files too: they are text everywhere (spec/security 4.2)."""
     from dataclasses import replace
 
     context = a_context()
@@ -140,7 +140,7 @@ def _second_opinion(html: str) -> str:
 
 
 def test_a_second_sanitiser_finds_nothing_left_to_remove() -> None:
-    """bleach with the same list, over what nh3 let through (ARCHITECTURE 6): it must be of the same opinion."""
+    """bleach with the same list, over what nh3 let through: it must be of the same opinion."""
     for html in hostile_html():
         clean = sanitise(html)
         assert _shape(_second_opinion(clean)) == _shape(clean), html
@@ -179,7 +179,7 @@ def test_no_hostile_drawing_of_the_known_collections_is_inlined() -> None:
 
 @pytest.mark.parametrize("drawing", HOSTILE_SVG, ids=lambda drawing: drawing[:60])
 def test_a_hostile_drawing_is_refused_whole(drawing: str) -> None:
-    """C605."""
+    """spec/content-format C605."""
     html, problems = clean_svg(drawing.encode(), "s-", "x")
 
     assert html == ""
@@ -226,7 +226,7 @@ def test_a_drawing_keeps_its_shapes_with_prefixed_ids() -> None:
     ],
 )
 def test_a_formula_that_cannot_be_read_or_reaches_out_is_refused(latex: str) -> None:
-    """C309."""
+    """spec/content-format C309."""
     with pytest.raises(FormulaError):
         to_mathml(latex, display=False)
 
@@ -307,7 +307,7 @@ def _slow_texts() -> Iterator[str]:
 
 @pytest.mark.slow
 def test_no_text_takes_longer_than_the_limit_and_a_margin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security, 4.1: rendered within a time, else refused; a part of the real limit, to spare the suite's own time, and two tries."""
+    """spec/security 4.1: rendered within a time, else refused; a part of the real limit, to spare the suite's own time, and two tries."""
     monkeypatch.setattr(render_state, "TIME_LIMIT", 0.02)
     for text in _slow_texts():
         for render in (render_lesson, render_inline):
@@ -357,7 +357,7 @@ def _run_out(looks: Iterator[int]) -> None:
 
 
 def test_a_text_over_the_limit_is_refused_unread() -> None:
-    """C105: 100 kB."""
+    """spec/content-format C105: 100 kB."""
     rendered = render_lesson("palabra más\n\n" * 8000, a_context())
 
     assert rendered.html == ""
@@ -395,7 +395,7 @@ def test_a_line_that_begins_with_code_is_not_indented_by_it() -> None:
 
 
 def test_control_and_direction_characters_are_taken_out() -> None:
-    """Security, 4.2."""
+    """spec/security 4.2."""
     html = render_lesson("a\x02b\u202ec\u2066d\U000e0041e\x00f\ufeffg", a_context()).html
 
     assert html == "<p>abcdefg</p>"
@@ -443,7 +443,7 @@ def _stubborn_texts() -> Iterator[str]:
 
 @pytest.mark.parametrize("text", list(_stubborn_texts()), ids=lambda text: text[:12])
 def test_no_pattern_tries_every_reading(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security, 4.1: no limit of time helps while a single pattern is at work, or a single step over the finished tree."""
+    """spec/security 4.1: no limit of time helps while a single pattern is at work, or a single step over the finished tree."""
     monkeypatch.setattr(render_state, "TIME_LIMIT", 0.1)
 
     rendered: RenderedText = within(1, partial(render_lesson, text, a_context()))
@@ -462,7 +462,7 @@ def test_a_drawing_is_looked_at_once_for_its_width() -> None:
 
 @pytest.mark.parametrize("written", ["&#x202E;", "&#8238;", "&rlm;", "&#xE0041;", "&#x200e;", "&#xFEFF;"])
 def test_an_entity_brings_no_sign_in_that_is_taken_out(written: str) -> None:
-    """Security, 4.2."""
+    """spec/security 4.2."""
     rendered = render_lesson(f"## a{written}b\n\nc{written}d <abbr title='x{written}y'>e</abbr> $\\text{{f{written}g}}$", a_context())
 
     assert rendered.headings[0].text == "ab"

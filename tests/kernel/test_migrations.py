@@ -1,4 +1,4 @@
-"""The schema's history: brought up to date once, by one of however many start together (security 6.8)."""
+"""The schema's history: brought up to date once, by one of however many start together (spec/security 6.8)."""
 
 import threading
 

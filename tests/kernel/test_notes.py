@@ -1,4 +1,4 @@
-"""What is written after the answer: notes that may be lost, and records that wait for the database (security 7.4)."""
+"""What is written after the answer: notes that may be lost, and records that wait for the database (spec/security 7.4)."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""After-effects: what a crash, a slow handler or two workers cannot do to a job (ARCHITECTURE 6; LIBRARIES, jobs)."""
+"""After-effects: what a crash, a slow handler or two workers cannot do to a job."""
 
 import sqlite3
 import threading

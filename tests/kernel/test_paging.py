@@ -1,4 +1,4 @@
-"""Pages of long lists: what may be asked (security 3.5)."""
+"""Pages of long lists: what may be asked (spec/security 3.5)."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""One function decides (security 1.1, 1.3)."""
+"""One function decides (spec/security 1.1, 1.3)."""
 
 from enum import StrEnum
 

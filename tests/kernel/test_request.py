@@ -1,4 +1,4 @@
-"""One request: transaction, origin, host, limits of a body, default deny (ARCHITECTURE 6, 16; security 1.1, 3.2 to 3.5, 6.3)."""
+"""One request: transaction, origin, host, limits of a body, default deny (spec/security 1.1, 3.2 to 3.5, 6.3)."""
 
 import contextlib
 import io
@@ -72,7 +72,7 @@ def test_an_error_keeps_nothing_and_the_next_request_is_served(plain: Flask, not
 
 
 def test_a_get_and_a_head_cannot_write(plain: Flask, note: Instance) -> None:
-    """ARCHITECTURE 1.5: the connection itself refuses."""
+    """The connection itself refuses."""
 
     def view() -> str:
         write()
@@ -100,7 +100,7 @@ def failing_commit(app: Flask, note: Instance) -> None:
 
 
 def test_a_failed_commit_is_a_503_that_acknowledges_nothing(plain: Flask, note: Instance) -> None:
-    """Security 6.1 and 6.3: the constraint is checked at COMMIT, after the view has said «saved»."""
+    """spec/security 6.1 and 6.3: the constraint is checked at COMMIT, after the view has said «saved»."""
     failing_commit(plain, note)
     client = plain.test_client()
 
@@ -134,7 +134,7 @@ def test_after_a_failed_commit_the_server_goes_on_by_itself(plain: Flask, note: 
 
 
 def test_a_full_disk_is_a_503_in_time_and_over_when_there_is_room(plain: Flask, note: Instance) -> None:
-    """Security 6.3, with the disk's end played by the database's page limit."""
+    """spec/security 6.3, with the disk's end played by the database's page limit."""
     if not note.database.is_sqlite:
         pytest.skip("PostgreSQL has no page limit to play a full disk with")
 
@@ -159,7 +159,7 @@ def test_a_full_disk_is_a_503_in_time_and_over_when_there_is_room(plain: Flask, 
 
 
 def test_a_view_that_reads_first_holds_no_lock_until_it_writes(plain: Flask, note: Instance) -> None:
-    """ARCHITECTURE 16.6: a password is hashed outside of the writers' turn."""
+    """A password is hashed outside of the writers' turn."""
     during: list[str] = []
 
     def view() -> str:
@@ -192,7 +192,7 @@ def test_a_view_that_reads_first_and_never_begins_to_write_cannot(plain: Flask, 
 
 @pytest.mark.slow
 def test_who_sent_a_form_and_whether_it_is_ours_is_found_out_before_the_writers_turn(app: Flask, browser: Browser, note: Instance) -> None:
-    """Performance, section 5: SQLite's one writer keeps nobody waiting for what can be read without it."""
+    """SQLite's one writer keeps nobody waiting for what can be read without it."""
     add_view(app, lambda: "saved")
     a_person(note)
     sign_in(browser)
@@ -260,7 +260,7 @@ def test_the_body_is_read_before_the_transaction_begins(plain: Flask, note: Inst
     ],
 )
 def test_a_form_of_another_site_is_refused(plain: Flask, note: Instance, headers: dict[str, str], status: int) -> None:
-    """Security 3.2."""
+    """spec/security 3.2."""
 
     def view() -> str:
         write()
@@ -290,7 +290,7 @@ def test_a_form_of_another_site_is_refused(plain: Flask, note: Instance, headers
     ],
 )
 def test_a_request_for_another_host_is_refused(app: Flask, host: str, status: int) -> None:
-    """Security 3.3."""
+    """spec/security 3.3."""
     response = send(app, "GET", "/sign-in", headers={"Host": host})
 
     assert response.status_code == status
@@ -322,7 +322,7 @@ def test_machines_ask_how_a_process_is_by_whatever_name_it_has(app: Flask, path:
 
 
 def test_a_route_that_declares_nothing_is_refused(plain: Flask, note: Instance) -> None:
-    """Security 1.1: default deny."""
+    """spec/security 1.1: default deny."""
     add_view(plain, lambda: "open", declared=False)
 
     assert send(plain, "GET").status_code == 403
@@ -337,7 +337,7 @@ def test_every_route_of_the_product_declares_who_may_use_it(app: Flask) -> None:
 
 @pytest.mark.parametrize("body", ["&".join(f"f{n}=1" for n in range(501)), "&".join("same=1" for _ in range(501))])
 def test_more_than_500_fields_are_refused(plain: Flask, note: Instance, body: str) -> None:
-    """Security 3.5, also where every field has the same name."""
+    """spec/security 3.5, also where every field has the same name."""
     add_view(plain, lambda: "taken")
     kind = "application/x-www-form-urlencoded"
 
@@ -347,7 +347,7 @@ def test_more_than_500_fields_are_refused(plain: Flask, note: Instance, body: st
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "application/octet-stream"])
 def test_a_body_over_a_megabyte_is_refused(plain: Flask, note: Instance, kind: str) -> None:
-    """Security 3.5."""
+    """spec/security 3.5."""
     add_view(plain, lambda: "taken")
 
     assert send(plain, data=b"a" * 900_000, content_type=kind).status_code == 200
@@ -393,7 +393,7 @@ def test_an_upload_that_is_refused_still_knows_who_sent_it(browser: Browser, ins
 
 
 def test_a_note_is_written_after_the_answer_and_lost_without_harm(plain: Flask, note: Instance) -> None:
-    """ARCHITECTURE 1.5: what a GET leaves behind; a fault in it touches nobody."""
+    """What a GET leaves behind; a fault in it touches nobody."""
     good = "INSERT INTO test_note (id, word) VALUES (1, 'seen')"
     statements = [good, "INSERT INTO nowhere (id) VALUES (1)"]
 
@@ -439,7 +439,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 
 
 def test_each_request_leaves_one_line_without_personal_data(browser: Browser, instance: Instance, lines: list[dict[str, Any]]) -> None:
-    """Security 8.2: request id, route's name, status, time, person's id; no address, query, token, body."""
+    """spec/security 8.2: request id, route's name, status, time, person's id; no address, query, token, body."""
     person = a_person(instance)
     sign_in(browser)
     lines.clear()
@@ -488,7 +488,7 @@ def seen_address(instance: Instance, proxies: int, **headers: str) -> tuple[str,
 
 
 def test_forwarded_headers_are_believed_only_from_the_proxies_one_has(instance: Instance) -> None:
-    """Security 3.3."""
+    """spec/security 3.3."""
     forged = {"X_Forwarded_For": "203.0.113.9, 198.51.100.7", "X_Forwarded_Host": "cursos.example.org"}
 
     assert seen_address(instance, 0, **forged) == ("192.0.2.1", "localhost")

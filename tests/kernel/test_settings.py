@@ -1,4 +1,4 @@
-"""Settings: every fault in one line, secrets in files of one's own (security 8.3)."""
+"""Settings: every fault in one line, secrets in files of one's own (spec/security 8.3)."""
 
 import os
 import re
@@ -155,7 +155,7 @@ def test_a_short_or_open_secret_key_is_refused(tmp_path: Path, content: bytes, m
 
 
 def test_a_new_key_on_the_first_line_keeps_the_old_ones_readable(tmp_path: Path) -> None:
-    """Security 8.3: several keys for rotation."""
+    """spec/security 8.3: several keys for rotation."""
     path = tmp_path / "secret.key"
     private_file(path, NEW + b"\n" + OLD + b"\n")
     assert secret_keys(load(data_dir=tmp_path)) == [NEW, OLD]
@@ -166,7 +166,7 @@ def test_a_new_key_on_the_first_line_keeps_the_old_ones_readable(tmp_path: Path)
 
 @pytest.mark.parametrize("key", [b"x" * 40, b"change-me-before-you-begin-0123456789", b"un-ejemplo-de-clave-0123456789-abcdef"])
 def test_an_example_is_no_secret(tmp_path: Path, key: bytes) -> None:
-    """Security 8.3."""
+    """spec/security 8.3."""
     private_file(tmp_path / "secret.key", key)
     with pytest.raises(SettingsError, match="is an example"):
         secret_keys(load(data_dir=tmp_path))

@@ -1,4 +1,4 @@
-"""Tables for spreadsheets: nothing in them computes, numbers stay numbers, rows are written as they come (security 4.6)."""
+"""Tables for spreadsheets: nothing in them computes, numbers stay numbers, rows are written as they come (spec/security 4.6)."""
 
 import csv
 import re
@@ -21,7 +21,7 @@ from kernel.tables import ODS_TYPE, RISKY, Cell, guarded, unguarded, write_csv, 
     "words", ["=1+1", "+593", "-1+1", "@x", "|x", "%x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x", "％x", "｜x", "'=1", "''=1"]
 )
 def test_what_a_spreadsheet_would_compute_gets_an_apostrophe(words: str) -> None:
-    """Security 4.6."""
+    """spec/security 4.6."""
     assert guarded(words) == f"'{words}"
     assert unguarded(guarded(words)) == words
 
@@ -56,7 +56,7 @@ def test_whatever_was_guarded_comes_back(words: str) -> None:
 
 @given(st.lists(NASTY, min_size=1, max_size=3))
 def test_nothing_computes_whatever_parts_the_cells(words: list[str]) -> None:
-    """Security 4.6: quotation marks that are not heeded let every semicolon, tab and line of a cell begin another."""
+    """spec/security 4.6: quotation marks that are not heeded let every semicolon, tab and line of a cell begin another."""
     text = csv_of([["x", *words]]).decode("utf-8-sig")
 
     assert not [cell for cell in re.split("[;\t\r\n]", text)[1:] if cell.lstrip(' "').startswith(SIGNS)]
@@ -152,7 +152,7 @@ def test_words_come_back_from_opendocument(rows: list[list[str]]) -> None:
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows_of_a_spreadsheet(tmp_path: Path) -> None:
-    """P13: a row is written before the next is asked for."""
+    """spec/performance P13: a row is written before the next is asked for."""
     seen: list[int] = []
 
     def rows() -> Iterator[Sequence[Cell]]:

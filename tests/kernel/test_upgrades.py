@@ -1,4 +1,4 @@
-"""Upgrades from each kept schema with data: broken off at any step and gone on with, on both databases (security 6.8)."""
+"""Upgrades from each kept schema with data: broken off at any step and gone on with, on both databases (spec/security 6.8)."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""The access matrix: no cell is forgotten, and the cells of accounts and of the roof over HTTP (security 9)."""
+"""The access matrix: no cell is forgotten, and the cells of accounts and of the roof over HTTP (spec/security 9)."""
 
 import csv
 import re

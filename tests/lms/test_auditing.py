@@ -1,4 +1,4 @@
-"""The audit log is append-only, sealed, verified and exported (security 8.1)."""
+"""The audit log is append-only, sealed, verified and exported (spec/security 8.1)."""
 
 import csv
 from datetime import UTC, datetime, timedelta
@@ -135,7 +135,7 @@ def cut_the_tail(instance: Instance) -> None:
 
 
 def test_a_tail_that_was_cut_off_shows_where_a_seal_is_known_from_elsewhere(instance: Instance, tmp_path: Path) -> None:
-    """Security 8.1: the program's log and the data folder keep each seal, a backup the newest of its moment."""
+    """spec/security 8.1: the program's log and the data folder keep each seal, a backup the newest of its moment."""
     told = a_log_sealed_by_the_job(instance)
     saved = backups.make(instance, tmp_path / "b.zip", now=NOW)
     assert saved.newest_seal == backups.verify(tmp_path / "b.zip")[0].newest_seal == told[2]
@@ -188,7 +188,7 @@ def test_a_note_of_the_newest_seal_that_cannot_be_read_tells_nothing(tmp_path: P
 
 
 def test_entries_go_whole_seals_at_a_time_after_five_years(instance: Instance) -> None:
-    """Security 8.1: kept five years; until then even the job cannot delete."""
+    """spec/security 8.1: kept five years; until then even the job cannot delete."""
     before = clock.now() - KEPT - timedelta(days=30)
     write(instance, 3, before)
     seal(instance, before + timedelta(hours=1))
@@ -221,7 +221,7 @@ def test_the_command_verifies(instance: Instance) -> None:
 
 
 def test_the_command_exports_what_concerns_somebody(browser: Browser, instance: Instance) -> None:
-    """Security 7.5: the facts within the hour; that they were exported is a fact too."""
+    """spec/security 7.5: the facts within the hour; that they were exported is a fact too."""
     person = a_person(instance)
     a_person(instance, "luis@example.org")
     sign_in(browser)

@@ -1,4 +1,4 @@
-"""Backups: made while the instance runs, whole or none, put back so that every table and file is the same (security 6.7)."""
+"""Backups: made while the instance runs, whole or none, put back so that every table and file is the same (spec/security 6.7)."""
 
 import os
 import random
@@ -404,7 +404,7 @@ def test_keys_travel_apart_and_locked(full: Instance, places: Places, tmp_path: 
 
 
 def test_old_backups_age_out(tmp_path: Path) -> None:
-    """Security 7.3: they are gone in 35 days at the latest; other files of the folder stay."""
+    """spec/security 7.3: they are gone in 35 days at the latest; other files of the folder stay."""
     for days in (0, 6, 8, 40):
         (tmp_path / backups.default_name(NOW - timedelta(days=days))).touch()
     (tmp_path / "aulario-mine.aulario.zip").touch()

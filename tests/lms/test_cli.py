@@ -68,7 +68,7 @@ def every_command() -> list[str]:
 
 @pytest.mark.parametrize("words", every_command())
 def test_help_answers_at_once(words: str) -> None:
-    """Architecture 15: commands import what they need when they run. Processor time, since the machine may be busy."""
+    """Commands import what they need when they run. Processor time, since the machine may be busy."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # the first try may have to write the byte code
     command = [LMS, *words.split(), "--help"]
 
@@ -173,7 +173,7 @@ def test_courses_check_ends_badly_where_there_is_an_error(lms: Command, course_f
 def test_a_folder_is_imported_published_and_exported_byte_for_byte(
     lms: Command, instance: Instance, course_folder: Path, tmp_path: Path
 ) -> None:
-    """Format, section 1: import, publish, export."""
+    """spec/content-format 1: import, publish, export."""
     assert "draft is imported" in lms("courses", "import", course_folder).out
     with instance.database.unit_of_work(write=False) as session:
         course = course_catalogue.find_course(session, "prueba")
@@ -201,7 +201,7 @@ def test_what_has_errors_is_neither_imported_nor_published(lms: Command, instanc
 
 
 def test_a_folder_with_links_is_refused(lms: Command, course_folder: Path) -> None:
-    """Format 1.6."""
+    """spec/content-format 1.6."""
     (course_folder / "otra.md").symlink_to("/etc/hostname")
 
     for command in ("check", "import", "publish", "format"):
@@ -219,7 +219,7 @@ def test_export_refuses_a_course_that_is_not_there_and_a_folder_that_is_not_empt
 
 
 def test_format_and_stamp_write_into_the_folder(lms: Command, course_folder: Path) -> None:
-    """Format 11 and 4.4."""
+    """spec/content-format 11 and 4.4."""
     module = course_folder / "01-parte" / "module.yaml"
     lms("courses", "format", course_folder)
     canonical = module.read_bytes()
@@ -330,7 +330,7 @@ def test_serving_beyond_this_machine_needs_a_public_address(lms: Command, monkey
 
 @pytest.mark.slow
 def test_a_worker_does_what_waits_and_ends_when_it_is_told(instance: Instance, tmp_path: Path) -> None:
-    """Architecture 10: `lms worker` beside servers with LMS_WORKER_THREADS=0."""
+    """`lms worker` beside servers with LMS_WORKER_THREADS=0."""
     with instance.database.unit_of_work() as session:
         outbox.enqueue(session, "lms.apply_retention", {}, now=clock.now())
     environment = {**os.environ, "LMS_DATA_DIR": str(instance.settings.data_dir), "LMS_DATABASE_URL": instance.settings.database_url}

@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
 @pytest.mark.slow
 def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear(instance: Instance) -> None:
-    """Issue 3, question doctor: at least thirty answers stand behind every finding."""
+    """At least thirty answers stand behind every finding."""
     hold_sample_quiz(instance, now=NOW)
 
     with instance.database.unit_of_work(write=False) as session:

@@ -1,4 +1,4 @@
-"""`lms check --deploy`: every dangerous combination is named, and a sound instance gets none (security 6.1, 8.3; architecture 10)."""
+"""`lms check --deploy`: every dangerous combination is named, and a sound instance gets none (spec/security 6.1, 8.3)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -164,7 +164,7 @@ def test_the_kind_of_disk_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
 
 
 def test_a_start_refuses_sqlite_on_a_network_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security 6.1. The database may lie elsewhere than the data folder, and a folder that a machine lends to a guest is tried."""
+    """spec/security 6.1. The database may lie elsewhere than the data folder, and a folder that a machine lends to a guest is tried."""
     kinds = {tmp_path: "ext4", tmp_path / "far": "nfs4", tmp_path / "lent": "9p"}
     for place in kinds:
         place.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Who is forgotten is forgotten everywhere (security 7.3): no text of any table says their name, their address or what ails them."""
+"""Who is forgotten is forgotten everywhere (spec/security 7.3): no text of any table says their name, their address or what ails them."""
 
 from collections.abc import Iterator
 from uuid import uuid4

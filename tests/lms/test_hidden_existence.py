@@ -1,4 +1,7 @@
-"""What one may not know of answers like what never was: status, body and headers, for each kind of thing with an address (security 1.3)."""
+"""What one may not know of answers like what never was: status, body and headers, for each kind of thing with an address.
+
+spec/security 1.3.
+"""
 
 import re
 from uuid import uuid4
@@ -60,7 +63,7 @@ def test_what_is_hidden_answers_like_what_never_was(browser: Browser, instance: 
 def test_who_has_not_signed_in_is_asked_to_before_anything_is_looked_for(
     app: Flask, browser: Browser, instance: Instance, slug: str
 ) -> None:
-    """Whether it exists or not: no form whose session has ended comes to a page that is not found (security 1.3, 3.2)."""
+    """Whether it exists or not: no form whose session has ended comes to a page that is not found (spec/security 1.3, 3.2)."""
     a_course(instance, modules=1)
     hide(instance, a_course(instance, "borrador", modules=1))
     browser.get("/help")

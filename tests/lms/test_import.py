@@ -467,7 +467,7 @@ few = settings(
 def test_what_was_imported_and_not_edited_comes_out_byte_for_byte(
     instance: Instance, tmp_path: Path, source: dict[str, bytes], noise: list[tuple[int, str]], *, crlf: bool
 ) -> None:
-    """Format, section 1: comments, unknown fields, forms that are not canonical and the end of lines included."""
+    """spec/content-format 1: comments, unknown fields, forms that are not canonical and the end of lines included."""
     files = with_noise(source, noise, crlf=crlf)
     key = next(line for line in source["course.yaml"].decode().split("\n") if line.startswith("key: ")).removeprefix("key: ")
 

@@ -18,7 +18,7 @@ from tests.support.learning import a_learner, fail_quiz, mark_done, pass_quiz, s
 
 
 def test_only_the_courses_team_sees_a_learners_page(browser: Browser, instance: Instance) -> None:
-    """Security 9: progress.view and grade.view of another learner; user.view_email, which graders have no use for."""
+    """spec/security 9: progress.view and grade.view of another learner; user.view_email, which graders have no use for."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)

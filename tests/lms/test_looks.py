@@ -1,4 +1,4 @@
-"""Lists of people are noted once a look, and told to everybody who stood in them (security 7.4, performance P8)."""
+"""Lists of people are noted once a look, and told to everybody who stood in them (spec/security 7.4, spec/performance P8)."""
 
 import json
 from datetime import timedelta
@@ -142,7 +142,7 @@ def test_who_stands_in_a_place_is_told_of_looks_at_it_and_above_it(instance: Ins
 
 
 def test_a_look_costs_the_same_with_ten_times_the_people(teacher: Browser, instance: Instance, course: Course) -> None:
-    """P8: one note after the answer, with two statements of its own, whoever stands in the list."""
+    """spec/performance P8: one note after the answer, with two statements of its own, whoever stands in the list."""
     ana, statements = a_learner(instance, course), every_statement(instance.database)
     pages = (*OF_COURSE, "/profile/data")
 

@@ -34,7 +34,7 @@ def added(instance: Instance) -> Person | None:
 
 
 def test_every_cell_of_the_matrix_on_adding_a_person(browser: Browser, instance: Instance) -> None:
-    """Security 9, user.add: administrators alone."""
+    """spec/security 9, user.add: administrators alone."""
     cast = a_cast(browser, instance)
 
     wrong = cast.check("user.add", "new", cast.outcomes(PAGE))

@@ -1,4 +1,4 @@
-"""One's own data (security 7.3, 7.4): a copy at once, who looked, and deletion that keeps what others rest on."""
+"""One's own data (spec/security 7.3, 7.4): a copy at once, who looked, and deletion that keeps what others rest on."""
 
 import csv
 import json
@@ -170,7 +170,7 @@ def test_the_copy_holds_everything_in_json_and_csv(browser: Browser, instance: I
 
 
 def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser: Browser, instance: Instance) -> None:
-    """Security 7.3 and 5.1: what the review does not show yet is not in the copy either."""
+    """spec/security 7.3 and 5.1: what the review does not show yet is not in the copy either."""
     shown = publish(instance, folder(modules=1))[0]
     hidden = publish(instance, folder("callado", modules=1, settings="attempts: 3\nreview: hidden\n"))[0]
     ana = a_learner(instance, shown)
@@ -263,7 +263,7 @@ def test_the_copy_holds_accounts_that_were_merged(browser: Browser, instance: In
 
 
 def test_who_looked_is_shown_to_the_person(browser: Browser, instance: Instance) -> None:
-    """Security 7.4: date, role and purpose."""
+    """spec/security 7.4: date, role and purpose."""
     person = a_person(instance)
     an_administrator(instance)
     other = sign_in(browser.another(), "admin@example.org")

@@ -1,4 +1,4 @@
-"""How long each kind of data is kept: settings, the job that applies them, and what is said of them (security 7.3, 8.1)."""
+"""How long each kind of data is kept: settings, the job that applies them, and what is said of them (spec/security 7.3, 8.1)."""
 
 import json
 import os
@@ -110,7 +110,7 @@ def test_the_privacy_page_says_what_the_settings_say(browser: Browser, instance:
 
 
 def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(instance: Instance) -> None:
-    """Security 7.1: their name and address go; the log says that they went."""
+    """spec/security 7.1: their name and address go; the log says that they went."""
     course, place = a_course(instance, modules=1), a_place(instance)
     people = {
         name: a_person(instance, f"{name}@example.org", confirmed=name == "usada")

@@ -55,7 +55,7 @@ def found_words(browser: Browser) -> set[str]:
 
 
 def test_each_role_finds_what_it_may_open_and_not_a_word_more(browser: Browser, instance: Instance) -> None:
-    """Security 9: `lesson.view`, for the search's results and their snippets."""
+    """spec/security 9: `lesson.view`, for the search's results and their snippets."""
     course = a_course_of_four(instance)
     a_person(instance, "nadie@example.org")
     a_teacher(instance, course, "edita@example.org", StaffRole.EDITOR)

@@ -1,4 +1,4 @@
-"""`lms serve` as a process: what keeps it from starting is one line, and what it started it ends cleanly (security 6.5, 8.3)."""
+"""`lms serve` as a process: what keeps it from starting is one line, and what it started it ends cleanly (spec/security 6.5, 8.3)."""
 
 import contextlib
 import http.client
@@ -186,7 +186,7 @@ def processor_time() -> float:
 
 
 def test_help_answers_at_once() -> None:
-    """Performance P20."""
+    """spec/performance P20."""
 
     def ask() -> subprocess.CompletedProcess[str]:
         return subprocess.run([LMS, "--help"], check=False, capture_output=True, text=True, timeout=PATIENCE)
@@ -200,7 +200,7 @@ def test_help_answers_at_once() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_end_is_clean_and_lets_a_request_finish(folder: Path, number: int) -> None:
-    """Security 6.5: drained within 15 seconds. A terminal sends Ctrl-C to the whole group."""
+    """spec/security 6.5: drained within 15 seconds. A terminal sends Ctrl-C to the whole group."""
     with serving(folder) as server:
         with socket.create_connection((server.host, server.port), timeout=20) as slow:
             body = b"language=en&next=/help"
@@ -247,7 +247,7 @@ HOSTILE = [
 
 
 def test_hostile_requests_are_refused_within_two_seconds_and_without_a_trace(folder: Path) -> None:
-    """Security 3.4 and 3.5: no input yields 5xx; what gunicorn refuses by itself has our headers and a plain text."""
+    """spec/security 3.4 and 3.5: no input yields 5xx; what gunicorn refuses by itself has our headers and a plain text."""
     told: set[int] = set()
     with serving(folder) as server:
         for sent, statuses in HOSTILE:
@@ -275,7 +275,7 @@ def test_hostile_requests_are_refused_within_two_seconds_and_without_a_trace(fol
 
 @pytest.mark.slow
 def test_a_request_that_hangs_is_ended_and_leaves_nothing(folder: Path) -> None:
-    """Security 3.5: a closed connection after the time, and nothing of it later, when the database moves again."""
+    """spec/security 3.5: a closed connection after the time, and nothing of it later, when the database moves again."""
     with serving(folder, LMS_REQUEST_SECONDS="1") as server:
         page = http.client.HTTPConnection(server.host, server.port, timeout=20)
         page.request("GET", "/sign-up")
@@ -388,7 +388,6 @@ def test_a_worker_that_is_killed_as_it_begins_is_started_again_ever_more_slowly(
 
 @pytest.mark.slow
 def test_a_taken_port_is_told_with_another(folder: Path) -> None:
-    """LIBRARIES trap 46."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         said = refused(folder, "--port", str(port))
@@ -416,7 +415,7 @@ def test_a_wrong_setting_is_told_in_a_line(folder: Path, name: str, value: str) 
 
 @pytest.mark.slow
 def test_a_secret_that_others_can_read_is_refused(folder: Path) -> None:
-    """Security 8.3."""
+    """spec/security 8.3."""
     (folder / "secret.key").write_bytes(b"x" * 40)
     (folder / "secret.key").chmod(0o644)
 
@@ -460,7 +459,7 @@ def test_a_server_that_is_away_is_told_without_its_password(folder: Path) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("address", ["", "http://localhost:8000"])
 def test_a_public_address_without_tls_in_front_is_refused(folder: Path, address: str) -> None:
-    """Security 8.3."""
+    """spec/security 8.3."""
     said = refused(folder, "--host", "0.0.0.0", "--port", str(free_port()), LMS_PUBLIC_URL=address)  # noqa: S104 - it is refused
 
     assert "LMS_PUBLIC_URL=https://" in said

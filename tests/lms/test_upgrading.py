@@ -87,7 +87,7 @@ def what_counts(settings: Settings) -> dict[str, list[str]]:
 
 @pytest.mark.slow
 def test_a_start_makes_a_backup_that_brings_the_older_schema_back_whole(old: Settings, tmp_path: Path) -> None:
-    """Security 6.8: the file says the revision, is whole, and `lms restore` takes it."""
+    """spec/security 6.8: the file says the revision, is whole, and `lms restore` takes it."""
     before = what_counts(old)
     open_checked(old).database.dispose()
 

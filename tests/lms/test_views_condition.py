@@ -86,7 +86,7 @@ def figures(text: str) -> dict[str, float]:
 
 
 def test_figures_are_for_this_machine_and_for_administrators(app: Flask, instance: Instance) -> None:
-    """Security 8.4."""
+    """spec/security 8.4."""
     near, far = {"REMOTE_ADDR": "127.0.0.1"}, {"REMOTE_ADDR": "198.51.100.7"}
     visitor = app.test_client()
 

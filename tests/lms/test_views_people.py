@@ -79,7 +79,7 @@ def test_a_changed_name_is_found_and_the_old_one_is_not(boss: Browser, browser: 
 
 
 def test_the_list_costs_the_same_for_many_people(boss: Browser, instance: Instance) -> None:
-    """Performance P6: pages of fifty, and a fixed number of statements."""
+    """spec/performance P6: pages of fifty, and a fixed number of statements."""
     counter = every_statement(instance.database)
     boss.get(PEOPLE)  # the first look leaves a note
     counter.reset()
@@ -117,7 +117,7 @@ def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, 
 
 
 def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser, app: Flask, instance: Instance) -> None:
-    """Security 1.4: suspension works on the next request."""
+    """spec/security 1.4: suspension works on the next request."""
     a_person(instance)
     ana = sign_in(Browser(app, instance))
     address = record(instance)
@@ -273,7 +273,7 @@ def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, 
 
 
 def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Browser, instance: Instance) -> None:
-    """5.13 un-completing: the page tells what was completed; without a reason or a choice nothing happens."""
+    """spec/quiz-engine 5.13 un-completing: the page tells what was completed; without a reason or a choice nothing happens."""
     course = a_course(instance, modules=1)
     learner = a_learner(instance, course)
     mark_done(instance, learner, "prueba", "leccion-1")
@@ -302,7 +302,7 @@ def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Bro
 
 
 def test_only_administrators_take_a_completion_back(browser: Browser, instance: Instance) -> None:
-    """5.13 un-completing: not the course's own team either; nobody else finds out what a learner has completed."""
+    """spec/quiz-engine 5.13 un-completing: not the course's own team either; nobody else finds out what a learner has completed."""
     cast = a_cast(browser, instance)
     mark_done(instance, a_learner(instance, a_course(instance, "otro", modules=1), "otra@example.org"), "otro", "leccion-1")
     address = f"{record(instance, 'otra@example.org')}/courses/otro"
@@ -315,7 +315,7 @@ def test_only_administrators_take_a_completion_back(browser: Browser, instance: 
 
 
 def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, instance: Instance) -> None:
-    """Security 9: user.*."""
+    """spec/security 9: user.*."""
     cast = a_cast(browser, instance)
     a_person(instance, "otra@example.org")
     address = record(instance, "otra@example.org")

@@ -47,7 +47,7 @@ def found_on(browser: Browser, path: str) -> set[str]:
 
 
 def test_catalogue_search_recordings_and_home_lead_each_to_the_same_courses(browser: Browser, instance: Instance) -> None:
-    """Rule 2.7: a stranger, somebody signed in, a colleague and a participant."""
+    """A stranger, somebody signed in, a colleague and a participant."""
     courses = {state: a_course_with_a_preview(instance, state) for state in STATES}
     a_person(instance, "nadie@example.org")
     a_colleague(instance)

@@ -1,4 +1,4 @@
-"""Background work inside and beside the server: wake-ups may be lost or doubled, jobs are not (LIBRARIES, jobs 8 to 11)."""
+"""Background work inside and beside the server: wake-ups may be lost or doubled, jobs are not."""
 
 import signal
 import subprocess
@@ -122,7 +122,7 @@ def with_redis(instance: Instance, store: Redis, **handlers: outbox.Handler) -> 
 
 
 def test_redis_wakes_the_worker_of_another_process(instance: Instance, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Architecture 10: the table is the truth, Redis the doorbell."""
+    """The table is the truth, Redis the doorbell."""
     monkeypatch.setattr(worker, "SWEEP_EVERY", 3600.0)
     server, other = with_redis(instance, store), with_redis(instance, store)
     server.follow()
@@ -159,7 +159,7 @@ def test_who_can_wait_is_behind_all_others_in_the_queue(instance: Instance, requ
 def test_a_redis_that_is_lost_costs_time_and_no_job(
     instance: Instance, store: Redis, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
 ) -> None:
-    """Security 6.4: neither the commit nor the job waits for it, and afterwards all is as before."""
+    """spec/security 6.4: neither the commit nor the job waits for it, and afterwards all is as before."""
     monkeypatch.setattr(worker, "SWEEP_EVERY", 0.5)
     queue = with_redis(instance, store)
     queue.follow()
@@ -196,7 +196,7 @@ def test_doubled_wake_ups_do_a_job_once(instance: Instance, tmp_path: Path) -> N
 
 
 def test_stopping_waits_for_the_step_in_hand(instance: Instance, tmp_path: Path) -> None:
-    """Security 6.5: SIGTERM drains."""
+    """spec/security 6.5: SIGTERM drains."""
     begun, finished = threading.Event(), threading.Event()
 
     def slow(_delivery: Delivery) -> None:
@@ -216,7 +216,6 @@ def test_stopping_waits_for_the_step_in_hand(instance: Instance, tmp_path: Path)
 
 
 def test_due_work_is_added_once_a_period_however_many_schedulers_there_are(instance: Instance) -> None:
-    """LIBRARIES trap 14."""
     worker = worker_of(instance)
     gate = threading.Barrier(4)
     failures: list[Exception] = []

@@ -225,7 +225,7 @@ def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, in
 
 
 def test_the_tree_costs_the_same_statements_however_large(boss: Browser, instance: Instance) -> None:
-    """Performance P7."""
+    """spec/performance P7."""
     counter, counts = every_statement(instance.database), []
     iess = a_place(instance)
     for many in (1, 30):

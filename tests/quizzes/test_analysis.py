@@ -1,4 +1,4 @@
-"""Statistics of a quiz from its attempts: which count, what is cached, and how many statements it costs (5.12)."""
+"""Statistics of a quiz from its attempts: which count, what is cached, and how many statements it costs (spec/quiz-engine 5.12)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def examined(instance: Instance, course: Course, which: CountedAttempts = Counte
 
 
 def test_the_attempts_that_count_are_those_of_the_selected_set(instance: Instance, now: datetime) -> None:
-    """5.12: finished, non-preview attempts of the selected set (first / highest / last / all)."""
+    """spec/quiz-engine 5.12: finished, non-preview attempts of the selected set (first / highest / last / all)."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
     learners = [a_learner(instance, course, f"ana{at}@example.org", now=now) for at in range(4)]
     tries = ((2, 5, 1), (4,), (0, 3), (5, 5))
@@ -129,7 +129,7 @@ def test_what_waits_for_a_grader_is_left_out_and_told(instance: Instance, now: d
 
 
 def test_a_later_mark_counts_instead_of_the_first(instance: Instance, now: datetime) -> None:
-    """5.1.4: the current mark is the last one, whoever gave it; the set is another one then."""
+    """spec/quiz-engine 5.1.4: the current mark is the last one, whoever gave it; the set is another one then."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
     attempt = fail_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
     before = attempts_of(instance, course)
@@ -146,7 +146,7 @@ def test_a_later_mark_counts_instead_of_the_first(instance: Instance, now: datet
 
 
 def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(instance: Instance, now: datetime) -> None:
-    """5.12: results are of (attempt set, versions); a quiz with other positions is another composition."""
+    """spec/quiz-engine 5.12: results are of (attempt set, versions); a quiz with other positions is another composition."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
     fail_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
     publish(
@@ -167,7 +167,7 @@ def test_a_corrected_question_counts_by_its_version_and_another_quiz_apart(insta
 
 
 def test_a_quiz_that_nobody_took_has_a_composition_and_no_figures(instance: Instance, now: datetime) -> None:
-    """5.12, degenerate: S = 0."""
+    """spec/quiz-engine 5.12, degenerate: S = 0."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
 
     found = examined(instance, course)
@@ -197,7 +197,7 @@ def annul(instance: Instance, course: Course, version: QuestionVersion, effect: 
 
 
 def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by_it(instance: Instance, now: datetime) -> None:
-    """5.11.4: their results are rescaled, and so are the mean, the facility and the histogram."""
+    """spec/quiz-engine 5.11.4: their results are rescaled, and so are the mean, the facility and the histogram."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
     learners = [a_learner(instance, course, f"ana{at}@example.org", now=now) for at in range(8)]
     taken = [pass_quiz(instance, learner, "prueba", now=now) for learner in learners]
@@ -217,7 +217,7 @@ def test_who_drew_a_question_that_was_taken_out_of_the_total_has_lost_nothing_by
 
 
 def test_the_best_attempt_is_the_one_with_the_highest_grade(instance: Instance, now: datetime) -> None:
-    """5.12 and 5.8: where something was taken out of the total, fewer points can be more."""
+    """spec/quiz-engine 5.12 and 5.8: where something was taken out of the total, fewer points can be more."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
     learner = a_learner(instance, course, now=now)
     first, second = (take(instance, learner, right, now=now + timedelta(hours=at)) for at, right in enumerate((4, 3)))
@@ -232,7 +232,7 @@ def test_the_best_attempt_is_the_one_with_the_highest_grade(instance: Instance, 
 
 @pytest.mark.parametrize("effect", ["full_credit", "removed"])
 def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(instance: Instance, now: datetime, effect: str) -> None:
-    """5.11.4: annulled for all; statistics do not judge a question by marks that were given away."""
+    """spec/quiz-engine 5.11.4: annulled for all; statistics do not judge a question by marks that were given away."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
     learner = a_learner(instance, course, now=now)
     pass_quiz(instance, learner, "prueba", now=now)
@@ -251,7 +251,7 @@ def test_annulled_questions_have_no_findings_and_removed_ones_no_marks(instance:
 
 
 def test_what_was_computed_is_kept_until_something_changes(instance: Instance, now: datetime) -> None:
-    """5.12: results are cached with (attempt set, versions, formula version)."""
+    """spec/quiz-engine 5.12: results are cached with (attempt set, versions, formula version)."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
     pass_quiz(instance, a_learner(instance, course, now=now), "prueba", now=now)
     found, examination = attempts_of(instance, course), examined(instance, course)
@@ -316,7 +316,7 @@ def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(ins
 
 
 def test_computing_costs_the_same_statements_for_few_and_for_many(instance: Instance, now: datetime) -> None:
-    """Issue 3, scale: the attempts are one statement, however many they are."""
+    """The attempts are one statement, however many they are."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
 
     def cost() -> int:
@@ -339,7 +339,7 @@ def test_computing_costs_the_same_statements_for_few_and_for_many(instance: Inst
 
 
 def test_a_preview_of_the_team_is_no_attempt(instance: Instance, now: datetime) -> None:
-    """5.2.7: excluded from statistics."""
+    """spec/quiz-engine 5.2.7: excluded from statistics."""
     course, _version = publish(instance, a_fixed_folder(), now=now)
     teacher = actor_of(a_teacher(instance, course))
     attempt = start(instance, teacher, "prueba", now=now)

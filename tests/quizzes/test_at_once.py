@@ -57,7 +57,7 @@ def two_learners(instance: Instance, editor: Actor) -> tuple[Actor, UUID, int]:
 
 
 def test_who_hands_in_while_an_annulment_is_committed_comes_under_it(browser: Browser, instance: Instance, editor: Actor) -> None:
-    """5.11.4: for everybody, also who neither saw it nor was seen."""
+    """spec/quiz-engine 5.11.4: for everybody, also who neither saw it nor was seen."""
     leo, attempt, trial = two_learners(instance, editor)
 
     def annul(session: Session) -> None:
@@ -117,7 +117,7 @@ def test_nobody_is_marked_twice_by_looking_again(browser: Browser, instance: Ins
 
 
 def test_two_attempts_marked_at_once_both_count(instance: Instance) -> None:
-    """5.8: the best of them is the result, whoever is the last to write it."""
+    """spec/quiz-engine 5.8: the best of them is the result, whoever is the last to write it."""
     course = a_marked_quiz(instance)
     learner, grader = a_learner(instance, course), actor_of(a_teacher(instance, course))
     first, second = hand_in_essay(instance, learner), hand_in_essay(instance, learner)
@@ -134,7 +134,7 @@ def test_two_attempts_marked_at_once_both_count(instance: Instance) -> None:
 
 
 def test_an_attempt_that_ends_while_another_is_marked_again_counts(instance: Instance, editor: Actor) -> None:
-    """5.8, 5.11.3: the result follows from all attempts that there are when it is written."""
+    """spec/quiz-engine 5.8, 5.11.3: the result follows from all attempts that there are when it is written."""
     course = a_keyed_quiz(instance)
     ana = a_learner(instance, course)
     hand_in(instance, ana, start(instance, ana, "prueba"), GUAYAQUIL, FIVE)

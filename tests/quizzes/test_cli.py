@@ -1,4 +1,4 @@
-"""`lms quizzes analyse`: a table of marks in, the statistics of 5.12 out."""
+"""`lms quizzes analyse`: a table of marks in, the statistics of spec/quiz-engine 5.12 out."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def analysed(tmp_path: Path, content: str | bytes, *options: str) -> Result:
 
 
 def test_the_golden_vector_as_json(tmp_path: Path) -> None:
-    """5.12, golden vector."""
+    """spec/quiz-engine 5.12, golden vector."""
     found = json.loads(analysed(tmp_path, GOLDEN, "--json").output)
 
     assert found["quiz"] == {
@@ -68,7 +68,7 @@ def test_tables_of_other_spreadsheets_are_read_the_same(content: str, tmp_path: 
 
 
 def test_empty_cell_is_a_mark_of_nothing() -> None:
-    """5.12: a question never answered counts as 0."""
+    """spec/quiz-engine 5.12: a question never answered counts as 0."""
     assert read_marks("a,b\n1,1\n,1\n").marks == ((0, 1),)
 
 
@@ -76,7 +76,7 @@ def test_empty_cell_is_a_mark_of_nothing() -> None:
     "rows", ["a,b\n1,1\n", "a,b\n1,1\n1,0\n", "a\n1\n1\n0\n", "a,b\n0,0\n0,0\n0,0\n0,0\n", "a,b\n1,1\n1,1\n1,1\n1,1\n1,1\n"]
 )
 def test_degenerate_tables_have_dashes_and_nulls(rows: str, tmp_path: Path) -> None:
-    """5.12, degenerate cases: none, one and few attempts, one question, maximum 0, equal marks."""
+    """spec/quiz-engine 5.12, degenerate cases: none, one and few attempts, one question, maximum 0, equal marks."""
     text, as_json = analysed(tmp_path, rows), analysed(tmp_path, rows, "--json")
 
     assert text.exit_code == as_json.exit_code == 0

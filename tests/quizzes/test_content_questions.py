@@ -1,4 +1,4 @@
-"""Banks and the thirteen kinds of question as text (section 8 of the content format, C40x to C414)."""
+"""Banks and the thirteen kinds of question as text (spec/content-format 8, C40x to C414)."""
 
 from fractions import Fraction
 
@@ -98,7 +98,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("code", "old", "new", "key"), WRONG)
 def test_a_wrong_question_is_told_by_its_key(code: str, old: str, new: str, key: str) -> None:
-    """Section 8: rules and errors of each kind."""
+    """spec/content-format 8: rules and errors of each kind."""
     found = folders.findings(folders.changed(BANK, old, new), code)
 
     assert {(finding.file, finding.facts["subject"]) for finding in found} == {(BANK, key)}
@@ -106,7 +106,7 @@ def test_a_wrong_question_is_told_by_its_key(code: str, old: str, new: str, key:
 
 
 def test_one_number_with_two_tolerances_is_full_credit_near_it_and_less_further_away() -> None:
-    """Section 8 (C405, C413): the first that matches counts, so the narrower stands first."""
+    """spec/content-format 8, C405, C413: the first that matches counts, so the narrower stands first."""
     wide = "- right: 38\n      - right: 38\n        why: Casi.\n        credit: 1/2\n        tolerance: 2\n      - wrong: 9.50"
     read = folders.reading(folders.changed(BANK, "- right: 38\n      - wrong: 9.50", wide))
 
@@ -118,19 +118,19 @@ MISSING = ["options", "answers", "pairs", "items", "gaps", "variables", "accept"
 
 @pytest.mark.parametrize("name", MISSING)
 def test_required_fields_of_the_kinds_are_asked_for(name: str) -> None:
-    """Section 8 (C110)."""
+    """spec/content-format 8, C110."""
     assert "C110" in folders.codes(folders.changed(BANK, f"    {name}:", f"    x-{name}:"))
 
 
 def test_the_right_answer_or_wrong_is_a_word() -> None:
-    """Section 8: an entry says right or wrong, and not both."""
+    """spec/content-format 8: an entry says right or wrong, and not both."""
     assert "C110" in folders.codes(folders.changed(BANK, "- right: 50 litros", "- text: 50 litros"))
     assert "C111" in folders.codes(folders.changed(BANK, "- right: 50 litros", "- right: 50 litros\n        wrong: no"))
     assert "C111" in folders.codes(folders.changed(BANK, "answer: false", "answer: no"))
 
 
 def test_a_question_that_decides_a_mark_names_its_source() -> None:
-    """Section 8 (C411): only where a quiz that counts may use it."""
+    """spec/content-format 8, C411: only where a quiz that counts may use it."""
     fixed = folders.changed(BANK, "    source: ['manual, p. 3']\n    see", "    see")
     assert [(finding.code, finding.severity) for finding in folders.findings(fixed)] == [("C411", Severity.WARNING)]
     unused = folders.changed(BANK, "    accept: [pdf, odt]\n    source: [manual]\n", "    accept: [pdf, odt]\n")
@@ -143,13 +143,13 @@ def question(key: str) -> QuestionDefinition:
 
 
 def test_all_thirteen_kinds_are_read() -> None:
-    """Section 8: the bank of the sample has every kind."""
+    """spec/content-format 8: the bank of the sample has every kind."""
     kinds = {found.kind for found in questions_of(folders.course()).values()}
     assert kinds == set(QuestionKind)
 
 
 def test_the_common_fields() -> None:
-    """Section 8, fields of every question."""
+    """spec/content-format 8, fields of every question."""
     found = question("total-del-dia")
 
     assert (found.tags, found.difficulty, found.mark, found.penalty) == (("sumas",), Difficulty.EASY, Fraction(1), Fraction(1, 3))
@@ -159,7 +159,7 @@ def test_the_common_fields() -> None:
 
 
 def test_options_carry_keys_credits_and_feedback() -> None:
-    """Rule 3.3 and section 8."""
+    """spec/content-format 3.3 and spec/content-format 8."""
     body = question("total-del-dia").body
 
     assert isinstance(body, SingleChoiceBody)
@@ -172,7 +172,7 @@ def test_options_carry_keys_credits_and_feedback() -> None:
 
 
 def test_fractions_are_credits_that_sum_to_one() -> None:
-    """Section 8 (C404)."""
+    """spec/content-format 8, C404."""
     files = folders.changed(BANK, "        why: Es un uso.\n      - right: La cocina\n        why: Es un uso.\n", CREDITS)
     body = questions_of(folders.course(files))["usos-que-suman"].body
     assert isinstance(body, MultipleChoiceBody)
@@ -184,7 +184,7 @@ CREDITS += "      - wrong: El río\n        why: No.\n        credit: -0.5\n    
 
 
 def test_the_other_kinds() -> None:
-    """Section 8, second table: what each kind's fields become."""
+    """spec/content-format 8, second table: what each kind's fields become."""
     bodies = {key: found.body for key, found in questions_of(folders.course()).items()}
     assert isinstance(bodies["aviso"], DescriptionBody)
     assert bodies["la-lluvia-cuenta"] == TrueFalseBody(False)
@@ -207,7 +207,7 @@ def test_the_other_kinds() -> None:
 
 
 def test_gaps_are_questions_without_text() -> None:
-    """Section 8, `gaps`."""
+    """spec/content-format 8, `gaps`."""
     body = question("completar").body
     assert isinstance(body, GapsBody)
     assert [(gap.name, type(gap.body), gap.weight) for gap in body.gaps] == [
@@ -222,7 +222,7 @@ def test_gaps_are_questions_without_text() -> None:
 
 
 def test_a_text_that_is_dragged_may_have_a_key_of_its_own() -> None:
-    """3.3 and section 8: signs give no key by themselves; where nothing is dragged, an answer has none."""
+    """3.3 and spec/content-format 8: signs give no key by themselves; where nothing is dragged, an answer has none."""
     signs = folders.changed(BANK, "          - right: anota\n", "          - right: ≤\n")
     keyed = folders.changed(BANK, "          - right: anota\n", "          - right: ≤\n            key: a-lo-sumo\n")
     elsewhere = folders.changed(BANK, "    drag: true\n    extra:\n      - borra\n", "", keyed)
@@ -237,7 +237,7 @@ def test_a_text_that_is_dragged_may_have_a_key_of_its_own() -> None:
 
 
 def test_calculated_questions_bring_the_parameters_that_they_name() -> None:
-    """Section 8, `calculated`."""
+    """spec/content-format 8, `calculated`."""
     body = question("varias-duchas").body
     assert isinstance(body, CalculatedBody)
     assert body.variables[0].values == VariableRange(Fraction(2), Fraction(8), Fraction(1))
@@ -253,19 +253,19 @@ def test_questions_go_through_json_unchanged() -> None:
 
 
 def test_names_in_braces_leave_formulas_code_and_parameters_alone() -> None:
-    """Section 8: `{name}` of gaps and variables."""
+    """spec/content-format 8: `{name}` of gaps and variables."""
     assert names_in_text(r"{a} $\frac{b}{c}$ `{d}` {{ e }} \{f} {g}") == ["a", "g"]
 
 
 def test_equal_matches_are_one_choice() -> None:
-    """Section 8, `matching`."""
+    """spec/content-format 8, `matching`."""
     body = questions_of(folders.course(folders.changed(BANK, "match: 12 litros", "match: 38 litros")))["pares"].body
     assert isinstance(body, MatchingBody)
     assert len({pair.match_key for pair in body.pairs}) == 1
 
 
 def test_banks_take_the_key_of_their_module() -> None:
-    """Section 8: default keys of banks."""
+    """spec/content-format 8: default keys of banks."""
     files = folders.a_folder()
     bank = files.pop(BANK)
     files["01-contar/banco/uno.yaml"] = bank
@@ -276,14 +276,14 @@ def test_banks_take_the_key_of_their_module() -> None:
 
 
 def test_a_module_has_a_bank_or_a_folder_of_banks() -> None:
-    """Section 2: not both."""
+    """spec/content-format 2: not both."""
     files = folders.with_file("01-contar/banco/uno.yaml", "questions:\n  - key: comun\n    kind: description\n    text: Hola.\n")
 
     assert [(finding.file, finding.severity) for finding in folders.findings(files, "C109")] == [(BANK, Severity.ERROR)]
 
 
 def test_a_reworded_option_gets_its_old_key_proposed() -> None:
-    """Rule 3.3 (C414)."""
+    """spec/content-format 3.3, C414."""
     before = questions_of(folders.course())
     after = folders.course(folders.changed(BANK, "- wrong: 38 litros", "- wrong: 38 litros exactos"))
 
@@ -292,11 +292,11 @@ def test_a_reworded_option_gets_its_old_key_proposed() -> None:
 
 
 def test_fields_of_a_question_of_an_unknown_kind_are_not_told_besides() -> None:
-    """One mistake, one finding (C112)."""
+    """One mistake, one finding (spec/content-format C112)."""
     assert folders.codes(folders.changed(BANK, "kind: ordering", "kind: sorting")) == {"C112"}
 
 
 def test_texts_of_self_checks_may_stand_in_lessons() -> None:
-    """Section 7, Embed."""
+    """spec/content-format 7, Embed."""
     assert b"question:repaso" in folders.a_folder()[LESSON]
     assert folders.findings(folders.changed(QUIZ_FILE, "question: total-del-dia", "question: repaso"), "C507")

@@ -1,4 +1,4 @@
-"""Quizzes as text: settings, slots, pools (section 9 of the content format, C41x and C50x)."""
+"""Quizzes as text: settings, slots, pools (spec/content-format 9, C41x and C50x)."""
 
 from fractions import Fraction
 
@@ -32,7 +32,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("code", "old", "new"), WRONG)
 def test_a_wrong_quiz_is_told_with_its_line(code: str, old: str, new: str) -> None:
-    """Section 9."""
+    """spec/content-format 9."""
     found = folders.findings(folders.changed(QUIZ_FILE, old, new), code)
 
     assert [finding.file for finding in found] == [QUIZ_FILE]
@@ -40,7 +40,7 @@ def test_a_wrong_quiz_is_told_with_its_line(code: str, old: str, new: str) -> No
 
 
 def test_questions_of_slots_are_ready_and_verified() -> None:
-    """Section 8 (C503, C410): fixed ones are told, draws leave such questions out."""
+    """spec/content-format 8, C503, C410: fixed ones are told, draws leave such questions out."""
     head = "  - key: total-del-dia\n    kind: single\n"
     assert "C503" in folders.codes(folders.changed(BANK, head, f"{head}    state: draft\n"))
     assert "C410" in folders.codes(folders.changed(BANK, head, f"{head}    unverified: true\n"))
@@ -51,14 +51,16 @@ def test_questions_of_slots_are_ready_and_verified() -> None:
 
 
 def test_a_pool_under_twice_the_draw_is_a_warning() -> None:
-    """Section 9 (C502)."""
+    """spec/content-format 9, C502."""
     found = folders.findings(folders.changed(QUIZ_FILE, "draw: 1", "draw: 2"))
 
     assert [(finding.code, finding.severity) for finding in found] == [("C502", Severity.WARNING)]
 
 
 def test_a_pass_mark_with_certainty_ratings_is_a_warning() -> None:
-    """Section 9 (C508): results go up to 300 %, so that 70 % is less than a quarter of the scale; the usual pass mark counts too."""
+    """spec/content-format 9, C508: results go up to 300 %, so that 70 % is less than a quarter of the scale;
+    the usual pass mark counts too.
+    """
     rated = folders.changed(QUIZ_FILE, "limit: 20 min", "limit: 20 min\nbehaviour: certainty")
     found = folders.findings(rated, "C508")
 
@@ -68,7 +70,7 @@ def test_a_pass_mark_with_certainty_ratings_is_a_warning() -> None:
 
 
 def test_draws_that_share_their_questions_are_counted_together() -> None:
-    """Section 9 (C501): two questions fit, three are drawn."""
+    """spec/content-format 9, C501: two questions fit, three are drawn."""
     more = "  - draw: 1\n    tags: [sumas]\n  - draw: 2\n    tags: [sumas]\n"
     found = folders.findings(folders.changed(QUIZ_FILE, "  - draw: 1\n    tags: [sumas]\n", more), "C501")
 
@@ -76,7 +78,7 @@ def test_draws_that_share_their_questions_are_counted_together() -> None:
 
 
 def test_a_quiz_that_counts_has_something_to_mark() -> None:
-    """Section 9 (C504)."""
+    """spec/content-format 9, C504."""
     files = folders.changed(QUIZ_FILE, "  - question: total-del-dia\n    mark: 2\n", "")
     files = folders.changed(QUIZ_FILE, "  - draw: 1\n    tags: [sumas]\n", "", files)
 
@@ -92,7 +94,7 @@ def quiz_of(files: Files | None = None) -> tuple[CourseFolder, QuizSource]:
 
 
 def test_settings_and_slots_are_read() -> None:
-    """Section 9: what is written, and the defaults."""
+    """spec/content-format 9: what is written, and the defaults."""
     _, quiz = quiz_of()
 
     assert [type(slot) for slot in quiz.slots] == [SectionSlot, FixedSlot, FixedSlot, PageBreak, DrawSlot, TextSlot]
@@ -106,7 +108,7 @@ def test_settings_and_slots_are_read() -> None:
 
 
 def test_without_pass_mark_a_quiz_completes_when_it_is_graded() -> None:
-    """Section 9, `completion`."""
+    """spec/content-format 9, `completion`."""
     _, quiz = quiz_of(folders.changed(QUIZ_FILE, "limit: 20 min", "limit: 20 min\nat_end: grace\ngrace: 2 min\npass_mark: none"))
 
     assert quiz.settings.pass_mark is None
@@ -115,7 +117,7 @@ def test_without_pass_mark_a_quiz_completes_when_it_is_graded() -> None:
 
 
 def test_a_review_of_nothing_is_written_as_an_empty_list() -> None:
-    """Section 9, review."""
+    """spec/content-format 9, review."""
     _, quiz = quiz_of(folders.changed(QUIZ_FILE, "  closed: [attempt, marks]", "  preset: exam\n  after: []"))
 
     assert quiz.settings.review.overrides == {ReviewMoment.AFTER: ()}
@@ -130,7 +132,7 @@ def pool(slot: str) -> list[str]:
 
 
 def test_a_draw_takes_ready_questions_that_fit() -> None:
-    """Section 9: bank, tags, kinds, difficulty; no fixed ones, none without a mark."""
+    """spec/content-format 9: bank, tags, kinds, difficulty; no fixed ones, none without a mark."""
     assert pool("    tags: [sumas]\n") == ["usos-que-suman", "la-lluvia-cuenta"]
     assert pool("    kinds: [short, matrix]\n") == ["unidad", "tabla"]
     assert pool("    from: course\n    kinds: [essay]\n") == ["ensayo"]
@@ -141,7 +143,7 @@ def test_a_draw_takes_ready_questions_that_fit() -> None:
 
 
 def test_what_a_graded_quiz_may_use_decides_marks() -> None:
-    """Section 8 (C410, C411)."""
+    """spec/content-format 8, C410, C411."""
     assert graded_questions(folders.course()) == {"aviso", "total-del-dia", "usos-que-suman", "la-lluvia-cuenta"}
     ungraded = folders.changed("course.yaml", ", grade: 60", "", folders.changed(QUIZ_FILE, "category: cuestionarios", "weight: 0"))
     assert graded_questions(folders.course(ungraded)) == set()

@@ -1,4 +1,4 @@
-"""Less common ways to write questions and quizzes, all of them right (sections 8 and 9 of the content format)."""
+"""Less common ways to write questions and quizzes, all of them right (spec/content-format 8 and 9)."""
 
 from fractions import Fraction
 
@@ -39,7 +39,7 @@ def body(text: str) -> Body:
 
 
 def test_numbers_with_units_that_are_asked_for() -> None:
-    """Section 8, `numerical`: units with factors and what a wrong one costs."""
+    """spec/content-format 8, `numerical`: units with factors and what a wrong one costs."""
     found = body("""
 kind: numerical
 text: ¿Cuánto?
@@ -60,7 +60,7 @@ unit_penalty_of: maximum
 
 
 def test_answers_with_a_tolerance_and_a_credit_of_their_own() -> None:
-    """Section 8: `tolerance` of an answer, `credit` instead of 1 or 0."""
+    """spec/content-format 8: `tolerance` of an answer, `credit` instead of 1 or 0."""
     found = body("""
 kind: numerical
 text: ¿Cuánto?
@@ -77,7 +77,7 @@ answers:
 
 
 def test_options_in_two_languages_with_keys_and_fixed_places() -> None:
-    """Section 8: `key`, `fixed`, `shuffle`; rule 3.3: −5 and 5 need a key."""
+    """spec/content-format 8: `key`, `fixed`, `shuffle`; spec/content-format 3.3: −5 and 5 need a key."""
     found = body("""
 kind: single
 text:
@@ -107,7 +107,7 @@ shuffle: false
 
 
 def test_rules_of_several_options_and_orders() -> None:
-    """Section 8: the named rules."""
+    """spec/content-format 8: the named rules."""
     halves = body(
         "kind: multiple\ntext: ¿Cuáles?\noptions:\n" + "".join(f"  - right: Uso {n}\n    why: Sí.\n" for n in range(3)) + "rule: halves"
     )
@@ -117,7 +117,7 @@ def test_rules_of_several_options_and_orders() -> None:
 
 
 def test_short_answers_by_language_and_case() -> None:
-    """Section 8, `short`."""
+    """spec/content-format 8, `short`."""
     found = body("""
 kind: short
 text: ¿Unidad?
@@ -136,7 +136,7 @@ ignore_accents: false
 
 
 def test_matches_with_keys() -> None:
-    """Section 8, `matching`: `key`, `match_key`."""
+    """spec/content-format 8, `matching`: `key`, `match_key`."""
     found = body("""
 kind: matching
 text: Una.
@@ -155,7 +155,7 @@ shuffle: false
 
 
 def test_calculated_with_listed_values() -> None:
-    """Section 8, `calculated`: `{values: []}`, `decimals`."""
+    """spec/content-format 8, `calculated`: `{values: []}`, `decimals`."""
     found = body("""
 kind: calculated
 text: Son {a} litros. ¿Cuánto es la mitad?
@@ -173,7 +173,7 @@ decimals: 2
 
 
 def test_gaps_with_several_right_words() -> None:
-    """Section 8, `gaps`."""
+    """spec/content-format 8, `gaps`."""
     found = body("""
 kind: gaps
 text:
@@ -197,7 +197,7 @@ gaps:
 
 
 def test_writing_with_template_model_and_files() -> None:
-    """Section 8, `essay` and `file`."""
+    """spec/content-format 8, `essay` and `file`."""
     essay = body("kind: essay\ntext: Escriba.\ntemplate: Lugar\nmodel: El baño.\nfiles: 2")
     assert isinstance(essay, EssayBody)
     assert (essay.words, essay.files, essay.model) == (WordLimits(), 2, {"es": "El baño."})
@@ -207,7 +207,7 @@ def test_writing_with_template_model_and_files() -> None:
 
 
 def test_columns_and_rows_in_two_languages() -> None:
-    """Section 8, `matrix`."""
+    """spec/content-format 8, `matrix`."""
     found = body("""
 kind: matrix
 text: ¿Cuál?
@@ -238,7 +238,7 @@ def settings(text: str) -> QuizSettings:
 
 
 def test_settings_of_quizzes() -> None:
-    """Section 9: every field in another way."""
+    """spec/content-format 9: every field in another way."""
     found = settings(
         "per_page: 1\nnavigation: sequential\nshuffle_options: false\nattempts: 2\npause: 1 d\npass_mark: 66.5\nmax_grade: 10\n"
     )
@@ -247,13 +247,13 @@ def test_settings_of_quizzes() -> None:
 
 
 def test_completion_of_quizzes() -> None:
-    """Section 9, `completion`."""
+    """spec/content-format 9, `completion`."""
     assert settings("completion: {attempted: 2}\n").completion == QuizCompletion(GradedCompletionRule.ATTEMPTED, 2)
     assert settings("attempts: 2\ncompletion: passed_or_used\n").completion.rule is GradedCompletionRule.PASSED_OR_USED
 
 
 def test_a_review_by_preset_alone() -> None:
-    """Section 9, review."""
+    """spec/content-format 9, review."""
     files = folders.changed(QUIZ_FILE, "review:\n  closed: [attempt, marks]\n", "review: hidden\n")
     quiz = next(activity.settings for activity in folders.course(files).activities() if activity.kind == "quiz")
     assert isinstance(quiz, QuizSource)
@@ -261,7 +261,7 @@ def test_a_review_by_preset_alone() -> None:
 
 
 def test_wrong_quizzes_in_less_common_ways() -> None:
-    """Section 9: forms that are none."""
+    """spec/content-format 9: forms that are none."""
     for new, code in [
         ("completion: attempted\n", "C111"),
         ("completion: [passed]\n", "C111"),

@@ -1,4 +1,4 @@
-"""Findings in the words of forms: who used forms meets no field of a file, no command and no code (format, section 12)."""
+"""Findings in the words of forms: who used forms meets no field of a file, no command and no code (spec/content-format 12)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Attempts whose time has ended are closed although nobody returns (quiz engine 5.3.6)."""
+"""Attempts whose time has ended are closed although nobody returns (spec/quiz-engine 5.3.6)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ def close_at(instance: Instance, moment: datetime) -> None:
 
 
 def test_an_attempt_is_handed_in_with_what_was_saved_when_its_time_and_the_networks_have_passed(instance: Instance) -> None:
-    """5.3.3, 5.3.4 and 5.3.6: not before, once, and finished at its end."""
+    """spec/quiz-engine 5.3.3, 5.3.4 and 5.3.6: not before, once, and finished at its end."""
     learner = a_learner(instance, a_quiz(instance, LIMITED, questions=ONE_QUESTION), now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
     save(instance, learner, attempt, a_batch({1: [right_place(instance, learner, attempt)]}), now=NOON)
@@ -42,7 +42,7 @@ def test_an_attempt_is_handed_in_with_what_was_saved_when_its_time_and_the_netwo
 
 
 def test_by_setting_an_attempt_waits_for_its_grace_and_is_then_abandoned(instance: Instance) -> None:
-    """5.3.3: overdue in between."""
+    """spec/quiz-engine 5.3.3: overdue in between."""
     learner = a_learner(instance, a_quiz(instance, f"{LIMITED}at_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION), now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
 
@@ -56,7 +56,7 @@ def test_by_setting_an_attempt_waits_for_its_grace_and_is_then_abandoned(instanc
 
 
 def test_by_setting_an_attempt_is_abandoned_at_its_end(instance: Instance) -> None:
-    """5.3.3."""
+    """spec/quiz-engine 5.3.3."""
     learner = a_learner(instance, a_quiz(instance, f"{LIMITED}at_end: abandon\n", questions=ONE_QUESTION), now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
 
@@ -67,7 +67,7 @@ def test_by_setting_an_attempt_is_abandoned_at_its_end(instance: Instance) -> No
 
 
 def test_attempts_without_an_end_and_previews_stay_open(instance: Instance) -> None:
-    """5.3.6: who is exempt never expires."""
+    """spec/quiz-engine 5.3.6: who is exempt never expires."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     teacher = actor_of(a_teacher(instance, course))
     preview = start(instance, teacher, "prueba", now=NOON)

@@ -139,7 +139,7 @@ def test_an_incident_gives_time_to_all_but_its_author(browser: Browser) -> None:
 
 
 def test_marking_again_leaves_out_the_attempts_of_who_commits_it(browser: Browser) -> None:
-    """5.11.3-5.11.5: committed, applied, undone and applied again; results follow for each at their moment."""
+    """spec/quiz-engine 5.11.3 to 5.11.5: committed, applied, undone and applied again; results follow for each at their moment."""
     team = Class(browser, a_keyed_quiz(browser.instance))
     ada, zoe = team.browsers[ADA], team.browsers[ZOE]
     attempts = [start(team.instance, one, "prueba") for one in (team.ada, team.ben)]

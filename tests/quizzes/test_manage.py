@@ -27,7 +27,7 @@ def test_staff_find_the_way_from_the_quiz_to_its_tools_and_see_how_it_stands(bro
 
 
 def test_the_tools_of_a_quiz_are_for_the_courses_staff(browser: Browser, instance: Instance) -> None:
-    """Security 1: graders, editors and administrators; to all others there is no such page, nor for a lesson or a course unknown."""
+    """spec/security 1: graders, editors and administrators; to all others there is no such page, nor for a lesson or a course unknown."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 

@@ -1,4 +1,6 @@
-"""Marks that a person gives (5.11.1): queue, bounds, rubric, two graders at once, what follows from the last mark, and the pages."""
+"""Marks that a person gives (spec/quiz-engine 5.11.1): queue, bounds, rubric, two graders at once, what follows from the last mark,
+and the pages.
+"""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -47,7 +49,7 @@ PASSED = "Aprobó este cuestionario."
 def test_while_the_attempt_that_counts_waits_for_its_mark_the_quiz_page_says_nothing_of_passing(
     browser: Browser, instance: Instance, grading: str, marked: str
 ) -> None:
-    """5.8: the first or the last attempt counts, also while it waits."""
+    """spec/quiz-engine 5.8: the first or the last attempt counts, also while it waits."""
     course = a_marked_quiz(instance, f"attempts: 0\npass_mark: 75\ngrading: {grading}\n")
     learner, grader = a_learner(instance, course), a_grader(instance, course)
     attempts = {"first": hand_in(instance, learner), "second": hand_in(instance, learner)}
@@ -64,7 +66,7 @@ def test_while_the_attempt_that_counts_waits_for_its_mark_the_quiz_page_says_not
 
 
 def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_attempt(browser: Browser, instance: Instance) -> None:
-    """5.8: of 80 and 40 the average does not pass at 70, as the learner's progress has it."""
+    """spec/quiz-engine 5.8: of 80 and 40 the average does not pass at 70, as the learner's progress has it."""
     course = a_marked_quiz(instance, "attempts: 0\npass_mark: 70\ngrading: average\n")
     learner, grader = a_learner(instance, course), a_grader(instance, course)
     found = []
@@ -77,7 +79,7 @@ def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_atte
 
 
 def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transaction(instance: Instance) -> None:
-    """5.6 manual, 5.11.1: never shown as 0; result, completion and certificate follow the mark."""
+    """spec/quiz-engine 5.6 manual, spec/quiz-engine 5.11.1: never shown as 0; result, completion and certificate follow the mark."""
     course = a_marked_quiz(instance, "attempts: 0\npass_mark: 75\n")
     learner, grader = a_learner(instance, course), a_grader(instance, course)
     mark_done(instance, learner, "prueba", "leccion-1")
@@ -99,7 +101,9 @@ def test_the_total_waits_for_a_person_and_then_everything_follows_in_one_transac
 
 
 def test_an_old_attempt_that_is_marked_late_counts_by_the_version_of_the_last_one(instance: Instance) -> None:
-    """5.8, 5.13: what all attempts mean together is judged as when the last one was handed in, whichever of them is marked."""
+    """spec/quiz-engine 5.8, 5.13: what all attempts mean together is judged as when the last one was handed in,
+    whichever of them is marked.
+    """
     learner = a_learner(instance, a_marked_quiz(instance, "attempts: 0\npass_mark: 80\n"))
     old = hand_in(instance, learner)
     course = a_marked_quiz(instance, "attempts: 0\npass_mark: 50\n")
@@ -116,7 +120,7 @@ def test_an_old_attempt_that_is_marked_late_counts_by_the_version_of_the_last_on
 
 
 def test_marks_are_appended_and_the_last_one_holds(instance: Instance) -> None:
-    """5.1.4 and 5.11.1: comment, grader, time; the history stays."""
+    """spec/quiz-engine 5.1.4 and 5.11.1: comment, grader, time; the history stays."""
     course = a_marked_quiz(instance)
     learner, first, second = a_learner(instance, course), a_grader(instance, course), a_grader(instance, course, "eva@example.org")
     attempt = hand_in(instance, learner)
@@ -136,7 +140,7 @@ def test_marks_are_appended_and_the_last_one_holds(instance: Instance) -> None:
 
 @pytest.mark.parametrize(("points", "fits"), [("0", True), ("3", True), ("3.0000001", False), ("-0.1", False)])
 def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(instance: Instance, points: str, fits: bool) -> None:
-    """5.11.1: [min fraction, 1] × max."""
+    """spec/quiz-engine 5.11.1: [min fraction, 1] × max."""
     course = a_marked_quiz(instance)
     learner, grader = a_learner(instance, course), a_grader(instance, course)
     attempt = hand_in(instance, learner)
@@ -152,7 +156,7 @@ def test_a_mark_lies_between_the_least_and_the_most_that_the_question_is_worth(i
 
 
 def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(instance: Instance) -> None:
-    """5.11.1: of a question worth 0 the only mark is all that it is worth."""
+    """spec/quiz-engine 5.11.1: of a question worth 0 the only mark is all that it is worth."""
     bank = BANK.replace("mark: 3", "mark: 0").replace("points: 2", "points: 0").replace("points: 1", "points: 0")
     course = a_marked_quiz(instance, "attempts: 0\nweight: 0\n", bank=bank)
     learner, grader = a_learner(instance, course), a_grader(instance, course)
@@ -166,7 +170,7 @@ def test_what_is_worth_nothing_waits_no_longer_once_somebody_has_read_it(instanc
 
 
 def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(instance: Instance) -> None:
-    """5.11.1: nobody overwrites a mark without having seen it."""
+    """spec/quiz-engine 5.11.1: nobody overwrites a mark without having seen it."""
     course = a_marked_quiz(instance)
     learner, grader = a_learner(instance, course), a_grader(instance, course)
     attempt = hand_in(instance, learner)
@@ -180,7 +184,7 @@ def test_of_eight_graders_at_once_one_marks_and_the_others_are_told(instance: In
 
 
 def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, instance: Instance) -> None:
-    """5.11.1: notified once when all manual items are done, in the learner's language, without marks."""
+    """spec/quiz-engine 5.11.1: notified once when all manual items are done, in the learner's language, without marks."""
     second = BANK.split("  - key: suma-1")[0].removeprefix("questions:\n").replace("ensayo-1", "ensayo-2")
     course = a_marked_quiz(instance, bank=BANK + second, slots=("ensayo-1", "suma-1", "ensayo-2"))
     learner, grader = a_learner(instance, course), a_grader(instance, course)
@@ -204,7 +208,9 @@ def lines(instance: Instance, grader: Actor, queue: MarkingQueue, *, offset: int
 
 
 def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(instance: Instance) -> None:
-    """5.11.1, issue 3: by question or by learner, anonymous if wished; what nobody wrote and what the program marks is not in it."""
+    """spec/quiz-engine 5.11.1: by question or by learner, anonymous if wished;
+    what nobody wrote and what the program marks is not in it.
+    """
     course = a_marked_quiz(instance)
     grader = a_grader(instance, course)
     attempts = [hand_in(instance, a_learner(instance, course, f"{name}@example.org")) for name in ("zoe", "ana", "leo")]
@@ -225,7 +231,7 @@ def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(in
 
 
 def test_one_goes_through_the_queue_in_its_order_in_both_directions(instance: Instance) -> None:
-    """Issue 3: next and previous, in every order, also from an answer that does not wait any more."""
+    """Next and previous, in every order, also from an answer that does not wait any more."""
     course = a_marked_quiz(instance)
     grader = a_grader(instance, course)
     attempts = [hand_in(instance, a_learner(instance, course, f"{name}@example.org")) for name in ("uno", "dos", "tres")]
@@ -247,7 +253,9 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(instance: In
 
 
 def test_a_learner_reads_the_rubric_before_writing(browser: Browser, instance: Instance) -> None:
-    """5.7, essay and file: criteria and levels in the points that the quiz gives, on the page that asks; never the model answer."""
+    """spec/quiz-engine 5.7, essay and file: criteria and levels in the points that the quiz gives, on the page that asks;
+    never the model answer.
+    """
     a_learner_in(browser, a_marked_quiz(instance))
     browser.get(QUIZ)
 
@@ -259,7 +267,7 @@ def test_a_learner_reads_the_rubric_before_writing(browser: Browser, instance: I
 
 
 def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(browser: Browser, instance: Instance) -> None:
-    """5.7 essay, 5.11.1: levels make the mark; the text stands as it was typed and is never markup."""
+    """spec/quiz-engine 5.7 essay, spec/quiz-engine 5.11.1: levels make the mark; the text stands as it was typed and is never markup."""
     course = a_marked_quiz(instance)
     learners = [a_learner(instance, course, f"{name}@example.org") for name in ("uno", "dos")]
     attempts = [hand_in(instance, learner) for learner in learners]
@@ -288,7 +296,7 @@ def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(
 
 
 def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_field(browser: Browser, instance: Instance) -> None:
-    """5.11.1: bounds; and nothing is kept."""
+    """spec/quiz-engine 5.11.1: bounds; and nothing is kept."""
     course = a_marked_quiz(instance)
     attempt = hand_in(instance, a_learner(instance, course))
     grader = a_grader(instance, course)
@@ -309,7 +317,7 @@ def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_f
 
 
 def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser, instance: Instance) -> None:
-    """5.11.1, concurrency: 409 with the other's mark and what was typed; saving again, having seen it, is heard."""
+    """spec/quiz-engine 5.11.1, concurrency: 409 with the other's mark and what was typed; saving again, having seen it, is heard."""
     course = a_marked_quiz(instance)
     attempt = hand_in(instance, a_learner(instance, course))
     other = a_grader(instance, course)
@@ -330,7 +338,7 @@ def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser
 
 
 def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Browser, instance: Instance) -> None:
-    """5.6, 5.9: state, mark and comment are those that were given, not what the program would say."""
+    """spec/quiz-engine 5.6, 5.9: state, mark and comment are those that were given, not what the program would say."""
     course = a_marked_quiz(instance, "attempts: 0\nreview: practice\n")
     learner, grader = a_learner(instance, course), a_grader(instance, course)
     attempt = hand_in(instance, learner)
@@ -347,7 +355,7 @@ def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Brows
 
 
 def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(browser: Browser, instance: Instance) -> None:
-    """Security 9, grade.override: with a reason, the first mark is kept."""
+    """spec/security 9, grade.override: with a reason, the first mark is kept."""
     course = a_marked_quiz(instance)
     attempt = hand_in(instance, a_learner(instance, course), choice="2")
     a_grader(instance, course)
@@ -370,7 +378,7 @@ def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(b
 
 
 def test_every_cell_of_marking_by_hand(browser: Browser, instance: Instance) -> None:
-    """Security 9, attempt.grade_by_hand: staff of the course; nobody marks themself, whatever their role."""
+    """spec/security 9, attempt.grade_by_hand: staff of the course; nobody marks themself, whatever their role."""
     cast = a_cast(browser, instance)
     course = a_marked_quiz(instance)
     cast.join(course)

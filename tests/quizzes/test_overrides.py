@@ -1,4 +1,4 @@
-"""Overrides and accommodations: what holds for whom, at the next request and in the background (quiz engine 5.3.1, 5.10)."""
+"""Overrides and accommodations: what holds for whom, at the next request and in the background (spec/quiz-engine 5.3.1, 5.10)."""
 
 import json
 from dataclasses import replace
@@ -118,7 +118,7 @@ def close_at(instance: Instance, moment: datetime) -> None:
 
 
 def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(instance: Instance) -> None:
-    """5.3.1 and 5.10.1: refused before, taken after; what the job goes by follows too."""
+    """spec/quiz-engine 5.3.1 and 5.10.1: refused before, taken after; what the job goes by follows too."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
@@ -134,7 +134,7 @@ def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(instance: I
 
 
 def test_the_job_closes_at_the_end_that_holds_now(instance: Instance) -> None:
-    """5.3.6: not at the old end, and where the time becomes shorter not at the later one."""
+    """spec/quiz-engine 5.3.6: not at the old end, and where the time becomes shorter not at the later one."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
@@ -151,7 +151,7 @@ def test_the_job_closes_at_the_end_that_holds_now(instance: Instance) -> None:
 
 
 def test_an_extension_reopens_the_grace(instance: Instance) -> None:
-    """5.3.3 and 5.3.1: overdue becomes in progress again when the end moves."""
+    """spec/quiz-engine 5.3.3 and 5.3.1: overdue becomes in progress again when the end moves."""
     course = a_quiz(instance, f"{LIMITED}at_end: grace\ngrace: 30 min\n", questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
@@ -165,7 +165,9 @@ def test_an_extension_reopens_the_grace(instance: Instance) -> None:
 
 
 def test_a_later_closing_date_of_a_correction_reaches_open_attempts(instance: Instance) -> None:
-    """5.3.1 and 5.14.2: a correction moves everybody; the questions of the attempt stay its own, its end follows the new dates."""
+    """spec/quiz-engine 5.3.1 and 5.14.2: a correction moves everybody; the questions of the attempt stay its own,
+    its end follows the new dates.
+    """
     quiz = "attempts: 0\ncloses: 2026-06-01 13:00\n"
     course = publish(instance, folder(modules=1, settings=quiz), now=NOON)[0]
     closes = datetime(2026, 6, 1, 18, tzinfo=UTC)  # 13:00 in Guayaquil
@@ -186,7 +188,7 @@ def test_a_later_closing_date_of_a_correction_reaches_open_attempts(instance: In
 
 
 def test_an_earlier_closing_date_of_a_correction_closes_open_attempts(instance: Instance) -> None:
-    """5.3.1 and 5.3.6: the job finds them by the new date."""
+    """spec/quiz-engine 5.3.1 and 5.3.6: the job finds them by the new date."""
     quiz = "attempts: 0\ncloses: 2026-06-01 15:00\n"
     course = publish(instance, folder(modules=1, settings=quiz), now=NOON)[0]
     learner = a_learner(instance, course, now=NOON)
@@ -216,7 +218,7 @@ def test_an_improvement_leaves_those_inside_their_dates(instance: Instance) -> N
 
 
 def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(instance: Instance) -> None:
-    """5.10.1: groups; joining and leaving reach the open attempt and the job's date."""
+    """spec/quiz-engine 5.10.1: groups; joining and leaving reach the open attempt and the job's date."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     inside, outside = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
@@ -236,7 +238,7 @@ def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(instanc
 
 
 def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(instance: Instance) -> None:
-    """5.10.1, on the database: close, limit and attempts = max, setting by setting; the own override beats."""
+    """spec/quiz-engine 5.10.1, on the database: close, limit and attempts = max, setting by setting; the own override beats."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     office.override(office.group(learner, name="A"), limit_seconds=900, attempts=3)
@@ -249,7 +251,7 @@ def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(instance
 
 
 def test_what_holds_for_everybody_stands_for_the_quiz_itself(instance: Instance) -> None:
-    """5.10.3: a profile multiplies it, groups and persons beat it."""
+    """spec/quiz-engine 5.10.3: a profile multiplies it, groups and persons beat it."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     other = a_learner(instance, course, "eva@example.org", now=NOON)
@@ -262,7 +264,9 @@ def test_what_holds_for_everybody_stands_for_the_quiz_itself(instance: Instance)
 
 
 def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(instance: Instance) -> None:
-    """5.14.2: limit 10 min, close date in 6 min: E is the close date; the override extends while inside; the seconds told follow."""
+    """spec/quiz-engine 5.14.2: limit 10 min, close date in 6 min: E is the close date; the override extends while inside;
+    the seconds told follow.
+    """
     course = a_quiz(instance, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)  # 12:06 in UTC
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
@@ -278,7 +282,7 @@ def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(instan
 
 
 def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(instance: Instance) -> None:
-    """5.14.3 with 5.10: E is the end by an override. Finish = E where nothing more was taken."""
+    """spec/quiz-engine 5.14.3 with 5.10: E is the end by an override. Finish = E where nothing more was taken."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     early, late = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
@@ -296,7 +300,9 @@ def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(
 
 
 def test_scenario_5_profile_group_and_own_override_together(instance: Instance) -> None:
-    """5.14.5 and 5.10.3: ×1.5 alone; a group's limit beats the profile; the own override beats both; and back again, one by one."""
+    """spec/quiz-engine 5.14.5 and 5.10.3: ×1.5 alone; a group's limit beats the profile; the own override beats both; and back again,
+    one by one.
+    """
     course = a_quiz(instance, "attempts: 1\nlimit: 20 min\n", questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
@@ -326,7 +332,7 @@ def test_scenario_5_profile_group_and_own_override_together(instance: Instance) 
 
 
 def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(instance: Instance) -> None:
-    """5.10.3: by the same extra minutes, and of no other attempt."""
+    """spec/quiz-engine 5.10.3: by the same extra minutes, and of no other attempt."""
     course = a_quiz(instance, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
     learner = a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
@@ -340,7 +346,7 @@ def test_a_profile_moves_the_close_date_of_an_attempt_that_began_before_it(insta
 
 
 def test_more_attempts_and_other_dates_let_somebody_start(instance: Instance) -> None:
-    """5.2.2 and 5.10.1: what was refused is open to the one it is set for, and to nobody else."""
+    """spec/quiz-engine 5.2.2 and 5.10.1: what was refused is open to the one it is set for, and to nobody else."""
     course = a_quiz(instance, "attempts: 1\nopens: 2026-06-01 08:00\ncloses: 2026-06-01 09:00\n", questions=ONE_QUESTION)
     office = Office(instance, course)
     learner, other = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
@@ -364,7 +370,7 @@ def begin_with(instance: Instance, learner: Actor, entry: StartRequest, address:
 
 
 def test_a_password_and_networks_are_told_together_with_the_other_reasons(instance: Instance) -> None:
-    """5.2.2: all conditions at once; right word and right network open; several groups' words are all accepted."""
+    """spec/quiz-engine 5.2.2: all conditions at once; right word and right network open; several groups' words are all accepted."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     office.override(office.group(learner, name="A"), password="Ceibo 1", networks="10.20.0.0/16 2001:db8::/32")
@@ -382,7 +388,7 @@ def test_a_password_and_networks_are_told_together_with_the_other_reasons(instan
 
 
 def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(instance: Instance) -> None:
-    """5.10.2: who saw something else is told; the database itself allows one."""
+    """spec/quiz-engine 5.10.2: who saw something else is told; the database itself allows one."""
     course = a_quiz(instance, LIMITED)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     first = office.override(learner, limit_seconds=900)
@@ -402,7 +408,7 @@ def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(instan
 
 
 def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(instance: Instance) -> None:
-    """5.10.2 and 5.10.3: reason, author, time; never the password, never why somebody has a profile."""
+    """spec/quiz-engine 5.10.2 and 5.10.3: reason, author, time; never the password, never why somebody has a profile."""
     course = a_quiz(instance, LIMITED)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     row = office.override(learner, limit_seconds=900, password="secreta")
@@ -438,7 +444,7 @@ def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(instance: 
 
 
 def test_a_person_without_a_profile_or_override_has_what_was_published(instance: Instance) -> None:
-    """5.10: nothing leaks from one course, quiz or person to another."""
+    """spec/quiz-engine 5.10: nothing leaks from one course, quiz or person to another."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     other = publish(instance, folder("otro", modules=1, settings=LIMITED))[0]
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)

@@ -1,4 +1,7 @@
-"""What follows overrides and incidents: minutes given and taken back, dues noted, progress, renamed quizzes (quiz engine 5.3, 5.10)."""
+"""What follows overrides and incidents: minutes given and taken back, dues noted, progress, renamed quizzes.
+
+spec/quiz-engine 5.3, 5.10.
+"""
 
 from uuid import uuid4
 
@@ -22,7 +25,7 @@ from tests.support.learning import a_batch, a_learner, attempt_row, fail_quiz, s
 
 
 def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(instance: Instance) -> None:
-    """5.10.4: whatever the end follows from; ended ones and later ones get nothing; a second click nothing more."""
+    """spec/quiz-engine 5.10.4: whatever the end follows from; ended ones and later ones get nothing; a second click nothing more."""
     course = a_quiz(instance, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:12\n", questions=ONE_QUESTION)
     office = Office(instance, course)
     learners = [a_learner(instance, course, f"p{number}@example.org", now=NOON) for number in range(4)]
@@ -48,7 +51,7 @@ def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(ins
 
 
 def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down(instance: Instance) -> None:
-    """5.10.4: nobody closed them yet, so they can go on."""
+    """spec/quiz-engine 5.10.4: nobody closed them yet, so they can go on."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
@@ -60,7 +63,7 @@ def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down
 
 
 def test_the_pause_counts_the_time_that_an_incident_gave(instance: Instance) -> None:
-    """5.2.2: from start + limit, with what was given, where the attempt ended later than that."""
+    """spec/quiz-engine 5.2.2: from start + limit, with what was given, where the attempt ended later than that."""
     course = a_quiz(instance, "attempts: 0\nlimit: 10 min\npause: 30 min\n", questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
@@ -74,7 +77,7 @@ def test_the_pause_counts_the_time_that_an_incident_gave(instance: Instance) -> 
 
 
 def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_many(instance: Instance) -> None:
-    """5.3.6 and performance P7: a fixed number of statements for a page of attempts."""
+    """spec/quiz-engine 5.3.6 and spec/performance P7: a fixed number of statements for a page of attempts."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     costs = []
@@ -91,7 +94,7 @@ def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_ma
 
 
 def test_more_open_attempts_than_one_page_are_all_noted(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """5.3.6."""
+    """spec/quiz-engine 5.3.6."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     attempts = [start(instance, a_learner(instance, course, f"p{n}@example.org", now=NOON), "prueba", now=NOON) for n in range(5)]
@@ -110,7 +113,7 @@ def exhausted(instance: Instance, learner: Actor) -> bool:
 
 
 def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(instance: Instance) -> None:
-    """5.10.1 and 5.13: used up, then not, then again; the same for a profile's extra attempt and for a group."""
+    """spec/quiz-engine 5.10.1 and 5.13: used up, then not, then again; the same for a profile's extra attempt and for a group."""
     course = a_quiz(instance, "attempts: 1\n", questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     fail_quiz(instance, learner, "prueba", now=NOON)
@@ -129,7 +132,7 @@ def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(insta
 
 
 def test_overrides_follow_a_quiz_that_is_renamed(instance: Instance) -> None:
-    """Architecture, Data: a key may change from version to version; what was set holds for those of the old version and of the new."""
+    """A key may change from version to version; what was set holds for those of the old version and of the new."""
     course = publish(instance, folder(modules=1, settings=LIMITED), now=NOON)[0]
     office = Office(instance, course)
     inside, newcomer = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)

@@ -1,4 +1,4 @@
-"""Dates that were set for a learner on the course's page and on the home page (quiz engine 5.10, performance P6 and P7)."""
+"""Dates that were set for a learner on the course's page and on the home page (spec/quiz-engine 5.10, spec/performance P6 and P7)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -39,7 +39,7 @@ def leads_to_quiz(browser: Browser, path: str = COURSE) -> bool:
 
 
 def test_a_quiz_that_opens_earlier_for_somebody_is_open_to_them_on_the_courses_page(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10.1: an own date beats the quiz's, for its learner alone."""
+    """spec/quiz-engine 5.10.1: an own date beats the quiz's, for its learner alone."""
     course = a_quiz(instance, OPENS, questions=ONE_QUESTION)
     office, learner, other = Office(instance, course), enrolled(browser, instance, course), browser.another()
     enrolled(other, instance, course, "eva@example.org")
@@ -76,7 +76,7 @@ def test_the_next_step_on_the_home_page_is_a_quiz_that_opened_earlier(browser: B
 
 
 def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: Browser, instance: Instance, at: At) -> None:
-    """5.9 and 5.10.1: marks are shown after the close, and that may be another one for them."""
+    """spec/quiz-engine 5.9 and 5.10.1: marks are shown after the close, and that may be another one for them."""
     course = a_quiz(
         instance, "attempts: 0\ncloses: 2026-06-01 07:30\nreview: {later: [attempt], closed: [attempt, marks]}\n", questions=ONE_QUESTION
     )
@@ -110,7 +110,7 @@ def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser
 
 
 def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser, instance: Instance, at: At) -> None:
-    """P7: one statement for all quizzes, groups and courses."""
+    """spec/performance P7: one statement for all quizzes, groups and courses."""
     course = a_quiz(instance, OPENS, questions=ONE_QUESTION)
     office, learner = Office(instance, course), enrolled(browser, instance, course)
     browser.checks = False
@@ -133,7 +133,7 @@ def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser,
 def test_whether_marks_wait_for_an_open_attempt_is_asked_after_closing_once_for_all_quizzes(
     browser: Browser, instance: Instance, at: At
 ) -> None:
-    """5.9, P6: one statement more than where no quiz has closed yet."""
+    """spec/quiz-engine 5.9, spec/performance P6: one statement more than where no quiz has closed yet."""
     course = a_course(instance, modules=3, settings="attempts: 2\nreview: hidden\ncloses: 2026-06-01 07:30\n")
     learner = enrolled(browser, instance, course)
     counter = every_statement(instance.database)

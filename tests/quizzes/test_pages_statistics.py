@@ -1,4 +1,4 @@
-"""Words of the statistics: every finding in both languages, names of answers of every kind, numbers without nan (5.12)."""
+"""Words of the statistics: every finding in both languages, names of answers of every kind, numbers without nan (spec/quiz-engine 5.12)."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -51,7 +51,7 @@ from tests.support.questions import (
 
 @pytest.mark.parametrize("ailment", list(FindingKind))
 def test_every_finding_has_words_numbers_and_advice_in_both_languages(ailment: FindingKind) -> None:
-    """Issue 3: findings in plain Spanish and English, with the number of answers behind each and what to do."""
+    """Findings in plain Spanish and English, with the number of answers behind each and what to do."""
     finding = ItemFinding(ailment, FindingStrength.LIKELY, 200, "", "b", 41, 66, 30, 12, f("0.123"))
     said = {}
     for language in ("es", "en"):
@@ -137,7 +137,7 @@ def test_a_finding_about_a_part_or_a_statement_names_it() -> None:
     ],
 )
 def test_answers_have_the_names_that_people_read(body: Body, answer: Answer, names: list[str]) -> None:
-    """5.12, response analysis: per part, the response class in words."""
+    """spec/quiz-engine 5.12, response analysis: per part, the response class in words."""
     question = a_question(body)
     with reading("es"):
         found = [class_name(question, one) for one in response_analysis([ItemResponses(marked(body, answer), f("1"))])]
@@ -179,7 +179,7 @@ def examined(*rows: str) -> QuizAnalysis:
     ],
 )
 def test_what_cannot_be_computed_is_said_in_words(rows: list[str], words: list[str]) -> None:
-    """5.12, degenerate cases: S = 1, 3; all equal marks; a negative consistency."""
+    """spec/quiz-engine 5.12, degenerate cases: S = 1, 3; all equal marks; a negative consistency."""
     with reading("es"):
         examination = examined(*rows)
         said = " ".join(warnings_of(examination))
@@ -207,7 +207,7 @@ def test_labels_tell_the_version_from_the_second_on() -> None:
 
 
 def test_figures_are_rounded_once_half_up() -> None:
-    """5.1.5: rounding half up, in decimal arithmetic, at output only."""
+    """spec/quiz-engine 5.1.5: rounding half up, in decimal arithmetic, at output only."""
     with reading("es"):
         assert [figure(f(value)) for value in ("0.125", "-0.125", "2", "1/3", "1000")] == ["0,13", "-0,13", "2", "0,33", "1000"]
         assert figure(None) == percentage(None) == MISSING

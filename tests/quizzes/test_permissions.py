@@ -1,4 +1,4 @@
-"""Who may see, take, save and review attempts, cell by cell over HTTP (security 9)."""
+"""Who may see, take, save and review attempts, cell by cell over HTTP (spec/security 9)."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def a_matrix_course(instance: Instance) -> Course:
 
 
 def test_every_cell_of_quizzes_and_attempts(browser: Browser, instance: Instance) -> None:
-    """Security 9: quiz.view_intro, quiz.start, quiz.preview, attempt.view, attempt.save, each role before each state."""
+    """spec/security 9: quiz.view_intro, quiz.start, quiz.preview, attempt.view, attempt.save, each role before each state."""
     cast = a_cast(browser, instance)
     course = a_matrix_course(instance)
     cast.join(course)
@@ -79,7 +79,7 @@ def test_every_cell_of_quizzes_and_attempts(browser: Browser, instance: Instance
 
 
 def test_a_quiz_of_a_draft_is_started_by_nobody(browser: Browser, instance: Instance) -> None:
-    """Security 9, quiz.start draft: neither in a course that was never published, nor one that stands in the working copy alone."""
+    """spec/security 9, quiz.start draft: neither in a course that was never published, nor one that stands in the working copy alone."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
     cast.browsers["S"].get("/teaching/prueba/new-activity?module=parte-1")
@@ -123,7 +123,7 @@ def counted(instance: Instance, model: type) -> int:
 
 
 def test_an_attempt_whose_time_is_over_takes_nothing_from_anybody(browser: Browser, instance: Instance) -> None:
-    """Security 9, attempt.save own_time_expired: not even from its learner."""
+    """spec/security 9, attempt.save own_time_expired: not even from its learner."""
     cast = a_cast(browser, instance)
     cast.join(a_matrix_course(instance))
     attempt = start(instance, actor_of(cast.people["E"]), "prueba", "cuestionario-5", now=clock.now() - timedelta(hours=1))
@@ -136,7 +136,7 @@ def test_an_attempt_whose_time_is_over_takes_nothing_from_anybody(browser: Brows
 
 
 def test_every_cell_of_seeing_right_answers(browser: Browser, instance: Instance) -> None:
-    """Security 9, quiz.view_answers: before handing in, and after, with reviews on, off, and on once the quiz closes."""
+    """spec/security 9, quiz.view_answers: before handing in, and after, with reviews on, off, and on once the quiz closes."""
     cast = a_cast(browser, instance)
     cast.join(a_matrix_course(instance))
     learner = actor_of(cast.people["E"])
@@ -179,7 +179,7 @@ def submit_through_page(browser: Browser, attempt: UUID) -> None:
 
 
 def test_every_cell_of_seeing_ones_own_grade(browser: Browser, instance: Instance) -> None:
-    """Security 9, grade.view: a mark is seen by its learner once the quiz shows it, and on no page before (CVE-2021-32473)."""
+    """spec/security 9, grade.view: a mark is seen by its learner once the quiz shows it, and on no page before (CVE-2021-32473)."""
     cast = a_cast(browser, instance)
     cast.join(a_matrix_course(instance))
     learner = actor_of(cast.people["E"])
@@ -200,7 +200,9 @@ def test_every_cell_of_seeing_ones_own_grade(browser: Browser, instance: Instanc
 
 
 def test_every_cell_of_changing_a_key(browser: Browser, instance: Instance) -> None:
-    """Security 9, quiz.edit_key with attempts: graders and others change nothing; attempts keep the question that they were made with."""
+    """spec/security 9, quiz.edit_key with attempts: graders and others change nothing;
+    attempts keep the question that they were made with.
+    """
     cast = a_cast(browser, instance)
     course = a_matrix_course(instance)
     cast.join(course)
@@ -221,7 +223,9 @@ def test_every_cell_of_changing_a_key(browser: Browser, instance: Instance) -> N
 def test_who_works_in_a_course_and_takes_it_sees_of_an_open_attempt_of_their_own_what_every_learner_sees(
     browser: Browser, instance: Instance, letter: str
 ) -> None:
-    """Security 9, attempt.view and quiz.view_answers before handing in, also where feedback comes at once; of others they see theirs."""
+    """spec/security 9, attempt.view and quiz.view_answers before handing in, also where feedback comes at once;
+    of others they see theirs.
+    """
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1, settings="attempts: 0\nbehaviour: immediate\nreview: practice\n")
     other = start(instance, a_learner(instance, course, "otra@example.org"), "prueba")
@@ -250,7 +254,7 @@ def test_who_edits_a_course_looks_at_their_open_preview_as_they_like(browser: Br
 
 
 def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: Browser, instance: Instance) -> None:
-    """Security 1.2 and 9, attempt.save of_another_learner."""
+    """spec/security 1.2 and 9, attempt.save of_another_learner."""
     cast = a_cast(browser, instance)
     course = a_matrix_course(instance)
     cast.join(course)
@@ -270,7 +274,7 @@ def test_nobody_saves_or_submits_for_another_not_even_an_administrator(browser: 
 
 
 def test_attempts_lead_strangers_to_the_sign_in_page_whether_they_exist_or_not(browser: Browser, instance: Instance) -> None:
-    """Security 1.3: a session may have ended; nothing is told of what exists."""
+    """spec/security 1.3: a session may have ended; nothing is told of what exists."""
     cast = a_cast(browser, instance)
     cast.join(a_matrix_course(instance))
     real = start(instance, actor_of(cast.people["E"]), "prueba")

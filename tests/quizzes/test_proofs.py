@@ -1,4 +1,4 @@
-"""What a device proves to have written before the end counts until the quiz's window closes (quiz engine 5.3.9)."""
+"""What a device proves to have written before the end counts until the quiz's window closes (spec/quiz-engine 5.3.9)."""
 
 import json
 import re
@@ -58,7 +58,7 @@ def send(browser: Browser, token: str, *, seq: int = 1, place: str = "1", status
 
 
 def test_an_answer_of_a_lost_line_counts_until_the_window_closes_and_is_marked_so(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.9: written before E, sent at E + 12 min: kept, acknowledged, flagged in the record, marked; finish = E."""
+    """spec/quiz-engine 5.3.9: written before E, sent at E + 12 min: kept, acknowledged, flagged in the record, marked; finish = E."""
     begin(browser, instance)
     place = right(browser)
     at.pass_(minutes=9)
@@ -83,7 +83,7 @@ def open_attempt_uuid(path: str) -> UUID:
 
 
 def test_without_a_proof_nothing_late_is_kept(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.9 and 5.3.4: no token, one of another attempt, a forged one, one given after the end."""
+    """spec/quiz-engine 5.3.9 and 5.3.4: no token, one of another attempt, a forged one, one given after the end."""
     token = begin(browser, instance)
     secret = browser.app.secret_key or ""
     foreign = seal(secret, PURPOSE, ["00000000-0000-4000-8000-000000000000", int(NOON.timestamp())])
@@ -99,7 +99,7 @@ def test_without_a_proof_nothing_late_is_kept(browser: Browser, instance: Instan
 
 
 def test_after_the_window_nothing_is_kept_and_the_job_has_handed_in_what_was_saved(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.9 and 5.3.6: the attempt waits for the device until E + W, then it is finished at E."""
+    """spec/quiz-engine 5.3.9 and 5.3.6: the attempt waits for the device until E + W, then it is finished at E."""
     token = begin(browser, instance)
     uuid = open_attempt_uuid(browser.path)
     states = []
@@ -116,7 +116,7 @@ def test_after_the_window_nothing_is_kept_and_the_job_has_handed_in_what_was_sav
 
 
 def test_a_quiz_without_a_window_gives_no_token_and_takes_none(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.9: off by default."""
+    """spec/quiz-engine 5.3.9: off by default."""
     assert begin(browser, instance, "attempts: 0\nlimit: 10 min\n") == ""
     assert send(browser, "")["token"] == ""
     token = seal(browser.app.secret_key or "", PURPOSE, [browser.path.split("/")[2], int(NOON.timestamp())])
@@ -128,7 +128,9 @@ def test_a_quiz_without_a_window_gives_no_token_and_takes_none(browser: Browser,
 
 
 def test_numbers_and_tokens_of_a_page_only_go_forward(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.9: the device's counter is monotonic: a number below one that was kept, or an older token after a newer one, proves nothing."""
+    """spec/quiz-engine 5.3.9: the device's counter is monotonic: a number below one that was kept, or an older token after a newer one,
+    proves nothing.
+    """
     first = begin(browser, instance)
     at.pass_(minutes=5)
     second = str(send(browser, "", seq=3)["token"])
@@ -145,7 +147,7 @@ def test_numbers_and_tokens_of_a_page_only_go_forward(browser: Browser, instance
 
 
 def test_the_page_after_the_end_still_leads_to_handing_in(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.9: nothing can be answered on it any more, and the device's journal goes with the submission."""
+    """spec/quiz-engine 5.3.9: nothing can be answered on it any more, and the device's journal goes with the submission."""
     token = begin(browser, instance)
     place = right(browser)
     path = browser.path.split("?")[0]

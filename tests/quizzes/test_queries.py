@@ -35,7 +35,7 @@ def counter(instance: Instance) -> Counter:
 
 
 def test_a_paper_has_its_pool_in_the_order_of_keys_on_every_machine(instance: Instance) -> None:
-    """Quiz engine 5.2.5: a draw depends on the order of its pool, so that order is the keys', not the database's."""
+    """spec/quiz-engine 5.2.5: a draw depends on the order of its pool, so that order is the keys', not the database's."""
     a_quiz(instance, slots="slots:\n  - draw: 3\n")
 
     with instance.database.unit_of_work(write=False) as session:
@@ -75,7 +75,7 @@ def test_memory_of_questions_is_bounded(instance: Instance, monkeypatch: pytest.
 
 
 def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(instance: Instance, counter: Counter) -> None:
-    """Performance P6: whatever the number of questions and answers."""
+    """spec/performance P6: whatever the number of questions and answers."""
     learner = a_learner(instance, a_quiz(instance))
     attempt = start(instance, learner, "prueba")
     for seq in range(1, 20):
@@ -92,7 +92,7 @@ def test_an_attempt_comes_with_its_items_and_answers_in_two_statements(instance:
 
 
 def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(instance: Instance) -> None:
-    """Security 1.3."""
+    """spec/security 1.3."""
     learner = a_learner(instance, a_quiz(instance))
     attempt = start(instance, learner, "prueba")
 
@@ -132,7 +132,7 @@ def test_the_history_holds_one_learners_attempts_at_one_quiz(instance: Instance)
 
 
 def test_questions_seen_are_counted_over_a_course_without_previews(instance: Instance) -> None:
-    """5.2.4 and 5.2.7."""
+    """spec/quiz-engine 5.2.4 and 5.2.7."""
     course = a_quiz(instance, questions=ONE_QUESTION)
     learner, teacher = a_learner(instance, course), actor_of(a_teacher(instance, course))
     for _time in range(2):
@@ -174,7 +174,7 @@ def test_a_save_reads_one_text_of_an_essay_that_was_saved_three_hundred_times(in
 
 
 def test_an_answer_that_was_checked_comes_with_its_text(instance: Instance) -> None:
-    """5.6: later tries are judged with the earlier ones."""
+    """spec/quiz-engine 5.6: later tries are judged with the earlier ones."""
     learner = a_learner(instance, a_quiz(instance, "behaviour: adaptive\nattempts: 0\nshuffle_options: false\n", questions=ONE_QUESTION))
     attempt = start(instance, learner, "prueba")
     for seq in range(1, 5):

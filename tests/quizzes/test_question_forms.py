@@ -1,4 +1,7 @@
-"""Forms of questions over their text, without pages: what stays, what changes, which keys are kept (decision 0014, format 3.3, 8)."""
+"""Forms of questions over their text, without pages: what stays, what changes, which keys are kept.
+
+decision 14, spec/content-format 3.3, 8.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -201,7 +204,7 @@ def test_a_kind_asks_for_nothing_twice_and_in_the_order_of_the_text() -> None:
         assert {name.partition(".")[0] for name in names} - {"tolerance_kind"} <= set(order_of(kind)), kind
 
 
-# --- The keys of options (format, 3.3) ---------------------------------------------------------------------------------------------------
+# --- The keys of options (spec/content-format 3.3) ----------------------------------------------------------------------------------------
 
 
 def test_a_published_option_that_is_worded_anew_keeps_its_key() -> None:

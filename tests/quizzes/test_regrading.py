@@ -1,4 +1,6 @@
-"""Marking again (5.11.2-5.11.5): trial, policies, commit as seen, undo, annulment, certificates that an administrator decides about."""
+"""Marking again (spec/quiz-engine 5.11.2 to 5.11.5): trial, policies, commit as seen, undo, annulment,
+certificates that an administrator decides about.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -86,7 +88,7 @@ def two_learners(instance: Instance) -> tuple[Actor, Actor, UUID, UUID]:
 
 
 def test_a_trial_changes_nothing_and_says_who_would_flip(instance: Instance, editor: Actor) -> None:
-    """5.11.3: always a dry run first: learner, old, new, flips."""
+    """spec/quiz-engine 5.11.3: always a dry run first: learner, old, new, flips."""
     _ana, _leo, wrong, right = two_learners(instance)
     before = len(all_marks(instance))
 
@@ -109,7 +111,7 @@ def test_a_trial_changes_nothing_and_says_who_would_flip(instance: Instance, edi
     [(RegradePolicy.REPLACE, [50, 100]), (RegradePolicy.KEEP_BEST, [100, 100]), (RegradePolicy.ONLY_RAISE, [100, 100])],
 )
 def test_the_policy_says_whose_marks_change(instance: Instance, editor: Actor, policy: RegradePolicy, after: list[int]) -> None:
-    """5.11.3: keep best / replace / only raise; results follow in the same transaction."""
+    """spec/quiz-engine 5.11.3: keep best / replace / only raise; results follow in the same transaction."""
     ana, leo, wrong, right = two_learners(instance)
 
     commit(instance, editor, a_trial(instance, editor, an_order(instance, OTHER, 2, policy=policy)))
@@ -120,7 +122,7 @@ def test_the_policy_says_whose_marks_change(instance: Instance, editor: Actor, p
 
 
 def test_a_commit_is_appended_and_audited(instance: Instance, editor: Actor) -> None:
-    """5.1.4, 5.11.3: nothing is overwritten; who did it, when and why stands in the log."""
+    """spec/quiz-engine 5.1.4, 5.11.3: nothing is overwritten; who did it, when and why stands in the log."""
     _ana, _leo, _wrong, _right = two_learners(instance)
     before = [(one.id, one.fraction, one.state) for one in all_marks(instance)]
 
@@ -142,7 +144,7 @@ def test_a_commit_is_appended_and_audited(instance: Instance, editor: Actor) -> 
 
 
 def test_undoing_gives_every_mark_back_by_appending(instance: Instance, editor: Actor) -> None:
-    """5.11.3: commit is undoable; the history of marks tells all three."""
+    """spec/quiz-engine 5.11.3: commit is undoable; the history of marks tells all three."""
     ana, leo, wrong, right = two_learners(instance)
     trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
     commit(instance, editor, trial)
@@ -159,7 +161,7 @@ def test_undoing_gives_every_mark_back_by_appending(instance: Instance, editor: 
 
 
 def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(instance: Instance, editor: Actor) -> None:
-    """5.3.7, 5.11.3: the answer of before the reopening is history, and its mark with it."""
+    """spec/quiz-engine 5.3.7, 5.11.3: the answer of before the reopening is history, and its mark with it."""
     course = a_keyed_quiz(instance)
     ana = a_learner(instance, course)
     attempt = hand_in(instance, ana, QUITO)
@@ -183,7 +185,7 @@ def test_undoing_an_annulment_gives_back_what_was_answered_after_a_reopening(ins
 
 
 def test_what_a_person_marked_after_a_commit_survives_its_undoing(instance: Instance, editor: Actor) -> None:
-    """5.11.3: undo restores what it changed, and nothing else."""
+    """spec/quiz-engine 5.11.3: undo restores what it changed, and nothing else."""
     _ana, _leo, wrong, right = two_learners(instance)
     trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
     commit(instance, editor, trial)
@@ -210,7 +212,7 @@ def test_the_later_of_two_must_be_undone_first(instance: Instance, editor: Actor
 
 
 def test_a_trial_is_committed_as_seen_or_made_again(instance: Instance, editor: Actor) -> None:
-    """5.11.3: where marks changed since, nothing is committed, and the new trial asks to be looked at."""
+    """spec/quiz-engine 5.11.3: where marks changed since, nothing is committed, and the new trial asks to be looked at."""
     _ana, _leo, wrong, right = two_learners(instance)
     trial = a_trial(instance, editor, an_order(instance, OTHER, 2))
     mark(instance, editor, wrong, ManualMarkValues(Fraction(0), last_mark(instance, editor, wrong, 2).id, reason="Otra cosa."), place=2)
@@ -228,7 +230,7 @@ def test_a_trial_is_committed_as_seen_or_made_again(instance: Instance, editor: 
 
 
 def test_what_a_person_marked_is_left_alone_unless_asked(instance: Instance, editor: Actor) -> None:
-    """5.11.4: manually marked items are skipped unless asked."""
+    """spec/quiz-engine 5.11.4: manually marked items are skipped unless asked."""
     _ana, _leo, wrong, right = two_learners(instance)
     mark(instance, editor, wrong, ManualMarkValues(Fraction("0.8"), last_mark(instance, editor, wrong).id, reason="Caso aparte."))
 
@@ -241,7 +243,7 @@ def test_what_a_person_marked_is_left_alone_unless_asked(instance: Instance, edi
 
 
 def test_another_structure_is_refused(instance: Instance, editor: Actor) -> None:
-    """5.11.2 (b): same kind, same options, by key."""
+    """spec/quiz-engine 5.11.2 (b): same kind, same options, by key."""
     course = a_keyed_quiz(instance)
     hand_in(instance, a_learner(instance, course), QUITO)
     a_keyed_quiz(instance, RIGHT_KEY.replace("        key: cuenca\n", "        key: loja\n"))
@@ -255,7 +257,7 @@ def test_another_structure_is_refused(instance: Instance, editor: Actor) -> None
 
 
 def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(instance: Instance, editor: Actor) -> None:
-    """5.11.2 (a): a bug of the program that judged wrongly is put right; what it judged well does not change."""
+    """spec/quiz-engine 5.11.2 (a): a bug of the program that judged wrongly is put right; what it judged well does not change."""
     course = a_keyed_quiz(instance)
     attempt, other = (
         hand_in(instance, a_learner(instance, course), GUAYAQUIL),
@@ -273,7 +275,7 @@ def test_the_same_version_is_judged_again_by_the_program_as_it_is_now(instance: 
 
 
 def test_annulled_with_full_credit_everybody_gets_the_mark_also_who_hands_in_later(instance: Instance, editor: Actor) -> None:
-    """5.11.4: full credit to all."""
+    """spec/quiz-engine 5.11.4: full credit to all."""
     course = a_keyed_quiz(instance)
     ana, leo, eva = (a_learner(instance, course, f"{name}@example.org") for name in ("ana", "leo", "eva"))
     first, empty = hand_in(instance, ana, QUITO), start(instance, leo, "prueba")
@@ -292,7 +294,7 @@ def test_annulled_with_full_credit_everybody_gets_the_mark_also_who_hands_in_lat
 
 
 def test_who_had_the_full_mark_and_answers_otherwise_before_the_commit_is_annulled_too(instance: Instance, editor: Actor) -> None:
-    """5.11.3, 5.11.4: the trial found nothing to change, and is made again."""
+    """spec/quiz-engine 5.11.3, 5.11.4: the trial found nothing to change, and is made again."""
     course = a_keyed_quiz(instance)
     ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
     attempts = hand_in(instance, ana, QUITO), hand_in(instance, leo, GUAYAQUIL)
@@ -307,7 +309,7 @@ def test_who_had_the_full_mark_and_answers_otherwise_before_the_commit_is_annull
 
 
 def test_removed_from_the_total_the_rest_is_rescaled(instance: Instance, editor: Actor) -> None:
-    """5.11.4: remove from total (rescale)."""
+    """spec/quiz-engine 5.11.4: remove from total (rescale)."""
     course = a_keyed_quiz(instance)
     ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
     attempts = hand_in(instance, ana, QUITO, FOUR), hand_in(instance, leo, GUAYAQUIL, FIVE)
@@ -324,7 +326,7 @@ def test_removed_from_the_total_the_rest_is_rescaled(instance: Instance, editor:
 
 
 def test_a_question_is_annulled_once_and_its_corrected_version_decides(instance: Instance, editor: Actor) -> None:
-    """5.11.4: the versions that there were; what is corrected later is marked as usual."""
+    """spec/quiz-engine 5.11.4: the versions that there were; what is corrected later is marked as usual."""
     course = a_keyed_quiz(instance)
     ana = a_learner(instance, course)
     hand_in(instance, ana, QUITO)
@@ -344,7 +346,7 @@ def test_a_question_is_annulled_once_and_its_corrected_version_decides(instance:
 
 
 def test_annulled_marks_are_not_judged_again_nor_by_hand(instance: Instance, editor: Actor) -> None:
-    """5.11.4: the same for everybody, until it is undone."""
+    """spec/quiz-engine 5.11.4: the same for everybody, until it is undone."""
     _ana, _leo, wrong, right = two_learners(instance)
     commit(instance, editor, a_trial(instance, editor, an_order(instance, FULL)))
 
@@ -359,7 +361,9 @@ def test_annulled_marks_are_not_judged_again_nor_by_hand(instance: Instance, edi
 def test_who_fails_after_a_regrade_keeps_the_certificate_until_an_administrator_decides(
     browser: Browser, instance: Instance, editor: Actor
 ) -> None:
-    """5.11.5: nothing is revoked silently; a task is opened, and closed again by undoing. The trial says which are touched."""
+    """spec/quiz-engine 5.11.5: nothing is revoked silently; a task is opened, and closed again by undoing.
+    The trial says which are touched.
+    """
     course = a_keyed_quiz(instance)
     ana = a_learner(instance, course)
     mark_done(instance, ana, "prueba", "leccion-1")
@@ -387,7 +391,7 @@ def test_who_fails_after_a_regrade_keeps_the_certificate_until_an_administrator_
 
 
 def test_who_passes_after_a_regrade_completes_and_gets_the_certificate(browser: Browser, instance: Instance, editor: Actor) -> None:
-    """5.13: completion and certificate follow in the same transaction."""
+    """spec/quiz-engine 5.13: completion and certificate follow in the same transaction."""
     course = a_keyed_quiz(instance)
     leo = a_learner(instance, course)
     mark_done(instance, leo, "prueba", "leccion-1")
@@ -402,7 +406,7 @@ def test_who_passes_after_a_regrade_completes_and_gets_the_certificate(browser: 
 
 
 def test_open_attempts_previews_and_abandoned_ones_are_left_alone(instance: Instance, editor: Actor) -> None:
-    """5.2.7, 5.3.8, 5.14.4: only what is handed in by a learner is marked again."""
+    """spec/quiz-engine 5.2.7, 5.3.8, 5.14.4: only what is handed in by a learner is marked again."""
     course = a_keyed_quiz(instance, settings="attempts: 0\nlimit: 10 min\nat_end: abandon\n")
     ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
     now = clock.now()
@@ -421,7 +425,7 @@ def test_open_attempts_previews_and_abandoned_ones_are_left_alone(instance: Inst
 def test_a_large_one_is_tried_committed_and_undone_by_jobs_in_portions(
     browser: Browser, instance: Instance, editor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Issue 3, scale: the same rows, some learners at a time, each job within its lease, a second delivery changes nothing."""
+    """The same rows, some learners at a time, each job within its lease, a second delivery changes nothing."""
     for module in (trials, regrading):
         monkeypatch.setattr(module, "AT_ONCE", 2)
         monkeypatch.setattr(module, "PORTION", 1)
@@ -453,7 +457,7 @@ def test_a_large_one_is_tried_committed_and_undone_by_jobs_in_portions(
 def test_of_two_large_annulments_of_one_question_the_second_stays_a_trial(
     browser: Browser, instance: Instance, editor: Actor, monkeypatch: pytest.MonkeyPatch, together: bool
 ) -> None:
-    """5.11.4: also where both were begun before the first was done, and the first changed no mark."""
+    """spec/quiz-engine 5.11.4: also where both were begun before the first was done, and the first changed no mark."""
     for module in (trials, regrading):
         monkeypatch.setattr(module, "AT_ONCE", 0)
     course = a_keyed_quiz(instance)

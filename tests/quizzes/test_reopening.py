@@ -1,4 +1,4 @@
-"""Opening attempts again (5.3.7) and deleting previews (5.2.7): services, pages, and who may."""
+"""Opening attempts again (spec/quiz-engine 5.3.7) and deleting previews (spec/quiz-engine 5.2.7): services, pages, and who may."""
 
 from datetime import timedelta
 from fractions import Fraction
@@ -55,7 +55,7 @@ def reopen(instance: Instance, editor: object, attempt: object) -> str:
 
 
 def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once(instance: Instance) -> None:
-    """5.3.7: with the answers that were saved, and its end as the time."""
+    """spec/quiz-engine 5.3.7: with the answers that were saved, and its end as the time."""
     course = a_course(instance, modules=1, settings=ABANDONS)
     learner, editor = a_learner(instance, course), actor_of(a_teacher(instance, course))
     attempt = abandon(instance, learner)
@@ -72,7 +72,9 @@ def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once
 
 
 def test_an_attempt_with_time_left_is_open_again_and_handed_in_by_its_learner(browser: Browser, instance: Instance) -> None:
-    """5.3.7, security 9 attempt.reopen: handed in too early; the answers are there, the grade waits; the learner is told."""
+    """spec/quiz-engine 5.3.7, spec/security 9 attempt.reopen: handed in too early; the answers are there, the grade waits;
+    the learner is told.
+    """
     course = a_course(instance, modules=1, settings="attempts: 1\n")
     learner, editor = a_learner(instance, course), actor_of(a_teacher(instance, course))
     attempt = fail_quiz(instance, learner, "prueba")
@@ -89,7 +91,7 @@ def test_an_attempt_with_time_left_is_open_again_and_handed_in_by_its_learner(br
 
 
 def test_no_attempt_is_opened_beside_another_open_one_nor_one_that_is_open(instance: Instance) -> None:
-    """5.2.1: one open attempt per learner and quiz."""
+    """spec/quiz-engine 5.2.1: one open attempt per learner and quiz."""
     course = a_course(instance, modules=1, settings="attempts: 0\n")
     learner, editor = a_learner(instance, course), actor_of(a_teacher(instance, course))
     ended = pass_quiz(instance, learner, "prueba")
@@ -122,7 +124,7 @@ def test_staff_reopen_from_the_review_with_a_reason(browser: Browser, instance: 
 
 
 def test_every_cell_of_reopening(browser: Browser, instance: Instance) -> None:
-    """Security 9, attempt.reopen of_a_learner_graded: those who edit the course and administrators, never one's own."""
+    """spec/security 9, attempt.reopen of_a_learner_graded: those who edit the course and administrators, never one's own."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1, settings="attempts: 0\nlimit: 10 min\n")
     cast.join(course)
@@ -144,7 +146,7 @@ def told_of_marks(browser: Browser) -> int:
 
 @pytest.mark.parametrize("again", [TEXT, TEXT.replace("\r\n", "\n"), None])
 def test_what_a_person_marked_stands_where_its_answer_is_the_same(browser: Browser, instance: Instance, again: str | None) -> None:
-    """5.3.7, 5.11.1: nobody marks the same answer twice; a page without a script ends lines otherwise."""
+    """spec/quiz-engine 5.3.7, 5.11.1: nobody marks the same answer twice; a page without a script ends lines otherwise."""
     course = a_marked_quiz(instance, "attempts: 1\n")
     learner, editor = a_learner(instance, course), actor_of(a_teacher(instance, course))
     attempt = hand_in(instance, learner)
@@ -160,7 +162,7 @@ def test_what_a_person_marked_stands_where_its_answer_is_the_same(browser: Brows
 
 
 def test_what_was_answered_otherwise_waits_for_a_grader_and_its_learner_is_told_again(browser: Browser, instance: Instance) -> None:
-    """5.3.7, 5.11.1: also after it was reopened twice; a mark by which the program was overruled goes with its answer."""
+    """spec/quiz-engine 5.3.7, 5.11.1: also after it was reopened twice; a mark by which the program was overruled goes with its answer."""
     course = a_marked_quiz(instance, "attempts: 1\n")
     learner, editor = a_learner(instance, course), actor_of(a_teacher(instance, course))
     attempt = hand_in(instance, learner, choice="2")
@@ -187,7 +189,7 @@ def test_what_was_answered_otherwise_waits_for_a_grader_and_its_learner_is_told_
 def test_an_annulment_reaches_a_mark_that_stands_as_it_reaches_all_marks_by_hand(
     instance: Instance, with_manual: bool, percent: int
 ) -> None:
-    """5.11.4: marks that a person gave are passed over unless it is asked for; undoing it gives them back."""
+    """spec/quiz-engine 5.11.4: marks that a person gave are passed over unless it is asked for; undoing it gives them back."""
     course = a_marked_quiz(instance, "attempts: 1\n")
     learner, editor = a_learner(instance, course), actor_of(a_teacher(instance, course))
     attempt = hand_in(instance, learner)
@@ -206,7 +208,7 @@ def test_an_annulment_reaches_a_mark_that_stands_as_it_reaches_all_marks_by_hand
 
 
 def test_previews_are_deleted_with_all_that_is_in_them_and_nothing_else(browser: Browser, instance: Instance) -> None:
-    """5.2.7: deletable, by those who edit; learners' attempts stay."""
+    """spec/quiz-engine 5.2.7: deletable, by those who edit; learners' attempts stay."""
     course = a_course(instance, modules=1, settings="attempts: 0\n")
     editor = actor_of(a_teacher(instance, course))
     pass_quiz(instance, editor, "prueba")

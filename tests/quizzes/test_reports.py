@@ -96,7 +96,7 @@ def order_of(browser: Browser) -> list[str]:
 
 
 def test_only_the_courses_staff_see_the_report(browser: Browser, instance: Instance) -> None:
-    """Security 9, as gradebook.view: graders, editors and administrators; to all others there is no such page."""
+    """spec/security 9, as gradebook.view: graders, editors and administrators; to all others there is no such page."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -137,7 +137,7 @@ def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browse
 
 
 def test_graders_see_no_addresses(browser: Browser, instance: Instance) -> None:
-    """Security 7.6: e-mail addresses are for those who edit the course."""
+    """spec/security 7.6: e-mail addresses are for those who edit the course."""
     a_class(instance)
     sign_in(browser, "califica@example.org")
 
@@ -148,7 +148,7 @@ def test_graders_see_no_addresses(browser: Browser, instance: Instance) -> None:
 
 
 def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browser: Browser, instance: Instance) -> None:
-    """Security 4.6 and 8.1: no cell computes, attachment, UTF-8; who exported stands in the audit log."""
+    """spec/security 4.6 and 8.1: no cell computes, attachment, UTF-8; who exported stands in the audit log."""
     a_class(instance)
     sign_in(browser, "profe@example.org")
 
@@ -197,7 +197,7 @@ def copies_of_an_attempt(instance: Instance, count: int) -> None:
 
 @pytest.mark.parametrize("path", ["", ".csv", ".xlsx"])
 def test_the_report_costs_the_same_statements_however_many_attempts_there_are(browser: Browser, instance: Instance, path: str) -> None:
-    """Issue 3, scale: one statement reads all rows of a download; a page reads its fifty."""
+    """One statement reads all rows of a download; a page reads its fifty."""
     a_class(instance)
     sign_in(browser, "profe@example.org")
     browser.checks = False

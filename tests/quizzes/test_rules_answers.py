@@ -97,7 +97,7 @@ def test_nothing_sent_is_an_empty_answer(kind: QuestionKind) -> None:
     ],
 )
 def test_what_does_not_fit_is_kept_as_typed_and_flagged(kind: QuestionKind, payload: object, place: str) -> None:
-    """5.4.5: invalid input is saved as typed and flagged, not rejected."""
+    """spec/quiz-engine 5.4.5: invalid input is saved as typed and flagged, not rejected."""
     answer = read_answer(kind, payload)
 
     assert isinstance(answer, MalformedAnswer)
@@ -181,7 +181,7 @@ LAYOUT = ItemLayout(
     ],
 )
 def test_pages_speak_in_places_and_answers_in_keys(body: Body, page: Mapping[str, object], answer: Answer) -> None:
-    """Content format 3.3: keys never reach a learner's page."""
+    """spec/content-format 3.3: keys never reach a learner's page."""
     question = a_question(body)
 
     assert answer_from_page(question, LAYOUT, page) == answer

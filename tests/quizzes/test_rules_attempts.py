@@ -1,4 +1,4 @@
-"""Starting, time, states and what holds for one person (5.2, 5.3, 5.10)."""
+"""Starting, time, states and what holds for one person (spec/quiz-engine 5.2, 5.3, 5.10)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -67,7 +67,7 @@ def reasons(ruling: StartRuling) -> list[AttemptRefusalReason]:
 
 
 def test_the_table_has_these_transitions_and_no_other() -> None:
-    """5.3: every pair of state and event, exhaustively."""
+    """spec/quiz-engine 5.3: every pair of state and event, exhaustively."""
     allowed = {
         (S.NOT_STARTED, E.START): S.IN_PROGRESS,
         (S.IN_PROGRESS, E.RUN_OUT): S.OVERDUE,
@@ -91,7 +91,7 @@ def test_the_table_has_these_transitions_and_no_other() -> None:
 
 
 def test_a_first_attempt_starts_where_nothing_forbids_it() -> None:
-    """5.2.1."""
+    """spec/quiz-engine 5.2.1."""
     ruling = starting(EffectiveSettings(attempts=3))
 
     assert ruling == StartRuling(1, None, (), 3, needs_confirmation=False)
@@ -99,7 +99,7 @@ def test_a_first_attempt_starts_where_nothing_forbids_it() -> None:
 
 
 def test_finished_and_abandoned_attempts_count_against_the_number_allowed() -> None:
-    """5.2.1, 5.3.8: finished + abandoned < N; 0 = unlimited."""
+    """spec/quiz-engine 5.2.1, 5.3.8: finished + abandoned < N; 0 = unlimited."""
     history = [an_attempt(1), an_attempt(2, S.ABANDONED), an_attempt(3, S.SUBMITTED)]
 
     assert reasons(starting(EffectiveSettings(attempts=3), history)) == [AttemptRefusalReason.NO_ATTEMPTS_LEFT]
@@ -110,14 +110,14 @@ def test_finished_and_abandoned_attempts_count_against_the_number_allowed() -> N
 
 @pytest.mark.parametrize("state", [S.IN_PROGRESS, S.OVERDUE])
 def test_start_returns_to_the_open_attempt(state: AttemptState) -> None:
-    """5.2.1: "start" when one is open returns that one."""
+    """spec/quiz-engine 5.2.1: "start" when one is open returns that one."""
     ruling = starting(EffectiveSettings(attempts=1, closes=at(-1)), [an_attempt(1, state, finish=None)])
 
     assert (ruling.open_number, ruling.refusals, ruling.allowed) == (1, (), False)
 
 
 def test_all_reasons_are_told_together() -> None:
-    """5.2.2: all reported together with reasons."""
+    """spec/quiz-engine 5.2.2: all reported together with reasons."""
     access = EffectiveSettings(opens=at(1), closes=at(-1), attempts=1, passwords=frozenset({"x"}), pause=AttemptPause(3600, 0))
 
     ruling = starting(access, [an_attempt()], password_fits=False, network_fits=False, prerequisites_met=False)
@@ -146,7 +146,7 @@ def test_all_reasons_are_told_together() -> None:
     ],
 )
 def test_dates_include_the_opening_and_exclude_the_closing(access: EffectiveSettings, expected: list[AttemptRefusalReason]) -> None:
-    """5.2.2; a password is asked for only where one is set."""
+    """spec/quiz-engine 5.2.2; a password is asked for only where one is set."""
     assert reasons(starting(access, password_fits=False)) == expected
 
 
@@ -166,7 +166,7 @@ PAUSE = EffectiveSettings(pause=AttemptPause(first=1800, later=86400))
     ],
 )
 def test_the_pause_counts_from_the_finish_or_from_the_end_of_the_limit(history: list[AttemptSummary], until: datetime | None) -> None:
-    """5.2.2: delay between attempt 1→2 and later; from start + limit if the attempt timed out while away."""
+    """spec/quiz-engine 5.2.2: delay between attempt 1→2 and later; from start + limit if the attempt timed out while away."""
     assert pause_ends(PAUSE, history) == until
 
 
@@ -177,13 +177,13 @@ def test_a_pause_is_over_on_the_second() -> None:
 
 
 def test_a_time_limit_asks_for_confirmation() -> None:
-    """5.2.2: confirmation page if there is a time limit."""
+    """spec/quiz-engine 5.2.2: confirmation page if there is a time limit."""
     assert starting(EffectiveSettings(limit=600)).needs_confirmation
     assert not starting(EffectiveSettings(limit=600), preview=True).needs_confirmation
 
 
 def test_previews_know_no_limits_and_live_apart() -> None:
-    """5.2.7: preview attempts are exempt from dates and limits and do not count."""
+    """spec/quiz-engine 5.2.7: preview attempts are exempt from dates and limits and do not count."""
     access = EffectiveSettings(opens=at(1), attempts=1)
     preview = an_attempt(1, preview=True)
 
@@ -204,7 +204,7 @@ def test_previews_know_no_limits_and_live_apart() -> None:
     ],
 )
 def test_the_end_is_the_earlier_of_limit_and_close_date(access: EffectiveSettings, end: datetime | None) -> None:
-    """5.3.1, 5.14.2; exempt persons never expire (5.3.6)."""
+    """spec/quiz-engine 5.3.1, 5.14.2; exempt persons never expire (spec/quiz-engine 5.3.6)."""
     assert end_of(access, NOON) == end
     assert end_of(access, NOON, exempt=True) is None
 
@@ -235,7 +235,9 @@ NONE = TimeRuling(may_answer=False, may_submit=False)
     ],
 )
 def test_the_server_rules_on_every_moment(at_end: AtEnd, state: AttemptState, seconds: int, ruling: TimeRuling) -> None:
-    """5.3.3 (autosubmit, grace, abandon), 5.3.4 (tolerance of 60 s), 5.3.6, 5.14.3; the end is noon, the grace an hour."""
+    """spec/quiz-engine 5.3.3 (autosubmit, grace, abandon), spec/quiz-engine 5.3.4 (tolerance of 60 s), spec/quiz-engine 5.3.6, 5.14.3;
+    the end is noon, the grace an hour.
+    """
     clock = AttemptClock(state, NOON, at_end, grace=3600)
 
     assert rule_on_time(clock, now=at(seconds=seconds)) == ruling
@@ -263,21 +265,21 @@ def test_every_ruling_is_a_transition_of_the_table(state: AttemptState, at_end: 
 
 
 def test_the_browser_is_told_the_seconds_left() -> None:
-    """5.3.2."""
+    """spec/quiz-engine 5.3.2."""
     clock = AttemptClock(S.IN_PROGRESS, NOON)
 
     assert [seconds_left(clock, now=at(seconds=second)) for second in (-90.5, -1, 0, 30)] == [90, 1, 0, 0]
 
 
 def test_a_page_change_at_the_very_end_finishes() -> None:
-    """5.3.5: less than 2 s remain."""
+    """spec/quiz-engine 5.3.5: less than 2 s remain."""
     clock = AttemptClock(S.IN_PROGRESS, NOON)
 
     assert [finishes_on_page_change(clock, now=at(seconds=second)) for second in (-2, -1.9, 5)] == [False, True, True]
 
 
 def test_reopening_past_the_end_submits_at_once() -> None:
-    """5.3.7."""
+    """spec/quiz-engine 5.3.7."""
     clock = AttemptClock(S.ABANDONED, NOON)
 
     assert reopened(clock, now=at(-1)) == (E.REOPEN,)
@@ -302,7 +304,7 @@ def test_reopening_past_the_end_submits_at_once() -> None:
 def test_a_device_may_prove_that_it_wrote_in_time(
     end: datetime | None, window: int, token: datetime, now: datetime, *, accepted: bool
 ) -> None:
-    """5.3.9: offline evidence window."""
+    """spec/quiz-engine 5.3.9: offline evidence window."""
     assert accepts_evidence(end, window, token_time=token, now=now) is accepted
 
 
@@ -321,7 +323,7 @@ def test_without_overrides_the_quiz_holds() -> None:
 
 
 def test_groups_give_the_kindest_setting() -> None:
-    """5.10.1: open = min; close, limit, attempts = max; passwords: all accepted."""
+    """spec/quiz-engine 5.10.1: open = min; close, limit, attempts = max; passwords: all accepted."""
     groups = [
         override(opens=at(-5), closes=at(70), limit=900, attempts=3, passwords=frozenset({"a"})),
         override(opens=at(5), closes=at(65), limit=700, attempts=4, passwords=frozenset({"b"})),
@@ -331,7 +333,7 @@ def test_groups_give_the_kindest_setting() -> None:
 
 
 def test_no_limit_wins_among_groups() -> None:
-    """5.10.1: 0 (= none/unlimited) wins."""
+    """spec/quiz-engine 5.10.1: 0 (= none/unlimited) wins."""
     groups = [override(opens=None, closes=None, limit=0, attempts=0), override(opens=at(5), closes=at(65), limit=700, attempts=4)]
 
     assert effective(QUIZ, groups=groups) == replace(QUIZ, opens=None, closes=None, limit=None, attempts=0)
@@ -339,7 +341,7 @@ def test_no_limit_wins_among_groups() -> None:
 
 
 def test_a_persons_own_override_beats_the_groups_setting_by_setting() -> None:
-    """5.10.1: user override beats group override, setting by setting."""
+    """spec/quiz-engine 5.10.1: user override beats group override, setting by setting."""
     settings = effective(QUIZ, own=override(limit=300), groups=[override(limit=900, attempts=5)])
 
     assert settings == replace(QUIZ, limit=300, attempts=5)
@@ -349,7 +351,7 @@ PROFILE = AccommodationValues(Fraction(3, 2), extra_attempts=1, breaks=60)
 
 
 def test_a_profile_lengthens_limit_and_attempts() -> None:
-    """5.10.3: limit × factor (and breaks), extra attempts."""
+    """spec/quiz-engine 5.10.3: limit × factor (and breaks), extra attempts."""
     assert effective(QUIZ, profile=PROFILE) == replace(QUIZ, limit=960, attempts=3)
     assert effective(replace(QUIZ, attempts=0, limit=None), profile=PROFILE) == replace(QUIZ, attempts=0, limit=None)
     assert effective(replace(QUIZ, limit=601), profile=AccommodationValues(Fraction(5, 4))).limit == 752
@@ -357,7 +359,7 @@ def test_a_profile_lengthens_limit_and_attempts() -> None:
 
 @pytest.mark.parametrize(("started", "closes"), [(at(59), at(66)), (at(60), at(60)), (None, at(60))])
 def test_the_close_date_moves_only_for_attempts_that_began_before_it(started: datetime | None, closes: datetime) -> None:
-    """5.10.3: the close date is extended by the same extra minutes only if the attempt started before it."""
+    """spec/quiz-engine 5.10.3: the close date is extended by the same extra minutes only if the attempt started before it."""
     assert effective(QUIZ, profile=PROFILE, started_at=started).closes == closes
 
 
@@ -366,7 +368,7 @@ def test_a_quiz_without_a_close_date_gets_none_from_a_profile() -> None:
 
 
 def test_explicit_overrides_beat_the_profile() -> None:
-    """5.10.3, 5.14.5: profile ×1.5 plus group plus own override."""
+    """spec/quiz-engine 5.10.3, 5.14.5: profile ×1.5 plus group plus own override."""
     groups = [override(limit=900)]
 
     assert effective(QUIZ, profile=PROFILE, groups=groups, started_at=at(1)) == replace(QUIZ, limit=900, attempts=3)
@@ -375,7 +377,7 @@ def test_explicit_overrides_beat_the_profile() -> None:
 
 
 def test_extending_helps_a_person_inside_the_quiz() -> None:
-    """5.3.1, 5.14.2: recomputed at every request from current settings and overrides."""
+    """spec/quiz-engine 5.3.1, 5.14.2: recomputed at every request from current settings and overrides."""
     before, after = effective(QUIZ), effective(QUIZ, own=override(limit=1200))
     clock = AttemptClock(S.OVERDUE, end_of(before, NOON), AtEnd.GRACE, grace=600)
 
@@ -396,7 +398,9 @@ def test_extending_helps_a_person_inside_the_quiz() -> None:
     ],
 )
 def test_a_window_for_proofs_keeps_an_attempt_open_after_its_end(at_end: AtEnd, seconds: int, ruling: TimeRuling) -> None:
-    """5.3.9: W = 10 min, grace 5 min: what a device proves may come until E + W, and the attempt is handed in then, finished at E."""
+    """spec/quiz-engine 5.3.9: W = 10 min, grace 5 min: what a device proves may come until E + W, and the attempt is handed in then,
+    finished at E.
+    """
     clock = AttemptClock(S.IN_PROGRESS, NOON, at_end, grace=300, window=600)
     if ruling.event is AttemptEvent.ABANDON and at_end is AtEnd.GRACE:
         ruling = replace(ruling, finished_at=NOON + timedelta(seconds=300))
@@ -405,12 +409,12 @@ def test_a_window_for_proofs_keeps_an_attempt_open_after_its_end(at_end: AtEnd, 
 
 
 def test_a_quiz_without_a_window_takes_no_proof() -> None:
-    """5.3.9: default off."""
+    """spec/quiz-engine 5.3.9: default off."""
     assert not rule_on_time(AttemptClock(S.IN_PROGRESS, NOON), now=NOON + timedelta(seconds=61)).may_prove
 
 
 def test_what_holds_for_everybody_is_the_quiz_for_groups_persons_and_profiles() -> None:
-    """5.10.1 and 5.10.3."""
+    """spec/quiz-engine 5.10.1 and 5.10.3."""
     terms = SettingSources(QUIZ, everyone=override(limit=1200), groups=(override(attempts=5),), profile=AccommodationValues(Fraction(3, 2)))
 
     assert terms.access() == replace(QUIZ, limit=1800, attempts=5)
@@ -419,7 +423,7 @@ def test_what_holds_for_everybody_is_the_quiz_for_groups_persons_and_profiles() 
 
 
 def test_time_that_incidents_gave_moves_the_end_whatever_it_follows_from() -> None:
-    """5.10.4."""
+    """spec/quiz-engine 5.10.4."""
     assert end_of(EffectiveSettings(limit=600), NOON, extra=300) == at(15)
     assert end_of(EffectiveSettings(limit=600, closes=at(5)), NOON, extra=300) == at(10)
     assert end_of(EffectiveSettings(), NOON, extra=300) is None
@@ -443,12 +447,12 @@ def test_time_that_incidents_gave_moves_the_end_whatever_it_follows_from() -> No
     ],
 )
 def test_networks_are_told_by_the_address(networks: tuple[str, ...], address: str, within: bool) -> None:
-    """5.2.2: IPv4, IPv6, and IPv4 written as IPv6."""
+    """spec/quiz-engine 5.2.2: IPv4, IPv6, and IPv4 written as IPv6."""
     assert is_within(frozenset(networks), address) is within
 
 
 def test_networks_and_passwords_of_several_groups_are_all_accepted_and_none_wins() -> None:
-    """5.10.1: all accepted, where 0 (= none) wins."""
+    """spec/quiz-engine 5.10.1: all accepted, where 0 (= none) wins."""
     one, two = (override(networks=frozenset({name}), passwords=frozenset({name})) for name in ("10.0.0.0/8", "192.0.2.7"))
     free = override(networks=frozenset(), passwords=frozenset())
 
@@ -458,7 +462,7 @@ def test_networks_and_passwords_of_several_groups_are_all_accepted_and_none_wins
 
 
 def test_a_password_is_asked_for_but_not_of_previews() -> None:
-    """5.2.2 and 5.2.7."""
+    """spec/quiz-engine 5.2.2 and 5.2.7."""
     assert starting(QUIZ, now=at(1)).needs_password
     assert not starting(QUIZ, now=at(1), preview=True).needs_password
     assert not starting(EffectiveSettings()).needs_password

@@ -174,7 +174,7 @@ def test_only_dataclasses_are_encoded() -> None:
 
 
 def test_the_checksum_changes_with_content_alone() -> None:
-    """5.1.1: a version is made of content; state, note and former keys are not content."""
+    """spec/quiz-engine 5.1.1: a version is made of content; state, note and former keys are not content."""
     question = a_question(a_single())
     same = replace(question, note="mirar", former_keys=("antigua",), state=QuestionState.HIDDEN)
     other = replace(question, mark=f("2"))

@@ -1,4 +1,4 @@
-"""What differs between two wordings of a question (5.1.1)."""
+"""What differs between two wordings of a question (spec/quiz-engine 5.1.1)."""
 
 from dataclasses import replace
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""The question doctor (5.12): a class with planted defects, and each finding with what stands behind it."""
+"""The question doctor (spec/quiz-engine 5.12): a class with planted defects, and each finding with what stands behind it."""
 
 from fractions import Fraction
 from random import Random
@@ -54,7 +54,7 @@ def findings_of(quiz: list[Planted], tally: ClassTally) -> list[tuple[ItemFindin
 
 @pytest.mark.slow
 def test_planted_defects_are_found_and_healthy_questions_left_alone() -> None:
-    """Issue 3: on synthetic classes of 200 learners at least 95 % of the planted defects are found, with at most 5 % false alarms.
+    """On synthetic classes of 200 learners at least 95 % of the planted defects are found, with at most 5 % false alarms.
 
     Four fifths of them stand out among the four hundred tests of such a quiz, and hardly any healthy question does.
     """
@@ -84,7 +84,7 @@ def test_planted_defects_are_found_and_healthy_questions_left_alone() -> None:
 
 
 def test_a_healthy_quiz_of_a_small_class_is_left_alone() -> None:
-    """5.12: with few answers nothing is said rather than something wrong."""
+    """spec/quiz-engine 5.12: with few answers nothing is said rather than something wrong."""
     chance = Random(7)  # noqa: S311 - invented learners
     quiz = a_quiz(chance, defects=False)
 
@@ -111,7 +111,7 @@ def asked(body: Body, answers: list[tuple[object, int, int]]) -> tuple[ItemFindi
 
 
 def test_a_key_that_the_best_do_not_choose_is_told_with_its_numbers() -> None:
-    """5.12: «los mejores eligen la opción C más que la clave»: the option, who chose it, and how many of the best."""
+    """spec/quiz-engine 5.12: «los mejores eligen la opción C más que la clave»: the option, who chose it, and how many of the best."""
     (finding,) = asked(
         a_single(),
         [
@@ -164,7 +164,7 @@ def test_of_several_options_the_one_that_is_judged_wrongly_is_told() -> None:
 
 
 def test_of_rows_and_gaps_the_part_whose_key_is_wrong_is_told() -> None:
-    """5.12 per part: the best choose another column, or another option of a gap."""
+    """spec/quiz-engine 5.12 per part: the best choose another column, or another option of a gap."""
     best, rest = (
         MatrixAnswer({"salud": "si", "prestamo": "si", "vejez": "si"}),
         MatrixAnswer({"salud": "si", "prestamo": "no", "vejez": "no"}),
@@ -194,7 +194,7 @@ def test_where_the_rest_is_the_same_for_all_nothing_is_told_of_discrimination() 
 
 
 def test_numbers_that_are_nearly_right_slipped_or_of_the_best_are_told() -> None:
-    """5.12: tolerance too narrow, decimal slips; equal numbers written differently count together."""
+    """spec/quiz-engine 5.12: tolerance too narrow, decimal slips; equal numbers written differently count together."""
     body = a_numerical(("34.8", "1"), tolerance="0.05")
     answers = [
         (NumberAnswer("34,8"), 90, 30),
@@ -215,7 +215,7 @@ def test_numbers_that_are_nearly_right_slipped_or_of_the_best_are_told() -> None
 
 
 def test_words_that_are_nearly_accepted_are_told_together() -> None:
-    """5.7: marking knows no similarity; the doctor does, and tells it to the author."""
+    """spec/quiz-engine 5.7: marking knows no similarity; the doctor does, and tells it to the author."""
     body = a_short(("jubilación", "1"))
     answers = [
         (TextAnswer("jubilación"), 90, 30),
@@ -249,7 +249,7 @@ def test_words_are_near_by_one_letter_and_long_ones_by_two(typed: str, right: st
 
 @pytest.mark.parametrize(("easy", "ailment"), [(True, FindingKind.TOO_EASY), (False, FindingKind.TOO_HARD)])
 def test_what_nearly_all_get_right_or_wrong_is_told(easy: bool, ailment: FindingKind) -> None:
-    """5.12: F above 0.95 or below 0.05, with the learner count."""
+    """spec/quiz-engine 5.12: F above 0.95 or below 0.05, with the learner count."""
     right, wrong = ((TextAnswer("sol"), 50, 99), (TextAnswer("luna"), 50, 1))
     answers = [right, wrong] if easy else [(TextAnswer("sol"), 50, 1), (TextAnswer("luna"), 50, 99)]
     found = asked(a_short(("sol", "1")), answers)  # type: ignore[arg-type]  # any kind
@@ -291,7 +291,7 @@ def evidence(**fields: object) -> ItemEvidence:
 
 
 def test_a_question_that_goes_worse_late_or_is_passed_over_is_told() -> None:
-    """5.12: position effects, and blanks before the last answer."""
+    """spec/quiz-engine 5.12: position effects, and blanks before the last answer."""
     question: QuestionDefinition = a_question(a_single())
     early, late = SplitHalf(100, f("80"), f("80")), SplitHalf(100, f("45"), f("45"))
     (place,) = examine(question, evidence(early=early, late=late))
@@ -349,7 +349,9 @@ def halves(low: int, high: int, count: int = 60) -> dict[str, dict[tuple[Fractio
 
 
 def test_values_that_make_a_calculated_question_harder_are_told() -> None:
-    """5.12: the values are drawn, so that the halves differ by chance alone; few attempts, or a small difference, say nothing."""
+    """spec/quiz-engine 5.12: the values are drawn, so that the halves differ by chance alone; few attempts, or a small difference,
+    say nothing.
+    """
     (harder,) = papers_of(ItemEvidence(120, (), values=halves(50, 20)))
     (easier,) = papers_of(ItemEvidence(120, (), values=halves(20, 50)))
 
@@ -362,7 +364,7 @@ def test_values_that_make_a_calculated_question_harder_are_told() -> None:
 
 
 def test_the_first_place_is_told_where_it_draws_more_than_its_options_do_elsewhere() -> None:
-    """5.2.6: only where orders are mixed; an option that is liked is no place that is liked."""
+    """spec/quiz-engine 5.2.6: only where orders are mixed; an option that is liked is no place that is liked."""
     drawn = {("a", "a"): 60, ("a", "b"): 20, ("b", "b"): 60, ("b", "a"): 20}
     (found,) = papers_of(ItemEvidence(160, (), firsts=drawn))
     liked = {("a", "a"): 70, ("a", "b"): 70, ("b", "b"): 10, ("b", "a"): 10}
@@ -375,7 +377,7 @@ def test_the_first_place_is_told_where_it_draws_more_than_its_options_do_elsewhe
 
 
 def test_numbers_of_calculated_questions_are_compared_as_shares_of_the_right_one() -> None:
-    """5.7: each learner has another right number; the same slip is one answer."""
+    """spec/quiz-engine 5.7: each learner has another right number; the same slip is one answer."""
     question = a_question(a_calculated())
     layout = ItemLayout(variables={"personas": f("1000")})
     right = computed("personas * linea * 12", a_calculated(), layout.variables)

@@ -1,4 +1,4 @@
-"""The edges of the rules: limits from both sides, the words of refusals, absent and empty parts (5.4.5, 5.7, 5.9)."""
+"""The edges of the rules: limits from both sides, the words of refusals, absent and empty parts (spec/quiz-engine 5.4.5, 5.7, 5.9)."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -84,7 +84,7 @@ ONLY = "only numbers, names and the listed functions may be used"
     ],
 )
 def test_a_refused_expression_says_why(expression: str, said: str) -> None:
-    """5.7 Calculated: the author reads these words in the check of a course."""
+    """spec/quiz-engine 5.7 Calculated: the author reads these words in the check of a course."""
     with pytest.raises(ExpressionError) as refused:
         evaluate(expression, NAMES)
 
@@ -93,7 +93,7 @@ def test_a_refused_expression_says_why(expression: str, said: str) -> None:
 
 @pytest.mark.parametrize(("condition", "said"), [("x", "a comparison is needed"), ("x in 3", "only < <= > >= == != compare")])
 def test_a_refused_condition_says_why(condition: str, said: str) -> None:
-    """5.7 Calculated."""
+    """spec/quiz-engine 5.7 Calculated."""
     with pytest.raises(ExpressionError) as refused:
         holds(condition, NAMES)
 
@@ -112,12 +112,12 @@ def test_a_refused_condition_says_why(condition: str, said: str) -> None:
     ],
 )
 def test_the_limits_of_expressions_are_inside(expression: str, value: Fraction) -> None:
-    """5.7 Calculated: the last that is allowed."""
+    """spec/quiz-engine 5.7 Calculated: the last that is allowed."""
     assert evaluate(expression, NAMES) == value
 
 
 def test_one_nesting_more_is_too_much_and_the_largest_exponents_are_allowed() -> None:
-    """5.7 Calculated: 40 levels and no more; exp up to 500."""
+    """spec/quiz-engine 5.7 Calculated: 40 levels and no more; exp up to 500."""
     with pytest.raises(ExpressionError):
         evaluate("-" * 40 + "1", NAMES)
 
@@ -129,7 +129,9 @@ def test_one_nesting_more_is_too_much_and_the_largest_exponents_are_allowed() ->
 @pytest.mark.parametrize("moment", [ReviewMoment.AFTER, ReviewMoment.LATER, ReviewMoment.CLOSED])
 @pytest.mark.parametrize("flag", sorted(ReviewFlag))
 def test_each_flag_stands_alone_at_each_moment(moment: ReviewMoment, flag: ReviewFlag) -> None:
-    """5.9: nine flags, independent of each other, in the three moments after handing in; the attempt's own carries those of questions."""
+    """spec/quiz-engine 5.9: nine flags, independent of each other, in the three moments after handing in;
+    the attempt's own carries those of questions.
+    """
     shown = flags_for(ReviewOptions(overrides={moment: (ReviewFlag.ATTEMPT, flag)}), moment, Behaviour.DEFERRED)
     others = {other for other in (ReviewMoment.AFTER, ReviewMoment.LATER, ReviewMoment.CLOSED) if other is not moment}
 
@@ -167,7 +169,7 @@ def test_each_flag_stands_alone_at_each_moment(moment: ReviewMoment, flag: Revie
     ],
 )
 def test_the_right_answer_is_shown_as_a_learner_would_give_it(body: Body, answer: Answer | None, language: str) -> None:
-    """5.9: right answer, in the reader's language, else in the course's own."""
+    """spec/quiz-engine 5.9: right answer, in the reader's language, else in the course's own."""
     layout = ItemLayout(variables={"personas": f("1000")})
 
     assert right_answer(a_question(body), layout, language, SPANISH) == answer
@@ -201,12 +203,12 @@ def a_layout(body: Body) -> ItemLayout:
     ],
 )
 def test_the_state_of_an_answer_counts_its_rows(body: Body, parts: Mapping[str, list[str]] | None, state: str) -> None:
-    """5.5: not yet answered / answer saved / invalid, and begun where rows are empty."""
+    """spec/quiz-engine 5.5: not yet answered / answer saved / invalid, and begun where rows are empty."""
     assert answer_state(a_question(body), a_layout(body), parts, SPANISH) == state
 
 
 def test_an_order_nobody_touched_is_not_answered() -> None:
-    """5.7 Ordering, on the page: the positions as they stood, not confirmed."""
+    """spec/quiz-engine 5.7 Ordering, on the page: the positions as they stood, not confirmed."""
     question = a_question(an_ordering(2))
     layout = a_layout(question.body)
 
@@ -229,12 +231,12 @@ def test_an_order_nobody_touched_is_not_answered() -> None:
     ],
 )
 def test_parts_of_a_form_stand_for_an_answer(body: Body, fields: Mapping[str, object], parts: dict[str, list[str]]) -> None:
-    """5.2.3: what was answered last comes back into the form."""
+    """spec/quiz-engine 5.2.3: what was answered last comes back into the form."""
     assert parts_of(a_question(body), fields) == parts
 
 
 def test_names_of_parts_have_a_length() -> None:
-    """5.4.5: what no form sends is left out, up to the last letter that is allowed."""
+    """spec/quiz-engine 5.4.5: what no form sends is left out, up to the last letter that is allowed."""
     assert clean_parts({"a" * 40: ["x"], "b" * 41: ["x"]}) == {"a" * 40: ["x"]}
 
 
@@ -252,14 +254,14 @@ def test_names_of_parts_have_a_length() -> None:
     ],
 )
 def test_what_is_out_of_place_says_where(body: Body, payload: dict[str, object], place: str) -> None:
-    """5.4.5: kept as typed and flagged."""
+    """spec/quiz-engine 5.4.5: kept as typed and flagged."""
     answer = answer_from_page(a_question(body), a_layout(body), payload)
 
     assert answer == MalformedAnswer(as_typed(payload), place)
 
 
 def test_places_of_a_page_are_numbers_or_their_text() -> None:
-    """5.4.4: what a plain form sends as text a program may send as a number; empty is nothing."""
+    """spec/quiz-engine 5.4.4: what a plain form sends as text a program may send as a number; empty is nothing."""
     question = a_question(a_single())
     layout = a_layout(question.body)
 
@@ -274,7 +276,7 @@ def test_places_of_a_page_are_numbers_or_their_text() -> None:
 
 
 def test_lists_of_plain_fields_come_back_as_lists() -> None:
-    """5.4.5: what the page shows again can be written as JSON."""
+    """spec/quiz-engine 5.4.5: what the page shows again can be written as JSON."""
     question = a_question(a_multiple(MultipleRule.HALVES, 2, 1))
     shown = page_from_answer(question, a_layout(question.body), MultipleChoiceAnswer(("r1", "w1")))
 
@@ -286,19 +288,19 @@ def test_lists_of_plain_fields_come_back_as_lists() -> None:
     [({"ñ": "ü"}, '{"ñ": "ü"}'), ({"a": {1}}, '{"a": "{1}"}'), ("ya", "ya")],
 )
 def test_what_cannot_be_read_is_kept_as_it_was_typed(payload: object, text: str) -> None:
-    """5.4.5: letters as letters; what JSON cannot hold by its words."""
+    """spec/quiz-engine 5.4.5: letters as letters; what JSON cannot hold by its words."""
     assert as_typed(payload) == text
 
 
 def test_documents_are_written_in_utf8_and_refuse_what_json_has_not() -> None:
-    """5.1.1: the checksum is over these very bytes."""
+    """spec/quiz-engine 5.1.1: the checksum is over these very bytes."""
     assert canonical_json({"b": 1, "a": "ñ"}) == '{"a":"ñ","b":1}'.encode()
     with pytest.raises(ValueError, match="JSON"):
         canonical_json({"a": float("nan")})
 
 
 def test_refusals_of_documents_name_the_field() -> None:
-    """5.1.1: a stored version that cannot be read says where."""
+    """spec/quiz-engine 5.1.1: a stored version that cannot be read says where."""
     document = to_document(a_question(a_single()))
     texts = {**document, "text": {"es": 5}}
     wrong = {**document, "body": {**document["body"], "options": 3}}
@@ -317,7 +319,7 @@ def test_refusals_of_documents_name_the_field() -> None:
     [("5 %", f("5")), ("\u00a05\r\n", f("5")), ("5\u00a0%", f("5")), ("- 5", f("-5")), ("1.234.567", f("1234567")), ("x", None)],
 )
 def test_numbers_are_read_through_their_blanks(typed: str, value: Fraction | None) -> None:
-    """5.7 Numerical, decimals: spaces of every kind around number, sign and percent."""
+    """spec/quiz-engine 5.7 Numerical, decimals: spaces of every kind around number, sign and percent."""
     read = read_number(typed, SPANISH)
 
     assert (read.value if read else None) == value
@@ -327,13 +329,13 @@ def test_numbers_are_read_through_their_blanks(typed: str, value: Fraction | Non
     ("value", "decimals", "text"), [("0", 2, "0,00"), ("-0.001", 2, "0,00"), ("-0.5", 0, "−1"), ("1234.5", 1, "1234,5"), ("-2", 0, "−2")]
 )
 def test_numbers_are_written_with_their_sign(value: str, decimals: int, text: str) -> None:
-    """5.1.5, 5.7 Numerical, decimals: half up, no minus before nothing."""
+    """spec/quiz-engine 5.1.5, 5.7 Numerical, decimals: half up, no minus before nothing."""
     assert write_number(f(value), SPANISH, decimals, keep_zeros=True) == text
     assert round_half_up(f("-0.5"), 0) == -1
 
 
 def test_an_english_attempt_reads_a_point() -> None:
-    """5.7 Numerical, decimals: the convention of the attempt."""
+    """spec/quiz-engine 5.7 Numerical, decimals: the convention of the attempt."""
     read = read_number("1,234.5", ENGLISH)
 
     assert read is not None
@@ -341,7 +343,7 @@ def test_an_english_attempt_reads_a_point() -> None:
 
 
 def test_truth_is_a_truth_value() -> None:
-    """5.7 True/false: the words of a form and the values of a program."""
+    """spec/quiz-engine 5.7 True/false: the words of a form and the values of a program."""
     question = a_question(TrueFalseBody(answer=True))
 
     assert answer_from_page(question, ItemLayout(), {"value": "true"}) == TrueFalseAnswer(value=True)
@@ -349,7 +351,7 @@ def test_truth_is_a_truth_value() -> None:
 
 
 def test_matches_keep_their_rows() -> None:
-    """5.7 Matching, on the page and back."""
+    """spec/quiz-engine 5.7 Matching, on the page and back."""
     question = a_question(a_matching(shuffle=False))
     layout = a_layout(question.body)
     answer = answer_from_page(question, layout, {"matches": {"1": "1", "2": ""}})

@@ -1,4 +1,7 @@
-"""Counted evidence and positions of papers: the same numbers as from the whole table, whatever order attempts come in (5.12)."""
+"""Counted evidence and positions of papers: the same numbers as from the whole table, whatever order attempts come in.
+
+spec/quiz-engine 5.12.
+"""
 
 from collections import Counter
 from dataclasses import replace
@@ -41,7 +44,7 @@ TABLES = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(MARKS, min_si
 @settings(deadline=None)
 @given(TABLES, st.randoms())
 def test_counted_marks_give_what_the_table_gives(table: list[list[Fraction]], chance: object) -> None:
-    """5.12: exact, and independent of the order of the attempts."""
+    """spec/quiz-engine 5.12: exact, and independent of the order of the attempts."""
     maxima = [f("1")] * (len(table[0]) if table else 2)
     shuffled = list(table)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a Random
@@ -60,7 +63,7 @@ def test_counted_marks_give_what_the_table_gives(table: list[list[Fraction]], ch
 
 
 def test_a_drawn_question_is_compared_with_the_total_and_a_fixed_one_with_the_rest() -> None:
-    """5.12: questions drawn at random use X instead of R."""
+    """spec/quiz-engine 5.12: questions drawn at random use X instead of R."""
     pairs = Counter({(f("1"), f("3")): 2, (f("0"), f("1")): 2, (f("1"), f("2")): 1})
     drawn, fixed = question_statistics(pairs, f("1")), question_statistics(rests_of(pairs), f("1"))
 
@@ -78,7 +81,9 @@ def slot(*keys: str, count: int = 1, mark: str | None = None, first: int = 1) ->
 
 
 def test_papers_are_alike_where_their_positions_are() -> None:
-    """5.12 across versions: a corrected question stays in its position; another question, draw or mark makes another composition."""
+    """spec/quiz-engine 5.12 across versions: a corrected question stays in its position; another question,
+    draw or mark makes another composition.
+    """
     described = SlotEntry((Candidate("nota", 9, f("0"), numbered=False),))
     snapshot: list[Entry] = [slot("a"), PageEntry(), described, slot("b", "c", "d", count=2, first=2)]
     composition = composition_of(snapshot)
@@ -101,7 +106,9 @@ def test_papers_are_alike_where_their_positions_are() -> None:
 
 
 def test_the_name_of_a_composition_says_its_questions_draws_and_marks() -> None:
-    """5.12: names are kept with results, so the same positions have the same name in every version; unlike marks are the questions' own."""
+    """spec/quiz-engine 5.12: names are kept with results, so the same positions have the same name in every version;
+    unlike marks are the questions' own.
+    """
     alike = SlotEntry((Candidate("b", 2, f("2")), Candidate("c", 3, f("2"))))
     unlike = SlotEntry((Candidate("b", 2, f("2")), Candidate("c", 3, f("1"))))
 
@@ -300,7 +307,9 @@ def test_grades_are_counted_in_ten_steps_the_top_one_closed() -> None:
 
 
 def test_an_examination_is_whole_and_the_same_after_keeping() -> None:
-    """5.12: results are cached; recomputation is deterministic. Positions without a mark are left out; annulled ones have no findings."""
+    """spec/quiz-engine 5.12: results are cached; recomputation is deterministic.
+    Positions without a mark are left out; annulled ones have no findings.
+    """
     composition = composition_of([slot("a"), slot("b", "c", first=11), slot("d", first=30)])
     tally = ClassTally(3)
     for rest in (0, 1, 1):
@@ -328,7 +337,7 @@ def a_finding(strength: FindingStrength, **fields: object) -> ItemFinding:
 
 
 def test_every_finding_is_listed_with_its_question_the_surest_first() -> None:
-    """5.12, question doctor: of equals those about the quiz first, then in the order of the questions."""
+    """spec/quiz-engine 5.12, question doctor: of equals those about the quiz first, then in the order of the questions."""
     composition = composition_of([slot("a"), slot("b", first=2)])
     tally = ClassTally(2)
     tally.add([a_given(0, "a", "1"), a_given(1, "b")])
@@ -342,7 +351,9 @@ def test_every_finding_is_listed_with_its_question_the_surest_first() -> None:
 
 
 def test_questions_are_examined_by_what_was_answered_to_them() -> None:
-    """5.12: statistics by their own maximum, drawn ones with the total; what was typed with its mean rest; annulled: no findings."""
+    """spec/quiz-engine 5.12: statistics by their own maximum, drawn ones with the total; what was typed with its mean rest; annulled:
+    no findings.
+    """
     composition = composition_of([slot("a"), slot("b", "c", first=2)])
     body = GapsBody((Gap("nombre", a_short(("sol", "1"))),))
     questions = {1: a_question(body), 2: a_question(a_single()), 3: a_question(a_single())}
@@ -408,7 +419,7 @@ def test_findings_stand_the_surest_first_and_typed_answers_with_their_mean_rest(
 
 
 def test_a_question_taken_out_of_the_total_counts_for_nothing_and_the_rest_for_the_whole() -> None:
-    """5.11.4: removed from the total, which is rescaled; the same for whoever drew it as for whoever did not."""
+    """spec/quiz-engine 5.11.4: removed from the total, which is rescaled; the same for whoever drew it as for whoever did not."""
     tally = ClassTally(3)
     for _time in range(2):
         tally.add([a_given(0, "a", "1"), a_given(1, "b"), a_given(2, "a", "1")])
@@ -426,7 +437,7 @@ def test_a_question_taken_out_of_the_total_counts_for_nothing_and_the_rest_for_t
 
 
 def test_where_one_question_alone_is_left_its_mark_stands_for_the_whole_and_not_for_a_rest() -> None:
-    """5.12: what nothing stands beside discriminates nothing, as in a quiz of one question."""
+    """spec/quiz-engine 5.12: what nothing stands beside discriminates nothing, as in a quiz of one question."""
     tally = ClassTally(2)
     tally.add([a_given(0, "a", "1")], {1: f("3")})
     tally.add([a_given(0, "b", "0")], {1: f("3")})

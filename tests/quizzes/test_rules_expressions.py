@@ -44,7 +44,7 @@ NAMES = {"x": f("3"), "sbu": f("470"), "tasa": f("0.0945")}
     ],
 )
 def test_expressions_are_calculated_exactly(expression: str, value: str) -> None:
-    """5.7 Calculated: whitelisted AST evaluator."""
+    """spec/quiz-engine 5.7 Calculated: whitelisted AST evaluator."""
     assert evaluate(expression, NAMES) == f(value)
 
 
@@ -64,7 +64,7 @@ def test_what_has_no_exact_value_is_rounded_to_forty_digits() -> None:
     ],
 )
 def test_everything_else_is_refused(expression: str) -> None:
-    """5.7 Calculated: never eval."""
+    """spec/quiz-engine 5.7 Calculated: never eval."""
     with pytest.raises(ExpressionError):
         evaluate(expression, NAMES)
 

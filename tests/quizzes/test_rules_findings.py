@@ -1,4 +1,6 @@
-"""The question doctor (5.12) at its thresholds: what is counted of a class, from which numbers on something is told, and in which words."""
+"""The question doctor (spec/quiz-engine 5.12) at its thresholds: what is counted of a class, from which numbers on something is told,
+and in which words.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -345,7 +347,7 @@ def about_marks(*pairs: tuple[str, str, int], given: Sequence[ItemResponses] = (
 
 
 def test_what_is_too_easy_or_too_hard_is_told_beyond_one_in_twenty_with_its_test() -> None:
-    """5.12: F above 0.95 or below 0.05, as sure as the exact test of its share; then nothing is said of discrimination.
+    """spec/quiz-engine 5.12: F above 0.95 or below 0.05, as sure as the exact test of its share; then nothing is said of discrimination.
 
     Of 100 attempts, 98 right ones are given by one question of eight that 95 % know.
     """

@@ -1,4 +1,6 @@
-"""The question doctor (5.12) at its thresholds, of what is typed: nearly right numbers, slips, words one letter away, other answers."""
+"""The question doctor (spec/quiz-engine 5.12) at its thresholds, of what is typed: nearly right numbers, slips, words one letter away,
+other answers.
+"""
 
 from dataclasses import replace
 
@@ -44,7 +46,9 @@ NUMBER = a_numerical(("100", "1"), ("50", "0"), ("*", "0"))
     ],
 )
 def test_a_number_is_nearly_right_within_a_twentieth_and_slipped_within_a_hundredth(number: str, ailment: FindingKind | None) -> None:
-    """5.12: only numbers that have credit count as right; six of a hundred are seldom where two in a hundred mistype: 1.55 %."""
+    """spec/quiz-engine 5.12: only numbers that have credit count as right; six of a hundred are seldom where two in a hundred mistype:
+    1.55 %.
+    """
     found = found_typed(NUMBER, typed((number, 6, 6)), HUNDRED)
 
     assert found == ([] if ailment is None else [ItemFinding(ailment, FindingStrength.SIGN, 100, "", number, 6, share=f("3/50"))])
@@ -72,7 +76,7 @@ def test_nearly_right_answers_of_those_who_know_less_are_not_told_but_slips_are(
 
 @pytest.mark.parametrize("part", ["", "nombre"])
 def test_another_answer_is_told_where_its_authors_know_more_than_the_others_who_failed(part: str) -> None:
-    """5.12: of what nobody expected the best one, against those who got nothing for this part."""
+    """spec/quiz-engine 5.12: of what nobody expected the best one, against those who got nothing for this part."""
     short = a_short(("sol", "1"))
     body: Body = short if not part else GapsBody((Gap(part, short),))
     failed = [wrong(part, 3, 10), wrong(part, 0, 30), ItemResponses(marked(short, TextAnswer("sol")), f("3"), 60), wrong("otra", 9, 50)]

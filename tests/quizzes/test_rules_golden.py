@@ -1,4 +1,7 @@
-"""Papers by their seed, and markings part by part, word for word: what was laid out and marked once stays so for ever (5.2.5, 5.7)."""
+"""Papers by their seed, and markings part by part, word for word: what was laid out and marked once stays so for ever.
+
+spec/quiz-engine 5.2.5, 5.7.
+"""
 
 from fractions import Fraction
 
@@ -80,7 +83,7 @@ DRAGGED = GapsBody(dragged_gaps().gaps, drag=True, choices=tuple(KeyedLabel(key,
     ],
 )
 def test_orders_of_a_seed_and_slot_are_these(body: Body, slot: str, orders: dict[str, str]) -> None:
-    """5.2.5, 5.2.6: seed 7; every list has chance of its own, by slot and purpose."""
+    """spec/quiz-engine 5.2.5, 5.2.6: seed 7; every list has chance of its own, by slot and purpose."""
     laid = lay_out_item(a_question(body), 7, slot, shuffle=True)
 
     assert {name: " ".join(order) for name, order in laid.orders.items()} == orders
@@ -88,7 +91,7 @@ def test_orders_of_a_seed_and_slot_are_these(body: Body, slot: str, orders: dict
 
 @pytest.mark.parametrize(("slot", "persons"), [("1.1", 3500), ("2.1", 3800)])
 def test_variables_of_a_seed_and_slot_are_these(slot: str, persons: int) -> None:
-    """5.2.5, 5.7 Calculated: parameters drawn from the seed."""
+    """spec/quiz-engine 5.2.5, 5.7 Calculated: parameters drawn from the seed."""
     assert lay_out_item(a_question(a_calculated()), 7, slot, shuffle=True).variables == {"personas": persons}
 
 
@@ -109,7 +112,7 @@ ENTRIES = (
 
 @pytest.mark.parametrize(("seed", "drawn"), [(1, "f c g h i j k l p m"), (2, "d a i g h j k p l m"), (2**64 - 1, "b d j i h g k o p n")])
 def test_the_paper_of_a_seed_is_this(seed: int, drawn: str) -> None:
-    """5.2.4, 5.2.5, 5.2.6: draws before and after a section that is mixed; titles and texts keep their places."""
+    """spec/quiz-engine 5.2.4, 5.2.5, 5.2.6: draws before and after a section that is mixed; titles and texts keep their places."""
     layout = lay_out(ENTRIES, seed, seen={})
 
     assert isinstance(layout, AttemptLayout)
@@ -121,7 +124,7 @@ def test_the_paper_of_a_seed_is_this(seed: int, drawn: str) -> None:
 
 
 def test_a_break_that_would_leave_an_empty_page_is_none() -> None:
-    """5.2.6 and content format: breaks at the beginning, twice, after a text alone, and with so many questions a page."""
+    """spec/quiz-engine 5.2.6 and content format: breaks at the beginning, twice, after a text alone, and with so many questions a page."""
     entries = (PageEntry(), *(SlotEntry(a_pool(name)) for name in "ab"), PageEntry(), PageEntry(), TextEntry(es("w")), PageEntry())
     layout = lay_out((*entries, *(SlotEntry(a_pool(name)) for name in "cde")), 1, seen={}, per_page=2)
 
@@ -194,12 +197,12 @@ def told(marking: Marking) -> tuple[str, str, list[str]]:
     ],
 )
 def test_markings_are_these_part_by_part(body: Body, answer: Answer | MalformedAnswer, expected: tuple[str, str, list[str]]) -> None:
-    """5.7, 5.1.6: state and share of the whole and of every part, with its weight and the answer that decided."""
+    """spec/quiz-engine 5.7, 5.1.6: state and share of the whole and of every part, with its weight and the answer that decided."""
     assert told(marked(body, answer)) == expected  # type: ignore[arg-type]  # what cannot be read is marked too
 
 
 def test_weights_of_gaps_reach_every_rule() -> None:
-    """5.7 Gaps: weighted mean, whatever the gap's rule; numbers as the language reads them, with their unit."""
+    """spec/quiz-engine 5.7 Gaps: weighted mean, whatever the gap's rule; numbers as the language reads them, with their unit."""
     gaps = GapsBody(
         (
             Gap("opcion", a_single(), f("3")),
@@ -220,7 +223,7 @@ def test_weights_of_gaps_reach_every_rule() -> None:
 
 
 def test_weights_of_dragged_gaps_count() -> None:
-    """5.7 Drag into text: the weight of a gap, filled rightly or wrongly."""
+    """spec/quiz-engine 5.7 Drag into text: the weight of a gap, filled rightly or wrongly."""
     uno, dos = dragged_gaps().gaps
     gaps = GapsBody((Gap(uno.name, uno.body, f("3")), dos), drag=True, choices=dragged_gaps().choices)
 
@@ -228,7 +231,7 @@ def test_weights_of_dragged_gaps_count() -> None:
 
 
 def test_questions_keep_their_own_mark_unless_the_slot_has_one() -> None:
-    """5.1.2, 5.1.3: slot has max mark; without one the question's own is copied."""
+    """spec/quiz-engine 5.1.2, 5.1.3: slot has max mark; without one the question's own is copied."""
     layout = lay_out(ENTRIES, 1, seen={})
 
     assert isinstance(layout, AttemptLayout)
@@ -236,7 +239,7 @@ def test_questions_keep_their_own_mark_unless_the_slot_has_one() -> None:
 
 
 def test_the_last_section_has_chance_of_its_own() -> None:
-    """5.2.5, 5.2.6: two sections that are mixed, each by its number."""
+    """spec/quiz-engine 5.2.5, 5.2.6: two sections that are mixed, each by its number."""
     one, other = (tuple(SlotEntry(a_pool(name)) for name in names) for names in ("abcdef", "ghijkl"))
     layout = lay_out((SectionEntry(es("S1"), True, None), *one, SectionEntry(es("S2"), True, None), *other), 3, seen={})
 
@@ -245,7 +248,7 @@ def test_the_last_section_has_chance_of_its_own() -> None:
 
 
 def test_dragged_gaps_go_by_the_key_and_not_by_the_word() -> None:
-    """5.7 Drag into text: what the page sends is the key of the choice."""
+    """spec/quiz-engine 5.7 Drag into text: what the page sends is the key of the choice."""
     gaps = GapsBody(
         (Gap("uno", ShortAnswerBody((TextPattern(es("sol"), True, f("1"), key="k1"),))),), drag=True, choices=(KeyedLabel("k1", es("sol")),)
     )
@@ -255,7 +258,7 @@ def test_dragged_gaps_go_by_the_key_and_not_by_the_word() -> None:
 
 
 def test_a_number_in_a_gap_is_asked_for_its_unit() -> None:
-    """5.7 Gaps, Numerical: each gap by its own rule, its unit beside it."""
+    """spec/quiz-engine 5.7 Gaps, Numerical: each gap by its own rule, its unit beside it."""
     length = a_numerical(("1500", "1"), units={"m": f("1"), "km": f("1000")}, unit_penalty=f("1/10"))
     gaps = GapsBody((Gap("uno", length),))
 
@@ -275,17 +278,17 @@ def test_a_number_in_a_gap_is_asked_for_its_unit() -> None:
     ],
 )
 def test_only_the_tilde_of_an_n_is_a_letter(pattern: str, typed: str, *, fits: bool) -> None:
-    """5.7 Short answer: option «ignore accents»: ñ is no accented n; other tildes are accents."""
+    """spec/quiz-engine 5.7 Short answer: option «ignore accents»: ñ is no accented n; other tildes are accents."""
     assert matches(pattern, typed, ignore_case=False, ignore_accents=True) is fits
 
 
 def test_the_longest_ordered_items_are_found_whatever_begins_later() -> None:
-    """5.7 Ordering, longest ordered subset: four of five stand in order."""
+    """spec/quiz-engine 5.7 Ordering, longest ordered subset: four of five stand in order."""
     assert ordering.fraction_of(OrderingRule.LONGEST_ORDERED, [1, 2, 3, 0, 4]) == f("4/5")
 
 
 def test_the_tolerance_has_its_epsilon_and_no_more() -> None:
-    """5.7 Numerical: nominal |v − a| ≤ t + ε·max(1, |a|)."""
+    """spec/quiz-engine 5.7 Numerical: nominal |v − a| ≤ t + ε·max(1, |a|)."""
     small, large = f("1/2"), f("4")
 
     for expected, weight in ((small, 1), (large, 4)):

@@ -1,4 +1,4 @@
-"""Behaviours, totals, grades over attempts, completion (5.6, 5.8, 5.11.1, 5.13)."""
+"""Behaviours, totals, grades over attempts, completion (spec/quiz-engine 5.6, 5.8, 5.11.1, 5.13)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -72,13 +72,13 @@ A, BAD, NONE = SingleChoiceAnswer("a"), SingleChoiceAnswer("b"), SingleChoiceAns
     ("answers", "state", "fraction"), [((A,), M.RIGHT, 1), ((A, BAD), M.WRONG, 0), ((A, NONE), M.NOT_ANSWERED, 0), ((), M.NOT_ANSWERED, 0)]
 )
 def test_deferred_judges_the_last_answer(answers: Sequence[Answer], state: MarkState, fraction: int) -> None:
-    """5.6 Deferred: unanswered → not answered, mark 0."""
+    """spec/quiz-engine 5.6 Deferred: unanswered → not answered, mark 0."""
     assert stand(B.DEFERRED, a_single(), *answers, final=True) == AnsweringState(state, Fraction(fraction), locked=True, tries_left=None)
     assert not stand(B.DEFERRED, a_single(), *answers).locked
 
 
 def test_immediate_checks_once_and_locks() -> None:
-    """5.6 Immediate."""
+    """spec/quiz-engine 5.6 Immediate."""
     checked = stand(B.IMMEDIATE, a_single(), BAD, A)
 
     assert checked == AnsweringState(M.WRONG, f("0"), locked=True, tries_left=0)
@@ -101,7 +101,7 @@ def test_immediate_checks_once_and_locks() -> None:
     ],
 )
 def test_interactive_gives_a_try_more_than_hints_and_takes_the_penalty(answers: Sequence[Answer], expected: AnsweringState) -> None:
-    """5.6 Interactive: tries = hints + 1; mark = fraction − penalty × wrong tries, min 0."""
+    """spec/quiz-engine 5.6 Interactive: tries = hints + 1; mark = fraction − penalty × wrong tries, min 0."""
     assert stand(B.INTERACTIVE, a_single(), *answers, hints=2) == expected
 
 
@@ -132,7 +132,7 @@ def test_interactive_ends_with_the_attempt() -> None:
     ],
 )
 def test_several_parts_are_counted_back(body: Body, answers: list[dict[str, str]], fraction: str) -> None:
-    """5.6 Interactive, countback: max(0, 1 − (index of last wrong try + 1) × penalty) if finally right, averaged."""
+    """spec/quiz-engine 5.6 Interactive, countback: max(0, 1 − (index of last wrong try + 1) × penalty) if finally right, averaged."""
     assert stand(B.INTERACTIVE, body, *[MatchingAnswer(answer) for answer in answers], hints=3).fraction == f(fraction)
 
 
@@ -169,14 +169,14 @@ def test_multiple_choices_lose_the_penalty_as_a_whole() -> None:
     ],
 )
 def test_adaptive_keeps_the_best_so_far(answers: Sequence[Answer], fraction: str, state: MarkState) -> None:
-    """5.6 Adaptive: attempt k scores fraction − penalty × (k − 1); repeated answers are discarded, not penalised."""
+    """spec/quiz-engine 5.6 Adaptive: attempt k scores fraction − penalty × (k − 1); repeated answers are discarded, not penalised."""
     result = stand(B.ADAPTIVE, a_single(), *answers)
 
     assert (result.fraction, result.state, result.locked) == (f(fraction), state, False)
 
 
 def test_unreadable_answers_cost_no_try() -> None:
-    """5.4.5."""
+    """spec/quiz-engine 5.4.5."""
     result = stand(B.ADAPTIVE, a_numerical(("1", "1")), NumberAnswer("uno"), NumberAnswer("1"))
 
     assert result.fraction == 1
@@ -197,7 +197,7 @@ def test_adaptive_never_falls_with_another_try(answers: list[SingleChoiceAnswer]
     [(1, "1", "0", "1/2"), (2, "2", "-2", "1"), (3, "3", "-6", "3/2"), (None, "1", "0", "1/2"), (9, "1", "0", "1/2")],
 )
 def test_certainty_multiplies_right_and_punishes_wrong(certainty: int | None, right: str, wrong: str, partial: str) -> None:
-    """5.6 Certainty: right ×1/×2/×3; wrong 0/−2/−6; none chosen = level 1."""
+    """spec/quiz-engine 5.6 Certainty: right ×1/×2/×3; wrong 0/−2/−6; none chosen = level 1."""
     body = a_single(an_option("a", "1"), an_option("b"), an_option("c", "1/2", right=False))
     answers = (A, BAD, SingleChoiceAnswer("c"))
 
@@ -208,7 +208,7 @@ def test_certainty_multiplies_right_and_punishes_wrong(certainty: int | None, ri
 
 @pytest.mark.parametrize("behaviour", list(B))
 def test_what_a_person_marks_waits_under_every_behaviour(behaviour: Behaviour) -> None:
-    """5.6 Manual: needs grading, never 0."""
+    """spec/quiz-engine 5.6 Manual: needs grading, never 0."""
     result = stand(behaviour, EssayBody(), EssayAnswer("Hola"), final=True)
 
     assert (result.state, result.fraction, result.locked) == (M.NEEDS_GRADING, None, True)
@@ -231,20 +231,20 @@ def item(fraction: str | None, max_mark: str = "1", state: MarkState = M.PARTIAL
 
 
 def test_marks_are_added_and_scaled() -> None:
-    """5.8: quiz grade = raw × quiz_max / Σ max marks."""
+    """spec/quiz-engine 5.8: quiz grade = raw × quiz_max / Σ max marks."""
     grade = grade_attempt([item("1"), item("1/2", "2"), item("0", "3", M.NOT_ANSWERED)], replace(SETTINGS, max_grade=f("20")))
 
     assert grade == Grade(f("2"), f("6"), f("20/3"), f("100/3"), pending=False, passed=False)
 
 
 def test_an_attempt_passes_by_its_own_percentage() -> None:
-    """5.8, 5.1.5: pass grade per quiz, unrounded."""
+    """spec/quiz-engine 5.8, 5.1.5: pass grade per quiz, unrounded."""
     assert [grade_attempt([item(fraction)], SETTINGS).passed for fraction in ("1", "0.7", "0.69996", "0")] == [True, True, False, False]
     assert grade_attempt([item("1")], replace(SETTINGS, pass_mark=None)).passed is None
 
 
 def test_a_quiz_without_marks_is_ungraded() -> None:
-    """5.8: Σ max ≤ 5e-6 → ungraded; surveys do not count."""
+    """spec/quiz-engine 5.8: Σ max ≤ 5e-6 → ungraded; surveys do not count."""
     assert grade_attempt([item("1", "0.000005")], SETTINGS) == Grade(f("0.000005"), f("0.000005"), None, None, pending=False, passed=None)
     assert grade_attempt([item("1", "0.000006")], SETTINGS).percent == 100
     assert grade_attempt([item(None, "3", M.NOT_MARKED)], SETTINGS).maximum == 0
@@ -253,14 +253,14 @@ def test_a_quiz_without_marks_is_ungraded() -> None:
 
 @pytest.mark.parametrize(("allowed", "raw"), [(False, "0"), (True, "-1/2")])
 def test_the_total_is_floored_unless_it_may_be_negative(*, allowed: bool, raw: str) -> None:
-    """5.7: the attempt total is floored at 0 by default (allow_negative_total)."""
+    """spec/quiz-engine 5.7: the attempt total is floored at 0 by default (allow_negative_total)."""
     grade = grade_attempt([item("-1"), item("1/2")], replace(SETTINGS, allow_negative_total=allowed))
 
     assert grade.raw == f(raw)
 
 
 def test_an_attempt_that_waits_for_a_person_is_not_yet_graded() -> None:
-    """5.6 Manual: attempt total is shown as "not yet graded", never as 0."""
+    """spec/quiz-engine 5.6 Manual: attempt total is shown as "not yet graded", never as 0."""
     waiting = item(None, "6", M.NEEDS_GRADING)
 
     grade = grade_attempt([item("1"), waiting], SETTINGS)
@@ -283,7 +283,7 @@ def test_an_attempt_that_waits_for_a_person_is_not_yet_graded() -> None:
     ],
 )
 def test_passing_compares_the_unrounded_grade_with_a_tolerance(percent: str | None, pass_mark: str | None, passed: bool | None) -> None:
-    """5.1.5: tolerance 1e-6; 69.996 is shown as 70.00 and is not passed."""
+    """spec/quiz-engine 5.1.5: tolerance 1e-6; 69.996 is shown as 70.00 and is not passed."""
     assert has_passed(None if percent is None else f(percent), None if pass_mark is None else f(pass_mark)) is passed
 
 
@@ -296,14 +296,14 @@ def grades(*percents: str | None, **fields: bool) -> list[AttemptGrade]:
     [(GradingMethod.HIGHEST, "90"), (GradingMethod.AVERAGE, "70"), (GradingMethod.FIRST, "50"), (GradingMethod.LAST, "70")],
 )
 def test_the_grade_over_attempts(grading: GradingMethod, expected: str) -> None:
-    """5.8: highest, average, first, last."""
+    """spec/quiz-engine 5.8: highest, average, first, last."""
     attempts = [*grades("50", "90", "70"), AttemptGrade(0, f("100"), preview=True), AttemptGrade(4, None, abandoned=True)]
 
     assert over_attempts(grading, reversed(attempts)) == f(expected)
 
 
 def test_ungraded_attempts_are_left_out_of_the_average() -> None:
-    """5.8: average of graded attempts (ungraded ones excluded)."""
+    """spec/quiz-engine 5.8: average of graded attempts (ungraded ones excluded)."""
     assert over_attempts(GradingMethod.AVERAGE, grades("50", None, "70")) == 60
     assert over_attempts(GradingMethod.HIGHEST, grades(None)) is None
     assert over_attempts(GradingMethod.FIRST, grades(None, "70")) is None
@@ -312,7 +312,7 @@ def test_ungraded_attempts_are_left_out_of_the_average() -> None:
 
 
 def test_feedback_bands_are_half_open_and_the_top_one_closed() -> None:
-    """5.8: [lower, upper) except the top one closed."""
+    """spec/quiz-engine 5.8: [lower, upper) except the top one closed."""
     bands = [FeedbackBand(f("0"), es("bajo")), FeedbackBand(f("50"), es("medio")), FeedbackBand(f("70"), es("alto"))]
 
     found = [band_for(f(percent), bands) for percent in ("0", "49.99", "50", "69.9", "70", "100")]
@@ -323,7 +323,7 @@ def test_feedback_bands_are_half_open_and_the_top_one_closed() -> None:
 
 
 def test_sections_have_subtotals() -> None:
-    """5.8: section subtotals."""
+    """spec/quiz-engine 5.8: section subtotals."""
     items = [item("1"), item("1/2", "2", section=1), item(None, "3", M.NEEDS_GRADING, 1), item(None, "9", M.NOT_MARKED, 1)]
 
     assert section_totals(items) == {0: (1, 1), 1: (1, 5)}
@@ -331,7 +331,7 @@ def test_sections_have_subtotals() -> None:
 
 @pytest.mark.parametrize(("mark", "fraction"), [("6", "1"), ("3", "1/2"), ("0", "0"), ("6.1", None), ("-1", None)])
 def test_a_mark_by_hand_lies_within_the_maximum(mark: str, fraction: str | None) -> None:
-    """5.11.1: in [min fraction, 1] × max; extra credit only if enabled."""
+    """spec/quiz-engine 5.11.1: in [min fraction, 1] × max; extra credit only if enabled."""
     assert manual_fraction(f(mark), f("6")) == (None if fraction is None else f(fraction))
     assert manual_fraction(f("7"), f("6"), extra_credit=True) == f("7/6")
     assert manual_fraction(f("-3"), f("6"), minimum=f("-1/2")) == f("-1/2")
@@ -340,7 +340,7 @@ def test_a_mark_by_hand_lies_within_the_maximum(mark: str, fraction: str | None)
 
 
 def test_rounding_is_for_database_and_screen() -> None:
-    """5.1.5: seven decimals stored; quiz decimals default 2, questions' default the same."""
+    """spec/quiz-engine 5.1.5: seven decimals stored; quiz decimals default 2, questions' default the same."""
     assert stored(f("1/3")) == f("0.3333333")
     assert rounded_mark(f("69.995"), SETTINGS) == 70
     assert rounded_mark(f("2/3"), SETTINGS, question=True) == f("0.67")
@@ -376,7 +376,7 @@ def done(rule: GradedCompletionRule, *attempts: EndedAttempt, count: int = 1, al
 
 
 def test_each_rule_completes_at_the_event_that_satisfied_it() -> None:
-    """5.13: viewed / attempted ≥ k / graded / passed / passed or all attempts used; keeps the timestamp."""
+    """spec/quiz-engine 5.13: viewed / attempted ≥ k / graded / passed / passed or all attempts used; keeps the timestamp."""
     attempts = (ended(1, "40"), ended(2, "75", graded=5), ended(4, "90"))
 
     assert done(R.VIEWED) == 0

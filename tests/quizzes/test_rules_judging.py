@@ -1,4 +1,4 @@
-"""How a question stands after its checks and at the end, from stored responses (quiz engine 5.5, 5.6)."""
+"""How a question stands after its checks and at the end, from stored responses (spec/quiz-engine 5.5, 5.6)."""
 
 import pytest
 
@@ -22,14 +22,14 @@ def a_judge(behaviour: Behaviour, body: Body | None = None, hints: int = 2) -> Q
 
 
 def test_a_check_is_judged_by_the_behaviour() -> None:
-    """5.6: immediate locks; interactive leaves tries; adaptive keeps the best."""
+    """spec/quiz-engine 5.6: immediate locks; interactive leaves tries; adaptive keeps the best."""
     found = {behaviour: a_judge(behaviour).after([WRONG, RIGHT]) for behaviour in AT_ONCE}
 
     assert [(one.fraction, one.locked) for one in found.values()] == [(0, True), (f("2/3"), True), (f("2/3"), False)]
 
 
 def test_the_response_at_the_end_is_the_last_try() -> None:
-    """5.6: unchecked answers count after the checked ones; a blank page takes nothing away."""
+    """spec/quiz-engine 5.6: unchecked answers count after the checked ones; a blank page takes nothing away."""
     judge = a_judge(Behaviour.ADAPTIVE)
 
     assert judge.at_end([WRONG], RIGHT).fraction == f("2/3")
@@ -39,7 +39,7 @@ def test_the_response_at_the_end_is_the_last_try() -> None:
 
 @pytest.mark.parametrize("behaviour", [Behaviour.DEFERRED, Behaviour.INTERACTIVE, Behaviour.CERTAINTY])
 def test_at_the_end_a_question_is_locked_whatever_the_behaviour(behaviour: Behaviour) -> None:
-    """5.6: with an unreadable answer too, and with one that could be tried again."""
+    """spec/quiz-engine 5.6: with an unreadable answer too, and with one that could be tried again."""
     judge = a_judge(behaviour)
 
     assert judge.at_end([], WRONG).locked
@@ -48,7 +48,9 @@ def test_at_the_end_a_question_is_locked_whatever_the_behaviour(behaviour: Behav
 
 
 def test_answers_are_judged_by_the_attempts_own_values_and_convention() -> None:
-    """5.2.5 and 5.7: calculated from what was drawn for the attempt; a point is what the learner's language makes of it."""
+    """spec/quiz-engine 5.2.5 and 5.7: calculated from what was drawn for the attempt;
+    a point is what the learner's language makes of it.
+    """
     drawn = [ItemLayout(variables={"personas": f(count)}) for count in ("1000", "2000")]
     calculated = [QuestionMarker(Behaviour.DEFERRED, a_question(a_calculated()), layout, SPANISH) for layout in drawn]
     number = [QuestionMarker(Behaviour.DEFERRED, a_question(a_numerical(("1234", "1"))), LAYOUT, one) for one in (SPANISH, ENGLISH)]
@@ -58,7 +60,7 @@ def test_answers_are_judged_by_the_attempts_own_values_and_convention() -> None:
 
 
 def test_at_the_end_the_certainty_of_the_response_counts() -> None:
-    """5.6 certainty."""
+    """spec/quiz-engine 5.6 certainty."""
     judge = a_judge(Behaviour.CERTAINTY)
 
     assert judge.at_end([], RIGHT | {"certainty": ["3"]}).fraction == 3
@@ -79,19 +81,21 @@ def test_at_the_end_the_certainty_of_the_response_counts() -> None:
     ],
 )
 def test_which_checks_cost_a_try(behaviour: Behaviour, before: list[Parts], response: Parts, counts: bool) -> None:
-    """5.6: repetitions that the behaviour discards, blank answers, and anything after a lock cost nothing."""
+    """spec/quiz-engine 5.6: repetitions that the behaviour discards, blank answers, and anything after a lock cost nothing."""
     assert a_judge(behaviour).costs_a_try(before, response) is counts
 
 
 def test_only_what_can_be_judged_is_readable() -> None:
-    """5.4.5."""
+    """spec/quiz-engine 5.4.5."""
     judge = a_judge(Behaviour.IMMEDIATE, a_numerical(("2", "1")))
 
     assert [judge.is_readable({"answer": [typed]}) for typed in ("2", "9", "", "dos")] == [True, True, False, False]
 
 
 def test_checks_and_certainty_are_for_what_a_rule_judges() -> None:
-    """5.6 manual: texts, surveys, self-checks and descriptions are not checked, and nobody says how sure they are of them."""
+    """spec/quiz-engine 5.6 manual: texts, surveys, self-checks and descriptions are not checked,
+    and nobody says how sure they are of them.
+    """
     bodies: dict[str, Body] = {
         "single": a_single(),
         "short": a_short(("x", "1")),
@@ -114,13 +118,13 @@ def test_checks_and_certainty_are_for_what_a_rule_judges() -> None:
 
 @pytest.mark.parametrize(("said", "level"), [(["1"], 1), (["2"], 2), (["3"], 3), (["4"], None), (["x"], None), ([], None)])
 def test_certainty_is_one_of_three(said: list[str], level: int | None) -> None:
-    """5.6: anything else is none chosen."""
+    """spec/quiz-engine 5.6: anything else is none chosen."""
     assert certainty_of({"certainty": said}) == level
     assert certainty_of(None) is None
 
 
 def test_what_waits_opens_when_the_question_before_is_finished() -> None:
-    """5.5: locked by a check; where no rule can lock it, answered."""
+    """spec/quiz-engine 5.5: locked by a check; where no rule can lock it, answered."""
     survey = a_matrix(survey=True)
     single, essay = a_judge(Behaviour.IMMEDIATE), a_judge(Behaviour.IMMEDIATE, EssayBody())
 

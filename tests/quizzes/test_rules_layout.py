@@ -1,4 +1,4 @@
-"""The paper of an attempt: chance that can be repeated, draws, sections, pages, options (5.2.4 to 5.2.6)."""
+"""The paper of an attempt: chance that can be repeated, draws, sections, pages, options (spec/quiz-engine 5.2.4 to 5.2.6)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def keys(layout: AttemptLayout) -> list[str]:
 
 
 def test_chance_is_the_documented_algorithm() -> None:
-    """5.2.5: SHA-256(seed ‖ slot ‖ purpose) → Fisher–Yates; these values hold on every machine and version."""
+    """spec/quiz-engine 5.2.5: SHA-256(seed ‖ slot ‖ purpose) → Fisher–Yates; these values hold on every machine and version."""
     assert [SeededRandom(1, "3.1", "options").below(100) for _ in range(2)] == [SeededRandom(1, "3.1", "options").below(100)] * 2
     assert SeededRandom(0, "1.1", "options").shuffled("abcdefgh") == tuple("gdbhafce")
     assert SeededRandom(2**64 - 1, "1.1", "options").shuffled("abcdefgh") == tuple("gadhebfc")
@@ -75,7 +75,7 @@ def test_a_seed_has_sixty_four_bits() -> None:
 
 
 def test_words_of_the_last_incomplete_run_are_passed_over() -> None:
-    """5.2.5: every number is equally likely, also below a limit that the words do not fill evenly."""
+    """spec/quiz-engine 5.2.5: every number is equally likely, also below a limit that the words do not fill evenly."""
     digest = sha256(f"{7:016x}/1.1/options/0".encode()).digest()
     words = [int.from_bytes(digest[at : at + 8], "big") for at in (0, 8)]
     limit = 2**63 + 1
@@ -95,7 +95,7 @@ def test_long_draws_take_more_blocks_and_are_even() -> None:
 
 @given(SEEDS, st.text(alphabet="0123456789.", max_size=5), st.lists(st.integers(), max_size=12))
 def test_the_same_seed_gives_the_same_order(seed: int, slot: str, entries: list[int]) -> None:
-    """5.2.5: same seed ⇒ same paper."""
+    """spec/quiz-engine 5.2.5: same seed ⇒ same paper."""
     mixed = SeededRandom(seed, slot, "x").shuffled(entries)
 
     assert mixed == SeededRandom(seed, slot, "x").shuffled(entries)
@@ -111,7 +111,7 @@ def test_questions_stand_in_order_with_numbers_marks_and_slots() -> None:
 
 
 def test_descriptions_are_not_numbered_and_carry_no_mark() -> None:
-    """5.2.6: descriptions keep their position and are not numbered."""
+    """spec/quiz-engine 5.2.6: descriptions keep their position and are not numbered."""
     text = SlotEntry((Candidate("texto", 9, numbered=False),), mark=f("5"))
 
     items = snapshot([fixed("a"), text, fixed("b")]).items
@@ -123,7 +123,7 @@ def test_descriptions_are_not_numbered_and_carry_no_mark() -> None:
 
 @given(SEEDS, st.integers(1, 5))
 def test_a_draw_is_without_replacement_and_spares_fixed_questions(seed: int, count: int) -> None:
-    """5.2.4: without replacement inside the attempt."""
+    """spec/quiz-engine 5.2.4: without replacement inside the attempt."""
     pool = candidates("a b c d e f")
     layout = snapshot([SlotEntry(pool, count=count), SlotEntry((pool[2],))], seed)
 
@@ -134,7 +134,7 @@ def test_a_draw_is_without_replacement_and_spares_fixed_questions(seed: int, cou
 
 @given(SEEDS)
 def test_a_draw_prefers_what_was_seen_least(seed: int) -> None:
-    """5.2.4: prefers questions the user has seen least in earlier attempts."""
+    """spec/quiz-engine 5.2.4: prefers questions the user has seen least in earlier attempts."""
     drawn = keys(snapshot([SlotEntry(candidates("a b c d"), count=3)], seed, {"a": 2, "b": 1, "d": 1}))
 
     assert set(drawn) == {"b", "c", "d"}
@@ -158,7 +158,7 @@ def test_all_questions_of_a_pool_come_up() -> None:
     ],
 )
 def test_a_pool_that_is_too_small_is_told(entries: list[Entry], problem: PoolTooSmall) -> None:
-    """5.2.4: if the pool is too small, starting fails with a clear message."""
+    """spec/quiz-engine 5.2.4: if the pool is too small, starting fails with a clear message."""
     assert lay_out(entries, 1, seen={}) == problem
 
 
@@ -173,7 +173,7 @@ def test_pools_that_overlap_fail_only_where_no_choice_would_do(seed: int) -> Non
 
 @given(SEEDS)
 def test_only_sections_that_say_so_are_mixed_and_only_inside(seed: int) -> None:
-    """5.2.6: questions shuffled inside a section only."""
+    """spec/quiz-engine 5.2.6: questions shuffled inside a section only."""
     entries = [
         fixed("z"),
         SectionEntry(es("Uno"), shuffle=True),
@@ -196,7 +196,7 @@ def test_only_sections_that_say_so_are_mixed_and_only_inside(seed: int) -> None:
 
 @given(SEEDS)
 def test_what_has_a_place_of_its_own_keeps_it_in_a_mixed_section(seed: int) -> None:
-    """5.2.6: descriptions keep their position; so do texts, breaks and questions that need the one before."""
+    """spec/quiz-engine 5.2.6: descriptions keep their position; so do texts, breaks and questions that need the one before."""
     text = SlotEntry((Candidate("texto", 9, numbered=False),))
     entries = [SectionEntry(es("S"), shuffle=True), fixed("a"), text, TextEntry(es("t")), fixed("b"), PageEntry(), fixed("c")]
     layout = snapshot([*entries, fixed("d", require_previous=True)], seed)
@@ -239,7 +239,7 @@ def test_pages_break_after_so_many_numbered_questions_and_where_written() -> Non
 
 @given(SEEDS)
 def test_fixed_options_keep_their_place(seed: int) -> None:
-    """5.2.6: options marked fixed keep their place."""
+    """spec/quiz-engine 5.2.6: options marked fixed keep their place."""
     options = (an_option("a", "1"), an_option("b"), an_option("todas", fixed=True), an_option("c"))
 
     order = lay_out_item(a_question(a_single(*options)), seed, "1.1", shuffle=True).orders["options"]
@@ -252,7 +252,7 @@ def test_fixed_options_keep_their_place(seed: int) -> None:
     ("quiz", "question", "mixes"), [(True, True, True), (True, False, False), (False, True, False), (False, False, False)]
 )
 def test_options_are_mixed_if_quiz_and_question_allow_it(*, quiz: bool, question: bool, mixes: bool) -> None:
-    """5.2.6: option order shuffled if quiz and question allow it."""
+    """spec/quiz-engine 5.2.6: option order shuffled if quiz and question allow it."""
     body = replace(a_multiple(MultipleChoiceBody(()).rule, 4, 4), shuffle=question)
 
     orders = {lay_out_item(a_question(body), seed, "1.1", shuffle=quiz).orders["options"] for seed in range(10)}
@@ -302,7 +302,7 @@ def test_gaps_mix_their_own_options_and_the_set_that_is_dragged() -> None:
 
 @pytest.mark.parametrize("body", every_body(), ids=lambda body: type(body).__name__)
 def test_a_layout_depends_on_seed_and_slot_alone(body: Body) -> None:
-    """5.2.5."""
+    """spec/quiz-engine 5.2.5."""
     question = a_question(body)
 
     assert lay_out_item(question, 99, "2.1", shuffle=True) == lay_out_item(question, 99, "2.1", shuffle=True)
@@ -311,7 +311,7 @@ def test_a_layout_depends_on_seed_and_slot_alone(body: Body) -> None:
 
 @given(SEEDS)
 def test_variables_lie_in_their_range_and_meet_the_conditions(seed: int) -> None:
-    """5.7 Calculated: parameters drawn from the seed."""
+    """spec/quiz-engine 5.7 Calculated: parameters drawn from the seed."""
     body = a_calculated(conditions=("personas > 2000", "personas * linea < 400000"))
 
     personas = lay_out_item(a_question(body), seed, "1.1", shuffle=True).variables["personas"]
@@ -347,7 +347,7 @@ def test_conditions_that_no_draw_meets_are_told(condition: str) -> None:
 
 
 def test_an_attempt_that_builds_on_the_last_keeps_orders_of_unchanged_versions() -> None:
-    """5.2.3."""
+    """spec/quiz-engine 5.2.3."""
     old, new = ItemLayout({"options": ("a", "b")}), ItemLayout({"options": ("b", "a")})
 
     assert carry_over(old, new, same_version=True) is old

@@ -1,4 +1,4 @@
-"""Marks of what is typed, matched, ordered, filled in and written, and what holds for every kind (5.7)."""
+"""Marks of what is typed, matched, ordered, filled in and written, and what holds for every kind (spec/quiz-engine 5.7)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -100,19 +100,21 @@ R = MultipleRule
     ],
 )
 def test_the_first_pattern_that_matches_wins(patterns: str, typed: str, fraction: str) -> None:
-    r"""5.7 Short answer: first match wins; NFC, trim; `*` wildcard, `\*` literal; case and accents ignored; no similarity."""
+    r"""spec/quiz-engine 5.7 Short answer: first match wins; NFC, trim; `*` wildcard, `\*` literal; case and accents ignored;
+    no similarity.
+    """
     answers = [(one.rpartition("=")[0], one.rpartition("=")[2]) for one in patterns.split()]
 
     assert share(a_short(*answers), TextAnswer(typed)) == f(fraction)
 
 
 def test_inner_spaces_are_collapsed() -> None:
-    """5.7 Short answer: trim, collapse inner spaces."""
+    """spec/quiz-engine 5.7 Short answer: trim, collapse inner spaces."""
     assert share(a_short(("piso  de protección", "1")), TextAnswer(" piso\tde\u00a0 proteccion\n")) == 1
 
 
 def test_case_and_accents_count_where_the_author_says_so() -> None:
-    """5.7 Short answer: options on case and accents."""
+    """spec/quiz-engine 5.7 Short answer: options on case and accents."""
     strict = a_short(("Él", "1"), ignore_case=False, ignore_accents=False)
 
     assert [share(strict, TextAnswer(typed)) for typed in ("Él", "E\u0301l", "él", "El")] == [1, 1, 0, 0]
@@ -148,7 +150,7 @@ def test_a_wrong_answer_keeps_its_feedback() -> None:
     ],
 )
 def test_a_number_is_judged_by_the_first_answer_within_tolerance(typed: str, fraction: str, state: MarkState) -> None:
-    """5.7 Numerical; 5.4.5: letters are invalid, not an error."""
+    """spec/quiz-engine 5.7 Numerical; spec/quiz-engine 5.4.5: letters are invalid, not an error."""
     body = a_numerical(("65.2", "1"), ("34.8", "1/4"), tolerance="0.05", unit=es("%"))
 
     marking = marked(body, NumberAnswer(typed))
@@ -157,7 +159,7 @@ def test_a_number_is_judged_by_the_first_answer_within_tolerance(typed: str, fra
 
 
 def test_a_star_takes_any_other_number_but_no_letters() -> None:
-    """5.7 Numerical: `*` = any other number."""
+    """spec/quiz-engine 5.7 Numerical: `*` = any other number."""
     body = a_numerical(("1", "1"), ("*", "1/3"))
 
     assert share(body, NumberAnswer("7")) == f("1/3")
@@ -194,7 +196,7 @@ LENGTHS = {"units": {"m": f("1"), "km": f("1000")}, "unit_penalty": f("1/4")}
     ],
 )
 def test_a_missing_unit_costs_a_share_of_the_mark_or_of_the_maximum(number: NumberAnswer, of_mark: str, of_maximum: str) -> None:
-    """5.7 Numerical: unit penalty either of the mark or of the maximum, min 0."""
+    """spec/quiz-engine 5.7 Numerical: unit penalty either of the mark or of the maximum, min 0."""
     answers = (("1500", "1"), ("700", "1/2"), ("1", "1/10"), ("2", "-1/2"))
     mark = a_numerical(*answers, **LENGTHS)
     mark = replace(mark, answers=(*mark.answers[:2], replace(mark.answers[2], credit=f("0")), mark.answers[3]))
@@ -213,7 +215,7 @@ def test_a_unit_penalty_never_makes_a_mark_negative() -> None:
 
 
 def test_the_language_at_the_start_of_the_attempt_reads_the_number() -> None:
-    """5.7 Numerical, decimals: separator conventions are fixed at attempt start."""
+    """spec/quiz-engine 5.7 Numerical, decimals: separator conventions are fixed at attempt start."""
     question = a_question(a_numerical(("1234", "1")))
 
     fractions = [mark_answer(question, NumberAnswer("1.234"), ItemLayout(), convention).fraction for convention in (SPANISH, ENGLISH)]
@@ -225,7 +227,7 @@ def test_the_language_at_the_start_of_the_attempt_reads_the_number() -> None:
 
 
 def test_matching_counts_the_parts_that_are_right() -> None:
-    """5.7 Matching: parts right / parts; extra choices allowed; unanswered part = wrong."""
+    """spec/quiz-engine 5.7 Matching: parts right / parts; extra choices allowed; unanswered part = wrong."""
     question = a_question(a_matching())
 
     marking = mark_answer(question, MatchingAnswer({"one": "x", "two": "z"}), ItemLayout(), SPANISH)
@@ -238,7 +240,7 @@ def test_matching_counts_the_parts_that_are_right() -> None:
 
 
 def test_an_order_that_nobody_touched_is_not_an_answer() -> None:
-    """5.7 Ordering: untouched initial order counts as unanswered, unless it is confirmed."""
+    """spec/quiz-engine 5.7 Ordering: untouched initial order counts as unanswered, unless it is confirmed."""
     layout = ItemLayout(orders={"items": ("i1", "i0", "i2", "i3")})
     untouched = OrderingAnswer(("i1", "i0", "i2", "i3"))
 
@@ -254,7 +256,7 @@ def test_an_order_of_other_items_is_invalid(order: tuple[str, ...]) -> None:
 
 
 def test_each_gap_has_its_own_rule_and_weight() -> None:
-    """5.7 Gaps: each gap graded by its own rule; weighted mean."""
+    """spec/quiz-engine 5.7 Gaps: each gap graded by its own rule; weighted mean."""
     question = a_question(some_gaps())
     answer = GapsAnswer({"anio": "b", "cubierta": "34,8", "nombre": "Brecha"})
 
@@ -273,7 +275,7 @@ def test_an_empty_gap_is_not_answered_and_letters_in_a_number_are_invalid() -> N
 
 
 def test_dragged_gaps_are_filled_by_the_key_of_a_choice() -> None:
-    """5.7 Drag into text."""
+    """spec/quiz-engine 5.7 Drag into text."""
     question = a_question(dragged_gaps())
 
     marking = mark_answer(question, GapsAnswer({"uno": "sol", "dos": "mar"}), ItemLayout(), SPANISH)
@@ -288,7 +290,7 @@ def test_gaps_without_any_weight_are_worth_nothing() -> None:
 
 
 def test_a_calculated_answer_depends_on_the_drawn_values() -> None:
-    """5.7 Calculated: graded as numerical from the stored parameters."""
+    """spec/quiz-engine 5.7 Calculated: graded as numerical from the stored parameters."""
     layout = ItemLayout(variables={"personas": f("2000")})
 
     assert share(a_calculated(), NumberAnswer("2.217.600"), layout) == 1
@@ -313,7 +315,7 @@ def test_an_expression_without_a_value_matches_nothing() -> None:
 
 
 def test_each_row_of_a_matrix_is_a_single_choice() -> None:
-    """5.7 Matrix: each row as single choice."""
+    """spec/quiz-engine 5.7 Matrix: each row as single choice."""
     question = a_question(a_matrix())
 
     marking = mark_answer(question, MatrixAnswer({"salud": "si", "prestamo": "si"}), ItemLayout(), SPANISH)
@@ -332,7 +334,7 @@ def test_each_row_of_a_matrix_is_a_single_choice() -> None:
     ],
 )
 def test_surveys_self_checks_and_texts_carry_no_mark(body: Body, answer: Answer) -> None:
-    """5.7 Matrix/Likert: survey items carry no mark."""
+    """spec/quiz-engine 5.7 Matrix/Likert: survey items carry no mark."""
     marking = marked(body, answer)
 
     assert (marking.state, marking.fraction) == (MarkState.NOT_MARKED, None)
@@ -341,7 +343,7 @@ def test_surveys_self_checks_and_texts_carry_no_mark(body: Body, answer: Answer)
 
 @pytest.mark.parametrize("body", [EssayBody(), FileBody(("pdf",))])
 def test_essays_and_files_wait_for_a_person(body: Body) -> None:
-    """5.6 Manual: needs grading, never 0; blank ones are simply not answered."""
+    """spec/quiz-engine 5.6 Manual: needs grading, never 0; blank ones are simply not answered."""
     waiting, blank = marked(body, EssayAnswer("", ("7",))), marked(body, EssayAnswer("  "))
 
     assert (waiting.state, waiting.fraction) == (MarkState.NEEDS_GRADING, None)
@@ -376,7 +378,7 @@ def test_an_answer_of_another_kind_is_invalid(body: Body) -> None:
     ],
 )
 def test_a_share_has_a_name(fraction: str, state: MarkState) -> None:
-    """5.1.6."""
+    """spec/quiz-engine 5.1.6."""
     assert state_of(f(fraction)) is state
 
 
@@ -436,7 +438,7 @@ _payloads: dict[QuestionKind, st.SearchStrategy[object]] = {
 
 @given(st.sampled_from(every_body()), st.data())
 def test_every_mark_lies_between_minus_one_and_one(body: Body, data: st.DataObject) -> None:
-    """5.1.5: a fraction in [−1, 1], whatever was answered; nothing answered is 0."""
+    """spec/quiz-engine 5.1.5: a fraction in [−1, 1], whatever was answered; nothing answered is 0."""
     question = a_question(body)
     payload = data.draw(_payloads.get(question.kind, st.fixed_dictionaries({"text": _texts})))
     answer = read_answer(question.kind, payload)

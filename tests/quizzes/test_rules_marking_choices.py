@@ -1,4 +1,4 @@
-"""Marks of what is chosen among options: one, true or false, several under each rule (5.7)."""
+"""Marks of what is chosen among options: one, true or false, several under each rule (spec/quiz-engine 5.7)."""
 
 import pytest
 from hypothesis import given
@@ -39,7 +39,7 @@ R = MultipleRule
     [("a", "1", MarkState.RIGHT), ("b", "-1/3", MarkState.WRONG), ("c", "1/2", MarkState.PARTIAL), ("", "0", MarkState.NOT_ANSWERED)],
 )
 def test_a_single_choice_is_worth_the_fraction_of_the_option(choice: str, fraction: str, state: MarkState) -> None:
-    """5.7 Single choice: fraction of the selected option (may be negative); none = 0."""
+    """spec/quiz-engine 5.7 Single choice: fraction of the selected option (may be negative); none = 0."""
     body = a_single(an_option("a", "1"), an_option("b", "-1/3", right=False), an_option("c", "1/2", right=False))
 
     marking = marked(body, SingleChoiceAnswer(choice))
@@ -55,7 +55,7 @@ def test_an_option_that_does_not_exist_is_invalid_and_worth_nothing() -> None:
 
 @pytest.mark.parametrize(("value", "state"), [(False, MarkState.RIGHT), (True, MarkState.WRONG), (None, MarkState.NOT_ANSWERED)])
 def test_true_or_false_is_right_or_wrong(value: bool | None, state: MarkState) -> None:
-    """5.7 True/false."""
+    """spec/quiz-engine 5.7 True/false."""
     assert marked(TrueFalseBody(answer=False), TrueFalseAnswer(value)).state is state
 
 
@@ -78,7 +78,9 @@ RULES = [R.ALL_OR_NOTHING, R.RIGHT_MINUS_WRONG, R.PROPORTIONAL, R.RIGHT_ONLY, R.
     ],
 )
 def test_the_same_selection_under_each_named_rule(chosen: str, fractions: str) -> None:
-    """5.7 Multiple: all_or_nothing, right_minus_wrong, proportional, right_only, halves (5.14.6); three right of five."""
+    """spec/quiz-engine 5.7 Multiple: all_or_nothing, right_minus_wrong, proportional, right_only, halves (spec/quiz-engine 5.14.6);
+    three right of five.
+    """
     answer = MultipleChoiceAnswer(tuple(chosen.split()))
 
     assert [share(a_multiple(rule, 3, 2), answer) for rule in RULES] == [f(one) for one in fractions.split()]
@@ -88,7 +90,7 @@ def test_the_same_selection_under_each_named_rule(chosen: str, fractions: str) -
     ("chosen", "fraction"), [("a b", "1"), ("a", "1/2"), ("a c", "1/4"), ("c", "0"), ("a b c d", "1/2"), ("a b e", "1"), ("", "0")]
 )
 def test_the_sum_of_fractions_is_clipped(chosen: str, fraction: str) -> None:
-    """5.7 Multiple: fractions (sum of option fractions, clipped to [0, 1])."""
+    """spec/quiz-engine 5.7 Multiple: fractions (sum of option fractions, clipped to [0, 1])."""
     options = (
         an_option("a", "1/2"),
         an_option("b", "1/2"),
@@ -105,12 +107,12 @@ def test_the_sum_of_fractions_is_clipped(chosen: str, fraction: str) -> None:
     [(1, 1, "r1 w1", "0"), (1, 2, "r1 w1", "1/2"), (2, 2, "w1 r1", "0"), (2, 3, "w1 r1", "1/4"), (2, 1, "r1", "1/2"), (1, 1, "r1", "1")],
 )
 def test_halves_need_enough_options(right: int, wrong: int, chosen: str, fraction: str) -> None:
-    """5.7 Multiple: halves (½ needs at least 3 options, ¼ at least 5)."""
+    """spec/quiz-engine 5.7 Multiple: halves (½ needs at least 3 options, ¼ at least 5)."""
     assert share(a_multiple(R.HALVES, right, wrong), MultipleChoiceAnswer(tuple(chosen.split()))) == f(fraction)
 
 
 def test_choosing_nothing_earns_nothing_even_in_proportion() -> None:
-    """5.7 Multiple: selecting nothing is always 0 (also in EDC)."""
+    """spec/quiz-engine 5.7 Multiple: selecting nothing is always 0 (also in EDC)."""
     marking = marked(a_multiple(R.PROPORTIONAL, 1, 9), MultipleChoiceAnswer())
 
     assert (marking.state, marking.fraction) == (MarkState.NOT_ANSWERED, 0)
@@ -138,7 +140,7 @@ def test_the_parts_of_a_multiple_choice_are_the_chosen_options() -> None:
 def test_marks_of_multiple_choices_lie_in_bounds_and_rise_with_right_ones(
     rule: MultipleRule, right: int, wrong: int, data: st.DataObject
 ) -> None:
-    """5.7 Multiple: no rule leaves [0, 1], none takes marks off for one more right option."""
+    """spec/quiz-engine 5.7 Multiple: no rule leaves [0, 1], none takes marks off for one more right option."""
     body = a_multiple(rule, right, wrong)
     keys = [option.key for option in body.options]
     chosen = data.draw(st.sets(st.sampled_from(keys)))

@@ -1,4 +1,4 @@
-"""Pages, locks, the summary (5.5), and marking again (5.11)."""
+"""Pages, locks, the summary (spec/quiz-engine 5.5), and marking again (spec/quiz-engine 5.11)."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ FREE, SEQUENTIAL = Navigation.FREE, Navigation.SEQUENTIAL
     ],
 )
 def test_every_request_for_a_page_leads_to_one(navigation: Navigation, requested: int, shown: int) -> None:
-    """5.5, 5.14.8: four pages, the second reached; never an error."""
+    """spec/quiz-engine 5.5, 5.14.8: four pages, the second reached; never an error."""
     assert page_to_show(navigation, requested, current=2, pages=4) == shown
 
 
@@ -64,7 +64,7 @@ def a_paper(*needs_previous: bool) -> AttemptLayout:
 
 
 def test_a_question_waits_until_the_one_before_is_finished() -> None:
-    """5.5: require-previous slots are locked until the previous is finished; descriptions do not count."""
+    """spec/quiz-engine 5.5: require-previous slots are locked until the previous is finished; descriptions do not count."""
     items = a_paper(True, True, False).items
 
     assert locked_places(items, set(), Behaviour.IMMEDIATE) == {3, 4}
@@ -81,12 +81,12 @@ def test_the_first_question_never_waits() -> None:
 
 @pytest.mark.parametrize("behaviour", [Behaviour.DEFERRED, Behaviour.CERTAINTY])
 def test_other_behaviours_lock_nothing(behaviour: Behaviour) -> None:
-    """5.5: only with immediate/interactive behaviour."""
+    """spec/quiz-engine 5.5: only with immediate/interactive behaviour."""
     assert locked_places(a_paper(True).items, set(), behaviour) == frozenset()
 
 
 def test_the_summary_tells_answered_from_unanswered_and_unreadable_but_not_right_from_wrong() -> None:
-    """5.5: not yet answered / answer saved / invalid."""
+    """spec/quiz-engine 5.5: not yet answered / answer saved / invalid."""
     right, wrong, none = (summary_state(marked(a_single(), SingleChoiceAnswer(key))) for key in ("a", "b", ""))
 
     assert (right, wrong, none) == (SummaryState.SAVED, SummaryState.SAVED, SummaryState.NOT_ANSWERED)
@@ -98,7 +98,7 @@ def test_the_summary_tells_answered_from_unanswered_and_unreadable_but_not_right
 
 @pytest.mark.parametrize("body", [*every_body(), DescriptionBody()], ids=lambda body: type(body).__name__)
 def test_a_version_can_always_be_marked_again_by_itself(body: Body) -> None:
-    """5.11.2 (a): same version."""
+    """spec/quiz-engine 5.11.2 (a): same version."""
     assert can_regrade(a_question(body), replace(a_question(body), text=es("Otro")))
 
 
@@ -126,7 +126,7 @@ def _rekeyed_matching() -> Body:
     ],
 )
 def test_another_structure_is_refused(answered: Body, other: Body) -> None:
-    """5.11.2 (b): only if structure is compatible: same kind, same keys; never by position."""
+    """spec/quiz-engine 5.11.2 (b): only if structure is compatible: same kind, same keys; never by position."""
     assert not can_regrade(a_question(answered), a_question(other))
 
 
@@ -140,7 +140,7 @@ def test_another_structure_is_refused(answered: Body, other: Body) -> None:
     ],
 )
 def test_a_corrected_key_is_compatible(answered: Body, other: Body) -> None:
-    """5.11.2 (b): what is right may change, and so may the order."""
+    """spec/quiz-engine 5.11.2 (b): what is right may change, and so may the order."""
     assert can_regrade(a_question(answered), a_question(other))
 
 
@@ -158,7 +158,7 @@ def test_a_corrected_key_is_compatible(answered: Body, other: Body) -> None:
     ],
 )
 def test_the_policy_decides_which_mark_holds(policy: RegradePolicy, old: str | None, new: str | None, holds: str | None) -> None:
-    """5.11.3: keep best / replace / only raise."""
+    """spec/quiz-engine 5.11.3: keep best / replace / only raise."""
     values = [None if value is None else f(value) for value in (old, new, holds)]
 
     assert regraded(policy, values[0], values[1]) == values[2]

@@ -59,7 +59,7 @@ from tests.support.questions import f
 )
 @pytest.mark.parametrize("convention", [SPANISH, ENGLISH])
 def test_what_can_be_read_in_one_way_is_read_so_in_every_language(typed: str, value: str, convention: Convention) -> None:
-    """5.7 Numerical, decimals."""
+    """spec/quiz-engine 5.7 Numerical, decimals."""
     assert read_number(typed, convention) == ParsedNumber(f(value))
 
 
@@ -68,7 +68,7 @@ def test_what_can_be_read_in_one_way_is_read_so_in_every_language(typed: str, va
     [("1.234", "1234", "1.234"), ("1,234", "1.234", "1234"), ("12.345", "12345", "12.345"), ("-1.234", "-1234", "-1.234")],
 )
 def test_what_can_be_read_in_two_ways_follows_the_language_and_is_told(typed: str, spanish: str, english: str) -> None:
-    """5.7 Numerical, decimals: ambiguous ones are shown back as "interpreted as"."""
+    """spec/quiz-engine 5.7 Numerical, decimals: ambiguous ones are shown back as "interpreted as"."""
     assert read_number(typed, SPANISH) == ParsedNumber(f(spanish), ambiguous=True)
     assert read_number(typed, ENGLISH) == ParsedNumber(f(english), ambiguous=True)
 
@@ -137,7 +137,7 @@ def test_the_language_decides_the_convention(language: str, convention: Conventi
     ],
 )
 def test_tolerance_includes_both_ends(kind: ToleranceKind, expected: str, amount: str, inside: list[str], outside: list[str]) -> None:
-    """5.7 Numerical: nominal |v−a| ≤ t + ε·max(1,|a|); relative |a|·t; geometric a/(1+t) ≤ v ≤ a(1+t)."""
+    """spec/quiz-engine 5.7 Numerical: nominal |v−a| ≤ t + ε·max(1,|a|); relative |a|·t; geometric a/(1+t) ≤ v ≤ a(1+t)."""
     tolerance = Tolerance(kind, f(amount))
 
     assert [is_within(f(value), f(expected), tolerance) for value in inside] == [True] * len(inside)
@@ -149,7 +149,7 @@ def test_tolerance_includes_both_ends(kind: ToleranceKind, expected: str, amount
     [("2.5", 0, "3"), ("-2.5", 0, "-3"), ("1.005", 2, "1.01"), ("1.0049999", 2, "1"), ("2/3", 2, "0.67"), ("0", 3, "0")],
 )
 def test_rounding_is_half_up_in_decimal_arithmetic(value: str, decimals: int, rounded: str) -> None:
-    """5.1.5: half-up, not binary float."""
+    """spec/quiz-engine 5.1.5: half-up, not binary float."""
     assert round_half_up(f(value), decimals) == f(rounded)
 
 

@@ -1,4 +1,4 @@
-"""The nine named rules of an ordering (5.7)."""
+"""The nine named rules of an ordering (spec/quiz-engine 5.7)."""
 
 from fractions import Fraction
 from itertools import permutations
@@ -30,14 +30,14 @@ RULES = list(R)
     ],
 )
 def test_the_same_orders_under_each_rule(rule: OrderingRule, fractions: str) -> None:
-    """5.7 Ordering: right; first item last; two neighbours exchanged; reversed; the third first."""
+    """spec/quiz-engine 5.7 Ordering: right; first item last; two neighbours exchanged; reversed; the third first."""
     orders = [(0, 1, 2, 3), (1, 2, 3, 0), (1, 0, 2, 3), (3, 2, 1, 0), (2, 0, 1, 3)]
 
     assert [fraction_of(rule, order) for order in orders] == [f(one) for one in fractions.split()]
 
 
 def test_relative_to_correct_is_the_sum_of_closeness() -> None:
-    """5.7 Ordering: Σ max(0, n−1−|Δpos|) / (n(n−1))."""
+    """spec/quiz-engine 5.7 Ordering: Σ max(0, n−1−|Δpos|) / (n(n−1))."""
     for order in permutations(range(5)):
         expected = Fraction(sum(max(0, 4 - abs(at - place)) for at, place in enumerate(order)), 20)
 

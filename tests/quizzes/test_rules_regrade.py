@@ -1,4 +1,4 @@
-"""Marking again and by hand: why a version does not fit, which attempts take new marks, bounds and rubrics (5.11)."""
+"""Marking again and by hand: why a version does not fit, which attempts take new marks, bounds and rubrics (spec/quiz-engine 5.11)."""
 
 from dataclasses import replace
 
@@ -85,7 +85,7 @@ RUBRIC = (
     ],
 )
 def test_a_version_that_does_not_fit_says_what_it_lacks_and_adds(answered: Body, other: Body, found: list[KeyDifference]) -> None:
-    """5.11.2 (b): refused with reasons; the mapping is by key, so an order says nothing."""
+    """spec/quiz-engine 5.11.2 (b): refused with reasons; the mapping is by key, so an order says nothing."""
     assert list(differences(a_question(answered), a_question(other))) == found
     assert can_regrade(a_question(answered), a_question(other)) is (not found)
 
@@ -105,7 +105,7 @@ def test_a_version_that_does_not_fit_says_what_it_lacks_and_adds(answered: Body,
 def test_an_attempt_that_may_only_rise_takes_its_new_marks_together_or_not_at_all(
     policy: RegradePolicy, before: str | None, after: str | None, takes: bool
 ) -> None:
-    """5.11.3, only raise: by the total of the attempt, not question by question."""
+    """spec/quiz-engine 5.11.3, only raise: by the total of the attempt, not question by question."""
     assert takes_new_marks(policy, before and f(before), after and f(after)) is takes  # type: ignore[arg-type]  # an empty text does not occur
 
 
@@ -136,7 +136,7 @@ def present(marking: Marking, worth: str = "1", section: int = 0) -> PresentMark
 def test_a_question_takes_a_mark_that_is_another_and_that_the_policy_lets_hold(
     policy: RegradePolicy, old: Marking, new: Marking, taken: bool
 ) -> None:
-    """5.11.3: what comes out as it is does not change; another state of the same share does."""
+    """spec/quiz-engine 5.11.3: what comes out as it is does not change; another state of the same share does."""
     after = regrade_attempt({7: present(old), 8: present(RIGHT)}, {7: new}, policy, f("50"), QuizSettings())
 
     assert after.marks == ({7: new} if taken else {})
@@ -144,14 +144,14 @@ def test_a_question_takes_a_mark_that_is_another_and_that_the_policy_lets_hold(
 
 @pytest.mark.parametrize(("new", "taken"), [(WRONG, False), (RIGHT, True), (Marking(MarkState.INVALID, f("1/2")), False)])
 def test_an_attempt_that_waits_for_a_mark_may_only_rise_too(new: Marking, taken: bool) -> None:
-    """5.11.3, only raise: while a mark is missing there is no percentage, and the points that there are count."""
+    """spec/quiz-engine 5.11.3, only raise: while a mark is missing there is no percentage, and the points that there are count."""
     after = regrade_attempt({1: present(HALF), 2: present(WAITING)}, {1: new}, RegradePolicy.ONLY_RAISE, None, QuizSettings())
 
     assert after.marks == ({1: new} if taken else {})
 
 
 def test_an_attempt_marked_again_has_the_total_of_the_marks_that_hold_then() -> None:
-    """5.11.3: only what changes is told; the other questions keep their marks, worth and section."""
+    """spec/quiz-engine 5.11.3: only what changes is told; the other questions keep their marks, worth and section."""
     items = {1: present(WRONG, "3"), 2: present(HALF, "1", section=2), 3: present(RIGHT, "1")}
 
     raised = regrade_attempt(items, {1: RIGHT, 2: WRONG, 3: RIGHT}, RegradePolicy.KEEP_BEST, f("30"), QuizSettings())
@@ -161,7 +161,7 @@ def test_an_attempt_marked_again_has_the_total_of_the_marks_that_hold_then() -> 
 
 
 def test_an_attempt_that_may_only_rise_keeps_all_its_marks_and_its_total_otherwise() -> None:
-    """5.11.3, only raise: of one question more and another less, both or none."""
+    """spec/quiz-engine 5.11.3, only raise: of one question more and another less, both or none."""
     items = {1: present(WRONG, "1"), 2: present(RIGHT, "2")}
     settings = QuizSettings()
 
@@ -174,7 +174,7 @@ def test_an_attempt_that_may_only_rise_keeps_all_its_marks_and_its_total_otherwi
 
 
 def test_a_total_with_new_marks_is_that_of_the_attempt_with_them() -> None:
-    """5.8: a question that is annulled leaves the total, one that waits leaves it open."""
+    """spec/quiz-engine 5.8: a question that is annulled leaves the total, one that waits leaves it open."""
     items = {1: present(WRONG, "3", section=1), 2: present(HALF, "1", section=2)}
     annulled = Marking(MarkState.NOT_MARKED, None)
     settings = QuizSettings(pass_mark=f("50"), max_grade=f("10"))
@@ -203,12 +203,14 @@ GAP_LAYOUT = ItemLayout({"gap:anio": ("c", "a", "b")})
 def test_an_answer_is_read_in_the_places_of_the_other_version(
     answered: Body, other: Body, layout: ItemLayout, typed: Parts, read: Parts
 ) -> None:
-    """5.11.2: rows, columns and gaps are mapped by key; what cannot be read stays as typed, the attempt's own order as it is."""
+    """spec/quiz-engine 5.11.2: rows, columns and gaps are mapped by key; what cannot be read stays as typed,
+    the attempt's own order as it is.
+    """
     assert translated(a_question(answered), a_question(other), layout, typed) == read
 
 
 def test_two_kinds_of_marking_again_annul() -> None:
-    """5.11.4."""
+    """spec/quiz-engine 5.11.4."""
     assert [kind for kind in RegradeKind if kind.annuls] == [RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
     assert annulled_marking("full_credit") == Marking(MarkState.RIGHT, f("1"))
     assert annulled_marking("removed") == Marking(MarkState.NOT_MARKED, None)
@@ -226,12 +228,12 @@ def test_two_kinds_of_marking_again_annul() -> None:
     ],
 )
 def test_the_least_a_question_can_be_worth_is_its_lowest_credit(body: Body, lowest: str) -> None:
-    """5.11.1: a manual mark lies in [min fraction, 1] × max."""
+    """spec/quiz-engine 5.11.1: a manual mark lies in [min fraction, 1] × max."""
     assert lowest_fraction(a_question(body)) == f(lowest)
 
 
 def test_the_levels_of_a_rubric_sum_to_the_mark_and_follow_the_questions_worth_in_the_quiz() -> None:
-    """5.7, essay and file: a rubric whose levels sum to the mark; a slot may be worth something else."""
+    """spec/quiz-engine 5.7, essay and file: a rubric whose levels sum to the mark; a slot may be worth something else."""
     question = a_question(EssayBody(rubric=RUBRIC), mark=f("3"))
 
     assert rubric_mark(question, {"claridad": 2, "fuentes": 1}, f("3")) == 3
@@ -261,7 +263,7 @@ def test_a_level_that_does_not_exist_makes_no_mark(place: int) -> None:
     ],
 )
 def test_a_share_is_read_as_it_was_before_rounding(exact: str, rounded: str | None, read: str | None) -> None:
-    """5.1.5: totals that are made again must not fall under the pass mark by what rounding took."""
+    """spec/quiz-engine 5.1.5: totals that are made again must not fall under the pass mark by what rounding took."""
     found = read_exactly(exact, None if rounded is None else f(rounded))
 
     assert found == (None if read is None else f(read))

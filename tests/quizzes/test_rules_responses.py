@@ -38,7 +38,7 @@ from tests.support.questions import (
     ],
 )
 def test_only_what_has_the_shape_of_a_form_is_kept(response: object, kept: dict[str, list[str]]) -> None:
-    """5.4.5: never rejected, never raised; and what no database could hold is replaced."""
+    """spec/quiz-engine 5.4.5: never rejected, never raised; and what no database could hold is replaced."""
     assert clean_parts(response) == kept
 
 
@@ -93,7 +93,7 @@ def test_parts_become_the_fields_of_their_kind(body: Body, parts: dict[str, list
     ],
 )
 def test_the_fields_of_a_kind_become_parts_again(body: Body, fields: dict[str, object], parts: dict[str, list[str]]) -> None:
-    """5.2.3: an attempt that builds on the last begins with its answers."""
+    """spec/quiz-engine 5.2.3: an attempt that builds on the last begins with its answers."""
     assert parts_of(a_question(body), fields) == parts
 
 
@@ -121,7 +121,7 @@ def test_the_fields_of_a_kind_become_parts_again(body: Body, fields: dict[str, o
     ],
 )
 def test_the_page_tells_how_far_an_answer_is(body: Body, parts: dict[str, list[str]] | None, state: str) -> None:
-    """5.5: summary page with states."""
+    """spec/quiz-engine 5.5: summary page with states."""
     question = a_question(body)
 
     assert answer_state(question, lay_out_item(question, 1, "1.1", shuffle=True), parts, SPANISH) == state

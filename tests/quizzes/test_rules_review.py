@@ -1,4 +1,4 @@
-"""What a learner sees, and when (5.9)."""
+"""What a learner sees, and when (spec/quiz-engine 5.9)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ AT_ONCE = BASE | {F.CORRECTNESS, F.SPECIFIC, F.GENERAL}
     ],
 )
 def test_the_moment_follows_submission_and_close_date(seconds: int, closes: int | None, moment: ReviewMoment) -> None:
-    """5.9: immediately after (2 minutes), later while open, after close; no close date ⇒ never closed."""
+    """spec/quiz-engine 5.9: immediately after (2 minutes), later while open, after close; no close date ⇒ never closed."""
     close_date = None if closes is None else NOON + timedelta(seconds=closes)
 
     assert moment_of(NOON, close_date, now=NOON + timedelta(seconds=seconds)) is moment
@@ -51,7 +51,7 @@ def test_before_submission_it_is_during() -> None:
     ],
 )
 def test_presets_after_submission(preset: ReviewPreset, after: frozenset[ReviewFlag], closed: frozenset[ReviewFlag]) -> None:
-    """Content format 9: practice, learning, exam, hidden."""
+    """spec/content-format 9: practice, learning, exam, hidden."""
     shown = [flags_for(ReviewOptions(preset), moment, B.DEFERRED) for moment in (M.AFTER, M.LATER, M.CLOSED)]
 
     assert shown == [after, after, closed]
@@ -59,7 +59,7 @@ def test_presets_after_submission(preset: ReviewPreset, after: frozenset[ReviewF
 
 @pytest.mark.parametrize("behaviour", [B.IMMEDIATE, B.INTERACTIVE, B.ADAPTIVE])
 def test_behaviours_that_answer_at_once_show_feedback_during(behaviour: Behaviour) -> None:
-    """Content format 9: during shows attempt, max_marks and, with feedback at once, correctness, specific, general."""
+    """spec/content-format 9: during shows attempt, max_marks and, with feedback at once, correctness, specific, general."""
     assert flags_for(ReviewOptions(P.EXAM), M.DURING, behaviour) == AT_ONCE
     assert flags_for(ReviewOptions(P.PRACTICE), M.DURING, behaviour) == ALL
 
@@ -67,12 +67,12 @@ def test_behaviours_that_answer_at_once_show_feedback_during(behaviour: Behaviou
 @pytest.mark.parametrize("behaviour", [B.DEFERRED, B.CERTAINTY])
 @pytest.mark.parametrize("review", [*(ReviewOptions(preset) for preset in P), ReviewOptions(overrides={M.DURING: tuple(ReviewFlag)})])
 def test_other_behaviours_show_no_result_during(behaviour: Behaviour, review: ReviewOptions) -> None:
-    """5.9: during only with immediate-type behaviours."""
+    """spec/quiz-engine 5.9: during only with immediate-type behaviours."""
     assert flags_for(review, M.DURING, behaviour) == BASE
 
 
 def test_an_override_replaces_the_flags_of_its_moment() -> None:
-    """Content format 9: `closed: [attempt, marks]`, `[]` for nothing."""
+    """spec/content-format 9: `closed: [attempt, marks]`, `[]` for nothing."""
     review = ReviewOptions(P.PRACTICE, {M.CLOSED: (F.ATTEMPT, F.MARKS), M.LATER: (), M.DURING: ()})
 
     assert flags_for(review, M.CLOSED, B.DEFERRED) == {F.ATTEMPT, F.MARKS}
@@ -82,7 +82,7 @@ def test_an_override_replaces_the_flags_of_its_moment() -> None:
 
 
 def test_without_the_attempt_nothing_of_its_questions_is_shown() -> None:
-    """5.9: if attempt is off, everything else about questions is off; totals and overall feedback stay."""
+    """spec/quiz-engine 5.9: if attempt is off, everything else about questions is off; totals and overall feedback stay."""
     review = ReviewOptions(overrides={M.LATER: tuple(ALL - {F.ATTEMPT})})
 
     assert flags_for(review, M.LATER, B.DEFERRED) == RESULT
@@ -90,20 +90,20 @@ def test_without_the_attempt_nothing_of_its_questions_is_shown() -> None:
 
 @given(st.sampled_from(P), st.sampled_from(M), st.sampled_from(B))
 def test_staff_always_see_all(preset: ReviewPreset, moment: ReviewMoment, behaviour: Behaviour) -> None:
-    """5.9: instructors always see all."""
+    """spec/quiz-engine 5.9: instructors always see all."""
     assert flags_for(ReviewOptions(preset), moment, behaviour, Reader.EDITOR) == ALL
 
 
 @given(st.sampled_from(P), st.sampled_from(M), st.sampled_from(B))
 def test_graders_see_what_the_learner_sees_but_nothing_of_the_key(preset: ReviewPreset, moment: ReviewMoment, behaviour: Behaviour) -> None:
-    """Security 9, quiz.view_answers: whoever edits the course sees keys, its graders never."""
+    """spec/security 9, quiz.view_answers: whoever edits the course sees keys, its graders never."""
     shown = flags_for(ReviewOptions(preset), moment, behaviour, Reader.GRADER)
 
     assert shown == flags_for(ReviewOptions(preset), moment, behaviour) - {F.RIGHT_ANSWER, F.SPECIFIC, F.GENERAL, F.SOURCE}
 
 
 def test_a_question_shows_its_feedback_once_checked_and_its_solution_once_locked() -> None:
-    """5.9: right answers are not there before their time."""
+    """spec/quiz-engine 5.9: right answers are not there before their time."""
     fresh, checked, locked = QuestionProgress(), QuestionProgress(checked=True), QuestionProgress(checked=True, locked=True)
 
     assert flags_for_item(ALL, M.DURING, fresh) == BASE | {F.OVERALL}
@@ -113,7 +113,7 @@ def test_a_question_shows_its_feedback_once_checked_and_its_solution_once_locked
 
 
 def test_answers_may_be_taken_along_once_marks_are_visible() -> None:
-    """5.9: a learner may always download what they answered once marks are visible."""
+    """spec/quiz-engine 5.9: a learner may always download what they answered once marks are visible."""
     assert may_download_answers(RESULT)
     assert may_download_answers(BASE)
     assert not may_download_answers(frozenset({F.OVERALL}))
@@ -123,5 +123,5 @@ def test_answers_may_be_taken_along_once_marks_are_visible() -> None:
     ("preset", "behaviour", "early"), [(P.LEARNING, B.DEFERRED, False), (P.PRACTICE, B.DEFERRED, True), (P.EXAM, B.ADAPTIVE, False)]
 )
 def test_a_key_that_shows_early_is_found(preset: ReviewPreset, behaviour: Behaviour, *, early: bool) -> None:
-    """Content format C506."""
+    """spec/content-format C506."""
     assert shows_key_early(ReviewOptions(preset), behaviour) is early

@@ -1,4 +1,4 @@
-"""The merge of saved answers (5.4)."""
+"""The merge of saved answers (spec/quiz-engine 5.4)."""
 
 import pytest
 from hypothesis import given
@@ -16,14 +16,14 @@ JOURNALS = st.lists(EVENTS, max_size=12)
 
 
 def test_the_highest_sequence_is_current() -> None:
-    """5.1.4, 5.4.1, 5.4.3: lease first, then the device's own count."""
+    """spec/quiz-engine 5.1.4, 5.4.1, 5.4.3: lease first, then the device's own count."""
     stored = [event(1, 1, 9), event(1, 2, 1), event(2, 1, 2), event(2, 1, 1)]
 
     assert current_answers(stored) == {1: event(1, 2, 1), 2: event(2, 1, 2)}
 
 
 def test_what_arrives_twice_has_no_effect() -> None:
-    """5.4.1: idempotent."""
+    """spec/quiz-engine 5.4.1: idempotent."""
     stored = [event(1, 1, 1)]
 
     result = merge(stored, [event(1, 1, 1, "otra"), event(1, 1, 2), event(1, 1, 2)])
@@ -34,7 +34,7 @@ def test_what_arrives_twice_has_no_effect() -> None:
 
 
 def test_a_lower_sequence_becomes_history() -> None:
-    """5.4.1: lower seq than stored is kept as history but does not become current."""
+    """spec/quiz-engine 5.4.1: lower seq than stored is kept as history but does not become current."""
     result = merge([event(1, 1, 5)], [event(1, 1, 3)])
 
     assert result.added == (event(1, 1, 3),)
@@ -43,7 +43,7 @@ def test_a_lower_sequence_becomes_history() -> None:
 
 
 def test_the_older_tab_is_told_that_the_question_was_changed_elsewhere() -> None:
-    """5.4.3."""
+    """spec/quiz-engine 5.4.3."""
     result = merge([event(1, 2, 1)], [event(1, 1, 7), event(2, 1, 8)])
 
     assert [arrival.outcome for arrival in result.arrivals] == [SaveOutcome.ELSEWHERE, SaveOutcome.CURRENT]
@@ -51,7 +51,7 @@ def test_the_older_tab_is_told_that_the_question_was_changed_elsewhere() -> None
 
 
 def test_the_acknowledgement_is_the_highest_contiguous_count() -> None:
-    """5.4.1: ack = highest contiguous seq per item."""
+    """spec/quiz-engine 5.4.1: ack = highest contiguous seq per item."""
     stored = [event(1, 1, 1), event(1, 1, 2), event(1, 1, 4), event(1, 2, 1), event(2, 1, 2), event(3, 2, 1)]
 
     assert acknowledged(stored, 1) == {1: 2, 2: 0}
@@ -60,7 +60,7 @@ def test_the_acknowledgement_is_the_highest_contiguous_count() -> None:
 
 @given(JOURNALS, JOURNALS)
 def test_two_journals_merge_to_the_same_in_any_order(one: list[SavedAnswer], other: list[SavedAnswer]) -> None:
-    """5.14.11: two devices offline; two journals merge."""
+    """spec/quiz-engine 5.14.11: two devices offline; two journals merge."""
     left = merge(merge([], one).added, other)
     right = merge(merge([], other).added, one)
 

@@ -1,4 +1,4 @@
-"""Statistics against the golden vector and at the edges (5.12)."""
+"""Statistics against the golden vector and at the edges (spec/quiz-engine 5.12)."""
 
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -58,7 +58,7 @@ def rounded(values: Sequence[Fraction | None]) -> list[float | None]:
 
 
 def test_the_golden_vector_of_a_quiz() -> None:
-    """5.12: mean, median, sd, skewness, kurtosis (through k2, k3 and k4), CIC, error ratio, standard error."""
+    """spec/quiz-engine 5.12: mean, median, sd, skewness, kurtosis (through k2, k3 and k4), CIC, error ratio, standard error."""
     quiz = statistics_of(matrix(GOLDEN), MAXIMA).quiz
 
     assert quiz.attempts == 8
@@ -75,14 +75,16 @@ def test_the_golden_vector_of_a_quiz() -> None:
     ],
 )
 def test_the_golden_vector_of_each_position(slot: int, expected: list[float]) -> None:
-    """5.12: facility, sd %, intended weight, effective weight %, D, E; in slot 4 D is negative and the covariance with the total is not."""
+    """spec/quiz-engine 5.12: facility, sd %, intended weight, effective weight %, D, E;
+    in slot 4 D is negative and the covariance with the total is not.
+    """
     position = statistics_of(matrix(GOLDEN), MAXIMA).positions[slot - 1]
 
     assert rounded(astuple(position)) == expected
 
 
 def test_the_second_vector_has_no_consistency_and_an_undefined_weight() -> None:
-    """5.12: last row [0,0,0.5,1]: CIC exactly 0 and slot 4 effective weight undefined."""
+    """spec/quiz-engine 5.12: last row [0,0,0.5,1]: CIC exactly 0 and slot 4 effective weight undefined."""
     statistics = statistics_of(matrix(GOLDEN.removesuffix("0") + "1"), MAXIMA)
 
     assert statistics.quiz.consistency == 0
@@ -92,7 +94,7 @@ def test_the_second_vector_has_no_consistency_and_an_undefined_weight() -> None:
 
 
 def test_no_attempts_have_no_statistics() -> None:
-    """5.12, degenerate: S = 0."""
+    """spec/quiz-engine 5.12, degenerate: S = 0."""
     statistics = statistics_of([], MAXIMA)
 
     assert statistics.quiz == QuizStatistics(0)
@@ -110,7 +112,7 @@ def test_no_attempts_have_no_statistics() -> None:
     ],
 )
 def test_what_is_undefined_is_none(rows: str, defined: set[str]) -> None:
-    """5.12, degenerate: S = 1, 2, 3; all equal marks; p = 1."""
+    """spec/quiz-engine 5.12, degenerate: S = 1, 2, 3; all equal marks; p = 1."""
     marks = matrix(rows)
     quiz = statistics_of(marks, [f("1")] * len(marks[0])).quiz
 
@@ -119,7 +121,7 @@ def test_what_is_undefined_is_none(rows: str, defined: set[str]) -> None:
 
 
 def test_a_position_that_nobody_answered_counts_as_zero() -> None:
-    """5.12, degenerate: a slot never answered; max mark 0."""
+    """spec/quiz-engine 5.12, degenerate: a slot never answered; max mark 0."""
     never, worthless = statistics_of(matrix("0 1 0|0 0 0|0 1 0"), [f("1"), f("1"), f("0")]).positions[::2]
 
     assert never == PositionStatistics(f("0"), f("0"), f("50"), f("0"), None, None)
@@ -133,7 +135,7 @@ def test_a_quiz_of_no_worth_has_no_weights() -> None:
 
 
 def test_negative_consistency_is_shown_and_its_error_exceeds_everything() -> None:
-    """5.12: if CIC < 0 show it; error ratio then exceeds 100."""
+    """spec/quiz-engine 5.12: if CIC < 0 show it; error ratio then exceeds 100."""
     quiz = statistics_of(matrix("1 0|0 1|1 0|0.5 1"), [f("1"), f("1")]).quiz
 
     assert quiz.consistency is not None
@@ -147,7 +149,7 @@ def test_the_median_of_an_odd_number_is_the_middle() -> None:
 
 
 def test_questions_drawn_at_random_are_compared_with_the_total() -> None:
-    """5.12: for the question (not the position) the total X is used instead of the rest."""
+    """spec/quiz-engine 5.12: for the question (not the position) the total X is used instead of the rest."""
     pairs = {(f("1"), f("3")): 1, (f("0"), f("1")): 1, (f("1"), f("2")): 1}
 
     found, of_two = question_statistics(pairs, f("1")), question_statistics(pairs, f("2"))
@@ -192,7 +194,7 @@ def test_indices_lie_within_a_hundred(rows: list[list[Fraction]]) -> None:
 def test_doubtful_questions_are_flagged(
     efficiency: str | None, discrimination: str | None, facility: str | None, concerns: tuple[ItemWarning, ...]
 ) -> None:
-    """5.12: E < 15, D < 0, F < 0.05 or > 0.95."""
+    """spec/quiz-engine 5.12: E < 15, D < 0, F < 0.05 or > 0.95."""
     values = [None if value is None else f(value) for value in (facility, discrimination, efficiency)]
 
     assert concerns_about(PositionStatistics(values[0], None, None, None, values[1], values[2])) == concerns
@@ -206,7 +208,7 @@ def answered(choices: str) -> list[ItemResponses]:
 
 
 def test_answers_are_counted_with_the_mean_of_the_rest() -> None:
-    """5.12, response analysis: class, credit, count, frequency, mean rest-score."""
+    """spec/quiz-engine 5.12, response analysis: class, credit, count, frequency, mean rest-score."""
     classes = response_analysis(answered("- a b a"))
 
     assert classes == (
@@ -255,12 +257,12 @@ def test_every_part_is_analysed() -> None:
     ],
 )
 def test_guessing_at_random_is_worth_so_much(body: Body, score: str | None) -> None:
-    """5.12: random guess score."""
+    """spec/quiz-engine 5.12: random guess score."""
     assert guess_score(a_question(body)) == (None if score is None else f(score))
 
 
 def test_a_survey_between_the_questions_does_not_change_their_consistency() -> None:
-    """5.12: p counts the positions that have a mark."""
+    """spec/quiz-engine 5.12: p counts the positions that have a mark."""
     marked = statistics_of(matrix("1 1|1 0|0 0"), [f("1"), f("1")])
     beside = statistics_of(matrix("1 1 0|1 0 0|0 0 0"), [f("1"), f("1"), f("0")])
 

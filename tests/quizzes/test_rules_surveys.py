@@ -1,4 +1,4 @@
-"""What a class answered to a survey: counts along the scale and the median (5.7, matrix; 5.12)."""
+"""What a class answered to a survey: counts along the scale and the median (spec/quiz-engine 5.7, matrix; spec/quiz-engine 5.12)."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_the_median_is_the_column_in_the_middle_or_the_two(counts: tuple[int, ..
 
 
 def test_answers_are_counted_by_row_along_the_scale() -> None:
-    """5.7, matrix: each row by itself; a row without an answer, or with a column that is not there, is not answered."""
+    """spec/quiz-engine 5.7, matrix: each row by itself; a row without an answer, or with a column that is not there, is not answered."""
     answers = [
         ({"salud": "si", "prestamo": "no"}, 3),
         ({"salud": "no"}, 1),

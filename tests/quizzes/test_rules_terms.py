@@ -1,4 +1,7 @@
-"""What holds for one person, and rules at their edges: networks, passwords, regrades, concerns (5.2.2, 5.10, 5.11, 5.12)."""
+"""What holds for one person, and rules at their edges: networks, passwords, regrades, concerns.
+
+spec/quiz-engine 5.2.2, 5.10, 5.11, 5.12.
+"""
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -52,12 +55,12 @@ def override(*settings: OverridableSetting, **fields: object) -> OverriddenSetti
     ],
 )
 def test_a_network_filter_knows_both_kinds_of_addresses(networks: tuple[str, ...], address: str, *, inside: bool) -> None:
-    """5.2.2: network filter; without one everybody is inside, what is no address is nowhere."""
+    """spec/quiz-engine 5.2.2: network filter; without one everybody is inside, what is no address is nowhere."""
     assert is_within(frozenset(networks), address) is inside
 
 
 def test_everybody_stands_before_groups_persons_and_profiles() -> None:
-    """5.10.1, 5.10.3: what is set for everybody replaces the quiz's own; the rest is measured against it."""
+    """spec/quiz-engine 5.10.1, 5.10.3: what is set for everybody replaces the quiz's own; the rest is measured against it."""
     quiz = EffectiveSettings(closes=NOON, limit=600, attempts=1)
     everyone = override(OverridableSetting.CLOSES, closes=NOON + HOUR)
 
@@ -80,12 +83,14 @@ def test_everybody_stands_before_groups_persons_and_profiles() -> None:
     ],
 )
 def test_an_override_of_the_opening_is_known(terms: SettingSources, *, opens: bool) -> None:
-    """5.10.1: it decides when one may start, whatever opens the activity otherwise."""
+    """spec/quiz-engine 5.10.1: it decides when one may start, whatever opens the activity otherwise."""
     assert terms.sets_opening is opens
 
 
 def test_an_own_limit_moves_no_close_date() -> None:
-    """5.10.3: explicit overrides beat the profile: its extra minutes are not added beside a limit that somebody has set."""
+    """spec/quiz-engine 5.10.3: explicit overrides beat the profile:
+    its extra minutes are not added beside a limit that somebody has set.
+    """
     quiz = EffectiveSettings(closes=NOON, limit=600)
 
     assert effective(
@@ -96,7 +101,7 @@ def test_an_own_limit_moves_no_close_date() -> None:
 
 @pytest.mark.parametrize(("setting", "field"), [(OverridableSetting.NETWORKS, "networks"), (OverridableSetting.PASSWORD, "passwords")])
 def test_passwords_and_networks_of_groups_are_all_accepted_and_none_opens_to_all(setting: OverridableSetting, field: str) -> None:
-    """5.10.1: passwords: all accepted; where one group needs none, nobody of it is asked."""
+    """spec/quiz-engine 5.10.1: passwords: all accepted; where one group needs none, nobody of it is asked."""
     quiz = EffectiveSettings(**{field: frozenset({"quiz"})})  # type: ignore[arg-type]  # one of two fields
     one, other, free = (override(setting, **{field: frozenset(names)}) for names in (("a",), ("b",), ()))
 
@@ -107,7 +112,7 @@ def test_passwords_and_networks_of_groups_are_all_accepted_and_none_opens_to_all
 
 
 def test_a_password_is_asked_of_learners_alone() -> None:
-    """5.2.2, 5.2.7: a preview knows no password."""
+    """spec/quiz-engine 5.2.2, 5.2.7: a preview knows no password."""
     access = EffectiveSettings(passwords=frozenset({"sol"}))
 
     assert may_start(access, [], StartConditions(), now=NOON).needs_password is True
@@ -116,7 +121,7 @@ def test_a_password_is_asked_of_learners_alone() -> None:
 
 
 def test_minutes_given_to_an_attempt_come_after_its_end() -> None:
-    """5.3.1: what an incident has given."""
+    """spec/quiz-engine 5.3.1: what an incident has given."""
     assert end_of(EffectiveSettings(limit=600), NOON, extra=300) == NOON + timedelta(seconds=900)
     assert end_of(EffectiveSettings(closes=NOON + HOUR), NOON, extra=60) == NOON + HOUR + timedelta(seconds=60)
     assert end_of(EffectiveSettings(), NOON, extra=60) is None
@@ -130,7 +135,7 @@ def test_minutes_given_to_an_attempt_come_after_its_end() -> None:
     ],
 )
 def test_differences_name_the_list(body: Body, part: str) -> None:
-    """5.11.2: allowed only if structure is compatible; the reason names the list and its keys."""
+    """spec/quiz-engine 5.11.2: allowed only if structure is compatible; the reason names the list and its keys."""
     before = {"options": a_single(an_option("a", "1"), an_option("b")), "items": an_ordering(2)}[part]
     lacking = {"options": "b", "items": "i1"}[part]
 
@@ -139,7 +144,7 @@ def test_differences_name_the_list(body: Body, part: str) -> None:
 
 
 def test_differences_of_several_lists_are_all_told() -> None:
-    """5.11.2: pairs and matches, columns and rows, gaps and choices by their names."""
+    """spec/quiz-engine 5.11.2: pairs and matches, columns and rows, gaps and choices by their names."""
     matching, matrix, gaps = a_matching(), a_matrix(), dragged_gaps()
     shorter = type(matching)(matching.pairs[:1], ())
     narrower = type(matrix)(matrix.columns[:1], matrix.rows[:2])
@@ -151,7 +156,7 @@ def test_differences_of_several_lists_are_all_told() -> None:
 
 
 def test_an_equal_mark_stays_the_old_one() -> None:
-    """5.11.3: keep best; the very same object, so that nothing is written for it."""
+    """spec/quiz-engine 5.11.3: keep best; the very same object, so that nothing is written for it."""
     old, new = f("1/2"), Fraction(2, 4)
 
     assert regraded(RegradePolicy.KEEP_BEST, old, new) is old
@@ -159,19 +164,19 @@ def test_an_equal_mark_stays_the_old_one() -> None:
 
 
 def test_columns_of_unequal_length_are_refused() -> None:
-    """5.12: a mark without its attempt is a mistake of ours, and not a number."""
+    """spec/quiz-engine 5.12: a mark without its attempt is a mistake of ours, and not a number."""
     with pytest.raises(ValueError, match="zip"):
         covariance([f("1"), f("2")], [f("1"), f("2"), f("3")])
 
 
 def test_the_last_page_can_be_reached_where_one_goes_forward_only() -> None:
-    """5.5: the next page, also where it is the last."""
+    """spec/quiz-engine 5.5: the next page, also where it is the last."""
     assert page_to_show(Navigation.SEQUENTIAL, requested=4, current=3, pages=4) == 4
     assert page_to_show(Navigation.SEQUENTIAL, requested=5, current=4, pages=4) == 4
 
 
 def test_responses_that_show_alike_are_equal() -> None:
-    """5.4.1: empty values and parts say nothing: a form sends them, the page's script does not."""
+    """spec/quiz-engine 5.4.1: empty values and parts say nothing: a form sends them, the page's script does not."""
     assert filled_parts({"answer": ["", "2,5"], "unit": [""], "1": []}) == {"answer": ["2,5"]}
     assert filled_parts({}) == filled_parts({"answer": [""]}) == {}
 
@@ -191,7 +196,7 @@ def test_responses_that_show_alike_are_equal() -> None:
 def test_a_window_of_evidence_keeps_an_attempt_open_for_what_was_written_in_time(
     at_end: AtEnd, window: int, seconds: int, expected: TimeRuling
 ) -> None:
-    """5.3.9: until E + W, where the quiz has a window; finish = E; what is abandoned at its end stays so."""
+    """spec/quiz-engine 5.3.9: until E + W, where the quiz has a window; finish = E; what is abandoned at its end stays so."""
     clock = AttemptClock(AttemptState.IN_PROGRESS, NOON, at_end, grace=600, window=window)
 
     assert rule_on_time(clock, now=NOON + timedelta(seconds=seconds)) == expected
@@ -225,5 +230,5 @@ def test_a_window_of_evidence_keeps_an_attempt_open_for_what_was_written_in_time
     ],
 )
 def test_what_is_kinder_is_seen_setting_by_setting(*, before: EffectiveSettings, after: EffectiveSettings, kinder: bool) -> None:
-    """5.10.1: earlier opening, later closing, more time, more attempts; none of them where there was no bound."""
+    """spec/quiz-engine 5.10.1: earlier opening, later closing, more time, more attempts; none of them where there was no bound."""
     assert is_kinder(after, before) is kinder

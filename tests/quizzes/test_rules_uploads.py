@@ -1,4 +1,4 @@
-"""What files a question takes, how they are called, and how words are counted (security 4.2, 4.3; content format 8)."""
+"""What files a question takes, how they are called, and how words are counted (spec/security 4.2, 4.3; spec/content-format 8)."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_only_files_and_some_texts_take_files(body: Body, limits: UploadLimits |
     ],
 )
 def test_a_name_is_only_a_name(given: str, shown: str) -> None:
-    """Security 4.2: no folders, no controls, no signs that turn the writing around; the extension stays."""
+    """spec/security 4.2: no folders, no controls, no signs that turn the writing around; the extension stays."""
     assert shown_name(given) == shown
 
 

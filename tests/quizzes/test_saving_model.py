@@ -1,4 +1,7 @@
-"""The saving protocol against a model: pages that send, lose, repeat and reorder; the database holds what the model holds (5.4)."""
+"""The saving protocol against a model: pages that send, lose, repeat and reorder; the database holds what the model holds.
+
+spec/quiz-engine 5.4.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -117,7 +120,7 @@ class Saving(RuleBasedStateMachine):
 
     @property
     def takes_answers(self) -> bool:
-        """Say whether the time allows answers still (5.3.4)."""
+        """Say whether the time allows answers still (spec/quiz-engine 5.3.4)."""
         return self.now <= NOON + LIMIT + TOLERANCE
 
     @contextmanager
@@ -256,13 +259,13 @@ class Saving(RuleBasedStateMachine):
 
     @invariant()
     def everything_that_arrived_is_stored_and_nothing_else(self) -> None:
-        """5.4.1: nothing is lost, nothing is there twice, what was stored first stays."""
+        """spec/quiz-engine 5.4.1: nothing is lost, nothing is there twice, what was stored first stays."""
         if hasattr(self, "attempt"):
             assert self._stored() == self.arrived
 
     @invariant()
     def what_was_acknowledged_is_stored_as_it_was_sent(self) -> None:
-        """5.4.2: a device forgets only what the server holds."""
+        """spec/quiz-engine 5.4.2: a device forgets only what the server holds."""
         assert all(self.arrived.get(key) == text for key, text in self.acknowledged)
 
     def teardown(self) -> None:
@@ -297,7 +300,7 @@ class Saving(RuleBasedStateMachine):
 
 
 def test_no_answer_is_lost_whatever_the_line_does(instance: Instance) -> None:
-    """5.4.1, 5.4.2, 5.4.3, 5.14.11: histories of pages that lose, repeat and reorder what they send, against a model."""
+    """spec/quiz-engine 5.4.1, 5.4.2, 5.4.3, 5.14.11: histories of pages that lose, repeat and reorder what they send, against a model."""
     course = a_quiz(instance, BANK, "attempts: 0\nlimit: 20 min\n", tuple(f"numero-{place}" for place in PLACES))
     learner = iter(range(10**6))
     asked = settings(

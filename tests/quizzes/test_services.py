@@ -1,4 +1,4 @@
-"""Attempts through the services: starting, saving, handing in, grades, races (quiz engine 5.1-5.4, 5.8, 5.13)."""
+"""Attempts through the services: starting, saving, handing in, grades, races (spec/quiz-engine 5.1 to 5.4, 5.8, 5.13)."""
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -72,7 +72,7 @@ def counted(instance: Instance, model: type) -> int:
 
 
 def test_starting_again_returns_the_open_attempt(instance: Instance) -> None:
-    """5.2.1."""
+    """spec/quiz-engine 5.2.1."""
     learner = a_learner(instance, a_quiz(instance))
 
     first, second = start(instance, learner, "prueba"), start(instance, learner, "prueba")
@@ -82,7 +82,7 @@ def test_starting_again_returns_the_open_attempt(instance: Instance) -> None:
 
 
 def test_eight_starts_at_once_make_one_attempt(instance: Instance) -> None:
-    """5.2.1 and security 1.6, on both databases."""
+    """spec/quiz-engine 5.2.1 and spec/security 1.6, on both databases."""
     learner = a_learner(instance, a_quiz(instance))
 
     found = all_at_once(8, lambda _place: start(instance, learner, "prueba"))
@@ -93,7 +93,7 @@ def test_eight_starts_at_once_make_one_attempt(instance: Instance) -> None:
 
 
 def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(instance: Instance) -> None:
-    """5.2.1: one attempt is allowed and used up by whoever comes first, whatever the others do meanwhile."""
+    """spec/quiz-engine 5.2.1: one attempt is allowed and used up by whoever comes first, whatever the others do meanwhile."""
     learner = a_learner(instance, a_quiz(instance, "attempts: 2\n"))
     fail_quiz(instance, learner, "prueba")
 
@@ -108,7 +108,7 @@ def test_eight_starts_at_once_do_not_exceed_the_allowed_attempts(instance: Insta
 
 
 def test_the_database_itself_refuses_a_second_open_attempt(instance: Instance) -> None:
-    """5.2.1: the rule is a partial unique index, not only care."""
+    """spec/quiz-engine 5.2.1: the rule is a partial unique index, not only care."""
     learner = a_learner(instance, a_quiz(instance))
     uuid = start(instance, learner, "prueba")
     copied = (
@@ -124,7 +124,7 @@ def test_the_database_itself_refuses_a_second_open_attempt(instance: Instance) -
 
 
 def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons(instance: Instance) -> None:
-    """5.2.2: the pause counts from the end of the attempt."""
+    """spec/quiz-engine 5.2.2: the pause counts from the end of the attempt."""
     learner = a_learner(instance, a_quiz(instance, "attempts: 2\npause:\n  first: 30 min\n  later: 24 h\n"), now=NOON)
     fail_quiz(instance, learner, "prueba", now=NOON)
 
@@ -139,7 +139,7 @@ def test_a_pause_and_the_number_of_attempts_are_told_together_with_their_reasons
 
 
 def test_a_quiz_opens_and_closes_by_the_servers_clock(instance: Instance) -> None:
-    """5.2.2, and the close date ends what is open (5.3.1)."""
+    """spec/quiz-engine 5.2.2, and the close date ends what is open (spec/quiz-engine 5.3.1)."""
     learner = a_learner(instance, a_quiz(instance, "attempts: 0\nopens: 2026-06-01 12:00\ncloses: 2026-06-01 14:00\n"), now=NOON)
     opens = datetime(2026, 6, 1, 17, tzinfo=UTC)  # noon in Guayaquil
 
@@ -160,7 +160,7 @@ def _course(instance: Instance) -> Course:
 
 
 def test_an_attempt_is_the_same_paper_from_its_seed(instance: Instance) -> None:
-    """5.2.5 and scenario 7: questions, their places and the order of their options follow from one stored number."""
+    """spec/quiz-engine 5.2.5 and scenario 7: questions, their places and the order of their options follow from one stored number."""
     learner = a_learner(instance, a_quiz(instance, slots="slots:\n  - draw: 4\n"))
     attempt = start(instance, learner, "prueba")
 
@@ -177,7 +177,7 @@ def test_an_attempt_is_the_same_paper_from_its_seed(instance: Instance) -> None:
 
 
 def test_a_second_attempt_prefers_questions_that_were_not_seen(instance: Instance) -> None:
-    """5.2.4."""
+    """spec/quiz-engine 5.2.4."""
     learner = a_learner(instance, a_quiz(instance, slots="slots:\n  - draw: 3\n"))
 
     drawn = []
@@ -191,7 +191,9 @@ def test_a_second_attempt_prefers_questions_that_were_not_seen(instance: Instanc
 
 
 def test_what_is_edited_later_changes_nothing_of_an_attempt(instance: Instance) -> None:
-    """5.1.3 and scenario 4: an open attempt keeps its version and is marked by it; the next one gets the new wording and key."""
+    """spec/quiz-engine 5.1.3 and scenario 4: an open attempt keeps its version and is marked by it;
+    the next one gets the new wording and key.
+    """
     course = a_quiz(instance, questions=ONE_QUESTION)
     learner = a_learner(instance, course)
     attempt = start(instance, learner, "prueba")
@@ -215,7 +217,7 @@ def test_what_is_edited_later_changes_nothing_of_an_attempt(instance: Instance) 
 
 
 def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(instance: Instance) -> None:
-    """5.4.1: idempotent; a lower number is kept but does not become current."""
+    """spec/quiz-engine 5.4.1: idempotent; a lower number is kept but does not become current."""
     learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION))
     attempt = start(instance, learner, "prueba")
 
@@ -231,7 +233,7 @@ def test_the_same_answer_twice_has_no_effect_and_an_older_one_is_history(instanc
 
 
 def test_a_retry_that_finds_its_work_done_writes_and_commits_again(instance: Instance) -> None:
-    """Security 6.3: what is acknowledged has been committed by the very request that says so."""
+    """spec/security 6.3: what is acknowledged has been committed by the very request that says so."""
     learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION), now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
     batch = a_batch({1: ["2"]})
@@ -243,7 +245,7 @@ def test_a_retry_that_finds_its_work_done_writes_and_commits_again(instance: Ins
 
 
 def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(instance: Instance) -> None:
-    """5.4.3: two pages of one learner; each answer is kept, the newer page's counts."""
+    """spec/quiz-engine 5.4.3: two pages of one learner; each answer is kept, the newer page's counts."""
     learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION))
     attempt = start(instance, learner, "prueba")
     save(instance, learner, attempt, a_batch({1: ["3"]}, lease=2000))
@@ -257,7 +259,7 @@ def test_the_higher_lease_wins_and_the_older_page_is_told_the_newer_answer(insta
 
 
 def test_answers_for_questions_that_are_not_in_the_attempt_are_left_out(instance: Instance) -> None:
-    """Security 1.5: places come from the client."""
+    """spec/security 1.5: places come from the client."""
     learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION))
     attempt = start(instance, learner, "prueba")
 
@@ -268,7 +270,7 @@ def test_answers_for_questions_that_are_not_in_the_attempt_are_left_out(instance
 
 
 def test_a_save_after_handing_in_is_refused_and_not_stored(instance: Instance) -> None:
-    """Security 6.2; handing in again changes nothing (ARCHITECTURE 7.1)."""
+    """spec/security 6.2; handing in again changes nothing."""
     learner = a_learner(instance, a_quiz(instance, questions=ONE_QUESTION))
     attempt = start(instance, learner, "prueba")
     save(instance, learner, attempt, a_batch({1: ["1"]}))
@@ -286,7 +288,7 @@ def test_a_save_after_handing_in_is_refused_and_not_stored(instance: Instance) -
 
 
 def test_eight_submissions_at_once_mark_the_attempt_once(instance: Instance) -> None:
-    """Security 6.5: graded once, on both databases."""
+    """spec/security 6.5: graded once, on both databases."""
     learner = a_learner(instance, a_quiz(instance))
     attempt = start(instance, learner, "prueba")
     batch = right_batch(instance, learner, attempt)
@@ -306,7 +308,7 @@ def right_place(instance: Instance, learner: Actor, attempt: UUID) -> str:
 
 
 def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(instance: Instance) -> None:
-    """5.2.7: exempt from attempts and time; nothing reaches progress, and the next attempt forgets it."""
+    """spec/quiz-engine 5.2.7: exempt from attempts and time; nothing reaches progress, and the next attempt forgets it."""
     course = a_quiz(instance, "attempts: 1\nlimit: 10 min\n")
     teacher = actor_of(a_teacher(instance, course))
 
@@ -325,7 +327,7 @@ def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(instance: Insta
 
 
 def test_an_editor_who_enrols_begins_with_attempt_one(instance: Instance) -> None:
-    """5.2.7: previews count in no limit."""
+    """spec/quiz-engine 5.2.7: previews count in no limit."""
     course = a_quiz(instance, "attempts: 1\n")
     person = a_teacher(instance, course)
     pass_quiz(instance, actor_of(person), "prueba")
@@ -339,7 +341,7 @@ def test_an_editor_who_enrols_begins_with_attempt_one(instance: Instance) -> Non
 
 
 def test_the_best_attempt_counts_and_a_worse_one_takes_nothing_away(instance: Instance) -> None:
-    """5.8: highest is the default; a completed activity stays completed (5.13)."""
+    """spec/quiz-engine 5.8: highest is the default; a completed activity stays completed (spec/quiz-engine 5.13)."""
     course = a_quiz(instance)
     learner = a_learner(instance, course, now=NOON)
     pass_quiz(instance, learner, "prueba", now=NOON)
@@ -353,7 +355,7 @@ def test_the_best_attempt_counts_and_a_worse_one_takes_nothing_away(instance: In
 
 @pytest.mark.parametrize(("grading", "expected"), [("highest", 100), ("average", 50), ("first", 0), ("last", 100)])
 def test_the_grade_over_attempts_follows_the_setting(instance: Instance, grading: str, expected: int) -> None:
-    """5.8."""
+    """spec/quiz-engine 5.8."""
     learner = a_learner(instance, a_quiz(instance, f"attempts: 0\ngrading: {grading}\n"))
 
     fail_quiz(instance, learner, "prueba")
@@ -364,7 +366,7 @@ def test_the_grade_over_attempts_follows_the_setting(instance: Instance, grading
 
 
 def test_handing_in_completes_the_course_in_the_same_transaction(instance: Instance) -> None:
-    """5.13: nobody waits for a job to be told so."""
+    """spec/quiz-engine 5.13: nobody waits for a job to be told so."""
     learner = a_learner(instance, a_course(instance, modules=1), now=NOON)
     mark_done(instance, learner, "prueba", "leccion-1", now=NOON)
 
@@ -378,7 +380,7 @@ def test_handing_in_completes_the_course_in_the_same_transaction(instance: Insta
 
 
 def test_using_up_all_attempts_completes_where_the_rule_says_so(instance: Instance) -> None:
-    """5.13: passed or all used."""
+    """spec/quiz-engine 5.13: passed or all used."""
     learner = a_learner(instance, a_quiz(instance, "attempts: 2\ncompletion: passed_or_used\n"))
 
     done = []
@@ -391,7 +393,7 @@ def test_using_up_all_attempts_completes_where_the_rule_says_so(instance: Instan
 
 
 def test_marks_are_stored_with_seven_decimals_and_each_item_once(instance: Instance) -> None:
-    """5.1.5: a third of a point is 0.3333333."""
+    """spec/quiz-engine 5.1.5: a third of a point is 0.3333333."""
     learner = a_learner(instance, a_quiz(instance))
     attempt = start(instance, learner, "prueba")
     with sitting_of(instance, learner, attempt) as (session, loaded):
@@ -407,7 +409,7 @@ def test_marks_are_stored_with_seven_decimals_and_each_item_once(instance: Insta
 
 
 def test_versions_of_questions_are_made_only_where_the_content_changed(instance: Instance) -> None:
-    """5.1.1: one question of seven is reworded."""
+    """spec/quiz-engine 5.1.1: one question of seven is reworded."""
     files = folder(modules=1)
     publish(instance, files)
     before = counted(instance, QuestionVersion)
@@ -422,7 +424,9 @@ def test_versions_of_questions_are_made_only_where_the_content_changed(instance:
 
 
 def test_an_attempt_may_build_on_the_last(instance: Instance) -> None:
-    """5.2.3: the same questions in the same order with the answers of last time, which count when it is handed in as it is."""
+    """spec/quiz-engine 5.2.3: the same questions in the same order with the answers of last time,
+    which count when it is handed in as it is.
+    """
     learner = a_learner(instance, a_quiz(instance, "attempts: 0\nbuild_on_last: true\n", slots="slots:\n  - draw: 4\n"))
     first = pass_quiz(instance, learner, "prueba")
 
@@ -438,7 +442,7 @@ def test_an_attempt_may_build_on_the_last(instance: Instance) -> None:
 
 
 def test_building_on_the_last_follows_the_options_of_a_reworded_question(instance: Instance) -> None:
-    """5.2.3: the answer is found by its key where the version, and so the order, is another."""
+    """spec/quiz-engine 5.2.3: the answer is found by its key where the version, and so the order, is another."""
     course = a_quiz(instance, "attempts: 0\nbuild_on_last: true\n", questions=ONE_QUESTION)
     learner = a_learner(instance, course)
     first = start(instance, learner, "prueba")

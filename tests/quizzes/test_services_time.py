@@ -1,4 +1,4 @@
-"""Time through the services: late answers, grace, abandoned attempts, the last two seconds (quiz engine 5.3)."""
+"""Time through the services: late answers, grace, abandoned attempts, the last two seconds (spec/quiz-engine 5.3)."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -35,7 +35,7 @@ def a_timed_attempt(instance: Instance, settings: str = LIMITED) -> tuple[Actor,
 
 
 def test_answers_thirty_seconds_late_are_taken(instance: Instance) -> None:
-    """5.3.4 and scenario 3: the network has a minute."""
+    """spec/quiz-engine 5.3.4 and scenario 3: the network has a minute."""
     learner, attempt = a_timed_attempt(instance)
     late = NOON + timedelta(minutes=10, seconds=30)
 
@@ -47,7 +47,7 @@ def test_answers_thirty_seconds_late_are_taken(instance: Instance) -> None:
 
 
 def test_answers_ninety_seconds_late_are_not_taken_and_what_was_saved_is_marked(instance: Instance) -> None:
-    """5.3.4 and scenario 3: the attempt ended at its end, with what was there."""
+    """spec/quiz-engine 5.3.4 and scenario 3: the attempt ended at its end, with what was there."""
     learner, attempt = a_timed_attempt(instance)
     save(instance, learner, attempt, a_batch({1: [right_place(instance, learner, attempt)]}), now=NOON)
     late = NOON + timedelta(minutes=11, seconds=30)
@@ -62,7 +62,7 @@ def test_answers_ninety_seconds_late_are_not_taken_and_what_was_saved_is_marked(
 
 
 def test_in_the_grace_one_may_hand_in_but_not_answer(instance: Instance) -> None:
-    """5.3.3: overdue, then abandoned when the grace has passed as well."""
+    """spec/quiz-engine 5.3.3: overdue, then abandoned when the grace has passed as well."""
     learner, attempt = a_timed_attempt(instance, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n")
     save(instance, learner, attempt, a_batch({1: [right_place(instance, learner, attempt)]}), now=NOON)
     within = NOON + timedelta(minutes=13)
@@ -78,7 +78,7 @@ def test_in_the_grace_one_may_hand_in_but_not_answer(instance: Instance) -> None
 
 
 def test_after_the_grace_an_attempt_is_abandoned_counts_and_has_no_grade(instance: Instance) -> None:
-    """5.3.3 and 5.3.8."""
+    """spec/quiz-engine 5.3.3 and 5.3.8."""
     settings = "attempts: 1\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n"
     learner, attempt = a_timed_attempt(instance, settings)
     save(instance, learner, attempt, a_batch({1: [right_place(instance, learner, attempt)]}), now=NOON)
@@ -94,7 +94,7 @@ def test_after_the_grace_an_attempt_is_abandoned_counts_and_has_no_grade(instanc
 
 
 def test_a_page_change_with_less_than_two_seconds_left_finishes(instance: Instance) -> None:
-    """5.3.5; with two seconds left it does not."""
+    """spec/quiz-engine 5.3.5; with two seconds left it does not."""
     learner, attempt = a_timed_attempt(instance)
     end = NOON + timedelta(minutes=10)
     with sitting_of(instance, learner, attempt, write=True) as (session, loaded):
@@ -106,7 +106,7 @@ def test_a_page_change_with_less_than_two_seconds_left_finishes(instance: Instan
 
 
 def test_an_abandoned_attempt_is_told_to_progress(instance: Instance) -> None:
-    """5.3.8 with 5.13: it uses up an attempt, which may be the last one asked for."""
+    """spec/quiz-engine 5.3.8 with 5.13: it uses up an attempt, which may be the last one asked for."""
     settings = "attempts: 1\nlimit: 10 min\nat_end: abandon\ncompletion: passed_or_used\n"
     learner, attempt = a_timed_attempt(instance, settings)
 

@@ -1,4 +1,4 @@
-"""Attempts of those who were taken out of their course while they answered (security 1.4)."""
+"""Attempts of those who were taken out of their course while they answered (spec/security 1.4)."""
 
 import re
 from datetime import timedelta
@@ -55,7 +55,7 @@ def awarded(instance: Instance) -> tuple[int, int]:
 
 
 def test_who_was_taken_out_of_a_course_answers_no_more_and_hands_nothing_in(browser: Browser, instance: Instance, app: Flask) -> None:
-    """Security 1.4: from the next request on, at each door of an attempt that takes answers; what was saved stays as it is."""
+    """spec/security 1.4: from the next request on, at each door of an attempt that takes answers; what was saved stays as it is."""
     course = a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
     a_learner_in(browser, course)
     path = begin(browser)
@@ -164,7 +164,7 @@ def test_what_was_completed_before_leaving_stays_and_its_certificate_still_comes
 
 
 def test_an_attempt_of_whoever_left_is_not_opened_again_before_they_are_back(browser: Browser, instance: Instance) -> None:
-    """Security 1.4, 5.3.7: nobody could hand it in, and the result would be gone."""
+    """spec/security 1.4, spec/quiz-engine 5.3.7: nobody could hand it in, and the result would be gone."""
     course = a_course(instance, modules=1, settings="attempts: 1\n")
     a_learner_in(browser, course)
     learner, staff = the_learner(instance), browser.another()
@@ -188,7 +188,7 @@ def test_an_attempt_of_whoever_left_is_not_opened_again_before_they_are_back(bro
 
 
 def test_what_whoever_left_abandoned_is_handed_in_at_once(instance: Instance) -> None:
-    """5.3.7: it stays open for nobody."""
+    """spec/quiz-engine 5.3.7: it stays open for nobody."""
     course = a_course(instance, modules=1, settings="attempts: 2\nlimit: 10 min\nat_end: abandon\n")
     learner, editor = a_learner(instance, course), actor_of(a_teacher(instance, course))
     attempt = abandon(instance, learner)

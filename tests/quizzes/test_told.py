@@ -1,4 +1,7 @@
-"""Who is told of an override, of time given to all, and of marks that changed by marking again: once for each event (5.10, 5.11.3)."""
+"""Who is told of an override, of time given to all, and of marks that changed by marking again: once for each event.
+
+spec/quiz-engine 5.10, 5.11.3.
+"""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -40,7 +43,7 @@ TIME = ("time", "Otras fechas, más tiempo o más intentos en «Cuestionario 1»
 
 
 def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(instance: Instance) -> None:
-    """5.10.1: the learner, or the members of the group; what takes away, or changes nothing, is not told."""
+    """spec/quiz-engine 5.10.1: the learner, or the members of the group; what takes away, or changes nothing, is not told."""
     course = a_quiz(instance, DATED, questions=ONE_QUESTION)
     office = Office(instance, course)
     ana, eva, leo = (a_learner(instance, course, f"{name}@example.org", now=NOON) for name in ("ana", "eva", "leo"))
@@ -57,7 +60,7 @@ def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(instance: Ins
 
 
 def test_for_everybody_each_is_told_for_whom_it_is_kinder(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """5.10.1: whoever has more by an override of their own gets nothing new; in portions, nobody is left out."""
+    """spec/quiz-engine 5.10.1: whoever has more by an override of their own gets nothing new; in portions, nobody is left out."""
     monkeypatch.setattr(queries, "PORTION", 2)
     course = a_quiz(instance, DATED, questions=ONE_QUESTION)
     office = Office(instance, course)
@@ -84,7 +87,7 @@ def test_an_override_that_was_ended_before_anybody_was_told_is_not_told(instance
 
 
 def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(instance: Instance) -> None:
-    """5.10.4: the incident tool; time that was taken back at once is not told."""
+    """spec/quiz-engine 5.10.4: the incident tool; time that was taken back at once is not told."""
     course = a_quiz(instance, "attempts: 0\nlimit: 20 min\n", questions=ONE_QUESTION)
     office, ana, eva = (
         Office(instance, course),
@@ -113,7 +116,7 @@ CHANGED = ("remarked", "Su calificación en «Cuestionario 1» cambió")
 
 
 def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(instance: Instance, editor: Actor) -> None:
-    """5.11.3: only after the commit, each once; the marks themselves are not in the notice."""
+    """spec/quiz-engine 5.11.3: only after the commit, each once; the marks themselves are not in the notice."""
     ana, leo, *_attempts = two_learners(instance)
     trial = a_trial(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
     before = told(instance, ana)

@@ -1,4 +1,4 @@
-"""Quizzes over HTTP: page by page, flags, navigation, reviews, no key before its time (quiz engine 5.4, 5.5, 5.9)."""
+"""Quizzes over HTTP: page by page, flags, navigation, reviews, no key before its time (spec/quiz-engine 5.4, 5.5, 5.9)."""
 
 import json
 import re
@@ -100,7 +100,9 @@ def stored(instance: Instance) -> list[tuple[str, object]]:
 
 
 def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, instance: Instance) -> None:
-    """5.4.4 and P18: no script; answers are kept on the way from page to page, and the summary counts what is missing."""
+    """spec/quiz-engine 5.4.4 and spec/performance P18: no script; answers are kept on the way from page to page,
+    and the summary counts what is missing.
+    """
     a_learner_in(browser, a_course(instance, modules=1, settings="attempts: 0\nper_page: 3\n"))
     begin(browser)
     pages = [[item["data-item"] for item in _items(browser)]]
@@ -120,7 +122,7 @@ def _items(browser: Browser) -> list[dict[str, str]]:
 
 
 def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_before_handing_in(browser: Browser, instance: Instance) -> None:
-    """5.7 and 5.4.5: 2,5 and 2.5 are one number; 2.500 could be two."""
+    """spec/quiz-engine 5.7 and 5.4.5: 2,5 and 2.5 are one number; 2.500 could be two."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     notes = []
     for typed in ("2,5", "2.5", "2.500"):
@@ -135,7 +137,7 @@ def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_befor
 
 
 def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser, instance: Instance) -> None:
-    """5.4.5."""
+    """spec/quiz-engine 5.4.5."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
 
@@ -150,7 +152,7 @@ def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser
 
 
 def test_flags_are_kept_and_change_no_grade(browser: Browser, instance: Instance) -> None:
-    """5.5: set with one save, shown in the summary, taken away with the next."""
+    """spec/quiz-engine 5.5: set with one save, shown in the summary, taken away with the next."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
 
@@ -166,7 +168,9 @@ def test_flags_are_kept_and_change_no_grade(browser: Browser, instance: Instance
 
 
 def test_where_one_goes_forward_only_earlier_pages_lead_to_the_present_one(browser: Browser, instance: Instance) -> None:
-    """5.5 and scenario 8: back button, bookmark and a far page lead to the page one is at; answers of the page before stay."""
+    """spec/quiz-engine 5.5 and scenario 8: back button, bookmark and a far page lead to the page one is at;
+    answers of the page before stay.
+    """
     settings = "attempts: 0\nnavigation: sequential\nper_page: 1\n"
     a_learner_in(browser, a_quiz(instance, NUMBER + _more("otra-1") + _more("ultima-1"), settings, ("mitad-1", "otra-1", "ultima-1")))
     path = begin(browser)
@@ -192,7 +196,7 @@ def _more(key: str) -> str:
 
 
 def test_pages_that_an_attempt_does_not_have_do_not_exist(browser: Browser, instance: Instance) -> None:
-    """Security 3.5."""
+    """spec/security 3.5."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
 
@@ -201,7 +205,7 @@ def test_pages_that_an_attempt_does_not_have_do_not_exist(browser: Browser, inst
 
 
 def test_no_page_of_an_open_attempt_holds_a_key(browser: Browser, instance: Instance) -> None:
-    """5.9 and security 5.1: neither the page before, the attempt, its summary, nor what saving answers."""
+    """spec/quiz-engine 5.9 and spec/security 5.1: neither the page before, the attempt, its summary, nor what saving answers."""
     a_learner_in(browser, a_secret_quiz(instance))
     told = [browser.get(QUIZ).html]
     path = begin(browser)
@@ -220,7 +224,7 @@ def an_answer(item: int, *values: str) -> dict[str, object]:
 def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Security 5.1: byte for byte, but for names that are random in every attempt."""
+    """spec/security 5.1: byte for byte, but for names that are random in every attempt."""
     At(monkeypatch, NOON)
     pages = []
     a_learner_in(browser, a_secret_quiz(instance))
@@ -254,7 +258,7 @@ REVIEWS = {
 
 @pytest.mark.parametrize("preset", REVIEWS)
 def test_a_review_shows_what_its_moment_allows_and_no_more(browser: Browser, instance: Instance, preset: str) -> None:
-    """5.9: each preset right after handing in; page and record are scanned."""
+    """spec/quiz-engine 5.9: each preset right after handing in; page and record are scanned."""
     review = "" if preset == "learning" else f"review: {preset}\n"
     a_learner_in(browser, a_secret_quiz(instance, f"attempts: 0\n{review}"))
     path = begin(browser)
@@ -305,7 +309,7 @@ PAIRS = """questions:
 def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
     browser: Browser, instance: Instance, preset: str, told: bool
 ) -> None:
-    """5.9: it speaks of what is right; one who matched rightly reads it, one who did not may try again."""
+    """spec/quiz-engine 5.9: it speaks of what is right; one who matched rightly reads it, one who did not may try again."""
     a_learner_in(browser, a_quiz(instance, PAIRS, f"attempts: 0\nreview: {preset}\n", ("parejas-1", "matriz-1")))
     begin(browser)
     loaded, questions = open_attempt(browser)
@@ -324,7 +328,7 @@ def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
 
 
 def test_after_the_close_more_is_shown(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """5.9: the moment «closed» comes with the close date, and never without one."""
+    """spec/quiz-engine 5.9: the moment «closed» comes with the close date, and never without one."""
     time = At(monkeypatch, NOON)
     a_learner_in(browser, a_secret_quiz(instance, "attempts: 0\ncloses: 2026-06-01 14:00\n"))
     path = begin(browser)
@@ -341,7 +345,7 @@ def test_after_the_close_more_is_shown(browser: Browser, instance: Instance, mon
 
 
 def test_the_record_says_in_words_what_was_answered(browser: Browser, instance: Instance) -> None:
-    """5.9: a learner may take along what they answered; places of the page would say nothing to anybody."""
+    """spec/quiz-engine 5.9: a learner may take along what they answered; places of the page would say nothing to anybody."""
     a_learner_in(browser, a_secret_quiz(instance))
     path = begin(browser)
     browser.submit("/answers", {"p1": "2", "p2": ["1"]}, button=("go", "review"))
@@ -357,7 +361,7 @@ def test_the_record_says_in_words_what_was_answered(browser: Browser, instance: 
 
 
 def test_a_preview_leaves_no_grade_and_says_what_it_is(browser: Browser, instance: Instance) -> None:
-    """5.2.7 over HTTP, and a teacher sees every key in the review."""
+    """spec/quiz-engine 5.2.7 over HTTP, and a teacher sees every key in the review."""
     course = a_secret_quiz(instance, "attempts: 1\nreview: hidden\n")
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
@@ -373,7 +377,7 @@ def test_a_preview_leaves_no_grade_and_says_what_it_is(browser: Browser, instanc
 
 
 def test_a_finished_quiz_leads_on_and_counts_the_best_attempt(browser: Browser, instance: Instance) -> None:
-    """5.8 over HTTP: the page before an attempt says what counts."""
+    """spec/quiz-engine 5.8 over HTTP: the page before an attempt says what counts."""
     a_learner_in(browser, a_course(instance, modules=1, settings="attempts: 0\n"))
     answer_right(browser, QUIZ)
     begin(browser)
@@ -387,7 +391,7 @@ def test_a_finished_quiz_leads_on_and_counts_the_best_attempt(browser: Browser, 
 
 
 def test_a_quiz_of_a_course_that_moved_on_is_still_reviewed(browser: Browser, instance: Instance) -> None:
-    """ARCHITECTURE 9: the attempt keeps its version; the new one has no such quiz any more."""
+    """The attempt keeps its version; the new one has no such quiz any more."""
     files = folder(modules=1, settings="attempts: 0\n")
     publish(instance, files)
     with instance.database.unit_of_work(write=False) as session:
@@ -425,7 +429,7 @@ def _reference(html: str) -> str:
 
 
 def test_unknown_attempts_and_those_of_others_are_one_page(browser: Browser, instance: Instance) -> None:
-    """Security 1.3: same status, same body; nobody learns that an attempt exists."""
+    """spec/security 1.3: same status, same body; nobody learns that an attempt exists."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     other = browser.another()

@@ -1,4 +1,4 @@
-"""The bank of questions on the web: found, edited as text, tried, compared; the text of the draft is the source (architecture 12)."""
+"""The bank of questions on the web: found, edited as text, tried, compared; the text of the draft is the source."""
 
 from datetime import UTC, datetime
 
@@ -42,7 +42,7 @@ def typed(browser: Browser, action: str = "/suma-1") -> str:
 
 
 def test_every_cell_of_the_question_bank(browser: Browser, instance: Instance) -> None:
-    """Security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
+    """spec/security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -103,7 +103,7 @@ def test_a_page_of_the_list_costs_the_same_whatever_the_size_of_the_bank(editor:
 
 
 def test_saving_a_text_changes_its_lines_and_nothing_else(editor: Browser, instance: Instance) -> None:
-    """Format 13: comments, order and unknown fields stay."""
+    """spec/content-format 13: comments, order and unknown fields stay."""
     before = body(instance)
     editor.get(ONE)
 
@@ -118,7 +118,7 @@ def test_saving_a_text_changes_its_lines_and_nothing_else(editor: Browser, insta
 
 
 def test_findings_stand_beside_the_text_with_their_line(editor: Browser) -> None:
-    """C414 and C402: what was reworded without its key, and an option without feedback."""
+    """spec/content-format C414 and C402: what was reworded without its key, and an option without feedback."""
     editor.get(ONE)
     text = typed(editor).replace("- wrong: tres", "- wrong: treinta").replace("    why: Uno de más.\n", "")
 
@@ -145,7 +145,7 @@ def test_findings_stand_beside_the_text_with_their_line(editor: Browser) -> None
 def test_what_may_not_even_be_a_draft_is_refused_with_its_place_and_kept_as_typed(
     editor: Browser, instance: Instance, old: str, new: str, code: str
 ) -> None:
-    """Format 12 (C1xx, C2xx): a message with its line, the typed text in the field, nothing changed."""
+    """spec/content-format 12 (C1xx, C2xx): a message with its line, the typed text in the field, nothing changed."""
     before = body(instance)
     editor.get(ONE)
     text = typed(editor)
@@ -160,7 +160,7 @@ def test_what_may_not_even_be_a_draft_is_refused_with_its_place_and_kept_as_type
 
 
 def test_two_editors_see_both_texts_and_nothing_is_overwritten_in_silence(editor: Browser, instance: Instance) -> None:
-    """Architecture 7.2: the second is told, sees both texts, and decides."""
+    """The second is told, sees both texts, and decides."""
     editor.get(ONE)
     mine, form = typed(editor), editor.page.form("/suma-1")
     editor.submit("/suma-1", {"text": mine.replace("Uno de más.", "Sobra uno.")}, button=("do", "save"))
@@ -275,7 +275,7 @@ def test_a_bulk_edit_that_says_nothing_sensible_changes_nothing(
 
 
 def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser, instance: Instance) -> None:
-    """5.2.7 without an attempt: the same rendering, the same marking."""
+    """spec/quiz-engine 5.2.7 without an attempt: the same rendering, the same marking."""
     editor.get(f"{ONE}/preview?seed=3")
     assert "Dos y dos son cuatro." not in editor.page.text
     rows = [label.split("<div>")[1].split("<")[0] for label in editor.page.html.split('class="choice"')[1:4]]
@@ -309,7 +309,7 @@ def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, 
 
 
 def test_two_published_wordings_are_compared_in_words(editor: Browser, instance: Instance) -> None:
-    """5.1.1: text, options, key and settings, each in words; and the draft against what is published."""
+    """spec/quiz-engine 5.1.1: text, options, key and settings, each in words; and the draft against what is published."""
     files = folder(modules=2)
     changed = files[BANK].replace(
         b"wrong: cinco\n        why: Uno de m\xc3\xa1s.", b"right: cinco\n        why: Uno m\xc3\xa1s.\n        key: cinco"

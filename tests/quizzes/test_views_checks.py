@@ -1,4 +1,4 @@
-"""Checks over HTTP: immediate, interactive, adaptive and certainty-based quizzes, with plain forms alone (quiz engine 5.6)."""
+"""Checks over HTTP: immediate, interactive, adaptive and certainty-based quizzes, with plain forms alone (spec/quiz-engine 5.6)."""
 
 from decimal import Decimal
 
@@ -85,7 +85,7 @@ def finish(browser: Browser, instance: Instance, path: str) -> Attempt:
 
 
 def test_an_immediate_question_is_checked_once_and_locked_with_its_feedback(browser: Browser, instance: Instance) -> None:
-    """5.6 immediate: the first check decides; afterwards there is nothing to change on the page and nothing is taken."""
+    """spec/quiz-engine 5.6 immediate: the first check decides; afterwards there is nothing to change on the page and nothing is taken."""
     path = taking(browser, instance, "immediate")
     before = browser.page.text
     stale = browser.page.form("/answers")
@@ -104,7 +104,7 @@ def test_an_immediate_question_is_checked_once_and_locked_with_its_feedback(brow
 
 
 def test_a_check_keeps_everything_that_the_page_holds(browser: Browser, instance: Instance) -> None:
-    """5.4.4: what was typed at other questions is saved on the way."""
+    """spec/quiz-engine 5.4.4: what was typed at other questions is saved on the way."""
     path = taking(browser, instance, "immediate")
     check(browser, 1, p1="1", p2="2,5")
 
@@ -113,7 +113,7 @@ def test_a_check_keeps_everything_that_the_page_holds(browser: Browser, instance
 
 
 def test_a_check_that_is_sent_twice_has_the_effect_of_one(browser: Browser, instance: Instance) -> None:
-    """5.4.1: a double click and a request that is sent again; interactive tries are not used up by it."""
+    """spec/quiz-engine 5.4.1: a double click and a request that is sent again; interactive tries are not used up by it."""
     taking(browser, instance, "interactive")
     form = browser.page.form("/answers")
     for _again in range(3):
@@ -125,7 +125,7 @@ def test_a_check_that_is_sent_twice_has_the_effect_of_one(browser: Browser, inst
 
 
 def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, instance: Instance) -> None:
-    """5.6 interactive: hints + 1 tries; right at the third: 1 − 2 × 1/3."""
+    """spec/quiz-engine 5.6 interactive: hints + 1 tries; right at the third: 1 − 2 × 1/3."""
     path = taking(browser, instance, "interactive")
     first = check(browser, 1, p1="2")
     second = check(browser, 1, p1="3")
@@ -140,7 +140,7 @@ def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, i
 
 
 def test_interactive_parts_are_counted_back(browser: Browser, instance: Instance) -> None:
-    """5.6 countback: the first pair right from the start, the second at the second try: (1 + 2/3) / 2."""
+    """spec/quiz-engine 5.6 countback: the first pair right from the start, the second at the second try: (1 + 2/3) / 2."""
     path = taking(browser, instance, "interactive", "parejas-1")
     loaded, questions = open_attempt(browser)
     right = right_fields(loaded, questions)
@@ -152,7 +152,9 @@ def test_interactive_parts_are_counted_back(browser: Browser, instance: Instance
 
 
 def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Browser, instance: Instance) -> None:
-    """5.6 adaptive: right at the second try 1 − 1/3; the same wrong answer again costs nothing; a later wrong one takes nothing away."""
+    """spec/quiz-engine 5.6 adaptive: right at the second try 1 − 1/3; the same wrong answer again costs nothing;
+    a later wrong one takes nothing away.
+    """
     path = taking(browser, instance, "adaptive", review="review: practice\n")
     check(browser, 1, p1="2")
     check(browser, 1, p1="3")
@@ -171,7 +173,7 @@ def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Brows
     [("", "1", 1), ("1", "1", 1), ("2", "1", 2), ("3", "1", 3), ("1", "2", 0), ("2", "2", -2), ("3", "2", -6)],
 )
 def test_certainty_multiplies(browser: Browser, instance: Instance, certainty: str, given: str, raw: int) -> None:
-    """5.6 certainty: right ×1, ×2, ×3; wrong 0, −2, −6; none chosen counts as 1."""
+    """spec/quiz-engine 5.6 certainty: right ×1, ×2, ×3; wrong 0, −2, −6; none chosen counts as 1."""
     path = taking(browser, instance, "certainty", "letra-1", review="allow_negative_total: true\n")
     asked = "¿Qué tan segura" in browser.page.text
     browser.submit("/answers", {"p1": given, "p1-certainty": certainty or None}, button=("go", "review"))
@@ -181,7 +183,7 @@ def test_certainty_multiplies(browser: Browser, instance: Instance, certainty: s
 
 
 def test_a_quiz_with_certainty_ratings_says_how_its_percentage_is_meant(browser: Browser, instance: Instance) -> None:
-    """5.6 certainty: a reader of «70 %» has to know that all right and very sure gives 300 %."""
+    """spec/quiz-engine 5.6 certainty: a reader of «70 %» has to know that all right and very sure gives 300 %."""
     a_learner_in(browser, a_quiz(instance, BANK, "attempts: 0\nbehaviour: certainty\n", ("letra-1",)))
     rated = browser.get("/courses/prueba/quizzes/cuestionario-1").text
     a_quiz(instance, BANK, "attempts: 0\n", ("letra-1",))
@@ -193,7 +195,7 @@ def test_a_quiz_with_certainty_ratings_says_how_its_percentage_is_meant(browser:
 
 
 def test_certainty_alone_is_no_answer(browser: Browser, instance: Instance) -> None:
-    """5.6: how sure somebody is of nothing."""
+    """spec/quiz-engine 5.6: how sure somebody is of nothing."""
     taking(browser, instance, "certainty", "letra-1")
     browser.submit("/answers", {"p1-certainty": "3"}, button=("go", "review"))
 
@@ -202,7 +204,7 @@ def test_certainty_alone_is_no_answer(browser: Browser, instance: Instance) -> N
 
 @pytest.mark.parametrize("typed", ["", "dos y medio"])
 def test_blank_and_unreadable_answers_cost_no_try(browser: Browser, instance: Instance, typed: str) -> None:
-    """5.4.5 and 5.6: the page says beside the question that nothing was checked, and keeps what was typed."""
+    """spec/quiz-engine 5.4.5 and 5.6: the page says beside the question that nothing was checked, and keeps what was typed."""
     taking(browser, instance, "immediate")
     said = check(browser, 2, p2=typed)
 
@@ -212,7 +214,7 @@ def test_blank_and_unreadable_answers_cost_no_try(browser: Browser, instance: In
 
 
 def test_a_stale_page_checks_nothing_that_it_does_not_show(browser: Browser, instance: Instance) -> None:
-    """5.4.3: another page has answered meanwhile; its answer is not checked unseen."""
+    """spec/quiz-engine 5.4.3: another page has answered meanwhile; its answer is not checked unseen."""
     path = taking(browser, instance, "immediate")
     stale = browser.page.form("/answers")
     browser.get(path)
@@ -225,7 +227,7 @@ def test_a_stale_page_checks_nothing_that_it_does_not_show(browser: Browser, ins
 
 
 def test_an_answer_of_the_script_to_a_locked_question_changes_nothing_and_is_told(browser: Browser, instance: Instance) -> None:
-    """5.4 and 5.6: the page in another window still holds its journal."""
+    """spec/quiz-engine 5.4 and 5.6: the page in another window still holds its journal."""
     path = taking(browser, instance, "immediate")
     check(browser, 1, p1="2")
 
@@ -236,7 +238,7 @@ def test_an_answer_of_the_script_to_a_locked_question_changes_nothing_and_is_tol
 
 
 def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(browser: Browser, instance: Instance) -> None:
-    """5.5: until then its text is not on the page, and answers to it are not taken."""
+    """spec/quiz-engine 5.5: until then its text is not on the page, and answers to it are not taken."""
     bank = BANK
     settings = "attempts: 0\nbehaviour: immediate\n"
     slots = ("letra-1", "numero-1\n    require_previous: true")
@@ -253,7 +255,7 @@ def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(brows
 
 
 def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: Browser, instance: Instance) -> None:
-    """5.6 manual: needs grading; the total is «not yet graded», never 0."""
+    """spec/quiz-engine 5.6 manual: needs grading; the total is «not yet graded», never 0."""
     path = taking(browser, instance, "immediate", "letra-1", "ensayo-1", more=ESSAY)
     buttons = browser.page.form("/answers").buttons
     check(browser, 1, p1="1", p2="Un texto.")
@@ -267,7 +269,9 @@ def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: B
 
 
 def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """5.3.4: within the network's tolerance it is taken, later nothing is marked before the attempt ends with what was saved."""
+    """spec/quiz-engine 5.3.4: within the network's tolerance it is taken,
+    later nothing is marked before the attempt ends with what was saved.
+    """
     time = At(monkeypatch, NOON)
     a_learner_in(browser, a_quiz(instance, BANK, "attempts: 0\nbehaviour: immediate\nlimit: 2 min\n", ("letra-1", "numero-1")))
     begin(browser)
@@ -284,7 +288,7 @@ def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, instance
 
 
 def test_a_review_lists_the_tries(browser: Browser, instance: Instance) -> None:
-    """5.1.4 and 5.9: what was checked on the way, where correctness is shown."""
+    """spec/quiz-engine 5.1.4 and 5.9: what was checked on the way, where correctness is shown."""
     path = taking(browser, instance, "interactive", "letra-1")
     check(browser, 1, p1="2")
     check(browser, 1, p1="1")
@@ -295,7 +299,7 @@ def test_a_review_lists_the_tries(browser: Browser, instance: Instance) -> None:
 
 
 def test_unchecked_answers_count_at_the_end_as_a_last_try(browser: Browser, instance: Instance) -> None:
-    """5.6: what stands in the page when the attempt is handed in is judged too, after the tries before it."""
+    """spec/quiz-engine 5.6: what stands in the page when the attempt is handed in is judged too, after the tries before it."""
     path = taking(browser, instance, "interactive", "letra-1", "numero-1")
     check(browser, 1, p1="2")
     browser.submit("/answers", {"p1": "1", "p2": "2,5"}, button=("go", "review"))

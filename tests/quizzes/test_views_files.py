@@ -58,7 +58,7 @@ def course(instance: Instance) -> Course:
 
 
 def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser, course: Course, instance: Instance) -> None:
-    """Issue 3, file upload: the answer names it; going on and back changes nothing; the review shows it."""
+    """The answer names it; going on and back changes nothing; the review shows it."""
     a_learner_in(browser, course)
     path = begin(browser)
     sending(browser, ("../mi informe.pdf", PDF))
@@ -95,7 +95,7 @@ def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser
 def test_what_does_not_fit_is_told_beside_its_field(
     browser: Browser, course: Course, instance: Instance, name: str, content: bytes, said: str
 ) -> None:
-    """Security 4.3: extension and content, size; nothing is kept, and what was there stays."""
+    """spec/security 4.3: extension and content, size; nothing is kept, and what was there stays."""
     a_learner_in(browser, course)
     begin(browser)
     sending(browser, ("bueno.pdf", PDF))
@@ -116,7 +116,7 @@ def a_photo(size: tuple[int, int] = (40, 30)) -> bytes:
 
 
 def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Browser, instance: Instance) -> None:
-    """Security 4.3, as media of a course."""
+    """spec/security 4.3, as media of a course."""
     course = a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
     a_learner_in(browser, course)
     begin(browser)
@@ -182,7 +182,7 @@ def test_files_are_counted_sent_once_and_taken_away(browser: Browser, course: Co
 
 @pytest.mark.settings(quota_person_mb=1)
 def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course, instance: Instance) -> None:
-    """Security 4.3: the quota is a setting; what is taken away makes room."""
+    """spec/security 4.3: the quota is a setting; what is taken away makes room."""
     a_learner_in(browser, course)
     begin(browser)
     sending(browser, ("uno.txt", b"u" * 600_000))
@@ -198,7 +198,7 @@ def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course,
 
 @pytest.mark.settings(quota_person_mb=1)
 def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Browser, course: Course, instance: Instance) -> None:
-    """Security 4.3: what an answer had stays in its record, so that it makes room only so often."""
+    """spec/security 4.3: what an answer had stays in its record, so that it makes room only so often."""
     a_learner_in(browser, course)
     begin(browser)
     pages = []
@@ -245,7 +245,7 @@ def test_a_file_is_for_its_learner_and_the_graders_of_its_course(browser: Browse
 
 
 def test_the_file_of_another_question_or_person_cannot_be_named(browser: Browser, course: Course, instance: Instance) -> None:
-    """Security 1.5: a forged name in the form is not shown as a file of the answer."""
+    """spec/security 1.5: a forged name in the form is not shown as a file of the answer."""
     a_learner_in(browser, course)
     begin(browser)
     sending(browser, ("uno.pdf", PDF))
@@ -260,7 +260,7 @@ def test_the_file_of_another_question_or_person_cannot_be_named(browser: Browser
 
 
 def test_an_essay_says_how_long_and_counts_its_words(browser: Browser, course: Course) -> None:
-    """Content format 8: word limits advise; the outline is shown; the model answer is not, until it may be."""
+    """spec/content-format 8: word limits advise; the outline is shown; the model answer is not, until it may be."""
     a_learner_in(browser, course)
     path = begin(browser)
     browser.submit("/answers", button=("go", "next"))
@@ -277,7 +277,7 @@ def test_an_essay_says_how_long_and_counts_its_words(browser: Browser, course: C
 
 
 def test_a_body_that_is_too_large_is_refused(browser: Browser, course: Course, instance: Instance) -> None:
-    """Security 3.5: pages with files have a limit of their own; other routes keep theirs."""
+    """spec/security 3.5: pages with files have a limit of their own; other routes keep theirs."""
     a_learner_in(browser, course)
     begin(browser)
     large = b"x" * 1_100_000
@@ -302,7 +302,9 @@ def alone(
 
 
 def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser, course: Course, instance: Instance) -> None:
-    """5.4: it is no answer itself; the same one twice is kept once; what does not fit is told; no more than the question takes."""
+    """spec/quiz-engine 5.4: it is no answer itself; the same one twice is kept once; what does not fit is told;
+    no more than the question takes.
+    """
     a_learner_in(browser, course)
     path = begin(browser)
     status, told = alone(browser, path, "uno.pdf", PDF)
@@ -325,7 +327,7 @@ def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser,
 def test_a_file_sent_alone_comes_too_late_to_others_attempts_and_to_questions_without_files(
     browser: Browser, course: Course, instance: Instance
 ) -> None:
-    """Security 9: only the learner, only while the attempt takes answers, only where files are asked for."""
+    """spec/security 9: only the learner, only while the attempt takes answers, only where files are asked for."""
     a_learner_in(browser, course)
     path = begin(browser)
     other = browser.another()
@@ -344,7 +346,9 @@ def test_a_file_sent_alone_comes_too_late_to_others_attempts_and_to_questions_wi
 
 @pytest.mark.parametrize("alone_", [True, False])
 def test_what_finds_no_place_leaves_nothing_on_the_disk(browser: Browser, course: Course, app: Flask, *, alone_: bool) -> None:
-    """Security 4.3: neither beyond what the question takes, nor several at once, nor after handing in; the same file again is no other."""
+    """spec/security 4.3: neither beyond what the question takes, nor several at once, nor after handing in;
+    the same file again is no other.
+    """
     a_learner_in(browser, course)
     path = begin(browser)
     sending(browser, ("uno.pdf", PDF), ("dos.txt", b"dos"), ("tres.txt", b"tres"))
@@ -373,7 +377,7 @@ def _sent(browser: Browser, name: str, content: bytes, *, status: int = 200) -> 
 
 @pytest.mark.settings(quota_person_mb=1)
 def test_files_of_one_form_share_the_room_that_is_left(browser: Browser, course: Course, app: Flask, instance: Instance) -> None:
-    """Security 4.3: what has no room beside the others of its form is not on the disk either."""
+    """spec/security 4.3: what has no room beside the others of its form is not on the disk either."""
     a_learner_in(browser, course)
     begin(browser)
     page = sending(browser, ("uno.txt", b"u" * 600_000), ("dos.txt", b"d" * 600_000))
@@ -393,7 +397,7 @@ def test_the_same_file_twice_in_one_form_is_one(browser: Browser, course: Course
 
 
 def test_nobody_sends_files_without_end(browser: Browser, course: Course, instance: Instance) -> None:
-    """Security 4.3: far more than an examination on a bad line needs; what is refused is sent again later."""
+    """spec/security 4.3: far more than an examination on a bad line needs; what is refused is sent again later."""
     a_learner_in(browser, course)
     path = begin(browser)
     statuses = [alone(browser, path, "uno.exe", b"MZ")[0] for _time in range(121)]

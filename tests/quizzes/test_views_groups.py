@@ -1,4 +1,4 @@
-"""The pages of a course's groups: made, filled, emptied, deleted unless something holds for them (quiz engine 5.10)."""
+"""The pages of a course's groups: made, filled, emptied, deleted unless something holds for them (spec/quiz-engine 5.10)."""
 
 import re
 
@@ -23,7 +23,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
 
 
 def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10: what is in force stays; the refusal changes nothing and writes nothing down."""
+    """spec/quiz-engine 5.10: what is in force stays; the refusal changes nothing and writes nothing down."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     free, used = office.group(learner, name="Libre"), office.group(name="Usado")
@@ -44,7 +44,7 @@ def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, inst
 
 
 def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10.2: what held stays readable with its reason; it cannot be put back, and a new group may have the name."""
+    """spec/quiz-engine 5.10.2: what held stays readable with its reason; it cannot be put back, and a new group may have the name."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     group = office.group(learner)

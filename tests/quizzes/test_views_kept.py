@@ -1,4 +1,4 @@
-"""What a team types into the forms of a quiz outlives the form's token and the session (quiz engine 5.4.4, security 3.2)."""
+"""What a team types into the forms of a quiz outlives the form's token and the session (spec/quiz-engine 5.4.4, spec/security 3.2)."""
 
 import pytest
 from sqlalchemy import select, text

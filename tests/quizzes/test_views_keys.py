@@ -1,4 +1,7 @@
-"""No key before its time: every kind of question, at every moment, under every flag, in every response (quiz engine 5.9, security 5.1)."""
+"""No key before its time: every kind of question, at every moment, under every flag, in every response.
+
+spec/quiz-engine 5.9, spec/security 5.1.
+"""
 
 import json
 import re
@@ -98,7 +101,9 @@ def hand_in(browser: Browser) -> str:
 def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    """5.14.9: for each moment and flag the page and the record are scanned; a flag that is off leaves nothing, one that is on shows."""
+    """spec/quiz-engine 5.14.9: for each moment and flag the page and the record are scanned; a flag that is off leaves nothing,
+    one that is on shows.
+    """
     time = At(monkeypatch, NOON)
     a_learner_in(browser, a_quiz(instance, bank(), SETTINGS, BY_RULE))
     path = hand_in(browser)
@@ -127,7 +132,9 @@ def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
 
 @pytest.mark.parametrize("kind", MARKED)
 def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser: Browser, instance: Instance, kind: str) -> None:
-    """5.9: the test above scans all kinds together; here each shows its own explanation, and its key only with `right_answer`."""
+    """spec/quiz-engine 5.9: the test above scans all kinds together; here each shows its own explanation,
+    and its key only with `right_answer`.
+    """
     place = MARKED.index(kind) + 1
     a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
     path = hand_in(browser)
@@ -143,7 +150,7 @@ def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser:
 
 
 def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Browser, instance: Instance) -> None:
-    """5.9: what a person marks has a model, which is a key like the others."""
+    """spec/quiz-engine 5.9: what a person marks has a model, which is a key like the others."""
     a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), ("essay", "file")))
     path = begin(browser)
     browser.submit("/answers", {"p1": "Un ensayo."}, button=("go", "review"))
@@ -168,7 +175,9 @@ def before_closing(instance: Instance, at: At, review: str, take: Callable[..., 
 def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_learner(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """5.9: answers are taken for a minute after the close date (5.3.4), and for as long as an incident gives (5.10.4)."""
+    """spec/quiz-engine 5.9: answers are taken for a minute after the close date (spec/quiz-engine 5.3.4),
+    and for as long as an incident gives (spec/quiz-engine 5.10.4).
+    """
     at = At(monkeypatch, NOON)
     learner, handed_in, running = before_closing(instance, at, "learning", fail_quiz)
     sign_in(browser)
@@ -188,7 +197,7 @@ def test_after_closing_the_key_waits_for_the_end_of_another_attempt_of_the_same_
 def test_after_closing_marks_too_wait_for_the_end_of_another_attempt_of_the_same_learner(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """5.9: on the learner's page of results, with the grade of the course, as on the pages of the quiz."""
+    """spec/quiz-engine 5.9: on the learner's page of results, with the grade of the course, as on the pages of the quiz."""
     at = At(monkeypatch, NOON)
     learner, handed_in, running = before_closing(instance, at, "hidden", pass_quiz)
     sign_in(browser)
@@ -207,7 +216,7 @@ def test_after_closing_marks_too_wait_for_the_end_of_another_attempt_of_the_same
 def test_what_was_abandoned_is_reviewed_as_what_was_handed_in(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """5.9: checks of single questions show what is theirs during the attempt alone; its end is where the moments begin."""
+    """spec/quiz-engine 5.9: checks of single questions show what is theirs during the attempt alone; its end is where the moments begin."""
     at = At(monkeypatch, NOON)
     settings = "attempts: 2\nbehaviour: immediate\nlimit: 10 min\nat_end: abandon\n"
     learner = a_learner(instance, a_secret_quiz(instance, settings))
@@ -231,7 +240,9 @@ def _section(html: str, place: int) -> str:
 
 
 def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser, instance: Instance) -> None:
-    """5.9 and security 5.1, for every kind: the page before, the pages, their files, saving, the summary, the course."""
+    """spec/quiz-engine 5.9 and spec/security 5.1, for every kind: the page before, the pages, their files, saving, the summary,
+    the course.
+    """
     a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
     told = [browser.get(QUIZ).html]
     path = begin(browser)
@@ -246,7 +257,9 @@ def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser
 
 @pytest.mark.parametrize("behaviour", ["immediate", "interactive", "adaptive"])
 def test_a_check_shows_its_flags_of_its_question_alone(browser: Browser, instance: Instance, behaviour: str) -> None:
-    """5.9 during: before a check nothing; after it what the moment allows, of the checked question; solutions only where it is locked."""
+    """spec/quiz-engine 5.9 during: before a check nothing; after it what the moment allows, of the checked question;
+    solutions only where it is locked.
+    """
     a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099") + f"behaviour: {behaviour}\n", SLOTS))
     everything = ["attempt", *FLAGS]
     set_review(instance, {"during": everything})
@@ -275,7 +288,7 @@ def _question(html: str, place: int) -> str:
 def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch, behaviour: str
 ) -> None:
-    """Security 5.1: every kind, with the same seed, byte for byte: orders do not follow from what is right either."""
+    """spec/security 5.1: every kind, with the same seed, byte for byte: orders do not follow from what is right either."""
     At(monkeypatch, NOON)
     monkeypatch.setattr("secrets.randbits", lambda _bits: 20_261_120)
     settings = f"attempts: 0\nweight: 0\nbehaviour: {behaviour}\n"

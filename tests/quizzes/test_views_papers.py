@@ -1,4 +1,4 @@
-"""«As the learner saw it»: the paper drawn again from its seed, byte for byte, for the course's team alone (quiz engine 5.14.7)."""
+"""«As the learner saw it»: the paper drawn again from its seed, byte for byte, for the course's team alone (spec/quiz-engine 5.14.7)."""
 
 import re
 
@@ -32,7 +32,9 @@ def every_page(browser: Browser, path: str, pages: int) -> list[str]:
 
 @pytest.mark.parametrize("behaviour", ["deferred", "immediate", "certainty"])
 def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, instance: Instance, behaviour: str) -> None:
-    """5.14.7: every kind, mixed options, several pages, with answers and a check; also in another language than the teacher's."""
+    """spec/quiz-engine 5.14.7: every kind, mixed options, several pages, with answers and a check;
+    also in another language than the teacher's.
+    """
     shuffled = re.sub(r" *shuffle: false\n", "", bank())
     course = a_quiz(instance, shuffled, f"attempts: 0\nweight: 0\nper_page: 4\nbehaviour: {behaviour}\n", SLOTS)
     a_learner_in(browser, course)
@@ -55,7 +57,7 @@ def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, instance: Inst
 
 
 def test_the_questions_stay_in_the_learners_language_and_the_page_in_the_teachers(browser: Browser, instance: Instance) -> None:
-    """5.14.7: the team's own words are in the language of who reads them."""
+    """spec/quiz-engine 5.14.7: the team's own words are in the language of who reads them."""
     course = a_course(instance, modules=1)
     a_learner_in(browser, course)
     path = begin(browser)
@@ -72,7 +74,9 @@ def test_the_questions_stay_in_the_learners_language_and_the_page_in_the_teacher
 
 
 def test_draws_are_repeated_with_what_the_learner_had_seen_then(browser: Browser, instance: Instance) -> None:
-    """5.2.4 and 5.2.5: the second paper avoids what the first one asked; later attempts change nothing in what is drawn again."""
+    """spec/quiz-engine 5.2.4 and 5.2.5: the second paper avoids what the first one asked;
+    later attempts change nothing in what is drawn again.
+    """
     course = a_course(instance, modules=1, settings="attempts: 0\n", draw=3)
     a_learner_in(browser, course)
     paths = []
@@ -89,7 +93,7 @@ def test_draws_are_repeated_with_what_the_learner_had_seen_then(browser: Browser
 
 
 def test_an_attempt_that_builds_on_the_last_is_drawn_again_too(browser: Browser, instance: Instance) -> None:
-    """5.2.3."""
+    """spec/quiz-engine 5.2.3."""
     course = a_course(instance, modules=1, settings="attempts: 0\nbuild_on_last: true\n", draw=3)
     a_learner_in(browser, course)
     for _attempt in range(2):

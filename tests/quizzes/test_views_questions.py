@@ -1,4 +1,4 @@
-"""Questions of the bank field by field: a form for each kind, over the lines of the draft's text (architecture 12, format section 8)."""
+"""Questions of the bank field by field: a form for each kind, over the lines of the draft's text (spec/content-format 8)."""
 
 import pytest
 from sqlalchemy import select
@@ -52,7 +52,7 @@ def bank(instance: Instance) -> str:
 
 
 def test_every_cell_of_the_forms_of_questions(browser: Browser, instance: Instance) -> None:
-    """Security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
+    """spec/security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
     before = texts(instance)

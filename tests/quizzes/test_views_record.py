@@ -1,4 +1,4 @@
-"""The record of an attempt as JSON, and what is said beside a number before it is handed in (quiz engine 5.4.5, 5.7, 5.9)."""
+"""The record of an attempt as JSON, and what is said beside a number before it is handed in (spec/quiz-engine 5.4.5, 5.7, 5.9)."""
 
 import re
 
@@ -27,7 +27,7 @@ def taken(browser: Browser, instance: Instance, review: str, answers: dict[str, 
 
 
 def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(browser: Browser, instance: Instance) -> None:
-    """Issue 3 and 5.9: everything that its learner gave, without anything of the key."""
+    """spec/quiz-engine 5.9: everything that its learner gave, without anything of the key."""
     path = taken(browser, instance, "", {"p1": "2", "p2": "algo"}, ("single", "short", "essay"))
     record = browser._request("GET", f"{path}/record.json").get_json()
     first, second, third = record["questions"]
@@ -42,7 +42,7 @@ def test_a_record_holds_answers_as_stored_and_in_words_times_state_and_marks(bro
 
 
 def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, instance: Instance) -> None:
-    """5.9: marks once they may be seen; a text that waits has none yet, and its record can be taken along."""
+    """spec/quiz-engine 5.9: marks once they may be seen; a text that waits has none yet, and its record can be taken along."""
     path = taken(browser, instance, "review: {after: [attempt]}\n", {"p1": "2"}, ("single", "essay"))
     page = browser.get(f"{path}/review")
     record = browser._request("GET", f"{path}/record.json").get_json()
@@ -67,7 +67,7 @@ def test_a_record_without_marks_says_what_was_answered_alone(browser: Browser, i
 def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
     browser: Browser, instance: Instance, slot: str, answers: dict[str, object], said: str
 ) -> None:
-    """5.7 and 5.4.5: a unit beside the number is no error; an ambiguous number is shown back, also in a gap."""
+    """spec/quiz-engine 5.7 and 5.4.5: a unit beside the number is no error; an ambiguous number is shown back, also in a gap."""
     a_learner_in(browser, a_quiz(instance, bank(), SETTINGS, (slot,)))
     path = begin(browser)
     browser.submit("/answers", answers, button=("go", "review"))
@@ -83,7 +83,7 @@ def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
 def test_an_order_that_cannot_be_read_is_recorded_with_the_positions_that_were_given(
     browser: Browser, instance: Instance, positions: dict[str, object]
 ) -> None:
-    """5.9: the review and the record say what was given, not what it would be when counted through."""
+    """spec/quiz-engine 5.9: the review and the record say what was given, not what it would be when counted through."""
     a_learner_in(browser, a_quiz(instance, bank(), f"{SETTINGS}review: practice\n", ("ordering",)))
     path = begin(browser)
     browser.submit("/answers", positions, button=("go", "review"))
@@ -111,7 +111,7 @@ MEASURED = """questions:
 
 @pytest.mark.parametrize(("answer", "percent"), [({"p1-1": "2000", "p1-1-unit": "m"}, 100), ({"p1-1": "2", "p1-1-unit": "m"}, 0)])
 def test_a_gap_has_a_list_for_its_unit(browser: Browser, instance: Instance, answer: dict[str, object], percent: int) -> None:
-    """5.7, gaps graded each by its own rule: the unit is chosen beside the gap, kept, shown again and in the review."""
+    """spec/quiz-engine 5.7, gaps graded each by its own rule: the unit is chosen beside the gap, kept, shown again and in the review."""
     a_learner_in(browser, a_quiz(instance, MEASURED, SETTINGS, ("largo",)))
     path = begin(browser)
     browser.submit("/answers", answer, button=("go", "save"))
@@ -144,7 +144,7 @@ def in_sections(browser: Browser, instance: Instance, settings: str, slots: str)
 
 
 def test_points_are_also_told_by_section(browser: Browser, instance: Instance) -> None:
-    """5.8, section subtotals: each titled section and what stands before the first."""
+    """spec/quiz-engine 5.8, section subtotals: each titled section and what stands before the first."""
     text = in_sections(browser, instance, "", SECTIONS)
 
     assert "SecciónPuntos Antes de la primera sección1 de 1Cifras & más0 de 3,50 Sus respuestas" in text

@@ -1,4 +1,7 @@
-"""Marking again through the pages: trial, commit as seen, undoing, annulment, certificates to decide about, who may (5.11, 5.14.4)."""
+"""Marking again through the pages: trial, commit as seen, undoing, annulment, certificates to decide about, who may.
+
+spec/quiz-engine 5.11, 5.14.4.
+"""
 
 import pytest
 from sqlalchemy import func, select
@@ -24,7 +27,9 @@ def an_editor(browser: Browser, course: object) -> Browser:
 
 @pytest.mark.slow
 def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_are_finished(browser: Browser, instance: Instance) -> None:
-    """5.14.4: old attempts unchanged; the trial lists flips; open attempts keep their version; new ones get the new version."""
+    """spec/quiz-engine 5.14.4: old attempts unchanged; the trial lists flips; open attempts keep their version;
+    new ones get the new version.
+    """
     course = a_keyed_quiz(instance)
     learners = [a_learner(instance, course, f"ana{at}@example.org") for at in range(240)]
     finished, opened = [], []
@@ -90,7 +95,7 @@ def begin_trial(browser: Browser, **fields: str) -> str:
 
 
 def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser: Browser, instance: Instance) -> None:
-    """5.11.3."""
+    """spec/quiz-engine 5.11.3."""
     an_editor(browser, a_corrected_quiz(browser, instance))
     trial = begin_trial(browser)
     with_certificate = browser.get(f"{trial}?show=certificates")
@@ -136,7 +141,7 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
 
 
 def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, instance: Instance) -> None:
-    """5.11.3: only the trial that was looked at."""
+    """spec/quiz-engine 5.11.3: only the trial that was looked at."""
     an_editor(browser, a_corrected_quiz(browser, instance))
     trial = begin_trial(browser)
     old = browser.page.form("/commitment")
@@ -150,7 +155,7 @@ def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, insta
 
 
 def test_bad_orders_come_back_as_they_were_typed(browser: Browser, instance: Instance) -> None:
-    """5.11.2: refused with reasons; a missing reason is told beside its field, and nothing is kept."""
+    """spec/quiz-engine 5.11.2: refused with reasons; a missing reason is told beside its field, and nothing is kept."""
     course = a_corrected_quiz(browser, instance)
     a_keyed_quiz(instance, RIGHT_KEY.replace("        key: cuenca\n", "        key: loja\n"))
     an_editor(browser, course)
@@ -173,7 +178,7 @@ def test_bad_orders_come_back_as_they_were_typed(browser: Browser, instance: Ins
 
 
 def test_voiding_offers_no_choice_of_marks_and_records_that_the_new_ones_replace(browser: Browser, instance: Instance) -> None:
-    """5.11.4: an essay can only be voided, so its page has no choice; one that is posted all the same has no effect."""
+    """spec/quiz-engine 5.11.4: an essay can only be voided, so its page has no choice; one that is posted all the same has no effect."""
     course = a_marked_quiz(instance)
     learner = a_learner(instance, course)
     hand_in(instance, learner, "Una brecha.")
@@ -190,7 +195,7 @@ def test_voiding_offers_no_choice_of_marks_and_records_that_the_new_ones_replace
 
 
 def test_an_annulled_question_is_said_to_the_learner(browser: Browser, instance: Instance) -> None:
-    """5.11.4."""
+    """spec/quiz-engine 5.11.4."""
     an_editor(browser, a_corrected_quiz(browser, instance))
     begin_trial(browser, kind="full_credit")
     browser.submit("/commitment")
@@ -205,7 +210,7 @@ def test_an_annulled_question_is_said_to_the_learner(browser: Browser, instance:
 
 
 def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Browser, instance: Instance) -> None:
-    """5.11.2: the corrected version judges what is shown, and the page says so; undone, it is the first one again."""
+    """spec/quiz-engine 5.11.2: the corrected version judges what is shown, and the page says so; undone, it is the first one again."""
     an_editor(browser, a_corrected_quiz(browser, instance))
     learner = sign_in(browser.another(), "leo@example.org")
     with instance.database.unit_of_work(write=False) as session:
@@ -227,7 +232,7 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
 
 
 def test_an_administrator_decides_about_certificates_on_a_page_that_the_administration_names(browser: Browser, instance: Instance) -> None:
-    """5.11.5: shown to administrators; nothing is revoked until they decide, and their note stays."""
+    """spec/quiz-engine 5.11.5: shown to administrators; nothing is revoked until they decide, and their note stays."""
     editor = an_editor(browser, a_corrected_quiz(browser, instance))
     begin_trial(editor)
     editor.submit("/commitment")
@@ -251,7 +256,7 @@ def test_an_administrator_decides_about_certificates_on_a_page_that_the_administ
 
 
 def test_marking_again_is_for_those_who_edit_and_deciding_for_administrators(browser: Browser, instance: Instance) -> None:
-    """Security 9, quiz.edit_key: graders do not decide over keys; others find nothing."""
+    """spec/security 9, quiz.edit_key: graders do not decide over keys; others find nothing."""
     cast = a_cast(browser, instance)
     cast.join(a_keyed_quiz(instance))
 

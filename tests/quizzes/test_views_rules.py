@@ -1,4 +1,7 @@
-"""Acceptance scenarios through the pages: the six rules of multiple choice, and forward-only navigation (quiz engine 5.14.6, 5.14.8)."""
+"""Acceptance scenarios through the pages: the six rules of multiple choice, and forward-only navigation.
+
+spec/quiz-engine 5.14.6, 5.14.8.
+"""
 
 import re
 from decimal import Decimal
@@ -23,7 +26,10 @@ SELECTIONS = {
     "ABCDE": ("0", "1/2", "1/3", "3/5", "0", "1/4"),
     "": ("0", "0", "0", "0", "0", "0"),
 }
-"""By selection, the share of the mark under each rule: three right options, two wrong ones worth −1/4 where credits count (5.7)."""
+"""By selection, the share of the mark under each rule: three right options, two wrong ones worth −1/4 where credits count.
+
+spec/quiz-engine 5.7.
+"""
 
 
 def _question(rule: str) -> str:
@@ -43,7 +49,7 @@ def _question(rule: str) -> str:
 
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_six_rules_mark_the_same_selection_as_documented(browser: Browser, instance: Instance, selection: str) -> None:
-    """5.14.6: one quiz with the six rules, the same ticks in each."""
+    """spec/quiz-engine 5.14.6: one quiz with the six rules, the same ticks in each."""
     bank = "questions:\n" + "".join(_question(rule) for rule in RULES)
     a_learner_in(browser, a_quiz(instance, bank, "attempts: 0\n", tuple(rule.replace("_", "-") for rule in RULES)))
     begin(browser)
@@ -73,7 +79,9 @@ def _places(browser: Browser) -> list[str]:
 
 
 def test_going_forward_only_never_ends_in_an_error_nor_loses_an_answer(browser: Browser, instance: Instance) -> None:
-    """5.14.8: back button, second tab, old bookmark, a page sent again, odd page numbers: one is always led to where one is."""
+    """spec/quiz-engine 5.14.8: back button, second tab, old bookmark, a page sent again, odd page numbers:
+    one is always led to where one is.
+    """
     bank = NUMBER + _more("otra-1") + _more("ultima-1")
     a_learner_in(browser, a_quiz(instance, bank, SEQUENTIAL, KEYS))
     path = begin(browser)

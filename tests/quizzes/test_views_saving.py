@@ -1,4 +1,4 @@
-"""Saving over HTTP: forms and the script's saves, two pages, late requests, lost sessions (quiz engine 5.3, 5.4)."""
+"""Saving over HTTP: forms and the script's saves, two pages, late requests, lost sessions (spec/quiz-engine 5.3, 5.4)."""
 
 import json
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.support.learning import At, send_script
 
 
 def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, instance: Instance) -> None:
-    """5.4.1: the JSON of static/js/quiz.js, word for word."""
+    """spec/quiz-engine 5.4.1: the JSON of static/js/quiz.js, word for word."""
     a_learner_in(browser, a_quiz(instance, NUMBER, "attempts: 0\nlimit: 20 min\n"))
     attempt = begin(browser).rsplit("/", 1)[1]
     event = {"item": 1, "seq": 1, "response": {"answer": ["2,4"]}, "client_time": "2026-06-01T10:00:00Z"}
@@ -52,7 +52,7 @@ def test_the_script_is_told_the_time_as_the_page_writes_it(browser: Browser, ins
 
 
 def test_journals_of_earlier_pages_are_taken_under_their_own_lease(browser: Browser, instance: Instance) -> None:
-    """5.4.2: handing in carries the whole journal of the device, each event with its page's lease."""
+    """spec/quiz-engine 5.4.2: handing in carries the whole journal of the device, each event with its page's lease."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     browser.get(f"{path}/summary")
@@ -68,7 +68,7 @@ def test_journals_of_earlier_pages_are_taken_under_their_own_lease(browser: Brow
 
 
 def test_the_page_that_is_older_gets_the_newer_answer(browser: Browser, instance: Instance) -> None:
-    """5.4.3: `newer` has the form's shape, {item: {part: [text, …]}}, so that the script can fill it in."""
+    """spec/quiz-engine 5.4.3: `newer` has the form's shape, {item: {part: [text, …]}}, so that the script can fill it in."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     attempt = begin(browser).rsplit("/", 1)[1]
     send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["8"]}}], lease=9000)
@@ -80,7 +80,7 @@ def test_the_page_that_is_older_gets_the_newer_answer(browser: Browser, instance
 
 
 def test_who_was_shown_the_newer_answer_can_change_it(browser: Browser, instance: Instance) -> None:
-    """5.4.3: what is changed after seeing the newer answer is newer still: the reply brings a lease for it."""
+    """spec/quiz-engine 5.4.3: what is changed after seeing the newer answer is newer still: the reply brings a lease for it."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     attempt = begin(browser).rsplit("/", 1)[1]
     send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["8"]}}], lease=9000)
@@ -95,7 +95,9 @@ def test_who_was_shown_the_newer_answer_can_change_it(browser: Browser, instance
 
 
 def test_what_the_script_sent_before_the_form_and_arrives_after_it_is_older(browser: Browser, instance: Instance) -> None:
-    """5.4.1: the form carries the number of the journal, so that a delayed request cannot bring back what was typed before."""
+    """spec/quiz-engine 5.4.1: the form carries the number of the journal,
+    so that a delayed request cannot bring back what was typed before.
+    """
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     lease = int(dict(browser.page.form("/answers").fields)["lease"])
@@ -109,7 +111,9 @@ def test_what_the_script_sent_before_the_form_and_arrives_after_it_is_older(brow
 
 
 def test_what_a_page_took_over_is_no_answer_of_its_own(browser: Browser, instance: Instance) -> None:
-    """5.4.3: a page fills in what an earlier one had in its journal; a third one changes it. Who touched nothing has not answered."""
+    """spec/quiz-engine 5.4.3: a page fills in what an earlier one had in its journal; a third one changes it.
+    Who touched nothing has not answered.
+    """
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     leases = [int(dict(browser.get(path).form("/answers").fields)["lease"]) for _page in range(2)]
@@ -127,7 +131,7 @@ def test_what_a_page_took_over_is_no_answer_of_its_own(browser: Browser, instanc
 
 
 def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, instance: Instance) -> None:
-    """5.4.3 without script: what was not touched in an old page says nothing; what was is kept as history, and told."""
+    """spec/quiz-engine 5.4.3 without script: what was not touched in an old page says nothing; what was is kept as history, and told."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     stale = browser.page.form("/answers")
@@ -145,7 +149,7 @@ def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, instance: I
 
 
 def test_a_page_that_shows_what_is_history_by_now_says_nothing_against_the_newer_answer(browser: Browser, instance: Instance) -> None:
-    """5.4.3: what the page was drawn from is read again, also when the same page's script saved over it since."""
+    """spec/quiz-engine 5.4.3: what the page was drawn from is read again, also when the same page's script saved over it since."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     attempt, lease = path.rsplit("/", 1)[1], int(dict(browser.page.form("/answers").fields)["lease"])
@@ -163,7 +167,7 @@ def test_a_page_that_shows_what_is_history_by_now_says_nothing_against_the_newer
 
 
 def test_a_page_that_came_back_by_the_back_button_is_sent_again(browser: Browser, instance: Instance) -> None:
-    """5.5 and 5.4.4: the old page with a changed answer is taken; sent once more it changes nothing."""
+    """spec/quiz-engine 5.5 and 5.4.4: the old page with a changed answer is taken; sent once more it changes nothing."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     page = browser.page.form("/answers")
@@ -190,7 +194,7 @@ def test_a_form_after_the_scripts_save_writes_nothing_twice(browser: Browser, in
 
 
 def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Browser, instance: Instance) -> None:
-    """A whole quiz may stand on one page: 72 questions of six rows have more fields than other pages may send (security 3.5)."""
+    """A whole quiz may stand on one page: 72 questions of six rows have more fields than other pages may send (spec/security 3.5)."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     browser.get(begin(browser))
     fields = {name: value for name, value in browser.page.form("/answers").fields if name != "csrf_token"}
@@ -204,7 +208,7 @@ def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Brows
 
 
 def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser, instance: Instance) -> None:
-    """Security 6.2: the script reads the code as the end; the page tells it in words."""
+    """spec/security 6.2: the script reads the code as the end; the page tells it in words."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     attempt, page = path.rsplit("/", 1)[1], browser.page
@@ -222,7 +226,7 @@ def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser,
 
 
 def test_handing_in_twice_is_the_same_page(browser: Browser, instance: Instance) -> None:
-    """ARCHITECTURE 7.1: a second click."""
+    """A second click."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     browser.get(f"{path}/summary")
@@ -239,7 +243,7 @@ def test_handing_in_twice_is_the_same_page(browser: Browser, instance: Instance)
 def test_late_answers_are_refused_and_the_page_leads_to_handing_in(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """5.3.4 over HTTP: half a minute late is taken, one and a half is not."""
+    """spec/quiz-engine 5.3.4 over HTTP: half a minute late is taken, one and a half is not."""
     time = At(monkeypatch, NOON)
     browser.checks = False  # when the device was last seen is noted after these minutes, and a note has no audit entry
     a_learner_in(browser, a_quiz(instance, NUMBER, "attempts: 0\nlimit: 10 min\n"))
@@ -266,7 +270,7 @@ def test_late_answers_are_refused_and_the_page_leads_to_handing_in(
 
 
 def test_a_page_is_not_opened_again_when_its_time_is_over(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """5.3.4: the minute is for answers on their way; the script, which opens the page at the end, comes to the summary."""
+    """spec/quiz-engine 5.3.4: the minute is for answers on their way; the script, which opens the page at the end, comes to the summary."""
     time = At(monkeypatch, NOON)
     a_learner_in(browser, a_quiz(instance, NUMBER, "attempts: 0\nlimit: 2 min\n"))
     path = begin(browser)
@@ -281,7 +285,7 @@ def test_a_page_is_not_opened_again_when_its_time_is_over(browser: Browser, inst
 
 
 def test_an_expired_session_loses_no_answer(browser: Browser, instance: Instance) -> None:
-    """5.4.4: the form waits, signed, until its person has signed in again."""
+    """spec/quiz-engine 5.4.4: the form waits, signed, until its person has signed in again."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     attempt, page = path.rsplit("/", 1)[1], browser.page
@@ -335,7 +339,7 @@ def test_a_token_that_died_is_answered_so_that_the_script_takes_a_fresh_one(brow
     ],
 )
 def test_nothing_that_a_script_sends_breaks_the_server(browser: Browser, instance: Instance, events: str) -> None:
-    """Security 3.5: no input yields 5xx, and the page of the attempt opens afterwards."""
+    """spec/security 3.5: no input yields 5xx, and the page of the attempt opens afterwards."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     token = dict(browser.page.form("/answers").fields)["csrf_token"]
@@ -350,7 +354,7 @@ def test_nothing_that_a_script_sends_breaks_the_server(browser: Browser, instanc
 
 @pytest.mark.parametrize(("depth", "status"), [(50, 200), (51, 422)])
 def test_what_a_script_sends_is_nested_fifty_deep_at_most(browser: Browser, instance: Instance, depth: int, status: int) -> None:
-    """Security 3.5; brackets within a text do not count."""
+    """spec/security 3.5; brackets within a text do not count."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     token = dict(browser.page.form("/answers").fields)["csrf_token"]
@@ -368,7 +372,7 @@ def test_what_a_script_sends_is_nested_fifty_deep_at_most(browser: Browser, inst
 
 @pytest.mark.parametrize("lease", ["", "0", "-5", "x", "٣", "9" * 30])
 def test_a_form_without_its_lease_is_not_taken(browser: Browser, instance: Instance, lease: str) -> None:
-    """Security 1.5 and 3.5."""
+    """spec/security 1.5 and 3.5."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     begin(browser)
 
@@ -378,7 +382,7 @@ def test_a_form_without_its_lease_is_not_taken(browser: Browser, instance: Insta
 
 
 def test_the_lease_of_a_page_is_above_every_earlier_one_whatever_the_clock_does(browser: Browser, instance: Instance) -> None:
-    """5.4.3 and security 6.6: also where the clock jumps back two hours."""
+    """spec/quiz-engine 5.4.3 and spec/security 6.6: also where the clock jumps back two hours."""
     a_learner_in(browser, a_quiz(instance, NUMBER))
     path = begin(browser)
     send_script(browser, path.rsplit("/", 1)[1], [an_answer(1, "2")], lease=123_456_789_000)

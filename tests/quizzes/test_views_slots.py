@@ -1,4 +1,4 @@
-"""The places of a quiz on the web: fixed questions, draws, sections; the text of the draft is the source (format, section 9)."""
+"""The places of a quiz on the web: fixed questions, draws, sections; the text of the draft is the source (spec/content-format 9)."""
 
 import re
 from typing import Any
@@ -63,7 +63,7 @@ def send(browser: Browser, do: str = "save", status: int = 200, **values: object
 
 
 def test_every_cell_of_the_places_of_a_quiz(browser: Browser, instance: Instance) -> None:
-    """Security 9, course.edit; a POST of those who may not changes nothing."""
+    """spec/security 9, course.edit; a POST of those who may not changes nothing."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
     before = texts(instance)
@@ -101,7 +101,7 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance
 
 
 def test_a_draw_says_how_many_questions_it_finds(editor: Browser, instance: Instance, course: Course) -> None:
-    """Format 12, C501: too few, and the page says so at the draw."""
+    """spec/content-format 12, C501: too few, and the page says so at the draw."""
     editor.get(PAGE)
     assert "Encuentra 1 pregunta." in editor.page.text  # of single and multiple, suma-1 is fixed already
 
@@ -383,7 +383,7 @@ def set_values(editor: Browser, status: int = 200, **values: object) -> str:
 
 
 def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, instance: Instance, course: Course) -> None:
-    """Format 9: `pause: 24 h` stands for both pauses, a moment of review for its flags."""
+    """spec/content-format 9: `pause: 24 h` stands for both pauses, a moment of review for its flags."""
     for written in (
         REVIEWED,
         REVIEWED.replace("pause: 24 h", "pause: {first: 5 min, later: 1 h}").replace(

@@ -1,4 +1,4 @@
-"""Pages of the statistics and the question doctor: who may see them, what they say, and what is taken out (5.12)."""
+"""Pages of the statistics and the question doctor: who may see them, what they say, and what is taken out (spec/quiz-engine 5.12)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAGE = f"{QUIZ}/statistics"
 
 
 def test_statistics_are_for_those_who_edit_the_course(browser: Browser, instance: Instance) -> None:
-    """Security 9, question bank: they tell the keys; graders are refused, to others there is no such page."""
+    """spec/security 9, question bank: they tell the keys; graders are refused, to others there is no such page."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -46,7 +46,7 @@ def test_statistics_are_for_those_who_edit_the_course(browser: Browser, instance
 
 
 def test_a_quiz_that_nobody_took_says_so(browser: Browser, instance: Instance) -> None:
-    """5.12, degenerate: S = 0 is words, not nan."""
+    """spec/quiz-engine 5.12, degenerate: S = 0 is words, not nan."""
     a_teacher(instance, a_course(instance, modules=1))
     sign_in(browser, "profe@example.org")
 
@@ -69,7 +69,7 @@ def taken(browser: Browser, path: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Browser, instance: Instance, language: str) -> None:
-    """5.12 and issue 3: «los mejores eligen la opción C más que la clave», with the number of answers and the action beside it."""
+    """spec/quiz-engine 5.12: «los mejores eligen la opción C más que la clave», with the number of answers and the action beside it."""
     course = a_class_with_a_wrong_key(instance)
     teacher = a_teacher(instance, course)
     with instance.database.unit_of_work() as session:
@@ -113,7 +113,7 @@ def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(
 
 
 def test_plots_have_words_and_a_table_beside_them(browser: Browser, instance: Instance) -> None:
-    """Issue 3: server-made SVG with a table twin; title and description, numbers in both."""
+    """Server-made SVG with a table twin; title and description, numbers in both."""
     course = a_class_with_a_wrong_key(instance, 12)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
@@ -131,7 +131,7 @@ def test_plots_have_words_and_a_table_beside_them(browser: Browser, instance: In
 
 @pytest.mark.slow
 def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, instance: Instance) -> None:
-    """5.12: CSV and XLSX, guarded as security 4.6, with a dictionary of their columns."""
+    """spec/quiz-engine 5.12: CSV and XLSX, guarded as spec/security 4.6, with a dictionary of their columns."""
     course = a_class_with_a_wrong_key(instance)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
@@ -155,7 +155,7 @@ def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, i
 
 
 def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, instance: Instance) -> None:
-    """5.12: the selected set, stated on the page; another composition of the quiz is looked at apart."""
+    """spec/quiz-engine 5.12: the selected set, stated on the page; another composition of the quiz is looked at apart."""
     course = a_class_with_a_wrong_key(instance, 4)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
@@ -256,7 +256,7 @@ def kept(instance: Instance) -> int:
 def test_few_attempts_are_computed_at_once_and_many_in_the_background(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """5.12: results are cached; a page never waits for 36,000 attempts, and says of what it shows when it was computed."""
+    """spec/quiz-engine 5.12: results are cached; a page never waits for 36,000 attempts, and says of what it shows when it was computed."""
     course = a_class_with_a_wrong_key(instance, 4)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")

@@ -1,4 +1,4 @@
-"""The surveys of a quiz: who may see them, each row's distribution with its median, and the same as CSV (5.7, 5.12)."""
+"""The surveys of a quiz: who may see them, each row's distribution with its median, and the same as CSV (spec/quiz-engine 5.7, 5.12)."""
 
 import csv
 import io
@@ -83,7 +83,7 @@ def test_the_same_can_be_taken_out(browser: Browser, instance: Instance) -> None
 
 
 def test_surveys_are_for_those_who_edit_the_course(browser: Browser, instance: Instance) -> None:
-    """Security 9: the same people as the statistics; of a quiz without a survey the page says that there is none."""
+    """spec/security 9: the same people as the statistics; of a quiz without a survey the page says that there is none."""
     cast = a_cast(browser, instance)
     cast.join(a_quiz(instance, BANK, "attempts: 0\n", ("tabla",)))
 

@@ -1,4 +1,4 @@
-"""The pages of time: overrides, incidents, accommodations, and what learners see of them (quiz engine 5.2.2, 5.10, 5.14.2)."""
+"""The pages of time: overrides, incidents, accommodations, and what learners see of them (spec/quiz-engine 5.2.2, 5.10, 5.14.2)."""
 
 import re
 from datetime import UTC, datetime
@@ -61,7 +61,7 @@ def renamed(instance: Instance, email: str, given: str, surname: str) -> None:
 
 
 def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Browser, instance: Instance) -> None:
-    """Security 9 and 5.10.3: who edits the course sets time; profiles are the administrators'; GET and POST alike."""
+    """spec/security 9, spec/quiz-engine 5.10.3: who edits the course sets time; profiles are the administrators'; GET and POST alike."""
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1, settings=LIMITED)
     cast.join(course)
@@ -96,7 +96,9 @@ def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Br
 
 
 def test_a_learner_is_found_and_gets_more_time(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10.2: found without accents and by part of the address; set, listed with author and reason, changed, ended, put back."""
+    """spec/quiz-engine 5.10.2: found without accents and by part of the address; set, listed with author and reason, changed, ended,
+    put back.
+    """
     an_editor(browser, instance)
     learner = a_learner(instance, a_quiz(instance, LIMITED, questions=ONE_QUESTION), now=NOON)
     renamed(instance, "ana@example.org", "Íñigo", "Ñáñez")
@@ -171,7 +173,7 @@ def test_whom_one_cannot_name_does_not_exist(browser: Browser, instance: Instanc
 
 
 def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(browser: Browser, instance: Instance) -> None:
-    """5.10.2: the form for somebody who has one leads to it; two editors at once do not write over each other."""
+    """spec/quiz-engine 5.10.2: the form for somebody who has one leads to it; two editors at once do not write over each other."""
     an_editor(browser, instance)
     browser.get(f"{TIME}/new")
     early = browser.page.form("/new")
@@ -187,7 +189,9 @@ def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(
 
 
 def test_the_timer_of_the_page_follows_an_override(browser: Browser, instance: Instance, at: At) -> None:
-    """5.14.2: the page says the close date first; after the override, the later end; the script's timer gets the same seconds."""
+    """spec/quiz-engine 5.14.2: the page says the close date first; after the override, the later end;
+    the script's timer gets the same seconds.
+    """
     course = a_quiz(instance, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:06\n", questions=ONE_QUESTION)
     office = Office(instance, course)
     a_learner_in(browser, course)
@@ -213,7 +217,7 @@ def seconds_on(browser: Browser) -> int:
 
 
 def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, instance: Instance, at: At) -> None:
-    """5.2.2: a confirmation page; without the yes nothing starts, whatever form is sent; cancelling starts nothing."""
+    """spec/quiz-engine 5.2.2: a confirmation page; without the yes nothing starts, whatever form is sent; cancelling starts nothing."""
     a_learner_in(browser, a_quiz(instance, LIMITED, questions=ONE_QUESTION))
     browser.get(QUIZ)
     assert browser.page.has_link(f"{QUIZ}/start")
@@ -230,7 +234,7 @@ def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, instance: 
 
 @pytest.mark.slow
 def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10: time, attempts and dates are those of the learner."""
+    """spec/quiz-engine 5.10: time, attempts and dates are those of the learner."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     a_learner_in(browser, course)
@@ -244,7 +248,7 @@ def test_the_introduction_says_what_holds_for_the_reader(browser: Browser, insta
 
 
 def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser, instance: Instance, at: At) -> None:
-    """5.2.2: beside its field, what was typed stays; the right one starts. The page never holds it."""
+    """spec/quiz-engine 5.2.2: beside its field, what was typed stays; the right one starts. The page never holds it."""
     course = a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION)
     Office(instance, course).override(password="Ceibo 1")
     a_learner_in(browser, course)
@@ -262,7 +266,7 @@ def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser
 
 
 def test_guessing_a_password_has_its_limit(browser: Browser, instance: Instance, at: At) -> None:
-    """Security 2: twenty tries in ten minutes, counted by person and quiz."""
+    """spec/security 2: twenty tries in ten minutes, counted by person and quiz."""
     course = a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION)
     Office(instance, course).override(password="Ceibo 1")
     a_learner_in(browser, course)
@@ -276,7 +280,7 @@ def test_guessing_a_password_has_its_limit(browser: Browser, instance: Instance,
 
 
 def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Browser, instance: Instance, at: At) -> None:
-    """5.2.2: by the address that the server sees."""
+    """spec/quiz-engine 5.2.2: by the address that the server sees."""
     course = a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION)
     Office(instance, course).override(networks="10.20.0.0/16")
     a_learner_in(browser, course)
@@ -292,7 +296,7 @@ def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Brows
 
 
 def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10.4: who is open is shown; a second click on the same form gives nothing more; undone on the same page."""
+    """spec/quiz-engine 5.10.4: who is open is shown; a second click on the same form gives nothing more; undone on the same page."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     a_teacher(instance, course)
     start(instance, a_learner(instance, course, now=NOON), "prueba", now=NOON)
@@ -318,7 +322,7 @@ def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, insta
 
 
 def test_time_is_not_given_where_nobody_is_answering(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10.4: the page says so instead of noting an incident that reached nobody."""
+    """spec/quiz-engine 5.10.4: the page says so instead of noting an incident that reached nobody."""
     an_editor(browser, instance)
     browser.get(INCIDENTS)
 
@@ -329,7 +333,9 @@ def test_time_is_not_given_where_nobody_is_answering(browser: Browser, instance:
 
 
 def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.3: before E one answers, after E + G one may only hand in, after the grace the attempt is abandoned, on the pages too."""
+    """spec/quiz-engine 5.3.3: before E one answers, after E + G one may only hand in, after the grace the attempt is abandoned,
+    on the pages too.
+    """
     a_learner_in(browser, a_quiz(instance, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
@@ -349,7 +355,7 @@ def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, instance:
 
 
 def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.3: E + grace; and 5.3.4: the network's minute is added to it."""
+    """spec/quiz-engine 5.3.3: E + grace; and spec/quiz-engine 5.3.4: the network's minute is added to it."""
     a_learner_in(browser, a_quiz(instance, "attempts: 0\nlimit: 10 min\nat_end: grace\ngrace: 5 min\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
@@ -366,7 +372,7 @@ def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, ins
 def test_what_the_end_of_the_time_brings_is_said_before_and_while_one_answers(
     browser: Browser, instance: Instance, at: At, at_end: str, said: bool
 ) -> None:
-    """5.3.3: that what was saved is handed in is said where it is so."""
+    """spec/quiz-engine 5.3.3: that what was saved is handed in is said where it is so."""
     handed_in = re.compile("se califica lo guardado|Se está enviando lo guardado|se enviará lo que tenga guardado")
     a_learner_in(browser, a_quiz(instance, f"attempts: 0\nlimit: 10 min\nat_end: {at_end}\n", questions=ONE_QUESTION))
     pages = [browser.get(QUIZ).html, browser.get(f"{QUIZ}/start").html]
@@ -380,7 +386,7 @@ def test_what_the_end_of_the_time_brings_is_said_before_and_while_one_answers(
 
 
 def test_an_attempt_that_is_abandoned_at_its_end_takes_nothing_more(browser: Browser, instance: Instance, at: At) -> None:
-    """5.3.3: abandon: handing in late does not save it."""
+    """spec/quiz-engine 5.3.3: abandon: handing in late does not save it."""
     a_learner_in(browser, a_quiz(instance, "attempts: 0\nlimit: 10 min\nat_end: abandon\n", questions=ONE_QUESTION))
     browser.get(f"{QUIZ}/start")
     browser.submit("/attempts")
@@ -410,7 +416,7 @@ def test_an_incident_without_minutes_reason_or_token_gives_nothing(
 
 
 def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10.3: found, set, changed, ended, put back; only in force once."""
+    """spec/quiz-engine 5.10.3: found, set, changed, ended, put back; only in force once."""
     an_administrator(instance)
     person = a_person(instance, "ana@example.org")
     sign_in(browser, "admin@example.org")
@@ -438,7 +444,7 @@ def test_an_administrator_gives_a_person_more_time_in_every_quiz(browser: Browse
 
 @pytest.mark.parametrize("factor", ["0.5", "0", "-2", "10", "1.555", "doble", ""])
 def test_a_factor_below_one_or_without_sense_is_refused(browser: Browser, instance: Instance, factor: str) -> None:
-    """5.10.3: ≥ 1."""
+    """spec/quiz-engine 5.10.3: ≥ 1."""
     an_administrator(instance)
     person = a_person(instance, "ana@example.org")
     sign_in(browser, "admin@example.org")
@@ -450,7 +456,7 @@ def test_a_factor_below_one_or_without_sense_is_refused(browser: Browser, instan
 
 
 def test_no_page_of_a_course_says_that_somebody_has_a_profile(browser: Browser, instance: Instance, at: At) -> None:
-    """5.10.3: instructors see the effect, not the cause."""
+    """spec/quiz-engine 5.10.3: instructors see the effect, not the cause."""
     course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     start(instance, learner, "prueba", now=NOON)

@@ -1,4 +1,4 @@
-"""Starting and saving cost the same statements however long the history and however large the bank (issue 3, «Scale»; performance P7)."""
+"""Starting and saving cost the same statements however long the history and however large the bank."""
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +18,7 @@ def a_counter(instance: Instance) -> Counter:
 
 
 def test_starting_and_saving_cost_the_same_after_ten_attempts_and_two_hundred_answers(instance: Instance) -> None:
-    """P7: the second start and the second save as the tenth and the two hundredth; memory is filled by the first."""
+    """spec/performance P7: the second start and the second save as the tenth and the two hundredth; memory is filled by the first."""
     learner = a_learner(instance, a_course(instance, modules=1, settings="attempts: 0\n"))
     submit(instance, learner, start(instance, learner, "prueba"))
     counter = a_counter(instance)
@@ -59,5 +59,5 @@ def a_start_and_a_save(instance: Instance, copies: int, others: int) -> tuple[in
 
 @pytest.mark.slow
 def test_starting_and_saving_cost_the_same_in_a_bank_of_hundreds_that_hundreds_have_taken(instance: Instance) -> None:
-    """Issue 3, scale: seven questions of seven and of three hundred and fifty, with two hundred other attempts."""
+    """Seven questions of seven and of three hundred and fifty, with two hundred other attempts."""
     assert a_start_and_a_save(instance, copies=1, others=0) == a_start_and_a_save(instance, copies=50, others=200)

@@ -1,4 +1,5 @@
-"""Many learners begin a quiz at once against a real server process (5.14.10); `make bench` does it with five hundred and measures.
+"""Many learners begin a quiz at once against a real server process (spec/quiz-engine 5.14.10);
+`make bench` does it with five hundred and measures.
 
 Starts are an open loop: each has its moment, whether or not the ones before were answered, and its time counts from that moment.
 """
@@ -31,7 +32,7 @@ MEASURED = LEARNERS >= 500
 SECONDS = LEARNERS / 50
 """Fifty starts a second."""
 BAR = {"sqlite": 2.0, "postgres": 1.0}
-"""Seconds in which nineteen of twenty starts are answered, on two cores (5.14.10)."""
+"""Seconds in which nineteen of twenty starts are answered, on two cores (spec/quiz-engine 5.14.10)."""
 QUESTIONS = 20
 BANK = "questions:\n" + "".join(
     f"  - key: numero-{number}\n    kind: numerical\n    text: Un número.\n    answers:\n      - right: {number}\n" for number in range(100)
@@ -93,7 +94,9 @@ def share(times: list[float], part: float) -> float:
 def test_many_learners_begin_at_once(
     instance: Instance, tmp_path: Path, database_url: str, database_kind: str, say: Callable[[str], None]
 ) -> None:
-    """5.14.10: every learner gets one whole attempt; p95 of start < 1 s on PostgreSQL, < 2 s on SQLite, where it is measured."""
+    """spec/quiz-engine 5.14.10: every learner gets one whole attempt; p95 of start < 1 s on PostgreSQL, < 2 s on SQLite,
+    where it is measured.
+    """
     files = folder(modules=1, settings="attempts: 1\n", draw=QUESTIONS)
     files["01-parte/banco.yaml"] = BANK.encode()
     course, _version = publish(instance, files)

@@ -1,4 +1,4 @@
-"""Lists of very many people: any stretch is found by the index, whose end is as near as its beginning (performance P24)."""
+"""Lists of very many people: any stretch is found by the index, whose end is as near as its beginning (spec/performance P24)."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""No statement of a learner's day reads through a table that grows with people: SQLite's own plan says so (performance P7)."""
+"""No statement of a learner's day reads through a table that grows with people: SQLite's own plan says so (spec/performance P7)."""
 
 import re
 from typing import Any

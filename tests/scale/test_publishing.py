@@ -1,4 +1,6 @@
-"""Publishing: only changed lessons are rendered, and many activities cost no more statements. `make bench` measures it (P15)."""
+"""Publishing: only changed lessons are rendered, and many activities cost no more statements.
+`make bench` measures it (spec/performance P15).
+"""
 
 import threading
 import time
@@ -95,7 +97,9 @@ def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
 
 
 def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, instance: Instance) -> None:
-    """P15: between any two statements that a publication writes its course is read, as it was, and nobody waits for its end."""
+    """spec/performance P15: between any two statements that a publication writes its course is read, as it was,
+    and nobody waits for its end.
+    """
     files = folder("prueba", modules=1)
     course, _version = publish(instance, files)
     a_learner_in(browser, course)

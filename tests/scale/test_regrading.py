@@ -1,4 +1,4 @@
-"""Marking many attempts again: what it costs grows with the learners alone (issue 3, scale); `make bench` measures 36,000."""
+"""Marking many attempts again: what it costs grows with the learners alone; `make bench` measures 36,000."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def a_class(browser: Browser, instance: Instance, people: int) -> Actor:
 
 @pytest.mark.slow
 def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Browser, instance: Instance) -> None:
-    """Issue 3: the trial, the commit and its undoing work in portions, with a fixed number of statements for each."""
+    """The trial, the commit and its undoing work in portions, with a fixed number of statements for each."""
     editor = a_class(browser, instance, PEOPLE)
     counter = Counter(instance.database.writing)
     cost = {}
@@ -71,7 +71,7 @@ def test_hundreds_are_marked_again_with_so_many_statements_a_portion(browser: Br
 
 
 def test_very_many_are_marked_again_in_time_and_back(browser: Browser, instance: Instance, say: Callable[[str], None]) -> None:
-    """Issue 3, scale: trial, commit and undoing end to end, and what the process keeps; certificates have jobs of their own."""
+    """Trial, commit and undoing end to end, and what the process keeps; certificates have jobs of their own."""
     editor = a_class(browser, instance, sizes.ATTEMPTS)
     seconds: dict[str, float] = {}
     of_processor: dict[str, float] = {}

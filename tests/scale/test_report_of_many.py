@@ -1,4 +1,4 @@
-"""The report and the statistics of many attempts, in memory that does not grow with them; `make bench` measures 36,000 (issue 3)."""
+"""The report and the statistics of many attempts, in memory that does not grow with them; `make bench` measures 36,000."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def traced() -> Iterator[Callable[[Callable[[], object]], int]]:
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_attempts(instance: Instance, traced: Callable[[Callable[[], object]], int]) -> None:
-    """Issue 3, scale: six times as many attempts cost the statistics and the report's rows no more memory."""
+    """Six times as many attempts cost the statistics and the report's rows no more memory."""
     course = a_class(instance)
 
     def rows() -> None:
@@ -149,7 +149,7 @@ def test_memory_does_not_grow_with_the_attempts(instance: Instance, traced: Call
 def test_many_attempts_are_reported_in_time(
     instance: Instance, traced: Callable[[Callable[[], object]], int], say: Callable[[str], None]
 ) -> None:
-    """Issue 3: the report of 36,000 attempts streams; its statistics stay within the lease of a job."""
+    """The report of 36,000 attempts streams; its statistics stay within the lease of a job."""
     course = a_class(instance)
     copy(instance, sizes.ATTEMPTS - MODELS)
 

@@ -146,7 +146,7 @@ def test_a_learner_goes_through_four_processes_to_the_certificate(cluster: Clust
 
 
 def test_wrong_passwords_count_together_whichever_process_hears_them(cluster: Cluster) -> None:
-    """Security 2.3, in Redis: ten tries in all, not ten for each of four processes."""
+    """spec/security 2.3, in Redis: ten tries in all, not ten for each of four processes."""
     a_person(cluster.instance, "victima@example.org")
     statuses = []
     for _turn in range(12):
@@ -161,7 +161,7 @@ def test_wrong_passwords_count_together_whichever_process_hears_them(cluster: Cl
 
 @pytest.mark.faults
 def test_redis_may_go_and_nobody_is_signed_out_or_loses_anything(cluster: Cluster) -> None:
-    """Security 6.4."""
+    """spec/security 6.4."""
     savers = [Saver(cluster, f"sinredis{number}") for number in range(2)]
     wait_until(lambda: all(saver.acknowledged > 1 for saver in savers), "saving")
     cluster.redis.kill()
@@ -177,7 +177,7 @@ def test_redis_may_go_and_nobody_is_signed_out_or_loses_anything(cluster: Cluste
 
 @pytest.mark.faults
 def test_a_killed_process_costs_the_requests_in_its_hands_and_nothing_acknowledged(cluster: Cluster) -> None:
-    """Security 6.5: kill -9 of one of four."""
+    """spec/security 6.5: kill -9 of one of four."""
     savers = [Saver(cluster, f"muerte{number}") for number in range(SAVERS)]
     wait_until(lambda: all(saver.acknowledged > 1 for saver in savers), "saving")
     victim = cluster.servers[1]

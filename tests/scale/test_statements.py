@@ -1,4 +1,7 @@
-"""Statements, commits and bytes of a page: within the bars, and the same with ten times as much of everything (performance P6-P8, P17)."""
+"""Statements, commits and bytes of a page: within the bars, and the same with ten times as much of everything.
+
+spec/performance P6 to P8, P17.
+"""
 
 import gzip
 import json
@@ -100,7 +103,7 @@ def a_large_folder(slug: str) -> dict[str, bytes]:
 
 
 def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browser: Browser, instance: Instance, counter: Counter) -> None:
-    """P6, P7, P8: one learner in one course, and one in ten of them, with ten times the modules, questions and people."""
+    """spec/performance P6, P7, P8: one learner in one course, and one in ten of them, with ten times the modules, questions and people."""
     browser.checks = False
     small, _version = publish(instance, folder("pequeno", modules=1, settings="attempts: 0\n"))
     few = walk(a_learner_in(browser, small), counter, small.slug)
@@ -132,7 +135,7 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
 
 
 def test_signing_in_commits_twice_at_most(browser: Browser, instance: Instance, counter: Counter) -> None:
-    """P8: the device and the log entry in one; what follows the answer counts too."""
+    """spec/performance P8: the device and the log entry in one; what follows the answer counts too."""
     browser.checks = False
     a_person(instance)
     for _time in range(2):  # the first fills the memory
@@ -148,7 +151,7 @@ def test_signing_in_commits_twice_at_most(browser: Browser, instance: Instance, 
 
 
 def test_every_page_of_a_learner_is_small(browser: Browser, instance: Instance, counter: Counter) -> None:
-    """P17: HTML and style sheets, compressed, of any page of a learner."""
+    """spec/performance P17: HTML and style sheets, compressed, of any page of a learner."""
     browser.checks = False
     large, _version = publish(instance, a_large_folder("grande"))
     pages = walk(a_learner_in(browser, large), counter, large.slug)
@@ -165,7 +168,7 @@ def test_every_page_of_a_learner_is_small(browser: Browser, instance: Instance, 
 
 
 def test_scripts_are_optional_deferred_and_small(browser: Browser, instance: Instance) -> None:
-    """P18: a page refers only to modules, which wait for the page; together they weigh at most 15 kB."""
+    """spec/performance P18: a page refers only to modules, which wait for the page; together they weigh at most 15 kB."""
     course = a_course(instance, modules=1)
     a_learner_in(browser, course)
     browser.get("/courses/prueba/quizzes/cuestionario-1")

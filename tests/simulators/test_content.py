@@ -1,4 +1,4 @@
-"""Reading tasks of a folder, and what its check says of them (format, section 10 and C801-C804)."""
+"""Reading tasks of a folder, and what its check says of them (spec/content-format 10 and C801-C804)."""
 
 from datetime import date
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""When a task may be handed in, and what several submissions mean (format, section 9, as in quizzes)."""
+"""When a task may be handed in, and what several submissions mean (spec/content-format 9, as in quizzes)."""
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Marks of a task: everything is recomputed from inputs (format, section 10; quiz engine 5.7, numerical)."""
+"""Marks of a task: everything is recomputed from inputs (spec/content-format 10; spec/quiz-engine 5.7, numerical)."""
 
 from fractions import Fraction
 

@@ -39,7 +39,7 @@ def test_what_a_task_says_is_read_back_as_it_was_published(instance: Instance) -
 
 
 def test_work_follows_a_task_whose_key_changes(browser: Browser) -> None:
-    """Format 3.2: what was recorded under a former key moves to the present one."""
+    """spec/content-format 3.2: what was recorded under a former key moves to the present one."""
     course, _version = publish(browser.instance, tasks.folder())
     learner = a_learner_in(browser, course)
     learner.get(TASK)
@@ -186,7 +186,7 @@ def test_progress_says_that_a_task_is_used_up_and_follows_the_limits_of_a_correc
 
 
 def test_one_form_handed_in_twice_at_once_is_one_submission(instance: Instance) -> None:
-    """Security 6.2, on both databases: a double click; another form is another submission."""
+    """spec/security 6.2, on both databases: a double click; another form is another submission."""
     course, _version = publish(instance, tasks.folder())
     actor = a_learner(instance, course)
 

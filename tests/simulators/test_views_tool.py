@@ -211,7 +211,7 @@ def test_another_language_or_theme_leaves_the_scenario(browser: Browser) -> None
 
 
 def test_no_page_writes_anything(browser: Browser) -> None:
-    """Architecture 6: a GET cannot write; sharing and comparing live in the address alone."""
+    """A GET cannot write; sharing and comparing live in the address alone."""
     statements: list[str] = []
     from sqlalchemy import event
 

@@ -82,7 +82,7 @@ def test_a_bank_that_exists_is_never_overwritten(gift: Path, tmp_path: Path) -> 
 
 
 def test_questions_are_added_to_a_bank_that_exists_and_its_text_stays(gift: Path, tmp_path: Path) -> None:
-    """Issue 3: comments and order stay; keys that are taken change, what is there already is passed over, and both are told."""
+    """Comments and order stay; keys that are taken change, what is there already is passed over, and both are told."""
     target = tmp_path / "banco.yaml"
     before = "# Mío\nquestions:\n  # la primera\n  - key: tres\n    kind: essay\n    text: Otra.\n"
     target.write_text(before, "utf-8")

@@ -71,7 +71,7 @@ def test_archive_gives_the_files_that_are_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "C:\\x", "a\\..\\..\\x", "c:x"])
 def test_entry_that_leads_out_is_refused(name: str) -> None:
-    """Security 4.4: .., absolute paths and drives."""
+    """spec/security 4.4: .., absolute paths and drives."""
     with pytest.raises(FileRefused, match="points outside"):
         _zip.read_archive(archive((name, b"x")))
 
@@ -89,7 +89,7 @@ def test_names_that_are_there_twice_are_refused() -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED])
 def test_broken_data_of_an_entry_are_refused_in_every_compression(method: int) -> None:
-    """Security 4.4: whatever the compression's library raises becomes one message."""
+    """spec/security 4.4: whatever the compression's library raises becomes one message."""
     whole = archive(("a.xml", bytes(range(256)) * 40), method=method)
     begins = whole.index(b"a.xml") + len("a.xml")
 
@@ -138,7 +138,7 @@ def test_archive_with_a_link_to_the_passwords_is_refused() -> None:
 @needs_shared
 @pytest.mark.parametrize("name", ["xmlbomb.xml", "cyclic.xml", "external_file.xml", "dtd.xml"])
 def test_xml_with_a_document_type_or_entities_is_refused(name: str) -> None:
-    """Security 4.4: XML without DTD, entities or network."""
+    """spec/security 4.4: XML without DTD, entities or network."""
     content = (SECURITY / "xml" / name).read_bytes()
 
     with pytest.raises(FileRefused, match="document type or entities"):
@@ -222,7 +222,7 @@ def test_workbook_with_hostile_xml_under_any_name_is_refused(name: str) -> None:
 
 
 def test_formula_in_a_workbook_is_not_computed_and_told() -> None:
-    """Security 4.6: a cell is a text; one that computes keeps its question out."""
+    """spec/security 4.6: a cell is a text; one that computes keeps its question out."""
     found = sheet_read.read_csv(b"kind,text\nessay,x\n")
     target = BytesIO()
     with Workbook(target) as book:
@@ -239,7 +239,7 @@ def test_formula_in_a_workbook_is_not_computed_and_told() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "|x", "%x", "'=x", "＝x"])
 def test_cells_of_a_csv_compute_nothing(cell: str) -> None:
-    """Security 4.6."""
+    """spec/security 4.6."""
     question = QuestionDefinition("k", {"es": cell}, EssayBody())
     written = sheet_write.write_csv([question])
 
@@ -255,7 +255,7 @@ def test_file_with_more_questions_than_anybody_has_is_refused(monkeypatch: pytes
 
 
 def test_control_and_direction_signs_do_not_come_in() -> None:
-    """Security 4.2."""
+    """spec/security 4.2."""
     found = import_file("a.gift", "::a::uno\u202e dos\u200f {=c ~d}".encode()).imported
 
     assert found.questions[0].text["es"] == "uno dos"

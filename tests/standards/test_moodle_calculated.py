@@ -1,4 +1,4 @@
-"""Moodle's calculated questions: wild cards become variables, formulas become expressions (issue 3, "Banks in and out")."""
+"""Moodle's calculated questions: wild cards become variables, formulas become expressions."""
 
 from fractions import Fraction
 
@@ -85,7 +85,7 @@ def test_formulas_become_expressions_of_the_same_value(formula: str, written: st
     ["sin({a})", "{a} +", "{c}", "__import__('os')", "a.b()", "{a}" * 300, "(" * 400 + ")" * 400, "{a} if {a} else 1", "lambda: 1", "'x'"],
 )
 def test_what_cannot_be_said_here_stays_out_with_its_reason(formula: str) -> None:
-    """Security 4.7: nothing is evaluated while it is read; what expressions do not have never comes in whole."""
+    """spec/security 4.7: nothing is evaluated while it is read; what expressions do not have never comes in whole."""
     found = import_file("x.xml", document(formula=formula.replace("<", "&lt;")))
 
     told = found.imported.of_weight(RemarkSeverity.PROBLEM, RemarkSeverity.MEND)

@@ -1,4 +1,4 @@
-"""Pictures of imported questions become media of the bank's folder (issue 3, "Banks in and out")."""
+"""Pictures of imported questions become media of the bank's folder."""
 
 import zipfile
 from base64 import b64encode
@@ -55,7 +55,7 @@ def test_a_picture_without_words_has_to_be_mended_before_publishing() -> None:
 
 
 def test_what_is_no_raster_image_stays_behind_and_is_told() -> None:
-    """Security 4.3: by its content, whatever its name says."""
+    """spec/security 4.3: by its content, whatever its name says."""
     for content in (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", b"<html>", b"", b"\x89PNG"):
         found = import_file("x.xml", moodle(SHOWN, content)).imported
         assert found.media == {}

@@ -265,7 +265,7 @@ def test_a_most_that_the_right_answers_do_not_reach_is_told() -> None:
 
 
 def test_a_pattern_that_is_never_reached_is_told_when_it_comes_in() -> None:
-    """C413, from whichever format it comes."""
+    """spec/content-format C413, from whichever format it comes."""
     found = import_file("x.gift", "¿Dónde?{=Yor* =%50%York}\n\n¿Y?{=Quito =%50%quito}\n\n¿Más?{=a\\* =b =%50%a*}".encode()).imported
 
     told = [(remark.question, remark.facts.get("code")) for remark in found.remarks if remark.facts.get("code") == "C413"]

@@ -1,4 +1,4 @@
-"""Questions come in and go out on the web: first what happens and what is lost, then a yes (issue 3, "Banks in and out")."""
+"""Questions come in and go out on the web: first what happens and what is lost, then a yes."""
 
 import os
 import zipfile
@@ -79,7 +79,7 @@ def waiting(instance: Instance) -> int:
 
 
 def test_every_cell_of_bringing_in_and_out(browser: Browser, instance: Instance) -> None:
-    """Security 4.4 and 9: the course's editors and administrators; to others there is nothing."""
+    """spec/security 4.4 and 9: the course's editors and administrators; to others there is nothing."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
 
@@ -161,7 +161,7 @@ def test_what_was_looked_at_is_what_comes_in(editor: Browser, instance: Instance
 def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
     editor: Browser, instance: Instance, content: bytes, name: str, told: str
 ) -> None:
-    """Issue 3, "Bad input", and security 4.4."""
+    """spec/security 4.4."""
     send(editor, content, name, status=422)
 
     assert 'id="file-error"' in editor.page.html
@@ -172,7 +172,7 @@ def test_a_damaged_or_hostile_file_gets_a_message_beside_its_field(
 def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
     editor: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Security 4.4: within the limits of archives, and more than reading may take."""
+    """spec/security 4.4: within the limits of archives, and more than reading may take."""
     monkeypatch.setattr("kernel.sandbox.BOUNDS", SandboxLimits(memory=25_000_000))
     target, noise = BytesIO(), os.urandom(101_000)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -189,7 +189,7 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
 
 
 def test_a_second_file_of_the_same_person_waits_for_the_first(editor: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security 4.4: somebody who sends one file after the other leaves places for the rest; what is said stands beside the field."""
+    """spec/security 4.4: somebody who sends one file after the other leaves places for the rest; what is said stands beside the field."""
     monkeypatch.setattr("kernel.sandbox._TURN_SECONDS", 0.05)
     with instance.database.unit_of_work(write=False) as session:
         sender = session.execute(select(Person.id).where(Person.email == "profe@example.org")).scalar_one()
@@ -310,7 +310,7 @@ def test_files_of_other_products_come_in_on_the_web(editor: Browser, instance: I
 
 
 def test_a_package_with_a_folder_of_its_own_is_no_way_out(editor: Browser, instance: Instance) -> None:
-    """Security 4.4: entries that lead out are refused with their name."""
+    """spec/security 4.4: entries that lead out are refused with their name."""
     target = BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("../../etc/x.xml", "<a/>")

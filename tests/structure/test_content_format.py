@@ -12,7 +12,7 @@ IN_TABLE = re.compile(r"\b(C\d{3}) ([EWI]) ")
 
 
 def table() -> dict[str, str]:
-    """Return the severities of section 12 by code; a code that stands twice there is an error."""
+    """Return the severities of spec/content-format 12 by code; a code that stands twice there is an error."""
     found = IN_TABLE.findall(DOCUMENT.read_text(encoding="utf-8").split("## 12 ")[1].split("## 13 ")[0])
     assert len(found) == len(dict(found))
     return {code: LETTERS[letter] for code, letter in found}

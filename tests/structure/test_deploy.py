@@ -274,7 +274,7 @@ def test_the_configuration_of_nginx_is_what_nginx_reads(tmp_path: Path) -> None:
 
 
 def test_nginx_logs_no_addresses_of_pages() -> None:
-    """Security 8.2: they hold secrets of links, and names that somebody looks for; its own log holds them below `alert`."""
+    """spec/security 8.2: they hold secrets of links, and names that somebody looks for; its own log holds them below `alert`."""
     text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
     logged = re.findall(r"\$(\w+)", re.findall(r"^log_format aulario '(.*)';$", text, re.MULTILINE)[0])
     hosts = text.split("\nserver {")[1:]
@@ -306,7 +306,7 @@ def test_nginx_of_compose_asks_its_server_and_logs_to_the_container() -> None:
 
 
 def test_what_nginx_says_by_itself_is_in_both_languages_with_the_headers_of_every_page() -> None:
-    """Security 3.4 and 8.4."""
+    """spec/security 3.4 and 8.4."""
     text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
     place = text.partition("location /_nginx/ {")[2].partition("\n    }")[0]
     pages = dict(re.findall(r"error_page ([\d ]+) /_nginx/([\w.]+);", text))
@@ -321,7 +321,7 @@ def test_what_nginx_says_by_itself_is_in_both_languages_with_the_headers_of_ever
 
 
 def test_nginx_buffers_compresses_and_says_who_asks() -> None:
-    """Architecture 10, security 3.3: what the program counts on."""
+    """spec/security 3.3: what the program counts on."""
     text = (DEPLOY / "nginx" / "aulario.conf").read_text("utf-8")
 
     for line in (

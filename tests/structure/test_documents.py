@@ -46,7 +46,7 @@ def test_every_command_and_option_says_what_it_is_for() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_package_has_a_readme_that_leads_to_the_picture(package: str) -> None:
-    """Architecture 5: half a page; what does not belong here, and the way to docs/architecture.md."""
+    """Half a page; what does not belong here, and the way to docs/architecture.md."""
     text = (ROOT / package / "README.md").read_text("utf-8")
 
     assert text.startswith(f"# {package}\n")
@@ -160,7 +160,7 @@ def test_decisions_are_numbered_and_have_the_four_parts() -> None:
 
 
 def test_the_spanish_catalogue_is_complete() -> None:
-    """Architecture 6: complete, nothing unsure, nothing left over."""
+    """Complete, nothing unsure, nothing left over."""
     assert translations.problems(translations.collect(), translations.read()) == []
 
 

@@ -33,7 +33,7 @@ def spanish_of(path: Path) -> dict[str, str]:
 
 
 def test_every_error_has_code_status_and_both_languages() -> None:
-    """Architecture 6. The English words are the message itself."""
+    """The English words are the message itself."""
     for path in modules():
         if "/cli" not in path:
             import_module(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))

@@ -51,7 +51,7 @@ def test_rule_sees_what_breaks_it_and_lets_pass_what_keeps_it(rule: Rule) -> Non
 
 
 def test_every_library_has_its_door_and_is_used() -> None:
-    """Libraries: a dependency enters with its first import, never before."""
+    """A dependency enters with its first import, never before."""
     named = {re.split(r"[<>=\[]", line)[0] for line in PYPROJECT["project"]["dependencies"]}
     modules_named = {DISTRIBUTIONS.get(name, name.replace("-", "_")) for name in named}
     imported = {found for path in modules() for found in re.findall(r"^\s*(?:from|import) (\w+)", text(path), re.MULTILINE)}

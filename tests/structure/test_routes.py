@@ -39,13 +39,12 @@ def a_sample() -> Flask:
 
 
 def test_every_route_declares_who_may_use_it(app: Flask) -> None:
-    """Architecture 1: sentence 4."""
+    """Sentence 4."""
     assert not undeclared(app)
     assert undeclared(a_sample()) == ["open"]
 
 
 def test_every_address_is_lower_kebab_case(app: Flask) -> None:
-    """Architecture 13."""
     assert not unkempt(app)
     assert unkempt(a_sample()) == ["/Not_fine/<key>"]
 
@@ -57,7 +56,7 @@ def declared(app: Flask) -> dict[str, str]:
 
 
 def test_every_route_stands_under_an_action_of_the_access_lists_once(app: Flask) -> None:
-    """Security 1.1 and 9: neither a route without a line nor a line without a route; each action's cells are tried over HTTP."""
+    """spec/security 1.1 and 9: neither a route without a line nor a line without a route; each action's cells are tried over HTTP."""
     listed = [(name, action) for action, names in ROUTES.items() for name in names.split()]
 
     assert sorted(name for name, _action in listed) == sorted(declared(app))
@@ -78,7 +77,7 @@ def test_a_route_stands_under_the_action_that_it_asks_for(app: Flask) -> None:
 
 
 def test_no_route_becomes_public_by_mistake(app: Flask) -> None:
-    """Security 1.1: those that everybody may use are counted, and each says why."""
+    """spec/security 1.1: those that everybody may use are counted, and each says why."""
     assert sorted(set(app.view_functions) - set(declared(app))) == sorted(PUBLIC)
     assert all(PUBLIC.values())
 

@@ -28,7 +28,7 @@ PACKAGES = (
 
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
 PAGES = [name for name in NAMES if not name.startswith(("mail/", "layouts/mail.html", "macros/mail.html"))]
-"""Everything but messages, whose inline styles are the one exception (design guide, section 10)."""
+"""Everything but messages, whose inline styles are the one exception."""
 
 NAMED_AT_RUN_TIME = re.compile(r"mail/[a-z_]+\.(html|txt)|quizzes/kinds/_[a-z]+\.html")
 """Chosen by the kind of message or question."""
@@ -66,7 +66,7 @@ def test_template_parses_and_says_at_its_top_what_it_needs(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_template_has_no_inline_style_script_or_handler(name: str) -> None:
-    """Security 3.4."""
+    """spec/security 3.4."""
     text = without_comments(name)
 
     assert not re.search(r"<[a-z][^>]*\sstyle\s*=", text)
@@ -93,7 +93,7 @@ def test_the_rule_above_sees_each_kind_of_inline_code(sample: str, monkeypatch: 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_template_never_makes_html_from_text(name: str) -> None:
-    """Architecture 6: HTML arrives as `SafeHtml`, the only thing that prints without escaping."""
+    """HTML arrives as `SafeHtml`, the only thing that prints without escaping."""
     tree = ENVIRONMENT.parse(source(name))
 
     assert not [found for found in tree.find_all(nodes.Filter) if found.name in ("safe", "striptags", "urlize", "xmlattr")]
@@ -102,7 +102,7 @@ def test_template_never_makes_html_from_text(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_form_that_posts_carries_the_token(name: str) -> None:
-    """Security 3.2."""
+    """spec/security 3.2."""
     for form in re.findall(r"<form\b.*?</form>", without_comments(name), flags=re.DOTALL):
         opening = form[: form.index(">")]
         if re.search(r'method="post"', opening, re.IGNORECASE):
@@ -139,7 +139,7 @@ def test_every_template_that_a_template_names_exists() -> None:
 
 
 def test_every_message_has_both_its_forms() -> None:
-    """Design guide, section 10: the plain text with the same words, always."""
+    """The plain text with the same words, always."""
     messages = {name.rsplit(".", 1)[0] for name in NAMES if name.startswith("mail/")}
 
     assert all(f"{name}.html" in NAMES and f"{name}.txt" in NAMES for name in messages)
@@ -155,7 +155,9 @@ def test_every_icon_that_a_template_names_is_in_the_set() -> None:
 
 @pytest.mark.parametrize("path", sorted((STATIC / "js").glob("*.js")), ids=lambda path: path.name)
 def test_optional_script_stays_small_and_asks_nobody_else(path: Path) -> None:
-    """Performance P18: at most 15 kB as sent; security 3.4: no other sites. No script imports another: names are fingerprinted."""
+    """spec/performance P18: at most 15 kB as sent; spec/security 3.4: no other sites.
+    No script imports another: names are fingerprinted.
+    """
     text = path.read_text("utf-8")
 
     assert len(gzip.compress(text.encode(), 9)) <= 15_000

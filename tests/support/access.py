@@ -1,4 +1,4 @@
-"""Who may do what: the access lists of security section 9 for the actions that exist, and a cast that tries them over HTTP."""
+"""Who may do what: the access lists of spec/security 9 for the actions that exist, and a cast that tries them over HTTP."""
 
 from __future__ import annotations
 

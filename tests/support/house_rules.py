@@ -87,7 +87,7 @@ def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, str]]:
 
 
 def commits_in_one_place(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
-    """Architecture 6: only kernel/db.py commits or rolls back."""
+    """Only kernel/db.py commits or rolls back."""
     if path != "kernel/db.py":
         for call, _owner, name in _calls(tree):
             if name in ("commit", "rollback"):
@@ -95,7 +95,7 @@ def commits_in_one_place(path: str, tree: ast.Module, _text: str) -> Iterator[Fa
 
 
 def reads_the_clock_in_one_place(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
-    """Architecture 6: only kernel/clock.py reads the clock."""
+    """Only kernel/clock.py reads the clock."""
     if path != "kernel/clock.py":
         for call, owner, name in _calls(tree):
             if (owner, name) in CLOCKS:
@@ -103,7 +103,7 @@ def reads_the_clock_in_one_place(path: str, tree: ast.Module, _text: str) -> Ite
 
 
 def makes_markup_in_one_place(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
-    """Architecture 6: text becomes HTML only behind kernel/markup; icons are our own file."""
+    """Text becomes HTML only behind kernel/markup; icons are our own file."""
     if not _within(path, ("kernel/markup/*.py", "kernel/web/icons.py")):
         for call, _owner, name in _calls(tree):
             if name == "Markup":
@@ -111,7 +111,7 @@ def makes_markup_in_one_place(path: str, tree: ast.Module, _text: str) -> Iterat
 
 
 def libraries_have_one_door(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
-    """Libraries: one module imports each."""
+    """One module imports each."""
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -123,7 +123,7 @@ def libraries_have_one_door(path: str, tree: ast.Module, _text: str) -> Iterator
 
 
 def environment_is_read_by_settings(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
-    """Architecture 6: settings come through kernel/settings.py. The command line may prepare the environment."""
+    """Settings come through kernel/settings.py. The command line may prepare the environment."""
     if not _within(path, ("kernel/settings.py", "lms/serve.py", "lms/demo/command.py", "lms/loadtest/command.py", "scripts/*.py")):
         for node in ast.walk(tree):
             of_os = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
@@ -144,7 +144,7 @@ def catches_everything_only_outermost(path: str, tree: ast.Module, _text: str) -
 
 
 def functions_are_short(_path: str, tree: ast.Module, text: str) -> Iterator[Fault]:
-    """Style: over 60 lines needs a reason, in a comment `# long: …` on the line of its name."""
+    """Over 60 lines needs a reason, in a comment `# long: …` on the line of its name."""
     lines = text.splitlines()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -154,14 +154,14 @@ def functions_are_short(_path: str, tree: ast.Module, text: str) -> Iterator[Fau
 
 
 def modules_are_short(path: str, _tree: ast.Module, text: str) -> Iterator[Fault]:
-    """Style: over 500 lines needs a reason, in a comment `# long: …` above the imports."""
+    """Over 500 lines needs a reason, in a comment `# long: …` above the imports."""
     lines = text.splitlines()
     if len(lines) > LONG_MODULE and not path.startswith("migrations/") and not any(line.startswith(REASON) for line in lines[:12]):
         yield 1, f"{len(lines)} lines"
 
 
 def modules_say_what_they_are(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
-    """Style: a module begins with its docstring, has a name that says something, and a package's `__init__` runs nothing."""
+    """A module begins with its docstring, has a name that says something, and a package's `__init__` runs nothing."""
     if not ast.get_docstring(tree):
         yield 1, "no docstring"
     stem = path.rsplit("/", 1)[-1].removesuffix(".py")

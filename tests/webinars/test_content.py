@@ -1,4 +1,4 @@
-"""Recordings as text (section 10 of the content format, C607 to C610)."""
+"""Recordings as text (spec/content-format 10, C607 to C610)."""
 
 import pytest
 
@@ -28,7 +28,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("code", "old", "new"), WRONG)
 def test_a_wrong_recording_is_told(code: str, old: str, new: str) -> None:
-    """Section 10."""
+    """spec/content-format 10."""
     assert RECORDING_FILE in [finding.file for finding in folders.findings(folders.changed(RECORDING_FILE, old, new), code)]
 
 
@@ -43,12 +43,12 @@ def test_a_wrong_recording_is_told(code: str, old: str, new: str) -> None:
     ],
 )
 def test_captions_are_webvtt_and_run_forwards_to_the_end(old: str, new: str) -> None:
-    """Section 10 (C608)."""
+    """spec/content-format 10, C608."""
     assert "C608" in folders.codes(folders.changed(CAPTIONS, old, new))
 
 
 def test_cues_keep_their_milliseconds() -> None:
-    """Section 10: captions become the transcript."""
+    """spec/content-format 10: captions become the transcript."""
     found = read_cues(b"WEBVTT\n\n1\n00:00.500 --> 00:04.000\nHola,\nagua.\n\n01:00:05.250 --> 01:00:06.000\nFin.\n")
 
     assert found == (Cue(500, 4_000, "Hola, agua."), Cue(3_605_250, 3_606_000, "Fin."))
@@ -61,14 +61,14 @@ def test_signs_that_captions_have_to_write_otherwise_are_read() -> None:
 
 
 def test_a_page_outside_names_its_host_and_cannot_be_watched() -> None:
-    """Section 10 (C610)."""
+    """spec/content-format 10, C610."""
     assert "C610" in folders.codes(folders.changed(OUTSIDE, "host: Empresa de agua\n", ""))
     assert "C610" in folders.codes(folders.changed(OUTSIDE, "host: Empresa de agua\n", "host: Empresa\ncompletion: {watched: 50}\n"))
     assert "C111" in folders.codes(folders.changed(OUTSIDE, "https:", "http:"))
 
 
 def test_transcripts_are_checked_as_texts() -> None:
-    """Section 10: section 7 without embeds."""
+    """spec/content-format 10: spec/content-format 7 without embeds."""
     files = folders.changed(TRANSCRIPT, "Hablemos", "[[nada]]")
     assert [(finding.file, finding.line, finding.code) for finding in folders.findings(files)] == [(TRANSCRIPT, 1, "C306")]
     files = folders.changed(TRANSCRIPT, "[0:05] Cada gota cuenta.", "![Charla](course:charla)")
@@ -76,7 +76,7 @@ def test_transcripts_are_checked_as_texts() -> None:
 
 
 def test_what_is_written_is_read() -> None:
-    """Section 10: the picture of a recording."""
+    """spec/content-format 10: the picture of a recording."""
     activities = {activity.key: activity for activity in folders.course().activities()}
     found = activities["charla"].settings
 
@@ -90,6 +90,6 @@ def test_what_is_written_is_read() -> None:
 
 
 def test_links_lead_into_a_recording_up_to_its_end() -> None:
-    """Section 7, Link inside."""
+    """spec/content-format 7, Link inside."""
     assert "C305" not in folders.codes(folders.changed(LESSON, "course:charla#t=0:05", "course:charla#t=0:09"))
     assert "C305" in folders.codes(folders.changed(LESSON, "course:charla#t=0:05", "course:charla#t=0:10"))

@@ -66,7 +66,7 @@ def test_a_recording_of_ours_has_player_chapters_transcript_and_papers(browser: 
 
 @pytest.mark.parametrize("start", ["x", "-1", "1e9", "٣", "99999999999999999999"])
 def test_a_start_that_is_no_second_is_the_beginning(browser: Browser, instance: Instance, in_june: At, start: str) -> None:
-    """Security 3.5."""
+    """spec/security 3.5."""
     a_learner_in(browser, the_sample(instance))
 
     browser.get(f"{TALK}?t={start}")
@@ -75,7 +75,7 @@ def test_a_start_that_is_no_second_is_the_beginning(browser: Browser, instance: 
 
 
 def test_nothing_of_another_site_is_loaded(browser: Browser, instance: Instance) -> None:
-    """Security 7.6: a link with its host's name, no frame, no image, no address in the content policy."""
+    """spec/security 7.6: a link with its host's name, no frame, no image, no address in the content policy."""
     a_learner_in(browser, a_course(instance, modules=1))
 
     page = browser.get("/courses/prueba/recordings/video-1")
@@ -109,7 +109,7 @@ def test_the_player_tells_what_was_seen_and_is_told_the_share(browser: Browser, 
 
 
 def test_without_script_the_learner_says_so(browser: Browser, instance: Instance, in_june: At) -> None:
-    """P18: the film can be played and finished by the page's button."""
+    """spec/performance P18: the film can be played and finished by the page's button."""
     a_learner_in(browser, the_sample(instance))
     browser.get(TALK)
 
@@ -202,7 +202,7 @@ WRITTEN = (
 
 
 def test_a_transcript_in_markdown_is_shown_as_a_lesson_is(browser: Browser, instance: Instance, in_june: At) -> None:
-    """Format, section 10: section 7 without embeds, whatever its line ends."""
+    """spec/content-format 10: the dialect of spec/content-format 7 without embeds, whatever its line ends."""
     a_learner_in(browser, publish(instance, a_folder() | {TRANSCRIPT: WRITTEN.encode()}, now=NOON - timedelta(days=1))[0])
 
     html = browser.get(TALK).html

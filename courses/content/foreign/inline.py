@@ -1,4 +1,4 @@
-"""Links, images, HTML and signs of other tools within a paragraph, written as this format has them (format, section 7)."""
+"""Links, images, HTML and signs of other tools within a paragraph, written as this format has them (spec/content-format 7)."""
 
 import re
 from collections.abc import Callable
