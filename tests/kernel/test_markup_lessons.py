@@ -182,7 +182,7 @@ def test_the_model_lesson_has_the_length_and_the_parts_that_it_shows() -> None:
 
 @pytest.mark.shared
 @needs_shared
-@pytest.mark.parametrize(("name", "twin"), [(LESSONS[0], LESSONS[1]), (LESSONS[2], LESSONS[3])])
+@pytest.mark.parametrize(("name", "translation"), [(LESSONS[0], LESSONS[1]), (LESSONS[2], LESSONS[3])])
 def test_a_translation_of_the_shared_material_has_the_addresses_of_its_source(name: str, translation: str) -> None:
     """spec/content-format 4.3."""
     original = render_shared(name)
