@@ -132,7 +132,7 @@ class RestoreForm(Form):
     revision = HiddenField()
 
     @property
-    def seen(self) -> int:
+    def reviewed_revision(self) -> int:
         """Return the revision."""
         return whole(self.revision.data)
 

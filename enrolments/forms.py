@@ -61,9 +61,9 @@ class EditionForm(Form):
         """Fill the form with an edition."""
         self.name.data, self.self_enrolment.data = edition.name, edition.self_enrolment
         self.capacity.data = "" if edition.capacity is None else str(edition.capacity)
-        self.starts_at.data, self.ends_at.data = MomentField.written(edition.starts_at), MomentField.written(edition.ends_at)
-        self.enrols_from.data = MomentField.written(edition.enrols_from)
-        self.enrols_until.data = MomentField.written(edition.enrols_until)
+        self.starts_at.data, self.ends_at.data = MomentField.format_moment(edition.starts_at), MomentField.format_moment(edition.ends_at)
+        self.enrols_from.data = MomentField.format_moment(edition.enrols_from)
+        self.enrols_until.data = MomentField.format_moment(edition.enrols_until)
 
     def command(self) -> EditionValues:
         """Return what the edition is to be."""
@@ -214,7 +214,7 @@ class GradeItemForm(Form):
         """Fill the form with an item."""
         self.heading.data, self.category.data = item.title, item.category
         self.maximum.data, self.weight.data = (_plain(value) for value in (item.maximum, item.weight))
-        self.due_at.data = MomentField.written(item.due_at)
+        self.due_at.data = MomentField.format_moment(item.due_at)
 
     def plan(self) -> GradeItemValues:
         """Return what the item is to be."""

@@ -300,11 +300,11 @@ def _keep_to_deadlines(engine: Engine, *, is_sqlite: bool) -> None:
     event.listen(engine, "before_cursor_execute", lambda *_statement: deadline.check())
     if not is_sqlite:
 
-        def tell_how_to_stop(connection: Connection, *_statement: Any) -> None:
+        def explain_how_to_stop(connection: Connection, *_statement: Any) -> None:
             driver = connection.connection.driver_connection
             deadline.asks(None if driver is None else driver.cancel)
 
-        event.listen(engine, "before_cursor_execute", tell_how_to_stop)
+        event.listen(engine, "before_cursor_execute", explain_how_to_stop)
         event.listen(engine, "after_cursor_execute", lambda *_statement: deadline.asks(None))
         event.listen(engine, "handle_error", lambda _context: deadline.asks(None))
 

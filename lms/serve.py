@@ -324,15 +324,15 @@ def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Insta
     """Bring the instance up to date, tell where it is, and serve until the end."""
     instance = open_checked(settings)
 
-    def publish_and_tell() -> None:
+    def publish_with_report() -> None:
         for line in publish(instance, CONTENT):
             print(line, flush=True)
 
     if settings.files_url:
         instance.database.dispose()
-        in_a_child(publish_and_tell)
+        in_a_child(publish_with_report)
     else:
-        publish_and_tell()
+        publish_with_report()
     link = first_link(instance)
     instance.database.dispose()
 

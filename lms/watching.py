@@ -26,7 +26,7 @@ WATCHED = frozenset({"failed-jobs", "service-away", "nobody-works", "little-disk
 
 
 @dataclass(frozen=True, slots=True)
-class _Watched:
+class _WatchedInstance:
     """The instance as a job sees it."""
 
     settings: Settings
@@ -38,7 +38,7 @@ class _Watched:
 def watch(delivery: Delivery) -> Effect:
     """Tell administrators what needs them: a notice a day, whose words follow what is found, and none any more when all is mended."""
     settings = delivery.settings
-    instance = _Watched(settings, delivery.database, files_of(settings), signing_keys(settings.data_dir))
+    instance = _WatchedInstance(settings, delivery.database, files_of(settings), signing_keys(settings.data_dir))
     with delivery.database.unit_of_work(write=False) as session:
         found = _of_this_instance(inspection.gather(instance, session, now=delivery.now))
 

@@ -111,7 +111,7 @@ class NewSlotForm(SentForm):
         typed = clean_text(self.text.data or "", lines=self.sort.data == "text").replace("\r", "")
         return {"question": self.question.data or "", "draw": self.draw.data or "", "page": "new"}.get(self.sort.data, typed)
 
-    def is_told(self) -> bool:
+    def is_filled(self) -> bool:
         """Say whether all is there that the chosen sort needs; what lacks is told beside its field."""
         if self.validate_on_post() and not self.words:
             self.refuse({"question": self.question, "draw": self.draw}.get(self.sort.data, self.text), _("This cannot be empty."))
@@ -399,8 +399,8 @@ class QuizOverrideForm(SentForm):
     def show(self, row: QuizOverride) -> None:
         """Fill the form with what is in force."""
         said = values_of(row)
-        self.opens.data, self.no_opens.data = MomentField.written(said.opens_at), said.sets_opens and said.opens_at is None
-        self.closes.data, self.no_closes.data = MomentField.written(said.closes_at), said.sets_closes and said.closes_at is None
+        self.opens.data, self.no_opens.data = MomentField.format_moment(said.opens_at), said.sets_opens and said.opens_at is None
+        self.closes.data, self.no_closes.data = MomentField.format_moment(said.closes_at), said.sets_closes and said.closes_at is None
         self.minutes.data = "" if said.limit_seconds is None else str(said.limit_seconds // 60)
         self.attempts.data = "" if said.attempts is None else str(said.attempts)
         self.quiz_password.data, self.no_password.data = said.password or "", said.password == ""

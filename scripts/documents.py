@@ -220,7 +220,7 @@ def deadline_day(figures: Mapping[str, Mapping[str, Any]]) -> str:
     )
 
 
-def said(figures: Mapping[str, Mapping[str, Any]]) -> str:
+def figures_as_list(figures: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the lines that tests recorded, by database."""
     lines = [["Test", "Database", "Result"]]
     for part, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
@@ -245,13 +245,17 @@ def mutants(figures: Mapping[str, Mapping[str, Any]]) -> str:
 
 def performance() -> str:
     """Return the page of performance with the newest figures."""
-    tables = {"bench": bars(_figures("performance")), "scale": said(_figures("scale")), "loadtest": deadline_day(_figures("loadtest"))}
+    tables = {
+        "bench": bars(_figures("performance")),
+        "scale": figures_as_list(_figures("scale")),
+        "loadtest": deadline_day(_figures("loadtest")),
+    }
     return _filled(OPERATIONS / "performance.md", tables)
 
 
 def quality() -> str:
     """Return the page of quality with the newest figures."""
-    return _filled(QUALITY, {"faults": said(_figures("faults")), "mutation": mutants(_figures("mutation"))})
+    return _filled(QUALITY, {"faults": figures_as_list(_figures("faults")), "mutation": mutants(_figures("mutation"))})
 
 
 PAGES = {OPERATIONS / "settings.md": settings, OPERATIONS / "commands.md": commands, ROOT / "docs" / "licences.md": licences}

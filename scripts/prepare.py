@@ -32,7 +32,7 @@ class CannotPrepare(Exception):
     """Something lacks; the text is one line that says what to do."""
 
 
-def say(line: str) -> None:
+def report(line: str) -> None:
     """Write one line for whoever waits."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
@@ -61,7 +61,7 @@ def check_python() -> None:
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         raise CannotPrepare("This Python has no venv module. On Debian and Ubuntu: sudo apt-get install python3-venv")
     if sys.version_info[:2] not in TRIED:
-        say(f"Python {version} has not been tried with this version of Aulario; 3.11 has.")
+        report(f"Python {version} has not been tried with this version of Aulario; 3.11 has.")
 
 
 def fingerprint(name: str) -> str:
@@ -108,12 +108,12 @@ def prepare(requirements: str) -> None:
         return
     check_python()
     if not stamp:
-        say(f"Making .venv with {requirements} (once, a minute or two).")
+        report(f"Making .venv with {requirements} (once, a minute or two).")
         if not is_usable():
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
         stamp = environment()
     elif stamp.get(requirements) != wanted[requirements]:
-        say(f"Bringing .venv up to date with {requirements}.")
+        report(f"Bringing .venv up to date with {requirements}.")
     pip = ("-m", "pip", "--disable-pip-version-check", "-qq", "install")
     if stamp.get(requirements) != wanted[requirements]:
         run(*pip, "--require-hashes", "--requirement", requirements)
@@ -131,7 +131,7 @@ def main(arguments: List[str]) -> int:
             arguments = arguments[3:]
         prepare(arguments[0])
     except (CannotPrepare, OSError, subprocess.CalledProcessError) as error:
-        say(f"aulario: {error}")
+        report(f"aulario: {error}")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -173,7 +173,7 @@ def _editable(table: MappingCursor) -> frozenset[str] | None:
     found = table.get("editable")
     if found is None:
         return None
-    if not isinstance(found.node, YamlMapping) and found.written() == ALL:
+    if not isinstance(found.node, YamlMapping) and found.as_text() == ALL:
         table.redundant.add("editable")
         return None
     named = [(value, value.read(scalars.word)) for value in found.items()]

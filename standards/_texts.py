@@ -72,11 +72,11 @@ def rendered(markdown: str, shape: TextShape, language: str, addresses: Mapping[
     `addresses` are those under which its files are shown, by address as written.
     """
 
-    def found(path: str) -> MediaReference | None:
+    def media_of(path: str) -> MediaReference | None:
         return MediaReference(addresses[path], media_type(path), 0) if path in addresses else None
 
     draw = render_inline if shape is TextShape.INLINE else render_markdown
-    return str(draw(markdown, MarkupContext(language, media=found)).html) or html.escape(markdown.strip(), quote=False)
+    return str(draw(markdown, MarkupContext(language, media=media_of)).html) or html.escape(markdown.strip(), quote=False)
 
 
 def to_plain(markdown: str, shape: TextShape, language: str) -> tuple[str, bool]:

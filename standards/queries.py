@@ -66,7 +66,7 @@ class DraftQuestions:
         return self.languages[0]
 
     @property
-    def taken(self) -> frozenset[str]:
+    def used_keys(self) -> frozenset[str]:
         """Return every key that a question has or had."""
         questions = [question for bank in self.banks.values() for question in bank]
         return frozenset(key for question in questions for key in (question.key, *question.former_keys))

@@ -95,7 +95,7 @@ def _flow_languages(table: MappingCursor) -> None:
     """Ask for the languages at their place in the canonical order; they were read before."""
     table.flows.add("languages")
     found = table.get("languages")
-    if found is not None and [item.written() for item in found.items()] == ["es"]:
+    if found is not None and [item.as_text() for item in found.items()] == ["es"]:
         table.redundant.add("languages")
 
 
@@ -239,7 +239,7 @@ def _completion(table: MappingCursor) -> CourseCompletion:
 
 def _modules(inner: MappingCursor) -> tuple[str, ...]:
     found = inner.get("modules")
-    if found is None or found.written() == "all":
+    if found is None or found.as_text() == "all":
         if found is not None:
             inner.redundant.add("modules")
         return ()

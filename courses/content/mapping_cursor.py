@@ -68,7 +68,7 @@ class LocatedValue:
     def _too_long(self, place: SourceLocation, length: int, limit: int) -> None:
         self.session.report(place, "C105", N_("The text has %(length)s characters; the limit is %(limit)s."), length=length, limit=limit)
 
-    def written(self) -> str:
+    def as_text(self) -> str:
         """Return the text of a scalar as it stands, '' for anything else."""
         return self.node.text if isinstance(self.node, YamlScalar) else ""
 

@@ -18,7 +18,9 @@ def regions(merge: ThreeWayMerge) -> list[dict[str, object]]:
             lines = region.mine
             told.append({"kind": kind, "lines": lines if len(lines) <= SHOWN else (*lines[:LEFT], "…\n", *lines[-LEFT:])})
             continue
-        told.append({"kind": kind, "mine": region.taken(MergeSide.MINE), "theirs": region.taken(MergeSide.THEIRS), "number": conflicts})
+        told.append(
+            {"kind": kind, "mine": region.lines_of(MergeSide.MINE), "theirs": region.lines_of(MergeSide.THEIRS), "number": conflicts}
+        )
         conflicts += region.is_conflict
     return told
 

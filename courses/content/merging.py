@@ -51,7 +51,7 @@ class MergeRegion:
         """Say whether both changed it, and differently."""
         return self.agreement is RegionState.CONFLICT
 
-    def taken(self, side: MergeSide) -> Lines:
+    def lines_of(self, side: MergeSide) -> Lines:
         """Return the lines of a side where there is a conflict, else those that the merge has."""
         if self.is_conflict:
             return self.mine if side is MergeSide.MINE else self.theirs
@@ -76,7 +76,7 @@ class ThreeWayMerge:
 
     def preferring(self, side: MergeSide) -> str:
         """Return the merged text with one side's lines in every conflict."""
-        return "".join(line for region in self.regions for line in region.taken(side))
+        return "".join(line for region in self.regions for line in region.lines_of(side))
 
     def resolved(self, answers: Mapping[int, str]) -> str | None:
         """Return the merged text with a text for each conflict, counted from 0; None where one has no answer."""
@@ -84,7 +84,7 @@ class ThreeWayMerge:
         conflicts = 0
         for region in self.regions:
             if not region.is_conflict:
-                pieces.extend(region.taken(MergeSide.MINE))
+                pieces.extend(region.lines_of(MergeSide.MINE))
                 continue
             if conflicts not in answers:
                 return None

@@ -207,7 +207,7 @@ class ArchivePreview:
     contents: Mapping[str, bytes] | None = None
 
     @property
-    def seen(self) -> str:
+    def digest(self) -> str:
         """Return what tells this state of the draft and of the archive from another."""
         revision = self.plan.revision if self.plan is not None else 0
         return f"{revision}-{sha256(self.pending.content).hexdigest()[:16]}"
@@ -270,7 +270,7 @@ def _confirm(upload: UUID) -> Answer:
     if request.form.get("key") and not _address():
         return _page(_look(upload, None), refused=_("Use only lower-case letters (no accents), digits and hyphens.")), 422
     look = _look(upload, _choices())
-    if request.form.get("seen") != look.seen:
+    if request.form.get("seen") != look.digest:
         return _page(_look(upload, None), refused=_("The draft changed in the meantime. This is what would change now.")), 409
     if look.after is None or look.contents is None or look.plan is None:
         undecided = look.plan is not None and bool(look.plan.conflicts) and look.contents is None
@@ -339,7 +339,7 @@ def _page(look: ArchivePreview, *, refused: str = "") -> str:
         upload=look.pending.uuid,
         name=look.pending.name,
         expires_at=look.pending.expires_at,
-        seen=look.seen,
+        seen=look.digest,
         refused=refused,
         key=_free_key(key) if is_taken else key,
         taken=key if is_taken else "",

@@ -83,7 +83,7 @@ def restore(subject: VersionContext) -> Answer:
     locked = course_catalogue.lock_course(session, subject.course.id)
     if wanted is None:
         raise NotFound
-    if locked.draft_revision != form.seen:
+    if locked.draft_revision != form.reviewed_revision:
         raise publishing_services.DraftChangedSinceReview
     changed = draft_services.restore_draft(session, current_actor(), locked, wanted, now=clock.now())
     told = _("The draft now has the text of version %(number)s.") if changed else _("The draft already has this text.")

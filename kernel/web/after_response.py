@@ -81,7 +81,7 @@ def leave_record(record: Note) -> None:
 
 def _write(database: Database, turns: ConcurrencyLimiter, notes: Sequence[Note], records: Sequence[Note], backlog: Backlog) -> None:
     try:
-        with turns.taken(writes=False), database.unit_of_work() as session:
+        with turns.admitted(writes=False), database.unit_of_work() as session:
             for note in (*records, *notes):
                 note(session)
     except SQLAlchemyError as error:

@@ -60,7 +60,7 @@ class ConcurrencyLimiter:
                 self._let_in()
 
     @contextmanager
-    def taken(self, *, writes: bool) -> Iterator[None]:
+    def admitted(self, *, writes: bool) -> Iterator[None]:
         """Do something in a turn."""
         turn = self.take(writes=writes)
         try:

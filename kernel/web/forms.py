@@ -129,7 +129,7 @@ class MomentField(LineField):
     widget = DateTimeLocalInput()
 
     @staticmethod
-    def written(moment: datetime | None) -> str:
+    def format_moment(moment: datetime | None) -> str:
         """Return a moment as the field shows it."""
         return "" if moment is None else local(moment).strftime(MOMENTS[0])
 

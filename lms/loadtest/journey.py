@@ -71,7 +71,7 @@ class VirtualUser:
     submitted: bool = False
     certificate: str = ""
 
-    def told(self) -> AcknowledgedAnswers:
+    def acknowledged_answers(self) -> AcknowledgedAnswers:
         """Return what the servers told."""
         return AcknowledgedAnswers(self.email, self.attempt, dict(self.kept), self.right, self.submitted, self.certificate)
 
@@ -208,6 +208,6 @@ async def walk_all(crowd: LoadProfile, emails: Sequence[str], moments: Sequence[
                 client, crowd.servers, measures, began, email, crowd.password, chance, crowd.pause, crowd.tries, crowd.completes, due
             )
             await learner.walk()
-            return learner.told()
+            return learner.acknowledged_answers()
 
     return list(await asyncio.gather(*(one(email, moment) for email, moment in zip(emails, moments, strict=True))))

@@ -152,7 +152,7 @@ def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[Ma
     found: list[NumericalAnswer] = []
     places: list[MappingCursor] = []
     for verdict in parts.verdicts(table, "answers"):
-        everything = verdict.value.written() == ANYTHING
+        everything = verdict.value.as_text() == ANYTHING
         value = None if everything else verdict.value.read(scalars.number)
         if found and found[-1].value is None:
             verdict.table.report("C413", N_("The previous answer accepts everything."), N_("Put it last."))

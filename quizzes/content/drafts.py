@@ -71,5 +71,5 @@ def _module(session: ReadingSession, path: str) -> LocalisedText:
     if table is None:
         return NO_TEXT
     entry = table.get("key")
-    session.module_keys[folder] = entry.written() if entry is not None else ""
+    session.module_keys[folder] = entry.as_text() if entry is not None else ""
     return table.text("title")

@@ -75,7 +75,7 @@ def _is_more(value: Written) -> bool:
 
 def _said_row(rows: RowFields, item: Fields, place: int, languages: Sequence[str]) -> QuestionFormValues:
     kind = item.get("kind")
-    return _said(item, rows.asked_of(kind if isinstance(kind, str) else rows.usual_kind), languages, place)
+    return _said(item, rows.fields_of(kind if isinstance(kind, str) else rows.usual_kind), languages, place)
 
 
 def _entries(rows: RowFields, fields: Fields) -> list[Fields]:
@@ -189,8 +189,8 @@ class _QuestionTextWriter:
         return ListEdit(tuple((at, _as_written(rows, fields, whole[at] if at is not None else None)) for at, fields in made))
 
     def _row(self, rows: RowFields, before: Fields, said: QuestionFormValues) -> dict[str, Wanted]:
-        asked = rows.asked_of(kind_of(rows, said))
-        others = {one.name.partition(".")[0] for kind in rows.kinds for one in rows.asked_of(kind)} - {one.name for one in asked}
+        asked = rows.fields_of(kind_of(rows, said))
+        others = {one.name.partition(".")[0] for kind in rows.kinds for one in rows.fields_of(kind)} - {one.name for one in asked}
         kept = {name: value for name, value in before.items() if name not in others}
         order = rows.order or tuple(one.name for one in asked)
         named = before.get(NAME)

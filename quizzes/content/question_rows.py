@@ -31,7 +31,7 @@ def kind_of(rows: RowFields, said: QuestionFormValues) -> str:
 
 def is_blank(rows: RowFields, said: QuestionFormValues) -> bool:
     """Say whether nobody typed anything into a row: what stands there from the beginning is nothing."""
-    asked = rows.asked_of(kind_of(rows, said))
+    asked = rows.fields_of(kind_of(rows, said))
     usual = {one.name: {"", one.usual, *(value for value, _words in one.choices)} for one in leaves(asked)}
     if any(text not in usual.get(name, {""}) for (name, _language), text in said.texts.items()):
         return False
@@ -55,7 +55,7 @@ def begun(asked: Sequence[Asked], said: QuestionFormValues) -> QuestionFormValue
 def blank_row(rows: RowFields, **texts: str) -> QuestionFormValues:
     """Return an empty row with the rows that it begins with itself."""
     said = QuestionFormValues({(name, ""): text for name, text in texts.items()})
-    return begun(rows.asked_of(kind_of(rows, said)), said)
+    return begun(rows.fields_of(kind_of(rows, said)), said)
 
 
 # --- What the buttons do -----------------------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def with_rows(
     if not number.isdecimal() or int(number) >= len(present):
         return said
     place = int(number)
-    changed = with_rows(rows.asked_of(kind_of(rows, present[place])), present[place], inner, change)
+    changed = with_rows(rows.fields_of(kind_of(rows, present[place])), present[place], inner, change)
     return replace(said, rows={**said.rows, name: (*present[:place], changed, *present[place + 1 :])})
 
 
@@ -148,7 +148,7 @@ def with_kind(rows: RowFields, said: QuestionFormValues, shown: str, languages: 
     typed = [one for one in said.rows.get(old.name, ()) if not is_blank(old, one)]
     carried = tuple(_carried(one, old, new, languages) for one in typed)
     left = {name: inner for name, inner in said.rows.items() if name != old.name}
-    return begun(rows.asked_of(kind_of(rows, said)), replace(said, rows={**left, new.name: carried}))
+    return begun(rows.fields_of(kind_of(rows, said)), replace(said, rows={**left, new.name: carried}))
 
 
 def _carried(said: QuestionFormValues, old: RowFields, new: RowFields, languages: Sequence[str]) -> QuestionFormValues:

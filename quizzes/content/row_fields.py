@@ -55,7 +55,7 @@ class RowFields:
     written_as: Mapping[str, str] = field(default_factory=dict)
     """Fields that are called otherwise in the text: a form has words of its own."""
 
-    def asked_of(self, kind: str) -> "tuple[Asked, ...]":
+    def fields_of(self, kind: str) -> "tuple[Asked, ...]":
         """Return what is asked of a row, by its kind."""
         return (*self.fields, *self.kinds.get(kind, ()), *self.more)
 

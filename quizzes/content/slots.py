@@ -74,7 +74,7 @@ def _from(table: MappingCursor) -> tuple[str, ...]:
     found = table.get("from")
     if found is None:
         return ()
-    if found.written() == WHOLE_COURSE:
+    if found.as_text() == WHOLE_COURSE:
         return (WHOLE_COURSE,)
     table.flows.add("from")
     return tuple(key for key in (item.read(_bank_key) for item in found.items()) if key)

@@ -53,7 +53,7 @@ class QuestionFormView:
         made = []
         for number, row in enumerate(self.said.rows.get(rows.name, ())):
             kind = kind_of(rows, row)
-            sheet = QuestionFormView(rows.asked_of(kind), self.languages, row, f"{self.prefix}{rows.name}__{number}__", kind)
+            sheet = QuestionFormView(rows.fields_of(kind), self.languages, row, f"{self.prefix}{rows.name}__{number}__", kind)
             sheet.make_room()
             made.append(sheet)
         return tuple(made)
@@ -185,7 +185,7 @@ def submitted_values(asked: Sequence[Asked], languages: Sequence[str], sent: Sen
 
 def _sent_row(rows: RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
     shown = sent.get(f"{prefix}{SHOWN}", rows.usual_kind)
-    said = submitted_values(rows.asked_of(shown), languages, sent, prefix)
+    said = submitted_values(rows.fields_of(shown), languages, sent, prefix)
     return with_kind(rows, said, shown, languages) if rows.kinds and kind_of(rows, said) != shown else said
 
 

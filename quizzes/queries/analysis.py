@@ -246,7 +246,7 @@ def stream_papers(session: Session, found: AnalysedAttempts) -> Iterator[tuple[l
     counting = _counting(session, found, removed) if removed else frozenset()
     for items in _seated(session, found):
         yield (
-            [reader.given(row, context) for row, context in items if _counts(row, removed)],
+            [reader.read(row, context) for row, context in items if _counts(row, removed)],
             {context: Fraction(row.maximum) for row, context in items if row.question_version_id in removed and context in counting},
         )
 
@@ -287,7 +287,7 @@ class _ResponseReader:
         self._session = session
         self._read: dict[tuple[int, str, str, str], _Read] = {}
 
-    def given(self, row: Row[*tuple[Any, ...]], position: int) -> MarkedResponse:
+    def read(self, row: Row[*tuple[Any, ...]], position: int) -> MarkedResponse:
         """Return a question of an attempt as it is counted."""
         mark, maximum = _mark(row.fraction, row.maximum)
         read = self._answer(row.question_version_id, row.layout, row.payload or "null", row.language)

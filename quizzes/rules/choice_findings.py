@@ -67,7 +67,7 @@ class PartTable:
     answers: dict[tuple[str, Fraction], ResponseGroup] = field(default_factory=dict)
 
     @property
-    def given(self) -> int:
+    def answered(self) -> int:
         """Count the attempts that answered it."""
         return sum(answer.count for answer in self.answers.values())
 
@@ -158,13 +158,15 @@ def _about_chance(table: PartTable, crowd: ItemSample) -> Outcome:
     right = [one for one in table.answers.values() if one.credit >= _ALL]
     count, top = sum(one.count for one in right), sum(one.top for one in right)
     rests = Scale(
-        table.given,
+        table.answered,
         sum((one.rests for one in table.answers.values()), _NOTHING),
         sum((one.squares for one in table.answers.values()), _NOTHING),
     )
-    square = squared_correlation(Scale(table.given, Fraction(count), Fraction(count)), rests, sum((one.rests for one in right), _NOTHING))
+    square = squared_correlation(
+        Scale(table.answered, Fraction(count), Fraction(count)), rests, sum((one.rests for one in right), _NOTHING)
+    )
     best = sum(one.top for one in table.answers.values())
-    p = chance_tail(top, best, table.guess, square, table.given) if table.guess is not None else None
+    p = chance_tail(top, best, table.guess, square, table.answered) if table.guess is not None else None
     if p is None:
         return NOT_MET
     facts: FindingDetails = {
@@ -234,7 +236,7 @@ def _beside(answer: ResponseGroup, other: ResponseGroup, table: PartTable, crowd
 def _unused(table: PartTable, crowd: ItemSample) -> Iterator[Outcome]:
     """Test wrong options for being chosen much less than would be fair among those who are wrong, and by fewer than 5 % of all."""
     counts = _counts(table)
-    wrong = table.given - sum(answer.count for answer in table.answers.values() if answer.credit > _NOTHING)
+    wrong = table.answered - sum(answer.count for answer in table.answers.values() if answer.credit > _NOTHING)
     if len(table.offered) < 2 or not wrong:
         return
     for name in table.offered:

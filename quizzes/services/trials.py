@@ -359,9 +359,9 @@ def _judged(
 def _judge(judge: QuestionMarker, answered: QuestionDefinition, answers: Sequence[StoredAnswer]) -> Marking:
     """Judge what a learner answered to one version as the judge's own version does: tries that were checked, then the last response."""
 
-    def seen(answer: StoredAnswer) -> Parts:
+    def translated_parts(answer: StoredAnswer) -> Parts:
         return translated(answered, judge.question, judge.layout, clean_parts(answer.payload))
 
     checked = sorted((answer for answer in answers if answer.checked is not None), key=lambda answer: answer.checked or 0)
-    standing = judge.at_end([seen(answer) for answer in checked], seen(answers[-1]) if answers else None)
+    standing = judge.at_end([translated_parts(answer) for answer in checked], translated_parts(answers[-1]) if answers else None)
     return Marking(standing.state, standing.fraction)

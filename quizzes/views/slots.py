@@ -160,7 +160,7 @@ def _wanted(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: NewSlo
     if any(form.faults for form in forms):
         return None
     text = _typed(sheet, base, forms)
-    if act == "add" and not new.is_told():
+    if act == "add" and not new.is_filled():
         return None
     return _done(text, act, place, new)
 

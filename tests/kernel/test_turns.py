@@ -31,7 +31,7 @@ def come(instance: ConcurrencyLimiter, names: dict[str, bool], order: list[str])
     """Let some wait for their turn, in this order; each notes its name when it has it. Names say who writes."""
 
     def one(name: str, *, writes: bool) -> None:
-        with instance.taken(writes=writes):
+        with instance.admitted(writes=writes):
             order.append(name)
 
     threads = []

@@ -179,7 +179,7 @@ def test_each_answer_is_counted_with_who_gave_it() -> None:
     found = responses(a_single(), (A, 3, 2), (B, 3, 1), (B, 1, 4), (A, 2, 1), (SingleChoiceAnswer(), 1, 9))
     (table,) = tables_of(a_question(a_single()), found, ItemSample(Scale(17, f("26"), f("45")), 3, f("3")))
 
-    assert (table.part, table.guess, table.offered, table.given) == ("", f("1/3"), ("b", "c"), 8)
+    assert (table.part, table.guess, table.offered, table.answered) == ("", f("1/3"), ("b", "c"), 8)
     assert table.answers == {
         ("a", f("1")): ResponseGroup("a", f("1"), 3, f("8"), f("22"), 2),
         ("b", f("0")): ResponseGroup("b", f("0"), 5, f("7"), f("13"), 1),
@@ -294,7 +294,7 @@ def test_a_part_that_was_left_blank_is_no_wrong_answer_to_it() -> None:
     best = chosen(body, (both[0], 1, 30), (both[1], 2, 30), (both[2], 2, 30), (blank, 9, 60))
 
     assert [one for one in (*few, *best) if one.part == "anio" and (one.ailment is FindingKind.UNUSED_OPTION or not one.answer)] == []
-    assert [one.given for one in tables_of(a_question(body), responses(body, (blank, 1, 60)), sample_of(()))] == [0, 60]
+    assert [one.answered for one in tables_of(a_question(body), responses(body, (blank, 1, 60)), sample_of(()))] == [0, 60]
 
 
 def typed(*said: tuple[str, int, int], part: str = "") -> tuple[UnmatchedText, ...]:

@@ -3,9 +3,25 @@
 import re
 
 import pytest
+from babel.messages.pofile import read_po
 
-from tests.support.house_rules import CHECKS, DOORS, EVERYWHERE, RULES, Check, Rule, faults, shared_class_names, silenced_checks_say_why
-from tests.support.project import PYPROJECT, modules, modules_of_tests, text
+from tests.support.house_rules import (
+    CHECKS,
+    DOORS,
+    EVERYWHERE,
+    RULES,
+    Check,
+    Rule,
+    faults,
+    is_named_privately,
+    shared_class_names,
+    silenced_checks_say_why,
+)
+from tests.support.project import PYPROJECT, ROOT, modules, modules_of_tests, text
+
+RIDDLES = re.compile(
+    r"\b(whoever|somebody|nobody|told|tells|lacks|mended|brought in|handed in|stands beside|is worth nothing|who takes)\b", re.IGNORECASE
+)
 
 DISTRIBUTIONS = {
     "argon2-cffi": "argon2",
@@ -58,3 +74,18 @@ def test_every_library_has_its_door_and_is_used() -> None:
 
     assert modules_named <= {*DOORS, *EVERYWHERE}
     assert modules_named <= imported
+
+
+def test_templates_have_names_of_the_field() -> None:
+    found = [path.name for path in (ROOT / "templates").rglob("*.*") if is_named_privately(path.name.partition(".")[0])]
+
+    assert not found
+
+
+def test_messages_of_the_interface_are_plain_english() -> None:
+    """Vocabulary 3.6: no message is a riddle to those who speak the language."""
+    with (ROOT / "translations" / "es" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        texts = [text for message in read_po(file) for text in ([message.id] if isinstance(message.id, str) else message.id)]
+
+    assert len(texts) > 4000
+    assert not [text for text in texts if RIDDLES.search(text)]

@@ -171,6 +171,52 @@ def modules_say_what_they_are(path: str, tree: ast.Module, _text: str) -> Iterat
         yield from ((node.lineno, "runs something") for node in tree.body[1:])
 
 
+BANNED_WORDS = """
+told tell tells said say asked wanted wish kept brought coming sent look looks twin desk bench seat sitting paper house door crowd turns
+whoever somebody thing stuff helper util
+"""
+BANNED = frozenset(BANNED_WORDS.split())
+"""Words of no field, in no name that others use (vocabulary 3.2)."""
+BANNED_ALONE = frozenset({"given", "taken", "found", "seen", "shown", "typed", "written", "data", "info", "manager", "handle", "process"})
+ALLOWED = frozenset({"FacadeDoor", "tell", "handle"})
+"""The front's drawing has a door; files and gunicorn's workers name their methods themselves."""
+SUFFIXES = ("Line", "Facts", "Seat")
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+
+
+def is_named_privately(name: str) -> bool:
+    """Return whether a name has a word that only its authors understand, or says nothing by itself."""
+    parts = [part.lower() for part in _PARTS.findall(name)]
+    return name not in ALLOWED and (bool(BANNED.intersection(parts)) or "_".join(parts) in BANNED_ALONE)
+
+
+def names_are_the_fields(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Vocabulary 3.2 and 3.3: modules, classes and public functions have names of the field, classes none of the retired endings."""
+    if is_named_privately(path.rsplit("/", 1)[-1].removesuffix(".py")):
+        yield 1, "a module's name has a private word"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and (
+            is_named_privately(node.name) or node.name.endswith(SUFFIXES) or node.name.startswith("Taught")
+        ):
+            yield node.lineno, f"class {node.name} has a private name"
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and is_named_privately(node.name):
+            yield node.lineno, f"{node.name} has a private name"
+
+
+RIDDLE = re.compile(r"(What|Whose|Whom|Whether|How|That|Who|Which)\b|(Return|Say) the same\b")
+
+
+def docstrings_stand_alone(_path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Vocabulary 3.4: the first sentence of a public docstring names its subject and ends."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and not getattr(node, "name", "").startswith("_"):
+            words = ast.get_docstring(node) or "."
+            if RIDDLE.match(words):
+                yield getattr(node, "lineno", 1), f"begins with {words.split()[0]}"
+            if words.split("\n\n")[0].strip()[-1] not in ".!?":
+                yield getattr(node, "lineno", 1), "does not end its first sentence"
+
+
 def silenced_checks_say_why(_path: str, _tree: ast.Module, text: str) -> Iterator[Fault]:
     """Whoever silences ruff or mypy on a line says why on the same line."""
     for number, line in enumerate(text.splitlines(), 1):
@@ -221,6 +267,14 @@ RULES = (
     Rule(modules_say_what_they_are, "x = 1", '"""Say."""'),
     Rule(modules_say_what_they_are, '"""Say."""', '"""Say."""', path="quizzes/utils.py", kept_path="quizzes/rules.py"),
     Rule(modules_say_what_they_are, '"""Say."""\nimport os', '"""Say."""', path="quizzes/__init__.py"),
+    Rule(names_are_the_fields, "class LessonSeat: ...", "class LessonContext: ..."),
+    Rule(names_are_the_fields, "class TaughtQuiz: ...", "class QuizContext: ..."),
+    Rule(names_are_the_fields, "def tell_learner(): ...", "def notify_learner(): ..."),
+    Rule(names_are_the_fields, "class A:\n    def seen(self): ...", "class A:\n    def tell(self): ...\n    def seen_at(self): ..."),
+    Rule(names_are_the_fields, "x = 1", "x = 1", path="quizzes/paper.py", kept_path="quizzes/snapshot.py"),
+    Rule(docstrings_stand_alone, '"""What a quiz asks."""', '"""Questions of a quiz."""'),
+    Rule(docstrings_stand_alone, 'def f():\n    """Return the same of a group."""', 'def f():\n    """Return the members of a group."""'),
+    Rule(docstrings_stand_alone, 'class A:\n    """A quiz"""', 'class _A:\n    """A quiz"""'),
     Rule(silenced_checks_say_why, "x = f(1)  # type: ignore" + "[arg-type]", "x = f(1)  # type: ignore[arg-type]  # f takes it"),
     Rule(silenced_checks_say_why, "import os  # noqa" + ": F401", "import os  # noqa: F401 - others take it from here"),
 )

@@ -128,7 +128,7 @@ def blocks(lines: list[str], first: int, notebook: ForeignRemarkCollector) -> It
         in_list = any(_ITEM.match(text) for text in block.lines) or (in_list and block.lines[0].startswith((" ", "\t")))
         yield block
     for name in boxes:
-        notebook.tell(RemarkKind.CHECK, len(lines), N_("The box “%(name)s” is not closed."), name=name)
+        notebook.add(RemarkKind.CHECK, len(lines), N_("The box “%(name)s” is not closed."), name=name)
         yield ForeignBlock("close", len(lines), name=name)
 
 
@@ -160,7 +160,7 @@ def _division(words: str, at: int, boxes: list[str], notebook: ForeignRemarkColl
 def _opened(name: str, title: str, at: int, notebook: ForeignRemarkCollector) -> ForeignBlock:
     key = (_NAME.match(name.lower()) or [""])[0]
     if key not in BOXES:
-        notebook.tell(RemarkKind.BOX, at + 1, N_("The box “%(name)s” belongs to another tool. Its text is kept as a quotation."), name=name)
+        notebook.add(RemarkKind.BOX, at + 1, N_("The box “%(name)s” belongs to another tool. Its text is kept as a quotation."), name=name)
     return ForeignBlock("open", at + 1, box=BOXES.get(key, CalloutKind.QUOTE), name=key, title=title)
 
 
@@ -231,11 +231,11 @@ def _code(lines: list[str], at: int, fence: re.Match[str], notebook: ForeignRema
     closing = re.compile(rf"[ \t]*{re.escape(marks[0])}{{{len(marks)},}}[ \t]*$")
     end = next((place for place in range(at + 1, len(lines)) if closing.match(lines[place].rstrip("\r\n"))), None)
     if end is None:
-        notebook.tell(RemarkKind.CHECK, at + 1, N_("The code block that begins here is not closed."))
+        notebook.add(RemarkKind.CHECK, at + 1, N_("The code block that begins here is not closed."))
     inner = [_unindented(text.rstrip("\r\n"), len(indent)) for text in lines[at + 1 : end if end is not None else len(lines)]]
     language = _LANGUAGE.search(fence[3].strip("{} .")) if fence[3].strip() else None
     if fence[3].startswith("{") and "}" in fence[3] and not fence[3].startswith(("{.", "{r", "{python")):
-        notebook.tell(RemarkKind.FORM, at + 1, N_("“%(text)s” is a command for another tool. Its content is kept as code."), text=fence[3])
+        notebook.add(RemarkKind.FORM, at + 1, N_("“%(text)s” is a command for another tool. Its content is kept as code."), text=fence[3])
     block = ForeignBlock("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
     after = end + 1 if end is not None else len(lines)
     named = [name for name in _classes(lines, after) or [] if name.startswith("language-")]

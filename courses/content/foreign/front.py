@@ -50,7 +50,7 @@ def read_front(lines: list[str], notebook: ForeignRemarkCollector) -> ForeignFro
         )
     for name, (line, items) in fields.items():
         if name not in (*TITLE, *SUMMARY, *AUTHORS, *_UNSEEN, "draft") and not (name in (*BOXES_BEFORE, *BOXES_AFTER) and items):
-            notebook.tell(RemarkKind.FIELD, line, N_("The field “%(name)s” has no equivalent in lessons here."), name=name)
+            notebook.add(RemarkKind.FIELD, line, N_("The field “%(name)s” has no equivalent in lessons here."), name=name)
     return ForeignFrontMatter(
         _first(fields, TITLE),
         _first(fields, SUMMARY),
@@ -78,7 +78,7 @@ def _yaml(lines: list[str], notebook: ForeignRemarkCollector) -> Fields | None:
     parsed = yaml_tree.parse("\n" + "\n".join(lines) + "\n")
     if not isinstance(parsed.root, YamlMapping):
         if parsed.troubles:
-            notebook.tell(RemarkKind.FIELD, parsed.troubles[0].line, N_("The front matter cannot be read as YAML."))
+            notebook.add(RemarkKind.FIELD, parsed.troubles[0].line, N_("The front matter cannot be read as YAML."))
         return None
     return {name: (entry.value.line, _texts(entry.value)) for name, entry in parsed.root.entries.items()}
 
@@ -102,7 +102,7 @@ def _toml(lines: list[str], notebook: ForeignRemarkCollector) -> Fields | None:
     try:
         found = tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError:
-        notebook.tell(RemarkKind.FIELD, 1, N_("The front matter cannot be read as TOML."))
+        notebook.add(RemarkKind.FIELD, 1, N_("The front matter cannot be read as TOML."))
         return None
     places = {line.partition("=")[0].strip(): at for at, line in enumerate(lines, start=2)}
     return {name: (line := places.get(name, 1), tuple((line, text) for text in _plain(value))) for name, value in found.items()}

@@ -35,7 +35,7 @@ def convert(text: str, language: str, notebook: ForeignRemarkCollector, around: 
     found = [*_boxes(front, BOXES_BEFORE), *found, *_boxes(front, BOXES_AFTER)]
     headings = frozenset(slug(_plain(block.lines[0])) for block in found if block.kind == "heading")
     writer = _LessonWriter(language, InlineWriter(notebook, around, headings, referred), notebook)
-    body, places = writer.written(found)
+    body, places = writer.render(found)
     return ForeignLesson(title, front, body, places)
 
 
@@ -95,7 +95,7 @@ class _LessonWriter:
     items: list[int] = field(default_factory=list)
     """For each list that is open, the column at which its text begins in the source."""
 
-    def written(self, found: list[ForeignBlock]) -> tuple[str, tuple[int, ...]]:
+    def render(self, found: list[ForeignBlock]) -> tuple[str, tuple[int, ...]]:
         """Return the text, and for each of its lines that of the source."""
         at = 0
         while at < len(found):

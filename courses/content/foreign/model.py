@@ -134,7 +134,7 @@ class ForeignRemarkCollector:
     remarks: list[ForeignRemark] = field(default_factory=list)
     attributes: Counter[str] = field(default_factory=Counter)
 
-    def tell(self, kind: RemarkKind, line: int, template: str, **facts: str) -> None:
+    def add(self, kind: RemarkKind, line: int, template: str, **facts: str) -> None:
         """Note something."""
         remark = ForeignRemark(kind, self.file, line, template, tuple((name, text[:120]) for name, text in facts.items()))
         if remark not in self.remarks:
