@@ -1,1 +1,1 @@
-"""Who people are, how they prove it, and the site roles they hold."""
+"""People's identities, how they prove them, and their site roles."""

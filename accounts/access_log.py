@@ -1,6 +1,6 @@
-"""A list of people that somebody else opens is noted once, and told to everybody who stands in it (spec/security 7.4).
+"""Access-log entries for opened lists of people: one for each list, visible to everyone on it (spec/security 7.4).
 
-Whom a search finds stands in no list: each of them is told by themselves.
+A search result is no list: each person found gets an entry of their own.
 """
 
 from collections.abc import Sequence

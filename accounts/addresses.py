@@ -23,7 +23,7 @@ FollowAddress = Callable[[Session, str, str], None]
 
 
 def ask_change(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
-    """Send a link to the new address; where that has an account, its owner is told instead, and whoever asked cannot tell the two apart."""
+    """Send a link to the new address; if an account has it, notify its owner instead, without the requester seeing a difference."""
     audit.record(session, actor, AccountVerb.ADDRESS_ASKED, person, now=now)
     owner = queries.find_person_by_email(session, email)
     if owner is None:
@@ -43,7 +43,7 @@ def link_for(keys: Sequence[bytes], person: Person, email: str) -> str:
 
 
 def read_link(session: Session, keys: Sequence[bytes], secret: str) -> tuple[Person, str]:
-    """Return whose address changes, and to which; raise NotFound where the link is over, was used, or somebody else has the address."""
+    """Return the person of a link and their new address; raise NotFound where it expired, was used, or the address is taken."""
     text = unlock_text(keys, LOCKED_FOR, secret, seconds=int(TOKEN_LIFE.total_seconds()))
     if text is None:
         raise NotFound
@@ -55,7 +55,7 @@ def read_link(session: Session, keys: Sequence[bytes], secret: str) -> tuple[Per
 
 
 def change(session: Session, actor: Actor, keys: Sequence[bytes], secret: str, *, now: datetime) -> Person:
-    """Change the address with a link: other links end, so do all sessions but the one that opened it, and the old address is told."""
+    """Change the address with a link: end other links and all sessions but the one that opened it; notify the old address."""
     person, email = read_link(session, keys, secret)
     old, was_confirmed = person.email, person.email_confirmed_at is not None
     person.email, person.email_confirmed_at = email, now

@@ -105,7 +105,7 @@ def grant_admin(opened: OpenInstance, email: str) -> None:
 @click.option("--email", prompt=True, type=Email(), help="Address of the account.")
 @click.pass_obj
 def remove_second_step(opened: OpenInstance, email: str) -> None:
-    """Take the second factors of somebody who lost them and their recovery codes. Make sure first that it is them."""
+    """Remove the second factors and recovery codes of a person who lost them. Verify their identity first."""
     from accounts import queries, second_factor
     from kernel.permissions import SYSTEM
 

@@ -1,4 +1,4 @@
-"""What accounts offer to the roof."""
+"""The accounts feature: what the package registers with the application."""
 
 from accounts import cli, jobs
 from accounts.permissions import PERMISSIONS

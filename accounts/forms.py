@@ -44,7 +44,7 @@ def _zones(language: str) -> dict[str, str]:
 
 
 def normal_email(text: str) -> str:
-    """Return an address in the one form that is kept, in lower case and with its domain in letters; raise ValueError."""
+    """Return an address in its stored form, in lower case and with a Unicode domain; raise ValueError."""
     return validate_email(text, allow_smtputf8=False, check_deliverability=False, test_environment=True).normalized.lower()
 
 
@@ -117,7 +117,7 @@ class NamesForm(Form):
 
 
 class InvitationForm(PasswordForm):
-    """The first password of somebody who was invited."""
+    """The first password of an invited person."""
 
     consent = BooleanField(
         lazy_("I have read how my data is used"), [_required(N_("We cannot store your data unless you accept the privacy notice."))]
@@ -169,7 +169,7 @@ class ChangeAddressForm(Form):
 
 
 class OtherAccountForm(Form):
-    """The address of the other account of the same person; it comes in an address, because nothing is changed yet."""
+    """The address of the person's other account; it comes in the query string, because nothing is changed yet."""
 
     email = EmailField(lazy_("Email of the other account"), [_required(N_("Enter an email address."))])
 
@@ -193,7 +193,7 @@ class NewAppForm(SecondFactorCodeForm):
 
 
 class AccountActionForm(Form):
-    """Why an administrator acts on somebody's account."""
+    """The reason why an administrator acts on an account."""
 
     reason = LineField(lazy_("Reason"), [_required(N_("Give a reason. It is recorded in the audit log.")), _at_most(500)])
 
@@ -274,7 +274,7 @@ class NotificationFields:
 
 
 class NotificationPreferencesForm(Form):
-    """How somebody wants to be told of each kind of thing: two fields a kind, added below."""
+    """A person's notification preferences: two fields for each kind, added below."""
 
     @property
     def kinds(self) -> list[NotificationFields]:
@@ -295,7 +295,7 @@ class NotificationPreferencesForm(Form):
         del self[f"{kind.value}_bell"], self[f"{kind.value}_mail"]
 
     def show(self, switches: Mapping[NoticeKind, NotificationChoice]) -> None:
-        """Fill the form with what holds."""
+        """Fill the form with the current preferences."""
         for kind in self.present:
             switch = switches[kind]
             self[f"{kind.value}_bell"].data = switch.in_bell

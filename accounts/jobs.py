@@ -51,7 +51,7 @@ def _is_late(delivery: Delivery) -> bool:
 
 
 def _send_word_of_late_link(delivery: Delivery, person: Person, path: str, *, to: str = "") -> None:
-    """Tell whoever asked for a link that it could not be sent in its time, and where to ask for another; the log has it too."""
+    """Notify the requester that a link could not be sent in time, and where to request another; log it too."""
     outbox.log.warning("mail.link_over", job=delivery.job_id, minutes=int(delivery.waited.total_seconds() // 60))
     with reading(person.language, _zone(person.zone)):
         asked_at = format_datetime(delivery.created_at)
@@ -69,7 +69,7 @@ def send_confirmation(delivery: Delivery) -> None:
 
 
 def send_reset(delivery: Delivery) -> None:
-    """Send the link to choose a new password; to whoever never accepted their invitation, a new one. To nobody, nothing."""
+    """Send the link to choose a new password, or a new invitation if the last was never accepted. Without a person, do nothing."""
     if delivery.arguments["person"] is None:
         return
     person = _person(delivery)
@@ -131,17 +131,17 @@ def _divide(delivery: Delivery, kind: str, parts: Sequence[tuple[datetime, list[
 
 
 def send_known_address(delivery: Delivery) -> None:
-    """Tell the owner of an account that somebody tried to sign up with the address."""
+    """Notify the owner of an account that its address was used to sign up."""
     _send(delivery, _person(delivery), "known_address", "/password/forgotten")
 
 
 def send_password_changed(delivery: Delivery) -> None:
-    """Tell the owner that the password was changed."""
+    """Notify the owner that the password was changed."""
     _send(delivery, _person(delivery), "password_changed", "/password/forgotten")
 
 
 def send_new_address(delivery: Delivery) -> None:
-    """Send the link that changes somebody's address, to the new one."""
+    """Send the link that changes a person's address, to the new one."""
     person, email = _person(delivery), str(delivery.arguments["email"])
     if _is_late(delivery):
         _send_word_of_late_link(delivery, person, "/profile/address", to=email)
@@ -150,22 +150,22 @@ def send_new_address(delivery: Delivery) -> None:
 
 
 def send_address_changed(delivery: Delivery) -> None:
-    """Tell the owner at the old address that the account has another."""
+    """Notify the owner at the old address that the account has a new one."""
     _send(delivery, _person(delivery), "address_changed", "/help", to=str(delivery.arguments["email"]))
 
 
 def send_factor_changed(delivery: Delivery) -> None:
-    """Tell the owner that the second step of signing in was changed."""
+    """Notify the owner that the second factor was changed."""
     _send(delivery, _person(delivery), "factor_changed", "/password/forgotten")
 
 
 def send_code_used(delivery: Delivery) -> None:
-    """Tell the owner that a recovery code was used."""
+    """Notify the owner that a recovery code was used."""
     _send(delivery, _person(delivery), "code_used", "/password/forgotten")
 
 
 def send_deletion_requested(delivery: Delivery) -> None:
-    """Tell the owner that the account will be deleted, while it can be taken back."""
+    """Notify the owner that the account will be deleted, while this can still be cancelled."""
     _send(delivery, _person(delivery), "deletion_requested", "/profile/data")
 
 
@@ -224,7 +224,7 @@ def _add_digests(delivery: Delivery, people: list[int], until: datetime) -> None
 
 
 def send_digest(delivery: Delivery) -> Effect | None:
-    """Send what waited for somebody's daily mail, in one message."""
+    """Send the notifications that wait for a person's daily mail, in one message."""
     until = datetime.fromisoformat(cast("str", delivery.arguments["until"]))
     with delivery.database.unit_of_work(write=False) as session:
         letter = queries.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES)

@@ -12,7 +12,7 @@ UNSENT = "mail = 'daily' AND mailed_at IS NULL"
 
 
 class Person(Base):
-    """Somebody with an account."""
+    """A person with an account."""
 
     __tablename__ = "person"
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"), Index("ix_person_list", "name_key", "id"))
@@ -77,7 +77,7 @@ class Device(Base):
 
 
 class SecondFactor(Base):
-    """What somebody has besides the password: an application that makes codes, or a passkey."""
+    """A person's second factor besides the password: an application that makes codes, or a passkey."""
 
     __tablename__ = "second_factor"
     __table_args__ = (
@@ -121,7 +121,7 @@ class PasskeyChallenge(Base):
 
 
 class TokenPurpose(StrEnum):
-    """What a single-use link is for."""
+    """The purpose of a single-use link."""
 
     CONFIRM = "confirm"
     RESET = "reset"
@@ -150,7 +150,7 @@ class Token(Base):
 
 
 class RoleGrant(Base):
-    """A site role that somebody holds."""
+    """A site role granted to a person."""
 
     __tablename__ = "role_grant"
     __table_args__ = (UniqueConstraint("person_id", "role"), CheckConstraint("role IN ('administrator', 'instructor')", name="role"))
@@ -163,7 +163,7 @@ class RoleGrant(Base):
 
 
 class Consent(Base):
-    """That a person was shown a version of the notice on personal data, and accepted it. Append-only."""
+    """A record that a person was shown a version of the notice on personal data and accepted it. Append-only."""
 
     __tablename__ = "consent"
 
@@ -175,7 +175,7 @@ class Consent(Base):
 
 
 class DeletionRequest(Base):
-    """That a person wants their account deleted: it happens when it is due, unless they take it back."""
+    """A person's request to delete their account: carried out when it is due, unless they cancel it."""
 
     __tablename__ = "deletion_request"
     __table_args__ = (
@@ -197,7 +197,7 @@ class DeletionRequest(Base):
 
 
 class Notification(Base):
-    """Something a person is told: in the bell, by mail, or both. Made once for each event."""
+    """A notification to a person: in the bell, by mail, or both. Made once for each event."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -225,7 +225,7 @@ class Notification(Base):
 
 
 class NotificationPreference(Base):
-    """How somebody wants to be told of one kind of thing; without a row, in the bell and by mail at once."""
+    """A person's notification preferences for one kind; without a row, in the bell and by mail at once."""
 
     __tablename__ = "notice_switch"
     __table_args__ = (UniqueConstraint("person_id", "kind"), CheckConstraint("mail IN ('at_once', 'daily', 'never')", name="mail"))
@@ -238,7 +238,7 @@ class NotificationPreference(Base):
 
 
 class PendingUpload:
-    """What every table has whose rows somebody sent in and that wait for a yes: nothing of them holds yet. Forgotten in time."""
+    """The columns common to tables of uploads that await confirmation: nothing of them is in effect yet. Deleted when they expire."""
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -253,7 +253,7 @@ class PendingUpload:
 
 
 class AccountMerge(Base):
-    """That an account was closed because it is the same person's as another: it leads there. Nothing of it is deleted."""
+    """An account closed because it is the same person's as another, to which it leads. Nothing of it is deleted."""
 
     __tablename__ = "account_merge"
     __table_args__ = (CheckConstraint("closed_id <> kept_id", name="two"),)

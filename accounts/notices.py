@@ -1,4 +1,4 @@
-"""Verbs of notices: tell people of something once, in the bell and by mail as each of them wants it."""
+"""Notifications: notify people of an event once, in the bell and by mail as their preferences say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ MAILS = 100
 
 
 class NoticeVerb(StrEnum):
-    """What the audit log says of notices."""
+    """The audit-log verbs of notifications."""
 
     SWITCHED = "notices.switched"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What people are told; `key` names the event, so that nobody is told of it twice.
+    """The content of a notification; `key` names the event, so that nobody is notified of it twice.
 
     `subject` and `words` are plain text by language (`kernel.i18n.in_every_language`), `path` an address of this site.
     """
@@ -44,7 +44,7 @@ class Message:
 
 
 def give(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
-    """Tell these people (at most some hundreds at a time) of something in the transaction of what happened; return how many are new."""
+    """Notify these people (at most some hundreds at a time) in the transaction of the event; return how many notifications are new."""
     known = queries.was_notified(session, message.key, people)
     switches = queries.switches_for(session, message.kind, [person for person in people if person not in known])
     rows = [
@@ -60,19 +60,19 @@ def give(session: Session, message: Message, people: Sequence[int], *, now: date
 
 
 def reword_notification(session: Session, message: Message) -> None:
-    """Give those who were told of something other words in the bell; what was mailed stays as it was sent."""
+    """Change the text of a notification in the bell; mail already sent stays as it was."""
     session.execute(update(Notification).where(Notification.key == message.key).values(subject=message.subject, words=message.words))
 
 
 def take_back(session: Session, key: str) -> None:
-    """Take out of the bell what people were told of something; what was mailed stays."""
+    """Remove a notification from the bell; mail already sent stays."""
     session.execute(delete(Notification).where(Notification.key == key))
 
 
 def replace_standing(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
-    """Tell these people of what lasts: of its kind nobody keeps an earlier notice, and who has this one reads it anew.
+    """Notify these people of a lasting state: earlier notifications of its kind are removed, and this one is updated.
 
-    It counts as unread again where its subject is another. Returns how many are new.
+    It counts as unread again where its subject has changed. Returns how many are new.
     """
     take_back_kind(session, message.kind, but=message.key)
     mine = Notification.key == message.key
@@ -116,7 +116,7 @@ def forget_before(session: Session, moment: datetime) -> int:
 
 
 def set_switches(session: Session, actor: Actor, person: Person, wanted: Mapping[NoticeKind, NotificationChoice], *, now: datetime) -> None:
-    """Keep how a person wants to be told; it holds for what happens from now on."""
+    """Store a person's notification preferences; they apply from now on."""
     present = queries.notification_choices_of(session, person.id)
     changed = {kind: switch for kind, switch in wanted.items() if present[kind] != switch}
     if not changed:
@@ -130,7 +130,7 @@ def set_switches(session: Session, actor: Actor, person: Person, wanted: Mapping
 
 @dataclass(frozen=True, slots=True)
 class Unsubscription:
-    """What a link at the foot of a mail stops; no kind: every one."""
+    """The notifications that a link at the foot of a mail stops; no kind: all of them."""
 
     person: UUID
     kind: NoticeKind | None

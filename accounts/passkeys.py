@@ -32,7 +32,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class NewPasskey:
-    """What is kept of a new passkey."""
+    """The stored data of a new passkey."""
 
     credential: str
     public_key: str

@@ -19,7 +19,7 @@ def ask(session: Session, actor: Actor, email: str, *, now: datetime) -> None:
 
 
 def send(session: Session, actor: Actor, person: Person, *, now: datetime) -> bool:
-    """Send somebody a link to choose a new password, and return whether it goes out: never to a suspended account."""
+    """Send a person a link to choose a new password, and return whether it goes out: never to a suspended account."""
     if person.suspended_at is not None:
         return False
     _order(session, actor, person, now=now)

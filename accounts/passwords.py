@@ -111,7 +111,7 @@ def is_list(path: Path) -> bool:
 
 
 def fault_of(password: str, personal: tuple[str, ...], breached: Path | None) -> PasswordFault | None:
-    """Return why a new password is refused, or nothing; a list of breached ones that cannot be read refuses none (`lms check` tells it)."""
+    """Return why a new password is refused, or None; an unreadable list of breached ones refuses none (`lms check` reports it)."""
     fault = password_fault(_normal(password), personal, _commonest())
     if fault is not None or breached is None:
         return fault

@@ -1,4 +1,4 @@
-"""What may be done with accounts."""
+"""The permissions of accounts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class MergePair:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose second factors these are, and whether the password was typed in the last minutes."""
+    """The owner of second factors, and whether they typed their password in the last minutes."""
 
     person: Person
     factors: Sequence[SecondFactor]

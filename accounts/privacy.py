@@ -35,7 +35,7 @@ LOOKS = 200
 
 
 class PrivacyVerb(StrEnum):
-    """What the audit log says of a person's rights."""
+    """The audit-log verbs of a person's privacy rights."""
 
     EXPORTED = "privacy.exported"
     DELETION_ASKED = "privacy.deletion_asked"
@@ -45,7 +45,7 @@ class PrivacyVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataAccess:
-    """That somebody else looked at a person's data: `where` names the course or the place where it was a list."""
+    """An access-log entry: another person viewed a person's data; `where` names the course or, for a list, the unit."""
 
     at: datetime
     by: str
@@ -55,7 +55,7 @@ class DataAccess:
 
 
 def list_access_entries(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
-    """List who looked at somebody's data, the latest first; `most` none: all of them."""
+    """List who viewed a person's data, latest first; `most` None: all entries."""
     statement = (
         select(AuditEntry.at, AuditEntry.facts, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)
@@ -113,7 +113,7 @@ def due_deletions(session: Session, *, now: datetime) -> Sequence[int]:
 
 
 def is_still_due(session: Session, person_id: int, *, now: datetime) -> bool:
-    """Say whether somebody's account is to be deleted now; who takes the wish back from here on waits for this transaction."""
+    """Return whether the account is to be deleted now; a cancellation from here on waits for this transaction."""
     statement = _due(now).where(DeletionRequest.person_id == person_id).with_for_update(of=DeletionRequest)
     return session.scalar(statement) is not None
 

@@ -83,7 +83,7 @@ def find_suspended_session(session: Session, secret: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signing in needs to know of a person."""
+    """A person's data that signing in needs."""
 
     person_id: int
     password_hash: str
@@ -120,9 +120,9 @@ WORDS = 6
 
 
 def name_matches(words: str, *, with_address: bool = True) -> list[ColumnElement[bool]]:
-    """Return the conditions on `person` that find people by parts of name and address, whatever the case and the accents.
+    """Return the conditions on `person` that find people by parts of name and address, ignoring case and accents.
 
-    Whoever may not see addresses does not search in them either: what is found would tell them.
+    Actors who may not see addresses do not search in them either: the results would reveal them.
     """
     columns = (Person.name_key, Person.email) if with_address else (Person.name_key,)
     return [or_(*(column.contains(word, autoescape=True) for column in columns)) for word in fold(words).split()[:WORDS]]
@@ -147,7 +147,7 @@ def ids_of(session: Session, people: Sequence[UUID]) -> list[int]:
 
 
 class PersonState(StrEnum):
-    """Which accounts a list shows."""
+    """The states of accounts by which a list is filtered."""
 
     OPEN = "open"
     UNCONFIRMED = "unconfirmed"
@@ -178,7 +178,7 @@ class PersonRow:
 
 
 class PageDirection(StrEnum):
-    """Which part of a long list is wanted: what follows somebody, what comes before them, or its end."""
+    """The part of a long list that is requested: what follows a person, what comes before them, or its end."""
 
     AFTER = "after"
     BEFORE = "before"
@@ -247,7 +247,7 @@ def _wanted(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
 
 
 def _can_sign_in(session: Session) -> ColumnElement[bool]:
-    """Return the condition that the account of a person of the statement lets somebody in, as the page of signing in judges it."""
+    """Return the condition that a person of the statement can sign in, by the rules of the sign-in page."""
     confirmed = Person.email_confirmed_at.is_not(None) if session.info["confirmed_alone"] else true()
     return Person.suspended_at.is_(None) & (Person.password_hash != NOBODYS) & confirmed
 
@@ -285,7 +285,7 @@ def is_permanently_closed_condition() -> ColumnElement[bool]:
 
 
 def is_permanently_closed(session: Session, person_id: int) -> bool:
-    """Say whether somebody's account was deleted, or merged into another."""
+    """Return whether an account was deleted, or merged into another."""
     return session.scalar(select(Person.id).where(Person.id == person_id, is_permanently_closed_condition())) is not None
 
 
@@ -296,7 +296,7 @@ def list_merged(session: Session, person_id: int) -> list[Person]:
 
 
 def accounts_of(session: Session, person: Person) -> list[Person]:
-    """Return all accounts of somebody: theirs, and those that were closed because they are the same person's."""
+    """Return all accounts of a person: their own, and those merged into it."""
     merged = select(Person).join(AccountMerge, AccountMerge.closed_id == Person.id).where(AccountMerge.kept_id == person.id)
     return [person, *session.scalars(merged.order_by(Person.id))]
 
@@ -310,7 +310,7 @@ Sent = TypeVar("Sent", bound=PendingUpload)
 
 
 def get_pending_upload(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:
-    """Return what somebody sent in and that waits for their yes; raise NotFound for everybody else's."""
+    """Return the person's upload that awaits their confirmation; raise NotFound for any other person's."""
     row = session.scalar(select(table).where(table.uuid == sent, table.person_id == person_id, *conditions))
     if row is None:
         raise NotFound
@@ -318,7 +318,7 @@ def get_pending_upload(session: Session, table: type[Sent], person_id: int | Non
 
 
 def counts_as_theirs(session: Session, person: Person) -> bool:
-    """Say whether somebody's address counts as theirs: it is confirmed, or no mail is sent by which it could be."""
+    """Return whether an address counts as the person's own: it is confirmed, or no mail is sent that could confirm it."""
     return person.email_confirmed_at is not None or not session.info["confirmed_alone"]
 
 
@@ -329,7 +329,7 @@ def list_uninvited(session: Session, people: Sequence[int]) -> list[Person]:
 
 
 def waits_for_invitation(session: Session, person: Person) -> bool:
-    """Say whether somebody was added by others and never accepted: no confirmed address, and the notice on personal data was not shown."""
+    """Return whether a person was added and never accepted: no confirmed address, and the notice on personal data was not shown."""
     shown = select(exists().where(Consent.person_id == person.id))
     return person.email_confirmed_at is None and not session.scalar(shown)
 
@@ -368,7 +368,7 @@ def holds_role(session: Session, person_id: int, role: SiteRole) -> bool:
 
 
 def administrator_exists(session: Session) -> bool:
-    """Say whether somebody holds the role of administrator."""
+    """Return whether any person holds the role of administrator."""
     return bool(session.scalar(select(exists().where(RoleGrant.role == SiteRole.ADMINISTRATOR.value))))
 
 
@@ -385,7 +385,7 @@ def personal_words(session: Session, person: Person) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class NotificationChoice:
-    """How somebody wants to be told of one kind of thing."""
+    """A person's notification preferences for one kind."""
 
     in_bell: bool = True
     mail: MailTime = MailTime.AT_ONCE
@@ -399,7 +399,7 @@ def notification_choices_of(session: Session, person_id: int) -> dict[NoticeKind
 
 
 def switches_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
-    """Return how each of these people wants to be told of a kind of thing; nobody who is suspended."""
+    """Return the notification preferences of these people for a kind; suspended people are left out."""
     statement = (
         select(Person.id, NotificationPreference.in_bell, NotificationPreference.mail)
         .outerjoin(NotificationPreference, (NotificationPreference.person_id == Person.id) & (NotificationPreference.kind == kind.value))

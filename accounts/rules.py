@@ -124,7 +124,7 @@ def safe_next(target: str | None) -> str | None:
 
 
 class NoticeKind(StrEnum):
-    """What people are told of, each with its own switch."""
+    """The kinds of notification, each with its own preferences."""
 
     ENROLMENT = "enrolment"
     ANNOUNCEMENT = "announcement"

@@ -85,7 +85,7 @@ def codes_left(session: Session, person_id: int) -> int:
 
 
 def add(session: Session, actor: Actor, person: Person, factor: NewFactor, *, now: datetime) -> list[str]:
-    """Give a person a second factor; return the recovery codes where it is the first. Other sessions end, and a mail tells it."""
+    """Give a person a second factor; return the recovery codes if it is the first. Other sessions end, and a mail notifies them."""
     session.get(Person, person.id, with_for_update=True)
     present = list_factors(session, person.id)
     if len(present) >= MOST:
@@ -127,7 +127,7 @@ def relock(session: Session, keys: Sequence[bytes]) -> int:
 
 
 def remove_all(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
-    """Take every second factor of somebody who lost them; every session ends. For administrators and those who run the server."""
+    """Remove every second factor of a person who lost them; every session ends. For administrators and server operators."""
     forget(session, person.id)
     _changed(session, actor, person, AccountVerb.FACTOR_REMOVED, now=now, kind="all")
 

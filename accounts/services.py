@@ -33,7 +33,7 @@ from kernel.permissions import Actor, SiteRole
 
 
 class AccountVerb(StrEnum):
-    """What the audit log says of accounts."""
+    """The audit-log verbs of accounts."""
 
     SIGNED_UP = "account.signed_up"
     CONFIRMED = "account.confirmed"
@@ -65,7 +65,7 @@ class AccountVerb(StrEnum):
 
 
 class AccessPurpose(StrEnum):
-    """Why somebody else looked at a person's data."""
+    """The purpose for which another person viewed a person's data."""
 
     RECORD = "record"
     PROGRESS = "progress"
@@ -75,7 +75,7 @@ class AccessPurpose(StrEnum):
 
 
 class PeopleListKind(StrEnum):
-    """Lists of people that others open: what they tell, and what for."""
+    """The lists of people that others open, by content and purpose."""
 
     PEOPLE = "people"
     UNIT = "unit"
@@ -87,7 +87,7 @@ class PeopleListKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What somebody gives to get an account; the password is hashed already."""
+    """The values that a person gives to get an account; the password is already hashed."""
 
     email: str
     password_hash: str
@@ -103,7 +103,7 @@ PROFILE_FIELDS = ("given_names", "first_surname", "second_surname", "language", 
 
 @dataclass(frozen=True, slots=True)
 class ProfileChanges:
-    """What a person may change about themselves."""
+    """The changes that a person may make to their own profile."""
 
     given_names: str
     first_surname: str
@@ -115,9 +115,9 @@ class ProfileChanges:
 
 
 def sign_up(session: Session, actor: Actor, command: SignUp, *, now: datetime) -> None:
-    """Make an unconfirmed account and send its link; to an address that has one already, only a mail saying so.
+    """Create an unconfirmed account and send its link; to an address that already has one, only send a mail that says so.
 
-    The caller cannot tell the two apart, and an existing account is not changed.
+    The caller cannot distinguish the two, and an existing account is not changed.
     """
     existing = queries.find_person_by_email(session, command.email)
     if existing is None:
@@ -194,7 +194,7 @@ def confirm_email(session: Session, actor: Actor, secret: str, *, now: datetime)
 
 @dataclass(frozen=True, slots=True)
 class InvitedPerson:
-    """Somebody whom an administrator adds."""
+    """A person whom an administrator adds."""
 
     email: str
     given_names: str
@@ -240,7 +240,7 @@ def invite(session: Session, actor: Actor, people: Sequence[InvitedPerson], *, n
 
 
 def invite_again(session: Session, actor: Actor, person: Person, *, now: datetime) -> bool:
-    """Mail somebody who has not confirmed their address a new invitation, and return whether it goes out; the one before ends."""
+    """Mail a new invitation to a person with an unconfirmed address, and return whether it goes out; the previous one ends."""
     if person.email_confirmed_at is not None or person.suspended_at is not None:
         return False
     person.invited_at = None
@@ -276,22 +276,22 @@ def store_pending_upload(session: Session, row: PendingUpload, *earlier: ColumnE
 
 
 def delete_pending_uploads(session: Session, table: type[PendingUpload], *, now: datetime) -> None:
-    """Forget what was sent in and whose time is over."""
+    """Delete the pending uploads that have expired."""
     session.execute(delete(table).where(table.expires_at <= now))
 
 
 def forget_devices_before(session: Session, moment: datetime) -> int:
-    """Forget the sessions that were last used before a moment; return how many."""
+    """Delete the sessions last used before a moment; return how many."""
     return len(session.scalars(delete(Device).where(Device.last_seen_at < moment).returning(Device.id)).all())
 
 
 def forget_links_before(session: Session, moment: datetime) -> int:
-    """Forget the links that were over before a moment; return how many."""
+    """Delete the links that expired before a moment; return how many."""
     return len(session.scalars(delete(Token).where(Token.expires_at < moment).returning(Token.id)).all())
 
 
 def change_password(session: Session, actor: Actor, person: Person, password_hash: str, *, now: datetime, keep: int | None = None) -> None:
-    """Set a new password, end every session but the one to keep, and tell the owner by mail."""
+    """Set a new password, end every session but the one to keep, and notify the owner by mail."""
     person.password_hash = password_hash
     end_devices(session, person.id, now=now, but=keep)
     audit.record(session, actor, AccountVerb.PASSWORD_CHANGED, person, now=now)
@@ -407,7 +407,7 @@ def suspend(session: Session, actor: Actor, person: Person, reason: str, *, now:
 
 
 def restore(session: Session, actor: Actor, person: Person, reason: str, *, now: datetime) -> None:
-    """Open a suspended account again; its sessions stay ended, and whoever asked for its deletion has the whole time to think again.
+    """Reopen a suspended account; its sessions stay ended, and a requested deletion gets its whole waiting time again.
 
     Raise Conflict where it was merged into another, or deleted.
     """
@@ -466,7 +466,7 @@ def record_access(session: Session, actor: Actor, person_id: int, purpose: Acces
 
 
 def record_search_access(session: Session, actor: Actor, people: Sequence[int], *, now: datetime) -> None:
-    """Write down that a search showed these people to somebody, who looked for whom to enrol."""
+    """Record in the access log that a search for people to enrol showed these people to the actor."""
     for person_id in people:
         record_access(session, actor, person_id, AccessPurpose.FOUND, now=now)
 
@@ -474,7 +474,7 @@ def record_search_access(session: Session, actor: Actor, people: Sequence[int], 
 def record_list_access(
     session: Session, actor: Actor, listing: PeopleListKind, table: type[Base], row_id: int | None, *, now: datetime
 ) -> None:
-    """Write down that somebody opened a list of people, in which role and for what: one entry, however many stand in it."""
+    """Record that the actor opened a list of people, in which role and for what: one entry, however many are on it."""
     role = "administrator" if actor.is_administrator else "manager" if listing is PeopleListKind.UNIT else "team"
     subject = audit.AuditSubject(table.__tablename__, row_id)
     audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, subject, now=now, role=role, list=listing.value)

@@ -65,7 +65,7 @@ KNOWN_ACCOUNTS = 5
 
 @dataclass(frozen=True)
 class SignedIn:
-    """What Flask-Login holds: the actor, and the secret that the cookie names."""
+    """The signed-in user as Flask-Login holds it: the actor, and the secret that the cookie names."""
 
     actor: Actor
     secret: str
@@ -96,7 +96,7 @@ def sign_in(secret: str) -> None:
 
 
 def sign_out(response: Response) -> Response:
-    """Empty the cookie, and let the browser forget the pages it kept."""
+    """Empty the cookie, and make the browser drop its cached pages."""
     logout_user()
     _empty_cookie()
     response.headers["Clear-Site-Data"] = '"cache"'
@@ -117,7 +117,7 @@ def _empty_cookie() -> None:
 
 
 def prove(person_id: int, password_hash: str, target: str = "") -> None:
-    """Note in the cookie that somebody has typed their password, and where they want to go. Nobody is signed in by it."""
+    """Record in the cookie that the person typed their password, and their target page. This signs nobody in."""
     cookie["proof"] = [person_id, int(clock.now().timestamp()), hash_of(password_hash), target]
 
 
@@ -169,7 +169,7 @@ def count_try(email: str) -> None:
 
 
 def forgive_tries(email: str) -> None:
-    """Forget the tries for an account whose password was right."""
+    """Clear the failed tries of an account whose password was right."""
     address = client_key()
     limiter().forgive(TRIES_OF_ACCOUNT, counter_of(email))
     limiter().forgive(TRIES_OF_ACCOUNT_THERE, f"{email} {address}")
@@ -191,9 +191,9 @@ def _wait_out_pause(address: str) -> None:
 
 
 def note_failure(email: str) -> None:
-    """Count that a password was wrong, at every door; a browser that the account knows counts for nobody else.
+    """Count a wrong password, wherever it was typed; a browser that the account knows counts only for itself.
 
-    From MOST_FAILED different accounts on, each further one that fails begins a pause for its address, which the audit log tells.
+    From MOST_FAILED different accounts on, each further failure begins a pause for its client address, which the audit log records.
     """
     address = client_key()
     if counter_of(email) != email or not limiter().takes(FAILED_HERE, f"{email} {address}"):
@@ -216,7 +216,7 @@ def _write_spraying() -> None:
 
 
 def knows_password(email: str, stored: str, password: str) -> bool:
-    """Check the password of an account under the limit of signing in: every door has the same one (spec/security 2.3)."""
+    """Check the password of an account under the sign-in limit, which all forms share (spec/security 2.3)."""
     count_try(email)
     right = passwords.verify_password(stored, password)
     if right:

@@ -1,4 +1,4 @@
-"""What certificates offer to the roof."""
+"""The certificates feature, as the application registers it."""
 
 from certificates import jobs, views
 from certificates.permissions import PERMISSIONS

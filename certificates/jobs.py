@@ -1,4 +1,4 @@
-"""Background work of credentials: issue after a completion, then tell the holder."""
+"""Background jobs of credentials: issue after a completion, then notify the holder."""
 
 from typing import cast
 
@@ -31,7 +31,7 @@ def issue(delivery: Delivery) -> Effect | None:
 
 
 def notify_issued(delivery: Delivery) -> Effect:
-    """Tell the holder where the certificate is."""
+    """Notify the holder where the certificate is."""
     with delivery.database.unit_of_work(write=False) as session:
         row = session.get_one(Credential, cast("int", delivery.arguments["credential"]))
     code, address = printed_code(row.code), verify_url(delivery.settings.public_url, row.code)

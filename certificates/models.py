@@ -72,7 +72,7 @@ class SignaturePicture(Base):
 
 
 class CredentialSignatory(Base):
-    """Who signed a credential, as the institution's settings said on its day. Never changed."""
+    """The signatory of a credential, as the institution's settings said on its day. Never changed."""
 
     __tablename__ = "credential_signatory"
     __table_args__ = (UniqueConstraint("credential_id", "place"),)

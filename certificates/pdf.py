@@ -91,7 +91,7 @@ def _rendered(sheet: CertificateSheet) -> bytes:
 
 
 def unprintable(text: str) -> str:
-    """Return the letters of a name that the sheet's fonts lack, each once; empty for every Latin, Greek or Cyrillic name."""
+    """Return the characters of a name that the sheet's fonts do not have, each once; empty for all Latin, Greek or Cyrillic names."""
     _register_fonts()
     known = pdfmetrics.getFont(NAME).face.charToGlyph
     return "".join(dict.fromkeys(sign for sign in normalize("NFC", text) if ord(sign) not in known and not sign.isspace()))

@@ -1,4 +1,4 @@
-"""Who may see, download and revoke certificates; verifying is for everybody."""
+"""Permissions to see, download and revoke certificates; verifying is for everybody."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

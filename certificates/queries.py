@@ -58,7 +58,7 @@ def find_newest(session: Session, enrolment_id: int) -> Credential | None:
 
 
 def list_of(session: Session, person_id: int | None) -> list[Credential]:
-    """List somebody's credentials, the newest first."""
+    """List a person's credentials, the newest first."""
     statement = select(Credential).where(Credential.person_id == person_id).order_by(Credential.id.desc()).limit(100)
     return list(session.scalars(statement))
 

@@ -17,7 +17,7 @@ CONTENT_FORMAT = 1
 
 
 class CredentialState(StrEnum):
-    """What the register says of a credential."""
+    """The state of a credential in the register."""
 
     VALID = "valid"
     EXPIRED = "expired"
@@ -37,7 +37,7 @@ def state_of(*, revoked: bool, replaced: bool, expires_on: date | None, today: d
 
 @dataclass(frozen=True, slots=True)
 class AwardPolicy:
-    """What a course asks for its certificate; ``template`` is None where it gives none, ``grade`` in percent."""
+    """The requirements of a course for its certificate; ``template`` is None where it gives none, ``grade`` in percent."""
 
     template: str | None
     grade: Fraction | None = None
@@ -74,7 +74,7 @@ def deserves(policy: AwardPolicy, progress: Progress, *, held: CredentialState |
 
 @dataclass(frozen=True, slots=True)
 class CredentialSigner:
-    """Who signed a credential: name, office by language, and the picture of the signature, empty where there is none."""
+    """The signer of a credential: name, office by language, and the picture of the signature, empty where there is none."""
 
     name: str
     offices: Mapping[str, str]
@@ -88,7 +88,7 @@ class CredentialSigner:
 
 @dataclass(frozen=True, slots=True)
 class SignedContent:
-    """What a credential states, and all that its signature covers; ``hours`` as printed, titles by language."""
+    """The content of a credential, and all that its signature covers; ``hours`` as printed, titles by language."""
 
     code: str
     person_name: str

@@ -32,7 +32,7 @@ from kernel.settings import Settings, SignatorySetting
 
 
 class CertificateVerb(StrEnum):
-    """What the audit log says of credentials."""
+    """The audit verbs of credentials."""
 
     ISSUED = "certificate.issued"
     REVOKED = "certificate.revoked"
@@ -59,8 +59,8 @@ class AwardNotAllowed(Conflict):
 def find_award(session: Session, enrolment_id: int, *, instead_of: Credential | None = None) -> AwardInputs | None:
     """Lock an enrolment, and return what a credential is made from where it deserves one now.
 
-    One that was revoked does not come back by itself: somebody issues another one instead of it, or the course is completed again.
-    Who left the course keeps what they had earned by then, and earns nothing after it.
+    A revoked one does not return by itself: another one is issued instead of it, or the course is completed again.
+    A learner who left the course keeps what they had earned by then, and earns nothing after it.
     """
     enrolment = session.execute(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()).scalar_one()
     completion = find_completion(session, enrolment_id)
@@ -184,5 +184,5 @@ def renew_credential(
 
 
 def transfer_credentials(session: Session, course_id: int, giver: int, taker: int) -> None:
-    """Let somebody's certificates of a course be somebody else's: what they say, and their signature, stay as they are."""
+    """Transfer a person's certificates of a course to another person: their content and signature stay as they are."""
     session.execute(update(Credential).where(Credential.course_id == course_id, Credential.person_id == giver).values(person_id=taker))

@@ -1,11 +1,11 @@
-"""What a certificate prints, ready to be drawn."""
+"""The printed content of a certificate, ready to be drawn."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateSignatory:
-    """Who signs, and as what; `picture` is the signature as PNG or JPEG, empty where there is none."""
+    """A signatory and their role; `picture` is the signature as PNG or JPEG, empty where there is none."""
 
     name: str
     role: str

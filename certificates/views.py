@@ -39,7 +39,7 @@ def _public_url() -> str:
 
 @dataclass(frozen=True, slots=True)
 class CredentialPageView:
-    """What pages say of a credential: exactly what its sheet prints, and its state."""
+    """A credential on its pages: exactly what its sheet prints, and its state."""
 
     uuid: UUID | None
     state: str

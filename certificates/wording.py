@@ -13,7 +13,7 @@ from kernel.codes import printed_code
 
 @dataclass(frozen=True, slots=True)
 class CertificateTexts:
-    """What a credential and its course version say; texts already in the sheet's language, minutes per module in order.
+    """The texts of a credential and its course version; already in the sheet's language, minutes per module in order.
 
     ``signatories`` at most two; ``verify_address`` is printed without scheme (``aulario.example/v``), ``verify_url`` is what
     the QR code holds, with the code at its end.

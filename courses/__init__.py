@@ -1,1 +1,1 @@
-"""What can be learnt: courses, drafts, immutable versions, modules, activities, pages, media, catalogue, glossary."""
+"""Courses and their parts: drafts, immutable versions, modules, activities, pages, media, catalogue, glossary."""

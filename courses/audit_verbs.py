@@ -1,10 +1,10 @@
-"""What the audit log says of courses."""
+"""Audit-log verbs of courses."""
 
 from enum import StrEnum
 
 
 class CourseVerb(StrEnum):
-    """What the audit log says of courses."""
+    """The audit-log verbs of courses."""
 
     CREATED = "course.created"
     DELETED = "course.deleted"

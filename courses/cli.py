@@ -37,7 +37,7 @@ def group(plugs: Plugs) -> click.Group:
     )
     @click.option("--strict", is_flag=True, help="Warnings fail too.")
     def check(folder: Path, form: str, strict: bool) -> None:
-        """Tell everything that is wrong or notable in FOLDER."""
+        """Report every finding in FOLDER."""
         findings = _findings(folder, plugs)
         if findings or form == "json":
             click.echo(as_json(findings) if form == "json" else as_lines(findings))
@@ -47,7 +47,7 @@ def group(plugs: Plugs) -> click.Group:
     @courses.command("format")
     @click.argument("folder", type=FOLDER)
     def write_canonical(folder: Path) -> None:
-        """Write the YAML of FOLDER in canonical form; tell which files changed."""
+        """Write the YAML of FOLDER in canonical form; list the files that changed."""
         for path, content in _canonical(folder, plugs).items():
             (folder / path).write_bytes(content)
             click.echo(path)

@@ -16,7 +16,7 @@ DOOR_SPACE = 42
 
 
 class WindowState(StrEnum):
-    """How a window looks."""
+    """The look of a window."""
 
     OFF = "off"
     STARTED = "started"
@@ -35,7 +35,7 @@ class FacadeSize(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FacadeBay:
-    """What is told of one module: its length in minutes, its state, and the part of its required activities that is done (0 to 1)."""
+    """The bay of one module: its length in minutes, its state, and the share of its required activities that is done (0 to 1)."""
 
     minutes: Fraction | int
     state: WindowState = WindowState.OFF
@@ -56,7 +56,7 @@ class FacadeWindow:
 
 @dataclass(frozen=True, slots=True)
 class FacadeDoor:
-    """The door of a card, lit while enrolment is open."""
+    """The door of a card's facade, lit while enrolment is open."""
 
     lit: bool
     outline: str

@@ -1,4 +1,4 @@
-"""What courses offer to the roof."""
+"""The courses feature: what the package registers with the application."""
 
 from courses import jobs
 from courses.content.facts import describe_lesson

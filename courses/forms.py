@@ -31,7 +31,7 @@ def whole(text: str | None) -> int:
 
 
 class NatureForm(Form):
-    """What kind of change a publication is, and why; `choice` is an improvement that asks."""
+    """The nature of a publication, and its note; `choice` is an improvement that asks each learner."""
 
     note = TextAreaField(lazy_("What changes"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
     nature = RadioField(
@@ -57,7 +57,7 @@ class NatureForm(Form):
 
 
 class PublishForm(NatureForm):
-    """How a version of the draft is to be published."""
+    """The options for publishing the draft as a version."""
 
     tell = BooleanField(lazy_("Notify learners who completed the activities that change"))
     when = MomentField(lazy_("Publish later"))
@@ -71,7 +71,7 @@ class PublishForm(NatureForm):
         return None if moment is None else moment.replace(tzinfo=ZoneInfo(zone))
 
     def command(self, tells: tuple[str, ...]) -> PublishOptions:
-        """Return how to publish; the revision is that of the draft that was looked at, `tells` what is told of where that is wished."""
+        """Return the publishing options for the reviewed revision; `tells` are the activities to notify learners of, if wanted."""
         how = self.publishing(revision=whole(self.revision.data))
         looked_at = (self.looked_at.data or "")[:64]
         return replace(how, tells=tells if self.tell.data else (), autosaved=self.included, looked_at=looked_at)
@@ -83,7 +83,7 @@ class PublishForm(NatureForm):
 
 
 class TeamForm(Form):
-    """Who is to join a course's team, and as what."""
+    """The person who joins a course team, and their role."""
 
     email = LineField(
         lazy_("Email"),
@@ -119,7 +119,7 @@ class ArchiveForm(Form):
 
 
 class RepublishForm(NatureForm):
-    """How an earlier version is to be published again."""
+    """The options for publishing an earlier version again."""
 
     def command(self, version: CourseVersion) -> PublishOptions:
         """Return how to publish."""
@@ -142,7 +142,7 @@ _SHORT_ENOUGH = Length(max=LONGEST_TITLE, message=lazy_("Use at most %(max)d cha
 
 
 class NewCourseForm(Form):
-    """What a course begins with."""
+    """The first settings of a new course."""
 
     title = LineField(lazy_("Title of the course"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
     key = LineField(

@@ -24,7 +24,7 @@ FORGET_EVERY = 3600
 
 
 def publish_planned(delivery: Delivery) -> Effect | None:
-    """Publish a plan whose moment has come, once however many workers there are; else give it up and tell."""
+    """Publish a plan when it is due, once even with several workers; else cancel it and send a notification."""
     plan_id = cast("int", delivery.arguments["plan"])
     files = files_of(delivery.settings)
     with delivery.database.unit_of_work(write=False) as session:
@@ -55,7 +55,7 @@ def publish_planned(delivery: Delivery) -> Effect | None:
 
 
 def send_invitation(delivery: Delivery) -> None:
-    """Send the link that lets somebody join a course's team. It is minted here, so that no job row ever holds a secret."""
+    """Send the link that lets a person join a course team. It is created here, so that no job row ever holds a secret."""
     with delivery.database.unit_of_work() as session:
         invitation, course = team.get_invitation(session, cast("int", delivery.arguments["invitation"]))
         if invitation.withdrawn_at is not None or invitation.used_at is not None or not team.is_still_authorised(session, invitation):
@@ -78,7 +78,7 @@ def send_invitation(delivery: Delivery) -> None:
 
 
 def forget_folders(delivery: Delivery) -> None:
-    """Forget folders that nobody confirmed in time, and rendered lessons that nobody has asked for."""
+    """Delete folders that were not confirmed in time, and cached lessons that are no longer used."""
     RenderedLessonCache(delivery.settings.data_dir / "rendered").forget_old(delivery.now.timestamp())
     with delivery.database.unit_of_work() as session:
         delete_pending_uploads(session, PendingFolder, now=delivery.now)

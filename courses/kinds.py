@@ -22,7 +22,7 @@ from kernel.search.index import SearchDocument
 
 @dataclass(frozen=True, slots=True)
 class ActivityDescription:
-    """What a kind tells of an activity beside its own rows: for the course's page and the course's grade."""
+    """A kind's description of an activity besides its own rows: for the course's page and the course's grade."""
 
     minutes: int
     questions: int | None = None
@@ -51,7 +51,7 @@ Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
 
 @dataclass(frozen=True, slots=True)
 class LearnerCounts:
-    """How many people follow a course, and how many of them have completed it."""
+    """The number of people who follow a course, and of those who have completed it."""
 
     following: int = 0
     completed: int = 0
@@ -102,17 +102,17 @@ def asks_no_pass(_session: Session, _activity: OutlineActivity) -> None:
 
 
 def describe_nothing(_activity: ActivitySource) -> tuple[SettingFact, ...]:
-    """Tell nothing, for kinds without settings of their own."""
+    """Return no facts, for kinds without settings of their own."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityPublisher:
-    """How a kind of activity is published: `prepare` renders (slow, no database), `freeze` writes rows (fast).
+    """The publisher of an activity kind: `prepare` renders (slow, no database), `freeze` writes rows (fast).
 
-    `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` says whose marks
-    wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` tells what `freeze` has made findable,
-    for making the search's index anew; `tell` says in words what the kind adds, for differences; `dates` are those that were set for a
+    `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` returns whose marks
+    wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` returns what `freeze` has made searchable,
+    for rebuilding the search index; `tell` describes in words what the kind adds, for differences; `dates` are those that were set for a
     learner; `ungraded` names what waits for a grader.
     """
 
@@ -147,7 +147,7 @@ class CourseKinds:
 
     @property
     def tellers(self) -> Mapping[str, Teller]:
-        """Return how each kind tells an activity's settings."""
+        """Return the function of each kind that describes an activity's settings."""
         return {publisher.kind.name: publisher.tell for publisher in self.publishers}
 
     @property
@@ -203,7 +203,7 @@ class PreparedCourse:
 
     @property
     def hours(self) -> Fraction:
-        """Return the hours told on the certificate: as written, else the sum of the minutes."""
+        """Return the hours shown on the certificate: as written, else the sum of the minutes."""
         if self.course.hours is not None:
             return self.course.hours
         return Fraction(sum(activity.facts.minutes for activity in self.activities.values()), 60)
@@ -217,7 +217,7 @@ class PreparedCourse:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a freezer may need: the course and version being written, and its media by path."""
+    """The publication in progress, as freezers need it: the course and version being written, and its media by path."""
 
     course: Course
     version: CourseVersion

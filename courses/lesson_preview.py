@@ -28,9 +28,9 @@ KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class LessonPreview:
-    """A lesson in one language: its findings (lines of the file), and its page, None where it cannot be drawn.
+    """A lesson in one language: its findings (lines of the file), and its page, None where it cannot be rendered.
 
-    A finding about another file tells of a text that the page shows nothing of.
+    A finding about another file concerns a text that is missing on the page.
     """
 
     findings: tuple[Finding, ...]
@@ -68,7 +68,7 @@ def _state(draft_outline: DraftOutline, today: date) -> str:
 def preview_lesson(
     around: CourseReferences, draft_outline: DraftOutline, kinds: CourseKinds, typed: Mapping[str, str], path: str, *, today: date
 ) -> LessonPreview:
-    """Look at the lesson of a file as it is typed; `typed` are texts in the place of those of the desk."""
+    """Preview the lesson of a file as it is typed; `typed` are texts that replace those of the draft."""
     texts = {**draft_outline.texts, **typed}
     paths = {*draft_outline.checksums, *typed}
     activity, findings = check_lesson(around, kinds.kinds, kinds.parts, texts, paths, path, today=today)
@@ -83,7 +83,7 @@ def preview_lesson(
 
 
 def _refused(renderer: Renderer, findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    """Tell of texts that are left out of the page, those of other files too: the lesson shows their terms and questions."""
+    """Report texts that are left out of the page, also those of other files: the lesson shows their terms and questions."""
     told = {finding.file for finding in findings if finding.code == TOO_MUCH}
     for refused in renderer.refused:
         if refused.path not in told:

@@ -24,7 +24,7 @@ from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug, WordFormsTyp
 
 
 class Course(Base):
-    """What can be learnt; lives for ever. Its published version is a pointer that moves."""
+    """A course; lives for ever. Its published version is a pointer that moves."""
 
     __tablename__ = "course"
     __table_args__ = (CheckConstraint("draft_revision >= 0", name="draft_revision"),)
@@ -67,7 +67,7 @@ class DraftFile(Base):
 
 
 class RevisionOrigin(StrEnum):
-    """What made a revision of a working copy."""
+    """The origin of a draft revision."""
 
     IMPORTED = "imported"
     """A folder came in as it is."""
@@ -137,7 +137,7 @@ class PendingFolder(PendingUpload, Base):
 
 
 class PublicationNature(StrEnum):
-    """What a publication is to those who are learning already."""
+    """The publication nature: what it means for learners in progress."""
 
     CORRECTION = "correction"
     """Everybody moves to it."""
@@ -196,7 +196,7 @@ class CourseVersion(Base):
 
 
 class PlanState(StrEnum):
-    """What has become of a publication that was asked for or planned; the first two are open."""
+    """The state of a requested or planned publication; the first two are open."""
 
     WAITING = "waiting"
     PLANNED = "planned"
@@ -246,7 +246,7 @@ class PlannedPublication(Base):
 
 
 class Objective(Base):
-    """What a learner will be able to do: of a course version, or of one of its modules."""
+    """A learning objective of a course version, or of one of its modules."""
 
     __tablename__ = "objective"
 
@@ -405,7 +405,7 @@ class CourseFile(Base):
 
 
 class StaffRole(StrEnum):
-    """What somebody does for one course."""
+    """A role in a course team."""
 
     OWNER = "owner"
     EDITOR = "editor"
@@ -413,7 +413,7 @@ class StaffRole(StrEnum):
 
 
 class CourseStaff(Base):
-    """Somebody who teaches or grades in one course."""
+    """A member of a course team, who teaches or grades in the course."""
 
     __tablename__ = "course_staff"
     __table_args__ = (UniqueConstraint("course_id", "person_id"), CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"))
@@ -426,7 +426,7 @@ class CourseStaff(Base):
 
 
 class CourseInvitation(Base):
-    """Somebody without an account who is asked to join a course's team; only the hash of the link's secret is kept."""
+    """An invitation of a person without an account to a course team; only the hash of the link's secret is stored."""
 
     __tablename__ = "course_invitation"
     __table_args__ = (CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"),)

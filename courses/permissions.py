@@ -1,4 +1,4 @@
-"""What may be done with a course by those who make it."""
+"""Permissions of a course for its team."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class RevisionContext(CourseContext):
 
 @dataclass(frozen=True, slots=True)
 class AuthoringContext:
-    """Whether somebody makes courses: instructors of the site, owners and editors of any course."""
+    """The subject of authoring: whether the actor makes courses, as site instructor or as owner or editor of any course."""
 
     makes_courses: bool
 
@@ -77,14 +77,14 @@ class VersionContext:
 
 @dataclass(frozen=True, slots=True)
 class FolderUploadContext(CourseContext):
-    """A folder that somebody of a course's staff sent in for it."""
+    """A folder that a member of the course team uploaded for the course."""
 
     upload: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class NewCourseUpload(AuthoringContext):
-    """A folder that somebody sent in to become a course."""
+    """A folder uploaded to become a course."""
 
     upload: UUID
 
@@ -110,7 +110,7 @@ class InvitationContext:
 
 
 def edits(actor: Actor, role: StaffRole | None) -> bool:
-    """Say whether somebody may change a course: its owners and editors, and administrators."""
+    """Return whether an actor may change a course: its owners and editors, and administrators."""
     return actor.is_administrator or role in (StaffRole.OWNER, StaffRole.EDITOR)
 
 
@@ -126,7 +126,7 @@ def _create(actor: Actor, subject: object) -> Verdict:
 
 
 def owns(actor: Actor, role: StaffRole | None) -> bool:
-    """Say whether somebody may decide on the team, and on the course as a whole: its owners, and administrators."""
+    """Return whether an actor may decide on the team, and on the course as a whole: its owners, and administrators."""
     return actor.is_administrator or role is StaffRole.OWNER
 
 

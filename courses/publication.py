@@ -40,7 +40,7 @@ NO_TEMPLATE = "C902"
 
 @dataclass(frozen=True, slots=True)
 class CheckedCourse:
-    """What checking a folder gave; `prepared` is None where something refuses publishing."""
+    """The result of checking a folder; `prepared` is None where a finding prevents publishing."""
 
     findings: tuple[Finding, ...]
     course: CourseFolder | None
@@ -80,7 +80,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 
 
 def forget_rendered() -> None:
-    """Forget the lessons that the process has rendered."""
+    """Clear the process's cache of rendered lessons."""
     forget_lessons()
     _entries.cache_clear()
 

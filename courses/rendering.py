@@ -31,7 +31,7 @@ _lessons: dict[tuple[object, ...], tuple[RenderedText, frozenset[str]]] = {}
 
 
 def forget_lessons() -> None:
-    """Forget the lessons that the process has rendered."""
+    """Clear the process's cache of rendered lessons."""
     _lessons.clear()
 
 
@@ -57,9 +57,9 @@ class Refused:
 
 @dataclass
 class Renderer:
-    """Renders the texts of one course in all its languages; notes which media they use, and which texts were refused.
+    """A renderer of one course's texts in all its languages; it records which media they use, and which texts were refused.
 
-    A refused text is empty HTML: whoever publishes looks at `refused` first, a draft is shown without it. After some of them
+    A refused text is empty HTML: publishing checks `refused` first, a draft is shown without it. After some of them
     the others are not tried, because each may have taken two seconds.
     """
 

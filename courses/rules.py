@@ -148,7 +148,7 @@ class Outline:
             yield from module.activities
 
     def for_person(self, dates: Mapping[str, OwnDates]) -> "Outline":
-        """Return the same with the dates that hold for one person, by key of the activity."""
+        """Return the outline with the dates that apply to one person, by key of the activity."""
         return replace(self, modules=tuple(_dated(module, dates) for module in self.modules)) if dates else self
 
     def neighbours(self, key: str) -> tuple[OutlineActivity | None, OutlineActivity | None]:
@@ -243,8 +243,8 @@ def file_url(slug: str, sha256: str, name: str) -> str:
 
 
 def is_found(visibility: str, *, belongs: bool) -> bool:
-    """Say whether somebody finds a course who does not take part in it; ``belongs``: to an institution, at present.
+    """Return whether a person finds a course that they do not take; ``belongs``: to an institution, at present.
 
-    `participants` and its old name `institution` are found by nobody else.
+    Courses with `participants`, or its old name `institution`, are found by nobody else.
     """
     return visibility == "public" or (visibility == "staff" and belongs)

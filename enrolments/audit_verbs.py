@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class EnrolmentVerb(StrEnum):
-    """What the audit log says of taking part."""
+    """The audit verbs of enrolments."""
 
     ENROLLED = "enrolment.started"
     ACTIVITY_COMPLETED = "activity.completed"

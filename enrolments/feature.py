@@ -1,4 +1,4 @@
-"""What enrolments offer to the roof."""
+"""The enrolments feature, as the application registers it."""
 
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs

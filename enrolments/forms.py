@@ -115,7 +115,7 @@ class EnrolmentListForm(Form):
 
 
 class LearnerMessageForm(Form):
-    """What is written to people."""
+    """A message to learners."""
 
     heading = LineField(
         lazy_("Title"), [DataRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
@@ -127,7 +127,7 @@ class LearnerMessageForm(Form):
 
 
 class AnnouncementForm(LearnerMessageForm):
-    """What is announced, and to whom."""
+    """An announcement, and for whom it is."""
 
     edition = SelectField(lazy_("Edition"), choices=[], default="")
     group = SelectField(lazy_("Group"), choices=[], default="")
@@ -241,7 +241,7 @@ class LearnerNoteForm(Form):
 
 
 class RevokeCompletionForm(Form):
-    """Which completed activity is no longer held for completed, and why."""
+    """The completed activity whose completion is revoked, and why."""
 
     activity = SelectField(lazy_("Completed activity"), choices=[])
     reason = LineField(

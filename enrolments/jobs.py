@@ -84,7 +84,7 @@ def enrol_list(delivery: Delivery) -> None:
 
 
 def notify_announcement(delivery: Delivery) -> None:
-    """Tell those whom an announcement is for, a portion in each transaction; after a fault it goes on where it was."""
+    """Notify the audience of an announcement, a portion in each transaction; after a failure it goes on where it was."""
     announcement_id = cast("int", delivery.arguments["announcement"])
     more = True
     while more:
@@ -103,7 +103,7 @@ def keep_grades(delivery: Delivery) -> None:
 
 
 def notify_changes(delivery: Delivery) -> None:
-    """Tell those who did what new versions changed, a portion in each transaction. Done twice it tells nobody twice."""
+    """Notify learners who did what new versions changed, a portion in each transaction. Done twice it notifies nobody twice."""
     course_id = cast("int", delivery.arguments["subject"])
     with delivery.database.unit_of_work(write=False) as session:
         versions = change_notices.list_announced_versions(session, course_id, since=delivery.now - LATELY)
@@ -124,5 +124,5 @@ def end_closed(delivery: Delivery) -> None:
 
 
 def forget_lists(delivery: Delivery) -> Effect:
-    """Forget the lists whose time is over."""
+    """Delete the enrolment lists whose time is over."""
     return lambda session: delete_pending_uploads(session, PendingEnrolmentList, now=delivery.now)

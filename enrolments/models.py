@@ -40,7 +40,7 @@ class Enrolment(Base):
 
 
 class ActivityResult(Base):
-    """What a learner has to show for one activity."""
+    """A learner's result of one activity."""
 
     __tablename__ = "activity_result"
     __table_args__ = (
@@ -126,7 +126,7 @@ class ManualGrade(Base):
 
 
 class LearnerNote(Base):
-    """What somebody of a course's team wrote down of a learner, for the team alone."""
+    """A note by a member of the course team on a learner, for the team alone."""
 
     __tablename__ = "learner_note"
 
@@ -151,7 +151,7 @@ class Completion(Base):
 
 
 class VersionOfferReply(Base):
-    """What a learner said when they were asked whether to move to a newer version of their course."""
+    """A learner's reply to the question whether to move to a newer version of their course."""
 
     __tablename__ = "version_answer"
 
@@ -243,7 +243,7 @@ class EditionPlace(Base):
 
 
 class WaitingPlace(Base):
-    """Somebody who waits for a place in an edition that is full."""
+    """A person's place on the waiting list of an edition that is full."""
 
     __tablename__ = "waiting_place"
     __table_args__ = (UniqueConstraint("edition_id", "person_id"),)
@@ -269,7 +269,7 @@ class PendingEnrolmentList(PendingUpload, Base):
 
 
 class Announcement(Base):
-    """What the team of a course tells some of those who take it. It is told in portions, by the numbers of people."""
+    """An announcement of the course team to some of its learners. It is delivered in portions, by the numbers of people."""
 
     __tablename__ = "announcement"
 
@@ -304,7 +304,7 @@ class Announcement(Base):
 
 
 class MessageRecipient(Base):
-    """Somebody whom a message is for: the filter found them when it was sent."""
+    """A recipient of a message: the filter found them when it was sent."""
 
     __tablename__ = "message_recipient"
 

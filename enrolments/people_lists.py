@@ -62,7 +62,7 @@ class EntryFault:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentListCheck:
-    """Whom a list enrols, by their numbers and names, who takes the course already, and what is wrong in which line."""
+    """The check of an enrolment list: the people it enrols by number and name, those already enrolled, and faults by line."""
 
     people: tuple[int, ...]
     names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Who may look at a course and take part in it."""
+"""Permissions to look at a course and take part in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -164,7 +164,7 @@ class GroupContext:
 
 @dataclass(frozen=True, slots=True)
 class GroupMemberContext(GroupContext):
-    """A person before what somebody's place in a group is; none of them: those whom a form chooses."""
+    """The context of a group membership; no person: those whom a form chooses."""
 
     person_id: int | None
 
@@ -182,7 +182,7 @@ class EditionContext:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantContext:
-    """A person before somebody's part in a course."""
+    """The context of a person's enrolment in a course."""
 
     context: LearnerContext
     enrolment: Enrolment
@@ -190,7 +190,7 @@ class ParticipantContext:
 
 @dataclass(frozen=True, slots=True)
 class ResultContext:
-    """A person before somebody's result of an activity, in the version that they follow."""
+    """The context of a learner's result of an activity, in the version that they follow."""
 
     context: LearnerContext
     enrolment: Enrolment
@@ -235,7 +235,7 @@ class EnrolmentListContext:
 
 @dataclass(frozen=True, slots=True)
 class LearningRecord:
-    """What one person has to show in one course, as administrators look at it."""
+    """A person's learning record in one course, as administrators look at it."""
 
     person: Person
     enrolment: Enrolment
@@ -250,17 +250,17 @@ class LearningRecord:
 
 
 def is_staff(actor: Actor, context: LearnerContext) -> bool:
-    """Say whether somebody teaches, edits or grades this course, or administers the site."""
+    """Return whether the actor teaches, edits or grades this course, or administers the site."""
     return actor.is_administrator or context.staff_role is not None
 
 
 def takes_part(actor: Actor, context: LearnerContext) -> bool:
-    """Say whether somebody learns or works in this course."""
+    """Return whether the actor learns or works in this course."""
     return context.is_learner or is_staff(actor, context)
 
 
 def _is_hidden(actor: Actor, context: LearnerContext) -> bool:
-    """Say whether a course for those who belong to an institution does not exist for somebody signed in who is not one of them."""
+    """Return whether a course for members of an institution is hidden from a signed-in actor who is not one of them."""
     stranger = not actor.is_anonymous and not context.belongs and not takes_part(actor, context)
     return stranger and context.visibility == Visibility.STAFF.value
 
@@ -272,7 +272,7 @@ def _seat_of(subject: object) -> LearnerContext | None:
 
 
 def hiding(predicate: Predicate) -> Predicate:
-    """Return the same predicate, which hides what it refuses where the course is hidden from the actor."""
+    """Wrap a predicate so that it hides what it refuses where the course is hidden from the actor."""
 
     @wraps(predicate)
     def hides(actor: Actor, subject: object) -> Verdict:
@@ -296,7 +296,7 @@ def _view_course(actor: Actor, subject: object) -> Verdict:
 
 
 def _enrol(actor: Actor, subject: object) -> Verdict:
-    """Whoever may see a course enrols in it, while its enrolment is open."""
+    """Let anyone who may see a course enrol in it, while its enrolment is open."""
     assert isinstance(subject, LearnerContext)
     if subject.version_id is None:
         return Verdict.HIDE
@@ -359,7 +359,7 @@ def _enrol_others(actor: Actor, subject: object) -> Verdict:
 
 
 def changes_announcement(actor: Actor, context: LearnerContext, announcement: Announcement) -> bool:
-    """Say whether somebody corrects or withdraws an announcement: its author, as long as they edit the course; administrators."""
+    """Return whether the actor corrects or withdraws an announcement: its author, while they edit the course; administrators."""
     return actor.is_administrator or (edits(actor, context.staff_role) and announcement.author_id == actor.person_id)
 
 
@@ -400,7 +400,7 @@ def _mark_items(actor: Actor, subject: object) -> Verdict:
 
 
 def keeps_notes(actor: Actor, subject: ParticipantContext | LearnerNoteContext) -> bool:
-    """Say whether somebody reads and writes the team's notes on a learner: the team does, but nobody those on themself."""
+    """Return whether the actor reads and writes the team's notes on a learner: the team does, but nobody those on themself."""
     return is_staff(actor, subject.context) and not is_own(actor, subject.enrolment.person_id)
 
 
@@ -418,7 +418,7 @@ def _delete_note(actor: Actor, subject: object) -> Verdict:
 
 
 def _join(actor: Actor, subject: object) -> Verdict:
-    """Whoever knows an edition's code, or may see the course where the edition is open to all who do."""
+    """Let those join who know an edition's code, or may see the course where the edition is open to all who do."""
     assert isinstance(subject, EditionContext)
     if actor.is_anonymous:
         return Verdict.FORBID

@@ -12,7 +12,7 @@ from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule,
 
 @dataclass(frozen=True, slots=True)
 class LearnerResult:
-    """What a learner has to show for one activity; `score` in percent, unrounded."""
+    """A learner's result of one activity; `score` in percent, unrounded."""
 
     viewed: bool = False
     completed: bool = False
@@ -33,7 +33,7 @@ def merit(result: LearnerResult) -> tuple[bool, bool, Fraction]:
 
 @dataclass(frozen=True, slots=True)
 class GradeItemWeight:
-    """How an item marked by hand counts in the course grade: in which category, and its weight there."""
+    """The weight of a manual grade item in the course grade, and its category."""
 
     category: str
     weight: Fraction
@@ -45,7 +45,7 @@ Results = Mapping[str, LearnerResult]
 
 
 class GradingMethod(StrEnum):
-    """Which of several tries at an activity make its grade (spec/quiz-engine 5.8)."""
+    """The grading method of an activity with several attempts (spec/quiz-engine 5.8)."""
 
     HIGHEST = "highest"
     AVERAGE = "average"
@@ -54,7 +54,7 @@ class GradingMethod(StrEnum):
 
 
 class GradedCompletionRule(StrEnum):
-    """What completes an activity that gives marks (spec/quiz-engine 5.13)."""
+    """The completion rule of an activity that gives marks (spec/quiz-engine 5.13)."""
 
     PASSED = "passed"
     GRADED = "graded"
@@ -107,7 +107,7 @@ def grade_over(grading: GradingMethod, percents: Sequence[Fraction | None]) -> F
 
 
 class CompletionState(StrEnum):
-    """How far a part of the course is."""
+    """The completion state of a part of the course."""
 
     LOCKED = "locked"
     TO_DO = "to_do"
@@ -117,7 +117,7 @@ class CompletionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModuleProgress:
-    """How far a module is: required activities done of those needed."""
+    """The progress of a module: required activities done of those needed."""
 
     key: str
     done: int
@@ -147,7 +147,7 @@ class ModuleProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a course is, and whether that is enough."""
+    """The progress of a course, and whether that is enough."""
 
     done: int
     total: int
@@ -364,7 +364,7 @@ def closed_activities(outline: Outline, results: Results, now: datetime) -> dict
 
 
 class EnrolmentRefusal(StrEnum):
-    """Why somebody cannot enrol."""
+    """The reason why a person cannot enrol."""
 
     NOT_PUBLISHED = "not_published"
     BY_INVITATION = "by_invitation"
@@ -415,7 +415,7 @@ def may_join(dates: EditionDates, *, archived: bool, now: datetime) -> Enrolment
 
 @dataclass(frozen=True, slots=True)
 class CourseHistory:
-    """What somebody has to show in a course, to compare two accounts of one person."""
+    """A person's history in a course, to compare two accounts of one person."""
 
     completed_at: datetime | None
     grade: Decimal | None

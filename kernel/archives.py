@@ -1,7 +1,6 @@
-"""ZIP archives, the only door to them: judged by their list before anything is unpacked, and unpacked in memory only.
+"""ZIP archives, and the only code that opens them: checked by their directory before unpacking, in memory only.
 
-spec/security 4.4.
-"""
+spec/security 4.4."""
 
 import lzma
 import stat
@@ -59,7 +58,7 @@ class ArchiveRefused(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """How much an archive may hold: bytes as it comes and unpacked, and entries."""
+    """The limits of an archive: bytes packed and unpacked, and entries."""
 
     packed: int = 200_000_000
     unpacked: int = 1_000_000_000

@@ -17,7 +17,7 @@ from kernel.permissions import Actor
 
 
 class AuditEntry(Base):
-    """One thing that somebody did. Append-only."""
+    """An entry of the audit log: one act of one actor. Append-only."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (Index("ix_audit_entry_subject", "subject_kind", "subject_id"), Index("ix_audit_entry_actor", "actor_id", "at"))
@@ -39,7 +39,7 @@ class AuditEntry(Base):
 
 @dataclass(frozen=True, slots=True)
 class AuditSubject:
-    """What an act was about where the row is not at hand, or is none: a table, and the number of its row."""
+    """The subject of an act whose row is not at hand, or that has none: a table, and the id of its row."""
 
     __tablename__: str
     id: int | None = None

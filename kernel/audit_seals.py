@@ -1,9 +1,9 @@
-"""Seals over the audit log: each covers some entries and the seal before, and is signed (spec/security 8.1).
+"""Seals over the audit log: each covers some entries and the previous seal, and is signed (spec/security 8.1).
 
-A changed or missing entry breaks its seal. That the end of the log was cut off, seals and all, only what is outside the database tells:
-the newest seal is said in the program's log, stands in each backup, and is kept in a file of the data folder.
+A changed or missing entry breaks its seal. That the end of the log was cut off, seals and all, only shows outside the database:
+the latest seal is written to the program's log, to each backup, and to a file of the data folder.
 
-A job seals, some minutes behind: entries get their numbers before they are committed, so a number that is missing now may still come.
+A job seals with some minutes' delay: entries get their ids before they are committed, so an id that is missing now may still appear.
 """
 
 import hashlib
@@ -92,7 +92,7 @@ def find_newest(session: Session) -> LatestSeal | None:
 
 
 def known_newest(folder: Path) -> LatestSeal | None:
-    """Return the newest seal that was made from a data folder, or nothing where the folder tells of none."""
+    """Return the latest seal that was made from a data folder, or None where the folder records none."""
     try:
         said = re.fullmatch(r"(\d+) ([0-9a-f]{64})\n", (folder / NEWEST).read_text())
     except OSError:
@@ -146,7 +146,7 @@ class BrokenSeal:
 
 @dataclass
 class SealVerification:
-    """What a look at the whole log found."""
+    """The result of verifying the whole audit log."""
 
     seals: int = 0
     sealed: int = 0

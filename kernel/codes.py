@@ -1,4 +1,4 @@
-"""Codes that people copy from paper or hear on the telephone: signs of Crockford's base 32, shown in groups of four."""
+"""Codes that people copy from print or hear on the telephone: symbols of Crockford's base 32, shown in groups of four."""
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L and O, which are read as 1 and 0, and no U. Each sign says five bits."""

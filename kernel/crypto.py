@@ -80,7 +80,7 @@ def _serializer(secret: Secret, purpose: str) -> URLSafeTimedSerializer:
 
 
 def seal(secret: Secret, purpose: str, value: object) -> str:
-    """Return a value as a signed text with its time; whoever carries it can read it, and not change it."""
+    """Return a value as a signed text with its time; its bearer can read it, but not change it."""
     sealed: str = _serializer(secret, purpose).dumps(value)
     return sealed
 

@@ -34,12 +34,12 @@ class CopyTargetNotEmpty(Exception):
 
 
 class CopyDiffers(Exception):
-    """What arrived is not what was sent; the text names the tables."""
+    """A copy that differs from its source; the text names the tables."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableChecksum:
-    """What a table holds: how many rows, and the sum of their SHA-256, whatever their order."""
+    """The checksum of a table: how many rows, and the sum of their SHA-256, in any order."""
 
     rows: int
     sha256: str
@@ -129,7 +129,7 @@ def sums_of(database: Database) -> dict[str, TableChecksum]:
 
 
 def differing(wanted: Sums, found: Sums) -> list[str]:
-    """Tell each table in which two databases differ."""
+    """List the tables in which two databases differ."""
     return [
         f"{name}: {wanted[name].rows} rows, {found[name].rows} arrived" if wanted[name].rows != found[name].rows else f"{name}: other rows"
         for name in wanted
@@ -218,7 +218,7 @@ def _postgres_load(reader: Connection, writer: Connection, tell: Callable[[str, 
 
 
 def analyze(writer: Connection) -> None:
-    """Tell PostgreSQL what its tables hold now: until its own turn comes, it would plan as if they were empty."""
+    """Let PostgreSQL analyse its tables now: until autovacuum runs, it would plan as if they were empty."""
     writer.exec_driver_sql(f"ANALYZE {', '.join(table_names())}")
 
 
@@ -316,7 +316,7 @@ def faults_of(path: Path) -> list[str]:
 
 
 def counts_of(path: Path, names: Sequence[str]) -> dict[str, int]:
-    """Count the rows of some tables of a SQLite file, whatever version wrote it; a table that lacks counts as -1."""
+    """Count the rows of some tables of a SQLite file of any version; a missing table counts as -1."""
     connection = _to_be_read(path)
     try:
         present = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -285,7 +285,7 @@ def _postgres_engines(url: str, pool: int) -> tuple[Engine, Engine]:
 
 
 def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:
-    """Return the one connection by which is seen whether the database answers; whoever finds it taken waits a second."""
+    """Return the engine whose one connection probes the database; a caller that finds it in use waits a second."""
     options: dict[str, Any] = {**QUIET, "pool_size": 1, "max_overflow": 0, "pool_timeout": PROBES_TURN, "pool_pre_ping": True}
     if is_sqlite:
         address = URL.create("sqlite", database=f"file:{quote(make_url(url).database or '')}", query={"mode": "ro", "uri": "true"})
@@ -295,7 +295,7 @@ def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:
 
 
 def _keep_to_deadlines(engine: Engine, *, is_sqlite: bool) -> None:
-    """Refuse a statement to whoever is late; SQLite asks by itself while one runs, PostgreSQL has to be told."""
+    """Refuse statements after the deadline; SQLite checks during a statement by itself, PostgreSQL has to be cancelled."""
 
     event.listen(engine, "before_cursor_execute", lambda *_statement: deadline.check())
     if not is_sqlite:

@@ -1,7 +1,6 @@
-"""How long a request may work (spec/security 3.5), thread by thread:
-whoever is late asks the database for nothing more and commits nothing.
+"""Deadline of a request (spec/security 3.5), by thread: once late, it makes no more database statements and commits nothing.
 
-It begins when the body is there: how slowly a body arrives is its sender's affair. Background jobs and commands have no deadline.
+It begins when the body has arrived: how slowly a body arrives is up to its sender. Background jobs and commands have no deadline.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 
 def write_cache_file(path: Path, content: bytes, *, mode: int = 0o777) -> None:
-    """Write a file, and its folder with this mode; where the disk is full or the folder is not ours, nothing is left and nobody is told."""
+    """Write a file, and its folder with this mode; with the disk full or the folder not ours, leave nothing and raise nothing."""
     partial = path.with_name(f"{path.name}.{uuid4().hex}")
     try:
         path.parent.mkdir(mode=mode, parents=True, exist_ok=True)

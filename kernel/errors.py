@@ -1,4 +1,4 @@
-"""The tree of errors that a page or a problem document can tell.
+"""The hierarchy of errors that a page or a problem document can show.
 
 DomainError
 ├── NotFound 404 ── Gone 410
@@ -67,7 +67,7 @@ class SignInNeeded(Forbidden):
 
 
 class OwnRecord(Forbidden):
-    """Somebody would act on their own record as staff."""
+    """An attempt by staff to act on their own record."""
 
     code = "own_record"
     message = N_("This is your own record: another member of the team or an administrator has to do this.")
@@ -82,7 +82,7 @@ class Conflict(DomainError):
 
 
 class Invalid(DomainError):
-    """What was sent cannot be accepted as it stands."""
+    """Submitted data that cannot be accepted as they are."""
 
     code = "invalid"
     status = 422

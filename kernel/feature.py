@@ -1,4 +1,4 @@
-"""What a package offers to the roof: plain data, no discovery."""
+"""A feature: what a package registers with the application, as plain data without discovery."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -30,7 +30,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """How many bytes of files a person may hand in to a course, and a course may have (spec/security 4.3)."""
+    """The quotas of uploaded files in bytes: of a person in a course, and of a course (spec/security 4.3)."""
 
     person: int
     course: int
@@ -177,7 +177,7 @@ class FolderStore(FileStore):
 
 
 def keep_name(folder: Path) -> None:
-    """Make the new names in a folder durable too: without this a power cut forgets them."""
+    """Make the new names in a folder durable too: without this a power cut loses them."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -228,7 +228,7 @@ class BucketStore(FileStore):
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Turn what the store refuses into what the house knows: NotFound, or Unavailable as of a database that is away."""
+        """Translate the store's errors into the application's: NotFound, or Unavailable as when the database is down."""
         BucketStore._process = BucketStore._process or os.getpid()
         if BucketStore._process != os.getpid():
             raise RuntimeError("the bucket was used before this process was forked")

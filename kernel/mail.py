@@ -154,9 +154,9 @@ def _reason(error: OSError, codes: list[int]) -> str:
 
 
 def knows_nobody(error: Exception) -> bool:
-    """Say whether the mail server refused every address for good because it is nobody's (RFC 3463).
+    """Return whether the mail server refused every address for good because it does not exist (RFC 3463).
 
-    Without such a code a refusal may be of the sender, or of the program: then whoever reads the address still waits for the mail.
+    Without such a code the refusal may concern the sender, or the program: then the addressee still waits for the mail.
     """
     return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
         code >= 500 and said.startswith(NOBODYS) for code, said in error.recipients.values()

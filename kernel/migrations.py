@@ -1,4 +1,4 @@
-"""The schema's history: the only door to alembic."""
+"""The migrations of the schema: the only user of alembic."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

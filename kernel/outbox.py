@@ -70,7 +70,7 @@ class Job(Base):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a handler gets: database and settings, its arguments, the job's identity as an idempotency key, and the time."""
+    """The argument of a job handler: database and settings, arguments, the job's identity as an idempotency key, and the time."""
 
     database: Database
     settings: Settings
@@ -114,7 +114,7 @@ class WorkerLost(Exception):
 
 
 class DeliveryOutcome(StrEnum):
-    """What became of a delivery."""
+    """The outcome of a delivery."""
 
     DONE = "done"
     NOT_MINE = "not_mine"
@@ -156,7 +156,7 @@ def dispatch_jobs(session: Session, wake: Callable[[Job], None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class JobRunner:
-    """What delivering needs: where the rows are, and who handles which kind."""
+    """The runner of background jobs: where the rows are, and which handler takes which kind."""
 
     database: Database
     settings: Settings
@@ -167,7 +167,7 @@ class JobRunner:
 
 @dataclass(frozen=True, slots=True)
 class _LeasedJob:
-    """A job that is ours until its lease ends; who took it since is told apart by the attempt."""
+    """A job leased to this worker until its lease ends; the attempt number shows whether another has taken it since."""
 
     job_id: int
     kind: str
@@ -371,7 +371,7 @@ def retry_failed(session: Session, job_id: int | None = None, *, now: datetime) 
 
 
 def forget_jobs(session: Session, kinds: Collection[str], mentions: Callable[[Mapping[str, object]], bool]) -> None:
-    """Delete the jobs of some kinds whose arguments are about somebody, done or not."""
+    """Delete the jobs of some kinds whose arguments mention a person, done or not."""
     for job in session.scalars(select(Job).where(Job.kind.in_(kinds))).all():
         if mentions(json.loads(job.arguments)):
             session.delete(job)

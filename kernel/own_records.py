@@ -25,7 +25,7 @@ LEFT_OUT = N_("Your own record was left out. Another member of the team or an ad
 
 
 class RecordVerb(StrEnum):
-    """What the audit log says of acts on many."""
+    """The audit-log verbs of acts on many records."""
 
     LEFT_OUT = "record.left_out"
 
@@ -36,12 +36,12 @@ def is_own(actor: Actor, person_id: int | None) -> bool:
 
 
 def of_others(actor: Actor, person_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """Return the same as a condition on a column of people: all rows but the actor's own."""
+    """Return a condition on a column of people that leaves out the actor's own rows."""
     return true() if actor.person_id is None else person_id != actor.person_id
 
 
 def changes_record(predicate: Predicate, whose: Whose, *, otherwise: Verdict = Verdict.OWN) -> Predicate:
-    """Mark an action that changes one learner's standing, and refuse it to the learner; `otherwise` is what they are told."""
+    """Mark an action that changes one learner's results, and refuse it to that learner with the verdict `otherwise`."""
 
     def guarded(actor: Actor, subject: object) -> Verdict:
         verdict = predicate(actor, subject)
@@ -53,7 +53,7 @@ def changes_record(predicate: Predicate, whose: Whose, *, otherwise: Verdict = V
 
 
 def changes_records(predicate: Predicate) -> Predicate:
-    """Mark an action that changes the standing of many: its service leaves the actor's own record out."""
+    """Mark an action that changes the results of many learners: its service leaves the actor's own record out."""
 
     def unguarded(actor: Actor, subject: object) -> Verdict:
         return predicate(actor, subject)
@@ -72,7 +72,7 @@ def _marked(made: Predicate, predicate: Predicate, **marks: bool) -> Predicate:
 
 
 def is_of_one(predicate: Predicate) -> bool:
-    """Say whether an action is marked as one that changes one learner's standing."""
+    """Return whether an action is marked as one that changes one learner's results."""
     return hasattr(predicate, "one")
 
 
@@ -82,5 +82,5 @@ def is_guarded(predicate: Predicate) -> bool:
 
 
 def is_of_many(predicate: Predicate) -> bool:
-    """Say whether an action is marked as one that changes the standing of many."""
+    """Return whether an action is marked as one that changes the results of many learners."""
     return hasattr(predicate, "many")

@@ -1,4 +1,4 @@
-"""Who acts, and the one function that decides whether they may."""
+"""Actors, and the one function that decides what they may do."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class SiteRole(StrEnum):
 
 
 class ActorChannel(StrEnum):
-    """The door through which somebody acts."""
+    """The channel through which an actor acts."""
 
     WEB = "web"
     CLI = "cli"
@@ -26,7 +26,7 @@ class ActorChannel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is acting now. Anonymous without `person_id`; the system itself through a job or the command line has none either."""
+    """The current actor. Anonymous without `person_id`; the system itself, through a job or the command line, has none either."""
 
     person_id: int | None = None
     person_uuid: UUID | None = None
@@ -95,14 +95,14 @@ def administrator(actor: Actor, _subject: object) -> Verdict:
 
 
 def open_to_strangers(predicate: Predicate) -> Predicate:
-    """Mark a predicate that may allow somebody who has not signed in."""
+    """Mark a predicate that may allow an actor who has not signed in."""
     predicate.open_to_strangers = True  # type: ignore[attr-defined]  # marks stand on the function
     return predicate
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What each action asks, collected from every package by the roof."""
+    """The predicate of each action, collected from every package by the application."""
 
     predicates: Mapping[StrEnum, Predicate] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Redis, the only door to it: it counts tries and wakes workers, and holds nothing that cannot be lost (spec/security 6.4)."""
+"""Redis and its only client code: it counts tries and wakes workers, and holds nothing that cannot be lost (spec/security 6.4)."""
 
 from typing import Any
 

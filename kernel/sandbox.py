@@ -1,7 +1,7 @@
-"""Reading a file that somebody sent, in a process of its own with so much memory and time and no more (spec/security 4.4).
+"""Sandbox that reads an uploaded file in a process of its own, with limited memory and time (spec/security 4.4).
 
-A file that asks for too much ends that process alone; whoever saves an answer meanwhile is served. The process runs a function of a
-module that is named to it; what goes there and comes back is pickled by this program for this program.
+A file that demands too much ends that process alone; requests that save answers meanwhile are served. The process runs a function of a
+module named to it; what goes there and comes back is pickled by this program for this program.
 """
 
 import os
@@ -48,7 +48,7 @@ class SandboxLimitExceeded(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What reading may take: bytes beyond what the program itself takes, seconds of processor, and seconds of waiting."""
+    """The limits of reading a file: bytes beyond those of the program itself, seconds of processor time, and seconds of waiting."""
 
     memory: int = 400_000_000
     seconds: int = 25

@@ -25,7 +25,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignatorySetting:
-    """Who signs certificates for the institution, their office by language, and where the picture of their signature is."""
+    """A signatory of the institution's certificates: their name, their office by language, and the file of their signature."""
 
     name: str
     offices: Mapping[str, str]
@@ -56,7 +56,7 @@ def known_database(value: str) -> str:
 
 
 class Settings(BaseSettings):
-    """How this instance runs. Read from the environment; `lms settings` prints it."""
+    """The settings of this instance. Read from the environment; `lms settings` prints them."""
 
     model_config = SettingsConfigDict(env_prefix="LMS_", env_ignore_empty=True, frozen=True, extra="forbid")
 
@@ -396,7 +396,7 @@ KEPT_KEYS = 3
 def rotate_secret_key(settings: Settings) -> list[bytes]:
     """Put a new secret key before the others, of which the latest stay readable; return them all. The file is replaced whole.
 
-    Raise SettingsError where it cannot be: a container's secret, a folder of somebody else.
+    Raise SettingsError where it cannot be replaced: a container's secret, a folder with another owner.
     """
     path = settings.secret_key_file or settings.data_dir / "secret.key"
     keys = [secrets.token_urlsafe(48).encode(), *secret_keys(settings)[:KEPT_KEYS]]

@@ -15,7 +15,7 @@ UNRESERVED = "-_.~"
 
 @dataclass(frozen=True, slots=True)
 class UrlSigner:
-    """Who signs for a region of a store."""
+    """A signer of links to a region of a store."""
 
     region: str
     access_key: str

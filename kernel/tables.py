@@ -108,9 +108,9 @@ class SpreadsheetRows:
 
 
 def read_sheet(content: bytes, *, rows: int) -> SpreadsheetRows:
-    """Return the first sheet of a workbook (XLSX) as words, so many rows at most; raise Undecodable where it is none.
+    """Return the first sheet of a workbook (XLSX) as text, up to `rows` rows; raise Undecodable where it is none.
 
-    The archive is not judged here: whoever calls has done so.
+    The archive is not checked here: the caller has done so.
     """
     from openpyxl import load_workbook  # noqa: PLC0415 - 80 ms that no start should wait for
 
@@ -164,14 +164,14 @@ def read_xlsx(content: bytes, *, rows: int) -> ReadTable:
 
 
 def as_written(words: str) -> str:
-    """Return a cell as it is shown to whoever sent it: a formula as its sign only."""
+    """Return a cell as it is shown to its uploader: a formula as its sign only."""
     return words.replace(FORMULA, "=…")
 
 
 def on_disk(write: Callable[[BinaryIO], None]) -> BinaryIO:
-    """Return a nameless file with what `write` writes into it, at its beginning; whoever sends it closes it.
+    """Return a nameless file with what `write` writes into it, at its beginning; the sender closes it.
 
-    Written before it is sent: memory stays the same, and no connection to the database waits for a slow line.
+    Written before it is sent: memory use stays flat, and no database connection waits for a slow line.
     """
     file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the response closes it
     try:

@@ -1,4 +1,4 @@
-"""Who looked at a person's data: at theirs alone, and at lists in which they stood at the time (spec/security 7.4)."""
+"""Access log of a person's data: views of theirs alone, and of lists that included them at the time (spec/security 7.4)."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ FILE = "file"
 
 
 def list_access_rows(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
-    """List who looked at somebody's data, the latest first; of several looks of one day at one list, the last. `most` none: all of them."""
+    """List who viewed a person's data, latest first; of several views of one list in a day, the last. `most` None: all entries."""
     of_lists: dict[tuple[object, ...], DataAccess] = {}
     for look in _looks_at_lists(session, person_id, most):
         of_lists.setdefault((look.at.date(), look.by, look.role, look.purpose, look.where), look)

@@ -48,7 +48,7 @@ def get_pair(session: Session, actor: Actor, person: UUID, other: UUID) -> Merge
 
 @dataclass(frozen=True, slots=True)
 class AccountCourseRecord:
-    """What somebody has in a course."""
+    """A person's record in a course."""
 
     history: CourseHistory
     attempts: int

@@ -1,4 +1,4 @@
-"""The bill of materials: what the house is made of, and how it is put together."""
+"""Assembly of the application: which packages it consists of, and how they are put together."""
 
 import hashlib
 from collections import defaultdict

@@ -1,7 +1,7 @@
-"""How slowly a request may come, so that senders who trickle cannot keep every thread of a server.
+"""Least rates at which a request must arrive, so that senders who trickle cannot occupy every thread of a server.
 
-A head has a time. A body has a least rate, with seconds to spare for a line that is gone for a moment: whoever keeps to it may
-send for as long as it takes. Where most threads only wait for what comes, the slowest lose their connections sooner.
+A head has a time limit. A body has a least rate, with seconds to spare for a line that is gone for a moment: a sender who keeps to it may
+send for as long as it takes. Where most threads only wait for data, the slowest lose their connections sooner.
 """
 
 import socket
@@ -23,9 +23,9 @@ SHARE = 0.75
 
 @dataclass(slots=True, eq=False)
 class Arrival:
-    """A request that one thread waits for: its head, then its body as far as somebody reads it.
+    """A request that one thread waits for: its head, then its body as far as it is read.
 
-    Times are seconds of the monotonic clock; one thread writes, another looks.
+    Times are seconds of the monotonic clock; one thread writes, another reads.
     """
 
     sock: socket.socket

@@ -38,14 +38,14 @@ COLUMNS = ("id", "at", "actor", "via", "address", "request", "verb", "subject_ki
 
 
 class AuditVerb(StrEnum):
-    """What the audit log says of itself."""
+    """The audit-log verbs of the log itself."""
 
     EXPORTED = "audit.exported"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are asked for."""
+    """The filter of audit entries."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -90,7 +90,7 @@ def lines(session: Session, asked: AuditFilter) -> Iterator[str]:
 
 
 def seal(delivery: Delivery) -> None:
-    """Seal what was written up to some minutes ago, and tell each seal outside the database."""
+    """Seal the entries written up to some minutes ago, and publish each seal outside the database."""
     folder = delivery.settings.data_dir
     keys = signing_keys(folder)
     for _batch in range(BATCHES):

@@ -20,7 +20,7 @@ PASSPHRASE = click.option("--passphrase-file", type=FILE, help="File (mode 0600)
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Tell what keeps a backup from being made or read in one line."""
+    """Report in one line what keeps a backup from being made or read."""
     import lms.app  # noqa: F401 - it brings every package's tables, without which a copy would leave rows out
     from kernel.database_copy import CopyDiffers, CopyTargetNotEmpty
     from lms.backups import BackupError
@@ -63,7 +63,7 @@ def backup(opened: CommandInstance, target: Path | None, keep_days: int | None) 
 
 
 def _check_place(place: Path) -> None:
-    """Refuse a place that is no file in a folder that is there: a disk that is not mounted is told, not written beside."""
+    """Refuse a path that is no file in an existing folder: an unmounted disk is reported, not written beside."""
     folder = place.parent if place.suffix == ".zip" else place
     if place.suffix != ".zip" or not folder.is_dir():
         raise click.ClickException(f"The folder {folder} is not there. Mount its disk or make it first; a file's name ends in .zip.")

@@ -54,7 +54,7 @@ class BackupError(Exception):
 
 
 class BackupVerb(StrEnum):
-    """What the audit log says of backups."""
+    """The audit-log verbs of backups."""
 
     MADE = "backup.made"
     BEFORE_UPGRADE = "backup.made_before_upgrade"
@@ -64,7 +64,7 @@ class BackupVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself."""
+    """The manifest of a backup."""
 
     format: int
     version: str
@@ -171,7 +171,7 @@ def note_made(instance: Instance, verb: BackupVerb, target: Path, manifest: Mani
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[tuple[Path, Path]]:
-    """Give the names under which a backup is written until it is whole; the lock says that somebody is writing it."""
+    """Yield the names under which a backup is written until it is complete; the lock shows that it is being written."""
     partial = target.with_name(f".{target.name}.part")
     copied = target.with_name(f".{target.name}.rows")
     with partial.open("ab") as held:  # another process may be writing it

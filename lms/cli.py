@@ -250,7 +250,7 @@ def rotate_signing(opened: CommandInstance) -> None:
 
 
 def main() -> None:
-    """Run a command and exit; a mistake of whoever typed it is one line and exit code 1, what must be decided first is 3."""
+    """Run a command and exit; a user's mistake is one line and exit code 1, a decision to be made first is 3."""
     try:
         with one_line_errors():
             code = lms.main(prog_name="lms", standalone_mode=False)

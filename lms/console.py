@@ -1,4 +1,4 @@
-"""What all commands share: the instance, opened by the first that needs it, and refusals told in one line."""
+"""Common parts of all commands: the instance, opened by the first that needs it, and refusals reported in one line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def one_line_errors() -> Iterator[None]:
 
 
 def _line_of(error: Exception) -> str:
-    """Return what to tell whoever typed the command; nothing of an error that nobody foresaw."""
+    """Return the line that reports an error to the user; nothing of an unforeseen one."""
     from kernel.db import reason_away
     from kernel.errors import DomainError
     from kernel.i18n import _

@@ -26,7 +26,7 @@ ROLES = ("owner", "editor", "grader")
 
 
 def course_kinds() -> tuple[Sequence[ActivityKind], Sequence[FolderPart]]:
-    """Return the kinds of activity and parts of a folder that this house knows."""
+    """Return the kinds of activity and parts of a folder that this instance knows."""
     from lms.app import KINDS
 
     return KINDS.kinds, KINDS.parts
@@ -64,7 +64,7 @@ def publish(opened: CommandInstance, folder: Path, note: str, nature: str, *, re
 
 
 class Undecided(click.ClickException):
-    """Somebody must say what to do; exit code 3."""
+    """A decision that the user must make first; exit code 3."""
 
     exit_code = 3
 
@@ -100,7 +100,7 @@ def import_(
 ) -> None:
     """Make FOLDER a course's draft; publish it on the web or with `publish`.
 
-    Tells each file that changes. A folder that was exported knows the revision it was made from. Where the draft was edited since,
+    Lists each file that changes. A folder that was exported knows the revision it was made from. Where the draft was edited since,
     nothing is written until --merge or --replace says what to do (exit code 3); a folder with errors is refused (exit code 1).
     """
     from courses.content.folder_merge import ConflictResolution
@@ -121,7 +121,7 @@ def import_(
 
 
 def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
-    """Return the course that a folder of Markdown lessons becomes; tell by kind, file and line what was not understood."""
+    """Return the course that a folder of Markdown lessons becomes; report by kind, file and line what was not understood."""
     from courses.content.foreign.folder import ConversionOptions, convert_folder
     from courses.content.foreign.model import grouped
     from kernel.i18n import ngettext

@@ -1,6 +1,6 @@
-"""What is dangerous in the way an instance is set up: facts are gathered once, and each rule looks at them (`lms check --deploy`).
+"""Dangers in the way an instance is set up: facts are gathered once, and each rule checks them (`lms check --deploy`).
 
-A danger can lose or open something; advice costs comfort or speed. The administration's page shows the same list.
+A danger can lose or expose something; advice costs comfort or speed. The administration's page shows the same list.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SEALED, CHECKED = ("require", "verify-ca"), ("verify-full",)
 
 @dataclass(frozen=True, slots=True)
 class DeploymentState:
-    """What is known of an instance and of the plan to run it."""
+    """The known facts of an instance and of the plan to run it."""
 
     settings: Settings
     now: datetime

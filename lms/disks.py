@@ -12,7 +12,7 @@ LENT_DISKS = ("9p",)
 
 
 def disk_kind(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """Return the kind of file system that a path lies on; nothing where the machine does not tell."""
+    """Return the kind of file system that a path lies on; nothing where the machine does not say."""
     try:
         lines = [line.split() for line in mounts.read_text().splitlines()]
     except OSError:

@@ -1,4 +1,4 @@
-"""What the roof itself offers."""
+"""The feature of the application itself."""
 
 from kernel.feature import Feature
 from lms import (

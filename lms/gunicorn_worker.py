@@ -146,7 +146,7 @@ class RequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
                 held.shutdown(socket.SHUT_RDWR)
 
     def _cut(self, arrival: Arrival) -> None:
-        """End the connection of a request that does not come; whoever sends a body is told why, as far as it can be sent at once."""
+        """End the connection of a request that does not arrive; the sender of a body gets the reason, if it can be sent at once."""
         arrival.waits_since = None
         log.warning("request.too_slow", part="body" if arrival.in_body else "head", received=arrival.received)
         with contextlib.suppress(OSError):  # who sent it is gone

@@ -1,4 +1,4 @@
-"""`lms courses import`: what a folder would change, told file by file, and then done or refused."""
+"""Import of a course folder (`lms courses import`): its changes, shown file by file, and then done or refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lms.instance import Instance
 
 
 class EditConflictPolicy(StrEnum):
-    """What to do where the draft was edited since the folder was made."""
+    """The policy for a draft that was edited since the folder was made."""
 
     ASK = "ask"
     """Tell it and do nothing."""
@@ -38,7 +38,7 @@ class EditConflictPolicy(StrEnum):
 
 
 class ImportOutcome(StrEnum):
-    """How an import ended."""
+    """The outcome of an import."""
 
     IMPORTED = "imported"
     UNCHANGED = "unchanged"
@@ -61,7 +61,7 @@ class DraftWasEditedError(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What came of importing a folder, or would come of it."""
+    """The result of importing a folder, or of its dry run."""
 
     outcome: ImportOutcome
     findings: tuple[Finding, ...]
@@ -74,7 +74,7 @@ class ImportResult:
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How to import: what to do with edits, whose lines win in a conflict, the revision the folder was made from, whether to write."""
+    """The options of an import: policy for edits, side that wins conflicts, revision the folder was made from, whether to write."""
 
     way: EditConflictPolicy = EditConflictPolicy.ASK
     prefer: ConflictResolution | None = None
@@ -157,7 +157,7 @@ def import_contents(instance: Instance, contents: Mapping[str, bytes], wanted: I
 
 
 def in_words_of(imported: ImportResult, converted: Converted) -> ImportResult:
-    """Return the same with the files and lines of the author whose lessons were converted."""
+    """Return the import result with its findings placed in the author's own files and lines, before conversion."""
     return replace(imported, findings=in_source(imported.findings, converted.origins))
 
 
@@ -178,9 +178,9 @@ FATES = {
 
 
 def describe_import(plan: ImportPlan, course: CourseFolder | None, *, everything_as_folder: bool = False) -> Iterator[str]:
-    """Write what an import does, a line a file with the keys that it holds, and every conflict with both texts.
+    """Describe an import, a line for each file with its keys, and every conflict with both texts.
 
-    Where everything becomes as in the folder, what was edited in the draft is told as what it is then: overwritten.
+    Where everything becomes as in the folder, edits of the draft are reported as what they are then: overwritten.
     """
     keys = {} if course is None else keys_of(course)
     for file in plan.files:

@@ -24,7 +24,7 @@ from lms.disks import database_disk, disk_kind
 
 
 class InspectedInstance(Protocol):
-    """What of an opened instance is looked at."""
+    """The parts of an opened instance that are inspected."""
 
     @property
     def settings(self) -> Settings:

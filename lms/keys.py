@@ -1,4 +1,4 @@
-"""The keys of an instance in one locked file, apart from its backups: whoever finds a backup must not be able to sign with it."""
+"""Keys of an instance in one locked file, apart from its backups: the finder of a backup must not be able to sign with it."""
 
 import base64
 import json

@@ -80,7 +80,7 @@ class RequestCounters:
         return response
 
     def turn_away(self) -> None:
-        """Count somebody whom the door turned away, before any route."""
+        """Count a request that the admission gate refused, before any route."""
         self._requests.labels("GET", "door", 503).inc()
 
 
@@ -102,7 +102,7 @@ def install(app: Flask) -> None:
 
 
 def turned_away(app: Flask) -> Callable[[], None]:
-    """Return what counts somebody whom the door turned away."""
+    """Return the function that counts a refusal of the admission gate."""
     figures: RequestCounters = app.extensions[EXTENSION]
     return figures.turn_away
 
@@ -114,7 +114,7 @@ def page() -> Response:
 
 
 def get_metrics_origin(_session: object, _actor: object) -> MetricsOrigin:
-    """Return from where somebody asks: near, where the address is one of LMS_METRICS_FROM and no proxy hides another behind it."""
+    """Return the origin of a request: near, if its address is in LMS_METRICS_FROM and no proxy hides another behind it."""
     settings = current_app.extensions["settings"]
     if settings.trusted_proxies == 0 and any(name in request.headers for name in FORWARDED):
         return MetricsOrigin(is_near=False)

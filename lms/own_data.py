@@ -264,7 +264,7 @@ def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, l
 
 
 class PersonalDataExport(Mapping[str, bytes]):
-    """The files of a copy by path. What was handed in is read when its turn comes: memory holds one file of it at a time."""
+    """The files of an export by path. Submitted files are read one by one: memory holds only one at a time."""
 
     def __init__(self, drawn: Mapping[str, bytes], handed_in: Mapping[str, str], files: FileStore) -> None:
         self._drawn, self._handed_in, self._files = drawn, handed_in, files
@@ -280,9 +280,9 @@ class PersonalDataExport(Mapping[str, bytes]):
 
 
 def copy_of(session: Session, person_id: int, files: FileStore, public_url: str, *, now: datetime) -> PersonalDataExport:
-    """Return the copy: one JSON file with everything, a CSV file for each table, the certificates, and the files handed in.
+    """Return the export: one JSON file with everything, a CSV file for each table, the certificates, and the submitted files.
 
-    Of accounts that were merged into the person's it holds the same: they are theirs.
+    It includes the data of accounts that were merged into the person's: they are theirs.
     """
     tables: dict[str, list[dict[str, Any]]] = {}
     drawn, handed_in = dict[str, bytes](), dict[str, str]()
@@ -343,7 +343,7 @@ def _person(session: Session, _actor: Actor, person: UUID) -> Person:
 @bp.post("/of/<uuid:person>")
 @requires(AccountAction.MANAGE_PEOPLE, _person, reads_first=True)
 def copy_of_another(subject: Person) -> Answer:
-    """Send an administrator what is kept of somebody who cannot sign in; the person sees that it was taken."""
+    """Send an administrator the data of a person who cannot sign in; the person sees that they were exported."""
     return _copy(subject.id)
 
 

@@ -189,7 +189,7 @@ def event_words(verb: str, role: str | None) -> str:
 @bp.post("/<uuid:person>/suspension")
 @requires(AccountAction.SET_ROLE, get_person)
 def suspend(subject: Person) -> Answer:
-    """Close somebody's account for now; nobody closes their own."""
+    """Suspend an account; nobody suspends their own."""
     return _with_reason(subject, suspending=True)
 
 
@@ -217,7 +217,7 @@ def _with_reason(subject: Person, *, suspending: bool) -> Answer:
 @bp.post("/<uuid:person>/role")
 @requires(AccountAction.SET_ROLE, get_person)
 def set_role(subject: Person) -> Answer:
-    """Make somebody administrator or instructor, or end that; nobody changes their own role."""
+    """Make a person administrator or instructor, or end that; nobody changes their own role."""
     session, actor, now = current_session(), current_actor(), clock.now()
     wish = request.form.get("role", "")
     if wish in ("instructor", "no-instructor"):
@@ -248,7 +248,7 @@ def _set_instructor(subject: Person, wanted: bool) -> Response:
 @bp.post("/<uuid:person>/sessions/end")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def end_sessions(subject: Person) -> Answer:
-    """Sign somebody out everywhere."""
+    """Sign a person out everywhere."""
     session, actor, now = current_session(), current_actor(), clock.now()
     services.end_devices(session, subject.id, now=now)
     audit.record(session, actor, services.AccountVerb.SIGNED_OUT, subject, now=now, everywhere=True)
@@ -259,7 +259,7 @@ def end_sessions(subject: Person) -> Answer:
 @bp.post("/<uuid:person>/reset")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def send_reset(subject: Person) -> Answer:
-    """Send somebody the link with which they choose a new password; administrators neither set nor see one."""
+    """Send a person the link to choose a new password; administrators neither set nor see one."""
     if password_resets.send(current_session(), current_actor(), subject, now=clock.now()):
         _tell_sent(_("The link is on its way to %(address)s.", address=subject.email))
     else:
@@ -268,7 +268,7 @@ def send_reset(subject: Person) -> Answer:
 
 
 def _tell_sent(words: str) -> None:
-    """Say that a message goes out, or where it waits: an administrator is never shown a link that sets somebody's password."""
+    """Show that a message goes out, or where it waits: an administrator is never shown a link that sets a person's password."""
     if current_app.extensions["settings"].sends_mail:
         flash(words, "ok")
     else:
@@ -281,7 +281,7 @@ def _tell_sent(words: str) -> None:
 @bp.post("/<uuid:person>/invitation")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def invite(subject: Person) -> Answer:
-    """Invite somebody again who has not confirmed their address."""
+    """Invite again a person who has not confirmed their address."""
     if services.invite_again(current_session(), current_actor(), subject, now=clock.now()):
         _tell_sent(_("The invitation is on its way to %(address)s.", address=subject.email))
     else:
@@ -292,7 +292,7 @@ def invite(subject: Person) -> Answer:
 @bp.get("/<uuid:person>/courses/<slug>")
 @requires(AccountAction.MANAGE_PEOPLE, enrolments.get_learning_record)
 def learning_record(subject: LearningRecord) -> Answer:
-    """Show what somebody has completed in a course, and take a completion back; that it was looked at is written down."""
+    """Show what a person has completed in a course, and revoke a completion; the view is recorded in the access log."""
     actor, now, person_id = current_actor(), clock.now(), subject.person.id
     if person_id != actor.person_id:
         after_response.leave_record(lambda session: services.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))

@@ -1,4 +1,4 @@
-"""What may be done on the roof's own pages."""
+"""Permissions of the application's own pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class SiteAction(StrEnum):
 
 
 class SiteVerb(StrEnum):
-    """What the audit log says of the roof's own acts."""
+    """The audit-log verbs of the application's own acts."""
 
     JOBS_RETRIED = "jobs.retried"
     AUDIT_VERIFIED = "audit.verified"
@@ -26,14 +26,14 @@ class SiteVerb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MetricsOrigin:
-    """From where somebody asks for the figures."""
+    """The origin of a request for the metrics."""
 
     is_near: bool
 
 
 @open_to_strangers
 def _may_measure(actor: Actor, subject: object) -> Verdict:
-    """Allow administrators, and whoever asks from a place that the settings name; to others it does not exist (spec/security 1.3, 8.4)."""
+    """Allow administrators, and requests from an address in the settings; for others the page does not exist (spec/security 1.3, 8.4)."""
     assert isinstance(subject, MetricsOrigin)
     return allow_if(subject.is_near or actor.is_administrator, Verdict.HIDE)
 

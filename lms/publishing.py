@@ -26,7 +26,7 @@ from lms.instance import Instance
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of publishing a folder; `version` is None where a finding refuses it."""
+    """The result of publishing a folder; `version` is None where a finding prevents it."""
 
     findings: tuple[Finding, ...]
     version: CourseVersion | None
@@ -46,8 +46,8 @@ def publish_folder(
 ) -> Published:
     """Import, check and publish a folder (as of `now`); everything slow happens before the one transaction.
 
-    Raise DraftWasEditedError where the draft has changes that the folder does not know, and Conflict where somebody saves one meanwhile,
-    unless they may go (`over_edits`).
+    Raise DraftWasEditedError where the draft has changes that the folder does not know, and Conflict where one is saved meanwhile,
+    unless they may be overwritten (`over_edits`).
     """
     contents = read_directory(folder)
     checked = publication.prepare(contents, instance.kinds, today=clock.now().date())
@@ -79,7 +79,7 @@ def media_types(media: tuple[MediaFile, ...]) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ExportedFolder:
-    """How many files were written, and the draft's revision that they are."""
+    """The number of files written, and the draft revision they hold."""
 
     files: int
     revision: int

@@ -25,7 +25,7 @@ from quizzes.rules.attempts import AttemptState
 
 @dataclass(frozen=True, slots=True)
 class TeachingCourseRow:
-    """One line of the list of courses that somebody makes."""
+    """A row in the list of courses that a person teaches."""
 
     slug: str
     title: Mapping[str, str]
@@ -191,7 +191,7 @@ class PersonCourseRow:
 
 
 def list_courses_of(session: Session, person_id: int) -> list[PersonCourseRow]:
-    """List the courses that somebody takes or took, the newest first."""
+    """List the courses that a person takes or took, newest first."""
     statement = (
         select(
             Course.slug,
@@ -221,7 +221,7 @@ class TeamMembershipRow:
 
 
 def list_teams_of(session: Session, person_id: int) -> list[TeamMembershipRow]:
-    """List the courses whose team somebody belongs to."""
+    """List the courses whose team a person belongs to."""
     statement = select(Course.slug, Course.title, CourseStaff.role).join(CourseStaff, CourseStaff.course_id == Course.id)
     return [
         TeamMembershipRow(*row)
@@ -231,7 +231,7 @@ def list_teams_of(session: Session, person_id: int) -> list[TeamMembershipRow]:
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """What the audit log says of an account: what, when, by whom ("" for the system), why, and of which role."""
+    """An audit-log event of an account: what, when, by whom ("" for the system), why, and of which role."""
 
     at: datetime
     verb: str
@@ -241,7 +241,7 @@ class AccountEvent:
 
 
 def list_events_of(session: Session, person_id: int) -> list[AccountEvent]:
-    """List the last fifty things that the audit log says of somebody's account, the newest first."""
+    """List the last fifty audit-log events of an account, newest first."""
     statement = (
         select(AuditEntry.at, AuditEntry.verb, AuditEntry.facts, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)
@@ -274,7 +274,7 @@ MOST_ATTEMPTS = 200
 
 
 def list_attempts_of(session: Session, course_id: int, person_id: int) -> list[PersonAttemptRow]:
-    """List somebody's attempts in a course, the newest first, previews left out."""
+    """List a person's attempts in a course, newest first, without previews."""
     statement = (
         select(Attempt)
         .where(Attempt.course_id == course_id, Attempt.person_id == person_id, ~Attempt.preview)

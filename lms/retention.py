@@ -1,4 +1,4 @@
-"""How long each kind of data is kept (spec/security 7.3, 8.1): settings, one daily job that applies them, and the words that say it."""
+"""Retention periods of each kind of data (spec/security 7.3, 8.1): settings, one daily job that applies them, and texts that state them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ YEAR = 365
 
 
 class RetentionVerb(StrEnum):
-    """What the audit log says of data whose time is over."""
+    """The audit-log verbs of expired data."""
 
     APPLIED = "retention.applied"
 
@@ -51,7 +51,7 @@ FORGOTTEN_AT_ONCE = 200
 
 
 def forget_unconfirmed(session: Session, moment: datetime) -> int:
-    """Forget accounts made, invited and used last before a moment that nobody confirmed, and that have no role, place or course."""
+    """Erase accounts created, invited and last used before a moment that were never confirmed and have no role, unit or course."""
     parts = (RoleGrant, Membership, UnitManager, CourseStaff, Enrolment, WaitingPlace, Attempt)
     takes_part = [exists().where(table.person_id == Person.id) for table in parts]
     is_used = exists().where(Device.person_id == Person.id, Device.last_seen_at >= moment)  # as where no mail was sent until now
@@ -65,7 +65,7 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
 
 
 def forget_links(session: Session, moment: datetime) -> int:
-    """Forget the links that were mailed and ended before a moment, those into teams of courses among them."""
+    """Delete the mailed links that ended before a moment, those into course teams among them."""
     return services.forget_links_before(session, moment) + team.forget_invitations_before(session, moment)
 
 

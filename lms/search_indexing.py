@@ -47,7 +47,7 @@ def reindex(database: Database) -> tuple[int, int]:
 
 
 def needed_versions(session: Session) -> set[int]:
-    """Return the versions that somebody may look at: those that courses give, and those that learners follow."""
+    """Return the versions that anyone may view: those that courses give, and those that learners follow."""
     return list_published_versions(session) | list_followed_versions(session)
 
 

@@ -321,7 +321,7 @@ def serve(host: str, port: int, *, publish: Callable[[Instance, Path], list[str]
 
 
 def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Instance, Path], list[str]]) -> None:
-    """Bring the instance up to date, tell where it is, and serve until the end."""
+    """Upgrade the instance, print its address, and serve until the end."""
     instance = open_checked(settings)
 
     def publish_with_report() -> None:

@@ -46,7 +46,7 @@ def _turn(instance: Instance) -> Iterator[None]:
 
 
 def _is_backed_up(instance: Instance, revision: str) -> bool:
-    """Say whether a backup is wanted; the log tells where none is."""
+    """Return whether a backup is wanted; log it where none is."""
     settings = instance.settings
     is_wanted = settings.backup_before_upgrade
     is_small = instance.database.is_sqlite or instance.database.size() <= settings.backup_before_upgrade_gb * 1e9

@@ -1,4 +1,4 @@
-"""Which versions an instance runs."""
+"""Software versions that an instance runs."""
 
 from importlib.metadata import version as installed
 from platform import python_version

@@ -277,7 +277,7 @@ def ready() -> Answer:
 @bp.get("/robots.txt")
 @public
 def robots() -> Answer:
-    """Tell search engines what is not for them."""
+    """Answer robots.txt: what search engines may not index."""
     paths = ("/attempts/", "/learning", "/profile", "/teaching", "/administration", "/verify/", "/v/", "/certificates", "/search")
     return _plain("User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in paths))
 
@@ -285,7 +285,7 @@ def robots() -> Answer:
 @bp.get("/.well-known/security.txt")
 @public
 def security() -> Answer:
-    """Tell whom to write to about a weakness."""
+    """Answer security.txt: the contact for reporting a weakness."""
     settings = current_app.extensions["settings"]
     expires = clock.now().replace(year=clock.now().year + 1, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     return _plain(f"Contact: mailto:{settings.contact_email}\nExpires: {expires.isoformat()}\nPreferred-Languages: es, en\n")

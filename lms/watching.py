@@ -1,4 +1,4 @@
-"""What needs an administrator comes to them: the bell, and mail once a day, while it lasts (failed work, disk, backups, seals)."""
+"""Notification of administrators while problems last: in the bell, and by daily mail (failed jobs, disk, backups, seals)."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class _WatchedInstance:
 
 
 def watch(delivery: Delivery) -> Effect:
-    """Tell administrators what needs them: a notice a day, whose words follow what is found, and none any more when all is mended."""
+    """Notify administrators of problems: one notification a day, updated with the findings, and removed when none is left."""
     settings = delivery.settings
     instance = _WatchedInstance(settings, delivery.database, files_of(settings), signing_keys(settings.data_dir))
     with delivery.database.unit_of_work(write=False) as session:
@@ -53,7 +53,7 @@ def watch(delivery: Delivery) -> Effect:
 
 
 def _of_this_instance(facts: DeploymentState) -> list[DeploymentFinding]:
-    """Return what is told; that a trial on somebody's own machine has no backup is not."""
+    """Return the findings to report; a missing backup of an instance on a private machine is not one."""
     is_trial = facts.is_demonstration or not facts.is_public
     return [one for one in deployment.findings(facts) if one.code in WATCHED and not (is_trial and one.code == "no-backup")]
 

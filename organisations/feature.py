@@ -1,4 +1,4 @@
-"""What organisations offer to the roof."""
+"""The organisations feature: what the package registers with the application."""
 
 from kernel.feature import Feature
 from organisations import jobs

@@ -61,7 +61,7 @@ class UnitChoiceForm(Form):
 
 
 class MemberForm(Form):
-    """Somebody with an account, by their address."""
+    """A person with an account, by their address."""
 
     email = EmailField(lazy_("Email"), [InputRequired(lazy_("Enter an email address."))])
 

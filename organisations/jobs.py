@@ -1,4 +1,4 @@
-"""Background work of organisations: lists are brought in, and forgotten in time."""
+"""Background jobs of organisations: lists are imported, and deleted when they expire."""
 
 from typing import cast
 
@@ -59,9 +59,9 @@ def _finish(session: Session, delivery: Delivery, load: PendingUnitList, unread:
 
 
 def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> None:
-    """Judge the whole list against the tree as it is now, write a portion whose parents are there, and again until nothing is left to do.
+    """Check the whole list against the current tree, write a batch whose parents exist, and repeat until nothing is left.
 
-    A line comes in once at most. What does not fit any more when it is written is left out; a portion of which nothing came in is the last.
+    A line is imported once at most. What no longer fits when it is written is left out; a batch of which nothing was imported is the last.
     """
     brought, more = set[int](), True
     while more:
@@ -82,5 +82,5 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
 
 
 def forget_loads(delivery: Delivery) -> Effect:
-    """Forget the lists whose time is over."""
+    """Delete the expired lists."""
     return lambda session: delete_pending_uploads(session, PendingUnitList, now=delivery.now)

@@ -42,7 +42,7 @@ class Organisation(Base):
 
 
 class Membership(Base):
-    """That a person belongs, or belonged, to a place."""
+    """A person's present or former membership of a unit."""
 
     __tablename__ = "membership"
     __table_args__ = (
@@ -59,7 +59,7 @@ class Membership(Base):
 
 
 class UnitManager(Base):
-    """That a person follows those who belong to a place or to what stands below it."""
+    """A manager of a unit, who follows its members and those of the units below it."""
 
     __tablename__ = "unit_manager"
 
@@ -70,7 +70,7 @@ class UnitManager(Base):
 
 
 class PendingUnitList(PendingUpload, Base):
-    """A list of people or places, between being looked at and being brought in."""
+    """A list of people or units, between its preview and its import."""
 
     __tablename__ = "pending_load"
     __table_args__ = (CheckConstraint("kind IN ('people', 'units')", name="kind"),)

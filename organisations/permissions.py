@@ -1,4 +1,4 @@
-"""What may be done with the tree and with those who belong to it."""
+"""The permissions on the organisation tree and its members."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ Sum = TypeVar("Sum")
 
 
 class OrganisationKind(StrEnum):
-    """What a place of the tree is."""
+    """The kind of a unit in the tree."""
 
     INSTITUTION = "institution"
     PROVINCE = "province"
@@ -31,7 +31,7 @@ def may_stand_under(kind: OrganisationKind, parent: OrganisationKind | None) -> 
 
 
 class UnitListKind(StrEnum):
-    """What a list that is sent in holds."""
+    """The kind of an uploaded list: people or units."""
 
     PEOPLE = "people"
     UNITS = "units"
@@ -97,7 +97,7 @@ def lineage(parents: Mapping[int, int | None], place: int) -> list[int]:
 
 
 def rolled_up(parents: Mapping[int, int | None], own: Mapping[int, Sum], add: Callable[[Sum, Sum], Sum], nothing: Sum) -> dict[int, Sum]:
-    """Return for each place what holds for it and everything below it."""
+    """Return for each unit the sum of its own value and those of everything below it."""
     total = dict.fromkeys(parents, nothing)
     for place, value in own.items():
         for above in lineage(parents, place):

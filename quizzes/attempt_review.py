@@ -1,4 +1,4 @@
-"""What a review shows of each question, and nothing beyond the flags of its moment (spec/quiz-engine 5.9)."""
+"""The review of an attempt: each question as far as the review flags of its moment allow (spec/quiz-engine 5.9)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from quizzes.services.marks import as_decimal
 
 @dataclass(frozen=True, slots=True)
 class SectionMarkView:
-    """What the questions of a section gave together, of how much."""
+    """The marks of a section's questions together, and their maximum."""
 
     title: str
     mark: Decimal

@@ -1,4 +1,4 @@
-"""What quizzes offer to the roof."""
+"""The quizzes feature, as the application registers it."""
 
 from courses.audit_verbs import CourseVerb
 from kernel.feature import Feature

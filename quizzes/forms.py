@@ -1,4 +1,4 @@
-"""What pages of quizzes send: an attempt's plain form or the events of its script, and what graders and teachers give."""
+"""Forms of the quiz pages: an attempt's plain form or its script's events, and the input of graders and instructors."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -41,7 +41,7 @@ Form = Mapping[str, Sequence[str]]
 
 
 class StartForm(SentForm):
-    """What is asked before an attempt starts: the word of the quiz, where it has one, and a yes to the time that begins to run."""
+    """The form before an attempt: the quiz password, where there is one, and a yes to the time limit that begins."""
 
     quiz_password = LineField(lazy_("Quiz password"))
     confirmed = HiddenField()
@@ -68,13 +68,13 @@ def give_lines(field: Field) -> None:
 
 
 class QuestionEditForm(SentForm):
-    """What a question's text was when the editor began, beside the fields of the question."""
+    """The fields of a question, and its text as it was when the editor began."""
 
     seen = HiddenField()
 
 
 class NewQuestionForm(QuestionEditForm):
-    """Where a new question goes, beside its fields: its bank, and its key where somebody wants to choose it."""
+    """The fields of a new question, its bank, and its key where the author wants to choose it."""
 
     kind = HiddenField()
     bank = SelectField(lazy_("Bank"), choices=[])
@@ -112,7 +112,7 @@ class NewSlotForm(SentForm):
         return {"question": self.question.data or "", "draw": self.draw.data or "", "page": "new"}.get(self.sort.data, typed)
 
     def is_filled(self) -> bool:
-        """Say whether all is there that the chosen sort needs; what lacks is told beside its field."""
+        """Return whether the chosen sort of slot has all that it needs; missing input is reported beside its field."""
         if self.validate_on_post() and not self.words:
             self.refuse({"question": self.question, "draw": self.draw}.get(self.sort.data, self.text), _("This cannot be empty."))
         return not self.faults
@@ -191,7 +191,7 @@ def _by_question(form: Form) -> dict[str, dict[str, list[str]]]:
 
 @dataclass(frozen=True, slots=True)
 class FileChanges:
-    """What a page changes of the files of its answers: names added by place, and those taken away."""
+    """Changes to the files of a page's answers: names added by place, and names removed."""
 
     added: Mapping[int, Sequence[str]] = field(default_factory=dict)
     dropped: frozenset[str] = frozenset()
@@ -330,7 +330,7 @@ _RECORDED_REASON = (DataRequired(lazy_("Give a reason. It is kept in the record.
 
 
 class RegradeForm(SentForm):
-    """What is to be marked again: how, by which version, which marks then hold, and why."""
+    """A request to regrade: the kind, the question version, which marks then count, and why."""
 
     kind = RadioField(lazy_("What do you want to do?"), choices=[])
     version = SelectField(lazy_("Version used to regrade"), choices=[], validate_choice=False)
@@ -360,13 +360,13 @@ class RegradeForm(SentForm):
 
 
 class AttemptActionForm(SentForm):
-    """Why somebody of the staff does something to an attempt."""
+    """The reason for an action of the course team on an attempt."""
 
     reason = LineField(lazy_("Reason"), _RECORDED_REASON)
 
 
 class CertificateDecisionForm(SentForm):
-    """What an administrator decided about a certificate."""
+    """The decision of an administrator about a certificate."""
 
     note = LineField(lazy_("Decision"), [DataRequired(lazy_("State what was decided and why.")), Length(max=500, message=_TOO_LONG)])
 
@@ -382,7 +382,7 @@ def _reason(question: str) -> LineField:
 
 
 class QuizOverrideForm(SentForm):
-    """What holds instead of the quiz's own settings; what is left empty stays as in the quiz."""
+    """The settings of a quiz override; an empty field keeps the quiz's own."""
 
     opens = MomentField(lazy_("Opens"))
     no_opens = BooleanField(lazy_("No opening date"))
@@ -468,7 +468,7 @@ class IncidentForm(SentForm):
 
 
 class AccommodationForm(SentForm):
-    """What a person gets in every quiz."""
+    """The accommodation of a person in every quiz."""
 
     factor = LineField(lazy_("Time × factor"), [InputRequired(lazy_("Enter 1 to leave the time unchanged."))], default="1")
     breaks = WholeField(lazy_("Break minutes, added to the time"), most=MOST_BREAKS)

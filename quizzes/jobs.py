@@ -1,6 +1,8 @@
-"""Background work of quizzes: attempts whose time has ended are handed in (spec/quiz-engine 5.3.6),
-learners are told that theirs is marked (spec/quiz-engine 5.11.1), and
-large quizzes are marked again (spec/quiz-engine 5.11.3) and examined (spec/quiz-engine 5.12)."""
+"""Background jobs of quizzes.
+
+They submit attempts whose time has ended (spec/quiz-engine 5.3.6), notify learners of marked ones (spec/quiz-engine 5.11.1), and
+regrade (spec/quiz-engine 5.11.3) and analyse (spec/quiz-engine 5.12)
+large quizzes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -69,7 +71,7 @@ def _list_due(delivery: Delivery, after: int) -> list[int]:
 
 
 def notify_marked(delivery: Delivery) -> Effect:
-    """Tell a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
+    """Notify a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
     told = _told(delivery)
     message = Message(
         NoticeKind.GRADED,
@@ -84,7 +86,7 @@ def notify_marked(delivery: Delivery) -> Effect:
 
 
 def notify_reopened(delivery: Delivery) -> Effect:
-    """Tell a learner that an attempt is open again."""
+    """Notify a learner that an attempt is open again."""
     told = _told(delivery)
     message = Message(
         NoticeKind.REOPENED,
@@ -100,7 +102,7 @@ def notify_reopened(delivery: Delivery) -> Effect:
 
 @dataclass(frozen=True, slots=True)
 class _NotifiedAttempt:
-    """An attempt that its learner is told of."""
+    """An attempt whose learner is notified."""
 
     attempt: UUID
     person_id: int
@@ -116,7 +118,7 @@ def _told(delivery: Delivery) -> _NotifiedAttempt:
 
 
 def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int) -> None:
-    """Tell everybody, a portion in each transaction; after a fault nobody is told twice."""
+    """Notify everyone, a batch in each transaction; after a failure no one is notified twice."""
     after: int | None = 0
     while after is not None:
         with delivery.database.unit_of_work() as session:
@@ -124,17 +126,17 @@ def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int)
 
 
 def notify_override(delivery: Delivery) -> None:
-    """Tell learners of an override that gives them something."""
+    """Notify learners of an override that gives them something."""
     _tell_all(delivery, telling.notify_override, cast("int", delivery.arguments["override"]))
 
 
 def notify_incident(delivery: Delivery) -> None:
-    """Tell learners of the time that was given to their open attempts."""
+    """Notify learners of the time that was given to their open attempts."""
     _tell_all(delivery, telling.notify_incident, cast("int", delivery.arguments["incident"]))
 
 
 def notify_regrade(delivery: Delivery) -> None:
-    """Tell learners that their mark changed by marking again, or is again what it was."""
+    """Notify learners that a regrade changed their mark, or that it was undone."""
     _tell_all(delivery, telling.notify_regrade, cast("int", delivery.arguments["subject"]))
 
 
@@ -158,7 +160,7 @@ PORTIONS = 60
 
 
 def plan_regrade(delivery: Delivery) -> Effect | None:
-    """Make a large trial, each portion in a transaction of its own; what is left is a new job."""
+    """Make a large dry run, each batch in a transaction of its own; the remainder is a new job."""
     regrade_id = cast("int", delivery.arguments["regrade"])
     for _portion in range(PORTIONS):
         with delivery.database.unit_of_work() as session:
@@ -168,7 +170,7 @@ def plan_regrade(delivery: Delivery) -> Effect | None:
 
 
 def commit_regrade(delivery: Delivery) -> None:
-    """Commit a large trial in one transaction; a second delivery finds it done."""
+    """Commit a large dry run in one transaction; a second delivery finds it done."""
     with delivery.database.unit_of_work() as session:
         row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "committing":
@@ -176,7 +178,7 @@ def commit_regrade(delivery: Delivery) -> None:
 
 
 def undo_regrade(delivery: Delivery) -> None:
-    """Undo a large marking again in one transaction; a second delivery finds it done."""
+    """Undo a large regrade in one transaction; a second delivery finds it done."""
     with delivery.database.unit_of_work() as session:
         row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "undoing":
@@ -184,7 +186,7 @@ def undo_regrade(delivery: Delivery) -> None:
 
 
 def catch_up_regrade(delivery: Delivery) -> None:
-    """Look after those who handed in while an annulment or its undoing was being committed; a second delivery finds nobody."""
+    """Regrade attempts submitted while a void or its undoing was being committed; a second delivery finds none."""
     with delivery.database.unit_of_work() as session:
         row = regrading_queries.take_regrade(session, cast("int", delivery.arguments["regrade"]))
         regrading.apply_to_late_attempts(
@@ -212,9 +214,9 @@ TOUCHES_ATTEMPTS = frozenset(SCOPES) - {OverrideVerb.TIME_GIVEN, OverrideVerb.TI
 
 
 def note_due(delivery: Delivery) -> None:
-    """Note when open attempts are due after something moved their end, so that the closing finds them; requests compute it anew anyway.
+    """Record when open attempts are due after their end moved, so that the closing job finds them; requests recompute it.
 
-    Learners who get attempts, or have them taken, are told so by their progress: whether the quiz is used up.
+    The progress of learners who gain or lose attempts is updated too: whether they have used them all.
     """
     subject, verb = cast("int", delivery.arguments["subject"]), str(delivery.arguments["verb"])
     scope_of = next(found for known, found in SCOPES.items() if known.value == verb)

@@ -17,7 +17,7 @@ def _one_in_force(name: str, *columns: str, condition: str = "") -> Index:
 
 
 class Question(Base):
-    """What is asked; lives as long as its course and has versions."""
+    """A question of a course; lives as long as the course and has versions."""
 
     __tablename__ = "question"
     __table_args__ = (UniqueConstraint("course_id", "key"),)
@@ -91,7 +91,7 @@ class SlotCandidate(Base):
 
 
 class Attempt(Base):
-    """One sitting of a quiz by one person; what it froze at its start is never changed."""
+    """One person's attempt at a quiz; what it froze at its start is never changed."""
 
     __tablename__ = "attempt"
     __table_args__ = (
@@ -149,9 +149,9 @@ class Attempt(Base):
 
 
 class QuizOverride(Base):
-    """What holds instead of a quiz's own settings for everybody, a group or one person (spec/quiz-engine 5.10).
+    """Settings that replace a quiz's own for everyone, a group or one person (spec/quiz-engine 5.10).
 
-    Of the settings those count that are not none (dates: whose `sets_…` is true). Never edited: a change ends it and adds another.
+    Only settings that are not none count (dates: whose `sets_…` is true). Never edited: a change ends it and adds another.
     """
 
     __tablename__ = "quiz_override"
@@ -342,7 +342,7 @@ class MarkEvent(Base):
 
 
 class Regrade(Base):
-    """A marking again of a quiz: what was asked, the state of its trial, and who committed and undid it (spec/quiz-engine 5.11)."""
+    """A regrade of a quiz: the request, the state of its dry run, and who committed and undid it (spec/quiz-engine 5.11)."""
 
     __tablename__ = "regrade"
     __table_args__ = (
@@ -385,7 +385,7 @@ class Regrade(Base):
 
 
 class RegradeTrialRow(Base):
-    """What a trial found for one attempt: its total and the learner's result before and after."""
+    """The result of a dry run for one attempt: its total and the learner's result before and after."""
 
     __tablename__ = "regrade_line"
     __table_args__ = (Index("ix_regrade_line_changed", "regrade_id", "changed"),)
@@ -414,7 +414,7 @@ class RegradeTrialRow(Base):
 
 
 class RegradeTrialMark(Base):
-    """A mark that a trial would give: one mark event when it is committed."""
+    """A mark that a dry run would give: one mark event when it is committed."""
 
     __tablename__ = "regrade_mark"
 

@@ -1,4 +1,4 @@
-"""Who may see, take and review quizzes."""
+"""Permissions to see, take and review quizzes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class QuizContext:
 
 @dataclass(frozen=True)
 class OverrideContext:
-    """An override of a quiz before somebody of the course's staff."""
+    """The context of a quiz override, for the course team."""
 
     quiz: QuizContext
     row: QuizOverride
@@ -89,7 +89,7 @@ class NewOverrideContext:
 
 @dataclass(frozen=True)
 class IncidentContext:
-    """An incident of a quiz before somebody of the course's staff."""
+    """The context of a quiz incident, for the course team."""
 
     quiz: QuizContext
     row: Incident
@@ -104,7 +104,7 @@ class BankQuestionContext(CourseContext):
 
 
 def _edit_bank(actor: Actor, subject: object) -> Verdict:
-    """Who edits the course works on its questions; to everybody else they do not exist, because they hold the key."""
+    """Let those who edit the course work on its questions; hide them from everyone else, because they hold the key."""
     assert isinstance(subject, CourseContext)
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
 
@@ -117,7 +117,7 @@ def _view_intro(actor: Actor, subject: object) -> Verdict:
 
 
 def _start(actor: Actor, subject: object) -> Verdict:
-    """Learners start attempts; who edits the course starts previews. What dates and limits say is told by the service."""
+    """Let learners start attempts, and course editors previews. Dates and limits are checked by the service."""
     assert isinstance(subject, ActivityContext)
     return allow_if(subject.context.is_learner or edits(actor, subject.context.staff_role))
 
@@ -128,7 +128,7 @@ def _own(actor: Actor, subject: object) -> Verdict:
 
 
 def _works_on(actor: Actor, subject: AttemptContext) -> bool:
-    """Say whether somebody is before an attempt as the course's staff or an administrator: nobody is before what they answer themself."""
+    """Return whether the actor reviews an attempt as course team or administrator, never one that they are answering."""
     if is_own(actor, subject.person_id) and subject.state in OPEN_STATES and not subject.preview:
         return False
     return actor.is_administrator or subject.staff_role is not None
@@ -161,7 +161,7 @@ def _statistics(actor: Actor, subject: object) -> Verdict:
 
 @dataclass(frozen=True)
 class MarkingContext:
-    """A person before one question of somebody's attempt that is handed in."""
+    """The context of marking one question of a submitted attempt."""
 
     person_id: int
     staff_role: StaffRole | None
@@ -193,7 +193,7 @@ def _reopen(actor: Actor, subject: object) -> Verdict:
 
 
 def _show_paper(actor: Actor, subject: object) -> Verdict:
-    """The course's staff and administrators see a learner's paper; to everybody else, its learner too, there is no such page."""
+    """Show a learner's attempt layout to the course team and administrators; hide it from everyone else, its learner too."""
     assert isinstance(subject, AttemptContext)
     return allow_if(_works_on(actor, subject), Verdict.HIDE)
 
@@ -212,7 +212,7 @@ def _override(actor: Actor, subject: object) -> Verdict:
 
 
 def reader_of(actor: Actor, subject: AttemptContext) -> Reader:
-    """Say as whom somebody looks at an attempt: right answers are for those who edit the course, and for its learner at their moment."""
+    """Return the reader role for an attempt: right answers are for course editors, and for its learner at their moment."""
     if edits(actor, subject.staff_role):
         return Reader.EDITOR
     return Reader.LEARNER if is_own(actor, subject.person_id) else Reader.GRADER
@@ -223,7 +223,7 @@ def _learner(subject: AttemptContext | MarkingContext) -> tuple[int]:
 
 
 def _overridden(subject: object) -> tuple[int | None, ...]:
-    """Return the one for whom an override holds; what holds for a group or everybody is left out of their author's record instead."""
+    """Return the person an override is for; one for a group or everyone is left out of its author's record instead."""
     if isinstance(subject, OverrideContext):
         return (subject.row.person_id,)
     return (subject.person.id,) if isinstance(subject, NewOverrideContext) and subject.person else ()

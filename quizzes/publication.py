@@ -1,4 +1,4 @@
-"""How a quiz is published: its questions rendered and frozen as versions, its slots with the versions that each may give."""
+"""Publication of a quiz: its questions rendered and frozen as versions, its slots with the versions that each may give."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -198,7 +198,7 @@ def _answer(question: definitions.QuestionDefinition, language: str) -> SafeHtml
 
 
 def _choices(body: definitions.Body) -> tuple[Sequence[definitions.Texts], ...]:
-    """Return the lists that a question shows; what its author wrote in the right order stands in one that tells nothing."""
+    """Return the lists that a question shows; one written in the right order is put in an order that reveals nothing."""
     match body:
         case SingleChoiceBody(options) | MultipleChoiceBody(options):
             return ([option.text for option in options] if not body.shuffle else _mixed(option.text for option in options),)
@@ -324,7 +324,7 @@ def _version_row(question_id: int, number: int, question: definitions.QuestionDe
 
 
 def reworded_questions(session: Session, course_id: int, course: CourseFolder) -> tuple[Finding, ...]:
-    """Tell options that lost their key since their question was published last (spec/content-format C414)."""
+    """Return findings on options that lost their key since their question was published last (spec/content-format C414)."""
     other = aliased(QuestionVersion)
     newest = select(func.max(other.number)).where(other.question_id == Question.id).correlate(Question).scalar_subquery()
     rows = session.execute(

@@ -1,4 +1,4 @@
-"""Give the fonts of running text a plain zero instead of a slashed one; codes are set in the fonts of code, which tell 0 from O.
+"""Plain zeros for the fonts of running text instead of slashed ones; codes are set in the code fonts, which distinguish 0 from O.
 
 python scripts/plain_zero.py FONT…    change the files in their place; twice is once
 
@@ -57,7 +57,7 @@ def make_plain(font: Any, name: str) -> None:
 
 
 def _varied(points: list[Point], inner: list[Point], deltas: list[Any], last: int) -> list[Any]:
-    """Return how far the points of the plain zero go in another weight; a slashed one tells it of each of its points."""
+    """Return how far the points of the plain zero move in another weight, derived from the movement of the slashed zero's points."""
     there = [(x + delta[0], y + delta[1]) for (x, y), delta in zip(points, deltas, strict=False)]
     counter = counter_of(there[:last], there[last:])
     moved = [(after[0] - before[0], after[1] - before[1]) for before, after in zip(inner, counter, strict=True)]

@@ -29,11 +29,11 @@ TRIED = ((3, 11),)
 
 
 class CannotPrepare(Exception):
-    """Something lacks; the text is one line that says what to do."""
+    """A missing prerequisite; the text is one line that says what to do."""
 
 
 def report(line: str) -> None:
-    """Write one line for whoever waits."""
+    """Write one line of progress for the user."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
@@ -54,7 +54,7 @@ def check_port(host: str, port: str) -> None:
 
 
 def check_python() -> None:
-    """Raise CannotPrepare where this Python is too old or lacks venv; tell where it has not been tried."""
+    """Raise CannotPrepare where this Python is too old or has no venv; report where it has not been tried."""
     version = ".".join(str(number) for number in sys.version_info[:3])
     if sys.version_info[:2] < OLDEST:
         raise CannotPrepare(f"This is Python {version}; Aulario needs 3.11 or newer. Name one: make run PYTHON=python3.11")

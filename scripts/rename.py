@@ -25,7 +25,7 @@ PAIR = re.compile(r"^(?P<old>[\w./]+) → (?P<new>[\w./]+?)(?: \(\d+(?:\+\d+)?\)
 
 @dataclass
 class Plan:
-    """What is renamed: modules by path below the root, names by dotted module."""
+    """The plan of a renaming: modules by path below the root, names by dotted module."""
 
     paths: dict[str, str] = field(default_factory=dict)
     names: dict[tuple[str, str], str] = field(default_factory=dict)

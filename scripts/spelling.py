@@ -1,9 +1,9 @@
-"""Proof-read the Spanish of both courses: every word of lessons, questions, glossary, tasks and figures against hunspell's dictionary.
+"""Spelling check of the Spanish of both courses with hunspell: each word of lessons, questions, glossary, tasks and figures.
 
 Run: make spelling   (needs the Debian packages hunspell and hunspell-es)
 
-Words that the dictionary lacks and that are right stand in palabras.txt beside the courses, one a line and in order; a word there that
-no text needs is told too. `python scripts/spelling.py FOLDER` reads the courses of another folder.
+Correct words that are not in its dictionary are listed in palabras.txt beside the courses, one a line and in order; a word there that
+no text needs is reported too. `python scripts/spelling.py FOLDER` reads the courses of another folder.
 """
 
 import dataclasses

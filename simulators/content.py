@@ -44,7 +44,7 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class TaskSource:
-    """What the reader hands on: the task, its category and its weight in the course grade."""
+    """The result of reading a task: the task, its category and its weight in the course grade."""
 
     task: Task
     category: str
@@ -76,13 +76,13 @@ def read_task(table: MappingCursor, session: ReadingSession) -> ActivitySettings
 
 
 def _has_entries(table: MappingCursor, name: str) -> bool:
-    """Say whether a list is written and not empty; what is no list was told."""
+    """Return whether a list is written and not empty; a value that is no list was reported already."""
     entry = table.node.entries.get(name)
     return table.has(name) and not (entry is not None and isinstance(entry.value, YamlSequence) and not entry.value.items)
 
 
 def _check_model(table: MappingCursor) -> None:
-    """Tell a model that is not there, or whose formulas have another version (spec/content-format C801)."""
+    """Report a model that does not exist, or whose formulas have another version (spec/content-format C801)."""
     model = table.value("model", scalars.key, required=True)
     version = table.value("version", scalars.whole(1), required=True)
     if model is not None and model != MODEL:
@@ -225,7 +225,7 @@ def _tolerance(table: MappingCursor) -> TaskTolerance:
 
 
 def _check_items(table: MappingCursor, items: tuple[GoalItem | NumberItem, ...]) -> None:
-    """Tell keys that stand twice, and more items than a page holds."""
+    """Report duplicate keys, and more items than a page holds."""
     keys = sorted(item.key for item in items if item.key)
     for key in dict.fromkeys(one for one, other in pairwise(keys) if one == other):
         table.report("C202", N_("The key “%(key)s” appears twice in this task."), N_("Give one of the two another key."), key=key)

@@ -1,4 +1,4 @@
-"""What simulators offer to the roof."""
+"""The simulators feature: what the package registers with the application."""
 
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature

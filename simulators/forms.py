@@ -1,4 +1,4 @@
-"""What a simulator's form sends: the scenario it began from, and the fields that it showed, as people typed them."""
+"""Form data of a simulator: the scenario it began from, and the fields that it showed, as people typed them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Tables of tasks with simulators: what was published, what learners tried and handed in, and the marks."""
+"""Tables of tasks with simulators: what was published, what learners tried and submitted, and the marks."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -99,7 +99,7 @@ class TaskItem(Base):
 
 
 class TaskSave(Base):
-    """What somebody calculated and typed in a task. Append-only: the last one is where they go on."""
+    """A saved state of a task: what the learner calculated and typed. Append-only: they resume from the last one."""
 
     __tablename__ = "task_save"
     __table_args__ = (Index("ix_task_save_person", "person_id", "course_id", "activity_key"),)
@@ -116,7 +116,7 @@ class TaskSave(Base):
 
 
 class Submission(Base):
-    """A task handed in by one person, with everything that it was marked by; never changed."""
+    """A task submitted by one person, with everything that it was marked by; never changed."""
 
     __tablename__ = "task_submission"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Who may see, try and review tasks. The tool itself is open to everybody."""
+"""Permissions to see, try and review tasks. The tool itself is open to everybody."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ def _view_task(actor: Actor, subject: object) -> Verdict:
 
 
 def _answer(actor: Actor, subject: object) -> Verdict:
-    """Learners work on tasks; who edits the course tries them. What dates and limits say is told by the service."""
+    """Allow learners to work on tasks, and editors of the course to try them. Dates and limits are checked by the service."""
     assert isinstance(subject, ActivityContext)
     return allow_if(subject.context.is_learner or edits(actor, subject.context.staff_role))
 
 
 def _review(actor: Actor, subject: object) -> Verdict:
-    """The learner sees what they handed in; the course's staff and administrators see everybody's."""
+    """Allow learners to see what they submitted; the course team and administrators see everybody's."""
     assert isinstance(subject, SubmissionContext)
     staff = actor.is_administrator or subject.staff_role is not None
     return allow_if(staff or subject.person_id == actor.person_id, Verdict.HIDE)

@@ -1,4 +1,4 @@
-"""How a task is published: its texts rendered, its start, variables and items written as rows."""
+"""Publication of a task: its texts rendered, its start, variables and items written as rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ SETTINGS = SettingLabels(
 
 
 def describe_task(activity: ActivitySource) -> tuple[SettingFact, ...]:
-    """Tell a task in words: what is asked, and its settings."""
+    """Describe a task in words: its items, and its settings."""
     source: TaskSource = activity.settings
     words = tuple(SettingFact("text", _("Text"), text, tongue, text=True) for tongue, text in source.task.text.items())
     return (*words, *facts_of(source.task, SETTINGS, frozenset({"text"})))

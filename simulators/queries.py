@@ -207,7 +207,7 @@ def find_save(session: Session, person_id: int, course_id: int, activity_key: st
 
 
 def find_submission(session: Session, person_id: int, number: UUID) -> Submission | None:
-    """Return what a person handed in under a number."""
+    """Return the submission of a person with a number."""
     return session.scalar(select(Submission).where(Submission.person_id == person_id, Submission.uuid == number))
 
 

@@ -1,4 +1,4 @@
-"""Verbs of tasks: keep what was calculated, hand in, hand the result down to the learner's progress."""
+"""Services of tasks: save what was calculated, submit, record the result in the learner's progress."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,13 +34,13 @@ LONGEST_ANSWER = 60
 
 
 class SimulatorVerb(StrEnum):
-    """What the audit log says of tasks."""
+    """The audit-log verbs of tasks."""
 
     SUBMITTED = "simulator_task.submitted"
 
 
 class SubmissionNotAllowed(Conflict):
-    """A task may not be handed in now; the facts say why."""
+    """A task may not be submitted now; the facts say why."""
 
     code = "cannot_submit"
     message = N_("This task cannot be submitted now.")
@@ -48,7 +48,7 @@ class SubmissionNotAllowed(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class TaskWork:
-    """What a learner has before them: the scenario, and the numbers as typed, by key of the item."""
+    """A learner's work on a task: the scenario, and the numbers as typed, by key of the item."""
 
     inputs: Inputs
     typed: Mapping[str, str]
@@ -56,7 +56,7 @@ class TaskWork:
 
 @dataclass(frozen=True, slots=True)
 class TaskContext:
-    """A person at a task: the variables drawn for them, what the task begins with, and what they handed in so far."""
+    """A person at a task: the variables drawn for them, what the task begins with, and what they submitted so far."""
 
     published: PublishedTask
     drawn: Mapping[str, Fraction]
@@ -136,10 +136,10 @@ def submit_task(
     number: UUID,
     now: datetime,
 ) -> Submission:
-    """Hand a task in: recompute, mark, keep, and tell the learner's progress; raise CannotSubmit with the reasons.
+    """Submit a task: recompute, mark, store, and record the learner's progress; raise SubmissionNotAllowed with the reasons.
 
-    Locked inputs count as the task began, whatever was sent. Staff hand in previews, which count nothing. A second time with one
-    number gives what was handed in the first time.
+    Locked inputs count as the task began, whatever was sent. Staff submit previews, which count nothing. A second time with one
+    number returns the first submission.
     """
     assert actor.person_id is not None
     lock_enrolment_turn(session, actor.person_id)
@@ -201,7 +201,7 @@ def _decimal(value: Fraction) -> Decimal:
 def _hand_down(
     session: Session, actor: Actor, enrolment_id: int, key: str, policy: TaskPolicy, history: Sequence[PastSubmission], *, now: datetime
 ) -> None:
-    """Tell the learner's progress what all submissions together mean for the activity."""
+    """Record in the learner's progress the combined result of all submissions for the activity."""
     score = over_attempts(policy.grading, history)
     completed, passed = is_completed(policy, history), has_passed(score, policy.pass_mark)
     achievement = Achievement(completed, score, passed, exhausted=is_used_up(policy, history))
@@ -209,7 +209,7 @@ def _hand_down(
 
 
 def record_task_progress(session: Session, actor: Actor, found: OutOfStep, *, now: datetime) -> None:
-    """Tell a learner's progress again what their submissions mean, by the limits of the task that they follow."""
+    """Record a learner's progress again from their submissions, by the limits of the task that they follow."""
     lock_enrolment_turn(session, found.person_id)
     history = _counted(queries.list_submissions(session, found.person_id, found.course_id, found.activity_key))
     policy = queries.get_task(session, found.task_id).task.policy
@@ -217,6 +217,6 @@ def record_task_progress(session: Session, actor: Actor, found: OutOfStep, *, no
 
 
 def transfer_submissions(session: Session, course_id: int, giver: int, taker: int) -> None:
-    """Let somebody's work on the tasks of a course be somebody else's."""
+    """Transfer a person's work on the tasks of a course to another person."""
     for table in (TaskSave, Submission):
         session.execute(update(table).where(table.course_id == course_id, table.person_id == giver).values(person_id=taker))

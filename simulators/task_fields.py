@@ -1,4 +1,4 @@
-"""What the web asks of a simulator task, field by field (spec/content-format 10)."""
+"""Form fields of a simulator task (spec/content-format 10)."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ ORDER = (
 
 
 class _Named:
-    """What an input or output is called, in the language of whoever looks, with its name in files."""
+    """The label of an input or output, in the language of the reader, with its name in files."""
 
     def __init__(self, tell: Callable[[str], str], name: str) -> None:
         self.tell, self.name = tell, name

@@ -53,7 +53,7 @@ FIRST_BENEFIT = "vejez"
 
 @dataclass(frozen=True, slots=True)
 class SimulatorQuery:
-    """What an address asks for: a scenario, the benefit to show, and the scenarios kept for comparing (text and inputs)."""
+    """The query of a simulator's address: a scenario, the benefit to show, and the scenarios kept for comparing (text and inputs)."""
 
     code: str
     inputs: Inputs
@@ -254,7 +254,7 @@ def _plain(html: str) -> str:
 @bp.get("/courses/<slug>/simulators/<key>")
 @requires(SimulatorAction.VIEW_TASK, enrolment_queries.get_activity_context)
 def task(subject: ActivityContext) -> Answer:
-    """Show a task where its learner stopped: the scenario, the goals as they stand, and what was handed in."""
+    """Show a task where its learner stopped: the scenario, the current state of the goals, and what was submitted."""
     context = services.load_task_context(current_session(), current_actor(), subject, now=clock.now())
     work, saved_at = present_work(subject, context)
     record_visit_later(subject, course_view(subject.context, subject.outline))
@@ -321,7 +321,7 @@ def answer(subject: ActivityContext) -> Answer:
 
 
 def _hand_in(subject: ActivityContext, context: TaskContext, sent: SubmittedTask, now: datetime) -> Answer:
-    """Hand a task in, or lead to what this form has handed in already."""
+    """Submit a task, or redirect to what this form has submitted already."""
     session, actor, number = current_session(), current_actor(), _number()
     row = queries.find_submission(session, actor.person_id or 0, number)
     if row is None:
@@ -398,7 +398,7 @@ def submission(subject: SubmissionContext) -> Answer:
 
 
 def _after_submission(found: queries.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
-    """Return whether the learner can hand in again, and where to go on; nothing where the activity is no longer in their course."""
+    """Return whether the learner can submit again, and where to go on; None where the activity is no longer in their course."""
     session, actor, key = current_session(), current_actor(), found.row.activity_key
     context = enrolment_queries.get_learner_context(session, actor, outline.slug)
     if context.version_id is None:

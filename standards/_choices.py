@@ -71,7 +71,7 @@ _NEAREST = {
 
 
 def weights(body: MultipleChoiceBody, notebook: TransferRemarkCollector) -> list[Fraction]:
-    """Return each option's weight for a format that sums weights and cuts below nothing; a rule it lacks is told as a loss."""
+    """Return each option's weight for a format that sums weights and cuts below nothing; a missing rule is reported as a loss."""
     rule = _NEAREST.get(body.rule, body.rule)
     if rule is not body.rule:
         notebook.loss(

@@ -1,4 +1,4 @@
-"""Files of questions as text: the encoding that was guessed is told in the notebook."""
+"""Files of questions as text: a guessed encoding is reported in the remarks."""
 
 from kernel import decoding
 from kernel.decoding import DecodedText

@@ -1,4 +1,4 @@
-"""The fields that all kinds share, against what a format has a place for: what is left behind is told, field by field."""
+"""The fields that all kinds share, against what a format has a place for: losses are reported, field by field."""
 
 from collections.abc import Iterable
 
@@ -30,7 +30,7 @@ _FIELDS = ("former_keys", "state", "unverified", "tags", "difficulty", "mark", "
 
 
 def remark_lost_fields(question: QuestionDefinition, kept: Iterable[str], notebook: TransferRemarkCollector) -> None:
-    """Tell the common fields that are written and that the format does not keep."""
+    """Report the common fields that are written and that the format does not keep."""
     keeps = frozenset(kept)
     for name in _FIELDS:
         if name not in keeps and getattr(question, name) != getattr(_USUAL, name):
@@ -38,12 +38,12 @@ def remark_lost_fields(question: QuestionDefinition, kept: Iterable[str], notebo
 
 
 def lose(notebook: TransferRemarkCollector, field: str) -> None:
-    """Tell one field that is left out."""
+    """Report one field that is left out."""
     notebook.loss(N_("The field “%(field)s” is left out."), N_("The format has no place for it."), field=field)
 
 
 def remark_lost_languages(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
-    """Tell the languages that stay behind: the formats have one text for everybody."""
+    """Report the languages that stay behind: the formats have one text for everybody."""
     others = sorted(set(question.text) - {language})
     if language in question.text and others:
         notebook.loss(
@@ -56,7 +56,7 @@ def remark_lost_languages(question: QuestionDefinition, language: str, notebook:
 
 
 def remark_lost_keys(question: QuestionDefinition, notebook: TransferRemarkCollector) -> None:
-    """Tell keys of entries that are not those of their texts: they are made anew when the question comes back."""
+    """Report keys of entries that are not those of their texts: they are made anew when the question is imported again."""
     for entries in _keyed(question):
         keys = KeyAllocator()
         if any(key != keys.of(next(iter(text.values()), "")) for key, text in entries):
@@ -84,7 +84,7 @@ def _keyed(question: QuestionDefinition) -> list[list[tuple[str, Texts]]]:
 
 
 def lose_quantity(body: NumericalBody, notebook: TransferRemarkCollector) -> None:
-    """Tell how units are shown or asked and how many decimals are, which a format with bare numbers lacks."""
+    """Report the fields of units and decimals, for which a format with bare numbers has no place."""
     usual = NumericalBody(())
     for name in ("unit", "units", "unit_penalty", "decimals"):
         if getattr(body, name) != getattr(usual, name):
@@ -99,7 +99,7 @@ def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
 
 
 def nominal(answer: NumericalAnswer, usual: Tolerance, notebook: TransferRemarkCollector) -> Tolerance:
-    """Return an answer's tolerance as an amount; a relative one is exact, a geometric one is told as a loss."""
+    """Return an answer's tolerance as an amount; a relative one is exact, a geometric one is reported as a loss."""
     tolerance = answer.tolerance or usual
     if tolerance.kind is ToleranceKind.NOMINAL or answer.value is None:
         return Tolerance(ToleranceKind.NOMINAL, tolerance.amount)

@@ -67,7 +67,7 @@ def bare(address: str) -> str:
 
 
 def is_with(address: str) -> bool:
-    """Say whether an address means a file that should have come along, not one on somebody's server."""
+    """Return whether an address means a file that should be included, not one on another server."""
     return bool(address) and not _ELSEWHERE.match(address)
 
 
@@ -90,7 +90,7 @@ def needs(address: str, notebook: TransferRemarkCollector) -> bool:
 
 
 def refuse(address: str, notebook: TransferRemarkCollector) -> None:
-    """Tell a file that a text needs and that does not come in; the question is then a draft."""
+    """Report a file that a text needs and that is not imported; the question is then a draft."""
     found = found_in(notebook.offered, address)
     why = N_("It is not a picture, audio file or document, or it is too large.") if found is not None else N_("It was not included.")
     notebook.loss(
@@ -113,7 +113,7 @@ def with_links(source: str, notebook: TransferRemarkCollector) -> str:
 
 
 def _player(tag: str, notebook: TransferRemarkCollector) -> str:
-    """Return a link to the file that a player plays; the player as it is where that is not taken, so that it is told."""
+    """Return a link to the file that a player plays; the player as it is where that is not taken, so that it is reported."""
     address = address_in(tag)
     name = import_file(address, notebook) if is_with(address) else ""
     if not name and needs(address, notebook):

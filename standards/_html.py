@@ -1,4 +1,4 @@
-"""HTML of outside files as our Markdown: cleaned by the house's sanitiser, then translated; what cannot be kept is told."""
+"""HTML of outside files as our Markdown: cleaned by the product's sanitiser, then translated; losses are reported."""
 
 import re
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class _Converter(Converter):
 
 
 def to_markdown(source: str, shape: TextShape, notebook: TransferRemarkCollector) -> str:
-    """Return HTML as Markdown; an inline field becomes one line. Images, embeds, scripts and looks are told as losses.
+    """Return HTML as Markdown; an inline field becomes one line. Images, embeds, scripts and styles are reported as losses.
 
     Raises NotTranslatable for more than MAXIMUM characters and for elements nested too deep.
     """

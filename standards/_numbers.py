@@ -44,7 +44,7 @@ def whole(text: str, usual: int) -> int:
 
 
 def credit(percent: Fraction) -> Fraction:
-    """Return a percentage as a share: 33.33333 is 1/3, as whoever wrote five digits meant."""
+    """Return a percentage as a share: 33.33333 is 1/3, as an author who wrote five digits meant."""
     share = percent / 100
     near = share.limit_denominator(LARGEST_DENOMINATOR)
     value = near if abs(near - share) <= NEARNESS else share

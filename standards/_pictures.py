@@ -25,7 +25,7 @@ class Picture:
 
 
 def taken_out(source: str, notebook: TransferRemarkCollector) -> tuple[str, list[Picture]]:
-    """Return HTML with a sign in the place of each picture whose file came along, and those pictures; the others stay to be told."""
+    """Return HTML with a sign for each picture whose file was included, and those pictures; the others stay to be reported."""
     pictures: list[Picture] = []
 
     def replaced(match: re.Match[str]) -> str:
@@ -56,7 +56,7 @@ def as_links(source: str, notebook: TransferRemarkCollector) -> str:
 
 
 def _left(match: re.Match[str], notebook: TransferRemarkCollector) -> str:
-    """Return the tag of a picture that is not taken, to be told; '' where the question needs it, which is told at once."""
+    """Return the tag of a picture that is not taken, to be reported; '' where the question needs it, which is reported at once."""
     address = address_in(match[1])
     if not needs(address, notebook):
         return match[0]

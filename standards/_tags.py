@@ -12,19 +12,19 @@ CATEGORY_LEFT = N_("The category “%(name)s” is left out.")
 
 
 class Categories(StrEnum):
-    """What becomes of the categories of a file."""
+    """The treatment of a file's categories."""
 
     TAGS = "tags"
     LEAVE = "leave"
 
 
 def leave_category(name: str, notebook: TransferRemarkCollector, line: int = 0) -> None:
-    """Tell a category that is left out, unless the import makes tags of categories."""
+    """Report a category that is left out, unless the import makes tags of categories."""
     notebook.loss(CATEGORY_LEFT, N_("A bank is one list."), line=line, name=name[:200])
 
 
 def with_category_tags(imported: ImportedQuestions) -> ImportedQuestions:
-    """Return the questions with a tag each for the category in which they stand; one that gives no tag stays told as left out."""
+    """Return the questions with a tag each for their category; one that gives no tag stays reported as left out."""
     tags = {source.category: category_tag(source.category) for source in imported.sources if source.category}
     named = {category[:200]: tag for category, tag in tags.items() if tag}
     remarks = [_became_tag(remark, named) for remark in imported.remarks if _is_kept(remark, named, tags)]
@@ -44,7 +44,7 @@ def _tagged(source: SourceQuestion, tag: str) -> SourceQuestion:
 
 
 def _is_kept(remark: TransferRemark, named: dict[str, str], tags: dict[str, str]) -> bool:
-    """Say whether a remark is to be told: not of a category without a question, of which nothing is lost."""
+    """Return whether a remark is to be reported: not of a category without a question, of which nothing is lost."""
     return remark.what != CATEGORY_LEFT or remark.facts["name"] in named or remark.facts["name"] in tags
 
 
@@ -57,7 +57,7 @@ def _became_tag(remark: TransferRemark, named: dict[str, str]) -> TransferRemark
 
 
 def tags_of(words: Iterable[str], notebook: TransferRemarkCollector) -> tuple[str, ...]:
-    """Return tags as keys, each once; a changed or empty one is told."""
+    """Return tags as keys, each once; a changed or empty one is reported."""
     found: dict[str, None] = {}
     for word in words:
         tag = slug(word)

@@ -67,7 +67,7 @@ def clean(text: str) -> str:
 
 
 def rendered(markdown: str, shape: TextShape, language: str, addresses: Mapping[str, str] = NOWHERE) -> str:
-    """Return the HTML of a Markdown text, as far as it can be told without the course around it; as it is written where it is refused.
+    """Return the HTML of a Markdown text, as far as possible without the course around it; as it is written where it is refused.
 
     `addresses` are those under which its files are shown, by address as written.
     """
@@ -106,7 +106,7 @@ def file_names(addresses: Iterable[str]) -> dict[str, str]:
 def remark_lost_files(
     question: QuestionDefinition, language: str, notebook: TransferRemarkCollector, carried: Collection[str] = ()
 ) -> None:
-    """Tell as lost the files of the course that texts show or link to and that do not go along."""
+    """Report as lost the files of the course that texts show or link to and that are not exported."""
     for text in texts_of(question, language):
         for address in dict.fromkeys(FILE.findall(text)):
             if address not in carried:
@@ -118,7 +118,7 @@ def remark_lost_files(
 
 
 def remark_changed_text(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
-    """Tell as lost what a text in HTML shows as plain words, because it means something only inside a course of ours."""
+    """Report as lost what a text in HTML shows as plain words, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
         for pattern, name in _OURS:
@@ -155,7 +155,7 @@ def texts_of(question: QuestionDefinition, language: str) -> list[str]:
 
 
 def in_language(texts: Texts | None, language: str) -> str:
-    """Return a text in a language, in its first one where that lacks, '' where nothing is written."""
+    """Return a text in a language, in its first one where that is missing, '' where nothing is written."""
     if not texts:
         return ""
     return texts.get(language) or next(iter(texts.values()))

@@ -64,7 +64,7 @@ def commands() -> tuple[click.Command, ...]:
 def import_(
     file: Path, form: str | None, target: Path, add: bool, dry_run: bool, strict: bool, categories: str, every: bool, language: str
 ) -> None:
-    """Make a bank of the questions in FILE, or add them to one; show first what comes in, what cannot, and why."""
+    """Make a bank of the questions in FILE, or add them to one; show first what is imported, what cannot be, and why."""
     from standards.importing import import_file
 
     try:
@@ -127,7 +127,7 @@ def _add(target: Path, before: str, plan: QuestionImportPlan) -> None:
 @_EVERY
 @_LANGUAGE
 def export(bank: Path, form: str, target: Path, strict: bool, every: bool, language: str) -> None:
-    """Write the questions of BANK in an outside format; tell what the format has no place for."""
+    """Write the questions of BANK in an outside format; report what the format has no place for."""
     from standards.bank.read import read
     from standards.formats import FORMATS
 
@@ -186,7 +186,7 @@ def _refusal(refused: DomainError) -> str:
 
 
 def _tell_faults(imported: ImportedQuestions) -> None:
-    """Tell questions of the bank that could not be read; they do not go out."""
+    """Report questions of the bank that could not be read; they are not exported."""
     for remark in imported.remarks:
         if remark.weight.value == "problem":
             click.echo(_line(remark), err=True)

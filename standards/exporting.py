@@ -1,4 +1,4 @@
-"""Which files of the course go out with questions: those that their texts name."""
+"""The files of the course that are exported with questions: those that their texts name."""
 
 from posixpath import dirname, join, normpath
 

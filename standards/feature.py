@@ -1,4 +1,4 @@
-"""What standards offer to the roof."""
+"""The standards feature, as the application registers it."""
 
 from kernel.feature import Feature
 from standards import jobs, views

@@ -1,4 +1,4 @@
-"""The formats by name: how each is read and written, and how a file's own is told."""
+"""The formats by name: how each is read and written, and how a file's own is detected."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ _CLOZE = re.compile(rb"\{[0-9]*:[A-Z_]{2,20}:")
 
 
 def guess(name: str, content: bytes) -> QuestionFormat:
-    """Return the format of a file by its name's ending, else by how it begins; raises FileRefused where nothing tells."""
+    """Return the format of a file by its name's ending, else by how it begins; raises FileRefused where nothing identifies it."""
     suffix = PurePath(name).suffix.lower()
     if suffix in _BY_SUFFIX:
         return FORMATS[_BY_SUFFIX[suffix]]

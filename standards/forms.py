@@ -1,4 +1,4 @@
-"""What is sent to bring questions in and out."""
+"""Forms to import and export questions."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ TITLES = {
 
 
 class UploadForm(Form):
-    """A file of questions and, where the name does not tell it, its format."""
+    """A file of questions and, where the name does not show it, its format."""
 
     file = FileField(lazy_("File"))
     format = SelectField(lazy_("Format"), choices=[], validate_choice=False)

@@ -1,4 +1,4 @@
-"""What an import does to a bank: which questions come, under which keys, and which are there already. Pure; nothing is written."""
+"""The effect of an import on a bank: which questions are new, under which keys, and which are there already. Pure, writes nothing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ KEY_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class QuestionImportPlan:
-    """The questions that come in, as they will be called, their texts as entries of a bank, and all remarks."""
+    """The questions to import, with their final keys, their texts as entries of a bank, and all remarks."""
 
     sources: tuple[SourceQuestion, ...]
     entries: tuple[str, ...]
@@ -32,9 +32,9 @@ class QuestionImportPlan:
 
 
 def plan(imported: ImportedQuestions, present: Iterable[QuestionDefinition], taken: Collection[str], language: str) -> QuestionImportPlan:
-    """Return what adding to a bank does; `present` are the bank's questions, `taken` all keys of the course.
+    """Return the effect of adding to a bank; `present` are the bank's questions, `taken` all keys of the course.
 
-    A question that is in the bank already to the letter is passed over; one whose key is taken gets another. Both are told.
+    A question identical to one in the bank is skipped; one whose key is taken gets another. Both are reported.
     """
     known = {checksum(replace(question, key="")) for question in present}
     used = set(taken)

@@ -16,7 +16,7 @@ _TOLD_CODES = frozenset({"C413"})
 
 @dataclass(frozen=True, slots=True)
 class QuestionImport:
-    """What comes of a file: the format's name, the questions that come in with all remarks, and the bytes of the bank."""
+    """The content of a file: the format's name, the questions to import with all remarks, and the bytes of the bank."""
 
     format: str
     imported: ImportedQuestions
@@ -39,7 +39,7 @@ def import_file(
 
 
 def held_against_rules(imported: ImportedQuestions, language: str) -> ImportedQuestions:
-    """Return the questions that our own reader takes; what it refuses is a problem, what it could not publish is to be mended."""
+    """Return the questions that our own reader takes; what it refuses is a problem, what it could not publish is to be corrected."""
     opened = open_bank({PATH: write(imported.questions, language).content}, PATH, language)
     lines = {source.question.key: source.line for source in imported.sources}
     remarks = [_told(remark, lines) for remark in opened.imported.remarks if _is_told(remark)]

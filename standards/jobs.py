@@ -8,6 +8,6 @@ FORGET_EVERY = 3600
 
 
 def forget_imports(delivery: Delivery) -> None:
-    """Forget files of questions that nobody confirmed in time."""
+    """Delete files of questions that nobody confirmed in time."""
     with delivery.database.unit_of_work() as session:
         delete_pending_uploads(session, PendingImport, now=delivery.now)

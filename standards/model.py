@@ -1,4 +1,4 @@
-"""What every translator gives back: questions or bytes, and an explicit list of what there is to say about them."""
+"""The result of every translator: questions or bytes, and an explicit list of remarks about them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ THING = "thing"
 
 
 class RemarkSeverity(StrEnum):
-    """How heavy a remark is.
+    """The severity of a remark.
 
     A note changes nothing that counts; a loss is left behind though the question passes; what is to mend passes and cannot be
     published as it is; a problem keeps a question, or a line, out.
@@ -31,7 +31,7 @@ class RemarkSeverity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TransferRemark:
-    """What and why are msgids that share `facts`; `line` counts from 1 (0: none), `question` is a name or key ('' for the file)."""
+    """A remark: `what` and `why` are msgids that share `facts`; `line` is from 1 (0: none), `question` a name or key ('': file)."""
 
     weight: RemarkSeverity
     what: str
@@ -149,15 +149,15 @@ class TransferRemarkCollector:
             self.remarks.append(remark)
 
     def note(self, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
-        """Tell something good to know."""
+        """Report something good to know."""
         self.add(RemarkSeverity.NOTE, what, why, line=line, **facts)
 
     def loss(self, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
-        """Tell what is left behind."""
+        """Report what is left behind."""
         self.add(RemarkSeverity.LOSS, what, why, line=line, **facts)
 
     def refuse(self, refusal: NotTranslatable) -> None:
-        """Tell that a question does not pass; what was told of it before no longer matters."""
+        """Report that a question does not pass; what was reported of it before no longer matters."""
         while self.question and self.remarks and self.remarks[-1].question == self.question:
             if self.remarks[-1].weight is RemarkSeverity.PROBLEM:
                 break

@@ -8,7 +8,7 @@ from kernel.db import Base
 
 
 class PendingImport(PendingUpload, Base):
-    """A file of questions between being sent in and being brought in: nothing of it is in the course yet. Forgotten in time."""
+    """A file of questions between upload and import: nothing of it is in the course yet. Expires in time."""
 
     __tablename__ = "pending_import"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Reading files that wait to be brought in, and of a draft what they come into."""
+"""Reading files that wait to be imported, and the parts of a draft that they go into."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _UNDATED = date(2000, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class ImportContext(CourseContext):
-    """A file that somebody of a course's staff sent in."""
+    """The context of a file that a member of the course team uploaded."""
 
     upload: UUID
 
@@ -54,7 +54,7 @@ def get_upload(session: Session, upload: UUID) -> PendingImport:
 
 @dataclass(frozen=True, slots=True)
 class DraftQuestions:
-    """What a course's draft says of its questions: languages, titles of modules by folder, and the questions of each bank by path."""
+    """The questions of a course's draft: languages, titles of modules by folder, and the questions of each bank by path."""
 
     languages: Sequence[str]
     modules: Mapping[str, LocalisedText]

@@ -18,7 +18,7 @@ from standards.models import PendingImport
 
 
 class TransferVerb(StrEnum):
-    """What the audit log says of questions that come and go."""
+    """The audit verbs of question imports and exports."""
 
     RECEIVED = "questions.received"
     IMPORTED = "questions.imported"
@@ -38,7 +38,7 @@ def store_upload(session: Session, actor: Actor, course_id: int, name: str, form
 
 @dataclass(frozen=True, slots=True)
 class IncomingQuestions:
-    """What comes into a bank: its path, the entries, and the files that they show, kept already."""
+    """Questions to import into a bank: its path, the entries, and the files that they show, stored already."""
 
     path: str
     entries: Sequence[str]
@@ -48,7 +48,7 @@ class IncomingQuestions:
 def import_questions(
     session: Session, actor: Actor, course_id: int, coming: IncomingQuestions, pending: PendingImport, *, now: datetime
 ) -> None:
-    """Add questions to a bank of the draft, which is made where it is new, and forget the file."""
+    """Add questions to a bank of the draft, which is made where it is new, and delete the file."""
     path, entries = coming.path, coming.entries
     bank_services.add_to_bank(session, actor, course_id, path, entries, media=coming.media, now=now)
     course = course_catalogue.get_course(session, course_id)
@@ -57,13 +57,13 @@ def import_questions(
 
 
 def discard(session: Session, actor: Actor, pending: PendingImport, *, now: datetime) -> None:
-    """Forget a file."""
+    """Delete an uploaded file."""
     audit.record(session, actor, TransferVerb.DISCARDED, pending, now=now)
     session.delete(pending)
 
 
 def record_question_export(session: Session, actor: Actor, course_id: int, form: str, count: int, *, now: datetime) -> None:
-    """Write down who took questions, with their keys, out of the house."""
+    """Record who exported questions, with their keys, from the installation."""
     audit.record(
         session, actor, TransferVerb.EXPORTED, course_catalogue.get_course(session, course_id), now=now, format=form, questions=count
     )

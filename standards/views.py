@@ -95,7 +95,7 @@ def _upload_page(subject: CourseContext, form: UploadForm) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IncomingQuestionRow:
-    """A question that comes in, in words."""
+    """A question to import, in words."""
 
     key: str
     title: str
@@ -137,7 +137,7 @@ def _places(group: list[TransferRemark]) -> str:
 @bp.route("/teaching/<slug>/imports/<uuid:upload>", methods=["GET", "POST"])
 @requires(QuizAction.EDIT_BANK, queries.get_taught_import, reads_first=True)
 def confirm(subject: ImportContext) -> Answer:
-    """Show what comes in, what cannot and why; with a yes it is added to a bank of the draft."""
+    """Show what is imported, what cannot be and why; with a yes it is added to a bank of the draft."""
     pending = queries.get_upload(current_session(), subject.upload)
     draft = queries.draft_questions(current_session(), subject.id)
     form = ConfirmForm(formdata=request.form if request.method == "POST" else request.args)
@@ -195,7 +195,7 @@ def _plan(pending: PendingImport, draft: DraftQuestions, target: str, categories
 
 
 def _digest(made: QuestionImportPlan) -> str:
-    """Return what tells one plan from another; the same questions may go into whichever bank."""
+    """Return the checksum that distinguishes one plan from another; the same questions may go into any bank."""
     return sha256("\0".join(made.entries).encode()).hexdigest()
 
 
@@ -224,7 +224,7 @@ def _coming(question: QuestionDefinition, line: int) -> IncomingQuestionRow:
 @bp.post("/teaching/<slug>/imports/<uuid:upload>/removal")
 @requires(QuizAction.EDIT_BANK, queries.get_taught_import)
 def discard(subject: ImportContext) -> Answer:
-    """Forget a file that was sent in."""
+    """Delete a file that was uploaded."""
     services.discard(current_session(), current_actor(), queries.get_upload(current_session(), subject.upload), now=clock.now())
     flash(_("The file was discarded. Nothing was imported."), "ok")
     return see_page("quizzes_banks.questions", slug=subject.slug)

@@ -35,7 +35,7 @@ MINUTE, MOST_LETTERS = 60, 2000
 
 
 class TranscriptPassage(NamedTuple):
-    """What is said from a second on, where that is known: its words, and the HTML of what was written in Markdown."""
+    """A passage from a second on, where that is known: its words, and the HTML of what was written in Markdown."""
 
     second: int | None
     words: str
@@ -46,14 +46,14 @@ Cues = list[TranscriptPassage]
 
 
 class RecordingKind(StrEnum):
-    """Whether there is a picture."""
+    """The kind of a recording: with a picture or without."""
 
     VIDEO = "video"
     AUDIO = "audio"
 
 
 class DocumentKind(StrEnum):
-    """What a document beside a recording is."""
+    """The kind of a document that accompanies a recording."""
 
     SLIDES = "slides"
     SUMMARY = "summary"
@@ -72,7 +72,7 @@ class ChapterSource:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What is said, on one line, and from when to when in milliseconds."""
+    """A caption cue: its words on one line, and its start and end in milliseconds."""
 
     start: int
     end: int
@@ -237,7 +237,7 @@ def _milliseconds(stamp: str) -> int:
 
 
 def _check_captions(value: LocatedValue, path: str, duration: int | None) -> None:
-    """Tell captions that are not WebVTT, run backwards or past the end (spec/content-format C608)."""
+    """Report captions that are not WebVTT, run backwards or past the end (spec/content-format C608)."""
     try:
         cues = read_cues(value.session.files[path])
     except ValueError:
@@ -318,7 +318,7 @@ def _card(activity: ActivitySource, language: str) -> EmbeddedRecording:
 
 @dataclass(frozen=True, slots=True)
 class SearchableTranscript:
-    """What can be found of a recording beside its title and summary; `path` is empty where its film is on another site."""
+    """The searchable content of a recording besides title and summary; `path` is empty where it is on another site."""
 
     path: str
     language: str
@@ -332,7 +332,7 @@ class SearchableTranscript:
 
 
 def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spoken: SearchableTranscript) -> Iterator[SearchDocument]:
-    """Return what can be found of a recording: who speaks about what, its chapters and papers, and what is said, a minute or so each.
+    """Return the search documents of a recording: speakers and subject, chapters and documents, and speech, a minute or so each.
 
     The summary is HTML.
     """
@@ -352,7 +352,7 @@ def recording_entries(title: Mapping[str, str], summary: Mapping[str, str], spok
 
 
 def _named_parts(spoken: SearchableTranscript, language: str) -> Iterator[list[Passage]]:
-    """Yield the titles of chapters, which lead to their second, and of papers; those written in another language alone as they are."""
+    """Yield the titles of chapters, which link to their second, and of documents; titles in another language only as they are."""
     named = [(f"?t={second}#player" if spoken.path else "", title) for second, title in spoken.chapters]
     titles = [
         (place, title.get(language) or next(iter(title.values()), ""))

@@ -1,4 +1,4 @@
-"""What webinars offer to the roof."""
+"""The webinars feature: what the package registers with the application."""
 
 from kernel.feature import Feature
 from webinars import views

@@ -61,7 +61,7 @@ class Caption(Base):
 
 
 class RecordingDocument(Base):
-    """A paper beside a recording: slides, summary, questions and answers, concept note."""
+    """A document that accompanies a recording: slides, summary, questions and answers, concept note."""
 
     __tablename__ = "recording_document"
 

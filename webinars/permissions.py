@@ -1,4 +1,4 @@
-"""Who may watch recordings."""
+"""Permissions to watch recordings."""
 
 from collections.abc import Mapping
 from enum import StrEnum

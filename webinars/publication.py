@@ -1,4 +1,4 @@
-"""How a recording is published: its rows, with the captions' cues as a transcript."""
+"""Publication of a recording: its rows, with the captions' cues as a transcript."""
 
 import json
 import re
@@ -73,7 +73,7 @@ class PreparedRecording:
 
 
 def describe_recording(activity: ActivitySource) -> tuple[SettingFact, ...]:
-    """Tell a recording's settings in words."""
+    """Describe a recording's settings in words."""
     return facts_of(activity.settings, SETTINGS)
 
 

@@ -127,7 +127,7 @@ def public_recordings(session: Session, *, now: datetime, limit: int) -> list[Li
 
 
 def visible_recordings(session: Session, actor: Actor, *, limit: int = MOST_RECORDINGS) -> list[ListedRecording]:
-    """List the recordings that somebody may open, the newest first: what `view_activity` allows in the courses that they may look at."""
+    """List the recordings that an actor may open, newest first: as `view_activity` allows in the courses that they may view."""
     opened = enrolments.visible_activities(session, actor, enrolments.visible_learner_contexts(session, actor))
     wanted = [activity.id for activities in opened.values() for activity in activities if activity.kind == KIND.name]
     return _listed(session, _LISTED.where(Activity.id.in_(wanted)).limit(limit)) if wanted else []
@@ -156,7 +156,7 @@ def _listed(session: Session, statement: Select[Recording, Activity, str, Mappin
 
 
 def _is_open(part: type[Activity] | type[Module], now: datetime) -> ColumnElement[bool]:
-    """Say in SQL that nothing keeps a part closed to somebody who has completed nothing (`courses.rules.why_closed`)."""
+    """Return the SQL condition that a part is open to a person who has completed nothing (`courses.rules.why_closed`)."""
     return and_(or_(part.opens_at.is_(None), part.opens_at <= now), part.requires == ())
 
 

@@ -1,4 +1,4 @@
-"""What the web asks of a recording, field by field (spec/content-format 10)."""
+"""Form fields of a recording (spec/content-format 10)."""
 
 from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_

@@ -57,7 +57,7 @@ class CaptionTrack:
 
 @dataclass(frozen=True, slots=True)
 class RecordingPageView:
-    """What the page says of a recording."""
+    """The view model of a recording's page."""
 
     kind: str
     source: str
@@ -256,7 +256,7 @@ def _find(query: str, cues: Cues, url: str) -> dict[str, object] | None:
 
 
 def _place_of(wanted: str, text: str) -> tuple[int, int]:
-    """Return where folded words stand in a text, whose letters may fold to none or to several."""
+    """Return the position of folded words in a text, whose letters may fold to none or to several."""
     ends = list(accumulate(len(fold(letter)) for letter in text))
     first = fold(text).index(wanted)
     return bisect_right(ends, first), bisect_left(ends, first + len(wanted)) + 1

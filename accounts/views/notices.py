@@ -24,7 +24,7 @@ ROWS = 30
 @bp.get("/notices")
 @requires(AccountAction.READ_NOTICES)
 def notices_list() -> Answer:
-    """List what the reader was told; what this page shows counts as read afterwards."""
+    """List the reader's notifications; those on this page count as read afterwards."""
     asked, now = requested_page(ROWS), clock.now()
     rows = queries.list_notices(current_session(), current_actor().person_id or 0, offset=asked.offset, limit=ROWS + 1)
     new = [row.id for row in rows[:ROWS] if row.read_at is None]
@@ -48,7 +48,7 @@ def notices_list() -> Answer:
 @bp.route("/profile/notices", methods=["GET", "POST"])
 @requires(AccountAction.EDIT_PROFILE)
 def switches() -> Answer:
-    """Show and change how the reader wants to be told of each kind of thing."""
+    """Show and change the reader's notification preferences for each kind."""
     session, actor, form = current_session(), current_actor(), NotificationPreferencesForm()
     person = queries.get_person(session, actor.person_id or 0)
     if not actor.is_administrator:

@@ -135,7 +135,7 @@ def _failed(person_id: int) -> None:
 @bp.post("/sign-in/passkey/request")
 @public
 def request_passkey() -> Response:
-    """Tell the browser what a passkey is to sign."""
+    """Send the browser the challenge that a passkey is to sign."""
     person = signin.proven()
     if person is None:
         raise SignInNeeded
@@ -217,7 +217,7 @@ def new_app(subject: Owner) -> Answer:
 
 
 def _resume() -> str:
-    """Return what somebody had posted when their session ended: it goes through the pages of the second step, signed."""
+    """Return the form posted when the session ended, which the second-factor pages carry along, signed."""
     return request.form.get("resume", "")
 
 
@@ -239,7 +239,7 @@ def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> str:
 @bp.post("/second-step/passkey/request")
 @requires(AccountAction.SECOND_STEP, _owner)
 def request_new_passkey(subject: Owner) -> Response:
-    """Tell the browser which passkey to make."""
+    """Send the browser the options for making a passkey."""
     if not subject.fresh:
         raise Conflict
     session, person = current_session(), subject.person

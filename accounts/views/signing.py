@@ -1,4 +1,4 @@
-"""Pages of who somebody is: signing up, in and out, links sent by mail, profile and devices."""
+"""Pages of a person's identity: signing up, in and out, links sent by mail, profile and devices."""
 
 from datetime import timedelta
 from functools import partial
@@ -85,7 +85,7 @@ def _sign_up_page(form: SignUpForm) -> str:
 @bp.get("/sign-up/sent")
 @public
 def sign_up_requested() -> Answer:
-    """Say that a mail is on its way, whoever asked."""
+    """Show that a mail is on its way, for any address."""
     return render_template("accounts/sign_up_requested.html", sends_mail=_settings().sends_mail)
 
 
@@ -94,7 +94,7 @@ def sign_up_requested() -> Answer:
 def confirm(token: str) -> Answer:
     """Confirm an address: the link shows a button, so that mail scanners do not press it.
 
-    Whoever did not sign up in this browser types the password that was chosen: a stranger may have signed up with the address.
+    A person who did not sign up in this browser types the chosen password: a stranger may have signed up with the address.
     """
     link, form = _usable_link(TokenPurpose.CONFIRM, token), FirstPasswordForm()
     page = partial(render_template, "accounts/confirm.html", form=form, token=token)
@@ -123,7 +123,7 @@ def _chose_password(form: FirstPasswordForm, owner: Person) -> bool:
 
 
 def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
-    """Return a link that can be used; count a wrong one against whoever tries, and tell nobody the page's address.
+    """Return a link that can be used; count a wrong one against the client, and hide the page's address from others.
 
     A right one is never refused: a whole institution may share an address, and nobody guesses 128 bits.
     """
@@ -193,7 +193,7 @@ def _first_step_done(found: Credentials, rehash: str | None, *, has_factor: bool
 
 
 def _first_factor_page(resume: str) -> str:
-    """Draw the choice of somebody's first second factor, with what they had posted on its way through it."""
+    """Render the choice of a person's first second factor, carrying along what they had posted."""
     form = PasswordConfirmationForm(formdata=None)
     return render_template("accounts/second_factors.html", form=form, fresh=True, required=True, codes_left=0, factors=[], resume=resume)
 
@@ -213,7 +213,7 @@ def open_device(session: Session, person_id: int, password_hash: str, *, rehash:
 
 
 def after_entry(resume: str, target: str | None) -> Answer:
-    """Answer somebody who has just entered: send what was kept, or lead where they wanted to go."""
+    """Answer a person who has just signed in: submit the stored form again, or redirect to their target."""
     kept = errors.stashed_form(resume)
     return errors.resume_page(*kept) if kept is not None else see_other(target or url_for("lms.home"))
 
@@ -287,7 +287,7 @@ def reset(token: str) -> Answer:
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
 @public(reads_first=True)
 def accept_invitation(token: str) -> Answer:
-    """Let somebody whom an administrator added choose a password, with the link from their mail."""
+    """Let a person added by an administrator choose a password, with the link from their mail."""
     link = _usable_link(TokenPurpose.INVITE, token)
     if link is None or link.person_id is None:
         return render_template("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None), 404

@@ -30,9 +30,9 @@ def with_values(
 
 
 def _with_entries(text: str, setting: FieldSpec, languages: Sequence[str], rows: Sequence[Texts], order: Sequence[str]) -> str:
-    """Change the entries of a list by their place; a row whose first field is empty takes its entry out, one beyond the last adds one.
+    """Change the entries of a list by position; a row with an empty first field removes its entry, one beyond the last adds one.
 
-    A new row without its first field is written too: the reader of the format tells what it lacks, and nothing typed is lost.
+    A new row without its first field is written too: the format's reader reports the missing field, and nothing typed is lost.
     """
     present = read_fields(text).get(setting.name)
     number = len(present) if isinstance(present, list) else 0

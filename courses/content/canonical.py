@@ -53,7 +53,9 @@ def _is_absent(value: YamlNode) -> bool:
 
 
 def check_forms(session: ReadingSession) -> None:
-    """Tell files that are not in canonical form (spec/content-format C114), once each; those that could not be read wholly are left out."""
+    """Report files that are not in canonical form (spec/content-format C114), once each; those that could not be read completely are left
+    out.
+    """
     broken = {finding.file for finding in session.findings if _hides_form(finding)}
     for path, read in session.read_files.items():
         if path not in broken and not (read.clean and canonical(read) == read.yaml):

@@ -1,4 +1,4 @@
-"""What somebody does to a working copy, as plain data: texts written, files moved and removed. Nothing here touches a database."""
+"""Changes to a draft as plain data: texts written, files moved and removed. Nothing here touches a database."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -186,7 +186,7 @@ def _files_in(path: str, text: str) -> set[str]:
 
 
 def free_path(path: str, taken: set[str]) -> str:
-    """Return a path like this one that nothing has; capital letters make no difference."""
+    """Return an unused path similar to this one, ignoring case."""
     used = {other.lower() for other in taken}
     stem, dot, ending = path.rpartition(".")
     number, wanted = 1, path

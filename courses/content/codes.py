@@ -1,4 +1,4 @@
-"""How heavy each code of the check is (spec/content-format 12); a code is never used for anything else."""
+"""Severity of each code of the draft check (spec/content-format 12); a code is never used for anything else."""
 
 from courses.content.model import Severity
 

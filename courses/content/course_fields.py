@@ -1,6 +1,6 @@
-"""What the web asks of a course, a module and an activity, field by field (spec/content-format 5).
+"""Form fields of a course, a module and an activity (spec/content-format 5).
 
-The reader of the format judges the answers.
+The reader of the format validates the values.
 """
 
 from courses.content.changes import COMMON

@@ -248,7 +248,7 @@ def _modules(inner: MappingCursor) -> tuple[str, ...]:
 
 
 def _check_completion(inner: MappingCursor, course: CourseFolder) -> None:
-    """Tell modules that do not exist or are drafts, and a grade where nothing is graded (spec/content-format C209)."""
+    """Report modules that do not exist or are drafts, and a grade where nothing is graded (spec/content-format C209)."""
     ready = {module.key for module in course.modules if module.state is SourceState.READY}
     for key in course.completion.modules:
         if key not in ready:

@@ -1,4 +1,4 @@
-"""What differs between two folders of a course, by part: added, removed, moved, renamed, reworded, set otherwise. Pure."""
+"""Differences between two folders of a course, by part: added, removed, moved, renamed, text, settings. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from kernel.i18n import _, choose
 
 
 class PartKind(StrEnum):
-    """What kind of part differs."""
+    """The kind of a part that differs."""
 
     COURSE = "course"
     MODULE = "module"
@@ -26,7 +26,7 @@ class PartKind(StrEnum):
 
 
 class DifferenceKind(StrEnum):
-    """How a part differs; `key` is for a question whose right answer did."""
+    """The kind of a difference between parts; `key` is for a question whose right answer changed."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -222,7 +222,7 @@ def _with(part: PartDifference, marks: tuple[DifferenceKind, ...], before_title:
 
 
 def _changed(part: PartDifference, before: Sequence[SettingFact], after: Sequence[SettingFact]) -> PartDifference:
-    """Add to a part what its facts say otherwise; a title in the reader's language is told by the part's own."""
+    """Add to a part the differences of its facts; a changed title in the reader's language is already shown by the part itself."""
     old = {(fact.name, fact.language): fact for fact in before}
     new = {(fact.name, fact.language): fact for fact in after}
     settings: list[SettingChange] = []

@@ -1,8 +1,8 @@
-"""Changes of a YAML file as lines of text, so that everything beside the change stays as it is to the byte (spec/content-format 13).
+"""Editing of a YAML file as lines of text, so that all other text stays the same to the byte (spec/content-format 13).
 
-A list of mappings (`questions:`) is edited entry by entry. An entry travels as text of its own, its fields at the left edge, the comments
-directly above it first; in the file it stands behind its dash. What a change gives is parsed again before it is handed out: the entry
-holds what was asked for, and no other entry has moved by a letter.
+A list of mappings (`questions:`) is edited entry by entry. An entry is passed as text of its own, its fields at the left edge, the comments
+directly above it first; in the file it follows its dash. The result of a change is parsed again before it is returned: the entry
+holds the requested values, and no other entry has changed by a character.
 """
 
 import re
@@ -48,7 +48,7 @@ class ListEntrySpan:
 
 
 def list_entries(text: str, name: str) -> tuple[ListEntrySpan, ...]:
-    """Return the entries of the list in the field `name` of a file; raises EditRefused where they cannot be told apart by lines."""
+    """Return the entries of the list in the field `name` of a file; raise EditRefused where lines cannot separate them."""
     listing = _listing(text, name)
     if listing is None:
         return ()
@@ -125,7 +125,7 @@ def last_line(node: YamlNode) -> int:
 
 
 def tidy(typed: str) -> str:
-    """Return what somebody typed as lines of a file: NFC, LF, no blank lines at either end, a final newline.
+    """Return typed text as lines of a file: NFC, LF, no blank lines at either end, a final newline.
 
     Spaces at the end of a line stay: in a text of several lines two of them are a line break.
     """
@@ -357,9 +357,9 @@ def _read_again(after: str, before: Mapping[str, Written], name: str, value: Wri
 
 
 def _in_braces(text: str, root: YamlMapping, name: str, value: Written, order: Sequence[str]) -> str:
-    """Return a mapping in braces with a field written anew, the others to the letter.
+    """Return a mapping in braces with one field rewritten, the others unchanged to the character.
 
-    What is too long for its line gets lines of its own.
+    A field too long for its line gets lines of its own.
     """
     present = root.entries.get(name)
     if present is None and value is None:

@@ -1,4 +1,4 @@
-"""What a course, module or activity says, as named values in the words of the screen: what differences are made of."""
+"""Facts of a course, module or activity, as named values in the words of the interface: the input of comparisons."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -30,7 +30,7 @@ Written = Callable[[object], str]
 
 @dataclass(frozen=True, slots=True)
 class SettingLabels:
-    """How the fields of a settings dataclass are told: labels by path (an empty one: not told), values by what is stored, forms by path."""
+    """The labels of a settings dataclass: field labels by path (an empty one: not shown), labels of stored values, forms by path."""
 
     labels: Mapping[str, str]
     values: Mapping[str, str] = field(default_factory=dict)
@@ -141,28 +141,28 @@ _UNTOLD_OF_PART = frozenset({"key", "kind", "former_keys", "path", "state", "set
 
 
 def facts_of_course(course: CourseFolder) -> tuple[SettingFact, ...]:
-    """Tell what stands in the course's own file."""
+    """Return the facts of the course's own file."""
     return facts_of(course, COURSE, _UNTOLD_OF_COURSE)
 
 
 def facts_of_module(module: ModuleSource) -> tuple[SettingFact, ...]:
-    """Tell what stands in a module's own file."""
+    """Return the facts of a module's own file."""
     return facts_of(module, MODULE, _UNTOLD_OF_PART)
 
 
 def facts_of_activity(activity: ActivitySource, tell: Teller) -> tuple[SettingFact, ...]:
-    """Tell the fields that all activities share, and what its kind adds."""
+    """Return the facts of the fields that all activities share, and those that its kind adds."""
     return (*facts_of(activity, ACTIVITY, _UNTOLD_OF_PART), *tell(activity))
 
 
 def describe_lesson(activity: ActivitySource) -> tuple[SettingFact, ...]:
-    """Tell the texts of a lesson in its languages."""
+    """Return the texts of a lesson in its languages as facts."""
     settings: LessonSettings = activity.settings
     return tuple(SettingFact("body", _("Text"), lesson.body, lesson.language, text=True) for lesson in settings.lessons)
 
 
 def facts_of(node: object, wording: SettingLabels, untold: frozenset[str] = frozenset()) -> tuple[SettingFact, ...]:
-    """Tell every field of a dataclass that says something."""
+    """Return the facts of every field of a dataclass that has a value, but those in `untold`."""
     assert is_dataclass(node)
     told = (entry.name for entry in fields(node) if entry.name not in untold)
     return tuple(fact for name in told for fact in _facts(getattr(node, name), name, "", wording))

@@ -13,7 +13,7 @@ Signature = Callable[[bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """What an extension stands for: media type, greatest size in bytes, and whether a content looks like it."""
+    """The media type of a file extension, its greatest size in bytes, and the test whether a content matches it."""
 
     media_type: str
     limit: int

@@ -1,6 +1,6 @@
-"""What a folder brings into a working copy: which files it changes, which were edited here meanwhile, and where both did (decision 16).
+"""Merge of a folder into a draft: which files it changes, which were edited here meanwhile, and where both did (decision 16).
 
-Everything is told by three states of the files, each as checksums by path: the base that the folder was made from, the draft, the folder.
+Everything follows from three states of the files, each as checksums by path: the base that the folder was made from, the draft, the folder.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ Checksums = Mapping[str, str]
 
 
 class FileMergeState(StrEnum):
-    """What becomes of a file that is not the same in the draft and in the folder."""
+    """The merge state of a file that differs between the draft and the folder."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -27,7 +27,7 @@ class FileMergeState(StrEnum):
 
 
 class ConflictResolution(StrEnum):
-    """What is taken in a conflict."""
+    """The side that is taken in a conflict."""
 
     DRAFT = "draft"
     FOLDER = "folder"
@@ -37,9 +37,9 @@ class ConflictResolution(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """What an import does to one file.
+    """The effect of an import on one file.
 
-    `merge` is there where both sides changed a text; contents are None where a side has no such file.
+    `merge` is set where both sides changed a text; contents are None where a side has no such file.
     """
 
     path: str
@@ -50,7 +50,7 @@ class FilePlan:
 
     @property
     def questions(self) -> int:
-        """Return how many conflicts somebody must decide: those of the text, or one for the whole file."""
+        """Return how many conflicts need a decision: those of the text, or one for the whole file."""
         if self.fate is not FileMergeState.CONFLICT:
             return 0
         return len(self.merge.conflicts) if self.merge is not None else 1

@@ -14,7 +14,7 @@ from kernel.markup.model import EmbeddedRecording
 
 @dataclass(frozen=True, slots=True)
 class ActivitySettings:
-    """What a kind read from its file: its own frozen dataclass, when the activity is done, minutes where known, weight in the grade."""
+    """Settings of an activity as its kind reads them: a frozen dataclass, completion, minutes where known, weight in the grade."""
 
     value: Any
     completion: ActivityCompletion
@@ -24,7 +24,7 @@ class ActivitySettings:
 
 @dataclass(frozen=True, slots=True)
 class FieldLabel:
-    """What forms call a field of a file, with the fields inside of it; `is_named` says that these stand under names of their own."""
+    """Label that forms give a field of a file, with the fields inside of it; `is_named` says that these stand under names of their own."""
 
     label: Any
     inner: "Mapping[str, FieldLabel]" = field(default_factory=dict)

@@ -1,6 +1,4 @@
-"""Which file of a folder is what (spec/content-format 2): modules in order, activities by suffix, lists, banks, media,
-and what is unknown.
-"""
+"""Layout of a folder's files (spec/content-format 2): modules in order, activities by suffix, lists, banks, media, and unknown files."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -71,7 +69,7 @@ def is_media(path: str) -> bool:
 
 
 def lay_out(session: ReadingSession, kinds: Sequence[ActivityKind], parts: Sequence[FolderPart]) -> FolderLayout:
-    """Sort the paths of the folder; tells names, unknown files, prefixes and numbers that are too high."""
+    """Sort the paths of the folder; report names, unknown files, prefixes and numbers that are too high."""
     outside = _refuse_escapes(session)
     paths = sorted(path for path in session.files if not is_ignored(path) and path not in outside)
     _check_names(session, paths)
@@ -165,7 +163,7 @@ def _activity(session: ReadingSession, activities: dict[str, ActivityFiles], fol
 
 
 def _refuse_escapes(session: ReadingSession) -> set[str]:
-    """Tell paths that lead out of the folder, whatever they are (spec/content-format C109), and return them."""
+    """Report paths that lead out of the folder, of any kind (spec/content-format C109), and return them."""
     outside = {path for path in session.files if "\\" in path or any(part in ("", ".", "..") for part in path.split("/"))}
     for path in outside:
         session.add(SourceLocation(path), "C109", N_("The path leads outside the folder."), "", {}, Severity.ERROR)

@@ -18,7 +18,7 @@ KEPT_CONTROLS = {"\n", "\t"}
 
 @dataclass(frozen=True, slots=True)
 class LessonText:
-    """What somebody writes of a lesson in one language."""
+    """The text of a lesson in one language, as its author writes it."""
 
     title: str
     summary: str

@@ -48,7 +48,7 @@ class ListEntryDescription:
 
 
 def facts_of_list(course: CourseFolder, name: str) -> Iterator[ListEntryDescription]:
-    """Tell the entries of a list: 'term', 'resource', 'parameter' or 'file'."""
+    """Describe the entries of a list: 'term', 'resource', 'parameter' or 'file'."""
     if name == "term":
         yield from (ListEntryDescription(term.key, choose(term.term), facts_of(term, TERM, frozenset({"key"}))) for term in course.terms)
     elif name == "resource":

@@ -37,7 +37,7 @@ class ListEntry:
 
 
 def read_terms(session: ReadingSession) -> tuple[TermSource, ...]:
-    """Read the glossary; forms of two terms that fold to the same are told (spec/content-format C202)."""
+    """Read the glossary; report forms of two terms that fold to the same (spec/content-format C202)."""
     forms: dict[tuple[str, str], tuple[str, SourceLocation]] = {}
     return _entries(session, layout.GLOSSARY, MAXIMUM_TERMS, scalars.key, partial(_term, forms))
 
@@ -159,14 +159,14 @@ def _check_place(key: str, table: MappingCursor, *, unverified: bool) -> None:
         table.report(
             "C110",
             N_("The resource has neither an address nor a file."),
-            N_("Add one. If nobody has opened it yet, write “verified: false”."),
+            N_("Add one. If no one has opened it yet, write “verified: false”."),
         )
     if unverified:
         table.report("C611", N_("The resource “%(key)s” has not been verified yet."), at="verified", key=key)
 
 
 def check_citations(session: ReadingSession, course: CourseFolder) -> None:
-    """Tell citations of resources that do not exist (spec/content-format C203)."""
+    """Report citations of resources that do not exist (spec/content-format C203)."""
     known = {resource.key for resource in course.resources}
     for cited in session.cited:
         if cited.citation.resource not in known:

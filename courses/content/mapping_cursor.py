@@ -237,7 +237,7 @@ class MappingCursor:
         return None
 
     def missing(self, name: str) -> None:
-        """Tell that a required field is not written."""
+        """Report a required field that is missing."""
         place = self.place
         self.session.report(place, "C110", N_("The field “%(field)s” is missing."), N_("Add “%(field)s:”."), field=name)
 
@@ -352,7 +352,7 @@ class MappingCursor:
         return found.table() if found is not None else None
 
     def close(self) -> None:
-        """Tell the fields that nobody asked for, here and in all mappings inside (spec/content-format C107, C108, C403)."""
+        """Report the fields that were never read, here and in all mappings inside (spec/content-format C107, C108, C403)."""
         absent = [name for name in self.asked if not self.has(name)]
         unknown = [name for name in self.node.entries if name not in self.asked and not name.startswith("x-") and not self.is_list]
         for name in unknown[:MAXIMUM_TOLD]:

@@ -1,4 +1,4 @@
-"""What the renderer may ask about the course around a text: terms, parameters, resources, media, links."""
+"""Lookups of the renderer in the course around a text: terms, parameters, resources, media, links."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ _SVG_PREFIX = "check-"
 
 
 def read_media(session: ReadingSession, paths: list[str]) -> tuple[MediaFile, ...]:
-    """Return the media that fit their extension and size; the others are told."""
+    """Return the media that match their extension and size; the others are reported."""
     return tuple(found for found in (_media(session, path) for path in paths) if found is not None)
 
 
@@ -53,7 +53,7 @@ def _check_svg(session: ReadingSession, path: str, content: bytes) -> None:
 
 
 def check_unused(session: ReadingSession, paths: list[str]) -> None:
-    """Tell media that nothing uses (spec/content-format C602)."""
+    """Report media that nothing uses (spec/content-format C602)."""
     for path in paths:
         if path not in session.used_files:
             session.report_file(path, "C602", N_("Nothing in the folder uses this file."))

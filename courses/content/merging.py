@@ -21,7 +21,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class RegionState(StrEnum):
-    """What the two sides made of a region."""
+    """The merge state of a region of text."""
 
     COMMON = "common"
     """Both have the same, changed or not."""
@@ -31,7 +31,7 @@ class RegionState(StrEnum):
 
 
 class MergeSide(StrEnum):
-    """Whose lines are taken in a conflict."""
+    """The side whose lines are taken in a conflict."""
 
     MINE = "mine"
     THEIRS = "theirs"
@@ -66,7 +66,7 @@ class ThreeWayMerge:
 
     @property
     def conflicts(self) -> tuple[MergeRegion, ...]:
-        """Return the regions that somebody must decide."""
+        """Return the regions that need a decision."""
         return tuple(region for region in self.regions if region.is_conflict)
 
     @property

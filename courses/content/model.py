@@ -1,4 +1,4 @@
-"""What a course folder says, as frozen values: the neutral picture between folder, editor, publication and export."""
+"""Content of a course folder as frozen values: the neutral model between folder, editor, publication and export."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -54,7 +54,7 @@ NO_TEXT = LocalisedText()
 
 
 class Severity(StrEnum):
-    """How heavy a finding is: errors refuse import or publishing, warnings may be published, information informs."""
+    """The severity of a finding: errors prevent import or publishing, warnings may be published, information informs."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -109,14 +109,14 @@ class Finding:
 
 
 class FolderKind(StrEnum):
-    """What a folder is: a course, or a bank of questions that courses draw from."""
+    """The kind of a folder: a course, or a bank of questions that courses draw from."""
 
     COURSE = "course"
     BANK = "bank"
 
 
 class CourseLevel(StrEnum):
-    """How much a course presupposes."""
+    """The level of prior knowledge that a course assumes."""
 
     BASIC = "basic"
     INTERMEDIATE = "intermediate"
@@ -124,7 +124,7 @@ class CourseLevel(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who finds a course in the catalogue."""
+    """The visibility of a course in the catalogue."""
 
     PUBLIC = "public"
     STAFF = "staff"
@@ -135,7 +135,7 @@ class Visibility(StrEnum):
 
 
 class EnrolmentMethod(StrEnum):
-    """How people come into a course."""
+    """The way in which people enrol in a course."""
 
     OPEN = "open"
     CODE = "code"
@@ -143,14 +143,14 @@ class EnrolmentMethod(StrEnum):
 
 
 class SourceState(StrEnum):
-    """Whether a module or activity is part of the published version."""
+    """The state of a module or activity: part of the published version or not."""
 
     READY = "ready"
     DRAFT = "draft"
 
 
 class ResourceKind(StrEnum):
-    """What a document or link is."""
+    """The kind of a resource, which is a document or link."""
 
     LAW = "law"
     DOCUMENT = "document"
@@ -199,7 +199,7 @@ class WordRange:
 
 @dataclass(frozen=True, slots=True)
 class CourseCompletion:
-    """What completes the course: modules by key (empty = all) and, where given, a percent of the course grade."""
+    """The completion rule of a course: modules by key (empty = all) and, where given, a percent of the course grade."""
 
     modules: tuple[str, ...] = ()
     grade: Fraction | None = None
@@ -270,7 +270,7 @@ class MediaFile:
 
 
 class CompletionRule(StrEnum):
-    """What completes an activity; which of them a kind knows stands in the format."""
+    """The completion rule of an activity; the format lists those that each kind allows."""
 
     MARKED = "marked"
     VIEWED = "viewed"
@@ -404,7 +404,7 @@ class CourseFolder:
 
 @dataclass(frozen=True, slots=True)
 class FolderReadResult:
-    """What reading a folder gave: the course (None where an error of C1xx or C2xx hides it) and all findings, sorted."""
+    """The result of reading a folder: the course (None where an error of C1xx or C2xx hides it) and all findings, sorted."""
 
     course: CourseFolder | None
     findings: tuple[Finding, ...] = ()

@@ -109,7 +109,7 @@ def _activity(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
 
 
 def _shadow(session: ReadingSession, files: ActivityFiles) -> None:
-    """Claim the key of an activity of an unknown kind, so that links to it are not told as dead besides."""
+    """Claim the key of an activity of an unknown kind, so that links to it are not reported as dead too."""
     table = read_table(session, files.path)
     if table is not None:
         key = table.value("key", scalars.key)

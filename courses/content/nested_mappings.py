@@ -1,4 +1,4 @@
-"""A mapping inside a mapping of a file, taken out as a text of its own and put back: what is not changed in it keeps every letter."""
+"""Nested mappings of a file, taken out as texts of their own and put back: unchanged parts keep every character."""
 
 import re
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ Graph = Mapping[str, frozenset[str]]
 
 
 def check_outline(session: ReadingSession, course: CourseFolder) -> None:
-    """Tell what modules and activities require that is not there, not published, or requires them in turn."""
+    """Report requirements of modules and activities that do not exist, are not published, or are circular."""
     drafts = set(draft_keys(course))
     own = _own_requirements(course)
     graph = _graph(course)
@@ -34,7 +34,7 @@ def check_outline(session: ReadingSession, course: CourseFolder) -> None:
 
 
 def check_former_keys(session: ReadingSession) -> None:
-    """Tell former keys that are alive (spec/content-format C204) or claimed twice (spec/content-format C202)."""
+    """Report former keys that are in use (spec/content-format C204) or claimed twice (spec/content-format C202)."""
     claimed: dict[tuple[str, str], SourceLocation] = {}
     for kind, key, place in session.former:
         first = claimed.setdefault((kind, key), place)

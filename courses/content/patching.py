@@ -1,8 +1,8 @@
-"""Give a mapping of a YAML file other values, however deep inside: lines that say what they said before stay, to the letter.
+"""Patching of a YAML mapping with other values, at any depth: unchanged lines stay the same to the character.
 
-`patched` takes a mapping as text, its fields at the left edge, and what it is to say. Lists say of each entry which of the file's it was,
-so that entries keep their comments, their spelling and the fields that nobody asked for while they are changed, moved or taken out. What
-comes of it is read again: it says what was asked for, or EditRefused is raised.
+`patched` takes a mapping as text, its fields at the left edge, and its new values. Lists name for each entry which of the file's it was,
+so that entries keep their comments, their spelling and the fields not in the form while they are changed, moved or removed. The
+result is read again: it has the requested values, or EditRefused is raised.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pictures that people send: read whole, freed of what they carry besides (place, camera, thumbnail), or refused. The door to Pillow."""
+"""Uploaded pictures: read whole, stripped of their metadata (location, camera, thumbnail), or refused. The only user of Pillow."""
 
 import io
 import threading
@@ -42,7 +42,7 @@ def cleaned(content: bytes, extension: str) -> bytes:
 
 
 def points(content: bytes, extension: str) -> int:
-    """Return how many points a picture says it has, without reading it; 0 where it cannot be told."""
+    """Return how many pixels a picture claims to have, without decoding it; 0 where that cannot be determined."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -1,4 +1,4 @@
-"""What the text of a course does to what is published already (spec/content-format 3.2)."""
+"""Effects of a course's text on what is already published (spec/content-format 3.2)."""
 
 from collections.abc import Iterable
 

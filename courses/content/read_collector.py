@@ -1,4 +1,4 @@
-"""What one reading of a folder collects: findings, texts, citations, keys, and the checks that wait until everything is read."""
+"""Results of reading a course folder: findings, texts, citations, keys, and the checks that wait until everything is read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ DEFAULT_ZONE = ZoneInfo("America/Guayaquil")
 
 
 class MarkupLevel(StrEnum):
-    """What a text may hold: no markup, Markdown within a paragraph, or blocks; each with its greatest length."""
+    """Markup that a text may hold: none, Markdown within a paragraph, or blocks; each with its greatest length."""
 
     PLAIN = "plain"
     INLINE = "inline"
@@ -39,7 +39,7 @@ class SourceLocation:
     subject_key: str = ""
 
     def at(self, line: int, column: int) -> "SourceLocation":
-        """Return the same field at another place of the file."""
+        """Return this location at another line and column of the file."""
         return replace(self, line=line, column=column)
 
 

@@ -1,4 +1,4 @@
-"""What can be found of a course: lessons by sections, other activities, terms, resources, the course. Pure; made before a version."""
+"""Search texts of a course: lessons by sections, other activities, terms, resources, the course. Pure; made before a version."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain

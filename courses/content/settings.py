@@ -1,6 +1,6 @@
-"""Which fields of a file the web asks for one by one, as data: what each is called, what it means, and how it is written.
+"""Settings that forms edit field by field, as data: the label, the meaning, and the written form of each.
 
-Whether a value is right is not said here: the text that comes of it is read by the reader of the format, whose findings name the field.
+Values are not validated here: the resulting text is read by the reader of the format, whose findings name the field.
 """
 
 import re
@@ -15,7 +15,7 @@ LINES = "\n"
 
 
 class FieldShape(StrEnum):
-    """How a field is written and asked for."""
+    """The shape of a field, as it is written and edited."""
 
     WORDS = "words"
     """A text of one line, one for each language."""
@@ -44,7 +44,7 @@ class FieldShape(StrEnum):
 
 
 class BareValueRule(StrEnum):
-    """What a value says that stands where a mapping of several settings could stand (`review: exam`)."""
+    """The meaning of a bare value in the place of a mapping of several settings (`review: exam`)."""
 
     BESIDE = "beside"
     """This setting; it stands inside the mapping as soon as others do."""
@@ -117,7 +117,7 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class FormValues:
-    """What a form holds of some settings: `(name, language)` -> text, the language '' where there is none; entries by number."""
+    """The values of some settings in a form: `(name, language)` -> text, the language '' where there is none; entries by number."""
 
     texts: Mapping[tuple[str, str], str]
     entries: Mapping[str, Sequence[Mapping[tuple[str, str], str]]] = field(default_factory=dict)

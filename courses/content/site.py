@@ -1,4 +1,4 @@
-"""What a site knows that the text of a course names: its topics and the templates of its certificates."""
+"""Site data that the text of a course names: its topics and the templates of its certificates."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches

@@ -13,7 +13,7 @@ LESSON = "page"
 
 @dataclass(frozen=True, slots=True)
 class NewCourse:
-    """What somebody says of a course that begins."""
+    """The values that begin a new course."""
 
     key: str
     title: str

@@ -217,7 +217,7 @@ class TextCheck:
             self._tell_draft(place, followed.key)
 
     def _tell_draft(self, place: SourceLocation, key: str) -> None:
-        """Tell a link to what is not published: it is left open, because the draft may be shown by the next publication."""
+        """Report a link to what is not published as a warning, because the next publication may show the draft."""
         if key in self.drafts and self.unpublished.isdisjoint((place.file, place.file.partition("/")[0])):
             self.session.add(place, "C305", DRAFT_LINK, SHOW_IT, {"key": key}, Severity.WARNING)
 

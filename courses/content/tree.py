@@ -29,7 +29,7 @@ KEPT_HEADS = 2048
 
 @dataclass(frozen=True, slots=True)
 class OutlineEntry:
-    """What the outline shows of a file: key, title by language ('' the course's own), and its state."""
+    """A file's entry in the outline: key, title by language ('' the course's own), and its state."""
 
     key: str
     title: tuple[tuple[str, str], ...]
@@ -223,7 +223,7 @@ def _rest(found: re.Match[str]) -> str:
 
 
 def _fitted(numbers: Sequence[int]) -> list[int] | None:
-    """Return the same numbers with one of them changed so that they rise, None where one alone cannot do it."""
+    """Return the numbers with one of them changed so that they increase; None where changing one is not enough."""
     for place in range(len(numbers)):
         rest = [*numbers[:place], *numbers[place + 1 :]]
         if any(one >= other for one, other in pairwise(rest)):

@@ -104,7 +104,7 @@ _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def parse(text: str) -> ParsedYaml:
-    """Read one YAML document; troubles are told all at once up to the first that ends the reading."""
+    """Parse one YAML document; report all its problems at once, up to the first that ends the reading."""
     builder = _YamlTreeBuilder(text)
     try:
         root = builder.build()

@@ -1,1 +1,1 @@
-"""What the pages of those who make courses show."""
+"""View models of the pages for course teams."""

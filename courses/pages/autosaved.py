@@ -1,4 +1,4 @@
-"""What pages show of texts that were only saved by themselves: whose they are, since when, and what differs from what was saved."""
+"""View models of texts that were only autosaved: whose they are, since when, and how they differ from the saved ones."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the pages about versions show: the parts that differ, and the checks beside what they concern."""
+"""View models of the pages about versions: the parts that differ, and the findings beside what they concern."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,7 +48,7 @@ PLACES: Mapping[PartKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CheckFindingView:
-    """One remark of the check, with where it is in the reader's words and where it is mended."""
+    """A finding of the draft check, with its location in the reader's words and the page where it can be fixed."""
 
     number: int
     code: str
@@ -98,7 +98,7 @@ class ChangedPart:
 
 @dataclass(frozen=True, slots=True)
 class DraftComparison:
-    """What differs. `known` is false where the earlier text was not kept; `only_form` where the files differ and nothing that is told."""
+    """The differences of two texts. `known` is false where the earlier was not kept; `only_form` where only the files' form differs."""
 
     parts: tuple[ChangedPart, ...] = ()
     known: bool = True
@@ -166,7 +166,7 @@ def _concerns(problem: CheckFindingView, part: PartDifference) -> bool:
 
 
 def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | None, kinds: CourseKinds) -> list[CheckFindingView]:
-    """Put what the checks found into words: where it is by title, and where it is mended."""
+    """Describe the findings of the draft check: the location by title, and the page where it can be fixed."""
     places = places_of(folder) if folder is not None else {}
     pages = [activity for activity in folder.activities() if activity.kind == "page"] if folder is not None else []
     keys = {activity.path.split(".")[0]: activity.key for activity in pages}
@@ -258,7 +258,7 @@ def places_of(folder: CourseFolder) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ChangeAudience:
-    """What those are told of who did it: the titles of the activities, and their keys, present and former."""
+    """The changes that learners may be notified of: the titles of their activities, and their keys, present and former."""
 
     titles: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
@@ -361,7 +361,7 @@ class PublicationPlanView:
 
 
 def plan_of(line: PlannedPublicationRow, reader: int | None, *, outdated: bool) -> PublicationPlanView | None:
-    """Put a plan into words; nothing for one that was published or withdrawn. `outdated`: somebody saved the draft since."""
+    """Describe a plan; None for one that was published or withdrawn. `outdated`: the draft was saved since."""
     is_open = line.is_open
     if not is_open and (line.state not in ("refused", "void") or (outdated and line.state == "refused")):
         return None

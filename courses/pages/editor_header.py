@@ -1,4 +1,4 @@
-"""What every page of a course's editor says of the course."""
+"""View model of the header on every page of a course's editor."""
 
 from courses.models import Course
 from courses.permissions import CourseAction

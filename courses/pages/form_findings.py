@@ -48,5 +48,5 @@ class FormFindings:
         return f"{where}: {self.what(finding)}" if where else self.what(finding)
 
     def line(self, finding: Finding) -> str:
-        """Return the same with what to do."""
+        """Return the message of a finding followed by its advice."""
         return " ".join(part for part in (self.message(finding), self.advice(finding)) if part)

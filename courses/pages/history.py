@@ -1,4 +1,4 @@
-"""What the pages of a draft's history show: its changes, and the lines that differ."""
+"""View models of a draft's history: its changes, and the lines that differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class HistoryEntryView:
 
 @dataclass(frozen=True, slots=True)
 class FileDifference:
-    """What a change did to a file: its lines, None where they are not shown (no text, too long, too many files)."""
+    """A file's difference in a change: its lines, None where they are not shown (no text, too long, too many files)."""
 
     path: str
     is_new: bool

@@ -1,4 +1,4 @@
-"""What the page of a lesson's text shows: its words, what there is to say of them, what may be put in, what two people wrote at once."""
+"""View models of the lesson editor: its text, the findings, what may be inserted, what two people wrote at once."""
 
 from dataclasses import dataclass
 

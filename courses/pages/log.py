@@ -17,7 +17,7 @@ ROLE_HINTS: Mapping[str, str] = {
 
 
 def sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str:
-    """Say what somebody did."""
+    """Return the sentence that describes a log entry."""
     return find_sentence(entry, parts) or _("Other action: %(verb)s", verb=entry.verb)
 
 

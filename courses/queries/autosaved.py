@@ -15,9 +15,9 @@ from kernel.files import FileStore
 
 @dataclass(frozen=True, slots=True)
 class AutosavedText:
-    """A text of a working copy that a page saved by itself and nobody saved since; `revision` is the one that wrote it.
+    """A draft text that was autosaved and not saved since; `revision` is the one that wrote it.
 
-    `saved` is the newest revision in which somebody saved the file or took it out; None where nobody has. `saved_text` is None
+    `saved` is the newest revision in which the file was saved or removed; None where there is none. `saved_text` is None
     where there was no file then.
     """
 
@@ -100,18 +100,18 @@ def outgoing_digest(session: Session, course_id: int, included: Collection[int] 
 
 
 def digest_at(session: Session, course_id: int, revision: int) -> str:
-    """Return the same of a working copy as it was at a revision; raise NotFound where there was no such revision."""
+    """Return the digest of a draft as it was at a revision; raise NotFound where there was no such revision."""
     return drafts.digest_of_checksums({file.path: file.sha256 for file in history.list_files_at(session, course_id, revision)})
 
 
 def saved_since(session: Session, course_id: int, revision: int) -> bool:
-    """Say whether somebody saved a working copy after a revision; what pages save by themselves does not count."""
+    """Return whether a draft was saved after a revision; autosaves do not count."""
     later = exists().where(DraftRevision.course_id == course_id, DraftRevision.number > revision, DraftRevision.automatic_since.is_(None))
     return bool(session.scalar(select(later)))
 
 
 def last_saved(session: Session, course_id: int) -> int | None:
-    """Return the newest revision of a working copy that somebody saved."""
+    """Return the newest revision of a draft that was saved, not autosaved."""
     return session.scalar(
         select(func.max(DraftRevision.number)).where(DraftRevision.course_id == course_id, DraftRevision.automatic_since.is_(None))
     )

@@ -49,7 +49,7 @@ _STRANGER = Actor()
 
 
 def found_by(actor: Actor) -> ColumnElement[bool]:
-    """Say in SQL that somebody finds a version's course, the twin of `courses.rules.is_found`."""
+    """Return the SQL condition that an actor finds a version's course, the counterpart of `courses.rules.is_found`."""
     public = CourseVersion.visibility == Visibility.PUBLIC.value
     if actor.person_id is None:
         return public
@@ -57,7 +57,7 @@ def found_by(actor: Actor) -> ColumnElement[bool]:
 
 
 def list_catalogue(session: Session, actor: Actor = _STRANGER, *, offset: int = 0, limit: int = 24) -> list[CatalogueEntry]:
-    """List the courses that somebody finds, the oldest first."""
+    """List the courses that an actor finds, oldest first."""
     rows = session.execute(_CATALOGUE.where(found_by(actor)).offset(offset).limit(limit))
     return [CatalogueEntry(*row) for row in rows]
 
@@ -129,7 +129,7 @@ def lock_course(session: Session, course_id: int) -> Course:
 
 
 def count_catalogue(session: Session, actor: Actor = _STRANGER) -> int:
-    """Return how many courses somebody finds."""
+    """Return how many courses an actor finds."""
     return session.scalar(select(func.count()).select_from(_CATALOGUE.where(found_by(actor)).order_by(None).subquery())) or 0
 
 

@@ -1,4 +1,4 @@
-"""Reading folders that wait to be brought in."""
+"""Queries on uploaded folders that await import."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +40,7 @@ def _check(session: Session, actor: Actor, upload: UUID, course_id: int | None) 
 
 @dataclass(frozen=True, slots=True)
 class WaitingFolder:
-    """A folder that waits to be brought in, without its content."""
+    """An uploaded folder that awaits import, without its content."""
 
     uuid: UUID
     name: str

@@ -37,9 +37,9 @@ def count_owners(session: Session, course_id: int) -> int:
 
 
 def list_still_authorised(session: Session, person_id: int, course_id: int, rule: Callable[[Actor, StaffRole | None], bool]) -> bool:
-    """Say whether somebody who asked for something earlier may do it in a course by what they are now (spec/security 1.4).
+    """Return whether a person who made a request may still act in a course, by their present role (spec/security 1.4).
 
-    A suspended account may nothing; a merged one what the account may that stayed.
+    A suspended account may do nothing; a merged one what the remaining account may.
     """
     stayed = select(AccountMerge.kept_id).where(AccountMerge.closed_id == person_id).scalar_subquery()
     row = session.execute(
@@ -55,7 +55,7 @@ def list_still_authorised(session: Session, person_id: int, course_id: int, rule
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in a course's team."""
+    """A member of a course team."""
 
     uuid: UUID
     name: str
@@ -77,7 +77,7 @@ def list_members(session: Session, course_id: int) -> list[Member]:
 
 
 def get_member_id(session: Session, course_id: int, person: UUID) -> int:
-    """Return the number of somebody in a course's team; raise NotFound."""
+    """Return the id of a member of a course team; raise NotFound."""
     statement = select(Person.id).join(CourseStaff, CourseStaff.person_id == Person.id)
     found = session.scalar(statement.where(Person.uuid == person, CourseStaff.course_id == course_id))
     if found is None:
@@ -146,7 +146,7 @@ def get_invited(session: Session, actor: Actor, secret: str) -> InvitationContex
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One thing that somebody did in a course; `by` is empty where the system or the command line did it."""
+    """An act in a course's log; `by` is empty where the system or the command line did it."""
 
     at: datetime
     by: str
@@ -158,7 +158,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogPart:
-    """What a package above adds to a course's log: which entries are of a course, and how each verb is said."""
+    """A package's addition to the course log: which entries belong to a course, and the sentence for each verb."""
 
     entries: Callable[[int], Sequence[ColumnElement[bool]]]
     sentences: Mapping[str, Callable[[LogEntry], str]]

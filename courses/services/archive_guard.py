@@ -1,4 +1,4 @@
-"""What an archived course refuses: nothing of it is written or published until it is brought back."""
+"""Refusal of changes to an archived course: nothing of it is written or published until it is restored."""
 
 from courses.models import Course
 from kernel.errors import N_, Conflict

@@ -1,4 +1,4 @@
-"""Put a course away: who took it keeps reading it, nobody comes in, nothing is answered, written or published. It can be brought back."""
+"""Archiving of a course: learners keep reading it; nobody enrols, nothing is answered, written or published. It can be restored."""
 
 from datetime import datetime
 

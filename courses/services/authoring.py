@@ -1,6 +1,6 @@
-"""Acts of those who write courses: begin one, change its outline, its settings and its lessons. The text of the draft is the source.
+"""Authoring of courses: create one, change its outline, its settings and its lessons. The text of the draft is the source.
 
-What is read and checked before the transaction begins is a `Desk`; a change is written only if the draft is still what the desk showed.
+What is read and checked before the transaction begins is a `DraftOutline`; a change is written only if the draft still equals it.
 """
 
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def texts_of_parts(session: Session, draft_outline: DraftOutline, kinds: CourseK
 
 
 def blocking_findings(draft_outline: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
-    """Return what a change would break so that the draft could no longer be read: a requirement without its activity, an empty module…
+    """Return the findings for which a changed draft could no longer be read, such as an empty module.
 
     The folder is read without bodies of lessons, banks and contents of media: their findings are the same before and after.
     """
@@ -106,7 +106,7 @@ def _told(finding: Finding) -> tuple[object, ...]:
 
 
 def create_course(session: Session, actor: Actor, new: NewCourse, *, now: datetime) -> Course:
-    """Begin a course: its first module and lesson, and whoever begins it as its owner; raises Taken."""
+    """Create a course with its first module and lesson, and the actor as its owner; raise CourseKeyTaken."""
     if catalogue.find_course(session, new.key) is not None:
         raise CourseKeyTaken
     course = Course(slug=new.key, title={new.languages[0]: new.title}, created_at=now, draft_revision=0)
@@ -130,11 +130,11 @@ class FileChanged(Conflict):
 def save_text(
     session: Session, actor: Actor, course: Course, path: str, text: str, *, seen: int, automatic: bool = False, now: datetime
 ) -> int:
-    """Write one text of a locked course's working copy; return the revision that its next change builds on.
+    """Write one text of a locked course's draft; return the revision that its next change builds on.
 
-    `seen` is the revision that wrote the text which was before the editor (0: there was none). Raises FileChanged where another one
-    stands there now; the same text sent twice is saved once. What a page saves by itself takes the place of what the same page saved so
-    some minutes ago, unless somebody has saved, published or planned it meanwhile.
+    `seen` is the revision that wrote the text shown to the editor (0: there was none). Raises FileChanged where another one
+    is there now; the same text sent twice is saved once. An autosave replaces one of the same text by the same person some minutes ago,
+    unless the draft was saved, published or planned meanwhile.
     """
     check_open(course)
     present = next(iter(drafts.list_draft_contents(session, course.id, [path])), None)
@@ -157,7 +157,7 @@ TOGETHER = timedelta(minutes=10)
 
 
 def _keep(session: Session, actor: Actor, course: Course, number: int, *, now: datetime) -> None:
-    """Let what a page saved by itself be a change of its own, because somebody saved just that."""
+    """Turn an autosave into a change of its own, because the same text was saved."""
     automatic = DraftRevision.automatic_since.is_not(None)
     row = session.scalar(select(DraftRevision).where(DraftRevision.course_id == course.id, DraftRevision.number == number, automatic))
     if row is not None:
@@ -179,9 +179,9 @@ def add_file(session: Session, actor: Actor, course: Course, path: str, content:
 
 
 def save_change(session: Session, actor: Actor, course: Course, change: DraftChange, *, seen: int, now: datetime) -> bool:
-    """Write a change of a locked course's working copy; raises Conflict where somebody saved since the revision that was seen.
+    """Write a change to a locked course's draft; raise Conflict where it was saved since the revision that was seen.
 
-    What a page saved by itself does not become what somebody saved: it goes with its file, and its change is put into both texts.
+    An autosaved text does not become a saved one: it goes with its file, and its change is put into both texts.
     """
     if course.draft_revision != seen:
         raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))

@@ -1,4 +1,4 @@
-"""Take a course away that was never published: whoever took part in one, or holds its certificate, must find it for ever."""
+"""Deletion of courses never published: learners of a published one, and holders of its certificate, must find it for ever."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What the checks say of drafts, what is published already held against them; the process keeps it until something changes."""
+"""Draft checks of a course, including comparisons with what is published; the process caches them until something changes."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +22,7 @@ KEPT_VERDICTS = 16
 
 @dataclass(frozen=True, slots=True)
 class DraftCheck:
-    """What the checks say of a draft, what is published already held against it; `modules` and `activities` count what was read."""
+    """The draft check of a course, compared with what is published; `modules` and `activities` count what was read."""
 
     findings: tuple[Finding, ...]
     folder: CourseFolder | None
@@ -36,7 +36,7 @@ class DraftCheck:
 
 
 def check_draft(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
-    """Return what is to be told of a checked draft: the findings of its text, and what it does to what is published."""
+    """Return the draft check of a checked course: the findings of its text, and its effects on what is published."""
     folder = checked.folder
     if folder is None:
         return DraftCheck(checked.findings, None, now)
@@ -58,7 +58,7 @@ def _vanished(session: Session, course: Course, folder: CourseFolder) -> tuple[F
 
 
 def cached_draft_check(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
-    """Return the same for a course's draft as it stands. The process keeps it until draft, publication or day change."""
+    """Return the draft check of a course's present draft. The process caches it until draft, publication or day change."""
     known = _verdicts(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
         return known[1]
@@ -67,7 +67,7 @@ def cached_draft_check(session: Session, files: FileStore, course: Course, kinds
 
 
 def outgoing_verdict(session: Session, files: FileStore, course: Course, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
-    """Return the same for what goes out of a course's draft: without the texts that pages saved by themselves and nobody saved."""
+    """Return the draft check of what would be published of a course: without the texts that were only autosaved."""
     if not autosaved.list_autosaved(session, course.id):
         return cached_draft_check(session, files, course, kinds, now=now)
     checked = check(autosaved.outgoing_files(session, files, course.id), kinds, today=now.date())

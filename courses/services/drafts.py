@@ -42,7 +42,7 @@ class FileContent:
 
 @dataclass(frozen=True, slots=True)
 class AutosaveMark:
-    """That a page saved a text by itself: since when, and where it is written once more, whose it is and when it was typed."""
+    """The mark of an autosaved text: since when, and where it is written once more, who typed it and when."""
 
     since: datetime
     by: int | None = None

@@ -42,9 +42,9 @@ def apply_uploaded_folder(
     *,
     now: datetime,
 ) -> Course:
-    """Make what a folder came to the draft of its course, or a new course of the actor's; forget the archive.
+    """Make the result of an import the draft of its course, or a new course of the actor's; delete the archive.
 
-    Raise Conflict where the draft changed meanwhile, the address of a new course is taken, or what came of it is another course's.
+    Raise Conflict where the draft changed meanwhile, the address of a new course is taken, or the result is another course's.
     """
     if pending.course_id is None and catalogue.find_course(session, course.key) is not None:
         raise Conflict(N_("There is already a course with the address “%(key)s”."), key=course.key)
@@ -58,11 +58,11 @@ def apply_uploaded_folder(
 
 
 def discard(session: Session, actor: Actor, pending: PendingFolder, *, now: datetime) -> None:
-    """Forget an archive."""
+    """Discard an uploaded archive."""
     audit.record(session, actor, CourseVerb.FOLDER_DISCARDED, pending, now=now)
     session.delete(pending)
 
 
 def record_folder_export(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
-    """Write down who took a draft, with the keys of its questions, out of the house."""
+    """Record in the audit log who exported a draft, with the keys of its questions."""
     audit.record(session, actor, CourseVerb.EXPORTED, course, now=now, revision=course.draft_revision)

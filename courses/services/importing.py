@@ -35,7 +35,7 @@ OURS = (FileMergeState.KEPT, FileMergeState.MERGED, FileMergeState.CONFLICT)
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What is known of where a folder comes from: the revision that somebody names, its mark, and who brings it."""
+    """The provenance of a folder: the revision that was named, its mark, and the person who imports it."""
 
     revision: int | None = None
     mark: FolderMark | None = None
@@ -47,10 +47,10 @@ UNKNOWN = Provenance()
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What importing a folder would do: from revision `base`, which it was made from, into the draft's `revision` (0 for a new course).
+    """The plan of an import: from revision `base`, which the folder was made from, into the draft's `revision` (0 for a new course).
 
-    `is_guess` says that nobody and nothing named the base. `edits` are the changes that the folder does not know, the newest first, each
-    with those of its files that the folder has otherwise.
+    `is_guess` means that no person and no mark named the base. `edits` are the changes that the folder does not know, newest first, each
+    with those of its files that differ in the folder.
     """
 
     base: int | None
@@ -67,7 +67,7 @@ class ImportPlan:
 
     @property
     def conflicts(self) -> tuple[FilePlan, ...]:
-        """Return the files that somebody must decide."""
+        """Return the files that need a decision."""
         return tuple(file for file in self.files if file.fate is FileMergeState.CONFLICT)
 
     def merged(self, choices: Choices) -> dict[str, bytes]:
@@ -82,14 +82,14 @@ class ImportPlan:
         return contents
 
     def preferring(self, choice: ConflictResolution) -> Choices:
-        """Return the same choice for every conflict."""
+        """Return one choice for every conflict."""
         return {file.path: [choice] * file.questions for file in self.conflicts}
 
 
 def plan_import(
     session: Session, files: FileStore, course: Course | None, folder: Mapping[str, bytes], *, made_from: Provenance = UNKNOWN
 ) -> ImportPlan:
-    """Compare a folder with a course's working copy; raise NotFound where somebody named a revision that the draft never had."""
+    """Compare a folder with a course's draft; raise NotFound where a revision was named that the draft never had."""
     if course is None or course.draft_revision == 0:
         return ImportPlan(None, 0, tuple(FilePlan(path, FileMergeState.ADDED, None, folder[path]) for path in sorted(folder)), folder)
     checksums = {path: hashlib.sha256(content).hexdigest() for path, content in folder.items()}
@@ -112,8 +112,8 @@ def plan_import(
 def _base(session: Session, course: Course, folder: Checksums, made_from: Provenance) -> tuple[int | None, Checksums, bool]:
     """Return the state of the draft that a folder was made from, with its revision, and whether that is a guess.
 
-    What somebody names counts before the folder's mark. A mark stays in a folder that is packed and sent in again and again: where its
-    person brought a folder in after it that is at least as near, that one is meant.
+    A named revision takes precedence over the folder's mark. A mark stays in a folder that is packed and uploaded again and again: where
+    its person imported a folder after it that is at least as near, that import is meant.
     """
     mark = made_from.mark
     if made_from.revision is not None:
@@ -136,9 +136,9 @@ def _checksums_at(session: Session, course: Course, revision: int) -> dict[str, 
 def apply_import_plan(
     session: Session, actor: Actor, plan: ImportPlan, course: CourseFolder, contents: Mapping[str, FileContent], *, now: datetime
 ) -> Course:
-    """Make what a plan came to the course's draft. `course` and `contents` are the whole draft after the import, its media kept already.
+    """Make the result of a plan the course's draft. `course` and `contents` are the whole new draft, its media already stored.
 
-    Raise Conflict where somebody changed the draft since the plan was made.
+    Raise Conflict where the draft was changed since the plan was made.
     """
     same = {path: hashlib.sha256(content).hexdigest() for path, content in plan.folder.items()}
     as_it_is = same == {path: content.sha256 for path, content in contents.items()}

@@ -15,10 +15,10 @@ from kernel.permissions import Actor
 
 
 def settle(session: Session, actor: Actor, course: Course, how: PublishOptions, digest: str, *, now: datetime) -> PublishOptions:
-    """Return how to publish a locked course with the revision (`again`) whose text is what was prepared, of this digest.
+    """Return the publishing options of a locked course with the revision (`again`) whose text was prepared, of this digest.
 
-    Where texts stay behind and no revision holds the rest alone, one is made, and the texts come back after it as they were.
-    Raise ChangedMeanwhile where somebody saved since what was looked at, or a text that is to go out was typed on.
+    Where texts stay behind and no revision holds the rest alone, one is made, and the texts are restored after it as they were.
+    Raise DraftChangedSinceReview where the draft was saved since the review, or a text to be published was edited further.
     """
     _check_seen(session, course, how)
     behind = autosaved.left_out(session, course.id, how.autosaved)

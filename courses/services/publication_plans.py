@@ -40,7 +40,7 @@ class AlreadyPlanned(Conflict):
 
 
 class OwnRequest(Conflict):
-    """Who asks may not approve."""
+    """The refusal of an approval by the person who requested it."""
 
     code = "own_request"
     message = N_("Someone else must decide on your request.")
@@ -62,7 +62,7 @@ class NoResponsiblePublisher(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class PlanPublishingContext:
-    """What publishing a plan needs besides the plan."""
+    """The context for publishing a plan, besides the plan itself."""
 
     prepared: PreparedCourse
     kinds: CourseKinds
@@ -201,19 +201,19 @@ def _who_answers(session: Session, row: PlannedPublication) -> int:
 
 
 def cancel_plans_of_former_editors(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
-    """Give up a locked plan for which nobody answers any more; those who may publish the course now are told."""
+    """Cancel a locked plan whose requester and approver may no longer publish; notify those who now may."""
     _void(session, Actor(via=ActorChannel.JOB), course, row, now=now)
     _tell(session, course, row, team.list_editors(session, course.id), "disowned", now=now)
 
 
 def cancel_plan(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
-    """Give up a locked plan whose draft changed or no longer passes its checks, or whose course was put away; its author is told."""
+    """Cancel a locked plan whose draft changed or no longer passes its checks, or whose course was archived; notify its author."""
     _void(session, Actor(via=ActorChannel.JOB), course, row, now=now)
     _tell(session, course, row, [row.asked_by], "void" if course.archived_at is None else "archived", now=now)
 
 
 def cancel_open_plan(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
-    """Give up what waits to be published of a locked course that is put away; its author is told."""
+    """Cancel the open publication plan of a locked course that is archived; notify its author."""
     row = queries.lock_open_plan(session, course.id)
     if row is not None:
         _void(session, actor, course, row, now=now)
@@ -233,7 +233,7 @@ def _void(session: Session, actor: Actor, course: Course, row: PlannedPublicatio
 
 
 def _ask(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
-    """Tell those of a course's team who may approve a plan that somebody else's word is asked."""
+    """Notify those of a course team who may approve a plan that their approval is requested."""
     others = [person for person in team.list_editors(session, course.id) if person != row.asked_by]
     _tell(session, course, row, others, "asked", now=now)
 

@@ -45,7 +45,7 @@ TONES = 6
 
 @dataclass(frozen=True, slots=True)
 class PublishOptions:
-    """How a version is to be published."""
+    """The options for publishing a version."""
 
     nature: PublicationNature
     note: str
@@ -64,7 +64,7 @@ class PublishOptions:
 
 
 class DraftChangedSinceReview(Conflict):
-    """What was looked at is not what would be published."""
+    """The refusal to publish a draft that differs from the reviewed one."""
 
     code = "changed_meanwhile"
     message = N_("Someone saved changes to this course in the meantime. Review the draft check again before publishing.")
@@ -83,8 +83,8 @@ def publish_version(
 ) -> CourseVersion:
     """Write a new immutable version and move the course's pointer to it.
 
-    Publishing the same text again returns the newest version unchanged. Raise ChangedMeanwhile where somebody saved the draft since it
-    was looked at, CourseArchived where the course was put away. Of two who publish at once the second finds what the first has published.
+    Publishing the same text again returns the newest version unchanged. Raise DraftChangedSinceReview where the draft was saved since it
+    was reviewed, CourseArchived where the course is archived. Of two simultaneous publications the second finds what the first published.
     """
     session.flush()  # a draft that was saved in this transaction
     course = catalogue.lock_course(session, course.id)

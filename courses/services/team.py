@@ -1,4 +1,4 @@
-"""Who works on a course: add, change, remove, invite. A course that has an owner keeps one."""
+"""Membership of course teams: add, change, remove, invite. A course that has an owner keeps one."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ class LastOwner(Conflict):
 
 
 def add_staff(session: Session, actor: Actor, course: Course, person_id: int, role: StaffRole, *, now: datetime) -> None:
-    """Put somebody into a course's team, or change what they do in it; raise LastOwner."""
+    """Add a person to a course team, or change their role in it; raise LastOwner."""
     present = session.scalar(select(CourseStaff).where(CourseStaff.course_id == course.id, CourseStaff.person_id == person_id))
     before = present.role if present is not None else None
     if before == role:
@@ -43,7 +43,7 @@ def add_staff(session: Session, actor: Actor, course: Course, person_id: int, ro
 
 
 def remove_staff(session: Session, actor: Actor, course: Course, person_id: int, *, now: datetime) -> None:
-    """Take somebody out of a locked course's team; a second time changes nothing. Raise LastOwner."""
+    """Remove a person from a locked course's team; a second time changes nothing. Raise LastOwner."""
     present = session.scalar(select(CourseStaff).where(CourseStaff.course_id == course.id, CourseStaff.person_id == person_id))
     if present is None:
         return
@@ -58,9 +58,9 @@ def _keep_an_owner(session: Session, course: Course, leaving: CourseStaff) -> No
 
 
 def add_or_invite(session: Session, actor: Actor, course: Course, email: str, role: StaffRole, *, language: str, now: datetime) -> bool:
-    """Add the account with an address to a locked course's team, or invite whoever has the address; return whether there was an account.
+    """Add the account with an address to a locked course's team, or invite the address; return whether there was an account.
 
-    A new invitation takes the place of an earlier one to the same address. Its link goes out by mail; see `secret_to_hand_over`.
+    A new invitation replaces an earlier one to the same address. Its link goes out by mail; see `secret_to_hand_over`.
     """
     person = find_person_by_email(session, email)
     if person is not None and person.email_confirmed_at is not None:
@@ -119,7 +119,7 @@ def accept_invitation(session: Session, actor: Actor, invited: InvitationContext
 
 
 def transfer_team_membership(session: Session, actor: Actor, context: CourseStaff, taker: int, *, now: datetime) -> None:
-    """Let somebody have another's place in a team; who is in it with more stays so."""
+    """Transfer a person's team membership to another; a member with a higher role keeps it."""
     course = session.get_one(Course, context.course_id)
     present = session.scalar(select(CourseStaff.role).where(CourseStaff.course_id == course.id, CourseStaff.person_id == taker))
     if present is None or queries.RANKS[StaffRole(present)] < queries.RANKS[StaffRole(context.role)]:
@@ -129,20 +129,20 @@ def transfer_team_membership(session: Session, actor: Actor, context: CourseStaf
 
 
 def follow_address(session: Session, old: str, new: str) -> None:
-    """Let the invitations that somebody accepted go with their address, so that they are found and forgotten with the account.
+    """Move the invitations that a person accepted to their new address, so that they are found and erased with the account.
 
-    One that is still open was for the address: who has it later may accept, nobody else.
+    An open one was for the address: its later owner may accept it, nobody else.
     """
     session.execute(update(CourseInvitation).where(CourseInvitation.email == old, CourseInvitation.used_at.is_not(None)).values(email=new))
 
 
 def forget_invitations_before(session: Session, moment: datetime) -> int:
-    """Forget the invitations that ended before a moment, with their addresses; return how many."""
+    """Delete the invitations that ended before a moment, with their addresses; return how many."""
     return len(session.scalars(delete(CourseInvitation).where(CourseInvitation.expires_at < moment).returning(CourseInvitation.id)).all())
 
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep no invitation to a person's address; that somebody was invited stays."""
+    """Remove a person's address from all invitations; the fact of an invitation stays."""
     invited = update(CourseInvitation).where(CourseInvitation.email == person.email)
     session.execute(invited.where(CourseInvitation.used_at.is_(None), CourseInvitation.withdrawn_at.is_(None)).values(withdrawn_at=now))
     session.execute(invited.values(email=f"{person.uuid}{DELETED}"))

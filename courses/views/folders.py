@@ -137,7 +137,7 @@ def _sent(form: FolderForm, course: Course) -> tuple[str, bytes] | None:
 
 
 def _sent_new(form: NewFolderForm) -> tuple[str, bytes] | None:
-    """Return the same of an archive for a new course; a taken address that only its name gave is told on the next page."""
+    """Return name and content of an archive for a new course; a taken address that its name alone gave is reported on the next page."""
     sent = form.upload() if form.validate() else None
     if sent is None:
         return None
@@ -171,7 +171,7 @@ def _key(archive: FolderArchive) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReadArchive:
-    """What an archive holds as a course folder; `converted` where it held lessons of another tool."""
+    """The content of an archive as a course folder; `converted` where it held lessons of another tool."""
 
     archive: FolderArchive
     converted: Converted | None = None
@@ -208,7 +208,7 @@ class ArchivePreview:
 
     @property
     def digest(self) -> str:
-        """Return what tells this state of the draft and of the archive from another."""
+        """Return a value that identifies this state of the draft and of the archive."""
         revision = self.plan.revision if self.plan is not None else 0
         return f"{revision}-{sha256(self.pending.content).hexdigest()[:16]}"
 
@@ -240,7 +240,7 @@ def _look(upload: UUID, choices: Choices | None) -> ArchivePreview:
 
 
 def _address() -> str:
-    """Return the address that somebody wants for a new course, '' where none that may be one was sent."""
+    """Return the requested address of a new course, '' where no valid one was sent."""
     sent = clean_text(request.values.get("key", ""))
     return sent if is_key(sent) and len(sent) <= LONGEST_NAME else ""
 
@@ -308,7 +308,7 @@ def _chosen(number: int) -> list[ConflictResolution]:
 @bp.post("/teaching/<slug>/folder/<uuid:upload>/discard")
 @requires(CourseAction.EDIT, folder_queries.get_taught_folder)
 def discard(subject: FolderUploadContext) -> Response:
-    """Forget a folder that waits for a course."""
+    """Discard a folder uploaded for a course."""
     folders.discard(current_session(), current_actor(), folder_queries.get_pending(current_session(), subject.upload), now=clock.now())
     flash(_("The file has been discarded."), "ok")
     return see_page("courses_folders.upload", slug=subject.slug)
@@ -317,7 +317,7 @@ def discard(subject: FolderUploadContext) -> Response:
 @bp.post("/teaching/new-course/folder/<uuid:upload>/discard")
 @requires(CourseAction.IMPORT, folder_queries.get_workshop_folder)
 def discard_new(subject: NewCourseUpload) -> Response:
-    """Forget a folder that was to become a course."""
+    """Discard a folder that was to become a course."""
     folders.discard(current_session(), current_actor(), folder_queries.get_pending(current_session(), subject.upload), now=clock.now())
     flash(_("The file has been discarded."), "ok")
     return see_page("courses_folders.upload_new")

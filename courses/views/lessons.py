@@ -155,7 +155,7 @@ def _written(editor: LessonEditor, text: str, *, seen: int, automatic: bool = Fa
 @bp.post("/teaching/<slug>/lessons/<key>/autosave")
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
 def autosave(subject: PartContext) -> tuple[Response, int]:
-    """Save what a page sends by itself; tell the revision that the next one builds on. Never over what somebody else saved."""
+    """Save an autosave request; return the revision that the next one builds on. Never overwrite a change saved by another person."""
     editor, form = _bench(subject), LessonForm()
     if not form.validate_on_post() or _typed(form).is_too_long:
         told = [text for _field, text in form.faults] or [_("The text is longer than a lesson can be (100 kB). Split it into two lessons.")]

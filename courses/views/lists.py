@@ -119,7 +119,7 @@ def _words(entry: Written, name: str, languages: tuple[str, ...]) -> dict[str, s
 @bp.get("/teaching/<slug>/lists/<listing>")
 @requires(CourseAction.EDIT, catalogue.get_taught_listing)
 def entries(subject: CourseListContext) -> str:
-    """Show the entries of a list, and what each lacks."""
+    """Show the entries of a list, and what is missing in each."""
     course, draft_outline, listing = _open(subject)
     find = request.args.get("find", "").strip()[:130]
     every = _entries(draft_outline, listing)

@@ -37,7 +37,7 @@ def _locked(subject: PublicationPlanContext) -> PlannedPublication:
 @bp.post("/teaching/<slug>/plans/<uuid:plan>/approval")
 @requires(CourseAction.PUBLISH, plan_queries.get_taught_plan, reads_first=True)
 def approve(subject: PublicationPlanContext) -> Response:
-    """Agree to what somebody else asked for; without a date it is published at once. Rendering comes before the transaction."""
+    """Approve another person's publication request; without a date it is published at once. Rendering comes before the transaction."""
     session = current_session()
     contents = history.read_all_at(session, stored(), subject.course.id, plan_queries.get_plan(session, subject.plan_id).revision)
     prepared = publication.prepare(contents, kinds(), today=clock.now().date()).prepared
@@ -59,7 +59,7 @@ def approve(subject: PublicationPlanContext) -> Response:
 @bp.post("/teaching/<slug>/plans/<uuid:plan>/refusal")
 @requires(CourseAction.PUBLISH, plan_queries.get_taught_plan)
 def refuse(subject: PublicationPlanContext) -> Response:
-    """Refuse what somebody else asked for."""
+    """Refuse another person's publication request."""
     session = current_session()
     locked = course_catalogue.lock_course(session, subject.course.id)
     planning_services.refuse(session, current_actor(), locked, _locked(subject), _remark(), now=clock.now())

@@ -39,19 +39,19 @@ SHOWN_VERSIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class PublicationCheck:
-    """What a page shows of what goes out: what the checks say of it, and the digest of its files."""
+    """The draft check that a page shows of what would be published, and the digest of its files."""
 
     verdict: DraftCheck
     digest: str
 
 
 def kinds() -> CourseKinds:
-    """Return the kinds of activity of this house."""
+    """Return the activity kinds of this instance."""
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
 def stored() -> FileStore:
-    """Return the files of this house."""
+    """Return the file store of this instance."""
     return cast("FileStore", current_app.extensions["files"])
 
 
@@ -113,12 +113,12 @@ def _judged(session: Session, course: Course, checked: CheckedCourse, digest: st
 
 
 def _told(course: Course, shown: PublicationCheck) -> pages.ChangeAudience:
-    """Return whose learners may be told, of what is to be published."""
+    """Return the audience of the changes to be published: the activities whose learners may be notified."""
     return pages.change_audience(_changes(current_session(), course, shown, []), shown.verdict.folder)
 
 
 def _publish_or_plan(session: Session, locked: Course, prepared: PreparedCourse, how: PublishOptions, later: datetime | None) -> str:
-    """Publish a locked course's draft, or let it wait for its moment or a second person; return what to tell."""
+    """Publish a locked course's draft, or plan it for its date or for approval; return the message to show."""
     actor = current_actor()
     if locked.needs_approval or later is not None:
         planning_services.request_publication(session, actor, locked, prepared.digest, how, later, now=clock.now())
@@ -181,7 +181,7 @@ def _changes(
 
 
 def _changed_keys(session: Session, course: Course) -> tuple[pages.ChangedPart, ...]:
-    """Return the questions whose right answer the published version changed and that somebody had answered."""
+    """Return the answered questions whose right answer the published version changed."""
     if course.published_version_id is None:
         return ()
     current = course_versions.get_version_by_id(session, course.published_version_id)

@@ -79,7 +79,7 @@ def rename(subject: PartContext) -> Answer:
 
 
 def _renamed(subject: PartContext, draft_outline: DraftOutline, path: str, form: RenameKeyForm) -> bool:
-    """Write another key where nothing breaks by it; else tell."""
+    """Change a key where nothing breaks by it; else report why."""
     new = form.key.data or ""
     if new in draft_outline.tree.keys:
         form.refuse(form.key, _("Another part of the course has this key."))

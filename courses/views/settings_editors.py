@@ -1,4 +1,4 @@
-"""What the pages of settings share: a form over some fields of a file, and what happens when two people save the same one."""
+"""Shared parts of the settings pages: a form over some fields of a file, and the merge when two people save the same one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -150,7 +150,7 @@ def _form(sheet: SettingsEditor, text: str) -> SettingsForm:
 
 
 def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> tuple[str | None, ThreeWayMerge | None]:
-    """Put what was typed together with what somebody else saved meanwhile: as chosen, or None with both to choose from."""
+    """Merge what was typed with what another person saved meanwhile: as chosen, or None with both to choose from."""
     theirs = sheet.text
     if theirs == base:
         return mine, None
@@ -191,7 +191,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
 
 
 def _tell(form: SettingsForm, sheet: SettingsEditor, told: tuple[Finding, ...]) -> None:
-    """Tell each fault beside the field that it names; the others above the form."""
+    """Show each finding beside the field that it names; the others above the form."""
     words = FormFindings(kinds())
     for finding in told:
         placed = sheet.placed(finding)

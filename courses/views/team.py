@@ -34,7 +34,7 @@ def _to_team(subject: CourseContext) -> Response:
 
 
 def _changed(subject: CourseContext) -> Response:
-    """Lead back to the team, and whoever is no longer its owner to their courses."""
+    """Redirect to the team, or a person who no longer owns the course to their courses."""
     flash(_("The team has changed."), "ok")
     present = course_catalogue.get_taught_course(current_session(), current_actor(), subject.slug)
     return _to_team(subject) if allows(CourseAction.MANAGE_TEAM, present) else see_page("lms.teaching")
@@ -43,7 +43,7 @@ def _changed(subject: CourseContext) -> Response:
 @bp.route("/teaching/<slug>/team", methods=["GET", "POST"])
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
 def team(subject: CourseContext) -> Answer:
-    """Show who works on a course; add somebody by their address, or invite them."""
+    """Show the course team; add a person by their address, or invite them."""
     session, form = current_session(), TeamForm()
     if form.validate_on_post():
         locked = course_catalogue.lock_course(session, subject.id)
@@ -68,7 +68,7 @@ def _whole(endpoint: str, secret: str) -> str:
 
 
 def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, str] | None = None) -> str:
-    """Draw the team; `handed` is the address of who was invited and the link that whoever invited hands over."""
+    """Render the team page; `handed` is an invited person's address and the link that the inviter passes on."""
     session = current_session()
     course = course_catalogue.get_course(session, subject.id)
     invitations = team_queries.list_invitations(session, course.id, now=clock.now())
@@ -95,7 +95,7 @@ def _uuid(name: str) -> UUID:
 @bp.post("/teaching/<slug>/team/role")
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
 def change_role(subject: CourseContext) -> Answer:
-    """Let somebody of the team do something else."""
+    """Change the role of a team member."""
     session, role = current_session(), request.form.get("role", "")
     locked = course_catalogue.lock_course(session, subject.id)
     person = team_queries.get_member_id(session, subject.id, _uuid("person"))
@@ -108,7 +108,7 @@ def change_role(subject: CourseContext) -> Answer:
 @bp.post("/teaching/<slug>/team/removal")
 @requires(CourseAction.MANAGE_TEAM, course_catalogue.get_taught_course)
 def remove(subject: CourseContext) -> Answer:
-    """Take somebody out of the team."""
+    """Remove a person from the team."""
     session = current_session()
     locked = course_catalogue.lock_course(session, subject.id)
     person = team_queries.get_member_id(session, subject.id, _uuid("person"))
@@ -142,7 +142,7 @@ def set_approval(subject: CourseContext) -> Answer:
 @bp.route("/invitations/<secret>", methods=["GET", "POST"])
 @requires(CourseAction.JOIN_TEAM, team_queries.get_invited)
 def invitation(subject: InvitationContext) -> Answer:
-    """Show what somebody is invited to, and let them join."""
+    """Show what an invitation is for, and let the person join."""
     if request.method == "POST":
         team_services.accept_invitation(current_session(), current_actor(), subject, now=clock.now())
         flash(_("You are now in the team of “%(title)s”.", title=choose(subject.title)), "ok")

@@ -1,1 +1,1 @@
-"""What the pages of a course show, as plain values in the reader's language."""
+"""The pages of a course, as plain values in the reader's language."""

@@ -1,4 +1,4 @@
-"""What the page of a course shows: the course, the learner's part in it, how to get in, and what completing it asks."""
+"""The page of a course: the course, the learner's part in it, how to enrol, and what completing it asks."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from kernel.permissions import Actor
 
 @dataclass(frozen=True, slots=True)
 class CoursePageView:
-    """What is said of the course."""
+    """A course on its page."""
 
     slug: str
     title: str
@@ -70,7 +70,7 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentView:
-    """What is said of the learner."""
+    """The learner on the page of a course."""
 
     percent: int
     modules_done: int
@@ -155,7 +155,7 @@ def entry_of(actor: Actor, context: LearnerContext) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EditionChoice:
-    """An edition that whoever sees the course may choose."""
+    """An edition that anyone who sees the course may choose."""
 
     uuid: UUID
     name: str
@@ -168,7 +168,7 @@ class EditionChoice:
 
 
 def edition_choices(lines: Sequence[EditionRow], waits: Collection[int], *, archived: bool, now: datetime) -> list[EditionChoice]:
-    """Return the editions that are open to whoever sees the course and have not ended, those that begin first before the others."""
+    """Return the editions that are open to anyone who sees the course and have not ended, those that begin first before the others."""
     chosen = [line for line in lines if line.edition.self_enrolment and line.edition.closed_at is None]
     chosen = [line for line in chosen if line.edition.ends_at is None or now < line.edition.ends_at]
     return [

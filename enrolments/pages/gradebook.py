@@ -1,4 +1,4 @@
-"""What the gradebook of a course shows: what its address asks for, its columns, its rows, and the same for a spreadsheet."""
+"""The gradebook of a course: the request of its address, its columns, its rows, and the same for a spreadsheet."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ BEFORE: Sequence[tuple[str, str]] = (
 
 @dataclass(frozen=True, slots=True)
 class GradebookQuery:
-    """What the address of a gradebook asks for; what it does not know is left out."""
+    """The request of a gradebook's address; unknown values are left out."""
 
     wanted: GradebookFilter
     order: GradebookOrder
@@ -137,9 +137,9 @@ def graded(outline: Outline) -> list[OutlineActivity]:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A graded activity or an item marked by hand as a heading: its title, its part of the grade and its weight in it.
+    """A graded activity or a manual grade item as a heading: its title, its part of the grade and its weight in it.
 
-    `name` is how a download tells it from others of its title.
+    `name` distinguishes it in a download from others of its title.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""How a course's grade is made, as pages show it: its parts, their weights, and what each thing in them is worth of the whole."""
+"""The parts of a course grade, as pages show it: their weights, and what each thing in them is worth of the whole."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the page of a lesson shows."""
+"""The page of a lesson."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from kernel.markup.passages import anchored
 
 @dataclass(frozen=True, slots=True)
 class LessonPageView:
-    """What is said of the lesson."""
+    """A lesson on its page."""
 
     key: str
     title: str

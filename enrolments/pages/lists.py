@@ -1,4 +1,4 @@
-"""What the glossary and the resources of a course show."""
+"""The glossary and the resources of a course, on their pages."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -26,14 +26,14 @@ class TermEntry:
 
 @dataclass(frozen=True, slots=True)
 class TermGroup:
-    """The terms that begin with a letter."""
+    """The glossary terms with the same initial."""
 
     letter: str
     terms: list[TermEntry]
 
 
 def term_groups(rows: Iterable[Term], query: str) -> list[TermGroup]:
-    """Return the terms that a search finds, in the order of the reader's language, by their first letter."""
+    """Return the terms that a search finds, in the order of the reader's language, by their initial."""
     wanted = fold(query)
     groups: defaultdict[str, list[TermEntry]] = defaultdict(list)
     for term in sorted((_entry(row) for row in rows), key=lambda entry: fold(entry.term)):

@@ -1,4 +1,4 @@
-"""What enrolments add to the log of a course, as sentences."""
+"""Entries that enrolments add to the log of a course, as sentences."""
 
 from collections.abc import Callable, Mapping
 

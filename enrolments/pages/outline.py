@@ -1,4 +1,4 @@
-"""What the pages of a course show: outline and results turned into plain values in the reader's language."""
+"""The pages of a course: outline and results turned into plain values in the reader's language."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -41,7 +41,7 @@ def html(texts: Texts) -> SafeHtml:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many of a course's lessons are written in one of its languages."""
+    """The number of a course's lessons that are written in one of its languages."""
 
     language: str
     lessons: int

@@ -1,4 +1,4 @@
-"""What the page of a course's progress shows: modules and activities with how many learners are where, and the time it took."""
+"""The page of a course's progress: modules and activities with how many learners are where, and the time it took."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

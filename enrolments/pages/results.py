@@ -1,4 +1,4 @@
-"""What pages show of one learner's results: to the learner, what counts and what the team set; to the team, its own words on them."""
+"""One learner's results on pages: to the learner, what counts and what the team set; to the team, its own words on them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Reading announcements of courses: which there are, whom one is for, which of them somebody sees."""
+"""Reading announcements of courses: which there are, whom one is for, which of them a person sees."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ MOST_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom an announcement is for, of those who take a course; nothing each: everybody."""
+    """The audience of an announcement, among the learners of a course; nothing each: everybody."""
 
     course_id: int
     edition_id: int | None = None
@@ -79,7 +79,7 @@ def people_of(audience: Audience, *, now: datetime) -> Select[int]:
 
 
 def list_audience(session: Session, row: Announcement, *, limit: int) -> list[int]:
-    """List the next people to tell, by their numbers: of a message those who were found when it was sent."""
+    """List the next people to notify, by their numbers: of a message those who were found when it was sent."""
     if row.is_message:
         found = select(MessageRecipient.person_id).where(
             MessageRecipient.announcement_id == row.id, MessageRecipient.person_id > row.told_until

@@ -1,4 +1,4 @@
-"""What was awarded for completed courses, as whoever awards it tells."""
+"""Awards for completed courses, as the package that makes them reports."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class LatestCertificate:
-    """What was awarded last for a completed course: its number, its code as it is printed, and whether it holds."""
+    """The latest award for a completed course: its number, its code as it is printed, and whether it is in force."""
 
     uuid: UUID
     code: str
@@ -32,6 +32,6 @@ def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, 
 
 
 def _last_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, LatestCertificate]:
-    """Ask whoever knows, as the roof says (`awards`)."""
+    """Return the last awards, by the application's `awards`."""
     awards = cast("AwardsOf | None", session.info.get("awards"))
     return awards(session, enrolment_ids) if awards is not None and enrolment_ids else {}

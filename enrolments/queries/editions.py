@@ -109,7 +109,7 @@ def _refusal(archived: bool, version_id: int | None, edition: Edition, now: date
 
 
 def waits_for(session: Session, person_id: int | None, edition_ids: Sequence[int]) -> set[int]:
-    """Return which of these editions somebody waits for."""
+    """Return the editions among these for which a person waits."""
     return set(
         session.scalars(
             select(WaitingPlace.edition_id).where(WaitingPlace.person_id == person_id, WaitingPlace.edition_id.in_(edition_ids))
@@ -119,7 +119,7 @@ def waits_for(session: Session, person_id: int | None, edition_ids: Sequence[int
 
 @dataclass(frozen=True, slots=True)
 class WaitingListEntry:
-    """A place in an edition that somebody waits for."""
+    """A person's place on the waiting list of an edition."""
 
     slug: str
     title: Mapping[str, str]
@@ -129,7 +129,7 @@ class WaitingListEntry:
 
 
 def list_own_waits(session: Session, actor: Actor) -> list[WaitingListEntry]:
-    """List the places that somebody waits for, those that they have waited for longest first."""
+    """List the actor's places on waiting lists, those that they have waited for longest first."""
     statement = (
         select(Course.slug, Course.title, Edition.uuid, Edition.name, WaitingPlace.since)
         .join(Edition, Edition.id == WaitingPlace.edition_id)
@@ -151,7 +151,7 @@ def list_first_waiting(session: Session, edition: Edition, *, limit: int) -> lis
 
 @dataclass(frozen=True, slots=True)
 class WaitingListRow:
-    """Somebody who waits, as the staff sees them."""
+    """A person on a waiting list, as the course team sees them."""
 
     uuid: UUID
     name: str
@@ -173,7 +173,7 @@ def list_waiting(session: Session, edition_id: int, *, limit: int) -> list[Waiti
 
 @dataclass(frozen=True, slots=True)
 class RosterRow:
-    """Somebody who takes a course, as its staff sees them."""
+    """A learner of a course, as its team sees them."""
 
     uuid: UUID
     name: str
@@ -218,7 +218,7 @@ def list_roster(session: Session, course_id: int, words: str, edition: UUID | No
 
 
 def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> ParticipantContext:
-    """Return the actor's place before the part that somebody takes in a course; raise NotFound."""
+    """Return the context of a person's enrolment in a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     statement = select(Enrolment).join(Person, Person.id == Enrolment.person_id)
     row = session.scalar(statement.where(Person.uuid == person, Enrolment.course_id == context.course_id, Enrolment.left_at.is_(None)))
@@ -229,7 +229,7 @@ def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> Partic
 
 @dataclass(frozen=True, slots=True)
 class EnrolCandidate:
-    """Somebody with an account who does not take a course; the address only for those who see all addresses."""
+    """A person with an account who is not enrolled in a course; the address only for those who see all addresses."""
 
     person_id: int
     uuid: UUID
@@ -263,7 +263,7 @@ def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *
 
 
 def names_too_little(actor: Actor, words: str) -> bool:
-    """Say whether somebody could leaf through all accounts with so few letters; administrators may."""
+    """Return whether so few characters would let the actor leaf through all accounts; administrators may."""
     return not actor.is_administrator and max(map(len, words.split()), default=0) < FEWEST_LETTERS
 
 
@@ -275,7 +275,7 @@ def _sought(actor: Actor, words: str) -> list[ColumnElement[bool]]:
 
 @dataclass(frozen=True, slots=True)
 class AddressLookup:
-    """What is known of an address on a list."""
+    """The account of an address on a list."""
 
     person_id: int
     name: str
@@ -305,5 +305,5 @@ def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) 
 
 
 def get_pending(session: Session, person_id: int | None, course_id: int, pending: UUID) -> PendingEnrolmentList:
-    """Return a list that somebody sent in for a course; raise NotFound."""
+    """Return a list that a person uploaded for a course; raise NotFound."""
     return get_pending_upload(session, PendingEnrolmentList, person_id, pending, PendingEnrolmentList.course_id == course_id)

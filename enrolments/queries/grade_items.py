@@ -30,7 +30,7 @@ def get_item_context(session: Session, actor: Actor, slug: str, item: UUID) -> G
 
 
 def _counts_for(session: Session, enrolment_id: int | None, item: ManualGradeItem) -> bool:
-    """Say whether somebody has a mark for an item now."""
+    """Return whether an enrolment has a mark for an item now."""
     mark = select(ActivityResult.id).where(ActivityResult.enrolment_id == enrolment_id, ActivityResult.activity_key == item.key)
     return enrolment_id is not None and session.scalar(mark.where(ActivityResult.score.is_not(None))) is not None
 

@@ -26,7 +26,7 @@ BATCH = 500
 
 
 class GradebookSort(StrEnum):
-    """What a gradebook is sorted by, but for the results of one activity."""
+    """The sort key of a gradebook, except for the results of one activity."""
 
     NAME = "name"
     GRADE = "grade"
@@ -37,7 +37,7 @@ class GradebookSort(StrEnum):
 
 
 class GradebookState(StrEnum):
-    """How far the learners that are wanted are."""
+    """The completion state of the wanted learners."""
 
     COMPLETED = "completed"
     OPEN = "open"
@@ -46,7 +46,7 @@ class GradebookState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GradebookFilter:
-    """Which learners of a course are wanted; nothing each: all."""
+    """The learners wanted of a course; nothing each: all."""
 
     words: str = ""
     by_address: bool = field(default=False, compare=False)
@@ -64,7 +64,7 @@ class GradebookFilter:
 
 @dataclass(frozen=True, slots=True)
 class GradebookOrder:
-    """How a gradebook is sorted: by `activity`'s results where that is given."""
+    """The sort order of a gradebook: by `activity`'s results where that is given."""
 
     by: GradebookSort = GradebookSort.NAME
     activity: str = ""
@@ -262,7 +262,7 @@ def count_gradebook(session: Session, course_id: int, wanted: GradebookFilter, *
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """What else is known of a learner's part in a course: its edition, its groups, when each activity was completed."""
+    """A learner's part in a course besides results: its edition, its groups, when each activity was completed."""
 
     edition: str
     groups: tuple[str, ...]

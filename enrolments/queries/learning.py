@@ -104,7 +104,7 @@ def visible_learner_contexts(session: Session, actor: Actor) -> list[LearnerCont
 
 
 def visible_activities(session: Session, actor: Actor, seats: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:
-    """Return which activities the actor may open, by the version of each of these seats: those that `view_activity` allows."""
+    """Return the activities that the actor may open, by the version of each of these contexts: those that `view_activity` allows."""
     outlines = course_outlines.list_outlines(session, [context.version_id for context in seats if context.version_id is not None])
     enrolled = [context.enrolment_id for context in seats if context.enrolment_id is not None]
     results = results_of_many(session, enrolled) if enrolled else {}
@@ -194,7 +194,7 @@ def get_activity_context(session: Session, actor: Actor, slug: str, key: str) ->
 
 
 def activity_context(session: Session, context: LearnerContext, outline: Outline, key: str) -> ActivityContext:
-    """Add to a seat what is known of one activity; reads the results only where something has to come first."""
+    """Add one activity to a learner's context; reads the results only where something has to come first."""
     return _activity_seats(session, context, outline, [key])[0]
 
 
@@ -235,7 +235,7 @@ def _draft_file_seat(session: Session, actor: Actor, context: LearnerContext, sh
 
 @dataclass(frozen=True, slots=True)
 class OwnCourse:
-    """One course on somebody's learning page."""
+    """One course on a person's learning page."""
 
     slug: str
     version_id: int
@@ -250,7 +250,7 @@ class OwnCourse:
 
 
 def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
-    """List the courses somebody follows, the last visited first."""
+    """List the courses the actor follows, the last visited first."""
     statement = (
         select(
             Course.slug,

@@ -1,4 +1,4 @@
-"""Which entries of the audit log are of a course: groups, editions, announcements, items marked by hand, results set by its team."""
+"""Entries of the audit log that are of a course: groups, editions, announcements, grade items, results set by its team."""
 
 from collections.abc import Sequence
 

@@ -17,7 +17,7 @@ from enrolments.rules import activities_to_do
 
 @dataclass(frozen=True, slots=True)
 class ModuleCount:
-    """How many learners have begun and completed a module."""
+    """The numbers of learners who have begun and completed a module."""
 
     begun: int = 0
     completed: int = 0
@@ -53,7 +53,7 @@ def count_modules(session: Session, outline: Outline, wanted: GradebookFilter, *
 
 @dataclass(frozen=True, slots=True)
 class ActivityCount:
-    """How many learners have opened an activity or tried it, and how many have completed it."""
+    """The numbers of learners who have opened or tried an activity, and who have completed it."""
 
     begun: int = 0
     completed: int = 0

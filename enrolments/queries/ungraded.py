@@ -1,4 +1,4 @@
-"""Reading what learners have handed in that waits to be graded."""
+"""Reading learners' submissions that wait to be graded."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -11,7 +11,7 @@ from enrolments.rules import LearnerResult, Results
 
 
 def list_ungraded(session: Session, outlines: Mapping[int, Outline], results: Mapping[int, Results]) -> dict[int, frozenset[str]]:
-    """Return what learners have handed in that waits to be graded, by enrolment; no statement where nothing can wait."""
+    """Return learners' submissions that wait to be graded, by enrolment; no statement where nothing can wait."""
     wanted = [number for number, outline in outlines.items() if any(_may_wait(outline, *one) for one in results[number].items())]
     found: dict[int, frozenset[str]] = {}
     for publisher in cast("CourseKinds", session.info["kinds"]).publishers:

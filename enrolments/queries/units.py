@@ -24,7 +24,7 @@ MOST_COURSES = 200
 
 @dataclass(frozen=True, slots=True)
 class UnitCounts:
-    """How many people belong somewhere, how many of them take courses (or one), and how often one was completed."""
+    """The number of people in a unit, how many of them take courses (or one), and how often one was completed."""
 
     people: int = 0
     learners: int = 0
@@ -93,7 +93,7 @@ def count_courses(session: Session, roots: Select[int]) -> list[CourseTally]:
 
 
 class UnitLearnerState(StrEnum):
-    """How the people of a place stand in a course."""
+    """The progress of the people of a unit in a course."""
 
     COMPLETED = "completed"
     OPEN = "open"
@@ -110,7 +110,7 @@ _STANDINGS: Mapping[UnitLearnerState, tuple[ColumnElement[bool], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class UnitFilter:
-    """Which people of a place are wanted, before which course."""
+    """The people wanted of a unit, and the course for which."""
 
     course_id: int | None = None
     words: str = ""

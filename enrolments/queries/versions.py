@@ -1,4 +1,4 @@
-"""Which version of a course learners follow, and which newer one they may move to."""
+"""The version of a course that learners follow, and the newer one that they may move to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class VersionOffer:
 
 @dataclass(frozen=True, slots=True)
 class LearnerSummary:
-    """What a learner's course page says of them besides their results."""
+    """A learner on their course page, besides their results."""
 
     completed_at: datetime | None = None
     offer: VersionOffer | None = None

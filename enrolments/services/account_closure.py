@@ -1,4 +1,4 @@
-"""What becomes of somebody's courses when an account of theirs is closed for good: it is deleted, or becomes one with another."""
+"""The courses of a person when an account of theirs is closed for good: it is deleted, or merged with another."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from kernel.permissions import Actor
 
 
 def end_enrolments(session: Session, actor: Actor, person_id: int, *, now: datetime) -> None:
-    """End everything that somebody takes, and give their places to those who wait; what they did stays."""
+    """End all enrolments of a person, and give their places to those who wait; what they did stays."""
     mine = select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.left_at.is_(None)).order_by(Enrolment.id)
     for row in session.scalars(mine).all():
         editions.leave(session, actor, row, now=now)
@@ -40,7 +40,7 @@ def end_duplicate_enrolments(session: Session, actor: Actor, closed: int, kept: 
 
 
 def _is_running(session: Session, row: Enrolment, now: datetime) -> bool:
-    """Say whether the edition in which somebody takes a course has begun and has not ended."""
+    """Return whether the edition in which a person is enrolled has begun and has not ended."""
     edition = session.scalar(select(Edition).join(EditionPlace).where(EditionPlace.enrolment_id == row.id))
     if edition is None:
         return False

@@ -1,4 +1,4 @@
-"""Verbs of announcements: send one to some of those who take a course, and tell them of it in portions."""
+"""Verbs of announcements: send one to some of a course's learners, and notify them of it in portions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ PORTION = 200
 
 
 class AnnouncementVerb(StrEnum):
-    """What the audit log says of announcements."""
+    """The audit verbs of announcements."""
 
     SENT = "announcement.sent"
     CORRECTED = "announcement.corrected"
@@ -42,7 +42,7 @@ class Withdrawn(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementText:
-    """What is announced; `uuid` comes from the page that showed it before, so that sending it twice sends it once."""
+    """The text of an announcement; `uuid` comes from the page that showed it before, so that sending it twice sends it once."""
 
     uuid: UUID
     title: str
@@ -52,7 +52,7 @@ class AnnouncementText:
 
 
 def send_announcement(session: Session, actor: Actor, audience: Audience, text: AnnouncementText, *, now: datetime) -> Announcement:
-    """Keep an announcement and let those whom it is for be told; a second time with the same number changes nothing."""
+    """Store an announcement and let its audience be notified; a second time with the same number changes nothing."""
     assert actor.person_id is not None
     session.get_one(Course, audience.course_id, with_for_update=True)  # two requests with one number wait for each other
     known = queries.find_announcement(session, text.uuid)
@@ -89,7 +89,7 @@ def send_announcement(session: Session, actor: Actor, audience: Audience, text: 
 
 
 def notify_announcement_batch(session: Session, announcement_id: int, *, now: datetime) -> bool:
-    """Tell the next people of an announcement; say whether there may be more. Nobody is told twice, whoever is told at all."""
+    """Notify the next people of an announcement; return whether there may be more. Nobody is notified twice."""
     row = session.get_one(Announcement, announcement_id, with_for_update=True)
     if row.withdrawn_at is not None:
         return False
@@ -115,7 +115,7 @@ def correct_announcement(session: Session, actor: Actor, announcement: Announcem
 
 
 def withdraw_announcement(session: Session, actor: Actor, announcement: Announcement, *, now: datetime) -> None:
-    """Take an announcement off the course's page and out of the bell; nobody else is told of it. Raise Withdrawn."""
+    """Take an announcement off the course's page and out of the bell; nobody else is notified of it. Raise Withdrawn."""
     row = _standing(session, announcement)
     row.withdrawn_at = now
     row.told_at = row.told_at or now

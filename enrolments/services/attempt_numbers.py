@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 
 class NumberedAttempt(Protocol):
-    """An attempt, or a task that was handed in."""
+    """An attempt, or a submitted task."""
 
     activity_key: str
     number: int
 
 
 def renumber_attempts(session: Session, tries: Sequence[NumberedAttempt], renames: Mapping[str, str]) -> None:
-    """Move somebody's tries, in the order of their start, to the present keys; those that meet there are numbered anew in that order."""
+    """Move a person's tries, in the order of their start, to the present keys; those that meet there are renumbered in that order."""
     numbers = [one.number for one in tries]
     keys = {key: renames.get(key, key) for key in {one.activity_key for one in tries}}
     met = {key for key, count in Counter(keys.values()).items() if count > 1}

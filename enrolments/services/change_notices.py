@@ -1,4 +1,4 @@
-"""Tell learners that something which they have done is different in a new version of their course."""
+"""Notify learners that something which they have done is different in a new version of their course."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ MOST_NAMED = 5
 
 
 def list_announced_versions(session: Session, course_id: int, *, since: datetime) -> list[int]:
-    """List the versions published since a moment whose changes are to be told, by their numbers."""
+    """List the versions published since a moment whose changes are to be notified, by their numbers."""
     statement = select(CourseVersion.id).where(
         CourseVersion.course_id == course_id, CourseVersion.tells.is_not(None), CourseVersion.published_at >= since
     )
@@ -26,7 +26,7 @@ def list_announced_versions(session: Session, course_id: int, *, since: datetime
 
 
 def notify_change_batch(session: Session, version_id: int, after: int, *, now: datetime) -> int | None:
-    """Tell the next people, by their numbers after one, who did what a version changed; return the last of them, None at the end."""
+    """Notify the next people, by numbers after one, who did what a version changed; return the last of them, None at the end."""
     version = session.get_one(CourseVersion, version_id)
     did = exists().where(
         ActivityResult.enrolment_id == Enrolment.id,

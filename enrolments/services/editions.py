@@ -34,7 +34,7 @@ PORTION = 200
 
 
 class EditionVerb(StrEnum):
-    """What the audit log says of editions and of those who are enrolled by others."""
+    """The audit verbs of editions and of enrolments by others."""
 
     MADE = "edition.made"
     CHANGED = "edition.changed"
@@ -59,7 +59,7 @@ class EditionNameConflict(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class EditionValues:
-    """What an edition is to be."""
+    """The values of an edition."""
 
     name: str
     self_enrolment: bool
@@ -138,7 +138,7 @@ def remove_code(session: Session, actor: Actor, edition: Edition, *, now: dateti
 
 
 class EnrolOutcome(StrEnum):
-    """What came of wanting a place."""
+    """The outcome of a request for a place."""
 
     ENROLLED = "enrolled"
     WAITING = "waiting"
@@ -147,7 +147,7 @@ class EnrolOutcome(StrEnum):
 def join(session: Session, actor: Actor, edition: Edition, version_id: int, *, now: datetime) -> EnrolOutcome:
     """Enrol the actor in an edition, or put them on its waiting list where it is full; a second time changes nothing.
 
-    Whoever waited before them has the free place, which nobody gave while the edition or its course was closed.
+    Those who waited before them have the free place, which nobody gave while the edition or its course was closed.
     """
     assert actor.person_id is not None
     lock_enrolment_turn(session, actor.person_id)
@@ -169,7 +169,7 @@ def _wait(session: Session, actor: Actor, edition: Edition, person_id: int, *, n
 
 
 def stop_waiting(session: Session, actor: Actor, edition: Edition, person_id: int, *, now: datetime) -> None:
-    """Take somebody off a waiting list; a second time changes nothing."""
+    """Take a person off a waiting list; a second time changes nothing."""
     gone = delete(WaitingPlace).where(WaitingPlace.edition_id == edition.id, WaitingPlace.person_id == person_id)
     if session.scalar(gone.returning(WaitingPlace.id)) is not None:
         audit.record(session, actor, EditionVerb.WAITED_NO_MORE, edition, now=now, person=person_id)
@@ -191,7 +191,7 @@ def _after_who_waits(session: Session, edition_id: int, now: datetime) -> querie
 
 
 def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetime) -> int:
-    """Give the free places of a locked edition to those who waited longest, and tell them; return how many."""
+    """Give the free places of a locked edition to those who waited longest, and notify them; return how many."""
     line = queries.get_line(session, edition_id)
     free = PORTION if line.edition.capacity is None else min(PORTION, line.edition.capacity - line.taken)
     course = session.get_one(Course, line.edition.course_id)
@@ -215,7 +215,7 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
 
 @dataclass(frozen=True, slots=True)
 class EnrolCounts:
-    """How many people came in, and how many wait because the edition is full."""
+    """The number of people enrolled, and of those who wait because the edition is full."""
 
     entered: int
     waiting: int
@@ -224,9 +224,9 @@ class EnrolCounts:
 def enrol_others(
     session: Session, actor: Actor, course_id: int, edition: Edition | None, people: Sequence[int], *, now: datetime
 ) -> EnrolCounts:
-    """Enrol some hundreds of people at most in a published course, tell them, and let those wait who do not fit in its edition.
+    """Enrol some hundreds of people at most in a published course, notify them, and let those wait who do not fit in its edition.
 
-    Who takes the course already stays as they are, who left finds everything as it was; suspended accounts are passed over. Places that
+    Those enrolled already stay as they are, those who left find everything as it was; suspended accounts are passed over. Places that
     nobody has taken yet go first to those who wait for them. The actor's own record is left out (`kernel.own_records`).
     """
     course, version_id = _open_course(session, course_id)
@@ -309,9 +309,9 @@ def _tell(session: Session, course: Course, people: Sequence[int], *, now: datet
 
 
 def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime, heir: Enrolment | None = None) -> None:
-    """End somebody's part in a course; marks and certificates stay. A second time changes nothing.
+    """End a person's enrolment in a course; marks and certificates stay. A second time changes nothing.
 
-    The place goes to the heir, where there is one without a place, else to who waits.
+    The place goes to the heir, where there is one without a place, else to the waiting list.
     """
     row = session.get_one(Enrolment, enrolment.id, with_for_update=True)
     if row.left_at is not None:
@@ -371,14 +371,14 @@ def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, 
 
 
 def discard_list(session: Session, actor: Actor, pending: PendingEnrolmentList, *, now: datetime) -> None:
-    """Forget a list that was not confirmed."""
+    """Delete an enrolment list that was not confirmed."""
     if pending.confirmed_at is None:
         audit.record(session, actor, EditionVerb.LIST_DISCARDED, pending, now=now, course=pending.course_id)
         session.delete(session.get_one(PendingEnrolmentList, pending.id))
 
 
 def transfer_waiting_places(session: Session, giver: int, taker: int) -> None:
-    """Let somebody wait instead of somebody else; where they wait already, or take the course, the other stops."""
+    """Transfer a person's waiting places to another; where that one waits already, or is enrolled, they end."""
     waits = select(WaitingPlace.edition_id).where(WaitingPlace.person_id == taker)
     session.execute(
         update(WaitingPlace).where(WaitingPlace.person_id == giver, WaitingPlace.edition_id.not_in(waits)).values(person_id=taker)

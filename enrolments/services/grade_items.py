@@ -31,7 +31,7 @@ PORTION = 200
 
 @dataclass(frozen=True, slots=True)
 class GradeItemValues:
-    """What an item marked by hand is to be."""
+    """The values of a manual grade item."""
 
     title: str
     maximum: Decimal
@@ -113,7 +113,7 @@ class GradeEntry:
 
 @dataclass(frozen=True, slots=True)
 class GradeEntryResult:
-    """How many marks are new; or, where nothing was written, whom somebody else marked meanwhile, with the marks they have now."""
+    """The number of new marks; or, where nothing was written, whom someone else marked meanwhile, with the marks they have now."""
 
     count: int
     conflicts: Mapping[int, ManualGrade]
@@ -129,10 +129,10 @@ class MaximumChanged(Conflict):
 def mark_item(
     session: Session, actor: Actor, item: ManualGradeItem, entries: Mapping[int, GradeEntry], number: UUID, *, now: datetime
 ) -> GradeEntryResult:
-    """Write down marks for learners, by enrolment; all of them, or none where somebody else marked one of them meanwhile.
+    """Record marks for learners, by enrolment; all of them, or none where someone else marked one of them meanwhile.
 
-    Who is marked as before is left alone, and so is the actor's own record (`kernel.own_records`). Progress, grade and completion follow
-    in the same transaction, and the learners are told. Raise MaximumChanged.
+    Learners marked as before are left alone, and so is the actor's own record (`kernel.own_records`). Progress, grade and completion
+    follow in the same transaction, and the learners are notified. Raise MaximumChanged.
     """
     assert actor.person_id is not None
     shown = item.maximum

@@ -78,7 +78,7 @@ def record_visit(session: Session, enrolment_id: int, activity_key: str, *, now:
 
 @dataclass(frozen=True, slots=True)
 class Achievement:
-    """What an event means for one activity: completed or not, and the score in percent that counts."""
+    """The effect of an event on one activity: completed or not, and the score in percent that counts."""
 
     completed: bool
     score: Fraction | None = None
@@ -188,7 +188,7 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
     """Let a learner follow another version of their course; results stay, because they hang on activity keys.
 
     What was recorded under a key that the version has renamed moves to the new key, in every package that records something:
-    first there and then here, which is the order in which handing in a quiz locks its rows. Raise Conflict where somebody else
+    first there and then here, which is the order in which submitting a quiz locks its rows. Raise Conflict where someone else
     let them follow another version until it was their turn here.
     """
     followed = session.execute(select(Enrolment.course_version_id).where(Enrolment.id == enrolment_id)).scalar_one()
@@ -341,5 +341,5 @@ def take_out_of_group(session: Session, actor: Actor, group: LearnerGroup, perso
 
 
 def transfer_enrolments(session: Session, course_id: int, giver: int, taker: int) -> None:
-    """Let somebody's part in a course be somebody else's: their results, completion, groups and place go with it."""
+    """Transfer a person's enrolment in a course to another: their results, completion, groups and place go with it."""
     session.execute(update(Enrolment).where(Enrolment.course_id == course_id, Enrolment.person_id == giver).values(person_id=taker))

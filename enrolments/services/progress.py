@@ -118,7 +118,7 @@ def lock(session: Session, enrolment_id: int) -> LockedEnrolment:
 
 
 def lock_many(session: Session, enrolment_ids: Sequence[int]) -> list[LockedEnrolment]:
-    """Lock enrolments in the order of their ids, then read their results: those that somebody else recorded meanwhile are among them.
+    """Lock enrolments in the order of their ids, then read their results, with those that someone else recorded meanwhile.
 
     What this session has read of them before is read anew; what it has changed of them has to be written before.
     """
@@ -151,7 +151,7 @@ def update_progress(session: Session, actor: Actor, learning: LockedEnrolment, *
 
 
 def recompute_progress(session: Session, actor: Actor, enrolment_ids: Sequence[int], *, now: datetime) -> None:
-    """Keep up those who came back to a course: what was handed in or marked while they were out of it counts from now on."""
+    """Update the progress of those who returned to a course: what was submitted or marked meanwhile counts from now on."""
     if enrolment_ids:
         for learning in lock_many(session, enrolment_ids):
             update_progress(session, actor, learning, now=now)

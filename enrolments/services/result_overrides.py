@@ -28,7 +28,7 @@ from kernel.permissions import Actor
 
 @dataclass(frozen=True, slots=True)
 class ResultOverrideValues:
-    """What the team wants: percent that counts, or none for what was earned; why; and the number of the page that asked for it."""
+    """The result set by the team: percent that counts, or none for what was earned; why; and the number of the page that asked."""
 
     uuid: UUID
     score: Fraction | None
@@ -144,7 +144,7 @@ def _reopen_course(
 
 
 def _message(subject: ResultContext, wanted: ResultOverrideValues) -> Message:
-    """Tell the learner that their result changed; the mark itself stays behind the sign-in."""
+    """Return the message that the learner's result changed; the mark itself stays behind the sign-in."""
     title, course = subject.activity.title, subject.outline.title
     head: Callable[[], str] = (
         (lambda: _("Your own result in “%(title)s” counts again", title=choose(title)))

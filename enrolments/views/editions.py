@@ -118,7 +118,7 @@ def reopen(subject: EditionContext) -> Answer:
 
 
 def _tell_left_out(subject: EditionContext) -> None:
-    """Say that who changes an edition goes on waiting for it, where they do: somebody else has to give them the place."""
+    """Warn an actor who changes an edition and waits for it that they go on waiting: someone else has to give them the place."""
     session = current_session()
     if (
         queries.waits_for(session, current_actor().person_id, [subject.edition.id])
@@ -140,7 +140,7 @@ def _tell_entered(count: int) -> None:
 @bp.post("/courses/<slug>/editions/<uuid:edition>/enrolment")
 @requires(LearningAction.JOIN, queries.get_edition_context)
 def join(subject: EditionContext) -> Answer:
-    """Enrol the actor in an edition that is open to whoever sees the course."""
+    """Enrol the actor in an edition that is open to anyone who sees the course."""
     return _join(subject)
 
 
@@ -172,7 +172,7 @@ def code() -> Answer:
 
 
 def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
-    """Return the place that a code leads to; wrong ones are counted against whoever tries."""
+    """Return the edition context that a code leads to; wrong ones are counted against the client."""
     limiter().check(WRONG_CODES, client_key())
     try:
         return queries.get_context_by_code(session, actor, code)

@@ -1,4 +1,4 @@
-"""How a course's grade is made, for its team; and the items that are marked by hand alone: their pages and their marks."""
+"""The make-up of a course grade, for its team; and the manual grade items: their pages and their marks."""
 
 from collections.abc import Iterable
 from typing import cast

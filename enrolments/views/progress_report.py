@@ -1,4 +1,4 @@
-"""How the learners of a course get on, for its team: by module and activity, where they wait and stop, how long they take."""
+"""The progress of a course's learners, for its team: by module and activity, where they wait and stop, how long they take."""
 
 from flask import Blueprint, render_template, request
 

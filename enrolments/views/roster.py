@@ -104,7 +104,7 @@ def _tell(came: EnrolCounts) -> None:
 @bp.post("/teaching/<slug>/learners/<uuid:person>/removal")
 @requires(LearningAction.ENROL_OTHERS, queries.get_place)
 def remove(subject: ParticipantContext) -> Answer:
-    """End somebody's part in a course."""
+    """End a person's enrolment in a course."""
     services.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
     flash(_("Removed from the course. Their work is kept and will be there if they re-enrol."), "ok")
     return see_other(url_for("enrolments_roster.roster", slug=subject.context.slug))
@@ -177,7 +177,7 @@ def confirm(subject: EnrolmentListContext) -> Answer:
 @bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/discarding")
 @requires(LearningAction.ENROL_OTHERS, _list_seat)
 def discard(subject: EnrolmentListContext) -> Answer:
-    """Forget a list."""
+    """Delete an enrolment list."""
     services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
     flash(_("The list has been discarded. No one was enrolled."), "ok")
     return see_other(url_for("enrolments_roster.upload", slug=subject.context.slug))

@@ -1,4 +1,4 @@
-"""How the people of a place get on, for those who manage it: totals by place and course, a list, and the list as CSV."""
+"""The progress of a unit's people, for those who manage it: totals by unit and course, a list, and the list as CSV."""
 
 from collections.abc import Iterator, Sequence
 from operator import add

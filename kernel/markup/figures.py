@@ -176,7 +176,7 @@ def _question(key: str, title: str, raw: str, work: RenderState) -> SafeHtml | N
 
 
 def _recording(target: str, title: str, raw: str, work: RenderState) -> SafeHtml | None:
-    """Answer a card that leads to the recording: nothing of it loads before somebody asks."""
+    """Return a card that links to the recording: nothing of it loads until it is opened."""
     key, _, fragment = target.partition("#")
     recording = work.context.recording(key)
     address = work.context.link(key, fragment)

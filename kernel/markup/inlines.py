@@ -136,7 +136,7 @@ class EmailReader(_InlinePattern):
 
 
 class HtmlReader(HtmlInlineProcessor):
-    """HTML in the text: told, and taken out unless it is one of the few tags that mean something inside a line."""
+    """Raw HTML in the text: reported, and removed unless it is one of the few tags that mean something inside a line."""
 
     def __init__(self, pattern: str, dialect: Dialect) -> None:
         super().__init__(pattern, dialect)

@@ -41,7 +41,7 @@ def _problem(finding: MarkupFindingKind, line: int, **facts: str) -> MarkupFindi
 
 
 def _money(masked: str, finder: Finder) -> Iterator[MarkupFinding]:
-    """Tell a `$` before a number unless it opens a formula that looks like one (`$5-$6` and `$5 or $6` do not)."""
+    """Report a `$` before a number unless it opens a formula that looks like one (`$5-$6` and `$5 or $6` do not)."""
     skip = 0
     for dollar in _DOLLAR_NUMBER.finditer(masked):
         if dollar.start() < skip:
@@ -84,7 +84,7 @@ def _notes(masked: str, mode: RenderMode, finder: Finder) -> Iterator[MarkupFind
 
 
 def _missing_blank_lines(masked: str) -> Iterator[MarkupFinding]:
-    """Tell a list or a table that begins straight after a line of running text."""
+    """Report a list or a table that begins straight after a line of running text."""
     in_text, in_list, depth = False, False, 0
     lines = masked.split("\n")
     for number, raw in enumerate(lines, start=1):

@@ -77,7 +77,7 @@ def _balance(latex: str) -> None:
 
 
 def _clean(node: Element) -> str:
-    """Answer one element of the library's tree, refusing what the allow-list lacks (links, colours, classes, styles)."""
+    """Return an element of the library's tree as text, refusing what is not on the allow-list (links, colours, classes, styles)."""
     if node.tag not in _TAGS:
         raise FormulaError(FORMULA_REFUSED, what=node.tag)
     for name, value in node.attrib.items():

@@ -15,13 +15,13 @@ ID_PREFIX = "s-"
 class SafeHtml(str):
     """HTML that went through the sanitiser: the only text that a template may print without escaping.
 
-    Only the modules of `kernel.markup` make it from text; whoever reads a stored one back uses `SafeHtml.stored`.
+    Only the modules of `kernel.markup` make it from text; code that reads a stored one back uses `SafeHtml.stored`.
     """
 
     __slots__ = ()
 
     def __html__(self) -> str:
-        """Tell markupsafe (Jinja) that this text is HTML already."""
+        """Declare to markupsafe (Jinja) that this text is HTML already."""
         return str(self)
 
     @classmethod
@@ -67,7 +67,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class TermReference:
-    """A term of the glossary in the lesson's language, or in `language` where that one lacks it.
+    """A glossary term in the lesson's language, or in `language` where it is missing there.
 
     `definition_html` is phrasing content: render it with `render_inline` and a context whose `link_terms` is False.
     """
@@ -122,7 +122,7 @@ class MediaReference:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedRecording:
-    """What the card of an embedded recording tells: `duration` as written (18:20), `host` of an outside page."""
+    """The data on the card of an embedded recording: `duration` as written (18:20), `host` of an outside page."""
 
     title: str
     kind: str = "video"
@@ -140,16 +140,16 @@ def _no_link(_key: str, _fragment: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class MarkupContext:
-    """What the renderer may ask about the course around a text; every question answers None for what does not exist.
+    """The renderer's queries about the course around a text; each answers None for what does not exist.
 
     - `language`: `es` or `en`, of the reader and of the text.
     - `term(fold(form))`: by key, term or other form in the text's language; see `fold`.
     - `parameter(name)`, `resource(key)`, `media(path as written)`, `question(key)` (a self-check, ready HTML), `recording(key)`.
     - `link(key, fragment)`: address of a module or activity; `fragment` without `#` (`brecha`, `t=0:32`) or empty. The answer
-      carries the fragment (ID_PREFIX + heading, or what the player understands); None where key, heading or second is not there.
-    - `id_prefix`: stands before every id; texts shown on one page need different ones, and no key of a question may be in it.
+      carries the fragment (ID_PREFIX + heading, or what the player understands); None where key, heading or second does not exist.
+    - `id_prefix`: precedes every id; texts shown on one page need different ones, and no key of a question may be in it.
     - `link_terms`: False shows terms as plain words (definitions, options inside labels); they are checked all the same.
-    - `gaps`: names whose `{name}` becomes `gap_marker(name)`, for whoever puts fields or numbers there when showing the text.
+    - `gaps`: names whose `{name}` becomes `gap_marker(name)`, for code that puts fields or numbers there when showing the text.
     """
 
     language: str
@@ -186,7 +186,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class RenderedText:
-    """What came of a text.
+    """The result of rendering a text.
 
     `headings` are the author's; `closing` those of the lists made by the renderer (notes, terms, sources). `terms`: keys in the
     order of first appearance. `citations`: in order, repeated as written. `formulas`: those on lines of their own. `checks`:

@@ -108,7 +108,7 @@ def _own_address(node: Element, work: RenderState) -> str:
 
 
 def _checked_level(node: Element, text: str, previous: int, work: RenderState, *, boxed: bool) -> int:
-    """Tell what is wrong with a heading's level and answer the level that it is shown with."""
+    """Report what is wrong with a heading's level and return the level at which it is shown."""
     level = int(node.tag[1])
     if boxed:
         work.report(HEADING_IN_BOX, text, text=text)

@@ -1,7 +1,7 @@
-"""HTML from word processors and other sites as Markdown of our dialect: headings, lists, tables, links and emphasis stay, all else goes.
+"""Conversion of HTML from word processors and other sites to our Markdown dialect: headings, lists, tables, links, emphasis stay.
 
-The door to markdownify and beautifulsoup4. What comes in is made plain first (lists of Word, bold written as a style), then cleaned by the
-house's sanitiser, then turned into Markdown: which is rendered and cleaned again like anything that somebody types.
+All else is dropped. The only user of markdownify and beautifulsoup4. The HTML is first simplified (lists of Word, bold written as a style),
+then cleaned by our sanitiser, then turned into Markdown: which is rendered and cleaned again like any text that is typed.
 """
 
 from __future__ import annotations

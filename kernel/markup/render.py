@@ -79,7 +79,7 @@ def _begin(text: str, context: MarkupContext, mode: RenderMode, original: Render
 
 
 def _refuse(text: str, masked: str, work: RenderState) -> None:
-    """Tell what is over the limits before anything reads it."""
+    """Report what exceeds the limits before anything parses the text."""
     size = len(text.encode())
     if size > MAXIMUM:
         work.report(TOO_LARGE, "", size=str(-(-size // 1000)), limit=str(MAXIMUM // 1000))

@@ -22,7 +22,7 @@ TIME_LIMIT = 1.0
 
 
 class RenderMode(StrEnum):
-    """What is rendered: a lesson has everything, fields have less (spec/content-format 1, Types)."""
+    """The mode of rendering: a lesson has everything, fields have less (spec/content-format 1, Types)."""
 
     LESSON = "lesson"
     FIELD = "field"

@@ -1,4 +1,4 @@
-"""Clean HTML with the one allow-list (spec/security 4.1). Drawings, formulas and what the renderer builds itself come in afterwards."""
+"""Cleaning of HTML with the one allow-list (spec/security 4.1). Drawings, formulas and the renderer's own HTML are inserted afterwards."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Read the raw text before Markdown does: what is code, what is a comment, and on which line something stands.
+"""Analysis of the raw text before Markdown parses it: what is code, what is a comment, and the line of each passage.
 
-Python-Markdown tells a processor no line, so a finding's line comes from searching the raw text with its code cut out.
+Python-Markdown gives processors no line numbers, so a finding's line comes from searching the raw text with its code cut out.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def mask(source: str) -> str:
 
 
 def strip_comments(source: str) -> str:
-    """Take the comments out: they are for whoever translates and are never published (spec/content-format 7, Comment)."""
+    """Remove the comments: they are for translators and are never published (spec/content-format 7, Comment)."""
     parts: list[str] = []
     last = 0
     for start, end in _comments(mask_code(source)):

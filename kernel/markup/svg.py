@@ -38,7 +38,7 @@ _HARMLESS = frozenset({"version", "http://www.w3.org/XML/1998/namespace|space"})
 
 
 class _RefusedError(Exception):
-    """Something in the drawing that the allow-list lacks."""
+    """A drawing that contains something not on the allow-list."""
 
     def __init__(self, finding: MarkupFindingKind, **facts: str) -> None:
         super().__init__(finding.text)

@@ -127,7 +127,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
-    """What is to be found, made before any transaction begins: to cut words to their stems takes time."""
+    """A document for the search index, made before any transaction begins, because stemming takes time."""
 
     kind: str
     language: str
@@ -235,7 +235,7 @@ def list_complete(session: Session) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class SearchScope:
-    """What a reader may find."""
+    """The course versions and parts that a reader may find."""
 
     shown: frozenset[int]
     """Versions that they may look at: what belongs to no part of these."""
@@ -259,7 +259,7 @@ class SearchScope:
 
 
 class MatchTier(IntEnum):
-    """How well an entry fits; the best come first."""
+    """The tier of a match in the search results; the best come first."""
 
     TITLE = 0
     ADJACENT = 1

@@ -1,4 +1,4 @@
-"""Words near to those that find nothing, for «did you mean»: only such as the reader finds. The only door to rapidfuzz."""
+"""Words similar to those that find nothing, for «did you mean»: only such as the reader finds. The only user of rapidfuzz."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -21,11 +21,11 @@ LONG = 6
 
 
 def near_questions(session: Session, typed: str, reader: str, scope: SearchScope, limit: int = 3) -> list[str]:
-    """Return what may have been meant by a question that finds nothing: the same with near words that the reader finds, the nearest first.
+    """Return what a query without results may have meant: with similar words that the reader does find, nearest first.
 
     Words are compared without accents and by optimal string alignment (letters added, left out, changed, or exchanged with their
     neighbour): one from four letters on, two from six on. Nothing comes from text that the reader may not see: each word was found in
-    what is open to them, and is written as it stands there.
+    what is open to them, and is written as it is there.
     """
     if scope.is_empty:
         return []
@@ -58,7 +58,7 @@ def _near_words(session: Session, bare: str, reader: str, scope: SearchScope) ->
 
 
 def _within(bare: str, words: Sequence[str], allowed: int) -> list[tuple[str, int]]:
-    """Return the words at most so many letters away, and how many."""
+    """Return the words within the allowed distance in letters, each with its distance."""
     from rapidfuzz import process  # noqa: PLC0415 - 100 ms that no start should wait for
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""What somebody looks for: typed words read into a question, and the question into an expression that both databases understand.
+"""Search queries: typed words are parsed into a query, and the query becomes an expression that both databases understand.
 
     pensión vejez     both words, in any of their forms; the last one may be only the beginning of a word
     "piso nacional"   these words next to each other, as they are written
@@ -54,7 +54,7 @@ Expression = Phrase | AllTerms | AnyTerm | ExcludedTerm
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What was asked: words, groups of words next to each other, and what must not be there."""
+    """A search query: words, phrases of adjacent words, and words that must be absent."""
 
     words: tuple[IndexedWord, ...]
     phrases: tuple[tuple[IndexedWord, ...], ...]
@@ -78,7 +78,7 @@ class SearchQuery:
 
 
 def read_question(typed: str) -> SearchQuery:
-    """Read what was typed, whatever it is: 200 letters and 12 words of it."""
+    """Parse any typed text into a search query, up to 200 letters and 12 words."""
     words: list[IndexedWord] = []
     phrases: list[tuple[IndexedWord, ...]] = []
     unwanted: list[tuple[IndexedWord, ...]] = []

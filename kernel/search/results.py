@@ -27,7 +27,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class ResultGroup:
-    """What was found of one part, or one entry that belongs to none: how many entries fit, and the best of them."""
+    """The search results in one part, or one entry that belongs to none: how many entries match, and the best of them."""
 
     kind: str
     version: int
@@ -38,7 +38,7 @@ class ResultGroup:
 
 @dataclass(frozen=True, slots=True)
 class ResultPaging:
-    """Which of the groups are shown: of each kind the first ones, or of one kind those of a page."""
+    """The groups of results to show: the first of each kind, or one page of one kind."""
 
     kind: str = ""
     offset: int = 0

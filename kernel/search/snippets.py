@@ -52,7 +52,7 @@ def marked(text: str, question: SearchQuery, language: str) -> tuple[SnippetPiec
 
 
 class _HighlightTerms:
-    """Which words of a text are meant by a question."""
+    """The words of a text that match a search query."""
 
     def __init__(self, question: SearchQuery, language: str) -> None:
         self._language = language

@@ -1,6 +1,6 @@
-"""Words as search compares them: without case and accents, and cut to their stem. The only door to snowballstemmer.
+"""Words as search compares them: without case and accents, and cut to their stem. The only user of snowballstemmer.
 
-A word has two stems: of itself as written and of its bare form. «Tenían» gives `ten` and `teni`; who types «tenian» or «tener»
+A word has two stems: of itself as written and of its bare form. «Tenían» gives `ten` and `teni`; typing «tenian» or «tener»
 finds it by one of them, although the stemmer knows some endings by their accents only.
 """
 
@@ -58,7 +58,7 @@ def words_of(text: str) -> Iterator[IndexedWord]:
 
 
 def fold(word: str) -> str:
-    """Return a word without case, accents and anything but letters and digits, cut to 40."""
+    """Return a word without case, accents and anything but letters and digits, cut to 40 characters."""
     small = word.casefold()
     if small.isascii() and small.isalnum():  # most words: five times faster
         return small[:LONGEST]
@@ -82,7 +82,7 @@ def _stems(lower: str, bare: str, language: str) -> frozenset[str]:
 
 
 class Stemmer(Protocol):
-    """What we use of the library's stemmers."""
+    """The part of the library's stemmers that we use."""
 
     def stemWord(self, word: str) -> str:  # noqa: N802 - the library's name
         """Return the stem of a word."""
@@ -102,5 +102,5 @@ def says_little(word: IndexedWord, language: str) -> bool:
 
 
 def token(bare: str) -> str:
-    """Write a bare word in ASCII letters and digits, which both databases read alike; beginnings stay beginnings."""
+    """Write a bare word in ASCII letters and digits, which both databases read alike; prefixes stay prefixes."""
     return bare if bare.isascii() else "".join(sign if sign.isascii() else f"x{ord(sign):x}" for sign in bare)

@@ -1,4 +1,4 @@
-"""How many requests a process has in hand. Beyond what it does at once, who is not in yet waits, so that who is answering stays fast."""
+"""Active requests of a process. At its limit, visitors not signed in wait, so that signed-in people stay fast."""
 
 import random
 import threading
@@ -8,7 +8,7 @@ from kernel.errors import N_, Unavailable
 
 
 class ServerBusy(Unavailable):
-    """Somebody who is not in yet comes while the process has enough to do."""
+    """The refusal of a visitor who is not signed in while the process is at its limit."""
 
     code = "crowded"
     message = N_(
@@ -49,7 +49,7 @@ class ActiveRequests:
             self._inside -= 1
 
     def turn_away(self) -> int:
-        """Return in how many seconds somebody is to try again: each after the one before, so that they do not come back all at once."""
+        """Return after how many seconds to try again: each later than the one before, so that clients do not all return at once."""
         with self._lock:
             now = time.monotonic()
             self._line = min(max(self._line, now) + 1 / BACK_A_SECOND, now + LATEST[1])

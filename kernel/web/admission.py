@@ -1,7 +1,7 @@
-"""The door: while a process has enough to do, who is not in yet is turned away before the application begins with them.
+"""Admission gate: while a process is at its limit, visitors not signed in are refused before the application handles them.
 
-Thousands may wait at once, and each tries again. Turning somebody away must therefore cost next to nothing: the application
-draws its page once for each kind of browser, and all who come after get that.
+Thousands may wait at once, and each tries again. A refusal must therefore cost next to nothing: the application
+renders its page once for each kind of browser, and all later visitors get that.
 """
 
 import time
@@ -29,7 +29,7 @@ TELLS_EVERY = 10.0
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What somebody who is turned away gets."""
+    """The page for a visitor who was refused admission."""
 
     status: str
     headers: tuple[tuple[str, str], ...]
@@ -82,7 +82,7 @@ class AdmissionGate:
         return page
 
     def _note(self) -> None:
-        """Count, and tell the log now and then: a line for each would be most of a log."""
+        """Count a refusal, and log the number now and then: a line for each would be most of a log."""
         self._counted()
         self._turned_away += 1
         if time.monotonic() - self._told > TELLS_EVERY:

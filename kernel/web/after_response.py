@@ -1,6 +1,6 @@
-"""What a view leaves behind, written after the answer in a short unit of work of its own.
+"""After-response tasks: small writes of a view, made after the response in a short unit of work of their own.
 
-A note (viewed, last seen) is lost without harm where the database is away. A record (who looked at whose data) is kept in this process and
+A note (viewed, last seen) is lost without harm where the database is away. A record (who viewed whose data) is kept in this process and
 written when the database is back, as many as `KEPT`; it is lost where the process ends before.
 """
 
@@ -75,7 +75,7 @@ def run_after_response(note: Note) -> None:
 
 
 def leave_record(record: Note) -> None:
-    """Write this after the answer has left, or when the database is back: whom the answer showed somebody's data."""
+    """Write this record of viewed personal data after the response was sent, or when the database is back."""
     g.setdefault("records", []).append(record)
 
 

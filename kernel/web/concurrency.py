@@ -1,7 +1,7 @@
-"""Whose turn it is: a process answers few requests at a time, as its one lock of Python lets only one compute at a time anyway.
+"""Concurrency limit: a process computes few responses at a time, as its one Python lock lets only one compute at a time anyway.
 
-Threads that compute at the same time hand that lock to and fro at each statement: together they take a third longer, and whoever holds
-the writers' turn of the database waits for all of them at each step. What takes long loses its turn and goes on beside the others.
+Threads that compute at the same time pass that lock to and fro at each statement: together they take a third longer, and the holder of
+the database's write lock waits for all of them at each step. A long request loses its turn and goes on beside the others.
 """
 
 import threading
@@ -18,9 +18,9 @@ BESIDE_A_SERVER = 2
 
 
 class ConcurrencyLimiter:
-    """Turns of the threads of a process, in the order in which they came; what was sent goes before what is only looked at.
+    """A concurrency limit on the threads of a process, in order of arrival; writing requests go before reading ones.
 
-    `places` have a turn at the same time: one, or more where whoever has it waits for something else than this process.
+    `places` run at the same time: one, or more where their holders wait for something other than this process.
     """
 
     def __init__(self, places: int = 1) -> None:
@@ -44,7 +44,7 @@ class ConcurrencyLimiter:
         return turn
 
     def _watch(self) -> None:
-        """Look every 50 ms whether a turn is lost, while somebody waits: if each of them looked, they would take a third of the process."""
+        """Check every 50 ms for an expired turn, while any thread waits: if each thread checked, they would take a third of the process."""
         while True:
             time.sleep(LONG)
             with self._lock:

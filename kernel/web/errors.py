@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 class AccessVerb(StrEnum):
-    """What the audit log says of access."""
+    """The audit-log verbs of access."""
 
     REFUSED = "access.refused"
     BYPASS_TRIED = "access.bypass_tried"
@@ -183,14 +183,14 @@ def _crowded(error: ServerBusy) -> Response:
 
 
 def _note_refusal() -> None:
-    """Write into the audit log that somebody was refused, in a short unit of work of its own."""
+    """Record in the audit log that an actor was refused, in a short unit of work of its own."""
     actor = g.get("actor")
     if actor is not None and not actor.is_anonymous:
         _write_down(actor, AccessVerb.REFUSED)
 
 
 def _note_bypass(what: str) -> None:
-    """Write into the audit log, so often and no more, that somebody tried to go past what protects forms and addresses."""
+    """Record in the audit log, at a limited rate, an attempt to bypass the protection of forms and addresses."""
     if limiter().takes(BYPASSES, f"{what} {client_key()}") and limiter().takes(BYPASSES_OF_ALL, what):
         actor = g.get("actor") or Actor(address=client_address(), request_id=g.get("request_id", ""))
         _write_down(actor, AccessVerb.BYPASS_TRIED, what=what)

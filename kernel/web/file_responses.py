@@ -16,9 +16,9 @@ NEVER_RUNS = "default-src 'none'; sandbox"
 
 
 def send_content(files: FileStore, sha256: str, media_type: str, name: str, *, inline: bool, kept: str) -> Response:
-    """Send a content under the name that a person gave it; raise NotFound where it is missing.
+    """Send stored content under the name that a person gave it; raise NotFound where it is missing.
 
-    Whoever asks has been found to be allowed to. `kept` says whether browsers may keep it; the address of a link they may not.
+    The caller has checked permission. `kept` says whether browsers may cache it; the address of a link they may not.
     """
     source = files.open(sha256)
     size = source.seek(0, io.SEEK_END)
@@ -40,14 +40,14 @@ def send_content(files: FileStore, sha256: str, media_type: str, name: str, *, i
 
 
 def send_generated(file: IO[bytes], media_type: str, name: str) -> Response:
-    """Send a file that was made for whoever asks, to be saved under a name: no browser keeps it besides, as Flask would let them."""
+    """Send a file generated for this request, to be saved under a name: no browser caches it, as Flask would let them."""
     response = send_file(file, mimetype=media_type, as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def send_text(text: str, media_type: str, name: str) -> Response:
-    """Send a text that is kept in a row, to be saved under a name; what somebody wrote in it runs nowhere."""
+    """Send a text that is stored in a row, to be saved under a name; nothing written in it is executed."""
     response = send_generated(io.BytesIO(text.encode()), media_type, name)
     response.headers["Content-Security-Policy"] = NEVER_RUNS
     return response

@@ -148,7 +148,7 @@ class MomentField(LineField):
         return None
 
     def pre_validate(self, form: BaseForm) -> None:
-        """Refuse what is no date with its time, and what lies beyond the days that every zone can tell."""
+        """Refuse what is no date with its time, and what lies beyond the days that every time zone can represent."""
         if self.data and self._typed() is None:
             raise ValidationError(_("Enter the date and time, for example 2026-11-30 18:00."))
         if self.data and self.moment is None:
@@ -173,7 +173,7 @@ class Catalogue:
 
 
 class Form(FlaskForm):
-    """A form of the product: its token is checked by the application, and its first fault is told beside its field."""
+    """A form of the product: its token is checked by the application, and its first error is shown beside its field."""
 
     class Meta:
         """The token of the form is checked once, for every POST, before the view runs."""

@@ -41,7 +41,7 @@ def allow_browser_caching() -> None:
 
 
 def hide_address() -> None:
-    """Tell no other page the address of this one: it holds a link's secret (spec/security 2.5)."""
+    """Keep the address of this page from other pages: it holds a link's secret (spec/security 2.5)."""
     g.referrer_policy = "no-referrer"
 
 

@@ -96,7 +96,7 @@ class Limiter:
         return self._ask(lambda windows: windows.hit(rule.item, rule.name, key))
 
     def forgive(self, rule: Limit, key: str) -> None:
-        """Forget what was counted for a key: the person has proved who they are."""
+        """Clear the count of a key: the person has proved their identity."""
         self._ask(lambda windows: windows.clear(rule.item, rule.name, key))
 
     def _refusal(self, rule: Limit, key: str) -> TooMany:

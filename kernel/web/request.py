@@ -45,7 +45,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class RouteAccess:
-    """What a route declares: its action and loader, or that it is public; whether it reads before it writes; how much it takes."""
+    """The access rules of a route: its action and loader, or that it is public; whether it reads before it writes; its limits."""
 
     action: StrEnum | None
     loader: Loader | None = None
@@ -64,7 +64,7 @@ class RouteAccess:
 
 @dataclass(frozen=True, slots=True)
 class RequestServices:
-    """What the roof hands to every request."""
+    """The services that the application gives to every request."""
 
     database: Database
     policy: Policy
@@ -264,7 +264,7 @@ def _open() -> None:
 
 
 def _take_in_hand() -> None:
-    """Count the request once its body is there, and wait for its turn; or draw what is said to those whom the door turns away."""
+    """Count the request once its body has arrived, and wait for its turn; raise ServerBusy where the admission gate refused it."""
     instance = request_services()
     instance.active_requests.enter()
     g.in_hand = True
@@ -306,7 +306,7 @@ def _close(response: Response) -> Response:
 
 
 def roll_back() -> None:
-    """Forget this request's changes before an error page is drawn; what the page reads it reads anew, late or not."""
+    """Discard this request's changes before an error page is rendered; what the page reads it reads anew, late or not."""
     deadline.end()
     before = g.pop("cookie_before", None)
     if before is not None and dict(cookie) != before:

@@ -1,4 +1,4 @@
-"""What every template knows: translation, formats, the reader, and nothing that could make HTML from text."""
+"""The globals of every template: translation, formats, the reader, and nothing that could make HTML from text."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,9 +28,9 @@ def _seal(code: bytes) -> bytes:
 
 
 class TemplateCache(BytecodeCache):
-    """What templates compile to, kept in a folder of the instance: a twelfth of a start, and a part of the first look at each page.
+    """Compiled templates, cached in a folder of the instance: save a twelfth of a start, and part of each page's first view.
 
-    What cannot be kept, was cut off, or comes from another version of the library or of ours, is compiled anew.
+    What cannot be cached, was cut off, or comes from another version of the library or of ours, is compiled anew.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -42,7 +42,7 @@ Parts = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class DemoAnswer:
-    """What somebody answers to an item, and the share of its mark that this is worth."""
+    """A demonstration answer to an item, and the share of its mark that it earns."""
 
     item: LoadedItem
     parts: Parts

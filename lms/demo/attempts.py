@@ -1,4 +1,4 @@
-"""What happens inside one attempt of an invented person."""
+"""Actions of an invented person inside one attempt."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ LEASE = 1000
 
 @dataclass(frozen=True, slots=True)
 class AttemptTarget:
-    """Which share of the marks an attempt is meant to reach, and whether it has to stay below the pass mark."""
+    """The share of the marks that an attempt is meant to reach, and whether it has to stay below the pass mark."""
 
     share: float
     fails: bool = False
@@ -54,7 +54,7 @@ def leave_half(stage: DemoTimeline, actor: Actor, attempt: UUID, share: float, c
 
 
 def locked(stage: DemoTimeline, actor: Actor, attempt: UUID) -> LoadedAttempt:
-    """Return an attempt, locked, as somebody finds it who changes it."""
+    """Return an attempt, locked, as an actor who changes it finds it."""
     return quiz_queries.load_attempt(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
 
 

@@ -1,4 +1,4 @@
-"""What `lms demo` does: start the demonstration on this machine, filled at its first start."""
+"""Implementation of `lms demo`: start the demonstration on this machine, filled at its first start."""
 
 import os
 from collections.abc import Sequence

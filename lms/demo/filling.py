@@ -68,7 +68,7 @@ def fill_own_courses(instance: Instance, *, now: datetime, count: int = 60, seed
 
 
 def new_password() -> str:
-    """Make a password that can be read aloud: four words of four letters, 49 bits."""
+    """Generate a password that can be read aloud: four words of four letters, 49 bits."""
     return "-".join("".join(secrets.choice(letters) for letters in (_CONSONANTS, _VOWELS) * 2) for _word in range(4))
 
 

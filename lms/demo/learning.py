@@ -31,7 +31,7 @@ LASTS = {
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Somebody in a course of the stage."""
+    """A learner in a course of the demonstration."""
 
     stage: DemoTimeline
     learner: DemoLearner

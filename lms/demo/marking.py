@@ -1,4 +1,4 @@
-"""What the grader and the owner do about marks: most essays are marked and the last ones wait; a regrade is done, another is tried."""
+"""Marking in the demonstration: most essays are marked and the last ones wait; a regrade is done, another is tried."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Who appears in the demonstration: invented people, all at example.org, whose second surname says that they are invented."""
+"""People of the demonstration: invented, all at example.org, with a second surname that says that they are invented."""
 
 import re
 from dataclasses import dataclass, replace
@@ -75,7 +75,7 @@ Ovidio | Bastidas | Ensayo
 
 
 class DemoOutcome(StrEnum):
-    """How far somebody comes in eight weeks."""
+    """The outcome of a demonstration learner after eight weeks."""
 
     UNCONFIRMED = "unconfirmed"
     NOT_ENROLLED = "not_enrolled"
@@ -109,7 +109,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class DemoLearner:
-    """Somebody who learns: how well (a share in [0, 1]) and how far; `seed` decides about every day of theirs."""
+    """A demonstration learner: ability (a share in [0, 1]) and outcome; `seed` decides about every day of theirs."""
 
     identity: Identity
     number: int
@@ -141,7 +141,7 @@ def learners(count: int, seed: int) -> list[DemoLearner]:
 
 
 def graduate(learner: DemoLearner) -> DemoLearner:
-    """Return the same person in another course, which they finish."""
+    """Return this learner in another course, which they finish."""
     return replace(learner, number=learner.number + 1, fate=DemoOutcome.FINISHED, ability=0.88, seed=f"{learner.seed}:second")
 
 

@@ -1,4 +1,4 @@
-"""A sample quiz with forty-eight invented answerers and two planted defects, so that the question doctor has something to say."""
+"""A sample quiz with forty-eight invented learners and two planted defects, so that the item analysis has findings."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -65,7 +65,7 @@ def _answerer(number: int) -> Identity:
 
 
 def _sit(stage: DemoTimeline, outline: Outline, identity: Identity, password_hash: str, moment: datetime) -> None:
-    """Let somebody join, enrol and take the quiz once."""
+    """Make an invented person sign up, enrol and take the quiz once."""
     command = SignUp(
         identity.email, password_hash, identity.given_names, identity.first_surname, identity.second_surname, "es", identity.zone
     )
@@ -90,7 +90,7 @@ def _sit(stage: DemoTimeline, outline: Outline, identity: Identity, password_has
 
 
 def _answer(question: QuestionDefinition, item: LoadedItem, ability: float, chance: Random) -> Parts:
-    """Answer as somebody of this ability does: who knows is misled where the question is (logistic model of item response)."""
+    """Return the answer of a person of this ability: knowing is misled where the question is (logistic model of item response)."""
     knows = chance.random() < 1 / (1 + exp(-STEEP * (ability - HARD[question.key])))
     if question.key == WRONG_KEY:
         return as_parts(question, item, SingleChoiceAnswer("quito" if knows else chance.choice(("guayaquil", "cuenca", "ambato"))))

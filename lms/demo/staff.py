@@ -1,4 +1,4 @@
-"""What the team and the administrator do in the eight weeks."""
+"""Acts of the course team and the administrator in the eight weeks."""
 
 from collections.abc import Sequence
 from datetime import timedelta

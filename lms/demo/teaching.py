@@ -1,4 +1,4 @@
-"""What the owner of the first course and the administrator do for its learners: groups, words, exceptions, marks by hand."""
+"""Teaching in the demonstration: groups, messages, overrides and marks given manually."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta

@@ -40,7 +40,7 @@ Life = Iterator[datetime]
 
 @dataclass
 class DemoTimeline:
-    """Where the lives are played: the instance, the present moment, and the transaction of the day that is being told."""
+    """The timeline of the demonstration: the instance, the present moment, and the transaction of the current day."""
 
     instance: Instance
     now: datetime
@@ -90,7 +90,7 @@ def _day(moment: datetime) -> date:
 
 
 def join(stage: DemoTimeline, identity: Identity, password_hash: str, *, now: datetime, confirmed: bool = True) -> Actor:
-    """Sign somebody up, and confirm the address as the link in the mail would."""
+    """Sign a person up, and confirm the address as the link in the mail would."""
     session, stranger = stage.session, Actor(address=_address(identity))
     command = SignUp(
         identity.email,
@@ -112,7 +112,7 @@ def join(stage: DemoTimeline, identity: Identity, password_hash: str, *, now: da
 
 
 def enter(stage: DemoTimeline, identity: Identity, person_id: int, *roles: SiteRole) -> Actor:
-    """Keep who somebody is when they act."""
+    """Store and return the actor of a person."""
     actor = Actor(
         person_id=person_id,
         name=f"{identity.given_names} {identity.first_surname}",
@@ -138,11 +138,11 @@ def sign_in(stage: DemoTimeline, actor: Actor, chance: Random, *, now: datetime)
 
 
 def person_of(stage: DemoTimeline, actor: Actor) -> Person:
-    """Return the row of somebody who acts."""
+    """Return the person's row of an actor."""
     return account_queries.get_person(stage.session, cast("int", actor.person_id))
 
 
 def activity_context_at(stage: DemoTimeline, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivityContext:
-    """Return somebody's place before an activity as it was at that moment."""
+    """Return an actor's context of an activity as it was at that moment."""
     context = replace(enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=now)
     return enrolment_queries.activity_context(stage.session, context, outline, key)

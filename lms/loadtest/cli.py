@@ -31,10 +31,10 @@ def _needs_its_library() -> None:
 def loadtest(
     learners: int, rate: float | None, seconds: float, pause: float, servers: int, seed: int, report: Path | None, *, fresh: bool
 ) -> None:
-    """Play the last hours before a deadline, and compare what learners were told with the database.
+    """Play the last hours before a deadline, and compare the answers acknowledged to learners with the database.
 
     It starts servers of its own for an instance of its own, in instance/loadtest unless LMS_DATA_DIR says otherwise; with LMS_DATABASE_URL
-    in an empty database of PostgreSQL. Learners arrive at random, ever more of them, and nobody waits for those before.
+    in an empty database of PostgreSQL. Learners arrive at random, ever more of them, and none waits for those before.
     """
     _needs_its_library()
     from lms.loadtest.command import LoadTestPlan, play

@@ -1,4 +1,4 @@
-"""What `lms loadtest` does: fill an instance, start its servers, find the rate that they hold, play the day, and tell what came of it."""
+"""Implementation of `lms loadtest`: fill an instance, start its servers, find the rate that they sustain, play the day, and report."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class LoadTestPlan:
-    """What is played: see the options of `lms loadtest`."""
+    """The plan of a load test: see the options of `lms loadtest`."""
 
     learners: int
     rate: float | None

@@ -38,7 +38,7 @@ class WrongPageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgedAnswers:
-    """What the servers told one learner: each answer that was acknowledged, whether the attempt is handed in, and the certificate."""
+    """The servers' acknowledgements to one learner: each saved answer, whether the attempt is submitted, and the certificate."""
 
     email: str
     attempt: str = ""
@@ -72,7 +72,7 @@ class VirtualUser:
     certificate: str = ""
 
     def acknowledged_answers(self) -> AcknowledgedAnswers:
-        """Return what the servers told."""
+        """Return the servers' acknowledgements."""
         return AcknowledgedAnswers(self.email, self.attempt, dict(self.kept), self.right, self.submitted, self.certificate)
 
     async def walk(self) -> None:
@@ -181,7 +181,7 @@ def token_of(page: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LoadProfile:
-    """Who comes, where to, and how long they look at a page on average (seconds)."""
+    """The load of a test: learners, servers, and how long they view a page on average (seconds)."""
 
     servers: tuple[str, ...]
     password: str

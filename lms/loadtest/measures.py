@@ -1,4 +1,4 @@
-"""What was measured: how long each step waited, and how much was done in a second. Pure."""
+"""Measurements: how long each step waited, and how much was done in a second. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class Measures:
     """How often somebody who was not in yet was told that too many come at once."""
 
     def note(self, step: str, at: float, waited: float) -> None:
-        """Note an answer: when it came, in seconds from the beginning, and how long somebody waited for it."""
+        """Record a response: when it arrived, in seconds from the beginning, and how long the client waited for it."""
         self.waits[step].append(waited)
         self.moments[step].append(at)
 

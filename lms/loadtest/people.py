@@ -1,4 +1,4 @@
-"""Who takes part in a load test: invented people with two given names and two surnames, the same for the same seed."""
+"""People of a load test: invented, with two given names and two surnames, the same for the same seed."""
 
 from collections.abc import Iterator
 from random import Random

@@ -1,4 +1,4 @@
-"""What the servers told learners, compared with what the database holds: read from the tables themselves, past every query of the house."""
+"""Reconciliation of acknowledgements to learners with the database, read from the tables without the application's queries."""
 
 import json
 from collections import Counter
@@ -20,7 +20,7 @@ FAULTS = ("answers lost", "attempts lost", "wrong marks", "answers marked twice"
 
 
 def compare(session: Session, told: Sequence[AcknowledgedAnswers]) -> Counter[str]:
-    """Count what was told (`COUNTED`) and what of it is not so (`FAULTS`)."""
+    """Count the acknowledgements (`COUNTED`) and those that the database contradicts (`FAULTS`)."""
     found = Counter(dict.fromkeys((*COUNTED, *FAULTS), 0))
     for some in _parts([one for one in told if one.attempt]):
         _compare_answers(session, some, found)

@@ -36,7 +36,7 @@ def _above(place: ColumnElement[int]) -> CTE:
 
 
 def former_members_condition(person_id: int) -> CTE:
-    """Select the places in which somebody stands or stood, and those above them: id, since, until."""
+    """Select the units to which a person belongs or belonged, and those above them: id, since, until."""
     own = (
         select(Organisation.id, Organisation.parent_id, Membership.since, Membership.until)
         .join(Membership, Membership.organisation_id == Organisation.id)
@@ -54,7 +54,7 @@ def belongs_to(place: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def managed_by(person_id: int | None) -> Select[int]:
-    """Select the places of which somebody is named manager."""
+    """Select the units of which a person is named manager."""
     return select(UnitManager.organisation_id).where(UnitManager.person_id == person_id)
 
 
@@ -162,7 +162,7 @@ def list_members(session: Session, organisation_id: int, words: str, *, offset: 
 
 @dataclass(frozen=True, slots=True)
 class ManagerRow:
-    """Somebody who manages a place."""
+    """A manager of a unit."""
 
     uuid: UUID
     name: str
@@ -188,7 +188,7 @@ def list_managed(session: Session, person_id: int) -> list[UnitSummary]:
 
 @dataclass(frozen=True, slots=True)
 class MembershipRow:
-    """A place to which somebody belongs or belonged."""
+    """A unit to which a person belongs or belonged."""
 
     uuid: UUID
     name: str
@@ -241,7 +241,7 @@ def had_people(session: Session, organisation_id: int) -> bool:
 
 
 def lock_rows(session: Session) -> dict[int, Organisation]:
-    """Return every place, locked until the transaction ends: who changes the tree waits for whoever else does."""
+    """Return every unit, locked until the transaction ends: concurrent changes of the tree wait for each other."""
     rows = session.scalars(select(Organisation).order_by(Organisation.id).with_for_update().execution_options(populate_existing=True))
     return {row.id: row for row in rows}
 

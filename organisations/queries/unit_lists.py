@@ -30,7 +30,7 @@ def list_loads(session: Session, actor: Actor) -> list[PendingUnitList]:
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """Somebody with an account, as lists are compared with them."""
+    """A person with an account, as lists are compared with them."""
 
     person_id: int
     names: tuple[str, str, str]

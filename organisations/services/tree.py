@@ -18,7 +18,7 @@ from organisations.rules import OrganisationKind, lineage, may_stand_under
 
 
 class OrganisationVerb(StrEnum):
-    """What the audit log says of the tree."""
+    """The audit-log verbs of the organisation tree."""
 
     MADE = "organisation.made"
     CHANGED = "organisation.changed"
@@ -49,7 +49,7 @@ class UnitCodeConflict(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class UnitValues:
-    """What a place is to be called."""
+    """The name and code of a unit."""
 
     name: str
     code: str
@@ -129,9 +129,9 @@ def move(
 
 
 def close(session: Session, actor: Actor, place: Organisation, people_to: Organisation | None, *, now: datetime) -> None:
-    """Let a place take nobody in any more; whoever belongs to it moves to another place, or stays.
+    """Close a unit to new members; its present ones move to another unit, or stay.
 
-    Raise Conflict where something open stands below it, or the other place is closed. A second time changes nothing.
+    Raise Conflict where an open unit is below it, or the other unit is closed. A second time changes nothing.
     """
     rows = queries.lock_rows(session)
     row = rows[place.id]

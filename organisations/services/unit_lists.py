@@ -23,7 +23,7 @@ PORTION = 200
 
 
 class UnitListVerb(StrEnum):
-    """What the audit log says of lists."""
+    """The audit-log verbs of unit lists."""
 
     RECEIVED = "load.received"
     CONFIRMED = "load.confirmed"
@@ -51,7 +51,7 @@ def confirm(session: Session, actor: Actor, load: PendingUnitList, *, now: datet
 
 
 def discard(session: Session, actor: Actor, load: PendingUnitList, *, now: datetime) -> None:
-    """Forget a list that was not confirmed."""
+    """Delete a list that was not confirmed."""
     if load.confirmed_at is None:
         audit.record(session, actor, UnitListVerb.DISCARDED, load, now=now, kind=load.kind)
         session.delete(session.get_one(PendingUnitList, load.id))
@@ -59,7 +59,7 @@ def discard(session: Session, actor: Actor, load: PendingUnitList, *, now: datet
 
 @dataclass(frozen=True, slots=True)
 class AddPerson:
-    """Somebody whom a line adds, and the place where they belong, if it says."""
+    """A person whom a line adds, and the unit to which they belong, if it names one."""
 
     line: int
     person: InvitedPerson
@@ -68,7 +68,7 @@ class AddPerson:
 
 @dataclass(frozen=True, slots=True)
 class ChangePerson:
-    """Somebody of whom a line says something else; None and empty: nothing. `facts` tell it on the page, old and new."""
+    """A person whose data a line changes; None and empty: unchanged. `facts` show it on the page, old and new."""
 
     line: int
     person_id: int

@@ -1,4 +1,4 @@
-"""What the lines of a list would do, judged against what there is; nothing is written."""
+"""Checks of what the lines of a list would change, compared with the existing rows; nothing is written."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ NOBODY = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class PeopleListCheck:
-    """What lines of people would do."""
+    """The changes that lines of people would make."""
 
     new: tuple[AddPerson, ...]
     changed: tuple[ChangePerson, ...]
@@ -33,7 +33,7 @@ class PeopleListCheck:
 
 @dataclass(frozen=True, slots=True)
 class UnitListCheck:
-    """What lines of places would do."""
+    """The changes that lines of units would make."""
 
     new: tuple[WriteUnit, ...]
     changed: tuple[WriteUnit, ...]
@@ -166,7 +166,7 @@ def _add(line: PersonListRow, place: UnitSummary | None) -> AddPerson:
 
 
 def _change(line: PersonListRow, found: KnownPerson, place: UnitSummary | None, directory: UnitDirectory) -> ChangePerson | None:
-    """Return what a line changes about somebody; what it does not say stays."""
+    """Return what a line changes about a person; what it leaves out stays."""
     if found.suspended:
         raise RowRefused(N_("This account is suspended."))
     given, first, second = found.names

@@ -74,7 +74,7 @@ def _who() -> tuple[Session, Actor]:
 
 
 def _try(form: Form, act: Callable[[], object]) -> bool:
-    """Act where the form is right; what the service refuses is told beside its field."""
+    """Act if the form is valid; a refusal of the service is shown beside its field."""
     if not form.validate_on_post():
         return False
     try:
@@ -237,7 +237,7 @@ def delete(subject: Organisation) -> Answer:
 
 
 def _known(form: MemberForm) -> Person | None:
-    """Return who has the address of a form; where nobody has, that is told beside it."""
+    """Return the person who has the address of a form; where nobody has, show that beside it."""
     if not form.validate_on_post():
         return None
     person = find_person_by_email(current_session(), form.email.data or "")
@@ -249,7 +249,7 @@ def _known(form: MemberForm) -> Person | None:
 @bp.post("/<uuid:organisation>/people")
 @requires(OrganisationAction.MANAGE, get_organisation)
 def add_member(subject: Organisation) -> Answer:
-    """Let somebody belong to a place; a place that they belonged to before they leave."""
+    """Make a person a member of a unit; they leave the one they belonged to before."""
     form = MemberForm(prefix="member-")
     person = _known(form)
     if person is None or not _try(form, lambda: services.assign_member(*_who(), person, subject, now=clock.now())):
@@ -264,7 +264,7 @@ def _member(session: Session, actor: Actor, organisation: UUID, person: UUID) ->
 @bp.post("/<uuid:organisation>/people/<uuid:person>/removal")
 @requires(OrganisationAction.MANAGE, _member)
 def remove_member(subject: tuple[Organisation, Person]) -> Answer:
-    """Let somebody belong to this place no more."""
+    """End a person's membership of this unit."""
     place, person = subject
     present = queries.find_place(current_session(), person.id)
     if present is not None and present.organisation_id == place.id:
@@ -275,7 +275,7 @@ def remove_member(subject: tuple[Organisation, Person]) -> Answer:
 @bp.post("/<uuid:organisation>/managers")
 @requires(OrganisationAction.MANAGE, get_organisation)
 def add_manager(subject: Organisation) -> Answer:
-    """Let somebody follow those who belong to a place and to what stands below it."""
+    """Make a person manager of a unit: they follow its members and those of the units below it."""
     form = MemberForm(prefix="manager-")
     person = _known(form)
     if person is None:
@@ -287,7 +287,7 @@ def add_manager(subject: Organisation) -> Answer:
 @bp.post("/<uuid:organisation>/managers/<uuid:person>/ending")
 @requires(OrganisationAction.MANAGE, _member)
 def end_manager(subject: tuple[Organisation, Person]) -> Answer:
-    """Let somebody no longer follow the people of a place."""
+    """End a person's role as manager of a unit."""
     place, person = subject
     services.end_manager(*_who(), place, person, now=clock.now())
     return _back(place, _("%(name)s can no longer follow the progress of this unit.", name=person.full_name))

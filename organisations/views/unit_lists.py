@@ -1,4 +1,4 @@
-"""Lists of people and units: sent in, looked at, brought in once confirmed; their faults can be taken home."""
+"""Pages of lists of people and units: uploaded, previewed, imported once confirmed; their errors can be downloaded."""
 
 from collections.abc import Iterator, Sequence
 
@@ -128,7 +128,7 @@ def confirm(subject: PendingUnitList) -> Answer:
 @bp.post("/<uuid:load>/discarding")
 @requires(OrganisationAction.LOAD, queries.get_load)
 def discard(subject: PendingUnitList) -> Answer:
-    """Forget a list."""
+    """Discard a list."""
     services.discard(current_session(), current_actor(), subject, now=clock.now())
     flash(_("The list was discarded. Nothing was changed."), "ok")
     return see_page("organisations_loads.loads")

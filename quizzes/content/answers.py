@@ -69,7 +69,7 @@ def gap_short(table: MappingCursor, *, dragged: bool = False) -> ShortAnswerBody
 
 @dataclass(frozen=True, slots=True)
 class Ignoring:
-    """What makes no difference between what is typed and a pattern."""
+    """Differences that are ignored between a typed answer and a pattern."""
 
     case: bool
     accents: bool
@@ -138,7 +138,7 @@ def read_numerical(table: MappingCursor, mark: Fraction) -> NumericalBody:
 
 
 def numerical(table: MappingCursor) -> NumericalBody:
-    """Read the fields of a number; ranges of a right and a wrong answer that overlap are told (spec/content-format C407)."""
+    """Read the fields of a numerical question; report overlapping ranges of a right and a wrong answer (spec/content-format C407)."""
     answers, places = _numbers(table)
     tolerance = parts.tolerance(table, Tolerance())
     units = parts.units(table)
@@ -167,10 +167,10 @@ def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[Ma
 
 
 def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[MappingCursor], usual: Tolerance) -> None:
-    """Tell a number that stands there twice with one tolerance (spec/content-format C405), and one that an earlier,
-    wider one always takes (spec/content-format C413).
+    """Report a number repeated with the same tolerance (spec/content-format C405), or always accepted by an earlier, wider one
+    (spec/content-format C413).
 
-    One number with two tolerances is how full credit is given near it and less further away: the narrower stands first.
+    One number with two tolerances gives full credit near it and less further away: the narrower comes first.
     """
     earlier: dict[Fraction | None, list[NumericalAnswer]] = {}
     for answer, place in zip(answers, places, strict=True):

@@ -96,7 +96,9 @@ def _variable(name: str, value: LocatedValue) -> QuestionVariable | None:
 
 
 def _names(table: MappingCursor, conditions: tuple[str, ...], answers: tuple[CalculatedAnswer, ...], known: set[str]) -> set[str]:
-    """Return the names that expressions use; an empty set where one of them is wrong, which is told (spec/content-format C408, C406)."""
+    """Return the names used in expressions; an empty set where one of them is invalid, which is reported (spec/content-format C408,
+    C406).
+    """
     used: set[str] = set()
     sound = True
     for expression in (*conditions, *(answer.expression for answer in answers)):

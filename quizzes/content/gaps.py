@@ -29,7 +29,7 @@ def names_of(table: MappingCursor, field: str) -> frozenset[str]:
 
 
 def check_names(table: MappingCursor, text: LocalisedText, defined: frozenset[str], *, once: bool) -> None:
-    """Tell names that the text of a language lacks, has without definition, or has twice (spec/content-format C406)."""
+    """Report names that are missing from the text of a language, undefined in it, or used twice (spec/content-format C406)."""
     for language, words in text.items():
         found = names_in_text(words)
         for name in sorted(set(found) - defined):

@@ -1,4 +1,4 @@
-"""What quizzes bring to courses: the kind `quiz` and the banks of a folder."""
+"""The contribution of quizzes to courses: the activity kind `quiz` and the question banks of a folder."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a quiz file and a bank say, as frozen values; the questions themselves are those of `quizzes.rules.definitions`."""
+"""The contents of a quiz file and a bank as frozen values; the questions are those of `quizzes.rules.definitions`."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,7 +29,7 @@ class FixedSlot:
 
 @dataclass(frozen=True, slots=True)
 class DrawSlot:
-    """So many questions at random; which ones they may be is told by `quizzes.content.pools.candidates`."""
+    """A random draw of so many questions; `quizzes.content.pools.candidates` returns the eligible ones."""
 
     count: int
     pool: Pool

@@ -33,7 +33,7 @@ def or_none(text: LocalisedText) -> Texts | None:
 
 
 def check_count(table: MappingCursor, name: str, number: int) -> None:
-    """Tell a list with more entries than a question may have (spec/content-format C105)."""
+    """Report a list with more entries than a question may have (spec/content-format C105)."""
     if number > MAXIMUM_ENTRIES:
         table.report(
             "C105",
@@ -46,7 +46,7 @@ def check_count(table: MappingCursor, name: str, number: int) -> None:
 
 
 def check_least(table: MappingCursor, name: str, number: int, least: int) -> None:
-    """Tell a list with too few entries (spec/content-format C412)."""
+    """Report a list with too few entries (spec/content-format C412)."""
     if table.has(name) and number < least:
         table.report("C412", N_("“%(field)s” needs at least %(least)s entries."), at=name, field=name, least=least)
 
@@ -112,12 +112,12 @@ def options(table: MappingCursor, name: str = "options") -> tuple[Option, ...]:
 
 
 def no_feedback(table: MappingCursor) -> None:
-    """Tell an answer without feedback (spec/content-format C402)."""
+    """Report an answer without feedback (spec/content-format C402)."""
     table.report("C402", N_("There is no feedback."), N_("Add “why:”."))
 
 
 class DuplicateTexts:
-    """Tells texts that were there before, by language."""
+    """A record of the texts seen so far, by language, that reports duplicates."""
 
     def __init__(self, code: str, template: str) -> None:
         self.code, self.template = code, template
@@ -151,7 +151,7 @@ def labels(table: MappingCursor, name: str, book: KeyBook, *, required: bool = T
 
 
 def has_field(value: LocatedValue, name: str) -> bool:
-    """Say whether a value is a mapping with this field, which tells `{text, key}` from `{es, en}`."""
+    """Return whether a value is a mapping with this field, which distinguishes `{text, key}` from `{es, en}`."""
     return name in getattr(value.node, "entries", {})
 
 
@@ -186,7 +186,7 @@ def tolerance(table: MappingCursor, default: T) -> Tolerance | T:
 
 @dataclass(frozen=True, slots=True)
 class UnitSettings:
-    """How units are shown, asked and punished."""
+    """Unit settings: how units are shown, entered and penalised."""
 
     unit: Texts | None
     units: dict[str, Fraction]

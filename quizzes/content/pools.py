@@ -1,4 +1,4 @@
-"""Which questions a slot may use, and the checks of a quiz that need all banks (spec/content-format 12, C41x and C50x)."""
+"""The questions that a slot may use, and the checks of a quiz that need all banks (spec/content-format 12, C41x and C50x)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -69,7 +69,7 @@ def _graded(course: CourseFolder, module: str, activity: ActivitySource) -> Iter
 
 
 def check_quiz(table: MappingCursor, quiz: QuizSource, placed: tuple[PlacedSlot, ...], course: CourseFolder) -> None:
-    """Tell what is wrong with the slots of a quiz now that all banks are read."""
+    """Report findings on the slots of a quiz now that all banks are read."""
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
     questions = questions_of(course)
     for slot, place in ((entry.slot, entry.table) for entry in placed):
@@ -124,7 +124,7 @@ def _check_pools(course: CourseFolder, module: str, quiz: QuizSource, placed: tu
 
 
 def _check_together(draws: list[tuple[MappingCursor, DrawSlot]], pools: list[tuple[QuestionDefinition, ...]]) -> None:
-    """Tell draws that are large enough each for itself and too small together, because they share questions."""
+    """Report draws that are satisfiable one by one but not together, because they share questions."""
     entries = [
         SlotEntry(tuple(Candidate(question.key, 1) for question in pool), slot.count) for (_, slot), pool in zip(draws, pools, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""What the text of questions does to stored answers: options that lost their key (spec/content-format 3.3)."""
+"""The effect of edited questions on stored answers: options that lost their key (spec/content-format 3.3)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

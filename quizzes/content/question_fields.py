@@ -1,4 +1,4 @@
-"""What the web asks of a question, by its kind (spec/content-format 8). The reader of the format judges the answers."""
+"""Form fields of a question, by its kind (spec/content-format 8). The reader of the format validates the answers."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -221,7 +221,7 @@ def groups_of(kind: str) -> Groups:
 
 
 def fields_of_kind(kind: str) -> tuple[Asked, ...]:
-    """Return the same without groups."""
+    """Return the form fields of a question kind, without groups."""
     return tuple(one for _name, asked in groups_of(kind) for one in asked)
 
 

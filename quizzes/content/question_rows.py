@@ -1,4 +1,4 @@
-"""What the form of a question holds, as a tree: texts, and rows with texts and rows of their own; and what its buttons do to rows."""
+"""The question form as a tree: texts, and rows with texts and rows of their own; and the effect of its buttons on rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ COLUMNS, ROWS, ANSWER = "columns", "rows", "answer"
 
 @dataclass(frozen=True, slots=True)
 class QuestionFormValues:
-    """What is said of a question, or of one of its rows: `(name, language)` -> text, rows by name, and its place in the text from 0."""
+    """The values of a question, or of one of its rows: `(name, language)` -> text, rows by name, and its place in the text from 0."""
 
     texts: Texts
     rows: "Mapping[str, tuple[QuestionFormValues, ...]]" = field(default_factory=dict)

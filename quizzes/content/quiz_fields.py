@@ -1,4 +1,4 @@
-"""What the web asks of a quiz, field by field (spec/content-format 9); its places for questions are asked by `asked_slots`."""
+"""Form fields of a quiz (spec/content-format 9); those of its slots are in `slot_fields`."""
 
 from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from kernel.i18n import lazy_

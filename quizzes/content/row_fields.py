@@ -1,4 +1,4 @@
-"""What the web asks of the parts of a question that come in rows: options, pairs, gaps, variables, criteria with their levels."""
+"""Form fields of the repeated parts of a question: options, pairs, gaps, variables, criteria with their levels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ MOST_ROWS = 30
 
 
 class RowNotation(StrEnum):
-    """How rows stand in the text."""
+    """The notation of rows in the text."""
 
     FIELDS = "fields"
     """A list of mappings."""
@@ -34,10 +34,10 @@ class RowNotation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowFields:
-    """A part that comes in rows, each with `fields`; `more` are those that few need.
+    """A repeated part of a question, each row with `fields`; `more` are those that few need.
 
-    `begun` rows are offered in a new question; `kinds` are further fields by what the field `kind` of a row says. `keys` name the fields of
-    a key, of the text that it is made of where it is not written, and the list of published keys to which it belongs.
+    `begun` rows are offered in a new question; `kinds` are further fields by the value of a row's field `kind`. `keys` name the fields of
+    a key, of the text that it is made from where it is not written, and the list of published keys to which it belongs.
     """
 
     name: str
@@ -132,7 +132,7 @@ def tolerance(help_: Any) -> tuple[FieldSpec, ...]:
 
 
 def answers(words: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDIT,), begun: int = 2) -> RowFields:
-    """Return answers that are held against what somebody types."""
+    """Return the row fields of answers that are compared with the learner's typed response."""
     return RowFields(
         "answers",
         RowNotation.JUDGED,

@@ -75,7 +75,7 @@ SETTINGS = SettingLabels(
 
 
 def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
-    """Tell a quiz's settings, its words before the start, and its slots, one a line."""
+    """Describe a quiz's settings, its instructions, and its slots, one per line."""
     quiz: QuizSource = activity.settings
     words = tuple(SettingFact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())
     slots = "\n\n".join(_slot(slot) for slot in quiz.slots)

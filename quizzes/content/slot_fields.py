@@ -1,4 +1,4 @@
-"""What the web asks of a slot of a quiz, by its sort (spec/content-format 9). The reader of the format judges the answers."""
+"""Form fields of a quiz slot, by its sort (spec/content-format 9). The reader of the format validates the answers."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,1 +1,1 @@
-"""What the pages of a quiz show, as plain values, with nothing of the key in them."""
+"""The pages of a quiz as plain values, with nothing of the key in them."""

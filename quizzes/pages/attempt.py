@@ -1,4 +1,4 @@
-"""What the pages of an open attempt show: its questions with the responses so far, and its summary."""
+"""The pages of an open attempt: its questions with the responses so far, and its summary."""
 
 import json
 import secrets
@@ -74,7 +74,7 @@ def new_lease(loaded: LoadedAttempt, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AttemptHeader:
-    """What the pages of an attempt say of it."""
+    """The header of an attempt on its pages."""
 
     uuid: UUID
     number: int
@@ -138,7 +138,7 @@ def _states(opened: AttemptView) -> dict[int, str]:
 
 
 def attempt_page(opened: AttemptView, page: int, *, now: datetime, said: QuestionMessage = NOTHING_SAID) -> dict[str, object]:
-    """Return what one page of an attempt shows; `said` is what the last request tells of one of its questions."""
+    """Return the content of one page of an attempt; `said` is the last request's message about one of its questions."""
     loaded, convention = opened.loaded, convention_for(opened.loaded.row.language)
     shown, states = loaded.responses, _states(opened)
     checks = checks_of(loaded, opened.questions)

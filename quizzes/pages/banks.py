@@ -1,4 +1,4 @@
-"""What the pages of a course's bank of questions show, in words."""
+"""The pages of a course's question bank, in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

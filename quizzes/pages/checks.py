@@ -1,4 +1,4 @@
-"""What the page of an open attempt shows around its questions: checks with their feedback, hints, tries, certainty.
+"""Feedback of an open attempt around its questions: checks with their feedback, hints, tries, certainty.
 
 spec/quiz-engine 5.6.
 """
@@ -22,7 +22,7 @@ from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewMoment
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """What stands around one question of an open attempt."""
+    """Everything around one question of an open attempt."""
 
     can_check: bool = False
     locked: bool = False
@@ -44,7 +44,7 @@ class CheckView:
 def check_views(
     loaded: LoadedAttempt, questions: Mapping[int, QuestionDefinition], checks: QuestionChecks, page: int, said: QuestionMessage
 ) -> dict[int, CheckView]:
-    """Return by place what stands around the questions of a page; `said` is what the last request tells of one of them."""
+    """Return by place the checks around the questions of a page; `said` is the last request's message about one of them."""
     responses = loaded.responses
     views = {}
     for item in loaded.items:

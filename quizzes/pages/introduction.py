@@ -1,4 +1,4 @@
-"""What the page before an attempt shows: the quiz's rules, the attempts so far, and why none can be started now."""
+"""The page before an attempt: the quiz's rules, the attempts so far, and why none can be started now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ CHECKS: Mapping[Behaviour, str] = {Behaviour.IMMEDIATE: "once", Behaviour.INTERA
 
 @dataclass(frozen=True, slots=True)
 class QuizRulesView:
-    """What is said of a quiz before it starts."""
+    """The rules of a quiz, as shown before it starts."""
 
     questions: int
     pages: int

@@ -1,4 +1,4 @@
-"""Findings of the question doctor in words: what was found, the numbers behind it, and what to do about it."""
+"""Findings of the item analysis in words: what was found, the numbers behind it, and what to do about it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -208,7 +208,7 @@ class FindingReachView:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What the doctor can find with so many answers: in a sentence, and beside other sizes of classes."""
+    """The reach of the item analysis with so many answers: in a sentence, and beside other class sizes."""
 
     said: str
     headings: tuple[str, ...]
@@ -219,7 +219,7 @@ DEFECTS = (N_("Wrong key"), N_("Second right answer"), N_("Guessed true or false
 
 
 def reach_of(answers: int) -> Reach | None:
-    """Say what the doctor can find where the question with most answers has so many; None where it says nothing at all."""
+    """Return what item analysis can find where the most answered question has so many answers; None where it says nothing."""
     own = power_of(answers)
     if own is None:
         return None

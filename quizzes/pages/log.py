@@ -1,4 +1,4 @@
-"""What quizzes add to the log of a course, as sentences."""
+"""Entries that quizzes add to the log of a course, as sentences."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""What the page of a quiz for its course's staff links to."""
+"""Links on the page of a quiz for its course team."""
 
 from dataclasses import dataclass
 

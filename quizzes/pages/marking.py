@@ -1,4 +1,4 @@
-"""What the pages of marking show: what waits, and one answer with its rubric, its marks so far and the way to the next."""
+"""The pages of manual marking: the marking queue, and one answer with its rubric, its marks so far and the way to the next."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the pages of overrides, incidents and accommodations show, in words."""
+"""The pages of overrides, incidents and accommodations, in words."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

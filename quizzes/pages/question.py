@@ -1,4 +1,4 @@
-"""What the pages of an attempt show: frozen questions turned into plain values, with nothing of the key in them.
+"""Questions on the pages of an attempt: frozen questions as plain values, with nothing of the key in them.
 
 A page names what it offers by place in the attempt's own order (`quizzes.rules.answer_positions`).
 """
@@ -107,7 +107,7 @@ class CriterionView:
 
 @dataclass(frozen=True, slots=True)
 class QuestionMessage:
-    """What the last request has to tell of the question in a place: nothing to check, or why a file was not taken."""
+    """The message of the last request about the question in a place: nothing to check, or why a file was refused."""
 
     place: int
     word: str

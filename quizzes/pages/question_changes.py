@@ -1,4 +1,4 @@
-"""What differs between the questions of two folders of a course, and which answers that concerns."""
+"""The differences between the questions of two folders of a course, and the answers that they affect."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ _EXPLAINS = frozenset({"text", "tags", "difficulty", "explanation", "hints", "so
 
 
 def compare_questions(session: Session, course_id: int, before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
-    """Tell questions that came, went, were reworded, or have another right answer; with how many attempts asked those that were there."""
+    """Yield questions added, removed, reworded or with another right answer; for earlier ones, how many attempts asked them."""
     old, new = _questions(before), _questions(after)
     parts = [part for key in dict.fromkeys((*new, *old)) if (part := _part(key, old.get(key), new.get(key))) is not None]
     there = [part.key for part in parts if DifferenceKind.ADDED not in part.marks]

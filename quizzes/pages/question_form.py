@@ -103,7 +103,7 @@ class QuestionFormView:
         return [fault for sheet in self.walk() for fault in sheet.form.faults]
 
     def check_names(self) -> None:
-        """Refuse rows without the name that they need, and names that stand there twice: as text they could not be told apart."""
+        """Refuse rows without the name that they need, and duplicate names: as text they would be indistinguishable."""
         for rows in lists(self.asked):
             sheets = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.said)]
             seen: set[str] = set()

@@ -121,7 +121,7 @@ class _ReviewCase:
 
 @dataclass(frozen=True, slots=True)
 class MarkingResult:
-    """What marking made of an answer; None and empty where it is not known or does not concern the page."""
+    """The marking of an answer; None and empty where it is not known or does not concern the page."""
 
     fraction: Fraction | None = None
     state: MarkState | None = None

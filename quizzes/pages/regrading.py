@@ -1,4 +1,4 @@
-"""What the pages of marking again show: what can be marked again, why a version does not fit, and what a trial found."""
+"""The pages of regrades: what can be regraded, why a version does not fit, and the results of a dry run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ def version_choices(versions: Sequence[VersionCount]) -> list[tuple[str, str]]:
 
 
 def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return what was marked again, in words."""
+    """Return the regrades of a quiz, in words."""
     return [
         {
             "uuid": entry.uuid,
@@ -125,7 +125,7 @@ def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> li
 
 @dataclass(frozen=True, slots=True)
 class TrialRowView:
-    """One attempt of a trial, for the page."""
+    """One attempt of a dry run, for the page."""
 
     attempt: UUID
     name: str
@@ -162,7 +162,7 @@ def line_views(lines: Sequence[RegradeChangeRow]) -> list[TrialRowView]:
 
 
 def facts(row: Regrade) -> dict[str, Any]:
-    """Return what was asked for, in words, and the state of a marking again."""
+    """Return the request of a regrade, in words, and its state."""
     return {
         "uuid": row.uuid,
         "kind": _(KINDS[row.kind]),
@@ -194,7 +194,7 @@ def headings() -> list[str]:
 
 
 def download_rows(lines: Iterator[RegradeChangeRow]) -> Iterator[Sequence[Cell]]:
-    """Give the lines of a trial as the rows of a table, as they come; results are those of all attempts together."""
+    """Yield the lines of a dry run as the rows of a table, as they come; results are those of all attempts together."""
     for line in lines:
         results = [None if result is None else int(result) for result in (line.result_before, line.result_after)]
         yield (line.name, line.number, decimal(line.percent_before), decimal(line.percent_after), *results, line.award)

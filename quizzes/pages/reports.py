@@ -1,4 +1,4 @@
-"""What the report of a quiz's attempts shows: filters as they were asked for, headings that sort, rows."""
+"""The report of a quiz's attempts: filters as requested, headings that sort, rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """What the address of a report asks for; what it does not know is left out."""
+    """The request of a report's address; unknown values are left out."""
 
     wanted: ReportFilter
     order: ReportOrder

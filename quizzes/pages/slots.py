@@ -1,4 +1,4 @@
-"""What the page of a quiz's slots shows: each slot with its form, what a draw finds, and what the checks say of it."""
+"""The page of a quiz's slots: each slot with its form, what a draw finds, and its findings."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def _counts(verdict: DraftCheck, key: str, number: int) -> list[int | None]:
 
 
 def attach_findings(findings: Sequence[Finding], text: str, forms: Sequence[SettingsForm], words: FormFindings) -> list[str]:
-    """Tell each fault beside the field of the slot that it names; return those that belong to none."""
+    """Attach each finding to the field of the slot that it names; return those that belong to none."""
     entries = list_entries(text, slot_fields.SLOTS)
     rest = []
     for finding in findings:

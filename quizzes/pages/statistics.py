@@ -1,4 +1,4 @@
-"""What the statistics of a quiz show: figures with their meaning, positions, questions, findings, and points of the plots."""
+"""The statistics of a quiz: figures with their meaning, positions, questions, findings, and points of the plots."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -231,7 +231,7 @@ def _untaken(one: QuestionAnalysis, question: QuestionDefinition) -> Iterator[An
 
 @dataclass(frozen=True, slots=True)
 class TypedAnswerView:
-    """What was typed and got nothing: part, text, how often, and the mean of the rest."""
+    """A typed answer without credit: part, text, how often, and the mean of the rest."""
 
     part: str
     text: str

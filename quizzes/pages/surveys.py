@@ -1,4 +1,4 @@
-"""What the page of a quiz's surveys shows: each row along its scale, in figures and as bars, and the same as a table to take out."""
+"""The page of a quiz's surveys: each row along its scale, in figures and as bars, and as a table to export."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a page shows of the files of an answer: what is taken, what was sent, and why something was not."""
+"""The files of an answer on a page: what is accepted, what was uploaded, and why a file was refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from quizzes.rules.uploads import MEGABYTE, UploadLimits, UploadRefusal, upload_
 
 @dataclass(frozen=True, slots=True)
 class UploadedFiles:
-    """What a page knows of a question besides its response: its files, and what is to be said of the last one sent."""
+    """The files of a question beside its response, and the message about the last upload."""
 
     files: Sequence[SubmittedFile] = ()
     said: str = ""

@@ -1,4 +1,4 @@
-"""Reading a quiz's attempts for its statistics: as a stream of papers from one statement, and what has been computed of them."""
+"""Reading a quiz's attempts for its statistics: as a stream from one statement, and what has been computed of them."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ _NOTHING = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class StatisticsFilter:
-    """Whose attempts are looked at: of everybody, of those in an edition, in a group, or in both."""
+    """The learners whose attempts are analysed: everyone, those in an edition, in a group, or in both."""
 
     edition: UUID | None = None
     group: UUID | None = None
@@ -52,11 +52,11 @@ EVERYBODY = StatisticsFilter()
 
 @dataclass(frozen=True, slots=True)
 class AnalysedAttempts:
-    """The attempts that are looked at: handed in and wholly marked, no previews, of one composition of the quiz.
+    """The attempts to analyse: submitted and wholly marked, no previews, of one composition of the quiz.
 
-    ``numbers`` are the course versions they were published with; ``annulled`` names the effect of annulments by question version;
+    ``numbers`` are the course versions they were published with; the effects of voids are by question version;
     ``other`` attempts have another composition, ``waiting`` ones still wait for a grader. ``fingerprint`` changes with the attempts,
-    their totals, the versions, the annulments and the formulas.
+    their totals, the versions, the voids and the formulas.
     """
 
     course_id: int
@@ -145,7 +145,7 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
 
 
 def list_annulled(session: Session, course_id: int, activity_key: str) -> dict[int, str]:
-    """Return the effect of each annulment in force, by question version."""
+    """Return the effect of each void in force, by question version."""
     statement = select(VoidedQuestion.question_version_id, VoidedQuestion.effect).where(
         VoidedQuestion.course_id == course_id, VoidedQuestion.activity_key == activity_key, VoidedQuestion.lifted_at.is_(None)
     )
@@ -153,7 +153,7 @@ def list_annulled(session: Session, course_id: int, activity_key: str) -> dict[i
 
 
 def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts, choice: CompositionChoice) -> AnalysedAttempts:
-    """Describe the attempts to look at, and what tells them from another set, without reading them."""
+    """Describe the attempts to analyse, and what distinguishes them from another set, without reading them."""
     pools = {version: composition.pools for version, composition in quiz.by_version.items() if composition.name == choice.name}
     annulled = list_annulled(session, quiz.course_id, quiz.activity_key)
     picked = _picked(quiz.course_id, quiz.activity_key, which, quiz.learners)
@@ -238,8 +238,8 @@ def _papers(found: AnalysedAttempts) -> Select[*tuple[Any, ...]]:
 def stream_papers(session: Session, found: AnalysedAttempts) -> Iterator[tuple[list[MarkedResponse], Mapping[int, Fraction]]]:
     """Yield the marked questions of each attempt in the order shown, from one statement; memory does not grow with the attempts.
 
-    What carries no mark (descriptions, surveys) is left out. Questions taken out of the total are told apart, by position with
-    their maximum, where the position counts for anybody.
+    What carries no mark (descriptions, surveys) is left out. Questions taken out of the total come separately, by position with
+    their maximum, where the position counts for anyone.
     """
     reader = _ResponseReader(session)
     removed = frozenset(version for version, effect in found.annulled.items() if effect == "removed")
@@ -306,7 +306,7 @@ class _ResponseReader:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What an answer says, and what its paper had drawn."""
+    """The reading of an answer, and what its layout had drawn."""
 
     marking: Marking
     typed: tuple[UnmatchedPart, ...]
@@ -342,7 +342,7 @@ def list_question_names(session: Session, version_ids: Sequence[int]) -> dict[in
 
 @dataclass(frozen=True, slots=True)
 class CachedAnalysis:
-    """What was computed last, when, and whether it is of the present attempts."""
+    """The analysis computed last, when, and whether it is of the present attempts."""
 
     examination: QuizAnalysis
     computed_at: datetime

@@ -216,7 +216,7 @@ def list_attempts(session: Session, person_id: int, course_id: int, activity_key
 
 
 def has_open(history: Sequence[AttemptRow]) -> bool:
-    """Tell whether one of a learner's attempts is open; previews count nowhere."""
+    """Return whether one of a learner's attempts is open; previews do not count."""
     return any(row.state in OPEN_STATES and not row.preview for row in history)
 
 
@@ -391,7 +391,7 @@ def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
 
 
 def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
-    """Return the same, the attempt locked: everything that changes an attempt starts here."""
+    """Return an attempt, locked: everything that changes an attempt starts here."""
     return _sitting(session, actor, attempt, _LOCKED_SITTING)
 
 
@@ -483,12 +483,12 @@ def _place(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
 
 
 def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
-    """Return what holds for the actor at a quiz now."""
+    """Return the effective settings of the actor at a quiz now."""
     return find_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
 
 
 def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
-    """Return the same when no other request of the actor is starting something."""
+    """Return the actor's effective settings at a quiz once no other request of theirs is starting something."""
     return lock_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
 
 

@@ -54,7 +54,7 @@ class QuestionRow:
 
 @dataclass(frozen=True, slots=True)
 class QuestionFilter:
-    """What a list of questions is narrowed to; empty fields narrow nothing. `text` is looked for word by word."""
+    """The filter of a list of questions; empty fields narrow nothing. `text` is searched word by word."""
 
     text: str = ""
     bank: str = ""

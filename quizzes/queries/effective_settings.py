@@ -1,4 +1,4 @@
-"""Reading what holds for a person at a quiz: its settings with overrides and accommodations in force (spec/quiz-engine 5.10)."""
+"""Reading the effective settings of a person at a quiz, with overrides and accommodations in force (spec/quiz-engine 5.10)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ Override = QuizOverride | Row[Any]
 
 @dataclass(frozen=True, slots=True)
 class PersonQuizColumns:
-    """Whose terms at which quiz: columns of a statement, or bound parameters."""
+    """The person and the quiz whose effective settings are read: columns of a statement, or bound parameters."""
 
     person_id: Column
     enrolment_id: Column
@@ -36,9 +36,9 @@ _Later = aliased(QuizOverride)
 
 
 def overrides_for(one: PersonQuizColumns) -> ColumnElement[bool]:
-    """Return the condition on `quiz_override` that finds everything that holds for a person at a quiz.
+    """Return the condition on `quiz_override` that finds every override for a person at a quiz.
 
-    What somebody set or ended for a group or everybody does not count for themself until somebody else has applied it
+    What a person set or ended for a group or everyone does not count for themself until someone else has applied it
     (`kernel.own_records`): for them the last act that counts decides.
     """
     groups = select(GroupMember.group_id).where(GroupMember.enrolment_id == one.enrolment_id)
@@ -96,7 +96,7 @@ _TERMS_IN_TURN = _TERMS.with_for_update(of=Person, key_share=True)
 
 @dataclass(frozen=True, slots=True)
 class PersonQuizKey:
-    """Whose terms at which quiz, as values."""
+    """The person and quiz of effective settings, as values."""
 
     person_id: int
     enrolment_id: int | None
@@ -105,12 +105,12 @@ class PersonQuizKey:
 
 
 def find_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, place: PersonQuizKey) -> SettingSources:
-    """Return what holds for a person at a quiz now, in one statement; `quiz` and `settings` are those published."""
+    """Return a person's effective settings at a quiz now, in one statement; `quiz` and `settings` are those published."""
     return _read(session, _TERMS, quiz, settings, place)
 
 
 def lock_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, place: PersonQuizKey) -> SettingSources:
-    """Return the same when no other request of this person is starting something (`enrolments.queries.learning.lock_enrolment_turn`)."""
+    """Return effective settings once no other request of the person starts one (`enrolments.queries.learning.lock_enrolment_turn`)."""
     return _read(session, _TERMS_IN_TURN, quiz, settings, place)
 
 
@@ -124,7 +124,7 @@ def _read(
 def setting_sources_of(
     quiz: EffectiveSettings, settings: QuizSettings, overrides: Iterable[Override], profile: Accommodation | None
 ) -> SettingSources:
-    """Put together what holds for a person."""
+    """Combine a person's effective settings from their sources."""
     by_scope: dict[str, list[access.OverriddenSettings]] = {"everyone": [], "group": [], "person": []}
     for row in overrides:
         by_scope[row.scope].append(override_of(row))

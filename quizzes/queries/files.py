@@ -1,4 +1,4 @@
-"""Files that were handed in with answers: who may fetch one, and which an attempt has."""
+"""Files that were submitted with answers: who may fetch one, and which an attempt has."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -83,13 +83,13 @@ def list_files(session: Session, item_ids: Sequence[int]) -> dict[str, Submitted
 
 
 def files_in(parts: Parts, item_id: int, known: Mapping[str, SubmittedFile]) -> list[SubmittedFile]:
-    """Return the files that a response names and that were handed in for its item; other names say nothing."""
+    """Return the files that a response names and that were submitted for its item; other names are ignored."""
     named = dict.fromkeys(parts.get(FILES, ()))
     return [known[name] for name in named if name in known and known[name].item_id == item_id]
 
 
 def bytes_handed_in(session: Session, person_id: int, course_id: int, named: Collection[str] = ()) -> tuple[int, int]:
-    """Return how much somebody's answers in a course have, with the files that a page has `named` already, and how much was ever sent."""
+    """Return the bytes of a person's answer files in a course, including those `named` by a page, and of all ever sent."""
     mine = (
         select(AttemptItem.id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
@@ -105,7 +105,7 @@ def bytes_handed_in(session: Session, person_id: int, course_id: int, named: Col
 
 
 def list_handed_in(session: Session, person_id: int) -> list[tuple[UUID, str, str]]:
-    """List all that somebody ever handed in with answers: what names each file, its name and the SHA-256 of its content."""
+    """List all files that a person ever submitted with answers: public id, name and SHA-256 of the content of each."""
     statement = (
         select(AnswerFile.uuid, AnswerFile.name, StoredFile.sha256)
         .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)

@@ -1,4 +1,4 @@
-"""Which entries of the audit log are of a course: markings again, and what holds for single people and groups."""
+"""Entries of the audit log that are of a course: regrades, overrides and incidents."""
 
 from collections.abc import Sequence
 

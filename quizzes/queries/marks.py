@@ -89,9 +89,9 @@ def current_events(session: Session, item_ids: Sequence[int]) -> dict[int, MarkR
 
 
 def marks_that_stand(session: Session, loaded: LoadedAttempt, responses: Mapping[int, object]) -> dict[int, Marking]:
-    """Return by item the marks that a person gave last and that still hold: the responses say what was marked (spec/quiz-engine 5.11.1).
+    """Return by item the last manual marks that still count: the responses say what was marked (spec/quiz-engine 5.11.1).
 
-    An annulment that came after such a mark does not take it away. Who never reopened an attempt pays no statement for this.
+    A void that came after such a mark does not take it away. An attempt that was never reopened costs no statement.
     """
     if not loaded.marked_by_hand:
         return {}
@@ -107,7 +107,7 @@ def marks_that_stand(session: Session, loaded: LoadedAttempt, responses: Mapping
 
 
 def _own_marks(session: Session, loaded: LoadedAttempt) -> dict[int, list[MarkEvent]]:
-    """Return by item its markings without those of the annulment that holds, the oldest first."""
+    """Return by item its marks without those of the void in force, the oldest first."""
     annulled_by = {item.id: item.annulled_by for item in loaded.items}
     found: dict[int, list[MarkEvent]] = {}
     for event in session.scalars(select(MarkEvent).where(MarkEvent.item_id.in_(annulled_by)).order_by(MarkEvent.id)):
@@ -117,7 +117,7 @@ def _own_marks(session: Session, loaded: LoadedAttempt) -> dict[int, list[MarkEv
 
 
 def _marked_answer(loaded: LoadedAttempt, item_id: int, marks: Sequence[MarkEvent]) -> StoredAnswer | None:
-    """Return the response that was handed in before a person marked it: the last one that the program marked at the end."""
+    """Return the response that was submitted before a person marked it: the last one that the program marked at the end."""
     handed_in = max(event.marked_at for event in marks if event.origin == "auto" and event.answer_id is None)
     answers = [answer for answer in loaded.answers if answer.item_id == item_id and answer.server_time <= handed_in]
     return answers[-1] if answers else None
@@ -125,7 +125,7 @@ def _marked_answer(loaded: LoadedAttempt, item_id: int, marks: Sequence[MarkEven
 
 @dataclass(frozen=True)
 class MarkedItem(LoadedAttempt, MarkingContext):
-    """One question of an attempt that is handed in, before somebody who may mark it."""
+    """One question of a submitted attempt, loaded for marking."""
 
     item: LoadedItem = field(kw_only=True)
 
@@ -140,17 +140,17 @@ def _marked_item(session: Session, loaded: LoadedAttempt, place: int) -> MarkedI
 
 
 def get_marked_item(session: Session, actor: Actor, attempt: UUID, place: int) -> MarkedItem:
-    """Return the question in a place of an attempt that is handed in; raise NotFound, or SignInNeeded."""
+    """Return the question in a place of a submitted attempt; raise NotFound, or SignInNeeded."""
     return _marked_item(session, attempts.get_attempt(session, actor, attempt), place)
 
 
 def lock_marked_item(session: Session, actor: Actor, attempt: UUID, place: int) -> MarkedItem:
-    """Return the same, the attempt locked."""
+    """Return the question in a place, its attempt locked."""
     return _marked_item(session, attempts.lock_attempt(session, actor, attempt), place)
 
 
 class MarkingFilter(StrEnum):
-    """Which answers a list shows."""
+    """The answers that a marking list shows."""
 
     WAITING = "waiting"
     MARKED = "marked"
@@ -231,7 +231,7 @@ def _queue(subject: QuizContext, queue: MarkingQueue) -> Select[*tuple[Any, ...]
 
 
 def _order(queue: MarkingQueue) -> tuple[Any, ...]:
-    """Return what a queue is ordered by. Without names the order must not tell them either."""
+    """Return the order of a marking queue. Without names the order must not reveal them either."""
     if queue.anonymous:
         return (Attempt.uuid, AttemptItem.id)
     if queue.question:

@@ -1,4 +1,4 @@
-"""Who is to be told of an override, of time given to all, or of marks that changed, in portions by number."""
+"""Recipients of notifications of an override, of time given to all, or of changed marks, in batches by number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PORTION = 200
 
 @dataclass(frozen=True, slots=True)
 class RecipientBatch:
-    """People to tell, and the number after which the next ones follow; None: these were the last."""
+    """People to notify, and the number after which the next ones follow; None: these were the last."""
 
     people: list[int]
     last: int | None
@@ -97,7 +97,7 @@ def list_given_time(session: Session, incident: Incident, *, after: int) -> Reci
 
 
 def list_marked_again(session: Session, regrade: Regrade, *, after: int) -> RecipientBatch:
-    """Return the learners for whom a marking again made another result of an attempt."""
+    """Return the learners for whom a regrade changed the result of an attempt."""
     other = RegradeTrialRow.percent_after.is_distinct_from(RegradeTrialRow.percent_before)
     statement = (
         select(Attempt.id, Attempt.person_id)

@@ -18,7 +18,7 @@ from quizzes.rules.attempts import OPEN_STATES, AttemptState
 
 
 class LeftCourse(Conflict):
-    """Whoever was taken out of a course goes on with nothing of it; what was saved waits for them to come back."""
+    """Refusal to continue an attempt after being taken out of the course; saved answers wait for the learner's return."""
 
     code = "left_course"
     message = N_(
@@ -33,12 +33,12 @@ def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
 
 
 def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
-    """Return the same, the attempt locked."""
+    """Return an attempt to answer in, locked."""
     return _going_on(actor, attempts.lock_attempt(session, actor, attempt))
 
 
 def _going_on(actor: Actor, loaded: LoadedAttempt) -> LoadedAttempt:
-    """Return an attempt; of one that has ended what comes of it is told as to everybody, and what is another's is none to a stranger."""
+    """Return the attempt; raise LeftCourse for an open one of the actor who left. All others are as for everyone."""
     if loaded.has_left and loaded.state in OPEN_STATES and loaded.person_id == actor.person_id:
         raise LeftCourse
     return loaded
@@ -53,7 +53,7 @@ def find_answering(session: Session, enrolment_id: int, keys: Collection[str]) -
 
 
 def find_ungraded(session: Session, enrolments: Sequence[int]) -> dict[int, frozenset[str]]:
-    """Return the keys of quizzes of which an attempt is handed in that waits to be graded, by enrolment."""
+    """Return the keys of quizzes with a submitted attempt that waits to be graded, by enrolment."""
     waits = (Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)
     statement = select(Attempt.enrolment_id, Attempt.activity_key).where(Attempt.enrolment_id.in_(enrolments), *waits).distinct()
     found: defaultdict[int, set[str]] = defaultdict(set)

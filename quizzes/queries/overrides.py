@@ -43,7 +43,7 @@ class QuizOverrideRow:
 
 
 def _is_for(person_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Return whether somebody is among the learners for whom an override of a group or of everybody is."""
+    """Return the condition that a person is among the learners of an override for a group or for everyone."""
     mine = exists().where(Enrolment.course_id == QuizOverride.course_id, Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
     member = exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == QuizOverride.group_id)
     member = member.correlate(Enrolment, QuizOverride)
@@ -164,7 +164,7 @@ def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: 
 
 @dataclass(frozen=True, slots=True)
 class AffectedAttempts:
-    """Which attempts something touches; None: whatever the course, the quiz or the person."""
+    """The attempts that a change affects; None: any course, quiz or person."""
 
     course_id: int | None = None
     activity_key: str | None = None
@@ -185,7 +185,7 @@ class AffectedAttempts:
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """An open attempt, when it ends by what holds now, and when it was said to be due."""
+    """An open attempt, its end by the effective settings, and its recorded due date."""
 
     id: int
     person: Person
@@ -236,7 +236,7 @@ def _open(row: Any, terms: SettingSources) -> OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class ExhaustedAttempts:
-    """The last ended attempt of a learner at a quiz, and whether progress says of the attempts left what holds now."""
+    """A learner's last ended attempt at a quiz, and whether progress agrees with the effective settings on attempts left."""
 
     attempt_id: int
     in_step: bool

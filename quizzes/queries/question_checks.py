@@ -1,4 +1,4 @@
-"""How the questions of an attempt stand: what was checked, what is locked, what waits for another (spec/quiz-engine 5.5, 5.6)."""
+"""The state of an attempt's questions: what was checked, what is locked, what waits for another (spec/quiz-engine 5.5, 5.6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

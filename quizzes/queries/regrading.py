@@ -1,4 +1,4 @@
-"""Reading what is marked again (spec/quiz-engine 5.11): the attempts of some learners with their marks, and what a trial found."""
+"""Reading regrades (spec/quiz-engine 5.11): the attempts of some learners with their marks, and the results of a dry run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,18 +38,18 @@ from quizzes.rules.results import MarkState
 
 @dataclass(frozen=True)
 class RegradeContext(QuizContext):
-    """A marking again of a quiz, before somebody who may commit it."""
+    """The context of a regrade of a quiz, for those who may commit it."""
 
     row: Regrade
 
 
 def get_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> RegradeContext:
-    """Return a marking again of this quiz; raise NotFound."""
+    """Return a regrade of this quiz; raise NotFound."""
     return _regrade(session, actor, slug, key, select(Regrade).where(Regrade.uuid == regrade))
 
 
 def lock_regrade(session: Session, actor: Actor, slug: str, key: str, regrade: UUID) -> RegradeContext:
-    """Return the same, its row locked; a mark that names it waits for nobody."""
+    """Return a regrade of this quiz, its row locked; a mark that names it waits for nobody."""
     return _regrade(session, actor, slug, key, select(Regrade).where(Regrade.uuid == regrade).with_for_update(key_share=True))
 
 
@@ -62,13 +62,13 @@ def _regrade(session: Session, actor: Actor, slug: str, key: str, statement: Sel
 
 
 def take_regrade(session: Session, regrade_id: int) -> Regrade:
-    """Return a marking again for the system itself, its row locked."""
+    """Return a regrade for the system itself, its row locked."""
     return session.execute(select(Regrade).where(Regrade.id == regrade_id).with_for_update(key_share=True)).scalar_one()
 
 
 @dataclass(frozen=True, slots=True)
 class VersionCount:
-    """A version of a question, and in how many attempts that are handed in it was asked."""
+    """A question version, and the number of submitted attempts that asked it."""
 
     id: int
     number: int
@@ -90,7 +90,7 @@ class QuizQuestionVersions:
 
 
 def list_question_versions(session: Session, context: QuizContext) -> list[QuizQuestionVersions]:
-    """List the questions that the attempts handed in of a quiz asked, in the order in which they were made."""
+    """List the questions that the submitted attempts of a quiz asked, in the order in which they were made."""
     asked = (
         select(AttemptItem.question_version_id, func.count(AttemptItem.attempt_id.distinct()).label("attempts"))
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
@@ -122,7 +122,7 @@ def find_question_versions(session: Session, context: QuizContext, key: str) -> 
 
 
 def count_attempts_by_question(session: Session, course_id: int, questions: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Count the attempts handed in that asked questions of a course, by question key: the keys of their quizzes, each with its number."""
+    """Count the submitted attempts that asked questions of a course, by question key: quiz keys, each with its number."""
     if not questions:
         return {}
     statement = (
@@ -142,7 +142,7 @@ def count_attempts_by_question(session: Session, course_id: int, questions: Sequ
 
 
 def _finished(course_id: int, activity_key: str) -> tuple[ColumnElement[bool], ...]:
-    """Return what selects the attempts that can be marked again: handed in, of learners."""
+    """Return the conditions on attempts that can be regraded: submitted, by learners."""
     return (
         Attempt.course_id == course_id,
         Attempt.activity_key == activity_key,
@@ -153,7 +153,7 @@ def _finished(course_id: int, activity_key: str) -> tuple[ColumnElement[bool], .
 
 
 def _concerned(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
-    """Return what selects the attempts that a marking again looks at."""
+    """Return the conditions on attempts that a regrade covers."""
     conditions = _finished(regrade.course_id, regrade.activity_key)
     if regrade.question_id is None:
         return conditions
@@ -167,12 +167,12 @@ def _concerned(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
 
 
 def count_concerned(session: Session, regrade: Regrade) -> int:
-    """Count the attempts that a marking again looks at."""
+    """Count the attempts that a regrade covers."""
     return session.scalar(select(func.count()).select_from(Attempt).where(*_concerned(regrade))) or 0
 
 
 def versions_to_regrade(session: Session, regrade: Regrade) -> frozenset[int]:
-    """Return the question versions that the attempts of a marking again asked."""
+    """Return the question versions that the attempts of a regrade asked."""
     statement = select(AttemptItem.question_version_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
     return frozenset(session.scalars(statement.where(*_concerned(regrade)).distinct()))
 
@@ -182,12 +182,12 @@ def _is_planned(regrade: Regrade) -> ColumnElement[bool]:
 
 
 def count_arrived(session: Session, regrade: Regrade) -> int:
-    """Count the attempts that were handed in after the trial looked at its learner."""
+    """Count the attempts that were submitted after the dry run read those of their learner."""
     return session.scalar(select(func.count()).select_from(Attempt).where(*_concerned(regrade), ~_is_planned(regrade))) or 0
 
 
 def next_enrolments(session: Session, regrade: Regrade, *, after: int, limit: int) -> list[int]:
-    """List the next learners, by enrolment, with an attempt that has no line in the trial yet."""
+    """List the next learners, by enrolment, with an attempt that has no line in the dry run yet."""
     attempt = exists().where(Attempt.person_id == Enrolment.person_id, Attempt.enrolment_id == Enrolment.id)
     statement = (
         select(Enrolment.id)
@@ -224,7 +224,7 @@ _LAST = select(func.max(MarkEvent.id)).where(MarkEvent.item_id == AttemptItem.id
 
 
 def list_present_items(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[PresentItem]]:
-    """Return the questions of attempts that are handed in, with their present marks, by attempt in their order."""
+    """Return the questions of submitted attempts with their present marks, by attempt in their order."""
     statement = (
         select(
             AttemptItem.id,
@@ -285,13 +285,13 @@ def list_ended(session: Session, regrade: Regrade, enrolment_ids: Sequence[int])
 
 
 def concerned_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[int]) -> list[int]:
-    """Return the attempts of some learners that have no line in the trial yet and that it looks at."""
+    """Return the attempts of some learners that the dry run covers but has no line for yet."""
     statement = select(Attempt.id).where(*_concerned(regrade), *_of_learners(enrolment_ids), ~_is_planned(regrade))
     return list(session.scalars(statement.order_by(Attempt.id)))
 
 
 def annulled_versions(session: Session, regrade: Regrade) -> frozenset[int]:
-    """Return the question versions that are annulled in the quiz now."""
+    """Return the question versions that are void in the quiz now."""
     held = (
         VoidedQuestion.course_id == regrade.course_id,
         VoidedQuestion.activity_key == regrade.activity_key,
@@ -301,7 +301,7 @@ def annulled_versions(session: Session, regrade: Regrade) -> frozenset[int]:
 
 
 def versions_of(session: Session, regrade: Regrade) -> list[int]:
-    """Return the versions of the question of a marking again that there were when it was asked for, the oldest first."""
+    """Return the versions that the question of a regrade had when it was requested, the oldest first."""
     statement = select(QuestionVersion.id).where(
         QuestionVersion.question_id == regrade.question_id, QuestionVersion.created_at <= regrade.created_at
     )
@@ -310,7 +310,7 @@ def versions_of(session: Session, regrade: Regrade) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class RegradeEntry:
-    """One marking again in the list of a quiz."""
+    """One regrade in the list of a quiz."""
 
     uuid: UUID
     kind: str
@@ -324,7 +324,7 @@ class RegradeEntry:
 
 
 def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) -> list[RegradeEntry]:
-    """List what was marked again in a quiz, the newest first; trials that were put aside are left out."""
+    """List the regrades of a quiz, the newest first; discarded dry runs are left out."""
     statement = (
         select(Regrade, Question.key, Person.given_names, Person.first_surname, Person.second_surname)
         .outerjoin(Question, Question.id == Regrade.question_id)
@@ -350,7 +350,7 @@ def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) ->
 
 
 def later_regrade(session: Session, regrade: Regrade) -> Regrade | None:
-    """Return the newest committed marking again that touched an answer after this one did; it must be undone first."""
+    """Return the newest committed regrade that touched an answer after this one did; it must be undone first."""
     mine = select(RegradeTrialMark.item_id).where(RegradeTrialMark.regrade_id == regrade.id)
     statement = (
         select(Regrade)
@@ -370,7 +370,7 @@ def last_event_of(item_id: InstrumentedAttribute[int]) -> ScalarSelect[int]:
 
 
 def find_judges(session: Session, regrade_ids: Sequence[int]) -> dict[int, AskedVersion]:
-    """Return the version that judged, by marking again, of those that judged by another version than was asked."""
+    """Return the version used to mark, by regrade, for those that used another version than was asked."""
     if not regrade_ids:
         return {}
     found = session.execute(select(Regrade.id, Regrade.target_id).where(Regrade.id.in_(regrade_ids), Regrade.target_id.is_not(None)))
@@ -380,21 +380,21 @@ def find_judges(session: Session, regrade_ids: Sequence[int]) -> dict[int, Asked
 
 
 def _relied_on(regrade: Regrade) -> ColumnElement[bool]:
-    """Return what selects the lines that have to hold still: those that change, of an annulment also those that are as it makes them."""
+    """Return the condition on dry run lines that must not change: those it changes, of a void also those as it makes them."""
     mine = RegradeTrialRow.regrade_id == regrade.id
     return mine if RegradeKind(regrade.kind).annuls else mine & RegradeTrialRow.changed
 
 
 def lock_planned(session: Session, regrade: Regrade) -> None:
-    """Lock every attempt that a trial would change, of an annulment all that it saw, in the order of their ids."""
+    """Lock every attempt that a dry run would change, of a void all that it saw, in the order of their ids."""
     lines = select(RegradeTrialRow.attempt_id).where(_relied_on(regrade))
     session.execute(select(Attempt.id).where(Attempt.id.in_(lines)).order_by(Attempt.id).with_for_update()).all()
 
 
 def is_outdated(session: Session, regrade: Regrade) -> bool:
-    """Say whether an attempt whose marks a trial would change has been marked or reopened since the trial looked at it.
+    """Return whether an attempt whose marks a dry run would change has been marked or reopened since it was read.
 
-    Of an annulment, which is for all, any attempt: who had the full mark may have answered otherwise since.
+    Of a void, which is for all, any attempt: one with the full mark may have been answered otherwise since.
     """
     last = (
         select(func.max(MarkEvent.id))
@@ -424,19 +424,19 @@ def _touched(regrade_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def lock_touched(session: Session, regrade_id: int) -> None:
-    """Lock every attempt that a marking again has touched, in the order of their ids."""
+    """Lock every attempt that a regrade has touched, in the order of their ids."""
     touched = select(_touched(regrade_id).subquery().c.id)
     session.execute(select(Attempt.id).where(Attempt.id.in_(touched)).order_by(Attempt.id).with_for_update()).all()
 
 
 def lock_arrived(session: Session, regrade: Regrade) -> None:
-    """Lock every attempt that was handed in after the trial looked at its learner, in the order of their ids."""
+    """Lock every attempt that was submitted after the dry run read those of its learner, in the order of their ids."""
     arrived = select(Attempt.id).where(*_concerned(regrade), ~_is_planned(regrade))
     session.execute(arrived.order_by(Attempt.id).with_for_update(of=Attempt)).all()
 
 
 def lock_unfinished(session: Session, regrade: Regrade) -> None:
-    """Lock every attempt of learners at the quiz that is not handed in, in the order of their ids: wait for those who are handing in."""
+    """Lock every unsubmitted attempt of learners at the quiz, in the order of their ids: wait for those being submitted."""
     unfinished = select(Attempt.id).where(
         Attempt.course_id == regrade.course_id,
         Attempt.activity_key == regrade.activity_key,
@@ -447,7 +447,7 @@ def lock_unfinished(session: Session, regrade: Regrade) -> None:
 
 
 def attempts_to_mark(session: Session, actor: Actor, regrade_id: int) -> dict[int, list[int]]:
-    """Return the attempts to which a trial gives marks that they do not have yet, by enrolment in their order: two numbers for each.
+    """Return the attempts to which a dry run gives marks that are still missing, by enrolment in order: two numbers each.
 
     The actor's own are left out (`kernel.own_records`).
     """
@@ -463,7 +463,7 @@ def _to_mark(regrade_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def attempts_to_restore(session: Session, actor: Actor, regrade_id: int) -> dict[int, list[int]]:
-    """Return the attempts with an answer whose present mark a marking again gave, by enrolment in their order; not the actor's own."""
+    """Return the attempts with an answer whose present mark a regrade gave, by enrolment in order; not the actor's own."""
     return _by_enrolment(session, _to_restore(regrade_id).where(of_others(actor, Attempt.person_id)))
 
 
@@ -472,7 +472,7 @@ def _to_restore(regrade_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def own_attempts(actor: Actor, regrade: Regrade) -> Select[int]:
-    """Select the actor's own attempts at the quiz of a marking again."""
+    """Select the actor's own attempts at the quiz of a regrade."""
     mine = select(Attempt.id).where(Attempt.course_id == regrade.course_id, Attempt.activity_key == regrade.activity_key)
     return mine.where(Attempt.person_id == actor.person_id)
 
@@ -495,6 +495,6 @@ def _by_enrolment(session: Session, attempts: Select[*tuple[Any, ...]]) -> dict[
 
 
 def reviewed_enrolments(session: Session, regrade_id: int, enrolments: Sequence[int]) -> set[int]:
-    """Return the learners about whose certificate somebody is asked already because of a marking again."""
+    """Return the learners whose certificate is already under review because of a regrade."""
     asked = select(CertificateReview.enrolment_id).where(CertificateReview.regrade_id == regrade_id)
     return set(session.scalars(asked.where(CertificateReview.enrolment_id.in_(enrolments)))) if enrolments else set()

@@ -21,7 +21,7 @@ BATCH = 1000
 
 
 class AttemptOutcome(StrEnum):
-    """What came of an attempt."""
+    """The outcome of an attempt."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -30,7 +30,7 @@ class AttemptOutcome(StrEnum):
 
 
 class ReportSort(StrEnum):
-    """What a report is sorted by."""
+    """The sort key of a report."""
 
     NAME = "name"
     STARTED = "started"
@@ -40,7 +40,7 @@ class ReportSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """Which attempts a report shows: words of the name or address, a state, an outcome, of an edition or group; nothing each: all."""
+    """The filter of a report: words of the name or address, a state, an outcome, an edition or group; nothing each: all."""
 
     words: str = ""
     by_address: bool = field(default=False, compare=False)
@@ -53,7 +53,7 @@ class ReportFilter:
 
 @dataclass(frozen=True, slots=True)
 class ReportOrder:
-    """How a report is sorted."""
+    """The sort order of a report."""
 
     by: ReportSort = ReportSort.NAME
     descending: bool = False
@@ -83,7 +83,7 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportCounts:
-    """How many attempts there are, of how many people, and what came of them."""
+    """The numbers of attempts and of people in a report, and the attempts of each outcome."""
 
     attempts: int
     people: int

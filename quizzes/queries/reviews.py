@@ -19,7 +19,7 @@ from quizzes.models import CertificateReview, Regrade
 
 @dataclass(frozen=True, slots=True)
 class OpenReview:
-    """A certificate whose holder does not pass a quiz any more, after it was marked again."""
+    """A certificate whose holder no longer passes a quiz after a regrade."""
 
     id: int
     enrolment_id: int

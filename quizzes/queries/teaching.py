@@ -15,7 +15,7 @@ from quizzes.rules.attempts import ENDED_STATES, OPEN_STATES, AttemptState
 
 
 def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> QuizContext:
-    """Return a quiz, by the newest version of its course that has it, before somebody of the course's staff; raise NotFound."""
+    """Return a quiz for the course team, by the newest version of its course that has it; raise NotFound."""
     statement = (
         select(Course.id, Activity.id.label("activity_id"), Activity.version_id, CourseStaff.role)
         .join(CourseVersion, CourseVersion.course_id == Course.id)
@@ -40,7 +40,7 @@ def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> Quiz
 
 @dataclass(frozen=True, slots=True)
 class AttemptCounts:
-    """How many attempts of a quiz there are, and apart from them how many previews."""
+    """The number of attempts of a quiz, and of previews apart from them."""
 
     open: int
     ended: int

@@ -1,4 +1,4 @@
-"""Reading what a trial found (spec/quiz-engine 5.11.3): in figures, by page, and as a stream."""
+"""Reading the results of a dry run (spec/quiz-engine 5.11.3): in figures, by page, and as a stream."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from quizzes.models import Attempt, RegradeTrialRow
 
 
 class TrialFilter(StrEnum):
-    """Which lines of a trial a page shows."""
+    """The lines of a dry run that a page shows."""
 
     CHANGED = "changed"
     FLIPS = "flips"
@@ -25,7 +25,7 @@ class TrialFilter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialCounts:
-    """What a trial found, in figures; `gained` and `lost` are learners whose result passes now and no longer does."""
+    """The results of a dry run, in figures; `gained` and `lost` are learners whose result passes now and no longer does."""
 
     attempts: int
     changed: int
@@ -43,7 +43,7 @@ _AWARDED = _LOST & (RegradeTrialRow.award != "")
 
 
 def count_lines(session: Session, regrade_id: int) -> TrialCounts:
-    """Return what a trial found, in one statement."""
+    """Return the results of a dry run in figures, in one statement."""
     people = RegradeTrialRow.enrolment_id.distinct()
     row = session.execute(
         select(
@@ -62,7 +62,7 @@ def count_lines(session: Session, regrade_id: int) -> TrialCounts:
 
 @dataclass(frozen=True, slots=True)
 class RegradeChangeRow:
-    """One attempt of a trial; percentages and what came of them before and after, and of the learner's result."""
+    """One attempt of a dry run; percentages and outcomes before and after, and those of the learner's result."""
 
     attempt: UUID
     name: str
@@ -131,11 +131,11 @@ def _line(row: Row[*tuple[Any, ...]]) -> RegradeChangeRow:
 
 
 def list_lines(session: Session, regrade_id: int, show: TrialFilter, *, offset: int, limit: int) -> list[RegradeChangeRow]:
-    """List some lines of a trial, by learner."""
+    """List some lines of a dry run, by learner."""
     return [_line(row) for row in session.execute(_lines(regrade_id, show).offset(offset).limit(limit))]
 
 
 def stream_lines(session: Session, regrade_id: int, show: TrialFilter) -> Iterator[RegradeChangeRow]:
-    """Give every line of a trial, a thousand in memory at a time."""
+    """Yield every line of a dry run, a thousand in memory at a time."""
     for row in session.execute(_lines(regrade_id, show).execution_options(yield_per=1000)):
         yield _line(row)

@@ -12,7 +12,7 @@ from quizzes.rules.settings import AtEnd, AttemptPause
 
 
 class OverridableSetting(StrEnum):
-    """What an override may set."""
+    """The settings that an override may set."""
 
     OPENS = "opens"
     CLOSES = "closes"
@@ -24,7 +24,7 @@ class OverridableSetting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSettings:
-    """What holds for a person; ``limit`` in seconds, None: none; ``attempts`` 0: unlimited; one of ``passwords`` fits.
+    """The effective settings of a person; ``limit`` in seconds, None: none; ``attempts`` 0: unlimited; one of ``passwords`` fits.
 
     ``networks`` are addresses or networks (``10.0.0.0/8``) from which one may start; none means from everywhere.
     """
@@ -78,7 +78,7 @@ class SettingSources:
     window: int = 0
 
     def access(self, started_at: datetime | None = None) -> EffectiveSettings:
-        """Return what holds for the person, for an attempt that began then."""
+        """Return the effective settings of the person, for an attempt that began then."""
         quiz = self.quiz if self.everyone is None else effective(self.quiz, own=self.everyone)
         return effective(quiz, own=self.own, groups=self.groups, profile=self.profile, started_at=started_at)
 
@@ -90,7 +90,7 @@ class SettingSources:
 
 
 def is_kinder(after: EffectiveSettings, before: EffectiveSettings) -> bool:
-    """Say whether somebody may begin earlier, end later, take longer or try more often than before."""
+    """Return whether a person may begin earlier, end later, take longer or try more often than before."""
     opens = before.opens is not None and (after.opens is None or after.opens < before.opens)
     closes = before.closes is not None and (after.closes is None or after.closes > before.closes)
     limit = before.limit is not None and (after.limit is None or after.limit > before.limit)
@@ -118,7 +118,7 @@ def effective(
     profile: AccommodationValues | None = None,
     started_at: datetime | None = None,
 ) -> EffectiveSettings:
-    """Return what holds for a person, setting by setting: own override, else the groups', else the quiz with the profile.
+    """Return the effective settings, one by one: own override, else the groups', else the quiz with the ``profile``.
 
     ``started_at`` is the start of the attempt in question: the close date moves by the profile's extra time only for an
     attempt that began before it.

@@ -1,4 +1,4 @@
-"""Acronyms that learners of social security meet, and what they stand for: letters and digits alone, small, without accents."""
+"""Acronyms that learners of social security meet, and their meanings: alphanumeric, in lower case, without accents."""
 
 from collections.abc import Mapping
 

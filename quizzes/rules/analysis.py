@@ -1,4 +1,4 @@
-"""Which answers were given, and which questions deserve a look by their numbers (spec/quiz-engine 5.12); their options are the doctor's."""
+"""Counts of the given answers, and questions worth a look by their figures (spec/quiz-engine 5.12); options are for the item analysis."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ class ItemWarning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemResponses:
-    """What attempts answered to a question: its marking, the marks of the rest of each attempt, and how many attempts did."""
+    """A response to a question: its marking, the marks of the rest of the attempt, and how many attempts gave it."""
 
     marking: Marking
     rest: Fraction

@@ -1,4 +1,4 @@
-"""What a learner answered: one frozen dataclass per shape, read from hostile JSON without ever raising.
+"""A learner's answer: one frozen dataclass per shape, read from hostile JSON without ever raising.
 
 A payload is a mapping whose fields are those of the dataclass: ``{"choice": key}``, ``{"choices": [key]}``,
 ``{"value": true}``, ``{"text": "…"}``, ``{"text": "…", "unit": "…"}``, ``{"matches": {pair: match}}``,
@@ -133,7 +133,7 @@ def read_answer(kind: QuestionKind, payload: object) -> Answer | MalformedAnswer
 
 
 def is_empty(answer: Answer | MalformedAnswer) -> bool:
-    """Tell whether nothing was answered: no choice, no sign but spaces, no file."""
+    """Return whether nothing was answered: no choice, no sign but spaces, no file."""
     match answer:
         case MalformedAnswer():
             return False

@@ -27,7 +27,7 @@ class AttemptState(StrEnum):
 
 
 class AttemptEvent(StrEnum):
-    """What may happen to an attempt."""
+    """An event of an attempt."""
 
     START = "start"
     RUN_OUT = "run_out"
@@ -101,7 +101,7 @@ class AttemptSummary:
 
 @dataclass(frozen=True, slots=True)
 class StartConditions:
-    """What the service found out about the request to start."""
+    """The facts about a request to start an attempt, as the service found them."""
 
     password_fits: bool = True
     network_fits: bool = True
@@ -111,11 +111,11 @@ class StartConditions:
 
 @dataclass(frozen=True, slots=True)
 class StartRuling:
-    """Whether an attempt may start.
+    """The ruling on whether an attempt may start.
 
     ``open_number`` is the attempt to go back to instead of starting; ``refusals`` holds all reasons at once;
     ``attempts_left`` is None where there is no limit; ``needs_confirmation`` where a time limit begins to run; ``needs_password``
-    where one has to be told.
+    where one has to be entered.
     """
 
     number: int
@@ -127,7 +127,7 @@ class StartRuling:
 
     @property
     def allowed(self) -> bool:
-        """Tell whether a new attempt may start now."""
+        """Return whether a new attempt may start now."""
         return self.open_number is None and not self.refusals
 
 
@@ -152,8 +152,8 @@ def may_start(access: EffectiveSettings, history: Sequence[AttemptSummary], foun
 def pause_ends(access: EffectiveSettings, history: Iterable[AttemptSummary]) -> datetime | None:
     """Return when the next attempt may start because of the pause; None where there is none.
 
-    It counts from the finish of the last attempt, or from start + limit where that was earlier, so that whoever
-    returned late is not kept waiting twice.
+    It counts from the finish of the last attempt, or from start + limit where that was earlier, so that a learner who
+    returned late does not wait twice.
     """
     ended = sorted((attempt for attempt in history if attempt.state in ENDED_STATES), key=lambda attempt: attempt.number)
     if not ended:
@@ -188,7 +188,7 @@ def _refusals(
 
 @dataclass(frozen=True, slots=True)
 class AttemptClock:
-    """What decides about time: state, effective end (None: none), and what the quiz does there.
+    """The clock of an attempt: state, effective end (None: none), and what the quiz does there.
 
     ``window`` are the seconds after the end in which a device may still prove what it wrote before it; 0: off (spec/quiz-engine 5.3.9).
     """
@@ -202,7 +202,7 @@ class AttemptClock:
 
 @dataclass(frozen=True, slots=True)
 class TimeRuling:
-    """What a request may do now.
+    """The ruling on what a request to an attempt may do now.
 
     ``event`` must happen first (None: nothing); ``finished_at`` is the time to write where it ends the attempt (None: now).
     ``may_prove`` says that answers are taken for which the device proves that it wrote them in time.
@@ -256,7 +256,7 @@ def seconds_left(clock: AttemptClock, *, now: datetime) -> int | None:
 
 
 def finishes_on_page_change(clock: AttemptClock, *, now: datetime) -> bool:
-    """Tell whether a page change finishes instead of showing a page: less than two seconds remain (spec/quiz-engine 5.3.5)."""
+    """Return whether a page change finishes the attempt as less than two seconds remain (spec/quiz-engine 5.3.5)."""
     return clock.end is not None and clock.end - now < MIN_TIME_TO_CONTINUE
 
 
@@ -268,7 +268,7 @@ def reopened(clock: AttemptClock, *, now: datetime) -> tuple[AttemptEvent, ...]:
 
 
 def accepts_evidence(end: datetime | None, window: int, *, token_time: datetime, now: datetime) -> bool:
-    """Tell whether an event from a device's journal still counts.
+    """Return whether an event from a device's journal still counts.
 
     The last time that the server signed for the device must lie before the end, and the window after the end must not
     have passed; a window of 0 is off (spec/quiz-engine 5.3.9).

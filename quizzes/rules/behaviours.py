@@ -1,4 +1,4 @@
-"""What the tries of a question are worth under each behaviour, and whether another try is allowed (spec/quiz-engine 5.6)."""
+"""The worth of a question's tries under each behaviour, and whether another try is allowed (spec/quiz-engine 5.6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ CERTAINTY_WRONG: Mapping[int, Fraction] = {1: Fraction(0), 2: Fraction(-2), 3: F
 
 @dataclass(frozen=True, slots=True)
 class AnswerTry:
-    """An answer that the learner had checked (or, at the end, handed in), and its marking."""
+    """An answer that the learner had checked (or, at the end, submitted), and its marking."""
 
     answer: Answer | MalformedAnswer
     marking: Marking

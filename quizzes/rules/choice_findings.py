@@ -1,4 +1,4 @@
-"""The question doctor on what is chosen: keys, second keys, chance, options that nobody takes."""
+"""Item analysis of what is chosen: keys, second keys, chance, options that nobody takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -154,7 +154,7 @@ def choice_outcomes(question: QuestionDefinition, responses: Sequence[ItemRespon
 
 
 def _about_chance(table: PartTable, crowd: ItemSample) -> Outcome:
-    """Test whether the best get it right by guessing alone, so that it tells nothing about who knows."""
+    """Test whether the best get it right by guessing alone, so that it says nothing about who knows."""
     right = [one for one in table.answers.values() if one.credit >= _ALL]
     count, top = sum(one.count for one in right), sum(one.top for one in right)
     rests = Scale(

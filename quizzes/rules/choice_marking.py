@@ -13,7 +13,7 @@ _HALVES = {0: (0, _ALL), 1: (3, Fraction(1, 2)), 2: (5, Fraction(1, 4))}
 
 @dataclass(frozen=True, slots=True)
 class ChosenOptions:
-    """What was chosen among right and wrong options, and the sum of the chosen options' credits."""
+    """The choice among right and wrong options, and the sum of the chosen options' credits."""
 
     right: int
     wrong: int

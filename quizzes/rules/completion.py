@@ -21,7 +21,7 @@ class EndedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class QuizRecord:
-    """What a learner did with a quiz: first view, and the attempts in the order in which they ended."""
+    """A learner's record of a quiz: first view, and the attempts in the order in which they ended."""
 
     viewed_at: datetime | None = None
     attempts: tuple[EndedAttempt, ...] = ()

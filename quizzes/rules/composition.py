@@ -1,6 +1,6 @@
-"""The positions of a quiz: what its papers have in common, and which of them a question of an attempt stands in (spec/quiz-engine 5.12).
+"""The positions of a quiz: those that its layouts have in common, and the one of each attempt item (spec/quiz-engine 5.12).
 
-A fixed question is one position, a draw of n questions is n. Papers whose positions are alike may be looked at together, whatever
+A fixed question is one position, a draw of n questions is n. Layouts whose positions are alike may be analysed together, whatever
 versions their questions are of: a correction of a question leaves the positions as they are.
 """
 
@@ -24,7 +24,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """The positions of a paper; ``name`` is the same for all papers that may be looked at together."""
+    """The positions of an attempt layout; ``name`` is the same for all layouts that may be analysed together."""
 
     name: str
     positions: tuple[Position, ...]

@@ -1,6 +1,6 @@
-"""What a question is: thirteen kinds as frozen dataclasses, the same for the folder's picture and for a published version.
+"""The definition of a question: thirteen kinds as frozen dataclasses, the same for the folder and a published version.
 
-Texts are mappings from language to text. In the folder's picture they are Markdown source, in a published version HTML:
+Texts are mappings from language to text. In the folder they are Markdown source, in a published version HTML:
 ``map_texts`` makes the second from the first. Marks and credits are exact fractions; a credit is a share in [-1, 1] of the mark.
 Source of every field: spec/content-format 8.
 """
@@ -43,7 +43,7 @@ class QuestionState(StrEnum):
 
 
 class Difficulty(StrEnum):
-    """How hard the author thinks it is; for draws and reports."""
+    """The difficulty of a question as its author judges it; for draws and reports."""
 
     EASY = "easy"
     MEDIUM = "medium"
@@ -76,7 +76,7 @@ class OrderingRule(StrEnum):
 
 
 class ToleranceKind(StrEnum):
-    """How far from the value an answer may lie (spec/quiz-engine 5.7)."""
+    """The kind of distance from the value that an answer may have (spec/quiz-engine 5.7)."""
 
     NOMINAL = "nominal"
     RELATIVE = "relative"
@@ -91,7 +91,7 @@ class UnitPenaltyOf(StrEnum):
 
 
 class TextShape(StrEnum):
-    """What kind of Markdown a text holds: blocks, or a run within a paragraph."""
+    """The kind of Markdown in a text: blocks, or a run within a paragraph."""
 
     MARKDOWN = "markdown"
     INLINE = "inline"
@@ -430,7 +430,7 @@ BODIES: Mapping[QuestionKind, type[Body]] = {
 
 @dataclass(frozen=True, slots=True)
 class QuestionDefinition:
-    """What all kinds share, and the body with the fields of its kind."""
+    """The fields that all question kinds share, and the body with those of its kind."""
 
     key: str
     text: Texts = field(metadata=_MARKDOWN)
@@ -450,7 +450,7 @@ class QuestionDefinition:
 
     @property
     def kind(self) -> QuestionKind:
-        """Tell which of the thirteen kinds it is."""
+        """Return which of the thirteen kinds the question is."""
         return self.body.kind
 
 
@@ -473,7 +473,7 @@ def without_notes(question: QuestionDefinition) -> QuestionDefinition:
 
 
 def is_marked(question: QuestionDefinition) -> bool:
-    """Tell whether a mark can come of it: neither a description nor a survey nor a mark of 0."""
+    """Return whether a question can earn a mark: neither a description nor a survey nor a mark of 0."""
     survey = isinstance(question.body, MatrixBody) and question.body.survey
     return question.mark > 0 and not survey and not isinstance(question.body, DescriptionBody)
 

@@ -1,4 +1,4 @@
-"""The question doctor on guessing: whether the best get a question right by chance alone, as a test of equivalence.
+"""Item analysis of guessing: whether the best get a question right by chance alone, as a test of equivalence.
 
 That a test does not reject is no proof of chance: a small class rejects nothing. It has to be shown that the best are surely worse
 than if half of those who do not guess it knew it, and that the question surely says little about who knows.

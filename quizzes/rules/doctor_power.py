@@ -1,6 +1,6 @@
-"""What the question doctor can find in classes of each size: shares of simulated classes, in tenths of a percent.
+"""The power of item analysis in classes of each size: shares of simulated classes, in tenths of a percent.
 
-Papers of thirteen questions, twelve of them sound; the defective one is a single choice of four, for guessing also a statement. Who knows
+Quizzes of thirteen questions, twelve of them sound; the defective one is a single choice of four, for guessing also a statement. Who knows
 follows the logistic model with slope 1.3 and difficulty uniform in [-1.6, 0.8]. A finding stands out where, alone among the TESTS of a
 quiz of thirty questions, its p-value passes Benjamini and Hochberg. `tests/quizzes/test_rules_doctor_power.py` measures all of it anew.
 """
@@ -16,7 +16,7 @@ STANDS_OUT = RATE / TESTS
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """How often a defect is found: at least as a sign, and standing out, in thousandths of classes."""
+    """The power to find a defect: at least as a sign, and as one that stands out, in thousandths of classes."""
 
     sign: int
     stands_out: int
@@ -24,7 +24,7 @@ class Power:
 
 @dataclass(frozen=True, slots=True)
 class ClassPower:
-    """What is found in classes with so many answers to a question."""
+    """The power of item analysis in classes with so many answers to a question."""
 
     answers: int
     wrong_key: Power

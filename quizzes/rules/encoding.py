@@ -1,4 +1,4 @@
-"""Questions and settings as JSON documents and back, and the checksum that tells whether content changed.
+"""Questions and settings as JSON documents and back, and the checksum that shows whether content changed.
 
 The document follows the dataclasses field by field. Fractions are strings ("1/3", "-2"), enumerations their value,
 tuples lists; the body of a question or gap carries its ``kind``. Nothing is left out, so that equal questions give

@@ -38,7 +38,7 @@ def evaluate(expression: str, names: Mapping[str, Fraction]) -> Fraction:
 
 
 def holds(condition: str, names: Mapping[str, Fraction]) -> bool:
-    """Tell whether a comparison holds; raises ExpressionError where it is not a comparison."""
+    """Return whether a comparison holds; raises ExpressionError where it is not a comparison."""
     node = _parsed(condition)
     if not isinstance(node, ast.Compare):
         raise ExpressionError("a comparison is needed")

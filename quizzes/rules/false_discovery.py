@@ -1,4 +1,4 @@
-"""Many tests at once: which of them may be told so that few of those told are false.
+"""Many tests at once: which findings may be reported so that few of them are false.
 
 Benjamini and Hochberg 1995, «Controlling the false discovery rate: a practical and powerful approach to multiple testing».
 """
@@ -11,7 +11,7 @@ RATE = Fraction(1, 20)
 
 
 def adjusted(values: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    """Return p-values adjusted for being made together, in the order given: one is told where its adjusted value is at most RATE."""
+    """Return p-values adjusted for being made together, in the order given: a finding stands out where its value is at most RATE."""
     order = sorted(range(len(values)), key=lambda at: values[at], reverse=True)
     found = [Fraction(1)] * len(values)
     least = Fraction(1)

@@ -1,4 +1,4 @@
-"""What the author wrote for an answer: the feedback of what decided a part, and the right answer to show."""
+"""The author's text for an answer: the feedback of what decided a part, and the right answer to show."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction

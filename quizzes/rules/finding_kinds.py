@@ -1,4 +1,4 @@
-"""What may be wrong with a question or a quiz, and how sure that is."""
+"""The kinds of findings on a question or a quiz, and how sure they are."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ CLEAR = Fraction(1, 1000)
 
 
 class FindingKind(StrEnum):
-    """What a finding says."""
+    """The kind of a finding."""
 
     WRONG_KEY = "wrong_key"
     """The best choose another answer, and the key is nobody's of them."""
@@ -51,7 +51,7 @@ class FindingKind(StrEnum):
 
 
 class FindingStrength(StrEnum):
-    """How sure a finding is, by the chance that a class without the defect gives this very finding."""
+    """The strength of a finding, by the chance that a class without the defect gives this very finding."""
 
     SIGN = "sign"
     """At most 5 %."""
@@ -63,7 +63,7 @@ class FindingStrength(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemFinding:
-    """What was found; ``answers`` attempts stand behind it.
+    """A finding of the item analysis; ``answers`` attempts stand behind it.
 
     ``part`` and ``answer`` name what it is about: an option's key, or what was typed; ``count`` attempts gave that. Of the best
     ``top``, ``top_answer`` gave it and ``top_key`` gave the key. ``share`` is the facility, the discrimination or the difference
@@ -88,7 +88,7 @@ class ItemFinding:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one test of a question or a quiz gave: its p-value, also where it found nothing, and what there is to say of it."""
+    """The outcome of one test of a question or a quiz: its p-value, also where it found nothing, and its finding, if any."""
 
     p: Fraction
     finding: ItemFinding | None = None
@@ -99,7 +99,7 @@ NOT_MET = Outcome(Fraction(1))
 
 
 class FindingDetails(TypedDict, total=False):
-    """What a finding says beside its ailment, its strength and the number of answers."""
+    """The details of a finding beside its kind, its strength and the number of answers."""
 
     part: str
     answer: str
@@ -111,7 +111,7 @@ class FindingDetails(TypedDict, total=False):
 
 
 def outcome(p: Fraction, ailment: FindingKind, answers: int, *, met: bool = True, **facts: Unpack[FindingDetails]) -> Outcome:
-    """Return the outcome of a test: with something to tell where its other conditions are met and p is at most SIGN."""
+    """Return the outcome of a test: with a finding where its other conditions are met and p is at most SIGN."""
     if not met:
         return NOT_MET
     p = min(p, Fraction(1))
@@ -126,5 +126,5 @@ def strength_of(p: Fraction) -> FindingStrength:
 
 
 def findings_in(outcomes: Iterable[Outcome]) -> tuple[ItemFinding, ...]:
-    """Return what there is to say, told or not."""
+    """Return all findings, whether they stand out or not."""
     return tuple(one.finding for one in outcomes if one.finding is not None)

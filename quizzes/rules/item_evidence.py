@@ -1,6 +1,6 @@
-"""What a class did in a quiz, counted while its attempts pass by: marks by position, and of each question what was answered.
+"""The evidence of a class on a quiz, counted while its attempts stream by: marks by position, and the answers to each question.
 
-An attempt is looked at once and forgotten. What is kept grows with the different marks, totals and answers, not with the attempts;
+An attempt is read once and dropped. What is kept grows with the different marks, totals and answers, not with the attempts;
 of typed answers TYPED different ones are kept of each question, the others only counted.
 """
 
@@ -25,8 +25,8 @@ class MarkedResponse:
     """One marked question in one attempt.
 
     ``position`` counts the quiz's positions from 0 and is the same for all attempts, ``version`` names the question; ``mark`` of
-    ``maximum`` is the current one, whoever gave it; ``marking`` is what the question's rule says of the answer; ``typed`` is what was typed
-    and matched no answer of the author's.
+    ``maximum`` is the current one, given by a person or not; ``marking`` is what the question's rule says of the answer; ``typed`` is
+    what was typed and matched no answer of the author's.
     """
 
     position: int
@@ -48,7 +48,7 @@ class MarkedResponse:
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedText:
-    """What was typed and matched no answer: how often, and the sum of the rests of who typed it."""
+    """A typed text that matched no answer: how often, and the sum of the rests of those who typed it."""
 
     what: UnmatchedPart
     count: int
@@ -57,7 +57,7 @@ class UnmatchedText:
 
 @dataclass(frozen=True, slots=True)
 class SplitHalf:
-    """How a question went in one half of the papers: how often it was answered, sums of its shares of the mark and of their squares."""
+    """The results of a question in one half of the layouts: number of answers, sums of its mark shares and of their squares."""
 
     count: int = 0
     shares: Fraction = _NOTHING
@@ -66,9 +66,9 @@ class SplitHalf:
 
 @dataclass(frozen=True, slots=True)
 class ItemEvidence:
-    """What is known of a question: its answers, its marks, what was typed, its two halves, and blanks before the last answer.
+    """The evidence on a question: its answers, its marks, typed texts, its two halves, and blanks before the last answer.
 
-    ``marks`` counts the share of its mark and the rest of the attempt, of who answered it.
+    ``marks`` counts the share of its mark and the rest of the attempt, of those who answered it.
     """
 
     shown: int
@@ -160,7 +160,7 @@ def _half(shares: Counter[Fraction]) -> SplitHalf:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """How the papers end: attempts that answered anything, those whose last questions are blank, and blanks before the last answer."""
+    """The ends of attempts: those that answered anything, those with blank last questions, and blanks before the last answer."""
 
     attempts: int
     stopped: int
@@ -260,7 +260,7 @@ class ClassTally:
 
     @property
     def unreached(self) -> Unreached:
-        """Return how the papers end."""
+        """Return the blanks at the ends of the attempts."""
         return Unreached(self._attempts, self._stopped, self._passed_over, self._before_the_end)
 
     def maximum(self, position: int) -> Fraction:

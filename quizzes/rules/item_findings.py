@@ -75,7 +75,7 @@ def question_outcomes(question: QuestionDefinition, evidence: ItemEvidence) -> t
 
 
 def without_symptoms(findings: tuple[ItemFinding, ...]) -> tuple[ItemFinding, ...]:
-    """Leave out what follows from another finding that is as sure: both told, or both signs alone.
+    """Leave out findings that follow from another one as sure: both stand out, or both are signs alone.
 
     Where another answer goes with knowing, the key seems guessed; where it is so or guessed, the question hardly separates.
     """
@@ -87,9 +87,9 @@ def _explains(cause: ItemFinding, one: ItemFinding) -> bool:
 
 
 def significant_findings(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[ItemFinding, ...]]:
-    """Return the findings of each group of tests, those told that stand out among the tests of all groups together.
+    """Return the findings of each group of tests, and whether each stands out among the tests of all groups together.
 
-    Benjamini and Hochberg over every test made: where nothing is wrong, anything is told in at most RATE of all quizzes.
+    Benjamini and Hochberg over every test made: where nothing is wrong, anything stands out in at most RATE of all quizzes.
     """
     made = list(groups)
     values = iter(adjusted([one.p for group in made for one in group]))
@@ -99,7 +99,7 @@ def significant_findings(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[It
 
 
 def examine_end(unreached: Unreached) -> tuple[ItemFinding, ...]:
-    """Return what is found about the end of the papers."""
+    """Return the findings on the end of the attempts."""
     return findings_in(end_outcomes(unreached))
 
 
@@ -149,7 +149,7 @@ def _discrimination(marks: Scale, rests: Scale, products: Fraction) -> Fraction 
 
 
 def _about_place(early: SplitHalf, late: SplitHalf) -> Outcome:
-    """Compare the two halves of the paper, where the question stands in both."""
+    """Compare the two halves of the layout, where the question is in both."""
     if min(early.count, late.count) < LEAST:
         return NOT_MET
     one, other = (Scale(half.count, half.shares, half.squares) for half in (early, late))

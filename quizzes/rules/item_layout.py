@@ -1,4 +1,6 @@
-"""How one question stands in one attempt: the order of what it offers, and the values of its variables (spec/quiz-engine 5.2.5, 5.2.6)."""
+"""The layout of one question in one attempt: the order of what it offers, and the values of its variables (spec/quiz-engine 5.2.5,
+5.2.6).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,7 +51,7 @@ def lay_out_item(question: QuestionDefinition, seed: int, slot: str, *, shuffle:
     """Draw the orders and variables of a question in a slot; ``shuffle`` is the quiz's setting for options.
 
     Options are mixed where quiz and question allow it. Matches, items to order and dragged choices are always mixed,
-    because the order in which they were written is the answer; they are sorted by their keys before, so that papers that
+    because the order in which they were written is the answer; they are sorted by their keys before, so that questions that
     differ only in what is right are laid out alike (spec/security 5.1). Raises NoVariablesError.
     """
     if isinstance(question.body, CalculatedBody):

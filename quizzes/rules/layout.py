@@ -1,7 +1,7 @@
-"""The paper of one attempt: which questions, in which order, on which pages (spec/quiz-engine 5.2.4 to 5.2.6).
+"""The layout of one attempt: which questions, in which order, on which pages (spec/quiz-engine 5.2.4 to 5.2.6).
 
-Everything comes from the attempt's seed through ``chance``; the same entries, seed and earlier attempts give the same
-paper on any machine. The slot's name in the stream is ``<entry>.<draw>``, both counted from 1.
+Everything comes from the attempt's seed through ``seeded_random``; the same entries, seed and earlier attempts give the same
+layout on any machine. The slot's name in the stream is ``<entry>.<draw>``, both counted from 1.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -89,7 +89,7 @@ class Interlude:
 
 @dataclass(frozen=True, slots=True)
 class AttemptLayout:
-    """The paper: items by place, and what is written between them."""
+    """The layout of an attempt: items by place, and what is written between them."""
 
     items: tuple[LaidItem, ...]
     interludes: tuple[Interlude, ...] = ()
@@ -119,7 +119,7 @@ class _OpenSlot:
 
 
 def lay_out(entries: Sequence[Entry], seed: int, *, seen: Mapping[str, int], per_page: int = 0) -> AttemptLayout | PoolTooSmall:
-    """Draw and order the questions of an attempt, or tell which pool is too small.
+    """Draw and order the questions of an attempt, or return which pool is too small.
 
     ``seen`` says how often the learner met each question (by key) in earlier attempts; the least seen come first.
     """
@@ -143,9 +143,9 @@ def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list
 
 
 def _fill(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:
-    """Give every seat a question of its own.
+    """Give every open slot a question of its own.
 
-    Each takes its most wanted free one; only where none is free do earlier seats change theirs, so that pools that
+    Each takes its most wanted free one; only where none is free do earlier slots change theirs, so that pools that
     overlap fail only if no choice at all would do.
     """
     holder: dict[str, int] = {}
@@ -160,7 +160,7 @@ def _fill(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:
 
 
 def _reseat(context: int, seats: Sequence[_OpenSlot], holder: dict[str, int], tried: set[str]) -> bool:
-    """Find a question for a seat by moving others along (augmenting path)."""
+    """Find a question for an open slot by moving others along (augmenting path)."""
     for candidate in seats[context].wanted:
         question = candidate.question
         if question in tried:
@@ -237,5 +237,5 @@ def _paged(pieces: Sequence[_Piece], per_page: int) -> AttemptLayout:
 
 
 def _has_page(page: int, items: Sequence[LaidItem], interludes: Sequence[Interlude]) -> bool:
-    """Tell whether something stands on the page, so that a break leads to no empty one."""
+    """Return whether the page shows anything, so that a break leads to no empty one."""
     return any(item.page == page for item in items[-1:]) or any(interlude.page == page for interlude in interludes[-1:])

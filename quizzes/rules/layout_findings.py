@@ -1,6 +1,6 @@
-"""The question doctor on how papers differ: the numbers of a calculated question, and which option stood first.
+"""Item analysis of how layouts differ: the numbers of a calculated question, and the option shown first.
 
-Both are drawn for each attempt and have nothing to do with who learns, so that halves and places can be compared directly.
+Both are drawn for each attempt and have nothing to do with the learner, so that halves and places can be compared directly.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ _NOTHING = Fraction(0)
 
 
 def layout_outcomes(evidence: ItemEvidence) -> Iterator[Outcome]:
-    """Test the values that a question draws, and whether its first option is taken for standing there."""
+    """Test the values that a question draws, and whether its first option is taken for being first."""
     for name, counted in evidence.values.items():
         yield _about_values(name, counted)
     if evidence.firsts:

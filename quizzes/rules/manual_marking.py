@@ -35,7 +35,7 @@ def lowest_fraction(question: QuestionDefinition) -> Fraction:
 
 
 def level_points(rubric: Sequence[RubricCriterion], chosen: Mapping[str, int]) -> Fraction | None:
-    """Add up the points of the chosen levels, by criterion the place of its level from 0; None while a criterion lacks one."""
+    """Add up the points of the chosen levels, by criterion the place of its level from 0; None while a criterion has none."""
     points = _NOTHING
     for criterion in rubric:
         place = chosen.get(criterion.key)
@@ -46,6 +46,6 @@ def level_points(rubric: Sequence[RubricCriterion], chosen: Mapping[str, int]) -
 
 
 def rubric_mark(question: QuestionDefinition, chosen: Mapping[str, int], maximum: Fraction) -> Fraction | None:
-    """Return the mark that the chosen levels make where the question is worth ``maximum``; None while a criterion lacks one."""
+    """Return the mark that the chosen levels make where the question is worth ``maximum``; None while a criterion has none."""
     earned = level_points(rubric_of(question), chosen)
     return None if earned is None or not question.mark else earned * maximum / question.mark

@@ -1,4 +1,4 @@
-"""What an answer is worth (spec/quiz-engine 5.7): a share in [−1, 1] of the question's mark, exactly, and the result of every part.
+"""The mark of an answer (spec/quiz-engine 5.7): a share in [−1, 1] of the question's mark, exactly, and the result of every part.
 
 Nothing here rounds and nothing raises on what a learner typed: what cannot be read is ``invalid`` and worth nothing.
 """
@@ -61,14 +61,14 @@ def mark_answer(question: QuestionDefinition, answer: Answer | MalformedAnswer, 
 
 
 def is_unanswered(question: QuestionDefinition, answer: Answer | MalformedAnswer, layout: ItemLayout) -> bool:
-    """Tell whether nothing was answered; an order that nobody touched counts as nothing (spec/quiz-engine 5.7, ordering)."""
+    """Return whether nothing was answered; an untouched order counts as nothing (spec/quiz-engine 5.7, ordering)."""
     if isinstance(answer, OrderingAnswer) and not answer.confirmed:
         return is_empty(answer) or answer.order == layout.orders.get(ITEMS)
     return is_empty(answer)
 
 
 def has_rule(question: QuestionDefinition) -> bool:
-    """Tell whether an answer is judged at all, by a rule or by a person: not texts, surveys and self-checks."""
+    """Return whether an answer is judged at all, by a rule or by a person: not texts, surveys and self-checks."""
     match question.body:
         case ShortAnswerBody(answers):
             return bool(answers)

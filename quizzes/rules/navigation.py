@@ -1,4 +1,4 @@
-"""Which page a learner sees, which questions are locked, and what the summary says of each (spec/quiz-engine 5.5)."""
+"""The page that a learner sees, the questions that are locked, and the summary of each (spec/quiz-engine 5.5)."""
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
@@ -10,7 +10,7 @@ from quizzes.rules.settings import Behaviour, Navigation
 
 
 class SummaryState(StrEnum):
-    """What the summary page says of a question; flags are told beside it."""
+    """The state of a question on the summary page; flags are shown beside it."""
 
     NOT_ANSWERED = "not_answered"
     SAVED = "saved"
@@ -22,15 +22,15 @@ class PositionedItem(Protocol):
 
     @property
     def place(self) -> int:
-        """Tell its place, counted from 1 over everything."""
+        """Return its place, counted from 1 over everything."""
 
     @property
     def number(self) -> int | None:
-        """Tell its number; descriptions have none."""
+        """Return its number; descriptions have none."""
 
     @property
     def require_previous(self) -> bool:
-        """Tell whether it waits for the question before it."""
+        """Return whether it waits for the question before it."""
 
 
 def page_to_show(navigation: Navigation, requested: int, *, current: int, pages: int) -> int:

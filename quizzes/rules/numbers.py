@@ -1,7 +1,7 @@
 """Numbers as people type them, in exact fractions (spec/quiz-engine 5.7, decimals and numerical).
 
 The convention (which sign is the decimal one) is fixed when an attempt starts, from the learner's language. A number that
-both conventions allow and that they read differently (``1.234``) is read by the learner's and told as ambiguous.
+both conventions allow and that they read differently (``1.234``) is read by the learner's and reported as ambiguous.
 """
 
 import re
@@ -23,7 +23,7 @@ _SIGNS = str.maketrans({"−": "-", "–": "-", "＋": "+"})
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """Which sign separates decimals and which groups thousands."""
+    """The signs that separate decimals and group thousands."""
 
     decimal: str
     group: str
@@ -77,7 +77,7 @@ def split_unit(typed: str, units: tuple[str, ...]) -> tuple[str, str]:
 
 
 def is_within(value: Fraction, expected: Fraction, tolerance: Tolerance) -> bool:
-    """Tell whether a value lies within the tolerance of the expected one, both ends included (spec/quiz-engine 5.7, numerical)."""
+    """Return whether a value lies within the tolerance of the expected one, both ends included (spec/quiz-engine 5.7, numerical)."""
     amount = tolerance.amount
     if tolerance.kind is ToleranceKind.NOMINAL:
         return abs(value - expected) <= amount + EPSILON * max(Fraction(1), abs(expected))
@@ -119,7 +119,7 @@ def _joined(text: str) -> str:
 
 
 def _plain(text: str, convention: Convention) -> tuple[str, bool] | None:
-    """Write digits with marks as ``1234.56``, and tell whether they are ambiguous; None where the marks make no number."""
+    """Write digits with marks as ``1234.56``, and return whether they are ambiguous; None where the marks make no number."""
     marks = [sign for sign in text if sign in ".,"]
     if len(marks) == len(text):
         return None

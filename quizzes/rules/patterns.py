@@ -11,7 +11,7 @@ _TILDE = "\u0303"
 
 
 def matches(pattern: str, typed: str, *, ignore_case: bool, ignore_accents: bool) -> bool:
-    """Tell whether what was typed fits the whole pattern."""
+    """Return whether the typed text fits the whole pattern."""
     segments = [
         folded(part.replace("\\*", "*"), ignore_case=ignore_case, ignore_accents=ignore_accents) for part in _STAR.split(_spaced(pattern))
     ]
@@ -48,7 +48,7 @@ def folded(text: str, *, ignore_case: bool, ignore_accents: bool) -> str:
 
 
 def _without_accents(text: str) -> str:
-    """Drop accents but not the tilde of ñ, which is a letter and not an accented n."""
+    """Drop accents but not the tilde of ñ, which is no accented n."""
     kept: list[str] = []
     for sign in unicodedata.normalize("NFD", text):
         if not unicodedata.combining(sign) or (sign == _TILDE and kept and kept[-1] in "nN"):

@@ -15,7 +15,7 @@ _DOLLARS = {"USD": "$"}
 
 @dataclass(frozen=True, slots=True)
 class TypedQuantity:
-    """What was typed: the number as read, and its unit where one is asked for ("" where it is missing or unknown)."""
+    """A typed quantity: the number as read, and its unit where one is asked for ("" where it is missing or unknown)."""
 
     reading: ParsedNumber
     unit: str

@@ -1,4 +1,4 @@
-"""What differs between two wordings of a question, as places and values that a page can put into words (spec/quiz-engine 5.1.1).
+"""The differences between two versions of a question, as places and values that a page can put into words (spec/quiz-engine 5.1.1).
 
 A question is laid flat: each value under the path that leads to it. Entries with keys (options, pairs, items, rows, gaps) are met by
 key, so that moving one changes nothing; entries without are met by their place. Texts have a path for each language.

@@ -1,4 +1,4 @@
-"""How one question of one attempt stands: its tries read from what was stored, judged by the quiz's behaviour (spec/quiz-engine 5.6).
+"""The state of one question of one attempt: its tries read from what was stored, judged by the quiz's behaviour (spec/quiz-engine 5.6).
 
 The same function serves the page after a check, the end of the attempt, the review and a regrade: given the same question, layout
 and answers it gives the same mark.
@@ -24,7 +24,7 @@ _LEVELS = {"1": 1, "2": 2, "3": 3}
 
 @dataclass(frozen=True, slots=True)
 class QuestionMarker:
-    """What decides about the answers to one question in one attempt."""
+    """The marker of the answers to one question in one attempt."""
 
     behaviour: Behaviour
     question: QuestionDefinition
@@ -45,11 +45,11 @@ class QuestionMarker:
         return standing(self.behaviour, self.question, tries, certainty=certainty_of(response), final=True)
 
     def is_readable(self, parts: Parts) -> bool:
-        """Tell whether a response is an answer that can be judged: neither blank nor unreadable."""
+        """Return whether a response is an answer that can be judged: neither blank nor unreadable."""
         return self.marking(parts).state not in (MarkState.NOT_ANSWERED, MarkState.INVALID)
 
     def costs_a_try(self, checked: Sequence[Parts], parts: Parts) -> bool:
-        """Tell whether checking a response would count: not blank, readable, and no repetition that the behaviour discards."""
+        """Return whether checking a response would count: not blank, readable, and no repetition that the behaviour discards."""
         before, after = self._tries(checked), self._tries([*checked, parts])
         return len(counted_tries(self.behaviour, after)) > len(counted_tries(self.behaviour, before))
 
@@ -62,17 +62,17 @@ class QuestionMarker:
 
 
 def is_judged_by_rule(question: QuestionDefinition) -> bool:
-    """Tell whether a rule alone decides: not texts and files that a person marks, nor surveys, self-checks and descriptions."""
+    """Return whether a rule alone decides: not texts and files that a person marks, nor surveys, self-checks and descriptions."""
     return has_rule(question) and question.kind not in BY_HAND
 
 
 def can_be_checked(behaviour: Behaviour, question: QuestionDefinition) -> bool:
-    """Tell whether a learner may have answers to a question checked during the attempt."""
+    """Return whether a learner may have answers to a question checked during the attempt."""
     return behaviour in GIVES_FEEDBACK_AT_ONCE and is_judged_by_rule(question)
 
 
 def asks_certainty(behaviour: Behaviour, question: QuestionDefinition) -> bool:
-    """Tell whether a learner says how sure they are of the answer to a question."""
+    """Return whether a learner states how sure they are of the answer to a question."""
     return behaviour is Behaviour.CERTAINTY and is_judged_by_rule(question)
 
 
@@ -82,7 +82,9 @@ def certainty_of(parts: Parts | None) -> int | None:
 
 
 def is_finished(judge: QuestionMarker, checked: Sequence[Parts], response: Parts | None) -> bool:
-    """Tell whether what waits for a question may open: it is locked, or it is answered where no rule can lock it (spec/quiz-engine 5.5)."""
+    """Return whether what waits for a question may open: it is locked, or it is answered where no rule can lock it (spec/quiz-engine
+    5.5).
+    """
     if can_be_checked(judge.behaviour, judge.question):
         return judge.after(checked).locked
     return _says_something(judge, response)

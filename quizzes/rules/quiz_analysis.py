@@ -36,7 +36,7 @@ VERSION = FORMULAS + 104
 
 @dataclass(frozen=True, slots=True)
 class TypedAnswer:
-    """What was typed and matched nothing: part, text, how often, and the mean rest of who typed it."""
+    """A typed answer that matched nothing: part, text, how often, and the mean rest of those who typed it."""
 
     part: str
     text: str
@@ -95,9 +95,9 @@ def examination_of(
     *,
     annulled: Container[int] = (),
 ) -> QuizAnalysis:
-    """Compute everything that is shown of a set of attempts that has been counted; positions without any mark are left out.
+    """Compute the whole analysis of a set of counted attempts; positions without any mark are left out.
 
-    Of ``annulled`` question versions nothing is found: their marks are not what was answered, and what there was to do is done.
+    Void question versions have no findings: their marks are not what was answered, and what there was to do is done.
     """
     maxima = [tally.maximum(at) for at in range(len(composition.positions))]
     figures = statistics_from(tally.tally, maxima)
@@ -158,7 +158,7 @@ def grades_of(totals: Mapping[Fraction, int], maximum: Fraction) -> tuple[int, .
 
 
 def findings_in_order(examination: QuizAnalysis) -> Sequence[tuple[int | None, ItemFinding]]:
-    """Return every finding with the version it is about (None: the quiz): those told, the surest first, then the signs alone."""
+    """Return every finding with the version it is about (None: the quiz): those that stand out, surest first, then the signs."""
     found: list[tuple[int | None, ItemFinding]] = [(None, one) for one in examination.findings]
     found += [(question.version, one) for question in examination.questions for one in question.findings]
     return sorted(found, key=lambda one: (not one[1].told, _SUREST_FIRST.index(one[1].strength)))

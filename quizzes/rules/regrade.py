@@ -1,4 +1,4 @@
-"""Marking again: when another version may be used, and which mark then holds (spec/quiz-engine 5.11)."""
+"""Regrades: when another version may be used, and which mark then counts (spec/quiz-engine 5.11)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from quizzes.rules.settings import QuizSettings
 
 
 class RegradeKind(StrEnum):
-    """What is done to a question of everybody's attempts: judged again by its own or another version, or annulled."""
+    """The kind of a regrade: a question of all attempts is judged by its own or another version, or made void."""
 
     SAME = "same"
     OTHER = "other"
@@ -34,12 +34,12 @@ class RegradeKind(StrEnum):
 
     @property
     def annuls(self) -> bool:
-        """Tell whether the question stops deciding: full credit to all, or left out of the total (spec/quiz-engine 5.11.4)."""
+        """Return whether the question becomes void: full credit to all, or left out of the total (spec/quiz-engine 5.11.4)."""
         return self in (RegradeKind.FULL_CREDIT, RegradeKind.REMOVED)
 
 
 class RegradePolicy(StrEnum):
-    """What becomes of the old mark.
+    """The effect of a regrade on the old mark.
 
     The better one of each question stays, the new one replaces it, or an attempt takes its new marks together and only
     where they raise its total (spec/quiz-engine 5.11.3).
@@ -52,7 +52,7 @@ class RegradePolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyDifference:
-    """A list whose keys are not the same in two versions: its name, the keys that the other lacks, and those it adds."""
+    """A list whose keys differ between two versions: its name, the keys missing from the other, and those it adds."""
 
     part: str
     lacking: tuple[str, ...]
@@ -81,23 +81,21 @@ def can_regrade(answered: QuestionDefinition, other: QuestionDefinition) -> bool
 
 
 def regraded(policy: RegradePolicy, old: Fraction | None, new: Fraction | None) -> Fraction | None:
-    """Return the share of a question that holds after marking again; what has no mark yet takes the new one."""
+    """Return the share of a question that counts after a regrade; one that has no mark yet takes the new one."""
     if policy is RegradePolicy.KEEP_BEST and old is not None and (new is None or old >= new):
         return old
     return new
 
 
 def takes_new_marks(policy: RegradePolicy, before: Fraction | None, after: Fraction | None) -> bool:
-    """Tell whether an attempt takes its new marks, by the percentages before and after; None: not graded."""
+    """Return whether an attempt takes its new marks, by the percentages before and after; None: not graded."""
     if policy is not RegradePolicy.ONLY_RAISE or before is None:
         return True
     return after is not None and after > before
 
 
 def annulled_marking(effect: str) -> Marking | None:
-    """Return what an annulled question gives everybody: all of its mark, or no part in the total (spec/quiz-engine 5.11.4); None:
-    it is not annulled.
-    """
+    """Return a void question's marking for everyone: all of its mark, or no part in the total (spec/quiz-engine 5.11.4); None: not void."""
     match effect:
         case RegradeKind.FULL_CREDIT:
             return Marking(MarkState.RIGHT, Fraction(1))
@@ -109,7 +107,7 @@ def annulled_marking(effect: str) -> Marking | None:
 
 @dataclass(frozen=True, slots=True)
 class PresentMark:
-    """A question of an attempt that is handed in: its present share (None: waits or has no mark), state, worth and section."""
+    """A question of a submitted attempt: its present share (None: waits or has no mark), state, worth and section."""
 
     fraction: Fraction | None
     state: MarkState
@@ -119,7 +117,7 @@ class PresentMark:
 
 @dataclass(frozen=True, slots=True)
 class RegradeResult:
-    """What marking an attempt again makes of it: the marks that change, by item, and the total with them."""
+    """The result of regrading an attempt: the marks that change, by item, and the total with them."""
 
     marks: Mapping[int, Marking]
     after: Grade
@@ -141,7 +139,7 @@ def regrade_attempt(
 
 
 def _replaces(policy: RegradePolicy, present: PresentMark, marking: Marking) -> bool:
-    """Tell whether a new marking of a question is another one and holds."""
+    """Return whether a new marking of a question differs from the present one and counts."""
     if marking.fraction == present.fraction:
         return marking.state is not present.state
     return regraded(policy, present.fraction, marking.fraction) == marking.fraction

@@ -43,7 +43,7 @@ def filled_parts(parts: Parts) -> dict[str, list[str]]:
 
 
 def says_the_same(one: object, other: object) -> bool:
-    """Tell whether two stored responses say the same; pages with and without a script send the ends of lines otherwise."""
+    """Return whether two stored responses are equal; pages with and without a script send the ends of lines differently."""
     return _said(one) == _said(other)
 
 

@@ -1,4 +1,4 @@
-"""What marking gives: the share of the mark, its name, and the result of every part."""
+"""The result of marking: the share of the mark, its name, and the result of every part."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _ALL = Fraction(1)
 
 
 class MarkState(StrEnum):
-    """What became of an answer."""
+    """The state of an answer after marking."""
 
     NOT_ANSWERED = "not_answered"
     INVALID = "invalid"

@@ -1,4 +1,4 @@
-"""What a learner sees of an attempt, and when (spec/quiz-engine 5.9)."""
+"""The review of an attempt: what a learner sees of it, and when (spec/quiz-engine 5.9)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ PRESETS: Mapping[ReviewPreset, Mapping[ReviewMoment, frozenset[ReviewFlag]]] = {
 
 
 class Reader(Enum):
-    """Who looks at an attempt."""
+    """The role in which a person views an attempt."""
 
     LEARNER = "learner"
     """Whoever made it."""
@@ -41,14 +41,14 @@ class Reader(Enum):
 
 @dataclass(frozen=True, slots=True)
 class QuestionProgress:
-    """How far a learner is with a question during an attempt: checked at least once; locked for good."""
+    """A learner's progress with a question during an attempt: checked at least once; locked for good."""
 
     checked: bool = False
     locked: bool = False
 
 
 def moment_of(ended_at: datetime | None, closes: datetime | None, *, another_open: bool = False, now: datetime) -> ReviewMoment:
-    """Return the moment of an attempt that was handed in or abandoned then; None: it goes on.
+    """Return the review moment of an attempt that was submitted or abandoned then; None: it goes on.
 
     After the close date it is ``closed``, once no other attempt of the learner is open; without a close date that never comes.
     """
@@ -60,7 +60,7 @@ def moment_of(ended_at: datetime | None, closes: datetime | None, *, another_ope
 
 
 def flags_for(review: ReviewOptions, moment: ReviewMoment, behaviour: Behaviour, reader: Reader = Reader.LEARNER) -> frozenset[ReviewFlag]:
-    """Return what may be shown of an attempt: to editors all, to graders what the learner sees but the key and what tells it.
+    """Return what may be shown of an attempt: to editors all, to graders what the learner sees but nothing that reveals the key.
 
     Without ``attempt`` everything about single questions is off; what remains is of the attempt as a whole: its marks,
     their maximum and the overall feedback. During an attempt the questions are always shown, and more than their
@@ -90,11 +90,11 @@ def flags_for_item(flags: frozenset[ReviewFlag], moment: ReviewMoment, progress:
 
 
 def may_download_answers(flags: frozenset[ReviewFlag]) -> bool:
-    """Tell whether a learner may take along what they answered: always once marks are visible."""
+    """Return whether a learner may download their answers: always once marks are visible."""
     return bool(flags & {ReviewFlag.ATTEMPT, ReviewFlag.MARKS})
 
 
 def shows_key_early(review: ReviewOptions, behaviour: Behaviour) -> bool:
-    """Tell whether right answers are shown while attempts may remain (the check C506)."""
+    """Return whether right answers are shown while attempts may remain (the check C506)."""
     early = (ReviewMoment.DURING, ReviewMoment.AFTER, ReviewMoment.LATER)
     return any(ReviewFlag.RIGHT_ANSWER in flags_for(review, moment, behaviour) for moment in early)

@@ -30,7 +30,7 @@ class SavedAnswer:
 
 
 class SaveOutcome(StrEnum):
-    """What became of an event that arrived."""
+    """The outcome of a saved answer that arrived."""
 
     CURRENT = "current"
     KNOWN = "known"
@@ -48,7 +48,7 @@ class ArrivedSave:
 
 @dataclass(frozen=True, slots=True)
 class SaveResult:
-    """What to append, what became of each event that arrived, and the current answer of every question."""
+    """The answers to append, the outcome of each that arrived, and the current answer of every question."""
 
     added: tuple[SavedAnswer, ...]
     arrivals: tuple[ArrivedSave, ...]
@@ -89,7 +89,7 @@ def current_answers(events: Iterable[SavedAnswer]) -> Mapping[int, SavedAnswer]:
 
 
 def acknowledged(events: Iterable[SavedAnswer], lease: int) -> Mapping[int, int]:
-    """Return per item the highest n for which all of the lease's events 1 … n are stored: the device may forget those."""
+    """Return per item the highest n for which all of the lease's events 1 … n are stored: the device may drop those."""
     counts: dict[int, set[int]] = {}
     for event in events:
         if event.sequence.lease == lease:

@@ -1,6 +1,6 @@
-"""Chance that can be repeated: everything drawn in an attempt comes from its one stored 64-bit seed (spec/quiz-engine 5.2.5).
+"""Repeatable chance: everything drawn in an attempt comes from its one stored 64-bit seed (spec/quiz-engine 5.2.5).
 
-The algorithm, so that anybody can check a paper: for a purpose (``section:2``) within a slot (``3.1``) the bytes are
+The algorithm, so that anybody can check a layout: for a purpose (``section:2``) within a slot (``3.1``) the bytes are
 SHA-256 over the ASCII text ``<seed as 16 hexadecimal digits>/<slot>/<purpose>/<block>`` for block 0, 1, 2 …, read as
 big-endian words of 64 bits. A number below n is the next word modulo n, where words of the last incomplete run of n are
 passed over (so every number is equally likely). A shuffle is Fisher–Yates from the last place down to the second: the

@@ -1,7 +1,7 @@
-"""What a quiz may be set to: every field of spec/content-format 9, that is about behaviour and not about questions.
+"""The settings of a quiz: every field of spec/content-format 9, that is about behaviour and not about questions.
 
 The reader makes it from the quiz's file, publishing freezes it (``encoding.encode``), an attempt keeps what it needs.
-Dates and persons' settings (overrides, accommodations) are applied by ``attempts.effective``.
+Dates and persons' settings (overrides, accommodations) are applied by ``access.effective``.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Navigation(StrEnum):
 
 
 class AtEnd(StrEnum):
-    """What happens to an open attempt when its time ends (spec/quiz-engine 5.3.3)."""
+    """The effect on an open attempt when its time ends (spec/quiz-engine 5.3.3)."""
 
     SUBMIT = "submit"
     GRACE = "grace"
@@ -47,7 +47,7 @@ class ReviewMoment(StrEnum):
 
 
 class ReviewFlag(StrEnum):
-    """What may be shown in a moment (spec/quiz-engine 5.9)."""
+    """A part of an attempt that may be shown in a review moment (spec/quiz-engine 5.9)."""
 
     ATTEMPT = "attempt"
     CORRECTNESS = "correctness"
@@ -130,5 +130,5 @@ class QuizSettings:
 
     @property
     def is_graded(self) -> bool:
-        """Tell whether the quiz counts in the course grade."""
+        """Return whether the quiz counts in the course grade."""
         return self.weight > 0

@@ -34,7 +34,7 @@ _ENDLESS = Fraction(10**6)
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How many values there are, their sum and the sum of their squares."""
+    """A set of values: their number, their sum and the sum of their squares."""
 
     count: int
     whole: Fraction

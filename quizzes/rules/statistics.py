@@ -70,7 +70,7 @@ class QuestionStatistics:
 
 
 class CountedAttempts(StrEnum):
-    """Which attempts of a learner count; the first for the quality of questions."""
+    """The attempts of a learner that count; the first for the quality of questions."""
 
     FIRST = "first"
     HIGHEST = "highest"
@@ -116,7 +116,7 @@ def statistics_of(marks: Iterable[Sequence[Fraction]], maxima: Sequence[Fraction
 def statistics_from(tally: MarkTally, maxima: Sequence[Fraction]) -> AttemptSetStatistics:
     """Compute everything from counted marks; where the questions of a position differ in their maximum, ``maxima`` has the mean.
 
-    A position that is worth nothing is none of those whose consistency is told.
+    A position that is worth nothing does not count for the consistency.
     """
     sums = [_Sums.of(column) for column in tally.columns]
     weights = _effective_weights([one.covariance for one in sums])

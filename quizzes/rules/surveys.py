@@ -1,4 +1,4 @@
-"""What a class answered to a survey: each row's choices counted along its scale, with the median.
+"""Answers of a class to a survey: each row's choices counted along its scale, with the median.
 
 spec/quiz-engine 5.7, matrix; spec/quiz-engine 5.12.
 """
@@ -13,7 +13,7 @@ from quizzes.rules.definitions import MatrixBody
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """How often each column of the scale was chosen in a row; both in the order in which they stand."""
+    """The number of choices of each column of the scale in a row; both in the order shown."""
 
     row: str
     counts: tuple[int, ...]

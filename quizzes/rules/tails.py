@@ -50,7 +50,7 @@ def normal_square(square: Fraction, freedom: int) -> Fraction:
 
 
 def binomial_at_most(count: int, whole: int, chance: Fraction) -> Fraction:
-    """Return the probability that of so many trials at most ``count`` succeed, each with the chance given: 0 < chance < 1."""
+    """Return the probability that of so many events at most ``count`` succeed, each with the chance given: 0 < chance < 1."""
     if count < 0:
         return Fraction(0)
     if count >= whole:

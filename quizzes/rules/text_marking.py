@@ -1,4 +1,4 @@
-"""What was typed and matched no answer of the author's: words folded, numbers read, so that the same answer counts once."""
+"""Typed answers that matched none of the author's: words folded, numbers read, so that the same answer counts once."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +18,7 @@ SHARES = 4
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedPart:
-    """A text for a part ("" the whole), in small letters; ``value`` is the number in the answers' unit, where it can be read."""
+    """A text for a part ("" the whole), in lower case; ``value`` is the number in the answers' unit, where it can be read."""
 
     part: str
     text: str

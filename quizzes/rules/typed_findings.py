@@ -1,4 +1,4 @@
-"""The question doctor on what is typed: tolerances, slipped decimal signs, spellings, and answers that the author did not think of."""
+"""Item analysis of what is typed: tolerances, slipped decimal signs, spellings, and answers that the author did not think of."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -121,14 +121,14 @@ def _patterns(texts: Texts) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Return letters and digits alone, without accents: points, hyphens, quotes and spaces make no other word."""
+    """Return the alphanumeric characters alone, without accents: points, hyphens, quotes and spaces make no other word."""
     return "".join(sign for sign in folded(text, ignore_case=True, ignore_accents=True) if sign.isalnum())
 
 
 def is_near(typed: str, right: str) -> bool:
-    """Say whether a word differs from another in one letter, of at least eight letters in two; of fewer than three in none.
+    """Return whether a word differs from another in one character, of at least eight in two; of fewer than three in none.
 
-    A letter too many, too few, another, or two exchanged count as one (Damerau 1964: four fifths of all typing errors are one such).
+    One too many, one too few, another, or two exchanged count as one (Damerau 1964: four fifths of all typing errors are one such).
     A known acronym is no misspelling of anything; it is near its own names (`acronyms`).
     """
     if typed in NAMES:

@@ -1,4 +1,4 @@
-"""Which files may be handed in with an answer, and how many words it has (spec/security 4.3, spec/content-format 8)."""
+"""The files that may be submitted with an answer, and the number of its words (spec/security 4.3, spec/content-format 8)."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ class UploadRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """What a question takes: extensions in lower case, how many files, bytes of each."""
+    """The upload limits of a question: extensions in lower case, number of files, bytes of each."""
 
     accept: tuple[str, ...]
     files: int
@@ -52,7 +52,7 @@ def upload_limits(question: QuestionDefinition) -> UploadLimits | None:
 
 
 def room_left(room: int, present: int, ever: int) -> int:
-    """Return how many bytes somebody may still send who has so many in their answers, and sent so many in all."""
+    """Return how many bytes a person may still upload who has so many in their answers, and uploaded so many in all."""
     return min(room - present, KEPT_TIMES * room - ever)
 
 
@@ -72,5 +72,5 @@ def shown_name(name: str) -> str:
 
 
 def count_words(text: str) -> int:
-    """Count the words of a text: what stands between spaces and holds a letter or a digit."""
+    """Count the words of a text: what is between spaces and has an alphanumeric character."""
     return sum(any(sign.isalnum() for sign in piece) for piece in text.split())

@@ -57,7 +57,7 @@ from quizzes.services.start_conditions import ASKED_NOTHING, StartRequest, start
 
 
 class QuizVerb(StrEnum):
-    """What the audit log says of attempts."""
+    """The audit verbs of attempts."""
 
     STARTED = "attempt.started"
     SUBMITTED = "attempt.submitted"
@@ -135,7 +135,7 @@ def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow])
 
 
 def _forget_previews(session: Session, person_id: int, subject: ActivityContext) -> None:
-    """Delete somebody's previews of a quiz (spec/quiz-engine 5.2.7): they count nowhere, and their numbers are free again."""
+    """Delete a person's previews of a quiz (spec/quiz-engine 5.2.7): they count nowhere, and their numbers are free again."""
     mine = (Attempt.person_id == person_id, Attempt.course_id == subject.context.course_id, Attempt.activity_key == subject.activity.key)
     delete_person_attempts(session, list(session.scalars(select(Attempt.id).where(*mine, Attempt.preview))))
 
@@ -247,7 +247,7 @@ class SaveRequest:
 
 @dataclass(frozen=True, slots=True)
 class SaveReceipt:
-    """What the server has kept: per place the highest number without a gap, per place what became newer elsewhere."""
+    """The server's receipt: per place the highest number saved without a gap, per place what became newer elsewhere."""
 
     acknowledged: Mapping[int, int]
     elsewhere: Mapping[int, Mapping[str, object]]
@@ -462,7 +462,7 @@ def _annulled(session: Session, item: LoadedItem, kept: Marking | None) -> Marki
 
 
 def record_quiz_result(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> None:
-    """Tell the learner's progress what all attempts together mean for the activity, by the version of the last one that has ended."""
+    """Record in progress what all attempts together mean for the activity, by the version of the last one that has ended."""
     row = loaded.row
     assert row.enrolment_id is not None
     with session.no_autoflush:  # this attempt is taken as it is now, everything is written at once

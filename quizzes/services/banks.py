@@ -36,7 +36,7 @@ QUESTIONS = "questions"
 
 
 class EntryChanged(Conflict):
-    """Somebody else changed or deleted this question since its text was shown."""
+    """A change or deletion of this question by someone else since its text was shown."""
 
     code = "entry_changed"
     message = N_("Someone else changed this question in the meantime.")
@@ -61,7 +61,7 @@ class EntryText:
 
 
 def checksum_of(text: str) -> str:
-    """Return what tells one text of an entry from another."""
+    """Return the checksum that distinguishes one text of an entry from another."""
     return sha256(text.encode()).hexdigest()
 
 
@@ -100,7 +100,7 @@ def written_entry(body: str, change: EntryText) -> ListEntrySpan:
 
 
 def save_entry(session: Session, actor: Actor, course_id: int, change: EntryText, *, now: datetime) -> None:
-    """Write a question's text into its bank; raise EntryChanged where somebody else was faster."""
+    """Write a question's text into its bank; raise EntryChanged where someone else was faster."""
     course = course_catalogue.lock_course(session, course_id)
     body = body_of(session, course_id, change.path)
     _save(session, actor, course, {change.path: with_entry(body, change)}, now=now)
@@ -136,7 +136,7 @@ def delete_entry(session: Session, actor: Actor, course_id: int, change: EntryTe
 
 @dataclass(frozen=True, slots=True)
 class FieldChanges:
-    """What a bulk edit does to each question; None leaves a field as it is, '' takes it out. `bank` is the path of the bank to move to."""
+    """A bulk edit of each question; None leaves a field as it is, '' takes it out. `bank` is the path of the bank to move to."""
 
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from quizzes.services.marks import mark_row
 
 
 class CheckOutcome(StrEnum):
-    """What came of asking for a check."""
+    """The outcome of a request for a check."""
 
     MARKED = "marked"
     REPEATED = "repeated"

@@ -35,7 +35,7 @@ def rename_attempts(session: Session, enrolment_id: int, renames: Mapping[str, s
 
 
 def _leave_one_open(session: Session, learner_attempts: Sequence[Attempt], renames: Mapping[str, str], *, now: datetime) -> None:
-    """Hand in what is open beside the attempt that was worked on last, as it was saved: a quiz has one open attempt at most."""
+    """Submit what is open beside the attempt last worked on, as it was saved: a quiz has one open attempt at most."""
     open_ones: dict[str, Attempt] = {}
     for row in sorted((row for row in learner_attempts if row.state in OPEN_STATES), key=lambda row: row.saved_at):
         earlier = open_ones.get(renames.get(row.activity_key, row.activity_key))

@@ -37,7 +37,7 @@ class DrawnLayout:
 
 
 def draw_layout(session: Session, snapshot: QuizSnapshot, seed: int, *, seen: Mapping[str, int], last: LoadedAttempt | None) -> DrawnLayout:
-    """Draw a paper; raise EmptyPool. `seen` says how often the learner met each question before, `last` what the attempt builds on."""
+    """Draw a layout; raise EmptyPool. `seen` says how often the learner met each question, `last` what the attempt builds on."""
     before = items_by_question(session, last) if last else {}
     # a draw takes what the learner has least seen: first what the last attempt asked
     layout = lay_out(snapshot.entries, seed, seen={**seen, **dict.fromkeys(before, -1)}, per_page=snapshot.settings.per_page)
@@ -62,7 +62,7 @@ def items_by_question(session: Session, loaded: LoadedAttempt) -> dict[str, Load
 
 
 def recreate_layout(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | None:
-    """Return an attempt with its paper drawn again from its seed; None where that is not the paper that was kept.
+    """Return an attempt with its layout drawn again from its seed; None where that is not the layout that was stored.
 
     The draw also depends on what its learner had seen when it started, which the earlier attempts still say.
     """

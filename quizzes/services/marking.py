@@ -28,13 +28,13 @@ from quizzes.services.marks import as_decimal, keep_grade
 
 
 class MarkingVerb(StrEnum):
-    """What the audit log says of marks."""
+    """The audit verbs of marks."""
 
     MARKED = "attempt.marked"
 
 
 class AlreadyMarked(Conflict):
-    """Somebody marked the answer after the page was opened."""
+    """A mark that someone else gave the answer after the page was opened."""
 
     code = "already_marked"
     message = N_("Someone else marked this answer in the meantime. Compare before saving your mark.")
@@ -56,7 +56,7 @@ class QuestionVoided(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ManualMarkValues:
-    """What a grader gives: points, words for the learner, the levels of a rubric, why a mark of the program is overruled.
+    """A grader's input: points, comment for the learner, the levels of a rubric, why a mark of the program is overruled.
 
     ``seen`` is the marking that the grader's page showed.
     """
@@ -69,9 +69,9 @@ class ManualMarkValues:
 
 
 def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: ManualMarkValues, *, now: datetime) -> Grade:
-    """Give an answer its mark; raise AlreadyMarked, OutOfBounds or Annulled, and nothing changes.
+    """Give an answer its mark; raise AlreadyMarked, OutOfBounds or QuestionVoided, and nothing changes.
 
-    Attempt, result, progress and completion follow in the same transaction. The learner is told once, when nothing waits any more.
+    Attempt, result, progress and completion follow in the same transaction. The learner is notified once, when nothing waits any more.
     """
     before = queries.current_events(session, [subject.item.id])[subject.item.id]
     if before.id != given.seen:
@@ -107,7 +107,7 @@ def _event(actor: Actor, subject: MarkedItem, given: ManualMarkValues, fraction:
 
 
 def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> Grade:
-    """Let the total of an attempt that is handed in, and everything that follows from it, follow its present marks."""
+    """Recompute the total of a submitted attempt, and everything that follows from it, from its present marks."""
     marks = queries.current_events(session, [item.id for item in loaded.items])
     results = [ItemResult(marks[item.id].fraction, item.maximum, marks[item.id].state, item.section) for item in loaded.items]
     grade = grade_attempt(results, loaded.snapshot.settings)
@@ -138,6 +138,6 @@ def _record(session: Session, actor: Actor, subject: MarkedItem, before: MarkRec
 
 
 def _tell(session: Session, subject: MarkedItem, *, now: datetime) -> None:
-    """Tell the learner by mail, once for each time that nothing waits any more."""
+    """Notify the learner by mail, once for each time that nothing waits any more."""
     if not subject.preview:
         outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now)

@@ -27,7 +27,7 @@ def keep_grade(row: Attempt, grade: Grade) -> None:
 def mark_row(
     item_id: int, standing: AnsweringState | Marking, now: datetime, *, answer_id: int | None = None, regrade_id: int | None = None
 ) -> dict[str, object]:
-    """Return the row of a mark that the rules give; with `answer_id` the mark of a check, with `regrade_id` of an annulled question."""
+    """Return the row of a mark that the rules give; with `answer_id` the mark of a check, with `regrade_id` of a void question."""
     return {
         "item_id": item_id,
         "origin": "auto" if regrade_id is None else "regrade",

@@ -25,7 +25,7 @@ def _message(
     subject: Callable[[str], str],
     words: Callable[[str], str],
 ) -> Message:
-    """Return what is told of a quiz: its subject names the quiz, its words the course."""
+    """Return a message about a quiz: its subject names the quiz, its words the course."""
     course = session.get_one(Course, of.course_id)
     outline = None if course.published_version_id is None else get_outline(session, course.published_version_id)
     activity = None if outline is None else outline.by_key.get(outline.renames.get(of.activity_key, of.activity_key))
@@ -36,7 +36,7 @@ def _message(
 
 
 def notify_override(session: Session, override_id: int, *, after: int, now: datetime) -> int | None:
-    """Tell the next learners who are better off by an override, while it is in force; return after whom it goes on."""
+    """Notify the next learners who are better off by an override, while it is in force; return after whom it goes on."""
     row = session.get_one(QuizOverride, override_id)
     if row.ended_at is not None:
         return None
@@ -56,7 +56,7 @@ def notify_override(session: Session, override_id: int, *, after: int, now: date
 
 
 def notify_incident(session: Session, incident_id: int, *, after: int, now: datetime) -> int | None:
-    """Tell the next learners whose open attempt was given time, unless it was taken back; return after whom it goes on."""
+    """Notify the next learners whose open attempt was given time, unless it was taken back; return after whom it goes on."""
     row = session.get_one(Incident, incident_id)
     if row.undone_at is not None:
         return None
@@ -74,9 +74,9 @@ def notify_incident(session: Session, incident_id: int, *, after: int, now: date
 
 
 def notify_regrade(session: Session, regrade_id: int, *, after: int, now: datetime) -> int | None:
-    """Tell the next learners of a mark that changed by marking again, or that this was undone; return after whom it goes on.
+    """Notify the next learners of a mark that a regrade changed, or that this was undone; return after whom it goes on.
 
-    Who was not told of the change is not told of its undoing. The marks themselves stay behind the sign-in and the quiz's review.
+    Learners not notified of the change are not notified of its undoing. The marks themselves stay behind the sign-in and the review.
     """
     row = session.get_one(Regrade, regrade_id)
     if row.state not in ("committed", "undone"):

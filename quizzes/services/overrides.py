@@ -31,7 +31,7 @@ _OPEN = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))
 
 
 class OverrideVerb(StrEnum):
-    """What the audit log says of time."""
+    """The audit verbs of overrides, incidents and accommodations."""
 
     OVERRIDDEN = "override.set"
     OVERRIDE_ENDED = "override.ended"
@@ -44,7 +44,7 @@ class OverrideVerb(StrEnum):
 
 
 class NotInForce(Conflict):
-    """Somebody else has ended or changed it meanwhile."""
+    """A setting that someone else has ended or changed meanwhile."""
 
     code = "not_in_force"
     message = N_("Someone changed this in the meantime. Check what is in force now.")
@@ -77,7 +77,7 @@ class OverrideTarget:
 
 @dataclass(frozen=True, slots=True)
 class OverrideValues:
-    """What an override says; None: as in the quiz (dates: where `sets_…` is not true), 0 and empty: no limit, no password."""
+    """The values of an override; None: as in the quiz (dates: where `sets_…` is not true), 0 and empty: no limit, no password."""
 
     sets_opens: bool = False
     opens_at: datetime | None = None
@@ -110,7 +110,7 @@ def override(
     seen: QuizOverride | None = None,
     now: datetime,
 ) -> QuizOverride:
-    """Let this hold for somebody at a quiz; what held for them before ends, and must be what was `seen`: else raise NotInForce."""
+    """Set an override at a quiz; the one in force before ends, and must be what was `seen`: else raise NotInForce."""
     assert actor.person_id is not None
     before = session.scalars(_in_force(quiz, whom).with_for_update()).one_or_none()
     if (before and before.id) != (seen and seen.id):
@@ -141,7 +141,7 @@ def _leave_out(session: Session, actor: Actor, row: QuizOverride, *, now: dateti
 
 
 def is_for(session: Session, row: QuizOverride, person_id: int | None) -> bool:
-    """Say whether somebody is among the learners for whom an override of a group or of everybody is."""
+    """Return whether a person is among the learners of an override for a group or for everyone."""
     mine = select(Enrolment.id).where(Enrolment.course_id == row.course_id, Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
     if row.scope == "group":
         mine = mine.join(GroupMember, GroupMember.enrolment_id == Enrolment.id).where(GroupMember.group_id == row.group_id)
@@ -194,7 +194,7 @@ def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: date
 
 
 def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: QuizContext, *, now: datetime) -> None:
-    """Put an override that has ended back in force, in the place of what holds now; one that is in force stays. Raise GroupGone."""
+    """Put an ended override back in force, in the place of the present one; one that is in force stays. Raise GroupDeleted."""
     if row.ended_at is not None:
         whom = describe_target(session, row)
         if whom.group is not None and whom.group.former_name is not None:
@@ -203,7 +203,7 @@ def restore_override(session: Session, actor: Actor, row: QuizOverride, quiz: Qu
 
 
 def find_in_force(session: Session, quiz: QuizContext, whom: OverrideTarget) -> QuizOverride | None:
-    """Return what is in force for somebody at a quiz."""
+    """Return the override in force for a target at a quiz."""
     return session.scalars(_in_force(quiz, whom)).one_or_none()
 
 
@@ -320,7 +320,7 @@ def _apply(session: Session, actor: Actor, incident: Incident, *, now: datetime)
 
 @dataclass(frozen=True, slots=True)
 class AccommodationProfile:
-    """What a person gets in every quiz: limit × factor plus breaks, and extra attempts (spec/quiz-engine 5.10.3)."""
+    """A person's accommodation in every quiz: limit × factor plus breaks, and extra attempts (spec/quiz-engine 5.10.3)."""
 
     factor: Decimal
     extra_attempts: int
@@ -365,13 +365,13 @@ def record_due_dates(session: Session, ends: Sequence[tuple[int, datetime | None
 
 
 def transfer_overrides(session: Session, course_id: int, giver: int, taker: int) -> None:
-    """Let somebody's attempts in a course, and what was set for them, be somebody else's."""
+    """Transfer a person's attempts in a course, and their overrides, to another person."""
     for table in (Attempt, QuizOverride):
         session.execute(update(table).where(table.course_id == course_id, table.person_id == giver).values(person_id=taker))
 
 
 def transfer_accommodation(session: Session, giver: int, taker: int) -> None:
-    """Let somebody have another's profile of more time, where they have none of their own in force."""
+    """Transfer a person's accommodation to another who has none of their own in force."""
     mine = select(Accommodation.id).where(Accommodation.person_id == taker, Accommodation.ended_at.is_(None))
     if session.scalar(mine) is None:
         session.execute(

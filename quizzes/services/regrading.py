@@ -1,5 +1,5 @@
-"""Committing what a trial found, and undoing it (spec/quiz-engine 5.11.3 to 5.11.5): everything appended, in one transaction,
-in portions of memory.
+"""Committing the results of a dry run, and undoing it (spec/quiz-engine 5.11.3 to 5.11.5): all appended, in one transaction, in portions
+of memory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ _COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "mark
 
 
 class RegradeVerb(StrEnum):
-    """What the audit log says of marking again."""
+    """The audit verbs of regrades."""
 
     COMMITTED = "quiz.regraded"
     UNDONE = "quiz.regrade_undone"
@@ -41,24 +41,24 @@ class RegradeVerb(StrEnum):
 
 
 class TrialOutdated(Conflict):
-    """The trial that was looked at is not the one that stands now."""
+    """A dry run that is not the one that was viewed."""
 
     code = "trial_not_as_seen"
     message = N_("Marks have changed since this dry run. Check the new one before you continue.")
 
 
 class UndoLaterFirst(Conflict):
-    """Something marked again later touched the same answers."""
+    """A later regrade that touched the same answers."""
 
     code = "undo_later_first"
     message = N_("Some of these answers were regraded later. Undo that first.")
 
 
 def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now: datetime) -> bool:
-    """Let the marks of a trial hold, the one that was `seen`; raise NotAsSeen where another one stands, or AlreadyAnnulled.
+    """Commit the marks of the dry run that was `seen`; raise TrialOutdated where another one is ready, or AlreadyVoided.
 
-    Large ones are done by a job. Where marks changed meanwhile nothing is committed: the trial is made again, to be looked at.
-    Return whether that is so.
+    Large ones are done by a job. Where marks changed meanwhile nothing is committed: the dry run is made again, to be viewed.
+    Return whether it was committed or queued.
     """
     if row.state != "ready" or row.seen != seen:
         raise TrialOutdated
@@ -73,9 +73,9 @@ def apply_trial(session: Session, actor: Actor, row: Regrade, *, seen: int, now:
 
 
 def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
-    """Do all of a commit in the present transaction, the row locked; return False where it stays a trial.
+    """Commit everything in the present transaction, the row locked; return False where it stays a dry run.
 
-    It is made again where marks changed, and stays as it is where somebody else has annulled the question meanwhile.
+    It is made again where marks changed, and stays as it is where someone else has made the question void meanwhile.
     """
     queries.lock_planned(session, row)
     if queries.is_outdated(session, row):
@@ -110,7 +110,7 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
 
 
 def _mark_again(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> bool:
-    """Append the marks of the trial that are not there yet, and let all that follows from them follow; say whether there were any."""
+    """Append the missing marks of the dry run, and update all that follows from them; return whether there were any."""
     if RegradeKind(row.kind).annuls:
         _plan_late(session, row)
     touched = queries.attempts_to_mark(session, actor, row.id)
@@ -120,7 +120,7 @@ def _mark_again(session: Session, actor: Actor, row: Regrade, *, now: datetime) 
 
 
 def _annul(session: Session, row: Regrade) -> None:
-    """Take the question out of deciding for attempts that are handed in from now on."""
+    """Make the question void for attempts that are submitted from now on."""
     versions = queries.versions_of(session, row)
     session.execute(
         insert(VoidedQuestion),
@@ -139,7 +139,7 @@ def _annul(session: Session, row: Regrade) -> None:
 
 
 def _plan_late(session: Session, row: Regrade) -> None:
-    """Add those who handed in between the trial and this moment: an annulment is for all. Nobody marks them by hand meanwhile."""
+    """Add attempts submitted between the dry run and this moment: a void is for all. Nobody marks them by hand meanwhile."""
     queries.lock_arrived(session, row)
     last = 0
     while enrolments := queries.next_enrolments(session, row, after=last, limit=PORTION):
@@ -148,7 +148,7 @@ def _plan_late(session: Session, row: Regrade) -> None:
 
 
 def _append_marks(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Append every mark of the trial whose place is not taken; a grader's comment and levels stay with the mark that takes theirs."""
+    """Append every mark of the dry run whose place is not taken; a grader's comment and levels stay with the new mark."""
     before = aliased(MarkEvent)
     chosen = (
         select(
@@ -201,7 +201,7 @@ def _follow_some(
 
 
 def _achievement(session: Session, attempts: Sequence[Attempt]) -> Achievement:
-    """Return what a learner's attempts mean together. How many were used does not change by marking again, so it is left as it was."""
+    """Return the joint result of a learner's attempts. How many were used does not change by a regrade, so it is left as it was."""
     settings = settings_of(session, attempts[-1])
     graded = [(attempt, None if attempt.percent is None else Fraction(attempt.percent)) for attempt in attempts]
     score = over_attempts(
@@ -216,7 +216,7 @@ def _achievement(session: Session, attempts: Sequence[Attempt]) -> Achievement:
 
 
 def _open_reviews(session: Session, row: Regrade, lost: dict[int, tuple[Fraction | None, Fraction | None]], *, now: datetime) -> None:
-    """Ask an administrator about the certificates of those who do not pass any more: they stay in force until somebody decides."""
+    """Ask an administrator about the certificates of learners who no longer pass: they stay in force until someone decides."""
     awards = list_awards(session, sorted(lost.keys() - queries.reviewed_enrolments(session, row.id, list(lost))))
     for enrolment_id, award in sorted(awards.items()):
         before, after = lost[enrolment_id]
@@ -297,9 +297,9 @@ def apply_to_left_out(session: Session, actor: Actor, row: Regrade, *, now: date
 
 
 def apply_to_late_attempts(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Let those follow an annulment, or its undoing, who handed in while it was being committed: neither could see the other.
+    """Apply a void, or its undoing, to attempts submitted while it was being committed: neither could see the other.
 
-    Who is handing in keeps the attempt locked. All who began before are waited for here; who begins now sees what was committed.
+    Submitting keeps the attempt locked. All that began before is waited for here; what begins now sees what was committed.
     """
     queries.lock_unfinished(session, row)
     if row.state == "committed" and _mark_again(session, actor, row, now=now):
@@ -310,10 +310,10 @@ def apply_to_late_attempts(session: Session, actor: Actor, row: Regrade, *, now:
 
 
 def _append_marks_of_before(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Append to each answer whose present mark this marking again made the last one that holds without it; what was marked since stays.
+    """Append to each answer whose present mark this regrade made the last one that counts without it; later marks stay.
 
-    Marks of later markings again, which are undone by now, do not hold either. What is given back keeps the marking again that it came
-    from itself, so that this one can be undone too.
+    Marks of later regrades, which are undone by now, do not count either. What is restored keeps the regrade that it came from
+    itself, so that this one can be undone too.
     """
     before, present, earlier = (aliased(MarkEvent) for _place in range(3))
     others = select(Regrade.id).where(Regrade.id != row.id, Regrade.state == "committed")

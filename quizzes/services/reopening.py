@@ -19,27 +19,27 @@ from quizzes.services import attempts
 
 
 class ReopeningVerb(StrEnum):
-    """What the audit log says of attempts that staff open or delete."""
+    """The audit verbs of attempts that staff reopen or delete."""
 
     REOPENED = "attempt.reopened"
     PREVIEWS_DELETED = "quiz.previews_deleted"
 
 
 class CannotReopen(Conflict):
-    """Only what was handed in or abandoned is opened again, while no other attempt is open, for somebody who takes the course."""
+    """An attempt that cannot be reopened: not submitted or abandoned, another one open, or its learner not in the course."""
 
     code = "cannot_reopen"
     message = N_("This attempt can't be reopened.")
 
 
 def is_reopenable(loaded: LoadedAttempt) -> bool:
-    """Say whether an attempt is one of those that may be opened again: a learner's, abandoned or handed in."""
+    """Return whether an attempt is one of those that may be reopened: a learner's, abandoned or submitted."""
     ended = AttemptState(loaded.row.state) in (AttemptState.ABANDONED, AttemptState.FINISHED)
     return ended and not loaded.row.preview and loaded.row.enrolment_id is not None
 
 
 def waits_for_its_learner(loaded: LoadedAttempt, *, now: datetime) -> bool:
-    """Say whether an attempt would stay open for somebody who does not take the course any more, and could not hand it in."""
+    """Return whether an attempt would stay open for a learner who left the course, and could not submit it."""
     return loaded.has_left and AttemptEvent.SUBMIT not in reopened(loaded.clock, now=now)
 
 

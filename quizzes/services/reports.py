@@ -1,4 +1,4 @@
-"""What staff take out of a quiz leaves an entry in the audit log (spec/security 8.1)."""
+"""Exports of a quiz by the course team, which leave an entry in the audit log (spec/security 8.1)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,12 +11,12 @@ from kernel.permissions import Actor
 
 
 class ReportVerb(StrEnum):
-    """What is done with reports."""
+    """The audit verbs of reports."""
 
     EXPORTED = "quiz.exported"
 
 
 def note_export(session: Session, actor: Actor, course_id: int, activity_key: str, what: str, *, now: datetime) -> None:
-    """Write down that somebody took a table out: `what` names it and its format."""
+    """Record the export of a table: `what` names it and its format."""
     course = course_catalogue.get_course(session, course_id)
     audit.record(session, actor, ReportVerb.EXPORTED, course, now=now, activity=activity_key, what=what)

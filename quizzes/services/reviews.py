@@ -1,4 +1,4 @@
-"""Deciding about certificates after marking again (spec/quiz-engine 5.11.5): what was decided and why stays in the record."""
+"""Decisions about certificates after a regrade (spec/quiz-engine 5.11.5): what was decided and why stays in the record."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from quizzes.models import CertificateReview
 
 
 class ReviewVerb(StrEnum):
-    """What the audit log says of such decisions."""
+    """The audit verbs of certificate decisions."""
 
     SETTLED = "certificate.review_settled"
 

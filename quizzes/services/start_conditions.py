@@ -1,4 +1,4 @@
-"""Whether an attempt may start, with every reason why not, and how long an open one lasts (spec/quiz-engine 5.2.2, 5.3.1)."""
+"""Conditions to start an attempt, with every reason why not, and how long an open one lasts (spec/quiz-engine 5.2.2, 5.3.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ def facts_of(row: AttemptRow, terms: SettingSources) -> AttemptSummary:
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What somebody brings along who wants to start: the word that they were told, and that they know that time begins to run."""
+    """A learner's request to start: the quiz password that they entered, and that they know that time begins to run."""
 
     password: str | None = None
     """None where it was not asked for yet."""

@@ -1,8 +1,7 @@
-"""The trial before marking again (spec/quiz-engine 5.11.3): what would change for whom, learner by learner in portions,
-written down to be looked at.
+"""The dry run before a regrade (spec/quiz-engine 5.11.3): what would change for whom, learner by learner in portions, stored to be viewed.
 
-A trial changes no mark. Small ones are made at once, large ones by a job; both write the same rows, some learners at a time, so that
-memory stays the same for 36,000 attempts and a trial that was interrupted goes on where it stopped.
+A dry run changes no mark. Small ones are made at once, large ones by a job; both write the same rows, some learners at a time, so
+that memory stays the same for 36,000 attempts and a dry run that was interrupted goes on where it stopped.
 """
 
 import json
@@ -57,7 +56,7 @@ PORTION = 100
 
 
 class TrialVerb(StrEnum):
-    """What the audit log says of trials."""
+    """The audit verbs of dry runs."""
 
     TRIED = "quiz.regrade_tried"
     DISCARDED = "quiz.regrade_discarded"
@@ -79,7 +78,7 @@ class AlreadyVoided(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class RegradeRequest:
-    """What is to be marked again: a question (None: all), by which version, by which policy, why."""
+    """A request to regrade: a question (None: all), by which version, by which policy, why."""
 
     kind: RegradeKind
     reason: str
@@ -90,9 +89,9 @@ class RegradeRequest:
 
 
 def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: RegradeRequest, *, now: datetime) -> Regrade:
-    """Begin a trial; raise NothingToRegrade or AlreadyAnnulled. A small one is ready at once.
+    """Begin a dry run; raise NothingToRegrade or AlreadyVoided. A small one is ready at once.
 
-    To annul always replaces: it is the same for everybody.
+    A void always replaces: it is the same for everyone.
     """
     assert actor.person_id is not None
     row = Regrade(
@@ -127,12 +126,12 @@ def check_not_annulled(session: Session, row: Regrade) -> None:
 
 
 def is_annulled(session: Session, row: Regrade) -> bool:
-    """Tell whether the question of an order does not decide any more."""
+    """Return whether the question of a regrade is void."""
     return bool(queries.annulled_versions(session, row) & frozenset(queries.versions_of(session, row)))
 
 
 def refresh_trial(session: Session, row: Regrade, *, now: datetime) -> None:
-    """Make the trial from the beginning, at once or by a job."""
+    """Make the dry run from the beginning, at once or by a job."""
     for table in (RegradeTrialMark, RegradeTrialRow):
         session.execute(delete(table).where(table.regrade_id == row.id))
     row.state, row.reached, row.total = "planning", 0, queries.count_concerned(session, row)
@@ -145,7 +144,7 @@ def refresh_trial(session: Session, row: Regrade, *, now: datetime) -> None:
 
 
 def renew_trial(session: Session, actor: Actor, row: Regrade, *, outdated: bool = False, now: datetime) -> None:
-    """Make a trial again from the beginning; `outdated` says that marks changed since somebody looked at it. Raise Conflict."""
+    """Make a dry run again from the beginning; `outdated` says that marks changed since it was viewed. Raise Conflict."""
     if row.state not in ("ready", "committing"):
         raise Conflict
     row.seen += 1
@@ -155,7 +154,7 @@ def renew_trial(session: Session, actor: Actor, row: Regrade, *, outdated: bool 
 
 
 def discard_trial(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
-    """Put a trial aside; its lines go, the fact that it was made stays. Raise Conflict where it is not a trial any more."""
+    """Discard a dry run; its lines go, the fact that it was made stays. Raise Conflict where it is not a dry run any more."""
     if row.state not in ("planning", "ready"):
         raise Conflict
     for table in (RegradeTrialMark, RegradeTrialRow):
@@ -165,7 +164,7 @@ def discard_trial(session: Session, actor: Actor, row: Regrade, *, now: datetime
 
 
 def plan_portion(session: Session, row: Regrade) -> bool:
-    """Look at the next learners; say whether the trial is ready. The row is locked."""
+    """Process the next learners of a dry run; return whether it is ready. The row is locked."""
     if row.state != "planning":
         return True
     enrolments = queries.next_enrolments(session, row, after=row.reached, limit=PORTION)
@@ -222,7 +221,7 @@ def settings_of(session: Session, attempt: Attempt) -> QuizSettings:
 
 
 def _passed(session: Session, attempts: Sequence[Attempt], outcomes: Mapping[int, RegradeResult]) -> bool | None:
-    """Say whether a learner passes by all attempts together, some of them marked again."""
+    """Return whether a learner passes by all attempts together, some of them regraded."""
     settings = settings_of(session, attempts[-1])
     graded = []
     for attempt in attempts:
@@ -280,7 +279,7 @@ def _marks(row: Regrade, attempt: Attempt, items: Sequence[PresentItem], outcome
 
 
 def _judged_versions(session: Session, row: Regrade) -> dict[int, int]:
-    """Return by which version the answers to each version are judged, where the order is not to annul."""
+    """Return by which version the answers to each version are judged, where the regrade is not a void."""
     if row.question_id is None:
         return {}
     versions = queries.versions_of(session, row)

@@ -1,4 +1,4 @@
-"""Files handed in with answers: checked, kept by their content, named by a row that answers refer to (spec/security 4.3).
+"""Files submitted with answers: checked, stored by their content, named by a row that answers refer to (spec/security 4.3).
 
 Contents are checked and written to the disk before the transaction begins (`keep_contents`): nobody waits for a large file.
 """
@@ -43,7 +43,7 @@ class StoredUpload:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedUploads:
-    """What became of the files of a page: names for the answers by place, and the first reason why one was not taken."""
+    """The received files of a page: names for the answers by place, and the first reason why one was refused."""
 
     added: Mapping[int, Sequence[str]]
     refused: Mapping[int, UploadRefusal]
@@ -79,7 +79,7 @@ def keep_contents(
 
 
 def _room(session: Session, loaded: LoadedAttempt, named: Collection[str] = ()) -> int:
-    """Return how many bytes a person may still hand in to the course."""
+    """Return how many bytes a person may still upload to the course."""
     return room_left(quotas_of(session).person, *bytes_handed_in(session, loaded.person_id, loaded.course_id, named))
 
 
@@ -139,7 +139,7 @@ def receive_files(
     dropped: Collection[str] = (),
     now: datetime,
 ) -> ReceivedUploads:
-    """Give the files that were kept a name for their answers; what does not fit is told and changes nothing.
+    """Give the stored files a name for their answers; what does not fit is reported and changes nothing.
 
     The answer names a file only after `save_answers`; a file that no answer names is not part of the attempt. `named` are the names that
     the page has already and that may not have arrived, `dropped` those that it takes out of its answers, which makes room.

@@ -236,7 +236,7 @@ def _told_of(findings: tuple[Finding, ...], body: str, change: EntryText) -> lis
 
 
 def _elsewhere(findings: list[Finding]) -> list[SourceFindingView]:
-    """Tell what keeps a text out that is not in it: another place of the draft, which it contradicts."""
+    """Return findings that refuse a text from outside it: another place of the draft, which it contradicts."""
     return [
         SourceFindingView(0, f"{finding.file}:{finding.line}: {finding.message}", finding.fix, finding.code, "error")
         for finding in findings[:5]

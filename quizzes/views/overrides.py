@@ -42,7 +42,7 @@ def _see(endpoint: str, quiz: QuizContext, **values: Any) -> Response:
 @bp.get("/courses/<slug>/quizzes/<key>/overrides")
 @requires(QuizAction.OVERRIDE, teaching.get_taught_quiz)
 def overrides(quiz: QuizContext) -> Answer:
-    """List what holds at a quiz instead of its own settings, and for whom it can be set."""
+    """List the overrides in force at a quiz, and for whom one can be set."""
     session, asked, query = current_session(), requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = queries.list_in_force(session, quiz, offset=asked.offset, limit=ROWS + 1)
     found = enrolment_queries.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
@@ -179,7 +179,7 @@ def restore(subject: OverrideContext) -> Answer:
 @bp.post("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>/application")
 @requires(QuizAction.OVERRIDE, queries.get_override)
 def apply(subject: OverrideContext) -> Answer:
-    """Let an override hold for whoever set or ended it too."""
+    """Apply an override to the person who set or ended it too."""
     services.apply_to_authors(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It now also applies to the record that was left out."), "ok")
     return _see("quizzes_time.overrides", subject.quiz)

@@ -117,7 +117,7 @@ def _kind_of(text: str) -> str:
 
 
 def _written(editor: QuestionEditor, path: str, before: str) -> Answer:
-    """Write the form into the question's text; what somebody else saved meanwhile is shown beside it."""
+    """Write the form into the question's text; what someone else saved meanwhile is shown beside it."""
     subject, seen = editor.subject, editor.seen
     try:
         text = _text(editor, before)
@@ -227,7 +227,7 @@ def _taken(editor: QuestionEditor, change: EntryText, subject: CourseContext) ->
 
 
 def _tell(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
-    """Tell each fault beside the field that it names; the others above the form."""
+    """Attach each finding to the field that it names; the others go above the form."""
     words = FormFindings(_kinds())
     for finding in refusing:
         field = editor.sheet.field_of(finding) if finding in own else None
@@ -253,7 +253,7 @@ def _page(
     shown: str = "",
     both: tuple[str, str] | None = None,
 ) -> str:
-    """Show the form. `verdict` is that of the draft; `told` and `folder` are what was found in a text that is only looked at."""
+    """Show the form: `verdict` is that of the draft, else findings and `folder` are of a text that is only checked."""
     session, sheet = current_session(), editor.sheet
     course = course_catalogue.get_course(session, editor.subject.id)
     if verdict is not None and isinstance(editor.subject, BankQuestionContext):

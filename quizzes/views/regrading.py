@@ -1,4 +1,4 @@
-"""Pages of marking again: what can be, the trial, and its commit and undoing (spec/quiz-engine 5.11.2 to 5.11.5)."""
+"""Pages of regrades: what can be regraded, the dry run, and its commit and undoing (spec/quiz-engine 5.11.2 to 5.11.5)."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ Answer = str | Response | tuple[str, int]
 @bp.get("/courses/<slug>/quizzes/<key>/regrades")
 @requires(QuizAction.REGRADE, teaching.get_taught_quiz)
 def regrades(subject: QuizContext) -> Answer:
-    """List the questions that can be marked again, and what was marked again so far."""
+    """List the questions that can be regraded, and the regrades so far."""
     session = current_session()
     asked = pages.question_rows(session, queries.list_question_versions(session, subject))
     titles = {str(row["key"]): str(row["title"]) for row in asked}
@@ -53,7 +53,7 @@ def regrades(subject: QuizContext) -> Answer:
 @bp.route("/courses/<slug>/quizzes/<key>/regrades/new", methods=["GET", "POST"])
 @requires(QuizAction.REGRADE, teaching.get_taught_quiz)
 def new(subject: QuizContext) -> Answer:
-    """Ask what is to be marked again and how; a trial follows, never the marks themselves."""
+    """Ask what is to be regraded and how; a dry run follows, never the marks themselves."""
     session, key = current_session(), request.args.get("question", "")
     asked = queries.find_question_versions(session, subject, key) if key else None
     form = RegradeForm()
@@ -71,7 +71,7 @@ def new(subject: QuizContext) -> Answer:
 
 
 def _kinds(asked: QuizQuestionVersions | None) -> list[RegradeKind]:
-    """Return what can be done: all questions together are only judged again, and what a person marks is only annulled."""
+    """Return the possible kinds of regrade: all questions together are only judged again, manually marked ones only made void."""
     if asked is None:
         return [RegradeKind.SAME]
     annulling = [kind for kind in RegradeKind if kind.annuls]
@@ -121,7 +121,7 @@ def _to_trial(subject: QuizContext, regrade: Any) -> Response:
 @bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>")
 @requires(QuizAction.REGRADE, queries.get_regrade)
 def regrade(subject: RegradeContext) -> Answer:
-    """Show a trial: for whom what would change; after the commit what has changed, and how to undo it."""
+    """Show a dry run: for whom what would change; after the commit what has changed, and how to undo it."""
     if subject.row.state == "discarded":
         raise NotFound
     session, row, page = current_session(), subject.row, requested_page(50)
@@ -170,7 +170,7 @@ def _misfits(subject: RegradeContext) -> list[pages.IncompatibleVersion]:
 @bp.get("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/lines.csv")
 @requires(QuizAction.REGRADE, queries.get_regrade)
 def lines_csv(subject: RegradeContext) -> Response:
-    """Send the lines of a trial as CSV."""
+    """Send the lines of a dry run as CSV."""
     lines = trials.stream_lines(current_session(), subject.row.id, filter_from_address())
     return download(subject, "regrade.csv", lambda file: write_csv(file, pages.headings(), pages.download_rows(lines)))
 
@@ -178,7 +178,7 @@ def lines_csv(subject: RegradeContext) -> Response:
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/commitment")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def commit(subject: RegradeContext) -> Answer:
-    """Let the marks of the trial hold that was looked at."""
+    """Commit the marks of the dry run that was viewed."""
     try:
         done = services.apply_trial(
             current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
@@ -195,7 +195,7 @@ def commit(subject: RegradeContext) -> Answer:
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/renewal")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def renew(subject: RegradeContext) -> Answer:
-    """Make the trial again, with what was handed in since."""
+    """Make the dry run again, with what was submitted since."""
     trial_services.renew_trial(current_session(), current_actor(), subject.row, now=clock.now())
     return _to_trial(subject, subject.row.uuid)
 
@@ -203,7 +203,7 @@ def renew(subject: RegradeContext) -> Answer:
 @bp.post("/courses/<slug>/quizzes/<key>/regrades/<uuid:regrade>/discard")
 @requires(QuizAction.REGRADE, queries.lock_regrade)
 def discard(subject: RegradeContext) -> Answer:
-    """Put a trial aside."""
+    """Discard a dry run."""
     trial_services.discard_trial(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The dry run was discarded. No marks have changed."), "ok")
     return see_page("quizzes_regrading.regrades", slug=subject.slug, key=subject.key)

@@ -1,4 +1,4 @@
-"""Opening somebody's attempt again, and deleting previews (spec/quiz-engine 5.3.7, 5.2.7)."""
+"""Reopening a learner's attempt, and deleting previews (spec/quiz-engine 5.3.7, 5.2.7)."""
 
 from flask import Blueprint, Response, flash, render_template
 
@@ -31,7 +31,7 @@ def ask(subject: LoadedAttempt) -> Answer:
 @bp.post("/attempts/<uuid:attempt>/reopening")
 @requires(QuizAction.REOPEN, queries.lock_attempt)
 def reopen(subject: LoadedAttempt) -> Answer:
-    """Open it again; where its time is past it is handed in and marked at once."""
+    """Reopen an attempt; where its time is past it is submitted and marked at once."""
     form = AttemptActionForm()
     if not form.validate_on_post():
         return _page(subject, form), 422

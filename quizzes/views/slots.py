@@ -150,7 +150,7 @@ def _changed(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
 
 
 def _wanted(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: NewSlotForm) -> str | None:
-    """Return a quiz's file with what was typed, and with what the button asked for; None where a field tells what is wrong."""
+    """Return a quiz's file with the input, and with what the button asked for; None where a field has a fault."""
     act, _blank, number = (request.form.get("act") or request.form.get("do", "save")).partition(" ")
     place = whole_number(number, otherwise=-1)
     if act in ("up", "down", "remove") and not 0 <= place < len(forms):
@@ -214,7 +214,7 @@ def _saved(subject: PartContext, sheet: SlotEditor, text: str, checked: CheckedC
 
 
 def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answer:
-    """Put what was typed together with what somebody else saved meanwhile, as chosen; else show both, and what was typed in the form."""
+    """Merge the input with what someone else saved meanwhile, as chosen; else show both, and the input in the form."""
     before = _base(sheet, whole_number(new.seen.data or "", otherwise=0))
     base = sheet.text if before is None else before
     forms = _forms(sheet, base)

@@ -42,7 +42,7 @@ EDITOR = "quizzes_banks.question"
 
 @dataclass(frozen=True, slots=True)
 class StatisticsSelection:
-    """What is looked at: the attempts, the other compositions there are, and what has been computed (None: not yet)."""
+    """The selected statistics: the attempts, the other compositions, and what has been computed (None: not yet)."""
 
     found: AnalysedAttempts
     choices: tuple[CompositionChoice, ...]
@@ -64,7 +64,7 @@ class StatisticsSelection:
 
 
 def _look(subject: QuizContext) -> StatisticsSelection:
-    """Return what the address asks for: as kept, or computed now where that is quick; more is ordered and told."""
+    """Return the statistics that the address asks for: as cached, or computed now where that is quick; more is queued."""
     session, now = current_session(), clock.now()
     editions = tuple((line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id))
     groups = tuple((group.uuid, group.name) for group in list_groups(session, subject.course_id))
@@ -103,7 +103,7 @@ def _findings(subject: QuizContext, examination: QuizAnalysis, names: QuestionNa
 
 
 def _doctor(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames, question: str = "") -> dict[str, object]:
-    """Return what the doctor says of a quiz or of one of its questions: what stands out, and the signs alone."""
+    """Return the findings on a quiz or on one of its questions: what stands out, and the signs alone."""
     views = [view for view in _findings(subject, examination, names) if view.question == question or not question]
     return {
         "findings": [view for view in views if view.told],
@@ -114,7 +114,7 @@ def _doctor(subject: QuizContext, examination: QuizAnalysis, names: QuestionName
 
 
 def _actions(subject: QuizContext, view: FindingView) -> Iterator[tuple[str, str]]:
-    """Yield what can be done about a question: mark again or annul after a trial; edit its text, where there is such a page."""
+    """Yield the actions on a question: regrade or void after a dry run; edit its text, where there is such a page."""
     if view.question and (view.changes_key or view.annuls):
         yield _("Regrade or void"), url_for("quizzes_regrading.new", slug=subject.slug, key=subject.key, question=view.question)
     if view.question and EDITOR in current_app.view_functions:
@@ -176,7 +176,7 @@ def quiz(subject: QuizContext) -> str:
 @bp.get("/courses/<slug>/quizzes/<key>/statistics/questions/<question>")
 @requires(QuizAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
 def question(subject: QuizContext) -> str | Response:
-    """Show one question of a quiz: each of its versions with its figures, its answers and what the doctor says."""
+    """Show one question of a quiz: each of its versions with its figures, its answers and its findings."""
     looked = _look(subject)
     wanted = (request.view_args or {})["question"]
     if looked.examination is None:

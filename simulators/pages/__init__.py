@@ -1,1 +1,1 @@
-"""What the pages of the social budget show, as plain values: fields, figures, and one module for each tab."""
+"""View models of the social budget's pages, as plain values: fields, figures, and one module for each tab."""

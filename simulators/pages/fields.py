@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class RejectedInput:
-    """What a form that was refused held, and why; empty where nothing was refused."""
+    """The rejected values of a form, and why; empty where nothing was rejected."""
 
     texts: Mapping[str, str]
     errors: Mapping[str, str]
@@ -58,7 +58,7 @@ NOTHING_TYPED = RejectedInput({}, {})
 
 @dataclass(frozen=True, slots=True)
 class FieldSet:
-    """Makes the fields of a scenario: what was typed stands before what holds; `editable` None: all may change."""
+    """A factory for the fields of a scenario: typed text takes precedence over the current value; `editable` None: all may change."""
 
     inputs: Inputs
     typed: RejectedInput = NOTHING_TYPED

@@ -12,7 +12,7 @@ from simulators.wording import benefit_name
 
 @dataclass(frozen=True, slots=True)
 class NeededRow:
-    """What one unknown would have to be; `warning` where that is impossible or cannot be solved."""
+    """The required value of one unknown; `warning` where that is impossible or cannot be solved."""
 
     label: str
     figure: OutputView
@@ -33,7 +33,7 @@ class BenefitRow:
 
 @dataclass(frozen=True, slots=True)
 class SwingRow:
-    """What the cost becomes where an assumption is less or more."""
+    """The cost when an assumption is less or more."""
 
     label: str
     less: str

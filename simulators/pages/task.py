@@ -197,7 +197,7 @@ def submission_lines(rows: Sequence[SubmissionRow]) -> list[SubmissionRowView]:
 
 
 def refusal_words(ruling: SubmitRuling) -> list[str]:
-    """Say why a task cannot be handed in, in whole sentences."""
+    """Return in whole sentences why a task cannot be submitted."""
     words = {
         SubmissionRefusalReason.NOT_OPEN_YET: N_("It opens on %(moment)s."),
         SubmissionRefusalReason.CLOSED: N_("It is closed and no longer accepts submissions."),

@@ -1,7 +1,7 @@
-"""A scenario as a short text that stands in an address: `1_vc0.95_vfA0.8`.
+"""Encoding of a scenario as a short text in an address: `1_vc0.95_vfA0.8`.
 
-The version of the formulas, then what differs from the worked example, each with a code of letters and a number; `x` as number takes an
-optional input away. Codes never change their meaning: a new input gets a new code. Order is that of the inputs, numbers are the shortest
+The version of the formulas, then what differs from the worked example, each with a code of letters and a number; `x` as number removes an
+optional input. Codes never change their meaning: a new input gets a new code. Order is that of the inputs, numbers are the shortest
 that read back as the same double, so that equal scenarios have equal texts.
 """
 

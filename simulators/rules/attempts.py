@@ -1,4 +1,4 @@
-"""When a task may be handed in, and what several submissions mean together (as in quizzes)."""
+"""Rules of task submissions: when one is allowed, and the combined result of several (as in quizzes)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from simulators.rules.tasks import TaskPolicy
 
 
 class SubmissionRefusalReason(StrEnum):
-    """Why a task cannot be handed in now."""
+    """The reason why a task cannot be submitted now."""
 
     NOT_OPEN_YET = "not_open_yet"
     CLOSED = "closed"
@@ -30,7 +30,7 @@ class SubmissionRefusal:
 
 @dataclass(frozen=True, slots=True)
 class PastSubmission:
-    """What the rules need of an earlier submission of the same person; previews of staff are not among them."""
+    """An earlier submission of the same person, as the rules need it; previews of staff are not among them."""
 
     number: int
     submitted_at: datetime
@@ -48,7 +48,7 @@ class TaskDates:
 
 @dataclass(frozen=True, slots=True)
 class SubmitRuling:
-    """Whether a task may be handed in now; `left` None: without limit."""
+    """The ruling whether a task may be submitted now; `left` None: without limit."""
 
     refusals: tuple[SubmissionRefusal, ...]
     left: int | None
@@ -112,7 +112,7 @@ def over_attempts(grading: GradingMethod, history: Sequence[PastSubmission]) -> 
 
 
 def is_completed(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
-    """Say whether submissions complete the task; a view alone is told elsewhere."""
+    """Return whether submissions complete the task; a view alone is recorded elsewhere."""
     graded = [one.percent for one in history if one.percent is not None]
     passed = any(has_passed(percent, policy.pass_mark) is not False for percent in graded)
     match policy.completion:

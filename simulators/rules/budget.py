@@ -15,7 +15,7 @@ POINT = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What one unknown would have to be for the target, the others given; None where it cannot be solved for.
+    """The value that one unknown needs to reach the target, the others given; None where it cannot be solved for.
 
     A share above 1 is impossible: more people would have to be covered than there are.
     """
@@ -28,7 +28,7 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class BenefitResult:
-    """What a benefit costs in the target year (USD, % of GDP, % of public spending) and gives (people, USD a month, % of the line)."""
+    """A benefit in the target year: its cost (USD, % of GDP, % of public spending) and yield (people, USD a month, % of the line)."""
 
     key: str
     costo: float
@@ -97,7 +97,7 @@ class BudgetResult:
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """What a benefit costs, in % of GDP, where one assumption is a little less or more."""
+    """The cost of a benefit, in % of GDP, where one assumption is a little less or more."""
 
     assumption: str
     less: float

@@ -37,7 +37,7 @@ class TaskGrade:
 
 
 def grade(task: Task, start: Inputs, handed_in: Inputs, answers: Mapping[str, Fraction]) -> TaskGrade:
-    """Mark a submission: goals by the inputs that were handed in, numbers by those that the task began with."""
+    """Mark a submission: goals by the submitted inputs, numbers by those that the task began with."""
     reached = compute(handed_in) if task.goals else {}
     asked = compute(start) if task.asks else {}
     items = (*(_mark_goal(goal, reached) for goal in task.goals), *(_mark_ask(ask, asked, answers.get(ask.key)) for ask in task.asks))

@@ -1,4 +1,4 @@
-"""What comes out of the model by dotted name, as course folders, the export and the page's script name it.
+"""Outputs of the model by dotted name, as course folders, the export and the page's script name them.
 
 `macro.pib_meta`, `macro.linea_meta`; per benefit `vejez.costo`, `vejez.pct_pib`, `vejez.pct_gasto_publico`, `vejez.beneficiarios`,
 `vejez.poblacion`, `vejez.cobertura`, `vejez.mensual`, `vejez.suficiencia`, `vejez.inverso.elegible` (…`captacion`, `meses`, `monto`);

@@ -1,4 +1,4 @@
-"""What goes into the model `presupuesto-social`, version 1: inputs by dotted name, their limits, and the scenario they make.
+"""Inputs of the model `presupuesto-social`, version 1, by dotted name, their limits, and the scenario they make.
 
 Names of inputs are the keys of the specification and of course folders (`macro.crec_real`, `vejez.tramos.1.poblacion`), and so are
 the fields of the classes here. Shares and rates are parts of one (0.02), amounts are USD, targets are percent of GDP.
@@ -24,7 +24,7 @@ Inputs = Mapping[str, float]
 
 
 class InputKind(StrEnum):
-    """How a number is written for people: a share is shown as a percentage, a year without grouping."""
+    """The kind of an input, by which its number is shown: a share as a percentage, a year without grouping."""
 
     YEAR = "year"
     MONEY = "money"
@@ -72,7 +72,7 @@ class FaultReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one input."""
+    """A fault in one input."""
 
     name: str
     reason: FaultReason
@@ -126,7 +126,7 @@ class Benefit:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How a benefit is phased in: `pasos` is d(y) from `anio_inicio` on; the population grows towards that of the target year."""
+    """The rollout of a benefit: `pasos` is d(y) from `anio_inicio` on; the population grows towards that of the target year."""
 
     anio_inicio: int
     crec_poblacion: float

@@ -1,4 +1,4 @@
-"""What a graded task asks: a scenario to begin from, variables that differ by learner, goals to reach and numbers to give.
+"""Graded tasks: a scenario to begin from, variables that differ by learner, goals to reach and numbers to give.
 
 Texts are by language, as Markdown in a folder and as cleaned HTML once published. Numbers of authors are exact fractions; the model
 computes in double precision.
@@ -20,7 +20,7 @@ AMOUNTS = ("factor_linea", "monto")
 
 
 class TaskToleranceKind(StrEnum):
-    """How far from the right number an answer may be: by an amount, by a share of it, by a factor."""
+    """The kind of a tolerance around the right number: an amount, a share of it, a factor."""
 
     NOMINAL = "nominal"
     RELATIVE = "relative"
@@ -49,7 +49,7 @@ class TaskVariableSpec:
 
 @dataclass(frozen=True, slots=True)
 class GoalItem:
-    """Met when the output of the inputs that were handed in is within the limits; either may be absent, not both."""
+    """A goal, met when the output of the submitted inputs is within the limits; either may be absent, not both."""
 
     key: str
     text: Texts
@@ -74,7 +74,7 @@ class NumberItem:
 
 @dataclass(frozen=True, slots=True)
 class TaskPolicy:
-    """How often a task may be handed in and what counts; pauses in seconds, 0 attempts: no limit, no pass mark: None."""
+    """The attempts allowed at a task and those that count; pauses in seconds, 0 attempts: no limit, no pass mark: None."""
 
     attempts: int = 0
     pause_first: int = 0
@@ -138,7 +138,7 @@ def start_inputs(start: Mapping[str, str], drawn: Mapping[str, Fraction]) -> dic
 
 
 def allowed_inputs(given: Inputs, start: Inputs, editable: frozenset[str] | None) -> dict[str, float]:
-    """Return what was handed in, with every locked input as the task began: what a form holds beyond that does not count."""
+    """Return the submitted inputs, with every locked one as the task began: other values of the form do not count."""
     if editable is None:
         return dict(given)
     chosen = {name: given if name in editable else start for name in SPECS}

@@ -1,4 +1,4 @@
-"""Read Aiken (docs.moodle.org, "Aiken format"): a text, options after a letter, and a line `ANSWER:`; all of it plain words."""
+"""Read Aiken (docs.moodle.org, "Aiken format"): a text, lettered options, and a line `ANSWER:`; all of it plain words."""
 
 import re
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class _Draft:
 
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
-    """Return the questions of an Aiken file, each a choice of one option; every line that fits nowhere is told."""
+    """Return the questions of an Aiken file, each a choice of one option; every line that fits nowhere is reported."""
     notebook = TransferRemarkCollector()
     reader = _AikenReader(language, notebook)
     for number, line in enumerate(decode(content, notebook).words.split("\n"), start=1):
@@ -74,7 +74,7 @@ class _AikenReader:
             self.draft.text.append(line)
 
     def close(self) -> None:
-        """Tell a question that ended before its ANSWER."""
+        """Report a question that ended before its ANSWER."""
         if self.draft is not None:
             self.notebook.turn_to(self.draft.name, self.draft.line)
             self.notebook.refuse(NotTranslatable(N_("The question has no ANSWER line."), N_("Write it below the options.")))

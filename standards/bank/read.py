@@ -32,7 +32,7 @@ class OpenBank:
 def read(content: bytes, language: str = "es", around: Mapping[str, bytes] | None = None) -> ImportedQuestions:
     """Return the questions of `banco.yaml`; `around` may hold the course's course.yaml and parametros.yaml.
 
-    Raises FileRefused where the YAML itself cannot be read; errors of a question are problems (C1xx, C2xx) or to be mended.
+    Raises FileRefused where the YAML itself cannot be read; errors of a question are problems (C1xx, C2xx) or to be corrected.
     """
     opened = open_bank({PATH: content, **(around or {})}, PATH, language)
     broken = next((remark for remark in opened.imported.of_weight(RemarkSeverity.PROBLEM) if not remark.question), None)

@@ -38,7 +38,7 @@ class GiftBlock:
 
 
 def blocks(text: str, notebook: TransferRemarkCollector) -> list[GiftBlock]:
-    """Part a file into questions; comments and categories are told."""
+    """Split a file into questions; comments and categories are reported."""
     found, block, comments, category = [], GiftBlock(), 0, ""
     for number, line in enumerate(text.split("\n"), start=1):
         bare = line.strip()

@@ -60,7 +60,7 @@ def _first(parts: list[object], kind: str) -> str | None:
 
 
 class _Feedback(GiftText):
-    """Feedback inside an answer, told from its text."""
+    """Feedback inside an answer, distinct from its text."""
 
 
 class _GiftModelBuilder(Transformer[Token, GiftQuestion]):

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class GiftTextFormat(StrEnum):
-    """How a text is to be read; MOODLE, the usual one, is plain words in which HTML may stand."""
+    """The format of a GIFT text; MOODLE, the usual one, is plain words in which HTML may stand."""
 
     HTML = "html"
     MOODLE = "moodle"
@@ -47,7 +47,7 @@ class GiftTrueFalse:
 
 @dataclass(frozen=True, slots=True)
 class GiftAnswers:
-    """What stands between braces: numerical after `#`, or answers; nothing for an essay."""
+    """The content between braces: numerical after `#`, or answers; nothing for an essay."""
 
     numerical: bool = False
     truth: GiftTrueFalse | None = None

@@ -42,7 +42,7 @@ INLINE, MARKDOWN = TextShape.INLINE, TextShape.MARKDOWN
 
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
-    """Return the questions of a GIFT file with what could not come in; raises FileRefused for what is no text."""
+    """Return the questions of a GIFT file with what could not be imported; raises FileRefused for what is no text."""
     notebook = TransferRemarkCollector()
     text = _gap.without_marks(decode(content, notebook).words)
     keys = KeyAllocator()

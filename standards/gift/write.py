@@ -1,4 +1,4 @@
-"""Write questions as GIFT (docs.moodle.org, "GIFT format"), texts as Markdown; what the format has no place for is told."""
+"""Write questions as GIFT (docs.moodle.org, "GIFT format"), texts as Markdown; what the format has no place for is reported."""
 
 from collections.abc import Sequence
 from fractions import Fraction

@@ -28,7 +28,7 @@ MOST_VALUES = 100
 
 
 def variable_names(element: Element) -> Mapping[str, str]:
-    """Return the names of the wild cards, each with the name that it has here: small letters, digits and _."""
+    """Return the names of the wild cards, each with the name that it has here: lower case, digits and _."""
     found: dict[str, str] = {}
     for definition in children(child(element, "dataset_definitions"), "dataset_definition"):
         said = words(child(definition, "name", "text")).strip()

@@ -75,7 +75,7 @@ class _MoodleReader:
         )
 
     def _state(self) -> QuestionState:
-        """Return the state, which is read last: a question that lacks a file is a draft."""
+        """Return the state, which is read last: a question with a missing file is a draft."""
         if self.notebook.lacks_file:
             return QuestionState.DRAFT
         return QuestionState.HIDDEN if flag(self.element, "hidden", False) else QuestionState.READY

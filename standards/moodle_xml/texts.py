@@ -17,7 +17,7 @@ INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
 
 
 class MoodleTextReader:
-    """Reads texts into one language; attached files are told as losses."""
+    """A reader of texts in one language; attached files are reported as losses."""
 
     def __init__(self, language: str, notebook: TransferRemarkCollector) -> None:
         self.language, self.notebook = language, notebook
@@ -53,7 +53,7 @@ class MoodleTextReader:
         return from_plain(written, shape)
 
     def _offer(self, file: Element) -> None:
-        """Hand a file that came with a text to whoever shows it; what is no base64 is not there."""
+        """Offer a file that was attached to a text to those who show it; what is no base64 is not there."""
         try:
             self.notebook.offered[file.get("name", "")] = b64decode(words(file), validate=False)
         except ValueError:

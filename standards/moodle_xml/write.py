@@ -19,7 +19,7 @@ _DIGITS = 7
 
 
 def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
-    """Return a Moodle XML file with the questions in one language and their files inside; kinds that Moodle lacks are problems."""
+    """Return a Moodle XML file with the questions in one language and their files inside; kinds unknown to Moodle are problems."""
     notebook = TransferRemarkCollector()
     root = _xml.root("quiz")
     for question in questions:

@@ -63,7 +63,7 @@ class BodyWriter:
         return made
 
     def fill(self, element: Element) -> str:
-        """Add what the kind needs; return Moodle's name of the type. Raises NotTranslatable for kinds that Moodle lacks."""
+        """Add what the kind needs; return Moodle's name of the type. Raises NotTranslatable for kinds unknown to Moodle."""
         match self.question.body:
             case SingleChoiceBody(options, shuffle):
                 return self._choice(element, options, [option.credit for option in options], shuffle)

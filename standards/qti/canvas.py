@@ -179,7 +179,7 @@ class CanvasReader:
         return self.texts.texts(" ".join(part for part in parts if part))
 
     def _tell_left(self) -> None:
-        """Tell feedback that no answer of the question has a place for."""
+        """Report feedback that no answer of the question has a place for."""
         for ident in [name for name in self.feedback if name not in self.taken and name not in _COMBINED]:
             if said := self._feedback(ident, INLINE):
                 self.notebook.loss(N_("The feedback “%(text)s” is left out."), N_("No answer has a place for it."), text=said[:80])

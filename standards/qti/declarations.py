@@ -1,4 +1,4 @@
-"""What a response declaration of QTI 2 says: the right values, and what each value is worth by its mapping."""
+"""The content of a response declaration of QTI 2: the right values, and what each value is worth by its mapping."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from standards._xml import Element, child, children, words
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a response declaration says: its base type, the right values, and what each value is worth."""
+    """A response declaration: its base type, the right values, and what each value is worth."""
 
     kind: str
     several: bool
@@ -47,6 +47,6 @@ def declaration(element: Element) -> Declaration:
 
 
 def _differs_by_case(mapping: Mapping[str, Fraction]) -> bool:
-    """Say whether words that differ only in case are worth different points, which nobody who ignores case could tell apart."""
+    """Return whether words that differ only in case are worth different points, which ignoring case would make equal."""
     worth: dict[str, Fraction] = {}
     return any(worth.setdefault(word.casefold(), points) != points for word, points in mapping.items())

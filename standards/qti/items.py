@@ -92,7 +92,7 @@ class ItemReader:
         return self.worths.total or Fraction(1)
 
     def _tell_scoring(self, mark: Fraction) -> None:
-        """Tell what of the response processing the question does not have, by the names of its elements: no mark changes in silence."""
+        """Report what of the response processing the question does not have, by element name: no mark changes in silence."""
         for name in dict.fromkeys([*self.worths.lost, *self.worths.scoring.left()]):
             self.notebook.loss(
                 N_("What “%(name)s” scores in the item is left out."), N_("Compare the question's marks with its source."), name=name[:60]

@@ -116,7 +116,7 @@ def _is_third(manifest: Element) -> bool:
 
 
 def _identity(item: Element) -> str:
-    """Return what tells an item from others: for a copy inside a quiz of Canvas, the question that it was made of."""
+    """Return what identifies an item: for a copy inside a quiz of Canvas, the question that it was made of."""
     for field in descendants(item, "qtimetadatafield"):
         if words(child(field, "fieldlabel")).strip() == "assessment_question_identifierref":
             return words(child(field, "fieldentry")).strip()

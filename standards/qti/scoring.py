@@ -21,7 +21,7 @@ _TEMPLATES = ("match_correct", "map_response", "map_response_point", "match_basi
 
 
 class Basis(Enum):
-    """What a rule gives its points for."""
+    """The basis on which a rule gives its points."""
 
     MAPPING = "mapping"
     CORRECT = "correct"
@@ -32,7 +32,7 @@ class Basis(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One setting of the score: for which answers to which responses, how much, and the element that tells it by name."""
+    """One setting of the score: for which answers to which responses, how much, and the element that names it."""
 
     basis: Basis
     name: str
@@ -42,7 +42,7 @@ class Rule:
 
 
 class Scoring:
-    """The rules of one item by response; a reader says which it kept, and what is left is to be told.
+    """The rules of one item by response; a reader says which it kept, and what is left is to be reported.
 
     `several` holds the responses with more than one value: of these only what is added for each value is read, because a comparison
     with a single value says nothing about the others.

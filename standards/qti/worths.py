@@ -1,4 +1,4 @@
-"""What the answers of one item of QTI 2 are worth, as shares for its readers; and what the question will not have."""
+"""The worth of the answers of one item of QTI 2, as shares for its readers; and what the question will not have."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ANYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """What each choice is worth at each place of a matching or a text with gaps: the weight of a place, the share of a choice at it."""
+    """The worth of each choice at each place of a matching or a text with gaps: the place's weight, the choice's share of it."""
 
     weights: Mapping[str, Fraction]
     shares: Mapping[tuple[str, str], Fraction]
@@ -101,7 +101,7 @@ class Worths:
         return self._shares(response, dict(sorted(gained.items(), key=lambda one: (one[0] == ANYTHING, -one[1]))), best)
 
     def of_pairs(self, response: str, places: Sequence[str], choices: Sequence[str], name: Callable[[str, str], str]) -> Paired | None:
-        """Return what choices are worth at places; None where nothing or only the whole is compared, which is told as lost.
+        """Return the worth of choices at places; None where nothing or only the whole is compared, which is reported as lost.
 
         `name` makes the pair of a place and a choice as the mapping writes it. Raises NotTranslatable for a place without a right choice.
         """

@@ -1,4 +1,4 @@
-"""Write questions as a package of QTI 2.1 items (IMS QTI 2.1), texts as HTML; what the standard has no place for is told."""
+"""Write questions as a package of QTI 2.1 items (IMS QTI 2.1), texts as HTML; what the standard has no place for is reported."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ _DIGITS = 10
 
 
 def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
-    """Return a package with one item a question and the files that these show; kinds that QTI lacks are problems."""
+    """Return a package with one item a question and the files that these show; kinds unknown to QTI are problems."""
     notebook = TransferRemarkCollector()
     items: dict[str, bytes] = {}
     media: dict[str, bytes] = {}

@@ -56,7 +56,7 @@ class ItemBody:
         self.scale = question.mark or Fraction(1)
 
     def element(self) -> Element:
-        """Return the itemBody; raises NotTranslatable for kinds that QTI lacks."""
+        """Return the itemBody; raises NotTranslatable for kinds unknown to QTI."""
         body = self.question.body
         if isinstance(body, GapsBody):
             return self._gaps(body)

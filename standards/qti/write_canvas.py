@@ -36,7 +36,7 @@ _KEPT = frozenset({"mark", "explanation"})
 
 
 def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
-    """Return a package with one assessment of all questions; kinds that Canvas lacks are problems."""
+    """Return a package with one assessment of all questions; kinds unknown to Canvas are problems."""
     notebook = TransferRemarkCollector()
     root = _xml.root("questestinterop", ITEM_1)
     assessment = _xml.add(root, _tag("assessment"), ident="banco", title="banco")
@@ -70,7 +70,7 @@ class _Item:
         self.feedback: list[tuple[str, Texts, TextShape]] = []
 
     def element(self) -> Element:
-        """Return the item; raises NotTranslatable for kinds that Canvas lacks."""
+        """Return the item; raises NotTranslatable for kinds unknown to Canvas."""
         question = self.question
         text = in_language(question.text, self.language)
         if isinstance(question.body, GapsBody):

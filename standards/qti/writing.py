@@ -1,4 +1,4 @@
-"""What both writers of QTI share: what is lost of a body, words that are compared whole, gaps in the order of the text."""
+"""Shared parts of both QTI writers: what is lost of a body, words that are compared whole, gaps in the order of the text."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,7 +20,7 @@ def truth(language: str) -> tuple[str, str]:
 
 
 def lose_written(notebook: TransferRemarkCollector, body: object, names: Sequence[str], **others: bool) -> None:
-    """Tell the fields of a body that are not empty, and the others that are true, as left out."""
+    """Report the fields of a body that are not empty, and the others that are true, as left out."""
     for name in (*(name for name in names if getattr(body, name)), *(name for name, lost in others.items() if lost)):
         lose(notebook, name)
 

@@ -50,7 +50,7 @@ _USUAL = QuestionDefinition("", {}, DescriptionBody())
 
 @dataclass(frozen=True, slots=True)
 class SpreadsheetAnswer:
-    """What the numbered columns say about one answer."""
+    """The numbered columns about one answer."""
 
     place: int
     option: str
@@ -60,7 +60,7 @@ class SpreadsheetAnswer:
 
 
 def read_csv(content: bytes, language: str = "es") -> ImportedQuestions:
-    """Return the questions of a CSV file; raises FileRefused where it is no table or lacks its headings."""
+    """Return the questions of a CSV file; raises FileRefused where it is no table or has no headings."""
     notebook = TransferRemarkCollector()
     return _questions(rows_of_csv(content, notebook), language, notebook)
 
@@ -230,7 +230,7 @@ class _SpreadsheetReader:
         return NumericalBody(tuple(answers), tolerance, {self.language: unit} if unit else None)
 
     def _said(self, words: str) -> Fraction:
-        """Return a number of an answer; a comma that may part thousands is told."""
+        """Return a number of an answer; a comma that may separate thousands is reported."""
         if self.language != "es" and _THOUSANDS.match(words):
             said = words.replace(",", ".")
             self.notebook.note(

@@ -24,7 +24,7 @@ def rows_of_csv(content: bytes, notebook: TransferRemarkCollector) -> list[Sprea
 
 
 def rows_of_xlsx(content: bytes, notebook: TransferRemarkCollector) -> list[SpreadsheetRow]:
-    """Return the rows of the first sheet of a workbook; the other sheets are told."""
+    """Return the rows of the first sheet of a workbook; the other sheets are reported."""
     judge_document(content)
     try:
         sheet = read_sheet(content, rows=MAXIMUM_ROWS + 2)
@@ -36,7 +36,7 @@ def rows_of_xlsx(content: bytes, notebook: TransferRemarkCollector) -> list[Spre
 
 
 def _rows(lines: Iterable[tuple[int, Sequence[str]]], notebook: TransferRemarkCollector) -> list[SpreadsheetRow]:
-    """Return the rows below the headings; a heading that is not known is told, and so are rows beyond the limit."""
+    """Return the rows below the headings; an unknown heading is reported, rows beyond the limit raise FileRefused."""
     filled = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]
     if not filled:
         raise FileRefused(N_("The table is empty."))

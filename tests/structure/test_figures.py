@@ -39,6 +39,8 @@ def test_a_bar_that_is_not_met_stays_visible() -> None:
 
 
 def test_each_recorded_line_of_a_test_is_a_row() -> None:
-    table = documents.said({"postgres": {"tests/faults/test_killed.py::test_killed_while_people_work": ["killed 6 times: nothing lost"]}})
+    table = documents.figures_as_list(
+        {"postgres": {"tests/faults/test_killed.py::test_killed_while_people_work": ["killed 6 times: nothing lost"]}}
+    )
 
     assert "| killed while people work (`tests/faults/test_killed.py`) | PostgreSQL | killed 6 times: nothing lost |" in table

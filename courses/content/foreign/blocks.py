@@ -26,7 +26,7 @@ _LANGUAGE = re.compile(r"[A-Za-z][\w+#.-]*")
 
 
 class CalloutKind(StrEnum):
-    """What a box becomes here."""
+    """The kind of box that a foreign callout becomes here."""
 
     CHECK = "CHECK"
     WARNING = "WARNING"

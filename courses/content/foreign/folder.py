@@ -37,7 +37,7 @@ _LISTED = re.compile(r"^([ \t]*)[-*+][ \t]+\[([^\[\]]*)\]\(([^()]*)\)|^#{1,3}[ \
 
 @dataclass(frozen=True, slots=True)
 class ConversionOptions:
-    """What a course that is made of a folder is called, and whose it is; empty: as the folder says."""
+    """The address, title, language, author and licence of a course made from a folder; empty: as the folder says."""
 
     key: str = ""
     title: str = ""
@@ -64,7 +64,7 @@ def convert_folder(files: Mapping[str, bytes], wanted: ConversionOptions) -> Con
 
 
 def convert_archive(content: bytes, wanted: ConversionOptions) -> Converted:
-    """Return the same of a folder that is packed; raise Invalid as well, and ArchiveRefused for a hostile archive."""
+    """Return the course converted from a packed folder; raise Invalid too, and ArchiveRefused for a hostile archive."""
     return convert_folder(read_folder_archive(content).files, wanted)
 
 

@@ -21,7 +21,7 @@ _UNSEEN = ("lang", "language", "layout", "slug", "id", "permalink", "order", "we
 
 @dataclass(frozen=True, slots=True)
 class ForeignFrontMatter:
-    """What the front matter says to us, and the line on which the text begins."""
+    """The front matter of a foreign lesson as far as we use it, and the line on which the text begins."""
 
     title: str = ""
     summary: str = ""
@@ -34,7 +34,7 @@ class ForeignFrontMatter:
 
 
 def read_front(lines: list[str], notebook: ForeignRemarkCollector) -> ForeignFrontMatter:
-    """Return what stands before a text; fields that we have no place for are told by name and line."""
+    """Return the front matter of a text; fields without an equivalent here are reported by name and line."""
     fence = lines[0].strip() if lines else ""
     if fence not in ("---", "+++"):
         return ForeignFrontMatter()

@@ -40,7 +40,7 @@ def convert(text: str, language: str, notebook: ForeignRemarkCollector, around: 
 
 
 def _boxes(front: ForeignFrontMatter, names: tuple[str, ...]) -> list[ForeignBlock]:
-    """Return the lists of the front matter as the boxes that they are where somebody fences them."""
+    """Return the lists of the front matter as the boxes that they are in lessons that fence them."""
     found: list[ForeignBlock] = []
     for name in names:
         items = front.boxes.get(name, ())

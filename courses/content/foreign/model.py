@@ -1,4 +1,4 @@
-"""What a conversion of somebody else's lessons needs and tells."""
+"""Inputs and remarks of a conversion of foreign lessons."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,7 @@ from kernel.i18n import _
 
 
 class RemarkKind(StrEnum):
-    """What happened to a piece of a lesson; the first ones lost something, and are told in this order."""
+    """The kind of a conversion remark; the first ones report a loss, and are listed in this order."""
 
     LESSON = "lesson"
     IMAGE = "image"
@@ -147,9 +147,9 @@ class ForeignRemarkCollector:
 
 @dataclass(frozen=True, slots=True)
 class LinkTargets:
-    """What a lesson may lead to: `page` returns the address of a path in the course, '' for what is not there.
+    """The link targets of a lesson: `page` returns the address of a path in the course, '' for what does not exist.
 
-    `media` takes a file along and returns its new path, or '' and the reason why it does not come.
+    `media` imports a file and returns its new path, or '' and the reason why it is not imported.
     """
 
     page: Callable[[str], str]
