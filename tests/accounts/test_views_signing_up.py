@@ -193,7 +193,7 @@ def test_each_fault_is_told_beside_its_field_and_keeps_what_was_typed(
     assert PASSWORD not in page.html
     assert count(instance, Person) == 0
     assert "<h1" in page.html
-    english = ("It must have", "Enter your", "Not a valid", "This field", "Use at most", "Write an address")
+    english = ("It must have", "Enter your", "Not a valid", "This field", "Use at most", "Enter an email")
     assert not any(words in page.text for words in english)
 
 

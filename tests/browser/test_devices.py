@@ -307,7 +307,7 @@ def test_who_was_taken_out_of_the_course_is_told_so_and_what_they_typed_goes_up_
     assert reaches(page, instance, (1, "301"))
     take_out(instance, course, learner)
     write(page, 2, "302")
-    expect(page.locator("#trouble")).to_contain_text("Usted ya no toma este curso")
+    expect(page.locator("#trouble")).to_contain_text("Usted ya no está en este curso")
     expect(page.locator("#save-state")).to_have_text("Guardado en este equipo")
     enrol(instance, course, [learner])
     page.reload()

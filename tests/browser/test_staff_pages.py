@@ -113,7 +113,7 @@ def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -
     live.deliver_jobs()
     editor.open(page.url.removeprefix(live.url))
 
-    assert "The new marks hold since" in page.inner_text("main")
+    assert "The new marks have been in force since" in page.inner_text("main")
     press(editor, "Undo")
 
 
@@ -129,10 +129,10 @@ def test_questions_are_found_changed_brought_in_and_taken_out(chromium: Browser,
     assert page.get_by_role("heading", level=1).inner_text() == "1 question to import"
     press(editor, "Import them")
     editor.open(f"{BANK}/questions?text=Which")
-    page.get_by_role("checkbox", name="Choose uno").focus()
+    page.get_by_role("checkbox", name="Select uno").focus()
     page.keyboard.press("Space")
     page.select_option("[name=difficulty] >> nth=-1", "hard")
-    press(editor, "Change them")
+    press(editor, "Apply the changes")
     assert "hard" in page.inner_text("main tbody").lower()
     follow(editor, "Which one?")
     follow(editor, "As text, and where it is used")

@@ -98,4 +98,4 @@ def test_everything_that_can_be_in_the_log_has_a_sentence() -> None:
         pages.LOG.sentences
     )
     assert set(theirs) <= set(quiz_pages.LOG.sentences)
-    assert "Something else" not in course_pages.sentence(LogEntry(at=clock.now(), by="", verb=RecordVerb.LEFT_OUT, facts={}, person=""))
+    assert "Other action" not in course_pages.sentence(LogEntry(at=clock.now(), by="", verb=RecordVerb.LEFT_OUT, facts={}, person=""))

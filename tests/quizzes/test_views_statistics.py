@@ -77,11 +77,11 @@ def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Brow
     reader = sign_in(browser.another(language), "profe@example.org")
 
     page = reader.get(PAGE)
-    said = {"es": "Los mejores eligen «cinco» más que la clave", "en": "The best choose “cinco” more than the key"}
-    advice = {"es": "Revisar la clave; si está mal, recalificar", "en": "Look at the key; if it is wrong, mark again"}
+    said = {"es": "Los mejores eligen «cinco» más que la clave", "en": "The best learners choose “cinco” more often than the key"}
+    advice = {"es": "Revisar la clave; si está mal, recalificar", "en": "Check the key. If it is wrong, regrade"}
     assert said[language] in page.text
     assert advice[language] in page.text
-    assert re.search(r"De los (\d+) mejores, \1 dieron esta respuesta y 0 la clave|Of the (\d+) best, \2 gave this answer and 0", page.text)
+    assert re.search(r"De los (\d+) mejores, \1 dieron esta respuesta y 0 la clave|Of the top (\d+) learners, \2 gave this answer and 0", page.text)
     assert reader.page.has_link(f"{PAGE}/questions/suma-1")
     assert reader.page.has_link(f"{QUIZ}/regrades/new?question=suma-1")
     assert {"es": "¿Cuánto es dos más dos?", "en": "How much is two plus two?"}[language] in reader.get(
@@ -108,7 +108,7 @@ def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(
     assert "Qué se puede encontrar en una clase de este tamaño" in text
     assert "Con 36 respuestas, una clave equivocada da al menos un indicio" in text
     folded = re.search(r"(\d+) indicios? que puede", text)
-    assert bool(folded) == ("El médico hizo" in text)
+    assert bool(folded) == ("El análisis hizo" in text)
     assert "Sobresale" in taken(browser, f"{PAGE}.csv?table=findings").splitlines()[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.support.situations import Room
+from tests.support.situations_left_out import LEFT_OUT
 from tests.support.situations_of_courses import PUBLISHING, QUIZZES, REGRADING, TAKING_PART, WRITING
 from tests.support.situations_of_people import ADMINISTRATION, LINKS, SECOND_STEPS, SESSIONS
 
@@ -15,6 +16,7 @@ ROOMS: dict[str, Room] = {
     "publishing and teams": PUBLISHING,
     "taking part": TAKING_PART,
     "quizzes, tasks, recordings": QUIZZES,
-    "marking again": REGRADING,
+    "regrading": REGRADING,
+    "left out": LEFT_OUT,
 }
 SITUATIONS: Room = {endpoint: arrange for room in ROOMS.values() for endpoint, arrange in room.items()}

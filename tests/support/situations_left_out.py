@@ -1,0 +1,81 @@
+"""Situations in which the record of whoever acted was left out, and a colleague applies the act to it."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from courses.models import Course
+from enrolments.queries import learning as enrolment_queries
+from enrolments.services import learning as enrolments
+from kernel import clock
+from kernel.permissions import SYSTEM, Actor
+from quizzes.queries import teaching
+from quizzes.rules.regrade import RegradeKind
+from quizzes.services import overrides
+from quizzes.services.overrides import OverrideTarget, OverrideValues
+from tests.support.builders import a_teacher
+from tests.support.learning import actor_of, start, submit
+from tests.support.offices import deliver
+from tests.support.regrading import a_keyed_quiz, a_trial, an_order, commit, regrade_row, undo
+from tests.support.situations import Room, Scene, Stage
+
+QUIZ = "/courses/prueba/quizzes/cuestionario-1"
+
+
+def _own_course(stage: Stage) -> tuple[Course, Actor]:
+    """Return a course with a member of its team who is its learner too."""
+
+    def make() -> tuple[Course, Actor]:
+        course = a_keyed_quiz(stage.instance)
+        member = actor_of(a_teacher(stage.instance, course))
+        with stage.instance.database.unit_of_work() as session:
+            context = enrolment_queries.get_learner_context(session, member, "prueba")
+            enrolments.enrol(session, member, context, now=clock.now())
+        return course, member
+
+    return stage.once("own course", make)
+
+
+def an_override_of_its_author(stage: Stage) -> Scene:
+    """An override of a group of which its author is a member."""
+    course, member = _own_course(stage)
+    now = clock.now()
+    with stage.instance.database.unit_of_work() as session:
+        group = enrolments.make_group(session, SYSTEM, course.id, f"Turno {stage.number()}", now=now)
+        enrolments.add_to_group(session, SYSTEM, group, [member.person_uuid] if member.person_uuid else [], now=now)
+        quiz = teaching.get_taught_quiz(session, member, "prueba", "cuestionario-1")
+        overrides.override(session, member, quiz, OverrideTarget(group), OverrideValues(attempts=9), "Se fue la luz.", now=now)
+    return Scene(stage.boss, f"{QUIZ}/overrides")
+
+
+def an_incident_of_its_author(stage: Stage) -> Scene:
+    """Minutes for everybody with an open attempt, their giver among them."""
+    _course, member = _own_course(stage)
+    stage.once("open attempt", lambda: start(stage.instance, member, "prueba"))
+    with stage.instance.database.unit_of_work() as session:
+        quiz = teaching.get_taught_quiz(session, member, "prueba", "cuestionario-1")
+        overrides.add_incident_time(session, member, quiz, 5, "Se fue la luz.", uuid4(), now=clock.now())
+    return Scene(stage.boss, f"{QUIZ}/incidents")
+
+
+def a_regrade_of_its_author(stage: Stage) -> Scene:
+    """A regrade, or its undoing, that left out an attempt of the person who made it."""
+    _course, member = _own_course(stage)
+    stage.once("submitted attempt", lambda: submit(stage.instance, member, start(stage.instance, member, "prueba")))
+
+    made: list[int] = stage.once("regrades", list)
+    row = regrade_row(stage.instance, made[-1]) if made else None
+    if row is None or row.state == "undone":
+        made.append(a_trial(stage.instance, member, an_order(stage.instance, RegradeKind.FULL_CREDIT)))
+        deliver(stage.instance)
+        commit(stage.instance, member, made[-1])
+    else:
+        undo(stage.instance, member, made[-1])
+    return Scene(stage.boss, f"{QUIZ}/regrades/{regrade_row(stage.instance, made[-1]).uuid}")
+
+
+LEFT_OUT: Room = {
+    "quizzes_time.apply": an_override_of_its_author,
+    "quizzes_time.apply_incident": an_incident_of_its_author,
+    "quizzes_regrading.apply": a_regrade_of_its_author,
+}
