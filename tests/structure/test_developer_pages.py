@@ -141,3 +141,13 @@ def test_the_rules_above_see_what_does_not_exist() -> None:
 
 def test_the_page_for_contributors_leads_to_the_guide() -> None:
     assert "(docs/developer/index.md)" in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_page_of_a_package_names_modules_that_exist(package: str) -> None:
+    page = (ROOT / package / "README.md").read_text("utf-8")
+    files = {path.name for path in tracked()}
+
+    missing = [name for name in re.findall(r"`(?:[\w/]+/)?(\w+\.py)`", page) if name not in files]
+
+    assert not missing
