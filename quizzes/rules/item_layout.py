@@ -1,5 +1,6 @@
-"""The layout of one question in one attempt: the order of what it offers, and the values of its variables (spec/quiz-engine 5.2.5,
-5.2.6).
+"""The layout of one question in one attempt: the order of what it offers, and the values of its variables.
+
+spec/quiz-engine 5.2.5; spec/quiz-engine 5.2.6.
 """
 
 from collections.abc import Mapping, Sequence

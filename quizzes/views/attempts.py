@@ -249,8 +249,8 @@ def _proved(subject: LoadedAttempt, batches: Sequence[SaveRequest], now: datetim
 
 
 def _acknowledge(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> Response:
-    """Return what is saved to the script. A page shown a newer answer gets a newer lease: a change after seeing it counts (spec/quiz-
-    engine 5.4.3).
+    """Return what is saved to the script. A page shown a newer answer gets a newer lease: a change after seeing it counts
+    (spec/quiz-engine 5.4.3).
     """
     renewed = {"lease": new_lease(subject, now)} if done.elsewhere else {}
     return jsonify(

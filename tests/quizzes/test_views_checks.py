@@ -163,7 +163,7 @@ def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Brows
     check(browser, 1, p1="3")
     attempt = finish(browser, instance, path)
 
-    assert "0,33 de 1 puntos hasta ahora" in after
+    assert "0,33 de 1 punto hasta ahora" in after
     assert len(marks(instance)) == 3 + 3
     assert attempt.raw == Decimal("0.3333333")
 

@@ -63,7 +63,7 @@ WRONG = {
 """Answers of every kind by places of the page, none of them wholly right."""
 SIGNS_OF_FLAGS = {
     **SIGNS,
-    "marks": re.compile(r"\d de \d+ puntos|Obtuvo"),
+    "marks": re.compile(r"\d de \d+ puntos?|Obtuvo"),
     "overall": re.compile("BANDA"),
 }
 BY_RULE = SLOTS[: len(MARKED)]

@@ -81,7 +81,9 @@ def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Brow
     advice = {"es": "Revisar la clave; si está mal, recalificar", "en": "Check the key. If it is wrong, regrade"}
     assert said[language] in page.text
     assert advice[language] in page.text
-    assert re.search(r"De los (\d+) mejores, \1 dieron esta respuesta y 0 la clave|Of the top (\d+) learners, \2 gave this answer and 0", page.text)
+    assert re.search(
+        r"De los (\d+) mejores, \1 dieron esta respuesta y 0 la clave|Of the top (\d+) learners, \2 gave this answer and 0", page.text
+    )
     assert reader.page.has_link(f"{PAGE}/questions/suma-1")
     assert reader.page.has_link(f"{QUIZ}/regrades/new?question=suma-1")
     assert {"es": "¿Cuánto es dos más dos?", "en": "How much is two plus two?"}[language] in reader.get(

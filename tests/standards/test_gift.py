@@ -183,7 +183,7 @@ def test_other_languages_are_told_to_stay_behind() -> None:
 
     assert b"Yes" not in spanish.content
     assert b"Yes?" in english.content
-    assert [loss.facts["others"] for loss in spanish.of_weight(RemarkSeverity.LOSS)] == ["en"]
+    assert [loss.facts["others"] for loss in spanish.of_weight(RemarkSeverity.LOSS)] == ["inglés"]
 
 
 def test_rule_right_only_goes_out_as_weights_and_comes_back() -> None:

@@ -279,7 +279,7 @@ def test_kinds_that_moodle_lacks_are_told() -> None:
     out = write([a_question(a_calculated()), a_question(a_matrix())])
 
     assert out.count == 0
-    assert [problem.facts["kind"] for problem in out.of_weight(RemarkSeverity.PROBLEM)] == ["calculated", "matrix"]
+    assert [problem.facts["kind"] for problem in out.of_weight(RemarkSeverity.PROBLEM)] == ["Número calculado", "Tabla"]
 
 
 def test_rule_without_a_match_is_told_as_a_loss() -> None:
