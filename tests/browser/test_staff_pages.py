@@ -167,7 +167,7 @@ def test_every_page_of_the_team_is_readable_by_everybody(chromium: Browser, live
 
 @pytest.mark.slow
 def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
-    """A code for people, a list looked at before anything is written; what a learner is told of it."""
+    """A code for people, and a list whose rows are checked before anything is written."""
     a_course_at_work(live.instance)
     editor = team(chromium, live, width=360, scheme="dark")
     page = editor.page
@@ -180,13 +180,14 @@ def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chrom
 
     follow(editor, "Participantes de esta edición")
     follow(editor, "Inscribir una lista")
-    page.fill("[name=addresses]", "correo\nprofe@example.org\nnadie@example.org")
+    a_person(live.instance, "luz@example.org")
+    page.fill("[name=addresses]", "correo\nluz@example.org\nnadie@example.org")
     press(editor, "Ver primero")
     assert "Línea 3" in page.inner_text("main")
     press(editor, "Inscribir a 1 persona")
     live.deliver_jobs()
-    editor.open("/notices")
-    follow(editor, "Le inscribieron en")
+    page.reload()
+    assert "La lista está inscrita" in page.inner_text("main")
 
     editor.open(f"/join/{code.replace('-', '')}")
     editor.open("/profile/notices")
