@@ -25,7 +25,7 @@ KEPT = 500
 """Expressions whose reading is kept: each is evaluated for hundreds of draws."""
 
 _CONTEXT = Context(prec=PRECISION)
-_NUMBER = re.compile(r"[0-9_.]{1,100}(?:e[+-]?[0-9]{1,3})?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?=\.?[0-9])[0-9_.]{1,100}(?:e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 
 
 class ExpressionError(ValueError):
