@@ -66,7 +66,7 @@ def _required(message: str) -> DataRequired:
     return DataRequired(lazy_(message))
 
 
-def _typed(message: str) -> InputRequired:
+def _password_required(message: str) -> InputRequired:
     """Ask for a password, which may be made of spaces."""
     return InputRequired(lazy_(message))
 
@@ -79,19 +79,19 @@ class SignInForm(Form):
     """Address and password."""
 
     email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
-    password = PasswordField(lazy_("Password"), [_typed(N_("Enter your password."))])
+    password = PasswordField(lazy_("Password"), [_password_required(N_("Enter your password."))])
 
 
 class FirstPasswordForm(Form):
     """The password that was chosen at sign-up, before the address is confirmed."""
 
-    password = PasswordField(lazy_("Password"), [_typed(N_("Enter your password."))])
+    password = PasswordField(lazy_("Password"), [_password_required(N_("Enter your password."))])
 
 
 class PasswordForm(Form):
     """A new password, typed once: it can be shown and pasted. `owner` are the words of its person that it may not contain."""
 
-    password = PasswordField(lazy_("Password"), [_typed(N_("Choose a password."))])
+    password = PasswordField(lazy_("Password"), [_password_required(N_("Choose a password."))])
 
     def __init__(self, owner: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -158,14 +158,14 @@ class PasswordResetRequestForm(Form):
 class ChangePasswordForm(PasswordForm):
     """A new password, with the present one."""
 
-    current_password = PasswordField(lazy_("Current password"), [_typed(N_("Enter your current password."))])
+    current_password = PasswordField(lazy_("Current password"), [_password_required(N_("Enter your current password."))])
 
 
 class ChangeAddressForm(Form):
     """Another address, with the current password."""
 
     email = EmailField(lazy_("New email address"), [_required(N_("Enter an email address.")), _at_most(254)])
-    current_password = PasswordField(lazy_("Current password"), [_typed(N_("Enter your current password."))])
+    current_password = PasswordField(lazy_("Current password"), [_password_required(N_("Enter your current password."))])
 
 
 class OtherAccountForm(Form):
@@ -177,7 +177,7 @@ class OtherAccountForm(Form):
 class PasswordConfirmationForm(Form):
     """The current password, before something that only its owner may change."""
 
-    current_password = PasswordField(lazy_("Current password"), [_typed(N_("Enter your current password."))])
+    current_password = PasswordField(lazy_("Current password"), [_password_required(N_("Enter your current password."))])
 
 
 class SecondFactorCodeForm(Form):

@@ -220,7 +220,7 @@ def people_statement(words: str, state: PersonState | None) -> Select[*tuple[Any
     """Build the statement of the people whom a list shows."""
     seen = select(func.max(Device.last_seen_at)).where(Device.person_id == Person.id).scalar_subquery()
     return select(Person, has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen")).where(
-        *_wanted(words, state)
+        *_people_conditions(words, state)
     )
 
 
@@ -239,10 +239,10 @@ def _person_row(row: Any) -> PersonRow:
 
 def count_people(session: Session, words: str, state: PersonState | None) -> int:
     """Count the people that a list shows on all its pages."""
-    return session.scalar(select(func.count()).select_from(Person).where(*_wanted(words, state))) or 0
+    return session.scalar(select(func.count()).select_from(Person).where(*_people_conditions(words, state))) or 0
 
 
-def _wanted(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
+def _people_conditions(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
     return [*name_matches(words), *(_STATES[state] if state else ())]
 
 

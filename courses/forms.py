@@ -328,7 +328,7 @@ class SettingsForm(Form):
         entries: dict[str, list[Mapping[tuple[str, str], str]]] = {}
         for setting in self._asked:
             if not setting.has_rows:
-                texts |= self._typed(setting, "")
+                texts |= self._row_values(setting, "")
                 continue
             rows = range(self._numbers[setting.name])
             entries[setting.name] = [self._typed_row(setting, _row(setting, number)) for number in rows]
@@ -337,10 +337,10 @@ class SettingsForm(Form):
     def _typed_row(self, setting: FieldSpec, row: str) -> dict[tuple[str, str], str]:
         typed: dict[tuple[str, str], str] = {}
         for inner in setting.fields:
-            typed |= self._typed(inner, row)
+            typed |= self._row_values(inner, row)
         return typed
 
-    def _typed(self, setting: FieldSpec, row: str) -> dict[tuple[str, str], str]:
+    def _row_values(self, setting: FieldSpec, row: str) -> dict[tuple[str, str], str]:
         typed: dict[tuple[str, str], str] = {}
         for language, name in _by_language(setting, self._languages, row):
             data = self[name].data

@@ -174,7 +174,7 @@ class Renderer:
         known = _lessons.get(made_from)
         if known is None:
             left_out = self._left_out
-            known = self._kept_lesson(made_from, source, original, prefix)
+            known = self._cached_lesson(made_from, source, original, prefix)
             if self._left_out == left_out:
                 if len(_lessons) >= KEPT_LESSONS:
                     _lessons.clear()  # at once, because other threads read it
@@ -182,7 +182,7 @@ class Renderer:
         self.used_media |= known[1]
         return known[0]
 
-    def _kept_lesson(
+    def _cached_lesson(
         self, made_from: object, source: LessonSource, original: RenderedText | None, prefix: str
     ) -> tuple[RenderedText, frozenset[str]]:
         """Return a lesson as an earlier process rendered it, else render and keep it; the media that it uses beside it."""

@@ -265,7 +265,7 @@ def _is_hidden(actor: Actor, context: LearnerContext) -> bool:
     return stranger and context.visibility == Visibility.STAFF.value
 
 
-def _seat_of(subject: object) -> LearnerContext | None:
+def _learner_context_of(subject: object) -> LearnerContext | None:
     while subject is not None and not isinstance(subject, LearnerContext):
         subject = getattr(subject, "context", None)
     return subject
@@ -276,7 +276,7 @@ def hiding(predicate: Predicate) -> Predicate:
 
     @wraps(predicate)
     def hides(actor: Actor, subject: object) -> Verdict:
-        verdict, context = predicate(actor, subject), _seat_of(subject)
+        verdict, context = predicate(actor, subject), _learner_context_of(subject)
         return Verdict.HIDE if verdict is Verdict.FORBID and context is not None and _is_hidden(actor, context) else verdict
 
     return hides

@@ -265,7 +265,7 @@ def _copy_older_rows(database: Database, target: Path) -> None:
             writer.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
             for name in sorted(names):
                 there = Table(name, MetaData(), autoload_with=reader, resolve_fks=False)
-                here = table(name, *(column(one.name, _kept_as(one.type)) for one in there.columns))
+                here = table(name, *(column(one.name, _sqlite_type(one.type)) for one in there.columns))
                 writer.execute(delete(here))
                 rows = reader.execution_options(stream_results=True, yield_per=BATCH).execute(select(there))
                 for some in rows.partitions():
@@ -274,7 +274,7 @@ def _copy_older_rows(database: Database, target: Path) -> None:
         copied.dispose()
 
 
-def _kept_as(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+def _sqlite_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     """Return how SQLite keeps the values of a column of PostgreSQL."""
     general = kind.as_generic()
     return UtcDateTime() if isinstance(general, DateTime) else general

@@ -187,7 +187,7 @@ def number(value: Decimal | float, digits: int | None = None) -> str:
     """Write a number: in Spanish 34,8 and 36 214 (no-break space from five digits on), in English 34.8 and 36,214; halves go up."""
     if isinstance(value, int) and not digits and 0 <= value < 1000:
         return str(value)  # most numbers of a page; the library takes a twentieth of a millisecond
-    return _written(Decimal(str(value)) or Decimal(0), digits, language())
+    return _format_exact(Decimal(str(value)) or Decimal(0), digits, language())
 
 
 LONGEST = 20
@@ -195,12 +195,12 @@ LONGEST = 20
 
 
 @lru_cache(maxsize=KEPT_NUMBERS)
-def _written(exact: Decimal, digits: int | None, language: str) -> str:
+def _format_exact(exact: Decimal, digits: int | None, language: str) -> str:
     if not exact.is_finite():
         return "∞"
     if exact.adjusted() >= LONGEST:
         mantissa, _e, power = f"{exact:.2e}".partition("e+")
-        return f"{_written(Decimal(mantissa), 2, language)} · 10^{power}"
+        return f"{_format_exact(Decimal(mantissa), 2, language)} · 10^{power}"
     if digits is not None:
         exact = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0  # never “-0”
     pattern = "#,##0" + ("." + "0" * digits if digits else "" if digits == 0 else ".#######")

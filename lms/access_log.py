@@ -28,7 +28,7 @@ FILE = "file"
 def list_access_rows(session: Session, person_id: int, *, most: int | None = LOOKS) -> list[DataAccess]:
     """List who viewed a person's data, latest first; of several views of one list in a day, the last. `most` None: all entries."""
     of_lists: dict[tuple[object, ...], DataAccess] = {}
-    for look in _looks_at_lists(session, person_id, most):
+    for look in _list_accesses(session, person_id, most):
         of_lists.setdefault((look.at.date(), look.by, look.role, look.purpose, look.where), look)
     alone = privacy.list_access_entries(session, person_id, most=most)
     return sorted([*alone, *of_lists.values()], key=lambda look: look.at, reverse=True)[:most]
@@ -70,7 +70,7 @@ def _entries(person_id: int) -> Select[int]:
     return select(found.c.id)
 
 
-def _looks_at_lists(session: Session, person_id: int, most: int | None) -> Iterator[DataAccess]:
+def _list_accesses(session: Session, person_id: int, most: int | None) -> Iterator[DataAccess]:
     of_course = and_(AuditEntry.subject_kind == Course.__tablename__, Course.id == AuditEntry.subject_id)
     of_place = and_(AuditEntry.subject_kind == Organisation.__tablename__, Organisation.id == AuditEntry.subject_id)
     statement = (

@@ -44,10 +44,10 @@ def _find_page(subject: Person, form: OtherAccountForm) -> str:
 @requires(AccountAction.MERGE, account_merging.get_pair)
 def preview_merge(subject: MergePair) -> Answer:
     """Show what each account has and what will stand; nothing is changed."""
-    return _look(subject, AccountActionForm())
+    return _preview(subject, AccountActionForm())
 
 
-def _look(subject: MergePair, form: AccountActionForm) -> str:
+def _preview(subject: MergePair, form: AccountActionForm) -> str:
     session = current_session()
     refused = account_merging.refusal(session, subject)
     return render_template(
@@ -76,11 +76,11 @@ def merge(subject: MergePair) -> Answer:
     """Close the other account, and give what it has to this one."""
     form = AccountActionForm()
     if not form.validate_on_post():
-        return _look(subject, form), 422
+        return _preview(subject, form), 422
     try:
         account_merging.merge(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
     except Conflict as refused:
         form.refuse(form.reason, _(refused.text))
-        return _look(subject, form), 422
+        return _preview(subject, form), 422
     flash(_("The two accounts were merged. %(address)s is closed and now leads here.", address=subject.closed.email), "ok")
     return see_page("lms_people.record", person=subject.kept.uuid)

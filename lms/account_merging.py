@@ -68,7 +68,7 @@ class CourseMerge:
     """What the closed account has becomes the other's; what the other had, if anything, becomes the closed one's."""
 
 
-def _taken(session: Session, person_id: int) -> dict[int, AccountCourseRecord]:
+def _courses_of(session: Session, person_id: int) -> dict[int, AccountCourseRecord]:
     attempts = select(func.count()).where(Attempt.person_id == person_id, Attempt.course_id == Enrolment.course_id, ~Attempt.preview)
     papers = select(func.count()).where(Credential.person_id == person_id, Credential.course_id == Enrolment.course_id)
     statement = (
@@ -89,7 +89,7 @@ def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:
 
 def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
     """List the courses that either takes or took, with whose history stands afterwards."""
-    kept, closed = _taken(session, pair.kept.id), _taken(session, pair.closed.id)
+    kept, closed = _courses_of(session, pair.kept.id), _courses_of(session, pair.closed.id)
     rows = session.execute(select(Course.id, Course.slug, Course.title).where(Course.id.in_({*kept, *closed})).order_by(Course.id))
     return [
         CourseMerge(row.id, row.slug, row.title, kept.get(row.id), closed.get(row.id), _moves(kept.get(row.id), closed.get(row.id)))

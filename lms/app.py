@@ -152,7 +152,7 @@ def _release() -> str:
     return total.hexdigest()[:12]
 
 
-def _choose_asked_language() -> None:
+def _choose_requested_language() -> None:
     """Write for who asked, before anything can fail: the cookie's language, else the browser's. Static files leave the cookie alone."""
     is_static = request.endpoint == assets.ENDPOINT
     chosen = "" if is_static else cookie.get("language", "")
@@ -183,7 +183,7 @@ def create_app(instance: Instance) -> Flask:
     app.extensions.update(course_kinds=instance.kinds, release=_release())
     app.extensions["limits"] = limits.Limiter(instance.settings.redis_url)
     app.extensions["sign_in_page"] = signing.sign_in_page
-    app.before_request(_choose_asked_language)
+    app.before_request(_choose_requested_language)
     install_requests(
         app,
         RequestServices(

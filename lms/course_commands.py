@@ -58,7 +58,7 @@ def publish(opened: CommandInstance, folder: Path, note: str, nature: str, *, re
     if published.version is None:
         raise click.ClickException("Nothing was published: the errors above come first.")
     if replace and published.plan is not None:
-        _tell_overwritten(published.plan)
+        _report_overwritten(published.plan)
     state = "published" if published.is_new else "is published already: nothing has changed"
     click.echo(f"{folder.name}: version {published.version.number} {state}.")
 
@@ -117,7 +117,7 @@ def import_(
         imported = in_words_of(import_contents(opened.instance, converted.files, wanted), converted)
     else:
         imported = import_folder(opened.instance, folder, wanted)
-    _tell_import(imported, folder.name, way, dry=dry_run)
+    _report_import(imported, folder.name, way, dry=dry_run)
 
 
 def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
@@ -142,7 +142,7 @@ def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
     return converted
 
 
-def _tell_import(imported: ImportResult, name: str, way: EditConflictPolicy, *, dry: bool) -> None:
+def _report_import(imported: ImportResult, name: str, way: EditConflictPolicy, *, dry: bool) -> None:
     from kernel.i18n import _
     from lms.importing import ImportOutcome, describe_import
 
@@ -156,7 +156,7 @@ def _tell_import(imported: ImportResult, name: str, way: EditConflictPolicy, *, 
     if imported.outcome is ImportOutcome.UNDECIDED and imported.plan is not None:
         raise Undecided("\n".join(_undecided(imported.plan, way)))
     if imported.plan is not None and way.value == "replace":
-        _tell_overwritten(imported.plan)
+        _report_overwritten(imported.plan)
     if imported.outcome is ImportOutcome.UNCHANGED:
         click.echo(f"{name}: " + _("nothing to import, the draft is the same."))
     else:
@@ -174,7 +174,7 @@ def _tell_import(imported: ImportResult, name: str, way: EditConflictPolicy, *, 
         )
 
 
-def _tell_overwritten(plan: ImportPlan) -> None:
+def _report_overwritten(plan: ImportPlan) -> None:
     """Say whose changes a folder that alone counts takes away; the history keeps them."""
     from kernel.i18n import _
     from lms.importing import describe_edits

@@ -29,9 +29,9 @@ def results_of(session: Session, person_id: int, *, now: datetime) -> Mapping[st
     return {
         "attempt_marks": marks,
         "question_marks": questions,
-        "activity_scores": _shown(_rows(session, _scores(person_id)), withheld),
+        "activity_scores": _visible_rows(_rows(session, _scores(person_id)), withheld),
         "completions": _completions(session, person_id, {course for course, _activity in withheld}),
-        "results_set_by_the_team": _shown(_rows(session, _overrides(person_id)), withheld),
+        "results_set_by_the_team": _visible_rows(_rows(session, _overrides(person_id)), withheld),
         "marks_by_hand": _rows(session, _by_hand(person_id)),
         "notes_of_the_team": _rows(session, _notes(person_id)),
     }
@@ -41,7 +41,7 @@ def _rows(session: Session, statement: Any) -> Rows:
     return [dict(row) for row in session.execute(statement).mappings()]
 
 
-def _shown(rows: Rows, withheld: Collection[tuple[str, str]]) -> Rows:
+def _visible_rows(rows: Rows, withheld: Collection[tuple[str, str]]) -> Rows:
     return [row for row in rows if (row["course"], row["activity_key"]) not in withheld]
 
 

@@ -261,13 +261,13 @@ def end_sessions(subject: Person) -> Answer:
 def send_reset(subject: Person) -> Answer:
     """Send a person the link to choose a new password; administrators neither set nor see one."""
     if password_resets.send(current_session(), current_actor(), subject, now=clock.now()):
-        _tell_sent(_("The link is on its way to %(address)s.", address=subject.email))
+        _flash_delivery(_("The link is on its way to %(address)s.", address=subject.email))
     else:
         flash(_("No link was sent: the account is suspended."), "warn")
     return _back(subject)
 
 
-def _tell_sent(words: str) -> None:
+def _flash_delivery(words: str) -> None:
     """Show that a message goes out, or where it waits: an administrator is never shown a link that sets a person's password."""
     if current_app.extensions["settings"].sends_mail:
         flash(words, "ok")
@@ -283,7 +283,7 @@ def _tell_sent(words: str) -> None:
 def invite(subject: Person) -> Answer:
     """Invite again a person who has not confirmed their address."""
     if services.invite_again(current_session(), current_actor(), subject, now=clock.now()):
-        _tell_sent(_("The invitation is on its way to %(address)s.", address=subject.email))
+        _flash_delivery(_("The invitation is on its way to %(address)s.", address=subject.email))
     else:
         flash(_("No invitation was sent: the account is suspended or its address is already confirmed."), "warn")
     return _back(subject)

@@ -115,7 +115,7 @@ def _mark(line: int, name: str, cell: str, sign: str) -> Fraction:
     return Fraction(exact)
 
 
-def _shown(value: Fraction | int | None, digits: int = 2, factor: int = 1) -> str:
+def _format_value(value: Fraction | int | None, digits: int = 2, factor: int = 1) -> str:
     return "–" if value is None else number(float(value * factor), digits)
 
 
@@ -123,7 +123,7 @@ def _tables(table: MarksTable, statistics: AttemptSetStatistics) -> str:
     lines = [_quiz_line(name, heading, unit, statistics) for name, heading, unit, _meaning in QUIZ]
     heads = [_("Question"), *(_(heading) for _name, heading, _factor, _meaning in POSITION)]
     rows = [
-        [name, *(_shown(getattr(position, field), 2, factor) for field, _heading, factor, _meaning in POSITION)]
+        [name, *(_format_value(getattr(position, field), 2, factor) for field, _heading, factor, _meaning in POSITION)]
         for name, position in zip(table.names, statistics.positions, strict=True)
     ]
     return "\n".join([*lines, "", *_aligned([heads, *rows]), *_concern_lines(table, statistics)])
@@ -131,7 +131,7 @@ def _tables(table: MarksTable, statistics: AttemptSetStatistics) -> str:
 
 def _quiz_line(name: str, heading: str, unit: str, statistics: AttemptSetStatistics) -> str:
     value = getattr(statistics.quiz, name)
-    shown = str(value) if name == "attempts" else _shown(value, 4 if name in ("skewness", "kurtosis") else 2)
+    shown = str(value) if name == "attempts" else _format_value(value, 4 if name in ("skewness", "kurtosis") else 2)
     return f"{_(heading)}: {shown}{' ' + unit if unit and value is not None else ''}"
 
 

@@ -72,7 +72,7 @@ def _list_due(delivery: Delivery, after: int) -> list[int]:
 
 def notify_marked(delivery: Delivery) -> Effect:
     """Notify a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
-    told = _told(delivery)
+    told = _notified_attempt(delivery)
     message = Message(
         NoticeKind.GRADED,
         key=f"attempt-marked:{told.attempt}:{delivery.job_id}",
@@ -87,7 +87,7 @@ def notify_marked(delivery: Delivery) -> Effect:
 
 def notify_reopened(delivery: Delivery) -> Effect:
     """Notify a learner that an attempt is open again."""
-    told = _told(delivery)
+    told = _notified_attempt(delivery)
     message = Message(
         NoticeKind.REOPENED,
         key=f"attempt-reopened:{told.attempt}:{delivery.job_id}",
@@ -110,14 +110,14 @@ class _NotifiedAttempt:
     course: Mapping[str, str]
 
 
-def _told(delivery: Delivery) -> _NotifiedAttempt:
+def _notified_attempt(delivery: Delivery) -> _NotifiedAttempt:
     with delivery.database.unit_of_work(write=False) as session:
         loaded = queries.load_attempt(session, cast("int", delivery.arguments["attempt"]))
         outline = get_outline(session, queries.version_of(session, loaded.snapshot.activity_id))
     return _NotifiedAttempt(loaded.uuid, loaded.person_id, outline.by_key[loaded.snapshot.activity_key].title, outline.title)
 
 
-def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int) -> None:
+def _notify_all(delivery: Delivery, tell: Callable[..., int | None], subject: int) -> None:
     """Notify everyone, a batch in each transaction; after a failure no one is notified twice."""
     after: int | None = 0
     while after is not None:
@@ -127,17 +127,17 @@ def _tell_all(delivery: Delivery, tell: Callable[..., int | None], subject: int)
 
 def notify_override(delivery: Delivery) -> None:
     """Notify learners of an override that gives them something."""
-    _tell_all(delivery, telling.notify_override, cast("int", delivery.arguments["override"]))
+    _notify_all(delivery, telling.notify_override, cast("int", delivery.arguments["override"]))
 
 
 def notify_incident(delivery: Delivery) -> None:
     """Notify learners of the time that was given to their open attempts."""
-    _tell_all(delivery, telling.notify_incident, cast("int", delivery.arguments["incident"]))
+    _notify_all(delivery, telling.notify_incident, cast("int", delivery.arguments["incident"]))
 
 
 def notify_regrade(delivery: Delivery) -> None:
     """Notify learners that a regrade changed their mark, or that it was undone."""
-    _tell_all(delivery, telling.notify_regrade, cast("int", delivery.arguments["subject"]))
+    _notify_all(delivery, telling.notify_regrade, cast("int", delivery.arguments["subject"]))
 
 
 def examine(delivery: Delivery) -> Effect | None:
@@ -228,10 +228,10 @@ def note_due(delivery: Delivery) -> None:
                 time_services.record_due_dates(session, moved)
         last = page[-1].id
     if verb in {one.value for one in TOUCHES_ATTEMPTS}:
-        _tell_progress(delivery, lambda session: scope_of(session, subject))
+        _notify_progress(delivery, lambda session: scope_of(session, subject))
 
 
-def _tell_progress(delivery: Delivery, scope_of: Callable[[Session], overrides.AffectedAttempts]) -> None:
+def _notify_progress(delivery: Delivery, scope_of: Callable[[Session], overrides.AffectedAttempts]) -> None:
     last = 0
     while page := _list_used_up(delivery, scope_of, last):
         for attempt_id in (one.attempt_id for one in page if not one.in_step):

@@ -192,7 +192,7 @@ def _reopen(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, subject.staff_role))
 
 
-def _show_paper(actor: Actor, subject: object) -> Verdict:
+def _show_layout(actor: Actor, subject: object) -> Verdict:
     """Show a learner's attempt layout to the course team and administrators; hide it from everyone else, its learner too."""
     assert isinstance(subject, AttemptContext)
     return allow_if(_works_on(actor, subject), Verdict.HIDE)
@@ -239,7 +239,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.SUBMIT: _own,
         QuizAction.REVIEW: _review,
         QuizAction.FETCH_FILE: _fetch_file,
-        QuizAction.SHOW_PAPER: _show_paper,
+        QuizAction.SHOW_PAPER: _show_layout,
         QuizAction.MANAGE: _manage,
         QuizAction.REPORT: _manage,
         QuizAction.EXPORT_REPORT: _edit_quiz,

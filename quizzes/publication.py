@@ -168,7 +168,7 @@ def embed_question(course: CourseFolder, key: str, renderer: Renderer, language:
     if question is None:
         return None
     rendered = render_question(question, renderer, _path_of(course, key))
-    asked = element("div", {}, _asked(rendered, language))
+    asked = element("div", {}, _searchable_text(rendered, language))
     answer = _answer(rendered, language)
     if not answer:
         return asked
@@ -177,7 +177,7 @@ def embed_question(course: CourseFolder, key: str, renderer: Renderer, language:
     return SafeHtml.stored(asked + element("details", {"class": "mod"}, SafeHtml.stored(element("summary", {}, label) + answer)))
 
 
-def _asked(question: definitions.QuestionDefinition, language: str) -> SafeHtml:
+def _searchable_text(question: definitions.QuestionDefinition, language: str) -> SafeHtml:
     """Return what is asked, with a dotted place for each gap and with what there is to choose from."""
     text = str(_in(question.text, language))
     for name in _gap_names(question):

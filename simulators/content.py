@@ -307,11 +307,11 @@ def _check_model_runs(table: MappingCursor, task: Task) -> None:
         if values in seen:
             continue
         seen.add(values)
-        if _tells_faults(table, task, drawn) or _tells_outputs(table, task, drawn):
+        if _report_faults(table, task, drawn) or _report_outputs(table, task, drawn):
             return
 
 
-def _tells_faults(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction]) -> bool:
+def _report_faults(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction]) -> bool:
     found = faults(start_inputs(task.start, drawn))
     if not found:
         return False
@@ -326,7 +326,7 @@ def _tells_faults(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction
     return True
 
 
-def _tells_outputs(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction]) -> bool:
+def _report_outputs(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction]) -> bool:
     start = start_inputs(task.start, drawn)
     known = compute(start)
     unknown = [name for name in task.outputs if name not in known]

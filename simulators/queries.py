@@ -43,15 +43,15 @@ _TASK = select(SimulatorTask, Activity).join(Activity, Activity.id == SimulatorT
 
 def get_task_of_activity(session: Session, activity_id: int) -> PublishedTask:
     """Return the task of an activity; raise NotFound."""
-    return _kept(session, ("activity", activity_id))
+    return _cached_task(session, ("activity", activity_id))
 
 
 def get_task(session: Session, task_id: int) -> PublishedTask:
     """Return a task; raise NotFound."""
-    return _kept(session, ("task", task_id))
+    return _cached_task(session, ("task", task_id))
 
 
-def _kept(session: Session, name: tuple[str, int]) -> PublishedTask:
+def _cached_task(session: Session, name: tuple[str, int]) -> PublishedTask:
     kept = cast("dict[tuple[str, int], PublishedTask]", session.info.setdefault("simulator_tasks", {}))
     if name not in kept:
         column = SimulatorTask.activity_id if name[0] == "activity" else SimulatorTask.id

@@ -119,10 +119,10 @@ def is_corrected(session: Session, context: TaskContext, shown: int) -> bool:
         before = queries.get_task(session, shown)
     except NotFound:
         return True
-    return _shown(before) != _shown(context.published)
+    return _shown_state(before) != _shown_state(context.published)
 
 
-def _shown(published: PublishedTask) -> tuple[object, ...]:
+def _shown_state(published: PublishedTask) -> tuple[object, ...]:
     return published.activity_key, published.model_version, replace(published.task, policy=TaskPolicy())
 
 

@@ -58,7 +58,7 @@ def to_markdown(source: str, shape: TextShape, notebook: TransferRemarkCollector
         source, pictures = taken_out(source, notebook)
     else:
         source = as_links(source, notebook)
-    _tell_losses(source, shape, notebook)
+    _remark_losses(source, shape, notebook)
     try:
         converter = _Converter()
         converter.shape = shape
@@ -80,7 +80,7 @@ def is_like_html(text: str) -> bool:
     return bool(re.search(r"</?(?:p|br|b|i|em|strong|span|div|ul|ol|li|a|img|code|pre|sub|sup|h[1-6]|table)\b[^<>]*>", text, re.IGNORECASE))
 
 
-def _tell_losses(source: str, shape: TextShape, notebook: TransferRemarkCollector) -> None:
+def _remark_losses(source: str, shape: TextShape, notebook: TransferRemarkCollector) -> None:
     if any(source.find(end, source.find(begin) + len(begin)) > 0 for begin, end in _FORMULAS if begin in source):
         notebook.loss(N_("A formula is shown as it is written."), N_("Rewrite it between two $ signs."))
     tags = [(match[1].lower(), match[2]) for match in _TAGS.finditer(source)]

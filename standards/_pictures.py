@@ -29,7 +29,7 @@ def taken_out(source: str, notebook: TransferRemarkCollector) -> tuple[str, list
     pictures: list[Picture] = []
 
     def replaced(match: re.Match[str]) -> str:
-        picture = _taken(match[1], notebook)
+        picture = _imported_picture(match[1], notebook)
         if picture is None:
             return _left(match, notebook)
         pictures.append(picture)
@@ -42,7 +42,7 @@ def as_links(source: str, notebook: TransferRemarkCollector) -> str:
     """Return HTML of one line with a link in the place of each picture whose file came along: options show no figures."""
 
     def replaced(match: re.Match[str]) -> str:
-        picture = _taken(match[1], notebook)
+        picture = _imported_picture(match[1], notebook)
         if picture is None:
             return _left(match, notebook)
         notebook.note(
@@ -64,7 +64,7 @@ def _left(match: re.Match[str], notebook: TransferRemarkCollector) -> str:
     return ""
 
 
-def _taken(attributes: str, notebook: TransferRemarkCollector) -> Picture | None:
+def _imported_picture(attributes: str, notebook: TransferRemarkCollector) -> Picture | None:
     address, said = address_in(attributes), _ALTERNATIVE.search(attributes)
     name = import_file(address, notebook) if is_with(address) else ""
     if not name:

@@ -27,7 +27,7 @@ def with_category_tags(imported: ImportedQuestions) -> ImportedQuestions:
     """Return the questions with a tag each for their category; one that gives no tag stays reported as left out."""
     tags = {source.category: category_tag(source.category) for source in imported.sources if source.category}
     named = {category[:200]: tag for category, tag in tags.items() if tag}
-    remarks = [_became_tag(remark, named) for remark in imported.remarks if _is_kept(remark, named, tags)]
+    remarks = [_became_tag(remark, named) for remark in imported.remarks if _is_reported(remark, named, tags)]
     sources = tuple(_tagged(source, tags.get(source.category, "")) for source in imported.sources)
     return ImportedQuestions(sources, tuple(remarks), imported.media)
 
@@ -43,7 +43,7 @@ def _tagged(source: SourceQuestion, tag: str) -> SourceQuestion:
     return replace(source, question=replace(source.question, tags=(*tags, tag))) if tag and tag not in tags else source
 
 
-def _is_kept(remark: TransferRemark, named: dict[str, str], tags: dict[str, str]) -> bool:
+def _is_reported(remark: TransferRemark, named: dict[str, str], tags: dict[str, str]) -> bool:
     """Return whether a remark is to be reported: not of a category without a question, of which nothing is lost."""
     return remark.what != CATEGORY_LEFT or remark.facts["name"] in named or remark.facts["name"] in tags
 

@@ -139,7 +139,7 @@ def export(bank: Path, form: str, target: Path, strict: bool, every: bool, langu
         exported = write(imported.questions, language, _files_of(bank, imported.questions, language))
     except DomainError as refused:
         raise click.ClickException(f"{bank}: {_refusal(refused)}") from refused
-    _tell_faults(imported)
+    _report_faults(imported)
     count = _("%(count)s of %(all)s questions are exported as %(format)s.", count=exported.count, all=len(imported.questions), format=form)
     _show((), exported, count, every=every)
     if not exported.count or (strict and exported.count < len(imported.questions)):
@@ -185,7 +185,7 @@ def _refusal(refused: DomainError) -> str:
     return text % refused.facts if refused.facts else text
 
 
-def _tell_faults(imported: ImportedQuestions) -> None:
+def _report_faults(imported: ImportedQuestions) -> None:
     """Report questions of the bank that could not be read; they are not exported."""
     for remark in imported.remarks:
         if remark.weight.value == "problem":

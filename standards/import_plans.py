@@ -43,11 +43,11 @@ def plan(imported: ImportedQuestions, present: Iterable[QuestionDefinition], tak
     for source in imported.sources:
         question = source.question
         if checksum(replace(question, key="")) in known:
-            remarks.append(_told(source, N_("The question is already in the bank and is skipped.")))
+            remarks.append(_remark_of(source, N_("The question is already in the bank and is skipped.")))
             continue
         key = free_key(question.key, used)
         if key != question.key:
-            remarks.append(_told(source, N_("Its key is already used in the course; it is imported as “%(key)s”."), key=key))
+            remarks.append(_remark_of(source, N_("Its key is already used in the course; it is imported as “%(key)s”."), key=key))
         used.add(key)
         sources.append(replace(source, question=replace(question, key=key)))
     entries = list_entries(write([source.question for source in sources], language).content.decode(), QUESTIONS)
@@ -65,7 +65,7 @@ def placed(made: QuestionImportPlan, path: str) -> tuple[tuple[str, ...], dict[s
     return entries, {(home / "media" / name).as_posix(): content for name, content in made.media.items()}
 
 
-def _told(source: SourceQuestion, what: str, **facts: str) -> TransferRemark:
+def _remark_of(source: SourceQuestion, what: str, **facts: str) -> TransferRemark:
     return TransferRemark(RemarkSeverity.NOTE, what, line=source.line, question=source.question.key, facts=facts)
 
 

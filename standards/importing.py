@@ -42,7 +42,7 @@ def held_against_rules(imported: ImportedQuestions, language: str) -> ImportedQu
     """Return the questions that our own reader takes; what it refuses is a problem, what it could not publish is to be corrected."""
     opened = open_bank({PATH: write(imported.questions, language).content}, PATH, language)
     lines = {source.question.key: source.line for source in imported.sources}
-    remarks = [_told(remark, lines) for remark in opened.imported.remarks if _is_told(remark)]
+    remarks = [_with_author_lines(remark, lines) for remark in opened.imported.remarks if _is_reported(remark)]
     whole = next((remark for remark in remarks if remark.weight is RemarkSeverity.PROBLEM and not remark.question), None)
     if whole is not None:
         raise FileRefused(N_("The questions do not fit in one bank: %(reason)s"), reason=whole.message)
@@ -60,9 +60,9 @@ def held_against_rules(imported: ImportedQuestions, language: str) -> ImportedQu
     return ImportedQuestions(kept, (*imported.remarks, *remarks), imported.media)
 
 
-def _is_told(remark: TransferRemark) -> bool:
+def _is_reported(remark: TransferRemark) -> bool:
     return remark.weight in _KEPT or remark.facts.get(CODE) in _TOLD_CODES
 
 
-def _told(remark: TransferRemark, lines: dict[str, int]) -> TransferRemark:
+def _with_author_lines(remark: TransferRemark, lines: dict[str, int]) -> TransferRemark:
     return TransferRemark(remark.weight, remark.what, remark.why, lines.get(remark.question, 0), remark.question, remark.facts)

@@ -209,7 +209,7 @@ def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmF
         expires_at=pending.expires_at,
         form=form,
         seen=_digest(made),
-        coming=[_coming(source.question, source.line) for source in made.sources],
+        coming=[_incoming_row(source.question, source.line) for source in made.sources],
         remarks={weight.value: remark_lines(made.of_weight(weight)) for weight in RemarkSeverity},
         has_categories=any(source.category for source in made.sources),
         problems=len(made.of_weight(RemarkSeverity.PROBLEM)),
@@ -217,7 +217,7 @@ def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmF
     )
 
 
-def _coming(question: QuestionDefinition, line: int) -> IncomingQuestionRow:
+def _incoming_row(question: QuestionDefinition, line: int) -> IncomingQuestionRow:
     return IncomingQuestionRow(question.key, choose(first_words(question.text)), _(KINDS[question.kind]), line)
 
 

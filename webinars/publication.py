@@ -81,7 +81,7 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
     """Read the captions and transcripts of a recording."""
     source: RecordingSource = activity.settings
     paths = {**source.captions, **source.transcript}
-    transcripts = {language: _said(path, language, renderer) for language, path in paths.items() if path in renderer.media}
+    transcripts = {language: _spoken_words(path, language, renderer) for language, path in paths.items() if path in renderer.media}
     minutes = activity.minutes or (ceil(source.duration / 60) if source.duration else MINUTES_WITHOUT_LENGTH)
     papers = [document.path for document in source.documents]
     own = (source.path, source.audio, source.low, source.poster, *source.captions.values(), *papers)
@@ -99,7 +99,7 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
     return PreparedRecording(source, transcripts, entries), ActivityDescription(minutes, media=tuple(path for path in own if path))
 
 
-def _said(path: str, language: str, renderer: Renderer) -> Cues:
+def _spoken_words(path: str, language: str, renderer: Renderer) -> Cues:
     """Return what is said, from captions or from a text in Markdown; in a language that the course has not, its paragraphs alone."""
     content = renderer.media[path].content
     if path.endswith(".vtt"):

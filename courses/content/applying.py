@@ -51,7 +51,7 @@ def _with_entries(text: str, setting: FieldSpec, languages: Sequence[str], rows:
         return text
     if not number:
         return write_field(text, setting.name, [_entry(setting, languages, row) for row in new], order)
-    return editing.add_entries(text, setting.name, [_written(_entry(setting, languages, row)) for row in new])
+    return editing.add_entries(text, setting.name, [_scalar_text(_entry(setting, languages, row)) for row in new])
 
 
 def is_empty(row: Texts, name: str) -> bool:
@@ -81,7 +81,7 @@ def _entry(setting: FieldSpec, languages: Sequence[str], row: Texts) -> dict[str
     return {name: value for name, value in entry_fields({}, setting, languages, row).items() if value is not None}
 
 
-def _written(entry: Mapping[str, Written]) -> str:
+def _scalar_text(entry: Mapping[str, Written]) -> str:
     text = ""
     for name, value in entry.items():
         text = write_field(text, name, value, list(entry))

@@ -131,10 +131,10 @@ def move_activity(
     if source.folder == target.folder:
         return DraftChange(moved=moves)
     change = _with_media(source.folder, target.folder, activity, DraftChange(moved=moves), texts, set(paths))
-    return change if moving is None else _said_elsewhere(change, activity, moves[activity.path], texts, moving, source.key)
+    return change if moving is None else _rewrite_elsewhere(change, activity, moves[activity.path], texts, moving, source.key)
 
 
-def _said_elsewhere(
+def _rewrite_elsewhere(
     change: DraftChange, activity: TreeActivity, target: str, texts: Mapping[str, str], moving: Callable[[str, str], str], module: str
 ) -> DraftChange:
     """Write the file of an activity anew that says something of its own module."""

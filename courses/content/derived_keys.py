@@ -37,11 +37,11 @@ class KeyBook:
                 place.report("C214", N_("No key can be made from this text."), N_("Add “%(field)s:”."), field=field)
             return ""
         if key in self.taken:
-            self._tell(place, key, field, twice=bool(written))
+            self._report(place, key, field, twice=bool(written))
         self.taken.setdefault(key, text.first)
         return key
 
-    def _tell(self, place: MappingCursor, key: str, field: str, *, twice: bool) -> None:
+    def _report(self, place: MappingCursor, key: str, field: str, *, twice: bool) -> None:
         other = self.taken[key]
         if twice:
             place.report("C202", N_("The key “%(key)s” is already used by “%(other)s”."), key=key, other=other)

@@ -356,11 +356,11 @@ class MappingCursor:
         absent = [name for name in self.asked if not self.has(name)]
         unknown = [name for name in self.node.entries if name not in self.asked and not name.startswith("x-") and not self.is_list]
         for name in unknown[:MAXIMUM_TOLD]:
-            self._tell_unknown(name, self.node.entries[name], absent)
+            self._report_unknown(name, self.node.entries[name], absent)
         for child in self.children:
             child.close()
 
-    def _tell_unknown(self, name: str, entry: YamlPair, absent: list[str]) -> None:
+    def _report_unknown(self, name: str, entry: YamlPair, absent: list[str]) -> None:
         place = self.place_of(entry.key, self.path_of(name))
         if name in self.foreign:
             self.session.report(place, "C403", N_("The field “%(name)s” belongs to another kind of question."), N_("Delete it."), name=name)

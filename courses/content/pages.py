@@ -46,7 +46,7 @@ def read_page(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
         _twins_alone(session, files, broken=first is not None)
         return None
     lesson = _lesson(session.first_language, source, activity.title, activity.summary)
-    twins = (_twin(session, files, language, lesson) for language in session.languages[1:])
+    twins = (_source_lesson(session, files, language, lesson) for language in session.languages[1:])
     lessons = (lesson, *(translation for translation in twins if translation is not None))
     for found in lessons:
         _note_body(session, activity, found)
@@ -74,7 +74,7 @@ def _joined(activity: ActivitySource, lessons: tuple[LessonSource, ...]) -> Acti
     return replace(activity, title=LocalisedText(titles), summary=LocalisedText(summaries), settings=settings)
 
 
-def _twin(session: ReadingSession, files: ActivityFiles, language: str, source: LessonSource) -> LessonSource | None:
+def _source_lesson(session: ReadingSession, files: ActivityFiles, language: str, source: LessonSource) -> LessonSource | None:
     path = files.lessons.get(language)
     if path is None:
         place = SourceLocation(source.path)
@@ -91,11 +91,11 @@ def _twin(session: ReadingSession, files: ActivityFiles, language: str, source: 
     _refuse_settings(table)
     behind = stamped != source.stamp
     if behind:
-        _tell_behind(table, stamped, source.stamp)
+        _report_behind(table, stamped, source.stamp)
     return replace(lesson, translated_from=stamped, behind=behind)
 
 
-def _tell_behind(table: MappingCursor, stamped: str, present: str) -> None:
+def _report_behind(table: MappingCursor, stamped: str, present: str) -> None:
     fix = N_(
         "Update it and tick “The translation is up to date” in its editor. In a folder, run: lms courses "
         "stamp FILE (the stamp is %(stamp)s)."

@@ -32,7 +32,7 @@ def cleaned(content: bytes, extension: str) -> bytes:
                 picture.load()
                 if getattr(picture, "is_animated", False):
                     return content
-                return _written(picture, wanted)
+                return _encoded(picture, wanted)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid(_TOO_MANY) from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
@@ -54,7 +54,7 @@ def points(content: bytes, extension: str) -> int:
         return 0
 
 
-def _written(picture: Image.Image, wanted: str) -> bytes:
+def _encoded(picture: Image.Image, wanted: str) -> bytes:
     upright = ImageOps.exif_transpose(picture)
     target = io.BytesIO()
     options: dict[str, object] = {"quality": QUALITY} if wanted in ("JPEG", "WEBP") else {}

@@ -128,7 +128,7 @@ def values_of(written: Mapping[str, Written], settings: Sequence[FieldSpec], lan
     texts: dict[tuple[str, str], str] = {}
     entries: dict[str, list[Mapping[tuple[str, str], str]]] = {}
     for setting in settings:
-        value = _found(written, setting)
+        value = _value_of(written, setting)
         if setting.has_rows:
             items = _named_rows(setting, value) if setting.shape is FieldShape.NAMED else value if isinstance(value, list) else []
             entries[setting.name] = [values_of(item, setting.fields, languages).texts for item in items if isinstance(item, dict)]
@@ -171,7 +171,7 @@ def named_values(
     return wanted
 
 
-def _found(written: Mapping[str, Written], setting: FieldSpec) -> Written:
+def _value_of(written: Mapping[str, Written], setting: FieldSpec) -> Written:
     value = written.get(setting.outer)
     if not setting.inner:
         return value
@@ -207,7 +207,9 @@ def changed_fields(
         names = [(setting.name, language) for language in (languages if setting.has_languages else ("",))]
         if all(_same(setting, before.texts[name], given.texts.get(name, "")) for name in names):
             continue
-        value = _written(setting, {language: given.texts.get((setting.name, language), "") for _name, language in names}, languages[0])
+        value = _value_as_written(
+            setting, {language: given.texts.get((setting.name, language), "") for _name, language in names}, languages[0]
+        )
         if setting.inner:
             beside = [other for other in settings if other.outer == setting.outer]
             value = _with_inner(changed.get(setting.outer, written.get(setting.outer)), setting, value, beside)
@@ -243,7 +245,7 @@ def _same(setting: FieldSpec, before: str, given: str) -> bool:
     return before == given or (before == "" and setting.usual != "" and given == setting.usual)
 
 
-def _written(setting: FieldSpec, words: Mapping[str, str], first: str) -> Written:
+def _value_as_written(setting: FieldSpec, words: Mapping[str, str], first: str) -> Written:
     if setting.shape is FieldShape.LISTED:
         return _lists(words, first)
     if setting.has_languages:

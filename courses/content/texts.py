@@ -67,7 +67,7 @@ class TextCheck:
             rendered = self._lesson(lesson, originals.get(lesson.key))
             originals.setdefault(lesson.key, rendered)
         for written in self._patiently(self.session.texts):
-            self._written(written)
+            self._check_source(written)
         for transcript in self._patiently(self.session.transcripts):
             self._transcript(transcript)
         self._check_followed()
@@ -106,7 +106,7 @@ class TextCheck:
         context = self._lookups(lesson.language).context(link=link, media=self._files(lesson.path), question=self._question)
         rendered = render_lesson(lesson.body, context, original)
         for problem in rendered.problems:
-            self._tell(SourceLocation(lesson.path, lesson.first_line + max(problem.line, 1) - 1, 1), problem)
+            self._report(SourceLocation(lesson.path, lesson.first_line + max(problem.line, 1) - 1, 1), problem)
         self.terms.update(rendered.terms)
         self.headings.setdefault(lesson.key, set()).update(heading.address or heading.id for heading in rendered.headings)
         self.headings[lesson.key].update(figure.address for figure in rendered.figures if figure.address)
@@ -139,7 +139,7 @@ class TextCheck:
             return SourceLocation(lesson.path, lesson.first_line, 1)
         return SourceLocation(lesson.path, lesson.first_line + before.count("\n"), len(before) - before.rfind("\n"))
 
-    def _tell(self, place: SourceLocation, problem: markup.MarkupFinding) -> None:
+    def _report(self, place: SourceLocation, problem: markup.MarkupFinding) -> None:
         self.refused += problem.code == TOO_MUCH
         self.session.report(place, problem.code, problem.text, problem.fix, **problem.facts)
 
@@ -164,7 +164,7 @@ class TextCheck:
 
         return link
 
-    def _written(self, written: FieldText) -> None:
+    def _check_source(self, written: FieldText) -> None:
         named: set[str] = set()
         context = self._lookups(written.language).context(
             link=self._link(named), media=self._files(written.place.file), question=self._question, gaps=written.gaps
@@ -172,12 +172,12 @@ class TextCheck:
         draw = render_inline if written.form is MarkupLevel.INLINE else render_markdown
         rendered = draw(written.words, context)
         for problem in rendered.problems:
-            self._tell(written.place.at(written.first_line + max(problem.line, 1) - 1, written.place.column), problem)
+            self._report(written.place.at(written.first_line + max(problem.line, 1) - 1, written.place.column), problem)
         self.terms.update(rendered.terms)
         for key in rendered.questions:
             self.session.embedded.append((written.place, key))
         for key in sorted(named):
-            self._tell_draft(written.place.at(written.first_line, written.place.column), key)
+            self._report_draft(written.place.at(written.first_line, written.place.column), key)
 
     def _transcript(self, transcript: FieldText) -> None:
         """Check a transcript as the body of a lesson that embeds nothing."""
@@ -185,12 +185,12 @@ class TextCheck:
         context = self._lookups(transcript.language).context(link=self._link(named), media=self._files(file), question=_nothing)
         rendered = render_lesson(transcript.words, context)
         for problem in rendered.problems:
-            self._tell(SourceLocation(file, max(problem.line, 1), 1), problem)
+            self._report(SourceLocation(file, max(problem.line, 1), 1), problem)
         if rendered.questions or rendered.recordings:
             self.session.report_file(file, "C305", N_("A transcript cannot embed questions or recordings."))
         self.terms.update(rendered.terms)
         for key in sorted(named):
-            self._tell_draft(transcript.place, key)
+            self._report_draft(transcript.place, key)
 
     def _dead_end(self, key: str, fragment: str) -> bool:
         """Say whether a heading or a second is not there."""
@@ -213,15 +213,15 @@ class TextCheck:
             fragment = f"#{followed.fragment}" if followed.fragment else ""
             place = self._place_of(followed.lesson, f"course:{followed.key}{fragment}")
             if self._exists(followed.key) and self._dead_end(followed.key, followed.fragment):
-                self._tell_dead_end(place, followed.key, followed.fragment)
-            self._tell_draft(place, followed.key)
+                self._report_dead_link(place, followed.key, followed.fragment)
+            self._report_draft(place, followed.key)
 
-    def _tell_draft(self, place: SourceLocation, key: str) -> None:
+    def _report_draft(self, place: SourceLocation, key: str) -> None:
         """Report a link to what is not published as a warning, because the next publication may show the draft."""
         if key in self.drafts and self.unpublished.isdisjoint((place.file, place.file.partition("/")[0])):
             self.session.add(place, "C305", DRAFT_LINK, SHOW_IT, {"key": key}, Severity.WARNING)
 
-    def _tell_dead_end(self, place: SourceLocation, key: str, fragment: str) -> None:
+    def _report_dead_link(self, place: SourceLocation, key: str, fragment: str) -> None:
         template = NO_SECOND if fragment.startswith("t=") else NO_HEADING
         fix = "" if fragment.startswith("t=") else N_("Its headings are: %(headings)s.")
         headings = ", ".join(sorted(self.headings.get(key, ()))) or "–"
@@ -234,8 +234,8 @@ class TextCheck:
             if not self._exists(reference.activity):
                 self.session.report(seen.place, "C305", DEAD_LINK, key=reference.activity)
             elif self._dead_end(reference.activity, fragment):
-                self._tell_dead_end(seen.place, reference.activity, fragment)
-            self._tell_draft(seen.place, reference.activity)
+                self._report_dead_link(seen.place, reference.activity, fragment)
+            self._report_draft(seen.place, reference.activity)
 
     def _check_terms(self) -> None:
         for term in self.course.terms:

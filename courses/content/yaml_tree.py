@@ -134,7 +134,7 @@ def _syntax(error: MarkedYAMLError) -> YamlProblem:
     )
 
 
-def _shown(text: str) -> str:
+def _visible(text: str) -> str:
     """Return a text without the signs that nobody sees: between double quotes they may be written as `\\0` or `\\u202e`."""
     return text if text.isprintable() else normalise(text)
 
@@ -191,7 +191,7 @@ class _YamlTreeBuilder:
             if CUT.match(rest):
                 self.troubles.append(YamlProblem("C106", end.line + 1, end.column + 1, CUT_MESSAGE, QUOTES))
         last = end.line if style in ("|", ">") else end.line + 1
-        return YamlScalar(start.line + 1, start.column + 1, last, end.column + 1, _shown(str(event.value)), style)
+        return YamlScalar(start.line + 1, start.column + 1, last, end.column + 1, _visible(str(event.value)), style)
 
     def _listing(self, event: SequenceStartEvent, depth: int) -> YamlSequence:
         listing = YamlSequence(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(event.flow_style))

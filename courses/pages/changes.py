@@ -140,11 +140,11 @@ def changes_between(
     parts = list(compare(before, after, kinds.tellers))
     for comparer in kinds.part_comparers:
         parts += comparer(session, course.id, before, after)
-    shown = tuple(_shown(course.slug, number, part, after, problems) for number, part in enumerate(parts, 1))
+    shown = tuple(_changed_part(course.slug, number, part, after, problems) for number, part in enumerate(parts, 1))
     return DraftComparison(shown, only_form=not shown, keys=tuple(part for part in shown if DifferenceKind.KEY in part.part.marks))
 
 
-def _shown(slug: str, number: int, part: PartDifference, folder: CourseFolder, problems: Sequence[CheckFindingView]) -> ChangedPart:
+def _changed_part(slug: str, number: int, part: PartDifference, folder: CourseFolder, problems: Sequence[CheckFindingView]) -> ChangedPart:
     titles = {activity.key: choose(activity.title) for activity in folder.activities()}
     regrades = tuple(
         RegradeSuggestion(titles.get(quiz, quiz), count, url_for("quizzes_regrading.new", slug=slug, key=quiz, question=part.key))

@@ -89,8 +89,8 @@ def list_imported_files(draft_outline: DraftOutline, change: DraftChange, kinds:
     ]
     if not after:
         return ()
-    known = {_told(finding) for finding in publication.check(_outline_only(draft_outline), kinds, today=today).findings}
-    return tuple(finding for finding in after if _told(finding) not in known)
+    known = {_finding_identity(finding) for finding in publication.check(_outline_only(draft_outline), kinds, today=today).findings}
+    return tuple(finding for finding in after if _finding_identity(finding) not in known)
 
 
 def _outline_only(draft_outline: DraftOutline) -> dict[str, bytes]:
@@ -101,7 +101,7 @@ def _without_body(path: str, text: str) -> str:
     return text.removesuffix(body_of(text)) if path.endswith(".md") else text
 
 
-def _told(finding: Finding) -> tuple[object, ...]:
+def _finding_identity(finding: Finding) -> tuple[object, ...]:
     return finding.code, finding.template, finding.field, tuple(sorted(finding.facts.items()))
 
 

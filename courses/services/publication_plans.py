@@ -150,7 +150,7 @@ def approve(
     if row.publish_at is not None and row.publish_at > now:
         row.state = PlanState.PLANNED.value
         _enqueue(session, row, now=now)
-        _tell(session, course, row, [row.asked_by], "approved", now=now)
+        _notify(session, course, row, [row.asked_by], "approved", now=now)
         return None
     return publish_plan(session, course, row, publisher, now=now)
 
@@ -161,7 +161,7 @@ def refuse(session: Session, actor: Actor, course: Course, row: PlannedPublicati
     row.decided_by, row.decided_at, row.remark = actor.person_id, now, remark
     row.state, row.settled_at = PlanState.REFUSED.value, now
     audit.record(session, actor, CourseVerb.PUBLICATION_REFUSED, course, now=now, plan=row.id, revision=row.revision, remark=remark)
-    _tell(session, course, row, [row.asked_by], "refused", now=now)
+    _notify(session, course, row, [row.asked_by], "refused", now=now)
 
 
 def withdraw(session: Session, actor: Actor, course: Course, row: PlannedPublication, *, now: datetime) -> None:
@@ -184,7 +184,7 @@ def publish_plan(
     author = Actor(person_id=_who_answers(session, row), via=ActorChannel.JOB)
     version = publish_version(session, author, course, publisher.prepared, publisher.kinds, publisher.files, how, now=now)
     row.state, row.settled_at, row.version_id = PlanState.PUBLISHED.value, now, version.id
-    _tell(session, course, row, [row.asked_by], "published", now=now)
+    _notify(session, course, row, [row.asked_by], "published", now=now)
     return version
 
 
@@ -203,13 +203,13 @@ def _who_answers(session: Session, row: PlannedPublication) -> int:
 def cancel_plans_of_former_editors(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     """Cancel a locked plan whose requester and approver may no longer publish; notify those who now may."""
     _void(session, Actor(via=ActorChannel.JOB), course, row, now=now)
-    _tell(session, course, row, team.list_editors(session, course.id), "disowned", now=now)
+    _notify(session, course, row, team.list_editors(session, course.id), "disowned", now=now)
 
 
 def cancel_plan(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     """Cancel a locked plan whose draft changed or no longer passes its checks, or whose course was archived; notify its author."""
     _void(session, Actor(via=ActorChannel.JOB), course, row, now=now)
-    _tell(session, course, row, [row.asked_by], "void" if course.archived_at is None else "archived", now=now)
+    _notify(session, course, row, [row.asked_by], "void" if course.archived_at is None else "archived", now=now)
 
 
 def cancel_open_plan(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
@@ -217,7 +217,7 @@ def cancel_open_plan(session: Session, actor: Actor, course: Course, *, now: dat
     row = queries.lock_open_plan(session, course.id)
     if row is not None:
         _void(session, actor, course, row, now=now)
-        _tell(session, course, row, [row.asked_by], "archived", now=now)
+        _notify(session, course, row, [row.asked_by], "archived", now=now)
 
 
 def _decide(actor: Actor, row: PlannedPublication) -> None:
@@ -235,14 +235,14 @@ def _void(session: Session, actor: Actor, course: Course, row: PlannedPublicatio
 def _ask(session: Session, course: Course, row: PlannedPublication, *, now: datetime) -> None:
     """Notify those of a course team who may approve a plan that their approval is requested."""
     others = [person for person in team.list_editors(session, course.id) if person != row.asked_by]
-    _tell(session, course, row, others, "asked", now=now)
+    _notify(session, course, row, others, "asked", now=now)
 
 
 def _enqueue(session: Session, row: PlannedPublication, *, now: datetime) -> None:
     outbox.enqueue(session, "courses.publish_planned", {"plan": row.id}, now=now, at=row.publish_at)
 
 
-def _tell(session: Session, course: Course, row: PlannedPublication, people: Sequence[int], what: str, *, now: datetime) -> None:
+def _notify(session: Session, course: Course, row: PlannedPublication, people: Sequence[int], what: str, *, now: datetime) -> None:
     if not people:
         return
 

@@ -93,7 +93,7 @@ def upload(subject: CourseContext) -> Answer:
     """Offer the draft as an archive; take one and keep it aside: the next page shows what would change."""
     course = catalogue.get_course(current_session(), subject.id)
     form = FolderForm()
-    sent = _sent(form, course) if request.method == "POST" else None
+    sent = _uploaded_archive(form, course) if request.method == "POST" else None
     if sent is None:
         waiting = folder_queries.list_waiting(current_session(), current_actor(), course.id)
         page = render_template("courses/folder.html", course=place_of(course), form=form, waiting=waiting, **_limits())
@@ -107,7 +107,7 @@ def upload(subject: CourseContext) -> Answer:
 def upload_new(_subject: AuthoringContext) -> Answer:
     """Take the folder of a new course and keep it aside."""
     form = NewFolderForm()
-    sent = _sent_new(form) if request.method == "POST" else None
+    sent = _uploaded_new_course(form) if request.method == "POST" else None
     if sent is None:
         waiting = folder_queries.list_waiting(current_session(), current_actor(), None)
         page = render_template("courses/new_folder.html", form=form, waiting=waiting, **_limits())
@@ -121,13 +121,13 @@ def _limits() -> dict[str, int]:
     return {"largest": LARGEST, "most": folders.MOST_WAITING, "kept": SENT_IN_LIFE.days * 24}
 
 
-def _sent(form: FolderForm, course: Course) -> tuple[str, bytes] | None:
+def _uploaded_archive(form: FolderForm, course: Course) -> tuple[str, bytes] | None:
     """Return the name and content of the archive that was sent for a course; None with a fault beside the field."""
     sent = form.upload()
     if sent is None:
         return None
     try:
-        key = _key(_brought(clean_text(sent[0]), sent[1]).archive)
+        key = _key(_read_archive(clean_text(sent[0]), sent[1]).archive)
     except DomainError as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return None
@@ -136,13 +136,13 @@ def _sent(form: FolderForm, course: Course) -> tuple[str, bytes] | None:
     return None if form.errors else (clean_text(sent[0]), sent[1])
 
 
-def _sent_new(form: NewFolderForm) -> tuple[str, bytes] | None:
+def _uploaded_new_course(form: NewFolderForm) -> tuple[str, bytes] | None:
     """Return name and content of an archive for a new course; a taken address that its name alone gave is reported on the next page."""
     sent = form.upload() if form.validate() else None
     if sent is None:
         return None
     try:
-        brought = _brought(clean_text(sent[0]), sent[1], address=form.key.data or "")
+        brought = _read_archive(clean_text(sent[0]), sent[1], address=form.key.data or "")
     except DomainError as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return None
@@ -177,7 +177,7 @@ class ReadArchive:
     converted: Converted | None = None
 
 
-def _brought(name: str, content: bytes, *, address: str | None = None) -> ReadArchive:
+def _read_archive(name: str, content: bytes, *, address: str | None = None) -> ReadArchive:
     """Read an archive. With an `address` it is to become a course, '' for the one that it names itself.
 
     What is no course folder then is taken for Markdown lessons of another tool.
@@ -213,11 +213,11 @@ class ArchivePreview:
         return f"{revision}-{sha256(self.pending.content).hexdigest()[:16]}"
 
 
-def _look(upload: UUID, choices: Choices | None) -> ArchivePreview:
+def _preview_archive(upload: UUID, choices: Choices | None) -> ArchivePreview:
     """Read a waiting archive and hold it against the draft; with a choice for each conflict, read what comes of it too."""
     pending = folder_queries.get_pending(current_session(), upload)
     course = None if pending.course_id is None else catalogue.get_course(current_session(), pending.course_id)
-    brought = _brought(pending.name, pending.content, address=_address() if course is None else None)
+    brought = _read_archive(pending.name, pending.content, address=_address() if course is None else None)
     archive, converted, session = brought.archive, brought.converted, current_session()
     checked = _check(archive.files)
     findings = checked.findings if converted is None else in_source(checked.findings, converted.origins)
@@ -266,12 +266,12 @@ def confirm_new(subject: NewCourseUpload) -> Answer:
 
 def _confirm(upload: UUID) -> Answer:
     if request.method != "POST":
-        return _page(_look(upload, None))
+        return _page(_preview_archive(upload, None))
     if request.form.get("key") and not _address():
-        return _page(_look(upload, None), refused=_("Use only lower-case letters (no accents), digits and hyphens.")), 422
-    look = _look(upload, _choices())
+        return _page(_preview_archive(upload, None), refused=_("Use only lower-case letters (no accents), digits and hyphens.")), 422
+    look = _preview_archive(upload, _choices())
     if request.form.get("seen") != look.digest:
-        return _page(_look(upload, None), refused=_("The draft changed in the meantime. This is what would change now.")), 409
+        return _page(_preview_archive(upload, None), refused=_("The draft changed in the meantime. This is what would change now.")), 409
     if look.after is None or look.contents is None or look.plan is None:
         undecided = look.plan is not None and bool(look.plan.conflicts) and look.contents is None
         said = (
@@ -287,7 +287,7 @@ def _confirm(upload: UUID) -> Answer:
     try:
         course = folders.apply_uploaded_folder(writing, current_actor(), pending, look.plan, look.after, kept, now=clock.now())
     except Conflict as refused:
-        return _page(_look(upload, None), refused=_(refused.text, **refused.facts)), 409
+        return _page(_preview_archive(upload, None), refused=_(refused.text, **refused.facts)), 409
     flash(_("The folder is now the draft. Learners will see it when you publish."), "ok")
     return see_page("courses_outline.outline", slug=course.slug)
 

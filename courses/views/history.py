@@ -17,7 +17,7 @@ bp = Blueprint("courses_history", __name__)
 ROWS = 50
 
 
-def _asked_path() -> str:
+def _path_from_address() -> str:
     return request.values.get("path", "")[:400]
 
 
@@ -25,7 +25,7 @@ def _asked_path() -> str:
 @requires(CourseAction.EDIT, catalogue.get_taught_course)
 def changes(subject: CourseContext) -> Answer:
     """List the changes of a course's draft, the newest first; those of one file where the address names it."""
-    session, path, text = current_session(), _asked_path(), request.args.get("before", "")
+    session, path, text = current_session(), _path_from_address(), request.args.get("before", "")
     course = catalogue.get_course(session, subject.id)
     before = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     rows = pages.lines(session, subject.id, path, before=before, limit=ROWS + 1)
@@ -64,7 +64,7 @@ def change(subject: RevisionContext) -> Answer:
 @requires(CourseAction.EDIT, catalogue.get_taught_revision)
 def restoration(subject: RevisionContext) -> Answer:
     """Bring the draft, or one file of it, back to what it was after a change; what is there now stays in the history."""
-    session, path, now = current_session(), _asked_path(), clock.now()
+    session, path, now = current_session(), _path_from_address(), clock.now()
     course = catalogue.lock_course(session, subject.id)
     if path:
         changed = drafts.restore_file(session, current_actor(), course, path, subject.revision, now=now)

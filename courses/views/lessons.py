@@ -45,7 +45,7 @@ def _files() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-def _bench(subject: PartContext) -> LessonEditor:
+def _lesson_editor(subject: PartContext) -> LessonEditor:
     """Return the lesson that the address names, in the language that is asked for; raise NotFound."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
@@ -63,18 +63,18 @@ def _bench(subject: PartContext) -> LessonEditor:
     return LessonEditor(course, draft_outline, module, activity, language, path, rows[0].revision if rows else 0)
 
 
-def _typed(form: LessonForm) -> LessonText:
+def _submitted_text(form: LessonForm) -> LessonText:
     return LessonText(form.title.data or "", form.summary.data or "", tidy_body(form.body.data or ""))
 
 
-def _seen(form: LessonForm) -> int:
+def _reviewed_revision(form: LessonForm) -> int:
     text = form.seen.data or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _base(editor: LessonEditor, form: LessonForm) -> str | None:
     """Return the text that the editor had before them; None where there was none."""
-    seen = _seen(form)
+    seen = _reviewed_revision(form)
     if seen == editor.revision:
         return editor.text
     return history.find_text_at(current_session(), editor.course.id, _path_at(editor, seen), seen)
@@ -92,7 +92,7 @@ def _composed(editor: LessonEditor, form: LessonForm) -> str:
     text = _base(editor, form)
     followed = form.up_to_date.data or text is None
     stamp = _followed(editor, form) if editor.is_translation and followed else ""
-    return with_words(text, editor.path, editor.language, _typed(form), stamp=stamp)
+    return with_words(text, editor.path, editor.language, _submitted_text(form), stamp=stamp)
 
 
 def _followed(editor: LessonEditor, form: LessonForm) -> str:
@@ -105,18 +105,18 @@ def _followed(editor: LessonEditor, form: LessonForm) -> str:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=UPLOAD_LIMIT)
 def lesson(subject: PartContext) -> Answer:
     """Write a lesson in one of the course's languages."""
-    editor, form = _bench(subject), LessonForm()
+    editor, form = _lesson_editor(subject), LessonForm()
     if request.method != "POST":
         _fill(form, editor, editor.words)
         form.follows.data = editor.source_stamp if editor.is_translation else ""
         return _page(editor, form)
-    if not form.validate_on_post() or _typed(form).is_too_long:
+    if not form.validate_on_post() or _submitted_text(form).is_too_long:
         if not form.faults:
             form.refuse(form.body, _("The text is longer than a lesson can be (100 kB). Split it into two lessons."))
         return _page(editor, form), 422
     wish = request.form.get("do", "save")
     if wish == "preview":
-        return _page(editor, form, look=_look(editor, _composed(editor, form)))
+        return _page(editor, form, look=_preview(editor, _composed(editor, form)))
     if wish == "upload":
         return _with_upload(editor, form)
     if wish == "merge":
@@ -136,17 +136,17 @@ def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm) -> Answ
     if editor.text not in (text, _base(editor, form)):
         return _conflict(editor, form)
     try:
-        _written(editor, text, seen=editor.revision)
+        _save_text(editor, text, seen=editor.revision)
     except FileChanged:
-        return _conflict(_bench(subject), form)
+        return _conflict(_lesson_editor(subject), form)
     except CourseArchived as refused:
         form.form_errors.append(_(refused.text))
-        return _page(_bench(subject), form), 409
+        return _page(_lesson_editor(subject), form), 409
     flash(_("Saved in the draft."), "ok")
     return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=editor.language)
 
 
-def _written(editor: LessonEditor, text: str, *, seen: int, automatic: bool = False) -> int:
+def _save_text(editor: LessonEditor, text: str, *, seen: int, automatic: bool = False) -> int:
     writing = begin_writing()
     course = catalogue.lock_course(writing, editor.draft_outline.course_id)
     return authoring.save_text(writing, current_actor(), course, editor.path, text, seen=seen, automatic=automatic, now=clock.now())
@@ -156,23 +156,23 @@ def _written(editor: LessonEditor, text: str, *, seen: int, automatic: bool = Fa
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
 def autosave(subject: PartContext) -> tuple[Response, int]:
     """Save an autosave request; return the revision that the next one builds on. Never overwrite a change saved by another person."""
-    editor, form = _bench(subject), LessonForm()
-    if not form.validate_on_post() or _typed(form).is_too_long:
+    editor, form = _lesson_editor(subject), LessonForm()
+    if not form.validate_on_post() or _submitted_text(form).is_too_long:
         told = [text for _field, text in form.faults] or [_("The text is longer than a lesson can be (100 kB). Split it into two lessons.")]
         return jsonify(state="refused", message=told[0]), 422
     text = _composed(editor, form)
     if editor.text not in (text, _base(editor, form)):
-        return _told_conflict()
+        return _conflict_response()
     try:
-        revision = _written(editor, text, seen=editor.revision, automatic=True)
+        revision = _save_text(editor, text, seen=editor.revision, automatic=True)
     except FileChanged:
-        return _told_conflict()
+        return _conflict_response()
     except CourseArchived as refused:
         return jsonify(state="refused", message=_(refused.text)), 409
     return jsonify(state="saved", seen=revision, at=format_time(clock.now())), 200
 
 
-def _told_conflict() -> tuple[Response, int]:
+def _conflict_response() -> tuple[Response, int]:
     return jsonify(state="conflict"), 409
 
 
@@ -214,7 +214,7 @@ def _with_upload(editor: LessonEditor, form: LessonForm) -> Answer:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=UPLOAD_LIMIT)
 def files_of_lesson(subject: PartContext) -> tuple[Response, int]:
     """Put a file into the lesson's module; answer with the Markdown that shows it."""
-    editor, form = _bench(subject), LessonForm()
+    editor, form = _lesson_editor(subject), LessonForm()
     try:
         upload = _uploaded(editor, form)
     except (Invalid, CourseArchived) as refused:
@@ -248,7 +248,7 @@ def paste(subject: PartContext) -> tuple[Response, int]:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
 def removal(subject: PartContext) -> Answer:
     """Ask whether a lesson is to go in one language, and take that out; the course's own language goes only with the lesson."""
-    editor = _bench(subject)
+    editor = _lesson_editor(subject)
     if not editor.is_translation or editor.text is None:
         raise NotFound
     if request.method == "POST":
@@ -264,7 +264,7 @@ def removal(subject: PartContext) -> Answer:
 # --- As the learner will see it ----------------------------------------------------------------------------------------------------------
 
 
-def _look(editor: LessonEditor, text: str) -> LessonPreview:
+def _preview(editor: LessonEditor, text: str) -> LessonPreview:
     today = clock.now().date()
     around = lesson_preview.course_references(current_session(), _files(), editor.draft_outline, kinds(), today=today)
     return lesson_preview.preview_lesson(around, editor.draft_outline, kinds(), {editor.path: text}, editor.path, today=today)
@@ -274,20 +274,20 @@ def _look(editor: LessonEditor, text: str) -> LessonPreview:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=BODY_LIMIT)
 def preview_fragment(subject: PartContext) -> Answer:
     """Draw a lesson as it is typed, with what there is to say of it: a piece of the editor's page. Nothing is saved."""
-    editor, form = _bench(subject), LessonForm()
+    editor, form = _lesson_editor(subject), LessonForm()
     form.validate_on_post()
     text = _composed(editor, form)
-    return render_template("courses/lesson_preview_fragment.html", **pages.preview_values(editor, _look(editor, text), text, kinds()))
+    return render_template("courses/lesson_preview_fragment.html", **pages.preview_values(editor, _preview(editor, text), text, kinds()))
 
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")
 @requires(CourseAction.EDIT, catalogue.get_taught_part)
 def preview(subject: PartContext) -> Answer:
     """Show a lesson of the draft as its learner will see it."""
-    editor = _bench(subject)
+    editor = _lesson_editor(subject)
     if editor.text is None:
         raise NotFound
-    shown = _look(editor, editor.text)
+    shown = _preview(editor, editor.text)
     return render_template(
         "courses/lesson_preview.html",
         course=place_of(editor.course),
@@ -321,13 +321,13 @@ def _put_together(editor: LessonEditor, form: LessonForm) -> Answer:
         form.form_errors.append(_("For each difference, choose which text to keep."))
         return _page(editor, form, merge=merge), 422
     _fill(form, editor, lesson_text_of(text, editor.path, editor.language))
-    return _page(editor, form, look=_look(editor, text), joined=True)
+    return _page(editor, form, look=_preview(editor, text), joined=True)
 
 
 def _page(
     editor: LessonEditor, form: LessonForm, *, look: LessonPreview | None = None, merge: ThreeWayMerge | None = None, joined: bool = False
 ) -> str:
-    typed, session = _typed(form), current_session()
+    typed, session = _submitted_text(form), current_session()
     glossary = drafts.draft_bodies(session, editor.course.id, [GLOSSARY]).get(GLOSSARY, "")
     shown = (
         pages.preview_values(editor, look, _composed(editor, form), kinds())

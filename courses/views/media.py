@@ -55,7 +55,7 @@ def media(subject: CourseContext) -> Answer:
     if not form.validate_on_post():
         return _page(course, draft_outline, form), 422
     try:
-        name = _sent(draft_outline, form)
+        name = _store_upload(draft_outline, form)
     except (Invalid, CourseArchived) as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(course, draft_outline, form), 422
@@ -63,7 +63,7 @@ def media(subject: CourseContext) -> Answer:
     return see_page("courses_media.media", slug=subject.slug, folder=form.folder.data or None)
 
 
-def _sent(draft_outline: DraftOutline, form: MediaForm) -> str:
+def _store_upload(draft_outline: DraftOutline, form: MediaForm) -> str:
     """Keep the file that was sent and put it into the draft; raises Invalid with what is wrong with it."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:

@@ -68,13 +68,13 @@ def outline(subject: CourseContext) -> Answer:
     if request.method != "POST":
         return _outline(subject, course, draft_outline)
     try:
-        change, checked = _asked(draft_outline)
+        change, checked = _requested_change(draft_outline)
     except Invalid as refused:
         return _outline(subject, course, draft_outline, refused=_(refused.text, **refused.facts)), 422
     return _carried_out(subject, course, draft_outline, change, checked=checked)
 
 
-def _asked(draft_outline: DraftOutline) -> tuple[DraftChange, bool]:
+def _requested_change(draft_outline: DraftOutline) -> tuple[DraftChange, bool]:
     """Return what is to be done, and whether it could break something.
 
     The act, a key and where: `up leccion-1`, `place leccion-1 modulo-2 3`; `move leccion-1` with the field `module`.

@@ -63,7 +63,7 @@ def publishing(subject: CourseContext) -> Answer:
     course = course_catalogue.get_course(session, subject.id)
     form = PublishForm(revision=str(course.draft_revision), looked_at=autosaved.outgoing_digest(session, course.id))
     if request.method != "POST":
-        return _page(subject, course, _shown(session, course), form)
+        return _page(subject, course, _publication_check(session, course), form)
     contents = autosaved.outgoing_files(session, stored(), course.id, form.included)
     checked = publication.prepare(contents, kinds(), today=clock.now().date())
     digest = autosaved.outgoing_digest(session, course.id, form.included)
@@ -73,7 +73,7 @@ def publishing(subject: CourseContext) -> Answer:
     if later is not None and later <= clock.now():
         form.refuse(form.when, _("Choose a date and time in the future."))
         return _page(subject, course, _judged(session, course, checked, digest), form), 422
-    how = form.command(_told(course, _judged(session, course, checked, digest)).keys if form.tell.data else ())
+    how = form.command(_change_audience(course, _judged(session, course, checked, digest)).keys if form.tell.data else ())
     writing = begin_writing()
     locked = course_catalogue.lock_course(writing, subject.id)
     try:
@@ -82,11 +82,11 @@ def publishing(subject: CourseContext) -> Answer:
         form.form_errors.append(_(refused.text))
         return _page(subject, locked, _judged(writing, locked, checked, digest), form), 409
     flash(said, "ok")
-    _tell_behind(writing, locked, how)
+    _flash_behind(writing, locked, how)
     return see_page("courses.publishing", slug=subject.slug)
 
 
-def _shown(session: Session, course: Course) -> PublicationCheck:
+def _publication_check(session: Session, course: Course) -> PublicationCheck:
     """Return what the checks say of what goes out: of the publication that waits, else of what was saved."""
     plan, now, digest = plan_queries.find_last_plan(session, course.id), clock.now(), autosaved.outgoing_digest(session, course.id)
     if plan is not None and plan.is_open and not autosaved.saved_since(session, course.id, plan.revision):
@@ -97,7 +97,7 @@ def _shown(session: Session, course: Course) -> PublicationCheck:
     return PublicationCheck(draft_checks.outgoing_verdict(session, stored(), course, kinds(), now=now), digest)
 
 
-def _tell_behind(session: Session, course: Course, how: PublishOptions) -> None:
+def _flash_behind(session: Session, course: Course, how: PublishOptions) -> None:
     behind = len(autosaved.left_out(session, course.id, how.autosaved))
     if behind:
         told = ngettext(
@@ -112,7 +112,7 @@ def _judged(session: Session, course: Course, checked: CheckedCourse, digest: st
     return PublicationCheck(draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
 
 
-def _told(course: Course, shown: PublicationCheck) -> pages.ChangeAudience:
+def _change_audience(course: Course, shown: PublicationCheck) -> pages.ChangeAudience:
     """Return the audience of the changes to be published: the activities whose learners may be notified."""
     return pages.change_audience(_changes(current_session(), course, shown, []), shown.verdict.folder)
 

@@ -174,7 +174,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
     found = authoring.list_imported_files(sheet.draft_outline, change, kinds(), today=clock.now().date())
     told = tuple(finding for finding in found if finding.refuses_import)
     if told:
-        _tell(form, sheet, told)
+        _attach_findings(form, sheet, told)
         return draw(form, None), 422
     writing = begin_writing()
     row = catalogue.lock_course(writing, subject.id)
@@ -190,7 +190,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
     return done(text)
 
 
-def _tell(form: SettingsForm, sheet: SettingsEditor, told: tuple[Finding, ...]) -> None:
+def _attach_findings(form: SettingsForm, sheet: SettingsEditor, told: tuple[Finding, ...]) -> None:
     """Show each finding beside the field that it names; the others above the form."""
     words = FormFindings(kinds())
     for finding in told:

@@ -42,7 +42,7 @@ def _undone(entry: LogEntry) -> str:
     return _named(_("Removed the result override for %(person)s in “%(activity)s”", **where), _fact(entry, "reason"))
 
 
-def _sent(entry: LogEntry) -> str:
+def _announced(entry: LogEntry) -> str:
     return _named(_("Sent a message to learners") if entry.facts.get("message") else _("Posted an announcement"), _fact(entry, "title"))
 
 
@@ -68,7 +68,7 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
         "Entered %(count)s mark manually", "Entered %(count)s marks manually", _count(entry, "marks")
     ),
     FollowingVerb.EXPORTED: lambda entry: _named(_("Exported a table of learners"), _fact(entry, "what")),
-    AnnouncementVerb.SENT: _sent,
+    AnnouncementVerb.SENT: _announced,
     AnnouncementVerb.CORRECTED: lambda entry: _named(_("Corrected an announcement"), _fact(entry, "title")),
     AnnouncementVerb.WITHDRAWN: lambda entry: _named(_("Withdrew an announcement"), _fact(entry, "title")),
     EditionVerb.MADE: lambda entry: _named(_("Created an edition"), _fact(entry, "name")),

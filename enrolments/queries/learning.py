@@ -91,7 +91,7 @@ def get_learner_context(session: Session, actor: Actor, slug: str) -> LearnerCon
     """Return the actor's place before a course; raise NotFound."""
     if (row := connection_of(session).execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()) is None:
         raise NotFound
-    return _seat(row)
+    return _learner_context(row)
 
 
 def visible_learner_contexts(session: Session, actor: Actor) -> list[LearnerContext]:
@@ -100,7 +100,7 @@ def visible_learner_contexts(session: Session, actor: Actor) -> list[LearnerCont
     statement = _SEATS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_SEATS)
     if not actor.is_administrator:
         statement = statement.where(mine | (course_catalogue.found_by(actor) & Course.archived_at.is_(None)))
-    return [_seat(row) for row in session.execute(statement, {"person_id": actor.person_id})]
+    return [_learner_context(row) for row in session.execute(statement, {"person_id": actor.person_id})]
 
 
 def visible_activities(session: Session, actor: Actor, seats: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:
@@ -119,7 +119,7 @@ def visible_activities(session: Session, actor: Actor, seats: Sequence[LearnerCo
     return found
 
 
-def _seat(row: Any) -> LearnerContext:
+def _learner_context(row: Any) -> LearnerContext:
     return LearnerContext(
         course_id=row.id,
         slug=row.slug,
@@ -217,7 +217,7 @@ def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, nam
     context = get_learner_context(session, actor, slug)
     found = course_outlines.list_file_uses(session, context.course_id, sha256, context.version_id) if context.version_id else []
     if not found or context.version_id is None:
-        return _draft_file_seat(session, actor, context, sha256)
+        return _draft_file_context(session, actor, context, sha256)
     outline = course_outlines.get_outline(session, context.version_id)
     of_all = not all(row.used_by for row in found)
     keys = set() if of_all else {outline.renames.get(key, key) for row in found for key in row.used_by}
@@ -226,7 +226,7 @@ def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, nam
     return CourseFileContext(context, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
 
 
-def _draft_file_seat(session: Session, actor: Actor, context: LearnerContext, sha256: str) -> CourseFileContext:
+def _draft_file_context(session: Session, actor: Actor, context: LearnerContext, sha256: str) -> CourseFileContext:
     found = course_drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None
     if found is None:
         raise NotFound

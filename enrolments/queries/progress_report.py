@@ -23,7 +23,7 @@ class ModuleCount:
     completed: int = 0
 
 
-def _wanted(course_id: int, wanted: GradebookFilter, now: datetime) -> Subquery:
+def _selected_enrolments(course_id: int, wanted: GradebookFilter, now: datetime) -> Subquery:
     statement = select(Enrolment.id).join(Person, Person.id == Enrolment.person_id)
     statement = statement.outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
     return statement.where(*conditions_of(course_id, wanted, now)).subquery()
@@ -33,7 +33,7 @@ def count_modules(session: Session, outline: Outline, wanted: GradebookFilter, *
     """Count who has begun and completed the modules of a version, by their keys; one statement."""
     if not outline.modules:
         return {}
-    learners = _wanted(outline.course_id, wanted, now)
+    learners = _selected_enrolments(outline.course_id, wanted, now)
     needed = {module.key: activities_to_do(module) for module in outline.modules}
     optional = [module.key for module in outline.modules if not module.required]
     done = func.count().filter(or_(Activity.required, Module.key.in_(optional)), ActivityResult.completed_at.is_not(None))
@@ -61,7 +61,7 @@ class ActivityCount:
 
 def count_activities(session: Session, course_id: int, wanted: GradebookFilter, *, now: datetime) -> dict[str, ActivityCount]:
     """Count who has begun and completed each activity, by its key; one statement."""
-    learners = _wanted(course_id, wanted, now)
+    learners = _selected_enrolments(course_id, wanted, now)
     statement = (
         select(ActivityResult.activity_key, func.count(), func.count(ActivityResult.completed_at))
         .join(learners, learners.c.id == ActivityResult.enrolment_id)
@@ -80,7 +80,7 @@ class WaitingCount:
 
 def count_waiting(session: Session, course_id: int, wanted: GradebookFilter, days: int, *, now: datetime) -> dict[str, WaitingCount]:
     """Count before which activity learners stand, by its key; one statement."""
-    learners, steps = _wanted(course_id, wanted, now), next_steps(course_id, now)
+    learners, steps = _selected_enrolments(course_id, wanted, now), next_steps(course_id, now)
     statement = (
         select(steps.c.key, func.count(), func.count().filter(idle_since(now - timedelta(days=days))))
         .select_from(steps)
@@ -93,7 +93,7 @@ def count_waiting(session: Session, course_id: int, wanted: GradebookFilter, day
 
 def count_left_off(session: Session, course_id: int, wanted: GradebookFilter, days: int, *, now: datetime) -> Mapping[str | None, int]:
     """Count where those were last who have not completed the course and not come for some time, by key; None: nowhere yet."""
-    learners = _wanted(course_id, wanted, now)
+    learners = _selected_enrolments(course_id, wanted, now)
     statement = (
         select(Enrolment.last_activity_key, func.count())
         .join(learners, learners.c.id == Enrolment.id)
@@ -116,7 +116,7 @@ class TimeTaken:
 
 def time_taken(session: Session, course_id: int, wanted: GradebookFilter, *, now: datetime) -> TimeTaken | None:
     """Return how long those took who completed the course, nothing where nobody did; one statement, at most three rows."""
-    learners = _wanted(course_id, wanted, now)
+    learners = _selected_enrolments(course_id, wanted, now)
     seconds = extract("epoch", Completion.completed_at) - extract("epoch", Enrolment.enrolled_at)
     each = (
         select(seconds.label("seconds"), func.row_number().over(order_by=seconds).label("place"), func.count().over().label("total"))

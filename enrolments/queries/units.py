@@ -40,7 +40,7 @@ class UnitCounts:
         )
 
 
-def _taken(course_id: int | None) -> ColumnElement[bool]:
+def _takes_course(course_id: int | None) -> ColumnElement[bool]:
     taken = and_(Enrolment.person_id == Membership.person_id, Enrolment.left_at.is_(None))
     return taken if course_id is None else and_(taken, Enrolment.course_id == course_id)
 
@@ -51,7 +51,7 @@ def tallies_statement(roots: Select[int], course_id: int | None) -> Select[*tupl
     learners = func.count(Enrolment.person_id.distinct())
     return (
         select(Membership.organisation_id, people, learners, func.count(Enrolment.id), func.count(Completion.id))
-        .outerjoin(Enrolment, _taken(course_id))
+        .outerjoin(Enrolment, _takes_course(course_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(PRESENT, Membership.organisation_id.in_(below(roots)))
         .group_by(Membership.organisation_id)
@@ -148,7 +148,7 @@ def people_statement(roots: Select[int], wanted: UnitFilter) -> Select[*tuple[An
         )
         .join(Membership, (Membership.person_id == Person.id) & PRESENT)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .outerjoin(Enrolment, _taken(-1 if wanted.course_id is None else wanted.course_id))
+        .outerjoin(Enrolment, _takes_course(-1 if wanted.course_id is None else wanted.course_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Membership.organisation_id.in_(below(roots)), *name_matches(wanted.words, with_address=False))
     )

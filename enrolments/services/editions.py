@@ -209,7 +209,7 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
         note_left_out(session, actor, line.edition, now=now)
         first = [one for one in first if not is_own(actor, one)]
     entered = _enrol(session, actor, course.id, edition_id, course.published_version_id, first, now=now)
-    _tell(session, course, entered, now=now)
+    _notify_enrolled(session, course, entered, now=now)
     return len(entered)
 
 
@@ -246,7 +246,7 @@ def enrol_others(
     wanted = [person for person in dict.fromkeys(people) if person in able and person not in inside]
     places = len(wanted) if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
     entered = _enrol(session, actor, course_id, edition.id if edition else None, version_id, wanted[:places], now=now)
-    _tell(session, course, entered, now=now)
+    _notify_enrolled(session, course, entered, now=now)
     if line is not None:
         for person_id in wanted[places:]:
             _wait(session, actor, line.edition, person_id, now=now)
@@ -297,7 +297,7 @@ def _enrol(
     return list(people)
 
 
-def _tell(session: Session, course: Course, people: Sequence[int], *, now: datetime) -> None:
+def _notify_enrolled(session: Session, course: Course, people: Sequence[int], *, now: datetime) -> None:
     message = Message(
         NoticeKind.ENROLMENT,
         key=f"enrolled:{course.uuid}:{now.isoformat()}",

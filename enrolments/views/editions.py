@@ -65,8 +65,8 @@ def edition(subject: EditionContext) -> Answer:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The edition has been saved."), "ok")
-            _tell_entered(entered)
-            _tell_left_out(subject)
+            _flash_entered(entered)
+            _flash_left_out(subject)
             return see_edition(subject)
     page = render_template(
         "enrolments/edition.html",
@@ -112,12 +112,12 @@ def reopen(subject: EditionContext) -> Answer:
     """Let people enrol in an edition again."""
     entered = services.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("People can enrol in this edition again, within its dates."), "ok")
-    _tell_entered(entered)
-    _tell_left_out(subject)
+    _flash_entered(entered)
+    _flash_left_out(subject)
     return see_edition(subject)
 
 
-def _tell_left_out(subject: EditionContext) -> None:
+def _flash_left_out(subject: EditionContext) -> None:
     """Warn an actor who changes an edition and waits for it that they go on waiting: someone else has to give them the place."""
     session = current_session()
     if (
@@ -127,7 +127,7 @@ def _tell_left_out(subject: EditionContext) -> None:
         flash(_(LEFT_OUT), "warn")
 
 
-def _tell_entered(count: int) -> None:
+def _flash_entered(count: int) -> None:
     if count:
         flash(
             ngettext(

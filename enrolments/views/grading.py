@@ -131,7 +131,7 @@ def marks(subject: GradeItemContext) -> Answer:
     def again(rows: Iterable[GradeEntryRow], status: int) -> Answer:
         return _marks_page(subject, list(rows), more=len(lines) > ROWS, number=number), status
 
-    typed = {line.enrolment_id: _typed(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
+    typed = {line.enrolment_id: _submitted_row(line, row, subject.item) for line, row in zip(lines[:ROWS], rows, strict=True)}
     shown = read_decimal(request.form.get("maximum", ""))
     if shown is not None and shown != subject.item.maximum:
         flash(_(MaximumChanged.message), "warn")
@@ -153,10 +153,10 @@ def marks(subject: GradeItemContext) -> Answer:
         return again((_with_fault(row, told.get(one, ""), seen.get(one, row.seen)) for one, row in typed.items()), 409)
     told_words = ngettext("%(count)s mark saved.", "%(count)s marks saved.", marked.count)
     flash(told_words if marked.count else _("There was nothing to change."), "ok")
-    return _see("marks", slug=subject.context.slug, item=subject.item.uuid, **_asked())
+    return _see("marks", slug=subject.context.slug, item=subject.item.uuid, **_filter_from_address())
 
 
-def _asked() -> dict[str, str]:
+def _filter_from_address() -> dict[str, str]:
     return {name: request.args[name] for name in ASKED if name in request.args}
 
 
@@ -177,7 +177,7 @@ def _row(line: LearnerMarkRow, own: bool) -> GradeEntryRow:
     return GradeEntryRow(line.uuid, line.name, points_words(mark.points), mark.comment, mark.id, own)
 
 
-def _typed(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeItem) -> GradeEntryRow:
+def _submitted_row(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeItem) -> GradeEntryRow:
     """Read what was typed for a learner, with what is wrong with it."""
     if row.own or f"points-{line.uuid}" not in request.form:
         return row
@@ -207,7 +207,7 @@ def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: b
         number=number,
         wanted=filter_of(request.args),
         unmarked="unmarked" in request.args,
-        fields=_asked(),
+        fields=_filter_from_address(),
         editions=[line.edition for line in list_editions(session, context.course_id)],
         groups=list_groups(session, context.course_id),
         may_edit=allows(LearningAction.MANAGE_ITEMS, subject),

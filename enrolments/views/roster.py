@@ -88,11 +88,11 @@ def enrol(context: LearnerContext) -> Answer:
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
     if chosen != [current_actor().person_uuid]:
-        _tell(came)
+        _flash_counts(came)
     return see_other(url_for("enrolments_roster.roster", slug=context.slug))
 
 
-def _tell(came: EnrolCounts) -> None:
+def _flash_counts(came: EnrolCounts) -> None:
     if came.entered:
         flash(ngettext("%(count)s person has been enrolled.", "%(count)s people have been enrolled.", came.entered), "ok")
     if came.waiting:
@@ -137,13 +137,13 @@ def _upload_page(context: LearnerContext, form: EnrolmentListForm) -> str:
     return render_template("enrolments/list_upload.html", course=course_name(context), form=form, largest=LARGEST)
 
 
-def _list_seat(session: Session, actor: object, slug: str, pending: UUID) -> EnrolmentListContext:
+def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> EnrolmentListContext:
     context = get_learner_context(session, current_actor(), slug)
     return EnrolmentListContext(context, queries.get_pending(session, current_actor().person_id, context.course_id, pending))
 
 
 @bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
-@requires(LearningAction.ENROL_OTHERS, _list_seat)
+@requires(LearningAction.ENROL_OTHERS, _list_context)
 def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols and what is wrong in it; once confirmed, how far it is."""
     row = subject.pending
@@ -167,7 +167,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
 
 
 @bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/confirmation")
-@requires(LearningAction.ENROL_OTHERS, _list_seat)
+@requires(LearningAction.ENROL_OTHERS, _list_context)
 def confirm(subject: EnrolmentListContext) -> Answer:
     """Enrol the people of a list."""
     services.confirm_list(current_session(), current_actor(), subject.pending, now=clock.now())
@@ -175,7 +175,7 @@ def confirm(subject: EnrolmentListContext) -> Answer:
 
 
 @bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/discarding")
-@requires(LearningAction.ENROL_OTHERS, _list_seat)
+@requires(LearningAction.ENROL_OTHERS, _list_context)
 def discard(subject: EnrolmentListContext) -> Answer:
     """Delete an enrolment list."""
     services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())

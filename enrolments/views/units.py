@@ -83,7 +83,7 @@ def unit(subject: UnitContext) -> str:
     )
 
 
-def _wanted(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
+def _filter_from_address(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
     course = _course(courses) or (courses[0] if courses else None)
     words = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
     standing = next((one for one in UnitLearnerState if one.value == request.args.get("state")), None)
@@ -97,7 +97,7 @@ def people(subject: UnitContext) -> str:
     access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.organisation.id)
     session, root = current_session(), _root(subject)
     courses = queries.count_courses(session, root)
-    wanted, course = _wanted(courses)
+    wanted, course = _filter_from_address(courses)
     rows = queries.list_people(session, root, wanted, after=as_uuid(request.args.get("after", "")), limit=ROWS + 1)
     return render_template(
         "enrolments/unit_people.html",
@@ -122,7 +122,7 @@ def _lines(subject: UnitContext, wanted: UnitFilter) -> Iterator[Sequence[Cell]]
 @requires(OrganisationAction.FOLLOW, tree.get_unit_context)
 def people_csv(subject: UnitContext) -> Response:
     """Send the people that are asked for as CSV: the same columns as the page."""
-    wanted, course = _wanted(queries.count_courses(current_session(), _root(subject)))
+    wanted, course = _filter_from_address(queries.count_courses(current_session(), _root(subject)))
     headings = [_("Name"), _("Unit"), _("Activities completed"), _("Activities required"), _("Enrolled"), _("Last visit"), _("Completed")]
     file = on_disk(lambda target: write_csv(target, headings, _lines(subject, wanted)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""

@@ -106,10 +106,10 @@ class ParameterReader(_InlinePattern):
             return unknown, match.start(), match.end()
         if name[1] not in self.work.parameters:
             self.work.parameters.append(name[1])
-        return _written(parameter, name[2], self.work.context.language), match.start(), match.end()
+        return _format_parameter(parameter, name[2], self.work.context.language), match.start(), match.end()
 
 
-def _written(parameter: Parameter, part: str | None, language: str) -> str:
+def _format_parameter(parameter: Parameter, part: str | None, language: str) -> str:
     if part == "year":
         return parameter.year
     if part == "number":
@@ -146,7 +146,7 @@ class HtmlReader(HtmlInlineProcessor):
         tag = _TAG.match(match[1])
         name = tag[1].lower() if tag else "!"
         if not match[1].startswith("</"):
-            self._tell(name, match[1])
+            self._report(name, match[1])
         if name in AUTHORS_TAGS or name in ("script", "style"):
             return self._dialect.htmlStash.store(self._words(match[1])), match.start(), match.end()
         dropped = Element("x-dropped")
@@ -156,7 +156,7 @@ class HtmlReader(HtmlInlineProcessor):
         """Return a tag with the words of what was read in it before: no mark stands in an attribute."""
         return self._dialect.work.forget(self.backslash_unescape(InlineProcessor.unescape(self, raw)))
 
-    def _tell(self, name: str, raw: str) -> None:
+    def _report(self, name: str, raw: str) -> None:
         if name in REFUSED_TAGS:
             self._dialect.work.report(TAG_REFUSED, raw, tag=name)
         else:

@@ -69,7 +69,7 @@ def plain_text(node: Element, work: RenderState) -> str:
     return " ".join(printable(unescape(work.forget(STASHED.sub("", "".join(pieces))))).replace(NO_BREAK, " ").split())
 
 
-def _tell_loose_captions(root: Element, work: RenderState) -> None:
+def _report_loose_captions(root: Element, work: RenderState) -> None:
     for paragraph in root.iter("p"):
         if paragraph.attrib.pop("x-loose", None):
             text = text_of(paragraph)
@@ -289,7 +289,7 @@ def _join_texts(root: Element, _work: RenderState) -> None:
 
 
 _STEPS = (
-    _tell_loose_captions,
+    _report_loose_captions,
     _read_headings,
     figures.read_figures,
     _read_tables,

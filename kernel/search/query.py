@@ -117,12 +117,12 @@ def titled(question: SearchQuery, reader: str) -> Expression | None:
 
 def adjacent(question: SearchQuery, reader: str) -> Expression | None:
     """Ask for the words next to each other as they were typed; nothing where there is only one."""
-    return _for_reader(question, reader, [_written(question.words)]) if len(question.words) > 1 else None
+    return _for_reader(question, reader, [_phrase(question.words)]) if len(question.words) > 1 else None
 
 
 def _for_reader(question: SearchQuery, reader: str, wanted: list[Expression]) -> Expression:
     """Add to what is asked (one of these) what is asked in any case: the reader, the phrases, and what must not be there."""
-    parts: list[Expression] = [Phrase((f"r{reader}",)), *map(_written, question.phrases)]
+    parts: list[Expression] = [Phrase((f"r{reader}",)), *map(_phrase, question.phrases)]
     if question.words:
         parts.append(AnyTerm(tuple(wanted)))
     every = AllTerms(tuple(parts))
@@ -139,10 +139,10 @@ def _every_stem(question: SearchQuery, language: str, mark: str, begins: Phrase 
 
 
 def _unwanted(words: tuple[IndexedWord, ...]) -> Expression:
-    return _written(words) if len(words) > 1 else AnyTerm(tuple(_stem(words[0], language, "s") for language in STEMMERS))
+    return _phrase(words) if len(words) > 1 else AnyTerm(tuple(_stem(words[0], language, "s") for language in STEMMERS))
 
 
-def _written(words: tuple[IndexedWord, ...]) -> Phrase:
+def _phrase(words: tuple[IndexedWord, ...]) -> Phrase:
     return Phrase(tuple(f"f{token(word.bare)}" for word in words))
 
 

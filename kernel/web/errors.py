@@ -130,7 +130,7 @@ def error_response(status: int, title: str, text: str, *, code: str = "", retry_
         response = make_response(problem)
         response.content_type = "application/problem+json"
     else:
-        fields = _sent_whole() if status == Unavailable.status else None
+        fields = _resendable_fields() if status == Unavailable.status else None
         response = make_response(_page(status, title, text, reference, fields))
     response.status_code = status
     if retry_after:
@@ -138,7 +138,7 @@ def error_response(status: int, title: str, text: str, *, code: str = "", retry_
     return response
 
 
-def _sent_whole() -> Fields | None:
+def _resendable_fields() -> Fields | None:
     """Return the fields of a form where a page can send all of it again: without files and passwords."""
     is_form = request.mimetype in FORM_TYPES and not is_read_only_request()
     return _posted_fields() if is_form and not request.files and not _PASSWORDS & set(request.form) else None

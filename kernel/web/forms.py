@@ -136,10 +136,10 @@ class MomentField(LineField):
     @property
     def moment(self) -> datetime | None:
         """Return the moment that was typed, or nothing."""
-        typed = self._typed()
+        typed = self._submitted_moment()
         return typed if typed and FIRST_DAY <= typed.date() <= LAST_DAY else None
 
-    def _typed(self) -> datetime | None:
+    def _submitted_moment(self) -> datetime | None:
         for form in MOMENTS:
             try:
                 return datetime.strptime(self.data or "", form).replace(tzinfo=zone())
@@ -149,7 +149,7 @@ class MomentField(LineField):
 
     def pre_validate(self, form: BaseForm) -> None:
         """Refuse what is no date with its time, and what lies beyond the days that every time zone can represent."""
-        if self.data and self._typed() is None:
+        if self.data and self._submitted_moment() is None:
             raise ValidationError(_("Enter the date and time, for example 2026-11-30 18:00."))
         if self.data and self.moment is None:
             raise ValidationError(_("Enter a date between the years %(first)s and %(last)s.", first=FIRST_DAY.year, last=LAST_DAY.year))

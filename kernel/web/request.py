@@ -315,7 +315,7 @@ def roll_back() -> None:
     release_connection()
 
 
-def _tell(response: Response) -> Response:
+def _log_request(response: Response) -> Response:
     """Log one line for each request: the route's name, never its address, query or body (spec/security 8.2)."""
     if request.endpoint not in request_services().quiet:
         actor = cast("Actor | None", g.get("actor"))
@@ -356,7 +356,7 @@ def install(app: Flask, plumbing: RequestServices) -> None:
     app.url_map.converters["int"] = WholeConverter
     app.extensions["plumbing"] = plumbing
     app.before_request(_open)
-    app.after_request(_tell)
+    app.after_request(_log_request)
     app.teardown_request(_abandon)
 
 

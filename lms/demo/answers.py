@@ -75,7 +75,9 @@ def answer_all(
     marks = Fraction(0)
     for item in order:
         question = questions[item.question_version_id]
-        answers = [_given(item, question, parts, language) for parts in _candidates(item, question, language, chance, right=marks < wanted)]
+        answers = [
+            _answer_to(item, question, parts, language) for parts in _candidates(item, question, language, chance, right=marks < wanted)
+        ]
         chosen = next(one for one in answers if below is None or marks + one.marks < below or not one.parts)
         given.append(chosen)
         marks += chosen.marks
@@ -86,7 +88,7 @@ def _difficulty(question: QuestionDefinition) -> float:
     return Random(question.key).random()  # noqa: S311 - the same question is as hard for everybody
 
 
-def _given(item: LoadedItem, question: QuestionDefinition, parts: Parts, language: str) -> DemoAnswer:
+def _answer_to(item: LoadedItem, question: QuestionDefinition, parts: Parts, language: str) -> DemoAnswer:
     return DemoAnswer(item, parts, mark_item(item, question, parts, language).fraction or Fraction(0))
 
 

@@ -102,7 +102,7 @@ def play(plan: LoadTestPlan, report: Path | None, *, fresh: bool) -> None:
         with instance.database.unit_of_work(write=False) as session:
             found = compare(session, told)
         instance.database.dispose()
-    _tell(plan, rate, measures, found, report)
+    _report(plan, rate, measures, found, report)
 
 
 def prepare(folder: Path, plan: LoadTestPlan, *, fresh: bool, **given: object) -> Instance:
@@ -189,7 +189,7 @@ def _find_rate(crowd: LoadProfile, load_instance: LoadTestInstance) -> float:
         held, rate = rate, rate * STEP
 
 
-def _tell(plan: LoadTestPlan, rate: float, measures: Measures, found: Counter[str], report: Path | None) -> None:
+def _report(plan: LoadTestPlan, rate: float, measures: Measures, found: Counter[str], report: Path | None) -> None:
     rates = measures.rates(WINDOW)
     click.echo("\n".join(["", *table(measures), "", f"In the busiest {WINDOW:.0f} seconds:", *shares(rates), ""]))
     click.echo("\n".join(aligned([(name, str(found[name])) for name in (*COUNTED, *FAULTS)])))

@@ -135,14 +135,14 @@ def judge_people(session: Session, lines: Sequence[PersonListRow]) -> PeopleList
             if found is None:
                 new.append(_add(line, place))
         except RowRefused as unfit:
-            faults.append(UnitListFault(line.line, _written(line), unfit.message, unfit.facts))
+            faults.append(UnitListFault(line.line, _line_text(line), unfit.message, unfit.facts))
         else:
             changed += [change] if change else []
             same += found is not None and change is None
     return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults))
 
 
-def _written(line: PersonListRow) -> str:
+def _line_text(line: PersonListRow) -> str:
     names = " ".join(part for part in (line.given_names, line.first_surname, line.second_surname) if part)
     return " · ".join(part for part in (line.email, names, line.unit) if part)[:200]
 

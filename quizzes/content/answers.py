@@ -97,14 +97,14 @@ def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) 
         if found and ANYTHING in found[-1].patterns.values():
             verdict.table.report("C413", N_("The previous answer accepts everything."), N_("Put it last."))
         elif not keyed:
-            _tell_covered(verdict.table, words, found, ignoring)
+            _report_covered(verdict.table, words, found, ignoring)
         key = (verdict.table.value("key", scalars.key) or "") if keyed else ""
         found.append(TextPattern(words, verdict.right, parts.credit_of(verdict), _why(verdict), key))
     _check_answers(table, [answer.right for answer in found])
     return tuple(found)
 
 
-def _tell_covered(table: MappingCursor, words: LocalisedText, found: Sequence[TextPattern], ignoring: Ignoring) -> None:
+def _report_covered(table: MappingCursor, words: LocalisedText, found: Sequence[TextPattern], ignoring: Ignoring) -> None:
     """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such.
 
     spec/content-format C405.

@@ -105,7 +105,7 @@ def _names(table: MappingCursor, conditions: tuple[str, ...], answers: tuple[Cal
         try:
             names = names_in(expression)
         except ExpressionError as error:
-            sound = _tell(table, expression, error)
+            sound = _report(table, expression, error)
             continue
         for name in sorted(names - known):
             sound = False
@@ -114,7 +114,7 @@ def _names(table: MappingCursor, conditions: tuple[str, ...], answers: tuple[Cal
     return used if sound else set()
 
 
-def _tell(table: MappingCursor, expression: str, error: ExpressionError) -> bool:
+def _report(table: MappingCursor, expression: str, error: ExpressionError) -> bool:
     zero = ZERO in str(error)
     table.report("C408", DIVIDES if zero else HAS_NO_VALUE, "" if zero else ALLOWED, at="answers", expression=expression)
     return False
@@ -132,5 +132,5 @@ def _try_draws(table: MappingCursor, body: CalculatedBody) -> None:
             try:
                 evaluate(answer.expression, values)
             except ExpressionError as error:
-                _tell(table, answer.expression, error)
+                _report(table, answer.expression, error)
                 return

@@ -33,14 +33,14 @@ def check_names(table: MappingCursor, text: LocalisedText, defined: frozenset[st
     for language, words in text.items():
         found = names_in_text(words)
         for name in sorted(set(found) - defined):
-            _tell(table, N_("“{%(name)s}” in the text (%(language)s) is not defined."), name, language)
+            _report(table, N_("“{%(name)s}” in the text (%(language)s) is not defined."), name, language)
         for name in sorted(defined - set(found)) if once else ():
-            _tell(table, N_("“%(name)s” does not occur in the text (%(language)s)."), name, language)
+            _report(table, N_("“%(name)s” does not occur in the text (%(language)s)."), name, language)
         for name in sorted({name for name in found if found.count(name) > 1}) if once else ():
-            _tell(table, N_("“{%(name)s}” occurs twice in the text (%(language)s)."), name, language)
+            _report(table, N_("“{%(name)s}” occurs twice in the text (%(language)s)."), name, language)
 
 
-def _tell(table: MappingCursor, template: str, name: str, language: str) -> None:
+def _report(table: MappingCursor, template: str, name: str, language: str) -> None:
     table.report("C406", template, at="text", name=name, language=language)
 
 

@@ -38,16 +38,17 @@ Keys = Mapping[str, frozenset[str]]
 
 def values_in(entry: str, kind: str, languages: Sequence[str]) -> QuestionFormValues:
     """Return what the text of a question says, as its form shows it; raises EditRefused where a form would lose something."""
-    said = _said(read_fields(entry), fields_of_kind(kind), languages)
+    said = _values_of(read_fields(entry), fields_of_kind(kind), languages)
     return _with_places(said, languages) if kind == QuestionKind.MATRIX else said
 
 
-def _said(fields: Fields, asked: Sequence[Asked], languages: Sequence[str], at: int | None = None) -> QuestionFormValues:
+def _values_of(fields: Fields, asked: Sequence[Asked], languages: Sequence[str], at: int | None = None) -> QuestionFormValues:
     fields = _apart(fields)
     _check(fields, leaves(asked), languages)
     texts = values_of(fields, leaves(asked), languages).texts
     rows = {
-        one.name: tuple(_said_row(one, item, place, languages) for place, item in enumerate(_entries(one, fields))) for one in lists(asked)
+        one.name: tuple(_values_of_row(one, item, place, languages) for place, item in enumerate(_entries(one, fields)))
+        for one in lists(asked)
     }
     return QuestionFormValues(texts, rows, at)
 
@@ -73,9 +74,9 @@ def _is_more(value: Written) -> bool:
     return isinstance(value, list | dict)
 
 
-def _said_row(rows: RowFields, item: Fields, place: int, languages: Sequence[str]) -> QuestionFormValues:
+def _values_of_row(rows: RowFields, item: Fields, place: int, languages: Sequence[str]) -> QuestionFormValues:
     kind = item.get("kind")
-    return _said(item, rows.fields_of(kind if isinstance(kind, str) else rows.usual_kind), languages, place)
+    return _values_of(item, rows.fields_of(kind if isinstance(kind, str) else rows.usual_kind), languages, place)
 
 
 def _entries(rows: RowFields, fields: Fields) -> list[Fields]:
@@ -89,7 +90,7 @@ def _entries(rows: RowFields, fields: Fields) -> list[Fields]:
         return [_named(rows, name, held) for name, held in value.items()]
     if not isinstance(value, list):
         raise EditRefused
-    return [_asked(rows, held) for held in value]
+    return [_fields_of_rows(rows, held) for held in value]
 
 
 def _named(rows: RowFields, name: str, held: Written) -> Fields:
@@ -101,7 +102,7 @@ def _named(rows: RowFields, name: str, held: Written) -> Fields:
     return {NAME: name, **{called.get(field, field): value for field, value in (held or {}).items()}}
 
 
-def _asked(rows: RowFields, held: Written) -> Fields:
+def _fields_of_rows(rows: RowFields, held: Written) -> Fields:
     if rows.written is RowNotation.TEXTS and not (isinstance(held, dict) and TEXT in held):
         return {TEXT: held}
     if not isinstance(held, dict):
@@ -283,7 +284,7 @@ def _with_columns(writer: _QuestionTextWriter, before: Fields, said: QuestionFor
     columns = said.rows.get(COLUMNS, ())
     made = writer.fields(before, (rows,), (COLUMNS,), QuestionFormValues({}, {COLUMNS: columns})).get(COLUMNS)
     entries = [plain(value) for _at, value in made.entries] if isinstance(made, ListEdit) else plain(made)
-    keys = iter([writer.key(_asked(rows, entry), "key", TEXT) for entry in entries] if isinstance(entries, list) else [])
+    keys = iter([writer.key(_fields_of_rows(rows, entry), "key", TEXT) for entry in entries] if isinstance(entries, list) else [])
     places = {str(number): "" if is_blank(rows, column) else next(keys, "") for number, column in enumerate(columns, start=1)}
     answered = (
         replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in said.rows.get(ROWS, ())

@@ -110,7 +110,7 @@ def pressed(asked: Sequence[Asked], said: QuestionFormValues, act: str, path: st
     if act not in changes:
         return said
     after = with_rows(asked, said, path, changes[act])
-    return _answers_kept(said, after) if path == COLUMNS else after
+    return _with_stored_answers(said, after) if path == COLUMNS else after
 
 
 def _named(rows: RowFields, present: tuple[QuestionFormValues, ...], text: str) -> tuple[QuestionFormValues, ...]:
@@ -121,7 +121,7 @@ def _named(rows: RowFields, present: tuple[QuestionFormValues, ...], text: str) 
     return (*kept, *(blank_row(rows, **{NAME: name}) for name in fresh))[:MOST_ROWS] if fresh else present
 
 
-def _answers_kept(before: QuestionFormValues, after: QuestionFormValues) -> QuestionFormValues:
+def _with_stored_answers(before: QuestionFormValues, after: QuestionFormValues) -> QuestionFormValues:
     """Let the rows of a matrix keep the columns that they name by their place, also where these have moved."""
     old, new = before.rows.get(COLUMNS, ()), after.rows.get(COLUMNS, ())
     places = {str(number): str(_place(new, column)) for number, column in enumerate(old, start=1)}

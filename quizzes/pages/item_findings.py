@@ -239,10 +239,10 @@ def reach_of(answers: int) -> Reach | None:
 
 def _shares(one: ClassPower) -> Iterator[str]:
     for power in (one.wrong_key, one.second_key, one.guessed_statement, one.guessed_choice, one.sound):
-        yield _found(power)
+        yield _power_in_words(power)
 
 
-def _found(power: Power) -> str:
+def _power_in_words(power: Power) -> str:
     return _("%(out)s (%(sign)s)", out=_share(power.stands_out), sign=_share(power.sign))
 
 

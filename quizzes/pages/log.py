@@ -33,7 +33,7 @@ def _regraded(entry: LogEntry) -> str:
     return _with_reason(words, entry)
 
 
-def _given(entry: LogEntry) -> str:
+def _minutes_given(entry: LogEntry) -> str:
     minutes = int(str(entry.facts.get("minutes") or 0))
     words = ngettext(
         "Gave everyone taking “%(activity)s” %(count)s extra minute",
@@ -55,7 +55,7 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     OverrideVerb.OVERRIDDEN: lambda entry: _with_reason(_("Set an override of “%(activity)s” for %(whom)s", **_where(entry)), entry),
     OverrideVerb.OVERRIDE_ENDED: lambda entry: _("Ended the override of “%(activity)s” for %(whom)s", **_where(entry)),
     OverrideVerb.APPLIED: lambda entry: _("Applied an override of “%(activity)s” to the person who had set it", **_where(entry)),
-    OverrideVerb.TIME_GIVEN: _given,
+    OverrideVerb.TIME_GIVEN: _minutes_given,
     OverrideVerb.TIME_APPLIED: lambda entry: _(
         "Applied the extra minutes of “%(activity)s” to the people they had left out", **_where(entry)
     ),

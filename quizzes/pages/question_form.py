@@ -175,7 +175,7 @@ def submitted_values(asked: Sequence[Asked], languages: Sequence[str], sent: Sen
     form = settings_form(leaves(asked), languages, FormValues(_empty(asked, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
     rows = {
         one.name: tuple(
-            _sent_row(one, languages, sent, f"{prefix}{one.name}__{number}__") for number in _numbers(sent, f"{prefix}{one.name}__")
+            _submitted_row(one, languages, sent, f"{prefix}{one.name}__{number}__") for number in _numbers(sent, f"{prefix}{one.name}__")
         )
         for one in lists(asked)
     }
@@ -183,7 +183,7 @@ def submitted_values(asked: Sequence[Asked], languages: Sequence[str], sent: Sen
     return QuestionFormValues(form.values().texts, rows, int(at) if at.isascii() and at.isdigit() and len(at) < 4 else None)
 
 
-def _sent_row(rows: RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
+def _submitted_row(rows: RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
     shown = sent.get(f"{prefix}{SHOWN}", rows.usual_kind)
     said = submitted_values(rows.fields_of(shown), languages, sent, prefix)
     return with_kind(rows, said, shown, languages) if rows.kinds and kind_of(rows, said) != shown else said

@@ -152,7 +152,7 @@ def answered_question(
     return QuestionReview(
         place=item.position,
         number=item.number,
-        text=_asked(question, view),
+        text=_question_text(question, view),
         language=view.language,
         kind=view.kind,
         maximum=points(item.maximum) if ReviewFlag.MAX_MARKS in flags and item.number else None,
@@ -178,10 +178,10 @@ def try_line(number: int, shown: QuestionReview) -> AnswerTryView:
 
 def response_lines(shown: QuestionReview) -> tuple[str, ...]:
     """Return in words what was answered, a line for each option, row, gap or file."""
-    return (*(_said(row) for row in shown.rows if row.mine and row.text), *(file.name for file in shown.files))
+    return (*(_row_response(row) for row in shown.rows if row.mine and row.text), *(file.name for file in shown.files))
 
 
-def _said(row: ReviewRow) -> str:
+def _row_response(row: ReviewRow) -> str:
     label, text = words_of(str(row.label)), words_of(str(row.text)) if isinstance(row.text, SafeHtml) else row.text
     return f"{label}: {text}" if label else text
 
@@ -216,7 +216,7 @@ def _case(
     )
 
 
-def _asked(question: QuestionDefinition, view: QuestionView) -> SafeHtml:
+def _question_text(question: QuestionDefinition, view: QuestionView) -> SafeHtml:
     """Return what was asked, gaps as numbered blanks."""
     if question.kind is not QuestionKind.GAPS:
         return view.text

@@ -41,7 +41,7 @@ def samples_of(folder: CourseFolder | None, key: str) -> VariableSamples | None:
 def _draw(body: CalculatedBody, seed: int) -> tuple[str, ...]:
     drawn = draw_variables(body, seed, "1")
     names = {**body.parameters, **drawn}
-    results = (_shown(evaluate(answer.expression, names), body.decimals) for answer in body.answers)
+    results = (_format_value(evaluate(answer.expression, names), body.decimals) for answer in body.answers)
     return (*(_variable(variable, drawn) for variable in body.variables), *results)
 
 
@@ -49,5 +49,5 @@ def _variable(variable: QuestionVariable, drawn: Mapping[str, Fraction]) -> str:
     return number(float(drawn[variable.name]), variable.decimals)
 
 
-def _shown(value: Fraction, decimals: int | None) -> str:
+def _format_value(value: Fraction, decimals: int | None) -> str:
     return number(float(value), decimals) if decimals is not None else number(round(float(value), MOST_DECIMALS))

@@ -96,15 +96,15 @@ _CANDIDATES = (
 
 def get_snapshot_of_activity(session: Session, activity_id: int) -> QuizSnapshot:
     """Return the quiz of an activity; raise NotFound."""
-    return _kept(session, QuizVersion.activity_id, activity_id)
+    return _cached_snapshot(session, QuizVersion.activity_id, activity_id)
 
 
 def get_snapshot(session: Session, quiz_version_id: int) -> QuizSnapshot:
     """Return a published quiz by its version; raise NotFound."""
-    return _kept(session, QuizVersion.id, quiz_version_id)
+    return _cached_snapshot(session, QuizVersion.id, quiz_version_id)
 
 
-def _kept(session: Session, column: InstrumentedAttribute[int], value: int) -> QuizSnapshot:
+def _cached_snapshot(session: Session, column: InstrumentedAttribute[int], value: int) -> QuizSnapshot:
     kept, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("papers", {})), (column.key, value)
     snapshot = kept.get(name)
     if snapshot is None:
@@ -113,11 +113,11 @@ def _kept(session: Session, column: InstrumentedAttribute[int], value: int) -> Q
             raise NotFound
         if len(kept) >= MOST_SNAPSHOTS:
             kept.clear()  # at once, because other threads read it
-        snapshot = kept[name] = _read_paper(session, row)
+        snapshot = kept[name] = _read_snapshot(session, row)
     return snapshot
 
 
-def _read_paper(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot:
+def _read_snapshot(session: Session, row: Row[*tuple[Any, ...]]) -> QuizSnapshot:
     quiz: QuizVersion = row[0]
     pools: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for candidate in session.execute(_CANDIDATES, {"quiz_version_id": quiz.id}):
@@ -387,26 +387,26 @@ _ITEMS = (
 
 def get_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt as the actor finds it; raise NotFound, or SignInNeeded whether or not there is such an attempt."""
-    return _sitting(session, actor, attempt, _SITTING_OF_PAGE)
+    return _load_attempt(session, actor, attempt, _SITTING_OF_PAGE)
 
 
 def lock_attempt(session: Session, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt, locked: everything that changes an attempt starts here."""
-    return _sitting(session, actor, attempt, _LOCKED_SITTING)
+    return _load_attempt(session, actor, attempt, _LOCKED_SITTING)
 
 
 def load_attempt(session: Session, attempt_id: int) -> LoadedAttempt:
     """Return an attempt for the system itself."""
-    return _read_sitting(session, _SITTING_BY_ID, {"attempt": attempt_id, "actor_id": None})
+    return _read_attempt(session, _SITTING_BY_ID, {"attempt": attempt_id, "actor_id": None})
 
 
-def _sitting(session: Session, actor: Actor, attempt: UUID, statement: Select[*tuple[Any, ...]]) -> LoadedAttempt:
+def _load_attempt(session: Session, actor: Actor, attempt: UUID, statement: Select[*tuple[Any, ...]]) -> LoadedAttempt:
     if actor.is_anonymous:
         raise SignInNeeded
-    return _read_sitting(session, statement, {"attempt": attempt, "actor_id": actor.person_id})
+    return _read_attempt(session, statement, {"attempt": attempt, "actor_id": actor.person_id})
 
 
-def _read_sitting(session: Session, statement: Select[*tuple[Any, ...]], bound: Mapping[str, object]) -> LoadedAttempt:
+def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: Mapping[str, object]) -> LoadedAttempt:
     rows = session.execute(statement, bound).all()
     if not rows:
         raise NotFound

@@ -48,7 +48,7 @@ def page_from_answer(question: QuestionDefinition, layout: ItemLayout, answer: A
     A malformed one comes back as it was sent, where that was a mapping, with ``malformed`` beside.
     """
     if isinstance(answer, MalformedAnswer):
-        return {**_sent(answer.malformed), "malformed": answer.malformed}
+        return {**_as_mapping(answer.malformed), "malformed": answer.malformed}
     fields = {name: getattr(answer, name) for name in answer.__dataclass_fields__}
     return {name: _translated(value, question, layout, name, _place_of) for name, value in fields.items()}
 
@@ -83,7 +83,7 @@ def _arranged(named: dict[str, object], count: int) -> dict[str, object]:
     return {**named, "order": [taken[position] for position in every]}
 
 
-def _sent(malformed: str) -> dict[str, object]:
+def _as_mapping(malformed: str) -> dict[str, object]:
     try:
         payload = json.loads(malformed)
     except (ValueError, RecursionError):

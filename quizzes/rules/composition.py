@@ -61,12 +61,12 @@ def seats_of(pools: Sequence[frozenset[int]], versions: Sequence[int]) -> tuple[
     """
     taken: dict[int, int] = {}
     for item in range(len(versions)):
-        _seat(item, versions, pools, taken, set())
+        _assign_position(item, versions, pools, taken, set())
     seats = {item: position for position, item in taken.items()}
     return tuple(seats.get(item) for item in range(len(versions)))
 
 
-def _seat(item: int, versions: Sequence[int], pools: Sequence[frozenset[int]], taken: dict[int, int], tried: set[int]) -> bool:
+def _assign_position(item: int, versions: Sequence[int], pools: Sequence[frozenset[int]], taken: dict[int, int], tried: set[int]) -> bool:
     """Give an item a free position, or one whose item finds another (the augmenting paths of Kuhn 1955)."""
     fitting = [position for position, pool in enumerate(pools) if versions[item] in pool and position not in tried]
     for position in fitting:
@@ -75,7 +75,7 @@ def _seat(item: int, versions: Sequence[int], pools: Sequence[frozenset[int]], t
             return True
     for position in fitting:
         tried.add(position)
-        if _seat(taken[position], versions, pools, taken, tried):
+        if _assign_position(taken[position], versions, pools, taken, tried):
             taken[position] = item
             return True
     return False

@@ -90,21 +90,21 @@ def _decoded(shape: Any, value: object, place: str) -> object:
         return _record(shape, value, place)
     origin = get_origin(shape)
     if origin is tuple:
-        return tuple(_decoded(get_args(shape)[0], entry, f"{place}[{at}]") for at, entry in enumerate(_typed(list, value, place)))
+        return tuple(_decoded(get_args(shape)[0], entry, f"{place}[{at}]") for at, entry in enumerate(_node_of(list, value, place)))
     if origin in (Union, types.UnionType):
         return _one_of(get_args(shape), value, place)
     if origin is not None:
         entry_shape = get_args(shape)[1]
-        return {key: _decoded(entry_shape, entry, f"{place}.{key}") for key, entry in _typed(dict, value, place).items()}
+        return {key: _decoded(entry_shape, entry, f"{place}.{key}") for key, entry in _node_of(dict, value, place).items()}
     if shape is Fraction:
-        return _converted(Fraction, _typed(str, value, place), place)
+        return _converted(Fraction, _node_of(str, value, place), place)
     if issubclass(shape, StrEnum):
-        return _converted(shape, _typed(str, value, place), place)
-    return _typed(shape, value, place)
+        return _converted(shape, _node_of(str, value, place), place)
+    return _node_of(shape, value, place)
 
 
 def _record(shape: Any, value: object, place: str) -> object:
-    document = _typed(dict, value, place)
+    document = _node_of(dict, value, place)
     hints = _hints(shape)
     names = {entry.name: _name_of(entry) for entry in fields(shape)}
     missing = [name for name in names.values() if name not in document]
@@ -128,7 +128,7 @@ def _one_of(shapes: tuple[Any, ...], value: object, place: str) -> object:
     return _decoded((fitting or members)[0], value, place)
 
 
-def _typed(shape: type[_Node], value: object, place: str) -> _Node:
+def _node_of(shape: type[_Node], value: object, place: str) -> _Node:
     if not isinstance(value, shape) or (shape is int and isinstance(value, bool)):
         raise EncodingError(f"{place}: {shape.__name__} expected")
     return value

@@ -83,10 +83,10 @@ def _right_of_one(body: object, layout: ItemLayout, language: str, convention: C
         case ShortAnswerBody(answers) if answers:
             return TextAnswer(_in_language(_best(answers).patterns, language))
         case NumericalBody() as numerical:
-            return NumberAnswer(_written(_best(numerical.answers).value, None, convention))
+            return NumberAnswer(_format_number(_best(numerical.answers).value, None, convention))
         case CalculatedBody() as calculated:
             value = computed(_best(calculated.answers).expression, calculated, layout.variables)
-            return NumberAnswer(_written(value, calculated.decimals, convention))
+            return NumberAnswer(_format_number(value, calculated.decimals, convention))
         case _:
             return None
 
@@ -131,7 +131,7 @@ def _best(answers: Sequence[_Answer]) -> _Answer:
     return max(answers, key=lambda answer: answer.credit)
 
 
-def _written(value: Fraction | None, decimals: int | None, convention: Convention) -> str:
+def _format_number(value: Fraction | None, decimals: int | None, convention: Convention) -> str:
     if value is None:
         return "*"
     return write_number(value, convention, decimals if decimals is not None else _SHOWN_DECIMALS, keep_zeros=decimals is not None)

@@ -117,7 +117,7 @@ class QuestionTally:
         if not given.is_blank:
             self._marks[share, rest] += 1
             self._halves[late][share] += 1
-            self._count_paper(given, share)
+            self._count_attempt(given, share)
         for what in given.typed:
             if what in self._typed or len(self._typed) < TYPED:
                 count, rests = self._typed.get(what, (0, _NOTHING))
@@ -125,7 +125,7 @@ class QuestionTally:
             else:
                 self._typed_otherwise += 1
 
-    def _count_paper(self, given: MarkedResponse, share: Fraction) -> None:
+    def _count_attempt(self, given: MarkedResponse, share: Fraction) -> None:
         for name, value in given.values:
             counted = self._values.setdefault(name, Counter())
             if (value, share) in counted or len(counted) < TYPED:

@@ -68,14 +68,14 @@ def _values(node: object, path: Path) -> Iterator[tuple[Path, str]]:
         for place, value in enumerate(node, 1):
             yield from _values(value, (*path, _name(value) or str(place)))
     else:
-        yield path, _written(node)
+        yield path, _value_text(node)
 
 
 def _name(entry: object) -> str:
     return str(getattr(entry, "key", "") or getattr(entry, "name", ""))
 
 
-def _written(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, StrEnum):

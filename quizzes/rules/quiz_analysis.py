@@ -137,14 +137,14 @@ def _examined(
         guess=guess_score(question),
         statistics=question_statistics(found.pairs if drawn else rests_of(found.pairs), found.maximum),
         classes=response_analysis(evidence.responses)[:CLASSES],
-        typed=tuple(_typed(one.what, one.count, one.rests) for one in evidence.typed[:TYPED_SHOWN]),
+        typed=tuple(_typed_answer(one.what, one.count, one.rests) for one in evidence.typed[:TYPED_SHOWN]),
         typed_otherwise=evidence.typed_otherwise + sum(one.count for one in evidence.typed[TYPED_SHOWN:]),
         findings=findings,
         annulled=annulled,
     )
 
 
-def _typed(what: UnmatchedPart, count: int, rests: Fraction) -> TypedAnswer:
+def _typed_answer(what: UnmatchedPart, count: int, rests: Fraction) -> TypedAnswer:
     return TypedAnswer(what.part, what.text, count, rests / count)
 
 

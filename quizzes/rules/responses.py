@@ -44,10 +44,10 @@ def filled_parts(parts: Parts) -> dict[str, list[str]]:
 
 def says_the_same(one: object, other: object) -> bool:
     """Return whether two stored responses are equal; pages with and without a script send the ends of lines differently."""
-    return _said(one) == _said(other)
+    return _response_parts(one) == _response_parts(other)
 
 
-def _said(response: object) -> Parts:
+def _response_parts(response: object) -> Parts:
     parts = filled_parts(clean_parts(response))
     return {name: [value.replace("\r\n", "\n") for value in values] for name, values in parts.items()}
 

@@ -125,11 +125,11 @@ def start_attempt(
     if any(row.preview for row in history):
         _forget_previews(session, actor.person_id, subject)
     number = 1 + sum(not row.preview for row in history)
-    last = _last_sitting(session, actor, history) if snapshot.settings.build_on_last else None
+    last = _load_last(session, actor, history) if snapshot.settings.build_on_last else None
     return _new_attempt(session, actor, subject, snapshot, terms, last, number=number, preview=preview, language=language, now=now)
 
 
-def _last_sitting(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
+def _load_last(session: Session, actor: Actor, history: Sequence[AttemptRow]) -> LoadedAttempt | None:
     ended = [row for row in history if _counts(row)]
     return queries.get_attempt(session, actor, ended[-1].uuid) if ended else None
 

@@ -87,7 +87,7 @@ def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: Man
     grade = grade_again(session, actor, subject, now=now)
     _record(session, actor, subject, before, given, now=now)
     if waited and not grade.pending:
-        _tell(session, subject, now=now)
+        _notify_marked(session, subject, now=now)
     return grade
 
 
@@ -137,7 +137,7 @@ def _record(session: Session, actor: Actor, subject: MarkedItem, before: MarkRec
     )
 
 
-def _tell(session: Session, subject: MarkedItem, *, now: datetime) -> None:
+def _notify_marked(session: Session, subject: MarkedItem, *, now: datetime) -> None:
     """Notify the learner by mail, once for each time that nothing waits any more."""
     if not subject.preview:
         outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now)

@@ -129,7 +129,9 @@ def override(
     )
     session.add(row)
     session.flush()  # the audit entry names it
-    audit.record(session, actor, OverrideVerb.OVERRIDDEN, row, now=now, **_told(row), reason=reason, before=before.id if before else None)
+    audit.record(
+        session, actor, OverrideVerb.OVERRIDDEN, row, now=now, **_audit_facts(row), reason=reason, before=before.id if before else None
+    )
     _leave_out(session, actor, row, now=now)
     outbox.enqueue(session, "quizzes.tell_override", {"override": row.id}, now=now)
     return row
@@ -157,10 +159,10 @@ def apply_to_authors(session: Session, actor: Actor, row: QuizOverride, *, now: 
     row.set_applied_by = actor.person_id if theirs[0] else row.set_applied_by
     row.end_applied_by = actor.person_id if theirs[1] else row.end_applied_by
     if any(theirs):
-        audit.record(session, actor, OverrideVerb.APPLIED, row, now=now, **_told(row))
+        audit.record(session, actor, OverrideVerb.APPLIED, row, now=now, **_audit_facts(row))
 
 
-def _told(row: QuizOverride) -> dict[str, object]:
+def _audit_facts(row: QuizOverride) -> dict[str, object]:
     """Return what the audit log says of an override: everything but the password itself."""
     values: Mapping[str, object] = asdict(values_of(row))
     said = {name: value for name, value in values.items() if value is not None and name != "password"}
@@ -189,7 +191,7 @@ def end_override(session: Session, actor: Actor, row: QuizOverride, *, now: date
     if row.ended_at is not None:
         return
     row.ended_at, row.ended_by = now, actor.person_id
-    audit.record(session, actor, OverrideVerb.OVERRIDE_ENDED, row, now=now, **_told(row))
+    audit.record(session, actor, OverrideVerb.OVERRIDE_ENDED, row, now=now, **_audit_facts(row))
     _leave_out(session, actor, row, now=now)
 
 
@@ -233,7 +235,7 @@ def copy_overrides(session: Session, actor: Actor, course_id: int, renames: Mapp
             fresh = QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of(row)))
             session.add(fresh)
             session.flush()  # the audit entry names it
-            audit.record(session, actor, OverrideVerb.OVERRIDDEN, fresh, now=now, **_told(fresh), reason=row.reason, before=row.id)
+            audit.record(session, actor, OverrideVerb.OVERRIDDEN, fresh, now=now, **_audit_facts(fresh), reason=row.reason, before=row.id)
 
 
 def add_incident_time(

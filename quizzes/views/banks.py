@@ -67,7 +67,7 @@ def _choices(course_id: int) -> list[tuple[str, str]]:
 # --- The list ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _wanted() -> QuestionFilter:
+def _filter_from_address() -> QuestionFilter:
     asked = {name: request.args.get(name, "").strip()[:130] for name in ("text", "bank", "kind", "state", "difficulty", "tag")}
     return QuestionFilter(**asked)
 
@@ -80,7 +80,7 @@ def questions(subject: CourseContext) -> Answer:
 
 
 def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
-    session, wanted, page = current_session(), _wanted(), requested_page(ROWS)
+    session, wanted, page = current_session(), _filter_from_address(), requested_page(ROWS)
     up_to_date = queries.is_up_to_date(session, subject.id)
     if not up_to_date:
         after_response.run_after_response(lambda writing: index_banks(writing, subject.id))
@@ -144,7 +144,7 @@ def new_question(subject: CourseContext) -> Answer:
         if not form.faults:
             form.refuse(form.bank, _("Choose one of the list."))
         return _editor(subject, form), 422
-    return _taken(subject, form, EntryText(form.bank.data, "", tidy(form.text.data or "")))
+    return _handle_change(subject, form, EntryText(form.bank.data, "", tidy(form.text.data or "")))
 
 
 @bp.route("/teaching/<slug>/questions/<key>", methods=["GET", "POST"])
@@ -155,13 +155,13 @@ def question(subject: BankQuestionContext) -> Answer:
     if request.method != "POST":
         entry = services.get_entry(current_session(), subject.id, subject.path, subject.key)
         form.text.data, form.seen.data = entry.text, checksum_of(entry.text)
-        return _editor(subject, form, told=_told(subject, subject.key, subject.path))
+        return _editor(subject, form, told=_entry_findings(subject, subject.key, subject.path))
     if not form.validate_on_post():
         return _editor(subject, form), 422
-    return _taken(subject, form, EntryText(subject.path, subject.key, tidy(form.text.data or ""), form.seen.data or ""))
+    return _handle_change(subject, form, EntryText(subject.path, subject.key, tidy(form.text.data or ""), form.seen.data or ""))
 
 
-def _taken(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
+def _handle_change(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
     """Preview, delete or save a text that was sent; what cannot be saved is shown again as it was typed, with what is wrong with it."""
     wish = request.form.get("do", "save")
     if wish == "delete" and change.key:
@@ -178,7 +178,7 @@ def _taken(subject: CourseContext, form: QuestionTextForm, change: EntryText) ->
         return _editor(subject, form, told=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
     contents = course_drafts.draft_files(current_session(), _files(), subject.id)
     checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
-    told = _told_of(checked.findings, body, change)
+    told = _change_findings(checked.findings, body, change)
     if wish == "preview":
         return _editor(subject, form, told=told, checked=True, shown=_preview_of(checked, body, change))
     if any(finding.refuses_import for finding in checked.findings):
@@ -224,14 +224,14 @@ def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText)
     return _editor(subject, form, theirs=theirs), 409
 
 
-def _told(subject: CourseContext, key: str, path: str) -> list[SourceFindingView]:
+def _entry_findings(subject: CourseContext, key: str, path: str) -> list[SourceFindingView]:
     course = course_catalogue.get_course(current_session(), subject.id)
     verdict = draft_checks.cached_draft_check(current_session(), _files(), course, _kinds(), now=clock.now())
     entry = services.get_entry(current_session(), subject.id, path, key)
     return pages.finding_views(verdict.findings, path, entry)
 
 
-def _told_of(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[SourceFindingView]:
+def _change_findings(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[SourceFindingView]:
     return pages.finding_views(findings, change.path, services.written_entry(body, change))
 
 

@@ -83,7 +83,7 @@ def mark(subject: MarkedItem) -> Answer:
     question = opened.questions[subject.item.question_version_id]
     levels = chosen_levels(request.form.to_dict(flat=False), rubric_of(question))
     fine = form.validate_on_post()
-    given = _given(form, opened, subject, levels)
+    given = _submitted_mark(form, opened, subject, levels)
     if given is None or not fine:
         return _page(opened, subject, form, levels), 422
     try:
@@ -99,7 +99,7 @@ def mark(subject: MarkedItem) -> Answer:
     return _after(session, opened, subject)
 
 
-def _given(form: MarkForm, opened: AttemptView, subject: MarkedItem, levels: dict[str, int]) -> ManualMarkValues | None:
+def _submitted_mark(form: MarkForm, opened: AttemptView, subject: MarkedItem, levels: dict[str, int]) -> ManualMarkValues | None:
     """Read what was given; None with the fault beside its field."""
     question = opened.questions[subject.item.question_version_id]
     typed, reason = form.points.data or "", form.reason.data or ""

@@ -59,7 +59,7 @@ def overrides(quiz: QuizContext) -> Answer:
     )
 
 
-def _asked_target(session: Session, actor: Actor, slug: str, key: str) -> NewOverrideContext:
+def _requested_target(session: Session, actor: Actor, slug: str, key: str) -> NewOverrideContext:
     """Read for whom something is to be set: a group of the course, a learner of it, or everybody; raise NotFound."""
     quiz = teaching.get_taught_quiz(session, actor, slug, key)
     person, group = request.args.get("person"), request.args.get("group")
@@ -81,7 +81,7 @@ def _asked_target(session: Session, actor: Actor, slug: str, key: str) -> NewOve
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/overrides/new", methods=["GET", "POST"])
-@requires(QuizAction.OVERRIDE, _asked_target)
+@requires(QuizAction.OVERRIDE, _requested_target)
 def add(target: NewOverrideContext) -> Answer:
     """Set something for everybody, a group (`?group=`) or a learner (`?person=`)."""
     session, quiz, whom, form = current_session(), target.quiz, Whom(target.group, target.person), QuizOverrideForm()
@@ -95,20 +95,20 @@ def add(target: NewOverrideContext) -> Answer:
             form.refuse(form.reason, _(changed.message))
         else:
             flash(_("It applies from now on, including to open attempts."), "ok")
-            _tell_left_out(quiz, whom)
+            _flash_left_out(quiz, whom)
             return _see("quizzes_time.overrides", quiz)
     group, person = whom.group.uuid if whom.group else None, whom.person.uuid if whom.person else None
     action = url_for("quizzes_time.add", slug=quiz.slug, key=quiz.key, group=group, person=person)
     return _form_page(quiz, whom, form, action, changes=False)
 
 
-def _tell_left_out(quiz: QuizContext, whom: Whom) -> None:
+def _flash_left_out(quiz: QuizContext, whom: Whom) -> None:
     row = services.find_in_force(current_session(), quiz, whom)
     if row is not None:
-        _tell_if_own(row)
+        _flash_if_own(row)
 
 
-def _tell_if_own(row: QuizOverride) -> None:
+def _flash_if_own(row: QuizOverride) -> None:
     """Say that the actor's own record was left out, where they are among those for whom an override is."""
     if services.is_for(current_session(), row, current_actor().person_id):
         flash(_(LEFT_OUT), "warn")
@@ -147,7 +147,7 @@ def change(subject: OverrideContext) -> Answer:
             form.refuse(form.reason, _(changed.message))
         else:
             flash(_("Changed, including for open attempts."), "ok")
-            _tell_left_out(quiz, whom)
+            _flash_left_out(quiz, whom)
             return _see("quizzes_time.overrides", quiz)
     return _form_page(quiz, whom, form, url_for("quizzes_time.change", slug=quiz.slug, key=quiz.key, override=row.uuid), changes=True)
 
@@ -158,7 +158,7 @@ def end(subject: OverrideContext) -> Answer:
     """End what is in force."""
     services.end_override(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It is no longer in force. You can restore it below."), "ok")
-    _tell_if_own(subject.row)
+    _flash_if_own(subject.row)
     return _see("quizzes_time.overrides", subject.quiz)
 
 
@@ -172,7 +172,7 @@ def restore(subject: OverrideContext) -> Answer:
         flash(_(gone.message), "bad")
     else:
         flash(_("It is in force again."), "ok")
-        _tell_if_own(subject.row)
+        _flash_if_own(subject.row)
     return _see("quizzes_time.overrides", subject.quiz)
 
 

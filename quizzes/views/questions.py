@@ -84,7 +84,7 @@ def question(subject: BankQuestionContext) -> Answer:
     """Ask a question of the draft field by field."""
     entry = services.get_entry(current_session(), subject.id, subject.path, subject.key)
     kind, languages = _kind_of(entry.text), _languages(subject.id)
-    said = _said(entry.text, kind, languages)
+    said = _form_values(entry.text, kind, languages)
     if said is None:
         flash(_("This question has parts that the form does not support, so it is shown as text."), "info")
         return see_page("quizzes_banks.question", slug=subject.slug, key=subject.key)
@@ -96,10 +96,10 @@ def question(subject: BankQuestionContext) -> Answer:
     editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), seen, subject.key)
     if not _is_ready(editor):
         return _page(editor), _status()
-    return _written(editor, subject.path, entry.text)
+    return _save_form(editor, subject.path, entry.text)
 
 
-def _said(text: str, kind: str, languages: tuple[str, ...]) -> QuestionFormValues | None:
+def _form_values(text: str, kind: str, languages: tuple[str, ...]) -> QuestionFormValues | None:
     """Return what a question's form shows, None where it has parts that no form knows."""
     try:
         return values_in(text, kind, languages) if kind else None
@@ -116,7 +116,7 @@ def _kind_of(text: str) -> str:
     return kind if kind in KINDS else ""
 
 
-def _written(editor: QuestionEditor, path: str, before: str) -> Answer:
+def _save_form(editor: QuestionEditor, path: str, before: str) -> Answer:
     """Write the form into the question's text; what someone else saved meanwhile is shown beside it."""
     subject, seen = editor.subject, editor.seen
     try:
@@ -127,7 +127,7 @@ def _written(editor: QuestionEditor, path: str, before: str) -> Answer:
     if seen.seen.data != checksum_of(before) and text != before:
         seen.seen.data = checksum_of(before)
         return _page(editor, both=(before, text)), 409
-    return _taken(editor, EntryText(path, editor.key, text, checksum_of(before)), subject)
+    return _preview_or_save(editor, EntryText(path, editor.key, text, checksum_of(before)), subject)
 
 
 def _text(editor: QuestionEditor, before: str) -> str:
@@ -177,7 +177,7 @@ def new_question(subject: CourseContext) -> Answer:
     except EditRefused as refused:
         begun.form_errors.append(_(refused.text))
         return _page(editor), 422
-    return _taken(editor, EntryText(begun.bank.data, "", text), subject)
+    return _preview_or_save(editor, EntryText(begun.bank.data, "", text), subject)
 
 
 def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
@@ -193,7 +193,7 @@ def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
     return key, next(iter(paths), "")
 
 
-def _taken(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
+def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
     """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
     seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
     body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
@@ -205,7 +205,7 @@ def _taken(editor: QuestionEditor, change: EntryText, subject: CourseContext) ->
         return _page(editor, told=own, folder=checked.folder, shown=entry.key)
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
-        _tell(editor, own, refusing)
+        _attach_findings(editor, own, refusing)
         return _page(editor), 422
     writing = begin_writing()
     course = course_catalogue.lock_course(writing, subject.id)
@@ -226,7 +226,7 @@ def _taken(editor: QuestionEditor, change: EntryText, subject: CourseContext) ->
     return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
 
 
-def _tell(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
+def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
     """Attach each finding to the field that it names; the others go above the form."""
     words = FormFindings(_kinds())
     for finding in refusing:

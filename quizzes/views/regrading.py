@@ -153,17 +153,17 @@ def filter_from_address() -> TrialFilter:
 
 
 def _title(subject: RegradeContext) -> str:
-    asked = _asked(subject)
+    asked = _requested_question(subject)
     return pages.title_of(current_session(), asked) if asked else ""
 
 
-def _asked(subject: RegradeContext) -> QuizQuestionVersions | None:
+def _requested_question(subject: RegradeContext) -> QuizQuestionVersions | None:
     found = queries.list_question_versions(current_session(), subject) if subject.row.question_id is not None else []
     return next((asked for asked in found if asked.id == subject.row.question_id), None)
 
 
 def _misfits(subject: RegradeContext) -> list[pages.IncompatibleVersion]:
-    asked = _asked(subject)
+    asked = _requested_question(subject)
     return pages.misfits(current_session(), asked, subject.row.target_id) if asked and subject.row.target_id is not None else []
 
 
@@ -187,7 +187,7 @@ def commit(subject: RegradeContext) -> Answer:
         flash(_(error.text), "warn")
         return _to_trial(subject, subject.row.uuid)
     if done:
-        _tell_left_out(subject)
+        _flash_left_out(subject)
         flash(_("The new marks are in force.") if subject.row.state == "committed" else _("The new marks are being written."), "ok")
     return _to_trial(subject, subject.row.uuid)
 
@@ -218,12 +218,12 @@ def undo(subject: RegradeContext) -> Answer:
     except UndoLaterFirst as error:
         flash(_(error.text), "warn")
         return _to_trial(subject, subject.row.uuid)
-    _tell_left_out(subject)
+    _flash_left_out(subject)
     flash(_("Undone: the previous marks apply again."), "ok")
     return _to_trial(subject, subject.row.uuid)
 
 
-def _tell_left_out(subject: RegradeContext) -> None:
+def _flash_left_out(subject: RegradeContext) -> None:
     if any(is_own(current_actor(), one.id) for one in queries.list_left_out(current_session(), subject.row)):
         flash(_(LEFT_OUT), "warn")
 

@@ -33,7 +33,7 @@ ROWS = 50
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts(subject: QuizContext) -> str:
     """Show one page of the attempts at a quiz."""
-    session, asked, page = current_session(), _asked(subject), requested_page(ROWS)
+    session, asked, page = current_session(), _query_from_address(subject), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, subject.course_id)
     rows = reports.list_report(session, subject.course_id, subject.key, asked.wanted, asked.order, offset=page.offset, limit=page.size + 1)
     return render_template(
@@ -51,7 +51,7 @@ def attempts(subject: QuizContext) -> str:
     )
 
 
-def _asked(subject: QuizContext) -> ReportQuery:
+def _query_from_address(subject: QuizContext) -> ReportQuery:
     return report_query(request.args, by_address=edits(current_actor(), subject.staff_role))
 
 
@@ -69,7 +69,7 @@ def download(subject: QuizContext, what: str, write: Callable[[BinaryIO], None])
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_csv(subject: QuizContext) -> Response:
     """Send every attempt of the report as CSV, in its order."""
-    asked = _asked(subject)
+    asked = _query_from_address(subject)
     return download(subject, "report.csv", lambda file: write_csv(file, headings(), _rows(subject, asked)))
 
 
@@ -77,7 +77,7 @@ def attempts_csv(subject: QuizContext) -> Response:
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_xlsx(subject: QuizContext) -> Response:
     """Send every attempt of the report as a workbook, with a sheet that says what the columns hold."""
-    sheets = _sheets(subject, _asked(subject))
+    sheets = _sheets(subject, _query_from_address(subject))
     return download(subject, "report.xlsx", lambda file: write_xlsx(file, sheets))
 
 
@@ -85,7 +85,7 @@ def attempts_xlsx(subject: QuizContext) -> Response:
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_ods(subject: QuizContext) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
-    sheets = _sheets(subject, _asked(subject))
+    sheets = _sheets(subject, _query_from_address(subject))
     return download(subject, "report.ods", lambda file: write_ods(file, sheets))
 
 

@@ -145,11 +145,11 @@ def _changed(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
     """Write what was typed, then do what the button says, and check the whole before it is kept."""
     if new.seen.data != str(sheet.revision):
         return _together(subject, sheet, new)
-    text = _wanted(sheet, sheet.text, forms, new)
+    text = _edited_file(sheet, sheet.text, forms, new)
     return (_page(sheet, forms, new), 422) if text is None else _checked(subject, sheet, forms, new, text)
 
 
-def _wanted(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: NewSlotForm) -> str | None:
+def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: NewSlotForm) -> str | None:
     """Return a quiz's file with the input, and with what the button asked for; None where a field has a fault."""
     act, _blank, number = (request.form.get("act") or request.form.get("do", "save")).partition(" ")
     place = whole_number(number, otherwise=-1)
@@ -159,7 +159,7 @@ def _wanted(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: NewSlo
         form.validate_on_post()
     if any(form.faults for form in forms):
         return None
-    text = _typed(sheet, base, forms)
+    text = _submitted_file(sheet, base, forms)
     if act == "add" and not new.is_filled():
         return None
     return _done(text, act, place, new)
@@ -177,7 +177,7 @@ def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
     return _saved(subject, sheet, text, checked, new)
 
 
-def _typed(sheet: SlotEditor, text: str, forms: list[SettingsForm]) -> str:
+def _submitted_file(sheet: SlotEditor, text: str, forms: list[SettingsForm]) -> str:
     slots = []
     for slot, form in zip(slot_fields.slot_texts(text), forms, strict=True):
         sort = slot_fields.slot_kind(slot_fields.shown_fields(slot))
@@ -218,7 +218,7 @@ def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answ
     before = _base(sheet, whole_number(new.seen.data or "", otherwise=0))
     base = sheet.text if before is None else before
     forms = _forms(sheet, base)
-    mine = _wanted(sheet, base, forms, new)
+    mine = _edited_file(sheet, base, forms, new)
     if mine is None:
         return _page(sheet, forms, new, text=base), 422
     if sheet.text == before:  # it has another place, and says the same

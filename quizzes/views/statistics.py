@@ -63,12 +63,12 @@ class StatisticsSelection:
         return {name: value for name, value in fields.items() if value}
 
 
-def _look(subject: QuizContext) -> StatisticsSelection:
+def _selected_statistics(subject: QuizContext) -> StatisticsSelection:
     """Return the statistics that the address asks for: as cached, or computed now where that is quick; more is queued."""
     session, now = current_session(), clock.now()
     editions = tuple((line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id))
     groups = tuple((group.uuid, group.name) for group in list_groups(session, subject.course_id))
-    learners = StatisticsFilter(_asked(editions, "edition"), _asked(groups, "group"))
+    learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"))
     quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((one for one in quiz.choices if one.name == request.args.get("paper")), quiz.choices[0])
     found = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
@@ -85,7 +85,7 @@ def _look(subject: QuizContext) -> StatisticsSelection:
     return looked if kept is None else replace(looked, examination=kept.examination, computed_at=kept_at)
 
 
-def _asked(offered: Sequence[tuple[UUID, str]], name: str) -> UUID | None:
+def _group_from_address(offered: Sequence[tuple[UUID, str]], name: str) -> UUID | None:
     """Return the edition or group that the address asks for, where the course has it."""
     wanted = as_uuid(request.args.get(name, ""))
     return next((one for one, _words in offered if one == wanted), None)
@@ -102,7 +102,7 @@ def _findings(subject: QuizContext, examination: QuizAnalysis, names: QuestionNa
     return [replace(view, actions=tuple(_actions(subject, view))) for view in pages.finding_views(examination, names)]
 
 
-def _doctor(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames, question: str = "") -> dict[str, object]:
+def _finding_values(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames, question: str = "") -> dict[str, object]:
     """Return the findings on a quiz or on one of its questions: what stands out, and the signs alone."""
     views = [view for view in _findings(subject, examination, names) if view.question == question or not question]
     return {
@@ -149,7 +149,7 @@ def _about(looked: StatisticsSelection) -> dict[str, object]:
 @requires(QuizAction.STATISTICS, teaching.get_taught_quiz)
 def quiz(subject: QuizContext) -> str:
     """Show the statistics of a quiz."""
-    looked = _look(subject)
+    looked = _selected_statistics(subject)
     place = place_of(subject.outline, subject.key)
     examination = looked.examination
     if examination is None or not examination.quiz.attempts:
@@ -165,7 +165,7 @@ def quiz(subject: QuizContext) -> str:
         steps=pages.grade_steps(examination),
         positions=pages.position_lines(examination, names),
         questions=pages.question_lines(examination, names),
-        **_doctor(subject, examination, names),
+        **_finding_values(subject, examination, names),
         certainties=certainties(),
         reach=reach_of(max((one.statistics.attempts for one in examination.questions), default=0)),
         position_names=pages.position_names(),
@@ -177,7 +177,7 @@ def quiz(subject: QuizContext) -> str:
 @requires(QuizAction.STATISTICS, lambda session, actor, slug, key, question: teaching.get_taught_quiz(session, actor, slug, key))
 def question(subject: QuizContext) -> str | Response:
     """Show one question of a quiz: each of its versions with its figures, its answers and its findings."""
-    looked = _look(subject)
+    looked = _selected_statistics(subject)
     wanted = (request.view_args or {})["question"]
     if looked.examination is None:
         raise NotFound
@@ -195,7 +195,7 @@ def question(subject: QuizContext) -> str | Response:
         **place_of(subject.outline, subject.key),
         **_about(looked),
         title=lines[places[examined[-1].version]].title,
-        **_doctor(subject, looked.examination, names, wanted),
+        **_finding_values(subject, looked.examination, names, wanted),
         question_key=wanted,
         question_names=pages.question_names(),
         question_versions=[
@@ -251,7 +251,7 @@ def workbook(subject: QuizContext) -> Response:
 
 
 def _computed(subject: QuizContext) -> QuizAnalysis:
-    examination = _look(subject).examination
+    examination = _selected_statistics(subject).examination
     if examination is None:
         raise NotFound
     return examination

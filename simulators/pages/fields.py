@@ -96,7 +96,7 @@ class FieldSet:
 
     def rollout(self) -> list[Field]:
         """Return the plan of phasing in, with one empty year more while there is room."""
-        last = _last("despliegue.pasos", "", self._given, STEPS)
+        last = _last("despliegue.pasos", "", self._is_given, STEPS)
         steps = [f"despliegue.pasos.{place}" for place in range(1, min(last + 1, STEPS) + 1)]
         return [self.control(name) for name in ("despliegue.anio_inicio", "despliegue.crec_poblacion", *steps)]
 
@@ -106,7 +106,7 @@ class FieldSet:
 
     def tranches(self, key: str) -> list[list[Field]]:
         """Return a benefit's groups of people, with an empty one more while there is room and something may change."""
-        last = _last(f"{key}.tramos", ".poblacion", self._given, TRANCHES)
+        last = _last(f"{key}.tramos", ".poblacion", self._is_given, TRANCHES)
         spare = self.editable is None or f"{key}.tramos.{last + 1}.poblacion" in self.editable
         shown = min(last + 1, TRANCHES) if spare else last
         names = ("poblacion", "factor_linea", "monto")
@@ -116,7 +116,7 @@ class FieldSet:
         """Return a benefit's other inputs."""
         return [self.control(f"{key}.{name}") for name in ("elegible", "captacion", "meses", "admin", "objetivo_pct", "incluida")]
 
-    def _given(self, name: str) -> bool:
+    def _is_given(self, name: str) -> bool:
         return name in self.inputs or bool(self.typed.texts.get(name))
 
 

@@ -52,13 +52,13 @@ def _options(question: QuestionDefinition, language: str, notebook: TransferRema
             rights = [at for at, option in enumerate(options) if option.credit == 1]
             if len(rights) != 1:
                 raise NotTranslatable(N_("The question does not have exactly one right option with full credit."))
-            _tell_options(options, shuffle, notebook)
+            _remark_options(options, shuffle, notebook)
             return [_plain(option.text, TextShape.INLINE, language, notebook) for option in options], rights[0]
         case _:
             raise refuse_kind(question)
 
 
-def _tell_options(options: Sequence[Option], shuffle: bool, notebook: TransferRemarkCollector) -> None:
+def _remark_options(options: Sequence[Option], shuffle: bool, notebook: TransferRemarkCollector) -> None:
     for field, lost in (
         ("why", any(option.why for option in options)),
         ("credit", any(option.credit not in (0, 1) or option.right is not (option.credit == 1) for option in options)),

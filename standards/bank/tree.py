@@ -67,10 +67,10 @@ def question_tree(question: QuestionDefinition, language: str) -> Tree:
         "see": [_see(see) for see in question.see],
         "note": question.note,
     }
-    return _written(fields)
+    return _tree_of(fields)
 
 
-def _written(fields: Fields) -> Tree:
+def _tree_of(fields: Fields) -> Tree:
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
 
 
@@ -152,7 +152,7 @@ def _option(option: Option) -> Tree:
     fields = _verdict(option.right, _text(option.text), option.why, option.credit)
     credit = fields.pop("credit")
     key = None if option.key == derived(option.text) else option.key
-    return _written({**fields, "key": key, "credit": credit, "fixed": _flag(option.fixed, False)})
+    return _tree_of({**fields, "key": key, "credit": credit, "fixed": _flag(option.fixed, False)})
 
 
 def _short(body: ShortAnswerBody, accents: bool) -> Fields:
@@ -169,7 +169,7 @@ def _pattern(answer: TextPattern) -> Tree:
     fields = _verdict(answer.right, _text(answer.patterns), answer.why, answer.credit)
     credit = fields.pop("credit")
     key = answer.key if answer.right and answer.key != derived(answer.patterns) else None
-    return _written({**fields, "key": key, "credit": credit})
+    return _tree_of({**fields, "key": key, "credit": credit})
 
 
 def _tolerance(tolerance: Tolerance | None) -> Tree | None:
@@ -197,11 +197,11 @@ def _numerical(body: NumericalBody) -> Fields:
 
 def _number(answer: NumericalAnswer) -> Tree:
     value = "*" if answer.value is None else decimal(answer.value)
-    return _written({**_verdict(answer.right, value, answer.why, answer.credit), "tolerance": _tolerance(answer.tolerance)})
+    return _tree_of({**_verdict(answer.right, value, answer.why, answer.credit), "tolerance": _tolerance(answer.tolerance)})
 
 
 def _expression(answer: CalculatedAnswer) -> Tree:
-    return _written({**_verdict(answer.right, answer.expression, answer.why, answer.credit), "tolerance": _tolerance(answer.tolerance)})
+    return _tree_of({**_verdict(answer.right, answer.expression, answer.why, answer.credit), "tolerance": _tolerance(answer.tolerance)})
 
 
 def _calculated(body: CalculatedBody) -> Fields:
@@ -216,7 +216,7 @@ def _variable(variable: QuestionVariable) -> Tree:
         fields: Fields = {"from": decimal(values.low), "to": decimal(values.high), "step": decimal(values.step)}
     else:
         fields = {"values": [decimal(value) for value in values]}
-    return _written({**fields, "decimals": None if variable.decimals is None else str(variable.decimals)})
+    return _tree_of({**fields, "decimals": None if variable.decimals is None else str(variable.decimals)})
 
 
 def _matching(body: MatchingBody) -> Fields:
@@ -231,7 +231,7 @@ def _pair(pair: Pair, known: dict[str, str]) -> Tree:
     known.setdefault(first, pair.match_key)
     key = None if pair.key == derived(pair.item) else pair.key
     fields: Fields = {"item": _text(pair.item), "match": _text(pair.match), "why": _maybe(pair.why), "key": key}
-    return _written({**fields, "match_key": None if pair.match_key == usual else pair.match_key})
+    return _tree_of({**fields, "match_key": None if pair.match_key == usual else pair.match_key})
 
 
 def _labels(labels: Iterable[KeyedLabel]) -> list[Tree]:
@@ -244,7 +244,7 @@ def _label(label: KeyedLabel) -> Tree:
 
 def _row(row: MatrixRow) -> Tree:
     key = None if row.key == derived(row.text) else row.key
-    return _written({"text": _text(row.text), "key": key, "answer": row.answer, "why": _maybe(row.why)})
+    return _tree_of({"text": _text(row.text), "key": key, "answer": row.answer, "why": _maybe(row.why)})
 
 
 def _gaps(body: GapsBody, accents: bool) -> Fields:
@@ -266,12 +266,12 @@ def _gap(gap: Gap, accents: bool) -> Tree:
             kind, fields = "numerical", _numerical(numerical)
         case single:
             kind, fields = "single", _choice(single)
-    return _written({"kind": kind, **fields, "weight": _unless(decimal(gap.weight), "1")})
+    return _tree_of({"kind": kind, **fields, "weight": _unless(decimal(gap.weight), "1")})
 
 
 def _words(words: WordLimits) -> Tree:
     limits: Fields = {name: None if limit is None else str(limit) for name, limit in (("min", words.minimum), ("max", words.maximum))}
-    return _written(limits)
+    return _tree_of(limits)
 
 
 def _rubric(rubric: Iterable[RubricCriterion]) -> list[Tree]:
@@ -281,4 +281,4 @@ def _rubric(rubric: Iterable[RubricCriterion]) -> list[Tree]:
 def _criterion(criterion: RubricCriterion) -> Tree:
     key = None if criterion.key == derived(criterion.criterion) else criterion.key
     levels = [{"points": decimal(level.points), "text": _text(level.text)} for level in criterion.levels]
-    return _written({"criterion": _text(criterion.criterion), "key": key, "levels": levels})
+    return _tree_of({"criterion": _text(criterion.criterion), "key": key, "levels": levels})

@@ -154,11 +154,11 @@ class _GiftWriter:
     def _single(self, options: Sequence[Option], shuffle: bool) -> list[str]:
         if sum(option.credit == 1 for option in options) != 1 or any(option.right is not (option.credit == 1) for option in options):
             raise NotTranslatable(N_("The question does not have exactly one right option with full credit."))
-        self._tell_order(options, shuffle)
+        self._remark_order(options, shuffle)
         return [self._option(option, "=" if option.right else "~", option.credit, Fraction(option.right)) for option in options]
 
     def _multiple(self, body: MultipleChoiceBody) -> list[str]:
-        self._tell_order(body.options, body.shuffle)
+        self._remark_order(body.options, body.shuffle)
         weights = _choices.weights(body, self.notebook)
         return [self._option(option, "~", weight, Fraction(0)) for option, weight in zip(body.options, weights, strict=True)]
 
@@ -166,7 +166,7 @@ class _GiftWriter:
         words = self._piece(option.text)
         return f"{sign}{self._weight(share, words, usual=usual)}{words}{self._why(option.why)}"
 
-    def _tell_order(self, options: Sequence[Option], shuffle: bool) -> None:
+    def _remark_order(self, options: Sequence[Option], shuffle: bool) -> None:
         if not shuffle:
             lose(self.notebook, "shuffle")
         if any(option.fixed for option in options):

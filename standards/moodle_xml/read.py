@@ -59,7 +59,7 @@ class _MoodleReader:
         if not text:
             raise NotTranslatable(N_("The question has no text."))
         explanation = self._explanation(kind)
-        self._tell_unread()
+        self._remark_unread()
         identifier = one_line(clean(words(child(self.element, "idnumber"))))
         hints = tuple(hint for hint in (self.texts.texts(one, INLINE) for one in children(self.element, "hint")) if hint)
         return QuestionDefinition(
@@ -127,7 +127,7 @@ class _MoodleReader:
         penalty = abs(credit(number(said) * 100))
         return USUAL_PENALTY if isinstance(body, TrueFalseBody) and penalty == 1 else penalty
 
-    def _tell_unread(self) -> None:
+    def _remark_unread(self) -> None:
         if any(self.texts.raw(child(self.element, name)).strip() for name in COMBINED):
             self.notebook.loss(
                 N_("The overall feedback for right, partly right and wrong answers is left out."),

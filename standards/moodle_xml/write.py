@@ -75,7 +75,7 @@ class _MoodleWriter:
             tags = _xml.add(element, "tags")
             for tag in question.tags:
                 _xml.add(_xml.add(tags, "tag"), "text", tag)
-        self._tell()
+        self._remark()
         return element
 
     def _numbers(self) -> None:
@@ -102,7 +102,7 @@ class _MoodleWriter:
             lose(self.notebook, "penalty")
         return said
 
-    def _tell(self) -> None:
+    def _remark(self) -> None:
         question, notebook = self.question, self.notebook
         kept = _KEPT | {"state"} if question.state is QuestionState.HIDDEN else _KEPT
         remark_lost_fields(question, kept, notebook)

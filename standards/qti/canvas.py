@@ -87,7 +87,7 @@ class CanvasReader:
                 N_("The overall feedback for right, partly right and wrong answers is left out."),
                 N_("Each option has its own feedback here."),
             )
-        self._tell_left()
+        self._remark_left_feedback()
         points = self.fields.get("points_possible") or self.fields.get("cc_weighting") or "1"
         mark = Fraction(1) if isinstance(body, DescriptionBody) else number(points)
         if mark < 0:
@@ -178,7 +178,7 @@ class CanvasReader:
         parts = (self._feedback(name, INLINE) for name in dict.fromkeys(names))
         return self.texts.texts(" ".join(part for part in parts if part))
 
-    def _tell_left(self) -> None:
+    def _remark_left_feedback(self) -> None:
         """Report feedback that no answer of the question has a place for."""
         for ident in [name for name in self.feedback if name not in self.taken and name not in _COMBINED]:
             if said := self._feedback(ident, INLINE):
@@ -260,7 +260,7 @@ class CanvasReader:
         read: dict[tuple[Fraction | None, Tolerance | None], NumericalAnswer] = {}
         for condition in descendants(self.item, "respcondition"):
             right, links = _scores(condition), _links(condition)
-            if not right and not (links and _tells_number(condition)):
+            if not right and not (links and _is_number_condition(condition)):
                 continue
             for part in self._parts(condition):
                 one = self._number(part)
@@ -341,7 +341,7 @@ class CanvasReader:
         return FileBody(_ANY_FILE)
 
 
-def _tells_number(condition: Element) -> bool:
+def _is_number_condition(condition: Element) -> bool:
     """Say whether a condition holds for one number or one range, and not for what lies outside."""
     if descendants(condition, "not"):
         return False

@@ -72,12 +72,12 @@ class ItemReader:
         if len(self.interactions) > 1 and len(inline) < len(self.interactions):
             raise NotTranslatable(N_("The item asks %(count)s things; a question asks one."), count=len(self.interactions))
         text, body = self._inline(inline) if inline else self._block()
-        self._tell_graders(body)
+        self._remark_graders(body)
         if not text:
             raise NotTranslatable(N_("The question has no text."))
         mark = self._mark()
         if not isinstance(body, EssayBody | FileBody | DescriptionBody):
-            self._tell_scoring(mark)
+            self._remark_scoring(mark)
         return QuestionDefinition(
             keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(self._explanation())
         )
@@ -91,7 +91,7 @@ class ItemReader:
                 return max(number(outcome.get("normalMaximum", "1")), Fraction(0))
         return self.worths.total or Fraction(1)
 
-    def _tell_scoring(self, mark: Fraction) -> None:
+    def _remark_scoring(self, mark: Fraction) -> None:
         """Report what of the response processing the question does not have, by element name: no mark changes in silence."""
         for name in dict.fromkeys([*self.worths.lost, *self.worths.scoring.left()]):
             self.notebook.loss(
@@ -130,7 +130,7 @@ class ItemReader:
             self.notebook.note(N_("The feedback for right and wrong answers became part of the explanation."))
         return "\n\n".join(part for part in parts if part)
 
-    def _tell_graders(self, body: Body) -> None:
+    def _remark_graders(self, body: Body) -> None:
         if self.graders and not isinstance(body, EssayBody):
             self.notebook.loss(N_("The information for graders is left out."), N_("Only an essay has a model answer."))
 

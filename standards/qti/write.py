@@ -54,7 +54,7 @@ def _item(question: QuestionDefinition, language: str, notebook: TransferRemarkC
         item.append(body.modal("FEEDBACK", ident, texts, TextShape.INLINE))
     if question.explanation:
         item.append(body.modal("EXPLANATION", EXPLANATION, question.explanation, TextShape.MARKDOWN))
-    _tell(question, language, notebook)
+    _remark(question, language, notebook)
     remark_lost_files(question, language, notebook, addresses)
     return item
 
@@ -64,7 +64,7 @@ def _outcome(item: Element, name: str, kind: str, value: str) -> None:
     _xml.add(_xml.add(outcome, tag("defaultValue")), tag("value"), value)
 
 
-def _tell(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
+def _remark(question: QuestionDefinition, language: str, notebook: TransferRemarkCollector) -> None:
     kept = _KEPT if number(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
     remark_lost_fields(question, kept - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else kept, notebook)
     remark_lost_languages(question, language, notebook)

@@ -85,10 +85,10 @@ class _Item:
         for ident, texts, shape in self.feedback:
             holder = _xml.add(_xml.add(self.item, _tag("itemfeedback"), ident=ident), _tag("flow_mat"))
             self._material(holder, to_html(texts, shape, self.language))
-        self._tell()
+        self._remark()
         return self.item
 
-    def _tell(self) -> None:
+    def _remark(self) -> None:
         question, notebook = self.question, self.notebook
         unmarked = isinstance(question.body, DescriptionBody) and question.mark != 1
         kept = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, DIGITS)) != question.mark else _KEPT

@@ -126,7 +126,7 @@ class _SpreadsheetReader:
         if not row.get("text"):
             raise NotTranslatable(N_("The question has no text."))
         body = self._body(kind)
-        self._tell_unused()
+        self._remark_unused()
         hints = tuple(self._texts(hint) for hint in row.get("hints").split("\n") if hint.strip())
         explanation = row.get("explanation")
         return QuestionDefinition(
@@ -150,7 +150,7 @@ class _SpreadsheetReader:
         self.used.add(name)
         return self.row.get(name)
 
-    def _tell_unused(self) -> None:
+    def _remark_unused(self) -> None:
         for name in self.row.cells:
             if name not in self.used:
                 self.notebook.loss(N_("The cell “%(name)s” is left out."), N_("This kind of question does not use it."), name=name)
@@ -223,13 +223,13 @@ class _SpreadsheetReader:
     def _numerical(self) -> Body:
         answers = []
         for one, right, worth in self._judged():
-            value = None if one.option == "*" else self._said(one.option)
+            value = None if one.option == "*" else self._number_of(one.option)
             answers.append(NumericalAnswer(value, right, worth, one.why))
         said, unit = self._cell("tolerance"), self._cell("unit")
         tolerance = Tolerance(amount=abs(_number(said))) if said else Tolerance()
         return NumericalBody(tuple(answers), tolerance, {self.language: unit} if unit else None)
 
-    def _said(self, words: str) -> Fraction:
+    def _number_of(self, words: str) -> Fraction:
         """Return a number of an answer; a comma that may separate thousands is reported."""
         if self.language != "es" and _THOUSANDS.match(words):
             said = words.replace(",", ".")

@@ -38,15 +38,15 @@ _USUAL = QuestionDefinition("", {}, DescriptionBody())
 
 def write_csv(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a CSV file (UTF-8 with its mark, commas) with the questions in one language."""
-    return _written(questions, language, to_csv)
+    return _exported(questions, language, to_csv)
 
 
 def write_xlsx(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a workbook with the questions in one language."""
-    return _written(questions, language, to_xlsx)
+    return _exported(questions, language, to_xlsx)
 
 
-def _written(
+def _exported(
     questions: Sequence[QuestionDefinition], language: str, write: Callable[[Sequence[str], Sequence[Sequence[str]]], bytes]
 ) -> ExportedFile:
     notebook = TransferRemarkCollector()

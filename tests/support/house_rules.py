@@ -178,8 +178,8 @@ whoever somebody thing stuff helper util
 BANNED = frozenset(BANNED_WORDS.split())
 """Words of no field, in no name that others use (vocabulary 3.2)."""
 BANNED_ALONE = frozenset({"given", "taken", "found", "seen", "shown", "typed", "written", "data", "info", "manager", "handle", "process"})
-ALLOWED = frozenset({"FacadeDoor", "tell", "handle"})
-"""The front's drawing has a door; files and gunicorn's workers name their methods themselves."""
+ALLOWED = frozenset({"FacadeDoor", "_door", "tell", "handle"})
+"""The façade that is drawn has a door; files and gunicorn's workers name their methods themselves."""
 SUFFIXES = ("Line", "Facts", "Seat")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
@@ -191,16 +191,15 @@ def is_named_privately(name: str) -> bool:
 
 
 def names_are_the_fields(path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
-    """Vocabulary 3.2 and 3.3: modules, classes and public functions have names of the field, classes none of the retired endings."""
+    """Vocabulary 3.2 and 3.3: modules, classes and functions have names of the field, classes none of the retired endings."""
     if is_named_privately(path.rsplit("/", 1)[-1].removesuffix(".py")):
         yield 1, "a module's name has a private word"
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and (
-            is_named_privately(node.name) or node.name.endswith(SUFFIXES) or node.name.startswith("Taught")
-        ):
-            yield node.lineno, f"class {node.name} has a private name"
-        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and is_named_privately(node.name):
-            yield node.lineno, f"{node.name} has a private name"
+        name = getattr(node, "name", "")
+        if isinstance(node, ast.ClassDef) and (is_named_privately(name) or name.endswith(SUFFIXES) or name.startswith("Taught")):
+            yield node.lineno, f"class {name} has a private name"
+        elif isinstance(node, ast.FunctionDef) and is_named_privately(name):
+            yield node.lineno, f"{name} has a private name"
 
 
 RIDDLE = re.compile(r"(What|Whose|Whom|Whether|How|That|Who|Which)\b|(Return|Say) the same\b")
@@ -270,6 +269,7 @@ RULES = (
     Rule(names_are_the_fields, "class LessonSeat: ...", "class LessonContext: ..."),
     Rule(names_are_the_fields, "class TaughtQuiz: ...", "class QuizContext: ..."),
     Rule(names_are_the_fields, "def tell_learner(): ...", "def notify_learner(): ..."),
+    Rule(names_are_the_fields, "def _asked(): ...", "def _query_from_address(): ..."),
     Rule(names_are_the_fields, "class A:\n    def seen(self): ...", "class A:\n    def tell(self): ...\n    def seen_at(self): ..."),
     Rule(names_are_the_fields, "x = 1", "x = 1", path="quizzes/paper.py", kept_path="quizzes/snapshot.py"),
     Rule(docstrings_stand_alone, '"""What a quiz asks."""', '"""Questions of a quiz."""'),

@@ -99,7 +99,7 @@ class _Conversion:
                 self._write(lesson, path, f"{folder}/{place:02d}-{self.keys[path]}.{self.wanted.language}.md")
             self.out[f"{folder}/module.yaml"] = f"key: {part.key}\ntitle: {scalar(part.title, flow=False)}\n".encode()
         self.out["course.yaml"] = self._course(authors).encode()
-        self._tell_left()
+        self._remark_left_files()
         order = sorted(self.remarks, key=lambda remark: (remark.file, remark.line))
         return Converted(dict(sorted(self.out.items())), tuple(order), dict(self.attributes.most_common()), self.origins)
 
@@ -108,9 +108,9 @@ class _Conversion:
             self.texts[path] = self.files[path].decode("utf-8")
         except UnicodeDecodeError:
             self.texts[path] = self.files[path].decode("windows-1252", errors="replace")
-            self._tell(RemarkKind.FORM, path, N_("The file is not UTF-8. It was read as Windows-1252."))
+            self._remark(RemarkKind.FORM, path, N_("The file is not UTF-8. It was read as Windows-1252."))
 
-    def _tell(self, kind: RemarkKind, path: str, template: str, **facts: str) -> None:
+    def _remark(self, kind: RemarkKind, path: str, template: str, **facts: str) -> None:
         self.remarks.append(ForeignRemark(kind, path, 1, template, tuple(facts.items())))
 
     # --- Order ---
@@ -121,7 +121,7 @@ class _Conversion:
         parts = planned if planned else self._by_folder(lessons)
         for part in parts:
             for path in part.lessons[MOST_LESSONS:]:
-                self._tell(
+                self._remark(
                     RemarkKind.LESSON,
                     path,
                     N_("A module can have at most %(limit)s lessons. This one is left out."),
@@ -129,7 +129,7 @@ class _Conversion:
                 )
             del part.lessons[MOST_LESSONS:]
         for part in parts[MAXIMUM_MODULES:]:
-            self._tell(
+            self._remark(
                 RemarkKind.LESSON,
                 part.lessons[0],
                 N_("A course can have at most %(limit)s modules. This one is left out."),
@@ -158,7 +158,7 @@ class _Conversion:
             return []
         rest = sorted((path for path in known if not _is_index(path)), key=_natural)
         for path in rest:
-            self._tell(RemarkKind.CHECK, path, N_("This lesson is not in the table of contents, so it is placed at the end."))
+            self._remark(RemarkKind.CHECK, path, N_("This lesson is not in the table of contents, so it is placed at the end."))
         found[-1].lessons += rest
         return [_ForeignModule(part.name or "0", part.title or self._course_title(), part.lessons) for part in found]
 
@@ -177,14 +177,14 @@ class _Conversion:
     def _part_title(self, name: str, *, dotted: bool) -> str:
         if dotted:
             return f"{'Módulo' if self.wanted.language == 'es' else 'Module'} {name}"
-        return _said(name) if name else self._course_title()
+        return _name_as_words(name) if name else self._course_title()
 
     def _course_title(self) -> str:
         if self.wanted.title:
             return self.wanted.title
         readme = next((path for path in self.texts if _is_index(path) and "/" not in path), None)
         heading = re.search(r"^#[ \t]+(.+?)[ \t]*#*$", self.texts[readme], re.MULTILINE) if readme else None
-        return re.sub(r"[*`\[\]]", "", heading[1]) if heading else _said(self.wanted.name) or "Curso"
+        return re.sub(r"[*`\[\]]", "", heading[1]) if heading else _name_as_words(self.wanted.name) or "Curso"
 
     # --- Addresses ---
 
@@ -201,7 +201,11 @@ class _Conversion:
         lesson = convert(
             self.texts[path], self.wanted.language, ForeignRemarkCollector(path), LinkTargets(lambda _target: "", lambda _target: ("", ""))
         )
-        return lesson.title or _said(PurePosixPath(path).stem if not _is_index(path) else PurePosixPath(path).parent.name) or "Lección"
+        return (
+            lesson.title
+            or _name_as_words(PurePosixPath(path).stem if not _is_index(path) else PurePosixPath(path).parent.name)
+            or "Lección"
+        )
 
     # --- Texts ---
 
@@ -235,9 +239,9 @@ class _Conversion:
         self.taken.add(source)
         if why:
             return "", why
-        return self._kept(source, content, folder), ""
+        return self._store_file(source, content, folder), ""
 
-    def _kept(self, source: str, content: bytes, folder: str) -> str:
+    def _store_file(self, source: str, content: bytes, folder: str) -> str:
         """Keep a file in the module's media/ and return its path from the lesson."""
         stem, ending = posixpath.splitext(posixpath.basename(source))
         name = f"{slug(stem)[:60] or 'archivo'}{ending.lower()}"
@@ -263,19 +267,19 @@ class _Conversion:
         title = self._course_title()
         people = [self.wanted.author] if self.wanted.author else list(dict.fromkeys(authors))
         if not people:
-            people = [_said(self.wanted.name) or title]
-            self._tell(RemarkKind.CHECK, "course.yaml", N_("Add an author."))
+            people = [_name_as_words(self.wanted.name) or title]
+            self._remark(RemarkKind.CHECK, "course.yaml", N_("Add an author."))
         named = "".join(f"  - name: {scalar(' '.join(name.split()), flow=False)}\n" for name in people)
         key = self.wanted.key or proposed_key(self.wanted.title or self.wanted.name or title)
         languages = "" if self.wanted.language == "es" else f"languages: [{self.wanted.language}]\n"
         return f"format: 1\nkey: {key}\ntitle: {scalar(title, flow=False)}\n{languages}authors:\n{named}licence: {self.wanted.licence}\n"
 
-    def _tell_left(self) -> None:
+    def _remark_left_files(self) -> None:
         for path in sorted(self.files.keys() - self.taken):
             if not _is_aside(path):
-                self._tell(RemarkKind.FILE, path, N_("No lesson uses this file, so it is not imported."))
+                self._remark(RemarkKind.FILE, path, N_("No lesson uses this file, so it is not imported."))
             else:
-                self._tell(RemarkKind.FILE, path, N_("This file describes the folder and is not a lesson, so it is not imported."))
+                self._remark(RemarkKind.FILE, path, N_("This file describes the folder and is not a lesson, so it is not imported."))
 
 
 def _is_index(path: str) -> bool:
@@ -299,7 +303,7 @@ def _natural(path: str) -> list[tuple[int, int, int, str]]:
     return keys
 
 
-def _said(name: str) -> str:
+def _name_as_words(name: str) -> str:
     """Return the name of a file or folder as words."""
     words = _PREFIX.sub("", name).replace("_", " ").replace("-", " ").strip() or name
     return words[:1].upper() + words[1:]

@@ -88,10 +88,10 @@ def _texts(value: YamlNode) -> tuple[tuple[int, str], ...]:
         return ((value.line, value.text),) if value.text else ()
     if not isinstance(value, YamlSequence):
         return ()
-    return tuple((item.line, text) for item in value.items if (text := _said(item)))
+    return tuple((item.line, text) for item in value.items if (text := _item_text(item)))
 
 
-def _said(item: YamlNode) -> str:
+def _item_text(item: YamlNode) -> str:
     """Return an item of a list as text; one with a colon and no quotation marks is a field to YAML, and words to its author."""
     if isinstance(item, YamlMapping):
         return ", ".join(f"{name}: {entry.value.text}" for name, entry in item.entries.items() if isinstance(entry.value, YamlScalar))

@@ -131,7 +131,7 @@ class InlineWriter:
             self._image(label, source, "", "", self._at(match, line))
         return self._link(match, label or target, target, line, keep)
 
-    def _shown(self, match: re.Match[str], line: int) -> str:
+    def _shown_source(self, match: re.Match[str], line: int) -> str:
         return self._image(match[1], match[2], match[3] or match[4] or "", match[5] or "", self._at(match, line))
 
     def _image(self, label: str, source: str, title: str, attributes: str, line: int) -> str:
