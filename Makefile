@@ -11,7 +11,7 @@ RANGE ?= main..HEAD
 PIP_AUDIT ?= 2.9.0
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all check coverage browser faults bench loadtest scaled matrix mutation fix fonts rename spelling advisories dist migration schema-dump requirements hooks commits clean
+.PHONY: help run demo test test-all check coverage browser faults bench loadtest scaled matrix mutation fix fonts spelling advisories dist migration schema-dump requirements hooks commits clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -100,10 +100,6 @@ fix: ## format, mend what ruff can, collect messages, write the generated docume
 fonts: ## give the fonts of running text a plain zero, after one was replaced
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python scripts/plain_zero.py static/fonts/atkinson*.woff2
-
-rename: ## rename what a map lists, over the syntax trees (MAP=file PACKAGES="kernel accounts")
-	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/python scripts/rename.py $(MAP) $(PACKAGES)
 
 spelling: ## proof-read the Spanish of the courses with hunspell (apt-get install hunspell hunspell-es)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
