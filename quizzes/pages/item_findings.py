@@ -8,8 +8,8 @@ from kernel.errors import N_
 from kernel.i18n import _, number
 from quizzes.pages.class_answers import answer_name, part_name
 from quizzes.pages.figures import figure, percentage
+from quizzes.rules.analysis_power import POWER, ClassPower, Power, power_of
 from quizzes.rules.definitions import MultipleChoiceBody, QuestionDefinition
-from quizzes.rules.doctor_power import POWER, ClassPower, Power, power_of
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
 
 SEVERAL_WRONG_KEY = N_("The best learners tick “%(answer)s”, which counts as wrong: it may be right.")

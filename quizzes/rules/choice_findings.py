@@ -15,8 +15,8 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
     TrueFalseBody,
 )
-from quizzes.rules.doctor_chance import chance_tail
 from quizzes.rules.finding_kinds import NOT_MET, FindingDetails, FindingKind, Outcome, outcome
+from quizzes.rules.guessing import chance_tail
 from quizzes.rules.results import MarkState
 from quizzes.rules.significance import (
     FIVE_PERCENT,

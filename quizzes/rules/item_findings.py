@@ -1,4 +1,4 @@
-"""The question doctor: what the answers of a class say about its questions (spec/quiz-engine 5.12), from counted evidence,
+"""Item analysis: what the answers of a class say about its questions (spec/quiz-engine 5.12), from counted evidence,
 by tests of significance.
 
 Each test gives a p-value, also where it finds nothing: which findings stand out is decided over all tests of a quiz together
@@ -17,9 +17,9 @@ from fractions import Fraction
 from quizzes.rules.analysis import TOO_EASY, TOO_HARD
 from quizzes.rules.choice_findings import choice_outcomes, sample_of
 from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.doctor_chance import POOR
 from quizzes.rules.false_discovery import RATE, adjusted
 from quizzes.rules.finding_kinds import NOT_MET, FindingKind, ItemFinding, Outcome, findings_in, outcome
+from quizzes.rules.guessing import POOR
 from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, Unreached
 from quizzes.rules.layout_findings import MOVED, layout_outcomes
 from quizzes.rules.results import MarkState

@@ -1,4 +1,4 @@
-"""The sample quiz of the demonstration: invented answerers, two planted defects, and a question doctor that finds just these."""
+"""The sample quiz of the demonstration: invented answerers, two planted defects, and a item analysis that finds just these."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.slow
-def test_the_doctor_finds_the_two_planted_defects_and_nothing_else_that_is_clear(instance: Instance) -> None:
+def test_item_analysis_finds_the_two_planted_defects_and_nothing_else_that_is_clear(instance: Instance) -> None:
     """At least thirty answers stand behind every finding."""
     hold_sample_quiz(instance, now=NOW)
 

@@ -12,6 +12,7 @@ from quizzes.pages.item_findings import ADVICE, NUMBERS, SAID, certainties, find
 from quizzes.pages.statistics import QuestionNames, answer_lines, numbers_in_words, quiz_figures, warnings_of
 from quizzes.queries.analysis import QuestionName
 from quizzes.rules.analysis import ItemResponses, response_analysis
+from quizzes.rules.analysis_power import POWER
 from quizzes.rules.answers import (
     Answer,
     GapsAnswer,
@@ -26,7 +27,6 @@ from quizzes.rules.answers import (
 )
 from quizzes.rules.composition import composition_of
 from quizzes.rules.definitions import Body, MultipleRule, TrueFalseBody
-from quizzes.rules.doctor_power import POWER
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
 from quizzes.rules.item_evidence import ClassTally, MarkedResponse
 from quizzes.rules.layout import Candidate, SlotEntry

@@ -337,7 +337,7 @@ def a_finding(strength: FindingStrength, **fields: object) -> ItemFinding:
 
 
 def test_every_finding_is_listed_with_its_question_the_surest_first() -> None:
-    """spec/quiz-engine 5.12, question doctor: of equals those about the quiz first, then in the order of the questions."""
+    """spec/quiz-engine 5.12, item analysis: of equals those about the quiz first, then in the order of the questions."""
     composition = composition_of([slot("a"), slot("b", first=2)])
     tally = ClassTally(2)
     tally.add([a_given(0, "a", "1"), a_given(1, "b")])

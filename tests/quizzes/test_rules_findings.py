@@ -1,4 +1,4 @@
-"""The question doctor (spec/quiz-engine 5.12) at its thresholds: what is counted of a class, from which numbers on something is told,
+"""Item analysis (spec/quiz-engine 5.12) at its thresholds: what is counted of a class, from which numbers on something is told,
 and in which words.
 """
 

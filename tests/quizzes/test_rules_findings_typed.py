@@ -1,4 +1,4 @@
-"""The question doctor (spec/quiz-engine 5.12) at its thresholds, of what is typed: nearly right numbers, slips, words one letter away,
+"""Item analysis (spec/quiz-engine 5.12) at its thresholds, of what is typed: nearly right numbers, slips, words one letter away,
 other answers.
 """
 

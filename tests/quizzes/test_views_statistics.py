@@ -1,4 +1,4 @@
-"""Pages of the statistics and the question doctor: who may see them, what they say, and what is taken out (spec/quiz-engine 5.12)."""
+"""Pages of the statistics and item analysis: who may see them, what they say, and what is taken out (spec/quiz-engine 5.12)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def taken(browser: Browser, path: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Browser, instance: Instance, language: str) -> None:
+def test_item_analysis_says_what_the_best_choose_and_what_can_be_done(browser: Browser, instance: Instance, language: str) -> None:
     """spec/quiz-engine 5.12: «los mejores eligen la opción C más que la clave», with the number of answers and the action beside it."""
     course = a_class_with_a_wrong_key(instance)
     teacher = a_teacher(instance, course)
@@ -100,7 +100,7 @@ def test_the_doctor_says_what_the_best_choose_and_what_can_be_done(browser: Brow
     reader.get(f"{PAGE}/questions/no-existe", 404)
 
 
-def test_the_doctor_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(browser: Browser, instance: Instance) -> None:
+def test_item_analysis_folds_what_is_a_sign_alone_and_says_what_the_class_can_find(browser: Browser, instance: Instance) -> None:
     """3.12: how many tests were made and how many signs chance gives; the table of what is found has the class's own row."""
     course = a_class_with_a_wrong_key(instance)
     a_teacher(instance, course)

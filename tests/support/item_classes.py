@@ -16,8 +16,8 @@ from random import Random
 from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.answers import SingleChoiceAnswer
 from quizzes.rules.choice_findings import choice_outcomes, sample_of
-from quizzes.rules.doctor_chance import chance_tail
 from quizzes.rules.finding_kinds import FindingKind, findings_in
+from quizzes.rules.guessing import chance_tail
 from quizzes.rules.results import Marking
 from quizzes.rules.significance import Scale, squared_correlation
 from tests.support.questions import a_question, a_single, an_option, marked

@@ -1,4 +1,4 @@
-"""The question doctor (spec/quiz-engine 5.12): a class with planted defects, and each finding with what stands behind it."""
+"""Item analysis (spec/quiz-engine 5.12): a class with planted defects, and each finding with what stands behind it."""
 
 from fractions import Fraction
 from random import Random
@@ -48,7 +48,7 @@ SEEDS = range(20261120, 20261128)
 
 
 def findings_of(quiz: list[Planted], tally: ClassTally) -> list[tuple[ItemFinding, ...]]:
-    """Let the doctor look at every question."""
+    """Let item analysis look at every question."""
     return [examine(planted.question, tally.questions[at].evidence()) for at, planted in enumerate(quiz)]
 
 
@@ -215,7 +215,7 @@ def test_numbers_that_are_nearly_right_slipped_or_of_the_best_are_told() -> None
 
 
 def test_words_that_are_nearly_accepted_are_told_together() -> None:
-    """spec/quiz-engine 5.7: marking knows no similarity; the doctor does, and tells it to the author."""
+    """spec/quiz-engine 5.7: marking knows no similarity; item analysis does, and tells it to the author."""
     body = a_short(("jubilación", "1"))
     answers = [
         (TextAnswer("jubilación"), 90, 30),

@@ -2,7 +2,7 @@
 
 Quizzes of thirteen questions, twelve of them sound; the defective one is a single choice of four, for guessing also a statement. Who knows
 follows the logistic model with slope 1.3 and difficulty uniform in [-1.6, 0.8]. A finding stands out where, alone among the TESTS of a
-quiz of thirty questions, its p-value passes Benjamini and Hochberg. `tests/quizzes/test_rules_doctor_power.py` measures all of it anew.
+quiz of thirty questions, its p-value passes Benjamini and Hochberg. `tests/quizzes/test_rules_analysis_power.py` measures all of it anew.
 """
 
 from dataclasses import dataclass

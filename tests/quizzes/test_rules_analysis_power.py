@@ -1,4 +1,4 @@
-"""What the doctor finds in classes of each size: guessing as the vectors say, and the table that its page shows."""
+"""Findings of item analysis in classes of each size: guessing as the vectors say, and the table that its page shows."""
 
 import itertools
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.doctor_chance import chance_tail, is_surely_poor
-from quizzes.rules.doctor_power import POWER, STANDS_OUT, ClassPower, power_of
+from quizzes.rules.analysis_power import POWER, STANDS_OUT, ClassPower, power_of
 from quizzes.rules.finding_kinds import CLEAR, LIKELY, SIGN, FindingKind
+from quizzes.rules.guessing import chance_tail, is_surely_poor
 from quizzes.rules.tails import binomial_at_most
 from tests.support.item_classes import Item, key_p_values, p_values
 from tests.support.questions import f
