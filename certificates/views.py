@@ -25,16 +25,12 @@ from kernel.errors import N_, Gone
 from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.own_records import is_own
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import allows, current_actor, current_session, public, requires, see_page
+from kernel.web.request import allows, current_actor, current_session, public, requires, see_page, site_address
 
 bp = Blueprint("certificates", __name__)
 
 Answer = str | Response | tuple[str, int]
 LOOK_UPS = limit("verify", "60 per minute")
-
-
-def _public_url() -> str:
-    return current_app.extensions["settings"].public_url or request.host_url.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ def _facts(row: Credential, *, private: bool) -> CredentialPageView:
         issued_on=row.issued_on,
         expires_on=row.expires_on,
         signers=tuple(f"{one.name}, {choose(dict(one.offices))}" for one in signers),
-        verify_url=verify_url(_public_url(), row.code),
+        verify_url=verify_url(site_address(), row.code),
         replacement=replacement.uuid if private and replacement else None,
         revoked_on=local(row.revoked_at).date() if row.revoked_at else None,
         revoked_reason=row.revoked_reason if private else "",
@@ -119,7 +115,7 @@ def certificate(subject: CredentialContext) -> Answer:
 
 
 def _sheet(row: Credential, language: str) -> CertificateSheet:
-    return sheet_of(row, queries.list_signers(current_session(), row), _public_url(), language)
+    return sheet_of(row, queries.list_signers(current_session(), row), site_address(), language)
 
 
 @bp.get("/certificates/<uuid:credential>.pdf")

@@ -1,6 +1,6 @@
 """The page on which an administrator adds one person."""
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
@@ -11,7 +11,7 @@ from accounts.permissions import AccountAction
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
-from kernel.web.request import current_actor, current_session, requires, see_page
+from kernel.web.request import address_of, current_actor, current_session, requires, see_page
 from organisations.forms import indented
 from organisations.models import Organisation
 from organisations.queries import tree
@@ -43,7 +43,7 @@ def add() -> Answer:
         flash(_("The invitation is on its way to %(address)s.", address=person.email), "ok")
         return see_page("lms_people.record", person=person.uuid)
     secret = services.make_token(session, TokenPurpose.INVITE, person, now=now)
-    address = current_app.extensions["settings"].public_url.rstrip("/") + url_for("accounts.accept_invitation", token=secret)
+    address = address_of("accounts.accept_invitation", token=secret)
     return render_template("lms/new_person_link.html", person=person, address=address)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from courses.forms import TeamForm
 from courses.models import StaffRole
@@ -21,7 +21,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose, language
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, current_actor, current_session, requires, see_page
+from kernel.web.request import address_of, allows, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_team", __name__)
 
@@ -59,12 +59,10 @@ def team(subject: CourseContext) -> Answer:
                 flash(_("An invitation is on its way to %(email)s.", email=email), "ok")
                 return _to_team(subject)
             secret = team_services.secret_to_hand_over(session, locked, email, now=clock.now())
-            return _team_page(subject, TeamForm(formdata=None), handed={"email": email, "url": _whole("courses_team.invitation", secret)})
+            return _team_page(
+                subject, TeamForm(formdata=None), handed={"email": email, "url": address_of("courses_team.invitation", secret=secret)}
+            )
     return _team_page(subject, form), 422 if form.errors else 200
-
-
-def _whole(endpoint: str, secret: str) -> str:
-    return f"{current_app.extensions['settings'].public_url.rstrip('/')}{url_for(endpoint, secret=secret)}"
 
 
 def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, str] | None = None) -> str:

@@ -31,6 +31,7 @@ from kernel.db import Database, cause_of
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
 from kernel.sandbox import one_file_of
+from kernel.settings import Settings
 from kernel.web.active_requests import ActiveRequests, ServerBusy
 from kernel.web.concurrency import ConcurrencyLimiter
 
@@ -377,3 +378,14 @@ def see_other(address: str) -> Response:
 def see_page(endpoint: str, **values: Any) -> Response:
     """Answer an act with the page of ours to look at next."""
     return see_other(url_for(endpoint, **values))
+
+
+def site_address() -> str:
+    """Return the address under which people reach the site, without a slash at its end: LMS_PUBLIC_URL, else that of the request."""
+    settings: Settings = current_app.extensions["settings"]
+    return (settings.public_url or request.host_url).rstrip("/")
+
+
+def address_of(endpoint: str, **values: Any) -> str:
+    """Return the whole address of a page, to be handed to a person outside the site."""
+    return site_address() + url_for(endpoint, **values)
