@@ -39,7 +39,7 @@ class FormFindings:
 
     def beside_field(self, finding: Finding) -> str:
         """Return what is the matter and what to do, for the field that it concerns."""
-        return " ".join(part for part in (self.what(finding), self.advice(finding)) if part)
+        return _with_advice(self.what(finding), self.advice(finding))
 
     def message(self, finding: Finding) -> str:
         """Return where something is the matter and what, for a list of findings."""
@@ -49,4 +49,8 @@ class FormFindings:
 
     def line(self, finding: Finding) -> str:
         """Return the message of a finding followed by its advice."""
-        return " ".join(part for part in (self.message(finding), self.advice(finding)) if part)
+        return _with_advice(self.message(finding), self.advice(finding))
+
+
+def _with_advice(message: str, advice: str) -> str:
+    return f"{message} {advice}" if advice else message

@@ -20,6 +20,7 @@ from enrolments.services.announcements import AnnouncementText
 from enrolments.services.grade_items import GradeEntry, GradeItemValues
 from enrolments.services.result_overrides import ResultOverrideValues
 from lms.demo.editions import RUNNING, find_edition
+from lms.demo.marking import quizzes_of
 from lms.demo.people import ADMINISTRATOR, LEARNER, STAFF
 from lms.demo.tasks import seeded_uuid
 from lms.demo.timeline import DemoTimeline, Life, person_of
@@ -64,7 +65,7 @@ class CourseTeaching:
     @property
     def quizzes(self) -> list[OutlineActivity]:
         """List the quizzes that count for completion."""
-        return [activity for activity in self.outline.activities() if activity.kind == "quiz" and activity.required]
+        return quizzes_of(self.outline, required=True)
 
     def announce(self, purpose: str, title: str, words: str, audience: Audience, *, now: datetime, is_message: bool = False) -> None:
         """Send an announcement or a message."""
@@ -153,9 +154,7 @@ def _override_result(teaching: CourseTeaching, now: datetime) -> None:
     for row, scores in zip(teaching.unfinished, ((Fraction(85),), (Fraction(90), None)), strict=False):
         for score in scores:
             reason = "Se registró a otra persona (motivo inventado)." if score is None else "Rindió la prueba en papel (motivo inventado)."
-            values = ResultOverrideValues(
-                seeded_uuid(slug, key, row.email, score), score, reason if score else "Se registró a otra persona."
-            )
+            values = ResultOverrideValues(seeded_uuid(slug, key, row.email, score), score, reason)
             context = result_queries.get_result_context(session, owner, slug, row.uuid, key)
             result_overrides.override_result(session, owner, context, values, now=now)
 
