@@ -1,7 +1,5 @@
 """Mappings inside files, and lists that are mappings: changed as lines, everything else to the letter."""
 
-from unicodedata import normalize
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from courses.content.editing import EditRefused, read_fields, write_field
 from courses.content.nested_mappings import add_keyed, find_nested, keys_of, replace_nested, with_named, without_keyed
 from courses.content.uses import media_uses, uses_of
+from kernel.markup.source import normalise
 
 GLOSSARY = (
     "# arriba\nbrecha:\n    term: {es: Brecha, en: Gap}   # a mano\n    x-mio:  [a,  b]\n    definition: |\n      Lo que\n\n      falta.\n"
@@ -16,7 +15,7 @@ GLOSSARY = (
 )
 KEYS = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\x85\ufeff"), min_size=1).map(
-    lambda words: normalize("NFC", words).strip()
+    lambda words: normalise(words).strip()
 )
 ENTRIES = st.dictionaries(KEYS, st.dictionaries(KEYS, WORDS.filter(bool), min_size=1, max_size=3), max_size=5)
 
@@ -30,6 +29,13 @@ def written(entries: dict[str, dict[str, str]]) -> str:
             inner = write_field(inner, name, words, ())
         text = add_keyed(f"{text}# {key}\n", key, inner)
     return text
+
+
+@pytest.mark.parametrize("words", ["a\u2066b", "\U000e0000", "a\U000e0041b"])
+def test_words_with_signs_that_reading_takes_out_are_refused_and_not_shortened(words: str) -> None:
+    """spec/security 4.2: forms take such signs out before; whoever writes a field with them must not lose them unseen."""
+    with pytest.raises(EditRefused):
+        write_field("", "a", words, ())
 
 
 @pytest.mark.slow
