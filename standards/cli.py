@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kernel.errors import N_, DomainError
-from kernel.i18n import LANGUAGES, _
+from kernel.i18n import LANGUAGES, _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +73,13 @@ def import_(
     except DomainError as refused:
         raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
     questions = [source.question for source in plan.sources]
-    head = _("%(count)s questions are imported from %(name)s (%(format)s).", count=len(questions), name=file.name, format=found.format)
+    head = ngettext(
+        "%(count)s question is imported from %(name)s (%(format)s).",
+        "%(count)s questions are imported from %(name)s (%(format)s).",
+        len(questions),
+        name=file.name,
+        format=found.format,
+    )
     _show(questions, plan, head, every=every)
     problems = sum(remark.weight.value == "problem" for remark in plan.remarks)
     if not questions or (strict and problems):
@@ -140,7 +146,13 @@ def export(bank: Path, form: str, target: Path, strict: bool, every: bool, langu
     except DomainError as refused:
         raise click.ClickException(f"{bank}: {_refusal(refused)}") from refused
     _report_faults(imported)
-    count = _("%(count)s of %(all)s questions are exported as %(format)s.", count=exported.count, all=len(imported.questions), format=form)
+    count = ngettext(
+        "%(part)s of %(count)s question is exported as %(format)s.",
+        "%(part)s of %(count)s questions are exported as %(format)s.",
+        len(imported.questions),
+        part=exported.count,
+        format=form,
+    )
     _show((), exported, count, every=every)
     if not exported.count or (strict and exported.count < len(imported.questions)):
         raise click.ClickException(_("Nothing was written."))

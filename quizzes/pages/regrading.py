@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kernel.errors import N_
-from kernel.i18n import _
+from kernel.i18n import _, ngettext
 from kernel.tables import Cell
 from quizzes.models import Regrade
 from quizzes.pages.figures import decimal
@@ -102,7 +102,15 @@ def _reason(difference: KeyDifference) -> str:
 def version_choices(versions: Sequence[VersionCount]) -> list[tuple[str, str]]:
     """Return the versions of a question for a field: which one, and in how many attempts it was asked."""
     return [
-        (str(version.number), _("Version %(number)s (used in %(attempts)s attempts)", number=version.number, attempts=version.attempts))
+        (
+            str(version.number),
+            ngettext(
+                "Version %(number)s (used in %(count)s attempt)",
+                "Version %(number)s (used in %(count)s attempts)",
+                version.attempts,
+                number=version.number,
+            ),
+        )
         for version in versions
     ]
 

@@ -388,7 +388,7 @@ def test_learners_meet_their_own_marks_only(browser: Browser, instance: Instance
 
     page = a_learner_in(browser, course).get("/courses/prueba")
 
-    assert "0 de 1 módulos" in page.text
+    assert "0 de 1 módulo" in page.text
     assert "100" not in page.text
 
 
@@ -429,7 +429,7 @@ def test_no_page_says_none_of_none(browser: Browser, instance: Instance) -> None
             assert "0 de 0" not in text, path
             assert "los 0 módulos" not in text, path
     assert "En curso · 1 de 3" in " ".join(browser.get("/courses/prueba").text.split())
-    assert "0 de 1 módulos" in " ".join(browser.get("/learning").text.split())
+    assert "0 de 1 módulo" in " ".join(browser.get("/learning").text.split())
     assert "nada obligatorio" in team.get("/teaching/libre/learners").text
 
 

@@ -20,6 +20,29 @@ def test_a_course_is_started_until_something_was_opened(browser: Browser, instan
         assert "Empezar: " not in text
 
 
+@pytest.mark.parametrize(
+    ("modules", "language", "course_page", "learning_page"),
+    [
+        (1, "es", "0 de 1 módulo completo", "0 de 1 módulo"),
+        (2, "es", "0 de 2 módulos completos", "0 de 2 módulos"),
+        (1, "en", "0 of 1 module complete", "0 of 1 module"),
+    ],
+)
+def test_modules_are_named_by_their_number(
+    browser: Browser, instance: Instance, modules: int, language: str, course_page: str, learning_page: str
+) -> None:
+    course = a_course(instance, modules=modules)
+    a_person(instance, language=language)
+    sign_in(browser)
+    browser.get(f"/courses/{course.slug}")
+    browser.submit(f"/courses/{course.slug}/enrolment")
+
+    shown, listed = ([part.strip() for part in browser.get(page).text.split("·")] for page in ("/courses/prueba", "/learning"))
+
+    assert any(part.endswith(course_page) for part in shown), shown
+    assert any(part.endswith(learning_page) for part in listed), listed
+
+
 def test_who_signs_in_is_greeted_with_all_given_names(browser: Browser, instance: Instance) -> None:
     a_person(instance, given="María José")
     sign_in(browser)

@@ -50,6 +50,17 @@ def test_trial_writes_nothing(gift: Path, tmp_path: Path) -> None:
     assert not target.exists()
 
 
+def test_one_question_is_counted_in_the_singular(tmp_path: Path) -> None:
+    file, bank = tmp_path / "una.gift", tmp_path / "banco.yaml"
+    file.write_text("::uno::¿Uno?{=sí ~no}\n", "utf-8")
+
+    imported = run("import", file, "--to", bank)
+    exported = run("export", bank, "--format", "gift", "--to", tmp_path / "otra.gift")
+
+    assert imported.output.startswith("Se importa 1 pregunta de una.gift")
+    assert exported.output.startswith("Se exporta 1 de 1 pregunta como gift")
+
+
 def test_strict_import_writes_nothing_where_one_question_stays_out(gift: Path, tmp_path: Path) -> None:
     target = tmp_path / "banco.yaml"
 

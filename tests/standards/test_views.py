@@ -289,7 +289,7 @@ def test_what_stays_behind_is_said_without_words_of_the_format(editor: Browser, 
 
 
 def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
-    assert "Se exportarán 1 de 1 preguntas" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
+    assert "Se exportará 1 de 1 pregunta" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
     assert "No hay nada que exportar" in editor.get(f"{EXPORTS}?text=nadie").text
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
+from scripts import translations
+
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
@@ -143,6 +145,19 @@ def test_every_message_has_both_its_forms() -> None:
     messages = {name.rsplit(".", 1)[0] for name in NAMES if name.startswith("mail/")}
 
     assert all(f"{name}.html" in NAMES and f"{name}.txt" in NAMES for name in messages)
+
+
+COUNTED = re.compile(r"of %\((?:total|count|all|maximum)\)s (?!which )[a-z]+s\b|its %\(\w+\)s [a-z]+s\b")
+"""What is counted, named in the plural: “3 of %(total)s modules”."""
+
+
+def test_what_is_counted_is_named_by_its_number() -> None:
+    """“0 of 1 modules” is wrong in both languages: such a message has two forms."""
+    assert COUNTED.search("%(done)s of %(total)s modules")
+
+    with_one_form = [message.id for message in translations.read() if isinstance(message.id, str) and COUNTED.search(message.id)]
+
+    assert not with_one_form
 
 
 def test_every_icon_that_a_template_names_is_in_the_set() -> None:
