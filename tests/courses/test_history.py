@@ -156,7 +156,7 @@ def test_any_state_of_a_random_history_can_be_read_and_brought_back(instance: In
 def test_drafts_of_older_versions_begin_their_history_with_what_is_there(empty_database: Database) -> None:
     """The migration: the files as they are, under the revisions that wrote them, and the newest one even where it only removed."""
     with empty_database.writing.begin() as connection:
-        command.upgrade(migrations._config(connection), "2026_11_20_9")  # where the history did not exist yet
+        command.upgrade(migrations._config(connection), "2026_11_20_1")  # where the history did not exist yet
         connection.execute(
             text(
                 "INSERT INTO course (id, uuid, slug, title, draft_revision, created_at) "
