@@ -79,6 +79,29 @@ def test_one_version() -> None:
     assert re.search(r"^## (\d\S*)", changelog, re.MULTILINE)[1] == version("aulario")  # type: ignore[index]  # it matches
 
 
+def fragment_faults(name: str, words: str) -> list[str]:
+    """Say what is wrong with a changelog fragment."""
+    readers = [kind["directory"] for kind in PYPROJECT["tool"]["towncrier"]["type"]]
+    return [
+        said
+        for holds, said in (
+            (re.fullmatch(rf"[a-z0-9-]+\.({'|'.join(readers)})\.md", name), f"{name}: not <slug>.<reader>.md with a reader of {readers}"),
+            (re.match(r"(Added|Changed|Fixed|Security|Upgrading): \S", words), f"{name}: begins with no kind of change"),
+            (len(words.strip().splitlines()) <= 3, f"{name}: more than three lines"),
+        )
+        if not holds
+    ]
+
+
+def test_changelog_fragments_name_their_reader_and_kind() -> None:
+    """Towncrier leaves out what it cannot sort."""
+    fragments = [path for path in tracked() if path.parent.name == "changelog.d" and path.name not in {"README.md", "template.md.jinja"}]
+
+    assert [fault for path in fragments for fault in fragment_faults(path.name, path.read_text("utf-8"))] == []
+    assert fragment_faults("quiz-time.learner.md", "Added: The time left.\n") == []
+    assert len(fragment_faults("quiz-time.md", "The time left.\n")) == 2
+
+
 def test_fonts_lie_beside_their_licence() -> None:
     folders = {path.parent for path in tracked() if path.suffix in {".woff2", ".ttf", ".otf"}}
 
