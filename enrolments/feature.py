@@ -2,6 +2,7 @@
 
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs
+from enrolments.dates import course_dates, dates_of_kind
 from enrolments.permissions import PERMISSIONS
 from enrolments.views import announcements, editions, gradebook, grading, learning, messages, progress_report, results, roster, units
 from kernel.feature import Feature
@@ -32,4 +33,5 @@ FEATURE = Feature(
     },
     periodic={"enrolments.forget_lists": 3600, "enrolments.keep_grades": 3600, "enrolments.end_closed": 86_400},
     on={CourseVerb.PUBLISHED: "enrolments.follow_correction", CourseVerb.CHANGES_TOLD: "enrolments.tell_changes"},
+    dates=(course_dates, dates_of_kind("page")),
 )

@@ -1,8 +1,9 @@
 """A feature: what a package registers with the application, as plain data without discovery."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import click
 from flask import Blueprint
@@ -25,3 +26,5 @@ class Feature:
     patient: Collection[str] = ()
     """Kinds of jobs that let all others go first: mail to many, that nobody waits for at the screen."""
     commands: tuple[click.Command, ...] = ()
+    dates: tuple[Callable[..., Any], ...] = ()
+    """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""

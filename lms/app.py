@@ -100,6 +100,7 @@ def open_instance(settings: Settings) -> Instance:
             "awards": last_awards,
             "confirmed_alone": settings.sends_mail,
             "consequences": dict(consequences),
+            "dates": tuple(source for feature in FEATURES for source in feature.dates),
             "folders": {},
             "follow_address": team.follow_address,
             "kinds": kinds,

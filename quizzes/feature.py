@@ -3,6 +3,7 @@
 from courses.audit_verbs import CourseVerb
 from kernel.feature import Feature
 from quizzes import jobs
+from quizzes.dates import quiz_dates
 from quizzes.permissions import PERMISSIONS
 from quizzes.services.regrading import RegradeVerb
 from quizzes.views import (
@@ -62,4 +63,5 @@ FEATURE = Feature(
         **dict.fromkeys(RegradeVerb, "quizzes.tell_regrade"),
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
+    dates=(quiz_dates,),
 )

@@ -1,6 +1,7 @@
 """The simulators feature: what the package registers with the application."""
 
 from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.dates import dates_of_kind
 from kernel.feature import Feature
 from simulators import jobs, views
 from simulators.permissions import PERMISSIONS
@@ -11,4 +12,5 @@ FEATURE = Feature(
     permissions=PERMISSIONS,
     jobs={"simulators.follow_limits": jobs.follow_limits},
     on={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
+    dates=(dates_of_kind("simulator"),),
 )

@@ -164,11 +164,12 @@ def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: 
 
 @dataclass(frozen=True, slots=True)
 class AffectedAttempts:
-    """The attempts that a change affects; None: any course, quiz or person."""
+    """The attempts that a change affects; None: any course, quiz, person or enrolment."""
 
     course_id: int | None = None
     activity_key: str | None = None
     person_id: int | None = None
+    enrolment_ids: Sequence[int] | None = None
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -180,6 +181,8 @@ class AffectedAttempts:
             found &= Attempt.activity_key == self.activity_key
         if self.person_id is not None:
             found &= Attempt.person_id == self.person_id
+        if self.enrolment_ids is not None:
+            found &= Attempt.enrolment_id.in_(self.enrolment_ids)
         return found
 
 
@@ -188,7 +191,10 @@ class OpenAttempt:
     """An open attempt, its end by the effective settings, and its recorded due date."""
 
     id: int
+    uuid: UUID
     person: Person
+    enrolment_id: int | None
+    activity_key: str
     state: AttemptState
     started_at: datetime
     due_at: datetime | None
@@ -231,7 +237,18 @@ def _open(row: Any, terms: SettingSources) -> OpenAttempt:
     attempt: Attempt = row[0]
     end = end_of(terms.access(attempt.started_at), attempt.started_at, extra=attempt.extra_seconds)
     state = AttemptState(attempt.state)
-    return OpenAttempt(attempt.id, row[1], state, attempt.started_at, attempt.due_at, attempt.extra_seconds, end)
+    return OpenAttempt(
+        attempt.id,
+        attempt.uuid,
+        row[1],
+        attempt.enrolment_id,
+        attempt.activity_key,
+        state,
+        attempt.started_at,
+        attempt.due_at,
+        attempt.extra_seconds,
+        end,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,13 @@ def enrol(instance: Instance, course: Course, people: list[Actor], edition: Edit
         return services.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())
 
 
+def a_learner_of(instance: Instance, course: Course, edition: Edition | None, email: str = "ana@example.org") -> Actor:
+    """Add a person who takes a course in one of its editions."""
+    person = actor_of(a_person(instance, email))
+    enrol(instance, course, [person], edition)
+    return person
+
+
 def take_out(instance: Instance, course: Course, actor: Actor) -> None:
     """End somebody's part in a course as the team does."""
     row = enrolment_of(instance, actor, course)

@@ -1,0 +1,301 @@
+"""Dates of a learner: one source for the home page, the course's pages, the calendar and reminders.
+
+Each package offers its sources in `Feature.dates`; the roof collects them (`dates` of `session.info`). A source is handed the enrolments
+whose dates are wanted with all that they follow from, so that it asks the database once for all of them, or not at all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses.models import Course
+from courses.queries import outlines as course_outlines
+from courses.rules import Outline, OutlineActivity, OutlineModule, Texts, activity_url
+from enrolments.models import Completion, Edition, EditionPlace, Enrolment
+from enrolments.queries.learning import own_outlines, results_of_many
+from enrolments.queries.ungraded import list_ungraded
+from enrolments.rules import NO_RESULT, Results, completed_keys
+from kernel.i18n import choose
+
+
+class DateKind(StrEnum):
+    """The kind of a dated item: the event at its moment."""
+
+    ATTEMPT_OPEN = "attempt_open"
+    """An attempt without an end is in progress; the moment is when it was begun."""
+    ATTEMPT_ENDS = "attempt_ends"
+    """The time of an attempt in progress ends; in a grace period that is past."""
+    EDITION_BEGINS = "edition_begins"
+    EDITION_ENDS = "edition_ends"
+    MODULE_OPENS = "module_opens"
+    MODULE_CLOSES = "module_closes"
+    ACTIVITY_OPENS = "activity_opens"
+    ACTIVITY_CLOSES = "activity_closes"
+    CONDITION_OPENS = "condition_opens"
+    """A condition of time is met: the pause between two attempts is over."""
+    REMINDER = "reminder"
+    """A reminder of one's own."""
+
+
+RUNNING_OUT = frozenset({DateKind.ATTEMPT_ENDS, DateKind.EDITION_ENDS, DateKind.MODULE_CLOSES, DateKind.ACTIVITY_CLOSES})
+"""Kinds after whose moment something can be done no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedItem:
+    """Something of one person that happens at a moment; its texts are read in the language of whoever reads now."""
+
+    key: str
+    """The same over time and in each language; unique among the items of a person."""
+    kind: DateKind
+    at: datetime
+    person_id: int
+    path: str
+    """The address of its page on this site."""
+    texts: Texts
+    """Its title by language."""
+    course_id: int | None = None
+    """None: it belongs to no course."""
+    slug: str = ""
+    course_texts: Texts = field(default_factory=dict)
+    zone: str = ""
+    """The course's time zone."""
+    activity_kind: str = ""
+    activity_key: str = ""
+    """Empty where it is not of one activity."""
+    done: bool = False
+    """The person has nothing left to do about it."""
+
+    @property
+    def title(self) -> str:
+        """Return its title in the reader's language."""
+        return choose(self.texts)
+
+    @property
+    def course_title(self) -> str:
+        """Return the title of its course in the reader's language."""
+        return choose(self.course_texts)
+
+
+@dataclass(frozen=True, slots=True)
+class DatedEnrolment:
+    """An enrolment with all that its dates follow from."""
+
+    enrolment_id: int
+    person_id: int
+    outline: Outline
+    """With the dates that hold for this learner (`enrolments.queries.learning.own_outlines`)."""
+    results: Results
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    """Of the edition in which it is taken."""
+    archived: bool = False
+    completed: bool = False
+    ungraded: frozenset[str] = frozenset()
+    """Activities of which something is handed in that waits to be graded."""
+
+    def opening(self, activity: OutlineActivity) -> datetime | None:
+        """Return when an activity opens for the learner, what it requires aside; None where no date says so."""
+        if activity.opens_by_itself:
+            return activity.opens_at
+        return _latest(activity.opens_at, self.outline.module_by_key[activity.module].opens_at, self.starts_at)
+
+    def closing(self, activity: OutlineActivity) -> datetime | None:
+        """Return until when an activity can be done: what gives marks closes with the edition at the latest, all else is only asked for."""
+        return _earliest(activity.closes_at, self.ends_at) if activity.gives_marks else activity.closes_at
+
+    def is_done(self, activity: OutlineActivity) -> bool:
+        """Say whether the learner has nothing left to do in an activity: it is completed, used up, or waits to be graded."""
+        result = self.results.get(activity.key, NO_RESULT)
+        return result.completed or result.exhausted or activity.key in self.ungraded
+
+    def item(self, key: str, kind: DateKind, at: datetime, texts: Texts, *, done: bool, path: str = "") -> DatedItem:
+        """Return a dated item of the course as a whole, or of a part that has no page of its own."""
+        outline = self.outline
+        return DatedItem(
+            key=key,
+            kind=kind,
+            at=at,
+            person_id=self.person_id,
+            path=path or f"/courses/{outline.slug}",
+            texts=texts,
+            course_id=outline.course_id,
+            slug=outline.slug,
+            course_texts=outline.title,
+            zone=outline.zone,
+            done=done,
+        )
+
+    def activity_item(self, activity: OutlineActivity, event: str, kind: DateKind, at: datetime, *, path: str = "") -> DatedItem:
+        """Return a dated item of an activity."""
+        outline = self.outline
+        return DatedItem(
+            key=f"{activity.kind}:{outline.slug}:{activity.key}:{event}",
+            kind=kind,
+            at=at,
+            person_id=self.person_id,
+            path=path or activity_url(outline.slug, activity.kind, activity.key),
+            texts=activity.title,
+            course_id=outline.course_id,
+            slug=outline.slug,
+            course_texts=outline.title,
+            zone=outline.zone,
+            activity_kind=activity.kind,
+            activity_key=activity.key,
+            done=self.is_done(activity),
+        )
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class DateRequest:
+    """A request for the dates of people between two moments; a source may tell others too, which are left out afterwards."""
+
+    enrolments: Sequence[DatedEnrolment]
+    """Those that are going on, of all these people."""
+    person_ids: Sequence[int]
+    now: datetime
+    since: datetime | None = None
+    until: datetime | None = None
+    """From the first moment on, before the second; None: without that limit."""
+
+
+DateSource = Callable[[Session, DateRequest], Iterable[DatedItem]]
+"""Tells dated items of all people of a request, in a number of statements that does not grow with them."""
+
+
+def list_dates(
+    session: Session,
+    person_ids: Sequence[int],
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = None,
+) -> list[DatedItem]:
+    """List the dated items of these people, the earliest first; jobs ask for some hundreds of people at a time."""
+    wanted = DateRequest(list_dated_enrolments(session, person_ids), person_ids, now, since, until)
+    return collect_dates(session, wanted)[:limit]
+
+
+def collect_dates(session: Session, wanted: DateRequest, sources: Iterable[DateSource] | None = None) -> list[DatedItem]:
+    """Ask all sources, or these, and put what they tell in order, the earliest first."""
+    asked = cast("Iterable[DateSource]", session.info["dates"]) if sources is None else sources
+    found = [
+        item
+        for source in asked
+        for item in source(session, wanted)
+        if (wanted.since is None or item.at >= wanted.since) and (wanted.until is None or item.at < wanted.until)
+    ]
+    return sorted(found, key=lambda item: (item.at, item.person_id, item.key))
+
+
+def list_dated_enrolments(session: Session, person_ids: Sequence[int]) -> list[DatedEnrolment]:
+    """List the enrolments of these people that are going on, with all that their dates follow from, in five statements."""
+    statement = (
+        select(
+            Enrolment.id,
+            Enrolment.person_id,
+            Enrolment.course_version_id,
+            Course.archived_at,
+            Edition.starts_at,
+            Edition.ends_at,
+            Completion.completed_at,
+        )
+        .join(Course, Course.id == Enrolment.course_id)
+        .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
+        .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id.in_(person_ids), Enrolment.left_at.is_(None))
+        .order_by(Enrolment.id)
+    )
+    rows = session.execute(statement).all()
+    if not rows:
+        return []
+    results = results_of_many(session, [row.id for row in rows])
+    followed = course_outlines.list_outlines(session, [row.course_version_id for row in rows])
+    outlines = own_outlines(session, {row.id: followed[row.course_version_id] for row in rows})
+    waiting = list_ungraded(session, outlines, results)
+    return [
+        DatedEnrolment(
+            enrolment_id=row.id,
+            person_id=row.person_id,
+            outline=outlines[row.id],
+            results=results[row.id],
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            archived=row.archived_at is not None,
+            completed=row.completed_at is not None,
+            ungraded=waiting.get(row.id, frozenset()),
+        )
+        for row in rows
+    ]
+
+
+def course_dates(_session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
+    """Tell when editions begin and end, and when modules open and close."""
+    for enrolment in wanted.enrolments:
+        if not enrolment.archived:
+            yield from _edition_dates(enrolment)
+            for module in enrolment.outline.modules:
+                yield from _module_dates(enrolment, module)
+
+
+def _edition_dates(enrolment: DatedEnrolment) -> Iterator[DatedItem]:
+    slug, title = enrolment.outline.slug, enrolment.outline.title
+    if enrolment.starts_at is not None:
+        begun = bool(enrolment.results) or enrolment.completed
+        yield enrolment.item(f"edition:{slug}:begins", DateKind.EDITION_BEGINS, enrolment.starts_at, title, done=begun)
+    if enrolment.ends_at is not None:
+        yield enrolment.item(f"edition:{slug}:ends", DateKind.EDITION_ENDS, enrolment.ends_at, title, done=enrolment.completed)
+
+
+def _module_dates(enrolment: DatedEnrolment, module: OutlineModule) -> Iterator[DatedItem]:
+    """Tell of a module what its activities do not tell: those with marks have its closing date as their own."""
+    name, done = f"module:{enrolment.outline.slug}:{module.key}", module.key in completed_keys(enrolment.outline, enrolment.results)
+    path = f"/courses/{enrolment.outline.slug}#way"
+    opens = _latest(module.opens_at, enrolment.starts_at)
+    if module.opens_at is not None and opens is not None and opens != enrolment.starts_at:
+        yield enrolment.item(f"{name}:opens", DateKind.MODULE_OPENS, opens, module.title, done=done, path=path)
+    told = {activity.closes_at for activity in module.activities}
+    if module.closes_at is not None and module.closes_at not in told and _ends_before(enrolment, module.closes_at):
+        yield enrolment.item(f"{name}:closes", DateKind.MODULE_CLOSES, module.closes_at, module.title, done=done, path=path)
+
+
+def _ends_before(enrolment: DatedEnrolment, moment: datetime) -> bool:
+    """Say whether something closes before the whole edition does."""
+    return enrolment.ends_at is None or moment < enrolment.ends_at
+
+
+def dates_of_kind(kind: str) -> DateSource:
+    """Return a source that tells when activities of a kind open and close, each for its learner."""
+
+    def dates(_session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
+        for enrolment in wanted.enrolments:
+            yield from activity_dates(enrolment, kind)
+
+    return dates
+
+
+def activity_dates(enrolment: DatedEnrolment, kind: str) -> Iterator[DatedItem]:
+    """Tell when the activities of a kind open and close for a learner, as far as that is not told of the module or the edition."""
+    for activity in () if enrolment.archived else enrolment.outline.activities():
+        if activity.kind != kind:
+            continue
+        opens, module = enrolment.opening(activity), enrolment.outline.module_by_key[activity.module]
+        if opens is not None and (activity.opens_by_itself or opens not in (module.opens_at, enrolment.starts_at)):
+            yield enrolment.activity_item(activity, "opens", DateKind.ACTIVITY_OPENS, opens)
+        if activity.closes_at is not None and _ends_before(enrolment, activity.closes_at):
+            yield enrolment.activity_item(activity, "closes", DateKind.ACTIVITY_CLOSES, activity.closes_at)

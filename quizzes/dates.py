@@ -1,0 +1,35 @@
+"""Dates of quizzes: when attempts in progress end, and when quizzes open and close for a learner."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.orm import Session
+
+from enrolments.dates import DatedEnrolment, DatedItem, DateKind, DateRequest, activity_dates
+from quizzes.queries.overrides import AffectedAttempts, OpenAttempt, list_open
+
+MOST_OPEN = 10_000
+"""Attempts in progress of the people of one request."""
+
+
+def quiz_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
+    """Tell the dates of quizzes, attempts in progress in one statement; a quiz that closes when its attempt ends is told once."""
+    by_enrolment: dict[int | None, list[OpenAttempt]] = {}
+    if wanted.enrolments:
+        scope = AffectedAttempts(enrolment_ids=tuple(enrolment.enrolment_id for enrolment in wanted.enrolments))
+        for attempt in list_open(session, scope, limit=MOST_OPEN):
+            by_enrolment.setdefault(attempt.enrolment_id, []).append(attempt)
+    for enrolment in wanted.enrolments:
+        going_on = list(_attempt_dates(enrolment, by_enrolment.get(enrolment.enrolment_id, ())))
+        yield from going_on
+        ends = {(item.activity_key, item.at) for item in going_on}
+        yield from (item for item in activity_dates(enrolment, "quiz") if (item.activity_key, item.at) not in ends)
+
+
+def _attempt_dates(enrolment: DatedEnrolment, attempts: Sequence[OpenAttempt]) -> Iterator[DatedItem]:
+    for attempt in attempts:
+        activity = enrolment.outline.by_key.get(attempt.activity_key)
+        if activity is None:
+            continue
+        kind = DateKind.ATTEMPT_OPEN if attempt.end is None else DateKind.ATTEMPT_ENDS
+        at, path = attempt.end or attempt.started_at, f"/attempts/{attempt.uuid}"
+        yield enrolment.activity_item(activity, f"attempt:{attempt.uuid}", kind, at, path=path)

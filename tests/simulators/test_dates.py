@@ -1,0 +1,46 @@
+"""The dates of tasks that a learner sees: those by which a task may be submitted."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from enrolments.queries import learning as enrolment_queries
+from kernel.permissions import Actor
+from lms.instance import Instance
+from simulators import services
+from tests.simulators.tasks import BODY, folder
+from tests.support.builders import publish
+from tests.support.dates import moments_of
+from tests.support.editions import a_learner_of, an_edition
+from tests.support.learning import At
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def may_submit(instance: Instance, learner: Actor, at: At, moment: datetime) -> bool:
+    """Say whether a task may be submitted at a moment."""
+    at.moment = moment
+    with instance.database.unit_of_work(write=False) as session:
+        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "tarea-1")
+        return services.load_task_context(session, learner, subject, now=moment).ruling.allowed
+
+
+@pytest.mark.parametrize("ends", [None, 5, 40])
+def test_the_dates_are_those_by_which_a_task_may_be_submitted(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch, ends: int | None
+) -> None:
+    at = At(monkeypatch, NOON)
+    course, _version = publish(instance, folder(BODY + "opens: 2026-06-03\ncloses: 2026-06-20\n"), now=NOON)
+    edition = None if ends is None else an_edition(instance, course, ends_at=NOON + timedelta(days=ends))
+    learner = a_learner_of(instance, course, edition)
+
+    found = moments_of(instance, learner, now=NOON)
+
+    opens = found["simulator:prueba:tarea-1:opens"]
+    closes = min(moment for key, moment in found.items() if key.endswith((":closes", ":ends")))
+    assert ("simulator:prueba:tarea-1:closes" in found) is (ends != 5)
+    assert not may_submit(instance, learner, at, opens - SECOND)
+    assert may_submit(instance, learner, at, opens)
+    assert may_submit(instance, learner, at, closes - SECOND)
+    assert not may_submit(instance, learner, at, closes)
