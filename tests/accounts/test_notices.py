@@ -22,7 +22,7 @@ from lms import retention
 from lms.instance import Instance
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_person, sign_in
-from tests.support.postbox import Postbox
+from tests.support.postbox import Postbox, worker_sending_to
 
 QUITO = ZoneInfo("America/Guayaquil")
 SEVEN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -236,7 +236,7 @@ def test_hundreds_are_told_with_so_many_statements(instance: Instance, browser: 
 
 def test_an_address_that_is_refused_keeps_nobody_else_waiting(instance: Instance) -> None:
     box = Postbox(refuses="p1@")
-    worker = posting(instance, box)
+    worker = worker_sending_to(instance, box)
     give(instance, *[a_person(instance, f"p{number}@example.org") for number in range(5)])
     outbox.deliver_waiting(worker, now=clock.now())
     assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in (0, 2, 3, 4)]
@@ -251,7 +251,7 @@ def test_an_address_that_is_refused_keeps_nobody_else_waiting(instance: Instance
 def test_a_message_that_is_refused_keeps_nobody_else_waiting(instance: Instance) -> None:
     """Whether the server does not take it, or nobody can even write down its address."""
     box = Postbox(drops="p1@")
-    worker = posting(instance, box)
+    worker = worker_sending_to(instance, box)
     give(instance, *[a_person(instance, email) for email in ("p0@example.org", "p1@example.org", "p2@-example.org", "p3@example.org")])
     outbox.deliver_waiting(worker, now=clock.now())
     assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p3@example.org"]
@@ -270,7 +270,7 @@ def test_many_are_written_to_in_portions(instance: Instance, monkeypatch: pytest
     give(instance, *people)
     numbers = [person.id for person in people]
     assert left_to_mail(instance) == [numbers[:2], numbers[2:4], numbers[4:]]
-    outbox.deliver_waiting(posting(instance, box), now=clock.now())
+    outbox.deliver_waiting(worker_sending_to(instance, box), now=clock.now())
     box.close()
 
     assert sorted(message["To"] for message in box.messages) == [f"p{number}@example.org" for number in range(5)]
@@ -285,9 +285,9 @@ def test_who_is_told_of_the_same_in_another_portion_is_written_to_by_its_job_alo
     with instance.database.unit_of_work(write=False) as session:
         first = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices").order_by(Job.id)).first()
     assert first is not None
-    outbox.deliver(posting(instance, box), first, now=clock.now())
+    outbox.deliver(worker_sending_to(instance, box), first, now=clock.now())
     assert [message["To"] for message in box.messages] == [person.email for person in people[::2]]
-    outbox.deliver_waiting(posting(instance, box), now=clock.now())
+    outbox.deliver_waiting(worker_sending_to(instance, box), now=clock.now())
     box.close()
 
     assert [message["To"] for message in box.messages][3:] == [person.email for person in people[1::2]]
@@ -295,7 +295,7 @@ def test_who_is_told_of_the_same_in_another_portion_is_written_to_by_its_job_alo
 
 def test_an_address_that_is_nobodys_is_not_tried_again(instance: Instance) -> None:
     box = Postbox(refuses="p1@", refusal="550 5.1.1 <p1@example.org>: User unknown")
-    worker = posting(instance, box)
+    worker = worker_sending_to(instance, box)
     give(instance, *[a_person(instance, f"p{number}@example.org") for number in range(3)])
     outbox.deliver_waiting(worker, now=clock.now())
     box.close()
@@ -318,13 +318,13 @@ def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(inst
     with instance.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_notices")).one()
     monkeypatch.setattr(clock, "now", hurried)
-    assert outbox.deliver(posting(instance, box), job, now=begun) is outbox.DeliveryOutcome.DONE
+    assert outbox.deliver(worker_sending_to(instance, box), job, now=begun) is outbox.DeliveryOutcome.DONE
     sent = len(box.messages)
     assert 0 < sent < len(people)
     assert passed[0] < outbox.LEASE
     assert left_to_mail(instance) == [[person.id for person in people[sent:]]]
 
-    outbox.deliver_waiting(posting(instance, box), now=begun)
+    outbox.deliver_waiting(worker_sending_to(instance, box), now=begun)
     box.close()
     assert [message["To"] for message in box.messages] == [person.email for person in people]
 
@@ -332,7 +332,7 @@ def test_a_portion_ends_well_within_the_lease_and_the_rest_is_the_next_jobs(inst
 def test_who_was_refused_in_a_portion_is_tried_again_without_the_rest(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second try of all would meet the job of the rest, and both would mail it."""
     begun, box = clock.now(), Postbox(refuses="p0@")
-    worker = posting(instance, box)
+    worker = worker_sending_to(instance, box)
     people = [a_person(instance, f"p{number}@example.org") for number in range(5)]
     give(instance, *people, now=begun)
     monkeypatch.setattr(clock, "now", lambda: begun + (outbox.LEASE if box.messages else timedelta()))  # one is sent, then it is late
@@ -355,9 +355,3 @@ def left_to_mail(instance: Instance) -> list[list[int]]:
     with instance.database.unit_of_work(write=False) as session:
         found = session.scalars(select(Job.arguments).where(Job.kind == "accounts.send_notices", Job.done_at.is_(None)).order_by(Job.id))
         return [json.loads(arguments)["people"] for arguments in found]
-
-
-def posting(instance: Instance, box: Postbox) -> outbox.JobRunner:
-    """Return a worker that sends mail to a server."""
-    settings = instance.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_starttls": False})
-    return outbox.JobRunner(instance.database, settings, instance.worker.handlers)

@@ -22,10 +22,10 @@ from kernel.settings import Settings, load, secret_keys
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from organisations.models import Organisation, UnitManager
-from tests.kernel.test_crypto import locked_before
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.former_versions import locked_before
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 

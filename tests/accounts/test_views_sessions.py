@@ -1,7 +1,7 @@
 """Sessions: their cookie, how long they last, signing out, what ends them (spec/security 1.4, 3.1)."""
 
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -15,11 +15,12 @@ from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import create_app
 from lms.instance import Instance
-from tests.accounts.test_views_signing_in import START, devices, is_signed_in, suspend
 from tests.support.browser import Browser, Counter
 from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.people import devices, is_signed_in, suspend
 
 SITE = "https://localhost"
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
 def cookie_of(browser: Browser) -> str:

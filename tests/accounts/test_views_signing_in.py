@@ -12,14 +12,14 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from accounts import passwords
-from accounts.models import Device, Person
+from accounts.models import Person
 from accounts.signin import FAILURES_OF_ADDRESS
-from kernel import clock
 from kernel.audit import AuditEntry
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.people import devices, is_signed_in, suspend
 
 WRONG = "esta no es la clave"
 
@@ -30,15 +30,6 @@ START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 def try_to_sign_in(browser: Browser, email: str, password: str = WRONG, status: int = 422) -> None:
     browser.get("/sign-in")
     browser.submit("/sign-in", {"email": email, "password": password}, status=status)
-
-
-def devices(instance: Instance) -> list[Device]:
-    with instance.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(Device).order_by(Device.id)))
-
-
-def is_signed_in(browser: Browser) -> bool:
-    return browser._request("GET", "/profile").status_code == 200
 
 
 def test_signing_in_opens_a_session_and_leads_to_what_was_asked_for(browser: Browser, instance: Instance) -> None:
@@ -100,11 +91,6 @@ def test_every_failure_looks_the_same(browser: Browser, instance: Instance) -> N
     assert pages[0] == pages[1] == pages[2]
     assert 'id="password-error"' in pages[0]
     try_to_sign_in(browser, "ana@example.org", PASSWORD, status=200)
-
-
-def suspend(instance: Instance, email: str) -> None:
-    with instance.database.unit_of_work() as session:
-        session.execute(update(Person).where(Person.email == email).values(suspended_at=clock.now()))
 
 
 @pytest.mark.hashes

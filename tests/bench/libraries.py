@@ -30,8 +30,8 @@ from quizzes.queries import reports
 from quizzes.queries.reports import ReportFilter, ReportOrder
 from tests.bench.pages import in_turns
 from tests.bench.table import Row, ratio
-from tests.certificates.test_pdf import FACTS
-from tests.scale.test_report_of_many import KEY, a_class, copy
+from tests.support.certificates import FACTS
+from tests.support.crowds import QUIZ_KEY, a_model_class, copy_class
 from tests.support.sizes import ACCOUNTS
 
 DRAWN = 20
@@ -132,12 +132,12 @@ def report(instance: Instance) -> list[Row]:
     """spec/performance P13: a report of many lines as CSV against the same rows streamed by bare SQL,
     and the memory that it takes besides.
     """
-    course = a_class(instance)
-    copy(instance, ACCOUNTS)
+    course = a_model_class(instance)
+    copy_class(instance, ACCOUNTS)
 
     def ours() -> None:
         with instance.database.unit_of_work(write=False) as session:
-            stream = reports.stream_report(session, course.id, KEY, ReportFilter(), ReportOrder())
+            stream = reports.stream_report(session, course.id, QUIZ_KEY, ReportFilter(), ReportOrder())
             with Path(os.devnull).open("wb") as target:
                 write_csv(target, headings(), download_rows(stream))
 

@@ -11,12 +11,12 @@ from sqlalchemy import func, select, update
 from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt, AttemptItem, MarkEvent
-from tests.browser.conftest import CHROMIUM, FLAGS, Live
 from tests.browser.faults import Device, Line, a_bank, give_password
 from tests.browser.ledger import Ledger, stored
-from tests.quizzes.test_views import a_quiz
+from tests.support.chromium import CHROMIUM, FLAGS, Live
 from tests.support.editions import enrol, take_out
 from tests.support.learning import a_learner, start
+from tests.support.quizzes import a_quiz_asking
 
 pytestmark = pytest.mark.long
 
@@ -25,7 +25,7 @@ TEN = range(1, 11)
 
 def an_attempt(instance: Instance, live: Live, places: range = range(1, 4), settings: str = "") -> str:
     """Start a learner's attempt, and return its address."""
-    course = a_quiz(instance, a_bank(places), f"attempts: 0\n{settings}", tuple(f"numero-{place}" for place in places))
+    course = a_quiz_asking(instance, a_bank(places), f"attempts: 0\n{settings}", tuple(f"numero-{place}" for place in places))
     return f"{live.url}/attempts/{start(instance, a_learner(instance, course), course.slug, now=clock.now())}"
 
 
@@ -299,7 +299,7 @@ def test_who_was_taken_out_of_the_course_is_told_so_and_what_they_typed_goes_up_
     chromium: Browser, live: Live, instance: Instance
 ) -> None:
     """spec/security 1.4: the page says why nothing is saved any more, keeps what is typed, and sends it where its learner comes back."""
-    course = a_quiz(instance, a_bank(range(1, 4)), "attempts: 0\n", tuple(f"numero-{place}" for place in range(1, 4)))
+    course = a_quiz_asking(instance, a_bank(range(1, 4)), "attempts: 0\n", tuple(f"numero-{place}" for place in range(1, 4)))
     learner = a_learner(instance, course)
     device = a_device(chromium, f"{live.url}/attempts/{start(instance, learner, course.slug, now=clock.now())}")
     page = device.tabs[0]

@@ -14,9 +14,9 @@ from courses.models import Course
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
 from lms.instance import Instance
-from tests.browser.conftest import Live, Visitor, visitor
-from tests.courses.test_views_outline import texts
 from tests.support.builders import PASSWORD, a_course, a_person, a_teacher
+from tests.support.chromium import Live, Visitor, visitor
+from tests.support.drafts import draft_texts
 from tests.support.lessons import a_picture, write
 
 pytestmark = pytest.mark.long
@@ -158,7 +158,7 @@ def test_a_lost_line_loses_no_text(chromium: Browser, live: Live) -> None:
     me.page.evaluate("dispatchEvent(new Event('online'))")
 
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
-    assert texts(live.instance)[LESSON].endswith("Escrito sin línea.\n")
+    assert draft_texts(live.instance)[LESSON].endswith("Escrito sin línea.\n")
 
 
 def leave_unsaved(me: Visitor, text: str) -> None:
@@ -189,7 +189,7 @@ def test_an_ended_session_loses_no_text(chromium: Browser, live: Live, ended: bo
     me.page.evaluate("dispatchEvent(new Event('online'))")
 
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
-    assert texts(live.instance)[LESSON].endswith("Escrito sin sesión.\n")
+    assert draft_texts(live.instance)[LESSON].endswith("Escrito sin sesión.\n")
     assert me.page.evaluate("localStorage.length") == 0
 
 
@@ -208,7 +208,7 @@ def test_what_one_editor_wrote_is_not_saved_as_another_s(chromium: Browser, live
     me.page.fill("#body", "De Pilar.\n")
     expect(me.page.locator("#save-state")).to_contain_text("Su sesión se cerró", timeout=15_000)
 
-    assert "De Pilar." not in texts(live.instance)[LESSON]
+    assert "De Pilar." not in draft_texts(live.instance)[LESSON]
     assert "De Pilar." in me.page.evaluate("Object.values(localStorage).join()")
 
 
@@ -225,7 +225,7 @@ def test_a_server_that_is_away_loses_no_text(chromium: Browser, live: Live) -> N
     me.page.evaluate("dispatchEvent(new Event('online'))")
 
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=20_000)
-    assert texts(live.instance)[LESSON].endswith("Escrito sin servidor.\n")
+    assert draft_texts(live.instance)[LESSON].endswith("Escrito sin servidor.\n")
 
 
 def test_what_is_offered_is_not_written_over_before_anybody_decides(chromium: Browser, live: Live) -> None:
@@ -253,7 +253,7 @@ def test_what_was_not_saved_is_offered_when_the_page_opens_again(chromium: Brows
 
     expect(me.page.locator("#body")).to_have_value("No se guardó.\n")
     expect(me.page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
-    assert texts(live.instance)[LESSON].endswith("No se guardó.\n")
+    assert draft_texts(live.instance)[LESSON].endswith("No se guardó.\n")
 
 
 def test_what_its_button_saved_is_not_offered_again(chromium: Browser, live: Live) -> None:
@@ -271,21 +271,21 @@ def test_what_its_button_saved_is_not_offered_again(chromium: Browser, live: Liv
 
 def test_a_page_that_saves_by_itself_never_writes_over_somebody_else(chromium: Browser, live: Live) -> None:
     me = before_a_lesson(live, chromium)
-    theirs = texts(live.instance)[LESSON].replace("dedos", "pies")
+    theirs = draft_texts(live.instance)[LESSON].replace("dedos", "pies")
     with live.instance.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
     write(live.instance, course, {LESSON: theirs})
 
     me.page.fill("#body", "Lo mío.\n")
     expect(me.page.locator("#save-state")).to_contain_text("Otra persona", timeout=15_000)
-    assert texts(live.instance)[LESSON] == theirs
+    assert draft_texts(live.instance)[LESSON] == theirs
     me.press("button[value=save]")
     me.page.check("[name=conflict-0][value=both]")
     me.press("button[value=merge]")
     me.press("button[value=save]")
 
-    assert "pies" in texts(live.instance)[LESSON]
-    assert "Lo mío." in texts(live.instance)[LESSON]
+    assert "pies" in draft_texts(live.instance)[LESSON]
+    assert "Lo mío." in draft_texts(live.instance)[LESSON]
 
 
 UNDRAWN = """[...document.querySelectorAll('#look use')].map((one) => one.getAttribute('href'))
@@ -349,7 +349,7 @@ def test_a_page_that_was_not_left_after_all_goes_on_saving(chromium: Browser, li
     page.fill("#body", "Sigo aquí.\n")
 
     expect(page.locator("#save-state")).to_have_text(SAVED, timeout=15_000)
-    assert texts(live.instance)[LESSON].endswith("Sigo aquí.\n")
+    assert draft_texts(live.instance)[LESSON].endswith("Sigo aquí.\n")
 
 
 def test_tools_pasting_and_lines_work_by_keyboard(chromium: Browser, live: Live) -> None:
@@ -397,7 +397,7 @@ def test_the_outline_by_keyboard(chromium: Browser, live: Live) -> None:
         me.page.keyboard.press("Enter")
     me.check()
 
-    assert "01-parte/02-leccion.es.md" in texts(live.instance)
+    assert "01-parte/02-leccion.es.md" in draft_texts(live.instance)
 
 
 def test_an_activity_is_dragged_to_another_place(chromium: Browser, live: Live) -> None:
@@ -419,4 +419,4 @@ def test_an_activity_is_dragged_to_another_place(chromium: Browser, live: Live) 
             target.bounding_box()  # the browser moves rows between two frames: each step waits for one
         me.page.mouse.up()
 
-    assert "01-parte/03-leccion.es.md" in texts(live.instance) or "01-parte/04-leccion.es.md" in texts(live.instance)
+    assert "01-parte/03-leccion.es.md" in draft_texts(live.instance) or "01-parte/04-leccion.es.md" in draft_texts(live.instance)

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser
 from kernel import clock
 from lms.instance import Instance
 from tests.browser.faults import History, Server, a_bank, server_on
-from tests.quizzes.test_views import a_quiz
 from tests.support import sizes
 from tests.support.learning import a_learner, start
+from tests.support.quizzes import a_quiz_asking
 from tests.support.server import free_port, serving
 
 pytestmark = pytest.mark.long
@@ -34,7 +34,7 @@ def server(instance: Instance, tmp_path: Path, database_url: str) -> Iterator[Se
 @pytest.fixture
 def attempt(instance: Instance, server: Server) -> str:
     """Start a learner's attempt at three questions, and return its address."""
-    course = a_quiz(instance, a_bank(range(1, 4)), "attempts: 0\n", ("numero-1", "numero-2", "numero-3"))
+    course = a_quiz_asking(instance, a_bank(range(1, 4)), "attempts: 0\n", ("numero-1", "numero-2", "numero-3"))
     learner = a_learner(instance, course)
     return f"{server.url}/attempts/{start(instance, learner, course.slug, now=clock.now())}"
 

@@ -7,9 +7,8 @@ from sqlalchemy import select
 from lms.instance import Instance
 from quizzes.models import AnswerFile
 from quizzes.rules.responses import FILES, clean_parts
-from tests.browser.conftest import Live, visitor
-from tests.browser.test_kinds import begin
-from tests.quizzes.test_views import stored
+from tests.support.attempts import stored
+from tests.support.chromium import Live, begin_quiz, visitor
 
 pytestmark = pytest.mark.long
 
@@ -38,7 +37,7 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
     and the page never leaves.
     """
     person = visitor(chromium, live, width=width)
-    begin(person, instance, "", ("ensayo",), TASK)
+    begin_quiz(person, instance, "", ("ensayo",), TASK)
     page, tries = person.page, list[str]()
 
     def broken(route: Route) -> None:
@@ -70,7 +69,7 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
 def test_a_file_that_another_tab_sent_stays_in_the_answer_that_is_changed_here(chromium: Browser, live: Live, instance: Instance) -> None:
     """spec/quiz-engine 5.4.3: a newer answer is shown whole, its files too; what is changed after seeing it keeps them."""
     person = visitor(chromium, live)
-    begin(person, instance, "", ("ensayo",), TASK)
+    begin_quiz(person, instance, "", ("ensayo",), TASK)
     older, newer = person.page, person.page.context.new_page()
     newer.goto(older.url)
     newer.set_input_files("[name='p1-upload']", [PDF])
@@ -91,7 +90,7 @@ def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromi
     and what is typed next keeps it.
     """
     person = visitor(chromium, live)
-    begin(person, instance, "", ("ensayo",), TASK)
+    begin_quiz(person, instance, "", ("ensayo",), TASK)
     page = person.page
     page.route("**/attempts/*/answers", lambda route: route.abort())
     page.set_input_files("[name='p1-upload']", [PDF])
@@ -108,7 +107,7 @@ def test_a_file_whose_answer_was_still_on_its_way_is_there_after_a_reload(chromi
 
 def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chromium: Browser, live: Live, instance: Instance) -> None:
     person = visitor(chromium, live)
-    begin(person, instance, "", ("ensayo",), TASK)
+    begin_quiz(person, instance, "", ("ensayo",), TASK)
     page = person.page
     page.set_input_files("[name='p1-upload']", [PDF])
     page.wait_for_selector("[name='p1-files']", state="attached")
@@ -125,7 +124,7 @@ def test_a_file_that_was_sent_is_there_after_a_reload_and_can_be_taken_away(chro
 def test_a_conflict_that_ends_no_attempt_is_tried_again(chromium: Browser, live: Live, instance: Instance) -> None:
     """spec/quiz-engine 5.4.2: «closed» is said where the attempt has ended, and of nothing else that the server had to refuse."""
     person = visitor(chromium, live)
-    begin(person, instance, "", ("ensayo",), TASK)
+    begin_quiz(person, instance, "", ("ensayo",), TASK)
     page, tries = person.page, list[str]()
 
     def in_conflict(route: Route) -> None:

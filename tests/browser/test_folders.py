@@ -15,8 +15,8 @@ from courses.services.drafts import text_content
 from kernel import clock
 from kernel.archives import write_archive
 from kernel.permissions import SYSTEM
-from tests.browser.conftest import Live, visitor
 from tests.support.builders import PASSWORD, a_course, a_teacher, folder
+from tests.support.chromium import Live, visitor
 from tests.support.folders import FOLDERS
 
 LESSON = "01-parte/01-leccion.es.md"

@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from kernel import clock
-from tests.browser.conftest import Live
-from tests.browser.test_staff_pages import follow, press, team
 from tests.support.builders import a_course, a_teacher
+from tests.support.chromium import Live, follow, press, signed_in
 from tests.support.editions import an_edition
 from tests.support.learning import a_learner, fail_quiz, mark_done, pass_quiz
 
@@ -27,7 +26,7 @@ def test_from_the_gradebook_to_who_is_stuck_to_a_learner_and_an_announcement(chr
         learner = a_learner(instance, course, f"p{place}@example.org", now=past)
         mark_done(instance, learner, "prueba", "leccion-1", now=past)
         (pass_quiz if place else fail_quiz)(instance, learner, "prueba", now=past)
-    person = team(chromium, live, width=width)
+    person = signed_in(chromium, live, width=width)
     person.open(f"{TEACHING}/gradebook")
     follow(person, "Avance de los participantes")
     person.page.locator("summary").first.focus()
@@ -58,7 +57,7 @@ def test_the_team_sets_a_result_marks_by_hand_and_writes_to_those_who_stopped(ch
     a_teacher(instance, course)
     learners = [a_learner(instance, course, f"p{place}@example.org", now=past) for place in range(3)]
     fail_quiz(instance, learners[0], "prueba", now=past)
-    person = team(chromium, live, width=width, scheme="dark" if width == 360 else "light")
+    person = signed_in(chromium, live, width=width, scheme="dark" if width == 360 else "light")
     page = person.page
     person.open(f"{TEACHING}/gradebook")
     follow(person, "Cómo se calcula la nota")
@@ -91,7 +90,7 @@ def test_the_team_sets_a_result_marks_by_hand_and_writes_to_those_who_stopped(ch
     press(person, "Ver antes de enviar")
     press(person, "Enviar")
     live.deliver_jobs()
-    learner = team(chromium, live, "p0@example.org", width=width)
+    learner = signed_in(chromium, live, "p0@example.org", width=width)
     learner.open("/courses/prueba/results")
     assert [words in learner.page.inner_text("main") for words in ("80\xa0%", "Fijado por el equipo: Entregó en papel")] == [True, True]
     learner.open("/notices")

@@ -10,9 +10,8 @@ from accounts.models import Person
 from lms.instance import Instance
 from organisations.models import PendingUnitList
 from organisations.rules import OrganisationKind
-from tests.browser.conftest import Live, Visitor, visitor
-from tests.browser.test_staff_pages import press, team
 from tests.support.builders import PASSWORD, a_course, a_person, an_administrator
+from tests.support.chromium import Live, Visitor, press, signed_in, visitor
 from tests.support.learning import a_learner, mark_done, pass_quiz
 from tests.support.places import a_place, manage, put
 
@@ -69,7 +68,7 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
     """axe-core finds nothing and nothing runs out of the window, in both languages and themes, on a phone and on a desk."""
     instance, top = live.instance, an_institution(live.instance, language)
     options = {"language": language, "width": width, "scheme": scheme}
-    boss = team(chromium, live, "admin@example.org", **options)
+    boss = signed_in(chromium, live, "admin@example.org", **options)
     tree = "/administration/organisations"
     with instance.database.unit_of_work(write=False) as session:
         unit = session.scalars(select(Person.uuid).where(Person.email == "ana@example.org")).one()
@@ -86,7 +85,7 @@ def test_every_page_of_the_institution_is_readable_by_everybody(
     boss.page.reload()
     boss.check()
     boss.open(LISTS)
-    manager = team(chromium, live, "mara@example.org", **options)
+    manager = signed_in(chromium, live, "mara@example.org", **options)
     manager.open("/units")
     manager.press("main tbody a >> nth=0")
     manager.press("main a.btn.main")
@@ -105,7 +104,7 @@ def invitation(instance: Instance) -> str:
 def test_a_list_is_brought_in_and_its_people_come_in_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
     """From the file to the first sign-in of whoever was on it, without a mouse, on a phone in the dark."""
     an_institution(live.instance)
-    boss = team(chromium, live, "admin@example.org", width=360, scheme="dark")
+    boss = signed_in(chromium, live, "admin@example.org", width=360, scheme="dark")
     send(boss, LIST)
     press(boss, "Cargar la lista")
     live.deliver_jobs()

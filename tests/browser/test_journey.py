@@ -15,10 +15,10 @@ from lms.publishing import publish_folder
 from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import convention_for
-from tests.browser.conftest import Live, Visitor, visitor
 from tests.browser.workshops import hand_in_task
 from tests.support.answers import fields_of, sitting_of
 from tests.support.builders import PASSWORD, a_course
+from tests.support.chromium import Live, Visitor, visitor
 from tests.support.courses import BUDGET, CONTENT, GOVERNANCE, activities_of
 
 OTHER_PAGES = (

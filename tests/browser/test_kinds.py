@@ -14,12 +14,9 @@ from quizzes.models import MarkEvent
 from quizzes.rules.answer_positions import page_from_answer
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import convention_for
-from tests.browser.conftest import Live, Visitor, visitor
-from tests.quizzes.test_views import a_quiz
 from tests.support.answers import fields_of, sitting_of
-from tests.support.builders import PASSWORD
-from tests.support.kinds import KINDS, MARKED, SLOTS, bank
-from tests.support.learning import a_learner
+from tests.support.chromium import Live, Visitor, begin_quiz, visitor
+from tests.support.kinds import KINDS, MARKED
 
 pytestmark = pytest.mark.long
 
@@ -29,18 +26,6 @@ OUTLINED = """() => {
   const shown = one.closest('.flag') ? one.closest('label') : one;
   return parseFloat(getComputedStyle(shown).outlineWidth) >= 2 && getComputedStyle(shown).outlineStyle !== 'none';
 }"""
-
-
-def begin(person: Visitor, instance: Instance, settings: str, slots: tuple[str, ...] = SLOTS, questions: str = "") -> None:
-    """Publish the quiz, sign its learner in, and start an attempt."""
-    course = a_quiz(instance, questions or bank(), f"attempts: 0\nweight: 0\n{settings}", slots)
-    a_learner(instance, course)
-    person.open("/sign-in")
-    person.page.fill("#email", "ana@example.org")
-    person.page.fill("#password", PASSWORD)
-    person.press("form[action='/sign-in'] button[type=submit]")
-    person.open("/courses/prueba/quizzes/cuestionario-1")
-    person.press("form[action$='/attempts'] button")
 
 
 LONG_COLUMNS = """questions:
@@ -58,7 +43,7 @@ LONG_COLUMNS = """questions:
 def test_a_table_of_answers_folds_on_a_phone(chromium: Browser, live: Live, instance: Instance, scheme: str) -> None:
     """At 360 px each row stands above its choices, all in sight with their words and wide enough to touch; at 1280 px in columns."""
     person = visitor(chromium, live, width=360, scheme=scheme)
-    begin(person, instance, "", ("tabla",), LONG_COLUMNS)
+    begin_quiz(person, instance, "", ("tabla",), LONG_COLUMNS)
     choices = person.page.locator("main td label")
     narrow = [choice.bounding_box() or {} for choice in choices.all()]
     words = [choice.inner_text() for choice in choices.all()]
@@ -128,7 +113,7 @@ def test_every_kind_is_answered_with_the_keyboard_alone(chromium: Browser, live:
     every marked kind is right.
     """
     person = visitor(chromium, live, width=width, scheme=scheme)
-    begin(person, instance, "per_page: 1\n")
+    begin_quiz(person, instance, "per_page: 1\n")
     page = person.page
     for place, kind in enumerate(KINDS, 1):
         assert page.locator(f"#p{place}").count() == (kind != "description"), kind
@@ -170,7 +155,7 @@ def test_a_check_is_made_with_the_keyboard_and_its_feedback_passes_axe(
 ) -> None:
     """spec/quiz-engine 5.6 and 5.14.12: answer, check, read, answer again; with and without scripts."""
     person = visitor(chromium, live, script=script)
-    begin(person, instance, "behaviour: interactive\nper_page: 1\n")
+    begin_quiz(person, instance, "behaviour: interactive\nper_page: 1\n")
     page = person.page
     give(page, "p1", "3")
     tab_to(page, "button[name=check]")
@@ -204,7 +189,7 @@ def positions(page: Page) -> list[list[str]]:
 def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, instance: Instance) -> None:
     """spec/quiz-engine 5.7: dragging sets the lists of choices, and what they say is saved."""
     person = visitor(chromium, live)
-    begin(person, instance, "", ("ordering", "dragged"))
+    begin_quiz(person, instance, "", ("ordering", "dragged"))
     page = person.page
     drag(page, 0, 2)
     page.locator("#p2 .words .tag").nth(1).drag_to(page.locator("#p2 select").first)
@@ -223,7 +208,7 @@ def test_elements_and_words_can_be_dragged_too(chromium: Browser, live: Live, in
 def test_dragging_one_element_later_leaves_the_others_in_their_order(chromium: Browser, live: Live, instance: Instance) -> None:
     """The page comes back with the elements as they were asked, or somebody has chosen positions by hand: neither is written over."""
     person = visitor(chromium, live)
-    begin(person, instance, "", ("ordering",))
+    begin_quiz(person, instance, "", ("ordering",))
     page = person.page
     drag(page, 0, 2)
     page.locator("[data-saved].ok").wait_for()

@@ -14,9 +14,9 @@ from accounts.models import Device, Person
 from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt
-from tests.browser.conftest import Live, Visitor, visitor
 from tests.support.answers import sitting_of
-from tests.support.builders import PASSWORD, a_course, a_person
+from tests.support.builders import a_course, a_person
+from tests.support.chromium import Live, Visitor, sign_in_learner, visitor
 
 
 @pytest.fixture
@@ -25,20 +25,12 @@ def taking(chromium: Browser, live: Live, instance: Instance) -> Visitor:
     a_course(instance, modules=1)
     a_person(instance)
     person = visitor(chromium, live)
-    sign_in(person)
+    sign_in_learner(person)
     person.open("/courses/prueba")
     person.press("form[action$='/enrolment'] button")
     person.open("/courses/prueba/quizzes/cuestionario-1")
     person.press("form[action$='/attempts'] button")
     return person
-
-
-def sign_in(person: Visitor) -> None:
-    """Sign in as the learner of these tests."""
-    person.open("/sign-in")
-    person.page.fill("#email", "ana@example.org")
-    person.page.fill("#password", PASSWORD)
-    person.press("form[action='/sign-in'] button[type=submit]")
 
 
 def stored(person: Visitor, instance: Instance) -> dict[str, Any]:
@@ -173,7 +165,7 @@ def test_a_session_that_ends_keeps_the_answers_for_the_next_one(taking: Visitor,
     taking.page.wait_for_selector("#trouble:not([hidden])")
 
     other = taking.page.context.new_page()
-    sign_in(Visitor(other, taking.url, taking.checked))
+    sign_in_learner(Visitor(other, taking.url, taking.checked))
     taking.page.goto(address)
 
     assert until(taking, lambda: stored(taking, instance).get("numerical") == {"answer": ["2,5"]})

@@ -6,9 +6,8 @@ from sqlalchemy import select, update
 
 from accounts.models import Device
 from kernel import clock
-from tests.browser.conftest import Live, Visitor, visitor
-from tests.browser.test_lost_line import sign_in
 from tests.support.builders import PASSWORD, a_person, publish
+from tests.support.chromium import Live, Visitor, sign_in_learner, visitor
 from tests.support.folders import COURSE, changed
 from webinars.models import WatchedSpan
 
@@ -31,7 +30,7 @@ def watching(chromium: Browser, live: Live) -> Visitor:
     publish(live.instance, changed(COURSE, "closes: 2026-12-31\n", ""))
     a_person(live.instance)
     person = visitor(chromium, live)
-    sign_in(person)
+    sign_in_learner(person)
     person.open("/courses/agua-en-casa")
     person.press("form[action$='/enrolment'] button")
     person.open(TALK)
@@ -64,7 +63,7 @@ def test_what_is_seen_after_the_session_ended_is_counted_after_signing_in_again(
     expect(page.locator("#watched-trouble")).not_to_be_empty()
     assert spans(live) == [(0, 4)]
 
-    sign_in(Visitor(page.context.new_page(), live.url, set()))
+    sign_in_learner(Visitor(page.context.new_page(), live.url, set()))
     page.evaluate("dispatchEvent(new Event('online'))")
 
     expect(page.locator("#watched-words")).to_contain_text("60")

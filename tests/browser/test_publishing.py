@@ -6,9 +6,9 @@ from sqlalchemy import update
 
 from accounts.models import Person
 from courses.models import StaffRole
-from tests.browser.conftest import Live, visitor
-from tests.courses.test_services import LESSON, save_draft
 from tests.support.builders import PASSWORD, a_course, a_teacher, folder
+from tests.support.chromium import Live, visitor
+from tests.support.drafts import LESSON, save_draft
 
 """A folder to keep pictures of the pages in, to look at them."""
 

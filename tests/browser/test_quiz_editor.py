@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import Live
-from tests.browser.test_staff_pages import team
 from tests.support.builders import a_course, a_teacher
+from tests.support.chromium import Live, signed_in
 
 QUIZ = "/teaching/prueba/parts/cuestionario-1"
 FORM = "/teaching/prueba/questions"
@@ -19,7 +18,7 @@ def test_every_page_of_the_quiz_editor_is_readable_by_everybody(
 ) -> None:
     """axe-core finds nothing and nothing runs out of the window."""
     a_teacher(live.instance, a_course(live.instance, modules=1))
-    editor = team(chromium, live, language=language, width=width, scheme=scheme)
+    editor = signed_in(chromium, live, language=language, width=width, scheme=scheme)
 
     for path in (QUIZ, f"{QUIZ}/questions", f"{FORM}/suma-1/form", f"{FORM}/unir-1/form", f"{FORM}/huecos-1/form"):
         editor.open(path)
@@ -30,7 +29,7 @@ def test_every_page_of_the_quiz_editor_is_readable_by_everybody(
 @pytest.mark.slow
 def test_a_question_is_written_and_put_into_a_quiz_without_a_script(chromium: Browser, live: Live) -> None:
     a_teacher(live.instance, a_course(live.instance, modules=1))
-    editor = team(chromium, live, script=False)
+    editor = signed_in(chromium, live, script=False)
     page = editor.page
 
     editor.open("/teaching/prueba/new-question/form?kind=single")
@@ -55,7 +54,7 @@ def test_a_question_is_written_and_put_into_a_quiz_without_a_script(chromium: Br
 def test_a_text_with_gaps_is_written_without_a_script(chromium: Browser, live: Live) -> None:
     """Rows come from the names in the text; a gap that is filled in another way gets other fields; a criterion has levels of its own."""
     a_teacher(live.instance, a_course(live.instance, modules=1))
-    editor = team(chromium, live, width=360, script=False)
+    editor = signed_in(chromium, live, width=360, script=False)
     page = editor.page
 
     editor.open(f"{NEW}gaps")

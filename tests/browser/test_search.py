@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from lms.instance import Instance
-from tests.browser.conftest import Live, visitor
 from tests.support.builders import publish
+from tests.support.chromium import Live, visitor
 from tests.support.folders import a_folder
 
 

@@ -9,8 +9,8 @@ import time_machine
 from playwright.sync_api import Browser, Page
 
 from kernel import clock
-from tests.browser.conftest import Live, Visitor, visitor
 from tests.support.builders import PASSWORD, a_person
+from tests.support.chromium import Live, Visitor, visitor
 
 
 def by_name(live: Live) -> Live:

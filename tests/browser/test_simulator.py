@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Live, visitor
 from tests.browser.workshops import slide
 from tests.simulators import tasks
 from tests.support.builders import PASSWORD, a_person, publish
+from tests.support.chromium import Live, visitor
 
 TOOL = "/simulators/social-budget"
 TABS = (TOOL, f"{TOOL}/rollout", f"{TOOL}/contributory", f"{TOOL}/comparison?c=1&c=1_vc0.85")

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import Live, Visitor, visitor
-from tests.support.builders import PASSWORD, a_course, a_person
+from tests.support.builders import a_course, a_person
+from tests.support.chromium import Live, follow, press, signed_in
 from tests.support.editions import an_edition, join
 from tests.support.learning import actor_of
 from tests.support.offices import QUIZ, Work, a_course_at_work
@@ -15,41 +15,11 @@ BANK = "/teaching/prueba"
 GIFT = b"::uno:: Which one? {=This ~That}\n\n::roto:: Never closed {=\n"
 
 
-def team(chromium: Browser, live: Live, email: str = "profe@example.org", **options: object) -> Visitor:
-    """Return the browser of somebody of the team, signed in."""
-    person = visitor(chromium, live, **options)  # type: ignore[arg-type]  # fields by name
-    page = person.page
-    page.goto(f"{live.url}/sign-in")
-    page.fill("[name=email]", email)
-    page.fill("[name=password]", PASSWORD)
-    with page.expect_navigation():
-        page.press("[name=password]", "Enter")
-    return person
-
-
-def press(person: Visitor, name: str) -> None:
-    """Press a button by the keyboard, and check where it leads."""
-    button = person.page.locator("main").get_by_role("button", name=name).first
-    button.focus()
-    with person.page.expect_navigation():
-        person.page.keyboard.press("Enter")
-    person.check()
-
-
-def follow(person: Visitor, name: str) -> None:
-    """Follow a link by the keyboard, and check where it leads."""
-    link = person.page.locator("main").get_by_role("link", name=name).first
-    link.focus()
-    with person.page.expect_navigation():
-        person.page.keyboard.press("Enter")
-    person.check()
-
-
 @pytest.mark.slow
 def test_an_answer_is_marked_by_its_rubric_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
     """spec/quiz-engine 5.11.1: from the queue to the mark, and on to the next answer, on a phone in the dark."""
     a_course_at_work(live.instance)
-    grader = team(chromium, live, width=360, scheme="dark")
+    grader = signed_in(chromium, live, width=360, scheme="dark")
     page = grader.page
     grader.open(f"{QUIZ}/marking")
 
@@ -71,7 +41,7 @@ def test_an_answer_is_marked_by_its_rubric_with_the_keyboard_alone(chromium: Bro
 def test_time_is_given_and_taken_back_without_a_script(chromium: Browser, live: Live) -> None:
     """spec/quiz-engine 5.10.4: the incident tool, an override for a learner that is searched for, and a group: plain forms."""
     a_course_at_work(live.instance)
-    editor = team(chromium, live, script=False)
+    editor = signed_in(chromium, live, script=False)
     page = editor.page
     editor.open(f"{QUIZ}/incidents")
     press(editor, "Dar el tiempo a todos")
@@ -97,7 +67,7 @@ def test_time_is_given_and_taken_back_without_a_script(chromium: Browser, live: 
 def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -> None:
     """spec/quiz-engine 5.11.3: the trial first, what it changes, and the way back, in English."""
     a_course_at_work(live.instance, language="en")
-    editor = team(chromium, live, language="en")
+    editor = signed_in(chromium, live, language="en")
     page = editor.page
     editor.open(f"{QUIZ}/regrades/new?question=suma-1")
     choice = page.get_by_role("group", name="Which marks should count?")
@@ -121,7 +91,7 @@ def test_a_key_is_corrected_tried_and_committed(chromium: Browser, live: Live) -
 def test_questions_are_found_changed_brought_in_and_taken_out(chromium: Browser, live: Live) -> None:
     """Import shows first what comes in and why not; the bank's changes are said beside their cause."""
     a_course_at_work(live.instance, language="en")
-    editor = team(chromium, live, language="en", width=360)
+    editor = signed_in(chromium, live, language="en", width=360)
     page = editor.page
     editor.open(f"{BANK}/imports")
     page.set_input_files("[name=file]", files=[{"name": "preguntas.gift", "mimeType": "text/plain", "buffer": GIFT}])
@@ -154,13 +124,13 @@ def test_every_page_of_the_team_is_readable_by_everybody(chromium: Browser, live
     """axe-core finds nothing and nothing runs out of the window, in both languages and themes, on a phone and on a desk."""
     work: Work = a_course_at_work(live.instance, language=language)
     options = {"language": language, "width": width, "scheme": scheme}
-    editor = team(chromium, live, **options)
+    editor = signed_in(chromium, live, **options)
     for path in work.pages().values():
         editor.open(path)
     bank = ("questions", "questions/capital-1", "questions/capital-1/versions?before=1&after=2", "questions/ensayo-1/preview")
     for path in (*bank, "questions?text=nada", "new-question", "imports", "exports?format=aiken", "exports?format=moodle"):
         editor.open(f"{BANK}/{path}")
-    administrator = team(chromium, live, "admin@example.org", **options)
+    administrator = signed_in(chromium, live, "admin@example.org", **options)
     for path in work.administration().values():
         administrator.open(path)
 
@@ -169,7 +139,7 @@ def test_every_page_of_the_team_is_readable_by_everybody(chromium: Browser, live
 def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chromium: Browser, live: Live) -> None:
     """A code for people, and a list whose rows are checked before anything is written."""
     a_course_at_work(live.instance)
-    editor = team(chromium, live, width=360, scheme="dark")
+    editor = signed_in(chromium, live, width=360, scheme="dark")
     page = editor.page
     editor.open("/teaching/prueba/editions")
     page.fill("[name=name]", "Segundo semestre")
@@ -201,7 +171,7 @@ def test_who_waits_for_a_place_sees_it_on_a_phone_and_takes_it_back(chromium: Br
     edition = an_edition(live.instance, course, "Primer grupo de 2027", capacity=1)
     join(live.instance, actor_of(a_person(live.instance, "primera@example.org")), course, edition)
     a_person(live.instance, "ana@example.org")
-    learner = team(chromium, live, "ana@example.org", width=360)
+    learner = signed_in(chromium, live, "ana@example.org", width=360)
     learner.open("/courses/prueba")
     press(learner, "Esperar un cupo")
     assert "/learning" in learner.page.url

@@ -10,8 +10,8 @@ from accounts import services as accounts
 from kernel import clock, outbox
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole
-from tests.browser.conftest import Live, Visitor, visitor
 from tests.support.builders import PASSWORD, a_person
+from tests.support.chromium import Live, Visitor, visitor
 
 
 def boss(chromium: Browser, live: Live, language: str, width: int, scheme: str) -> Visitor:

@@ -3,10 +3,9 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import Live, visitor
-from tests.quizzes.test_views_surveys import answered
 from tests.support.builders import PASSWORD, a_teacher
-from tests.support.classes import a_class_with_a_wrong_key
+from tests.support.chromium import Live, visitor
+from tests.support.classes import a_class_with_a_wrong_key, a_surveyed_class
 
 pytestmark = pytest.mark.long
 
@@ -42,7 +41,7 @@ def test_reports_and_statistics_are_readable_by_everybody(chromium: Browser, liv
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_the_answers_to_a_survey_are_readable_by_everybody(chromium: Browser, live: Live, width: int, scheme: str) -> None:
     """Each row as a bar and in a table, which folds on a telephone; axe-core finds nothing."""
-    answered(live.instance)
+    a_surveyed_class(live.instance)
     teacher = visitor(chromium, live, width=width, scheme=scheme)
     page = teacher.page
     page.goto(f"{live.url}/sign-in")

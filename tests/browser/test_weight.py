@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Request
 from kernel.paths import CONTENT
 from lms.instance import Instance
 from lms.loadtest.course import SLUG, folder
-from tests.browser.conftest import Live, visitor
 from tests.support.builders import PASSWORD, publish
+from tests.support.chromium import Live, visitor
 from tests.support.learning import a_learner
 
 LESSON = f"/courses/{SLUG}/activities/de-la-caridad-al-derecho"

@@ -8,8 +8,8 @@ from courses.models import Course
 from lms.instance import Instance
 from simulators.content import TaskSource
 from simulators.rules.drawing import draw, seed_of
-from tests.browser.conftest import Visitor
 from tests.content.workshops import WORKED, Worked
+from tests.support.chromium import Visitor
 from tests.support.courses import BUDGET, activities_of
 
 POINTS = {"tarea-laboratorio-de-reserva": "10 de 10", "tarea-camino-gradual": "10 de 10", "tarea-taller-directo-e-inverso": "10 de 10"}

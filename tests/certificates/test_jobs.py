@@ -5,9 +5,9 @@ from sqlalchemy import select
 from certificates.models import Credential
 from kernel.codes import printed_code
 from lms.instance import Instance
-from tests.certificates.test_services import complete
 from tests.support.browser import Browser
 from tests.support.builders import a_course
+from tests.support.certificates import complete
 
 
 def test_the_mail_names_the_course_and_leads_to_the_certificate(browser: Browser, instance: Instance) -> None:

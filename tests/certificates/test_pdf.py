@@ -12,41 +12,12 @@ import zxingcpp
 
 from certificates.facade import MOST_WINDOWS, floors
 from certificates.pdf import fit_name, fit_title, render, unprintable
-from certificates.sheet import CertificateSignatory
-from certificates.wording import CertificateTexts, compose, printed_date
+from certificates.wording import compose, printed_date
+from tests.support.certificates import FACTS, page_of, words_of
 
-FACTS = CertificateTexts(
-    language="es",
-    code="7K4M92XDC3QF8TRA",
-    person_name="Luis Alberto Chasi Guamán",
-    surnames="Chasi Guamán",
-    course_title="Conceptos y gobernanza de la seguridad social",
-    course_version=12,
-    hours=Fraction(11),
-    issued_on=date(2026, 7, 14),
-    with_assessment=True,
-    module_minutes=(83, 100, 92, 76, 80, 74, 85),
-    site_name="Aulario",
-    institution="IESS-EDUCA · Escuela de formación",
-    signatories=(
-        CertificateSignatory("María Fernanda Ortiz", "Dirección de la Escuela de formación"),
-        CertificateSignatory("Jorge Paredes", "Coordinación académica del curso"),
-    ),
-    verify_address="aulario.example/v",
-    verify_url="https://aulario.example/v/7K4M-92XD-C3QF-8TRA",
-)
 LONG_NAME = "María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango"
 LONG_TITLE = "Extender la protección social a las personas trabajadoras independientes y de la economía informal"
 MM = 72 / 25.4
-
-
-def page_of(pdf: bytes) -> pypdfium2.PdfPage:
-    return pypdfium2.PdfDocument(pdf)[0]
-
-
-def words_of(pdf: bytes) -> list[str]:
-    """Return the text of the page, line by line, in the order in which it is drawn."""
-    return page_of(pdf).get_textpage().get_text_range().split("\r\n")
 
 
 def printed(**changes: object) -> bytes:

@@ -5,10 +5,10 @@ from sqlalchemy import select
 from certificates.models import Credential
 from kernel.codes import printed_code
 from lms.instance import Instance
-from tests.certificates.test_services import issue
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course
+from tests.support.certificates import issue
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 
 

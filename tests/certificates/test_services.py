@@ -10,39 +10,20 @@ from certificates import jobs, queries
 from certificates import services as certificates
 from certificates.models import Credential
 from certificates.rules import CredentialState, canonical_content
-from courses.models import Course, PublicationNature
+from courses.models import PublicationNature
 from enrolments.models import Completion, Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Job, deliver, deliver_waiting
-from kernel.permissions import SYSTEM, Actor
+from kernel.permissions import SYSTEM
 from lms import erasure
 from lms.instance import Instance
 from tests.support.builders import a_course, folder, publish
-from tests.support.learning import a_learner, all_at_once, mark_done, pass_quiz
+from tests.support.certificates import complete, issue, only_credential
+from tests.support.learning import a_learner, all_at_once, mark_done
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
-
-
-def complete(instance: Instance, course: Course, email: str = "ana@example.org") -> Actor:
-    """Let somebody complete a course of one module."""
-    actor = a_learner(instance, course, email, now=NOON)
-    mark_done(instance, actor, course.slug, "leccion-1", now=NOON)
-    pass_quiz(instance, actor, course.slug, now=NOON)
-    return actor
-
-
-def issue(instance: Instance) -> Credential:
-    """Do what waits and return the only credential."""
-    deliver_waiting(instance.worker, now=clock.now())
-    return only(instance)
-
-
-def only(instance: Instance) -> Credential:
-    """Return the only credential there is."""
-    with instance.database.unit_of_work(write=False) as session:
-        return session.execute(select(Credential)).scalar_one()
 
 
 def test_an_expired_credential_is_signed_with_its_last_day_and_its_completion_gives_no_second_one(instance: Instance) -> None:
@@ -57,7 +38,7 @@ def test_an_expired_credential_is_signed_with_its_last_day_and_its_completion_gi
         certificates.issue_credential(session, SYSTEM, award, instance.settings, keys, expires_on=last_day, now=NOON + timedelta(minutes=1))
     deliver_waiting(instance.worker, now=clock.now())
 
-    row = only(instance)
+    row = only_credential(instance)
     assert row.expires_on == last_day
     assert queries.state(row) is CredentialState.EXPIRED
     with instance.database.unit_of_work() as session:
@@ -108,7 +89,7 @@ def test_the_same_job_delivered_twice_and_another_for_the_same_completion_issue_
     with instance.database.unit_of_work() as session:
         effect(session)
 
-    assert only(instance).id == 1
+    assert only_credential(instance).id == 1
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "certificates.send_issued")) == 1
 
@@ -128,7 +109,7 @@ def test_eight_workers_at_once_issue_one(instance: Instance) -> None:
     found = all_at_once(8, work)
 
     assert found == [None] * 8
-    assert only(instance).id >= 1
+    assert only_credential(instance).id >= 1
 
 
 def test_one_job_taken_by_two_workers_is_done_by_one(instance: Instance) -> None:
@@ -140,7 +121,7 @@ def test_one_job_taken_by_two_workers_is_done_by_one(instance: Instance) -> None
     outcomes = all_at_once(2, lambda _place: deliver(instance.worker, job_id, now=clock.now()).value)
 
     assert sorted(str(outcome) for outcome in outcomes) == ["done", "not_mine"]
-    only(instance)
+    only_credential(instance)
 
 
 def test_the_database_itself_refuses_a_second_valid_credential(instance: Instance) -> None:
@@ -188,7 +169,7 @@ def test_a_credential_is_frozen(instance: Instance) -> None:
     publish(instance, retitled, nature=PublicationNature.CORRECTION)
     deliver_waiting(instance.worker, now=clock.now())
 
-    after = only(instance)
+    after = only_credential(instance)
 
     columns = [column.key for column in Credential.__table__.columns]
     assert {name: getattr(after, name) for name in columns} == {name: getattr(before, name) for name in columns}
@@ -203,7 +184,7 @@ def test_a_changed_row_does_not_carry_its_signature(instance: Instance) -> None:
     with instance.database.unit_of_work() as session:
         session.execute(update(Credential).values(person_name="Otra Persona"))
 
-    row = only(instance)
+    row = only_credential(instance)
 
     assert not signing_keys(instance.settings.data_dir).verifies(
         row.key_id, canonical_content(queries.signed_content(row, ())), row.signature
@@ -221,7 +202,7 @@ def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(ins
 
     deliver_waiting(instance.worker, now=clock.now())
 
-    after = only(instance)
+    after = only_credential(instance)
     assert (after.revoked_at, after.revoked_reason) == (NOON, "Se emitió por error.")
     assert queries.state(after) is CredentialState.REVOKED
     with instance.database.unit_of_work(write=False) as session:

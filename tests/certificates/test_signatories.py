@@ -19,10 +19,9 @@ from kernel.outbox import deliver_waiting
 from kernel.settings import Settings, SettingsError, load
 from lms.app import open_instance
 from lms.instance import Instance
-from tests.certificates.test_pdf import words_of
-from tests.certificates.test_services import complete, issue, only
 from tests.support.browser import Browser
 from tests.support.builders import a_course, sign_in
+from tests.support.certificates import complete, issue, only_credential, words_of
 
 FIRST = "María Fernanda Ortiz; Dirección de la Escuela; Director of the School"
 SECOND = "Jorge Paredes; Coordinación académica"
@@ -69,7 +68,7 @@ def test_the_sheet_names_who_signs_with_their_office_in_its_language_and_the_pic
     assert (left, bottom) == (98, 210 - 166)
     assert right <= 98 + 52
     assert top <= 210 - 149
-    assert sheets(instance, only(instance)) == drawn
+    assert sheets(instance, only_credential(instance)) == drawn
 
 
 def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_later(instance: Instance, tmp_path: Path) -> None:

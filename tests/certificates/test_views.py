@@ -16,9 +16,9 @@ from courses.models import Course
 from enrolments.models import Completion
 from kernel.codes import printed_code
 from lms.instance import Instance
-from tests.certificates.test_services import complete, issue
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
+from tests.support.certificates import complete, issue
 from tests.support.meanwhile import Writers
 
 

@@ -14,10 +14,9 @@ from courses.services import team
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from tests.courses.test_views_outline import OUTLINE, texts
-from tests.courses.test_views_plans import plan_of, tomorrow
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
+from tests.support.drafts import OUTLINE, draft_texts, plan_of, tomorrow
 from tests.support.lessons import EDITOR, PATH, ask, write
 
 PUBLISHING = "/teaching/prueba/publishing"
@@ -28,7 +27,7 @@ TWIN = PATH.replace(".es.", ".en.")
 @pytest.fixture
 def typed(editor: Browser, instance: Instance) -> Browser:
     """Return somebody else of the team, after the editor's page has saved half a sentence by itself."""
-    body = texts(instance)[PATH].split("---\n", 2)[2]
+    body = draft_texts(instance)[PATH].split("---\n", 2)[2]
     ask(editor, "autosave", {"body": f"{body}\n{HALF}\n"})
     return editor
 
@@ -54,7 +53,7 @@ def published(instance: Instance, number: int) -> str:
 def save_another(instance: Instance, course: Course, word: str = "manos") -> None:
     """Save another text of the course, as a colleague does with a form."""
     path = "course.yaml"
-    write(instance, course, {path: f"{texts(instance)[path]}# {word}\n"})
+    write(instance, course, {path: f"{draft_texts(instance)[path]}# {word}\n"})
 
 
 def newest(instance: Instance) -> int:
@@ -75,7 +74,7 @@ def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behin
     assert "Guardado solo automáticamente" in told
     assert "Escrito por Pilar Maestra" in told
     assert HALF in told
-    assert (HALF in published(instance, 2), HALF in texts(instance)[PATH]) == (False, True)
+    assert (HALF in published(instance, 2), HALF in draft_texts(instance)[PATH]) == (False, True)
     assert "1 texto que solo se guardó automáticamente no se publicó" in done
 
 
@@ -169,7 +168,7 @@ def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, insta
         version = session.execute(select(CourseVersion).where(CourseVersion.number == 2)).scalar_one()
         assert TWIN not in course_versions.version_files(session, instance.files, version)
     assert "en inglés" in page
-    assert "Half a sent" in texts(instance)[TWIN]
+    assert "Half a sent" in draft_texts(instance)[TWIN]
 
 
 def test_moving_a_lesson_does_not_save_what_was_typed_in_it(colleague: Browser, instance: Instance) -> None:

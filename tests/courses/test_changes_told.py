@@ -12,9 +12,9 @@ from enrolments.services import change_notices
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.drafts import draft_texts
 from tests.support.learning import a_learner, mark_done
 from tests.support.lessons import write
 
@@ -38,7 +38,7 @@ def reword(instance: Instance, path: str = LESSON) -> None:
     """Change the text of a lesson in the draft."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
-    write(instance, course, {path: texts(instance)[path].replace("dedos", "manos")})
+    write(instance, course, {path: draft_texts(instance)[path].replace("dedos", "manos")})
 
 
 def told(instance: Instance) -> list[tuple[str, str, str]]:

@@ -11,8 +11,8 @@ from courses.services import authoring
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from tests.courses.test_views_outline import texts
 from tests.support.builders import a_course, a_teacher, publish
+from tests.support.drafts import draft_texts
 from tests.support.learning import actor_of
 
 PATH = "01-parte/01-leccion.es.md"
@@ -56,7 +56,7 @@ def test_savings_of_a_page_within_ten_minutes_are_one_change(instance: Instance,
 
     assert numbers == [2, 3, 4, 5]
     assert changes(instance) == [1, 5]
-    assert "Texto 9." in texts(instance)[PATH]
+    assert "Texto 9." in draft_texts(instance)[PATH]
     save(instance, author, "Más tarde.", minutes=11)
     assert changes(instance) == [1, 5, 6]
     with instance.database.unit_of_work(write=False) as session:
@@ -84,7 +84,7 @@ def test_another_person_another_file_and_a_publication_keep_a_change(instance: I
 
     save(instance, other, "One counts.", minutes=2, path="01-parte/01-leccion.en.md")
     assert changes(instance) == [1, 2, 3, 5]
-    before = texts(instance)
+    before = draft_texts(instance)
     publish(instance, {path: text.encode() for path, text in before.items()})
     save(instance, other, "Después.", minutes=3, path="01-parte/01-leccion.en.md")
     assert changes(instance) == [1, 2, 3, 5, 6]

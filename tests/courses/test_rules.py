@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from courses.rules import ClosedReason, activity_url, file_url, why_closed
-from tests.enrolments.test_rules import a_module, an_activity, an_outline
+from tests.support.outlines import a_module, an_activity, an_outline
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -20,7 +20,6 @@ from courses.models import (
     StaffRole,
 )
 from courses.queries import drafts as course_drafts
-from courses.services import drafts as draft_services
 from courses.services import publishing as publishing_services
 from courses.services import team as team_services
 from courses.services.publishing import PublishOptions
@@ -33,26 +32,15 @@ from lms.instance import Instance
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from tests.simulators import tasks
 from tests.support.builders import a_course, a_person, folder, publish
+from tests.support.drafts import LESSON, NOON, save_draft
 from tests.support.folders import FOLDERS, a_folder
 from tests.support.learning import all_at_once
-
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-LESSON = "01-parte/01-leccion.es.md"
 
 
 def counted(instance: Instance, *models: type) -> dict[str, int]:
     """Count the rows of some tables."""
     with instance.database.unit_of_work(write=False) as session:
         return {model.__name__: session.scalar(select(func.count()).select_from(model)) or 0 for model in models}
-
-
-def save_draft(instance: Instance, files: dict[str, bytes]) -> int:
-    """Import a folder as a draft; return its revision."""
-    checked = publication.prepare(files, KINDS, today=NOON.date())
-    assert checked.course is not None
-    kept = draft_services.keep_contents(instance.files, files, {media.path: media.media_type for media in checked.course.media})
-    with instance.database.unit_of_work() as session:
-        return draft_services.import_draft(session, SYSTEM, checked.course, kept, now=NOON).draft_revision
 
 
 def publish_draft(instance: Instance, files: dict[str, bytes], revision: int | None) -> int:

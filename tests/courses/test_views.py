@@ -2,23 +2,14 @@
 
 import re
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from courses.models import Course, CourseVersion, DraftFile
+from courses.models import Course, DraftFile
 from lms.instance import Instance
-from tests.courses.test_services import LESSON, save_draft
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, sign_in
-
-PUBLISHING = "/teaching/prueba/publishing"
-
-
-def versions(instance: Instance) -> int:
-    """Count the versions of the course."""
-    with instance.database.unit_of_work(write=False) as session:
-        counted = select(func.count()).select_from(CourseVersion).join(Course, Course.id == CourseVersion.course_id)
-        return session.scalar(counted.where(Course.slug == "prueba")) or 0
+from tests.support.drafts import LESSON, PUBLISHING, count_versions, save_draft
 
 
 def test_every_cell_of_publishing(browser: Browser, instance: Instance) -> None:
@@ -32,10 +23,10 @@ def test_every_cell_of_publishing(browser: Browser, instance: Instance) -> None:
         revision = save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", word.encode())})
         if state.endswith("broken_quiz"):
             break_draft(instance)
-        before = versions(instance)
+        before = count_versions(instance)
         sent = {"revision": str(revision), "nature": "improvement", "note": ""}
         wrong += cast.check("course.publish", state, cast.outcomes(PUBLISHING, "POST", sent))
-        assert versions(instance) == before + (state == "own_course_complete")
+        assert count_versions(instance) == before + (state == "own_course_complete")
 
     assert wrong == []
 
@@ -62,7 +53,7 @@ def test_an_editor_publishes_and_is_told(browser: Browser, instance: Instance) -
     assert "La versión 2 está publicada." in after
     assert "Manos en vez de dedos" in after
     assert "Pilar Maestra" in after
-    assert versions(instance) == 2
+    assert count_versions(instance) == 2
 
 
 def test_publishing_what_was_changed_meanwhile_is_a_conflict(browser: Browser, instance: Instance) -> None:
@@ -76,7 +67,7 @@ def test_publishing_what_was_changed_meanwhile_is_a_conflict(browser: Browser, i
 
     browser.submit("/publishing", status=409)
 
-    assert versions(instance) == 1
+    assert count_versions(instance) == 1
 
 
 def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser, instance: Instance) -> None:
@@ -92,7 +83,7 @@ def test_a_draft_with_an_error_says_where_and_is_not_published(browser: Browser,
 
     assert found
     assert browser.response.status_code == 422
-    assert versions(instance) == 1
+    assert count_versions(instance) == 1
 
 
 def test_what_a_draft_does_to_what_is_published_is_told_before_publishing(browser: Browser, instance: Instance) -> None:
@@ -147,7 +138,7 @@ def test_forms_that_say_nothing_sensible_are_shown_again(browser: Browser, insta
     browser.submit("/publishing", {"nature": "correction", "revision": "9" * 40}, status=409)
     browser.submit("/publishing", form=browser.get(PUBLISHING).form("/publishing"), values={"note": "x" * 1001}, status=422)
 
-    assert versions(instance) == 1
+    assert count_versions(instance) == 1
 
 
 def test_to_others_the_page_of_a_course_is_one_that_never_was(browser: Browser, instance: Instance) -> None:

@@ -14,10 +14,10 @@ from kernel import clock, outbox
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from tests.courses.test_views_plans import draft, plan_of, verbs
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.drafts import draft_saying, plan_of, publication_verbs
 
 PAGE = "/teaching/prueba/archive"
 
@@ -173,7 +173,7 @@ def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, insta
 
 
 def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, instance: Instance) -> None:
-    draft(instance, "manos")
+    draft_saying(instance, "manos")
     moment = clock.now() + timedelta(days=1)
     owner.get("/teaching/prueba/publishing")
     owner.submit("/publishing", {"nature": "correction", "note": "", "when": f"{moment:%Y-%m-%dT%H:%M}"})
@@ -185,7 +185,7 @@ def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, inst
 
     assert plan_of(instance).state == "void"
     assert state_of(instance)[1] == 1
-    assert verbs(instance) == ["planned", "void"]
+    assert publication_verbs(instance) == ["planned", "void"]
     assert "El curso se archivó antes de la hora programada" in owner.get("/notices").text
     log = owner.get("/teaching/prueba/log").text
     assert "o se archivó el curso" in log
@@ -193,7 +193,7 @@ def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, inst
 
 def test_a_plan_that_was_left_over_is_given_up_at_its_moment(owner: Browser, instance: Instance) -> None:
     """Of an installation whose course was archived before plans were called off."""
-    draft(instance, "manos")
+    draft_saying(instance, "manos")
     moment = clock.now() + timedelta(days=1)
     owner.get("/teaching/prueba/publishing")
     owner.submit("/publishing", {"nature": "correction", "note": "", "when": f"{moment:%Y-%m-%dT%H:%M}"})

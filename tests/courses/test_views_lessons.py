@@ -7,10 +7,10 @@ import pytest
 
 from courses.models import Course
 from lms.instance import Instance
-from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, publish, sign_in
+from tests.support.drafts import draft_texts, press_in_outline
 from tests.support.lessons import EDITOR, PATH, a_picture, ask, fields, write
 
 
@@ -37,13 +37,13 @@ def test_every_cell_of_writing_a_lesson(browser: Browser, instance: Instance) ->
     cast = a_cast(browser, instance)
     course = a_course(instance, modules=1)
     cast.join(course)
-    before = texts(instance)
+    before = draft_texts(instance)
     sent = {"title": "Otra", "summary": "", "body": "Otra.", "seen": "1"}
 
     wrong = cast.check("lesson.edit", "own_course", cast.outcomes(EDITOR))
     refused = {letter: outcome(cast.browsers[letter], EDITOR, "POST", sent) for letter in "ALEGOX"}
     wrong += cast.check("lesson.edit", "own_course", refused)
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
     wrong += cast.check("lesson.view", "draft", cast.outcomes(f"{EDITOR}/preview"))
     inside = cast.browsers["I"]
     inside.get(EDITOR)
@@ -60,11 +60,11 @@ def test_every_cell_of_writing_a_lesson(browser: Browser, instance: Instance) ->
 
 def test_only_what_was_typed_changes_in_the_file(editor: Browser, instance: Instance) -> None:
     """spec/content-format 11.4: the body is the author's, and the other fields stay as they are written."""
-    before = texts(instance)[PATH]
+    before = draft_texts(instance)[PATH]
 
     send(editor, title="Contar bien", summary="Con los dedos.", body="## Uno\r\n\r\nSe cuenta *despacio*.  \r\nAsí.\r\n")
 
-    assert texts(instance)[PATH] == before.replace("title: Contar 1\n", "title: Contar bien\nsummary: Con los dedos.\n").replace(
+    assert draft_texts(instance)[PATH] == before.replace("title: Contar 1\n", "title: Contar bien\nsummary: Con los dedos.\n").replace(
         before[before.index("## ") :], "## Uno\n\nSe cuenta *despacio*.  \nAsí.\n"
     )
     assert "Guardado en el borrador." in editor.page.text
@@ -79,7 +79,7 @@ def test_comments_and_fields_of_ones_own_stay(browser: Browser, course: Course, 
 
     send(browser, title="Contar: dos", body="Texto.\nOtro.\n")
 
-    assert texts(instance)[PATH] == text.replace("title: Contar 1", "title: 'Contar: dos'").replace("Texto.\n", "Texto.\nOtro.\n")
+    assert draft_texts(instance)[PATH] == text.replace("title: Contar 1", "title: 'Contar: dos'").replace("Texto.\n", "Texto.\nOtro.\n")
 
 
 def test_a_preview_is_the_page_that_learners_get(editor: Browser, instance: Instance, course: Course) -> None:
@@ -92,7 +92,7 @@ def test_a_preview_is_the_page_that_learners_get(editor: Browser, instance: Inst
     seen = editor.submit("/lessons/leccion-1", {"body": body}, button=("do", "preview")).html
     send(editor, body=body)
     drafted = editor.get(f"{EDITOR}/preview").html
-    publish(instance, {path: text.encode() for path, text in texts(instance).items()})
+    publish(instance, {path: text.encode() for path, text in draft_texts(instance).items()})
     learned = editor.get("/courses/prueba/activities/leccion-1").html
 
     def prose(html: str) -> str:
@@ -124,7 +124,7 @@ def test_a_link_into_another_lesson_knows_its_headings(editor: Browser, instance
 
 
 def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Browser, instance: Instance) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
 
     untitled = send(editor, status=422, title=" ", body="Lo escrito.")
     assert "Escriba un título." in untitled
@@ -132,7 +132,7 @@ def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Bro
     long = send(editor, status=422, title="Contar", body="ñ" * 60_000)
 
     assert "100 kB" in long
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 # --- Saving by itself --------------------------------------------------------------------------------------------------------------------
@@ -145,26 +145,26 @@ def test_what_is_sent_by_itself_is_saved_and_the_next_builds_on_it(editor: Brows
 
     assert first["state"] == second["state"] == again["state"] == "saved"
     assert second["seen"] == again["seen"] != first["seen"]
-    assert texts(instance)[PATH].endswith("---\nUno.\nDos.\n")
+    assert draft_texts(instance)[PATH].endswith("---\nUno.\nDos.\n")
 
 
 def test_nothing_is_saved_over_what_somebody_else_saved(editor: Browser, instance: Instance, course: Course) -> None:
-    theirs = texts(instance)[PATH].replace("dedos", "pies")
+    theirs = draft_texts(instance)[PATH].replace("dedos", "pies")
     write(instance, course, {PATH: theirs})
 
     answer = ask(editor, "autosave", {"body": "Lo mío.\n"}, status=409)
 
     assert answer["state"] == "conflict"
-    assert texts(instance)[PATH] == theirs
+    assert draft_texts(instance)[PATH] == theirs
 
 
 def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, instance: Instance) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
 
     answer = ask(editor, "autosave", {"title": ""}, status=422)
 
     assert answer == {"state": "refused", "message": "Escriba un título."}
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 # --- Two at once -------------------------------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, instance: Inst
 
 def begun(browser: Browser, instance: Instance, course: Course) -> None:
     """Open a lesson of three paragraphs, and let somebody else change the last one."""
-    text = texts(instance)[PATH]
+    text = draft_texts(instance)[PATH]
     head = text[: text.rindex("---\n") + 4]
     write(instance, course, {PATH: f"{head}Uno.\n\nDos.\n\nTres.\n"})
     browser.get(EDITOR)
@@ -185,16 +185,16 @@ def test_changes_of_different_places_are_put_together_and_looked_at_before_savin
     begun(editor, instance, course)
 
     told = send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres.\n")
-    kept = texts(instance)[PATH]
+    kept = draft_texts(instance)[PATH]
     joined = send(editor, "merge")
-    unsaved = texts(instance)[PATH]
+    unsaved = draft_texts(instance)[PATH]
     send(editor)
 
     assert "los dos cambios caben juntos" in told
     assert kept.endswith("Tres de otra persona.\n")
     assert "Los dos textos están juntos" in joined
     assert unsaved == kept
-    assert texts(instance)[PATH].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
+    assert draft_texts(instance)[PATH].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
 
 
 @pytest.mark.parametrize(
@@ -211,12 +211,12 @@ def test_where_both_changed_the_same_place_one_chooses(editor: Browser, instance
     assert "Tres mío." in told
     assert "Tres de otra persona." in told
     assert "Elija en cada lugar" in unchosen
-    assert texts(instance)[PATH].endswith(f"Dos.\n\n{end}")
+    assert draft_texts(instance)[PATH].endswith(f"Dos.\n\n{end}")
 
 
 def test_a_choice_that_lacks_another_is_given_back(editor: Browser, instance: Instance, course: Course) -> None:
     begun(editor, instance, course)
-    write(instance, course, {PATH: texts(instance)[PATH].replace("Uno.", "Uno de otra persona.")})
+    write(instance, course, {PATH: draft_texts(instance)[PATH].replace("Uno.", "Uno de otra persona.")})
     send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres mío.\n")
 
     send(editor, "merge", status=422, **{"conflict-1": "mine"})
@@ -229,7 +229,7 @@ def test_what_was_chosen_is_not_taken_for_a_text_that_is_newer(editor: Browser, 
     """Somebody saved once more while both texts were looked at: the places to choose in are others now."""
     begun(editor, instance, course)
     send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres mío.\n")
-    write(instance, course, {PATH: texts(instance)[PATH].replace("Uno.", "Uno de otra persona.")})
+    write(instance, course, {PATH: draft_texts(instance)[PATH].replace("Uno.", "Uno de otra persona.")})
 
     told = send(editor, "merge", status=409, **{"conflict-0": "theirs"})
 
@@ -245,13 +245,13 @@ MOVED = "01-parte/02-leccion"
 
 def begun_and_moved(browser: Browser, instance: Instance, course: Course, language: str = "es") -> None:
     """Open a lesson of three paragraphs, and let somebody else put another one in its place, which gives it the other's old path."""
-    before = texts(instance)
+    before = draft_texts(instance)
     heads = {path: before[path][: before[path].rindex("---\n") + 4] for path in (PATH, PATH.replace(".es.", ".en."))}
     lessons = {path: f"{head}Uno.\n\nDos.\n\nTres.\n" for path, head in heads.items()}
     write(instance, course, {**lessons, f"{MOVED}.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
     browser.get(f"{EDITOR}?language={language}")
-    act(sign_in(browser.another(), "profe@example.org"), "place otra parte-1 0")
-    assert "key: otra" in texts(instance)[PATH]
+    press_in_outline(sign_in(browser.another(), "profe@example.org"), "place otra parte-1 0")
+    assert "key: otra" in draft_texts(instance)[PATH]
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -262,19 +262,19 @@ def test_a_lesson_that_was_moved_meanwhile_goes_on_being_saved(editor: Browser, 
     second = ask(editor, "autosave", {"body": "Uno.\nDos.\n", "language": language, "seen": first["seen"]})
 
     assert first["state"] == second["state"] == "saved"
-    assert texts(instance)[f"{MOVED}.{language}.md"].endswith("---\nUno.\nDos.\n")
-    assert texts(instance)[PATH].endswith("---\nNada.\n")
+    assert draft_texts(instance)[f"{MOVED}.{language}.md"].endswith("---\nUno.\nDos.\n")
+    assert draft_texts(instance)[PATH].endswith("---\nNada.\n")
 
 
 def test_a_lesson_that_was_moved_and_changed_meanwhile_is_put_together(editor: Browser, instance: Instance, course: Course) -> None:
     begun_and_moved(editor, instance, course)
-    write(instance, course, {f"{MOVED}.es.md": texts(instance)[f"{MOVED}.es.md"].replace("Tres.", "Tres de otra persona.")})
+    write(instance, course, {f"{MOVED}.es.md": draft_texts(instance)[f"{MOVED}.es.md"].replace("Tres.", "Tres de otra persona.")})
 
     send(editor, status=409, body="Uno mío.\n\nDos.\n\nTres.\n")
     send(editor, "merge")
     send(editor)
 
-    assert texts(instance)[f"{MOVED}.es.md"].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
+    assert draft_texts(instance)[f"{MOVED}.es.md"].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
 
 
 def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Browser, instance: Instance, course: Course) -> None:
@@ -283,7 +283,7 @@ def test_ones_own_text_may_be_put_in_the_place_of_the_other_knowingly(editor: Br
 
     send(editor, "overwrite")
 
-    assert texts(instance)[PATH].endswith("---\nTodo mío.\n")
+    assert draft_texts(instance)[PATH].endswith("---\nTodo mío.\n")
 
 
 # --- Pictures, files, pasted text --------------------------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Bro
 
     assert fields(editor)["body"].strip().endswith("![Una (foto)](media/mi-foto-n.jpg)\n\n: Vista. | IESS")
     assert "Lo que escribía." in fields(editor)["body"]
-    assert "01-parte/media/mi-foto-n.jpg" in texts(instance)
+    assert "01-parte/media/mi-foto-n.jpg" in draft_texts(instance)
 
 
 def test_pictures_lose_what_they_carry_besides(editor: Browser, instance: Instance) -> None:
@@ -336,12 +336,12 @@ def test_what_cannot_go_in_says_why_and_leaves_nothing(
     editor: Browser, instance: Instance, name: str, content: bytes, alternative: str, words: str
 ) -> None:
     """spec/security 4.3: by content, not by name; with limits."""
-    before = texts(instance)
+    before = draft_texts(instance)
 
     answer = ask(editor, "files", {"file": (io.BytesIO(content), name), "alternative": alternative, "caption": ""}, status=422)
 
     assert words in str(answer["message"])
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_a_document_is_linked_and_a_second_of_its_name_gets_another(editor: Browser, instance: Instance) -> None:
@@ -350,7 +350,7 @@ def test_a_document_is_linked_and_a_second_of_its_name_gets_another(editor: Brow
 
     assert first == {"markdown": "[Guía](media/guia.pdf)", "picture": False}
     assert second["markdown"] == "[guia.pdf](media/guia-2.pdf)"
-    assert {"01-parte/media/guia.pdf", "01-parte/media/guia-2.pdf"} <= texts(instance).keys()
+    assert {"01-parte/media/guia.pdf", "01-parte/media/guia-2.pdf"} <= draft_texts(instance).keys()
 
 
 def test_pasted_text_comes_back_as_markdown(editor: Browser) -> None:

@@ -5,10 +5,10 @@ from sqlalchemy import select
 
 from courses.models import Course
 from lms.instance import Instance
-from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.drafts import draft_texts
 from tests.support.lessons import write
 
 LISTS = "/teaching/prueba/lists"
@@ -44,7 +44,7 @@ def test_every_cell_of_the_lists(browser: Browser, instance: Instance) -> None:
 
     for page in ("glossary", "figures", "documents", "glossary/new", "glossary/entries/piso", "glossary/entries/piso/removal"):
         wrong += cast.check("course.edit", "own_course", cast.outcomes(f"{LISTS}/{page}"))
-    before = texts(instance)
+    before = draft_texts(instance)
     refused = {
         letter: found for letter, found in cast.outcomes(f"{LISTS}/glossary/entries/piso/removal", "POST").items() if letter in "ALEGOX"
     }
@@ -64,7 +64,7 @@ def test_a_term_is_added_translated_and_taken_out(editor: Browser, instance: Ins
     )
     also = "  also:\n    es: [coberturas, cobertura]\n"
     added = f"cobertura-efectiva:\n  term: Cobertura efectiva\n{also}  definition: Quien de verdad está protegido.\n"
-    assert texts(instance)["glosario.yaml"] == GLOSSARY + added
+    assert draft_texts(instance)["glosario.yaml"] == GLOSSARY + added
     assert "falta en inglés" in editor.get(f"{LISTS}/glossary").text
 
     editor.get(f"{LISTS}/glossary/entries/cobertura-efectiva")
@@ -73,11 +73,11 @@ def test_a_term_is_added_translated_and_taken_out(editor: Browser, instance: Ins
         "cobertura-efectiva:\n  term:\n    es: Cobertura efectiva\n    en: Effective coverage\n  also:\n    es: [coberturas, cobertura]\n"
         "  definition:\n    es: Quien de verdad está protegido.\n    en: Who is really protected.\n"
     )
-    assert texts(instance)["glosario.yaml"] == GLOSSARY + translated
+    assert draft_texts(instance)["glosario.yaml"] == GLOSSARY + translated
 
     editor.get(f"{LISTS}/glossary/entries/brecha/removal")
     editor.submit("/removal", {})
-    assert texts(instance)["glosario.yaml"] == "# Términos\n" + GLOSSARY[GLOSSARY.index("# el segundo") :] + translated
+    assert draft_texts(instance)["glosario.yaml"] == "# Términos\n" + GLOSSARY[GLOSSARY.index("# el segundo") :] + translated
 
 
 def test_saving_an_entry_as_it_stands_changes_not_a_letter(editor: Browser, instance: Instance, course: Course) -> None:
@@ -87,13 +87,13 @@ def test_saving_an_entry_as_it_stands_changes_not_a_letter(editor: Browser, inst
     editor.get(f"{LISTS}/glossary/entries/brecha")
     editor.submit("/entries/brecha", {"definition_en": "What is missing."})
 
-    assert texts(instance)["glosario.yaml"] == GLOSSARY.replace(
+    assert draft_texts(instance)["glosario.yaml"] == GLOSSARY.replace(
         "definition: Lo que falta.\n", "definition:\n    es: Lo que falta.\n    en: What is missing.\n"
     )
 
 
 def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, instance: Instance, course: Course) -> None:
-    lesson = texts(instance)["01-parte/01-leccion.es.md"]
+    lesson = draft_texts(instance)["01-parte/01-leccion.es.md"]
     write(instance, course, {"01-parte/01-leccion.es.md": f"{lesson}\nLas [[brechas]].\n"})
 
     page = editor.get(f"{LISTS}/glossary/entries/brecha/removal")
@@ -121,7 +121,7 @@ def test_a_term_that_cannot_be_is_told_and_nothing_is_lost(
     page = editor.submit("/glossary/new", {"term_es": "", **sent}, status=422)
 
     assert told in page.text
-    assert texts(instance)["glosario.yaml"] == GLOSSARY
+    assert draft_texts(instance)["glosario.yaml"] == GLOSSARY
     assert dict(page.form("/glossary/new").fields)["term_es"] == sent.get("term_es", "")
 
 
@@ -132,10 +132,10 @@ def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, instanc
 
     page = editor.submit("/entries/piso", {"definition_es": "El mínimo."}, status=409)
     assert "cambió esto mientras tanto" in page.text
-    assert texts(instance)["glosario.yaml"] == theirs
+    assert draft_texts(instance)["glosario.yaml"] == theirs
     editor.submit("/entries/piso", {}, button=("do", "merge"))
 
-    after = texts(instance)["glosario.yaml"]
+    after = draft_texts(instance)["glosario.yaml"]
     assert "Lo que aún falta." in after
     assert "es: El mínimo." in after
 
@@ -153,10 +153,10 @@ def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, i
     editor.submit("/entries/sbu", {"source": "ley-de-seguridad-social, art. 1"})
 
     assert 'id="language-error"' in refused
-    assert texts(instance)["parametros.yaml"] == (
+    assert draft_texts(instance)["parametros.yaml"] == (
         "sbu:\n  value: 470\n  unit: USD\n  year: 2025\n  label: Salario básico\n  source: ['ley-de-seguridad-social, art. 1']\n"
     )
-    assert texts(instance)["recursos.yaml"] == (
+    assert draft_texts(instance)["recursos.yaml"] == (
         "ley-de-seguridad-social:\n  title: Ley de Seguridad Social\n  kind: law\n  language: es\n  host: Registro Oficial\n"
         "  url: https://example.org/ley\n  date: 2001-11-30\n  verified: false\n"
     )

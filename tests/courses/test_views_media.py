@@ -9,10 +9,10 @@ from sqlalchemy import select
 from courses.models import Course
 from courses.queries import drafts as draft_queries
 from lms.instance import Instance
-from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.drafts import draft_texts
 from tests.support.lessons import a_picture, write
 
 MEDIA = "/teaching/prueba/media"
@@ -51,14 +51,14 @@ def test_every_cell_of_the_files(browser: Browser, instance: Instance) -> None:
 def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(editor: Browser, instance: Instance, course: Course) -> None:
     send(editor, "Mi Foto.png", a_picture())
     send(editor, "voz.vtt", VTT.encode(), "01-parte")
-    write(instance, course, {LESSON: f"{texts(instance)[LESSON]}\n![Una foto](../media/mi-foto.png)\n\n: Foto.\n"})
+    write(instance, course, {LESSON: f"{draft_texts(instance)[LESSON]}\n![Una foto](../media/mi-foto.png)\n\n: Foto.\n"})
 
     page = editor.get(MEDIA)
 
     assert "mi-foto.png" in page.text
     assert "Contar 1" in page.text
     assert "Nada usa 1 archivo." in page.text
-    assert texts(instance)["01-parte/media/voz.vtt"] == VTT
+    assert draft_texts(instance)["01-parte/media/voz.vtt"] == VTT
     address = page.html[page.html.index("/courses/prueba/files/") :].partition('"')[0]
     editor._request("GET", address)
     assert editor.response.status_code == 200
@@ -85,7 +85,7 @@ def test_the_link_of_a_text_file_opens_it_for_who_edits_and_for_nobody_else(
 
 
 def test_other_texts_of_a_draft_have_no_address(editor: Browser, instance: Instance, course: Course) -> None:
-    checksum = hashlib.sha256(texts(instance)["course.yaml"].encode()).hexdigest()
+    checksum = hashlib.sha256(draft_texts(instance)["course.yaml"].encode()).hexdigest()
 
     assert editor._request("GET", f"/courses/prueba/files/{checksum}/course.yaml").status_code == 404
 
@@ -94,15 +94,15 @@ def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, instance: Inst
     send(editor, "foto.png", a_picture())
     send(editor, "voz.vtt", VTT.encode())
     send(editor, "otra.vtt", VTT.encode())
-    write(instance, course, {LESSON: f"{texts(instance)[LESSON]}\n![Una foto](../media/foto.png)\n\n: Foto.\n"})
+    write(instance, course, {LESSON: f"{draft_texts(instance)[LESSON]}\n![Una foto](../media/foto.png)\n\n: Foto.\n"})
     editor.get(MEDIA)
 
     editor.post(MEDIA, {"remove": "media/otra.vtt"})
-    assert "media/otra.vtt" not in texts(instance)
+    assert "media/otra.vtt" not in draft_texts(instance)
     editor.get(MEDIA)
     editor.post(MEDIA, {"do": "clear"})
 
-    assert "media/voz.vtt" not in texts(instance)
+    assert "media/voz.vtt" not in draft_texts(instance)
     assert "foto.png" in editor.get(MEDIA).text
     assert "Se queda" in editor.post(MEDIA, {"remove": "media/foto.png"}).text
     for path in ("course.yaml", ""):
@@ -123,11 +123,11 @@ def test_what_is_used_stays_and_what_is_not_goes(editor: Browser, instance: Inst
 def test_a_file_that_cannot_be_taken_is_told_beside_its_field(
     editor: Browser, instance: Instance, name: str, content: bytes, told: str
 ) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
 
     assert told in send(editor, name, content, status=422)
     assert 'id="file-error"' in editor.page.html
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_the_page_of_files_costs_the_same_whatever_their_number(editor: Browser, instance: Instance, course: Course) -> None:

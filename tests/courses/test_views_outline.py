@@ -8,7 +8,7 @@ from sqlalchemy import select
 from accounts import services as accounts
 from accounts.models import Person
 from courses.content.starter_files import NewCourse
-from courses.models import Course, DraftFile, StaffRole
+from courses.models import Course, StaffRole
 from courses.queries import catalogue, drafts
 from courses.services import authoring, team
 from courses.services import drafts as files
@@ -18,9 +18,9 @@ from lms.instance import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.drafts import OUTLINE, draft_texts, press_in_outline
 from tests.support.learning import actor_of
 
-OUTLINE = "/teaching/prueba/outline"
 NEW = {"title": "Seguridad social: lo básico", "module": "Módulo 1", "lesson": "Introducción"}
 
 
@@ -32,23 +32,10 @@ def an_instructor(browser: Browser, instance: Instance, email: str = "ines@examp
     return sign_in(browser, email)
 
 
-def texts(instance: Instance, slug: str = "prueba") -> dict[str, str]:
-    """Return the files of a course's draft."""
-    with instance.database.unit_of_work(write=False) as session:
-        rows = select(DraftFile.path, DraftFile.body).join(Course, Course.id == DraftFile.course_id).where(Course.slug == slug)
-        return {row.path: row.body or "" for row in session.execute(rows)}
-
-
 def an_editor(browser: Browser, instance: Instance, modules: int = 2) -> Browser:
     """Sign in an editor of a course of some modules."""
     a_teacher(instance, a_course(instance, modules=modules))
     return sign_in(browser, "profe@example.org")
-
-
-def act(browser: Browser, do: str, status: int = 200) -> None:
-    """Press a button of the outline."""
-    browser.get(OUTLINE)
-    browser.submit("/outline", button=("do", do), status=status)
 
 
 def test_every_cell_of_creating_a_course(browser: Browser, instance: Instance) -> None:
@@ -69,14 +56,14 @@ def test_every_cell_of_editing_a_course(browser: Browser, instance: Instance) ->
     """spec/security 9, course.edit: its editors and administrators; nothing changes for the others."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=2))
-    before = texts(instance)
+    before = draft_texts(instance)
 
     looked = cast.check("course.edit", "own_course", cast.outcomes(OUTLINE))
     sent = cast.outcomes(OUTLINE, "POST", {"do": "up leccion-1"})
 
     assert looked == []
     assert cast.check("course.edit", "own_course", sent) == []
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, instance: Instance) -> None:
@@ -89,7 +76,7 @@ def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, 
     browser.submit("/new-course", {**NEW, "key": ""})
 
     assert browser.path == "/teaching/seguridad-social-lo-basico/outline"
-    files = texts(instance, "seguridad-social-lo-basico")
+    files = draft_texts(instance, "seguridad-social-lo-basico")
     assert sorted(files) == ["01-modulo-1/01-introduccion.es.md", "01-modulo-1/module.yaml", "course.yaml"]
     assert "title: 'Seguridad social: lo básico'" in files["course.yaml"]
     assert "Inés Ruiz" in files["course.yaml"]
@@ -116,11 +103,11 @@ def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(bro
 def test_a_move_renames_files_and_changes_no_text(browser: Browser, instance: Instance) -> None:
     """spec/content-format 2 and 3: order is the number of the name, identity the key."""
     an_editor(browser, instance)
-    before = texts(instance)
+    before = draft_texts(instance)
 
-    act(browser, "down leccion-1")
+    press_in_outline(browser, "down leccion-1")
 
-    after = texts(instance)
+    after = draft_texts(instance)
     assert sorted(after.values()) == sorted(before.values())
     assert after["01-parte/02-leccion.es.md"] == before["01-parte/01-leccion.es.md"]
     assert after["01-parte/02-leccion.en.md"] == before["01-parte/01-leccion.en.md"]
@@ -130,10 +117,10 @@ def test_a_move_renames_files_and_changes_no_text(browser: Browser, instance: In
 
 def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser: Browser, instance: Instance) -> None:
     an_editor(browser, instance)
-    before = texts(instance)
+    before = draft_texts(instance)
 
-    act(browser, "up parte-2")
-    moved = texts(instance)
+    press_in_outline(browser, "up parte-2")
+    moved = draft_texts(instance)
     browser.submit("/undo")
 
     assert moved["02-parte/module.yaml"] == before["02-parte/module.yaml"]
@@ -141,20 +128,20 @@ def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser
         path: body for path, body in before.items() if path.startswith("01-")
     }
     assert not [path for path in moved if path.startswith("01-")]
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
     assert "Está como antes." in browser.page.text
 
 
 def test_undoing_after_somebody_elses_change_is_a_conflict(browser: Browser, instance: Instance) -> None:
     an_editor(browser, instance)
-    act(browser, "up parte-2")
+    press_in_outline(browser, "up parte-2")
     form = browser.page.form("/undo")
-    act(browser, "down leccion-1")
-    after = texts(instance)
+    press_in_outline(browser, "down leccion-1")
+    after = draft_texts(instance)
 
     browser.submit("/undo", form=form, status=409)
 
-    assert texts(instance) == after
+    assert draft_texts(instance) == after
 
 
 def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser, instance: Instance) -> None:
@@ -176,9 +163,9 @@ def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser,
         }
         files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
 
-    act(browser, "place leccion-1 parte-2 1")
+    press_in_outline(browser, "place leccion-1 parte-2 1")
 
-    after = texts(instance)
+    after = draft_texts(instance)
     assert "02-parte/02-leccion.es.md" in after
     assert "02-parte/02-leccion.en.md" in after
     assert "01-parte/01-leccion.es.md" not in after
@@ -206,9 +193,9 @@ def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Bro
         }
         files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
 
-    act(browser, "place leccion-1 parte-2 1")
+    press_in_outline(browser, "place leccion-1 parte-2 1")
 
-    after = texts(instance)
+    after = draft_texts(instance)
     shown = re.findall(r"!\[(\w+)\]\((media/[\w.-]+)\)", after["02-parte/02-leccion.es.md"])
     assert [(words, after[f"02-parte/{name}"]) for words, name in shown] == [("Uno", drawing % "primero"), ("Dos", drawing % "segundo")]
 
@@ -234,10 +221,10 @@ def test_a_picture_that_questions_show_too_is_copied(browser: Browser, instance:
         contents = {path: files.text_content(text) for path, text in written.items()}
         files.save_files(session, SYSTEM, row, contents, removed=["02-parte/banco.yaml"], now=clock.now())
 
-    act(browser, "place leccion-1 parte-2 1")
-    act(browser, "place leccion-2 parte-1 1")
+    press_in_outline(browser, "place leccion-1 parte-2 1")
+    press_in_outline(browser, "place leccion-2 parte-1 1")
 
-    after = texts(instance)
+    after = draft_texts(instance)
     assert after["01-parte/media/uno.svg"] == after["02-parte/media/uno-2.svg"] == drawing
     assert after["02-parte/media/uno.svg"] == after["01-parte/media/uno-2.svg"] == drawing + "\n"
 
@@ -259,9 +246,9 @@ def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(
         }
         files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
 
-    act(browser, "place cuestionario-1 parte-2 1")
+    press_in_outline(browser, "place cuestionario-1 parte-2 1")
 
-    after = texts(instance)
+    after = draft_texts(instance)
     moved = after["02-parte/02-cuestionario.quiz.yaml"]
     assert "from: [parte-1]" in moved
     assert "(media/uno-2.svg)" in moved
@@ -270,30 +257,30 @@ def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(
 
 def test_hiding_writes_the_state_and_nothing_else(browser: Browser, instance: Instance) -> None:
     an_editor(browser, instance)
-    before = texts(instance)
+    before = draft_texts(instance)
 
-    act(browser, "hide video-1")
-    hidden = texts(instance)
-    act(browser, "show video-1")
+    press_in_outline(browser, "hide video-1")
+    hidden = draft_texts(instance)
+    press_in_outline(browser, "show video-1")
 
     assert hidden["01-parte/02-video.recording.yaml"] == before["01-parte/02-video.recording.yaml"].replace(
         "required: false\n", "state: draft\nrequired: false\n"
     )
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_what_would_break_the_draft_is_refused_and_says_why(browser: Browser, instance: Instance) -> None:
     """spec/content-format C206 and C203: a module without activities, a requirement that is gone."""
     an_editor(browser, instance, modules=1)
-    before = texts(instance)
+    before = draft_texts(instance)
 
-    act(browser, "hide leccion-1")
-    act(browser, "hide video-1")
-    act(browser, "hide cuestionario-1", status=422)
+    press_in_outline(browser, "hide leccion-1")
+    press_in_outline(browser, "hide video-1")
+    press_in_outline(browser, "hide cuestionario-1", status=422)
 
     assert "El módulo no tiene actividades" in browser.page.text
-    assert "state: draft" not in texts(instance)["01-parte/03-cuestionario.quiz.yaml"]
-    assert texts(instance).keys() == before.keys()
+    assert "state: draft" not in draft_texts(instance)["01-parte/03-cuestionario.quiz.yaml"]
+    assert draft_texts(instance).keys() == before.keys()
 
 
 def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, instance: Instance) -> None:
@@ -303,11 +290,11 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, i
     browser.submit("/new-module", {"title": "Brechas", "lesson": "Medir"})
     browser.get("/teaching/prueba/new-activity?module=brechas")
     browser.submit("/new-activity", {"kind": "quiz", "title": "Compruebe"})
-    added = texts(instance)
+    added = draft_texts(instance)
     browser.get("/teaching/prueba/parts/compruebe/removal")
-    kept = texts(instance)
+    kept = draft_texts(instance)
     browser.submit("/removal")
-    gone = texts(instance)
+    gone = draft_texts(instance)
     browser.submit("/undo")
 
     assert added["02-brechas/module.yaml"] == "key: brechas\ntitle: Brechas\n"
@@ -316,7 +303,7 @@ def test_parts_are_added_and_taken_out_with_a_question_first(browser: Browser, i
     assert added["02-brechas/banco.yaml"] == "questions: []\n"
     assert kept == added
     assert set(added) - set(gone) == {"02-brechas/02-compruebe.quiz.yaml"}
-    assert texts(instance) == added
+    assert draft_texts(instance) == added
 
 
 @pytest.mark.parametrize(
@@ -339,7 +326,7 @@ def test_a_new_activity_opens_where_it_is_written(browser: Browser, instance: In
 
 def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Browser, instance: Instance) -> None:
     an_editor(browser, instance, modules=1)
-    before = texts(instance)
+    before = draft_texts(instance)
 
     browser.get("/teaching/prueba/new-activity")
     browser.submit("/new-activity", {"title": ""}, status=422)
@@ -351,7 +338,7 @@ def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Br
     browser.submit("/outline", button=("do", "place leccion-1 nadie 0"), status=404)
     browser.get("/teaching/prueba/parts/nadie/removal", status=404)
 
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_the_outline_costs_the_same_whatever_the_course_has(browser: Browser, instance: Instance) -> None:
@@ -386,10 +373,10 @@ def test_every_cell_of_deleting_a_course(browser: Browser, instance: Instance) -
             for who, role in (("I", StaffRole.EDITOR), ("W", StaffRole.OWNER)):
                 team.add_staff(session, SYSTEM, course, cast.people[who].id, role, now=clock.now())
         wrong += cast.check("course.delete", "draft_without_attempts", {letter: outcome(one, f"/teaching/{new.key}/deletion", "POST")})
-        assert bool(texts(instance, new.key)) == (letter not in "ISW")
+        assert bool(draft_texts(instance, new.key)) == (letter not in "ISW")
 
     assert wrong == []
-    assert texts(instance)
+    assert draft_texts(instance)
 
 
 def test_a_course_that_was_published_says_why_it_stays(browser: Browser, instance: Instance) -> None:
@@ -400,7 +387,7 @@ def test_a_course_that_was_published_says_why_it_stays(browser: Browser, instanc
     page = browser.submit("/deletion", status=409)
 
     assert "se publicó" in page.text
-    assert texts(instance)
+    assert draft_texts(instance)
 
 
 def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, instance: Instance) -> None:
@@ -414,7 +401,7 @@ def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, inst
     told = browser.submit("/deletion").text
 
     assert "El curso está borrado." in told
-    assert texts(instance, "nuevo") == {}
+    assert draft_texts(instance, "nuevo") == {}
     browser.get("/teaching/nuevo/outline", status=404)
 
 
@@ -425,7 +412,7 @@ def test_an_activity_goes_to_another_module_without_a_script_and_a_quiz_keeps_it
 
     browser.submit("/outline", {"module": "parte-2"}, button=("do", "move cuestionario-1"))
 
-    after = texts(instance)
+    after = draft_texts(instance)
     assert "01-parte/03-cuestionario.quiz.yaml" not in after
     assert "slots:\n  - draw: 7\n    from: [parte-1]\n" in after["02-parte/04-cuestionario.quiz.yaml"]
     assert [path for path in after if path.startswith("02-parte/03")] == ["02-parte/03-cuestionario.quiz.yaml"]

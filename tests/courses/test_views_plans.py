@@ -1,49 +1,23 @@
 """A second person's approval, publications planned for later, and what happens when the draft changes meanwhile."""
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from accounts.models import Notification
-from courses.models import Course, CourseVersion, PlannedPublication, StaffRole
-from kernel import clock, outbox
+from courses.models import Course, CourseVersion, StaffRole
+from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import DeliveryOutcome, Job
 from lms.instance import Instance
-from tests.courses.test_services import LESSON, save_draft
-from tests.courses.test_views import PUBLISHING, versions
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_teacher, folder, no_longer, sign_in
+from tests.support.drafts import PUBLISHING, count_versions, draft_saying, plan_of, publication_verbs, save_draft, tomorrow
 from tests.support.learning import all_at_once
 
 TEAM = "/teaching/prueba/team"
-
-
-def draft(instance: Instance, word: str) -> int:
-    """Save a draft with another word; return its revision."""
-    files = folder(modules=1)
-    return save_draft(instance, {**files, LESSON: files[LESSON].replace(b"dedos", word.encode())})
-
-
-def plan_of(instance: Instance) -> PlannedPublication:
-    """Return the newest plan."""
-    with instance.database.unit_of_work(write=False) as session:
-        found = session.scalars(select(PlannedPublication).order_by(PlannedPublication.id.desc())).first()
-        assert found is not None
-        return found
-
-
-def verbs(instance: Instance) -> list[str]:
-    """Return what the log says of publications that waited."""
-    with instance.database.unit_of_work(write=False) as session:
-        wanted = AuditEntry.verb.like("course.publication%")
-        return [
-            verb.removeprefix("course.publication_")
-            for verb in session.scalars(select(AuditEntry.verb).where(wanted).order_by(AuditEntry.id))
-        ]
 
 
 @pytest.fixture
@@ -55,7 +29,7 @@ def two(browser: Browser, instance: Instance) -> tuple[Browser, Browser]:
     owner, editor = sign_in(browser, "duena@example.org"), sign_in(browser.another(), "editor@example.org")
     owner.get(TEAM)
     owner.submit("/team/approval")
-    draft(instance, "manos")
+    draft_saying(instance, "manos")
     return owner, editor
 
 
@@ -69,7 +43,7 @@ def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(t
     owner, editor = two
 
     asked = ask(owner)
-    assert versions(instance) == 1
+    assert count_versions(instance) == 1
     page = editor.get(PUBLISHING).text
     told = editor.submit("/approval", {"remark": "De acuerdo"}).text
 
@@ -77,7 +51,7 @@ def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(t
     assert "Espera aprobación" in page
     assert "Corrección: pasarán todas las personas" in page, "nobody has moved yet"
     assert "La versión 2 está publicada." in told
-    assert verbs(instance) == ["asked", "approved"]
+    assert publication_verbs(instance) == ["asked", "approved"]
     assert plan_of(instance).state == "published"
     with instance.database.unit_of_work(write=False) as session:
         row = session.execute(select(CourseVersion).where(CourseVersion.number == 2)).scalar_one()
@@ -95,7 +69,7 @@ def test_who_asks_may_not_approve_nor_publish_alone(two: tuple[Browser, Browser]
     assert owner.response.status_code == 409
     assert "Aprobar y publicar" not in page.text
     owner._request("POST", "/teaching/prueba/versions/1/publishing", data={"csrf_token": token, "nature": "correction", "note": ""})
-    assert (owner.response.status_code, versions(instance)) == (409, 1)
+    assert (owner.response.status_code, count_versions(instance)) == (409, 1)
 
 
 def test_a_refusal_says_why_and_publishes_nothing(two: tuple[Browser, Browser], instance: Instance) -> None:
@@ -111,7 +85,7 @@ def test_a_refusal_says_why_and_publishes_nothing(two: tuple[Browser, Browser], 
     told = owner.get(PUBLISHING).text
     assert "No se aprobó" in told
     assert "Falta la fuente" in told
-    assert (plan_of(instance).state, versions(instance), verbs(instance)) == ("refused", 1, ["asked", "refused"])
+    assert (plan_of(instance).state, count_versions(instance), publication_verbs(instance)) == ("refused", 1, ["asked", "refused"])
 
 
 def test_a_later_save_voids_what_was_asked(two: tuple[Browser, Browser], instance: Instance) -> None:
@@ -119,13 +93,13 @@ def test_a_later_save_voids_what_was_asked(two: tuple[Browser, Browser], instanc
     owner, editor = two
     ask(owner)
     editor.get(PUBLISHING)
-    draft(instance, "ojos")
+    draft_saying(instance, "ojos")
 
     editor.submit("/approval", {"remark": ""}, status=409)
     ask(owner)
 
-    assert versions(instance) == 1
-    assert verbs(instance) == ["asked", "void", "asked"]
+    assert count_versions(instance) == 1
+    assert publication_verbs(instance) == ["asked", "void", "asked"]
     assert "El borrador cambió desde entonces" not in owner.get(PUBLISHING).text
 
 
@@ -139,7 +113,7 @@ def test_every_cell_of_approving(browser: Browser, instance: Instance) -> None:
     owner = sign_in(browser.another(), asker.email)
     done = {}
     for letter, one in cast.browsers.items():
-        draft(instance, f"manos {letter}")
+        draft_saying(instance, f"manos {letter}")
         ask(owner)
         done[letter] = outcome(one, f"/teaching/prueba/plans/{plan_of(instance).uuid}/approval", "POST", {"remark": ""})
 
@@ -150,26 +124,21 @@ def test_every_cell_of_approving(browser: Browser, instance: Instance) -> None:
 def planned(browser: Browser, instance: Instance) -> Browser:
     """An editor who has planned the publication of a changed draft for tomorrow at eight, in the course's zone."""
     a_teacher(instance, a_course(instance, modules=1))
-    draft(instance, "manos")
+    draft_saying(instance, "manos")
     sign_in(browser, "profe@example.org")
     browser.get(PUBLISHING)
     browser.submit("/publishing", {"nature": "correction", "note": "", "when": f"{tomorrow():%Y-%m-%dT08:00}"})
     return browser
 
 
-def tomorrow() -> datetime:
-    """Return eight o'clock of tomorrow where the course is."""
-    return (clock.now().astimezone(ZoneInfo("America/Guayaquil")) + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
-
-
 def test_a_publication_happens_at_its_moment_and_not_before(planned: Browser, instance: Instance) -> None:
     assert "Programada para" in planned.get(PUBLISHING).text
 
     outbox.deliver_waiting(instance.worker, now=tomorrow() - timedelta(minutes=1))
-    before = versions(instance)
+    before = count_versions(instance)
     outbox.deliver_waiting(instance.worker, now=tomorrow() + timedelta(minutes=1))
 
-    assert (before, versions(instance), plan_of(instance).state) == (1, 2, "published")
+    assert (before, count_versions(instance), plan_of(instance).state) == (1, 2, "published")
     assert plan_of(instance).publish_at == tomorrow().astimezone(UTC)
 
 
@@ -183,7 +152,7 @@ def test_two_workers_publish_it_once(planned: Browser, instance: Instance) -> No
     with instance.database.unit_of_work(write=False) as session:
         told = select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "course.published")
         assert session.scalar(told) == 2
-    assert versions(instance) == 2
+    assert count_versions(instance) == 2
 
 
 @pytest.mark.parametrize("how", ["saved", "broken"])
@@ -194,8 +163,8 @@ def test_a_draft_that_changed_or_fails_is_not_published_and_its_author_is_told(p
 
     outbox.deliver_waiting(instance.worker, now=tomorrow())
 
-    assert (versions(instance), plan_of(instance).state) == (1, "void")
-    assert verbs(instance) == ["planned", "void"]
+    assert (count_versions(instance), plan_of(instance).state) == (1, "void")
+    assert publication_verbs(instance) == ["planned", "void"]
     assert "No se publicó" in planned.get(PUBLISHING).text
     assert "No publicado" in planned.get("/notices").text
 
@@ -206,7 +175,7 @@ def test_a_planned_publication_can_be_withdrawn(planned: Browser, instance: Inst
 
     outbox.deliver_waiting(instance.worker, now=tomorrow())
 
-    assert (versions(instance), plan_of(instance).state) == (1, "withdrawn")
+    assert (count_versions(instance), plan_of(instance).state) == (1, "withdrawn")
 
 
 def test_what_was_planned_before_an_approval_was_asked_waits_for_it(planned: Browser, instance: Instance) -> None:
@@ -218,7 +187,7 @@ def test_what_was_planned_before_an_approval_was_asked_waits_for_it(planned: Bro
     owner.submit("/team/approval")
 
     outbox.deliver_waiting(instance.worker, now=tomorrow() + timedelta(minutes=1))
-    waited = versions(instance), plan_of(instance).state
+    waited = count_versions(instance), plan_of(instance).state
     told = owner.get("/notices").text
     owner.get(PUBLISHING)
     owner.submit("/approval")
@@ -226,7 +195,7 @@ def test_what_was_planned_before_an_approval_was_asked_waits_for_it(planned: Bro
 
     assert waited == (1, "waiting")
     assert "Se pide su aprobación" in told
-    assert (versions(instance), plan_of(instance).state) == (2, "published")
+    assert (count_versions(instance), plan_of(instance).state) == (2, "published")
 
 
 def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planned: Browser, instance: Instance) -> None:
@@ -250,8 +219,8 @@ def test_what_somebody_planned_who_may_publish_no_more_is_given_up_and_the_team_
 
     outbox.deliver_waiting(instance.worker, now=tomorrow() + timedelta(minutes=1))
 
-    assert (versions(instance), plan_of(instance).state) == (1, "void")
-    assert verbs(instance) == ["planned", "void"]
+    assert (count_versions(instance), plan_of(instance).state) == (1, "void")
+    assert publication_verbs(instance) == ["planned", "void"]
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(Notification.person_id).where(Notification.key.endswith("-disowned"))).all() == [owner.id]
     assert "No publicado" in sign_in(planned.another(), owner.email).get("/notices").text

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from courses.models import Course
 from courses.queries.drafts import draft_bodies
 from lms.instance import Instance
-from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.drafts import draft_texts, press_in_outline
 from tests.support.lessons import write
 
 SETTINGS = "/teaching/prueba/settings"
@@ -49,18 +49,18 @@ def test_every_cell_of_settings_text_and_history(browser: Browser, instance: Ins
 
 def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance: Instance) -> None:
     """spec/content-format 1.5 and 11: usual values stay unwritten, order and spelling stay."""
-    before = texts(instance)
+    before = draft_texts(instance)
 
     for page in (SETTINGS, *(f"/teaching/prueba/parts/{key}" for key in ("parte-1", "leccion-1", "video-1", "cuestionario-1"))):
         editor.get(page)
         told = editor.submit(page, {}).text
         assert "Nada había cambiado." in told, page
 
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_settings_of_a_course_are_written_as_lines(editor: Browser, instance: Instance) -> None:
-    before = texts(instance)["course.yaml"]
+    before = draft_texts(instance)["course.yaml"]
     editor.get(SETTINGS)
 
     editor.submit(
@@ -82,7 +82,7 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, instance: In
         },
     )
 
-    after = texts(instance)["course.yaml"]
+    after = draft_texts(instance)["course.yaml"]
     assert "title:\n  es: 'Curso: nuevo'\n  en: Test course prueba\n" in after
     assert "objectives:\n  - es: Sumar dos números.\n    en: Add two numbers.\n  - es: Restar.\n    en: Subtract.\n" in after
     assert "hours: 2.5\nwords: {min: 1, max: 1100}\nlevel: advanced\n" in after
@@ -95,8 +95,8 @@ def test_settings_of_a_course_are_written_as_lines(editor: Browser, instance: In
     ]
     editor.get(SETTINGS)
     editor.submit("/settings", {"authors__1__name": "", "grade__0__category": "", "completion__grade": ""})
-    assert "Inés Ruiz" not in texts(instance)["course.yaml"]
-    assert "grade" not in texts(instance)["course.yaml"]
+    assert "Inés Ruiz" not in draft_texts(instance)["course.yaml"]
+    assert "grade" not in draft_texts(instance)["course.yaml"]
 
 
 def test_a_course_begun_on_the_web_is_free_of_the_rules_of_style_until_it_wants_them(editor: Browser, instance: Instance) -> None:
@@ -116,7 +116,7 @@ def test_a_course_begun_on_the_web_is_free_of_the_rules_of_style_until_it_wants_
 
 
 def test_drafts_with_the_old_word_of_visibility_show_it_in_words(editor: Browser, instance: Instance, course: Course) -> None:
-    before = texts(instance)["course.yaml"]
+    before = draft_texts(instance)["course.yaml"]
     write(
         instance,
         course,
@@ -133,13 +133,13 @@ def test_drafts_with_the_old_word_of_visibility_show_it_in_words(editor: Browser
     assert shown
     assert shown[1] == "Solo quienes participan (como hasta ahora)"
     editor.submit("/settings", {"visibility": "staff"})
-    assert "visibility: staff" in texts(instance)["course.yaml"]
+    assert "visibility: staff" in draft_texts(instance)["course.yaml"]
     assert 'value="institution"' not in editor.get(SETTINGS).html
 
 
 def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor: Browser, instance: Instance, course: Course) -> None:
     """Languages of a list are paired by line: an empty line, also the first, says that this entry is not translated."""
-    before = texts(instance)["course.yaml"].replace(
+    before = draft_texts(instance)["course.yaml"].replace(
         "  - {es: Sumar dos números., en: Add two numbers.}\n", "  - |\n    Contar\n    ovejas.\n  - {es: Leer., en: To read.}\n"
     )
     write(instance, course, {"course.yaml": before})
@@ -147,19 +147,19 @@ def test_an_entry_that_is_not_translated_keeps_the_others_on_their_lines(editor:
     editor.get(SETTINGS)
     assert dict(editor.page.form("/settings").fields)["objectives_en"] == "\nTo read."
     editor.submit("/settings", {"hours": "4"})
-    assert texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 4")
+    assert draft_texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 4")
 
     editor.submit("/settings", {"objectives_en": "\r\n To read well. \r\n\r\n"})
-    assert "objectives:\n  - Contar ovejas.\n  - es: Leer.\n    en: To read well.\n" in texts(instance)["course.yaml"]
+    assert "objectives:\n  - Contar ovejas.\n  - es: Leer.\n    en: To read well.\n" in draft_texts(instance)["course.yaml"]
 
 
 def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, instance: Instance) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
     editor.get(SETTINGS)
 
     page = editor.submit("/settings", {"hours": "dos", "opens": "2027-02-01", "closes": "2027-01-01", "title_es": ""}, status=422)
 
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
     assert "«dos» no es un número." in page.text
     fields = dict(page.form("/settings").fields)
     assert fields["hours"] == "dos"
@@ -172,7 +172,7 @@ def test_a_module_may_wait_for_nothing_that_waits_for_it(editor: Browser, instan
     """spec/content-format C207."""
     editor.get("/teaching/prueba/parts/leccion-1")
     editor.submit("/parts/leccion-1", {"requires": ["video-1"], "minutes": "5"})
-    after = texts(instance)[LESSON]
+    after = draft_texts(instance)[LESSON]
     editor.get("/teaching/prueba/parts/video-1")
     refused = editor.submit("/parts/video-1", {"requires": ["leccion-1"]}, status=422).text
 
@@ -194,7 +194,7 @@ def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, in
 
     editor.submit("/parts/cuestionario-1", {"attempts": "2", "limit": "30 min", "pass_mark": "80", "behaviour": "immediate"})
 
-    after = texts(instance)["01-parte/03-cuestionario.quiz.yaml"]
+    after = draft_texts(instance)["01-parte/03-cuestionario.quiz.yaml"]
     assert "attempts: 2\n" in after
     assert "limit: 30 min\n" in after
     assert "pass_mark: 80\n" in after
@@ -204,71 +204,71 @@ def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, in
 
 def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(SETTINGS)
-    write(instance, course, {"course.yaml": texts(instance)["course.yaml"].replace("hours: 2", "hours: 3")})
+    write(instance, course, {"course.yaml": draft_texts(instance)["course.yaml"].replace("hours: 2", "hours: 3")})
 
     page = editor.submit("/settings", {"title_es": "Otro título"}, status=409)
 
     assert "cambió esto mientras tanto" in page.text
     assert "hours: 3" in page.text
     assert dict(page.form("/settings").fields)["title_es"] == "Otro título"
-    assert "Otro título" not in texts(instance)["course.yaml"]
+    assert "Otro título" not in draft_texts(instance)["course.yaml"]
     editor.submit("/settings", {}, button=("do", "merge"))
-    assert "hours: 3" in texts(instance)["course.yaml"]
-    assert "es: Otro título" in texts(instance)["course.yaml"]
+    assert "hours: 3" in draft_texts(instance)["course.yaml"]
+    assert "es: Otro título" in draft_texts(instance)["course.yaml"]
 
 
 def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, instance: Instance, course: Course) -> None:
-    before = texts(instance)["course.yaml"]
+    before = draft_texts(instance)["course.yaml"]
     editor.get(SETTINGS)
     write(instance, course, {"course.yaml": before.replace("hours: 2", "hours: 3")})
     editor.submit("/settings", {"hours": "4"}, status=409)
 
     assert "Elija en cada lugar" in editor.submit("/settings", {}, button=("do", "merge"), status=422).text
     editor.submit("/settings", {"conflict-0": "theirs"}, button=("do", "merge"))
-    assert texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 3")
+    assert draft_texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 3")
     write(instance, course, {"course.yaml": before})
     editor.submit("/settings", {"hours": "5"}, status=409)
     editor.submit("/settings", {}, button=("do", "overwrite"))
-    assert texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 5")
+    assert draft_texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 5")
 
 
 def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(SETTINGS)
-    write(instance, course, {MODULE: texts(instance)[MODULE] + "x-otra: a\n"})
+    write(instance, course, {MODULE: draft_texts(instance)[MODULE] + "x-otra: a\n"})
 
     editor.submit("/settings", {"hours": "4"})
 
-    assert "hours: 4" in texts(instance)["course.yaml"]
+    assert "hours: 4" in draft_texts(instance)["course.yaml"]
 
 
 def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, instance: Instance, course: Course) -> None:
     page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
     write(instance, course, {"01-parte/04-leccion.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
     editor.get(page)
-    act(other, "place otra parte-1 0")
-    (moved,) = (path for path, text in texts(instance).items() if "key: leccion-1" in text)
+    press_in_outline(other, "place otra parte-1 0")
+    (moved,) = (path for path, text in draft_texts(instance).items() if "key: leccion-1" in text)
 
     told = editor.submit(page, {"minutes": "7"}).text
 
     assert moved != LESSON
     assert "Guardado en el borrador." in told
-    assert "minutes: 7\n" in texts(instance)[moved]
-    assert "minutes" not in texts(instance)[LESSON]
+    assert "minutes: 7\n" in draft_texts(instance)[moved]
+    assert "minutes" not in draft_texts(instance)[LESSON]
 
 
 def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, instance: Instance, course: Course) -> None:
     page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
     editor.get(page)
-    act(other, "place leccion-1 parte-1 2")
-    (moved,) = (path for path, text in texts(instance).items() if "key: leccion-1" in text)
-    write(instance, course, {moved: texts(instance)[moved].replace("dedos", "manos")})
+    press_in_outline(other, "place leccion-1 parte-1 2")
+    (moved,) = (path for path, text in draft_texts(instance).items() if "key: leccion-1" in text)
+    write(instance, course, {moved: draft_texts(instance)[moved].replace("dedos", "manos")})
 
     shown = editor.submit(page, {"minutes": "7"}, status=409).text
     editor.submit(page, {}, button=("do", "merge"))
 
     assert "Se cuenta con los manos." in shown
-    assert "minutes: 7\n" in texts(instance)[moved]
-    assert "manos" in texts(instance)[moved]
+    assert "minutes: 7\n" in draft_texts(instance)[moved]
+    assert "manos" in draft_texts(instance)[moved]
 
 
 # --- Recordings and simulator tasks ----------------------------------------------------------------------------------------------------
@@ -286,18 +286,18 @@ def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, instance: In
     write(instance, course, {RECORDING: SAID})
     editor.get(VIDEO)
     assert "Nada había cambiado." in editor.submit("/parts/video-1", {}).text
-    assert texts(instance)[RECORDING] == SAID
+    assert draft_texts(instance)[RECORDING] == SAID
 
     editor.submit(
         "/parts/video-1", {"speakers__1__role_es": "Ponente", "speakers__2__name": "Inés Ruiz", "number": "3", "series_es": "Serie"}
     )
 
-    assert texts(instance)[RECORDING] == SAID.replace(
+    assert draft_texts(instance)[RECORDING] == SAID.replace(
         "  - name: Markus Loewe\n", "  - name: Markus Loewe\n    role: Ponente\n\n  - name: Inés Ruiz\nseries: Serie\nnumber: 3\n"
     )
     editor.submit("/parts/video-1", {"speakers__0__name": ""})
-    assert "Rana" not in texts(instance)[RECORDING]
-    assert "quien abre" not in texts(instance)[RECORDING]
+    assert "Rana" not in draft_texts(instance)[RECORDING]
+    assert "quien abre" not in draft_texts(instance)[RECORDING]
 
 
 def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, instance: Instance) -> None:
@@ -307,7 +307,7 @@ def test_chapters_that_do_not_rise_are_told_beside_their_row(editor: Browser, in
         "/parts/video-1",
         {"chapters__0__at": "0:00", "chapters__0__title_es": "Inicio", "chapters__1__at": "1:30", "chapters__1__title_es": "Medio"},
     )
-    assert texts(instance)[RECORDING].endswith("chapters:\n  - at: 0:00\n    title: Inicio\n  - at: 1:30\n    title: Medio\n")
+    assert draft_texts(instance)[RECORDING].endswith("chapters:\n  - at: 0:00\n    title: Inicio\n  - at: 1:30\n    title: Medio\n")
 
     page = editor.submit("/parts/video-1", {"chapters__2__at": "2:00"}, status=422)
 
@@ -333,8 +333,8 @@ def test_captions_transcripts_and_documents_are_chosen_from_files_of_the_kind(ed
         },
     )
 
-    assert "captions:\n  es: media/v.es.vtt\ntranscript:\n  es: ../media/guion.md\n" in texts(instance)[RECORDING]
-    assert texts(instance)[RECORDING].endswith("documents:\n  - kind: slides\n    title: Guía\n    resource: guia\n")
+    assert "captions:\n  es: media/v.es.vtt\ntranscript:\n  es: ../media/guion.md\n" in draft_texts(instance)[RECORDING]
+    assert draft_texts(instance)[RECORDING].endswith("documents:\n  - kind: slides\n    title: Guía\n    resource: guia\n")
     poster = offered[offered.index('id="poster"') : offered.index("</select>", offered.index('id="poster"'))]
     assert "v.es.vtt" not in poster
 
@@ -364,7 +364,7 @@ def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, insta
             "asks__0__tolerance": "0.01",
         },
     )
-    text = texts(instance)[file]
+    text = draft_texts(instance)[file]
     assert "text: |\n  Hay {mayores} personas.\n\n  Calcule.\n" in text
     assert "start:\n  vejez.tramos.1.poblacion: '{mayores}'\nvariables:\n  mayores:\n    from: 1000\n" in text
     assert "    output: vejez.pct_pib\n    max: 2\n" in text
@@ -372,16 +372,16 @@ def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, insta
     told = editor.submit(page, {"start__1__name": "vejez.captacion", "start__1__value": "{nadie}"}).text
     assert "Por corregir antes de publicar:" in told
     assert "nadie" in told
-    assert "  vejez.captacion: '{nadie}'\n" in texts(instance)[file]
+    assert "  vejez.captacion: '{nadie}'\n" in draft_texts(instance)[file]
     editor.submit(page, {"start__1__name": ""})
-    assert texts(instance)[file] == text
+    assert draft_texts(instance)[file] == text
 
 
 # --- Another key -------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Browser, instance: Instance, course: Course) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
     quiz = before["01-parte/03-cuestionario.quiz.yaml"].replace("slots:", "requires: [leccion-1, video-1]\nslots:")
     body = before["01-parte/01-leccion.en.md"] + "\n[Before](course:leccion-1#uno) and [other](course:leccion-10)\n"
     lesson = before[LESSON].replace("key: leccion-1\n", "key: leccion-1\nwas: [aun-antes]\n")
@@ -392,7 +392,7 @@ def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Brows
 
     editor.submit("/leccion-1/key", {"key": "contar"})
 
-    after = texts(instance)
+    after = draft_texts(instance)
     assert after[LESSON].startswith("---\nkey: contar\nformer_keys: [aun-antes, leccion-1]\ntitle: Contar 1\n")
     assert "requires: [contar, video-1]\n" in after["01-parte/03-cuestionario.quiz.yaml"]
     assert after["01-parte/01-leccion.en.md"] == body.replace("course:leccion-1#", "course:contar#")
@@ -419,13 +419,13 @@ def test_a_glossary_is_begun_and_a_broken_one_is_refused(editor: Browser, instan
     editor.submit("/text", {"text": "# lo nuestro\nbrecha:\n  term: {es: brecha, en: gap}\n  definition: Lo que falta.\n"})
 
     assert "glosario.yaml:" in refused
-    assert texts(instance)["glosario.yaml"].startswith("# lo nuestro\nbrecha:")
+    assert draft_texts(instance)["glosario.yaml"].startswith("# lo nuestro\nbrecha:")
     editor.get("/teaching/prueba/lessons/leccion-1")
     assert "[[brecha]]" in editor.page.text
 
 
 def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(editor: Browser, instance: Instance) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
     editor.get("/teaching/prueba/text?path=course.yaml")
 
     refused = editor.submit("/text", {"text": before["course.yaml"].replace("key: prueba", "key: otra")}, status=422).text
@@ -433,26 +433,26 @@ def test_the_address_of_a_course_stays_and_files_that_are_none_are_not_found(edi
     assert "no puede cambiar" in refused
     for path in ("nada.yaml", "../course.yaml", "", "01-parte"):
         editor.get(f"/teaching/prueba/text?path={path}", status=404)
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_a_text_saved_meanwhile_is_shown_beside_the_typed_one(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(f"/teaching/prueba/text?path={MODULE}")
-    write(instance, course, {MODULE: texts(instance)[MODULE] + "summary: De otra persona.\n"})
+    write(instance, course, {MODULE: draft_texts(instance)[MODULE] + "summary: De otra persona.\n"})
 
-    page = editor.submit("/text", {"text": texts(instance)[MODULE].replace("De otra persona.", "Mía.")}, status=409)
+    page = editor.submit("/text", {"text": draft_texts(instance)[MODULE].replace("De otra persona.", "Mía.")}, status=409)
 
     assert "De otra persona." in page.text
     assert "summary: Mía." in page.text
     editor.submit("/text", {})
-    assert texts(instance)[MODULE].endswith("summary: Mía.\n")
+    assert draft_texts(instance)[MODULE].endswith("summary: Mía.\n")
 
 
 # --- History -----------------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browser, instance: Instance) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
     editor.get("/teaching/prueba/lessons/leccion-1")
     editor.submit("/lessons/leccion-1", {"body": "## Uno\n\nSe cuenta con los pies.\n"}, button=("do", "save"))
 
@@ -466,7 +466,7 @@ def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browse
     assert "- Se cuenta con los dedos." in shown
     assert "+ Se cuenta con los pies." in shown
     assert "Pilar Maestra" in of_file
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
     assert "Recuperado" in editor.get("/teaching/prueba/history").text
 
 
@@ -485,7 +485,7 @@ def test_pages_of_settings_and_history_cost_the_same_whatever_was_changed(editor
             editor.get(page)
             counts.append(len(counter.statements))
         for number in range(3):
-            write(instance, course, {MODULE: texts(instance)[MODULE] + f"x-{number}: a\n"})
+            write(instance, course, {MODULE: draft_texts(instance)[MODULE] + f"x-{number}: a\n"})
 
     assert counts[:3] == counts[3:]
     assert max(counts) <= 9
@@ -511,4 +511,4 @@ def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser
     editor.submit("/parts/video-1", {"chapters__0__at": "0:00", "chapters__0__title_es": "Inicio"})
 
     assert groups_of(editor.get("/teaching/prueba/parts/video-1").html) == before | {"Capítulos": True}
-    assert "Inicio" in texts(instance)["01-parte/02-video.recording.yaml"]
+    assert "Inicio" in draft_texts(instance)["01-parte/02-video.recording.yaml"]

@@ -4,8 +4,8 @@ import re
 
 from courses.models import Course
 from lms.instance import Instance
-from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
+from tests.support.drafts import draft_texts
 from tests.support.lessons import EDITOR, PATH, ask, fields, write
 
 
@@ -15,11 +15,11 @@ def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Brows
     editor.get("/teaching/prueba/lessons/otra?language=en")
     assert "Texto." in editor.page.text
     editor.submit("/lessons/otra", {"title": "Another", "body": "Text."}, button=("do", "save"))
-    first = texts(instance)["01-parte/04-otra.en.md"]
+    first = draft_texts(instance)["01-parte/04-otra.en.md"]
     write(instance, course, {"01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\nOtro texto.\n"})
     behind = editor.get("/teaching/prueba/lessons/otra?language=en").text
     editor.submit("/lessons/otra", {"body": "Another text.", "up_to_date": "y"}, button=("do", "save"))
-    second = texts(instance)["01-parte/04-otra.en.md"]
+    second = draft_texts(instance)["01-parte/04-otra.en.md"]
 
     assert re.fullmatch(r"---\ntitle: Another\ntranslated_from: [0-9a-f]{12}\n---\nText.\n", first)
     assert "El original cambió" in behind
@@ -32,15 +32,15 @@ def test_a_translation_follows_the_original_that_its_translator_saw(editor: Brow
     page, path = "/teaching/prueba/lessons/leccion-1?language=en", "01-parte/01-leccion.en.md"
     editor.get(page)
     shown = fields(editor)["follows"]
-    write(instance, course, {PATH: texts(instance)[PATH].replace("dedos", "manos")})
+    write(instance, course, {PATH: draft_texts(instance)[PATH].replace("dedos", "manos")})
 
     sent = {"body": "Counted.\n", "language": "en", "up_to_date": "y", "follows": shown}
     saved = ask(editor, "autosave", sent)
-    by_itself = texts(instance)[path]
+    by_itself = draft_texts(instance)[path]
     editor.submit("/lessons/leccion-1", {"body": "Counted at last.", "up_to_date": "y", "seen": saved["seen"]}, button=("do", "save"))
 
     assert f"translated_from: {shown}\n" in by_itself
-    assert f"translated_from: {shown}\n" in texts(instance)[path]
+    assert f"translated_from: {shown}\n" in draft_texts(instance)[path]
     assert "El original cambió" in editor.get(page).text
 
 
@@ -53,15 +53,17 @@ def test_a_translation_that_was_put_together_with_another_follows_what_its_trans
     editor.get(page)
     shown = fields(editor)["follows"]
     write(
-        instance, course, {PATH: texts(instance)[PATH].replace("dedos", "manos"), path: translation.replace("Three.", "Three of theirs.")}
+        instance,
+        course,
+        {PATH: draft_texts(instance)[PATH].replace("dedos", "manos"), path: translation.replace("Three.", "Three of theirs.")},
     )
     sent = {"body": "One of mine.\n\nTwo.\n\nThree.\n", "up_to_date": "y"}
     editor.submit("/lessons/leccion-1", sent, button=("do", "save"), status=409)
     editor.submit("/lessons/leccion-1", button=("do", "merge"))
     editor.submit("/lessons/leccion-1", button=("do", "save"))
 
-    assert texts(instance)[path].endswith("One of mine.\n\nTwo.\n\nThree of theirs.\n")
-    assert f"translated_from: {shown}\n" in texts(instance)[path]
+    assert draft_texts(instance)[path].endswith("One of mine.\n\nTwo.\n\nThree of theirs.\n")
+    assert f"translated_from: {shown}\n" in draft_texts(instance)[path]
 
 
 def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, instance: Instance) -> None:
@@ -72,6 +74,6 @@ def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, instance: 
 
     editor.submit("/removal", {})
 
-    assert "01-parte/01-leccion.en.md" not in texts(instance)
-    assert PATH in texts(instance)
+    assert "01-parte/01-leccion.en.md" not in draft_texts(instance)
+    assert PATH in draft_texts(instance)
     editor.get(f"{EDITOR}/removal?language=en", status=404)

@@ -11,11 +11,10 @@ from courses.queries import drafts as course_drafts
 from courses.queries import versions as course_versions
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from tests.courses.test_services import LESSON, save_draft
-from tests.courses.test_views import PUBLISHING, versions
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
+from tests.support.drafts import LESSON, PUBLISHING, count_versions, save_draft
 from tests.support.learning import a_learner, fail_quiz
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -221,7 +220,7 @@ def test_what_is_published_now_is_not_offered_again(teacher: Browser, instance: 
     teacher._request("POST", f"{VERSIONS}/1/publishing", data={"csrf_token": token, "nature": "correction", "note": ""})
 
     assert "Es lo que está publicado ahora." in page.text
-    assert versions(instance) == 1
+    assert count_versions(instance) == 1
 
 
 def test_the_draft_takes_an_old_text_back(teacher: Browser, instance: Instance) -> None:
@@ -232,7 +231,7 @@ def test_the_draft_takes_an_old_text_back(teacher: Browser, instance: Instance) 
     teacher.submit("/versions/1/restoring")
 
     assert draft_of(instance) == first
-    assert versions(instance) == 1
+    assert count_versions(instance) == 1
     with instance.database.unit_of_work(write=False) as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.verb == "course.draft_saved").order_by(AuditEntry.id.desc())).first()
         assert entry is not None

@@ -6,12 +6,10 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.models import Notification
-from courses.models import Course
-from enrolments.models import Announcement, Edition
+from enrolments.models import Announcement
 from enrolments.queries import announcements as queries
 from enrolments.queries.announcements import Audience
 from enrolments.services import announcements as services
-from enrolments.services import learning as learning_services
 from enrolments.services.announcements import AnnouncementText
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -19,26 +17,12 @@ from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_person, a_teacher, sign_in
+from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.classes import a_mixed_class
 from tests.support.crowds import multiply
-from tests.support.editions import an_edition, join
-from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+from tests.support.learning import a_learner, actor_of
 
 PAGE = "/teaching/prueba/announcements"
-
-
-def a_class(instance: Instance) -> tuple[Course, Edition, int, UUID]:
-    """Publish a course: Ana has completed it, Blas is in a group, Carla in an edition. Return course, edition, group."""
-    course = a_course(instance, modules=1)
-    ana, blas = a_learner(instance, course), a_learner(instance, course, "blas@example.org")
-    mark_done(instance, ana, "prueba", "leccion-1")
-    pass_quiz(instance, ana, "prueba")
-    edition = an_edition(instance, course)
-    join(instance, actor_of(a_person(instance, "carla@example.org")), course, edition)
-    with instance.database.unit_of_work() as session:
-        group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
-        learning_services.add_to_group(session, SYSTEM, group, [blas.person_uuid or uuid4()], now=clock.now())
-        return course, edition, group.id, group.uuid
 
 
 def send(instance: Instance, actor: Actor, audience: Audience, number: UUID | None = None) -> Announcement:
@@ -65,7 +49,7 @@ def test_only_who_edits_the_course_announces(browser: Browser, instance: Instanc
 
 @pytest.mark.parametrize(("narrowed", "people"), [("", 3), ("edition", 1), ("group", 1), ("open", 2)])
 def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, instance: Instance, narrowed: str, people: int) -> None:
-    course, edition, group, _uuid = a_class(instance)
+    course, edition, group, _uuid = a_mixed_class(instance)
     teacher = actor_of(a_teacher(instance, course))
     audience = Audience(
         course.id,
@@ -109,7 +93,7 @@ def test_one_number_is_sent_once(browser: Browser, instance: Instance) -> None:
 
 
 def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_announced(browser: Browser, instance: Instance) -> None:
-    course, _edition, _group, group = a_class(instance)
+    course, _edition, _group, group = a_mixed_class(instance)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get(PAGE)
     browser.submit("/announcements", {"heading": "", "words": ""}, status=422)
@@ -131,7 +115,7 @@ def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_a
 
 def announced(browser: Browser, instance: Instance) -> tuple[Browser, Announcement, Browser]:
     """Let Inés announce something that Blas was told; return her browser, the announcement and his browser."""
-    course, _edition, _group, _uuid = a_class(instance)
+    course, _edition, _group, _uuid = a_mixed_class(instance)
     ines = actor_of(a_teacher(instance, course, "ines@example.org"))
     found = send(instance, ines, Audience(course.id))
     team = sign_in(browser, "ines@example.org")
@@ -203,7 +187,7 @@ def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_wh
 
 
 def test_what_was_withdrawn_meanwhile_is_not_corrected(instance: Instance) -> None:
-    course, _edition, _group, _uuid = a_class(instance)
+    course, _edition, _group, _uuid = a_mixed_class(instance)
     row = send(instance, actor_of(a_teacher(instance, course)), Audience(course.id))
     with instance.database.unit_of_work() as session:
         services.withdraw_announcement(session, SYSTEM, row, now=clock.now())

@@ -11,61 +11,23 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from accounts.models import NationalIdentity
-from courses.models import Course, StaffRole
-from courses.queries.outlines import get_outline
+from courses.models import StaffRole
 from enrolments.pages.gradebook import share
 from enrolments.queries import gradebook as queries
-from enrolments.queries.gradebook import GradebookFilter, GradebookOrder, GradebookRow
 from enrolments.services import learning as learning_services
-from enrolments.services.learning import Achievement
 from kernel import clock
 from kernel.audit import AuditEntry
-from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, folder, publish, sign_in
 from tests.support.crowds import multiply
 from tests.support.editions import an_edition, join
-from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+from tests.support.results import a_weighted_course, gradebook_rows, score
 
 PAGE = "/teaching/prueba/gradebook"
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
-GRADE = """grade:
-  - category: practica
-    title: {es: Práctica, en: Practice}
-    weight: 30
-    drop_lowest: 1
-  - category: final
-    title: {es: Final, en: Final}
-    weight: 70
-completion:
-  grade: 60
-"""
-
-
-def a_weighted_course(instance: Instance) -> Course:
-    """Publish a course of three quizzes: the lowest of two for practice is dropped, the last is the final one."""
-    files = folder(modules=3)
-    files["course.yaml"] += GRADE.encode()
-    for n, category in ((1, "practica"), (2, "practica"), (3, "final")):
-        files[f"{n:02d}-parte/03-cuestionario.quiz.yaml"] += f"category: {category}\n".encode()
-    return publish(instance, files)[0]
-
-
-def score(instance: Instance, course: Course, actor: Actor, **scores: int | str) -> None:
-    """Give a learner results in percent by the numbers of the quizzes."""
-    enrolment = enrolment_of(instance, actor, course)
-    for key, value in scores.items():
-        reached = Achievement(completed=True, score=Fraction(value), passed=True)
-        with instance.database.unit_of_work() as session:
-            learning_services.record_result(session, SYSTEM, enrolment.id, key.replace("q", "cuestionario-"), reached, now=clock.now())
-
-
-def rows_of(instance: Instance, course: Course) -> list[GradebookRow]:
-    with instance.database.unit_of_work(write=False) as session:
-        outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
-        return queries.list_gradebook(session, outline, GradebookFilter(), GradebookOrder(), now=clock.now(), offset=0, limit=50)
 
 
 def test_only_the_courses_team_sees_the_gradebook(browser: Browser, instance: Instance) -> None:
@@ -85,7 +47,7 @@ def test_the_course_grade_of_a_row_is_the_one_that_the_learner_sees(browser: Bro
     score(instance, course, ana, q1=40, q2=91, q3="45.5")
     score(instance, course, blas, q1=20)
 
-    rows = {row.email: row for row in rows_of(instance, course)}
+    rows = {row.email: row for row in gradebook_rows(instance, course)}
     assert rows["ana@example.org"].grade == Fraction("59.15")
     assert rows["blas@example.org"].grade == 20
     assert rows["ana@example.org"].scores == {"cuestionario-1": 40, "cuestionario-2": 91, "cuestionario-3": Fraction("45.5")}
@@ -104,7 +66,7 @@ def test_who_follows_an_earlier_version_is_judged_by_it_and_stands_in_the_column
     files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1", b"key: primero\nformer_keys: [cuestionario-1]")
     course, _version = publish(instance, files)
 
-    (row,) = rows_of(instance, course)
+    (row,) = gradebook_rows(instance, course)
 
     assert row.scores == {"primero": 40, "cuestionario-3": 80}
     assert row.grade == 30 * Fraction(40, 100) + 70 * Fraction(80, 100)

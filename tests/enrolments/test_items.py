@@ -18,13 +18,12 @@ from enrolments.views import grading
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from tests.enrolments.test_gradebook import a_weighted_course, rows_of, score
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Form, Page, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.crowds import multiply
 from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
-from tests.support.results import an_item, mark
+from tests.support.results import a_weighted_course, an_item, gradebook_rows, mark, score
 
 GRADING = "/teaching/prueba/grading"
 
@@ -70,7 +69,7 @@ def test_an_item_is_made_marked_and_counts_by_its_weight_in_its_part(browser: Br
     page = browser.submit("", {f"points-{person}": "15", f"comment-{person}": "Muy clara"}, form=sheet(browser.page))
 
     assert "Se anotó 1 nota" in page.text
-    (row,) = rows_of(instance, course)
+    (row,) = gradebook_rows(instance, course)
     final = (Fraction("45.5") + 3 * 75) / 4
     assert row.grade == Fraction(30, 100) * 91 + Fraction(70, 100) * final
     assert enrolment_of(instance, ana, course).grade == Decimal(str(float(row.grade))).quantize(Decimal("0.0000001"))
@@ -303,7 +302,7 @@ def test_an_item_whose_part_the_course_no_longer_has_counts_nothing_and_says_so(
     score(instance, course, ana, q3=50)
     mark(instance, teacher, course, an_item(instance, teacher, course, category="antigua"), {ana: "20"})
 
-    assert rows_of(instance, course)[0].grade == 50
+    assert gradebook_rows(instance, course)[0].grade == 50
     assert "no tiene esa parte" in sign_in(browser, "profe@example.org").get(GRADING).text
 
 

@@ -12,10 +12,10 @@ from enrolments.services import announcements as services
 from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from tests.enrolments.test_announcements import a_class
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.classes import a_mixed_class
 from tests.support.crowds import multiply
 from tests.support.learning import a_learner, mark_done
 from tests.support.places import a_place, put
@@ -71,7 +71,7 @@ def test_it_reaches_those_whom_the_gradebook_shows(browser: Browser, instance: I
 
     The number of people stands there before it is sent.
     """
-    course, edition, _group, group = a_class(instance)
+    course, edition, _group, group = a_mixed_class(instance)
     province = a_place(instance, "Guayas")
     for name, place in (("blas", province), ("carla", a_place(instance, "Durán", province))):
         put(instance, person_of(instance, f"{name}@example.org"), place)
@@ -116,7 +116,7 @@ def test_those_who_stopped_are_written_to_and_nobody_twice(browser: Browser, ins
 
 
 def test_what_was_typed_comes_back_with_its_fault(browser: Browser, instance: Instance) -> None:
-    course, _edition, _group, _uuid = a_class(instance)
+    course, _edition, _group, _uuid = a_mixed_class(instance)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get(f"{PAGE}?state=open")
     page = browser.submit("/messages", {"heading": "", "words": "Texto"}, status=422)

@@ -14,10 +14,10 @@ from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.clock import now
 from lms.instance import Instance
-from tests.courses.test_services import LESSON
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, folder, publish
+from tests.support.drafts import LESSON
 from tests.support.learning import actor_of, mark_done, pass_quiz
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -6,9 +6,9 @@ import pytest
 
 from courses.models import StaffRole
 from lms.instance import Instance
-from tests.lms.test_views_people import record
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.people import page_of_person
 
 CLAIMS = re.compile(r"(va|está|van) en camino|por correo|Revise su correo", re.IGNORECASE)
 PAGES = [
@@ -51,7 +51,7 @@ def test_who_asks_for_a_new_password_is_told_that_nothing_arrives_and_gets_no_li
 def test_an_administrator_is_told_where_the_message_waits_and_sees_no_link(boss: Browser, instance: Instance, act: str) -> None:
     """Administrators neither set nor see a password, nor the link that sets one (ASVS V6.4.6)."""
     a_person(instance, confirmed=False)
-    address = record(instance)
+    address = page_of_person(instance)
     boss.get(address)
 
     page = boss.submit(f"{address}/{act}")

@@ -1,18 +1,15 @@
 """Signing keys: made once, kept apart, old ones still verify (spec/security 5.4)."""
 
-import base64
 from pathlib import Path
 
 import pytest
 import time_machine
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from kernel.crypto import lock_text, rotate_signing_key, seal, signing_keys, unlock_text, unseal
 from kernel.settings import SettingsError, private_file
+from tests.support.former_versions import locked_before
 
 
 def test_the_first_start_makes_a_key_and_the_next_ones_use_it(tmp_path: Path) -> None:
@@ -123,12 +120,6 @@ def test_a_sealed_value_comes_back_for_its_purpose_and_time() -> None:
 
 
 OLD, NEW = b"o" * 32, b"n" * 32
-
-
-def locked_before(key: bytes, purpose: str, text: str) -> str:
-    """Return a text as it was locked up to version 0.1: Fernet under a key of HKDF."""
-    drawn = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(key)
-    return Fernet(base64.urlsafe_b64encode(drawn)).encrypt(text.encode()).decode()
 
 
 def test_a_locked_text_names_its_algorithm_and_key_and_opens_for_its_purpose_alone() -> None:

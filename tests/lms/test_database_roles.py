@@ -15,9 +15,9 @@ from kernel.db import Database
 from lms import backups, inspection
 from lms.instance import Instance
 from lms.serve import ServerStartError, checked_settings, open_checked
-from tests.conftest import ROOT
 from tests.support import postgres
 from tests.support.instances import fill
+from tests.support.project import ROOT
 
 
 def statements(manual: str, name: str) -> Iterator[str]:

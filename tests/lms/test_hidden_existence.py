@@ -17,12 +17,12 @@ from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.models import Organisation
-from tests.quizzes.test_overrides import Office
 from tests.support.access import Cast, a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher
 from tests.support.editions import an_edition
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, start
+from tests.support.overrides import Office
 from tests.support.places import a_place
 from tests.support.results import an_item
 

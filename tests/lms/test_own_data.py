@@ -38,9 +38,9 @@ from lms.instance import Instance
 from lms.worker import add_periodic
 from quizzes.models import AnswerFile, AttemptItem
 from quizzes.services import attempts as quizzes
-from tests.certificates.test_services import complete, issue
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, folder, publish, sign_in
+from tests.support.certificates import complete, issue
 from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
 
 ACTED = {

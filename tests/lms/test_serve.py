@@ -28,7 +28,7 @@ from kernel.web.headers import ALWAYS
 from lms import serve
 from lms.arriving import SHORT_SECONDS
 from lms.serve import ServerStartError, periodic_jobs
-from tests.conftest import ROOT
+from tests.support.project import ROOT
 from tests.support.server import LMS, PATIENCE, environment, free_port, serving
 from tests.support.soon import within
 

@@ -21,11 +21,9 @@ from lms import backups, inspection, upgrading
 from lms.app import open_instance
 from lms.backups import BackupVerb
 from lms.serve import ServerStartError, open_checked
-from tests.kernel.test_upgrades import counts as rows_of
-from tests.kernel.test_upgrades import essence, of_then, revision_of
-from tests.structure.test_schema import DUMPS, counts, restore
 from tests.support import postgres
 from tests.support.commands import commands_on, refused
+from tests.support.former_versions import DUMPS, essence, of_then, restore, revision_of, rows_by_table, rows_in_file
 from tests.support.missing import note
 from tests.support.server import environment
 
@@ -95,7 +93,7 @@ def test_a_start_makes_a_backup_that_brings_the_older_schema_back_whole(old: Set
     manifest, faults = backups.verify(path)
     assert path.name.startswith(f"aulario-schema-{OLD}-")
     assert (manifest.schema, faults, len(manifest.files)) == (OLD, [], 1)
-    assert manifest.tables["person"].rows == counts(old.data_dir / "aulario.sqlite")["person"] > 1
+    assert manifest.tables["person"].rows == rows_in_file(old.data_dir / "aulario.sqlite")["person"] > 1
     assert revision(old) == migrations.head()
 
     place = Settings(data_dir=tmp_path / "place", public_url="http://localhost:8000")
@@ -260,7 +258,7 @@ def counts_of(settings: Settings) -> dict[str, int]:
     """Count the rows of every table of an instance."""
     database = Database(settings.database)
     try:
-        return rows_of(database)
+        return rows_by_table(database)
     finally:
         database.dispose()
 

@@ -23,8 +23,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser, Page, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.learning import a_learner, mark_done, pass_quiz
-
-PEOPLE = "/administration/people"
+from tests.support.people import PEOPLE, page_of_person, person_row
 
 
 @pytest.fixture
@@ -32,15 +31,6 @@ def boss(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which an administrator is signed in."""
     an_administrator(instance)
     return sign_in(browser, "admin@example.org")
-
-
-def row_of(instance: Instance, email: str) -> Person:
-    with instance.database.unit_of_work(write=False) as session:
-        return session.scalars(select(Person).where(Person.email == email)).one()
-
-
-def record(instance: Instance, email: str = "ana@example.org") -> str:
-    return f"{PEOPLE}/{row_of(instance, email).uuid}"
 
 
 def verbs(instance: Instance) -> list[str]:
@@ -108,7 +98,7 @@ def test_the_record_tells_courses_certificates_and_what_happened(boss: Browser, 
     course = a_course(instance, modules=1)
     pass_quiz(instance, a_learner(instance, course), "prueba")
 
-    page = boss.get(record(instance))
+    page = boss.get(page_of_person(instance))
 
     assert "Curso de prueba" in page.text
     assert "Cuenta creada" in page.text
@@ -120,12 +110,12 @@ def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser,
     """spec/security 1.4: suspension works on the next request."""
     a_person(instance)
     ana = sign_in(Browser(app, instance))
-    address = record(instance)
+    address = page_of_person(instance)
 
     boss.get(address)
     page = boss.submit(f"{address}/suspension", {"reason": ""}, status=422)
     assert "Diga por qué" in page.text
-    assert row_of(instance, "ana@example.org").suspended_at is None
+    assert person_row(instance, "ana@example.org").suspended_at is None
     boss.submit(f"{address}/suspension", {"reason": "Cuenta compartida"})
 
     ana.get("/profile")
@@ -136,14 +126,14 @@ def test_a_suspended_person_is_out_at_once_and_back_when_restored(boss: Browser,
 
     boss.get(address)
     boss.submit(f"{address}/restoration", {"reason": "Aclarado"})
-    assert row_of(instance, "ana@example.org").suspended_at is None
+    assert person_row(instance, "ana@example.org").suspended_at is None
     sign_in(ana)
 
 
 def test_a_deleted_account_is_restored_by_nobody(boss: Browser, instance: Instance) -> None:
     """Of the person nothing is left: the page that stood open beside it does not open an account without a name."""
     person = a_person(instance)
-    address = record(instance)
+    address = page_of_person(instance)
     with instance.database.unit_of_work() as session:
         services.suspend(session, SYSTEM, session.merge(person), "Motivo", now=clock.now())
     boss.get(address)
@@ -160,7 +150,7 @@ def test_a_deleted_account_is_restored_by_nobody(boss: Browser, instance: Instan
 
 def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, instance: Instance) -> None:
     a_person(instance)
-    address = record(instance)
+    address = page_of_person(instance)
 
     boss.get(address)
     boss.submit(f"{address}/role")
@@ -169,7 +159,7 @@ def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, 
     boss.submit(f"{address}/role")
 
     assert verbs(instance)[-3:].count("account.role_taken") == 1
-    own = boss.get(record(instance, "admin@example.org"))
+    own = boss.get(page_of_person(instance, "admin@example.org"))
     assert "/role" not in own.text
     assert "/suspension" not in own.text
 
@@ -177,7 +167,7 @@ def test_the_role_of_administrator_is_given_and_taken_by_another(boss: Browser, 
 def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, instance: Instance) -> None:
     """Of two administrators the one acts on the other; where the first was suspended meanwhile, the second stays."""
     an_administrator(instance, "otra@example.org")
-    address = record(instance, "otra@example.org")
+    address = page_of_person(instance, "otra@example.org")
     boss.get(address)
     token = dict(boss.page.form(f"{address}/role").fields)["csrf_token"]
     with instance.database.unit_of_work() as session:
@@ -187,7 +177,7 @@ def test_the_last_administrator_who_can_sign_in_stays(boss: Browser, instance: I
 
     boss.post(f"{address}/role", {"csrf_token": token, "role": ""}, status=403)
 
-    assert [row_of(instance, "otra@example.org").id] == _administrators(instance)
+    assert [person_row(instance, "otra@example.org").id] == _administrators(instance)
 
 
 def able(person: Person) -> None:
@@ -213,9 +203,9 @@ def test_an_administrator_who_cannot_sign_in_is_no_other_one(instance: Instance,
     _two_administrators(instance, other)
 
     with pytest.raises(Conflict), instance.database.unit_of_work() as session:
-        services.require_remaining_administrator(session, row_of(instance, "admin@example.org"))
+        services.require_remaining_administrator(session, person_row(instance, "admin@example.org"))
     with instance.database.unit_of_work() as session:
-        services.revoke_role(session, SYSTEM, row_of(instance, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+        services.revoke_role(session, SYSTEM, person_row(instance, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
 
 
 @pytest.mark.parametrize("other", [able, unconfirmed])
@@ -224,9 +214,9 @@ def test_an_administrator_who_can_sign_in_is_another_one(instance: Instance, oth
     _two_administrators(instance, other)
 
     with instance.database.unit_of_work() as session:
-        services.revoke_role(session, SYSTEM, row_of(instance, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+        services.revoke_role(session, SYSTEM, person_row(instance, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
     with pytest.raises(Conflict), instance.database.unit_of_work() as session:
-        services.suspend(session, SYSTEM, session.merge(row_of(instance, "otra@example.org")), "Motivo", now=clock.now())
+        services.suspend(session, SYSTEM, session.merge(person_row(instance, "otra@example.org")), "Motivo", now=clock.now())
 
 
 def _two_administrators(instance: Instance, other: Callable[[Person], None]) -> None:
@@ -244,7 +234,7 @@ def _administrators(instance: Instance) -> list[int]:
 def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, instance: Instance) -> None:
     """The matrix, user.reset_password (ASVS V6.4.6)."""
     a_person(instance)
-    address = record(instance)
+    address = page_of_person(instance)
 
     boss.get(address)
     page = boss.submit(f"{address}/reset")
@@ -259,7 +249,7 @@ def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, ins
 def test_nothing_is_said_to_be_on_its_way_to_a_suspended_account(boss: Browser, instance: Instance, path: str) -> None:
     """The page was open when somebody else suspended the account."""
     person = a_person(instance, confirmed=False)
-    address = record(instance)
+    address = page_of_person(instance)
     boss.get(address)
     form = next(form for form in boss.page.forms if form.action == f"{address}/{path}")
     with instance.database.unit_of_work() as session:
@@ -278,8 +268,8 @@ def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Bro
     learner = a_learner(instance, course)
     mark_done(instance, learner, "prueba", "leccion-1")
     pass_quiz(instance, learner, "prueba")
-    boss.get(record(instance))
-    address = f"{record(instance)}/courses/prueba"
+    boss.get(page_of_person(instance))
+    address = f"{page_of_person(instance)}/courses/prueba"
     assert boss.page.has_link(address)
 
     page = boss.get(address)
@@ -298,14 +288,14 @@ def test_a_completion_is_taken_back_on_the_learners_page_with_a_reason(boss: Bro
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb.in_(("activity.taken_back", "enrolment.taken_back")))).all()
     assert len(facts) == 2
     assert all("No asistió" in json.loads(one)["reason"] for one in facts)
-    boss.get(f"{record(instance)}/courses/otro", status=404)
+    boss.get(f"{page_of_person(instance)}/courses/otro", status=404)
 
 
 def test_only_administrators_take_a_completion_back(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.13 un-completing: not the course's own team either; nobody else finds out what a learner has completed."""
     cast = a_cast(browser, instance)
     mark_done(instance, a_learner(instance, a_course(instance, "otro", modules=1), "otra@example.org"), "otro", "leccion-1")
-    address = f"{record(instance, 'otra@example.org')}/courses/otro"
+    address = f"{page_of_person(instance, 'otra@example.org')}/courses/otro"
     act = {"activity": "leccion-1", "reason": "Prueba"}
 
     wrong = cast.check("completion.take_back", "of_another_learner", cast.outcomes(address))
@@ -318,8 +308,8 @@ def test_every_cell_of_the_matrix_on_other_peoples_accounts(browser: Browser, in
     """spec/security 9: user.*."""
     cast = a_cast(browser, instance)
     a_person(instance, "otra@example.org")
-    address = record(instance, "otra@example.org")
-    own = record(instance, cast.people["S"].email)
+    address = page_of_person(instance, "otra@example.org")
+    own = page_of_person(instance, cast.people["S"].email)
 
     wrong = cast.check("user.view_email", "of_another_learner", cast.outcomes(address))
     wrong += cast.check("user.set_role", "of_another", cast.outcomes(f"{address}/role", "POST", {"role": "administrator"}))

@@ -26,12 +26,11 @@ from organisations.rules import OrganisationKind
 from organisations.services import unit_lists
 from organisations.services.unit_lists import WriteUnit
 from organisations.unit_lists.checking import UnitListCheck
-from tests.accounts.test_notices import posting
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 from tests.support.places import a_place, put
-from tests.support.postbox import Postbox
+from tests.support.postbox import Postbox, worker_sending_to
 
 LISTS = "/administration/lists"
 HEAD = "correo;nombres;primer apellido;segundo apellido;cedula;unidad\n"
@@ -180,7 +179,7 @@ def test_an_invitation_that_is_refused_keeps_no_other_waiting(instance: Instance
     emails = ("p0@example.org", "p1@example.org", "p2@-example.org", "p3@example.org")
     with instance.database.unit_of_work() as session:
         accounts.invite(session, SYSTEM, [InvitedPerson(email, "Ana", "Mera", "", "es") for email in emails], now=clock.now())
-    outbox.deliver_waiting(posting(instance, box), now=clock.now())
+    outbox.deliver_waiting(worker_sending_to(instance, box), now=clock.now())
     box.close()
 
     assert sorted(message["To"] for message in box.messages) == ["p0@example.org", "p3@example.org"]
@@ -201,12 +200,12 @@ def test_invitations_end_well_within_the_lease_and_the_rest_is_the_next_jobs(ins
     with instance.database.unit_of_work(write=False) as session:
         job = session.scalars(select(Job.id).where(Job.kind == "accounts.send_invitations")).one()
     monkeypatch.setattr(clock, "now", hurried)
-    assert outbox.deliver(posting(instance, box), job, now=begun) is outbox.DeliveryOutcome.DONE
+    assert outbox.deliver(worker_sending_to(instance, box), job, now=begun) is outbox.DeliveryOutcome.DONE
     assert 0 < len(box.messages) < len(emails) - 1
     assert passed[0] < outbox.LEASE
 
     box.drops = ""
-    outbox.deliver_waiting(posting(instance, box), now=begun + timedelta(hours=1))
+    outbox.deliver_waiting(worker_sending_to(instance, box), now=begun + timedelta(hours=1))
     box.close()
     assert sorted(message["To"] for message in box.messages) == emails
 

@@ -11,12 +11,12 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.queries import attempts as queries
 from quizzes.services import start_conditions
-from tests.quizzes.test_overrides import Office, accommodate, end_of_attempt
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.builders import folder, publish
 from tests.support.dates import dates_of, moments_of
 from tests.support.editions import a_learner_of, an_edition
 from tests.support.learning import At, a_learner, fail_quiz, pass_quiz, start
+from tests.support.overrides import Office, accommodate, end_of_attempt
+from tests.support.quizzes import ONE_QUESTION, a_quiz
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OPENS, CLOSES, ATTEMPT = "quiz:prueba:cuestionario-1:opens", "quiz:prueba:cuestionario-1:closes", "quiz:prueba:cuestionario-1:attempt"

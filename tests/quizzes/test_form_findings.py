@@ -10,9 +10,9 @@ from courses.models import Course
 from kernel.i18n import reading
 from lms.instance import Instance
 from quizzes.content.kinds import BANKS, KIND
-from tests.courses.test_views_outline import texts
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.drafts import draft_texts
 from tests.support.lessons import write
 
 QUIZ = "01-parte/03-cuestionario.quiz.yaml"
@@ -65,13 +65,13 @@ def test_what_is_left_after_saving_settings_names_no_field_of_the_file(editor: B
 
     told = editor.submit("/parts/cuestionario-1", {"at_end": "grace", "grace": ""}).text
 
-    assert "at_end: grace" in texts(instance)[QUIZ]
+    assert "at_end: grace" in draft_texts(instance)[QUIZ]
     assert re.search(r"Por corregir antes de publicar: [^:]+: Al terminar el tiempo hay un tiempo adicional para enviar", told)
     assert not re.search(r"at_end|grace|«\w+:", told)
 
 
 def test_the_publishing_page_names_settings_of_a_quiz_by_their_labels(editor: Browser, instance: Instance, course: Course) -> None:
-    before = texts(instance)[QUIZ]
+    before = draft_texts(instance)[QUIZ]
     write(instance, course, {QUIZ: f"{before}at_end: grace\n"})
 
     page = re.sub(r"<details.*?</details>", "", editor.get("/teaching/prueba/publishing").html, flags=re.DOTALL)

@@ -9,9 +9,9 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes import jobs
 from quizzes.models import MarkEvent
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz, right_place
 from tests.support.builders import a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, save, start
+from tests.support.quizzes import ONE_QUESTION, a_quiz, right_place
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 END = NOON + timedelta(minutes=10)

@@ -15,10 +15,10 @@ from quizzes.models import Attempt
 from quizzes.queries import attempts
 from quizzes.queries.effective_settings import PersonQuizKey, find_setting_sources
 from quizzes.rules.regrade import RegradeKind
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, sign_in
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, enrolment_of, start, submit
+from tests.support.quizzes import ONE_QUESTION, a_quiz
 from tests.support.regrading import a_keyed_quiz, a_trial, an_order, regrade_row
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"

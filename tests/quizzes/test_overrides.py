@@ -3,123 +3,33 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from accounts.models import Person
-from courses.models import Course, PublicationNature
-from enrolments.models import LearnerGroup
+from courses.models import PublicationNature
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import outbox
 from kernel.audit import AuditEntry
-from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes import jobs
-from quizzes.models import Accommodation, Incident, QuizOverride
-from quizzes.permissions import QuizContext
-from quizzes.queries import teaching
+from quizzes.models import QuizOverride
 from quizzes.services import attempts, overrides
 from quizzes.services.attempts import AttemptNotAllowed, TimeIsUp
-from quizzes.services.overrides import AccommodationProfile, NotInForce, OverrideTarget, OverrideValues
+from quizzes.services.overrides import NotInForce
 from quizzes.services.start_conditions import StartRequest
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz, right_place
-from tests.support.builders import a_person, a_teacher, an_administrator, folder, publish
+from tests.support.builders import a_person, folder, publish
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, save, sitting_of, start, submit
-
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-
-
-LIMITED = "attempts: 2\nlimit: 10 min\n"
-
-
-def minutes(count: float) -> timedelta:
-    """Return so many minutes."""
-    return timedelta(minutes=count)
-
-
-class Office:
-    """The course's team at work, on one quiz of one course."""
-
-    def __init__(self, instance: Instance, course: Course, key: str = "cuestionario-1") -> None:
-        self.instance, self.course, self.key = instance, course, key
-        self.editor = actor_of(a_teacher(instance, course))
-
-    def quiz(self) -> QuizContext:
-        """Return the quiz as the team works on it."""
-        with self.instance.database.unit_of_work(write=False) as session:
-            return teaching.get_taught_quiz(session, self.editor, self.course.slug, self.key)
-
-    def override(
-        self, whom: Actor | LearnerGroup | None = None, *, now: datetime = NOON, seen: QuizOverride | None = None, **values: object
-    ) -> QuizOverride:
-        """Set something for a learner, a group or everybody, and do what follows."""
-        quiz = self.quiz()
-        with self.instance.database.unit_of_work() as session:
-            group = whom if isinstance(whom, LearnerGroup) else None
-            person = session.get_one(Person, whom.person_id) if isinstance(whom, Actor) else None
-            said = OverrideValues(**values)  # type: ignore[arg-type]  # the test's own names
-            row = overrides.override(session, self.editor, quiz, OverrideTarget(group, person), said, "Motivo", seen=seen, now=now)
-        self.follow(now)
-        return row
-
-    def group(self, *members: Actor, name: str = "Turno tarde") -> LearnerGroup:
-        """Make a group of learners."""
-        with self.instance.database.unit_of_work() as session:
-            group = enrolments.make_group(session, self.editor, self.course.id, name, now=NOON)
-            enrolments.add_to_group(session, self.editor, group, [member.person_uuid for member in members if member.person_uuid], now=NOON)
-        return group
-
-    def give(self, count: int, *, now: datetime, token: UUID | None = None) -> Incident:
-        """Give time to all who have an open attempt."""
-        quiz = self.quiz()
-        with self.instance.database.unit_of_work() as session:
-            found = overrides.add_incident_time(session, self.editor, quiz, count, "Corte de luz", token or uuid4(), now=now)
-        self.follow(now)
-        return found
-
-    def take_back(self, incident: Incident, *, now: datetime) -> None:
-        """Undo an incident."""
-        with self.instance.database.unit_of_work() as session:
-            overrides.undo_incident(session, self.editor, session.get_one(Incident, incident.id), now=now)
-        self.follow(now)
-
-    def follow(self, now: datetime) -> None:
-        """Do the background work that waits."""
-        outbox.deliver_waiting(self.instance.worker, now=now + timedelta(days=3650))
-
-
-def accommodate(instance: Instance, learner: Actor, factor: str, extra: int = 0, breaks: int = 0, *, now: datetime = NOON) -> Accommodation:
-    """Let an administrator give somebody a profile, and do what follows."""
-    admin = actor_of(an_administrator(instance))
-    with instance.database.unit_of_work() as session:
-        person = session.get_one(Person, learner.person_id)
-        row = overrides.grant_accommodation(
-            session, admin, person, AccommodationProfile(Decimal(factor), extra, breaks), "Informe médico", now=now
-        )
-    outbox.deliver_waiting(instance.worker, now=now + timedelta(days=3650))
-    return row
-
-
-def end_of_attempt(instance: Instance, learner: Actor, attempt: UUID) -> datetime | None:
-    """Return when an attempt ends, as a request computes it."""
-    with sitting_of(instance, learner, attempt) as (_session, loaded):
-        return loaded.end
-
-
-def close_at(instance: Instance, moment: datetime) -> None:
-    """Run the closing job."""
-    jobs.close_due(Delivery(instance.database, instance.settings, 1, {}, moment))
+from tests.support.overrides import NOON, TWICE_LIMITED, Office, accommodate, close_at, end_of_attempt, minutes
+from tests.support.quizzes import ONE_QUESTION, a_quiz, right_place
 
 
 def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(instance: Instance) -> None:
     """spec/quiz-engine 5.3.1 and 5.10.1: refused before, taken after; what the job goes by follows too."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
     with pytest.raises(TimeIsUp):
@@ -135,7 +45,7 @@ def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(instance: I
 
 def test_the_job_closes_at_the_end_that_holds_now(instance: Instance) -> None:
     """spec/quiz-engine 5.3.6: not at the old end, and where the time becomes shorter not at the later one."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
     longer = office.override(learner, limit_seconds=1800)
@@ -152,7 +62,7 @@ def test_the_job_closes_at_the_end_that_holds_now(instance: Instance) -> None:
 
 def test_an_extension_reopens_the_grace(instance: Instance) -> None:
     """spec/quiz-engine 5.3.3 and 5.3.1: overdue becomes in progress again when the end moves."""
-    course = a_quiz(instance, f"{LIMITED}at_end: grace\ngrace: 30 min\n", questions=ONE_QUESTION)
+    course = a_quiz(instance, f"{TWICE_LIMITED}at_end: grace\ngrace: 30 min\n", questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
     close_at(instance, NOON + minutes(12))
@@ -219,7 +129,7 @@ def test_an_improvement_leaves_those_inside_their_dates(instance: Instance) -> N
 
 def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(instance: Instance) -> None:
     """spec/quiz-engine 5.10.1: groups; joining and leaving reach the open attempt and the job's date."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     inside, outside = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
     attempts = [start(instance, learner, "prueba", now=NOON) for learner in (inside, outside)]
@@ -239,7 +149,7 @@ def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(instanc
 
 def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(instance: Instance) -> None:
     """spec/quiz-engine 5.10.1, on the database: close, limit and attempts = max, setting by setting; the own override beats."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     office.override(office.group(learner, name="A"), limit_seconds=900, attempts=3)
     office.override(office.group(learner, name="B"), limit_seconds=1200, attempts=0)
@@ -252,7 +162,7 @@ def test_several_groups_give_the_kindest_and_the_persons_own_beats_them(instance
 
 def test_what_holds_for_everybody_stands_for_the_quiz_itself(instance: Instance) -> None:
     """spec/quiz-engine 5.10.3: a profile multiplies it, groups and persons beat it."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     other = a_learner(instance, course, "eva@example.org", now=NOON)
     accommodate(instance, learner, "1.5")
@@ -283,7 +193,7 @@ def test_scenario_2_the_close_date_ends_it_and_an_override_extends_inside(instan
 
 def test_scenario_3_thirty_seconds_late_is_taken_and_ninety_seconds_late_is_not(instance: Instance) -> None:
     """spec/quiz-engine 5.14.3 with 5.10: E is the end by an override. Finish = E where nothing more was taken."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     early, late = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
     attempts = [start(instance, one, "prueba", now=NOON) for one in (early, late)]
@@ -371,7 +281,7 @@ def begin_with(instance: Instance, learner: Actor, entry: StartRequest, address:
 
 def test_a_password_and_networks_are_told_together_with_the_other_reasons(instance: Instance) -> None:
     """spec/quiz-engine 5.2.2: all conditions at once; right word and right network open; several groups' words are all accepted."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     office.override(office.group(learner, name="A"), password="Ceibo 1", networks="10.20.0.0/16 2001:db8::/32")
     office.override(office.group(learner, name="B"), password="Ceibo 2", networks="192.0.2.7")
@@ -389,7 +299,7 @@ def test_a_password_and_networks_are_told_together_with_the_other_reasons(instan
 
 def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(instance: Instance) -> None:
     """spec/quiz-engine 5.10.2: who saw something else is told; the database itself allows one."""
-    course = a_quiz(instance, LIMITED)
+    course = a_quiz(instance, TWICE_LIMITED)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     first = office.override(learner, limit_seconds=900)
     second = office.override(learner, limit_seconds=1200, seen=first)
@@ -409,7 +319,7 @@ def test_one_override_for_each_is_in_force_and_nobody_writes_over_another(instan
 
 def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(instance: Instance) -> None:
     """spec/quiz-engine 5.10.2 and 5.10.3: reason, author, time; never the password, never why somebody has a profile."""
-    course = a_quiz(instance, LIMITED)
+    course = a_quiz(instance, TWICE_LIMITED)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     row = office.override(learner, limit_seconds=900, password="secreta")
     with instance.database.unit_of_work() as session:
@@ -445,8 +355,8 @@ def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(instance: 
 
 def test_a_person_without_a_profile_or_override_has_what_was_published(instance: Instance) -> None:
     """spec/quiz-engine 5.10: nothing leaks from one course, quiz or person to another."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
-    other = publish(instance, folder("otro", modules=1, settings=LIMITED))[0]
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
+    other = publish(instance, folder("otro", modules=1, settings=TWICE_LIMITED))[0]
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     stranger = actor_of(a_person(instance, "sin@example.org"))
     with instance.database.unit_of_work() as session:

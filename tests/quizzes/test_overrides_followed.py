@@ -17,11 +17,11 @@ from quizzes import jobs
 from quizzes.models import QuizOverride
 from quizzes.services import overrides
 from quizzes.services.attempts import AttemptNotAllowed
-from tests.quizzes.test_overrides import LIMITED, NOON, Office, close_at, end_of_attempt, minutes
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted
 from tests.support.browser import every_statement
 from tests.support.builders import folder, publish
 from tests.support.learning import a_batch, a_learner, attempt_row, fail_quiz, save, start, submit
+from tests.support.overrides import NOON, TWICE_LIMITED, Office, close_at, end_of_attempt, minutes
+from tests.support.quizzes import ONE_QUESTION, a_quiz, counted
 
 
 def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(instance: Instance) -> None:
@@ -52,7 +52,7 @@ def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(ins
 
 def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down(instance: Instance) -> None:
     """spec/quiz-engine 5.10.4: nobody closed them yet, so they can go on."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
     attempt = start(instance, learner, "prueba", now=NOON)
 
@@ -78,7 +78,7 @@ def test_the_pause_counts_the_time_that_an_incident_gave(instance: Instance) -> 
 
 def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_many(instance: Instance) -> None:
     """spec/quiz-engine 5.3.6 and spec/performance P7: a fixed number of statements for a page of attempts."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     costs = []
     for number in range(6):
@@ -95,7 +95,7 @@ def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_ma
 
 def test_more_open_attempts_than_one_page_are_all_noted(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/quiz-engine 5.3.6."""
-    course = a_quiz(instance, LIMITED, questions=ONE_QUESTION)
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
     office = Office(instance, course)
     attempts = [start(instance, a_learner(instance, course, f"p{n}@example.org", now=NOON), "prueba", now=NOON) for n in range(5)]
     monkeypatch.setattr(jobs, "PAGE", 2)
@@ -133,12 +133,12 @@ def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(insta
 
 def test_overrides_follow_a_quiz_that_is_renamed(instance: Instance) -> None:
     """A key may change from version to version; what was set holds for those of the old version and of the new."""
-    course = publish(instance, folder(modules=1, settings=LIMITED), now=NOON)[0]
+    course = publish(instance, folder(modules=1, settings=TWICE_LIMITED), now=NOON)[0]
     office = Office(instance, course)
     inside, newcomer = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
     attempt = start(instance, inside, "prueba", now=NOON)
     office.override(limit_seconds=1800)
-    files = folder(modules=1, settings=LIMITED)
+    files = folder(modules=1, settings=TWICE_LIMITED)
     quiz = files["01-parte/03-cuestionario.quiz.yaml"]
     files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1\n", b"key: examen-1\nformer_keys: [cuestionario-1]\n")
 
@@ -153,7 +153,7 @@ def test_overrides_follow_a_quiz_that_is_renamed(instance: Instance) -> None:
 
 
 def test_of_the_overrides_of_quizzes_that_became_one_the_last_one_holds(instance: Instance) -> None:
-    files = folder(modules=1, settings=LIMITED)
+    files = folder(modules=1, settings=TWICE_LIMITED)
     name, other = "01-parte/03-cuestionario.quiz.yaml", "01-parte/04-otro.quiz.yaml"
     files[name] = files[name].replace(b"draw: 7", b"draw: 3")
     course = publish(instance, {**files, other: files[name].replace(b"cuestionario-1", b"otro")}, now=NOON)[0]

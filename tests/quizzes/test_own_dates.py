@@ -8,11 +8,11 @@ from courses.models import Course
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.services.attempts import AttemptNotAllowed
-from tests.quizzes.test_overrides import Office
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, folder, publish, sign_in
 from tests.support.learning import At, a_learner, mark_done, pass_quiz, start
+from tests.support.overrides import Office
+from tests.support.quizzes import ONE_QUESTION, a_quiz
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OPENS = "attempts: 0\nopens: 2026-06-02 08:00\n"

@@ -13,11 +13,11 @@ from lms.instance import Instance
 from quizzes import jobs
 from quizzes.models import AnswerEvent
 from quizzes.services.offline_answers import PURPOSE
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted
 from tests.support.answers import open_attempt, right_fields
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in
 from tests.support.learning import HEADERS, At, attempt_row
+from tests.support.quizzes import ONE_QUESTION, a_quiz, counted
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 END = NOON + timedelta(minutes=10)

@@ -17,12 +17,12 @@ from quizzes.rules.layout import SlotEntry
 from quizzes.rules.saving import AnswerSequence, SavedAnswer
 from quizzes.services.attempts import SaveRequest
 from quizzes.services.checking import check_answer
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.browser import Counter
 from tests.support.builders import a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, fail_quiz, pass_quiz, save, sitting_of, start
 from tests.support.marking import a_marked_quiz
 from tests.support.meter import metered
+from tests.support.quizzes import ONE_QUESTION, a_quiz
 
 ESSAY = "Una brecha es lo que falta. " * 400
 UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")

@@ -29,6 +29,11 @@ from tests.support.builders import a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, mark_done, sitting_of, start, submit
 from tests.support.marking import last_mark, mark
 from tests.support.regrading import (
+    CUENCA,
+    FIVE,
+    FOUR,
+    GUAYAQUIL,
+    QUITO,
     RIGHT_KEY,
     a_keyed_quiz,
     a_trial,
@@ -36,20 +41,14 @@ from tests.support.regrading import (
     an_order,
     commit,
     counts,
+    hand_in,
     lines,
     regrade_row,
+    two_learners,
     undo,
 )
 
-GUAYAQUIL, QUITO, CUENCA = "1", "2", "3"
-FOUR, FIVE = "1", "2"
 OTHER, SAME, FULL, REMOVED = RegradeKind.OTHER, RegradeKind.SAME, RegradeKind.FULL_CREDIT, RegradeKind.REMOVED
-
-
-def hand_in(instance: Instance, learner: Actor, capital: str, total: str = FOUR) -> UUID:
-    attempt = start(instance, learner, "prueba")
-    submit(instance, learner, attempt, a_batch({1: [capital], 2: [total]}))
-    return attempt
 
 
 def reopen(instance: Instance, editor: Actor, attempt: UUID) -> None:
@@ -76,15 +75,6 @@ def result_of(instance: Instance, learner: Actor) -> ActivityResult:
 @pytest.fixture
 def editor(instance: Instance) -> Actor:
     return actor_of(a_teacher(instance, a_keyed_quiz(instance)))
-
-
-def two_learners(instance: Instance) -> tuple[Actor, Actor, UUID, UUID]:
-    """Let one answer what the wrong key wants and one what is right; then correct the key."""
-    course = a_keyed_quiz(instance)
-    ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
-    attempts = hand_in(instance, ana, GUAYAQUIL), hand_in(instance, leo, QUITO)
-    a_keyed_quiz(instance, RIGHT_KEY)
-    return ana, leo, *attempts
 
 
 def test_a_trial_changes_nothing_and_says_who_would_flip(instance: Instance, editor: Actor) -> None:

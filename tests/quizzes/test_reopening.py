@@ -12,11 +12,11 @@ from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.results import MarkState
-from quizzes.services import reopening
 from quizzes.services.marking import ManualMarkValues
 from quizzes.services.reopening import CannotReopen
 from quizzes.services.trials import RegradeRequest
 from tests.support.access import a_cast
+from tests.support.attempts import abandon, reopen
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import (
@@ -28,7 +28,6 @@ from tests.support.learning import (
     pass_quiz,
     right_batch,
     save,
-    sitting_of,
     start,
     submit,
 )
@@ -37,21 +36,6 @@ from tests.support.regrading import a_trial, commit, question_id, undo
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 ABANDONS = "attempts: 2\nlimit: 10 min\nat_end: abandon\n"
-
-
-def abandon(instance: Instance, learner: object, ago: timedelta = timedelta(hours=1)) -> object:
-    """Start an attempt, save the right answers, and let its time pass."""
-    began = clock.now() - ago
-    attempt = start(instance, learner, "prueba", now=began)  # type: ignore[arg-type]  # an actor
-    save(instance, learner, attempt, right_batch(instance, learner, attempt), now=began)  # type: ignore[arg-type]  # fixtures give rows
-    submit(instance, learner, attempt)  # type: ignore[arg-type]  # fixtures give rows
-    assert attempt_row(instance, attempt).state == "abandoned"
-    return attempt
-
-
-def reopen(instance: Instance, editor: object, attempt: object) -> str:
-    with sitting_of(instance, editor, attempt, write=True) as (session, loaded):  # type: ignore[arg-type]  # an actor and a number
-        return reopening.reopen_attempt(session, editor, loaded, "Corte de luz.", now=clock.now()).value  # type: ignore[arg-type]  # fixtures give rows
 
 
 def test_what_was_abandoned_and_is_past_its_time_is_handed_in_and_marked_at_once(instance: Instance) -> None:

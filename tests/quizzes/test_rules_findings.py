@@ -14,7 +14,7 @@ from quizzes.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, Sing
 from quizzes.rules.choice_findings import ItemSample, PartTable, ResponseGroup, choice_outcomes, sample_of, tables_of
 from quizzes.rules.definitions import Body, Gap, GapsBody, MultipleRule, TrueFalseBody
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, Outcome, findings_in, outcome, strength_of
-from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, UnmatchedText, Unreached
+from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, Unreached
 from quizzes.rules.item_findings import examine, examine_end
 from quizzes.rules.layout_findings import layout_outcomes
 from quizzes.rules.significance import (
@@ -32,8 +32,6 @@ from quizzes.rules.significance import (
     share_square,
     tail_of_t,
 )
-from quizzes.rules.text_marking import UnmatchedPart
-from quizzes.rules.typed_findings import typed_outcomes
 from tests.support.questions import (
     a_matching,
     a_matrix,
@@ -47,6 +45,7 @@ from tests.support.questions import (
     marked,
     some_gaps,
 )
+from tests.support.typed_answers import found_typed, typed, wrong
 
 LESS = Fraction(1, 10**6)
 
@@ -295,26 +294,6 @@ def test_a_part_that_was_left_blank_is_no_wrong_answer_to_it() -> None:
 
     assert [one for one in (*few, *best) if one.part == "anio" and (one.ailment is FindingKind.UNUSED_OPTION or not one.answer)] == []
     assert [one.answered for one in tables_of(a_question(body), responses(body, (blank, 1, 60)), sample_of(()))] == [0, 60]
-
-
-def typed(*said: tuple[str, int, int], part: str = "") -> tuple[UnmatchedText, ...]:
-    """Return texts with how many typed them and how large their rests are together; numbers are read."""
-    return tuple(
-        UnmatchedText(UnmatchedPart(part, text, f(text) if text.lstrip("-").replace(".", "").isdigit() else None), count, f(str(rests)))
-        for text, count, rests in said
-    )
-
-
-def found_typed(body: Body, said: Sequence[UnmatchedText], scale: Scale, given: Sequence[ItemResponses] = ()) -> list[ItemFinding]:
-    """Return what is found about what was typed."""
-    return list(findings_in(typed_outcomes(a_question(body), ItemEvidence(scale.count, tuple(given), typed=tuple(said)), scale)))
-
-
-def wrong(part: str, rest: int, count: int) -> ItemResponses:
-    """Return answers to the gap or the whole that got nothing."""
-    body = a_short(("sol", "1"))
-    marking = marked(body, TextAnswer("nada"))
-    return ItemResponses(replace(marking, parts=tuple(replace(one, part=part) for one in marking.parts)), f(str(rest)), count)
 
 
 @pytest.mark.parametrize(

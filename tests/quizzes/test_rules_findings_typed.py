@@ -14,13 +14,13 @@ from quizzes.rules.significance import (
     Scale,
 )
 from quizzes.rules.typed_findings import is_near
-from tests.quizzes.test_rules_findings import found_typed, typed, wrong
 from tests.support.questions import (
     a_numerical,
     a_short,
     f,
     marked,
 )
+from tests.support.typed_answers import found_typed, typed, wrong
 
 HUNDRED = Scale(100, f("100"), f("200"))
 """A hundred attempts whose rests have the mean 1 and the variance 1."""

@@ -23,9 +23,9 @@ from quizzes.pages.attempt import new_lease
 from quizzes.queries.answers import read_payloads
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.services import attempts as services
-from tests.quizzes.test_views import a_quiz
 from tests.support import sizes
 from tests.support.learning import a_learner, sitting_of, start
+from tests.support.quizzes import a_quiz_asking
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 """How many histories `make faults` asks for; the ordinary run takes a few short ones."""
@@ -301,7 +301,7 @@ class Saving(RuleBasedStateMachine):
 
 def test_no_answer_is_lost_whatever_the_line_does(instance: Instance) -> None:
     """spec/quiz-engine 5.4.1, 5.4.2, 5.4.3, 5.14.11: histories of pages that lose, repeat and reorder what they send, against a model."""
-    course = a_quiz(instance, BANK, "attempts: 0\nlimit: 20 min\n", tuple(f"numero-{place}" for place in PLACES))
+    course = a_quiz_asking(instance, BANK, "attempts: 0\nlimit: 20 min\n", tuple(f"numero-{place}" for place in PLACES))
     learner = iter(range(10**6))
     asked = settings(
         phases=[phase for phase in Phase if sizes.HISTORIES or phase is not Phase.shrink],  # shrinking takes minutes

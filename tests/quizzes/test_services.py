@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
@@ -12,7 +11,6 @@ from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel.audit import AuditEntry
-from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
 from quizzes.queries import attempts as queries
@@ -35,40 +33,9 @@ from tests.support.learning import (
     start,
     submit,
 )
+from tests.support.quizzes import ONE_QUESTION, a_quiz, counted, right_place
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-
-
-ONE_QUESTION = """questions:
-  - key: suma-1
-    kind: single
-    text: ¿Cuánto es dos más dos?
-    options:
-      - right: cuatro
-        why: Así es.
-      - wrong: cinco
-        why: Uno de más.
-      - wrong: tres
-        why: Uno de menos.
-"""
-
-
-def a_quiz(instance: Instance, settings: str = "attempts: 0\n", *, questions: str = "", slots: str = "") -> Course:
-    """Publish a course of one module with these settings of its quiz, and perhaps other questions and slots."""
-    files = folder(modules=1, settings=settings)
-    if questions:
-        files["01-parte/banco.yaml"] = questions.encode()
-        slots = slots or "slots:\n  - question: suma-1\n"
-    if slots:
-        quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
-        files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("slots:\n  - draw: 7\n", slots).encode()
-    return publish(instance, files)[0]
-
-
-def counted(instance: Instance, model: type) -> int:
-    """Count the rows of a table."""
-    with instance.database.unit_of_work(write=False) as session:
-        return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def test_starting_again_returns_the_open_attempt(instance: Instance) -> None:
@@ -299,12 +266,6 @@ def test_eight_submissions_at_once_mark_the_attempt_once(instance: Instance) -> 
     assert counted(instance, MarkEvent) == 7
     assert counted(instance, AnswerEvent) == 7
     assert attempt_row(instance, attempt).percent == 100
-
-
-def right_place(instance: Instance, learner: Actor, attempt: UUID) -> str:
-    """Return the place of the right option of the one question."""
-    with sitting_of(instance, learner, attempt) as (_session, loaded):
-        return str(loaded.items[0].layout.orders["options"].index("cuatro") + 1)
 
 
 def test_a_preview_is_flagged_free_of_limits_and_leaves_no_grade(instance: Instance) -> None:

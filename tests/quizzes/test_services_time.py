@@ -13,7 +13,6 @@ from quizzes.models import AnswerEvent
 from quizzes.rules.attempts import AttemptState
 from quizzes.services import attempts as quizzes
 from quizzes.services.attempts import AttemptNotAllowed, TimeIsUp
-from tests.quizzes.test_services import NOON, ONE_QUESTION, a_quiz, counted, right_place
 from tests.support.learning import (
     a_batch,
     a_learner,
@@ -23,6 +22,8 @@ from tests.support.learning import (
     start,
     submit,
 )
+from tests.support.overrides import NOON
+from tests.support.quizzes import ONE_QUESTION, a_quiz, counted, right_place
 
 LIMITED = "attempts: 0\nlimit: 10 min\n"
 

@@ -17,9 +17,7 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes import jobs
 from quizzes.permissions import QuizAction
-from tests.quizzes.test_reopening import abandon, reopen
-from tests.quizzes.test_views import a_quiz, begin, stored
-from tests.quizzes.test_views_files import BANK, PDF
+from tests.support.attempts import abandon, begin, reopen, stored
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_teacher, sign_in
 from tests.support.editions import enrol, take_out
@@ -36,6 +34,8 @@ from tests.support.learning import (
     send_script,
     start,
 )
+from tests.support.quizzes import a_quiz_asking
+from tests.support.uploads import PDF, UPLOADS
 
 TOLD = "este intento no recibe respuestas ni se puede enviar"
 NOT_HERE = re.compile("Esta persona ya no toma el curso|This person does not take the course any more")
@@ -56,7 +56,7 @@ def awarded(instance: Instance) -> tuple[int, int]:
 
 def test_who_was_taken_out_of_a_course_answers_no_more_and_hands_nothing_in(browser: Browser, instance: Instance, app: Flask) -> None:
     """spec/security 1.4: from the next request on, at each door of an attempt that takes answers; what was saved stays as it is."""
-    course = a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
+    course = a_quiz_asking(instance, UPLOADS, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
     a_learner_in(browser, course)
     path = begin(browser)
     browser.submit("/answers", {"p1-text": ""}, button=("go", "next"))

@@ -20,12 +20,11 @@ from quizzes.models import Incident
 from quizzes.queries import notices as queries
 from quizzes.rules.regrade import RegradeKind
 from quizzes.services import overrides
-from tests.quizzes.test_overrides import Office
-from tests.quizzes.test_regrading import two_learners
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz
 from tests.support.builders import a_teacher
 from tests.support.learning import a_learner, actor_of, start
-from tests.support.regrading import a_keyed_quiz, a_trial, an_order, commit, undo
+from tests.support.overrides import Office
+from tests.support.quizzes import ONE_QUESTION, a_quiz
+from tests.support.regrading import a_keyed_quiz, a_trial, an_order, commit, two_learners, undo
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DATED = "attempts: 1\nlimit: 20 min\ncloses: 2026-06-01 13:00\n"

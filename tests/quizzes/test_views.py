@@ -2,101 +2,21 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from courses.models import Course, PublicationNature
 from lms.instance import Instance
-from quizzes.models import AnswerEvent, Attempt
+from quizzes.models import Attempt
 from tests.support.answers import answer_right, open_attempt, right_fields
+from tests.support.attempts import QUIZ, an_answer, begin, stored, without_chance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, folder, publish, sign_in
 from tests.support.learning import At, send_script
-
-NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
-
-
-QUIZ = "/courses/prueba/quizzes/cuestionario-1"
-
-
-NUMBER = """questions:
-  - key: mitad-1
-    kind: numerical
-    text: ¿Cuánto es la mitad de cinco?
-    answers:
-      - right: 2.5
-      - wrong: 10
-        why: Es el doble.
-    tolerance: 0.01
-"""
-
-
-SECRETS = """questions:
-  - key: una-1
-    kind: single
-    text: Elija una letra.
-    options:
-      - {right_a}: Alfa
-        key: clave-uno
-        why: PORQUE-UNO
-      - {right_b}: Beta
-        key: clave-dos
-        why: PORQUE-DOS
-    explanation: EXPLICACION
-  - key: varias-1
-    kind: multiple
-    text: Elija letras.
-    shuffle: false
-    options:
-      - {right_a}: Gama
-        key: clave-tres
-        why: PORQUE-TRES
-      - {right_b}: Delta
-        key: clave-cuatro
-        why: PORQUE-CUATRO
-      - {right_b}: Kapa
-        key: clave-cinco
-        why: PORQUE-CINCO
-"""
-
+from tests.support.quizzes import NOON, NUMBER, a_quiz_asking, a_secret_quiz, one_more_number
 
 KEY = re.compile(r"clave-|PORQUE|EXPLICACION|data-right|data-key|una-1|varias-1")
-
-
-def a_quiz(
-    instance: Instance, bank: str, settings: str = "attempts: 0\n", slots: tuple[str, ...] = ("mitad-1",), slug: str = "prueba"
-) -> Course:
-    """Publish a course whose one quiz asks these questions in this order."""
-    files = folder(slug, modules=1, settings=settings)
-    files["01-parte/banco.yaml"] = bank.encode()
-    fixed = "".join(f"  - question: {key}\n" for key in slots)
-    quiz = files["01-parte/03-cuestionario.quiz.yaml"].decode()
-    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace("  - draw: 7\n", fixed).encode()
-    return publish(instance, files, nature=PublicationNature.CORRECTION, now=NOON - timedelta(days=1))[0]
-
-
-def a_secret_quiz(instance: Instance, settings: str = "attempts: 0\n", *, turned: bool = False) -> Course:
-    """Publish a quiz whose keys and explanations are words that a page must not say; `turned` changes only what is right."""
-    words = {"right_a": "wrong", "right_b": "right"} if turned else {"right_a": "right", "right_b": "wrong"}
-    return a_quiz(instance, SECRETS.format(**words), f"shuffle_options: false\n{settings}", ("una-1", "varias-1"))
-
-
-def begin(browser: Browser) -> str:
-    """Start an attempt, where time begins to run by saying yes to that, and return its path."""
-    browser.get(QUIZ)
-    if browser.page.has_link(f"{QUIZ}/start"):
-        browser.get(f"{QUIZ}/start")
-    browser.submit("/attempts")
-    return browser.path.split("?")[0]
-
-
-def stored(instance: Instance) -> list[tuple[str, object]]:
-    """Return every answer that the server holds, oldest first: how it came, and what was given."""
-    with instance.database.unit_of_work(write=False) as session:
-        rows = session.execute(select(AnswerEvent.kind, AnswerEvent.payload).order_by(AnswerEvent.id))
-        return [(row.kind, json.loads(row.payload)) for row in rows]
 
 
 def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, instance: Instance) -> None:
@@ -123,7 +43,7 @@ def _items(browser: Browser) -> list[dict[str, str]]:
 
 def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_before_handing_in(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.7 and 5.4.5: 2,5 and 2.5 are one number; 2.500 could be two."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     notes = []
     for typed in ("2,5", "2.5", "2.500"):
         begin(browser)
@@ -138,7 +58,7 @@ def test_a_number_may_have_a_comma_or_a_point_and_an_ambiguous_one_is_told_befor
 
 def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.5."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
 
     browser.submit("/answers", {"p1": "dos y <medio>"}, button=("go", "review"))
@@ -153,7 +73,7 @@ def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser
 
 def test_flags_are_kept_and_change_no_grade(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.5: set with one save, shown in the summary, taken away with the next."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
 
     browser.submit("/answers", {"p1": "2,5", "p1-flag": "1"}, button=("go", "review"))
@@ -172,7 +92,12 @@ def test_where_one_goes_forward_only_earlier_pages_lead_to_the_present_one(brows
     answers of the page before stay.
     """
     settings = "attempts: 0\nnavigation: sequential\nper_page: 1\n"
-    a_learner_in(browser, a_quiz(instance, NUMBER + _more("otra-1") + _more("ultima-1"), settings, ("mitad-1", "otra-1", "ultima-1")))
+    a_learner_in(
+        browser,
+        a_quiz_asking(
+            instance, NUMBER + one_more_number("otra-1") + one_more_number("ultima-1"), settings, ("mitad-1", "otra-1", "ultima-1")
+        ),
+    )
     path = begin(browser)
     skipped = browser.get(f"{path}?page=3")
     at_first = re.findall(r'data-item="(\d+)"', skipped.html)
@@ -191,13 +116,9 @@ def test_where_one_goes_forward_only_earlier_pages_lead_to_the_present_one(brows
     assert stored(instance) == [("save", {"answer": ["2,5"]})]
 
 
-def _more(key: str) -> str:
-    return NUMBER.removeprefix("questions:\n").replace("mitad-1", key)
-
-
 def test_pages_that_an_attempt_does_not_have_do_not_exist(browser: Browser, instance: Instance) -> None:
     """spec/security 3.5."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
 
     for page in ("0", "2", "-1", "x", "1e3", "٣", "9223372036854775808"):
@@ -217,10 +138,6 @@ def test_no_page_of_an_open_attempt_holds_a_key(browser: Browser, instance: Inst
     assert "Alfa" in told[1]
 
 
-def an_answer(item: int, *values: str) -> dict[str, object]:
-    return {"item": item, "seq": 1, "response": {"answer": list(values)}, "client_time": "2026-06-01T10:00:00Z"}
-
-
 def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,18 +151,10 @@ def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
             a_secret_quiz(instance, turned=True)
             browser.deliver_jobs()
         path = begin(browser)
-        pages.append([_plain(browser.page.html), _plain(browser.get(f"{path}/summary").html)])
+        pages.append([without_chance(browser.page.html), without_chance(browser.get(f"{path}/summary").html)])
 
     assert pages[0] == pages[1]
     assert "LEASE" in pages[0][0]
-
-
-def _plain(html: str) -> str:
-    """Take out what is random in every attempt: its name, its lease, the form token, and its number."""
-    html = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", html)
-    html = re.sub(r'(name="lease" value|data-lease)="\d+"', "LEASE", html)
-    html = re.sub(r'name="csrf_token" value="[^"]+"', "TOKEN", html)
-    return re.sub(r"(Intento|intento) \d", "intento N", html)
 
 
 REVIEWS = {
@@ -310,7 +219,7 @@ def test_the_reason_of_a_pair_stands_beside_a_wrong_answer_only_with_the_key(
     browser: Browser, instance: Instance, preset: str, told: bool
 ) -> None:
     """spec/quiz-engine 5.9: it speaks of what is right; one who matched rightly reads it, one who did not may try again."""
-    a_learner_in(browser, a_quiz(instance, PAIRS, f"attempts: 0\nreview: {preset}\n", ("parejas-1", "matriz-1")))
+    a_learner_in(browser, a_quiz_asking(instance, PAIRS, f"attempts: 0\nreview: {preset}\n", ("parejas-1", "matriz-1")))
     begin(browser)
     loaded, questions = open_attempt(browser)
     wrong = dict(right_fields(loaded, questions))
@@ -430,7 +339,7 @@ def _reference(html: str) -> str:
 
 def test_unknown_attempts_and_those_of_others_are_one_page(browser: Browser, instance: Instance) -> None:
     """spec/security 1.3: same status, same body; nobody learns that an attempt exists."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     other = browser.another()
     a_person(instance, "eva@example.org")
@@ -440,6 +349,6 @@ def test_unknown_attempts_and_those_of_others_are_one_page(browser: Browser, ins
     for address in (path, "/attempts/00000000-0000-4000-8000-000000000000"):
         for page in ("", "/summary", "/review", "/record.json"):
             other.get(f"{address}{page}", status=404)
-            bodies.append(_plain(other.page.html).replace(f"{address}{page}", "").replace(_reference(other.page.html), ""))
+            bodies.append(without_chance(other.page.html).replace(f"{address}{page}", "").replace(_reference(other.page.html), ""))
 
     assert bodies[:4] == bodies[4:]

@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
-from tests.quizzes.test_views import NOON, a_quiz, begin
 from tests.support.answers import open_attempt, right_fields
+from tests.support.attempts import begin
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in
 from tests.support.learning import At, send_script
+from tests.support.quizzes import NOON, a_quiz_asking
 
 BANK = """questions:
   - key: letra-1
@@ -54,7 +55,7 @@ ESSAY = """  - key: ensayo-1
 def taking(browser: Browser, instance: Instance, behaviour: str, *slots: str, more: str = "", review: str = "") -> str:
     """Publish a quiz with this behaviour and start an attempt; return its path."""
     settings = f"attempts: 0\nbehaviour: {behaviour}\n{review}"
-    a_learner_in(browser, a_quiz(instance, BANK + more, settings, slots or ("letra-1", "numero-1", "parejas-1")))
+    a_learner_in(browser, a_quiz_asking(instance, BANK + more, settings, slots or ("letra-1", "numero-1", "parejas-1")))
     return begin(browser)
 
 
@@ -184,9 +185,9 @@ def test_certainty_multiplies(browser: Browser, instance: Instance, certainty: s
 
 def test_a_quiz_with_certainty_ratings_says_how_its_percentage_is_meant(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.6 certainty: a reader of «70 %» has to know that all right and very sure gives 300 %."""
-    a_learner_in(browser, a_quiz(instance, BANK, "attempts: 0\nbehaviour: certainty\n", ("letra-1",)))
+    a_learner_in(browser, a_quiz_asking(instance, BANK, "attempts: 0\nbehaviour: certainty\n", ("letra-1",)))
     rated = browser.get("/courses/prueba/quizzes/cuestionario-1").text
-    a_quiz(instance, BANK, "attempts: 0\n", ("letra-1",))
+    a_quiz_asking(instance, BANK, "attempts: 0\n", ("letra-1",))
     browser.deliver_jobs()
     plain = browser.get("/courses/prueba/quizzes/cuestionario-1").text
 
@@ -242,7 +243,7 @@ def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(brows
     bank = BANK
     settings = "attempts: 0\nbehaviour: immediate\n"
     slots = ("letra-1", "numero-1\n    require_previous: true")
-    a_learner_in(browser, a_quiz(instance, bank, settings, slots))
+    a_learner_in(browser, a_quiz_asking(instance, bank, settings, slots))
     path = begin(browser)
     closed = browser.page.text
     told = send_script(browser, path.rsplit("/", 1)[1], [{"item": 2, "seq": 1, "response": {"answer": ["2,5"]}}], lease=9000)
@@ -273,7 +274,7 @@ def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, instance
     later nothing is marked before the attempt ends with what was saved.
     """
     time = At(monkeypatch, NOON)
-    a_learner_in(browser, a_quiz(instance, BANK, "attempts: 0\nbehaviour: immediate\nlimit: 2 min\n", ("letra-1", "numero-1")))
+    a_learner_in(browser, a_quiz_asking(instance, BANK, "attempts: 0\nbehaviour: immediate\nlimit: 2 min\n", ("letra-1", "numero-1")))
     begin(browser)
     form = browser.page.form("/answers")
     time.pass_(minutes=2, seconds=30)

@@ -16,27 +16,12 @@ from courses.models import Course, StaffRole
 from kernel.files import StoredFile
 from lms.instance import Instance
 from quizzes.models import AnswerFile
-from tests.quizzes.test_views import a_quiz, begin, stored
 from tests.support.access import a_cast
+from tests.support.attempts import begin, stored
 from tests.support.browser import Browser, Page
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
-
-PDF = b"%PDF-1.7\n%\xe2\xe3\n1 0 obj"
-BANK = """questions:
-  - key: archivo-1
-    kind: file
-    text: Entregue su informe.
-    accept: [pdf, txt]
-    files: 2
-    size: 1
-  - key: ensayo-1
-    kind: essay
-    text: Escriba sobre el seguro.
-    words: {min: 2, max: 5}
-    template: Empiece por el porqué.
-    model: UN-MODELO
-    files: 1
-"""
+from tests.support.quizzes import a_quiz_asking
+from tests.support.uploads import PDF, UPLOADS
 
 
 def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status: int = 200, **fields: str) -> Page:
@@ -54,7 +39,7 @@ def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status:
 @pytest.fixture
 def course(instance: Instance) -> Course:
     """Publish a quiz with a file and a text."""
-    return a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
+    return a_quiz_asking(instance, UPLOADS, "attempts: 0\nper_page: 1\n", ("archivo-1", "ensayo-1"))
 
 
 def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser, course: Course, instance: Instance) -> None:
@@ -117,7 +102,7 @@ def a_photo(size: tuple[int, int] = (40, 30)) -> bytes:
 
 def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Browser, instance: Instance) -> None:
     """spec/security 4.3, as media of a course."""
-    course = a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
+    course = a_quiz_asking(instance, UPLOADS, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
     a_learner_in(browser, course)
     begin(browser)
     assert b"Quito" in a_photo()
@@ -137,7 +122,7 @@ def test_a_picture_is_kept_upright_and_without_where_it_was_taken(browser: Brows
 
 @pytest.mark.parametrize("fault", ["cut", "huge"])
 def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, instance: Instance, fault: str) -> None:
-    course = a_quiz(instance, BANK, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
+    course = a_quiz_asking(instance, UPLOADS, "attempts: 0\nper_page: 1\n", ("ensayo-1",))
     a_learner_in(browser, course)
     begin(browser)
     whole = BytesIO()

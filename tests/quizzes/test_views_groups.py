@@ -8,12 +8,11 @@ from sqlalchemy import func, select
 from enrolments.models import GroupMember, LearnerGroup
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from tests.quizzes.test_overrides import Office
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz
-from tests.quizzes.test_views_time import LIMITED, NOON, TIME, in_force
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, sign_in
 from tests.support.learning import At, a_learner
+from tests.support.overrides import LIMITED, NOON, TIME, Office, in_force
+from tests.support.quizzes import ONE_QUESTION, a_quiz
 
 
 @pytest.fixture

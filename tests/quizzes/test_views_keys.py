@@ -15,9 +15,8 @@ from sqlalchemy import select
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import QuizVersion
-from tests.quizzes.test_overrides import Office
-from tests.quizzes.test_views import NOON, QUIZ, _plain, a_quiz, a_secret_quiz, begin
 from tests.support.answers import open_attempt
+from tests.support.attempts import QUIZ, begin, without_chance
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, sign_in
 from tests.support.kinds import ALWAYS_SECRET, MARKED, SIGNS, SLOTS, bank
@@ -33,6 +32,8 @@ from tests.support.learning import (
     start,
     submit,
 )
+from tests.support.overrides import Office
+from tests.support.quizzes import NOON, a_quiz_asking, a_secret_quiz
 
 FLAGS = ("correctness", "max_marks", "marks", "specific", "general", "right_answer", "overall", "source")
 SETTINGS = "attempts: 0\nweight: 0\nshuffle_options: false\ncloses: 2026-06-03 12:00\nfeedback:\n  - {from: 0, text: BANDA}\n"
@@ -105,7 +106,7 @@ def test_a_review_of_every_kind_shows_what_each_flag_lets_through(
     one that is on shows.
     """
     time = At(monkeypatch, NOON)
-    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS, BY_RULE))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), SETTINGS, BY_RULE))
     path = hand_in(browser)
     time.pass_(seconds=MOMENTS[moment].total_seconds())
     if moment == "closed":  # the session has ended meanwhile
@@ -136,7 +137,7 @@ def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser:
     and its key only with `right_answer`.
     """
     place = MARKED.index(kind) + 1
-    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
     path = hand_in(browser)
     parts = []
     for flags in (["attempt"], ["attempt", "general"], ["attempt", "right_answer"]):
@@ -151,7 +152,7 @@ def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser:
 
 def test_the_model_of_a_text_is_shown_with_the_right_answers_alone(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.9: what a person marks has a model, which is a key like the others."""
-    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), ("essay", "file")))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), SETTINGS.replace("2026", "2099"), ("essay", "file")))
     path = begin(browser)
     browser.submit("/answers", {"p1": "Un ensayo."}, button=("go", "review"))
     browser.submit("/submission")
@@ -243,7 +244,7 @@ def test_nothing_of_a_key_is_in_any_response_of_an_open_attempt(browser: Browser
     """spec/quiz-engine 5.9 and spec/security 5.1, for every kind: the page before, the pages, their files, saving, the summary,
     the course.
     """
-    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), SETTINGS.replace("2026", "2099"), SLOTS))
     told = [browser.get(QUIZ).html]
     path = begin(browser)
     events = [{"item": place, "seq": 1, "response": {"answer": ["1"]}} for place in range(1, 15)]
@@ -260,7 +261,7 @@ def test_a_check_shows_its_flags_of_its_question_alone(browser: Browser, instanc
     """spec/quiz-engine 5.9 during: before a check nothing; after it what the moment allows, of the checked question;
     solutions only where it is locked.
     """
-    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS.replace("2026", "2099") + f"behaviour: {behaviour}\n", SLOTS))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), SETTINGS.replace("2026", "2099") + f"behaviour: {behaviour}\n", SLOTS))
     everything = ["attempt", *FLAGS]
     set_review(instance, {"during": everything})
     path = begin(browser)
@@ -292,10 +293,10 @@ def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
     At(monkeypatch, NOON)
     monkeypatch.setattr("secrets.randbits", lambda _bits: 20_261_120)
     settings = f"attempts: 0\nweight: 0\nbehaviour: {behaviour}\n"
-    a_learner_in(browser, a_quiz(instance, bank(), settings, SLOTS))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), settings, SLOTS))
     pages = [_pages(browser)]
     browser.submit("/submission")
-    a_quiz(instance, bank(turned=True), settings, SLOTS)
+    a_quiz_asking(instance, bank(turned=True), settings, SLOTS)
     browser.deliver_jobs()
     pages.append(_pages(browser))
     _sitting, questions = open_attempt(browser)
@@ -306,4 +307,4 @@ def test_two_quizzes_that_differ_only_in_the_key_give_equal_pages(
 
 def _pages(browser: Browser) -> list[str]:
     path = begin(browser)
-    return [_plain(browser.page.html), _plain(browser.get(f"{path}/summary").html)]
+    return [without_chance(browser.page.html), without_chance(browser.get(f"{path}/summary").html)]

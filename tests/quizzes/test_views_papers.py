@@ -11,11 +11,12 @@ from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries
 from quizzes.services.layouts import recreate_layout
-from tests.quizzes.test_views import a_quiz, begin
 from tests.support.answers import open_attempt, right_fields
+from tests.support.attempts import begin
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, sign_in
 from tests.support.kinds import SLOTS, bank
+from tests.support.quizzes import a_quiz_asking
 
 ASKED = re.compile(r'<fieldset class="q".*?</fieldset>|<section class="q".*?</section>', re.S)
 
@@ -36,7 +37,7 @@ def test_the_paper_is_drawn_again_byte_for_byte(browser: Browser, instance: Inst
     also in another language than the teacher's.
     """
     shuffled = re.sub(r" *shuffle: false\n", "", bank())
-    course = a_quiz(instance, shuffled, f"attempts: 0\nweight: 0\nper_page: 4\nbehaviour: {behaviour}\n", SLOTS)
+    course = a_quiz_asking(instance, shuffled, f"attempts: 0\nweight: 0\nper_page: 4\nbehaviour: {behaviour}\n", SLOTS)
     a_learner_in(browser, course)
     path = begin(browser)
     loaded, questions = open_attempt(browser)

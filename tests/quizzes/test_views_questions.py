@@ -6,10 +6,10 @@ from sqlalchemy import select
 from courses.content.derived_keys import slug
 from courses.models import Course
 from lms.instance import Instance
-from tests.courses.test_views_outline import texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.drafts import draft_texts
 from tests.support.lessons import write
 
 BANK = "01-parte/banco.yaml"
@@ -43,26 +43,26 @@ def send(browser: Browser, do: str = "save", status: int = 200, **values: object
 
 def with_bank(instance: Instance, course: Course, added: str) -> None:
     """Add a question by hand."""
-    write(instance, course, {BANK: texts(instance)[BANK] + added})
+    write(instance, course, {BANK: draft_texts(instance)[BANK] + added})
 
 
 def bank(instance: Instance) -> str:
     """Return the text of the bank."""
-    return texts(instance)[BANK]
+    return draft_texts(instance)[BANK]
 
 
 def test_every_cell_of_the_forms_of_questions(browser: Browser, instance: Instance) -> None:
     """spec/security 9, question_bank.view: the course's editors and administrators; to others it is not there."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
-    before = texts(instance)
+    before = draft_texts(instance)
 
     for path in (page_of("suma-1"), NEW):
         assert cast.check("question_bank.view", "own_course", cast.outcomes(path)) == [], path
         sent = cast.outcomes(path, "POST", {"do": "save", "kind": "single"})
         assert {letter for letter, outcome in sent.items() if outcome == "allow"} <= set("IS"), sent
 
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 @pytest.mark.parametrize("key", KEYS)

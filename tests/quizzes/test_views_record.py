@@ -8,17 +8,18 @@ from sqlalchemy import select
 from courses.models import PublicationNature
 from lms.instance import Instance
 from quizzes.models import Attempt
-from tests.quizzes.test_views import a_quiz, begin
+from tests.support.attempts import begin
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, folder, publish
 from tests.support.kinds import SLOTS, bank
+from tests.support.quizzes import a_quiz_asking
 
 SETTINGS = "attempts: 0\nweight: 0\n"
 
 
 def taken(browser: Browser, instance: Instance, review: str, answers: dict[str, object], slots: tuple[str, ...]) -> str:
     """Take a quiz and hand it in; return the attempt's path."""
-    a_learner_in(browser, a_quiz(instance, bank(), f"{SETTINGS}{review}", slots))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), f"{SETTINGS}{review}", slots))
     path = begin(browser)
     browser.submit("/answers", answers, button=("go", "save"))
     browser.submit("/answers", answers | {"p1": "1"}, button=("go", "review"))
@@ -68,7 +69,7 @@ def test_what_is_understood_is_told_beside_the_question_and_in_the_summary(
     browser: Browser, instance: Instance, slot: str, answers: dict[str, object], said: str
 ) -> None:
     """spec/quiz-engine 5.7 and 5.4.5: a unit beside the number is no error; an ambiguous number is shown back, also in a gap."""
-    a_learner_in(browser, a_quiz(instance, bank(), SETTINGS, (slot,)))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), SETTINGS, (slot,)))
     path = begin(browser)
     browser.submit("/answers", answers, button=("go", "review"))
     summary, page = browser.page.text, browser.get(path).text
@@ -84,7 +85,7 @@ def test_an_order_that_cannot_be_read_is_recorded_with_the_positions_that_were_g
     browser: Browser, instance: Instance, positions: dict[str, object]
 ) -> None:
     """spec/quiz-engine 5.9: the review and the record say what was given, not what it would be when counted through."""
-    a_learner_in(browser, a_quiz(instance, bank(), f"{SETTINGS}review: practice\n", ("ordering",)))
+    a_learner_in(browser, a_quiz_asking(instance, bank(), f"{SETTINGS}review: practice\n", ("ordering",)))
     path = begin(browser)
     browser.submit("/answers", positions, button=("go", "review"))
     browser.submit("/submission")
@@ -112,7 +113,7 @@ MEASURED = """questions:
 @pytest.mark.parametrize(("answer", "percent"), [({"p1-1": "2000", "p1-1-unit": "m"}, 100), ({"p1-1": "2", "p1-1-unit": "m"}, 0)])
 def test_a_gap_has_a_list_for_its_unit(browser: Browser, instance: Instance, answer: dict[str, object], percent: int) -> None:
     """spec/quiz-engine 5.7, gaps graded each by its own rule: the unit is chosen beside the gap, kept, shown again and in the review."""
-    a_learner_in(browser, a_quiz(instance, MEASURED, SETTINGS, ("largo",)))
+    a_learner_in(browser, a_quiz_asking(instance, MEASURED, SETTINGS, ("largo",)))
     path = begin(browser)
     browser.submit("/answers", answer, button=("go", "save"))
     kept = dict(browser.get(path).form("/answers").fields)

@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from lms.instance import Instance
 from quizzes.models import Attempt, MarkEvent
-from tests.quizzes.test_views import NUMBER, _more, a_quiz, begin, stored
+from tests.support.attempts import begin, stored
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in
+from tests.support.quizzes import NUMBER, a_quiz_asking, one_more_number
 
 RULES = ("all_or_nothing", "fractions", "right_minus_wrong", "proportional", "right_only", "halves")
 OPTIONS = (("right", "A"), ("right", "B"), ("right", "C"), ("wrong", "D"), ("wrong", "E"))
@@ -51,7 +52,7 @@ def _question(rule: str) -> str:
 def test_six_rules_mark_the_same_selection_as_documented(browser: Browser, instance: Instance, selection: str) -> None:
     """spec/quiz-engine 5.14.6: one quiz with the six rules, the same ticks in each."""
     bank = "questions:\n" + "".join(_question(rule) for rule in RULES)
-    a_learner_in(browser, a_quiz(instance, bank, "attempts: 0\n", tuple(rule.replace("_", "-") for rule in RULES)))
+    a_learner_in(browser, a_quiz_asking(instance, bank, "attempts: 0\n", tuple(rule.replace("_", "-") for rule in RULES)))
     begin(browser)
     ticks = ["ABCDE".index(letter) + 1 for letter in selection]
     browser.submit("/answers", {f"p{place}": ticks for place in range(1, 7)}, button=("go", "review"))
@@ -82,8 +83,8 @@ def test_going_forward_only_never_ends_in_an_error_nor_loses_an_answer(browser: 
     """spec/quiz-engine 5.14.8: back button, second tab, old bookmark, a page sent again, odd page numbers:
     one is always led to where one is.
     """
-    bank = NUMBER + _more("otra-1") + _more("ultima-1")
-    a_learner_in(browser, a_quiz(instance, bank, SEQUENTIAL, KEYS))
+    bank = NUMBER + one_more_number("otra-1") + one_more_number("ultima-1")
+    a_learner_in(browser, a_quiz_asking(instance, bank, SEQUENTIAL, KEYS))
     path = begin(browser)
     first_page = browser.page.form("/answers")
     browser.submit("/answers", {"p1": "1"}, button=("go", "next"))

@@ -11,16 +11,17 @@ from accounts.models import Device, Person
 from lms.instance import Instance
 from quizzes.models import Attempt
 from quizzes.pages.attempt import new_lease
-from tests.quizzes.test_views import NOON, NUMBER, a_quiz, an_answer, begin, stored
 from tests.support.answers import open_attempt
+from tests.support.attempts import an_answer, begin, stored
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_learner_in
 from tests.support.learning import At, send_script
+from tests.support.quizzes import NOON, NUMBER, a_quiz_asking
 
 
 def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.1: the JSON of static/js/quiz.js, word for word."""
-    a_learner_in(browser, a_quiz(instance, NUMBER, "attempts: 0\nlimit: 20 min\n"))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER, "attempts: 0\nlimit: 20 min\n"))
     attempt = begin(browser).rsplit("/", 1)[1]
     event = {"item": 1, "seq": 1, "response": {"answer": ["2,4"]}, "client_time": "2026-06-01T10:00:00Z"}
 
@@ -39,7 +40,7 @@ def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, i
 def test_the_script_is_told_the_time_as_the_page_writes_it(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the reader's own zone and by the server's clock: the time of the page's end is written so too."""
     At(monkeypatch, NOON)
-    a_learner_in(browser, a_quiz(instance, NUMBER, "attempts: 0\nlimit: 20 min\n"))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER, "attempts: 0\nlimit: 20 min\n"))
     attempt = begin(browser).rsplit("/", 1)[1]
     with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(zone="Europe/Madrid"))
@@ -53,7 +54,7 @@ def test_the_script_is_told_the_time_as_the_page_writes_it(browser: Browser, ins
 
 def test_journals_of_earlier_pages_are_taken_under_their_own_lease(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.2: handing in carries the whole journal of the device, each event with its page's lease."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     browser.get(f"{path}/summary")
     journal = [
@@ -69,7 +70,7 @@ def test_journals_of_earlier_pages_are_taken_under_their_own_lease(browser: Brow
 
 def test_the_page_that_is_older_gets_the_newer_answer(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.3: `newer` has the form's shape, {item: {part: [text, …]}}, so that the script can fill it in."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     attempt = begin(browser).rsplit("/", 1)[1]
     send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["8"]}}], lease=9000)
 
@@ -81,7 +82,7 @@ def test_the_page_that_is_older_gets_the_newer_answer(browser: Browser, instance
 
 def test_who_was_shown_the_newer_answer_can_change_it(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.3: what is changed after seeing the newer answer is newer still: the reply brings a lease for it."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     attempt = begin(browser).rsplit("/", 1)[1]
     send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["8"]}}], lease=9000)
     told = send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["1"]}}], lease=8000)
@@ -98,7 +99,7 @@ def test_what_the_script_sent_before_the_form_and_arrives_after_it_is_older(brow
     """spec/quiz-engine 5.4.1: the form carries the number of the journal,
     so that a delayed request cannot bring back what was typed before.
     """
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     lease = int(dict(browser.page.form("/answers").fields)["lease"])
 
@@ -114,7 +115,7 @@ def test_what_a_page_took_over_is_no_answer_of_its_own(browser: Browser, instanc
     """spec/quiz-engine 5.4.3: a page fills in what an earlier one had in its journal; a third one changes it.
     Who touched nothing has not answered.
     """
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     leases = [int(dict(browser.get(path).form("/answers").fields)["lease"]) for _page in range(2)]
     last = browser.get(path).form("/answers")
@@ -132,7 +133,7 @@ def test_what_a_page_took_over_is_no_answer_of_its_own(browser: Browser, instanc
 
 def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.3 without script: what was not touched in an old page says nothing; what was is kept as history, and told."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     stale = browser.page.form("/answers")
     browser.get(path)
@@ -150,7 +151,7 @@ def test_a_stale_page_does_not_blank_newer_answers(browser: Browser, instance: I
 
 def test_a_page_that_shows_what_is_history_by_now_says_nothing_against_the_newer_answer(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.3: what the page was drawn from is read again, also when the same page's script saved over it since."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     attempt, lease = path.rsplit("/", 1)[1], int(dict(browser.page.form("/answers").fields)["lease"])
     send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["2"]}}], lease=lease)
@@ -168,7 +169,7 @@ def test_a_page_that_shows_what_is_history_by_now_says_nothing_against_the_newer
 
 def test_a_page_that_came_back_by_the_back_button_is_sent_again(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.5 and 5.4.4: the old page with a changed answer is taken; sent once more it changes nothing."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     page = browser.page.form("/answers")
     browser.submit("", {"p1": "7"}, form=page, button=("go", "review"))
@@ -182,7 +183,7 @@ def test_a_page_that_came_back_by_the_back_button_is_sent_again(browser: Browser
 
 def test_a_form_after_the_scripts_save_writes_nothing_twice(browser: Browser, instance: Instance) -> None:
     """The button «Next» of a page whose script has saved everything already."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     attempt = begin(browser).rsplit("/", 1)[1]
     form = browser.page.form("/answers")
     send_script(browser, attempt, [{"item": 1, "seq": 1, "response": {"answer": ["2,5"]}}], lease=int(dict(form.fields)["lease"]))
@@ -195,7 +196,7 @@ def test_a_form_after_the_scripts_save_writes_nothing_twice(browser: Browser, in
 
 def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Browser, instance: Instance) -> None:
     """A whole quiz may stand on one page: 72 questions of six rows have more fields than other pages may send (spec/security 3.5)."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     browser.get(begin(browser))
     fields = {name: value for name, value in browser.page.form("/answers").fields if name != "csrf_token"}
     beside = {f"p{2 + at // 6}-r{at % 6}": "1" for at in range(19_900)}
@@ -209,7 +210,7 @@ def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Brows
 
 def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser, instance: Instance) -> None:
     """spec/security 6.2: the script reads the code as the end; the page tells it in words."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     attempt, page = path.rsplit("/", 1)[1], browser.page
     form = page.form("/answers")
@@ -227,7 +228,7 @@ def test_saving_after_handing_in_answers_409_and_keeps_nothing(browser: Browser,
 
 def test_handing_in_twice_is_the_same_page(browser: Browser, instance: Instance) -> None:
     """A second click."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     browser.get(f"{path}/summary")
     form = browser.page.form("/submission")
@@ -246,7 +247,7 @@ def test_late_answers_are_refused_and_the_page_leads_to_handing_in(
     """spec/quiz-engine 5.3.4 over HTTP: half a minute late is taken, one and a half is not."""
     time = At(monkeypatch, NOON)
     browser.checks = False  # when the device was last seen is noted after these minutes, and a note has no audit entry
-    a_learner_in(browser, a_quiz(instance, NUMBER, "attempts: 0\nlimit: 10 min\n"))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER, "attempts: 0\nlimit: 10 min\n"))
     path = begin(browser)
     attempt, page = path.rsplit("/", 1)[1], browser.page
 
@@ -272,7 +273,7 @@ def test_late_answers_are_refused_and_the_page_leads_to_handing_in(
 def test_a_page_is_not_opened_again_when_its_time_is_over(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/quiz-engine 5.3.4: the minute is for answers on their way; the script, which opens the page at the end, comes to the summary."""
     time = At(monkeypatch, NOON)
-    a_learner_in(browser, a_quiz(instance, NUMBER, "attempts: 0\nlimit: 2 min\n"))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER, "attempts: 0\nlimit: 2 min\n"))
     path = begin(browser)
 
     time.pass_(minutes=1, seconds=58)
@@ -286,7 +287,7 @@ def test_a_page_is_not_opened_again_when_its_time_is_over(browser: Browser, inst
 
 def test_an_expired_session_loses_no_answer(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.4: the form waits, signed, until its person has signed in again."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     attempt, page = path.rsplit("/", 1)[1], browser.page
     with instance.database.unit_of_work() as session:
@@ -305,7 +306,7 @@ def test_an_expired_session_loses_no_answer(browser: Browser, instance: Instance
 
 def test_a_token_that_died_is_answered_so_that_the_script_takes_a_fresh_one(browser: Browser, instance: Instance) -> None:
     """400 and a page of the same address that holds a fresh token, as quiz.js asks for it; the plain form comes back to be sent."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     headers = {"Accept": "application/json"}
     data = {"csrf_token": "dead", "lease": "5000", "events": "[]"}
@@ -340,7 +341,7 @@ def test_a_token_that_died_is_answered_so_that_the_script_takes_a_fresh_one(brow
 )
 def test_nothing_that_a_script_sends_breaks_the_server(browser: Browser, instance: Instance, events: str) -> None:
     """spec/security 3.5: no input yields 5xx, and the page of the attempt opens afterwards."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     token = dict(browser.page.form("/answers").fields)["csrf_token"]
 
@@ -355,7 +356,7 @@ def test_nothing_that_a_script_sends_breaks_the_server(browser: Browser, instanc
 @pytest.mark.parametrize(("depth", "status"), [(50, 200), (51, 422)])
 def test_what_a_script_sends_is_nested_fifty_deep_at_most(browser: Browser, instance: Instance, depth: int, status: int) -> None:
     """spec/security 3.5; brackets within a text do not count."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     token = dict(browser.page.form("/answers").fields)["csrf_token"]
     inner = depth - 4  # of the list, the event, its response and the answer's own list
@@ -373,7 +374,7 @@ def test_what_a_script_sends_is_nested_fifty_deep_at_most(browser: Browser, inst
 @pytest.mark.parametrize("lease", ["", "0", "-5", "x", "٣", "9" * 30])
 def test_a_form_without_its_lease_is_not_taken(browser: Browser, instance: Instance, lease: str) -> None:
     """spec/security 1.5 and 3.5."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     begin(browser)
 
     browser.submit("/answers", {"lease": lease, "p1": "1"}, button=("go", "save"), status=422)
@@ -383,7 +384,7 @@ def test_a_form_without_its_lease_is_not_taken(browser: Browser, instance: Insta
 
 def test_the_lease_of_a_page_is_above_every_earlier_one_whatever_the_clock_does(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.4.3 and spec/security 6.6: also where the clock jumps back two hours."""
-    a_learner_in(browser, a_quiz(instance, NUMBER))
+    a_learner_in(browser, a_quiz_asking(instance, NUMBER))
     path = begin(browser)
     send_script(browser, path.rsplit("/", 1)[1], [an_answer(1, "2")], lease=123_456_789_000)
 

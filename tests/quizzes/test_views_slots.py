@@ -15,10 +15,10 @@ from courses.publication import CheckedCourse
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.content import slot_fields
-from tests.courses.test_views_outline import act, texts
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.drafts import draft_texts, press_in_outline
 from tests.support.lessons import write
 
 PAGE = "/teaching/prueba/parts/cuestionario-1/questions"
@@ -66,14 +66,14 @@ def test_every_cell_of_the_places_of_a_quiz(browser: Browser, instance: Instance
     """spec/security 9, course.edit; a POST of those who may not changes nothing."""
     cast = a_cast(browser, instance)
     cast.join(a_course(instance, modules=1))
-    before = texts(instance)
+    before = draft_texts(instance)
 
     wrong = cast.check("course.edit", "own_course", cast.outcomes(PAGE))
     sent = cast.outcomes(PAGE, "POST", {"do": "remove 0", "seen": "0"})
 
     assert wrong == []
     assert {letter for letter, outcome in sent.items() if outcome == "allow"} <= set("IS"), sent
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_only_a_quiz_has_places(editor: Browser) -> None:
@@ -92,12 +92,12 @@ def test_outline_settings_and_places_lead_to_each_other(editor: Browser) -> None
 
 
 def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance: Instance, course: Course) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
     editor.get(PAGE)
 
     assert "Nada había cambiado." in send(editor)
 
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
 
 def test_a_draw_says_how_many_questions_it_finds(editor: Browser, instance: Instance, course: Course) -> None:
@@ -118,7 +118,7 @@ def test_only_the_lines_of_what_changed_change(editor: Browser, instance: Instan
 
     expected = WRITTEN.replace("mark: 2", "mark: 1.5").replace("  - draw: 2\n", "  - draw: 2\n    from: [parte-1, parte-2]\n")
     expected = expected.replace("# a mano\n", "# a mano\n    difficulty: easy\n")
-    assert texts(instance)[FILE] == expected
+    assert draft_texts(instance)[FILE] == expected
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(AuditEntry.verb).order_by(AuditEntry.id.desc())).first() is not None
 
@@ -132,16 +132,16 @@ def test_places_on_one_line_are_edited_as_the_others(editor: Browser, instance: 
         "  - page: new\n"
     )
     write(instance, course, {FILE: f"{HEAD}{slots}attempts: 3\n"})
-    before = texts(instance)
+    before = draft_texts(instance)
     editor.get(PAGE)
     assert "Encuentra 1 pregunta." in editor.page.text
     assert "Nada había cambiado." in send(editor)
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
 
     editor.get(PAGE)
     send(editor, "up 2", **{"slot-0-text_es": "Uno.\n\nDos.", "slot-1-mark": "", "slot-2-draw": "1", "slot-2-difficulty": "easy"})
 
-    assert texts(instance)[FILE] == (
+    assert draft_texts(instance)[FILE] == (
         f"{HEAD}slots:\n"
         "  # corto\n"
         "  - section: Cifras\n"
@@ -160,7 +160,7 @@ def test_places_on_one_line_are_edited_as_the_others(editor: Browser, instance: 
 def test_places_move_go_and_come_by_buttons(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
     send(editor, "up 2", **{"slot-1-mark": "3"})
-    moved = texts(instance)[FILE]
+    moved = draft_texts(instance)[FILE]
     send(editor, "remove 3")
     send(editor, "add", sort="question", question="verdad-2")
     send(editor, "add", sort="draw", draw="1")
@@ -171,7 +171,7 @@ def test_places_move_go_and_come_by_buttons(editor: Browser, instance: Instance,
         "  - question: suma-1\n    mark: 2\n\n  - draw: 2\n    kinds: [single,  multiple]   # a mano\n",
         "  - draw: 2\n    kinds: [single,  multiple]   # a mano\n\n  - question: suma-1\n    mark: 3\n",
     )
-    after = texts(instance)[FILE]
+    after = draft_texts(instance)[FILE]
     assert "page" not in after
     assert "- question: verdad-2\n" in after
     assert "- section: 'Fin: lo último'\n" in after
@@ -186,21 +186,21 @@ def test_places_move_go_and_come_by_buttons(editor: Browser, instance: Instance,
 def test_the_last_place_may_go_and_another_come(editor: Browser, instance: Instance) -> None:
     editor.get(PAGE)
     send(editor, "remove 0")
-    assert "slots: []\n" in texts(instance)[FILE]
+    assert "slots: []\n" in draft_texts(instance)[FILE]
 
     send(editor, "add", sort="draw", draw="2")
 
-    assert "slots:\n  - draw: 2\nattempts: 3\n" in texts(instance)[FILE]
+    assert "slots:\n  - draw: 2\nattempts: 3\n" in draft_texts(instance)[FILE]
 
 
 def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(editor: Browser, instance: Instance, course: Course) -> None:
-    before = texts(instance)
+    before = draft_texts(instance)
     editor.get(PAGE)
 
     send(editor, status=422, **{"slot-1-question": "no-existe", "slot-2-draw": "dos", "slot-1-mark": "-1"})
 
     fields = dict(editor.page.form("/questions").fields)
-    assert texts(instance) == before
+    assert draft_texts(instance) == before
     assert (fields["slot-1-question"], fields["slot-2-draw"]) == ("no-existe", "dos")
     for name in ("slot-1-question", "slot-2-draw", "slot-1-mark"):
         assert f'id="{name}-error"' in editor.page.html, name
@@ -215,13 +215,13 @@ def test_somebody_elses_change_is_shown_and_put_together(editor: Browser, instan
 
     page = send(editor, status=409, **{"slot-1-mark": "7"})
 
-    assert texts(instance)[FILE] == theirs
+    assert draft_texts(instance)[FILE] == theirs
     assert "Otra persona cambió esto mientras tanto." in page
     assert "mark: 7" in page
     assert "draw: 4" in page
     assert dict(editor.page.form("/questions").fields)["slot-1-mark"] == "7"
     send(editor, "merge")
-    assert texts(instance)[FILE] == theirs.replace("mark: 2", "mark: 7")
+    assert draft_texts(instance)[FILE] == theirs.replace("mark: 2", "mark: 7")
 
 
 def test_where_two_changed_the_same_place_one_chooses(editor: Browser, instance: Instance, course: Course) -> None:
@@ -231,29 +231,29 @@ def test_where_two_changed_the_same_place_one_chooses(editor: Browser, instance:
 
     assert "Elija en cada lugar" in send(editor, "merge", status=422)
     send(editor, "merge", **{"conflict-0": "theirs"})
-    assert texts(instance)[FILE] == WRITTEN.replace("mark: 2", "mark: 4")
+    assert draft_texts(instance)[FILE] == WRITTEN.replace("mark: 2", "mark: 4")
     editor.get(PAGE)
     write(instance, course, {FILE: WRITTEN})
     send(editor, "add", status=409, sort="draw", draw="3", **{"slot-1-mark": "7"})
     send(editor, "overwrite")
 
-    assert texts(instance)[FILE] == WRITTEN.replace("mark: 2", "mark: 7").replace("- page: new\n", "- page: new\n\n  - draw: 3\n")
+    assert draft_texts(instance)[FILE] == WRITTEN.replace("mark: 2", "mark: 7").replace("- page: new\n", "- page: new\n\n  - draw: 3\n")
 
 
 def moved(instance: Instance, path: str, key: str) -> str:
     """Return the path that the file of a part has now, which it had not before."""
-    (found,) = (other for other, text in texts(instance).items() if f"key: {key}\n" in text)
+    (found,) = (other for other, text in draft_texts(instance).items() if f"key: {key}\n" in text)
     assert found != path
     return found
 
 
 def test_places_of_a_quiz_that_was_moved_meanwhile_are_saved(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(PAGE)
-    act(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
+    press_in_outline(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
 
     send(editor, **{"slot-1-mark": "7"})
 
-    assert texts(instance)[moved(instance, FILE, "cuestionario-1")] == WRITTEN.replace("mark: 2", "mark: 7")
+    assert draft_texts(instance)[moved(instance, FILE, "cuestionario-1")] == WRITTEN.replace("mark: 2", "mark: 7")
 
 
 def test_places_of_a_quiz_that_was_moved_and_changed_meanwhile_are_put_together(
@@ -261,24 +261,24 @@ def test_places_of_a_quiz_that_was_moved_and_changed_meanwhile_are_put_together(
 ) -> None:
     """What was typed belongs to the places that stood there, not to those that somebody else has put before them."""
     editor.get(PAGE)
-    act(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
+    press_in_outline(sign_in(editor.another(), "profe@example.org"), "place cuestionario-1 parte-1 0")
     theirs = WRITTEN.replace("  # primero las cifras\n", "  - draw: 4\n  # primero las cifras\n")
     write(instance, course, {moved(instance, FILE, "cuestionario-1"): theirs})
 
     send(editor, status=409, **{"slot-1-mark": "7"})
     send(editor, "merge")
 
-    assert texts(instance)[moved(instance, FILE, "cuestionario-1")] == theirs.replace("mark: 2", "mark: 7")
+    assert draft_texts(instance)[moved(instance, FILE, "cuestionario-1")] == theirs.replace("mark: 2", "mark: 7")
 
 
 def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser, instance: Instance, course: Course) -> None:
     page = "/teaching/prueba/parts/parte-1"
     editor.get(page)
-    act(sign_in(editor.another(), "profe@example.org"), "place parte-1 1")
+    press_in_outline(sign_in(editor.another(), "profe@example.org"), "place parte-1 1")
 
     editor.submit(page, {"summary_es": "De qué trata."})
 
-    assert "De qué trata." in texts(instance)[moved(instance, "01-parte/module.yaml", "parte-1")]
+    assert "De qué trata." in draft_texts(instance)[moved(instance, "01-parte/module.yaml", "parte-1")]
 
 
 def test_what_somebody_saves_during_the_checks_is_checked_too(
@@ -289,14 +289,14 @@ def test_what_somebody_saves_during_the_checks_is_checked_too(
     def slow(*arguments: Any, **named: Any) -> CheckedCourse:
         checked = check(*arguments, **named)
         monkeypatch.setattr(publication, "check", check)
-        write(instance, course, {lesson: texts(instance)[lesson] + "\n[[nadie lo sabe]]\n"})
+        write(instance, course, {lesson: draft_texts(instance)[lesson] + "\n[[nadie lo sabe]]\n"})
         return checked
 
     editor.get(PAGE)
     monkeypatch.setattr(publication, "check", slow)
     send(editor, **{"slot-1-mark": "7"})
 
-    assert "mark: 7" in texts(instance)[FILE]
+    assert "mark: 7" in draft_texts(instance)[FILE]
     assert "nadie lo sabe" in editor.get("/teaching/prueba/publishing").text
 
 
@@ -319,7 +319,7 @@ def test_a_question_written_for_a_quiz_comes_back_to_it_ready_to_be_added(editor
     assert "Agréguela al cuestionario" in back.text
     assert dict(back.form("/questions").fields)["question"] == "para-este"
     send(editor, "add")
-    assert "  - question: para-este\n" in texts(instance)[FILE]
+    assert "  - question: para-este\n" in draft_texts(instance)[FILE]
 
 
 def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, instance: Instance, course: Course) -> None:
@@ -393,7 +393,7 @@ def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, insta
         write(instance, course, {FILE: written})
 
         assert "Nada había cambiado." in set_values(editor)
-        assert texts(instance)[FILE] == written
+        assert draft_texts(instance)[FILE] == written
 
 
 def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_can(
@@ -410,11 +410,11 @@ def test_moments_of_review_pauses_and_completion_are_written_as_briefly_as_they_
         feedback__1__text_es="Bien.",
         offline_window="10 min",
     )
-    first = texts(instance)[FILE]
+    first = draft_texts(instance)[FILE]
     set_values(editor, pause__later="30 min", review__during=["nothing"], completion__attempted="2", completion__rule="")
-    second = texts(instance)[FILE]
+    second = draft_texts(instance)[FILE]
     set_values(editor, review__during=["attempt", "marks"], review__preset="learning", pause__first="", pause__later="")
-    third = texts(instance)[FILE]
+    third = draft_texts(instance)[FILE]
 
     assert "pause: {first: 30 min, later: 24 h}" in first
     assert "review: exam\n" in first
@@ -434,6 +434,6 @@ def test_a_fault_inside_a_field_is_told_beside_it(editor: Browser, instance: Ins
 
     set_values(editor, 422, pause__first="un rato", completion__attempted="muchos", feedback__0__from="ninguno")
 
-    assert texts(instance)[FILE] == REVIEWED
+    assert draft_texts(instance)[FILE] == REVIEWED
     for name in ("pause__first", "completion__attempted", "feedback__0__from"):
         assert f'id="{name}-error"' in editor.page.html, name

@@ -4,46 +4,19 @@ import csv
 import io
 
 from lms.instance import Instance
-from quizzes.rules import saving
-from quizzes.services.attempts import SaveRequest
-from tests.quizzes.test_views import QUIZ, a_quiz
 from tests.support.access import a_cast
+from tests.support.attempts import QUIZ
 from tests.support.browser import Browser
-from tests.support.builders import a_teacher, sign_in
-from tests.support.learning import a_learner, start, submit
+from tests.support.builders import sign_in
+from tests.support.classes import SURVEY, a_surveyed_class
+from tests.support.quizzes import a_quiz_asking
 
 PAGE = f"{QUIZ}/surveys"
-BANK = """questions:
-  - key: opinion
-    kind: matrix
-    survey: true
-    text: ¿Qué le pareció?
-    columns: [{text: Poco, key: a}, {text: Algo, key: b}, {text: Mucho, key: c}]
-    rows: [{text: La clase, key: uno}, {text: El material, key: dos}]
-  - key: tabla
-    kind: matrix
-    text: ¿Verdad?
-    columns: [{text: Sí, key: a}, {text: No, key: b}]
-    rows: [{text: El sol sale, key: uno, answer: a}]
-"""
-CHOICES = ({"1": ["1"], "2": ["3"]}, {"1": ["3"], "2": ["3"]}, {"1": ["3"]}, {"1": ["2"]}, {})
-
-
-def answered(instance: Instance, slots: tuple[str, ...] = ("tabla", "opinion")) -> None:
-    """Let five learners answer, the first of them twice: the later one counts."""
-    course = a_quiz(instance, BANK, "attempts: 0\nweight: 0\n", slots)
-    place = slots.index("opinion") + 1
-    for number, parts in enumerate(CHOICES):
-        learner = a_learner(instance, course, f"p{number}@example.org")
-        for given in ({"1": ["1"], "2": ["1"]}, parts) if number == 0 else (parts,):
-            event = saving.SavedAnswer(place, saving.AnswerSequence(1000, 1), given)
-            submit(instance, learner, start(instance, learner, "prueba"), SaveRequest(1000, (event,) if given else (), "submit"))
-    a_teacher(instance, course)
 
 
 def test_each_row_of_a_survey_is_told_with_its_distribution_and_median(browser: Browser, instance: Instance) -> None:
     """Survey items carry no mark: counts, shares, the median along the scale, and how many answered; keys are on no page."""
-    answered(instance)
+    a_surveyed_class(instance)
     sign_in(browser, "profe@example.org")
     page = browser.get(f"{QUIZ}/statistics")
     leads = any(href.endswith("/surveys") for href, _words in page.links)
@@ -59,7 +32,7 @@ def test_each_row_of_a_survey_is_told_with_its_distribution_and_median(browser: 
 
 
 def test_a_quiz_of_a_survey_alone_has_its_page(browser: Browser, instance: Instance) -> None:
-    answered(instance, ("opinion",))
+    a_surveyed_class(instance, ("opinion",))
     sign_in(browser, "profe@example.org")
 
     assert any(href.endswith("/surveys") for href, _words in browser.get(f"{QUIZ}/statistics").links)
@@ -67,7 +40,7 @@ def test_a_quiz_of_a_survey_alone_has_its_page(browser: Browser, instance: Insta
 
 
 def test_the_same_can_be_taken_out(browser: Browser, instance: Instance) -> None:
-    answered(instance)
+    a_surveyed_class(instance)
     sign_in(browser, "profe@example.org")
     response = browser._request("GET", f"{PAGE}.csv")
     rows = list(csv.reader(io.StringIO(response.get_data(as_text=True).removeprefix("\ufeff"))))
@@ -85,7 +58,7 @@ def test_the_same_can_be_taken_out(browser: Browser, instance: Instance) -> None
 def test_surveys_are_for_those_who_edit_the_course(browser: Browser, instance: Instance) -> None:
     """spec/security 9: the same people as the statistics; of a quiz without a survey the page says that there is none."""
     cast = a_cast(browser, instance)
-    cast.join(a_quiz(instance, BANK, "attempts: 0\n", ("tabla",)))
+    cast.join(a_quiz_asking(instance, SURVEY, "attempts: 0\n", ("tabla",)))
 
     for path in (PAGE, f"{PAGE}.csv"):
         outcomes = cast.outcomes(path)

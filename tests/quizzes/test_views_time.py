@@ -10,21 +10,18 @@ from sqlalchemy import func, select, update
 from accounts.models import Person
 from kernel.i18n import local
 from lms.instance import Instance
-from quizzes.models import Accommodation, Attempt, Incident, QuizOverride
-from tests.quizzes.test_overrides import Office
-from tests.quizzes.test_services import ONE_QUESTION, a_quiz, counted
+from quizzes.models import Accommodation, Attempt, Incident
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
 from tests.support.learning import At, a_learner, start
+from tests.support.overrides import LIMITED, TIME, Office, in_force
+from tests.support.quizzes import ONE_QUESTION, a_quiz, counted
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
-
-
-TIME = f"{QUIZ}/overrides"
 
 
 INCIDENTS = f"{QUIZ}/incidents"
@@ -33,19 +30,10 @@ INCIDENTS = f"{QUIZ}/incidents"
 PEOPLE = "/administration/accommodations"
 
 
-LIMITED = "attempts: 1\nlimit: 10 min\n"
-
-
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> At:
     """Return a clock that stands at noon."""
     return At(monkeypatch, NOON)
-
-
-def in_force(instance: Instance) -> list[QuizOverride]:
-    """Return what is in force, in the order in which it was set."""
-    with instance.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(QuizOverride).where(QuizOverride.ended_at.is_(None)).order_by(QuizOverride.id)))
 
 
 def an_editor(browser: Browser, instance: Instance) -> Browser:

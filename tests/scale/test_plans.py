@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import event
 
 from lms.instance import Instance
-from tests.scale.test_statements import walk
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in, folder, publish
+from tests.support.statements import walk
 
 GROWS = {
     *("person", "device", "token", "notice", "enrolment", "activity_result", "completion", "credential", "membership", "edition_place"),

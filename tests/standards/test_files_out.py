@@ -15,11 +15,11 @@ from standards.cli import commands
 from standards.formats import FORMATS
 from standards.importing import import_file
 from standards.model import ExportedFile, RemarkSeverity
-from tests.standards.test_pictures import MP3, PDF, PNG
-from tests.standards.test_views import EXPORTS
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.questions import es, f
+from tests.support.transfers import EXPORTS
+from tests.support.uploads import MP3, PDF, PNG
 
 FILES = {"media/foto.png": PNG, "../media/casa.png": PNG + b"\x01", "media/audio.mp3": MP3, "media/guia.pdf": PDF}
 TEXT = "Vea la [otra](../media/casa.png) y oiga el [saludo](media/audio.mp3).\n\n![Una casa](media/foto.png)\n\n: Una casa\n\n¿Qué es?"

@@ -19,11 +19,11 @@ from standards.bank.read import read as read_bank
 from standards.cli import commands
 from standards.importing import import_file
 from standards.model import RemarkSeverity
-from tests.standards.test_views import BANK, body, send
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
+from tests.support.transfers import BANK, body, send
+from tests.support.uploads import MP3, PDF, PNG
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 NAME = named(PNG, "Mi foto.png")
 
 
@@ -146,10 +146,6 @@ def test_the_command_writes_pictures_beside_the_bank(tmp_path: Path) -> None:
         assert f"]({way}{NAME})" in target.read_text("utf-8")
 
     assert (tmp_path / "01-uno" / "media" / NAME).read_bytes() == PNG
-
-
-MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\x00" * 30
-PDF = b"%PDF-1.4\n%%EOF\n"
 
 
 def moodle_of(stem: str, option: str, files: dict[str, bytes], form: str = "html") -> bytes:

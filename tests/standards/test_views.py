@@ -11,7 +11,6 @@ from sqlalchemy import func, select, update
 from accounts.models import Person
 from accounts.services import delete_pending_uploads
 from courses.models import Course
-from courses.queries import drafts as course_drafts
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.sandbox import SandboxLimits, one_file_of
@@ -24,10 +23,8 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.meter import metered
 from tests.support.shared import SHARED, needs_shared
+from tests.support.transfers import BANK, EXPORTS, IMPORTS, body, send
 
-IMPORTS = "/teaching/prueba/imports"
-EXPORTS = "/teaching/prueba/exports"
-BANK = "01-parte/banco.yaml"
 GIFT = b"::sol::El sol es una estrella.{T}\n\n::luna::La luna es {=satelite ~planeta}.\n\n::rota::Esta se rompe {=a ~\n"
 
 
@@ -54,22 +51,6 @@ def editor(browser: Browser, instance: Instance) -> Browser:
     """Return a browser in which somebody edits a published course."""
     a_teacher(instance, a_course(instance, modules=1))
     return sign_in(browser, "profe@example.org")
-
-
-def send(browser: Browser, content: bytes, name: str = "preguntas.gift", form: str = "", status: int = 200) -> None:
-    """Send a file on the page that takes one, and look at what follows."""
-    browser.get(IMPORTS)
-    fields = {**dict(browser.page.form("/imports").fields), "format": form, "file": (BytesIO(content), name)}
-    browser.path = IMPORTS
-    browser._request("POST", IMPORTS, data=fields, content_type="multipart/form-data")
-    browser._arrive(status)
-
-
-def body(instance: Instance, path: str = BANK) -> str:
-    """Return the text of a bank of the draft, '' where there is none."""
-    with instance.database.unit_of_work(write=False) as session:
-        course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        return course_drafts.draft_bodies(session, course.id, [path]).get(path, "")
 
 
 def waiting(instance: Instance) -> int:

@@ -15,6 +15,7 @@ from tests.support.house_rules import (
     faults,
     is_named_privately,
     shared_class_names,
+    shares_through_support,
     silenced_checks_say_why,
 )
 from tests.support.project import PYPROJECT, ROOT, modules, modules_of_tests, text
@@ -52,6 +53,12 @@ def test_the_rule_of_class_names_sees_a_name_given_twice() -> None:
     }
 
     assert shared_class_names(texts) == {"Term": ["courses/models.py", "quizzes/terms.py"]}
+
+
+def test_no_test_module_imports_another() -> None:
+    found = [fault for path in modules_of_tests() for fault in faults(shares_through_support, path, text(path))]
+
+    assert not found
 
 
 def test_the_tests_say_why_they_silence_a_check() -> None:

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,7 @@ from kernel import migrations
 from kernel.db import Base, Database
 from lms.app import FEATURES
 from scripts import dump_schema
-from tests.support.project import ROOT
-
-DUMPS = sorted((ROOT / "tests" / "samples" / "schemas").glob("*/dump.sql*"))
-
-
-RENAMED = {"page": "lesson_page", "quiz_examination": "quiz_analysis_cache"}
-"""Tables by their names of 0.1: the upgrade to 0.2 asks for all processes to be stopped."""
+from tests.support.former_versions import DUMPS, RENAMED, restore, rows_in_file
 
 
 def constraints(engine: Engine) -> dict[str, set[str]]:
@@ -83,34 +76,16 @@ def test_migrations_are_one_line_named_by_date_and_verb() -> None:
     assert migrations.head() == "_".join(newest.split("_")[:4])
 
 
-def counts(path: Path) -> dict[str, int]:
-    """Return how many rows each table holds."""
-    with sqlite3.connect(path) as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
-        found = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}  # noqa: S608 - names are our own
-    connection.close()
-    return found
-
-
-def restore(dump: Path, target: Path) -> None:
-    """Make a database of a dump."""
-    content = dump.read_bytes()
-    script = (gzip.decompress(content) if dump.suffix == ".gz" else content).decode()
-    connection = sqlite3.connect(target)
-    connection.executescript(script)
-    connection.close()
-
-
 def faults_after_upgrade(dump: Path, rows: dict[str, int], folder: Path) -> list[str]:
     """Return what differs once a dump has been brought up to date."""
     path = folder / "old.sqlite"
     restore(dump, path)
-    before = counts(path)
+    before = rows_in_file(path)
     database = Database(f"sqlite:///{path}")
     migrations.upgrade(database)
     found = [str(difference) for difference in migrations.differences(database)]
     database.dispose()
-    after = counts(path)
+    after = rows_in_file(path)
     found += [f"{name}: {rows[name]} rows, restored {before.get(name)}" for name in rows if before.get(name) != rows[name]]
     return found + [
         f"{name}: {rows[name]} rows, upgraded {now}" for name in rows if (now := after.get(RENAMED.get(name, name))) != rows[name]

@@ -1,18 +1,38 @@
-"""Classes that took a quiz through the services: for pages of reports and statistics."""
+"""Classes of learners for tests: in groups and editions, and after a quiz or a survey taken through the services."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 from courses.models import Course
+from enrolments.models import Edition
+from enrolments.services import learning as learning_services
 from kernel import clock
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from quizzes.rules import saving
 from quizzes.services.attempts import SaveRequest
-from tests.support.builders import folder, publish
-from tests.support.learning import a_learner, right_batch, sitting_of, start, submit
+from tests.support.builders import a_course, a_person, a_teacher, folder, publish
+from tests.support.editions import an_edition, join
+from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, right_batch, sitting_of, start, submit
+from tests.support.quizzes import a_quiz_asking
 
 FIXED = "  - question: suma-1\n  - question: verdad-1\n  - question: mitad-1\n  - question: huecos-1\n"
+SURVEY = """questions:
+  - key: opinion
+    kind: matrix
+    survey: true
+    text: ¿Qué le pareció?
+    columns: [{text: Poco, key: a}, {text: Algo, key: b}, {text: Mucho, key: c}]
+    rows: [{text: La clase, key: uno}, {text: El material, key: dos}]
+  - key: tabla
+    kind: matrix
+    text: ¿Verdad?
+    columns: [{text: Sí, key: a}, {text: No, key: b}]
+    rows: [{text: El sol sale, key: uno, answer: a}]
+"""
+CHOICES = ({"1": ["1"], "2": ["3"]}, {"1": ["3"], "2": ["3"]}, {"1": ["3"]}, {"1": ["2"]}, {})
 
 
 def a_fixed_course(instance: Instance, slots: str = FIXED) -> Course:
@@ -42,3 +62,29 @@ def a_class_with_a_wrong_key(instance: Instance, count: int = 36) -> Course:
             others.append(saving.SavedAnswer(3, saving.AnswerSequence(batch.lease, 2), {"answer": ["=HYPERLINK(1)"]}))
         submit(instance, learner, attempt, SaveRequest(batch.lease, (mine, *others), batch.kind), now=now + timedelta(minutes=4))
     return course
+
+
+def a_mixed_class(instance: Instance) -> tuple[Course, Edition, int, UUID]:
+    """Publish a course: Ana has completed it, Blas is in a group, Carla in an edition. Return course, edition, group."""
+    course = a_course(instance, modules=1)
+    ana, blas = a_learner(instance, course), a_learner(instance, course, "blas@example.org")
+    mark_done(instance, ana, "prueba", "leccion-1")
+    pass_quiz(instance, ana, "prueba")
+    edition = an_edition(instance, course)
+    join(instance, actor_of(a_person(instance, "carla@example.org")), course, edition)
+    with instance.database.unit_of_work() as session:
+        group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
+        learning_services.add_to_group(session, SYSTEM, group, [blas.person_uuid or uuid4()], now=clock.now())
+        return course, edition, group.id, group.uuid
+
+
+def a_surveyed_class(instance: Instance, slots: tuple[str, ...] = ("tabla", "opinion")) -> None:
+    """Let five learners answer, the first of them twice: the later one counts."""
+    course = a_quiz_asking(instance, SURVEY, "attempts: 0\nweight: 0\n", slots)
+    place = slots.index("opinion") + 1
+    for number, parts in enumerate(CHOICES):
+        learner = a_learner(instance, course, f"p{number}@example.org")
+        for given in ({"1": ["1"], "2": ["1"]}, parts) if number == 0 else (parts,):
+            event = saving.SavedAnswer(place, saving.AnswerSequence(1000, 1), given)
+            submit(instance, learner, start(instance, learner, "prueba"), SaveRequest(1000, (event,) if given else (), "submit"))
+    a_teacher(instance, course)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from courses.models import Course
 from enrolments.models import ActivityResult, Enrolment
+from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
+from quizzes.services.attempts import SaveRequest
+from tests.support.builders import a_course
+from tests.support.learning import a_learner, right_batch, start, submit
 
 AT_ONCE = 500
+MODELS = 12
+"""Attempts that are really made; the others are copies of theirs by other people."""
+QUIZ_KEY = "cuestionario-1"
+CHUNK = 1000
 
 
 def multiply(instance: Instance, learner: Actor, times: int, *, first: int = 0) -> None:
@@ -22,9 +33,9 @@ def multiply(instance: Instance, learner: Actor, times: int, *, first: int = 0) 
 
     Their addresses are numbered from `first`.
     """
-    for start in range(first, first + times, AT_ONCE):
+    for at in range(first, first + times, AT_ONCE):
         with instance.database.unit_of_work() as session:
-            _copies(session, learner, range(start, min(start + AT_ONCE, first + times)))
+            _copies(session, learner, range(at, min(at + AT_ONCE, first + times)))
     with instance.database.unit_of_work() as session:
         session.execute(text("ANALYZE"))  # what a server does by itself after a while
 
@@ -63,3 +74,52 @@ def _copy(
         if session.get_bind().dialect.name == "postgresql":  # its counters know nothing of numbers that are given
             session.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), number)))
     return numbers
+
+
+def a_model_class(instance: Instance) -> Course:
+    """Publish a quiz of seven questions that a few people took, some better, some worse."""
+    course, now = a_course(instance, modules=1), clock.now() - timedelta(days=1)
+    for at in range(MODELS):
+        learner = a_learner(instance, course, f"modelo{at}@example.org", now=now)
+        attempt = start(instance, learner, "prueba", now=now)
+        batch = right_batch(instance, learner, attempt)
+        answered = tuple(event for event in batch.events if (event.item * 5 + at * 3) % MODELS >= at // 2)
+        submit(instance, learner, attempt, SaveRequest(batch.lease, answered, batch.kind), now=now + timedelta(minutes=at + 1))
+    return course
+
+
+def _rows_of(session: Session, model: type, *conditions: object) -> list[dict[str, object]]:
+    """Return rows as values of columns."""
+    columns = list(model.__table__.columns)  # type: ignore[attr-defined]  # a mapped class
+    found = session.execute(select(*columns).where(*conditions).order_by(columns[0]))  # type: ignore[arg-type]  # conditions
+    return [dict(row._mapping) for row in found]
+
+
+def copy_class(instance: Instance, count: int) -> None:
+    """Let so many other people have taken the quiz as those few did."""
+    with instance.database.unit_of_work() as session:
+        attempts = _rows_of(session, Attempt)
+        person = _rows_of(session, Person)[0]
+        items = {one["id"]: _rows_of(session, AttemptItem, AttemptItem.attempt_id == one["id"]) for one in attempts}
+        wanted = [item["id"] for found in items.values() for item in found]
+        marks = {row["item_id"]: row for row in _rows_of(session, MarkEvent, MarkEvent.item_id.in_(wanted))}
+        answers = {row["item_id"]: row for row in _rows_of(session, AnswerEvent, AnswerEvent.item_id.in_(wanted))}
+        first = {model: (session.scalar(select(func.max(model.id))) or 0) + 1 for model in (Person, Attempt, AttemptItem)}
+    for begin in range(0, count, CHUNK):
+        with instance.database.unit_of_work() as session:
+            people, taken, laid, marked, given = [], [], [], [], []
+            for at in range(begin, min(count, begin + CHUNK)):
+                model = attempts[at % MODELS]
+                person_id, attempt_id = first[Person] + at, first[Attempt] + at
+                people.append(person | {"id": person_id, "uuid": uuid4(), "email": f"copia{at}-{person_id}@example.org"})
+                taken.append(model | {"id": attempt_id, "uuid": uuid4(), "person_id": person_id})
+                for place, item in enumerate(items[model["id"]]):
+                    item_id = first[AttemptItem] + at * len(items[model["id"]]) + place
+                    laid.append(item | {"id": item_id, "attempt_id": attempt_id})
+                    marked.append({name: value for name, value in marks[item["id"]].items() if name != "id"} | {"item_id": item_id})
+                    if item["id"] in answers:
+                        given.append({name: value for name, value in answers[item["id"]].items() if name != "id"} | {"item_id": item_id})
+            for table, rows in ((Person, people), (Attempt, taken), (AttemptItem, laid), (MarkEvent, marked), (AnswerEvent, given)):
+                session.execute(insert(table), rows)
+    with instance.database.unit_of_work() as session:
+        session.execute(text("ANALYZE"))  # a server does so by itself soon after so many rows

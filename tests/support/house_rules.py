@@ -223,6 +223,19 @@ def silenced_checks_say_why(_path: str, _tree: ast.Module, text: str) -> Iterato
             yield number, "silences a check without a reason"
 
 
+OF_TESTS = re.compile(r"tests\.([\w.]+\.)?(test_\w+|conftest)")
+
+
+def shares_through_support(_path: str, tree: ast.Module, _text: str) -> Iterator[Fault]:
+    """Builders, constants and fixtures that tests share stand in tests/support: no module imports a test module or a conftest."""
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            whence = ".".join(filter(None, ("tests" if node.level else "", node.module or "")))
+            names = [whence, *(f"{whence}.{alias.name}" for alias in node.names)]
+        yield from ((node.lineno, f"imports {name}") for name in names if OF_TESTS.fullmatch(name))
+
+
 def shared_class_names(texts: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the public names that several modules give to a class, each with their paths: one idea, one name, one place."""
     found: defaultdict[str, list[str]] = defaultdict(list)
@@ -276,6 +289,10 @@ RULES = (
     Rule(docstrings_stand_alone, 'def f():\n    """Return the same of a group."""', 'def f():\n    """Return the members of a group."""'),
     Rule(docstrings_stand_alone, 'class A:\n    """A quiz"""', 'class _A:\n    """A quiz"""'),
     Rule(silenced_checks_say_why, "x = f(1)  # type: ignore" + "[arg-type]", "x = f(1)  # type: ignore[arg-type]  # f takes it"),
+    Rule(shares_through_support, "from tests.quizzes.test_views import QUIZ", "from tests.support.attempts import QUIZ"),
+    Rule(shares_through_support, "from tests.quizzes import test_views", "from tests.support import attempts"),
+    Rule(shares_through_support, "import tests.browser.test_player", "import tests.support.chromium"),
+    Rule(shares_through_support, "from .conftest import live", "from tests.support.chromium import Live"),
     Rule(silenced_checks_say_why, "import os  # noqa" + ": F401", "import os  # noqa: F401 - others take it from here"),
 )
 CHECKS = tuple(dict.fromkeys(rule.check for rule in RULES))

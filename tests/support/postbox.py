@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from email import policy
 from email.message import EmailMessage
 
+from kernel import outbox
+from lms.instance import Instance
+
 
 class Postbox:
     """A mail server that speaks as much SMTP as messages need, one after the other, and keeps what came.
@@ -100,3 +103,9 @@ class Postbox:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(5)
         self._socket.close()
+
+
+def worker_sending_to(instance: Instance, box: Postbox) -> outbox.JobRunner:
+    """Return a worker that sends mail to a server."""
+    settings = instance.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_starttls": False})
+    return outbox.JobRunner(instance.database, settings, instance.worker.handlers)

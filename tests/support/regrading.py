@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -20,6 +21,7 @@ from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from quizzes.services import regrading, trials
 from quizzes.services.trials import RegradeRequest
 from tests.support.builders import folder, publish
+from tests.support.learning import a_batch, a_learner, start, submit
 
 BANK = """questions:
   - key: capital-1
@@ -48,6 +50,8 @@ BANK = """questions:
 """
 WRONG_KEY = BANK.format(guayaquil="right", quito="wrong")
 RIGHT_KEY = BANK.format(guayaquil="wrong", quito="right")
+GUAYAQUIL, QUITO, CUENCA = "1", "2", "3"
+FOUR, FIVE = "1", "2"
 
 
 def a_keyed_quiz(
@@ -133,3 +137,19 @@ def all_marks(instance: Instance) -> Sequence[MarkEvent]:
     """Return every mark of the instance, in the order in which they were appended."""
     with instance.database.unit_of_work(write=False) as session:
         return list(session.scalars(select(MarkEvent).order_by(MarkEvent.id)))
+
+
+def hand_in(instance: Instance, learner: Actor, capital: str, total: str = FOUR) -> UUID:
+    """Submit an attempt with these two answers."""
+    attempt = start(instance, learner, "prueba")
+    submit(instance, learner, attempt, a_batch({1: [capital], 2: [total]}))
+    return attempt
+
+
+def two_learners(instance: Instance) -> tuple[Actor, Actor, UUID, UUID]:
+    """Let one answer what the wrong key wants and one what is right; then correct the key."""
+    course = a_keyed_quiz(instance)
+    ana, leo = a_learner(instance, course), a_learner(instance, course, "leo@example.org")
+    attempts = hand_in(instance, ana, GUAYAQUIL), hand_in(instance, leo, QUITO)
+    a_keyed_quiz(instance, RIGHT_KEY)
+    return ana, leo, *attempts

@@ -7,17 +7,35 @@ from fractions import Fraction
 from uuid import UUID, uuid4
 
 from courses.models import Course
+from courses.queries.outlines import get_outline
 from enrolments.models import ManualGradeItem
 from enrolments.queries import grade_items as item_queries
+from enrolments.queries import gradebook as queries
 from enrolments.queries import results
+from enrolments.queries.gradebook import GradebookFilter, GradebookOrder, GradebookRow
 from enrolments.rules import Progress
 from enrolments.services import grade_items, result_overrides
+from enrolments.services import learning as learning_services
 from enrolments.services.grade_items import GradeEntry, GradeEntryResult, GradeItemValues
+from enrolments.services.learning import Achievement
 from enrolments.services.result_overrides import ResultOverrideValues
 from kernel import clock
-from kernel.permissions import Actor
+from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
+from tests.support.builders import folder, publish
 from tests.support.learning import enrolment_of
+
+GRADE = """grade:
+  - category: practica
+    title: {es: Práctica, en: Practice}
+    weight: 30
+    drop_lowest: 1
+  - category: final
+    title: {es: Final, en: Final}
+    weight: 70
+completion:
+  grade: 60
+"""
 
 
 def override(
@@ -60,3 +78,28 @@ def mark(
             for actor, points in marks.items()
         }
         return grade_items.mark_item(session, teacher, session.get_one(ManualGradeItem, item.id), entries, uuid4(), now=clock.now())
+
+
+def a_weighted_course(instance: Instance) -> Course:
+    """Publish a course of three quizzes: the lowest of two for practice is dropped, the last is the final one."""
+    files = folder(modules=3)
+    files["course.yaml"] += GRADE.encode()
+    for n, category in ((1, "practica"), (2, "practica"), (3, "final")):
+        files[f"{n:02d}-parte/03-cuestionario.quiz.yaml"] += f"category: {category}\n".encode()
+    return publish(instance, files)[0]
+
+
+def score(instance: Instance, course: Course, actor: Actor, **scores: int | str) -> None:
+    """Give a learner results in percent by the numbers of the quizzes."""
+    enrolment = enrolment_of(instance, actor, course)
+    for key, value in scores.items():
+        reached = Achievement(completed=True, score=Fraction(value), passed=True)
+        with instance.database.unit_of_work() as session:
+            learning_services.record_result(session, SYSTEM, enrolment.id, key.replace("q", "cuestionario-"), reached, now=clock.now())
+
+
+def gradebook_rows(instance: Instance, course: Course) -> list[GradebookRow]:
+    """Return the gradebook of a course as its team sees it."""
+    with instance.database.unit_of_work(write=False) as session:
+        outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
+        return queries.list_gradebook(session, outline, GradebookFilter(), GradebookOrder(), now=clock.now(), offset=0, limit=50)
