@@ -11,7 +11,7 @@ RANGE ?= main..HEAD
 PIP_AUDIT ?= 2.9.0
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all check coverage browser faults bench loadtest scaled matrix mutation fix fonts spelling advisories dist migration schema-dump requirements hooks commits clean
+.PHONY: help run demo test test-all check coverage browser faults bench loadtest scaled matrix mutation fix fonts guide-pictures spelling advisories dist migration schema-dump requirements hooks commits clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -100,6 +100,10 @@ fix: ## format, mend what ruff can, collect messages, write the generated docume
 fonts: ## give the fonts of running text a plain zero, after one was replaced
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/python scripts/plain_zero.py static/fonts/atkinson*.woff2
+
+guide-pictures: ## take the pictures of the guide anew from a demonstration (needs Chromium)
+	@$(PYTHON) scripts/prepare.py requirements-dev.txt
+	@$(BIN)/python scripts/guide_pictures.py
 
 spelling: ## proof-read the Spanish of the courses with hunspell (apt-get install hunspell hunspell-es)
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

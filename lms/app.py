@@ -45,6 +45,7 @@ from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, inst
 from kernel.web.request import install as install_requests
 from lms import feature as roof
 from lms import former_addresses, metrics
+from lms.guide.page_links import page_help
 from lms.instance import Instance
 from organisations import feature as organisations
 from organisations.queries.tree import manages_something
@@ -206,6 +207,7 @@ def create_app(instance: Instance) -> Flask:
     app.before_request(_choose_reader)
     CSRFProtect(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
+    app.jinja_env.globals["page_help"] = page_help
     icons.install(app)
     assets.install(app, STATIC)
     for feature in FEATURES:

@@ -15,6 +15,7 @@ from lms import (
     views,
     watching,
 )
+from lms.guide import views as guide_views
 from lms.permissions import PERMISSIONS
 
 HOUR, DAY = 3600, 86_400
@@ -30,6 +31,7 @@ FEATURE = Feature(
         system_state.bp,
         auditing.bp,
         own_data.bp,
+        guide_views.bp,
     ),
     permissions=PERMISSIONS,
     jobs={

@@ -1,4 +1,4 @@
-"""The roof's own pages: front, home, teaching, administration, help, choices of language and theme, health."""
+"""The roof's own pages: front, home, teaching, administration, choices of language and theme, health."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -207,13 +207,6 @@ def administration() -> Answer:
         jobs_waiting=state.jobs_waiting,
         jobs_failed=queries.count_failed_jobs(session),
     )
-
-
-@bp.get("/help")
-@public
-def help() -> Answer:  # noqa: A001 - the page's name
-    """Show how to get help."""
-    return render_template("lms/help.html")
 
 
 @bp.get("/accessibility")

@@ -17,7 +17,9 @@ from scripts import documents, translations
 from tests.support.project import PACKAGES, ROOT, tracked
 
 LESSON = re.compile(r"\.[a-z]{2}\.md$")
-MARKDOWN = [path for path in tracked() if path.suffix == ".md" and not LESSON.search(path.name) and "samples" not in path.parts]
+MARKDOWN = [
+    path for path in tracked() if path.suffix == ".md" and not LESSON.search(path.name) and not {"samples", "guide"} & set(path.parts)
+]
 NAMED = re.compile(r"(?<![\w./-])docs/[\w./-]*\w")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(<?([^)\s>#]+)(?:#[^)]*)?>?\)|!\[[^\]]*\]\(([^)\s]+)\)")
 

@@ -1,0 +1,121 @@
+"""Pages of the site and the section of the guide that explains each."""
+
+from collections.abc import Mapping
+
+from flask import request, url_for
+
+from kernel.markup.model import ID_PREFIX
+
+SECTIONS: Mapping[str, str] = {
+    "learner/account#sign-up": "accounts.sign_up accounts.sign_up_requested",
+    "learner/account#confirm": "accounts.confirm",
+    "learner/account#invitation": "accounts.accept_invitation",
+    "learner/account#forgotten": "accounts.forgotten accounts.reset",
+    "learner/account#profile": "accounts.profile",
+    "learner/account#change": """
+        accounts.change_password accounts_addresses.address_change_requested accounts_addresses.ask accounts_addresses.confirm
+    """,
+    "learner/signing-in#sign-in": "accounts.sign_in",
+    "learner/signing-in#second-step": "accounts_second.new_app accounts_second.overview",
+    "learner/signing-in#lost-phone": "accounts_second.enter",
+    "learner/signing-in#devices": "accounts.devices",
+    "learner/courses#find": "enrolments.catalogue",
+    "learner/courses#enrol": "enrolments.course",
+    "learner/courses#code": "enrolments_editions.code enrolments_editions.invitation",
+    "learner/lessons#resume": "lms.learning",
+    "learner/lessons#progress": "enrolments.activity",
+    "learner/lessons#glossary": "enrolments.glossary enrolments.resources",
+    "learner/lessons#search": "lms_search.search",
+    "learner/recordings#watch": "webinars.recording webinars.recordings",
+    "learner/quizzes#before": "quizzes.quiz",
+    "learner/quizzes#start": "quizzes.begin",
+    "learner/quizzes#answer": "quizzes.attempt",
+    "learner/quizzes#submit": "quizzes.summary",
+    "learner/quizzes#review": "quizzes.review",
+    "learner/simulator#tool": "simulators.comparison simulators.contributory simulators.rollout simulators.social_budget",
+    "learner/simulator#task": "simulators.task",
+    "learner/simulator#result": "simulators.submission",
+    "learner/results#grades": "enrolments_results.own_results",
+    "learner/certificates#obtain": "certificates.certificates",
+    "learner/certificates#download": "certificates.certificate",
+    "learner/certificates#verify": "certificates.verify certificates.verify_form",
+    "learner/notifications-and-data#notifications": "accounts_notices.notices_list",
+    "learner/notifications-and-data#preferences": "accounts_notices.stop accounts_notices.switches",
+    "learner/notifications-and-data#copy": "lms_own_data.overview",
+    "learner/notifications-and-data#delete": "lms_own_data.deletion",
+    "instructor/create-a-course#create": "courses_outline.new_course lms.teaching",
+    "instructor/create-a-course#outline": """
+        courses_outline.new_activity courses_outline.new_module courses_outline.outline courses_outline.removal
+    """,
+    "instructor/create-a-course#undo": "courses_history.change courses_history.changes",
+    "instructor/create-a-course#settings": "courses_settings.course courses_settings.part courses_settings.rename courses_texts.text",
+    "instructor/lessons#write": "courses_lessons.lesson courses_lessons.removal",
+    "instructor/lessons#check": "courses_lessons.preview",
+    "instructor/lessons#lists": "courses_lists.entries courses_lists.entry courses_lists.new_entry courses_lists.removal",
+    "instructor/lessons#files": "courses_media.media",
+    "instructor/questions#write": """
+        quizzes_banks.new_question quizzes_banks.question quizzes_questions.new_question quizzes_questions.question
+    """,
+    "instructor/questions#try": "quizzes_banks.preview",
+    "instructor/questions#find": "quizzes_banks.questions",
+    "instructor/questions#correct": "quizzes_banks.versions",
+    "instructor/quizzes#slots": "quizzes_slots.slots",
+    "instructor/import-and-export#questions": "standards.confirm standards.upload",
+    "instructor/import-and-export#export-questions": "standards.export",
+    "instructor/import-and-export#folder": "courses_folders.confirm courses_folders.upload",
+    "instructor/import-and-export#new-from-folder": "courses_folders.confirm_new courses_folders.upload_new",
+    "instructor/publishing#publish": "courses.publishing",
+    "instructor/publishing#versions": "courses_versions.version courses_versions.versions",
+    "instructor/learners#enrol": "enrolments_roster.roster",
+    "instructor/learners#list": "enrolments_roster.preview enrolments_roster.upload",
+    "instructor/learners#editions": "enrolments_editions.editions",
+    "instructor/learners#code": "enrolments_editions.edition",
+    "instructor/learners#groups": "enrolments.group enrolments.groups",
+    "instructor/announcements-and-messages#announce": "enrolments_announcements.announcements",
+    "instructor/announcements-and-messages#correct": "enrolments_announcements.announcement",
+    "instructor/announcements-and-messages#message": "enrolments_messages.message",
+    "instructor/marking#mark": "quizzes_manage.manage quizzes_marking.item quizzes_marking.queue",
+    "instructor/marking#gradebook": "enrolments_gradebook.gradebook lms_following.learner",
+    "instructor/marking#grading": "enrolments_grading.grading",
+    "instructor/marking#items": "enrolments_grading.item enrolments_grading.marks enrolments_grading.new_item",
+    "instructor/marking#override": "enrolments_results.override",
+    "instructor/time-and-exceptions#override": "quizzes_time.add quizzes_time.change quizzes_time.overrides",
+    "instructor/time-and-exceptions#incident": "quizzes_time.incidents",
+    "instructor/time-and-exceptions#reopen": "quizzes_reopening.ask",
+    "instructor/statistics#progress": "enrolments_following.progress",
+    "instructor/statistics#analysis": "quizzes_statistics.question quizzes_statistics.quiz",
+    "instructor/statistics#downloads": "quizzes.attempt_as_shown quizzes_reports.attempts quizzes_statistics.surveys",
+    "instructor/regrading#regrade": "quizzes_regrading.new quizzes_regrading.regrades",
+    "instructor/regrading#apply": "quizzes_regrading.regrade",
+    "instructor/team#add": "courses_team.invitation courses_team.team",
+    "instructor/team#log": "courses_team.log",
+    "instructor/team#archive": "courses_archiving.archive",
+    "instructor/team#delete": "courses_outline.deletion",
+    "administrator/first-steps#first-account": "accounts.set_up",
+    "administrator/first-steps#first-steps": "lms.administration",
+    "administrator/people#find": "lms_people.people lms_people.record",
+    "administrator/people#add": "lms_new_person.add",
+    "administrator/people#merge": "lms_merges.find_other lms_merges.preview_merge",
+    "administrator/people#completion": "lms_people.learning_record",
+    "administrator/people#accommodation": "quizzes_accommodations.accommodations quizzes_accommodations.person",
+    "administrator/lists#load": "organisations_loads.load organisations_loads.loads",
+    "administrator/institutions#create": "organisations.organisation organisations.organisations",
+    "administrator/institutions#follow": "enrolments_units.people enrolments_units.unit enrolments_units.units",
+    "administrator/system-status#read": "lms_condition.system_state",
+    "administrator/audit-log#search": "lms_auditing.log",
+    "administrator/certificates#revoke": "certificates.revoke",
+    "administrator/certificates#renew": "certificates.renew",
+    "administrator/certificates#reviews": "quizzes_reviews.reviews",
+}
+"""The sections, as `reader/chapter#section`, each with the endpoints of the pages that lead to it."""
+_BY_ENDPOINT = {endpoint: section for section, endpoints in SECTIONS.items() for endpoint in endpoints.split()}
+
+
+def page_help() -> str:
+    """Return the address of the section that explains the present page; nothing where none does."""
+    section = _BY_ENDPOINT.get(request.endpoint or "")
+    if section is None:
+        return ""
+    path, _sign, key = section.partition("#")
+    reader, _slash, chapter = path.partition("/")
+    return url_for("lms_guide.chapter", reader=reader, key=chapter, _anchor=ID_PREFIX + key)

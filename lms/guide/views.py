@@ -1,0 +1,56 @@
+"""The help's pages: its contents with a search, and each chapter of the guide."""
+
+from flask import Blueprint, Response, render_template, request
+
+from kernel.errors import N_, NotFound
+from kernel.i18n import language
+from kernel.permissions import Actor
+from kernel.web.request import current_actor, public
+from lms.guide.chapters import READERS, find_chapter, list_chapters
+from lms.guide.searching import search_guide
+
+bp = Blueprint("lms_guide", __name__)
+
+Answer = str | Response | tuple[str, int]
+NAMES = {"learner": N_("For learners"), "instructor": N_("For instructors"), "administrator": N_("For administrators")}
+
+
+def _readers(actor: Actor) -> tuple[str, ...]:
+    """Return the guides with the actor's own first."""
+    own = "administrator" if actor.is_administrator else "instructor" if actor.is_staff_anywhere else "learner"
+    return (own, *(reader for reader in READERS if reader != own))
+
+
+@bp.get("/help")
+@public
+def contents() -> Answer:
+    """Show the chapters of the guide, or the sections that a question finds."""
+    typed = " ".join(request.args.get("q", "").split())
+    readers, chapters = _readers(current_actor()), list_chapters(language())
+    hits = search_guide(typed, language(), readers) if typed else []
+    return render_template(
+        "lms/help.html",
+        typed=typed,
+        count=len(hits),
+        found=[(NAMES[reader], rows) for reader in readers if (rows := [hit for hit in hits if hit.chapter.reader == reader])],
+        guides=[(reader, NAMES[reader], [one for one in chapters if one.reader == reader]) for reader in readers],
+    )
+
+
+@bp.get("/help/<reader>/<key>")
+@public
+def chapter(reader: str, key: str) -> Answer:
+    """Show a chapter of the guide."""
+    shown = find_chapter(language(), f"{reader}/{key}")
+    if shown is None:
+        raise NotFound
+    guide = [one for one in list_chapters(language()) if one.reader == reader]
+    place = guide.index(shown)
+    return render_template(
+        "lms/help_chapter.html",
+        chapter=shown,
+        guide=guide,
+        guide_name=NAMES[reader],
+        previous=guide[place - 1] if place else None,
+        next=guide[place + 1] if place + 1 < len(guide) else None,
+    )
