@@ -27,6 +27,7 @@ MUTANTS = ROOT / "mutants"
 STATS = MUTANTS / "mutmut-stats.json"
 RULES = {path.stem: path.relative_to(ROOT) for path in sorted(ROOT.glob("quizzes/rules/[!_]*.py"))}
 RULES["enrolments"] = Path("enrolments", "rules.py")
+RULES["expressions"] = Path("kernel", "expressions.py")
 """Files of rules by the name they are asked for with."""
 BAR = 0.95
 """The share of mutants that the tests have to notice, in every module."""
@@ -36,7 +37,7 @@ CHILDREN = 2
 SECONDS = 3
 """Processor time that a test of a mutant gets, besides five times what it takes without."""
 MEMORY = 4_000_000_000
-TESTS = ["tests/enrolments", "tests/quizzes"]
+TESTS = ["tests/kernel", "tests/enrolments", "tests/quizzes"]
 ARGUMENTS = [
     "-q",
     "-s",

@@ -19,12 +19,13 @@ from enrolments.services.learning import Achievement
 from kernel import audit
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor
+from kernel.rounding import round_half_up
 from simulators import queries
 from simulators.models import Submission, SubmissionItem, TaskSave
 from simulators.queries import OutOfStep, PublishedTask, SubmissionRow
 from simulators.rules.address import encode
 from simulators.rules.attempts import PastSubmission, SubmitRuling, TaskDates, is_completed, is_used_up, may_submit, over_attempts
-from simulators.rules.drawing import draw, round_half_up, seed_of, stored_values
+from simulators.rules.drawing import draw, seed_of, stored_values
 from simulators.rules.marking import TaskItemMark, grade
 from simulators.rules.scenario import Inputs
 from simulators.rules.tasks import TaskPolicy, allowed_inputs, start_inputs

@@ -6,9 +6,9 @@ from fractions import Fraction
 from courses.content import scalars
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from kernel.errors import N_
+from kernel.expressions import ExpressionError, evaluate, names_in
 from quizzes.content import parts
 from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Tolerance, VariableRange
-from quizzes.rules.expressions import ExpressionError, evaluate, names_in
 from quizzes.rules.item_layout import NoVariablesError, draw_variables
 
 TRIED_DRAWS = 200

@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from kernel.i18n import number, percent
-from quizzes.rules.numbers import round_half_up
+from kernel.rounding import round_half_up
 
 MISSING = "–"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content.model import CourseFolder
+from kernel.expressions import ExpressionError, evaluate
 from kernel.i18n import number
 from quizzes.pages.banks import find_question
 from quizzes.rules.definitions import CalculatedBody, QuestionVariable
-from quizzes.rules.expressions import ExpressionError, evaluate
 from quizzes.rules.item_layout import NoVariablesError, draw_variables
 
 DRAWS = 5

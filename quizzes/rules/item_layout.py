@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
+from kernel.expressions import ExpressionError, holds
+from kernel.rounding import round_half_up
 from quizzes.rules.definitions import (
     CalculatedBody,
     GapsBody,
@@ -20,8 +22,6 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
     VariableRange,
 )
-from quizzes.rules.expressions import ExpressionError, holds
-from quizzes.rules.numbers import round_half_up
 from quizzes.rules.seeded_random import SeededRandom
 
 OPTIONS = "options"

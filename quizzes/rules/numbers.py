@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kernel.rounding import round_half_up
 from quizzes.rules.definitions import Tolerance, ToleranceKind
 
 MAX_DIGITS = 40
@@ -85,13 +86,6 @@ def is_within(value: Fraction, expected: Fraction, tolerance: Tolerance) -> bool
         return abs(value - expected) <= abs(expected) * amount
     low, high = sorted((expected / (1 + amount), expected * (1 + amount)))
     return low <= value <= high
-
-
-def round_half_up(value: Fraction, decimals: int) -> Fraction:
-    """Round to so many decimals, halves away from zero, exactly (spec/quiz-engine 5.1.5)."""
-    scale = 10**decimals
-    magnitude = (abs(value) * scale * 2 + 1) // 2
-    return Fraction(magnitude if value >= 0 else -magnitude, scale)
 
 
 def write_number(value: Fraction, convention: Convention, decimals: int, *, keep_zeros: bool) -> str:

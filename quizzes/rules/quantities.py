@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kernel.expressions import ExpressionError, evaluate
+from kernel.rounding import round_half_up
 from quizzes.rules.answers import NumberAnswer
 from quizzes.rules.definitions import CalculatedBody, NumericalBody, Texts, Tolerance, UnitPenaltyOf
-from quizzes.rules.expressions import ExpressionError, evaluate
-from quizzes.rules.numbers import Convention, ParsedNumber, is_within, read_number, round_half_up, split_unit
+from quizzes.rules.numbers import Convention, ParsedNumber, is_within, read_number, split_unit
 
 _NOTHING = Fraction(0)
 _DOLLARS = {"USD": "$"}

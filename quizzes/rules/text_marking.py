@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kernel.rounding import round_half_up
 from quizzes.rules.answers import Answer, GapsAnswer, MalformedAnswer, NumberAnswer, TextAnswer
 from quizzes.rules.definitions import CalculatedBody, Gap, GapsBody, NumericalBody, QuestionDefinition, ShortAnswerBody
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.numbers import Convention, round_half_up
+from quizzes.rules.numbers import Convention
 from quizzes.rules.quantities import computed, read_quantity
 from quizzes.rules.results import Marking
 

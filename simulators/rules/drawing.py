@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import count
 
+from kernel.rounding import round_half_up
 from simulators.rules.tasks import TaskVariableSpec
 
 _WORDS = 2**64
@@ -44,13 +45,6 @@ def _stream(name: str) -> Iterator[int]:
         digest = hashlib.sha256(f"{name}/{block}".encode()).digest()
         for at in range(0, len(digest), 8):  # pragma: no branch - nobody reads so far
             yield int.from_bytes(digest[at : at + 8], "big")
-
-
-def round_half_up(value: Fraction, decimals: int) -> Fraction:
-    """Round to so many decimals, halves away from zero, exactly."""
-    scale = 10**decimals
-    magnitude = (abs(value) * scale * 2 + 1) // 2
-    return Fraction(magnitude if value >= 0 else -magnitude, scale)
 
 
 def stored_values(drawn: Mapping[str, Fraction]) -> dict[str, str]:

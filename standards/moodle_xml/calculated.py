@@ -8,8 +8,8 @@ from typing import cast
 
 from courses.content.derived_keys import slug
 from kernel.errors import N_
+from kernel.expressions import MAX_LENGTH, names_in
 from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Texts, Tolerance, ToleranceKind, VariableRange
-from quizzes.rules.expressions import MAX_LENGTH, names_in
 from standards import _gap
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, words

@@ -5,6 +5,8 @@ from fractions import Fraction
 
 import pytest
 
+from kernel.expressions import ExpressionError, evaluate, holds
+from kernel.rounding import round_half_up
 from quizzes.rules.answer_positions import answer_from_page, page_from_answer
 from quizzes.rules.answers import (
     Answer,
@@ -34,10 +36,9 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from quizzes.rules.encoding import EncodingError, canonical_json, decode, encode, from_document, to_document
-from quizzes.rules.expressions import ExpressionError, evaluate, holds
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.item_layout import ITEMS, ItemLayout, lay_out_item
-from quizzes.rules.numbers import ENGLISH, SPANISH, read_number, round_half_up, write_number
+from quizzes.rules.numbers import ENGLISH, SPANISH, read_number, write_number
 from quizzes.rules.responses import answer_state, clean_parts, parts_of
 from quizzes.rules.review import flags_for
 from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewMoment, ReviewOptions

@@ -4,7 +4,8 @@ import hashlib
 from collections import Counter
 from fractions import Fraction
 
-from simulators.rules.drawing import draw, round_half_up, seed_of, stored_values
+from kernel.rounding import round_half_up
+from simulators.rules.drawing import draw, seed_of, stored_values
 from simulators.rules.tasks import TaskVariableSpec
 
 RANGE = TaskVariableSpec("pagos", Fraction(10), Fraction(14), Fraction(1))

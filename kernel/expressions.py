@@ -1,4 +1,4 @@
-"""The expressions of calculated questions: a whitelisted evaluator over exact fractions, never ``eval`` (spec/quiz-engine 5.7).
+"""Expressions of calculated questions and figures: a whitelisted evaluator over exact fractions, never ``eval`` (spec/quiz-engine 5.7).
 
 Numbers, names, ``+ - * / ** ( )``, comparisons and ``abs min max round floor ceil sqrt exp ln log10``. Arithmetic is
 exact; the four last functions and powers with a fractional exponent are rounded to PRECISION digits.
@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
 
-from quizzes.rules.numbers import round_half_up
+from kernel.rounding import round_half_up
 
 MAX_LENGTH = 500
 MAX_DEPTH = 40

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.expressions import ExpressionError, evaluate, holds, names_in
+from kernel.expressions import ExpressionError, evaluate, holds, names_in
 from tests.support.questions import f
 
 NAMES = {"x": f("3"), "sbu": f("470"), "tasa": f("0.0945")}
