@@ -1,4 +1,4 @@
-"""Commands that look at course folders on the disk: `check`, `format`, `stamp`.
+"""Commands that look at course folders on the disk: `check`, `figures`, `format`, `stamp`.
 
 They import what they need when they run, so that `--help` answers at once.
 """
@@ -6,6 +6,7 @@ They import what they need when they run, so that `--help` answers at once.
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from kernel import clock
 from kernel.errors import N_, DomainError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from fractions import Fraction
+
     from courses.content.kinds import ActivityKind, FolderPart
     from courses.content.model import Finding
 
@@ -36,13 +40,24 @@ def group(plugs: Plugs) -> click.Group:
         "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How findings are written."
     )
     @click.option("--strict", is_flag=True, help="Warnings fail too.")
-    def check(folder: Path, form: str, strict: bool) -> None:
+    @click.option(
+        "--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Check as on this day: figures due for review, dates. [default: today]"
+    )
+    def check(folder: Path, form: str, strict: bool, day: datetime | None) -> None:
         """Report every finding in FOLDER."""
-        findings = _findings(folder, plugs)
+        findings = _findings(folder, plugs, (day or clock.now()).date())
         if findings or form == "json":
             click.echo(as_json(findings) if form == "json" else as_lines(findings))
         bad = {"error", "warning"} if strict else {"error"}
         sys.exit(any(finding.severity.value in bad for finding in findings))
+
+    @courses.command("figures")
+    @click.argument("folder", type=FOLDER)
+    @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Say what this value would change; may be repeated.")
+    def list_figures(folder: Path, given: tuple[str, ...]) -> None:
+        """List the figures of FOLDER, or what other values would change; write nothing."""
+        for line in _figures(folder, plugs, given):
+            click.echo(line)
 
     @courses.command("format")
     @click.argument("folder", type=FOLDER)
@@ -78,10 +93,41 @@ def read(folder: Path) -> dict[str, bytes]:
         raise click.ClickException(f"{folder}: {_(refused.text)}") from refused
 
 
-def _findings(folder: Path, plugs: Plugs) -> "Sequence[Finding]":
+def _findings(folder: Path, plugs: Plugs, today: date) -> "Sequence[Finding]":
     from courses.content.reader import read_folder
 
-    return read_folder(read(folder), *plugs(), today=clock.now().date()).findings
+    return read_folder(read(folder), *plugs(), today=today).findings
+
+
+def _figures(folder: Path, plugs: Plugs, given: Sequence[str]) -> "Iterator[str]":
+    from courses.content.parameter_uses import changed_parameters, list_uses
+    from courses.content.reader import read_folder
+
+    files = read(folder)
+    course = read_folder(files, *plugs(), today=clock.now().date()).course
+    if course is None:
+        raise click.ClickException(f"{folder}: correct the folder first (lms courses check {folder})")
+    if not given:
+        yield from (
+            f"{one.name} = {one.written} {one.unit}, {one.year}" + (f" = {one.formula}" if one.formula else "") for one in course.parameters
+        )
+        return
+    values = dict(_given_figure(text, {one.name for one in course.parameters}) for text in given)
+    changes = changed_parameters(course.parameters, values)
+    yield from (f"{change.name}: {change.before} -> {change.after or 'cannot be calculated'}" for change in changes)
+    yield from (f"{use.path}:{use.line}: {use.text}" for use in list_uses(files, [change.name for change in changes]))
+
+
+def _given_figure(text: str, names: "Collection[str]") -> "tuple[str, tuple[Fraction, str]]":
+    from courses.content import scalars
+
+    name, _sign, digits = text.partition("=")
+    if name not in names:
+        raise click.BadParameter(f"{name} is no figure of the course", param_hint="--set")
+    try:
+        return name, (scalars.number(digits), digits)
+    except scalars.RefusedError as refused:
+        raise click.BadParameter(f"{digits} is no number", param_hint="--set") from refused
 
 
 def _canonical(folder: Path, plugs: Plugs) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -49,20 +49,24 @@ class CheckedCourse:
     """What was read, also where something refuses publishing; None where something refuses import."""
 
 
-def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> CheckedCourse:
-    """Read and check a folder without rendering it, as a course of this site: a certificate that it does not know refuses publishing."""
+def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date, tolerated: Collection[str] = ()) -> CheckedCourse:
+    """Read and check a folder without rendering it, as a course of this site: a certificate that it does not know refuses publishing.
+
+    Findings with a `tolerated` code warn and refuse nothing.
+    """
     read = read_folder(files, kinds.kinds, kinds.parts, today=today, site_topics=tuple(kinds.topics))
-    findings = tuple(replace(one, severity=Severity.ERROR) if one.code == NO_TEMPLATE else one for one in read.findings)
+    own = {NO_TEMPLATE: Severity.ERROR} | dict.fromkeys(tolerated, Severity.WARNING)
+    findings = tuple(replace(one, severity=own.get(one.code, one.severity)) for one in read.findings)
     reading = FolderReadResult(read.course, findings)
     return CheckedCourse(findings, None if reading.errors else reading.course, folder=reading.course)
 
 
-def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date) -> CheckedCourse:
-    """Read, check and render a folder.
+def prepare(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date, tolerated: Collection[str] = ()) -> CheckedCourse:
+    """Read, check and render a folder; findings with a `tolerated` code refuse nothing.
 
     Raises Unavailable where a text that the check had read could not be rendered in its time: it is never published empty.
     """
-    checked = check(files, kinds, today=today)
+    checked = check(files, kinds, today=today, tolerated=tolerated)
     if checked.course is None:
         return checked
     return CheckedCourse(checked.findings, checked.course, _prepare(checked.course, digest_of(files), kinds), checked.folder)

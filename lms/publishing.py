@@ -1,6 +1,6 @@
 """Publishing folders from the disk: the samples at the first start, and `lms courses publish|export`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from courses import publication
 from courses.content.marks import MARK, write_mark
 from courses.content.model import Finding, MediaFile
+from courses.content.parameters import OVERDUE
 from courses.content.reader import read_directory, read_directory_mark
 from courses.models import CourseVersion, PublicationNature
 from courses.queries import catalogue as course_catalogue
@@ -43,14 +44,15 @@ def publish_folder(
     over_edits: bool = False,
     actor: Actor = SYSTEM,
     now: datetime | None = None,
+    tolerated: Collection[str] = (),
 ) -> Published:
     """Import, check and publish a folder (as of `now`); everything slow happens before the one transaction.
 
     Raise DraftWasEditedError where the draft has changes that the folder does not know, and Conflict where one is saved meanwhile,
-    unless they may be overwritten (`over_edits`).
+    unless they may be overwritten (`over_edits`). Findings with a `tolerated` code refuse nothing.
     """
     contents = read_directory(folder)
-    checked = publication.prepare(contents, instance.kinds, today=clock.now().date())
+    checked = publication.prepare(contents, instance.kinds, today=clock.now().date(), tolerated=tolerated)
     now = now or clock.now()
     if checked.prepared is None or checked.course is None:
         return Published(checked.findings, None)
@@ -105,16 +107,20 @@ def export_course(instance: Instance, slug: str, folder: Path) -> ExportedFolder
 
 
 def publish_samples(instance: Instance, content: Path, *, now: datetime | None = None) -> list[str]:
-    """Publish the courses that come with the product, where the database has no course; return what was said of them."""
+    """Publish the courses that come with the product, where the database has no course; return what was said of them.
+
+    Figures that are due for review do not prevent it: without courses nobody could begin.
+    """
     with instance.database.unit_of_work(write=False) as session:
         if course_catalogue.any_course(session):
             return []
     said = []
     for folder in sorted(path.parent for path in content.glob("*/course.yaml")):
-        published = publish_folder(instance, folder, now=now)
+        published = publish_folder(instance, folder, now=now, tolerated={OVERDUE})
         if published.version is None:
             errors = [finding for finding in published.findings if finding.severity.value == "error"]
             said.append(f"{folder.name} was not published: {len(errors)} errors (lms courses check {folder})")
         else:
-            said.append(f"Course published: {folder.name}")
+            overdue = sum(finding.code == OVERDUE for finding in published.findings)
+            said.append(f"Course published: {folder.name}" + (f" ({overdue} figures are due for review)" if overdue else ""))
     return said

@@ -31,7 +31,9 @@ PARAMETER = SettingLabels(
         "year": N_("Year"),
         "label": N_("Label"),
         "source": N_("Source"),
+        "formula": N_("Calculated from"),
         "decimals": N_("Decimals"),
+        "valid_from": N_("Valid from"),
         "review": N_("Next review on"),
     }
 )

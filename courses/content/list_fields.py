@@ -30,13 +30,23 @@ _SOURCE = FieldSpec(
 )
 _PARAMETER = (
     FieldSpec("value", FieldShape.NUMBER, lazy_("Value"), lazy_("A number with a point or a comma for decimals: 470, 34.8.")),
+    FieldSpec(
+        "formula",
+        FieldShape.WORD,
+        lazy_("Or calculated from other figures"),
+        lazy_("sbu * 0.6: the value follows when they change. Leave the value empty then."),
+    ),
     FieldSpec("unit", FieldShape.WORD, lazy_("Unit"), lazy_("USD, %, or what is counted. Write none for a plain number.")),
     FieldSpec("year", FieldShape.NUMBER, lazy_("Year"), lazy_("The year the source refers to.")),
     FieldSpec("label", FieldShape.WORDS, lazy_("What it is")),
     _SOURCE,
     FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals"), lazy_("Leave empty to keep as many as you typed.")),
+    FieldSpec("valid_from", FieldShape.WORD, lazy_("Valid from"), lazy_("2026-01-01: the day from which the figure holds.")),
     FieldSpec(
-        "review", FieldShape.WORD, lazy_("Review it again on"), lazy_("2027-01-31: from this date, the draft check asks for a new value.")
+        "review",
+        FieldShape.WORD,
+        lazy_("Review it again on"),
+        lazy_("2027-01-31: from this date the course cannot be published before the figure is reviewed."),
     ),
 )
 _RESOURCE = (

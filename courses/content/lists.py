@@ -3,18 +3,17 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
 from courses.content import layout, scalars
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import CourseFolder, ParameterSource, ResourceKind, ResourceSource, TermSource
+from courses.content.parameters import calculate_parameters, read_parameter
 from courses.content.read_collector import MarkupLevel, SourceLocation
 from courses.content.reading_session import ReadingSession
 from courses.content.scalars import Parser
 from courses.content.source import read_table
-from courses.content.yaml_tree import YamlScalar
 from kernel.errors import N_
 from kernel.markup.model import fold
 
@@ -24,7 +23,6 @@ MAXIMUM_TERMS = 2_000
 MAXIMUM_PARAMETERS = 500
 MAXIMUM_RESOURCES = 1_000
 NOT_YET = date.min
-NO_NUMBER = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,9 @@ def read_terms(session: ReadingSession) -> tuple[TermSource, ...]:
 
 
 def read_parameters(session: ReadingSession) -> tuple[ParameterSource, ...]:
-    """Read the figures tied to a year."""
-    return _entries(session, layout.PARAMETERS, MAXIMUM_PARAMETERS, scalars.name, _parameter)
+    """Read the figures tied to a year, and calculate those that have a formula."""
+    tables: dict[str, MappingCursor] = {}
+    return calculate_parameters(_entries(session, layout.PARAMETERS, MAXIMUM_PARAMETERS, scalars.name, partial(_parameter, tables)), tables)
 
 
 def read_resources(session: ReadingSession) -> tuple[ResourceSource, ...]:
@@ -115,26 +114,9 @@ def _form(value: LocatedValue) -> str | None:
     return value.read(scalars.word)
 
 
-def _parameter(entry: ListEntry) -> ParameterSource:
-    name, table = entry.key, entry.table
-    value = table.value("value", scalars.number, required=True)
-    unit = table.value("unit", scalars.word, required=True) or "none"
-    year = table.value("year", scalars.year, required=True) or 0
-    label, source = table.text("label"), table.citations()
-    decimals = table.value("decimals", scalars.whole(0, 7))
-    review = table.value("review", scalars.day)
-    if review is not None and review <= table.session.today:
-        table.report(
-            "C805",
-            N_("The figure “%(name)s” was due for review on %(day)s."),
-            N_("Look it up, then enter the new value and a new date."),
-            at="review",
-            name=name,
-            day=review,
-        )
-    written = table.node.entries["value"].value if value is not None else None
-    digits = written.text.strip() if isinstance(written, YamlScalar) else NO_NUMBER
-    return ParameterSource(name, value or Fraction(0), digits, unit, year, label, source, decimals, review)
+def _parameter(tables: dict[str, MappingCursor], entry: ListEntry) -> ParameterSource:
+    tables[entry.key] = entry.table
+    return read_parameter(entry.key, entry.table)
 
 
 def _resource(entry: ListEntry) -> ResourceSource:

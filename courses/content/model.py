@@ -228,7 +228,10 @@ class TermSource:
 
 @dataclass(frozen=True, slots=True)
 class ParameterSource:
-    """A figure tied to a year; `written` keeps the digits as typed, `decimals` is None where they are shown so."""
+    """A figure tied to a year; `written` keeps the digits as typed, `decimals` is None where they are shown so.
+
+    One with a `formula` is calculated from other figures and rounded to its decimals.
+    """
 
     name: str
     value: Fraction
@@ -239,6 +242,8 @@ class ParameterSource:
     source: tuple[ResourceCitation, ...] = ()
     decimals: int | None = None
     review: date | None = None
+    valid_from: date | None = None
+    formula: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ def _row(key: str, entry: Written, listing: CourseListSpec, languages: tuple[str
         "key": key,
         "title": titles.get(languages[0], "") or key,
         "about": about.get(languages[0], ""),
-        "value": " ".join(str(fields[name]) for name in ("value", "unit", "year") if fields.get(name)),
+        "value": " ".join(str(fields[name]) for name in ("value", "formula", "unit", "year") if fields.get(name)),
         "kind": str(fields.get("kind") or ""),
         "lacks": [language for language in languages if language not in titles or (about and language not in about)],
     }

@@ -46,6 +46,32 @@ def test_errors_end_badly_and_warnings_only_when_strict(folder: Path) -> None:
     assert "course.yaml:18: C113" in result.output
 
 
+def test_a_figure_past_its_review_fails_the_check_of_that_day(folder: Path) -> None:
+    """spec/content-format 5, C805."""
+    assert run("check", folder, "--on", "2027-01-30").exit_code == 0
+    late = run("check", folder, "--on", "2027-01-31")
+    assert late.exit_code == 1
+    assert "parametros.yaml:9: C805" in late.output
+
+
+def test_figures_are_listed_with_what_another_value_would_change(folder: Path) -> None:
+    """spec/content-format 5: nothing is written."""
+    with (folder / "parametros.yaml").open("a", encoding="utf-8") as file:
+        file.write("litros_diez:\n  formula: litros_ducha * 10\n  unit: litros\n")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    assert run("figures", folder).output.splitlines() == [
+        "litros_ducha = 9.50 litros, 2025",
+        "litros_diez = 95 litros, 2025 = litros_ducha * 10",
+    ]
+    said = run("figures", folder, "--set", "litros_ducha=8").output.splitlines()
+    assert said[:2] == ["litros_ducha: 9.50 -> 8", "litros_diez: 95 -> 80"]
+    assert any(line.startswith("01-contar/01-litros.es.md:") and "{{ litros_ducha" in line for line in said[2:])
+    assert run("figures", folder, "--set", "nada=8").exit_code == 2
+    assert run("figures", folder, "--set", "litros_ducha=ocho").exit_code == 2
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_json_has_the_eight_fields(folder: Path) -> None:
     """spec/content-format 12."""
     (folder / MODULE).write_text((folder / MODULE).read_text(encoding="utf-8") + "colour: blue\n", encoding="utf-8")

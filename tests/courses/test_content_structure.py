@@ -288,4 +288,4 @@ def test_resources_that_nobody_verified_are_told() -> None:
 def test_parameters_due_for_review_are_told() -> None:
     """spec/content-format 5, C805."""
     found = folders.findings(folders.changed(PARAMETERS, "review: 2027-01-31", "review: 2026-06-01"))
-    assert [(finding.code, finding.severity) for finding in found] == [("C805", Severity.WARNING)]
+    assert [(finding.code, finding.severity) for finding in found] == [("C805", Severity.ERROR)]

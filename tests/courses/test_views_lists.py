@@ -143,6 +143,8 @@ def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, instanc
 def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, instance: Instance) -> None:
     editor.get(f"{LISTS}/figures/new")
     editor.submit("/figures/new", {"label_es": "Salario básico", "value": "470", "unit": "USD", "year": "2025", "key": "sbu"})
+    editor.get(f"{LISTS}/figures/new")
+    editor.submit("/figures/new", {"label_es": "Mínima", "formula": "sbu * 0.6", "unit": "USD", "key": "minima"})
     editor.get(f"{LISTS}/documents/new")
     refused = editor.submit("/documents/new", {"title_es": "Ley de Seguridad Social", "kind": "law"}, status=422).html
     editor.submit(
@@ -155,7 +157,9 @@ def test_figures_and_documents_are_begun_where_there_are_none(editor: Browser, i
     assert 'id="language-error"' in refused
     assert draft_texts(instance)["parametros.yaml"] == (
         "sbu:\n  value: 470\n  unit: USD\n  year: 2025\n  label: Salario básico\n  source: ['ley-de-seguridad-social, art. 1']\n"
+        "minima:\n  formula: sbu * 0.6\n  unit: USD\n  label: Mínima\n"
     )
+    assert "sbu * 0.6 USD" in editor.get(f"{LISTS}/figures").text
     assert draft_texts(instance)["recursos.yaml"] == (
         "ley-de-seguridad-social:\n  title: Ley de Seguridad Social\n  kind: law\n  language: es\n  host: Registro Oficial\n"
         "  url: https://example.org/ley\n  date: 2001-11-30\n  verified: false\n"
