@@ -417,13 +417,15 @@ def was_notified(session: Session, key: str, people: Sequence[int]) -> set[int]:
     return set(session.scalars(select(Notification.person_id).where(Notification.key == key, Notification.person_id.in_(people))))
 
 
-def list_notices(session: Session, person_id: int, *, offset: int, limit: int) -> list[Notification]:
-    """List what is in a person's bell, the latest first."""
+def list_notices(session: Session, person_id: int, *, offset: int, limit: int, only_unread: bool = False) -> list[Notification]:
+    """List what is in a person's bell, the latest first; all, or what they have not seen."""
     statement = (
         select(Notification)
         .where(Notification.person_id == person_id, Notification.in_bell)
         .order_by(Notification.given_at.desc(), Notification.id.desc())
     )
+    if only_unread:
+        statement = statement.where(Notification.read_at.is_(None))
     return list(session.scalars(statement.offset(offset).limit(limit)))
 
 

@@ -8,6 +8,8 @@ from courses.kinds import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity
+from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, collect_dates, next_end
+from enrolments.pages.dates import DateView, date_view
 from enrolments.pages.outline import CourseCard, CourseView, card
 from enrolments.permissions import ActivityContext, LearnerContext
 from enrolments.queries import learning as queries
@@ -41,6 +43,40 @@ def _withheld(context: LearnerContext, scored: Sequence[OutlineActivity]) -> fro
         own = [activity for activity in scored if activity.kind == publisher.kind.name]
         keys |= publisher.withholds(session, context.enrolment_id, own, context.now)
     return keys
+
+
+def dated_enrolment(view: CourseView, *, completed: bool = False) -> DatedEnrolment | None:
+    """Return the reader's enrolment with what its dates follow from; nothing for those who do not take the course."""
+    context = view.context
+    if context.enrolment_id is None:
+        return None
+    return DatedEnrolment(
+        enrolment_id=context.enrolment_id,
+        person_id=view.actor.person_id or 0,
+        outline=view.outline,
+        results=view.results,
+        starts_at=context.starts_at,
+        ends_at=context.ends_at,
+        archived=context.archived,
+        completed=completed,
+        ungraded=view.ungraded,
+    )
+
+
+def course_dates(view: CourseView, *, completed: bool) -> list[DatedItem]:
+    """List what happens to the reader in a course, the earliest first."""
+    enrolment = dated_enrolment(view, completed=completed)
+    if enrolment is None:
+        return []
+    wanted = DateRequest((enrolment,), (enrolment.person_id,), view.context.now)
+    return [item for item in collect_dates(current_session(), wanted) if item.course_id in (None, view.outline.course_id)]
+
+
+def activity_deadline(view: CourseView, key: str) -> DateView | None:
+    """Return what ends next for the reader of an activity: it itself, its module or the edition; no statement."""
+    enrolment = dated_enrolment(view, completed=view.progress.completed)
+    found = None if enrolment is None else next_end(enrolment, view.outline.by_key[key], now=view.context.now)
+    return None if found is None else date_view(found, now=view.context.now)
 
 
 def course_name(context: LearnerContext) -> dict[str, str]:

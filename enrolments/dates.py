@@ -131,6 +131,14 @@ class DatedEnrolment:
             done=done,
         )
 
+    def _path(self, activity: OutlineActivity) -> str:
+        """Return the page of an activity, or its place in the course as long as it cannot be read because something comes first."""
+        outline, module = self.outline, self.outline.module_by_key[activity.module]
+        required = {*module.requires, *activity.requires}
+        if activity.gives_marks or required <= completed_keys(outline, self.results):
+            return activity_url(outline.slug, activity.kind, activity.key)
+        return f"/courses/{outline.slug}#way"
+
     def activity_item(self, activity: OutlineActivity, event: str, kind: DateKind, at: datetime, *, path: str = "") -> DatedItem:
         """Return a dated item of an activity."""
         outline = self.outline
@@ -139,7 +147,7 @@ class DatedEnrolment:
             kind=kind,
             at=at,
             person_id=self.person_id,
-            path=path or activity_url(outline.slug, activity.kind, activity.key),
+            path=path or self._path(activity),
             texts=activity.title,
             course_id=outline.course_id,
             slug=outline.slug,
@@ -292,10 +300,23 @@ def dates_of_kind(kind: str) -> DateSource:
 def activity_dates(enrolment: DatedEnrolment, kind: str) -> Iterator[DatedItem]:
     """Tell when the activities of a kind open and close for a learner, as far as that is not told of the module or the edition."""
     for activity in () if enrolment.archived else enrolment.outline.activities():
-        if activity.kind != kind:
-            continue
-        opens, module = enrolment.opening(activity), enrolment.outline.module_by_key[activity.module]
-        if opens is not None and (activity.opens_by_itself or opens not in (module.opens_at, enrolment.starts_at)):
-            yield enrolment.activity_item(activity, "opens", DateKind.ACTIVITY_OPENS, opens)
-        if activity.closes_at is not None and _ends_before(enrolment, activity.closes_at):
-            yield enrolment.activity_item(activity, "closes", DateKind.ACTIVITY_CLOSES, activity.closes_at)
+        if activity.kind == kind:
+            yield from _dates_of_activity(enrolment, activity)
+
+
+def _dates_of_activity(enrolment: DatedEnrolment, activity: OutlineActivity) -> Iterator[DatedItem]:
+    opens, module = enrolment.opening(activity), enrolment.outline.module_by_key[activity.module]
+    if opens is not None and (activity.opens_by_itself or opens not in (module.opens_at, enrolment.starts_at)):
+        yield enrolment.activity_item(activity, "opens", DateKind.ACTIVITY_OPENS, opens)
+    if activity.closes_at is not None and _ends_before(enrolment, activity.closes_at):
+        yield enrolment.activity_item(activity, "closes", DateKind.ACTIVITY_CLOSES, activity.closes_at)
+
+
+def next_end(enrolment: DatedEnrolment, activity: OutlineActivity, *, now: datetime) -> DatedItem | None:
+    """Return what ends first of an activity, its module and the edition, of what is still to be done; no statement."""
+    if enrolment.archived:
+        return None
+    module = enrolment.outline.module_by_key[activity.module]
+    dates = (*_dates_of_activity(enrolment, activity), *_module_dates(enrolment, module), *_edition_dates(enrolment))
+    ahead = (item for item in dates if item.kind in RUNNING_OUT and item.at > now and not item.done)
+    return min(ahead, key=lambda item: item.at, default=None)

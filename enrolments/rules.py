@@ -340,6 +340,35 @@ def _first_open(outline: Outline, results: Results, completed: frozenset[str], n
     return optional
 
 
+def where_to_continue(outline: Outline, results: Results, last_key: str | None, now: datetime) -> str | None:
+    """Return the activity with which a learner goes on.
+
+    Who has done nothing required yet begins with the initial test, where there is one: it says something only before. Then comes the
+    required activity that was visited last, as long as it can be done, else the next step.
+    """
+    completed = completed_keys(outline, results)
+    last = outline.by_key.get(last_key or "")
+    if (initial := _initial_test(outline, results)) is not None:
+        following = initial
+    elif last is not None and last.required and _can_be_done(results.get(last.key, NO_RESULT)):
+        following = last
+    else:
+        return _first_open(outline, results, completed, now)
+    is_open = why_closed(outline.module_by_key[following.module], following, completed, now) is None
+    return following.key if is_open else _first_open(outline, results, completed, now)
+
+
+def _initial_test(outline: Outline, results: Results) -> OutlineActivity | None:
+    """Return the optional activity with marks that stands before all required ones, unless it is done or one of them has been begun."""
+    for activity in outline.activities():
+        if activity.required:
+            return None
+        if activity.gives_marks:
+            begun = any(one.required and one.key in results for one in outline.activities())
+            return activity if not begun and _can_be_done(results.get(activity.key, NO_RESULT)) else None
+    return None
+
+
 def _can_be_done(result: LearnerResult) -> bool:
     return not result.completed and not result.exhausted
 

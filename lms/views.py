@@ -1,33 +1,19 @@
 """The roof's own pages: front, home, teaching, administration, choices of language and theme, health."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
-from uuid import UUID
-
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from flask import session as cookie
 
 from accounts import services as account_services
 from accounts.rules import NOTICE_VERSION, safe_next
-from certificates import queries as certificate_queries
-from certificates.rules import CredentialState
-from courses.facade import Facade, FacadeSize
 from courses.models import StaffRole
 from courses.permissions import CourseAction, edits
 from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
-from courses.rules import Outline, activity_url
+from courses.rules import activity_url
 from enrolments.course_context import catalogue_cards
-from enrolments.pages.outline import draw, foreign
-from enrolments.queries import editions as edition_queries
-from enrolments.queries import learning as enrolment_queries
-from enrolments.queries.ungraded import list_ungraded
-from enrolments.rules import Progress, evaluate_completion, not_begun
 from kernel import clock
-from kernel.i18n import LANGUAGES, _, choose, format_date, local
+from kernel.i18n import LANGUAGES, _, choose
 from kernel.web.request import allows, current_actor, current_session, public, request_services, requires, see_other
-from lms import queries
+from lms import own_learning, queries
 from lms.permissions import SiteAction
 from lms.retention import periods
 from quizzes.queries.reviews import count_open as count_open_reviews
@@ -62,100 +48,11 @@ def home() -> Answer:
     return render_template("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings)
 
 
-@dataclass(frozen=True, slots=True)
-class CourseProgressView:
-    """One course on the learner's home."""
-
-    slug: str
-    title: str
-    title_language: str
-    tone: int
-    facade: Facade | None
-    modules_done: int
-    modules: int
-    percent: int
-    completed: bool
-    certificate_url: str
-    next_url: str
-    next_title: str
-    next_minutes: int | None
-    begun: bool
-    """An activity has been opened."""
-    due: str = ""
-    ungraded: int = 0
-    """How much is handed in that waits to be graded."""
-
-
 @bp.get("/learning")
 @requires(SiteAction.LEARN)
 def learning() -> Answer:
-    """Show the actor's courses, each with its next step."""
-    session, actor = current_session(), current_actor()
-    own = enrolment_queries.list_own_courses(session, actor)
-    results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
-    credentials = certificate_queries.list_of(session, actor.person_id)
-    valid = {row.course_id: row.uuid for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
-    followed = course_outlines.list_outlines(session, [course.version_id for course in own])
-    outlines = enrolment_queries.own_outlines(session, {course.enrolment_id: followed[course.version_id] for course in own})
-    waiting = list_ungraded(session, outlines, results)
-    lines = [
-        replace(
-            _line(course, outlines[course.enrolment_id], results[course.enrolment_id], valid),
-            ungraded=len(waiting.get(course.enrolment_id, ())),
-        )
-        for course in own
-    ]
-    resume = next((line for line in lines if not line.completed and line.next_url), None)
-    hour = local(clock.now()).hour
-    return render_template(
-        "lms/learning.html",
-        name=actor.given_names,
-        part_of_day="morning" if 5 <= hour < 12 else "afternoon" if 12 <= hour < 19 else "evening",
-        resume=resume,
-        courses=[line for line in lines if line is not resume],
-        dates=[],
-        waits=[
-            {"slug": row.slug, "title": choose(row.title), "edition": row.edition, "name": row.name, "since": row.since}
-            for row in edition_queries.list_own_waits(session, actor)
-        ],
-        certificates=[
-            {
-                "uuid": row.uuid,
-                "title": choose(dict(row.course_titles)),
-                "issued_on": row.issued_on,
-                "state": certificate_queries.state(row).value,
-            }
-            for row in credentials
-        ],
-    )
-
-
-def _line(
-    own: enrolment_queries.OwnCourse, outline: Outline, results: dict[str, Any], credentials: Mapping[int, UUID]
-) -> CourseProgressView:
-    progress: Progress = evaluate_completion(outline, results, clock.now())
-    following = outline.by_key.get(progress.next_activity or "")
-    modules_done, modules = progress.modules_of(outline)
-    completed, waits = own.completed_at is not None, not_begun(own.starts_at, clock.now()) is not None
-    return CourseProgressView(
-        slug=outline.slug,
-        title=choose(dict(outline.title)),
-        title_language=foreign(outline.title),
-        tone=outline.tone,
-        facade=draw(outline, progress, FacadeSize.RESUME),
-        modules_done=modules_done,
-        modules=modules,
-        percent=progress.percent,
-        completed=completed,
-        certificate_url=url_for("certificates.certificate", credential=credentials[outline.course_id])
-        if outline.course_id in credentials
-        else "",
-        next_url=activity_url(outline.slug, following.kind, following.key) if following and not waits else "",
-        due=_("Begins on %(day)s", day=format_date(own.starts_at, "short")) if waits else "",
-        next_title=choose(dict(following.title)) if following else "",
-        next_minutes=following.minutes if following else None,
-        begun=bool(results),
-    )
+    """Show what runs out, where the actor was, what is new, and their courses."""
+    return render_template("lms/learning.html", **own_learning.home_page(current_session(), current_actor(), now=clock.now()))
 
 
 @bp.get("/teaching")

@@ -15,8 +15,7 @@ def quiz_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
     """Tell the dates of quizzes, attempts in progress in one statement; a quiz that closes when its attempt ends is told once."""
     by_enrolment: dict[int | None, list[OpenAttempt]] = {}
     if wanted.enrolments:
-        scope = AffectedAttempts(enrolment_ids=tuple(enrolment.enrolment_id for enrolment in wanted.enrolments))
-        for attempt in list_open(session, scope, limit=MOST_OPEN):
+        for attempt in list_open(session, AffectedAttempts(person_ids=wanted.person_ids), limit=MOST_OPEN):
             by_enrolment.setdefault(attempt.enrolment_id, []).append(attempt)
     for enrolment in wanted.enrolments:
         going_on = list(_attempt_dates(enrolment, by_enrolment.get(enrolment.enrolment_id, ())))

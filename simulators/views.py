@@ -15,7 +15,8 @@ from accounts import services as account_services
 from accounts.services import AccessPurpose
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
-from enrolments.course_context import course_view, record_visit_later
+from enrolments.course_context import activity_deadline, course_view, record_visit_later
+from enrolments.pages.outline import CourseView
 from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
 from enrolments.rules import has_passed
@@ -257,12 +258,14 @@ def task(subject: ActivityContext) -> Answer:
     """Show a task where its learner stopped: the scenario, the current state of the goals, and what was submitted."""
     context = services.load_task_context(current_session(), current_actor(), subject, now=clock.now())
     work, saved_at = present_work(subject, context)
-    record_visit_later(subject, course_view(subject.context, subject.outline))
-    return _task_page(subject, context, work, NOTHING_TYPED, saved_at)
+    view = course_view(subject.context, subject.outline)
+    record_visit_later(subject, view)
+    return _task_page(subject, view, context, work, NOTHING_TYPED, saved_at)
 
 
 def _task_page(
     subject: ActivityContext,
+    view: CourseView,
     context: TaskContext,
     work: TaskWork,
     typed: RejectedInput,
@@ -287,6 +290,7 @@ def _task_page(
         pass_percent=None if policy.pass_mark is None else points(policy.pass_mark),
         grading=policy.grading.value,
         closes_at=subject.context.end_for(context.published.closes_at),
+        deadline=activity_deadline(view, subject.activity.key),
         attempts_left=context.ruling.left,
         warnings=[*told, *refusal_words(context.ruling)],
         number=uuid4(),
@@ -351,7 +355,8 @@ def _refuse(subject: ActivityContext, context: TaskContext, sent: SubmittedTask,
     told = _("The task was corrected while you were working on it. Review its numbers: what you typed is kept and no attempt was used.")
     if sent.typed.errors:
         work = TaskWork(context.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
-        return _task_page(subject, context, work, sent.typed, None, [told] if corrected else ()), 422
+        view = course_view(subject.context, subject.outline)
+        return _task_page(subject, view, context, work, sent.typed, None, [told] if corrected else ()), 422
     if not corrected:
         return None
     if not context.ruling.is_hidden:

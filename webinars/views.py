@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from accounts.rules import fold
 from courses.rules import activity_url, file_url
-from enrolments.course_context import course_view, record_visit_later
+from enrolments.course_context import activity_deadline, course_view, record_visit_later
 from enrolments.pages.outline import foreign, html
 from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries
@@ -166,6 +166,7 @@ def recording(subject: ActivityContext) -> Answer:
         documents=_documents(found, outline.slug),
         watched_percent=_watched(subject, found) if needed else None,
         needed_percent=needed,
+        deadline=activity_deadline(view, subject.activity.key),
         previous=view.step(before),
         next=view.step(after),
     )

@@ -20,6 +20,7 @@ from enrolments.rules import (
     Results,
     course_grade,
     evaluate_completion,
+    where_to_continue,
 )
 from kernel.i18n import choose, language, local
 from kernel.markup.model import SafeHtml
@@ -183,6 +184,8 @@ class CourseView:
         self.outline = outline
         self.results = results
         self.progress = evaluate_completion(outline, results, context.now)
+        waiting = context.last_activity_key in ungraded
+        self.next_key = where_to_continue(outline, results, None if waiting else context.last_activity_key, context.now)
 
     def title_of(self, key: str) -> str:
         """Return the title of a module or activity by key."""
@@ -246,7 +249,7 @@ class CourseView:
         )
 
     def _is_expanded(self, module: OutlineModule, progress: ModuleProgress) -> bool:
-        following = self.outline.by_key.get(self.progress.next_activity or "")
+        following = self.outline.by_key.get(self.next_key or "")
         return following is not None and following.module == module.key and progress.standing is not CompletionState.LOCKED
 
     def step(self, activity: OutlineActivity | None) -> "ActivityLink | None":
@@ -268,7 +271,7 @@ class CourseView:
     @property
     def next_step(self) -> "ActivityLink | None":
         """Return where to go on."""
-        return self.step(self.outline.by_key.get(self.progress.next_activity or ""))
+        return self.step(self.outline.by_key.get(self.next_key or ""))
 
 
 @dataclass(frozen=True, slots=True)

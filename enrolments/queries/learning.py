@@ -246,7 +246,9 @@ class OwnCourse:
     last_visited_at: datetime | None
     completed_at: datetime | None
     starts_at: datetime | None
+    ends_at: datetime | None
     """Of the edition in which it is taken."""
+    archived: bool
 
 
 def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
@@ -262,6 +264,8 @@ def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
             Enrolment.last_visited_at,
             Completion.completed_at,
             Edition.starts_at,
+            Edition.ends_at,
+            Course.archived_at.is_not(None),
         )
         .join(Course, Course.id == Enrolment.course_id)
         .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)

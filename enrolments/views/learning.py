@@ -1,5 +1,6 @@
 """Pages of taking part: catalogue, course, lesson, glossary, resources, files; enrolling and marking as done."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
@@ -12,12 +13,22 @@ from courses.models import Course
 from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
-from enrolments.course_context import catalogue_cards, course_name, course_view, record_visit_later, site_topics
+from enrolments.course_context import (
+    activity_deadline,
+    catalogue_cards,
+    course_dates,
+    course_name,
+    course_view,
+    record_visit_later,
+    site_topics,
+)
+from enrolments.dates import DateKind
 from enrolments.forms import GroupForm
 from enrolments.pages.course import EditionChoice, course_facts, edition_choices, enrolment_facts, entry_of, requirements
+from enrolments.pages.dates import DateView, date_views, upcoming
 from enrolments.pages.lesson import lesson_context
 from enrolments.pages.lists import resource_groups, term_groups
-from enrolments.pages.outline import course_url
+from enrolments.pages.outline import CourseView, course_url
 from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as queries
@@ -54,6 +65,8 @@ SHOWN_IN_THE_PAGE = (
 MOST_COURSES = 500
 
 PEOPLE = 50
+MOST_DATES = 4
+"""On the page of a course, the most pressing ones."""
 Answer = str | Response | tuple[str, int]
 
 
@@ -95,16 +108,24 @@ def course(context: LearnerContext) -> Answer:
         entry=entry_of(actor, context),
         offer=summary.offer,
         editions=_editions(context),
+        dates=_dates(view, completed=summary.completed_at is not None),
         announcements=visible_announcements(session, context.course_id, context.enrolment_id) if context.enrolment_id else [],
         begins_at=context.not_begun[1] if context.not_begun else None,
         ended_at=context.ends_at if context.ends_at is not None and context.now >= context.ends_at else None,
         opens_at=context.opens_at,
-        closes_at=context.ends_at if context.is_learner else context.closes_at,
+        closes_at=context.closes_at,
         next_activity=view.next_step,
         may_publish=edits(actor, context.staff_role),
         modules=[view.block(module) for module in view.outline.modules],
         requirements=requirements(view),
     )
+
+
+def _dates(view: CourseView, *, completed: bool) -> list[DateView]:
+    """Return what the reader has ahead in the course; their edition stands under its name, its beginning in a message of its own."""
+    items, now = upcoming(course_dates(view, completed=completed), now=view.context.now), view.context.now
+    shown = date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS][:MOST_DATES], now=now)
+    return [replace(one, title=view.context.edition, title_language="") if one.kind is DateKind.EDITION_ENDS else one for one in shown]
 
 
 def _editions(context: LearnerContext) -> list[EditionChoice]:
@@ -151,7 +172,8 @@ def activity(subject: ActivityContext) -> Answer:
     pages = course_outlines.list_pages(current_session(), subject.activity.id)
     page = next((row for row in pages if row.language == language()), pages[0])
     record_visit_later(subject, view)
-    return cached_page("enrolments/lesson.html", **lesson_context(subject, view, page))
+    deadline = activity_deadline(view, subject.activity.key)
+    return cached_page("enrolments/lesson.html", **lesson_context(subject, view, page), deadline=deadline)
 
 
 @bp.post("/courses/<slug>/activities/<key>/done")

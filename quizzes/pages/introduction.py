@@ -1,14 +1,19 @@
 """The page before an attempt: the quiz's rules, the attempts so far, and why none can be started now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 from uuid import UUID
 
-from courses.rules import Outline
+from courses.rules import Outline, OwnDates
+from enrolments.dates import DatedEnrolment, next_end
+from enrolments.models import ActivityResult
+from enrolments.pages.dates import DateView, date_view
+from enrolments.permissions import ActivityContext
+from enrolments.queries.learning import result_of
 from enrolments.rules import has_passed
 from kernel.i18n import _, choose, format_datetime
 from quizzes.pages.question import points
@@ -66,6 +71,39 @@ def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView
         checks=CHECKS.get(settings.behaviour, ""),
         rates_certainty=settings.behaviour is Behaviour.CERTAINTY,
     )
+
+
+def quiz_enrolment(subject: ActivityContext, terms: SettingSources, result: ActivityResult | None) -> DatedEnrolment:
+    """Return a person before a quiz with what its dates follow from."""
+    context, access, key = subject.context, terms.access(), subject.activity.key
+    return DatedEnrolment(
+        enrolment_id=context.enrolment_id or 0,
+        person_id=0,
+        outline=subject.outline.for_person({key: OwnDates(access.opens, access.closes, terms.sets_opening)}),
+        results={} if result is None else {key: result_of(result)},
+        starts_at=context.starts_at,
+        ends_at=context.ends_at,
+        archived=context.archived,
+    )
+
+
+def access_for(subject: ActivityContext, terms: SettingSources) -> EffectiveSettings:
+    """Return a person's effective settings with the dates by which they can start: those of the module and their edition too."""
+    access, enrolment = terms.access(), quiz_enrolment(subject, terms, None)
+    if not subject.context.is_learner:
+        return access
+    opens = enrolment.opening(enrolment.outline.by_key[subject.activity.key])
+    return replace(access, opens=opens, closes=subject.context.end_for(access.closes))
+
+
+def quiz_deadline(subject: ActivityContext, terms: SettingSources, result: ActivityResult | None, *, now: datetime) -> DateView | None:
+    """Return until when a learner can start a quiz; nothing where they have nothing left to do in it."""
+    enrolment = quiz_enrolment(subject, terms, result)
+    activity = enrolment.outline.by_key[subject.activity.key]
+    if not subject.context.is_learner or enrolment.is_done(activity):
+        return None
+    found = next_end(enrolment, activity, now=now)
+    return None if found is None else date_view(found, now=now)
 
 
 def _total(slots: Sequence[SlotEntry]) -> Decimal | None:

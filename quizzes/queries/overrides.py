@@ -164,12 +164,12 @@ def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: 
 
 @dataclass(frozen=True, slots=True)
 class AffectedAttempts:
-    """The attempts that a change affects; None: any course, quiz, person or enrolment."""
+    """The attempts that a change affects; None: any course, quiz or person."""
 
     course_id: int | None = None
     activity_key: str | None = None
     person_id: int | None = None
-    enrolment_ids: Sequence[int] | None = None
+    person_ids: Sequence[int] | None = None
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -181,8 +181,8 @@ class AffectedAttempts:
             found &= Attempt.activity_key == self.activity_key
         if self.person_id is not None:
             found &= Attempt.person_id == self.person_id
-        if self.enrolment_ids is not None:
-            found &= Attempt.enrolment_id.in_(self.enrolment_ids)
+        if self.person_ids is not None:
+            found &= Attempt.person_id.in_(self.person_ids)
         return found
 
 

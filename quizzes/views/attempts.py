@@ -11,6 +11,7 @@ from accounts.queries import get_person
 from accounts.services import AccessPurpose
 from courses.queries import outlines as course_outlines
 from enrolments.course_context import course_view
+from enrolments.models import ActivityResult
 from enrolments.pages.gradebook import share
 from enrolments.pages.outline import ActivityLink
 from enrolments.permissions import ActivityContext, is_staff
@@ -37,7 +38,7 @@ from quizzes.forms import (
     script_batches,
 )
 from quizzes.pages.attempt import AttemptView, attempt_page, new_lease, open_attempt, summary_page
-from quizzes.pages.introduction import attempt_lines, place_of, refusal_words, rules_of, standing
+from quizzes.pages.introduction import access_for, attempt_lines, place_of, quiz_deadline, refusal_words, rules_of, standing
 from quizzes.pages.question import QuestionMessage, html
 from quizzes.permissions import QuizAction, reader_of
 from quizzes.publication import withheld_marks
@@ -78,17 +79,20 @@ def quiz(subject: ActivityContext) -> Answer:
     history = queries.list_attempts(session, actor.person_id or 0, subject.context.course_id, subject.activity.key)
     ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
     best, passed = standing(history, snapshot, terms, now=now)
+    result = _result_of(subject)
+    deadline = quiz_deadline(subject, terms, result, now=now)
     open_one = next((row for row in history if row.number == ruling.open_number), None)
     return render_template(
         "quizzes/quiz.html",
         **place_of(subject.outline, subject.activity.key),
         instructions=html(snapshot.instructions),
         icons=(),
-        rules=rules_of(snapshot, terms.access()),
+        rules=rules_of(snapshot, access_for(subject, terms)),
+        deadline=deadline,
         attempts_left=ruling.attempts_left,
         best=best,
         passed=passed,
-        set_by_team=_set_by_team(subject),
+        set_by_team=_set_by_team(subject, result),
         open_attempt=None if open_one is None else _open_line(open_one, start_conditions.time_left(open_one, terms, now=now)),
         attempts=attempt_lines(history, snapshot, terms, now=now),
         refusals=refusal_words(ruling),
@@ -99,13 +103,15 @@ def quiz(subject: ActivityContext) -> Answer:
     )
 
 
-def _set_by_team(subject: ActivityContext) -> str:
+def _result_of(subject: ActivityContext) -> ActivityResult | None:
+    enrolment_id = subject.context.enrolment_id
+    return None if enrolment_id is None else find_result(current_session(), enrolment_id, subject.activity.key)
+
+
+def _set_by_team(subject: ActivityContext, result: ActivityResult | None) -> str:
     """Return the result that the course's team has set for the reader, once marks are shown; nothing where it has not."""
     session, enrolment_id, activity = current_session(), subject.context.enrolment_id, subject.activity
-    if enrolment_id is None:
-        return ""
-    result = find_result(session, enrolment_id, activity.key)
-    if result is None or result.overridden_at is None or result.score is None:
+    if enrolment_id is None or result is None or result.overridden_at is None or result.score is None:
         return ""
     return "" if withheld_marks(session, enrolment_id, [activity], subject.context.now) else share(Fraction(result.score))
 
@@ -161,7 +167,8 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     page = render_template(
         "quizzes/start.html",
         **place_of(subject.outline, key),
-        rules=rules_of(snapshot, terms.access()),
+        rules=rules_of(snapshot, access_for(subject, terms)),
+        deadline=quiz_deadline(subject, terms, None, now=clock.now()),
         attempts_left=ruling.attempts_left,
         needs_password=ruling.needs_password,
         form=form,

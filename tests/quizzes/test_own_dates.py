@@ -127,6 +127,8 @@ def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser,
     for number in range(3):
         office.override(office.group(learner, name=f"Grupo {number}"), sets_closes=True, closes_at=NOON + timedelta(days=number))
 
+    browser.get("/notices")  # what one was told of is news at home until then
+
     assert [statements(path) for path in (COURSE, HOME)] == before
 
 
