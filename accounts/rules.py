@@ -133,6 +133,7 @@ class NoticeKind(StrEnum):
     REMARKED = "remarked"
     REOPENED = "reopened"
     TIME = "time"
+    MISTAKE = "mistake"
     APPROVAL = "approval"
     CHANGED = "changed"
     OPERATION = "operation"

@@ -12,6 +12,7 @@ NOTICE_KINDS = {
     NoticeKind.REOPENED: (N_("Reopened attempts"), N_("One of your attempts is reopened.")),
     NoticeKind.TIME: (N_("Time and attempts"), N_("You are given another date, more time or more attempts at a quiz.")),
     NoticeKind.CHANGED: (N_("Changes"), N_("Something you have already done in a course has changed.")),
+    NoticeKind.MISTAKE: (N_("Mistake reports"), N_("The course team decides on a mistake you reported, or corrects it.")),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
     NoticeKind.OPERATION: (
         N_("System status"),
@@ -32,6 +33,7 @@ SYMBOLS = {
     NoticeKind.REOPENED: "rotate-ccw",
     NoticeKind.TIME: "clock",
     NoticeKind.CHANGED: "file-text",
+    NoticeKind.MISTAKE: "flag",
     NoticeKind.APPROVAL: "shield-check",
     NoticeKind.OPERATION: "circle-alert",
 }

@@ -1,6 +1,6 @@
 """The contract between courses and the packages that bring kinds of activity: what they give, and what they get."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -43,6 +43,8 @@ DatesFinder = Callable[[Session, Mapping[int, Outline]], Mapping[int, Mapping[st
 """Tells, by enrolment and the outline that it follows, the dates that were set for a learner, by activity key; one statement at most."""
 UngradedFinder = Callable[[Session, Sequence[int]], Mapping[int, frozenset[str]]]
 """Tells, by enrolment, the keys of activities of which something is handed in that waits to be graded; one statement at most."""
+QuestionNumbers = Callable[[Session, int, Collection[str]], Mapping[str, int]]
+"""Tells, by key, the number of the newest published version of questions of a course (by its id); one statement at most."""
 PassMarker = Callable[[Session, OutlineActivity], Fraction | None]
 """Says from which percent on an activity is passed."""
 Comparer = Callable[[Session, int, CourseFolder], tuple[Finding, ...]]
@@ -97,6 +99,11 @@ def waits_for_no_grader(_session: Session, _enrolments: Sequence[int]) -> Mappin
     return {}
 
 
+def asks_no_questions(_session: Session, _course_id: int, _keys: Collection[str]) -> Mapping[str, int]:
+    """Know no questions, for kinds without."""
+    return {}
+
+
 def asks_no_pass(_session: Session, _activity: OutlineActivity) -> None:
     """Let every mark do."""
 
@@ -113,7 +120,7 @@ class ActivityPublisher:
     `rename` follows an activity's new key when a learner moves to the version that renamed it; `withholds` returns whose marks
     wait for a later moment, `pass_mark` from which percent on an activity is passed; `entries` returns what `freeze` has made searchable,
     for rebuilding the search index; `tell` describes in words what the kind adds, for differences; `dates` are those that were set for a
-    learner; `ungraded` names what waits for a grader.
+    learner; `ungraded` names what waits for a grader; `question_numbers` says which version of a question is the newest.
     """
 
     kind: ActivityKind
@@ -126,6 +133,7 @@ class ActivityPublisher:
     dates: DatesFinder = sets_no_dates
     pass_mark: PassMarker = asks_no_pass
     ungraded: UngradedFinder = waits_for_no_grader
+    question_numbers: QuestionNumbers = asks_no_questions
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,33 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
+from flask import Response, flash, render_template, request
+
 from courses.kinds import CourseKinds
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity
 from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, collect_dates, next_end
 from enrolments.pages.dates import DateView, date_view
+from enrolments.forms import MistakeForm
 from enrolments.pages.outline import CourseCard, CourseView, card
 from enrolments.permissions import ActivityContext, LearnerContext
 from enrolments.queries import learning as queries
+from enrolments.queries.mistakes import find_own_open
 from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import EnrolmentRefusal, Progress, evaluate_completion, may_enrol
 from enrolments.services import learning as services
+from enrolments.services import mistakes
+from enrolments.services.mistakes import MistakePlace, ReportIsLong
 from kernel import clock
-from kernel.i18n import choose
+from kernel.errors import TooMany
+from kernel.i18n import _, choose
 from kernel.web import after_response
-from kernel.web.request import current_actor, current_session
+from kernel.web.limits import limit, limiter
+from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, see_page
+
+REPORTS_OF_PERSON = limit("mistake-reports-of-person", "10 per hour")
+REPORTS_OF_COURSE = limit("mistake-reports-of-course", "1000 per day")
 
 
 def course_view(context: LearnerContext, outline: Outline) -> CourseView:
@@ -131,3 +142,47 @@ def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
         )
     if subject.context.last_activity_key != key or key not in view.results:
         after_response.run_after_response(lambda session: services.record_visit(session, enrolment_id, key, now=now))
+
+
+def mistake_page(
+    course: Mapping[str, str], place: MistakePlace, back: str, headings: Sequence[tuple[str, str]] = (), *, marked: bool
+) -> str | Response | tuple[str, int]:
+    """Show the form for a mistake report of a place, or store what was sent; `back` is where its reader comes from.
+
+    `headings` are those of a lesson, each with its address; `marked` says whether answers are marked there.
+    """
+    form, session, person_id = MistakeForm(), current_session(), current_actor().person_id or 0
+    form.offer(headings, marked=marked)
+
+    def page() -> str:
+        known = find_own_open(session, person_id, place.course_id, place.activity_key, place.question_key)
+        said = known.words if known else ""
+        return render_template(
+            "enrolments/mistake_report.html",
+            course=course,
+            place=place,
+            here=request.path,
+            back=back,
+            form=form,
+            has_headings=bool(headings),
+            said=said,
+        )
+
+    if is_read_only_request():
+        return page()
+    if not form.validate_on_post():
+        return page(), 422
+    try:
+        limiter().use(REPORTS_OF_PERSON, str(person_id))
+        limiter().use(REPORTS_OF_COURSE, str(place.course_id))
+    except TooMany:
+        form.form_errors.append(_("There have been many reports in a short time. Keep your text and send it again in an hour."))
+        return page(), 429
+    try:
+        mistakes.report_mistake(begin_writing(), current_actor(), place, form.command(), now=clock.now())
+    except ReportIsLong as refused:
+        session = current_session()
+        form.refuse(form.words, _(refused.message))
+        return page(), 409
+    flash(_("Thank you: your report has reached the course team. You will see here what becomes of it."), "ok")
+    return see_page("enrolments_mistakes.own_reports")

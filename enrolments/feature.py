@@ -3,8 +3,21 @@
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs
 from enrolments.dates import course_dates, dates_of_kind
+from enrolments.mistake_permissions import MISTAKE_PERMISSIONS
 from enrolments.permissions import PERMISSIONS
-from enrolments.views import announcements, editions, gradebook, grading, learning, messages, progress_report, results, roster, units
+from enrolments.views import (
+    announcements,
+    editions,
+    gradebook,
+    grading,
+    learning,
+    messages,
+    mistakes,
+    progress_report,
+    results,
+    roster,
+    units,
+)
 from kernel.feature import Feature
 
 FEATURE = Feature(
@@ -20,8 +33,9 @@ FEATURE = Feature(
         grading.bp,
         results.bp,
         units.bp,
+        mistakes.bp,
     ),
-    permissions=PERMISSIONS,
+    permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS},
     jobs={
         "enrolments.follow_correction": jobs.follow_correction,
         "enrolments.enrol_list": jobs.enrol_list,

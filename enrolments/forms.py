@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from wtforms import BooleanField, FileField, SelectField, TextAreaField, ValidationError
+from wtforms import BooleanField, FileField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from enrolments.models import Edition, ManualGradeItem
+from enrolments.models import Edition, ManualGradeItem, MistakeKind, MistakeState
 from enrolments.queries.learning import GroupRow
 from enrolments.services.editions import EditionValues
 from enrolments.services.grade_items import GradeItemValues
+from enrolments.services.mistakes import MistakeDecision, MistakeValues
+from enrolments.wording import MISTAKE_KINDS
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form, LineField, MomentField, WholeField, clean_text
 
@@ -260,3 +262,66 @@ class RevokeCompletionForm(Form):
         """Refuse no choice."""
         if not field.data:
             raise ValidationError(_("Choose an activity."))
+
+
+SHORTEST_REPORT = 10
+LONGEST_REPORT = 2000
+
+
+class MistakeForm(Form):
+    """A mistake report: its kind, the heading under which the mistake stands, and what is wrong."""
+
+    kind = RadioField(lazy_("What kind of mistake is it?"), [InputRequired(lazy_("Choose one."))], choices=[])
+    heading = SelectField(lazy_("Where in the lesson"), choices=[], default="")
+    words = WordsField(
+        lazy_("What is wrong, and what should it say?"),
+        [
+            DataRequired(lazy_("Write what is wrong.")),
+            Length(min=SHORTEST_REPORT, message=lazy_("Write at least %(min)d characters.")),
+            Length(max=LONGEST_REPORT, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+
+    def offer(self, headings: Sequence[tuple[str, str]], *, marked: bool) -> None:
+        """Let these headings be chosen, each by its address; wrong marking only where something is marked."""
+        kinds = [kind for kind in MistakeKind if marked or kind is not MistakeKind.MARKING]
+        self.kind.choices = [(kind.value, _(MISTAKE_KINDS[kind])) for kind in kinds]
+        self.heading.choices = [("", _("In the whole lesson")), *headings]
+
+    def command(self) -> MistakeValues:
+        """Return what is reported."""
+        return MistakeValues(MistakeKind(self.kind.data), self.words.data or "", self.heading.data or None)
+
+
+class MistakeDecisionForm(Form):
+    """A decision on mistake reports: what becomes of them, which version corrected the mistake, and words for who reported it."""
+
+    decision = RadioField(lazy_("What do you decide?"), [InputRequired(lazy_("Choose one."))], choices=[])
+    version = SelectField(lazy_("Corrected in"), choices=[], default="")
+    answer = WordsField(lazy_("Answer of the course team"), [Length(max=LONGEST_REPORT, message=lazy_("Use at most %(max)d characters."))])
+
+    def offer(self, state: MistakeState, versions: Sequence[tuple[str, str]]) -> None:
+        """Let what may follow a state be chosen, and one of these versions."""
+        accept = [] if state is MistakeState.ACCEPTED else [(MistakeState.ACCEPTED.value, _("It is a mistake and will be corrected"))]
+        self.decision.choices = [
+            *accept,
+            (MistakeState.CORRECTED.value, _("It has already been corrected")),
+            (MistakeState.DECLINED.value, _("Nothing will be changed")),
+        ]
+        self.version.choices = [("", _("Without a new version, for example by a regrade")), *versions]
+
+    def suggest_correction(self) -> None:
+        """Fill in that the newest version corrected it."""
+        versions = [str(choice[0]) for choice in self.version.choices or ()]
+        self.decision.data, self.version.data = MistakeState.CORRECTED.value, versions[1] if len(versions) > 1 else ""
+
+    def validate_answer(self, field: WordsField) -> None:
+        """Refuse to decline without a reason."""
+        if not field.data and self.decision.data == MistakeState.DECLINED.value:
+            raise ValidationError(_("Write why nothing will be changed."))
+
+    def command(self) -> MistakeDecision:
+        """Return the decision."""
+        state = MistakeState(self.decision.data)
+        version = int(self.version.data) if state is MistakeState.CORRECTED and self.version.data else None
+        return MistakeDecision(state, self.answer.data or "", version)

@@ -1,13 +1,14 @@
 """Tables of taking part. Results hang on activity keys, so that a new version of a course loses nobody's progress."""
 
 from decimal import Decimal
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, false, func
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
-from kernel.db import Base, Key, Moment, PublicId, Slug
+from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug
 
 
 class Enrolment(Base):
@@ -310,3 +311,73 @@ class MessageRecipient(Base):
 
     announcement_id: Mapped[int] = mapped_column(ForeignKey("announcement.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+
+
+class MistakeKind(StrEnum):
+    """The kind of mistake that a report is about."""
+
+    FACT = "fact"
+    OUTDATED = "outdated"
+    TYPING = "typing"
+    BROKEN = "broken"
+    MARKING = "marking"
+    OTHER = "other"
+
+
+class MistakeState(StrEnum):
+    """The state of a mistake report; the first two wait for the course team."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    """It is a mistake, and is to be corrected."""
+    CORRECTED = "corrected"
+    DECLINED = "declined"
+
+
+UNSETTLED_STATES = (MistakeState.OPEN, MistakeState.ACCEPTED)
+
+
+class MistakeReport(Base):
+    """A mistake in an activity or a question that a reader reported to the course team, and what became of the report."""
+
+    __tablename__ = "mistake_report"
+    __table_args__ = (
+        CheckConstraint("kind IN ('fact', 'outdated', 'typing', 'broken', 'marking', 'other')", name="kind"),
+        CheckConstraint("state IN ('open', 'accepted', 'corrected', 'declined')", name="state"),
+        CheckConstraint("(state IN ('corrected', 'declined')) = (settled_at IS NOT NULL)", name="settled"),
+        CheckConstraint("(question_key IS NULL) = (question_number IS NULL)", name="question"),
+        Index("ix_mistake_report_course", "course_id", "state"),
+        Index("ix_mistake_report_settled", "settled_at"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
+    """The version that its reporter had before them."""
+    activity_key: Mapped[Slug]
+    """As it was in that version."""
+    question_key: Mapped[Slug | None]
+    question_number: Mapped[int | None]
+    """Number of the question version that its reporter had before them."""
+    title: Mapped[ShortText]
+    """Of the activity, or the first words of the question, in the reporter's language."""
+    heading: Mapped[str | None] = mapped_column(String(300))
+    """Address of the heading in the lesson under which it stands."""
+    language: Mapped[str] = mapped_column(String(2))
+    """In which the text was read."""
+    kind: Mapped[str] = mapped_column(String(8))
+    words: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    reported_at: Mapped[Moment]
+    extended_at: Mapped[Moment | None]
+    """When its reporter last added words."""
+    state: Mapped[str] = mapped_column(String(9), default=MistakeState.OPEN.value)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    """Of the course team, for the reporter."""
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[Moment | None]
+    corrected_version_id: Mapped[int | None] = mapped_column(ForeignKey("course_version.id"))
+    """The version that corrected it; none where a regrade or something else did."""
+    settled_at: Mapped[Moment | None]
+    """When it was declined or corrected."""

@@ -130,6 +130,7 @@ class Settings(BaseSettings):
         1830, ge=1830, description="Days that entries of the audit log are kept; five years at least, then they go whole seals at a time."
     )
     keep_notices_days: int = Field(180, ge=7, description="Days that notices stay in the bell.")
+    keep_mistake_reports_days: int = Field(730, ge=30, description="Days that mistake reports are kept after they were settled.")
     keep_sessions_days: int = Field(90, ge=31, description="Days that sessions are remembered after they were last used.")
     keep_links_days: int = Field(30, ge=1, description="Days that traces of links sent by mail stay after the links are over.")
     keep_unconfirmed_days: int = Field(

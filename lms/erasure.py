@@ -8,12 +8,18 @@ from sqlalchemy.orm import Session
 from accounts import privacy, queries
 from accounts.models import Person
 from courses.services import team
-from enrolments.services import account_closure, learner_notes
+from enrolments.services import account_closure, learner_notes, mistakes
 from kernel.permissions import Actor
 from organisations.services import tree
 from quizzes.services import overrides
 
-FORGET: tuple[Callable[..., None], ...] = (tree.erase_person, team.erase_person, learner_notes.erase_person, overrides.erase_person)
+FORGET: tuple[Callable[..., None], ...] = (
+    tree.erase_person,
+    team.erase_person,
+    learner_notes.erase_person,
+    mistakes.erase_person,
+    overrides.erase_person,
+)
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 
 

@@ -42,6 +42,7 @@ from enrolments.models import (
     Enrolment,
     GroupMember,
     LearnerGroup,
+    MistakeReport,
     VersionOfferReply,
     WaitingPlace,
 )
@@ -156,6 +157,19 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(Enrolment, Enrolment.id == EditionPlace.enrolment_id)
         .join(Course, Course.id == Edition.course_id)
         .where(mine),
+        "mistake_reports": select(
+            *of_course,
+            MistakeReport.activity_key,
+            MistakeReport.question_key,
+            MistakeReport.kind,
+            MistakeReport.words,
+            MistakeReport.reported_at,
+            MistakeReport.state,
+            MistakeReport.answer,
+            MistakeReport.decided_at,
+        )
+        .join(Course, Course.id == MistakeReport.course_id)
+        .where(MistakeReport.person_id == person_id),
         "waiting": select(*of_course, Edition.name, WaitingPlace.since)
         .join(Edition, Edition.id == WaitingPlace.edition_id)
         .join(Course, Course.id == Edition.course_id)

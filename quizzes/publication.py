@@ -33,6 +33,7 @@ from quizzes.content.published import reworded
 from quizzes.content.setting_labels import describe_quiz
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
 from quizzes.queries import attempts as queries
+from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
 from quizzes.queries.open_attempts import find_answering, find_ungraded
 from quizzes.rules import definitions
@@ -372,4 +373,5 @@ QUIZ = ActivityPublisher(
     dates=own_dates,
     pass_mark=pass_mark_of,
     ungraded=find_ungraded,
+    question_numbers=find_newest_numbers,
 )

@@ -7,6 +7,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.queries.log import entries_of
 from enrolments.services.announcements import AnnouncementVerb
 from enrolments.services.editions import EditionVerb
+from enrolments.services.mistakes import MistakeVerb
 from enrolments.services.report_exports import FollowingVerb
 from kernel.i18n import _, ngettext
 
@@ -46,6 +47,11 @@ def _announced(entry: LogEntry) -> str:
     return _named(_("Sent a message to learners") if entry.facts.get("message") else _("Posted an announcement"), _fact(entry, "title"))
 
 
+def _place(entry: LogEntry) -> str:
+    """Return the key of the question or activity in which a mistake was reported."""
+    return _fact(entry, "question") or _fact(entry, "activity")
+
+
 def _item_changed(entry: LogEntry) -> str:
     after = entry.facts.get("after")
     return _named(_("Changed a grade item"), str(after.get("title", "")) if isinstance(after, dict) else "")
@@ -71,6 +77,11 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     AnnouncementVerb.SENT: _announced,
     AnnouncementVerb.CORRECTED: lambda entry: _named(_("Corrected an announcement"), _fact(entry, "title")),
     AnnouncementVerb.WITHDRAWN: lambda entry: _named(_("Withdrew an announcement"), _fact(entry, "title")),
+    MistakeVerb.REPORTED: lambda entry: _named(_("Reported a mistake"), _place(entry)),
+    MistakeVerb.EXTENDED: lambda entry: _named(_("Added words to a mistake report"), _place(entry)),
+    MistakeVerb.ACCEPTED: lambda entry: _named(_("Accepted a mistake report"), _place(entry)),
+    MistakeVerb.CORRECTED: lambda entry: _named(_("Marked a mistake report as corrected"), _place(entry)),
+    MistakeVerb.DECLINED: lambda entry: _named(_("Declined a mistake report"), _place(entry)),
     EditionVerb.MADE: lambda entry: _named(_("Created an edition"), _fact(entry, "name")),
     EditionVerb.CHANGED: lambda entry: _named(_("Changed an edition"), _fact(entry, "name")),
     EditionVerb.CLOSED: lambda _entry: _("Closed an edition"),

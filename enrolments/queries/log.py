@@ -1,10 +1,10 @@
-"""Entries of the audit log that are of a course: groups, editions, announcements, grade items, results set by its team."""
+"""Entries of the audit log that are of a course: groups, editions, announcements, mistake reports, grade items, results set by its team."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, select
 
-from enrolments.models import Announcement, Edition, Enrolment, LearnerGroup, ManualGradeItem, ResultOverride
+from enrolments.models import Announcement, Edition, Enrolment, LearnerGroup, ManualGradeItem, MistakeReport, ResultOverride
 from kernel.audit import AuditEntry
 
 
@@ -15,6 +15,11 @@ def entries_of(course_id: int) -> Sequence[ColumnElement[bool]]:
         LearnerGroup.id == AuditEntry.subject_id,
         LearnerGroup.created_at <= AuditEntry.at,  # the number of one that was deleted may be given again
     )
+    reports = select(MistakeReport.id).where(
+        MistakeReport.course_id == course_id,
+        MistakeReport.id == AuditEntry.subject_id,
+        MistakeReport.reported_at <= AuditEntry.at,  # so it is with reports
+    )
     overridden = select(ResultOverride.enrolment_id).join(Enrolment, Enrolment.id == ResultOverride.enrolment_id)
     return (
         *(
@@ -22,6 +27,7 @@ def entries_of(course_id: int) -> Sequence[ColumnElement[bool]]:
             for model in (Edition, Announcement, ManualGradeItem)
         ),
         (AuditEntry.subject_kind == LearnerGroup.__tablename__) & groups.exists(),
+        (AuditEntry.subject_kind == MistakeReport.__tablename__) & reports.exists(),
         _about(Enrolment.__tablename__, overridden.where(Enrolment.course_id == course_id)) & AuditEntry.verb.startswith("result."),
         and_(
             AuditEntry.subject_kind == LearnerGroup.__tablename__,

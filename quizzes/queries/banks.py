@@ -1,6 +1,6 @@
 """Reading a course's bank of questions: what its draft holds, what of it is published, where it is used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -209,6 +209,17 @@ def list_versions(session: Session, course_id: int, key: str) -> list[QuestionVe
         .limit(200)
     )
     return [QuestionVersionRow(*row) for row in session.execute(statement)]
+
+
+def find_newest_numbers(session: Session, course_id: int, keys: Collection[str]) -> dict[str, int]:
+    """Return the number of the newest published wording of questions, by key."""
+    statement = (
+        select(Question.key, func.max(QuestionVersion.number))
+        .join(QuestionVersion, QuestionVersion.question_id == Question.id)
+        .where(Question.course_id == course_id, Question.key.in_(keys))
+        .group_by(Question.key)
+    )
+    return dict(session.execute(statement).all())
 
 
 def published_keys(session: Session, course_id: int, names: Sequence[str]) -> dict[str, frozenset[str]]:

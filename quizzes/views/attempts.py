@@ -328,6 +328,7 @@ def review(subject: LoadedAttempt) -> Answer:
         may_download=may_download_answers(flags),
         icons=(),
         annulled={item.position: item.annulled for item in subject.items if item.annulled},
+        may_report=owner == actor.person_id and not queries.has_open(history),
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,

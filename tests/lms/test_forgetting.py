@@ -13,7 +13,7 @@ from accounts.models import Device, NationalIdentity, Person
 from accounts.privacy import PrivacyVerb
 from courses.models import Course, CourseInvitation, StaffRole
 from courses.services import team
-from enrolments.models import Announcement, LearnerNote, MessageRecipient, WaitingPlace
+from enrolments.models import Announcement, LearnerNote, MessageRecipient, MistakeReport, WaitingPlace
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
@@ -86,6 +86,17 @@ def left_everywhere(instance: Instance, course: Course, learner: Actor) -> None:
             [
                 Accommodation(factor=2, extra_attempts=0, break_seconds=0, **common),
                 QuizOverride(course_id=course.id, activity_key="cuestionario-1", scope="person", attempts=9, **common),
+                MistakeReport(
+                    course_id=course.id,
+                    version_id=course.published_version_id,
+                    activity_key="leccion-1",
+                    title="Contar",
+                    language="es",
+                    kind="typing",
+                    words="Zoraida Quishpe lo vio.",
+                    person_id=person.id,
+                    reported_at=now,
+                ),
                 LearnerNote(uuid=uuid4(), enrolment_id=row.enrolment_id, author_id=by, words="Zoraida llamó.", written_at=now),
                 WaitingPlace(edition_id=edition.id, person_id=person.id, since=now),
                 NationalIdentity(person_id=person.id, number="1710034065"),
@@ -132,12 +143,13 @@ def test_no_text_names_who_is_forgotten(instance: Instance, course: Course) -> N
         "course_invitation",
         "job",
         "learner_note",
+        "mistake_report",
         "person",
         "quiz_override",
     }
     assert telling(instance) == set()
     with instance.database.unit_of_work(write=False) as session:
-        for table in (Accommodation, LearnerNote, Membership, NationalIdentity, UnitManager, WaitingPlace):
+        for table in (Accommodation, LearnerNote, Membership, MistakeReport, NationalIdentity, UnitManager, WaitingPlace):
             assert not session.scalar(select(func.count()).select_from(table))
         assert session.scalars(select(AnswerFile.name)).one().endswith(".pdf")
         assert session.scalar(select(func.count()).select_from(Attempt)) == 1

@@ -284,6 +284,7 @@ MOVES = frozenset(
         "course_staff",
         "credential",
         "enrolment",
+        "mistake_report",
         "membership",
         "national_identity",
         "quiz_override",

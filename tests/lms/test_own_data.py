@@ -84,6 +84,7 @@ OWNED = {
     "manual_mark": "marks_by_hand",
     "mark_event": "question_marks",
     "membership": "places",
+    "mistake_report": "mistake_reports",
     "national_identity": "identity_number",
     "notice": "notices",
     "notice_switch": "notice_choices",

@@ -63,7 +63,7 @@ ROUTES: Mapping[str, str] = {
         enrolments.add_members enrolments.delete_group enrolments.group enrolments.groups enrolments.remove_member
         enrolments.rename_group
     """,
-    "home.view": "lms.learning",
+    "home.view": "enrolments_mistakes.own_reports lms.learning",
     "incident.manage": "quizzes_time.apply_incident quizzes_time.incidents quizzes_time.undo",
     "item.manage": "enrolments_grading.item enrolments_grading.new_item enrolments_grading.retire",
     "item.mark": "enrolments_grading.marks",
@@ -76,6 +76,9 @@ ROUTES: Mapping[str, str] = {
     "lesson.mark_complete": "enrolments.mark_done enrolments.unmark_done",
     "lesson.view": "enrolments.activity",
     "metrics.view": "lms_condition.figures",
+    "mistake.decide": "enrolments_mistakes.decide",
+    "mistake.list": "enrolments_mistakes.lesson enrolments_mistakes.mistake enrolments_mistakes.reports",
+    "mistake.report": "enrolments_mistakes.report quizzes_mistakes.report",
     "note.delete": "enrolments_results.delete_note",
     "note.write": "enrolments_results.write_note",
     "notice.read": "accounts_notices.notices_list",

@@ -1,0 +1,214 @@
+"""Reading mistake reports: a person's own, those of a course for its team, and where a newer version differs from what was reported."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person
+from courses.kinds import CourseKinds
+from courses.models import Activity, Course, CourseVersion, LessonPage
+from enrolments.mistake_permissions import MistakeReportContext
+from enrolments.models import UNSETTLED_STATES, Enrolment, MistakeReport, MistakeState
+from enrolments.queries.learning import get_learner_context
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+
+MOST_SAME = 100
+"""Other reports of one place that are shown, and decided on, together."""
+MOST_VERSIONS = 50
+_UNSETTLED = MistakeReport.state.in_([state.value for state in UNSETTLED_STATES])
+
+
+def get_report_context(session: Session, actor: Actor, slug: str, report: UUID) -> MistakeReportContext:
+    """Return the actor's place before a mistake report of a course; raise NotFound."""
+    context = get_learner_context(session, actor, slug)
+    row = session.scalar(select(MistakeReport).where(MistakeReport.uuid == report, MistakeReport.course_id == context.course_id))
+    if row is None:
+        raise NotFound
+    return MistakeReportContext(context, row)
+
+
+def _of_place(course_id: int, activity_key: str, question_key: str | None) -> tuple[ColumnElement[bool], ...]:
+    question = MistakeReport.question_key.is_(None) if question_key is None else MistakeReport.question_key == question_key
+    return MistakeReport.course_id == course_id, MistakeReport.activity_key == activity_key, question
+
+
+def find_own_open(session: Session, person_id: int, course_id: int, activity_key: str, question_key: str | None) -> MistakeReport | None:
+    """Return the report of a place that a person made and nobody has decided on, if there is one."""
+    mine = (MistakeReport.person_id == person_id, MistakeReport.state == MistakeState.OPEN.value)
+    statement = select(MistakeReport).where(*mine, *_of_place(course_id, activity_key, question_key))
+    return session.scalar(statement.order_by(MistakeReport.id).limit(1))
+
+
+def lock_same_place(session: Session, report: MistakeReport, wanted: Collection[UUID]) -> Sequence[MistakeReport]:
+    """Lock those of some reports that are of the place of one and not settled."""
+    place = _of_place(report.course_id, report.activity_key, report.question_key)
+    statement = select(MistakeReport).where(MistakeReport.uuid.in_(wanted), *place, _UNSETTLED).order_by(MistakeReport.id)
+    return session.scalars(statement.limit(MOST_SAME + 1).with_for_update().execution_options(populate_existing=True)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterRow:
+    """A mistake report with the name of its reporter."""
+
+    report: MistakeReport
+    name: str
+
+
+def list_same_place(session: Session, report: MistakeReport) -> list[ReporterRow]:
+    """List the other unsettled reports of the place of one: those of its kind first, then the newest first."""
+    place = _of_place(report.course_id, report.activity_key, report.question_key)
+    statement = (
+        select(MistakeReport, Person)
+        .join(Person, Person.id == MistakeReport.person_id)
+        .where(*place, _UNSETTLED, MistakeReport.id != report.id)
+        .order_by(case((MistakeReport.kind == report.kind, 0), else_=1), MistakeReport.id.desc())
+        .limit(MOST_SAME)
+    )
+    return [ReporterRow(row, person.full_name) for row, person in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class MistakeGroup:
+    """The reports of one place, kind and state as one line: how many people made them, and the newest of them."""
+
+    newest: MistakeReport
+    version: int
+    people: int
+    since: datetime
+
+
+def list_mistakes(session: Session, course_id: int, state: MistakeState | None, *, offset: int, limit: int) -> list[MistakeGroup]:
+    """List the mistake reports of a course, those of one place, kind and state together, the newest first."""
+    same = (MistakeReport.activity_key, MistakeReport.question_key, MistakeReport.kind, MistakeReport.state)
+    newest = func.max(MistakeReport.id)
+    wanted = [MistakeReport.course_id == course_id, *([] if state is None else [MistakeReport.state == state.value])]
+    groups = (
+        select(
+            newest.label("id"),
+            func.count(MistakeReport.person_id.distinct()).label("people"),
+            func.min(MistakeReport.reported_at).label("since"),
+        )
+        .where(*wanted)
+        .group_by(*same)
+        .order_by(newest.desc())
+        .offset(offset)
+        .limit(limit)
+        .subquery()
+    )
+    statement = (
+        select(MistakeReport, CourseVersion.number, groups.c.people, groups.c.since)
+        .join(groups, groups.c.id == MistakeReport.id)
+        .join(CourseVersion, CourseVersion.id == MistakeReport.version_id)
+        .order_by(MistakeReport.id.desc())
+    )
+    return [MistakeGroup(*row) for row in session.execute(statement)]
+
+
+def count_states(session: Session, course_id: int) -> dict[str, int]:
+    """Count the mistake reports of a course by state."""
+    statement = select(MistakeReport.state, func.count()).where(MistakeReport.course_id == course_id).group_by(MistakeReport.state)
+    return dict(session.execute(statement).all())
+
+
+def count_open(session: Session, course_ids: Collection[int]) -> dict[int, int]:
+    """Count the open mistake reports of courses, by course; those without any are absent."""
+    is_open = (MistakeReport.course_id.in_(course_ids), MistakeReport.state == MistakeState.OPEN.value)
+    statement = select(MistakeReport.course_id, func.count()).where(*is_open).group_by(MistakeReport.course_id)
+    return dict(session.execute(statement).all())
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMistakeRow:
+    """A mistake report as its reporter sees it: the course, and the number of the version that corrected it, if one did."""
+
+    report: MistakeReport
+    slug: str
+    course: Mapping[str, str]
+    kind: str
+    corrected: int | None
+
+
+def list_own_mistakes(session: Session, person_id: int, *, offset: int, limit: int) -> list[OwnMistakeRow]:
+    """List the mistake reports of a person, the newest first."""
+    statement = (
+        select(MistakeReport, Course.slug, Course.title, Activity.kind, CourseVersion.number)
+        .join(Course, Course.id == MistakeReport.course_id)
+        .join(Activity, (Activity.version_id == MistakeReport.version_id) & (Activity.key == MistakeReport.activity_key))
+        .outerjoin(CourseVersion, CourseVersion.id == MistakeReport.corrected_version_id)
+        .where(MistakeReport.person_id == person_id)
+        .order_by(MistakeReport.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [OwnMistakeRow(*row) for row in session.execute(statement)]
+
+
+def list_later_versions(session: Session, report: MistakeReport) -> Sequence[CourseVersion]:
+    """List the versions that were published after the one that a report is about, the newest first."""
+    about = select(CourseVersion.number).where(CourseVersion.id == report.version_id).scalar_subquery()
+    statement = select(CourseVersion).where(CourseVersion.course_id == report.course_id, CourseVersion.number > about)
+    return session.scalars(statement.order_by(CourseVersion.number.desc()).limit(MOST_VERSIONS)).all()
+
+
+def find_changed(session: Session, course_id: int, reports: Sequence[MistakeReport]) -> frozenset[int]:
+    """Return those reports (by id) whose lesson or question is another in the published version than when it was reported.
+
+    Of recordings and tasks nothing is known. Two statements at most, whatever their number.
+    """
+    lessons = [report for report in reports if report.question_key is None]
+    questions = [report for report in reports if report.question_key is not None]
+    found = _changed_lessons(session, course_id, [report.id for report in lessons]) if lessons else set()
+    if questions:
+        keys = {str(report.question_key) for report in questions}
+        newest = dict[str, int]()
+        for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+            newest |= publisher.question_numbers(session, course_id, keys)
+        found |= {report.id for report in questions if newest.get(str(report.question_key), 0) > (report.question_number or 0)}
+    return frozenset(found)
+
+
+def _changed_lessons(session: Session, course_id: int, reports: Sequence[int]) -> set[int]:
+    old, new = aliased(LessonPage), aliased(LessonPage)
+    before, after = aliased(Activity), aliased(Activity)
+    statement: Select[int] = (
+        select(MistakeReport.id)
+        .join(Course, Course.id == MistakeReport.course_id)
+        .join(before, (before.version_id == MistakeReport.version_id) & (before.key == MistakeReport.activity_key))
+        .join(old, (old.activity_id == before.id) & (old.language == MistakeReport.language))
+        .join(after, (after.version_id == Course.published_version_id) & (after.key == MistakeReport.activity_key))
+        .join(new, (new.activity_id == after.id) & (new.language == MistakeReport.language))
+        .where(MistakeReport.id.in_(reports), Course.id == course_id)
+        .where(or_(old.body != new.body, old.title != new.title))
+    )
+    return set(session.scalars(statement))
+
+
+def find_activity(session: Session, report: MistakeReport) -> Activity | None:
+    """Return the activity that a report is about, in the version that was reported."""
+    return session.scalar(select(Activity).where(Activity.version_id == report.version_id, Activity.key == report.activity_key))
+
+
+def find_page(session: Session, activity_id: int, language: str) -> LessonPage | None:
+    """Return a lesson's text in a language as it was published with an activity, or nothing where the activity is no lesson."""
+    return session.scalar(select(LessonPage).where(LessonPage.activity_id == activity_id, LessonPage.language == language))
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Who reported a mistake; `uuid` where they take the course."""
+
+    name: str
+    uuid: UUID | None
+
+
+def get_reporter(session: Session, report: MistakeReport) -> Reporter:
+    """Return who made a report."""
+    takes = exists().where(Enrolment.person_id == Person.id, Enrolment.course_id == report.course_id, Enrolment.left_at.is_(None))
+    person, is_learner = session.execute(select(Person, takes).where(Person.id == report.person_id)).one()
+    return Reporter(person.full_name, person.uuid if is_learner else None)
