@@ -11,8 +11,8 @@ from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity
 from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, collect_dates, next_end
-from enrolments.pages.dates import DateView, date_view
 from enrolments.forms import MistakeForm
+from enrolments.pages.dates import DateView, date_view
 from enrolments.pages.outline import CourseCard, CourseView, card
 from enrolments.permissions import ActivityContext, LearnerContext
 from enrolments.queries import learning as queries

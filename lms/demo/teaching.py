@@ -7,17 +7,19 @@ from fractions import Fraction
 
 from courses.models import StaffRole
 from courses.rules import Outline, OutlineActivity
-from enrolments.models import Enrolment, LearnerGroup, ManualGradeItem
+from enrolments.models import Enrolment, LearnerGroup, ManualGradeItem, MistakeKind, MistakeState
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import grade_items as item_queries
 from enrolments.queries import learning as enrolment_queries
+from enrolments.queries import mistakes as mistake_queries
 from enrolments.queries import results as result_queries
 from enrolments.queries.announcements import Audience
 from enrolments.queries.learning import LearnerRow
-from enrolments.services import announcements, grade_items, learner_notes, result_overrides
+from enrolments.services import announcements, grade_items, learner_notes, mistakes, result_overrides
 from enrolments.services import learning as enrolments
 from enrolments.services.announcements import AnnouncementText
 from enrolments.services.grade_items import GradeEntry, GradeItemValues
+from enrolments.services.mistakes import MistakeDecision, MistakePlace, MistakeValues
 from enrolments.services.result_overrides import ResultOverrideValues
 from lms.demo.editions import RUNNING, find_edition
 from lms.demo.marking import quizzes_of
@@ -36,6 +38,19 @@ NOTES = (
     "Pidió que se le escriba por correo y no se le llame por teléfono.",
     "Trabaja por turnos: entrega de madrugada.",
     "Preguntó por el segundo módulo; se le respondió el mismo día.",
+)
+REPORTS = (
+    (0, MistakeKind.OUTDATED, "El porcentaje de la tabla es el del año pasado; el vigente está en la resolución nueva (aviso inventado)."),
+    (1, MistakeKind.FACT, "Creo que la fecha de la ley es otra, pero no estoy seguro (aviso inventado)."),
+    (2, MistakeKind.TYPING, "Dice «afilación» y debe decir «afiliación» (aviso inventado)."),
+    (2, MistakeKind.TYPING, "En el segundo párrafo falta una i: «afilación» (aviso inventado)."),
+)
+"""Mistakes that learners report: the place of the lesson in the course, the kind, and the words."""
+DECISIONS = (
+    MistakeDecision(MistakeState.ACCEPTED, "Tiene razón: cambiará con la próxima versión. Gracias."),
+    MistakeDecision(
+        MistakeState.DECLINED, "La fecha es la de la publicación en el Registro Oficial, no la de la firma. Gracias por leer con atención."
+    ),
 )
 LEARNERS = 1000
 Act = Callable[["CourseTeaching", datetime], None]
@@ -61,6 +76,11 @@ class CourseTeaching:
         session = self.stage.session
         begun = [row for row in self.learners if session.get_one(Enrolment, row.enrolment_id).last_visited_at is not None]
         return [row for row in begun if enrolment_queries.find_completion(session, row.enrolment_id) is None]
+
+    @property
+    def lessons(self) -> list[OutlineActivity]:
+        """List the lessons of the course."""
+        return [activity for activity in self.outline.activities() if activity.kind == "page"]
 
     @property
     def quizzes(self) -> list[OutlineActivity]:
@@ -166,6 +186,25 @@ def _write_notes(teaching: CourseTeaching, now: datetime) -> None:
         learner_notes.write_note(session, teaching.owner, place, words, seeded_uuid(slug, "note", row.email), now=now)
 
 
+def _report_mistakes(teaching: CourseTeaching, now: datetime) -> None:
+    """Let learners report mistakes in lessons: two the same one."""
+    for row, (number, kind, words) in zip(teaching.learners, REPORTS, strict=False):
+        lesson = teaching.lessons[number % len(teaching.lessons)]
+        place = MistakePlace(teaching.outline.course_id, teaching.outline.version_id, lesson.key, lesson.title["es"], "es")
+        reporter = teaching.stage.people[row.email]
+        mistakes.report_mistake(teaching.stage.session, reporter, place, MistakeValues(kind, words), now=now)
+
+
+def _decide_on_mistakes(teaching: CourseTeaching, now: datetime) -> None:
+    """Accept the first report and decline the second; the others stay open."""
+    session = teaching.stage.session
+    reports = [
+        group.newest for group in mistake_queries.list_mistakes(session, teaching.outline.course_id, None, offset=0, limit=len(REPORTS))
+    ]
+    for report, decision in zip(sorted(reports, key=lambda row: row.id), DECISIONS, strict=False):
+        mistakes.decide(session, teaching.owner, report, (), decision, now=now)
+
+
 def _message_idle(teaching: CourseTeaching, now: datetime) -> None:
     words = "No le hemos visto en dos semanas. Si algo le impide seguir, conteste a su instructor. (Mensaje inventado.)"
     audience = Audience(teaching.outline.course_id, only_open=True, idle_days=14)
@@ -210,6 +249,8 @@ WORK: Sequence[tuple[timedelta, Act]] = (
     (timedelta(days=14), _mark_item),
     (timedelta(days=12), _write_notes),
     (timedelta(days=10), _override_result),
+    (timedelta(days=8), _report_mistakes),
+    (timedelta(days=6), _decide_on_mistakes),
     (timedelta(days=5), _message_idle),
     (timedelta(days=2), _announce_end),
     (timedelta(hours=3), _message_learner),

@@ -28,6 +28,7 @@ from enrolments.models import (
     ManualGrade,
     ManualGradeItem,
     MessageRecipient,
+    MistakeReport,
     ResultOverride,
     WaitingPlace,
 )
@@ -175,6 +176,12 @@ def test_a_regrade_is_done_and_a_dry_run_waits(demonstration: Filled) -> None:
 
 def test_the_team_keeps_notes_on_learners(demonstration: Filled) -> None:
     assert demonstration.count(LearnerNote) >= 2
+
+
+def test_mistakes_are_reported_and_some_are_decided_on(demonstration: Filled) -> None:
+    with demonstration.session() as session:
+        states = sorted(session.scalars(select(MistakeReport.state)))
+    assert states == ["accepted", "declined", "open", "open"]
 
 
 def test_items_marked_by_hand_have_some_marks(demonstration: Filled) -> None:
