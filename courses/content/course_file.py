@@ -18,6 +18,7 @@ from courses.content.model import (
     GradeCategorySource,
     LocalisedText,
     SourceState,
+    VerifiedSources,
     Visibility,
     WordRange,
 )
@@ -122,6 +123,7 @@ def _course(table: MappingCursor) -> CourseFolder:
     session.zone = ZoneInfo(timezone)
     hours, words = table.value("hours", scalars.number_between(0)), _words(table)
     style_rules = table.flag("style_rules", True)
+    verified_sources = table.choice("verified_sources", VerifiedSources, VerifiedSources.NONE)
     level, topic = table.value("level", scalars.one_of(CourseLevel)), _topic(table)
     tone = table.value("tone", scalars.whole(1, 6))
     image, image_alt = _image(table)
@@ -148,6 +150,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         hours=hours,
         words=words,
         style_rules=style_rules,
+        verified_sources=verified_sources,
         level=level,
         topic=topic,
         tone=tone,

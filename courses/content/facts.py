@@ -135,7 +135,21 @@ COMMON: Mapping[str, str] = {
     "place": N_("Place"),
 }
 _UNTOLD_OF_COURSE = frozenset(
-    {"key", "kind", "former_keys", "words", "style_rules", "tone", "modules", "terms", "parameters", "resources", "media", "parts"}
+    {
+        "key",
+        "kind",
+        "former_keys",
+        "words",
+        "style_rules",
+        "verified_sources",
+        "tone",
+        "modules",
+        "terms",
+        "parameters",
+        "resources",
+        "media",
+        "parts",
+    }
 )
 _UNTOLD_OF_PART = frozenset({"key", "kind", "former_keys", "path", "state", "settings", "activities"})
 

@@ -13,6 +13,7 @@ from kernel.i18n import lazy_
 Groups = tuple[tuple[Any, tuple[FieldSpec, ...]], ...]
 KINDS = (
     ("law", lazy_("Law")),
+    ("official", lazy_("Official page")),
     ("document", lazy_("Document")),
     ("report", lazy_("Report")),
     ("dataset", lazy_("Data")),

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from courses.content import layout, scalars
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
-from courses.content.model import CourseFolder, ParameterSource, ResourceKind, ResourceSource, TermSource
+from courses.content.model import CourseFolder, ParameterSource, ResourceKind, ResourceSource, Severity, TermSource, VerifiedSources
 from courses.content.parameters import calculate_parameters, read_parameter
 from courses.content.read_collector import MarkupLevel, SourceLocation
 from courses.content.reading_session import ReadingSession
@@ -130,11 +130,13 @@ def _resource(entry: ListEntry) -> ResourceSource:
     authors, dated = table.text("authors"), table.value("date", scalars.dated, "")
     supports = table.text("supports", MarkupLevel.INLINE)
     verified = table.value("verified", scalars.either("false", NOT_YET, scalars.day), required=True)
-    _check_place(key, table, unverified=verified == NOT_YET)
+    _check_place(table, unverified=verified == NOT_YET)
+    if verified == NOT_YET:
+        table.session.later(partial(_report_unverified, key, kind, table))
     return ResourceSource(key, title, kind, language, host, url, path, authors, dated, supports, None if verified == NOT_YET else verified)
 
 
-def _check_place(key: str, table: MappingCursor, *, unverified: bool) -> None:
+def _check_place(table: MappingCursor, *, unverified: bool) -> None:
     if table.has("url") and table.has("file"):
         table.report("C110", N_("A resource has an address or a file, not both."), N_("Delete one of them."), at="file")
     if not table.has("url") and not table.has("file") and not unverified:
@@ -143,8 +145,14 @@ def _check_place(key: str, table: MappingCursor, *, unverified: bool) -> None:
             N_("The resource has neither an address nor a file."),
             N_("Add one. If no one has opened it yet, write “verified: false”."),
         )
-    if unverified:
-        table.report("C611", N_("The resource “%(key)s” has not been verified yet."), at="verified", key=key)
+
+
+def _report_unverified(key: str, kind: ResourceKind, table: MappingCursor, course: CourseFolder) -> None:
+    """Report a resource that nobody has opened: an error where the course demands it of this kind (spec/content-format C611)."""
+    demanded = {VerifiedSources.ALL: True, VerifiedSources.LAW: kind is ResourceKind.LAW, VerifiedSources.NONE: False}
+    severity = Severity.ERROR if demanded[course.verified_sources] else Severity.INFORMATION
+    words = N_("The resource “%(key)s” has not been verified yet.")
+    table.session.add(table.place_at("verified"), "C611", words, "", {"key": key}, severity)
 
 
 def check_citations(session: ReadingSession, course: CourseFolder) -> None:

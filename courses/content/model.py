@@ -149,10 +149,19 @@ class SourceState(StrEnum):
     DRAFT = "draft"
 
 
+class VerifiedSources(StrEnum):
+    """The resources that somebody must have opened and checked before the course is published."""
+
+    NONE = "none"
+    LAW = "law"
+    ALL = "all"
+
+
 class ResourceKind(StrEnum):
     """The kind of a resource, which is a document or link."""
 
     LAW = "law"
+    OFFICIAL = "official"
     DOCUMENT = "document"
     REPORT = "report"
     DATASET = "dataset"
@@ -377,6 +386,7 @@ class CourseFolder:
     hours: Fraction | None = None
     words: WordRange = WordRange()
     style_rules: bool = True
+    verified_sources: VerifiedSources = VerifiedSources.NONE
     level: CourseLevel | None = None
     topic: str = ""
     tone: int | None = None

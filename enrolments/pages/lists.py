@@ -75,6 +75,7 @@ def resource_groups(rows: Sequence[CourseResource]) -> list[ResourceGroup]:
     """Return the resources by kind, laws first."""
     names = {
         "law": _("Laws and regulations"),
+        "official": _("Official pages"),
         "document": _("Documents"),
         "report": _("Reports and studies"),
         "dataset": _("Data"),

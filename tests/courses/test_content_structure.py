@@ -1,5 +1,6 @@
 """Keys, references, order and completion (spec/content-format 2 to 5, C201 to C214)."""
 
+import re
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -283,6 +284,20 @@ def test_resources_that_nobody_verified_are_told() -> None:
     """spec/content-format 5, C611; without address only while not verified (spec/content-format C110)."""
     found = folders.findings(folders.changed(RESOURCES, "verified: 2026-02-01", "verified: false"))
     assert [finding.code for finding in found] == ["C611"]
+
+
+@pytest.mark.parametrize(
+    ("demanded", "kind", "severity"),
+    [("none", "law", "info"), ("law", "law", "error"), ("law", "official", "info"), ("all", "press", "error"), ("", "law", "info")],
+)
+def test_a_course_may_demand_that_its_sources_are_verified(demanded: str, kind: str, severity: str) -> None:
+    """spec/content-format 3, `verified_sources`; 12, C611."""
+    files = folders.changed(RESOURCES, "verified: 2026-02-01", "verified: false")
+    files = folders.with_file(RESOURCES, re.sub(rb"kind: \w+", f"kind: {kind}".encode(), files[RESOURCES]), files)
+    if demanded:
+        files = folders.changed(COURSE, "visibility: public", f"visibility: public\nverified_sources: {demanded}", files)
+
+    assert [finding.severity.value for finding in folders.findings(files, "C611")] == [severity]
 
 
 def test_parameters_due_for_review_are_told() -> None:
