@@ -194,7 +194,7 @@ COURSE: tuple[tuple[object, tuple[FieldSpec, ...]], ...] = (
                 "verified_sources",
                 FieldShape.CHOICE,
                 lazy_("Sources that must be verified before publishing"),
-                lazy_("A source is verified when somebody has opened it and found what it is cited for."),
+                lazy_("A source is verified once someone has opened it and it says what it is cited for."),
                 (("none", lazy_("None")), ("law", lazy_("Laws and regulations")), ("all", lazy_("All"))),
                 "none",
             ),
