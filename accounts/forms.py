@@ -124,22 +124,25 @@ class InvitationForm(PasswordForm):
     )
 
 
-class SignUpForm(NamesForm, PasswordForm):
-    """A new account."""
+class NewAccountForm(NamesForm, PasswordForm):
+    """A new account, made with `(address,)`: the invitation says whose it is."""
 
-    email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
     consent = BooleanField(
         lazy_("I have read how my data is used"), [_required(N_("We cannot store your data unless you accept the privacy notice."))]
     )
 
+    def address(self) -> str:
+        """Return the address of the account."""
+        return self._owner[0]
+
     def personal(self) -> tuple[str, ...]:
         """Return the names and the address."""
-        return tuple(field.data or "" for field in (self.given_names, self.first_surname, self.second_surname, self.email))
+        return (*(field.data or "" for field in (self.given_names, self.first_surname, self.second_surname)), self.address())
 
     def command(self) -> SignUp:
         """Return the account to make; hashes the password."""
         return SignUp(
-            email=self.email.data or "",
+            email=self.address(),
             password_hash=passwords.hash_password(self.password.data or ""),
             given_names=self.given_names.data or "",
             first_surname=self.first_surname.data or "",
@@ -147,6 +150,16 @@ class SignUpForm(NamesForm, PasswordForm):
             language=language(),
             zone=DEFAULT_ZONE,
         )
+
+
+class SignUpForm(NewAccountForm):
+    """A new account, and its address."""
+
+    email = EmailField(lazy_("Email"), [_required(N_("Enter your email address."))])
+
+    def address(self) -> str:
+        """Return the address that was typed."""
+        return self.email.data or ""
 
 
 class PasswordResetRequestForm(Form):

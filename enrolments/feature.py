@@ -1,5 +1,6 @@
 """The enrolments feature, as the application registers it."""
 
+from accounts.services import AccountVerb
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs
 from enrolments.dates import course_dates, dates_of_kind
@@ -10,6 +11,8 @@ from enrolments.views import (
     editions,
     gradebook,
     grading,
+    invitations,
+    invited,
     learning,
     messages,
     mistakes,
@@ -26,6 +29,8 @@ FEATURE = Feature(
         learning.bp,
         editions.bp,
         roster.bp,
+        invitations.bp,
+        invited.bp,
         gradebook.bp,
         progress_report.bp,
         announcements.bp,
@@ -39,6 +44,8 @@ FEATURE = Feature(
     jobs={
         "enrolments.follow_correction": jobs.follow_correction,
         "enrolments.enrol_list": jobs.enrol_list,
+        "enrolments.send_invitation": jobs.send_invitation,
+        "enrolments.accept_at_confirmation": jobs.accept_at_confirmation,
         "enrolments.tell_announcement": jobs.notify_announcement,
         "enrolments.keep_grades": jobs.keep_grades,
         "enrolments.forget_lists": jobs.forget_lists,
@@ -46,6 +53,11 @@ FEATURE = Feature(
         "enrolments.end_closed": jobs.end_closed,
     },
     periodic={"enrolments.forget_lists": 3600, "enrolments.keep_grades": 3600, "enrolments.end_closed": 86_400},
-    on={CourseVerb.PUBLISHED: "enrolments.follow_correction", CourseVerb.CHANGES_TOLD: "enrolments.tell_changes"},
+    on={
+        AccountVerb.CONFIRMED: "enrolments.accept_at_confirmation",
+        CourseVerb.PUBLISHED: "enrolments.follow_correction",
+        CourseVerb.CHANGES_TOLD: "enrolments.tell_changes",
+    },
+    patient=("enrolments.send_invitation",),
     dates=(course_dates, dates_of_kind("page")),
 )

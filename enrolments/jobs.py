@@ -1,22 +1,27 @@
-"""Background work of enrolments: learners follow a correction, lists of people are enrolled."""
+"""Background work of enrolments: learners follow a correction, lists of people are enrolled or invited."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from accounts.services import delete_pending_uploads
 from courses.permissions import edits
 from courses.queries.team import list_still_authorised
 from enrolments.models import Edition, PendingEnrolmentList
-from enrolments.people_lists import judge_list, read_list
+from enrolments.people_lists import ListedAddress, judge_list, read_list
+from enrolments.queries import invitations as invitation_queries
 from enrolments.queries import learning as queries
 from enrolments.queries import versions as version_queries
 from enrolments.queries.grade_items import list_stale
-from enrolments.services import account_closure, announcements, change_notices, editions, grade_items
+from enrolments.services import account_closure, announcements, change_notices, editions, grade_items, invitations
+from enrolments.services.invitations import InvitationBatch
 from enrolments.services.learning import follow_version, record_version_moves
+from kernel import mail
 from kernel.errors import Conflict
+from kernel.i18n import choose
 from kernel.outbox import Delivery, Effect, JobIncomplete
 from kernel.permissions import Actor, ActorChannel
 
@@ -75,12 +80,44 @@ def enrol_list(delivery: Delivery) -> None:
             row = session.get_one(PendingEnrolmentList, list_id, with_for_update=True)
             if not list_still_authorised(session, row.person_id, row.course_id, edits):
                 return
-            edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
-            people = judge_list(session, row.course_id, portion).people
-            editions.enrol_others(
-                session, Actor(person_id=row.person_id, via=ActorChannel.JOB), row.course_id, edition, people, now=delivery.now
-            )
+            _take_in(session, row, portion, delivery.now)
             row.place = place + len(portion)
+
+
+def _take_in(session: Session, row: PendingEnrolmentList, portion: Sequence[ListedAddress], now: datetime) -> None:
+    """Invite the people of a portion; those with an account are enrolled at once where an administrator sent the list."""
+    actor = Actor(person_id=row.person_id, via=ActorChannel.JOB)
+    edition = None if row.edition_id is None else session.get_one(Edition, row.edition_id)
+    by_account = list_still_authorised(session, row.person_id, row.course_id, lambda sender, _role: sender.is_administrator)
+    judged = judge_list(session, row.course_id, portion, by_account=by_account, now=now)
+    if judged.people:
+        editions.enrol_others(session, actor, row.course_id, edition, judged.people, now=now)
+    batch = InvitationBatch(row.course_id, edition, row.uuid)
+    invitations.invite(session, actor, batch, {entry.address: entry.name for entry in judged.invited}, now=now)
+
+
+def send_invitation(delivery: Delivery) -> None:
+    """Send the link of an invitation to enrol. Its secret is made here, so that no row of a job ever holds it."""
+    with delivery.database.unit_of_work() as session:
+        found = invitation_queries.get_to_send(session, cast("int", delivery.arguments["invitation"]), now=delivery.now)
+        if found is None:
+            return
+        row, course = found
+        secret, title = invitations.make_secret(session, row.id), choose(course.title, row.language)
+        to, language, name = row.email, row.language, row.name or row.email
+    key, path = f"job-{delivery.job_id}", f"/course-invitations/{secret}"
+    message = mail.write(delivery.settings, to, "enrolment_invitation", language, key=key, path=path, name=name, course=title)
+    mail.dispatch(delivery, message)
+
+
+def accept_at_confirmation(delivery: Delivery) -> None:
+    """Enrol a person who confirmed an address in the courses with whose invitations they signed up. Done twice it enrols nobody twice."""
+    person_id = cast("int", delivery.arguments["subject"])
+    with delivery.database.unit_of_work(write=False) as session:
+        wanted = invitation_queries.list_signed_up(session, person_id, now=delivery.now)
+    for invitation in wanted:
+        with delivery.database.unit_of_work() as session:
+            invitations.accept_at_confirmation(session, person_id, invitation, now=delivery.now)
 
 
 def notify_announcement(delivery: Delivery) -> None:

@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, false, func
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, Uuid, false, func
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -267,6 +268,36 @@ class PendingEnrolmentList(PendingUpload, Base):
     place: Mapped[int] = mapped_column(default=0)
     """How many of its addresses were dealt with."""
     total: Mapped[int]
+
+
+class EnrolmentInvitation(Base):
+    """An invitation of an address to enrol in a course; whether it has an account makes no difference. Used up by enrolling."""
+
+    __tablename__ = "enrolment_invitation"
+    __table_args__ = (Index("ix_enrolment_invitation_course", "course_id", "email"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
+    list_uuid: Mapped[UUID] = mapped_column(Uuid, index=True)
+    """Shared by those that were sent together, and undone together."""
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    """In lower case; empty once the invitation is used up."""
+    name: Mapped[ShortText]
+    """As the list has it, to address the person; empty once the invitation is used up."""
+    language: Mapped[str] = mapped_column(String(2))
+    """Of the mail: the language of who invites."""
+    secret_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """None until the mail is written, or the link shown to be handed over."""
+    invited_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    invited_at: Mapped[Moment]
+    expires_at: Mapped[Moment] = mapped_column(index=True)
+    signed_up_at: Mapped[Moment | None]
+    """When an account was asked for with the link: the person is enrolled as soon as they confirm the address."""
+    accepted_at: Mapped[Moment | None]
+    accepted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    withdrawn_at: Mapped[Moment | None]
 
 
 class Announcement(Base):

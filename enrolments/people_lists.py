@@ -1,25 +1,33 @@
-"""Lists of people as offices send them: read with their lines, and judged against the accounts that there are."""
+"""Lists of people as offices send them: read with their lines, and judged against those who take the course or are invited to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from accounts.forms import normal_email
 from accounts.rules import ADDRESS_HEADINGS, fold
 from enrolments.queries.editions import known_addresses
+from enrolments.queries.invitations import list_taken
 from kernel.decoding import Undecodable
 from kernel.errors import N_
+from kernel.markup.source import normalise
 from kernel.tables import FORMULA, as_written, read_table
+from organisations.unit_lists.reading import PEOPLE_COLUMNS
 
 MOST_ENTRIES = 40_000
+LONGEST_NAME = 200
+NAME_COLUMNS = ("given_names", "first_surname", "second_surname", "surnames")
 
 
 @dataclass(frozen=True, slots=True)
 class ListedAddress:
-    """An address on a list, in lower case, with its line; what is no address is kept as it was written."""
+    """An address on a list, in lower case, with its line and the name beside it; what is no address is kept as it was written."""
 
     line: int
     address: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +41,50 @@ class PeopleList:
 def read_list(content: bytes) -> PeopleList:
     """Return the addresses of a CSV file, a workbook or pasted lines; raise Undecodable where it is no list of addresses.
 
-    The column is the one whose heading says so, else the first in which the first row has an address.
+    The column is the one whose heading says so, else the first in which the first row has an address. Names are read by their headings.
     """
     table = read_table(content, rows=MOST_ENTRIES + 1)
     if not table.rows:
         raise Undecodable(N_("The list is empty."))
     headings = [fold(cell).strip() for cell in table.rows[0][1]]
     place = next((at for at, heading in enumerate(headings) if heading in ADDRESS_HEADINGS), None)
-    rows = table.rows[1:]
+    named, rows = _name_places(headings), table.rows[1:]
     if place is None:
         place, rows = next((at for at, cell in enumerate(headings) if "@" in cell), None), table.rows
+        named = []
     if place is None:
         raise Undecodable(N_("There is no column called “email” or “correo”, and the first row contains no address."))
     if len(rows) > MOST_ENTRIES:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(rows), limit=MOST_ENTRIES)
-    entries = (ListedAddress(line, cells[place].strip().lower() if place < len(cells) else "") for line, cells in rows)
+    entries = (ListedAddress(line, _cell(cells, place).strip().lower(), _name(cells, named)) for line, cells in rows)
     return PeopleList(tuple(entries), table.guessed_from)
+
+
+def _name_places(headings: Sequence[str]) -> list[int]:
+    found = (next((at for at, heading in enumerate(headings) if heading in PEOPLE_COLUMNS[part]), None) for part in NAME_COLUMNS)
+    return [place for place in found if place is not None]
+
+
+def _cell(cells: Sequence[str], place: int) -> str:
+    return cells[place] if place < len(cells) else ""
+
+
+def _name(cells: Sequence[str], places: Sequence[int]) -> str:
+    words = " ".join(part for place in places if (part := _cell(cells, place)) != FORMULA)
+    return " ".join(normalise(words).split())[:LONGEST_NAME]
+
+
+def find_address(text: str) -> str:
+    """Return an address in the form that is kept, or nothing where it is none."""
+    try:
+        return normal_email(text.strip())
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFault:
-    """Why nobody is enrolled by a line: a message for people, in English, to be translated."""
+    """Why nobody is enrolled or invited by a line: a message for people, in English, to be translated."""
 
     line: int
     address: str
@@ -62,37 +93,56 @@ class EntryFault:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentListCheck:
-    """The check of an enrolment list: the people it enrols by number and name, those already enrolled, and faults by line."""
+    """The check of an enrolment list: whom it enrols, whom it invites, who is in the course or invited already, and faults by line."""
 
     people: tuple[int, ...]
-    names: tuple[str, ...]
+    """Only of the list of somebody who may see all accounts."""
+    invited: tuple[ListedAddress, ...]
     inside: int
+    open: int
     faults: tuple[EntryFault, ...]
 
 
-def judge_list(session: Session, course_id: int, entries: Sequence[ListedAddress]) -> EnrolmentListCheck:
-    """Compare a list with the accounts that there are; nothing is written."""
-    known = known_addresses(session, course_id, list({entry.address for entry in entries if "@" in entry.address}))
-    people: dict[int, str] = {}
-    faults, inside, seen = [], 0, dict[str, int]()
-    for entry in entries:
-        found, first = known.get(entry.address), seen.setdefault(entry.address, entry.line)
-        if entry.address == FORMULA:
-            faults.append(
-                EntryFault(
-                    entry.line,
-                    as_written(entry.address),
-                    N_("A cell contains a formula, which is not calculated. Enter its value instead."),
-                )
-            )
-        elif "@" not in entry.address:
-            faults.append(EntryFault(entry.line, entry.address, N_("This is not an email address.")))
-        elif first != entry.line:
-            faults.append(EntryFault(entry.line, entry.address, N_("This address is on the list twice.")))
-        elif found is None or found.suspended:
-            faults.append(EntryFault(entry.line, entry.address, N_("No open account uses this address.")))
-        elif found.enrolled:
+def judge_list(
+    session: Session, course_id: int, entries: Sequence[ListedAddress], *, by_account: bool, now: datetime
+) -> EnrolmentListCheck:
+    """Compare a list with who takes the course or is invited to it; nothing is written.
+
+    `by_account`: people with an account are enrolled at once. Else every address is invited, and nothing is read that depends on whether
+    it has an account (spec/security 2.2).
+    """
+    clean, faults = _clean(entries)
+    known = known_addresses(session, course_id, list(clean)) if by_account else {}
+    taken = list_taken(session, course_id, list(clean), now=now)
+    people, invited = dict[int, None](), list[ListedAddress]()
+    inside = waiting = 0
+    for address, entry in clean.items():
+        found = known.get(address)
+        if address in taken.inside or (found is not None and found.enrolled):
             inside += 1
+        elif found is not None and found.suspended:
+            faults.append(EntryFault(entry.line, address, N_("The account with this address is suspended.")))
+        elif found is not None:
+            people[found.person_id] = None
+        elif address in taken.invited:
+            waiting += 1
         else:
-            people[found.person_id] = found.name
-    return EnrolmentListCheck(tuple(people), tuple(people.values()), inside, tuple(faults))
+            invited.append(entry)
+    return EnrolmentListCheck(tuple(people), tuple(invited), inside, waiting, tuple(sorted(faults, key=lambda fault: fault.line)))
+
+
+def _clean(entries: Sequence[ListedAddress]) -> tuple[dict[str, ListedAddress], list[EntryFault]]:
+    """Return the first entry of each address, and the lines that have none or repeat one."""
+    clean, faults = dict[str, ListedAddress](), list[EntryFault]()
+    for entry in entries:
+        address = find_address(entry.address)
+        if entry.address == FORMULA:
+            message = N_("A cell contains a formula, which is not calculated. Enter its value instead.")
+            faults.append(EntryFault(entry.line, as_written(entry.address), message))
+        elif not address:
+            faults.append(EntryFault(entry.line, entry.address, N_("This is not an email address.")))
+        elif address in clean:
+            faults.append(EntryFault(entry.line, entry.address, N_("This address is on the list twice.")))
+        else:
+            clean[address] = ListedAddress(entry.line, address, entry.name)
+    return clean, faults

@@ -8,7 +8,7 @@ from functools import wraps
 
 from accounts.models import Person
 from courses.content.model import Visibility
-from courses.models import StaffRole
+from courses.models import Course, StaffRole
 from courses.permissions import edits
 from courses.rules import ClosedReason, Outline, OutlineActivity, is_found
 from enrolments.models import (
@@ -17,6 +17,7 @@ from enrolments.models import (
     Completion,
     Edition,
     Enrolment,
+    EnrolmentInvitation,
     LearnerGroup,
     LearnerNote,
     ManualGradeItem,
@@ -43,6 +44,8 @@ class LearningAction(StrEnum):
     TAKE_BACK = "completion:take_back"
     ENROL_OTHERS = "course:enrol_other"
     """Keep editions and lists of learners: enrol others, end their part."""
+    INVITE = "enrolment:invite"
+    ACCEPT_INVITATION = "enrolment:accept_invitation"
     FOLLOW = "gradebook:view"
     """See the marks and the progress of those who take a course."""
     EXPORT = "gradebook:export"
@@ -234,6 +237,28 @@ class EnrolmentListContext:
 
 
 @dataclass(frozen=True, slots=True)
+class EnrolmentInvitationContext:
+    """A member of the course team before an invitation to enrol."""
+
+    context: LearnerContext
+    invitation: EnrolmentInvitation
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedContext:
+    """A person before an invitation to enrol."""
+
+    invitation: EnrolmentInvitation
+    course: Course
+    edition: Edition | None
+    is_for_reader: bool
+    is_open: bool
+    """It can still be accepted, the course permitting."""
+    is_closed: bool
+    """The course or the edition takes nobody at present."""
+
+
+@dataclass(frozen=True, slots=True)
 class LearningRecord:
     """A person's learning record in one course, as administrators look at it."""
 
@@ -353,7 +378,8 @@ def _manage_groups(actor: Actor, subject: object) -> Verdict:
 
 
 def _enrol_others(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, LearnerContext | EditionContext | EnrolmentListContext | ParticipantContext)
+    contexts = LearnerContext | EditionContext | EnrolmentListContext | ParticipantContext | EnrolmentInvitationContext
+    assert isinstance(subject, contexts)
     context = subject if isinstance(subject, LearnerContext) else subject.context
     return allow_if(edits(actor, context.staff_role))
 
@@ -427,6 +453,12 @@ def _join(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.refusal is None and (subject.by_code or subject.context.way == "open"))
 
 
+def _accept_invitation(_actor: Actor, subject: object) -> Verdict:
+    """Let the person accept whose address was invited; nobody else learns that there is an invitation."""
+    assert isinstance(subject, InvitedContext)
+    return allow_if(subject.is_for_reader, Verdict.HIDE)
+
+
 def _learner(subject: object) -> tuple[int, ...]:
     """Return whose record a subject is; an edition, a list or a course as a whole is nobody's."""
     return (subject.enrolment.person_id,) if isinstance(subject, ParticipantContext | ResultContext | LearnerNoteContext) else ()
@@ -449,6 +481,8 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         LearningAction.CHANGE_MEMBERS: changes_records(changes_record(_manage_groups, lambda subject: (subject.person_id,))),
         LearningAction.TAKE_BACK: changes_record(administrator, lambda record: (record.person.id,)),
         LearningAction.ENROL_OTHERS: changes_records(changes_record(_enrol_others, _learner)),
+        LearningAction.INVITE: changes_records(_enrol_others),
+        LearningAction.ACCEPT_INVITATION: _accept_invitation,
         LearningAction.FOLLOW: _follow,
         LearningAction.EXPORT: _export,
         LearningAction.ANNOUNCE: _enrol_others,

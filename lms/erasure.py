@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from accounts import privacy, queries
 from accounts.models import Person
 from courses.services import team
-from enrolments.services import account_closure, learner_notes, mistakes
+from enrolments.services import account_closure, invitations, learner_notes, mistakes
 from kernel.permissions import Actor
 from organisations.services import tree
 from quizzes.services import overrides
@@ -16,6 +16,7 @@ from quizzes.services import overrides
 FORGET: tuple[Callable[..., None], ...] = (
     tree.erase_person,
     team.erase_person,
+    invitations.erase_person,
     learner_notes.erase_person,
     mistakes.erase_person,
     overrides.erase_person,

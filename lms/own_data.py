@@ -40,6 +40,7 @@ from enrolments.models import (
     Edition,
     EditionPlace,
     Enrolment,
+    EnrolmentInvitation,
     GroupMember,
     LearnerGroup,
     MistakeReport,
@@ -145,6 +146,16 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         "invitations": select(*of_course, CourseInvitation.role, CourseInvitation.invited_at, CourseInvitation.used_at)
         .join(Course, Course.id == CourseInvitation.course_id)
         .join(Person, Person.email == CourseInvitation.email)
+        .where(Person.id == person_id),
+        "course_invitations": select(
+            *of_course,
+            EnrolmentInvitation.name,
+            EnrolmentInvitation.invited_at,
+            EnrolmentInvitation.expires_at,
+            EnrolmentInvitation.accepted_at,
+        )
+        .join(Course, Course.id == EnrolmentInvitation.course_id)
+        .join(Person, (Person.email == EnrolmentInvitation.email) | (Person.id == EnrolmentInvitation.accepted_by))
         .where(Person.id == person_id),
         "teams": select(*of_course, CourseStaff.role, CourseStaff.since)
         .join(Course, Course.id == CourseStaff.course_id)

@@ -22,6 +22,7 @@ from enrolments.pages.dates import date_views, upcoming
 from enrolments.pages.outline import draw, foreign
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries
+from enrolments.queries.invitations import list_own as list_own_invitations
 from enrolments.queries.learning import OwnCourse
 from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import evaluate_completion, not_begun, where_to_continue
@@ -75,6 +76,10 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
         "waits": [
             {"slug": row.slug, "title": choose(row.title), "edition": row.edition, "name": row.name, "since": row.since}
             for row in edition_queries.list_own_waits(session, actor)
+        ],
+        "invitations": [
+            {"uuid": row.uuid, "title": choose(row.title), "edition": row.edition, "expires_at": row.expires_at}
+            for row in list_own_invitations(session, actor, now=now)
         ],
         "certificates": [
             {

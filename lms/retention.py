@@ -13,7 +13,7 @@ from accounts.models import Device, Person, RoleGrant
 from courses.models import CourseStaff
 from courses.services import team
 from enrolments.models import Enrolment, WaitingPlace
-from enrolments.services import mistakes
+from enrolments.services import invitations, mistakes
 from kernel import audit, audit_seals, clock, outbox
 from kernel.errors import N_
 from kernel.files import files_of
@@ -66,8 +66,9 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
 
 
 def forget_links(session: Session, moment: datetime) -> int:
-    """Delete the mailed links that ended before a moment, those into course teams among them."""
-    return services.forget_links_before(session, moment) + team.forget_invitations_before(session, moment)
+    """Delete the mailed links that ended before a moment, those into course teams and courses among them."""
+    invited = team.forget_invitations_before(session, moment) + invitations.forget_before(session, moment)
+    return services.forget_links_before(session, moment) + invited
 
 
 KINDS = (

@@ -7,6 +7,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.queries.log import entries_of
 from enrolments.services.announcements import AnnouncementVerb
 from enrolments.services.editions import EditionVerb
+from enrolments.services.invitations import InvitationVerb
 from enrolments.services.mistakes import MistakeVerb
 from enrolments.services.report_exports import FollowingVerb
 from kernel.i18n import _, ngettext
@@ -19,6 +20,11 @@ def _fact(entry: LogEntry, name: str) -> str:
 def _count(entry: LogEntry, name: str) -> int:
     found = entry.facts.get(name)
     return len(found) if isinstance(found, list) else 0
+
+
+def _number(entry: LogEntry) -> int:
+    found = entry.facts.get("count")
+    return found if isinstance(found, int) else 0
 
 
 def _named(words: str, name: str) -> str:
@@ -88,6 +94,13 @@ _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {
     EditionVerb.OPENED: lambda _entry: _("Reopened an edition"),
     EditionVerb.CODE_MADE: lambda _entry: _("Created a new code for an edition"),
     EditionVerb.CODE_TAKEN: lambda _entry: _("Removed the code of an edition"),
+    InvitationVerb.SENT: lambda entry: ngettext("Invited %(count)s person", "Invited %(count)s people", _number(entry)),
+    InvitationVerb.RENEWED: lambda _entry: _("Sent an invitation again"),
+    InvitationVerb.LINKS_MADE: lambda entry: ngettext(
+        "Made %(count)s invitation link to hand over", "Made %(count)s invitation links to hand over", _number(entry)
+    ),
+    InvitationVerb.WITHDRAWN: lambda entry: ngettext("Withdrew %(count)s invitation", "Withdrew %(count)s invitations", _number(entry)),
+    InvitationVerb.ACCEPTED: lambda entry: _("%(person)s accepted an invitation", person=entry.person or _("a learner")),
     EditionVerb.WAITED: lambda entry: _("%(person)s joined the waiting list", person=entry.person or _("a learner")),
     EditionVerb.WAITED_NO_MORE: lambda entry: _("%(person)s left the waiting list", person=entry.person or _("a learner")),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, full_name
@@ -241,18 +241,17 @@ class EnrolCandidate:
 def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *, limit: int) -> list[EnrolCandidate]:
     """List the people with an open account whom a search finds and who do not take a course, by name.
 
-    Addresses of those outside the course are for administrators (spec/security 7.6): others find by name,
-    or by a whole address that they know,
-    and nobody where they name too little of them.
+    Addresses of those outside the course are for administrators (spec/security 7.6): others find by name, never by an address,
+    so that nobody learns whether it has an account (2.2), and nobody where they name too little of them.
     """
-    if names_too_little(actor, words):
+    if names_too_little(actor, words) or ("@" in words and not actor.is_administrator):
         return []
     inside = select(Enrolment.person_id).where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
     statement = (
         select(Person, Organisation.name)
         .outerjoin(Membership, (Membership.person_id == Person.id) & PRESENT)
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Person.suspended_at.is_(None), Person.id.not_in(inside), *_sought(actor, words))
+        .where(Person.suspended_at.is_(None), Person.id.not_in(inside), *name_matches(words, with_address=actor.is_administrator))
         .order_by(*by_name())
         .limit(limit)
     )
@@ -265,12 +264,6 @@ def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *
 def names_too_little(actor: Actor, words: str) -> bool:
     """Return whether so few characters would let the actor leaf through all accounts; administrators may."""
     return not actor.is_administrator and max(map(len, words.split()), default=0) < FEWEST_LETTERS
-
-
-def _sought(actor: Actor, words: str) -> list[ColumnElement[bool]]:
-    if actor.is_administrator:
-        return name_matches(words)
-    return [Person.email == words.lower()] if "@" in words else name_matches(words, with_address=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def end_duplicate_enrolments(session: Session, actor: Actor, closed: int, kept: 
         inherits = stands.left_at is not None or _is_running(session, row, now)
         if stands.left_at is not None:
             stands.left_at = None
-            editions.cancel_waiting_places(session, stands.course_id, [kept])
+            editions.end_requests_of_learners(session, stands.course_id, [kept], now=now)
             number = get_outline(session, stands.course_version_id).number
             audit.record(session, actor, EnrolmentVerb.ENROLLED, stands, now=now, version=number)
         editions.leave(session, actor, row, now=now, heir=stands if inherits else None)

@@ -17,7 +17,7 @@ from accounts.rules import SENT_IN_LIFE, NoticeKind
 from courses.models import Course
 from courses.queries.outlines import get_outline
 from enrolments.audit_verbs import EnrolmentVerb
-from enrolments.models import Edition, EditionPlace, Enrolment, PendingEnrolmentList, WaitingPlace
+from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, PendingEnrolmentList, WaitingPlace
 from enrolments.queries import editions as queries
 from enrolments.queries.learning import find_enrolment, lock_enrolment_turn
 from enrolments.rules import CODE_LENGTH
@@ -175,10 +175,14 @@ def stop_waiting(session: Session, actor: Actor, edition: Edition, person_id: in
         audit.record(session, actor, EditionVerb.WAITED_NO_MORE, edition, now=now, person=person_id)
 
 
-def cancel_waiting_places(session: Session, course_id: int, people: Sequence[int]) -> None:
-    """Take those who take a course now off the waiting lists of all its editions; that they were enrolled stands in the log."""
+def end_requests_of_learners(session: Session, course_id: int, people: Sequence[int], *, now: datetime) -> None:
+    """Take those who take a course now off its waiting lists, and use up their invitations; that they were enrolled stands in the log."""
     mine = select(Edition.id).where(Edition.course_id == course_id)
     session.execute(delete(WaitingPlace).where(WaitingPlace.person_id.in_(people), WaitingPlace.edition_id.in_(mine)))
+    holder = select(Person.id).where(Person.email == EnrolmentInvitation.email, Person.id.in_(people)).scalar_subquery()
+    unanswered = (EnrolmentInvitation.accepted_at.is_(None), EnrolmentInvitation.withdrawn_at.is_(None))
+    used = update(EnrolmentInvitation).where(EnrolmentInvitation.course_id == course_id, *unanswered, holder.is_not(None))
+    session.execute(used.values(accepted_at=now, accepted_by=holder, email="", name=""), execution_options={"synchronize_session": False})
 
 
 def _after_who_waits(session: Session, edition_id: int, now: datetime) -> queries.EditionRow:
@@ -229,7 +233,7 @@ def enrol_others(
     Those enrolled already stay as they are, those who left find everything as it was; suspended accounts are passed over. Places that
     nobody has taken yet go first to those who wait for them. The actor's own record is left out (`kernel.own_records`).
     """
-    course, version_id = _open_course(session, course_id)
+    course, version_id = open_course(session, course_id)
     open_ones = select(Person.id).where(Person.id.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)
     able = set(session.scalars(open_ones.with_for_update(key_share=True)))
     if any(is_own(actor, one) for one in able):
@@ -253,7 +257,7 @@ def enrol_others(
     return EnrolCounts(len(entered), len(wanted) - len(entered))
 
 
-def _open_course(session: Session, course_id: int) -> tuple[Course, int]:
+def open_course(session: Session, course_id: int) -> tuple[Course, int]:
     """Return a course that takes people, with its published version; raise Conflict."""
     course = session.get_one(Course, course_id)
     if course.published_version_id is None:
@@ -287,7 +291,7 @@ def _enrol(
     ]
     if rows:
         session.execute(insert(Enrolment), rows)
-    cancel_waiting_places(session, course_id, people)
+    end_requests_of_learners(session, course_id, people, now=now)
     entered = session.scalars(select(Enrolment).where(*mine).order_by(Enrolment.id)).all()
     if edition_id is not None:
         session.execute(insert(EditionPlace), [{"enrolment_id": enrolment.id, "edition_id": edition_id} for enrolment in entered])
@@ -363,7 +367,7 @@ def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, 
     """Enrol the people of a list, some hundreds at a time in the background; a second time changes nothing. Raise Conflict."""
     row = session.get_one(PendingEnrolmentList, pending.id, with_for_update=True)
     if row.confirmed_at is None:
-        _open_course(session, row.course_id)
+        open_course(session, row.course_id)
         row.confirmed_at = now
         row.expires_at = now + SENT_IN_LIFE  # it is needed until everybody of it is enrolled
         audit.record(session, actor, EditionVerb.LIST_CONFIRMED, row, now=now, course=row.course_id)

@@ -22,7 +22,7 @@ from enrolments.permissions import ActivityContext, LearnerContext
 from enrolments.queries import learning as queries
 from enrolments.queries import versions as version_queries
 from enrolments.rules import Progress, is_held_back
-from enrolments.services.editions import cancel_waiting_places
+from enrolments.services.editions import end_requests_of_learners
 from enrolments.services.progress import LockedEnrolment, complete, exact_decimal, lock, recompute_progress, update_progress
 from kernel import audit
 from kernel.db import UtcDateTime, connection_of
@@ -51,7 +51,7 @@ def enrol(session: Session, actor: Actor, context: LearnerContext, *, now: datet
         )
         session.add(existing)
     existing.left_at = None
-    cancel_waiting_places(session, context.course_id, [actor.person_id])
+    end_requests_of_learners(session, context.course_id, [actor.person_id], now=now)
     session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.ENROLLED, existing, now=now, version=outline.number)
     recompute_progress(session, actor, returning, now=now)

@@ -1,4 +1,4 @@
-"""Pages of those who take a course, for its team: who they are, enrolling others, lists of people."""
+"""Pages of those who take a course, for its team: who they are, enrolling and inviting others, lists of people."""
 
 from uuid import UUID
 
@@ -12,12 +12,14 @@ from courses.models import Course
 from enrolments.course_context import course_name
 from enrolments.forms import EnrolmentListForm
 from enrolments.models import Edition
-from enrolments.people_lists import judge_list, read_list
+from enrolments.people_lists import EnrolmentListCheck, find_address, judge_list, read_list
 from enrolments.permissions import EnrolmentListContext, LearnerContext, LearningAction, ParticipantContext
 from enrolments.queries import editions as queries
+from enrolments.queries.invitations import InvitationCounts, count_list, list_taken
 from enrolments.queries.learning import get_learner_context
 from enrolments.services import editions as services
 from enrolments.services.editions import EnrolCounts, UploadedList
+from enrolments.services.invitations import require_room
 from kernel import clock
 from kernel.errors import Invalid, NotFound
 from kernel.i18n import _, ngettext
@@ -47,6 +49,7 @@ def roster(context: LearnerContext) -> Answer:
     words, wanted = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
     rows = queries.list_roster(session, context.course_id, words, edition, offset=asked.offset, limit=ROWS + 1)
+    address = find_address(wanted) if "@" in wanted else ""
     found = queries.list_outsiders(session, current_actor(), context.course_id, wanted, limit=FOUND + 1) if wanted else []
     access_log.record_search_access([row.person_id for row in found[:FOUND]])
     return render_template(
@@ -60,13 +63,21 @@ def roster(context: LearnerContext) -> Answer:
         sees_addresses=current_actor().is_administrator,
         too_few=bool(wanted) and queries.names_too_little(current_actor(), wanted),
         found=found[:FOUND],
+        address=address if not found else "",
+        address_state=_address_state(session, context, address) if address and not found else "",
         more_found=len(found) > FOUND,
         published=context.is_published,
         archived=context.archived,
     )
 
 
-def _edition(session: Session, context: LearnerContext, text: str) -> Edition | None:
+def _address_state(session: Session, context: LearnerContext, address: str) -> str:
+    """Return what the course's own lists say of an address; whether it has an account is not looked at (spec/security 2.2)."""
+    taken = list_taken(session, context.course_id, [address], now=clock.now())
+    return "inside" if address in taken.inside else "invited" if address in taken.invited else "free"
+
+
+def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edition | None:
     """Return the edition that was chosen; raise NotFound where the course has none such."""
     if not text:
         return None
@@ -83,7 +94,7 @@ def enrol(context: LearnerContext) -> Answer:
     """Enrol the chosen people."""
     session = current_session()
     chosen = [found for text in request.form.getlist("person")[:FOUND] if (found := as_uuid(text)) is not None]
-    edition = _edition(session, context, request.form.get("edition", ""))
+    edition = chosen_edition(session, context, request.form.get("edition", ""))
     came = services.enrol_others(session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now())
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
@@ -121,7 +132,7 @@ def upload(context: LearnerContext) -> Answer:
     sent = form.upload() if form.validate_on_post() else None
     if sent is None:
         return _upload_page(context, form), 422
-    edition = _edition(current_session(), context, form.edition.data or "")
+    edition = chosen_edition(current_session(), context, form.edition.data or "")
     try:
         with reading_file():
             found = read_list(sent[1])
@@ -142,35 +153,48 @@ def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> 
     return EnrolmentListContext(context, queries.get_pending(session, current_actor().person_id, context.course_id, pending))
 
 
+def _judge(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, int | None]:
+    """Return what a list would do now, and from which line on its encoding is a guess."""
+    with reading_file():
+        found = read_list(subject.pending.content)
+    by_account = current_actor().is_administrator
+    judged = judge_list(current_session(), subject.context.course_id, found.entries, by_account=by_account, now=clock.now())
+    return judged, found.guessed_from
+
+
 @bp.get("/teaching/<slug>/learners/lists/<uuid:pending>")
 @requires(LearningAction.ENROL_OTHERS, _list_context)
 def preview(subject: EnrolmentListContext) -> Answer:
-    """Show whom a list enrols and what is wrong in it; once confirmed, how far it is."""
-    row = subject.pending
-    with reading_file():
-        found = read_list(row.content)
-    session = current_session()
-    judged = judge_list(session, subject.context.course_id, found.entries)
+    """Show whom a list enrols or invites and what is wrong in it; once confirmed, how far it is. It tells nobody's account."""
+    session, row, actor = current_session(), subject.pending, current_actor()
+    judged, guessed_from = _judge(subject)
     line = None if row.edition_id is None else queries.get_line(session, row.edition_id)
     free = None if line is None or line.edition.capacity is None else max(line.edition.capacity - line.taken, 0)
+    own = any(is_own(actor, one) for one in judged.people) or any(entry.address == actor.email for entry in judged.invited)
     return render_template(
         "enrolments/list_preview.html",
         course=course_name(subject.context),
         pending=row,
         judged=judged,
         faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in judged.faults[:FAULTS]],
-        guessed_from=found.guessed_from,
+        guests=[(entry.line, entry.address, entry.name) for entry in judged.invited[:FAULTS]],
+        guessed_from=guessed_from,
         edition=line.edition.name if line else "",
-        leaves_out=_(LEFT_OUT) if any(is_own(current_actor(), one) for one in judged.people) else "",
+        leaves_out=_(LEFT_OUT) if own else "",
         waiting=0 if free is None else max(len(judged.people) - free, 0),
+        free=free,
+        counts=count_list(session, subject.context.course_id, row.uuid) if row.confirmed_at else InvitationCounts(),
     )
 
 
 @bp.post("/teaching/<slug>/learners/lists/<uuid:pending>/confirmation")
-@requires(LearningAction.ENROL_OTHERS, _list_context)
+@requires(LearningAction.ENROL_OTHERS, _list_context, reads_first=True)
 def confirm(subject: EnrolmentListContext) -> Answer:
-    """Enrol the people of a list."""
-    services.confirm_list(current_session(), current_actor(), subject.pending, now=clock.now())
+    """Enrol or invite the people of a list."""
+    judged, _guessed = _judge(subject)
+    session, actor, now = begin_writing(), current_actor(), clock.now()
+    require_room(session, actor, len(judged.invited), now=now)
+    services.confirm_list(session, actor, subject.pending, now=now)
     return see_other(_list_url(subject.context, subject.pending.uuid))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from accounts import services as accounts
 from accounts.models import Person
 from courses.models import Course
-from enrolments.models import Enrolment, PendingEnrolmentList
+from enrolments.models import Enrolment, EnrolmentInvitation, PendingEnrolmentList
 from enrolments.people_lists import read_list
 from enrolments.services import editions as services
 from kernel import clock
@@ -20,7 +20,7 @@ from kernel.decoding import Undecodable
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, no_longer, sign_in
+from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in
 from tests.support.editions import an_edition
 from tests.support.learning import a_learner
 from tests.support.shared import SHARED, needs_shared
@@ -119,14 +119,15 @@ def enrolled(instance: Instance) -> int:
 
 @pytest.fixture
 def course(instance: Instance) -> Course:
-    """Return a course with an instructor, Inés."""
+    """Return a course with an instructor, Inés, and an administrator, whose lists enrol those with an account at once."""
     found = a_course(instance, modules=1)
+    an_administrator(instance)
     a_teacher(instance, found, "ines@example.org")
     return found
 
 
-def send(browser: Browser, text: str, status: int = 200, **fields: str) -> Browser:
-    team = sign_in(browser, "ines@example.org")
+def send(browser: Browser, text: str, status: int = 200, who: str = "admin@example.org", **fields: str) -> Browser:
+    team = sign_in(browser, who)
     team.get("/teaching/prueba/learners/lists")
     team.submit("/teaching/prueba/learners/lists", {"addresses": text, "file": None, **fields}, status=status)
     return team
@@ -137,9 +138,28 @@ def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, in
     person = a_person(instance, "cerrada@example.org")
     with instance.database.unit_of_work() as session:
         session.get_one(Person, person.id).suspended_at = clock.now()
-    team = send(browser, "correo\ncerrada@example.org\nnadie@example.org")
+    team = send(browser, "correo\ncerrada@example.org\nnadie@example.org", who="ines@example.org")
 
-    assert team.page.text.count("Ninguna cuenta abierta tiene esta dirección.") == 2
+    assert "Se invitaría a 2 personas" in team.page.text
+    assert "suspendida" not in team.page.text
+
+
+def test_an_administrator_is_told_who_is_suspended_and_invites_who_has_no_account(
+    browser: Browser, instance: Instance, course: Course
+) -> None:
+    person = a_person(instance, "cerrada@example.org")
+    with instance.database.unit_of_work() as session:
+        session.get_one(Person, person.id).suspended_at = clock.now()
+    a_person(instance, "blas@example.org")
+    boss = send(browser, "correo\ncerrada@example.org\nnadie@example.org\nblas@example.org")
+
+    assert "La cuenta con esta dirección está suspendida." in boss.page.text
+    assert "se invitaría a 1 persona sin cuenta" in boss.page.text
+    boss.submit(f"{boss.path}/confirmation")
+    boss.deliver_jobs()
+    assert enrolled(instance) == 1
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(EnrolmentInvitation.email)).all() == ["nadie@example.org"]
 
 
 def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(browser: Browser, instance: Instance, course: Course) -> None:
@@ -166,7 +186,7 @@ def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, instan
 
     assert "Se inscribiría a 2 personas" in team.page.text
     for words in (
-        "Ninguna cuenta abierta tiene esta dirección.",
+        "se invitaría a 1 persona sin cuenta",
         "Esta dirección está dos veces en la lista.",
         "Esto no es una dirección de correo.",
     ):
@@ -183,7 +203,7 @@ def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, instan
 @pytest.mark.slow
 def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Browser, instance: Instance, course: Course) -> None:
     a_person(instance)
-    team = sign_in(browser, "ines@example.org")
+    team = sign_in(browser, "admin@example.org")
     team.get("/teaching/prueba/learners/lists")
     assert "CSV o Excel (.xlsx" in team.page.text
     book = workbook(("Nombre", "Correo"), ("Ana", "ANA@example.org"), ("Blas", '=B2&""'), ("Eva", "nadie@example.org"))
@@ -192,7 +212,7 @@ def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Brows
     assert "Se inscribiría a 1 persona" in team.page.text
     assert "Una de sus celdas es una fórmula" in team.page.text
     assert "Línea 3" in team.page.text
-    assert "Línea 4" in team.page.text
+    assert "se invitaría a 1 persona sin cuenta" in team.page.text
     assert enrolled(instance) == 0
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()
@@ -238,7 +258,7 @@ def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, instance: Inst
 def test_a_list_is_its_senders_alone(browser: Browser, instance: Instance, course: Course) -> None:
     a_person(instance)
     a_teacher(instance, course, "otra@example.org")
-    path = send(browser, "ana@example.org").path
+    path = send(browser, "ana@example.org", who="ines@example.org").path
     other = sign_in(browser.another(), "otra@example.org")
 
     other.get(path, status=404)
@@ -278,9 +298,11 @@ def test_a_list_of_somebody_who_edits_the_course_no_more_enrols_nobody(
 ) -> None:
     """spec/security 1.1 and 1.4: the job asks, and rights are those of now."""
     a_person(instance)
-    team = send(browser, "ana@example.org")
+    team = send(browser, "ana@example.org", who="ines@example.org")
     team.submit(f"{team.path}/confirmation")
     no_longer(instance, "ines@example.org", how)
     team.deliver_jobs()
 
     assert enrolled(instance) == 0
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(EnrolmentInvitation.id)).all() == []

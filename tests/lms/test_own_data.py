@@ -78,6 +78,7 @@ OWNED = {
     "device": "sessions",
     "edition_place": "editions",
     "enrolment": "enrolments",
+    "enrolment_invitation": "course_invitations",
     "group_member": "groups",
     "incident_attempt": "time_given",
     "learner_note": "notes_of_the_team",

@@ -13,7 +13,8 @@ LEAVES_RECORDS = """
     course:delete course:edit course:import course:publish question_bank:edit
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
     a course's team: course:join_team course:manage_team
-    what a learner does themself: attempt:save attempt:submit course:enrol_self edition:join edition:stop_waiting lesson:mark_complete
+    what a learner does themself: attempt:save attempt:submit course:enrol_self edition:join edition:stop_waiting
+    enrolment:accept_invitation lesson:mark_complete
     quiz:start recording:note_watched simulator:answer version:choose
     a group's name, and groups without members: group:manage
 """

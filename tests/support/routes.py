@@ -40,6 +40,11 @@ ROUTES: Mapping[str, str] = {
         enrolments_roster.enrol enrolments_roster.preview enrolments_roster.remove enrolments_roster.roster enrolments_roster.upload
     """,
     "course.enrol_self": "enrolments.enrol",
+    "enrolment.accept_invitation": "enrolments_invited.accept",
+    "enrolment.invite": """
+        enrolments_invitations.invite enrolments_invitations.links enrolments_invitations.links_csv enrolments_invitations.renew
+        enrolments_invitations.unanswered enrolments_invitations.withdraw enrolments_invitations.withdraw_list
+    """,
     "course.import": "courses_folders.confirm_new courses_folders.discard_new courses_folders.upload_new",
     "course.join_team": "courses_team.invitation",
     "course.assign_staff": """
@@ -163,6 +168,8 @@ PUBLIC: Mapping[str, str] = {
     "certificates.verify": "everybody may check a code: certificate.verify",
     "certificates.verify_form": "asks for a code",
     "enrolments.catalogue": "lists what course.view shows to strangers",
+    "enrolments_invited.account": "the secret of the invitation decides; says nothing of who has an account",
+    "enrolments_invited.invitation": "the secret of the invitation decides; says nothing of who has an account",
     "lms.accessibility": "says the same to everybody",
     "lms.home": "leads strangers to the catalogue and others to what is theirs",
     "lms.live": "tells a probe that the process lives",

@@ -21,16 +21,17 @@ from courses.services import drafts as files
 from enrolments.models import Edition
 from enrolments.queries import learning as enrolment_queries
 from enrolments.queries.announcements import Audience
-from enrolments.services import announcements, editions
+from enrolments.services import announcements, editions, invitations
 from enrolments.services import learning as enrolments
 from enrolments.services.announcements import AnnouncementText
 from enrolments.services.editions import UploadedList
+from enrolments.services.invitations import InvitationBatch
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from quizzes.rules.regrade import RegradeKind
 from tests.simulators import tasks
 from tests.support.browser import Browser
-from tests.support.builders import a_teacher, folder, publish, sign_in
+from tests.support.builders import PASSWORD, a_teacher, folder, publish, sign_in
 from tests.support.editions import an_edition, join
 from tests.support.folders import a_folder
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, start, submit
@@ -260,6 +261,38 @@ def somebody_to_enrol(stage: Stage) -> Scene:
     return Scene(visitor, f"{TEACHING}/learners?new={person.email}", {"person": str(person.uuid)}, more=("edition",))
 
 
+def an_invitation_to_enrol(stage: Stage) -> Scene:
+    """Somebody was invited to a course and has an account with the address."""
+    person, team_member = stage.person(), _teacher(stage)
+    with stage.instance.database.unit_of_work() as session:
+        batch = InvitationBatch(stage.course.id, None, uuid4())
+        invitations.invite(session, team_member, batch, {person.email: "Una Persona"}, now=clock.now())
+    return Scene(stage.signed_in(person), "/learning")
+
+
+def an_invitation_that_waits(stage: Stage) -> Scene:
+    """The course team looks at the invitations of a list."""
+    list_uuid, team_member, email = uuid4(), _teacher(stage), f"invitada.{stage.number()}@example.org"
+    with stage.instance.database.unit_of_work() as session:
+        invitations.invite(session, team_member, InvitationBatch(stage.course.id, None, list_uuid), {email: "Una Persona"}, now=clock.now())
+    return Scene(_boss_of_course(stage), f"{TEACHING}/learners/invitations?list={list_uuid}")
+
+
+def an_account_by_invitation(stage: Stage) -> Scene:
+    """Somebody without an account opens the link that was handed to them."""
+    list_uuid, team_member, email = uuid4(), _teacher(stage), f"invitada.{stage.number()}@example.org"
+    with stage.instance.database.unit_of_work() as session:
+        invitations.invite(session, team_member, InvitationBatch(stage.course.id, None, list_uuid), {email: ""}, now=clock.now())
+        [(_row, secret)] = invitations.make_links(session, team_member, stage.course.id, list_uuid, now=clock.now())
+    names = {"given_names": "Una", "first_surname": "Persona", "password": PASSWORD, "consent": "y"}
+    return Scene(stage.nobody(), f"/course-invitations/{secret}/account", names)
+
+
+def an_address_to_invite(stage: Stage) -> Scene:
+    """A whole address is searched for that nobody in the course has."""
+    return Scene(_boss_of_course(stage), f"{TEACHING}/learners?new=invitada.{stage.number()}@example.org", more=("edition",))
+
+
 # --- Quizzes, tasks, recordings ----------------------------------------------------------------------------------------------------------
 
 
@@ -379,6 +412,14 @@ TAKING_PART: Room = {
     "enrolments_editions.accept": a_code,
     "enrolments_editions.reopen": a_closed_edition,
     "enrolments_editions.stop_waiting": a_waiting_list,
+    "enrolments_invitations.invite": an_address_to_invite,
+    "enrolments_invitations.links": an_invitation_that_waits,
+    "enrolments_invitations.links_csv": an_invitation_that_waits,
+    "enrolments_invitations.renew": an_invitation_that_waits,
+    "enrolments_invitations.withdraw": an_invitation_that_waits,
+    "enrolments_invitations.withdraw_list": an_invitation_that_waits,
+    "enrolments_invited.accept": an_invitation_to_enrol,
+    "enrolments_invited.account": an_account_by_invitation,
     "enrolments_roster.confirm": a_list_that_waits,
     "enrolments_roster.enrol": somebody_to_enrol,
 }

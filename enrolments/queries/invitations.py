@@ -1,0 +1,222 @@
+"""Reading invitations to enrol: which are open, what a link leads to, and what waits for a person. None tells who has an account."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, true
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import AccountMerge, Person, RoleGrant
+from accounts.queries import hash_of
+from courses.models import Course, CourseStaff
+from courses.queries.team import EDITING
+from enrolments.models import Edition, Enrolment, EnrolmentInvitation
+from enrolments.permissions import EnrolmentInvitationContext, InvitedContext
+from enrolments.queries.learning import get_learner_context
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.permissions import Actor, SiteRole
+
+PORTION = 500
+"""Addresses asked for in one statement."""
+MOST_OWN = 50
+A_DAY = timedelta(days=1)
+UNANSWERED = (EnrolmentInvitation.accepted_at.is_(None), EnrolmentInvitation.withdrawn_at.is_(None))
+
+
+def is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the invitations that can still be accepted, where who sent them may still invite."""
+    return (*UNANSWERED, EnrolmentInvitation.expires_at > now)
+
+
+def is_upheld() -> ColumnElement[bool]:
+    """Return the condition that who sent an invitation may still enrol people in its course (spec/security 1.4)."""
+    sender = aliased(Person)
+    stayed = select(AccountMerge.kept_id).where(AccountMerge.closed_id == EnrolmentInvitation.invited_by).scalar_subquery()
+    leads = select(RoleGrant.id).where(RoleGrant.person_id == sender.id, RoleGrant.role == SiteRole.ADMINISTRATOR.value).exists()
+    teaches = select(CourseStaff.id).where(
+        CourseStaff.person_id == sender.id, CourseStaff.course_id == EnrolmentInvitation.course_id, CourseStaff.role.in_(EDITING)
+    )
+    statement = select(sender.id).where(sender.id == func.coalesce(stayed, EnrolmentInvitation.invited_by), sender.suspended_at.is_(None))
+    return statement.where(or_(leads, teaches.exists())).correlate(EnrolmentInvitation).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenAddresses:
+    """The addresses of those who take a course, as its list of learners shows them, and those that are invited to it."""
+
+    inside: Collection[str]
+    invited: Collection[str]
+
+
+def list_taken(session: Session, course_id: int, addresses: Sequence[str], *, now: datetime) -> TakenAddresses:
+    """Return which of these addresses the course's own lists have; whether others have an account is not looked at."""
+    inside, invited = set[str](), set[str]()
+    learners = select(Person.email).join(Enrolment, Enrolment.person_id == Person.id)
+    learners = learners.where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
+    waiting = select(EnrolmentInvitation.email).where(EnrolmentInvitation.course_id == course_id, *is_open(now))
+    for begin in range(0, len(addresses), PORTION):
+        portion = addresses[begin : begin + PORTION]
+        inside.update(session.scalars(learners.where(Person.email.in_(portion))))
+        invited.update(session.scalars(waiting.where(EnrolmentInvitation.email.in_(portion))))
+    return TakenAddresses(inside, invited)
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An invitation that nobody has accepted, as the course team sees it."""
+
+    uuid: UUID
+    email: str
+    name: str
+    edition: str
+    invited_at: datetime
+    expires_at: datetime
+    is_upheld: bool
+
+
+def list_unanswered(session: Session, course_id: int, list_uuid: UUID | None, *, offset: int, limit: int) -> list[InvitationRow]:
+    """List the invitations of a course, or of one of its lists, that nobody has accepted or withdrawn, the newest first."""
+    row = EnrolmentInvitation
+    statement = (
+        select(row.uuid, row.email, row.name, Edition.name, row.invited_at, row.expires_at, is_upheld())
+        .outerjoin(Edition, Edition.id == row.edition_id)
+        .where(row.course_id == course_id, *UNANSWERED)
+        .order_by(row.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    if list_uuid is not None:
+        statement = statement.where(row.list_uuid == list_uuid)
+    return [InvitationRow(*found[:3], found[3] or "", *found[4:]) for found in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationCounts:
+    """The number of invitations of a list, of those accepted, of those nobody has answered, and of those without a link yet."""
+
+    sent: int = 0
+    accepted: int = 0
+    unanswered: int = 0
+    unlinked: int = 0
+
+
+def count_list(session: Session, course_id: int, list_uuid: UUID) -> InvitationCounts:
+    """Count the invitations of a list."""
+    row = EnrolmentInvitation
+    unanswered = row.accepted_at.is_(None) & row.withdrawn_at.is_(None)
+    conditions = (row.accepted_at.is_not(None), unanswered, unanswered & row.secret_hash.is_(None))
+    counts = (func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in conditions)
+    statement = select(func.count(), *counts).select_from(row).where(row.course_id == course_id, row.list_uuid == list_uuid)
+    return InvitationCounts(*session.execute(statement).one())
+
+
+def count_invited_since(session: Session, person_id: int | None, moment: datetime) -> int:
+    """Count the addresses that a person invited after a moment."""
+    mine = (EnrolmentInvitation.invited_by == person_id, EnrolmentInvitation.invited_at > moment)
+    return session.scalar(select(func.count()).select_from(EnrolmentInvitation).where(*mine)) or 0
+
+
+def get_invitation_context(session: Session, actor: Actor, slug: str, invitation: UUID) -> EnrolmentInvitationContext:
+    """Return an unanswered invitation of a course; raise NotFound."""
+    context = get_learner_context(session, actor, slug)
+    statement = select(EnrolmentInvitation).where(EnrolmentInvitation.course_id == context.course_id, *UNANSWERED)
+    row = session.scalar(statement.where(EnrolmentInvitation.uuid == invitation))
+    if row is None:
+        raise NotFound
+    return EnrolmentInvitationContext(context, row)
+
+
+def _addresses_of(session: Session, person_id: int | None) -> Select[str]:
+    """Select the addresses that count as a person's own, those of accounts merged into theirs too (`accounts.queries.counts_as_theirs`)."""
+    confirmed = Person.email_confirmed_at.is_not(None) if session.info["confirmed_alone"] else true()
+    statement = select(Person.email).outerjoin(AccountMerge, AccountMerge.closed_id == Person.id)
+    return statement.where(or_(Person.id == person_id, AccountMerge.kept_id == person_id), confirmed)
+
+
+def is_for(session: Session, person_id: int | None) -> ColumnElement[bool]:
+    """Return the condition that an invitation is for a person: for an address of theirs, or used up by them; none that they sent."""
+    row = EnrolmentInvitation
+    return or_(row.email.in_(_addresses_of(session, person_id)), row.accepted_by == person_id) & (row.invited_by != person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnInvitation:
+    """An open invitation, as the invited person sees it."""
+
+    uuid: UUID
+    slug: str
+    title: Mapping[str, str]
+    edition: str
+    expires_at: datetime
+
+
+def list_own(session: Session, actor: Actor, *, now: datetime) -> list[OwnInvitation]:
+    """List the open invitations of a person to courses that take people, the newest first."""
+    row = EnrolmentInvitation
+    statement = (
+        select(row.uuid, Course.slug, Course.title, Edition.name, row.expires_at)
+        .join(Course, Course.id == row.course_id)
+        .outerjoin(Edition, Edition.id == row.edition_id)
+        .where(is_for(session, actor.person_id), *is_open(now), is_upheld())
+        .where(Course.published_version_id.is_not(None), Course.archived_at.is_(None))
+        .order_by(row.id.desc())
+        .limit(MOST_OWN)
+    )
+    return [OwnInvitation(*found[:3], found[3] or "", found[4]) for found in session.execute(statement)]
+
+
+def _invited(session: Session, actor: Actor) -> Select[EnrolmentInvitation, Course, Edition, bool, bool]:
+    return (
+        select(EnrolmentInvitation, Course, Edition, is_for(session, actor.person_id), is_upheld())
+        .join(Course, Course.id == EnrolmentInvitation.course_id)
+        .outerjoin(Edition, Edition.id == EnrolmentInvitation.edition_id)
+    )
+
+
+def get_own_invitation(session: Session, actor: Actor, invitation: UUID) -> InvitedContext:
+    """Return an invitation as the actor stands before it; raise NotFound."""
+    return _get(session, actor, EnrolmentInvitation.uuid == invitation)
+
+
+def get_by_secret(session: Session, actor: Actor, secret: str) -> InvitedContext:
+    """Return the invitation that a link leads to; raise NotFound."""
+    return _get(session, actor, EnrolmentInvitation.secret_hash == hash_of(secret))
+
+
+def _get(session: Session, actor: Actor, condition: ColumnElement[bool]) -> InvitedContext:
+    found = session.execute(_invited(session, actor).where(condition)).one_or_none()
+    if found is None:
+        raise NotFound
+    row, course, edition, mine, upheld = found
+    now = clock.now()
+    return InvitedContext(
+        row,
+        course,
+        edition,
+        is_for_reader=bool(mine),
+        is_open=bool(upheld) and row.accepted_at is None and row.withdrawn_at is None and row.expires_at > now,
+        is_closed=course.published_version_id is None or course.archived_at is not None or _takes_nobody(edition, now),
+    )
+
+
+def _takes_nobody(edition: Edition | None, now: datetime) -> bool:
+    """Return whether an edition is closed or over; whether it is full decides who accepts."""
+    return edition is not None and (edition.closed_at is not None or (edition.ends_at is not None and edition.ends_at <= now))
+
+
+def list_signed_up(session: Session, person_id: int, *, now: datetime) -> list[UUID]:
+    """List the open invitations with whose links a person asked for the account whose address they have confirmed."""
+    statement = select(EnrolmentInvitation.uuid).where(
+        is_for(session, person_id), *is_open(now), EnrolmentInvitation.signed_up_at.is_not(None)
+    )
+    return list(session.scalars(statement.order_by(EnrolmentInvitation.id).limit(MOST_OWN)))
+
+
+def get_to_send(session: Session, invitation_id: int, *, now: datetime) -> tuple[EnrolmentInvitation, Course] | None:
+    """Return an invitation with its course, where it is still open and who sent it may still invite."""
+    statement = select(EnrolmentInvitation, Course).join(Course, Course.id == EnrolmentInvitation.course_id)
+    found = session.execute(statement.where(EnrolmentInvitation.id == invitation_id, *is_open(now), is_upheld())).one_or_none()
+    return None if found is None else (found[0], found[1])
