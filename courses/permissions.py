@@ -114,6 +114,11 @@ def edits(actor: Actor, role: StaffRole | None) -> bool:
     return actor.is_administrator or role in (StaffRole.OWNER, StaffRole.EDITOR)
 
 
+def teaches(actor: Actor, role: StaffRole | None) -> bool:
+    """Return whether an actor works in a course at all: its team, and administrators."""
+    return actor.is_administrator or role is not None
+
+
 def _edit(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, CourseContext | VersionContext | PublicationPlanContext)
     course = subject if isinstance(subject, CourseContext) else subject.course

@@ -90,9 +90,10 @@ def activity_deadline(view: CourseView, key: str) -> DateView | None:
     return None if found is None else date_view(found, now=view.context.now)
 
 
-def course_name(context: LearnerContext) -> dict[str, str]:
-    """Return what every page of a course says of it: its short name and its title."""
-    return {"slug": context.slug, "title": choose(course_catalogue.get_course(current_session(), context.course_id).title)}
+def course_name(context: LearnerContext) -> dict[str, object]:
+    """Return what every page of a course says of it: its short name, its title, and whether it is published."""
+    title = choose(course_catalogue.get_course(current_session(), context.course_id).title)
+    return {"slug": context.slug, "title": title, "published": context.is_published}
 
 
 def site_topics() -> Mapping[str, str]:
@@ -145,7 +146,7 @@ def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
 
 
 def mistake_page(
-    course: Mapping[str, str], place: MistakePlace, back: str, headings: Sequence[tuple[str, str]] = (), *, marked: bool
+    course: Mapping[str, object], place: MistakePlace, back: str, headings: Sequence[tuple[str, str]] = (), *, marked: bool
 ) -> str | Response | tuple[str, int]:
     """Show the form for a mistake report of a place, or store what was sent; `back` is where its reader comes from.
 

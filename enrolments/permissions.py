@@ -9,7 +9,7 @@ from functools import wraps
 from accounts.models import Person
 from courses.content.model import Visibility
 from courses.models import Course, StaffRole
-from courses.permissions import edits
+from courses.permissions import edits, teaches
 from courses.rules import ClosedReason, Outline, OutlineActivity, is_found
 from enrolments.models import (
     ActivityResult,
@@ -276,7 +276,7 @@ class LearningRecord:
 
 def is_staff(actor: Actor, context: LearnerContext) -> bool:
     """Return whether the actor teaches, edits or grades this course, or administers the site."""
-    return actor.is_administrator or context.staff_role is not None
+    return teaches(actor, context.staff_role)
 
 
 def takes_part(actor: Actor, context: LearnerContext) -> bool:

@@ -47,6 +47,7 @@ from lms import feature as roof
 from lms import former_addresses, metrics
 from lms.guide.page_links import page_help
 from lms.instance import Instance
+from lms.team_bar import team_bar
 from organisations import feature as organisations
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
@@ -207,7 +208,7 @@ def create_app(instance: Instance) -> Flask:
     app.before_request(_choose_reader)
     CSRFProtect(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
-    app.jinja_env.globals["page_help"] = page_help
+    app.jinja_env.globals.update(page_help=page_help, team_bar=team_bar)
     icons.install(app)
     assets.install(app, STATIC)
     for feature in FEATURES:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.models import Person
 from courses.models import StaffRole
-from courses.permissions import CourseContext, edits
+from courses.permissions import CourseContext, edits, teaches
 from courses.rules import Outline
 from enrolments.models import LearnerGroup
 from enrolments.permissions import ActivityContext, hiding_all, is_staff
@@ -131,7 +131,7 @@ def _works_on(actor: Actor, subject: AttemptContext) -> bool:
     """Return whether the actor reviews an attempt as course team or administrator, never one that they are answering."""
     if is_own(actor, subject.person_id) and subject.state in OPEN_STATES and not subject.preview:
         return False
-    return actor.is_administrator or subject.staff_role is not None
+    return teaches(actor, subject.staff_role)
 
 
 def _review(actor: Actor, subject: object) -> Verdict:
@@ -146,8 +146,8 @@ def _review(actor: Actor, subject: object) -> Verdict:
 
 def _manage(actor: Actor, subject: object) -> Verdict:
     """The course's staff, graders too, and administrators; to others there is no such page."""
-    assert isinstance(subject, QuizContext)
-    return allow_if(actor.is_administrator or subject.staff_role is not None, Verdict.HIDE)
+    assert isinstance(subject, QuizContext | CourseContext)
+    return allow_if(teaches(actor, subject.staff_role), Verdict.HIDE)
 
 
 def _statistics(actor: Actor, subject: object) -> Verdict:
@@ -155,7 +155,7 @@ def _statistics(actor: Actor, subject: object) -> Verdict:
 
     spec/security 9, question bank.
     """
-    assert isinstance(subject, QuizContext)
+    assert isinstance(subject, QuizContext | CourseContext)
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE if subject.staff_role is None else Verdict.FORBID)
 
 
@@ -172,7 +172,7 @@ class MarkingContext:
 def _mark(actor: Actor, subject: object) -> Verdict:
     """The course's staff mark what waits for a person, those who edit overrule the program."""
     assert isinstance(subject, MarkingContext)
-    if not actor.is_administrator and subject.staff_role is None:
+    if not teaches(actor, subject.staff_role):
         return Verdict.HIDE
     return allow_if(subject.is_by_hand or edits(actor, subject.staff_role))
 
@@ -187,7 +187,7 @@ def _edit_quiz(actor: Actor, subject: object) -> Verdict:
 
 def _reopen(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, AttemptContext)
-    if not actor.is_administrator and subject.staff_role is None:
+    if not teaches(actor, subject.staff_role):
         return Verdict.HIDE
     return allow_if(edits(actor, subject.staff_role))
 

@@ -29,7 +29,7 @@ from courses.services.publishing import PublishOptions
 from kernel import clock
 from kernel.files import FileStore
 from kernel.i18n import _, ngettext
-from kernel.web.request import allows, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses", __name__)
 
@@ -142,7 +142,6 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
         next_number=found[0].number + 1 if found else 1,
         published=next((line for line in lines if line.current), None),
         form=form,
-        may_manage=allows(CourseAction.MANAGE_TEAM, subject),
         needs_approval=course.needs_approval,
         plan=_plan(course),
         zone=verdict.folder.timezone if verdict.folder else "",

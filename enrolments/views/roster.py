@@ -66,7 +66,6 @@ def roster(context: LearnerContext) -> Answer:
         address=address if not found else "",
         address_state=_address_state(session, context, address) if address and not found else "",
         more_found=len(found) > FOUND,
-        published=context.is_published,
         archived=context.archived,
     )
 

@@ -145,6 +145,7 @@ def requires(
             request_services().policy.require_beforehand(actor, action)
             subject = loader(current_session(), actor, **arguments) if loader else None
             request_services().policy.require(actor, action, subject)
+            g.subject = subject
             return view(subject) if loader else view(**arguments)
 
         guarded.access = access  # type: ignore[attr-defined]  # marks stand on the function

@@ -1,8 +1,11 @@
-"""Links on the page of a quiz for its course team."""
+"""The quizzes of a course for its team, and the links on the page of each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from courses.rules import Outline
 from kernel.errors import N_
+from kernel.i18n import choose
 from quizzes.permissions import QuizAction
 
 
@@ -69,3 +72,23 @@ TOOLS: tuple[StaffToolLink, ...] = (
     ),
 )
 """In the order of the page: what is done most comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CourseQuizView:
+    """A quiz in a list of those of its course."""
+
+    key: str
+    title: str
+    module: str
+    """Empty for one that the published version does not have any more."""
+
+
+def quiz_lines(outline: Outline, keys: Iterable[str]) -> list[CourseQuizView]:
+    """Return the quizzes of a course in its order, then those of earlier versions among the keys that have attempts."""
+    present = [one for one in outline.activities() if one.kind == "quiz"]
+    lines = [CourseQuizView(one.key, choose(one.title), choose(outline.module_by_key[one.module].title)) for one in present]
+    for key in sorted(set(keys) - {one.key for one in present}):
+        now = outline.by_key.get(outline.renames.get(key, key))
+        lines.append(CourseQuizView(key, choose(now.title) if now else key, ""))
+    return lines

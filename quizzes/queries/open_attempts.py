@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment
@@ -15,6 +15,9 @@ from quizzes.models import Attempt
 from quizzes.queries import attempts
 from quizzes.queries.attempts import LoadedAttempt
 from quizzes.rules.attempts import OPEN_STATES, AttemptState
+
+WAITS = and_(Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)
+"""Attempts of learners that are submitted and wait for a person to mark them."""
 
 
 class LeftCourse(Conflict):
@@ -54,8 +57,7 @@ def find_answering(session: Session, enrolment_id: int, keys: Collection[str]) -
 
 def find_ungraded(session: Session, enrolments: Sequence[int]) -> dict[int, frozenset[str]]:
     """Return the keys of quizzes with a submitted attempt that waits to be graded, by enrolment."""
-    waits = (Attempt.state == AttemptState.FINISHED.value, Attempt.raw.is_(None), ~Attempt.preview)
-    statement = select(Attempt.enrolment_id, Attempt.activity_key).where(Attempt.enrolment_id.in_(enrolments), *waits).distinct()
+    statement = select(Attempt.enrolment_id, Attempt.activity_key).where(Attempt.enrolment_id.in_(enrolments), WAITS).distinct()
     found: defaultdict[int, set[str]] = defaultdict(set)
     for enrolment_id, key in session.execute(statement):
         found[cast("int", enrolment_id)].add(key)

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from accounts import access_log
 from accounts.services import PeopleListKind
 from courses.models import Course
+from courses.permissions import CourseContext
 from kernel import clock
-from kernel.i18n import _, language, number
+from kernel.i18n import _, choose, language, number
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_actor, current_session, requires, see_other
@@ -19,6 +20,7 @@ from quizzes.forms import MarkForm, chosen_levels
 from quizzes.pages import marking as pages
 from quizzes.pages.attempt import AttemptView, open_attempt
 from quizzes.pages.introduction import place_of
+from quizzes.pages.manage import quiz_lines
 from quizzes.permissions import QuizAction, QuizContext, reader_of
 from quizzes.queries import attempts, teaching
 from quizzes.queries import marks as queries
@@ -40,6 +42,20 @@ def queue_from_address() -> MarkingQueue:
         question=request.args.get("question", "")[:64],
         show=MarkingFilter(show) if show in set(MarkingFilter) else MarkingFilter.WAITING,
         anonymous=request.args.get("names") == pages.HIDDEN_NAMES,
+    )
+
+
+@bp.get("/teaching/<slug>/quizzes")
+@requires(QuizAction.MANAGE, teaching.get_published_course)
+def quizzes(subject: CourseContext) -> str:
+    """List the quizzes of a course, with what waits to be marked in each of them."""
+    session, outline = current_session(), teaching.published_outline(current_session(), subject)
+    waiting = {row.activity_key: row for row in teaching.list_unmarked(session, current_actor(), [subject.id])}
+    return render_template(
+        "quizzes/quizzes.html",
+        course={"slug": subject.slug, "title": choose(outline.title)},
+        quizzes=quiz_lines(outline, waiting),
+        waiting=waiting,
     )
 
 

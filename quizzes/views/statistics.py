@@ -7,11 +7,12 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 
+from courses.permissions import CourseContext
 from enrolments.queries.editions import list_editions
 from enrolments.queries.learning import list_groups
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _
+from kernel.i18n import _, choose
 from kernel.tables import write_csv, write_xlsx
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
@@ -21,6 +22,7 @@ from quizzes.pages.class_answers import question_text
 from quizzes.pages.figures import figure, percentage
 from quizzes.pages.introduction import place_of
 from quizzes.pages.item_findings import FindingView, certainties, reach_of
+from quizzes.pages.manage import quiz_lines
 from quizzes.pages.reports import chosen
 from quizzes.pages.statistics import QuestionNames
 from quizzes.pages.statistics_tables import TABLES, sheets_of
@@ -143,6 +145,20 @@ def _about(looked: StatisticsSelection) -> dict[str, object]:
         "group": found.learners.group,
         "query": looked.query,
     }
+
+
+@bp.get("/teaching/<slug>/statistics")
+@requires(QuizAction.STATISTICS, teaching.get_published_course)
+def quizzes(subject: CourseContext) -> str:
+    """List the quizzes of a course, each with the way to its statistics."""
+    session, outline = current_session(), teaching.published_outline(current_session(), subject)
+    submitted = teaching.count_submitted(session, subject.id)
+    return render_template(
+        "quizzes/course_statistics.html",
+        course={"slug": subject.slug, "title": choose(outline.title)},
+        quizzes=quiz_lines(outline, submitted),
+        submitted=submitted,
+    )
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics")

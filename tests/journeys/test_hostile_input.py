@@ -13,13 +13,12 @@ from zipfile import ZipFile
 import pytest
 from werkzeug.routing import IntegerConverter, Rule, UUIDConverter
 
-from kernel.archives import write_archive
 from kernel.web.forms import Form
 from kernel.web.request import FIELD_LIMIT
 from lms.instance import Instance
 from tests.support import naughty, sizes
 from tests.support.browser import Browser
-from tests.support.builders import a_person, folder, sign_in
+from tests.support.builders import a_person, a_zip, folder, sign_in
 from tests.support.editions import an_edition
 from tests.support.offices import a_course_at_work
 from tests.support.rooms import SITUATIONS
@@ -45,13 +44,6 @@ GOOD: Mapping[str, Mapping[str, str]] = {
     "organisations.add_place": {"name": "Unidad"},
 }
 """What a form needs besides what it shows, so that it is accepted."""
-
-
-def a_zip(files: Mapping[str, bytes]) -> bytes:
-    """Return an archive of files."""
-    target = io.BytesIO()
-    write_archive(target, files)
-    return target.getvalue()
 
 
 UPLOADS: Mapping[str, tuple[str, bytes]] = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
+from io import BytesIO
 
 from sqlalchemy import select
 
@@ -19,6 +21,7 @@ from courses.services import publishing as publishing_services
 from courses.services import team as team_services
 from courses.services.publishing import PublishOptions
 from kernel import clock
+from kernel.archives import write_archive
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import KINDS
 from lms.instance import Instance
@@ -150,6 +153,13 @@ def folder(
             f"key: cuestionario-{n}\ntitle: {{es: Cuestionario {n}, en: Quiz {n}}}\nslots:\n  - draw: {draw}\n{settings}"
         )
     return {path: text.encode() for path, text in files.items()}
+
+
+def a_zip(files: Mapping[str, bytes]) -> bytes:
+    """Return an archive of files."""
+    target = BytesIO()
+    write_archive(target, files)
+    return target.getvalue()
 
 
 @cache

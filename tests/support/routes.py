@@ -112,7 +112,7 @@ ROUTES: Mapping[str, str] = {
         quizzes_banks.versions quizzes_questions.new_question quizzes_questions.question standards.confirm standards.discard
         standards.export standards.upload
     """,
-    "quiz.manage": "quizzes_manage.manage quizzes_marking.queue",
+    "quiz.manage": "quizzes_manage.manage quizzes_marking.queue quizzes_marking.quizzes",
     "quiz.regrade": """
         quizzes_regrading.apply quizzes_regrading.commit quizzes_regrading.discard quizzes_regrading.lines_csv quizzes_regrading.new
         quizzes_regrading.regrade quizzes_regrading.regrades quizzes_regrading.renew quizzes_regrading.undo
@@ -122,8 +122,8 @@ ROUTES: Mapping[str, str] = {
     "quiz.report": "quizzes_reports.attempts",
     "quiz.start": "quizzes.begin quizzes.start",
     "quiz.statistics": """
-        quizzes_statistics.question quizzes_statistics.quiz quizzes_statistics.surveys quizzes_statistics.surveys_csv
-        quizzes_statistics.table_csv quizzes_statistics.workbook
+        quizzes_statistics.question quizzes_statistics.quiz quizzes_statistics.quizzes quizzes_statistics.surveys
+        quizzes_statistics.surveys_csv quizzes_statistics.table_csv quizzes_statistics.workbook
     """,
     "quiz.view_intro": "quizzes.quiz",
     "recording.note_watched": "webinars.watched",
