@@ -142,6 +142,21 @@ class Outline:
         """Return the modules that «module 3 of 7» counts."""
         return tuple(module for module in self.modules if module.number is not None)
 
+    @cached_property
+    def initial_test(self) -> OutlineActivity | None:
+        """Return the optional quiz that stands before all that is required: its result says something only beside the final test's."""
+        for activity in self.activities():
+            if activity.required:
+                return None
+            if activity.kind == "quiz":
+                return activity
+        return None
+
+    @cached_property
+    def final_test(self) -> OutlineActivity | None:
+        """Return the last required quiz."""
+        return next((activity for activity in reversed(list(self.activities())) if activity.required and activity.kind == "quiz"), None)
+
     def activities(self) -> Iterator[OutlineActivity]:
         """Yield all activities in order."""
         for module in self.modules:

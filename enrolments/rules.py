@@ -359,14 +359,11 @@ def where_to_continue(outline: Outline, results: Results, last_key: str | None, 
 
 
 def _initial_test(outline: Outline, results: Results) -> OutlineActivity | None:
-    """Return the optional activity with marks that stands before all required ones, unless it is done or one of them has been begun."""
-    for activity in outline.activities():
-        if activity.required:
-            return None
-        if activity.gives_marks:
-            begun = any(one.required and one.key in results for one in outline.activities())
-            return activity if not begun and _can_be_done(results.get(activity.key, NO_RESULT)) else None
-    return None
+    """Return the initial test, unless it is done or something required has been begun."""
+    test = outline.initial_test
+    if test is None or not _can_be_done(results.get(test.key, NO_RESULT)):
+        return None
+    return None if any(activity.required and activity.key in results for activity in outline.activities()) else test
 
 
 def _can_be_done(result: LearnerResult) -> bool:

@@ -112,7 +112,7 @@ def _links(outline: Outline, question: QuestionDefinition, sources: Mapping[str,
 def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow], *, now: datetime) -> frozenset[ReviewFlag]:
     """Return what may be shown of an attempt now; the history says whether its learner still answers in another one."""
     settings = loaded.snapshot.settings
-    moment = moment_of(loaded.row.finished_at, loaded.access.closes, another_open=has_open(history), now=now)
+    moment = moment_of(loaded.row.finished_at, loaded.terms.review_closes(loaded.row.started_at), another_open=has_open(history), now=now)
     return flags_for(settings.review, moment, settings.behaviour, reader)
 
 
@@ -157,7 +157,7 @@ def _overall(loaded: LoadedAttempt, flags: frozenset[ReviewFlag]) -> SafeHtml | 
 
 def _shown_later(loaded: LoadedAttempt, flags: frozenset[ReviewFlag], history: Sequence[AttemptRow], now: datetime) -> str:
     """Say when more will be shown, where that is so."""
-    closes, settings = loaded.access.closes, loaded.snapshot.settings
+    closes, settings = loaded.terms.review_closes(loaded.row.started_at), loaded.snapshot.settings
     if closes is None or flags >= flags_for(settings.review, ReviewMoment.CLOSED, settings.behaviour):
         return ""
     if now >= closes:

@@ -28,6 +28,7 @@ from quizzes.queries import analysis, overrides
 from quizzes.queries import attempts as queries
 from quizzes.queries import regrading as regrading_queries
 from quizzes.queries.analysis import StatisticsFilter
+from quizzes.queries.final_tests import outline_of_activity
 from quizzes.rules.attempts import NETWORK_TOLERANCE
 from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as examinations
@@ -113,7 +114,7 @@ class _NotifiedAttempt:
 def _notified_attempt(delivery: Delivery) -> _NotifiedAttempt:
     with delivery.database.unit_of_work(write=False) as session:
         loaded = queries.load_attempt(session, cast("int", delivery.arguments["attempt"]))
-        outline = get_outline(session, queries.version_of(session, loaded.snapshot.activity_id))
+        outline = outline_of_activity(session, loaded.snapshot.activity_id)
     return _NotifiedAttempt(loaded.uuid, loaded.person_id, outline.by_key[loaded.snapshot.activity_key].title, outline.title)
 
 

@@ -19,6 +19,7 @@ from courses.publication import MINUTES_OF_A_QUESTION, to_json
 from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity
+from enrolments.models import Enrolment
 from kernel.db import insert_all
 from kernel.i18n import _, reading
 from kernel.markup.html import element
@@ -35,6 +36,7 @@ from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCan
 from quizzes.queries import attempts as queries
 from quizzes.queries.banks import find_newest_numbers
 from quizzes.queries.effective_settings import own_dates
+from quizzes.queries.final_tests import find_final_end, outline_of_activity
 from quizzes.queries.open_attempts import find_answering, find_ungraded
 from quizzes.rules import definitions
 from quizzes.rules.definitions import (
@@ -346,10 +348,21 @@ def withheld_marks(session: Session, enrolment_id: int, quizzes: Sequence[Outlin
     settings = {quiz.key: queries.get_snapshot_of_activity(session, quiz.id).settings for quiz in quizzes}
     later, closed = (_hidden_at(moment, settings) for moment in (ReviewMoment.LATER, ReviewMoment.CLOSED))
     over = {quiz.key for quiz in quizzes if quiz.closes_at is not None and now >= quiz.closes_at}
+    over |= _answered_with_final(session, enrolment_id, [quiz for quiz in quizzes if quiz.key in later - closed - over])
     asked = over & (later ^ closed)
     if asked:
         over -= find_answering(session, enrolment_id, asked)
     return (later - over) | (closed & over)
+
+
+def _answered_with_final(session: Session, enrolment_id: int, quizzes: Sequence[OutlineActivity]) -> frozenset[str]:
+    """Return the keys of those of these quizzes that are initial tests of which the learner has handed in the final one."""
+    for quiz in quizzes:
+        outline = outline_of_activity(session, quiz.id)
+        if outline.initial_test is not None and outline.initial_test.key == quiz.key:
+            person_id = session.scalars(select(Enrolment.person_id).where(Enrolment.id == enrolment_id)).one()
+            return frozenset({quiz.key}) if find_final_end(session, person_id, outline, quiz.key) else frozenset()
+    return frozenset()
 
 
 def _hidden_at(moment: ReviewMoment, settings: Mapping[str, QuizSettings]) -> frozenset[str]:

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from kernel.i18n import choose
 from kernel.markup.model import SafeHtml
@@ -22,6 +21,7 @@ from quizzes.pages.uploads import UploadedFiles
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt, LoadedItem
 from quizzes.queries.files import SubmittedFile, files_in, list_files
+from quizzes.queries.final_tests import outline_of_activity
 from quizzes.queries.question_checks import checks_of
 from quizzes.rules.attempts import AttemptEvent, AttemptState, rule_on_time, seconds_left
 from quizzes.rules.definitions import QuestionDefinition
@@ -59,7 +59,7 @@ def open_attempt(session: Session, loaded: LoadedAttempt) -> AttemptView:
     questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
     return AttemptView(
         loaded=loaded,
-        outline=course_outlines.get_outline(session, queries.version_of(session, loaded.snapshot.activity_id)),
+        outline=outline_of_activity(session, loaded.snapshot.activity_id),
         questions=questions,
         responses={item_id: clean_parts(answer.payload) for item_id, answer in loaded.responses.items()},
         files=list_files(session, [item.id for item in loaded.items if upload_limits(questions[item.question_version_id])]),

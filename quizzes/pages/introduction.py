@@ -142,7 +142,7 @@ def _telling_marks(rows: Sequence[AttemptRow], snapshot: QuizSnapshot, terms: Se
     another_open, settings = has_open(rows), snapshot.settings
     found = []
     for row in rows:
-        moment = moment_of(row.finished_at, terms.access(row.started_at).closes, another_open=another_open, now=now)
+        moment = moment_of(row.finished_at, terms.review_closes(row.started_at), another_open=another_open, now=now)
         if row.state in ENDED_STATES and ReviewFlag.MARKS in flags_for(settings.review, moment, settings.behaviour):
             found.append(row)
     return found

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -43,6 +43,7 @@ from quizzes.queries.effective_settings import (
     overrides_for,
     setting_sources_of,
 )
+from quizzes.queries.final_tests import find_final_end, outline_of_activity
 from quizzes.rules import definitions
 from quizzes.rules.access import EffectiveSettings, SettingSources
 from quizzes.rules.attempts import OPEN_STATES, AttemptClock, AttemptState, end_of
@@ -414,6 +415,10 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
     items, answers = _read_items(session, attempt)
     snapshot = get_snapshot(session, attempt.quiz_version_id)
     current = snapshot if followed is None else get_snapshot(session, followed)
+    terms = setting_sources_of(current.access, current.settings, [row[6] for row in rows if row[6] is not None], profile)
+    if AttemptState(attempt.state) not in OPEN_STATES:
+        outline = outline_of_activity(session, current.activity_id)
+        terms = replace(terms, answered_with=find_final_end(session, attempt.person_id, outline, current.activity_key))
     return LoadedAttempt(
         id=attempt.id,
         uuid=attempt.uuid,
@@ -426,7 +431,7 @@ def _read_attempt(session: Session, statement: Select[*tuple[Any, ...]], bound: 
         items=items,
         answers=answers,
         snapshot=snapshot,
-        terms=setting_sources_of(current.access, current.settings, [row[6] for row in rows if row[6] is not None], profile),
+        terms=terms,
         has_left=left_at is not None,
         marked_by_hand=marked_by_hand,
     )
@@ -484,17 +489,10 @@ def _place(actor: Actor, subject: ActivityContext) -> PersonQuizKey:
 
 def effective_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the effective settings of the actor at a quiz now."""
-    return find_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
+    terms = find_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
+    return replace(terms, answered_with=find_final_end(session, actor.person_id or 0, subject.outline, subject.activity.key))
 
 
 def locked_settings_at(session: Session, actor: Actor, subject: ActivityContext, snapshot: QuizSnapshot) -> SettingSources:
     """Return the actor's effective settings at a quiz once no other request of theirs is starting something."""
     return lock_setting_sources(session, snapshot.access, snapshot.settings, _place(actor, subject))
-
-
-def version_of(session: Session, activity_id: int) -> int:
-    """Return the course version that an activity belongs to; it never changes, so it is kept in memory."""
-    kept = cast("dict[int, int]", session.info.setdefault("versions", {}))
-    if activity_id not in kept:
-        kept[activity_id] = session.execute(select(Activity.version_id).where(Activity.id == activity_id)).scalar_one()
-    return kept[activity_id]

@@ -76,6 +76,12 @@ class SettingSources:
     at_end: AtEnd = AtEnd.SUBMIT
     grace: int = 0
     window: int = 0
+    answered_with: datetime | None = None
+    """When the person handed in the final test that this initial one is reviewed with: since then it is as good as closed."""
+
+    def review_closes(self, started_at: datetime) -> datetime | None:
+        """Return from when on an attempt that began then is reviewed as after the close."""
+        return min((moment for moment in (self.access(started_at).closes, self.answered_with) if moment is not None), default=None)
 
     def access(self, started_at: datetime | None = None) -> EffectiveSettings:
         """Return the effective settings of the person, for an attempt that began then."""

@@ -46,6 +46,7 @@ from quizzes.queries import attempts as queries
 from quizzes.queries import open_attempts
 from quizzes.queries.answers import read_payloads
 from quizzes.queries.attempts import AttemptRow, LoadedAttempt
+from quizzes.queries.final_tests import outline_of_activity
 from quizzes.queries.question_checks import get_checks
 from quizzes.rules.attempts import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
 from quizzes.rules.review import may_download_answers
@@ -278,7 +279,7 @@ def _go_on(loaded: LoadedAttempt, page: int, now: datetime) -> Response:
         return see_page("quizzes.summary", attempt=loaded.uuid)
     if target == "exit":
         flash(_("Your answers are saved. You can continue whenever you like."), "ok")
-        slug = course_outlines.get_outline(current_session(), queries.version_of(current_session(), loaded.snapshot.activity_id)).slug
+        slug = outline_of_activity(current_session(), loaded.snapshot.activity_id).slug
         return see_page("quizzes.quiz", slug=slug, key=loaded.row.activity_key)
     steps = {"next": page + 1, "previous": page - 1, "save": page}
     wanted = steps.get(target, whole_number(target, otherwise=page))

@@ -49,6 +49,7 @@ WORDS = {
     "5.9 Nine independent flags": "nine flags",
     "5.9 If *attempt* is off": "if attempt is off",
     "5.9 No close date": "no close date",
+    "5.9 An initial test": "an initial test",
     "5.9 Instructors always see all": "instructors always see all",
     "5.9 Right answers and keys": "security 5.1",
     "5.9 A learner may always": "take along|may always download",
