@@ -36,6 +36,7 @@ from enrolments.queries import versions as version_queries
 from enrolments.queries.announcements import visible_announcements
 from enrolments.queries.awards import find_award
 from enrolments.queries.groups import get_group_members
+from enrolments.queries.next_courses import visible_next_courses
 from enrolments.services import learning as services
 from kernel import clock
 from kernel.errors import NotFound
@@ -115,10 +116,16 @@ def course(context: LearnerContext) -> Answer:
         opens_at=context.opens_at,
         closes_at=context.closes_at,
         next_activity=view.next_step,
+        next_courses=_next_courses(view) if summary.completed_at else [],
         may_publish=edits(actor, context.staff_role),
         modules=[view.block(module) for module in view.outline.modules],
         requirements=requirements(view),
     )
+
+
+def _next_courses(view: CourseView) -> list[dict[str, str]]:
+    found = visible_next_courses(current_session(), current_actor(), view.outline)
+    return [{"slug": course.slug, "title": choose(course.title)} for course in found]
 
 
 def _dates(view: CourseView, *, completed: bool) -> list[DateView]:
