@@ -114,6 +114,11 @@ class DatedEnrolment:
         result = self.results.get(activity.key, NO_RESULT)
         return result.completed or result.exhausted or activity.key in self.ungraded
 
+    def list_tried(self, kind: str) -> list[OutlineActivity]:
+        """List the activities of a kind of which something was handed in and that can be tried again."""
+        tried = (activity for activity in self.outline.activities() if activity.kind == kind and activity.key in self.results)
+        return [] if self.archived else [activity for activity in tried if not self.is_done(activity)]
+
     def item(self, key: str, kind: DateKind, at: datetime, texts: Texts, *, done: bool, path: str = "") -> DatedItem:
         """Return a dated item of the course as a whole, or of a part that has no page of its own."""
         outline = self.outline

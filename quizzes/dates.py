@@ -1,11 +1,13 @@
-"""Dates of quizzes: when attempts in progress end, and when quizzes open and close for a learner."""
+"""Dates of quizzes: when attempts in progress end, when the next one may begin, and when quizzes open and close for a learner."""
 
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
 from enrolments.dates import DatedEnrolment, DatedItem, DateKind, DateRequest, activity_dates
-from quizzes.queries.overrides import AffectedAttempts, OpenAttempt, list_open
+from quizzes.queries.attempts import get_snapshot_of_activity
+from quizzes.queries.overrides import AffectedAttempts, EndedAttemptRow, OpenAttempt, list_ended_attempts, list_open
+from quizzes.rules.attempts import pause_ends
 
 MOST_OPEN = 10_000
 """Attempts in progress of the people of one request."""
@@ -22,6 +24,27 @@ def quiz_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
         yield from going_on
         ends = {(item.activity_key, item.at) for item in going_on}
         yield from (item for item in activity_dates(enrolment, "quiz") if (item.activity_key, item.at) not in ends)
+
+
+def pause_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
+    """Tell when the pause before the next attempt is over; one statement, and none where no quiz that was tried has a pause."""
+    paused = {
+        (enrolment.enrolment_id, activity.key): (enrolment, activity)
+        for enrolment in wanted.enrolments
+        for activity in enrolment.list_tried("quiz")
+        if (pause := get_snapshot_of_activity(session, activity.id).settings.pause).first or pause.later
+    }
+    if not paused:
+        return
+    ended: dict[tuple[int, str], list[EndedAttemptRow]] = {}
+    for row in list_ended_attempts(session, wanted.person_ids, {key for _id, key in paused}, limit=MOST_OPEN):
+        ended.setdefault((row.enrolment_id, row.activity_key), []).append(row)
+    for place, (enrolment, activity) in paused.items():
+        rows = ended.get(place, [])
+        until = pause_ends(rows[0].access, [row.summary for row in rows]) if rows else None
+        closes = enrolment.closing(activity)
+        if until is not None and until > wanted.now and (closes is None or until < closes):
+            yield enrolment.activity_item(activity, "pause", DateKind.CONDITION_OPENS, until)
 
 
 def _attempt_dates(enrolment: DatedEnrolment, attempts: Sequence[OpenAttempt]) -> Iterator[DatedItem]:

@@ -3,7 +3,7 @@
 from courses.audit_verbs import CourseVerb
 from kernel.feature import Feature
 from quizzes import jobs
-from quizzes.dates import quiz_dates
+from quizzes.dates import pause_dates, quiz_dates
 from quizzes.permissions import PERMISSIONS
 from quizzes.services.regrading import RegradeVerb
 from quizzes.views import (
@@ -65,5 +65,5 @@ FEATURE = Feature(
         **dict.fromkeys(RegradeVerb, "quizzes.tell_regrade"),
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
-    dates=(quiz_dates,),
+    dates=(quiz_dates, pause_dates),
 )

@@ -4,6 +4,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.dates import dates_of_kind
 from kernel.feature import Feature
 from simulators import jobs, views
+from simulators.dates import pause_dates
 from simulators.permissions import PERMISSIONS
 
 FEATURE = Feature(
@@ -12,5 +13,5 @@ FEATURE = Feature(
     permissions=PERMISSIONS,
     jobs={"simulators.follow_limits": jobs.follow_limits},
     on={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
-    dates=(dates_of_kind("simulator"),),
+    dates=(dates_of_kind("simulator"), pause_dates),
 )

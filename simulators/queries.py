@@ -1,6 +1,6 @@
 """Reading tasks, what was tried in them, and submissions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -165,6 +165,19 @@ def list_submissions(session: Session, person_id: int, course_id: int, activity_
         )
         for row in session.execute(_HISTORY, bound)
     ]
+
+
+def list_past_submissions(
+    session: Session, person_ids: Sequence[int], keys: Collection[str]
+) -> dict[tuple[int | None, str], list[PastSubmission]]:
+    """Return people's submissions to tasks with these keys by enrolment and key, the first one first."""
+    columns = (Submission.enrolment_id, Submission.activity_key, Submission.number, Submission.submitted_at, Submission.percent)
+    statement = select(*columns).where(Submission.person_id.in_(person_ids), Submission.activity_key.in_(keys), ~Submission.preview)
+    found: dict[tuple[int | None, str], list[PastSubmission]] = {}
+    for row in session.execute(statement.order_by(Submission.number)):
+        percent = None if row.percent is None else Fraction(row.percent)
+        found.setdefault((row.enrolment_id, row.activity_key), []).append(PastSubmission(row.number, row.submitted_at, percent))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

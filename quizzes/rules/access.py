@@ -79,6 +79,11 @@ class SettingSources:
     answered_with: datetime | None = None
     """When the person handed in the final test that this initial one is reviewed with: since then it is as good as closed."""
 
+    def limit_of(self, started_at: datetime, extra_seconds: int) -> int | None:
+        """Return the limit that holds for an attempt that began then, with what incidents added, in seconds."""
+        limit = self.access(started_at).limit
+        return None if limit is None else limit + extra_seconds
+
     def review_closes(self, started_at: datetime) -> datetime | None:
         """Return from when on an attempt that began then is reviewed as after the close."""
         return min((moment for moment in (self.access(started_at).closes, self.answered_with) if moment is not None), default=None)

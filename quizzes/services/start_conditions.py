@@ -15,8 +15,7 @@ from quizzes.rules.attempts import AttemptClock, AttemptSummary, StartConditions
 
 def facts_of(row: AttemptRow, terms: SettingSources) -> AttemptSummary:
     """Return what the rules on starting need of an earlier attempt."""
-    limit = terms.access(row.started_at).limit
-    held = None if limit is None else limit + row.extra_seconds
+    held = terms.limit_of(row.started_at, row.extra_seconds)
     return AttemptSummary(row.number, row.state, row.started_at, row.finished_at, held, row.preview)
 
 

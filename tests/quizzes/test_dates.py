@@ -153,3 +153,42 @@ def test_a_quiz_that_is_passed_or_used_up_asks_for_nothing_any_more(instance: In
     found = {item.person_id: item.done for item in dates_of(instance, fresh, passed, failed, now=NOON)}
 
     assert found == {fresh.person_id: False, passed.person_id: True, failed.person_id: True}
+
+
+def pause_over(instance: Instance, learner: Actor, moment: datetime) -> datetime | None:
+    """Return until when the engine lets a learner wait before the next attempt."""
+    with instance.database.unit_of_work(write=False) as session:
+        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+        terms = queries.effective_settings_at(session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id))
+        history = queries.list_attempts(session, learner.person_id or 0, subject.context.course_id, "cuestionario-1")
+        ruling = start_conditions.start_ruling(subject, terms, history, start_conditions.ASKED_NOTHING, actor=learner, now=moment)
+    return next((refusal.until for refusal in ruling.refusals if refusal.until is not None), None)
+
+
+@pytest.mark.parametrize("how", ["as published", "longer time"])
+@pytest.mark.parametrize("tries", [1, 2])
+def test_the_pause_between_attempts_is_over_when_the_engine_says_so(instance: Instance, at: At, how: str, tries: int) -> None:
+    course = a_quiz(instance, "attempts: 0\nlimit: 10 min\npause: {first: 24 h, later: 48 h}\n", questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    SET[how](office, learner)
+    for number in range(tries):
+        at.moment = days(3 * number)
+        fail_quiz(instance, learner, "prueba", now=at.moment)
+    at.pass_(minutes=30)
+
+    (found,) = dates_of(instance, learner, now=at.moment)
+
+    assert (found.kind, found.at) == (DateKind.CONDITION_OPENS, pause_over(instance, learner, at.moment))
+    assert dates_of(instance, learner, now=found.at) == []
+
+
+def test_a_pause_that_lasts_until_the_quiz_is_closed_is_not_told(instance: Instance, at: At) -> None:
+    course = a_quiz(instance, "attempts: 0\npause: 24 h\ncloses: 2026-06-02 10:00\n", questions=ONE_QUESTION)
+    early, late = (a_learner(instance, course, f"{name}@example.org", now=NOON) for name in ("ana", "eva"))
+    fail_quiz(instance, early, "prueba", now=NOON)
+    at.moment = NOON + timedelta(hours=6)
+    fail_quiz(instance, late, "prueba", now=at.moment)
+
+    told = {item.person_id for item in dates_of(instance, early, late, now=at.moment) if item.kind is DateKind.CONDITION_OPENS}
+
+    assert told == {early.person_id}

@@ -1,6 +1,8 @@
 """The dates of tasks that a learner sees: those by which a task may be submitted."""
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from uuid import uuid4
 
 import pytest
 
@@ -8,6 +10,7 @@ from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor
 from lms.instance import Instance
 from simulators import services
+from simulators.services import TaskWork
 from tests.simulators.tasks import BODY, folder
 from tests.support.builders import publish
 from tests.support.dates import moments_of
@@ -44,3 +47,22 @@ def test_the_dates_are_those_by_which_a_task_may_be_submitted(
     assert may_submit(instance, learner, at, opens)
     assert may_submit(instance, learner, at, closes - SECOND)
     assert not may_submit(instance, learner, at, closes)
+
+
+def test_the_pause_between_submissions_is_over_when_a_task_may_be_submitted_again(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = At(monkeypatch, NOON)
+    course, _version = publish(instance, folder(BODY.replace("attempts: 2\n", "attempts: 3\npause: 24 h\n")), now=NOON)
+    learner = a_learner_of(instance, course, None)
+    assert moments_of(instance, learner, now=NOON) == {}
+    with instance.database.unit_of_work() as session:
+        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "tarea-1")
+        work = TaskWork(services.load_task_context(session, learner, subject, now=NOON).start, {"linea": "1"})
+        services.submit_task(session, learner, subject, work, {"linea": Fraction(1)}, number=uuid4(), now=NOON)
+
+    found = moments_of(instance, learner, now=NOON + SECOND)
+
+    assert list(found) == ["simulator:prueba:tarea-1:pause"]
+    assert not may_submit(instance, learner, at, found["simulator:prueba:tarea-1:pause"] - SECOND)
+    assert may_submit(instance, learner, at, found["simulator:prueba:tarea-1:pause"])
