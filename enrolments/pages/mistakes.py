@@ -1,4 +1,4 @@
-"""What the pages of mistake reports show."""
+"""Views of mistake reports: states, places with their reports, choices of a decision, a person's own reports."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def state_view(state: str, *, of_reporter: bool = False) -> MistakeStateView:
 
 
 @dataclass(frozen=True, slots=True)
-class MistakeLine:
+class MistakeGroupView:
     """The reports of one kind and state at a place, as one line of the team's list."""
 
     uuid: UUID
@@ -60,7 +60,7 @@ class MistakePlaceView:
     title: str
     is_question: bool
     language: str
-    lines: Sequence[MistakeLine]
+    lines: Sequence[MistakeGroupView]
 
 
 def place_views(groups: Sequence[MistakeGroup], changed: Collection[int]) -> list[MistakePlaceView]:
@@ -74,10 +74,10 @@ def place_views(groups: Sequence[MistakeGroup], changed: Collection[int]) -> lis
     ]
 
 
-def _line(group: MistakeGroup, changed: Collection[int]) -> MistakeLine:
+def _line(group: MistakeGroup, changed: Collection[int]) -> MistakeGroupView:
     row = group.newest
     words = row.words if len(row.words) <= EXCERPT else f"{row.words[: EXCERPT - 1].rsplit(' ', 1)[0]}…"
-    return MistakeLine(
+    return MistakeGroupView(
         uuid=row.uuid,
         kind=kind_words(row),
         words=words,

@@ -201,7 +201,7 @@ def find_page(session: Session, activity_id: int, language: str) -> LessonPage |
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who reported a mistake; `uuid` where they take the course."""
+    """The reporter of a mistake; `uuid` where they take the course."""
 
     name: str
     uuid: UUID | None

@@ -73,7 +73,7 @@ class MistakePlace:
 
 @dataclass(frozen=True, slots=True)
 class MistakeValues:
-    """What a reporter says of a mistake; `heading` is the address of the heading under which it stands."""
+    """A reporter's words on a mistake; `heading` is the address of the heading under which it stands."""
 
     kind: MistakeKind
     words: str

@@ -4,9 +4,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from enrolments.models import MistakeKind
-from tests.browser.conftest import Live
-from tests.browser.test_staff_pages import follow, press, team
 from tests.support.builders import a_course, a_teacher
+from tests.support.chromium import Live, follow, press, signed_in
 from tests.support.learning import a_learner
 from tests.support.mistakes import a_report
 
@@ -22,7 +21,7 @@ def test_a_mistake_is_reported_accepted_and_answered(chromium: Browser, live: Li
     a_learner(live.instance, course)
     a_report(live.instance, a_learner(live.instance, course, "blas@example.org"), kind=MistakeKind.TYPING)
     a_report(live.instance, a_learner(live.instance, course, "eva@example.org"), "La imagen no aparece.", kind=MistakeKind.BROKEN)
-    reader = team(chromium, live, "ana@example.org", width=width, scheme=scheme)
+    reader = signed_in(chromium, live, "ana@example.org", width=width, scheme=scheme)
     reader.open("/courses/prueba/activities/leccion-1")
     follow(reader, "Avisar de un error")
     press(reader, "Enviar el aviso")
@@ -32,7 +31,7 @@ def test_a_mistake_is_reported_accepted_and_answered(chromium: Browser, live: Li
     press(reader, "Enviar el aviso")
     assert "Recibido" in reader.page.inner_text("main")
 
-    staff = team(chromium, live, "profe@example.org", width=width, scheme=scheme)
+    staff = signed_in(chromium, live, "profe@example.org", width=width, scheme=scheme)
     staff.open(LIST)
     assert "2 personas" in staff.page.inner_text("main")
     follow(staff, "Error de escritura u ortografía Contar 1")
