@@ -24,6 +24,7 @@ from kernel.permissions import Actor
 from kernel.tables import csv_line
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import current_session, requires
+from lms.audit_words import act_words
 from lms.people import event_words
 from lms.permissions import SiteAction
 
@@ -112,10 +113,10 @@ def _day(name: str) -> datetime | None:
 
 
 def entries_in_words(session: Session, entries: Sequence[AuditEntry]) -> list[str]:
-    """Return what each entry says; '' of what has no words of its own."""
+    """Return each entry in words; '' of a verb that this program does not know."""
     parts = cast("CourseKinds", current_app.extensions["course_kinds"]).logs
     return [
-        event_words(line.verb, str(line.facts.get("role", ""))) or course_log.find_sentence(line, parts) or ""
+        event_words(line.verb, str(line.facts.get("role", ""))) or course_log.find_sentence(line, parts) or act_words(line.verb)
         for line in log_entries(session, entries)
     ]
 

@@ -26,6 +26,7 @@ from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import allows, current_actor, current_session, requires, see_other, see_page
 from lms import queries
+from lms.audit_words import act_words
 from organisations.queries import tree as organisations
 
 bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
@@ -177,7 +178,7 @@ def _merged_into(session: Session, subject: Person) -> Person | None:
 
 
 def _event(row: queries.AccountEvent) -> str:
-    return event_words(row.verb, row.role) or row.verb
+    return event_words(row.verb, row.role) or act_words(row.verb) or row.verb
 
 
 def event_words(verb: str, role: str | None) -> str:

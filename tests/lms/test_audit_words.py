@@ -1,0 +1,45 @@
+"""Every recorded act is said in words, in both languages."""
+
+import pkgutil
+from collections.abc import Iterator
+from enum import StrEnum
+from importlib import import_module
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from kernel import audit, clock, i18n
+from kernel.audit import AuditEntry
+from kernel.permissions import SYSTEM
+from lms.audit_words import ACTS
+from lms.auditing import entries_in_words
+from lms.instance import Instance
+from tests.support.project import PACKAGES
+
+
+def verbs_of_product() -> Iterator[StrEnum]:
+    """Yield the members of every enum of audit verbs."""
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
+            for name, found in vars(import_module(module.name)).items():
+                if name.endswith("Verb") and isinstance(found, type) and issubclass(found, StrEnum) and found.__module__ == module.name:
+                    yield from found
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_verb_has_words(app: Flask, instance: Instance, language: str) -> None:
+    verbs = sorted(set(verbs_of_product()))
+    with instance.database.unit_of_work() as session:
+        for verb in verbs:
+            audit.record(session, SYSTEM, verb, None, now=clock.now())
+    with app.app_context(), i18n.reading(language), instance.database.unit_of_work(write=False) as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.verb.in_(verbs)).order_by(AuditEntry.id)).all()
+        words = dict(zip([entry.verb for entry in entries], entries_in_words(session, entries), strict=True))
+
+    assert len(words) == len(verbs) > 100
+    assert [verb for verb, said in words.items() if not said or said == verb] == []
+
+
+def test_words_are_listed_for_verbs_that_there_are() -> None:
+    assert set(ACTS) <= set(verbs_of_product())
