@@ -1,10 +1,12 @@
 """Run the fast tests: on SQLite, then those of database and pages on PostgreSQL where a server is reachable.
 
-With `--all` the slow ones follow on both; with CI set they follow for as long as time is left. Say at the end what could not be run;
-with CI set, that is a failure. Other arguments go to pytest. `make browser` and `make faults` run the long ones.
+With `--all` the slow ones follow on both; with CI set they follow for as long as time is left. Say at the end which tests were the
+slowest, and what could not be run; with CI set, that is a failure. Other arguments go to pytest. `make browser` and `make faults` run the
+long ones.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.support import postgres  # noqa: E402 - the checkout is not installed with its tests
+from tests.support import durations, postgres  # noqa: E402 - the checkout is not installed with its tests
 
 NO_TESTS = 5
 WORKERS = (os.cpu_count() or 1) + 1
@@ -23,6 +25,8 @@ FAST, SLOW = f"not slow and {ORDINARY}", f"slow and {ORDINARY}"
 ALL = "--all"
 CI_SECONDS = 20 * 60
 """In continuous integration no slow test is begun later than this, so that the whole stays under half an hour."""
+DURATIONS = ROOT / "build" / "durations"
+"""One file for each run: how long its tests took."""
 
 
 def run(title: str, marks: str, *options: str) -> bool:
@@ -33,12 +37,15 @@ def run(title: str, marks: str, *options: str) -> bool:
     print(f"\n=== {title}", flush=True)
     given = [argument for argument in sys.argv[1:] if argument != ALL]
     command = [sys.executable, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", "-m", marks, *options, *given]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}, check=False).returncode in (0, NO_TESTS)
+    noted = {durations.VARIABLE: str(DURATIONS / f"{title}.json")}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **noted}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode in (0, NO_TESTS)
 
 
 def main() -> int:
     """Run the command."""
     began = time.monotonic()
+    shutil.rmtree(DURATIONS, ignore_errors=True)
     in_ci, reason = bool(os.environ.get("CI")), postgres.unreachable()
     databases = {"SQLite": ()} | ({"PostgreSQL": ("--db", "postgres")} if reason is None else {})
     failed = []
@@ -51,6 +58,7 @@ def main() -> int:
             limit = () if ALL in sys.argv else ("--until", str(now + (began + CI_SECONDS - now) / left))
             if not run(f"slow tests, on {name}", on(name, SLOW), *options, *limit):
                 failed.append(f"{name} (slow)")
+    print("\nThe slowest tests, with what they set up:", *durations.slowest(sorted(DURATIONS.glob("*.json"))), sep="\n")
     print(f"\nPassed on {' and '.join(databases)}." if not failed else f"\nFailed on {' and '.join(failed)}.")
     if reason is not None:
         print(f"not run: the database tests on PostgreSQL ({reason}). {postgres.ENABLE}")

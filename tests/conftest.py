@@ -31,7 +31,7 @@ from kernel.settings import Settings, load
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from scripts.figures import record
-from tests.support import matrix, postgres
+from tests.support import durations, matrix, postgres
 from tests.support.access import listed_cells
 from tests.support.browser import Browser
 from tests.support.far import near
@@ -130,7 +130,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name in the last lines the cells that nobody tried, what could not be run, and what would enable it."""
+    """Name in the last lines the cells that nobody tried, what could not be run, and what would enable it; note how long tests took."""
+    if file := os.environ.get(durations.VARIABLE):
+        durations.write(Path(file), (report for reports in terminalreporter.stats.values() for report in reports))
     for line in matrix.table(matrix.TRIED) if terminalreporter.config.getoption("--over-a-socket") else ():
         terminalreporter.write_line(line)
     for cell in _untried(terminalreporter.config):

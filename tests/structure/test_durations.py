@@ -1,0 +1,47 @@
+"""The slowest tests of all runs stand in the last lines of `make test`."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import run_tests
+from tests.support import durations
+
+
+def a_report(name: str, when: str, seconds: float) -> pytest.TestReport:
+    return pytest.TestReport(name, ("", None, ""), {}, "passed", None, when, duration=seconds)  # type: ignore[arg-type]  # when is a literal
+
+
+def test_a_test_takes_what_it_sets_up_runs_and_takes_down() -> None:
+    reports = [a_report("one", "setup", 1), a_report("one", "call", 2), a_report("one", "teardown", 0.5), a_report("two", "call", 3)]
+
+    assert durations.seconds_by_test([*reports, "deselected"]) == {"one": 3.5, "two": 3}
+
+
+def test_the_twenty_slowest_of_all_runs_are_told_together(tmp_path: Path) -> None:
+    first, second = tmp_path / "SQLite.json", tmp_path / "PostgreSQL.json"
+    durations.write(first, [a_report(f"test-{number}", "call", number) for number in range(15)])
+    durations.write(second, [a_report(f"test-{number}", "call", number + 0.5) for number in range(15)])
+
+    told = durations.slowest([first, second, tmp_path / "none.json"])
+
+    assert len(told) == durations.LISTED
+    assert [line.split() for line in told[:2]] == [["14.5", "s", "test-14", "(PostgreSQL)"], ["14.0", "s", "test-14", "(SQLite)"]]
+    assert "test-4 " not in "\n".join(told)
+
+
+@pytest.mark.slow
+def test_the_last_lines_of_a_run_name_its_slowest_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run_tests, "DURATIONS", tmp_path / "durations")
+    monkeypatch.setattr(sys, "argv", ["run_tests.py", "tests/kernel/test_codes.py"])
+    monkeypatch.setenv("TEST_POSTGRES_URL", "postgresql+psycopg://nobody@127.0.0.1:9/none")
+    monkeypatch.delenv("CI", raising=False)
+
+    run_tests.main()
+
+    told = capfd.readouterr().out.partition("The slowest tests")[2].splitlines()
+    assert "tests/kernel/test_codes.py::" in told[1]
+    assert told[1].endswith("(fast tests, on SQLite)")
