@@ -3,7 +3,6 @@
 import contextlib
 import io
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -304,11 +303,9 @@ def test_a_process_is_ready_while_everybody_waits_for_one_table(app: Flask, inst
     with contextlib.ExitStack() as held:
         for _connection in range(instance.settings.database_pool):
             held.enter_context(instance.database.reading.connect()).execute(text("SELECT 1"))
-        begun = time.monotonic()
         response = send(app, "GET", "/health/ready")
 
     assert response.status_code == 200
-    assert time.monotonic() - begun < 2
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -210,6 +209,7 @@ from pathlib import Path
 from kernel.crypto import signing_keys
 from kernel.settings import load, secret_keys
 folder = Path(sys.argv[1])
+print("ready", flush=True)
 sys.stdin.read(1)
 print(secret_keys(load(data_dir=folder))[0].decode(), signing_keys(folder).identifier)
 """
@@ -224,9 +224,11 @@ def test_processes_that_start_together_in_a_new_folder_have_the_same_keys(tmp_pa
         folder.mkdir(mode=0o700)
         command = [sys.executable, "-c", MAKES_KEYS, str(folder)]
         processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _number in range(6)]
-        time.sleep(1)
         for process in processes:
             assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
             process.stdin.write("x")
             process.stdin.flush()
         said = {process.communicate()[0] for process in processes}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,9 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lms.instance import Instance
+from tests.support.soon import until
 
-PATIENCE = 10.0
-"""Seconds within which the second one comes to wait for the first, or ends."""
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 
 
@@ -25,10 +23,8 @@ def overlap(instance: Instance, first: Callable[[Session], object], second: Call
         with instance.database.unit_of_work() as session:
             first(session)
             session.flush()
-            doing, last = other.submit(second), time.monotonic() + PATIENCE
-            while not doing.done() and not _somebody_waits(instance):
-                assert time.monotonic() < last
-                time.sleep(0.01)
+            doing = other.submit(second)
+            until(lambda: doing.done() or _somebody_waits(instance))
         doing.result()
 
 

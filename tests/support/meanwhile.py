@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from kernel import audit, clock
+from kernel.errors import Unavailable
 from kernel.permissions import SYSTEM
 from lms.auditing import AuditVerb
 from lms.instance import Instance
-
-AT_ONCE = 2.0
-"""Seconds within which a write counts as not having waited for the one who asks: it would give up after `WRITERS_TURN`, later still."""
 
 
 class Writers:
@@ -19,16 +19,18 @@ class Writers:
     def __init__(self, instance: Instance) -> None:
         self._database = instance.database
         self.kept: list[bool] = []
-        """For each write whether it was kept at once."""
+        """For each write whether it was kept."""
 
     def write(self) -> None:
-        """Write in another thread, and wait for it a while."""
-        kept = threading.Event()
+        """Write in another thread, and wait until that is kept, or gives up its turn: then the one who asks has held it."""
 
-        def work() -> None:
-            with self._database.unit_of_work() as session:
-                audit.record(session, SYSTEM, AuditVerb.EXPORTED, None, now=clock.now())
-            kept.set()
+        def work() -> bool:
+            try:
+                with self._database.unit_of_work() as session:
+                    audit.record(session, SYSTEM, AuditVerb.EXPORTED, None, now=clock.now())
+            except (SQLAlchemyError, Unavailable):
+                return False
+            return True
 
-        threading.Thread(target=work, daemon=True).start()
-        self.kept.append(kept.wait(AT_ONCE))
+        with ThreadPoolExecutor(1) as beside:
+            self.kept.append(beside.submit(work).result())

@@ -1,10 +1,12 @@
-"""What must not take long: a guard against work that grows without bound, not a measurement."""
+"""What must not take long, and what is waited for: guards against work without bound, never measurements of a busy machine."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 TRIES = 3
+PATIENCE = 60.0
+"""Seconds after which nothing comes any more, however busy the machine is."""
 T = TypeVar("T")
 
 
@@ -19,3 +21,11 @@ def within(seconds: float, work: Callable[[], T], clock: Callable[[], float] = t
         if clock() - began < seconds:
             return answer
     raise AssertionError(f"It took more than {seconds} s, {TRIES} times.")
+
+
+def until(happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Wait for a condition; fail where it does not come about."""
+    last = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < last, f"It did not come about in {seconds} s."
+        time.sleep(0.01)
