@@ -13,6 +13,7 @@ from kernel.audit import AuditEntry
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.wording import in_spanish
 
 NEW = "ana.nueva@example.org"
 
@@ -59,13 +60,13 @@ def test_without_the_password_nothing_is_sent(browser: Browser, instance: Instan
     a_person(instance)
     sign_in(browser)
     ask(browser, password="no es esta", status=422)
-    assert "no es su contraseña" in browser.page.text
+    assert in_spanish("This is not your current password.") in browser.page.text
     assert NEW in dict(browser.page.form("/profile/address").fields).values()
     ask(browser, email="sin arroba", status=422)
     ask(browser, email="Ana@Example.org", status=422)
 
     assert browser.mails() == []
-    assert browser.another().get("/profile/address").title.startswith("Ingresar")
+    assert browser.another().get("/profile/address").title.startswith(in_spanish("Sign in"))
 
 
 def test_nobody_learns_that_an_address_has_an_account(browser: Browser, instance: Instance) -> None:

@@ -23,6 +23,7 @@ from lms.instance import Instance
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_person, sign_in
 from tests.support.postbox import Postbox, worker_sending_to
+from tests.support.wording import in_spanish
 
 QUITO = ZoneInfo("America/Guayaquil")
 SEVEN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -68,7 +69,7 @@ def test_a_notice_is_in_the_bell_and_in_the_mail_once(browser: Browser, instance
 
     assert (give(instance, ana), give(instance, ana)) == (1, 0)
     sign_in(browser).get("/learning")
-    assert "Avisos: 1 nuevo" in browser.page.html
+    assert in_spanish("Notifications: %(count)s new", 1) in browser.page.html
     browser.get("/notices")
     assert "Calificado evento-1" in browser.page.text
     browser.get("/notices")
@@ -118,7 +119,7 @@ def test_a_person_chooses_by_kind(browser: Browser, instance: Instance) -> None:
     ana = a_person(instance)
     sign_in(browser).get("/profile/notices")
     browser.submit("/profile/notices", {"graded_bell": None, "graded_mail": "daily"})
-    assert "como los eligió" in browser.page.text
+    assert in_spanish("Your notification preferences were saved.") in browser.page.text
     browser.submit("/profile/notices", {"graded_mail": "hourly"}, status=422)
 
     with instance.database.unit_of_work(write=False) as session:
@@ -146,7 +147,7 @@ def test_the_daily_mail_holds_what_waited_and_goes_out_once(browser: Browser, in
         deliver(instance, "digests", SEVEN + timedelta(minutes=5))
     text = mail_of(browser)
 
-    assert "Sus 2 avisos del día" in text
+    assert in_spanish("Your notification of the day", 2) in text
     assert ("Calificado tarde" in text, "Calificado noche" in text, "Calificado hoy" in text) == (True, True, False)
     deliver(instance, "digests", SEVEN + timedelta(days=1))
     assert len(browser.mails()) == 2
@@ -187,11 +188,11 @@ def test_a_person_who_follows_the_link_is_asked_first(browser: Browser, instance
     give(instance, a_person(instance))
     path = stop_path(mail_of(browser))
     browser.get(path)
-    assert "Calificaciones" in browser.page.text
+    assert in_spanish("Grades") in browser.page.text
     assert rows(instance)[0].mail == MailTime.AT_ONCE.value
     browser.submit(path)
 
-    assert "Ya no recibirá estos correos" in browser.page.text
+    assert in_spanish("You will no longer receive these emails") in browser.page.text
 
 
 @pytest.mark.parametrize("token", ["x", "WyJhIl0.abc.def"])

@@ -25,6 +25,7 @@ from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 from tests.support.project import ROOT
 from tests.support.stores import a_redis
+from tests.support.wording import in_spanish
 
 OFFICE = "198.51.100.7"
 START = datetime(2026, 11, 20, 14, tzinfo=UTC)
@@ -200,10 +201,10 @@ def test_processes_that_share_redis_count_together(app: Flask, tmp_path: Path) -
 def test_the_state_page_tells_it(browser: Browser, instance: Instance, app: Flask) -> None:
     an_administrator(instance)
     sign_in(browser, "admin@example.org")
-    assert "Se están adivinando contraseñas" not in browser.get("/administration/state").text
+    assert in_spanish("Passwords are being guessed") not in browser.get("/administration/state").text
 
     spray(app, 101)
     page = browser.get("/administration/state").text
 
-    assert "Se están adivinando contraseñas" in page
+    assert in_spanish("Passwords are being guessed") in page
     assert "198.51.100.0" in page

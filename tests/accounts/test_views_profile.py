@@ -13,6 +13,7 @@ from kernel.audit import AuditEntry
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.wording import in_spanish
 
 NUMBER = "1710034065"
 
@@ -166,14 +167,14 @@ def test_sessions_are_seen_freely_and_ended_with_the_password(visitor: Browser, 
 
     def refused() -> bool:
         pages = [visitor.post(action) for action in (one, everyone)]
-        assert all("No se cerró ninguna sesión" in page.text for page in pages)
+        assert all(in_spanish("No session was closed. Enter your password first.") in page.text for page in pages)
         return phone._request("GET", "/profile").status_code == 200
 
     assert offered() == set()
     assert refused()
     visitor.get("/profile/devices")
     visitor.submit("/profile/devices/password", {"current_password": "no es esta clave"}, status=422)
-    assert "Esta no es su contraseña actual" in visitor.page.text
+    assert in_spanish("This is not your current password.") in visitor.page.text
     assert refused()
     visitor.get("/profile/devices")
     prove(visitor)

@@ -23,6 +23,7 @@ from lms.app import create_app, open_instance
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
+from tests.support.wording import in_spanish
 
 ROSA = {
     "given_names": "Rosa Elvira",
@@ -87,7 +88,7 @@ def test_in_another_browser_the_password_that_was_chosen_confirms_the_address(br
     for wrong in ("", "no es esta clave"):
         press(owner, status=422, password=wrong)
         assert owner.page.html.count("aria-invalid") == 1
-        assert "Error:" in owner.page.title
+        assert in_spanish("Error:") in owner.page.title
     assert not is_confirmed(instance)
 
     press(owner, password=PASSWORD)
@@ -185,7 +186,7 @@ def test_each_fault_is_told_beside_its_field_and_keeps_what_was_typed(
     assert page.html.count("aria-invalid") == 1
     assert f'id="{field}-error"' in page.html
     assert f'href="#{field}"' in page.html
-    assert "Error:" in page.title
+    assert in_spanish("Error:") in page.title
     fields = dict(page.form("/sign-up").fields)
     assert fields["password"] == ""
     for name in {"second_surname", "given_names", "first_surname", "email"} - {field}:
@@ -369,7 +370,12 @@ def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Inst
     browser.get("/sign-in")
     browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD}, status=422)
     unconfirmed = without_tokens(browser.page.html)
-    assert "Primero abra el enlace" in browser.page.text
+    assert (
+        in_spanish(
+            "Have you just created your account? First open the link in the email we sent you. “I forgot my password” sends another one."
+        )
+        in browser.page.text
+    )
     browser.submit("/sign-in", {"email": "ana@example.org", "password": "no es esta clave"}, status=422)
     assert without_tokens(browser.page.html) == unconfirmed
     with posting.database.unit_of_work() as session:

@@ -17,6 +17,7 @@ from tests.support.chromium import CHROMIUM, FLAGS, Live
 from tests.support.editions import enrol, take_out
 from tests.support.learning import a_learner, start
 from tests.support.quizzes import a_quiz_asking
+from tests.support.wording import in_spanish
 
 pytestmark = pytest.mark.long
 
@@ -181,7 +182,7 @@ def test_a_device_that_keeps_nothing_says_so_and_still_saves(chromium: Browser, 
     assert reaches(page, instance, (1, "301"))
     page.wait_for_selector("[data-item='1'] [data-saved].ok")
     assert "no puede guardar" in warned
-    assert lost == "Sin guardar"
+    assert lost == in_spanish("Not saved")
     assert page.is_enabled("[data-item='1'] [inputmode=decimal]")
 
 

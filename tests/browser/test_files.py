@@ -9,6 +9,7 @@ from quizzes.models import AnswerFile
 from quizzes.rules.responses import FILES, clean_parts
 from tests.support.attempts import stored
 from tests.support.chromium import Live, begin_quiz, visitor
+from tests.support.wording import in_spanish
 
 pytestmark = pytest.mark.long
 
@@ -60,7 +61,7 @@ def test_a_file_waits_for_the_line_and_arrives_once_with_the_text_beside_it(
     person.press("button[value=review]")
 
     assert len(tries) >= 3
-    assert "su tipo no está entre los que se aceptan" in problem
+    assert in_spanish("The file was not uploaded because this type of file is not accepted.") in problem
     assert focused == "otro.pdf", "the field that had the focus is gone: it goes to what was sent"
     assert named(instance) == (["informe.pdf", "otro.pdf"], ["informe.pdf", "otro.pdf"])
     assert clean_parts(stored(instance)[-1][1])["answer"] == ["Un texto escrito mientras tanto."]

@@ -14,6 +14,7 @@ from tests.support.builders import PASSWORD, a_course, a_person, an_administrato
 from tests.support.chromium import Live, Visitor, press, signed_in, visitor
 from tests.support.learning import a_learner, mark_done, pass_quiz
 from tests.support.places import a_place, manage, put
+from tests.support.wording import in_spanish
 
 LIST = """correo;nombres;apellidos;cedula;unidad
 nueva@example.org;Nathaly Monserrate;Zambrano Cedeño de Villavicencio;1710034065;7
@@ -109,7 +110,7 @@ def test_a_list_is_brought_in_and_its_people_come_in_with_the_keyboard_alone(chr
     press(boss, "Cargar la lista")
     live.deliver_jobs()
     boss.open(LISTS)
-    assert "Cargada" in boss.page.inner_text("main")
+    assert in_spanish("Import complete") in boss.page.inner_text("main")
     with live.instance.database.unit_of_work(write=False) as session:
         load = session.scalars(select(PendingUnitList)).one()
         assert (load.made, load.changed, load.faulty) == (1, 1, 2)

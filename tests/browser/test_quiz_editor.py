@@ -5,6 +5,7 @@ from playwright.sync_api import Browser
 
 from tests.support.builders import a_course, a_teacher
 from tests.support.chromium import Live, signed_in
+from tests.support.wording import in_spanish
 
 QUIZ = "/teaching/prueba/parts/cuestionario-1"
 FORM = "/teaching/prueba/questions"
@@ -47,7 +48,7 @@ def test_a_question_is_written_and_put_into_a_quiz_without_a_script(chromium: Br
 
     titles = page.locator("main section h2").all_inner_texts()
     assert titles[0].endswith("¿Qué es esto?")
-    assert titles[1].endswith("Sorteo")
+    assert titles[1].endswith(in_spanish("Random draw"))
 
 
 @pytest.mark.slow

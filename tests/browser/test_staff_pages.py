@@ -10,6 +10,7 @@ from tests.support.chromium import Live, follow, press, signed_in
 from tests.support.editions import an_edition, join
 from tests.support.learning import actor_of
 from tests.support.offices import QUIZ, Work, a_course_at_work
+from tests.support.wording import in_spanish
 
 BANK = "/teaching/prueba"
 GIFT = b"::uno:: Which one? {=This ~That}\n\n::roto:: Never closed {=\n"
@@ -56,7 +57,7 @@ def test_time_is_given_and_taken_back_without_a_script(chromium: Browser, live: 
     page.fill("[name=attempts]", "5")
     page.fill("[name=reason]", "Viaje de servicio")
     press(editor, "Aplicar")
-    assert "5 intentos en total" in page.inner_text("main tbody")
+    assert in_spanish("%(count)s attempt in total", 5) in page.inner_text("main tbody")
     editor.open("/courses/prueba/groups")
     page.fill("[name=name]", "Turno noche")
     press(editor, "Crear el grupo")
@@ -157,7 +158,7 @@ def test_an_edition_is_made_and_a_list_is_enrolled_with_the_keyboard_alone(chrom
     press(editor, "Inscribir a 1 persona")
     live.deliver_jobs()
     page.reload()
-    assert "La lista está inscrita" in page.inner_text("main")
+    assert in_spanish("The list was enrolled") in page.inner_text("main")
 
     editor.open(f"/join/{code.replace('-', '')}")
     editor.open("/profile/notices")

@@ -6,6 +6,7 @@ from playwright.sync_api import Browser
 from tests.support.builders import PASSWORD, a_teacher
 from tests.support.chromium import Live, visitor
 from tests.support.classes import a_class_with_a_wrong_key, a_surveyed_class
+from tests.support.wording import in_spanish
 
 pytestmark = pytest.mark.long
 
@@ -29,7 +30,7 @@ def test_reports_and_statistics_are_readable_by_everybody(chromium: Browser, liv
 
     page.goto(f"{live.url}{QUIZ}/manage")
     page.get_by_role("link", name="Estadísticas y análisis de preguntas").click()
-    assert page.get_by_role("img", name="Cuántos intentos tienen esos puntos").is_visible()
+    assert page.get_by_role("img", name=in_spanish("Number of attempts by points")).is_visible()
     page.get_by_label("Intentos", exact=True).select_option("all")
     page.get_by_role("button", name="Mostrar").press("Enter")
     assert "which=all" in page.url
@@ -53,5 +54,5 @@ def test_the_answers_to_a_survey_are_readable_by_everybody(chromium: Browser, li
     page.wait_for_url("**/surveys")
     teacher.check()
 
-    assert page.get_by_role("img", name="Cómo se reparten las respuestas de cada fila en la escala").is_visible()
+    assert page.get_by_role("img", name=in_spanish("How the answers to each row are spread over the scale")).is_visible()
     assert "entre «Algo» y «Mucho»" in page.inner_text("main table")

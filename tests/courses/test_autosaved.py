@@ -18,6 +18,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.drafts import OUTLINE, draft_texts, plan_of, tomorrow
 from tests.support.lessons import EDITOR, PATH, ask, write
+from tests.support.wording import in_spanish
 
 PUBLISHING = "/teaching/prueba/publishing"
 HALF = "Una frase a me"
@@ -71,11 +72,11 @@ def test_what_was_only_saved_by_itself_is_told_with_who_typed_it_and_stays_behin
     told = page.text
     done = colleague.submit("/publishing", {"nature": "correction", "note": "Otro"}).text
 
-    assert "Guardado solo automáticamente" in told
+    assert in_spanish("Autosaved only") in told
     assert "Escrito por Pilar Maestra" in told
     assert HALF in told
     assert (HALF in published(instance, 2), HALF in draft_texts(instance)[PATH]) == (False, True)
-    assert "1 texto que solo se guardó automáticamente no se publicó" in done
+    assert in_spanish("%(count)s text that was only autosaved was not published; it stays in the draft.", 1) in done
 
 
 def test_nothing_else_changed_is_no_new_version(colleague: Browser, instance: Instance) -> None:
@@ -141,7 +142,7 @@ def test_typing_meanwhile_does_not_keep_others_from_publishing_what_was_saved(
     ask(typed, "autosave", {"body": f"{HALF}dias hoy.\n", "seen": str(typed_at(instance).revision)})
     colleague.submit("/publishing", {"nature": "correction", "note": ""})
 
-    assert "Alguien guardó cambios" in refused
+    assert in_spanish("Someone saved changes to this course in the meantime. Review the draft check again before publishing.") in refused
     assert newest(instance) == 2
     assert HALF not in published(instance, 2)
 

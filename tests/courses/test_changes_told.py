@@ -17,6 +17,7 @@ from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.learning import a_learner, mark_done
 from tests.support.lessons import write
+from tests.support.wording import in_spanish
 
 PAGE = "/teaching/prueba/publishing"
 LESSON = "01-parte/01-leccion.es.md"
@@ -57,7 +58,15 @@ def test_those_who_did_the_changed_lesson_are_told_once(editor: Browser, instanc
     editor.deliver_jobs()
 
     assert told(instance) == [
-        ("ana@example.org", "La versión 2 del curso cambia lo que usted ya hizo: Contar 1. Se cuenta mejor.", "/courses/prueba")
+        (
+            "ana@example.org",
+            in_spanish(
+                "Version %(number)s of the course changes activities you have already done: %(titles)s.",
+                number="2",
+                titles="Contar 1. Se cuenta mejor",
+            ),
+            "/courses/prueba",
+        )
     ]
     assert "Pidió avisar de la versión 2" in editor.get("/teaching/prueba/log").text
     with instance.database.unit_of_work() as session:

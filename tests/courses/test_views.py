@@ -10,6 +10,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, sign_in
 from tests.support.drafts import LESSON, PUBLISHING, count_versions, save_draft
+from tests.support.wording import in_spanish
 
 
 def test_every_cell_of_publishing(browser: Browser, instance: Instance) -> None:
@@ -49,8 +50,8 @@ def test_an_editor_publishes_and_is_told(browser: Browser, instance: Instance) -
     before = browser.get(PUBLISHING).text
     after = browser.submit("/publishing", {"nature": "correction", "note": "Manos en vez de dedos"}).text
 
-    assert "Publicar la versión 2" in before
-    assert "La versión 2 está publicada." in after
+    assert in_spanish("Publish version %(number)s", number="2") in before
+    assert in_spanish("Version %(number)s is published.", number="2") in after
     assert "Manos en vez de dedos" in after
     assert "Pilar Maestra" in after
     assert count_versions(instance) == 2

@@ -18,6 +18,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.drafts import draft_saying, plan_of, publication_verbs
+from tests.support.wording import in_spanish
 
 PAGE = "/teaching/prueba/archive"
 
@@ -59,8 +60,8 @@ def test_a_course_is_put_away_with_a_reason_and_brought_back(owner: Browser, ins
 
     assert archived_at(instance) is not None
     assert "Hay un curso nuevo." in owner.page.text
-    assert "Archivó el curso: Hay un curso nuevo." in owner.get("/teaching/prueba/log").text
-    assert "Curso archivado." in owner.get("/teaching/prueba/outline").text
+    assert in_spanish("Archived the course: %(reason)s", reason="Hay un curso nuevo.") in owner.get("/teaching/prueba/log").text
+    assert in_spanish("Archived course.") in owner.get("/teaching/prueba/outline").text
     assert "nadie puede inscribirse" in owner.get("/teaching/prueba/learners").text
     other = sign_in(owner.another(), "ana@example.org")
     other.get("/courses/prueba", status=403)
@@ -107,18 +108,18 @@ def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, instance:
 
     for path in ("outline", "lessons/leccion-1", "parts/leccion-1", "questions", "lists/glossary", "media", "publishing", "history"):
         page = owner.get(f"/teaching/prueba/{path}")
-        assert "Nada de él se puede cambiar ni publicar" in page.text, path
+        assert in_spanish("It cannot be changed or published until it is restored.") in page.text, path
         assert "disabled" in page.html or not [form for form in page.forms if "/prueba/" in form.action and form.method == "post"], path
         assert 'href="/teaching/prueba/archive"' in page.html, path
-    assert "Añadir un módulo" not in owner.get("/teaching/prueba/outline").text
+    assert in_spanish("Add a module") not in owner.get("/teaching/prueba/outline").text
     told = editor.get("/teaching/prueba/lessons/leccion-1")
-    assert "Nada de él se puede cambiar ni publicar" in told.text
-    assert "Quienes son responsables de él pueden recuperarlo." in told.text
+    assert in_spanish("It cannot be changed or published until it is restored.") in told.text
+    assert in_spanish("Its owners can restore it.") in told.text
     assert 'href="/teaching/prueba/archive"' not in told.html
 
     owner.get(PAGE)
     owner.submit("/archive", {"reason": "Hace falta."})
-    assert "Añadir un módulo" in owner.get("/teaching/prueba/outline").text
+    assert in_spanish("Add a module") in owner.get("/teaching/prueba/outline").text
     assert "<fieldset disabled" not in owner.get("/teaching/prueba/lessons/leccion-1").html
 
 
@@ -148,7 +149,7 @@ def test_what_is_sent_to_an_archived_course_is_refused_and_kept(
 
     owner.submit(form, values, status=409)
 
-    assert "Este curso está archivado" in owner.page.text
+    assert in_spanish("This course is archived, so it cannot be changed or published. Restore it first.") in owner.page.text
     assert next(iter(values.values())).split("\n")[0] in owner.page.html
     assert state_of(instance) == before
 
@@ -169,7 +170,7 @@ def test_what_a_page_saves_by_itself_is_refused_with_words(owner: Browser, insta
 
     assert owner.response.status_code == 409
     assert owner.response.json is not None
-    assert "Este curso está archivado" in owner.response.json["message"]
+    assert in_spanish("This course is archived, so it cannot be changed or published. Restore it first.") in owner.response.json["message"]
 
 
 def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, instance: Instance) -> None:
@@ -186,7 +187,10 @@ def test_what_was_planned_is_called_off_and_its_author_told(owner: Browser, inst
     assert plan_of(instance).state == "void"
     assert state_of(instance)[1] == 1
     assert publication_verbs(instance) == ["planned", "void"]
-    assert "El curso se archivó antes de la hora programada" in owner.get("/notices").text
+    assert (
+        in_spanish("The course was archived before the scheduled time. Nothing was published, and the planned publication was cancelled.")
+        in owner.get("/notices").text
+    )
     log = owner.get("/teaching/prueba/log").text
     assert "o se archivó el curso" in log
 

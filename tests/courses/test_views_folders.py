@@ -26,6 +26,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, sign_in
 from tests.support.shared import SHARED, needs_shared
+from tests.support.wording import in_spanish
 
 FOLDER = "/teaching/prueba/folder"
 NEW = "/teaching/new-course/folder"
@@ -130,7 +131,7 @@ def test_a_draft_goes_out_and_comes_in_byte_for_byte(editor: Browser, instance: 
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).where(AuditEntry.verb == "course.exported")) == 2
     send(editor, archives[0])
-    assert "no hay nada que importar" in editor.page.text
+    assert in_spanish("The folder is the same as the draft. There is nothing to import.") in editor.page.text
 
 
 def test_nothing_changes_before_a_yes_and_everything_after_it(editor: Browser, instance: Instance) -> None:
@@ -158,7 +159,7 @@ def test_a_conflict_shows_both_texts_and_needs_a_choice(editor: Browser, instanc
     assert "Se cuenta con los pies." in editor.page.text
     assert f"Conflicto en {LESSON}" in editor.page.text
     page = editor.submit(address, status=422)
-    assert "Elija en cada conflicto" in page.text
+    assert in_spanish("For each conflict, choose which version to keep.") in page.text
     editor.submit(address, {"choice-0-0": "both"})
 
     after = draft(instance)
@@ -223,7 +224,9 @@ def test_a_mark_of_another_course_is_no_base(editor: Browser, instance: Instance
     edit(instance, {LESSON: before[LESSON].replace(b"dedos", b"manos")})
     send(editor, packed({**before, "README.md": b"Nota\n", ".aulario": b"course ajeno revision 2\n"}))
 
-    assert "el más parecido" in editor.page.text
+    assert (
+        in_spanish("The folder does not say which revision of the draft it was made from, so the closest one was used.") in editor.page.text
+    )
     editor.submit(editor.path)
     assert draft(instance) == {**before, LESSON: before[LESSON].replace(b"dedos", b"manos"), "README.md": b"Nota\n"}
 
@@ -347,7 +350,7 @@ def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_wha
     words = page.get_text(" ", strip=True)
     order = ["Importar", "No se importa", "1-agua.md:3", "Se importa con cambios", "{: .raro} 200"]
     assert [words.index(word) for word in order] == sorted(words.index(word) for word in order)
-    assert "197 más como estas" in words
+    assert in_spanish("%(count)s more like it", 197) in words
     assert len(page.find_all("li")) < 20
 
 
@@ -427,7 +430,7 @@ def test_what_is_chosen_in_a_merge_makes_it_no_folder_of_another_course(editor: 
     send(editor, packed({**before, "course.yaml": sent}, comment=b"aulario prueba 2"))
     page = editor.submit(editor.path, {"choice-0-0": "draft", "choice-0-1": "both", "choice-0-2": "folder"}, status=409)
 
-    assert "Esta carpeta es del curso «ajeno», no de este." in page.text
+    assert in_spanish("This folder belongs to the course “%(key)s”, not to this one.", key="ajeno") in page.text
     assert draft(instance, "ajeno") == theirs
 
 

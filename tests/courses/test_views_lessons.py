@@ -12,6 +12,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, publish, sign_in
 from tests.support.drafts import draft_texts, press_in_outline
 from tests.support.lessons import EDITOR, PATH, a_picture, ask, fields, write
+from tests.support.wording import in_spanish
 
 
 def send(browser: Browser, do: str = "save", status: int = 200, **values: object) -> str:
@@ -67,7 +68,7 @@ def test_only_what_was_typed_changes_in_the_file(editor: Browser, instance: Inst
     assert draft_texts(instance)[PATH] == before.replace("title: Contar 1\n", "title: Contar bien\nsummary: Con los dedos.\n").replace(
         before[before.index("## ") :], "## Uno\n\nSe cuenta *despacio*.  \nAsí.\n"
     )
-    assert "Guardado en el borrador." in editor.page.text
+    assert in_spanish("Saved in the draft.") in editor.page.text
     assert fields(editor)["body"].strip("\r\n") == "## Uno\n\nSe cuenta *despacio*.  \nAsí."
 
 
@@ -127,7 +128,7 @@ def test_a_lesson_without_a_title_or_too_long_is_given_back_as_typed(editor: Bro
     before = draft_texts(instance)
 
     untitled = send(editor, status=422, title=" ", body="Lo escrito.")
-    assert "Escriba un título." in untitled
+    assert in_spanish("Write a title.") in untitled
     assert "Lo escrito." in fields(editor)["body"]
     long = send(editor, status=422, title="Contar", body="ñ" * 60_000)
 
@@ -163,7 +164,7 @@ def test_what_cannot_be_saved_by_itself_says_why(editor: Browser, instance: Inst
 
     answer = ask(editor, "autosave", {"title": ""}, status=422)
 
-    assert answer == {"state": "refused", "message": "Escriba un título."}
+    assert answer == {"state": "refused", "message": in_spanish("Write a title.")}
     assert draft_texts(instance) == before
 
 
@@ -190,9 +191,9 @@ def test_changes_of_different_places_are_put_together_and_looked_at_before_savin
     unsaved = draft_texts(instance)[PATH]
     send(editor)
 
-    assert "los dos cambios caben juntos" in told
+    assert in_spanish("Nothing was saved. You changed different places, so both sets of changes can be combined.") in told
     assert kept.endswith("Tres de otra persona.\n")
-    assert "Los dos textos están juntos" in joined
+    assert in_spanish("Both texts are combined below. Read the result and save it.") in joined
     assert unsaved == kept
     assert draft_texts(instance)[PATH].endswith("---\nUno mío.\n\nDos.\n\nTres de otra persona.\n")
 
@@ -210,7 +211,7 @@ def test_where_both_changed_the_same_place_one_chooses(editor: Browser, instance
 
     assert "Tres mío." in told
     assert "Tres de otra persona." in told
-    assert "Elija en cada lugar" in unchosen
+    assert in_spanish("For each difference, choose which text to keep.") in unchosen
     assert draft_texts(instance)[PATH].endswith(f"Dos.\n\n{end}")
 
 
@@ -299,7 +300,7 @@ def test_a_picture_goes_in_without_a_script_and_what_was_typed_waits(editor: Bro
         alternative="Una [foto]",
         caption="Vista. | IESS",
     )
-    assert "Elija primero un archivo." in page
+    assert in_spanish("Choose a file first.") in page
     known = {name: value for name, value in editor.page.form("/lessons/leccion-1").fields if name != "file"}
     data = {**known, "body": "Lo que escribía.\n", "alternative": "Una [foto]", "caption": "Vista. | IESS", "do": "upload"}
     editor._request("POST", EDITOR, data={**data, "file": (io.BytesIO(a_picture("JPEG")), "Mi Foto ñ.JPG")})
@@ -358,7 +359,7 @@ def test_pasted_text_comes_back_as_markdown(editor: Browser) -> None:
     refused = ask(editor, "paste", {"html": "<p>" + "a" * 1_000_001}, status=422)
 
     assert answer["markdown"] == "## Uno\n\nCon **fuerza**.\n"
-    assert "por partes" in str(refused["message"])
+    assert in_spanish("That is too much to paste at once: paste it in parts.") in str(refused["message"])
 
 
 def test_lessons_that_are_not_there_are_not_found(editor: Browser) -> None:
@@ -383,6 +384,6 @@ def test_pictures_that_pasting_leaves_out_are_told(editor: Browser) -> None:
     pasted = ask(editor, "paste", {"html": "<h1>Uno</h1><p>Texto <img src='file:///x.png'></p><p><img src='data:,'></p>"})
 
     assert pasted["markdown"] == "## Uno\n\nTexto\n"
-    assert "Quedan fuera 2 imágenes" in str(pasted["left"])
+    assert in_spanish("%(count)s picture was left out. Upload it under “A picture or a file”.", 2) in str(pasted["left"])
     editor.get(EDITOR)
     assert ask(editor, "paste", {"html": "<h1>Uno</h1>"})["left"] == ""

@@ -10,6 +10,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.lessons import write
+from tests.support.wording import in_spanish
 
 LISTS = "/teaching/prueba/lists"
 GLOSSARY = (
@@ -65,7 +66,7 @@ def test_a_term_is_added_translated_and_taken_out(editor: Browser, instance: Ins
     also = "  also:\n    es: [coberturas, cobertura]\n"
     added = f"cobertura-efectiva:\n  term: Cobertura efectiva\n{also}  definition: Quien de verdad está protegido.\n"
     assert draft_texts(instance)["glosario.yaml"] == GLOSSARY + added
-    assert "falta en inglés" in editor.get(f"{LISTS}/glossary").text
+    assert in_spanish("missing in %(language)s", language="inglés") in editor.get(f"{LISTS}/glossary").text
 
     editor.get(f"{LISTS}/glossary/entries/cobertura-efectiva")
     editor.submit("/entries/cobertura-efectiva", {"term_en": "Effective coverage", "definition_en": "Who is really protected."})
@@ -82,7 +83,7 @@ def test_a_term_is_added_translated_and_taken_out(editor: Browser, instance: Ins
 
 def test_saving_an_entry_as_it_stands_changes_not_a_letter(editor: Browser, instance: Instance, course: Course) -> None:
     editor.get(f"{LISTS}/glossary/entries/brecha")
-    assert "Nada había cambiado." in editor.submit("/entries/brecha", {}).text
+    assert in_spanish("There was nothing to change.") in editor.submit("/entries/brecha", {}).text
 
     editor.get(f"{LISTS}/glossary/entries/brecha")
     editor.submit("/entries/brecha", {"definition_en": "What is missing."})
@@ -100,7 +101,7 @@ def test_where_a_term_is_used_is_told_before_it_goes(editor: Browser, instance: 
 
     assert "Contar 1" in page.text
     assert "/lessons/leccion-1" in page.html
-    assert "Nada en el borrador lo usa." in editor.get(f"{LISTS}/glossary/entries/piso/removal").text
+    assert in_spanish("Nothing in the draft uses it.") in editor.get(f"{LISTS}/glossary/entries/piso/removal").text
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_two_who_change_a_glossary_at_once_lose_nothing(editor: Browser, instanc
     write(instance, course, {"glosario.yaml": theirs})
 
     page = editor.submit("/entries/piso", {"definition_es": "El mínimo."}, status=409)
-    assert "cambió esto mientras tanto" in page.text
+    assert in_spanish("Someone else changed this in the meantime.") in page.text
     assert draft_texts(instance)["glosario.yaml"] == theirs
     editor.submit("/entries/piso", {}, button=("do", "merge"))
 
@@ -174,9 +175,12 @@ def test_lists_and_entries_that_are_not_there_are_not_found(editor: Browser, cou
 def test_a_list_that_cannot_be_read_is_left_to_the_text(editor: Browser, instance: Instance, course: Course) -> None:
     write(instance, course, {"glosario.yaml": "- brecha\n", "parametros.yaml": "sbu: {value: 470, unit: USD, year: 2025}\n"})
 
-    assert "Ábralo como texto." in editor.get(f"{LISTS}/glossary").text
+    assert in_spanish("This file cannot be read as a list. Open it as text.") in editor.get(f"{LISTS}/glossary").text
     assert "470 USD 2025" in editor.get(f"{LISTS}/figures").text
-    assert "Edítelo como texto." in editor.get(f"{LISTS}/figures/entries/sbu").text
+    assert (
+        in_spanish("This file is written in a way that forms cannot change. Edit it as text.")
+        in editor.get(f"{LISTS}/figures/entries/sbu").text
+    )
 
 
 def test_a_list_costs_the_same_whatever_its_length(editor: Browser, instance: Instance, course: Course) -> None:

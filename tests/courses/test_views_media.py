@@ -14,6 +14,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.lessons import a_picture, write
+from tests.support.wording import in_spanish
 
 MEDIA = "/teaching/prueba/media"
 LESSON = "01-parte/01-leccion.es.md"
@@ -57,7 +58,7 @@ def test_files_are_sent_into_the_course_or_a_module_and_told_with_their_uses(edi
 
     assert "mi-foto.png" in page.text
     assert "Contar 1" in page.text
-    assert "Nada usa 1 archivo." in page.text
+    assert in_spanish("%(count)s file is not used.", 1) in page.text
     assert draft_texts(instance)["01-parte/media/voz.vtt"] == VTT
     address = page.html[page.html.index("/courses/prueba/files/") :].partition('"')[0]
     editor._request("GET", address)

@@ -20,6 +20,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
 from tests.support.drafts import OUTLINE, draft_texts, press_in_outline
 from tests.support.learning import actor_of
+from tests.support.wording import in_spanish
 
 NEW = {"title": "Seguridad social: lo básico", "module": "Módulo 1", "lesson": "Introducción"}
 
@@ -80,7 +81,7 @@ def test_an_instructor_without_courses_begins_one_and_owns_it(browser: Browser, 
     assert sorted(files) == ["01-modulo-1/01-introduccion.es.md", "01-modulo-1/module.yaml", "course.yaml"]
     assert "title: 'Seguridad social: lo básico'" in files["course.yaml"]
     assert "Inés Ruiz" in files["course.yaml"]
-    assert "Responsable" in browser.get("/teaching").text
+    assert in_spanish("Owner") in browser.get("/teaching").text
 
 
 def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(browser: Browser, instance: Instance) -> None:
@@ -94,8 +95,8 @@ def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(bro
     browser.get("/teaching/new-course")
     crooked = browser.submit("/new-course", {**NEW, "key": "Curso Ñ"}, status=422).text
 
-    assert "Escriba un título." in untitled
-    assert "Otro curso ya tiene esta dirección" in taken
+    assert in_spanish("Write a title.") in untitled
+    assert in_spanish("Another course already has this address. Choose a different one.") in taken
     assert "minúsculas sin tildes" in crooked
     assert dict(browser.page.form("/new-course").fields)["title"] == NEW["title"]
 
@@ -129,7 +130,7 @@ def test_a_module_moves_with_everything_in_it_and_the_move_can_be_undone(browser
     }
     assert not [path for path in moved if path.startswith("01-")]
     assert draft_texts(instance) == before
-    assert "Está como antes." in browser.page.text
+    assert in_spanish("The change has been undone.") in browser.page.text
 
 
 def test_undoing_after_somebody_elses_change_is_a_conflict(browser: Browser, instance: Instance) -> None:
@@ -400,7 +401,7 @@ def test_a_deleted_course_leaves_nothing_of_its_questions(browser: Browser, inst
 
     told = browser.submit("/deletion").text
 
-    assert "El curso está borrado." in told
+    assert in_spanish("The course has been deleted.") in told
     assert draft_texts(instance, "nuevo") == {}
     browser.get("/teaching/nuevo/outline", status=404)
 

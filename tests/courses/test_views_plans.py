@@ -16,6 +16,7 @@ from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_teacher, folder, no_longer, sign_in
 from tests.support.drafts import PUBLISHING, count_versions, draft_saying, plan_of, publication_verbs, save_draft, tomorrow
 from tests.support.learning import all_at_once
+from tests.support.wording import in_spanish
 
 TEAM = "/teaching/prueba/team"
 
@@ -47,10 +48,10 @@ def test_a_second_person_approves_and_it_is_published_in_the_name_of_who_asked(t
     page = editor.get(PUBLISHING).text
     told = editor.submit("/approval", {"remark": "De acuerdo"}).text
 
-    assert "Aprobación pedida." in asked
-    assert "Espera aprobación" in page
-    assert "Corrección: pasarán todas las personas" in page, "nobody has moved yet"
-    assert "La versión 2 está publicada." in told
+    assert in_spanish("Approval requested.") in asked
+    assert in_spanish("Awaiting approval") in page
+    assert in_spanish("Correction: everyone will move to it") in page, "nobody has moved yet"
+    assert in_spanish("Version %(number)s is published.", number="2") in told
     assert publication_verbs(instance) == ["asked", "approved"]
     assert plan_of(instance).state == "published"
     with instance.database.unit_of_work(write=False) as session:
@@ -67,7 +68,7 @@ def test_who_asks_may_not_approve_nor_publish_alone(two: tuple[Browser, Browser]
     owner._request("POST", f"/teaching/prueba/plans/{plan_of(instance).uuid}/approval", data={"csrf_token": token, "remark": ""})
 
     assert owner.response.status_code == 409
-    assert "Aprobar y publicar" not in page.text
+    assert in_spanish("Approve and publish") not in page.text
     owner._request("POST", "/teaching/prueba/versions/1/publishing", data={"csrf_token": token, "nature": "correction", "note": ""})
     assert (owner.response.status_code, count_versions(instance)) == (409, 1)
 
@@ -83,7 +84,7 @@ def test_a_refusal_says_why_and_publishes_nothing(two: tuple[Browser, Browser], 
     )
 
     told = owner.get(PUBLISHING).text
-    assert "No se aprobó" in told
+    assert in_spanish("It was not approved") in told
     assert "Falta la fuente" in told
     assert (plan_of(instance).state, count_versions(instance), publication_verbs(instance)) == ("refused", 1, ["asked", "refused"])
 
@@ -165,7 +166,7 @@ def test_a_draft_that_changed_or_fails_is_not_published_and_its_author_is_told(p
 
     assert (count_versions(instance), plan_of(instance).state) == (1, "void")
     assert publication_verbs(instance) == ["planned", "void"]
-    assert "No se publicó" in planned.get(PUBLISHING).text
+    assert in_spanish("It was not published") in planned.get(PUBLISHING).text
     assert "No publicado" in planned.get("/notices").text
 
 
@@ -204,7 +205,7 @@ def test_a_second_plan_of_the_same_draft_is_refused_and_a_past_moment_too(planne
     planned.get(PUBLISHING)
     refused = planned.submit("/publishing", {"nature": "correction", "when": "2020-01-01T08:00"}, status=422).text
 
-    assert "Elija una fecha y hora futuras." in refused
+    assert in_spanish("Choose a date and time in the future.") in refused
 
 
 @pytest.mark.parametrize("how", NO_LONGER)

@@ -15,6 +15,7 @@ from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in
 from tests.support.learning import all_at_once
+from tests.support.wording import in_spanish
 
 TEAM = "/teaching/prueba/team"
 LOG = "/teaching/prueba/log"
@@ -120,7 +121,7 @@ def test_an_owner_who_gives_the_course_up_finds_a_way_on(owner: Browser, instanc
     assert owner.response.status_code == 303
     owner.get(owner.response.headers["Location"])
     assert owner.path == "/teaching"
-    assert "El equipo cambió." in owner.page.text
+    assert in_spanish("The team has changed.") in owner.page.text
 
 
 def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_them(owner: Browser, instance: Instance) -> None:
@@ -138,7 +139,7 @@ def test_who_has_no_account_is_invited_by_a_link_that_works_once_and_only_for_th
     shown = guest.get(link).text
     guest.submit(link)
 
-    assert "Desde aquí no se envía correo: entregue este enlace a nueva@example.org" in told
+    assert in_spanish("This site does not send email: give this link to %(email)s", email="nueva@example.org") in told
     assert "va en camino" not in told
     assert "Invitación a «Curso de prueba prueba»" in shown
     assert team(instance)[invited.id] == "editor"
@@ -198,7 +199,10 @@ def test_an_invitation_of_who_decides_on_the_team_no_more_opens_nothing(owner: B
     guest.get(link, status=404)
     assert invited.id not in team(instance)
     an_administrator(instance)
-    assert "ya no vale" in sign_in(owner.another(), "admin@example.org").get(TEAM).text
+    assert (
+        in_spanish("no longer valid, because the person who sent it can no longer invite: send a new invitation")
+        in sign_in(owner.another(), "admin@example.org").get(TEAM).text
+    )
 
 
 def test_an_invitation_of_who_decides_on_the_team_no_more_is_not_sent(owner: Browser, instance: Instance) -> None:
@@ -215,7 +219,10 @@ def test_an_invitation_of_who_decides_on_the_team_no_more_is_not_sent(owner: Bro
 def test_addresses_that_are_none_are_told_beside_the_field(owner: Browser) -> None:
     owner.get(TEAM)
 
-    assert "No parece una dirección" in owner.submit("/prueba/team", {"email": "nadie", "role": "editor"}, status=422).text
+    assert (
+        in_spanish("This does not look like an email address.")
+        in owner.submit("/prueba/team", {"email": "nadie", "role": "editor"}, status=422).text
+    )
 
 
 def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, instance: Instance) -> None:
@@ -238,8 +245,8 @@ def test_the_log_is_paged_and_speaks_both_languages(owner: Browser, instance: In
 
     first, second = owner.get(LOG).text, owner.get(f"{LOG}?page=2").text
 
-    assert first.count("Creó el curso") == 50
-    assert "Publicó la versión 1 como mejora" in second
+    assert first.count(in_spanish("Created the course")) == 50
+    assert in_spanish("Published version %(number)s as an improvement", number="1") in second
     owner.get(f"{LOG}?page=0", status=404)
 
 

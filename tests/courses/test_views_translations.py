@@ -7,6 +7,7 @@ from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.drafts import draft_texts
 from tests.support.lessons import EDITOR, PATH, ask, fields, write
+from tests.support.wording import in_spanish
 
 
 def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Browser, instance: Instance, course: Course) -> None:
@@ -22,7 +23,7 @@ def test_a_translation_is_begun_beside_its_original_and_follows_it(editor: Brows
     second = draft_texts(instance)["01-parte/04-otra.en.md"]
 
     assert re.fullmatch(r"---\ntitle: Another\ntranslated_from: [0-9a-f]{12}\n---\nText.\n", first)
-    assert "El original cambió" in behind
+    assert in_spanish("The original has changed since this translation was last updated.") in behind
     assert second.splitlines()[2] != first.splitlines()[2]
     assert "El original cambió" not in editor.get("/teaching/prueba/lessons/otra?language=en").text
 
@@ -41,7 +42,7 @@ def test_a_translation_follows_the_original_that_its_translator_saw(editor: Brow
 
     assert f"translated_from: {shown}\n" in by_itself
     assert f"translated_from: {shown}\n" in draft_texts(instance)[path]
-    assert "El original cambió" in editor.get(page).text
+    assert in_spanish("The original has changed since this translation was last updated.") in editor.get(page).text
 
 
 def test_a_translation_that_was_put_together_with_another_follows_what_its_translator_saw(
@@ -68,7 +69,7 @@ def test_a_translation_that_was_put_together_with_another_follows_what_its_trans
 
 def test_one_language_of_a_lesson_is_taken_out_alone(editor: Browser, instance: Instance) -> None:
     editor.get(f"{EDITOR}?language=en")
-    assert "Quitar este idioma" in editor.page.text
+    assert in_spanish("Remove this language") in editor.page.text
     editor.get(f"{EDITOR}/removal?language=es", status=404)
     assert "en inglés" in editor.get(f"{EDITOR}/removal?language=en").text
 

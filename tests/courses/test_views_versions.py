@@ -16,6 +16,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.drafts import LESSON, PUBLISHING, count_versions, save_draft
 from tests.support.learning import a_learner, fail_quiz
+from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 VERSIONS = "/teaching/prueba/versions"
@@ -71,7 +72,7 @@ def test_the_page_shows_what_differs_with_words_for_those_who_listen(teacher: Br
     assert "2 cambios desde la versión 1" in page.text
     assert '<del><span class="vh">quitado: </span>los dedos.' in page.html
     assert '<ins><span class="vh">añadido: </span>las manos.' in page.html
-    assert "Intentos (0: sin límite)" in page.text
+    assert in_spanish("Attempts (0: no limit)") in page.text
 
 
 def test_nothing_differs_after_publishing(teacher: Browser, instance: Instance) -> None:
@@ -125,7 +126,7 @@ def test_a_remark_names_the_field_as_its_form_does_and_leads_to_the_form(teacher
     shown = unfolded(page.html)
 
     assert aimless != module
-    assert "El módulo no tiene objetivos" in shown
+    assert in_spanish("The module has no objectives.") in shown
     for private in ("objectives", "module.yaml", "C206"):
         assert private not in shown
     assert "module.yaml" in page.text
@@ -154,7 +155,7 @@ def test_a_reworded_question_is_not_one_with_another_key(teacher: Browser, insta
     page = teacher.get(PUBLISHING).text
 
     assert "Pregunta: El agua siempre moja." in page
-    assert "Respuesta correcta" not in page
+    assert in_spanish("Right answer") not in page
 
 
 def test_a_changed_key_leads_to_the_trial_of_marking_again(teacher: Browser, instance: Instance) -> None:
@@ -168,9 +169,9 @@ def test_a_changed_key_leads_to_the_trial_of_marking_again(teacher: Browser, ins
     before = teacher.get(PUBLISHING).text
     after = teacher.submit("/publishing", {"nature": "correction", "note": ""})
 
-    assert "Respuesta correcta" in before
-    assert "1 intento la preguntó" in before
-    assert "La versión 2 cambió respuestas correctas" in after.text
+    assert in_spanish("Right answer") in before
+    assert in_spanish("%(count)s attempt includes it", 1) in before
+    assert in_spanish("Version %(number)s changed right answers", number="2") in after.text
     assert "/courses/prueba/quizzes/cuestionario-1/regrades/new?question=verdad-1" in after.html
     assert teacher.get("/courses/prueba/quizzes/cuestionario-1/regrades/new?question=verdad-1").text
 
@@ -192,7 +193,7 @@ def test_the_history_lists_versions_and_each_shows_what_it_changed(teacher: Brow
 
     assert f'href="{VERSIONS}/1"' in listed
     assert "manos" in second
-    assert "Fue la primera" in first
+    assert in_spanish("It was the first one.") in first
     teacher.get(f"{VERSIONS}/9", status=404)
 
 
@@ -205,7 +206,7 @@ def test_going_back_publishes_the_old_text_again_and_leaves_the_draft_alone(teac
 
     told = teacher.submit("/versions/1/publishing", {"nature": "correction", "note": "Como antes"}).text
 
-    assert "La versión 3 está publicada." in told
+    assert in_spanish("Version %(number)s is published.", number="3") in told
     assert text_of(instance, 3) == first
     assert draft_of(instance) == draft
     with instance.database.unit_of_work(write=False) as session:
@@ -219,7 +220,7 @@ def test_what_is_published_now_is_not_offered_again(teacher: Browser, instance: 
     token = dict(page.form("/language").fields)["csrf_token"]
     teacher._request("POST", f"{VERSIONS}/1/publishing", data={"csrf_token": token, "nature": "correction", "note": ""})
 
-    assert "Es lo que está publicado ahora." in page.text
+    assert in_spanish("It is what is published now.") in page.text
     assert count_versions(instance) == 1
 
 
@@ -255,8 +256,13 @@ def test_a_version_from_before_texts_were_kept_says_so(teacher: Browser, instanc
         session.execute(update(CourseVersion).values(draft_revision=None))
     save_draft(instance, edited(folder(modules=1), LESSON, "dedos", "manos"))
 
-    assert "no se pueden mostrar" in teacher.get(PUBLISHING).text
-    assert "No se guardó el texto de esta versión" in teacher.get(f"{VERSIONS}/1").text
+    assert (
+        in_spanish("The published version is older than the stored texts, so the differences cannot be shown.")
+        in teacher.get(PUBLISHING).text
+    )
+    assert (
+        in_spanish("The text of this version was not kept: it was published before texts were stored.") in teacher.get(f"{VERSIONS}/1").text
+    )
     page = teacher.get(PUBLISHING)
     token = dict(page.form("/language").fields)["csrf_token"]
     teacher._request("POST", f"{VERSIONS}/1/restoring", data={"csrf_token": token, "revision": "2"})

@@ -21,6 +21,7 @@ from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.classes import a_mixed_class
 from tests.support.crowds import multiply
 from tests.support.learning import a_learner, actor_of
+from tests.support.wording import in_spanish
 
 PAGE = "/teaching/prueba/announcements"
 
@@ -97,16 +98,16 @@ def test_the_page_tells_how_many_before_it_sends_and_the_course_shows_what_was_a
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get(PAGE)
     browser.submit("/announcements", {"heading": "", "words": ""}, status=422)
-    assert "Dele un título" in browser.page.text
+    assert in_spanish("Give it a title.") in browser.page.text
     browser.get(PAGE)
     page = browser.submit("/announcements", {"heading": "Clase en vivo", "words": "El jueves.\n<b>A las diez</b>", "group": str(group)})
     assert "Se avisará a 1 persona" in page.text
     assert not any("Clase en vivo" in mail for mail in browser.mails())
     page = browser.submit("/announcements", {"send": "1"})
-    assert "va en camino" in page.text
+    assert in_spanish("The announcement is being sent.") in page.text
 
     assert any("Clase en vivo" in mail and "<b>A las diez" in mail for mail in browser.mails())
-    assert "avisado a 1 persona" in browser.get(PAGE).text
+    assert in_spanish("%(count)s person notified", 1) in browser.get(PAGE).text
     seen = {
         name: "Clase en vivo" in sign_in(browser.another(), f"{name}@example.org").get("/courses/prueba").text for name in ("ana", "blas")
     }
@@ -152,7 +153,7 @@ def test_an_announcement_is_corrected_with_a_trace(browser: Browser, instance: I
 
     team.submit(f"/{row.uuid}", {"heading": "Clase en vivo", "words": "El viernes a las once."})
 
-    assert "El anuncio está corregido." in team.page.text
+    assert in_spanish("The announcement has been corrected.") in team.page.text
     assert "corregido el" in team.page.text
     course = blas.get("/courses/prueba").text
     assert "El viernes a las once." in course

@@ -23,6 +23,7 @@ from tests.support.builders import a_course, a_person, a_teacher, an_administrat
 from tests.support.editions import PLAN, an_edition, enrol, enrolment_of, join, line_of, take_out, ten
 from tests.support.learning import a_learner, actor_of
 from tests.support.places import a_place, put
+from tests.support.wording import in_spanish
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -153,7 +154,7 @@ def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser,
     edition = an_edition(instance, course, capacity=1)
     a_person(instance)
     sign_in(browser).get("/courses/prueba")
-    assert "Elija una más abajo" in browser.page.text
+    assert in_spanish("This course runs in editions. Choose one below.") in browser.page.text
     token = dict(browser.page.form("/language").fields)["csrf_token"]
     assert browser.client.post("/courses/prueba/enrolment", data={"csrf_token": token}).status_code == 403
     browser.submit(f"/courses/prueba/editions/{edition.uuid}/enrolment")
@@ -162,7 +163,7 @@ def test_a_course_with_open_editions_is_entered_by_one_of_them(browser: Browser,
     a_person(instance, "blas@example.org")
     other = sign_in(browser.another(), "blas@example.org")
     other.get("/courses/prueba")
-    assert "Completa" in other.page.text
+    assert in_spanish("Full") in other.page.text
     other.submit(f"/courses/prueba/editions/{edition.uuid}/enrolment")
     assert "lista de espera" in other.page.text
     other.get("/courses/prueba")
@@ -180,7 +181,7 @@ def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Brow
     team.submit(
         "/teaching/prueba/editions", {"name": "Primera", "starts_at": "2026-03-02T08:00", "ends_at": "2026-03-01T08:00"}, status=422
     )
-    assert "Debe ser posterior a «Comienza»." in team.page.text
+    assert in_spanish("This must be after “%(field)s”.", field=in_spanish("Begins")) in team.page.text
     team.submit("/teaching/prueba/editions", {"name": "Primera", "starts_at": "", "ends_at": "9999-12-31T23:59"}, status=422)
     team.submit("/teaching/prueba/editions", {"name": "Primera", "capacity": "2", "starts_at": "", "ends_at": ""})
     team.submit(f"{team.path}/code")
@@ -190,7 +191,7 @@ def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Brow
     learner.get("/courses/prueba", status=403)
     learner.get("/join")
     learner.submit("/join", {"code": "NADA-2345"}, status=404)
-    assert "Ninguna edición tiene este código" in learner.page.text
+    assert in_spanish("We couldn't find an edition with this code. Check it and try again.") in learner.page.text
     assert 'value="NADA-2345"' in learner.page.html
     learner.submit("/join", {"code": f" {code.lower().replace('-', ' – ')}"})
     assert "Primera" in learner.page.text
@@ -226,7 +227,7 @@ def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, inst
     a_person(instance)
     learner = sign_in(browser.another())
     learner.get(f"/join/{code}")
-    assert "La inscripción está cerrada" in learner.page.text
+    assert in_spanish("Enrolment is closed.") in learner.page.text
     team.submit(f"{address}/opening")
     team.submit(f"{address}/code/removal")
     learner.get(f"/join/{code}", status=404)
@@ -262,8 +263,8 @@ def test_people_are_found_enrolled_and_taken_out_by_the_team(browser: Browser, i
     form = next(form for form in team.page.forms if form.action == "/teaching/prueba/learners" and form.method == "post")
     team.submit(form.action, {"person": [str(person.uuid) for person in people], "edition": str(edition.uuid)}, form=form)
 
-    assert "1 persona quedó inscrita." in team.page.text
-    assert "1 persona espera un cupo." in team.page.text
+    assert in_spanish("%(count)s person has been enrolled.", 1) in team.page.text
+    assert in_spanish("%(count)s person is on the waiting list.", 1) in team.page.text
     team.get(f"/teaching/prueba/learners?edition={edition.uuid}")
     team.submit(f"/teaching/prueba/learners/{people[0].uuid}/removal")
     team.get("/teaching/prueba/learners")
@@ -354,7 +355,7 @@ def test_a_team_does_not_leaf_through_all_accounts_letter_by_letter(browser: Bro
     for few in ("e", "pe", "p+e+n"):
         text = team.get(f"/teaching/prueba/learners?new={few}").text
         assert "Peña" not in text
-        assert "Escriba al menos tres letras seguidas del nombre." in text
+        assert in_spanish("Type at least three consecutive letters of the name.") in text
     assert "Luz Peña" in team.get("/teaching/prueba/learners?new=luz").text
     assert "Luz Peña" in boss.get("/teaching/prueba/learners?new=pe").text
 

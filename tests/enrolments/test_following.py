@@ -22,6 +22,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.crowds import multiply
 from tests.support.learning import a_learner, enrolment_of, mark_done, pass_quiz
+from tests.support.wording import in_spanish
 
 PAGE = "/teaching/prueba/progress"
 ALL = GradebookFilter()
@@ -118,7 +119,7 @@ def test_the_page_leads_to_those_who_are_stuck(browser: Browser, instance: Insta
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org").get(PAGE)
     text = browser.page.text
-    assert [word in text for word in ("Avance por módulo", "Parte 1", "2 (50")] == [True, True, True]
+    assert [word in text for word in (in_spanish("Progress by module"), "Parte 1", "2 (50")] == [True, True, True]
     assert 'aria-label="Cuántos participantes completaron cada actividad obligatoria"' in browser.page.html
     places = [text.find(title) for title in ("Contar 1", "Cuestionario 1", "Contar 2")]
     assert all(before < after for before, after in pairwise(places))

@@ -24,6 +24,7 @@ from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.crowds import multiply
 from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
 from tests.support.results import a_weighted_course, an_item, gradebook_rows, mark, score
+from tests.support.wording import in_spanish
 
 GRADING = "/teaching/prueba/grading"
 
@@ -68,7 +69,7 @@ def test_an_item_is_made_marked_and_counts_by_its_weight_in_its_part(browser: Br
     (person,) = [value for name, value in sheet(browser.page).fields if name == "person"]
     page = browser.submit("", {f"points-{person}": "15", f"comment-{person}": "Muy clara"}, form=sheet(browser.page))
 
-    assert "Se anotó 1 nota" in page.text
+    assert in_spanish("%(count)s mark saved.", 1) in page.text
     (row,) = gradebook_rows(instance, course)
     final = (Fraction("45.5") + 3 * 75) / 4
     assert row.grade == Fraction(30, 100) * 91 + Fraction(70, 100) * final
@@ -77,7 +78,7 @@ def test_an_item_is_made_marked_and_counts_by_its_weight_in_its_part(browser: Br
     assert [words in learner.text for words in ("Exposición", "75\xa0%", "15 de 20", "Muy clara")] == [True] * 4
     assert "Exposición" in browser.get("/teaching/prueba/gradebook").text
     page = browser.get(GRADING)
-    assert [words in page.text for words in ("52,5\xa0%", "17,5\xa0%", "no se cuenta el resultado más bajo")] == [True] * 3
+    assert [words in page.text for words in ("52,5\xa0%", "17,5\xa0%", in_spanish("the lowest result is left out", 1))] == [True] * 3
 
 
 def test_each_fault_stands_beside_its_field_and_nothing_typed_is_lost_or_saved(browser: Browser, instance: Instance) -> None:
@@ -191,7 +192,7 @@ def test_nobody_marks_their_own_work(browser: Browser, instance: Instance) -> No
         learning_services.enrol(session, own, learning_services.queries.get_learner_context(session, own, "prueba"), now=clock.now())
     item = an_item(instance, own, course)
     page = sign_in(browser, "profe@example.org").get(marks_page(item))
-    assert "Nadie califica su propio trabajo" in page.text
+    assert in_spanish("You can't mark your own work.") in page.text
 
     browser.submit("", {f"points-{own.person_uuid}": "20"}, form=sheet(browser.page))
     assert marks_of(instance, item) == []
@@ -292,7 +293,7 @@ def test_a_mark_that_lifts_the_course_grade_completes_the_course(browser: Browse
     item = an_item(instance, teacher, course, weight=9, category="final")
     mark(instance, teacher, course, item, {ana: "20"})
 
-    assert "Completado" in sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook").text
+    assert in_spanish("Completed") in sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook").text
 
 
 def test_an_item_whose_part_the_course_no_longer_has_counts_nothing_and_says_so(browser: Browser, instance: Instance) -> None:
@@ -303,7 +304,10 @@ def test_an_item_whose_part_the_course_no_longer_has_counts_nothing_and_says_so(
     mark(instance, teacher, course, an_item(instance, teacher, course, category="antigua"), {ana: "20"})
 
     assert gradebook_rows(instance, course)[0].grade == 50
-    assert "no tiene esa parte" in sign_in(browser, "profe@example.org").get(GRADING).text
+    assert (
+        in_spanish("The published version has no such category, so this does not count.")
+        in sign_in(browser, "profe@example.org").get(GRADING).text
+    )
 
 
 def test_grades_from_before_they_were_kept_are_computed_by_the_job(browser: Browser, instance: Instance) -> None:

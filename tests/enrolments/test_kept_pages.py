@@ -22,6 +22,7 @@ from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, 
 from tests.support.editions import an_edition
 from tests.support.folders import a_folder
 from tests.support.learning import actor_of
+from tests.support.wording import in_spanish
 
 COURSE = "/courses/prueba"
 LESSON = f"{COURSE}/activities/leccion-1"
@@ -143,8 +144,8 @@ def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: PageCach
     told = blas.post("/courses/prueba/activities/video-1/done", {}).text
     seen = ana.post("/courses/prueba/activities/video-1/done", {}).text, ana.get(ana.path).text
 
-    assert "Marcada como hecha: Video 1" in told
-    assert ["Marcada como hecha: Video 1" in text for text in seen] == [True, False]
+    assert in_spanish("Marked as done: %(title)s", title="Video 1") in told
+    assert [in_spanish("Marked as done: %(title)s", title="Video 1") in text for text in seen] == [True, False]
     assert len(kept) == count
 
 

@@ -24,6 +24,7 @@ from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_
 from tests.support.editions import an_edition
 from tests.support.learning import a_learner
 from tests.support.shared import SHARED, needs_shared
+from tests.support.wording import in_spanish
 
 ROWS = "nombre;correo;unidad\nAna Muñoz;ANA@example.org ;Quito\n\nBlas Peña;blas@example.org;Loja\n"
 
@@ -170,7 +171,7 @@ def test_a_list_with_the_address_of_a_merged_account_means_the_one_that_stays(br
         accounts.close_after_merge(session, SYSTEM, closed, kept, "", [], now=clock.now())
     team = send(browser, "correo\nanita@example.org")
 
-    assert "Se inscribiría a 1 persona" in team.page.text
+    assert in_spanish("%(count)s person would be enrolled", 1) in team.page.text
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()
     with instance.database.unit_of_work(write=False) as session:
@@ -184,20 +185,20 @@ def test_nothing_is_written_until_the_list_is_confirmed(browser: Browser, instan
     lines = "correo\nana@example.org\nnadie@example.org\nana@example.org\nsin arroba\ndentro@example.org\nBlas@Example.org"
     team = send(browser, lines)
 
-    assert "Se inscribiría a 2 personas" in team.page.text
+    assert in_spanish("%(count)s person would be enrolled", 2) in team.page.text
     for words in (
         "se invitaría a 1 persona sin cuenta",
         "Esta dirección está dos veces en la lista.",
         "Esto no es una dirección de correo.",
     ):
         assert words in team.page.text
-    assert "1 ya sigue el curso" in team.page.text
+    assert in_spanish("%(count)s is already enrolled", 1) in team.page.text
     assert enrolled(instance) == 1
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()
     assert enrolled(instance) == 3
     team.get(team.path)
-    assert "La lista está inscrita" in team.page.text
+    assert in_spanish("The list was enrolled") in team.page.text
 
 
 @pytest.mark.slow
@@ -209,8 +210,8 @@ def test_a_workbook_is_looked_at_and_enrolled_like_a_file_of_text(browser: Brows
     book = workbook(("Nombre", "Correo"), ("Ana", "ANA@example.org"), ("Blas", '=B2&""'), ("Eva", "nadie@example.org"))
     team.post("/teaching/prueba/learners/lists", {"edition": "", "file": (BytesIO(book), "nómina.xlsx")})
 
-    assert "Se inscribiría a 1 persona" in team.page.text
-    assert "Una de sus celdas es una fórmula" in team.page.text
+    assert in_spanish("%(count)s person would be enrolled", 1) in team.page.text
+    assert in_spanish("A cell contains a formula, which is not calculated. Enter its value instead.") in team.page.text
     assert "Línea 3" in team.page.text
     assert "se invitaría a 1 persona sin cuenta" in team.page.text
     assert enrolled(instance) == 0
@@ -240,8 +241,8 @@ def test_a_list_for_an_archived_course_is_refused_and_does_not_wait_for_ever(bro
     path = team.path
     team.submit(f"{path}/confirmation", status=409)
 
-    assert "Este curso está archivado" in team.page.text
-    assert "Se inscribiría a 1 persona" in team.get(path).text
+    assert in_spanish("This course is archived and closed to new enrolments.") in team.page.text
+    assert in_spanish("%(count)s person would be enrolled", 1) in team.get(path).text
 
 
 def test_a_list_that_is_forgotten_enrols_nobody(browser: Browser, instance: Instance, course: Course) -> None:
@@ -267,7 +268,7 @@ def test_a_list_is_its_senders_alone(browser: Browser, instance: Instance, cours
 def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Browser, instance: Instance, course: Course) -> None:
     team = send(browser, "nombre;unidad\nAna;Quito", status=422)
 
-    assert "Ninguna columna se llama «correo»" in team.page.text
+    assert in_spanish("There is no column called “email” or “correo”, and the first row contains no address.") in team.page.text
     assert "nombre;unidad" in team.page.html
 
 
@@ -278,7 +279,7 @@ def test_a_long_list_goes_on_after_a_fault_where_it_was(
     people = [a_person(instance, f"p{number}@example.org") for number in range(5)]
     edition = an_edition(instance, course, capacity=4)
     team = send(browser, "\n".join(person.email for person in people), edition=str(edition.uuid))
-    assert "1 de ellas esperará" in team.page.text
+    assert in_spanish("%(count)s of them will join the waiting list because the edition is full.", 1) in team.page.text
     with instance.database.unit_of_work() as session:  # as if the server had died after the first portion
         row = session.scalars(select(PendingEnrolmentList)).one()
         services.enrol_others(session, SYSTEM, course.id, edition, [person.id for person in people[:2]], now=clock.now())

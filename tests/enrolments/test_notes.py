@@ -17,6 +17,7 @@ from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import a_learner, actor_of
+from tests.support.wording import in_spanish
 
 WORDS = "Pidió más tiempo por salud."
 
@@ -92,7 +93,7 @@ def test_an_empty_or_too_long_note_comes_back_with_its_fault(browser: Browser, i
 
     assert "2000" in page.text
     assert dict(page.form("/notes").fields)["words"] == "n" * 2001
-    assert "Escriba la anotación" in browser.submit("/notes", {"words": " "}, status=422).text
+    assert in_spanish("Write the note.") in browser.submit("/notes", {"words": " "}, status=422).text
 
 
 def test_its_author_or_who_edits_the_course_deletes_a_note(browser: Browser, instance: Instance) -> None:

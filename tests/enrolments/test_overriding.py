@@ -21,6 +21,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import a_learner, actor_of, enrolment_of, fail_quiz, mark_done, pass_quiz
 from tests.support.results import override
+from tests.support.wording import in_spanish
 
 
 def page_of(learner: Actor, key: str = "cuestionario-1") -> str:
@@ -115,7 +116,7 @@ def test_a_result_needs_a_number_and_a_reason_and_what_was_typed_stays(browser: 
     assert [page.text.count(words) > 0 for words in ("Escriba un número de 0 a 100", "Diga por qué")] == [True, True]
     assert (fields["score"], fields["reason"]) == ("120", "")
     page = browser.submit(page_of(ana), {"score": "", "reason": "Porque sí"}, status=422)
-    assert "Escriba el resultado que debe contar" in page.text
+    assert in_spanish("Enter the result that should count.") in page.text
     assert dict(page.form(page_of(ana)).fields)["reason"] == "Porque sí"
 
 
@@ -134,8 +135,8 @@ def test_the_learner_is_told_once_and_sees_mark_and_reason(browser: Browser, ins
     assert "90\xa0%" in page.text
     assert "El equipo fijó aquí su resultado: 90\xa0%" in browser.get("/courses/prueba/quizzes/cuestionario-1").text
     page = browser.get("/courses/prueba/results")
-    assert "Fijado por el equipo: Se cayó la red" in page.text
-    assert "Aprobado" in browser.get("/courses/prueba").text
+    assert in_spanish("Set by the course team: %(reason)s", reason="Se cayó la red") in page.text
+    assert in_spanish("Passed") in browser.get("/courses/prueba").text
 
 
 def test_what_is_earned_meanwhile_is_kept_and_counts_when_the_word_is_taken_back(instance: Instance) -> None:
@@ -221,7 +222,7 @@ def test_overrides_stand_in_the_gradebook_and_the_learners_page(browser: Browser
     a_teacher(instance, course, "califica@example.org", StaffRole.GRADER)
     override(instance, teacher, ana, "cuestionario-1", 64, reason="Examen oral")
     page = sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook")
-    assert "fijado por el equipo" in page.text
+    assert in_spanish("set by the course team") in page.text
 
     page = browser.get(f"/teaching/prueba/learners/{ana.person_uuid}")
     assert [words in page.text for words in ("Examen oral", "64\xa0%")] == [True, True]

@@ -19,6 +19,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
 from tests.support.learning import a_learner, mark_done, pass_quiz
 from tests.support.places import a_place, manage, put
+from tests.support.wording import in_spanish
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_a_manager_follows_their_unit_and_what_stands_below_it(browser: Browser,
     assert "Curso de prueba prueba" in page.text
     page = boss.get(f"/units/{chone.uuid}/people?course=prueba")
     assert "Carla Zambrano" in page.text
-    assert "No lo sigue" in page.text
+    assert in_spanish("Not in this course") in page.text
     assert "@example.org" not in page.html
     assert "mara@example.org" not in boss.get(f"/units/{manabi.uuid}/people").html
     for hidden in (above(instance, "IESS"), above(instance, "Loja")):
@@ -126,7 +127,7 @@ def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser
     assert "Carla" in boss.get(f"/units/{chone.uuid}/people?q=carla").text
     boss._request("GET", f"/units/{chone.uuid}/people.csv?course=prueba&state=completed")
     rows = list(csv.reader(StringIO(boss.response.get_data(as_text=True).lstrip("\ufeff"))))
-    assert rows[0][:4] == ["Nombre", "Unidad", "Actividades completadas", "Actividades obligatorias"]
+    assert rows[0][:4] == [in_spanish("Name"), "Unidad", in_spanish("Activities completed"), in_spanish("Activities required")]
     assert [row[1:4] for row in rows[1:]] == [["Chone", "2", "2"]]
     assert all(moment.endswith("-05:00") for moment in rows[1][4:] if moment)  # as the page: in the reader's zone
     assert rows[1][6]

@@ -19,6 +19,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, folder, publish
 from tests.support.drafts import LESSON
 from tests.support.learning import actor_of, mark_done, pass_quiz
+from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -62,10 +63,10 @@ def test_who_is_asked_may_stay_and_move_later_and_every_answer_is_in_the_log(bro
     moved = learner.submit("/version", {"answer": "move"}).text
     lesson_after = learner.get("/courses/prueba/activities/leccion-1").text
 
-    assert "Hay una versión nueva de este curso" in asked
-    assert "Usted sigue con su versión; hay una más nueva" in stayed
+    assert in_spanish("There is a new version of this course") in asked
+    assert in_spanish("You are keeping your version; there is a newer one") in stayed
     assert "dedos" in lesson_before
-    assert "Ahora sigue la versión nueva." in moved
+    assert in_spanish("You are now on the new version. What you have completed stays completed.") in moved
     assert "Hay una versión nueva" not in moved
     assert "manos" in lesson_after
     with instance.database.unit_of_work(write=False) as session:

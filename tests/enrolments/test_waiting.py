@@ -16,6 +16,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
 from tests.support.editions import an_edition, enrol, enrolment_of, join, line_of, take_out, ten
 from tests.support.learning import actor_of, all_at_once
+from tests.support.wording import in_spanish
 
 
 def test_places_are_never_given_twice_however_many_come_at_once(instance: Instance) -> None:
@@ -42,7 +43,9 @@ def test_who_waited_longest_gets_the_place_that_becomes_free_and_is_told(browser
 
     assert found is not None
     assert (found.left_at, line_of(instance, edition).taken) == (None, 1)
-    assert any(text.startswith("Le inscribieron en «Curso de prueba prueba»") for text in browser.mails())
+    assert any(
+        text.startswith(in_spanish("You have been enrolled in “%(title)s”", title="Curso de prueba prueba")) for text in browser.mails()
+    )
     assert line_of(instance, edition).waiting == 0
 
 
@@ -151,7 +154,7 @@ def test_who_waited_has_the_place_that_became_free_while_the_edition_was_closed(
     team.submit(f"{address}/opening")
 
     assert waiting == 1
-    assert "1 persona que esperaba ya tiene cupo." in team.page.text
+    assert in_spanish("%(count)s person from the waiting list now has a place.", 1) in team.page.text
     assert (line_of(instance, edition).taken, line_of(instance, edition).waiting) == (1, 0)
 
 
@@ -185,11 +188,11 @@ def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, instance: 
         join(instance, actor_of(a_person(instance, email)), course, edition)
     waits = sign_in(browser, "blas@example.org")
     shown = waits.get(f"/join/{code}")
-    assert "Está en la lista de espera" in shown.text
+    assert in_spanish("You are on the waiting list") in shown.text
     assert not any(form.action == f"/join/{code}" for form in shown.forms)
-    assert "Está en la lista de espera" in waits.get("/learning").text
+    assert in_spanish("You are on the waiting list") in waits.get("/learning").text
     waits.submit(f"/courses/prueba/editions/{edition.uuid}/waiting/end")
 
     assert line_of(instance, edition).waiting == 0
-    assert "Está en la lista de espera" not in waits.get("/learning").text
-    assert "Está en la lista de espera" not in sign_in(browser.another()).get("/learning").text
+    assert in_spanish("You are on the waiting list") not in waits.get("/learning").text
+    assert in_spanish("You are on the waiting list") not in sign_in(browser.another()).get("/learning").text

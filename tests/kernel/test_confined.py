@@ -14,6 +14,7 @@ from kernel.sandbox import AT_ONCE, SandboxLimitExceeded, SandboxLimits, one_fil
 from tests.support.soon import until
 
 MODEST = SandboxLimits(memory=200_000_000, seconds=1, patience=10)
+LASTING = SandboxLimits(patience=120)
 
 
 def test_what_is_read_comes_back() -> None:
@@ -58,11 +59,11 @@ def test_what_waits_for_too_long_is_refused() -> None:
 def test_several_are_read_at_a_time_and_who_waits_too_long_is_told() -> None:
     """A long list beside which others are read, until every place is taken."""
     with ThreadPoolExecutor() as threads:
-        long = [threads.submit(run_sandboxed, time.sleep, 15)]
+        long = [threads.submit(run_sandboxed, time.sleep, 15, bounds=LASTING)]
         until(lambda: sandbox._places._value == AT_ONCE - 1)  # what is free of a semaphore, it says nowhere else
         assert run_sandboxed(divmod, 17, 5) == (3, 2)
         assert not long[0].done()
-        long += [threads.submit(run_sandboxed, time.sleep, 5) for _place in range(AT_ONCE - 1)]
+        long += [threads.submit(run_sandboxed, time.sleep, 5, bounds=LASTING) for _place in range(AT_ONCE - 1)]
         until(lambda: not sandbox._places._value)
         with pytest.raises(Unavailable):
             run_sandboxed(divmod, 17, 5, bounds=SandboxLimits(patience=0.1))

@@ -13,6 +13,7 @@ from kernel import deadline
 from kernel.web.request import current_session
 from lms.instance import Instance
 from tests.support.plain_views import add_view, send, words, write
+from tests.support.wording import in_spanish
 
 
 def test_a_request_that_works_too_long_is_rolled_back_with_a_page(plain: Flask, note: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +35,9 @@ def test_a_request_that_works_too_long_is_rolled_back_with_a_page(plain: Flask, 
         wanted[0] = how
         answer = send(plain)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-        assert "No se guardó nada" in answer.get_data(as_text=True)
+        assert in_spanish(
+            "This took too long and was stopped. Nothing was saved. Try again, with less at once if possible."
+        ) in answer.get_data(as_text=True)
 
     assert words(note) == ["before"]
 

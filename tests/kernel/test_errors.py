@@ -21,6 +21,7 @@ from kernel.web.request import public
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
+from tests.support.wording import in_spanish
 
 INSIDE = "SELECT secreto FROM /srv/app/kernel.py"
 JSON = {"Accept": "application/json"}
@@ -100,7 +101,7 @@ def test_a_form_that_met_a_server_that_is_away_is_sent_again_with_a_button(app: 
     browser.checks = False
     browser.submit("/works")
 
-    assert "Enviar otra vez" in page.text
+    assert in_spanish("Send it again") in page.text
     assert len(came) == 2
     assert [pair for pair in came[1] if pair[0] != "csrf_token"] == [pair for pair in came[0] if pair[0] != "csrf_token"]
 

@@ -23,6 +23,7 @@ from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.wording import in_spanish
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -257,7 +258,7 @@ def test_the_page_filters(browser: Browser, instance: Instance) -> None:
         "user=nadie@example.org&to=9999-12-31",
     ):
         page = browser.get(f"/administration/audit?{query}")
-        assert "Ninguna entrada" in page.text
+        assert in_spanish("No matching entries") in page.text
 
 
 def test_the_page_says_in_words_what_was_done(browser: Browser, instance: Instance) -> None:
@@ -269,7 +270,7 @@ def test_the_page_says_in_words_what_was_done(browser: Browser, instance: Instan
 
     assert "Entró" in page
     assert "account.signed_in" in page, "what filters ask for"
-    assert "Creó el curso" in page
+    assert in_spanish("Created the course") in page
     assert "Sumó a " in page
 
 

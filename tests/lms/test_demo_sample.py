@@ -15,6 +15,7 @@ from quizzes.queries import analysis
 from quizzes.rules.finding_kinds import FindingKind, FindingStrength
 from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as services
+from tests.support.wording import in_spanish
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
@@ -46,5 +47,5 @@ def test_its_answerers_are_invented(instance: Instance) -> None:
         people = session.scalars(select(Person)).all()
         enrolled = session.scalars(select(Enrolment)).all()
     assert len(people) == len(enrolled) == ANSWERERS
-    assert {(person.given_names, person.first_surname) for person in people} == {("Persona", "Inventada")}
+    assert {(person.given_names, person.first_surname) for person in people} == {(in_spanish("Person"), "Inventada")}
     assert all(person.email.startswith("muestra-") and person.email.endswith(f"@{DOMAIN}") for person in people)

@@ -25,6 +25,7 @@ from tests.support.builders import a_course, a_person, a_teacher, an_administrat
 from tests.support.crowds import multiply
 from tests.support.learning import a_learner, actor_of
 from tests.support.places import a_place, manage
+from tests.support.wording import in_spanish
 
 GRADEBOOK = "/teaching/prueba/gradebook"
 OF_COURSE = {
@@ -104,7 +105,7 @@ def test_those_who_stood_in_a_course_at_the_time_are_told(teacher: Browser, inst
     assert [told(instance, other) for other in (left, later, outside)] == [[], [], []]
     page = sign_in(teacher.another(), "antes@example.org").get("/profile/data")
     assert "El libro de calificaciones de un curso: Curso" in page.text
-    assert "Equipo del curso" in page.text
+    assert in_spanish("Course team") in page.text
     with instance.database.unit_of_work(write=False) as session:
         log = {entry.verb for entry in list_log(session, course.id, (), offset=0, limit=50)}
     assert "gradebook.exported" in log

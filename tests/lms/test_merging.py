@@ -29,6 +29,7 @@ from tests.support.builders import a_course, a_person, a_teacher, an_administrat
 from tests.support.editions import an_edition, join
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 from tests.support.places import a_place, manage, put
+from tests.support.wording import in_spanish
 
 PEOPLE = "/administration/people"
 
@@ -80,7 +81,7 @@ def test_what_the_closed_account_has_becomes_the_others_and_nothing_is_lost(boss
 
     page = boss.get(f"{PEOPLE}/{person_of(instance, 'ana@example.org').uuid}/merging?email=ANITA@example.org")
     assert boss.path.endswith(str(person_of(instance, "anita@example.org").uuid))
-    assert "Lo de la cuenta que se cierra" in page.text
+    assert in_spanish("From the account to close") in page.text
     assert owned(instance, Enrolment, "ana@example.org") == 0
     boss.submit(boss.path, {"reason": ""}, status=422)
     assert owned(instance, Enrolment, "ana@example.org") == 0
@@ -239,7 +240,7 @@ def test_two_numbers_are_two_people(boss: Browser, instance: Instance) -> None:
             session.add(NationalIdentity(person_id=person.id, number=number))
 
     page = boss.get(address(instance))
-    assert "Tienen cédulas distintas" in page.text
+    assert in_spanish("Their identity numbers differ. Correct the wrong one first, unless they are two different people.") in page.text
     boss.post(address(instance), {"reason": "Prueba"}, status=422)
     assert not rows(instance, select(AccountMerge))
 
@@ -257,7 +258,7 @@ def test_an_account_is_merged_once_and_its_followers_with_it(boss: Browser, inst
     third = person_of(instance, "tercera@example.org").id
     assert [row.kept_id for row in rows(instance, select(AccountMerge))] == [third, third]
     boss.get(f"{PEOPLE}/{person_of(instance, 'ana@example.org').uuid}/merging?email=nadie@example.org")
-    assert "Nadie tiene una cuenta con esta dirección." in boss.page.text
+    assert in_spanish("There is no account with this email address.") in boss.page.text
     same = person_of(instance, "ana@example.org").uuid
     boss.get(f"{PEOPLE}/{same}/merging/{same}", status=404)
 

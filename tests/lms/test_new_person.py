@@ -15,6 +15,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.places import a_place
+from tests.support.wording import in_spanish
 
 PAGE = "/administration/new-person"
 NEW = {"given_names": "Inés", "first_surname": "Ruiz", "email": "Ines@Example.org", "national_id": "1710034065", "language": "en"}
@@ -53,7 +54,7 @@ def test_a_person_is_added_and_invited_by_mail(boss: Browser, instance: Instance
     person = added(instance)
     assert person is not None
     assert (person.full_name, person.language, person.password_hash, person.email_confirmed_at) == ("Inés Ruiz", "en", NOBODYS, None)
-    assert "La invitación va en camino a ines@example.org." in told
+    assert in_spanish("The invitation is on its way to %(address)s.", address="ines@example.org") in told
     assert boss.path.endswith(str(person.uuid))
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(NationalIdentity.number).where(NationalIdentity.person_id == person.id)).all() == ["1710034065"]

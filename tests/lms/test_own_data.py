@@ -42,6 +42,7 @@ from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, folder, publish, sign_in
 from tests.support.certificates import complete, issue
 from tests.support.learning import a_learner, actor_of, enrolment_of, mark_done, pass_quiz
+from tests.support.wording import in_spanish
 
 ACTED = {
     "asked_by",
@@ -275,7 +276,7 @@ def test_who_looked_is_shown_to_the_person(browser: Browser, instance: Instance)
 
     assert "Ada Ministra" in page.text
     assert "Administración" in page.text
-    assert "Su cuenta y sus cursos" in page.text
+    assert in_spanish("Your account and your courses") in page.text
 
 
 def ask(browser: Browser) -> None:

@@ -22,6 +22,7 @@ from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder, changed
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
+from tests.support.wording import in_spanish
 
 OPEN, WAITS, LATER, PREVIEW = "jacaranda", "arrayan", "guayacan", "chirimoya"
 """A word of its own in each lesson: open to learners, waiting for the first module, opening later, and free for everybody."""
@@ -139,7 +140,7 @@ def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(brow
     editor = sign_in(browser.another(), stranger.email)
     assert "Ahora crece un" in editor.get("/search?q=capulí").text
     assert f"Nada con «{OPEN}»" in editor.get(f"/search?q={OPEN}").text
-    assert "Nada con «pitahaya»" in editor.get("/search?q=pitahaya").text
+    assert in_spanish("No results for “%(query)s”", query="pitahaya") in editor.get("/search?q=pitahaya").text
 
 
 # ---- the page ----
@@ -154,9 +155,9 @@ def reader(browser: Browser, instance: Instance) -> Browser:
 def test_the_front_of_the_search_asks_for_words_and_explains(browser: Browser) -> None:
     page = browser.get("/search")
 
-    assert page.headings[0] == "Buscar"
+    assert page.headings[0] == in_spanish("Search")
     assert page.form("/search").fields == [("q", "")]
-    assert "Da igual con tilde o sin ella" in page.text
+    assert in_spanish("Accents do not matter, and a word also finds its other forms.") in page.text
     assert "Nada con" not in page.text
 
 
@@ -226,7 +227,7 @@ def test_one_course_can_be_chosen(reader: Browser, instance: Instance) -> None:
 def test_nothing_found_offers_words_that_find_something(reader: Browser) -> None:
     page = reader.get("/search?q=ducha+zzz")
 
-    assert "Nada con «ducha zzz»" in page.text
+    assert in_spanish("No results for “%(query)s”", query="ducha zzz") in page.text
     assert page.has_link("/search?q=ducha")
     assert not page.has_link("/search?q=zzz")
 
@@ -334,7 +335,7 @@ def test_a_near_word_is_offered_and_none_of_what_is_closed(browser: Browser, ins
 
     page = browser.get("/search?q=chirimoia")
 
-    assert "¿Quiso decir «chirimoya»?" in page.text
+    assert in_spanish("Did you mean “%(words)s”?", words="chirimoya") in page.text
     assert page.has_link("/search?q=chirimoya")
     for typed in ("jacarandas+chirimoia", "jacarenda", "arrayam", "guayacam"):
         assert not {OPEN, WAITS, LATER} & set(browser.get(f"/search?q={typed}").text.replace("«", " ").replace("»", " ").split()), typed

@@ -15,6 +15,7 @@ from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.instances import fill
+from tests.support.wording import in_spanish
 
 STATE = "/administration/state"
 
@@ -40,7 +41,7 @@ def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, instance: In
 
     assert "Nunca se ha hecho una copia" in page.text
     assert "no-backup" in page.text
-    assert "Ninguna tarea espera" in page.text
+    assert in_spanish("No jobs are waiting") in page.text
     backups.make(instance, instance.settings.data_dir / "b.zip", now=clock.now())
     with instance.database.unit_of_work() as session:
         outbox.enqueue(session, "lms.tend_search", {}, now=clock.now())
@@ -48,15 +49,15 @@ def test_the_page_tells_what_lacks_and_what_is_there(boss: Browser, instance: In
     assert "no-backup" not in page.text
     assert "b.zip" in page.text
     assert "lms.tend_search" in page.text
-    assert boss.get("/administration").text.count("Estado del sistema") >= 1
+    assert boss.get("/administration").text.count(in_spanish("System status")) >= 1
 
 
 def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, instance: Instance) -> None:
     first, second, third = a_failed_job(instance), a_failed_job(instance), a_failed_job(instance)
-    assert "3 tareas fallaron" in boss.get(STATE).text
+    assert in_spanish("%(count)s job failed.", 3) in boss.get(STATE).text
 
     assert "se intentará de nuevo" in boss.submit(f"{STATE}/jobs/{second}/retry").text
-    assert "2 tareas fallaron" in boss.get(STATE).text
+    assert in_spanish("%(count)s job failed.", 2) in boss.get(STATE).text
     boss.post(f"{STATE}/jobs/{second}/retry", {}, status=404)
     boss.get(STATE)
     boss.submit(f"{STATE}/jobs/retry")

@@ -14,6 +14,7 @@ from lms.instance import Instance
 from lms.queries import Absence
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.wording import in_spanish
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """Ten in the morning in Quito."""
@@ -49,7 +50,7 @@ def test_failed_work_reaches_administrators_alone_by_bell_and_mail_once_a_day_un
     for hour in range(3):
         watch(instance, NOW + timedelta(hours=hour))
     (mail,) = browser.mails()
-    assert "1 asunto de esta instalación requiere su atención" in mail
+    assert in_spanish("%(count)s issue in this installation needs your attention", 1) in mail
     assert "/administration/state" in mail
     assert "Aviso" in sign_in(browser, "admin@example.org").get("/learning").html
     assert "lms jobs list" in browser.get("/notices").text

@@ -31,6 +31,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
 from tests.support.places import a_place, put
 from tests.support.postbox import Postbox, worker_sending_to
+from tests.support.wording import in_spanish
 
 LISTS = "/administration/lists"
 HEAD = "correo;nombres;primer apellido;segundo apellido;cedula;unidad\n"
@@ -366,7 +367,7 @@ def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, instance: Inst
         jobs.bring_in(delivery(instance, pending(instance)))
     assert (pending(instance).place, pending(instance).made, count(instance, Person, Person.email.startswith("p"))) == (6, 6, 6)
     boss.get(boss.path)
-    assert "6 de 10 líneas" in boss.page.text
+    assert in_spanish("%(done)s of %(count)s row", 10, done="6") in boss.page.text
 
     jobs.bring_in(delivery(instance, pending(instance)))
     jobs.bring_in(delivery(instance, pending(instance)))
@@ -420,7 +421,7 @@ def test_a_number_of_somebody_else_is_a_fault(boss: Browser, instance: Instance)
     send(boss, HEAD + f"b@example.org;Ana;Mera;;{CEDULA};\n")
 
     assert tiles(boss.page.html) == [0, 0, 0, 1]
-    assert "Esta cédula pertenece a otra cuenta." in boss.page.text
+    assert in_spanish("This identity number belongs to another account.") in boss.page.text
     send(boss, HEAD + f"ana@example.org;;;;{CEDULA};\n")
     assert tiles(boss.page.html) == [0, 0, 1, 0]
 
@@ -442,7 +443,7 @@ def test_a_number_that_two_accounts_have_is_a_fault(boss: Browser, instance: Ins
 def test_what_cannot_be_read_is_told_beside_the_field(boss: Browser, instance: Instance) -> None:
     send(boss, "nombre;unidad\nAna;Quito", status=422)
 
-    assert "Ninguna columna se llama «correo»" in boss.page.text
+    assert in_spanish("There is no column called “email” or “correo”.") in boss.page.text
     assert 'id="file-error"' in boss.page.html
 
 

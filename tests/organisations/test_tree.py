@@ -19,6 +19,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.places import a_place, manage, put
+from tests.support.wording import in_spanish
 
 TREE = "/administration/organisations"
 
@@ -47,7 +48,7 @@ def facts(instance: Instance, verb: str) -> dict[str, object]:
 
 def test_administrators_make_a_tree_of_three_kinds(boss: Browser, instance: Instance) -> None:
     boss.get(TREE)
-    assert "Aún no hay ninguna institución" in boss.page.text
+    assert in_spanish("There is no institution yet") in boss.page.text
     boss.submit(TREE, {"name": "IESS", "code": "01"})
     boss.get(address(instance, "IESS"))
     boss.submit("/places", {"child-kind": "province", "child-name": "Manabí", "child-code": "01-13"})
@@ -68,14 +69,14 @@ def test_a_name_that_a_neighbour_has_is_told_beside_its_field(boss: Browser, ins
     boss.get(address(instance, "IESS"))
 
     page = boss.submit("/places", {"child-name": "CHONÉ", "child-code": "8"}, status=422)
-    assert "Aquí ya hay una con este nombre" in page.text
+    assert in_spanish("There is already a unit with this name here.") in page.text
     assert 'id="child-name-error"' in page.html
     page = boss.submit("/places", {"child-name": "Jama", "child-code": "7"}, status=422)
     assert 'id="child-code-error"' in page.html
     page = boss.submit("/places", {"child-name": "", "child-code": ""}, status=422)
-    assert "Escriba un nombre" in page.text
+    assert in_spanish("Give it a name.") in page.text
     boss.get(TREE)
-    assert "Aquí ya hay una" in boss.submit(TREE, {"name": "iess"}, status=422).text
+    assert in_spanish("There is already a unit with this name here.") in boss.submit(TREE, {"name": "iess"}, status=422).text
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Organisation)) == 2
 
@@ -117,7 +118,7 @@ def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, i
     put(instance, a_person(instance), chone)
     boss.get(address(instance, "IESS"))
     page = boss.submit("/closing", status=422)
-    assert "Cierre o mueva antes lo que tiene debajo" in page.text
+    assert in_spanish("Close or move its sub-units first.") in page.text
 
     boss.get(address(instance, "Chone"))
     assert "/deletion" not in boss.page.html
@@ -126,7 +127,7 @@ def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, i
     boss.get(address(instance, "Chone"))
     boss.submit("/closing", {"close-place": str(jama.uuid)})
 
-    assert "La unidad está cerrada." in boss.page.text
+    assert in_spanish("The unit was closed.") in boss.page.text
     with instance.database.unit_of_work(write=False) as session:
         rows = {row.organisation_id: row.until for row in session.scalars(select(Membership))}
     assert rows[chone.id] is not None
@@ -159,7 +160,7 @@ def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(
         boss.get(address(instance, name))
         boss.submit("/people", {"member-email": "ANA@example.org"})
     page = boss.submit("/people", {"member-email": "nadie@example.org"}, status=422)
-    assert "Nadie tiene una cuenta con esta dirección." in page.text
+    assert in_spanish("There is no account with this email address.") in page.text
 
     record = boss.get(f"/administration/people/{person.uuid}")
     with instance.database.unit_of_work(write=False) as session:
@@ -192,7 +193,7 @@ def test_a_manager_is_named_and_ended(boss: Browser, instance: Instance) -> None
     boss.get(address(instance, "Chone"))
     for _twice in range(2):
         boss.submit("/managers", {"manager-email": "ana@example.org"})
-    assert "Ana Quinde ya puede seguir el avance de esta unidad." in boss.page.text
+    assert in_spanish("%(name)s can now follow the progress of this unit.", name="Ana Quinde") in boss.page.text
     assert facts(instance, "unit_manager.named")["organisation"] == chone.id
     boss.submit(f"/managers/{person.uuid}/ending")
 

@@ -26,6 +26,7 @@ from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, en
 from tests.support.marking import a_marked_quiz, last_mark, mark
 from tests.support.marking import hand_in as hand_in_essay
 from tests.support.regrading import RIGHT_KEY, a_keyed_quiz, a_trial, an_order, commit, counts, undo
+from tests.support.wording import in_spanish
 
 GUAYAQUIL, QUITO = "1", "2"
 FOUR, FIVE = "1", "2"
@@ -69,7 +70,9 @@ def test_who_hands_in_while_an_annulment_is_committed_comes_under_it(browser: Br
 
     assert between == 50
     assert (attempt_row(instance, attempt).percent, score_of(instance, leo), counts(instance, trial).late) == (100, 100, 1)
-    assert sum(text.startswith("Su calificación en «Cuestionario 1» cambió") for text in browser.mails()) == 2
+    assert (
+        sum(text.startswith(in_spanish("Your grade in “%(title)s” has changed", title="Cuestionario 1")) for text in browser.mails()) == 2
+    )
 
 
 def test_who_is_handing_in_is_waited_for(browser: Browser, instance: Instance, editor: Actor) -> None:

@@ -14,6 +14,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.lessons import write
+from tests.support.wording import in_spanish
 
 QUIZ = "01-parte/03-cuestionario.quiz.yaml"
 TRANSLATION = "01-parte/01-leccion.en.md"
@@ -56,7 +57,7 @@ def test_a_question_without_gaps_is_told_so_by_the_label(editor: Browser) -> Non
 
     told = editor.submit("/form", {"text_es": "Sin huecos."}, button=("do", "save"), status=422).text
 
-    assert "Falta el campo «Huecos»." in told
+    assert in_spanish("The field “%(field)s” is missing.", field="Huecos") in told
     assert "«gaps»" not in told
 
 

@@ -25,6 +25,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, sign_in
 from tests.support.learning import a_batch, a_learner, actor_of, all_at_once, attempt_row, enrolment_of, mark_done, start, submit
 from tests.support.marking import BANK, a_marked_quiz, hand_in, last_mark, mark, marked_item
+from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 
@@ -62,7 +63,7 @@ def test_while_the_attempt_that_counts_waits_for_its_mark_the_quiz_page_says_not
     page = browser.get(QUIZ)
 
     assert PASSED in page.text
-    assert "Su resultado es 85\xa0%." in page.text
+    assert in_spanish("Your result is %(percent)s.", percent="85 %") in page.text
 
 
 def test_the_quiz_page_says_passed_of_the_result_that_counts_and_not_of_one_attempt(browser: Browser, instance: Instance) -> None:
@@ -277,19 +278,19 @@ def test_a_grader_marks_through_the_pages_with_a_rubric_and_goes_on_to_the_next(
     assert browser.page.has_link(f"{QUIZ}/marking")
     browser.get(f"{QUIZ}/marking?question=ensayo-1&names=hidden")
     assert "Ana Quinde" not in browser.page.text
-    assert "2 respuestas esperan calificación" in browser.page.text
+    assert in_spanish("%(count)s answer to mark", 2) in browser.page.text
 
     page = browser.get(f"/attempts/{attempts[0]}/marking/1?question=ensayo-1&names=hidden")
     assert "Ana Quinde" not in page.text
     assert "Una brecha es lo que falta.<br>Nada más.</p><p>Y &lt;b&gt;otro&lt;/b&gt; párrafo." in page.html
-    assert "Se pedían de 20 a 80 palabras." in page.text
+    assert in_spanish("Between %(least)s and %(most)s words were required.", least="20", most="80") in page.text
     assert "PALABRAS-MODELO" not in page.text
     browser.submit("/marking/1", {"level-1": "1", "level-2": "0", "comment": "Cite\nfuentes."}, button=("go", "next"))
 
     last = last_mark(instance, grader, attempts[0])
     assert (last.fraction, last.comment, last.levels) == (Fraction(2, 3), "Cite\nfuentes.", {"claridad": 1, "fuentes": 0})
     assert browser.path == f"/attempts/{attempts[1]}/marking/1?question=ensayo-1&names=hidden"
-    assert "El puntaje está guardado." in browser.page.text
+    assert in_spanish("The mark was saved.") in browser.page.text
     page = browser.get(f"/attempts/{attempts[0]}/marking/1")
     assert dict(page.form("/marking/1").fields)["points"] == ""
     assert "2 de 3" in page.text
@@ -309,10 +310,10 @@ def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_f
         assert (fields["points"], fields["comment"].strip(), fields["level-1"]) == (typed, "Se conserva.", "1")
         said.append(browser.page.text)
 
-    assert "«cuatro» no es un número." in said[0]
-    assert "El puntaje va de 0 a 3." in said[1]
-    assert "El puntaje va de 0 a 3." in said[2]
-    assert "Elija un nivel de cada criterio, o escriba el puntaje." in said[3]
+    assert in_spanish("“%(typed)s” is not a number.", typed="cuatro") in said[0]
+    assert in_spanish("The mark must be between %(least)s and %(most)s.", least="0", most="3") in said[1]
+    assert in_spanish("The mark must be between %(least)s and %(most)s.", least="0", most="3") in said[2]
+    assert in_spanish("Choose a level for each criterion, or enter the mark.") in said[3]
     assert len(marked_item(instance, grader, attempt)[1]) == 1
 
 
@@ -330,7 +331,7 @@ def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser
     refused = browser.page
     browser.submit("/marking/1", {}, button=("go", "list"))
 
-    assert "Otra persona calificó esta respuesta mientras tanto." in refused.text
+    assert in_spanish("Someone else marked this answer in the meantime. Compare before saving your mark.") in refused.text
     assert "De Gil." in refused.text
     assert dict(refused.form("/marking/1").fields)["comment"].strip() == "De Eva."
     assert [one.comment for one in marked_item(instance, other, attempt)[1]] == ["", "De Gil.", "De Eva."]
@@ -348,10 +349,10 @@ def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Brows
     mark(instance, grader, attempt, given(instance, grader, attempt, "3", comment="Muy claro."))
     done = browser.get(f"/attempts/{attempt}/review").text
 
-    assert "Aún sin calificar" in waiting
-    assert "Aún sin calificar" not in done
+    assert in_spanish("Not yet graded") in waiting
+    assert in_spanish("Not yet graded") not in done
     assert "Muy claro." in done
-    assert "3 de 3 puntos" in done
+    assert in_spanish("%(raw)s of %(maximum)s point", 2, raw="3", maximum="3") in done
 
 
 def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(browser: Browser, instance: Instance) -> None:
@@ -370,7 +371,7 @@ def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(b
     browser.submit("/marking/2", {"points": "0,5", "reason": "Pregunta ambigua."})
 
     marks = marked_item(instance, editor, attempt, 2)[1]
-    assert "Diga por qué se cambia el puntaje del programa" in refused
+    assert in_spanish("Give the reason for changing the automatic mark. It is kept in the record.") in refused
     assert [(one.origin, one.fraction, one.reason) for one in marks] == [
         ("auto", 0, ""),
         ("manual", Fraction("0.5"), "Pregunta ambigua."),

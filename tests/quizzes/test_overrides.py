@@ -25,6 +25,7 @@ from tests.support.builders import a_person, folder, publish
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, save, sitting_of, start, submit
 from tests.support.overrides import NOON, TWICE_LIMITED, Office, accommodate, close_at, end_of_attempt, minutes
 from tests.support.quizzes import ONE_QUESTION, a_quiz, right_place
+from tests.support.wording import in_spanish
 
 
 def test_a_learner_inside_the_quiz_gets_the_time_at_the_next_request(instance: Instance) -> None:
@@ -345,12 +346,12 @@ def test_everything_is_in_the_audit_log_with_its_reason_and_no_secret(instance: 
         "incident.taken_back",
         "accommodation.set",
     ]
-    assert json.loads(entries[0].facts)["reason"] == "Motivo"
+    assert json.loads(entries[0].facts)["reason"] == in_spanish("Reason")
     assert json.loads(entries[0].facts)["asks_for_password"] is True
     assert json.loads(entries[3].facts)["reason"] == "Corte de luz"
     assert {entry.actor_id for entry in entries[:5]} == {office.editor.person_id}
     assert not any("secreta" in entry.facts or "médico" in entry.facts for entry in entries)
-    assert (restored.limit_seconds, restored.password, restored.reason) == (900, "secreta", "Motivo")
+    assert (restored.limit_seconds, restored.password, restored.reason) == (900, "secreta", in_spanish("Reason"))
 
 
 def test_a_person_without_a_profile_or_override_has_what_was_published(instance: Instance) -> None:

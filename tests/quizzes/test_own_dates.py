@@ -13,6 +13,7 @@ from tests.support.builders import a_course, folder, publish, sign_in
 from tests.support.learning import At, a_learner, mark_done, pass_quiz, start
 from tests.support.overrides import Office
 from tests.support.quizzes import ONE_QUESTION, a_quiz
+from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OPENS = "attempts: 0\nopens: 2026-06-02 08:00\n"
@@ -105,7 +106,7 @@ def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser
         start(instance, learner, "prueba", now=at.moment)
     office.override(learner, sets_closes=True, closes_at=NOON + timedelta(days=20))
 
-    assert "Cierra el 11 jun 2026" in before.replace("\xa0", " ")
+    assert in_spanish("Closes on %(moment)s", moment="11 jun 2026") in before.replace("\xa0", " ")
     assert start(instance, learner, "prueba", now=at.moment)
 
 

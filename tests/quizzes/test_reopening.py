@@ -33,6 +33,7 @@ from tests.support.learning import (
 )
 from tests.support.marking import TEXT, a_marked_quiz, hand_in, last_mark, mark
 from tests.support.regrading import a_trial, commit, question_id, undo
+from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 ABANDONS = "attempts: 2\nlimit: 10 min\nat_end: abandon\n"
@@ -69,7 +70,7 @@ def test_an_attempt_with_time_left_is_open_again_and_handed_in_by_its_learner(br
     submit(instance, learner, attempt, right_batch(instance, learner, attempt))
 
     assert (state, between.percent, between.submitted_at) == ("in_progress", None, None)
-    assert told.startswith("Su intento de «Cuestionario 1» está abierto de nuevo")
+    assert told.startswith(in_spanish("Your attempt at “%(title)s” is open again", title="Cuestionario 1"))
     assert f"/attempts/{attempt}" in told
     assert attempt_row(instance, attempt).percent == 100
 
@@ -101,7 +102,7 @@ def test_staff_reopen_from_the_review_with_a_reason(browser: Browser, instance: 
     browser.submit("/reopening", {"reason": "Corte de luz."})
 
     assert "se enviará y se calificará de inmediato" in warned
-    assert "Su tiempo ya había pasado: está enviado y calificado." in browser.page.text
+    assert in_spanish("Its time had already ended, so it was submitted and marked.") in browser.page.text
     browser.get(f"/attempts/{attempt}/reopening")
     browser.submit("/reopening", {"reason": "Otra vez."})
     assert attempt_row(instance, attempt).state == "finished"  # type: ignore[arg-type]  # a number
@@ -202,7 +203,7 @@ def test_previews_are_deleted_with_all_that_is_in_them_and_nothing_else(browser:
 
     browser.submit("/previews/deletion")
 
-    assert "Se borró 1 vista previa." in browser.page.text
+    assert in_spanish("%(count)s preview was deleted.", 1) in browser.page.text
     with instance.database.unit_of_work(write=False) as session:
         assert [row.uuid for row in session.scalars(select(Attempt))] == [kept]
         counted = [session.scalar(select(func.count()).select_from(model)) for model in (AnswerEvent, MarkEvent)]

@@ -23,6 +23,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
 from tests.support.editions import an_edition, join
 from tests.support.learning import a_learner, actor_of, attempt_row, fail_quiz, pass_quiz, start
+from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 REPORT = f"{QUIZ}/report"
@@ -131,7 +132,7 @@ def test_a_report_is_filtered_and_sorted_and_leaves_previews_out(browser: Browse
     assert order_of(browser) == ["Zurita"]
     assert 'value="ana zur"' in browser.page.html
     browser.get(f"{REPORT}?q=100%25")
-    assert "Ningún intento" in browser.page.text
+    assert in_spanish("No attempt") in browser.page.text
     browser.get(f"{REPORT}?state=nothing&sort=&outcome=x&direction=sideways")
     assert len(order_of(browser)) == 3
 

@@ -25,6 +25,7 @@ from tests.support.learning import a_learner, actor_of, start
 from tests.support.overrides import Office
 from tests.support.quizzes import ONE_QUESTION, a_quiz
 from tests.support.regrading import a_keyed_quiz, a_trial, an_order, commit, two_learners, undo
+from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DATED = "attempts: 1\nlimit: 20 min\ncloses: 2026-06-01 13:00\n"
@@ -101,7 +102,7 @@ def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(instance: In
         again = overrides.add_incident_time(session, office.editor, quiz, 5, "Otra vez", uuid4(), now=NOON)
         overrides.undo_incident(session, office.editor, session.get_one(Incident, again.id), now=NOON)
 
-    assert told(instance, ana) == [("time", "10 minutos más en «Cuestionario 1»")]
+    assert told(instance, ana) == [("time", in_spanish("%(count)s extra minute in “%(title)s”", 10, title="Cuestionario 1"))]
     assert told(instance, eva) == []
 
 
@@ -125,7 +126,7 @@ def test_whose_mark_changed_by_marking_again_is_told_and_of_its_undoing_too(inst
 
     assert before == []
     assert after == ([CHANGED], [CHANGED])
-    assert told(instance, ana)[1:] == [("remarked", "Su calificación en «Cuestionario 1» vuelve a ser la de antes")]
+    assert told(instance, ana)[1:] == [("remarked", in_spanish("Your grade in “%(title)s” is back to what it was", title="Cuestionario 1"))]
     with instance.database.unit_of_work(write=False) as session:
         assert not any(
             "%" in text for row in session.scalars(select(Notification)) for text in (*row.subject.values(), *row.words.values())

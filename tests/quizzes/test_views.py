@@ -15,6 +15,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, folder, publish, sign_in
 from tests.support.learning import At, send_script
 from tests.support.quizzes import NOON, NUMBER, a_quiz_asking, a_secret_quiz, one_more_number
+from tests.support.wording import in_spanish
 
 KEY = re.compile(r"clave-|PORQUE|EXPLICACION|data-right|data-key|una-1|varias-1")
 
@@ -33,7 +34,7 @@ def test_a_quiz_is_taken_with_plain_forms_page_by_page(browser: Browser, instanc
     browser.submit("/answers", button=("go", "review"))
 
     assert pages == [["1", "2", "3"], ["4", "5", "6"], ["7"]]
-    assert "7 preguntas no tienen una respuesta completa." in browser.page.text
+    assert in_spanish("%(count)s question has no complete answer.", 7) in browser.page.text
     assert stored(instance) == []
 
 
@@ -65,7 +66,7 @@ def test_what_cannot_be_understood_is_kept_as_typed_and_flagged(browser: Browser
     summary = browser.page.text
     page = browser.get(path)
 
-    assert "No se puede interpretar" in summary, summary[400:3000]
+    assert in_spanish("Answer not recognised") in summary, summary[400:3000]
     assert "Esto no es un número" in summary
     assert dict(page.form("/answers").fields)["p1"] == "dos y <medio>"
     assert "«dos y <medio>»" in page.text

@@ -15,6 +15,7 @@ from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.learning import a_learner, pass_quiz
+from tests.support.wording import in_spanish
 
 LIST = "/teaching/prueba/questions"
 ONE = f"{LIST}/suma-1"
@@ -58,7 +59,7 @@ def test_every_cell_of_the_question_bank(browser: Browser, instance: Instance) -
 
 def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: Browser) -> None:
     page = editor.get(LIST)
-    assert "14 preguntas" in page.text
+    assert in_spanish("%(count)s question", 14) in page.text
     assert page.has_link(f"{ONE}/form")
 
     found = editor.get(f"{LIST}?text=CUÁNTO+es+dós&bank=parte-1").text
@@ -67,7 +68,7 @@ def test_the_list_holds_every_question_of_the_draft_and_finds_by_words(editor: B
     assert "suma-1" in found
     assert "suma-2" not in found
     assert "verdad-1" not in found
-    assert "Ninguna pregunta coincide" in nothing
+    assert in_spanish("No matching questions") in nothing
 
 
 def test_the_list_narrows_by_kind_state_difficulty_and_tag(editor: Browser, instance: Instance) -> None:
@@ -109,7 +110,7 @@ def test_saving_a_text_changes_its_lines_and_nothing_else(editor: Browser, insta
 
     page = editor.submit("/suma-1", {"text": typed(editor).replace("- right: cuatro", "- right: cuatro, claro")}, button=("do", "save"))
 
-    assert "guardada en el borrador" in page.text
+    assert in_spanish("The question is saved in the draft.") in page.text
     assert body(instance) == before.replace("- right: cuatro\n", "- right: cuatro, claro\n")
     assert "cuatro, claro" in typed(editor)
     with instance.database.unit_of_work(write=False) as session:
@@ -222,7 +223,7 @@ def test_a_question_is_taken_out_and_what_was_published_stays(editor: Browser, i
     out = next(form for form in editor.page.forms if ("do", "delete") in form.buttons)
     page = editor.submit("/suma-1", form=out, button=("do", "delete"))
 
-    assert "fuera del borrador" in page.text
+    assert in_spanish("The question was removed from the draft. Published versions and their answers are kept.") in page.text
     assert "suma-1" not in body(instance)
     editor.get(ONE, status=404)
 
@@ -233,7 +234,7 @@ def test_many_questions_are_changed_at_once(editor: Browser, instance: Instance)
 
     page = editor.submit("/questions", sent, form=bulk(editor))
 
-    assert "Se cambiaron 3 preguntas." in page.text
+    assert in_spanish("%(count)s question was changed.", 3) in page.text
     assert body(instance).count("    state: hidden\n    tags: [uno, dos]\n    difficulty: hard\n    mark: 1.5\n") == 2
     assert body(instance, "02-parte/banco.yaml").count("state: hidden") == 1
     editor.submit(
@@ -286,7 +287,7 @@ def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser,
 
     assert "Dos y dos son cuatro." in good
     assert "Uno de menos." in bad
-    assert "Respuesta correcta" in bad
+    assert in_spanish("Right answer") in bad
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(Attempt)) == 0
 
@@ -294,7 +295,7 @@ def test_an_editor_answers_as_a_learner_and_nothing_is_recorded(editor: Browser,
 def test_every_kind_can_be_tried(editor: Browser, instance: Instance) -> None:
     for key in ("suma", "pares", "verdad", "mitad", "unir", "orden", "huecos"):
         editor.get(f"{LIST}/{key}-1/preview")
-        assert "Vea qué resulta" in editor.submit("/preview").text
+        assert in_spanish("See the result") in editor.submit("/preview").text
 
 
 def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, instance: Instance) -> None:
@@ -305,7 +306,7 @@ def test_where_a_question_is_used_and_how_many_attempts_had_it(editor: Browser, 
     page = editor.get(ONE)
 
     assert "Cuestionario 1" in page.text
-    assert "1 intento la tuvo." in page.text
+    assert in_spanish("Included in %(count)s attempt.", 1) in page.text
 
 
 def test_two_published_wordings_are_compared_in_words(editor: Browser, instance: Instance) -> None:
@@ -324,7 +325,7 @@ def test_two_published_wordings_are_compared_in_words(editor: Browser, instance:
     assert "Opción «cuatro»: es correcta" in page.text
     assert "<del>Uno de</del>" in page.html.replace("\n", "") or "<del>de</del>" in page.html
     assert "Opción «cinco»: crédito" in page.text
-    assert "Ambas dicen lo mismo." in draft
+    assert in_spanish("Both versions are the same.") in draft
     editor.get(f"{ONE}/versions?old=9", status=404)
 
 
@@ -339,6 +340,6 @@ def test_rows_from_before_there_were_rows_are_made_when_the_list_is_opened(edito
     first = editor.get(LIST).text
     second = editor.get(LIST).text
 
-    assert "se está rehaciendo" in first
+    assert in_spanish("The question list is being rebuilt from the draft.") in first
     assert "se está rehaciendo" not in second
     assert "resta-1" in second

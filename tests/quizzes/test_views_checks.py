@@ -13,6 +13,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_learner_in
 from tests.support.learning import At, send_script
 from tests.support.quizzes import NOON, a_quiz_asking
+from tests.support.wording import in_spanish
 
 BANK = """questions:
   - key: letra-1
@@ -122,7 +123,7 @@ def test_a_check_that_is_sent_twice_has_the_effect_of_one(browser: Browser, inst
 
     assert marks(instance) == [(Decimal(0), "wrong")]
     assert events(instance) == 1
-    assert "Quedan 2 oportunidades." in browser.page.text
+    assert in_spanish("%(count)s try left.", 2) in browser.page.text
 
 
 def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, instance: Instance) -> None:
@@ -134,7 +135,7 @@ def test_interactive_tries_have_hints_and_cost_their_penalty(browser: Browser, i
     attempt = finish(browser, instance, path)
 
     assert ("PISTA-UNO" in first, "PISTA-DOS" in first) == (True, False)
-    assert ("PISTA-DOS" in second, "Queda 1 oportunidad." in second) == (True, True)
+    assert ("PISTA-DOS" in second, in_spanish("%(count)s try left.", 1) in second) == (True, True)
     assert ("EXPLICACION" in second, "EXPLICACION" in third) == (False, True)
     assert attempt.raw == Decimal("0.3333333")
     assert marks(instance)[:3] == [(Decimal(0), "wrong"), (Decimal(0), "wrong"), (Decimal("0.3333333"), "right")]
@@ -164,7 +165,7 @@ def test_adaptive_keeps_the_best_so_far_and_discards_a_repetition(browser: Brows
     check(browser, 1, p1="3")
     attempt = finish(browser, instance, path)
 
-    assert "0,33 de 1 punto hasta ahora" in after
+    assert in_spanish("%(mark)s so far", mark=in_spanish("%(raw)s of %(maximum)s point", 1, raw="0,33", maximum="1")) in after
     assert len(marks(instance)) == 3 + 3
     assert attempt.raw == Decimal("0.3333333")
 
@@ -200,7 +201,7 @@ def test_certainty_alone_is_no_answer(browser: Browser, instance: Instance) -> N
     taking(browser, instance, "certainty", "letra-1")
     browser.submit("/answers", {"p1-certainty": "3"}, button=("go", "review"))
 
-    assert "1 pregunta no tiene una respuesta completa." in browser.page.text
+    assert in_spanish("%(count)s question has no complete answer.", 1) in browser.page.text
 
 
 @pytest.mark.parametrize("typed", ["", "dos y medio"])
@@ -209,7 +210,7 @@ def test_blank_and_unreadable_answers_cost_no_try(browser: Browser, instance: In
     taking(browser, instance, "immediate")
     said = check(browser, 2, p2=typed)
 
-    assert "No se comprobó nada: primero responda." in said
+    assert in_spanish("Nothing was checked. Answer the question first.") in said
     assert dict(browser.page.form("/answers").fields)["p2"] == typed
     assert marks(instance) == []
 
@@ -224,7 +225,7 @@ def test_a_stale_page_checks_nothing_that_it_does_not_show(browser: Browser, ins
     browser.submit("", form=stale, button=("check", "1"))
 
     assert marks(instance) == []
-    assert "Mire la respuesta que vale" in browser.page.text
+    assert in_spanish("This question was changed elsewhere. Look at the answer that counts, then check it.") in browser.page.text
 
 
 def test_an_answer_of_the_script_to_a_locked_question_changes_nothing_and_is_told(browser: Browser, instance: Instance) -> None:
@@ -250,7 +251,7 @@ def test_a_question_that_requires_the_one_before_opens_when_that_is_locked(brows
     opened = check(browser, 1, p1="1")
 
     assert ("mitad de cinco" in closed, "mitad de cinco" in opened) == (False, True)
-    assert "Se abre cuando termine la pregunta anterior." in closed
+    assert in_spanish("Available when you have finished the previous question.") in closed
     assert told["closed"] == [2]
     assert finish(browser, instance, path).raw == 1
 
@@ -265,8 +266,8 @@ def test_what_a_person_marks_is_not_checked_and_leaves_the_total_open(browser: B
 
     assert (("check", "1") in buttons, ("check", "2") in buttons) == (True, False)
     assert (attempt.raw, attempt.percent) == (None, None)
-    assert "aún sin calificar" in review
-    assert "Aún sin calificar" in intro
+    assert in_spanish("Submitted: not yet graded") in review
+    assert in_spanish("Not yet graded") in intro
 
 
 def test_a_check_after_the_end_of_the_time_is_refused(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +296,7 @@ def test_a_review_lists_the_tries(browser: Browser, instance: Instance) -> None:
     check(browser, 1, p1="1")
     finish(browser, instance, path)
 
-    assert "Lo que comprobó en el camino" in browser.page.text
+    assert in_spanish("Answers you checked along the way") in browser.page.text
     assert "Beta · Incorrecta" in browser.page.text
 
 

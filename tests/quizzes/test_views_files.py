@@ -22,6 +22,7 @@ from tests.support.browser import Browser, Page
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, sign_in
 from tests.support.quizzes import a_quiz_asking
 from tests.support.uploads import PDF, UPLOADS
+from tests.support.wording import in_spanish
 
 
 def sending(browser: Browser, *files: tuple[str, bytes], place: int = 1, status: int = 200, **fields: str) -> Page:
@@ -63,7 +64,7 @@ def test_a_file_is_kept_across_pages_and_fetched_as_it_was_sent(browser: Browser
     assert fetched.headers["Cache-Control"] == "no-store"
     assert len(stored(instance)) == 1
     assert "mi informe.pdf" in review
-    assert "aún sin calificar" in review
+    assert in_spanish("Submitted: not yet graded") in review
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,13 @@ def test_a_picture_that_is_broken_or_too_large_is_not_taken(browser: Browser, in
 
     page = sending(browser, ("foto.png", content))
 
-    assert "40 millones de píxeles" in page.text
+    assert (
+        in_spanish(
+            "The file was not uploaded because the image is damaged or has more than 40 million pixels."
+            " Save it again at a smaller size and upload it."
+        )
+        in page.text
+    )
     assert _files(instance) == []
 
 
@@ -176,7 +183,12 @@ def test_a_person_has_so_much_room_in_a_course(browser: Browser, course: Course,
     browser.submit("/answers", button=("drop", drop))
     after = sending(browser, ("dos.txt", b"d" * 600_000))
 
-    assert "se agotó el espacio" in full.text
+    assert (
+        in_spanish(
+            "The file was not uploaded because you have used all your file space in this course. Upload a smaller file or remove one."
+        )
+        in full.text
+    )
     assert "dos.txt" not in full.text
     assert "dos.txt" in after.text
 
@@ -192,7 +204,13 @@ def test_what_is_sent_and_taken_away_again_and_again_fills_no_disk(browser: Brow
         for drop in [value for name, value in pages[-1].form("/answers").buttons if name == "drop"]:
             browser.submit("/answers", button=("drop", drop))
 
-    assert ["se agotó el espacio" in page.text for page in pages] == [False] * 5 + [True] * 3
+    assert [
+        in_spanish(
+            "The file was not uploaded because you have used all your file space in this course. Upload a smaller file or remove one."
+        )
+        in page.text
+        for page in pages
+    ] == [False] * 5 + [True] * 3
 
 
 def test_the_same_content_is_kept_once(browser: Browser, course: Course, instance: Instance) -> None:
@@ -254,8 +272,8 @@ def test_an_essay_says_how_long_and_counts_its_words(browser: Browser, course: C
     browser.submit("/answers", button=("go", "review"))
     told = [page.html, browser.page.html, browser.submit("/submission").html]
 
-    assert "Se aconseja entre 2 y 5 palabras." in page.text
-    assert "4 palabras" in page.text
+    assert in_spanish("Aim for between %(minimum)s and %(maximum)s words.", minimum="2", maximum="5") in page.text
+    assert in_spanish("%(count)s word", 4) in page.text
     assert "Empiece por el porqué." in page.text
     assert "Uno dos tres.\n\nCuatro." in told[2]
     assert [text for text in told if "UN-MODELO" in text] == []
@@ -304,7 +322,10 @@ def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser,
     assert (told["full"], second[1]["full"]) == (False, True)
     assert refused[0] == 422
     assert "su tipo no está entre los que se aceptan" in str(refused[1]["problem"])
-    assert third == (422, {"problem": "El archivo no se recibió: no cabe otro. Quite uno primero."})
+    assert third == (
+        422,
+        {"problem": in_spanish("The file was not uploaded because you have reached the maximum number of files. Remove one first.")},
+    )
     assert _files(instance) == ["uno.pdf", "dos.txt"]
     assert stored(instance) == []
 
@@ -367,7 +388,12 @@ def test_files_of_one_form_share_the_room_that_is_left(browser: Browser, course:
     begin(browser)
     page = sending(browser, ("uno.txt", b"u" * 600_000), ("dos.txt", b"d" * 600_000))
 
-    assert "se agotó el espacio" in page.text
+    assert (
+        in_spanish(
+            "The file was not uploaded because you have used all your file space in this course. Upload a smaller file or remove one."
+        )
+        in page.text
+    )
     assert _files(instance) == ["uno.txt"]
     assert len(list(app.extensions["files"].names())) == 1
 

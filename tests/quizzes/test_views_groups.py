@@ -13,6 +13,7 @@ from tests.support.builders import a_person, a_teacher, sign_in
 from tests.support.learning import At, a_learner
 from tests.support.overrides import LIMITED, NOON, TIME, Office, in_force
 from tests.support.quizzes import ONE_QUESTION, a_quiz
+from tests.support.wording import in_spanish
 
 
 @pytest.fixture
@@ -33,9 +34,9 @@ def test_a_group_is_deleted_unless_something_holds_for_it(browser: Browser, inst
         browser.get(f"/courses/prueba/groups/{group.uuid}")
         browser.submit(f"{group.uuid}/removal")
         if group is free:
-            assert "El grupo se eliminó" in browser.page.text
+            assert in_spanish("The group was deleted") in browser.page.text
 
-    assert "Este grupo tiene una excepción vigente" in browser.page.text
+    assert in_spanish("A quiz override or an announcement that is being sent still uses this group. End it first.") in browser.page.text
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(LearnerGroup.name)).all() == ["Usado"]
         assert session.scalar(select(func.count()).select_from(GroupMember)) == 0
@@ -59,10 +60,10 @@ def test_a_group_for_which_nothing_holds_any_more_is_deleted_and_still_named(bro
     forms = [form.action for form in browser.page.forms if form.action.endswith("/restoration")]
     browser.post(f"{TIME}/{row.uuid}/restoration")
 
-    assert "El grupo se eliminó" in deleted
+    assert in_spanish("The group was deleted") in deleted
     assert forms == []
     assert "Turno tarde" in browser.page.text
-    assert "El grupo se eliminó: no se puede restablecer" in browser.page.text
+    assert in_spanish("This can't be restored because its group was deleted.") in browser.page.text
     assert in_force(instance) == []
     assert browser.get(f"/courses/prueba/groups/{group.uuid}", status=404)
     assert office.group(name="Turno tarde").id != group.id
@@ -82,13 +83,13 @@ def test_groups_are_made_filled_and_emptied(browser: Browser, instance: Instance
     path = browser.path
     browser.get("/courses/prueba/groups")
     browser.submit("/groups", {"name": "turno TARDE"}, status=422)
-    assert "El curso ya tiene un grupo con este nombre." in browser.page.text
+    assert in_spanish("The course already has a group with this name.") in browser.page.text
 
     browser.get(f"{path}?q=example.org")
     chosen = re.findall(r'name="person" value="([^"]+)"', browser.page.html)
     assert len(chosen) == 2
     browser.submit("/members", {"person": [*chosen, str(stranger.uuid), "x"]})
-    assert "Se agregaron 2 participantes al grupo." in browser.page.text
+    assert in_spanish("%(count)s learner has been added to the group.", 2) in browser.page.text
     browser.submit("/removal")
     browser.submit("/name", {"name": "Turno noche"})
 

@@ -34,6 +34,7 @@ from tests.support.learning import (
 )
 from tests.support.overrides import Office
 from tests.support.quizzes import NOON, a_quiz_asking, a_secret_quiz
+from tests.support.wording import in_spanish
 
 FLAGS = ("correctness", "max_marks", "marks", "specific", "general", "right_answer", "overall", "source")
 SETTINGS = "attempts: 0\nweight: 0\nshuffle_options: false\ncloses: 2026-06-03 12:00\nfeedback:\n  - {from: 0, text: BANDA}\n"
@@ -146,7 +147,7 @@ def test_what_each_kind_may_say_after_its_answer_is_shown_with_its_flag(browser:
 
     explained = f"EXPLICA-{kind.replace('_', '')}"
     assert [explained in part for part in parts] == [False, True, False]
-    assert "Respuesta correcta" in parts[2] or "Faltó marcarla" in parts[2]
+    assert "Respuesta correcta" in parts[2] or in_spanish("Should have been selected") in parts[2]
     assert "Respuesta correcta" not in parts[0] + parts[1]
 
 

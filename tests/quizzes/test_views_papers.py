@@ -17,6 +17,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, sign_in
 from tests.support.kinds import SLOTS, bank
 from tests.support.quizzes import a_quiz_asking
+from tests.support.wording import in_spanish
 
 ASKED = re.compile(r'<fieldset class="q".*?</fieldset>|<section class="q".*?</section>', re.S)
 
@@ -120,7 +121,13 @@ def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, instance:
 
     page = sign_in(browser.another(), "profe@example.org").get(f"{path}/paper")
 
-    assert "Su semilla ya no lo reproduce" in page.text
+    assert (
+        in_spanish(
+            "This is the stored attempt layout. Its seed no longer recreates it, because another version of the program created it"
+            " or something has changed since."
+        )
+        in page.text
+    )
     assert asked(page.html) == seen
 
 

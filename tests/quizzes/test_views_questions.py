@@ -11,6 +11,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.lessons import write
+from tests.support.wording import in_spanish
 
 BANK = "01-parte/banco.yaml"
 NEW = "/teaching/prueba/new-question/form"
@@ -70,7 +71,7 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance
     before = bank(instance)
     editor.get(page_of(key))
 
-    assert "La pregunta está guardada" in send(editor)
+    assert in_spanish("The question is saved in the draft.") in send(editor)
 
     assert bank(instance) == before
 
@@ -171,7 +172,7 @@ def test_a_numerical_question_is_written_with_decimal_commas(editor: Browser, in
     editor.get(f"{NEW}?kind=numerical")
     values = {"answers__0__words": "65,2", "answers__0__verdict": "right", "tolerance": "0,05", "mark": "2,5", "unit_es": "%"}
 
-    assert "La pregunta está guardada" in send(editor, text_es="¿Qué brecha?", **values)
+    assert in_spanish("The question is saved in the draft.") in send(editor, text_es="¿Qué brecha?", **values)
 
     assert "      - right: 65.2\n    tolerance: 0.05\n" in bank(instance)
     assert "    mark: 2.5\n" in bank(instance)
@@ -213,7 +214,10 @@ def test_a_formula_is_checked_beside_it_and_draws_are_shown(editor: Browser) -> 
     typed = {"text_es": "¿{a} por dos?", "variables__0__name": "a", "variables__0__numbers": "2", "answers__0__verdict": "right"}
 
     page = send(editor, "preview", **typed, answers__0__words="2 * (a")
-    assert "La expresión «2 * (a» no se puede calcular." in editor.page.html.partition('id="answers__0__words"')[2].partition("</div>")[0]
+    assert (
+        in_spanish("The expression “%(expression)s” cannot be calculated.", expression="2 * (a")
+        in editor.page.html.partition('id="answers__0__words"')[2].partition("</div>")[0]
+    )
     assert "Números que recibirían" not in page
 
     page = send(editor, "preview", answers__0__words="2 * a")
@@ -266,7 +270,7 @@ def test_a_preview_shows_the_question_as_typed_and_saves_nothing(editor: Browser
     page = send(editor, "preview", text_es="¿Cuánto es, de verdad?", text_en="How much?", options__0__verdict="wrong")
 
     assert "Como la encuentra quien aprende" in page or "¿Cuánto es, de verdad?" in page
-    assert "Ninguna opción es correcta." in page
+    assert in_spanish("No option is right.") in page
     assert bank(instance) == before
 
 
@@ -292,7 +296,7 @@ def test_a_question_with_parts_that_no_form_knows_is_shown_as_text(editor: Brows
 
     page = editor.get(page_of("rara"))
 
-    assert "tiene partes que ningún formulario conoce" in page.text
+    assert in_spanish("This question has parts that the form does not support, so it is shown as text.") in page.text
     assert "- [Uno]" in dict(page.form("/questions/rara").fields)["text"]
 
 

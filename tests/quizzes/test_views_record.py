@@ -13,6 +13,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, folder, publish
 from tests.support.kinds import SLOTS, bank
 from tests.support.quizzes import a_quiz_asking
+from tests.support.wording import in_spanish
 
 SETTINGS = "attempts: 0\nweight: 0\n"
 
@@ -162,4 +163,4 @@ def test_points_are_also_told_by_section(browser: Browser, instance: Instance) -
 def test_points_by_section_need_two_sections_and_marks_that_may_be_seen(
     browser: Browser, instance: Instance, review: str, slots: str
 ) -> None:
-    assert "Puntos por sección" not in in_sections(browser, instance, review, slots)
+    assert in_spanish("Points by section") not in in_sections(browser, instance, review, slots)

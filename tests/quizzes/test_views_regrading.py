@@ -15,6 +15,7 @@ from tests.support.builders import a_teacher, an_administrator, sign_in
 from tests.support.learning import a_batch, a_learner, attempt_row, mark_done, start, submit
 from tests.support.marking import a_marked_quiz, hand_in
 from tests.support.regrading import RIGHT_KEY, a_keyed_quiz, all_marks
+from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 GUAYAQUIL, QUITO = "1", "2"
@@ -54,11 +55,11 @@ def test_an_author_corrects_a_key_while_forty_attempts_are_open_and_two_hundred_
     assert "Intentosquecambian80de200intentos" in text
     assert "Personasqueahoraaprueban80" in text
     assert "Personasqueyanoaprueban0" in text
-    assert browser.page.html.count("Ahora aprueba") == 50
+    assert browser.page.html.count(in_spanish("Passes now")) == 50
     browser.get(f"{trial}?show=flips&page=2")
-    assert browser.page.html.count("Ahora aprueba") == 30
+    assert browser.page.html.count(in_spanish("Passes now")) == 30
     browser.submit("/commitment")
-    assert "Los puntajes nuevos rigen." in browser.page.text
+    assert in_spanish("The new marks are in force.") in browser.page.text
     assert {attempt_row(instance, attempt).percent for attempt in finished} == {100}
     versions = [version_of(instance, attempt) for attempt in opened]
     assert versions == [1] * 40
@@ -99,9 +100,9 @@ def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser
     an_editor(browser, a_corrected_quiz(browser, instance))
     trial = begin_trial(browser)
     with_certificate = browser.get(f"{trial}?show=certificates")
-    assert "Ya no aprueba" in with_certificate.text
-    assert "Ahora aprueba" not in with_certificate.text.split("Certificado", 3)[-1]
-    assert "Afecta a 1 certificado." in with_certificate.text
+    assert in_spanish("No longer passes") in with_certificate.text
+    assert in_spanish("Passes now") not in with_certificate.text.split("Certificado", 3)[-1]
+    assert in_spanish("%(count)s certificate is affected.", 1) in with_certificate.text
 
     browser.checks = False
     browser.get(f"{trial}/lines.csv?show=all")
@@ -116,14 +117,14 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     count = len(all_marks(instance))
     begin_trial(browser)
     browser.submit("/discard")
-    assert "No cambió ningún puntaje." in browser.page.text
+    assert in_spanish("The dry run was discarded. No marks have changed.") in browser.page.text
     assert len(all_marks(instance)) == count
     trial = begin_trial(browser)
 
     browser.submit("/commitment")
     browser.submit("/undo")
 
-    assert "Está deshecho" in browser.page.text
+    assert in_spanish("Undone: the previous marks apply again.") in browser.page.text
     assert [(mark.origin, mark.fraction) for mark in all_marks(instance)[count:]] == [
         ("regrade", 0),
         ("regrade", 1),
@@ -132,12 +133,12 @@ def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser
     ]
     listed = browser.get(f"{QUIZ}/regrades")
     assert listed.has_link(trial)
-    assert listed.text.index("Recalificaciones hasta ahora") < listed.text.index("Preguntas de los intentos enviados"), (
+    assert listed.text.index(in_spanish("Regrades so far")) < listed.text.index(in_spanish("Questions in submitted attempts")), (
         "above the questions"
     )
     log = browser.get("/teaching/prueba/log").text
     assert "Recalificó «cuestionario-1»: cambi" in log
-    assert "Deshizo una recalificación de «cuestionario-1»" in log
+    assert in_spanish("Undid a regrade of “%(activity)s”", activity="cuestionario-1") in log
 
 
 def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, instance: Instance) -> None:
@@ -150,7 +151,7 @@ def test_an_older_trial_of_another_page_is_not_committed(browser: Browser, insta
 
     browser.submit("/commitment", form=old)
 
-    assert "Los puntajes cambiaron después de esta simulación" in browser.page.text
+    assert in_spanish("Marks have changed since this dry run. Check the new one before you continue.") in browser.page.text
     assert len(all_marks(instance)) == count
 
 
@@ -168,9 +169,11 @@ def test_bad_orders_come_back_as_they_were_typed(browser: Browser, instance: Ins
     browser.submit("/regrades/new", {"kind": "other", "version": "3", "reason": "Otra."}, status=422)
 
     assert fields["kind"] == "removed"
-    assert "Diga por qué: queda en el registro." in missing
-    assert "Ninguna respuesta de esta pregunta puede calificarse con esa versión." in browser.page.text
-    assert "opciones: le falta cuenca y agrega loja." in browser.page.text
+    assert in_spanish("Give a reason. It is kept in the record.") in missing
+    assert in_spanish("No answers to this question can be marked with that version.") in browser.page.text
+    assert (
+        in_spanish("%(part)s: missing %(lacking)s, adds %(added)s.", part="opciones", lacking="cuenca", added="loja") in browser.page.text
+    )
     assert dict(browser.page.form("/regrades/new").fields)["reason"] == "Otra."
     browser.get(f"{QUIZ}/regrades/new?question=inventada-1", 404)
     with instance.database.unit_of_work(write=False) as session:
@@ -206,7 +209,7 @@ def test_an_annulled_question_is_said_to_the_learner(browser: Browser, instance:
 
     page = learner.get(f"/attempts/{attempt.uuid}/review")
 
-    assert "Esta pregunta fue anulada: da sus puntos a todas las personas." in page.text
+    assert in_spanish("This question was voided: everyone gets its points.") in page.text
 
 
 def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Browser, instance: Instance) -> None:
@@ -224,10 +227,10 @@ def test_a_review_after_a_marking_again_shows_the_key_that_judged(browser: Brows
     browser.submit("/undo")
     after = learner.get(path)
 
-    assert "Su respuesta, incorrecta" in before.text
-    assert "Su respuesta, incorrecta" not in page.text
+    assert in_spanish("Your answer, wrong") in before.text
+    assert in_spanish("Your answer, wrong") not in page.text
     assert "Se recalificó con una versión corregida de la pregunta" in page.text
-    assert "Su respuesta, incorrecta" in after.text
+    assert in_spanish("Your answer, wrong") in after.text
     assert "versión corregida" not in before.text + after.text
 
 
@@ -240,14 +243,14 @@ def test_an_administrator_decides_about_certificates_on_a_page_that_the_administ
     admin = sign_in(browser.another(), "admin@example.org")
 
     admin.get("/administration")
-    assert "1 certificado espera una decisión." in admin.page.text
+    assert in_spanish("%(count)s certificate is awaiting a decision.", 1) in admin.page.text
     page = admin.get("/administration/certificate-reviews")
     assert "La clave era Quito." in page.text
     admin.submit("/settlement", {"note": ""}, status=422)
-    assert "Diga qué se decidió y por qué." in admin.page.text
+    assert in_spanish("State what was decided and why.") in admin.page.text
     admin.submit("/settlement", {"note": "Se mantiene: el error fue nuestro."})
 
-    assert "Nada por decidir" in admin.page.text
+    assert in_spanish("Nothing to decide") in admin.page.text
     with instance.database.unit_of_work(write=False) as session:
         review = session.execute(select(CertificateReview)).scalar_one()
     assert review.note == "Se mantiene: el error fue nuestro."

@@ -17,6 +17,7 @@ from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_learner_in
 from tests.support.learning import At, send_script
 from tests.support.quizzes import NOON, NUMBER, a_quiz_asking
+from tests.support.wording import in_spanish
 
 
 def test_the_script_saves_an_answer_and_is_told_what_is_kept(browser: Browser, instance: Instance) -> None:
@@ -191,7 +192,7 @@ def test_a_form_after_the_scripts_save_writes_nothing_twice(browser: Browser, in
     browser.submit("", {"p1": "2,5"}, form=form, button=("go", "review"))
 
     assert len(stored(instance)) == 1
-    assert "Respondió todas las preguntas." in browser.page.text
+    assert in_spanish("You have answered every question.") in browser.page.text
 
 
 def test_a_long_page_is_taken_whole_and_an_endless_one_is_refused(browser: Browser, instance: Instance) -> None:

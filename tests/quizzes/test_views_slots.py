@@ -20,6 +20,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.drafts import draft_texts, press_in_outline
 from tests.support.lessons import write
+from tests.support.wording import in_spanish
 
 PAGE = "/teaching/prueba/parts/cuestionario-1/questions"
 FILE = "01-parte/03-cuestionario.quiz.yaml"
@@ -95,7 +96,7 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance
     before = draft_texts(instance)
     editor.get(PAGE)
 
-    assert "Nada había cambiado." in send(editor)
+    assert in_spanish("There was nothing to change.") in send(editor)
 
     assert draft_texts(instance) == before
 
@@ -103,12 +104,12 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance
 def test_a_draw_says_how_many_questions_it_finds(editor: Browser, instance: Instance, course: Course) -> None:
     """spec/content-format 12, C501: too few, and the page says so at the draw."""
     editor.get(PAGE)
-    assert "Encuentra 1 pregunta." in editor.page.text  # of single and multiple, suma-1 is fixed already
+    assert in_spanish("%(count)s question matches.", 1) in editor.page.text  # of single and multiple, suma-1 is fixed already
 
     page = send(editor, **{"slot-2-kinds": [], "slot-2-draw": "50"})
 
-    assert "Encuentra 6 preguntas." in page
-    assert "El sorteo pide 50 preguntas y encuentra 6." in page
+    assert in_spanish("%(count)s question matches.", 6) in page
+    assert in_spanish("The draw needs %(wanted)s questions but finds %(found)s.", wanted="50", found="6") in page
 
 
 def test_only_the_lines_of_what_changed_change(editor: Browser, instance: Instance, course: Course) -> None:
@@ -134,8 +135,8 @@ def test_places_on_one_line_are_edited_as_the_others(editor: Browser, instance: 
     write(instance, course, {FILE: f"{HEAD}{slots}attempts: 3\n"})
     before = draft_texts(instance)
     editor.get(PAGE)
-    assert "Encuentra 1 pregunta." in editor.page.text
-    assert "Nada había cambiado." in send(editor)
+    assert in_spanish("%(count)s question matches.", 1) in editor.page.text
+    assert in_spanish("There was nothing to change.") in send(editor)
     assert draft_texts(instance) == before
 
     editor.get(PAGE)
@@ -216,7 +217,7 @@ def test_somebody_elses_change_is_shown_and_put_together(editor: Browser, instan
     page = send(editor, status=409, **{"slot-1-mark": "7"})
 
     assert draft_texts(instance)[FILE] == theirs
-    assert "Otra persona cambió esto mientras tanto." in page
+    assert in_spanish("Someone else changed this in the meantime.") in page
     assert "mark: 7" in page
     assert "draw: 4" in page
     assert dict(editor.page.form("/questions").fields)["slot-1-mark"] == "7"
@@ -229,7 +230,7 @@ def test_where_two_changed_the_same_place_one_chooses(editor: Browser, instance:
     write(instance, course, {FILE: WRITTEN.replace("mark: 2", "mark: 4")})
     send(editor, status=409, **{"slot-1-mark": "7"})
 
-    assert "Elija en cada lugar" in send(editor, "merge", status=422)
+    assert in_spanish("For each difference, choose which text to keep.") in send(editor, "merge", status=422)
     send(editor, "merge", **{"conflict-0": "theirs"})
     assert draft_texts(instance)[FILE] == WRITTEN.replace("mark: 2", "mark: 4")
     editor.get(PAGE)
@@ -316,7 +317,7 @@ def test_a_question_written_for_a_quiz_comes_back_to_it_ready_to_be_added(editor
     back = editor.submit("/form", {**sent, "key": "para-este"}, button=("do", "save"))
 
     assert editor.path.partition("?")[0] == PAGE
-    assert "Agréguela al cuestionario" in back.text
+    assert in_spanish("The question is saved in the bank. Add it to the quiz below.") in back.text
     assert dict(back.form("/questions").fields)["question"] == "para-este"
     send(editor, "add")
     assert "  - question: para-este\n" in draft_texts(instance)[FILE]
@@ -327,7 +328,7 @@ def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, inst
 
     page = editor.get(PAGE)
 
-    assert "Edítelo como texto." in page.text
+    assert in_spanish("This file is written in a way that forms cannot change. Edit it as text.") in page.text
     assert page.has_link(f"/teaching/prueba/text?path={FILE.replace('/', '%2F')}") or page.has_link(f"/teaching/prueba/text?path={FILE}")
 
 
@@ -392,7 +393,7 @@ def test_settings_inside_a_field_stay_as_they_are_written(editor: Browser, insta
     ):
         write(instance, course, {FILE: written})
 
-        assert "Nada había cambiado." in set_values(editor)
+        assert in_spanish("There was nothing to change.") in set_values(editor)
         assert draft_texts(instance)[FILE] == written
 
 

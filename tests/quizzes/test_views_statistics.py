@@ -24,6 +24,7 @@ from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.classes import a_class_with_a_wrong_key, a_fixed_course
 from tests.support.editions import an_edition
 from tests.support.learning import a_learner, right_batch, start, submit
+from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 PAGE = f"{QUIZ}/statistics"
@@ -54,7 +55,7 @@ def test_a_quiz_that_nobody_took_says_so(browser: Browser, instance: Instance) -
     assert browser.page.has_link(PAGE)
     page = browser.get(PAGE)
 
-    assert "Todavía no hay nada que contar" in page.text
+    assert in_spanish("There is nothing to count yet") in page.text
     assert "nan" not in page.text.lower()
     rows = list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv"))))
     assert len(rows) == 1
@@ -107,11 +108,11 @@ def test_item_analysis_folds_what_is_a_sign_alone_and_says_what_the_class_can_fi
     sign_in(browser, "profe@example.org")
 
     text = browser.get(PAGE).text
-    assert "Qué se puede encontrar en una clase de este tamaño" in text
+    assert in_spanish("What a class of this size can reveal") in text
     assert "Con 36 respuestas, una clave equivocada da al menos un indicio" in text
     folded = re.search(r"(\d+) indicios? que puede", text)
     assert bool(folded) == ("El análisis hizo" in text)
-    assert "Sobresale" in taken(browser, f"{PAGE}.csv?table=findings").splitlines()[0]
+    assert in_spanish("Stands out") in taken(browser, f"{PAGE}.csv?table=findings").splitlines()[0]
 
 
 def test_plots_have_words_and_a_table_beside_them(browser: Browser, instance: Instance) -> None:
@@ -172,7 +173,7 @@ def test_what_is_counted_can_be_chosen_and_is_said(browser: Browser, instance: I
     page = browser.get(PAGE)
     assert "Se cuenta 1 intento" in page.text
     assert "4 intentos se hicieron con otras preguntas" in page.text
-    assert "Con un solo intento no se puede comparar nada" in page.text
+    assert in_spanish("With one attempt nothing can be compared: spread, discrimination and weights need at least two.") in page.text
     older = re.search(r'<option value="([0-9a-f]{16})">', page.html)
     assert older
     page = browser.get(f"{PAGE}?paper={older[1]}")
@@ -208,7 +209,7 @@ def test_one_edition_and_one_group_are_looked_at_apart(browser: Browser, instanc
     assert "Se cuenta 1 intento" in browser.get(f"{PAGE}?edition={edition.uuid}&group={group.uuid}").text
     assert "Se cuentan 5 intentos" in browser.get(PAGE).text
     rows = [list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv{query}")))) for query in ("", f"?edition={edition.uuid}")]
-    assert [row[rows[0][0].index("Intentos")] for row in (rows[0][1], rows[1][1])] == ["5", "3"]
+    assert [row[rows[0][0].index(in_spanish("Attempts"))] for row in (rows[0][1], rows[1][1])] == ["5", "3"]
     browser.get(f"{PAGE}.xlsx?group={group.uuid}")
     answered = browser.get(f"{PAGE}/questions/suma-1?edition={edition.uuid}").text
     assert "Edición: Marzo" in answered
@@ -225,9 +226,9 @@ def test_a_part_of_the_class_that_did_nothing_says_so(browser: Browser, instance
     empty = re.search(r'<option value="([0-9a-f-]{36})">Vacío', browser.page.html)
     assert empty
 
-    assert "Todavía no hay nada que contar" in browser.get(f"{PAGE}?group={empty[1]}").text
+    assert in_spanish("There is nothing to count yet") in browser.get(f"{PAGE}?group={empty[1]}").text
     page = browser.get(f"{PAGE}/questions/suma-1?group={empty[1]}")
-    assert "Nadie de ellos tiene esta pregunta." in page.text
+    assert in_spanish("None of these learners had this question.") in page.text
     assert page.html.count(f'value="{empty[1]}" selected') == 1
 
 
@@ -264,7 +265,7 @@ def test_few_attempts_are_computed_at_once_and_many_in_the_background(
     sign_in(browser, "profe@example.org")
     monkeypatch.setattr(services, "AT_ONCE", 3)
 
-    assert "Las cifras se están calculando" in browser.get(PAGE).text
+    assert in_spanish("The figures are being calculated") in browser.get(PAGE).text
     browser.get(f"{PAGE}.csv", 404)
     browser.get(f"{PAGE}/questions/suma-1", 404)
     browser.get(PAGE)
@@ -276,7 +277,7 @@ def test_few_attempts_are_computed_at_once_and_many_in_the_background(
     learner = a_learner(instance, course, "nueva@example.org", now=now)
     submit(instance, learner, start(instance, learner, "prueba", now=now), now=now)
     page = browser.get(PAGE)
-    assert "Hay intentos más recientes" in page.text
+    assert in_spanish("There are newer attempts; the figures are being recalculated.") in page.text
     assert browser.page.has_link(f"{PAGE}/questions/suma-1")
 
     monkeypatch.setattr(services, "AT_ONCE", 1000)
@@ -296,5 +297,5 @@ def test_random_draws_are_told_and_their_positions_counted(browser: Browser, ins
     sign_in(browser, "profe@example.org")
 
     page = browser.get(PAGE)
-    assert "Sale al azar, 3 de 3" in page.text
+    assert in_spanish("Random draw, %(draw)s of %(draws)s", draw="3", draws="3") in page.text
     assert "Con menos de cuatro intentos" in page.text

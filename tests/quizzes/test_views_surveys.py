@@ -10,6 +10,7 @@ from tests.support.browser import Browser
 from tests.support.builders import sign_in
 from tests.support.classes import SURVEY, a_surveyed_class
 from tests.support.quizzes import a_quiz_asking
+from tests.support.wording import in_spanish
 
 PAGE = f"{QUIZ}/surveys"
 
@@ -46,7 +47,16 @@ def test_the_same_can_be_taken_out(browser: Browser, instance: Instance) -> None
     rows = list(csv.reader(io.StringIO(response.get_data(as_text=True).removeprefix("\ufeff"))))
     response.close()
 
-    assert rows[0] == ["Pregunta", "Versión", "Fila", "Respuesta", "Cantidad", "Proporción %", "Respuestas", "Mediana"]
+    assert rows[0] == [
+        in_spanish("Question"),
+        in_spanish("Version"),
+        "Fila",
+        in_spanish("Answer given"),
+        in_spanish("Count"),
+        in_spanish("Share %"),
+        in_spanish("Answers"),
+        in_spanish("Median"),
+    ]
     assert [row[2:] for row in rows[1:4]] == [
         ["La clase", "Poco", "1", "25", "4", "0"],
         ["La clase", "Algo", "1", "25", "4", "1"],
@@ -65,4 +75,4 @@ def test_surveys_are_for_those_who_edit_the_course(browser: Browser, instance: I
         assert cast.check("quiz.statistics", "own_course", outcomes) == [], path
         assert outcomes["G"] == "deny", path
     assert "surveys" not in cast.browsers["I"].get(f"{QUIZ}/statistics").html
-    assert "Todavía no hay nada que contar" in cast.browsers["I"].get(PAGE).text
+    assert in_spanish("There is nothing to count yet") in cast.browsers["I"].get(PAGE).text

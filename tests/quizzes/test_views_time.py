@@ -17,6 +17,7 @@ from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, 
 from tests.support.learning import At, a_learner, start
 from tests.support.overrides import LIMITED, TIME, Office, in_force
 from tests.support.quizzes import ONE_QUESTION, a_quiz, counted
+from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -171,7 +172,7 @@ def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(
     told = browser.page.text
     browser.get(f"{TIME}/new")
 
-    assert "Alguien cambió esto entretanto." in told
+    assert in_spanish("Someone changed this in the meantime. Check what is in force now.") in told
     assert str(in_force(instance)[0].uuid) in browser.path
     assert [row.limit_seconds for row in in_force(instance)] == [1200]
 
@@ -214,7 +215,7 @@ def test_a_limited_quiz_asks_before_its_time_begins(browser: Browser, instance: 
     asked, started = browser.page.headings, counted(instance, Attempt)
     browser.submit("/attempts")
 
-    assert asked == ["¿Quiere empezar ahora?"]
+    assert asked == [in_spanish("Do you want to begin now?")]
     assert started == 0
     assert counted(instance, Attempt) == 1
     assert re.fullmatch(r"/attempts/[0-9a-f-]{36}", browser.path)
@@ -247,7 +248,7 @@ def test_a_password_is_asked_for_and_a_wrong_one_starts_nothing(browser: Browser
     browser.submit("/attempts", {"quiz_password": "ceibo"}, status=422)
     told, kept = browser.page.text, dict(browser.page.form("/attempts").fields)["quiz_password"]
     assert (counted(instance, Attempt), kept) == (0, "ceibo")
-    assert "Esa no es la clave." in told
+    assert in_spanish("That password is incorrect. Ask the course team for it.") in told
     browser.submit("/attempts", {"quiz_password": " Ceibo  1 "})
 
     assert counted(instance, Attempt) == 1
@@ -279,7 +280,7 @@ def test_a_network_is_told_as_the_reason_and_the_right_one_starts(browser: Brows
     browser.get(QUIZ)
     browser.submit("/attempts")
 
-    assert "Solo se puede hacer desde ciertas redes." in told
+    assert in_spanish("It can only be taken from certain networks.") in told
     assert counted(instance, Attempt) == 1
 
 
@@ -291,7 +292,7 @@ def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, insta
     sign_in(browser, "profe@example.org")
     browser.get(INCIDENTS)
     form = browser.page.form("/incidents")
-    assert "1 intento está abierto ahora" in browser.page.text
+    assert in_spanish("%(count)s attempt is open now", 1) in browser.page.text
 
     for _click in range(2):
         browser.checks = False  # the second click writes nothing, so it leaves no entry
@@ -300,7 +301,7 @@ def test_an_incident_is_given_and_taken_back_on_its_page(browser: Browser, insta
     given = counted(instance, Incident)
     with instance.database.unit_of_work(write=False) as session:
         extra = session.scalar(select(func.max(Attempt.extra_seconds)))
-    assert "con 10 minutos más" in browser.page.text
+    assert in_spanish("with %(count)s extra minute", 10) in browser.page.text
     browser.submit("/undo")
 
     assert (given, extra) == (1, 600)
@@ -316,7 +317,7 @@ def test_time_is_not_given_where_nobody_is_answering(browser: Browser, instance:
 
     browser.submit("/incidents", {"minutes": "10", "reason": "Corte"}, status=422)
 
-    assert "Ningún intento está abierto ahora" in browser.page.text
+    assert in_spanish("No open attempts") in browser.page.text
     assert counted(instance, Incident) == 0
 
 
@@ -339,7 +340,7 @@ def test_pages_of_a_quiz_with_grace_follow_the_clock(browser: Browser, instance:
     with instance.database.unit_of_work(write=False) as session:
         row = session.scalars(select(Attempt)).one()
     assert (row.state, row.percent, row.finished_at) == ("abandoned", None, NOON.replace(minute=15))
-    assert "No se envió" in browser.page.text
+    assert in_spanish("Not submitted") in browser.page.text
 
 
 def test_handing_in_within_the_grace_counts_what_was_saved(browser: Browser, instance: Instance, at: At) -> None:

@@ -19,6 +19,7 @@ from tests.simulators import tasks
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_person, a_teacher, publish, sign_in
+from tests.support.wording import in_spanish
 
 TASK = "/courses/prueba/simulators/tarea-1"
 ANSWERS = f"{TASK}/answers"
@@ -52,7 +53,7 @@ def test_learner_finds_the_task_with_their_own_number(learner: Browser) -> None:
     assert any(f"con {number} pagos" in page.text for number in range(10, 15))
     assert "vejez.captacion" in names
     assert "vejez.meses" not in names, "it is locked"
-    assert "Le quedan 2 intentos." in page.text
+    assert in_spanish("%(count)s attempt left.", 2) in page.text
 
 
 def test_a_task_about_a_reserve_alone_shows_no_economy(browser: Browser) -> None:
@@ -62,7 +63,7 @@ def test_a_task_about_a_reserve_alone_shows_no_economy(browser: Browser) -> None
     course, _version = publish(browser.instance, tasks.folder(body))
     page = a_learner_in(browser, course).get(TASK)
 
-    assert "Régimen contributivo" in page.text
+    assert in_spanish("Contributory scheme") in page.text
     assert "Línea de pobreza" not in page.text
 
 
@@ -82,7 +83,7 @@ def test_handing_in_marks_and_completes(learner: Browser) -> None:
     page = learner.submit(ANSWERS, GOOD, button=("do", "submit"))
     kept = result(learner)
 
-    assert "Aprobado: 5 de 5 puntos" in page.text
+    assert in_spanish("Passed: %(raw)s of %(maximum)s point", 2, raw="5", maximum="5") in page.text
     assert "Es la línea de 2025 con cinco años de inflación" in page.text
     assert kept is not None
     assert kept.completed_at is not None
@@ -94,7 +95,7 @@ def test_what_falls_short_says_so_and_leaves_another_attempt(learner: Browser) -
     page = learner.submit(ANSWERS, {**GOOD, "vejez.captacion": "50", "ask.linea": "100"}, button=("do", "submit"))
 
     assert "2 de 5 puntos" in page.text
-    assert "No cumplida" in page.text
+    assert in_spanish("Not met") in page.text
     assert "99,5" not in page.text, "the right number is not told while there is another attempt"
     assert page.has_link(TASK)
     kept = result(learner)
@@ -126,7 +127,7 @@ def test_what_is_no_number_is_told_and_nothing_is_lost(learner: Browser) -> None
     page = learner.submit(ANSWERS, {**GOOD, "vejez.captacion": "150", "ask.linea": "mucho"}, button=("do", "submit"), status=422)
     fields = dict(page.form(ANSWERS).fields)
 
-    assert "Escriba un número de 0 a 100." in page.text
+    assert in_spanish("Enter a number from %(low)s to %(high)s.", low="0", high="100") in page.text
     assert 'href="#ask-linea"' in page.html
     assert (fields["vejez.captacion"], fields["ask.linea"], fields["vejez.tramos.1.factor_linea"]) == ("150", "mucho", "75")
     assert not rows(learner, Submission)
@@ -198,7 +199,7 @@ def test_closed_task_shows_what_was_done_and_takes_nothing_more(browser: Browser
         later = sign_in(learner.another())
         page = later.get(TASK)
 
-        assert "Está cerrada" in page.text
+        assert in_spanish("It is closed and no longer accepts submissions.") in page.text
         assert ("do", "submit") not in page.form(ANSWERS).buttons
         assert "99,541" in later.get(review).text, "nothing more can be handed in: the right number is told"
 
@@ -282,7 +283,7 @@ def test_what_is_sent_from_before_a_correction_is_shown_anew_with_its_numbers(le
         fields = dict(page.form("/answers").fields)
 
         assert CORRECTED in page.text
-        assert "Le quedan 2 intentos." in page.text
+        assert in_spanish("%(count)s attempt left.", 2) in page.text
         assert [fields[name] for name in GOOD] == list(GOOD.values())
 
     assert not rows(learner, Submission)

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from tests.support.browser import Browser
+from tests.support.wording import in_spanish
 
 TOOL = "/simulators/social-budget"
 
@@ -49,8 +50,8 @@ def test_what_cannot_be_calculated_is_told_at_its_field_and_given_back(browser: 
         TOOL, {"vejez.meses": "30", "macro.crec_real": "mucho", "vejez.tramos.1.monto": "50"}, button=("do", "calculate"), status=422
     )
 
-    assert page.title.startswith("Error:")
-    assert "Escriba un número de 0 a 24." in page.text
+    assert page.title.startswith(in_spanish("Error:"))
+    assert in_spanish("Enter a number from %(low)s to %(high)s.", low="0", high="24") in page.text
     assert 'value="mucho"' in page.html
     assert 'href="#vejez-meses"' in page.html
 
@@ -102,7 +103,7 @@ def test_two_amounts_for_one_group_are_told(browser: Browser) -> None:
     browser.get(TOOL)
     page = browser.submit(TOOL, {"vejez.tramos.1.monto": "50"}, button=("do", "calculate"), status=422)
 
-    assert "exactamente un monto" in page.text
+    assert in_spanish("Each group needs its population and exactly one amount: as a percentage of the line or in USD.") in page.text
 
 
 def test_another_benefit_shows_its_own_fields(browser: Browser) -> None:
@@ -132,7 +133,7 @@ TINY = f"0.{'0' * 322}5"
 def test_link_that_cannot_be_read_is_told_and_the_example_shown(browser: Browser, code: str) -> None:
     page = browser.get(f"{TOOL}?s={code}", status=422)
 
-    assert "no se pudo leer" in page.text
+    assert in_spanish("The scenario of this link could not be read.") in page.text
     assert "0,98\u00a0%" in page.text
 
 
@@ -182,14 +183,22 @@ def test_scenario_comes_as_a_table_with_what_repeats_it(browser: Browser) -> Non
 
 def test_targets_that_cannot_be_met_say_why(browser: Browser) -> None:
     """simulator.md, rules of validation 1 and 2."""
-    assert "haría falta cubrir a más personas de las que hay" in browser.get(f"{TOOL}?s=1_vo2").text
-    assert "No se puede despejar" in browser.get(f"{TOOL}?s=1_vm0").text
+    assert (
+        in_spanish("Impossible with these assumptions: more people would have to be covered than there are.")
+        in browser.get(f"{TOOL}?s=1_vo2").text
+    )
+    assert (
+        in_spanish("It cannot be solved, because the population, payments, amount or shares are 0.") in browser.get(f"{TOOL}?s=1_vm0").text
+    )
     assert "haría falta cubrir" not in browser.get(f"{TOOL}?s=1_vo0.5").text
 
 
 def test_alternatives_added_up_are_told(browser: Browser) -> None:
     """simulator.md, rule of validation 3."""
-    assert "son alternativas" in browser.get(f"{TOOL}?s=1_ui1_fi1").text
+    assert (
+        in_spanish("The universal and the targeted benefit for children are alternatives, and this total counts both.")
+        in browser.get(f"{TOOL}?s=1_ui1_fi1").text
+    )
     assert "son alternativas" not in browser.get(f"{TOOL}?s=1_ui1").text
 
 

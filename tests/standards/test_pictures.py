@@ -23,6 +23,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.transfers import BANK, body, send
 from tests.support.uploads import MP3, PDF, PNG
+from tests.support.wording import in_spanish
 
 NAME = named(PNG, "Mi foto.png")
 
@@ -121,7 +122,7 @@ def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(brow
     a_teacher(instance, a_course(instance, modules=1))
     editor = sign_in(browser, "profe@example.org")
     send(editor, moodle(SHOWN), "fotos.xml")
-    assert "1 archivo incluido" in editor.page.text
+    assert in_spanish("%(count)s file included", 1) in editor.page.text
 
     editor.submit(editor.path, {"bank": BANK})
 

@@ -24,6 +24,7 @@ from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.meter import metered
 from tests.support.shared import SHARED, needs_shared
 from tests.support.transfers import BANK, EXPORTS, IMPORTS, body, send
+from tests.support.wording import in_spanish
 
 GIFT = b"::sol::El sol es una estrella.{T}\n\n::luna::La luna es {=satelite ~planeta}.\n\n::rota::Esta se rompe {=a ~\n"
 
@@ -75,11 +76,11 @@ def test_nothing_comes_in_before_a_yes_and_what_does_not_is_told_by_line(editor:
 
     send(editor, GIFT)
 
-    assert "2 preguntas por importar" in editor.page.text
+    assert in_spanish("%(count)s question to import", 2) in editor.page.text
     assert "línea 5" in editor.page.text
     assert body(instance) == before
     page = editor.submit(editor.path.split("?")[0], {"bank": BANK})
-    assert "Se importaron 2 preguntas al borrador" in page.text
+    assert in_spanish("%(count)s question was imported into the draft.", 2) in page.text
     assert body(instance).startswith(before.rstrip("\n") + "\n\n  - key: sol\n")
     assert waiting(instance) == 0
     with instance.database.unit_of_work(write=False) as session:
@@ -95,8 +96,8 @@ def test_the_same_file_again_brings_nothing_twice(editor: Browser, instance: Ins
 
     send(editor, GIFT)
 
-    assert "ya está en el banco" in editor.page.text
-    assert "Nada de este archivo se puede importar" in editor.page.text
+    assert in_spanish("The question is already in the bank and is skipped.") in editor.page.text
+    assert in_spanish("Nothing in this file can be imported.") in editor.page.text
     assert body(instance) == once
 
 
@@ -162,11 +163,11 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_and_the_server_goes_on(
 
     send(editor, target.getvalue(), "grande.zip", "qti", status=422)
 
-    assert "exige demasiado tiempo o memoria" in editor.page.text
+    assert in_spanish("This file takes too much time or memory to read. Split it and upload the parts separately.") in editor.page.text
     assert waiting(instance) == 0
     monkeypatch.undo()
     send(editor, GIFT)
-    assert "2 preguntas por importar" in editor.page.text
+    assert in_spanish("%(count)s question to import", 2) in editor.page.text
 
 
 def test_a_second_file_of_the_same_person_waits_for_the_first(editor: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,8 +181,8 @@ def test_a_second_file_of_the_same_person_waits_for_the_first(editor: Browser, i
         said = editor.page.text
     send(editor, GIFT)
 
-    assert "Todavía se está leyendo su archivo anterior" in said
-    assert "2 preguntas por importar" in editor.page.text
+    assert in_spanish("Your last file is still being read. Try again when it is done.") in said
+    assert in_spanish("%(count)s question to import", 2) in editor.page.text
     assert waiting(instance) == 1
 
 
@@ -265,13 +266,13 @@ def test_what_stays_behind_is_said_without_words_of_the_format(editor: Browser, 
 
     aiken, gift = (editor.get(f"{EXPORTS}?format={form}&bank=parte-1").text for form in ("aiken", "gift"))
 
-    assert "Una pregunta del tipo «Tabla» no se puede exportar." in " ".join(aiken.split())
-    assert "Los textos en inglés quedan fuera." in " ".join(gift.split())
+    assert in_spanish("A question of the kind “%(kind)s” cannot be exported.", kind="Tabla") in " ".join(aiken.split())
+    assert in_spanish("The texts in %(others)s are left out.", others="inglés") in " ".join(gift.split())
 
 
 def test_what_goes_out_is_what_the_list_shows(editor: Browser) -> None:
     assert "Se exportará 1 de 1 pregunta" in editor.get(f"{EXPORTS}?format=gift&text=dos+m%C3%A1s+dos").text
-    assert "No hay nada que exportar" in editor.get(f"{EXPORTS}?text=nadie").text
+    assert in_spanish("There is nothing to export") in editor.get(f"{EXPORTS}?text=nadie").text
 
 
 @pytest.mark.slow
