@@ -1,8 +1,5 @@
 """The second step of signing in (spec/security 2.4, 2.6): codes, passkeys, recovery codes, and that nothing is open between the steps."""
 
-import html
-import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -22,10 +19,12 @@ from kernel.settings import Settings, load, secret_keys
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from organisations.models import Organisation, UnitManager
-from tests.support.authenticator import Authenticator
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.former_versions import locked_before
+from tests.support.people import is_signed_in
+from tests.support.second_steps import code_of, prove_password, secret_on, set_up_app, with_app, with_passkey
+from tests.support.wording import in_spanish
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -36,40 +35,6 @@ def reachable(settings: Settings) -> Iterator[Browser]:
     instance = open_instance(load(data_dir=settings.data_dir, database_url=settings.database_url, public_url="https://cursos.example.org"))
     yield Browser(create_app(instance), instance)
     instance.database.dispose()
-
-
-def secret_on(browser: Browser) -> str:
-    found = re.search(r"secret=([A-Z2-7]+)", html.unescape(browser.page.html))
-    assert found
-    return found[1]
-
-
-def code_of(secret: str) -> str:
-    return pyotp.TOTP(secret).at(int(clock.now().timestamp()))
-
-
-def prove(browser: Browser) -> None:
-    browser.get("/second-step")
-    browser.submit("/second-step/password", {"current_password": PASSWORD})
-
-
-def set_up_app(browser: Browser) -> tuple[str, list[str]]:
-    """Set up an application; return its secret and the recovery codes."""
-    browser.get("/second-step/app")
-    secret = secret_on(browser)
-    browser.submit("/second-step/app", {"code": code_of(secret)})
-    return secret, re.findall(r"<li>([0-9A-Z-]{29})</li>", browser.page.html)
-
-
-def with_app(browser: Browser, instance: Instance, email: str = "ana@example.org") -> tuple[str, list[str]]:
-    a_person(instance, email)
-    sign_in(browser, email)
-    prove(browser)
-    return set_up_app(browser)
-
-
-def is_signed_in(browser: Browser) -> bool:
-    return browser._request("GET", "/profile").status_code == 200
 
 
 def entries(instance: Instance, verb: AccountVerb) -> int:
@@ -85,7 +50,7 @@ def test_an_application_is_set_up_and_then_asked_for(browser: Browser, instance:
         assert any("segundo paso" in mail for mail in browser.mails())
         traveller.shift(30)
         other = sign_in(browser.another())
-        assert other.page.headings == ["Segundo paso"]
+        assert other.page.headings == [in_spanish("Second step")]
         assert not is_signed_in(other)
         other.get("/sign-in/second-step")
         other.submit("/sign-in/second-step", {"code": code_of(secret)})
@@ -129,7 +94,7 @@ def test_a_recovery_code_works_once_however_it_is_typed(browser: Browser, instan
     assert is_signed_in(third)
     assert any("código de recuperación" in mail for mail in browser.mails())
     browser.get("/second-step")
-    assert "6 códigos" in browser.page.text
+    assert in_spanish("You have %(count)s recovery code left.", 6) in browser.page.text
 
 
 @pytest.mark.parametrize("has_factor", [True, False])
@@ -186,7 +151,7 @@ def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role
                 session.add(UnitManager(organisation_id=place.id, person_id=person.id, granted_at=clock.now()))
     reachable.get("/profile/devices")
     reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
-    assert reachable.page.headings == ["Segundo paso al ingresar"]
+    assert reachable.page.headings == [in_spanish("Second step when signing in")]
     assert not is_signed_in(reachable)
     set_up_app(reachable)
 
@@ -212,7 +177,7 @@ def test_what_was_posted_outlives_the_minutes_of_the_second_step(browser: Browse
     posted_without_session(browser, instance)
     with time_machine.travel(clock.now() + timedelta(minutes=11)):
         browser.submit(way, {"code": code_of(secret), "credential": "{}"}, status=401)
-        assert browser.page.headings == ["Ingresar"]
+        assert browser.page.headings == [in_spanish("Sign in")]
         browser.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
         browser.submit("/sign-in/second-step", {"code": code_of(secret)})
         browser.submit("/profile")
@@ -298,18 +263,18 @@ def test_who_becomes_staff_signs_in_again(reachable: Browser) -> None:
     page = reachable.get("/administration")
 
     assert reachable.path.startswith("/sign-in")
-    assert "Su función pide más seguridad" in page.text
+    assert in_spanish("Your role requires extra security.") in page.text
 
 
 def test_the_last_one_stays_while_the_role_asks_for_it(reachable: Browser) -> None:
     an_administrator(reachable.instance, "ana@example.org")
     sign_in(reachable)
     set_up_app(reachable)
-    prove(reachable)
+    prove_password(reachable)
     [form] = [form for form in reachable.page.forms if form.action.endswith("/removal")]
     reachable.submit(form.action, form=form)
 
-    assert "añada otro antes" in reachable.page.text
+    assert in_spanish("Your role requires a second step. Add another one first.") in reachable.page.text
     assert is_signed_in(reachable)
 
 
@@ -322,7 +287,7 @@ def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, i
     assert browser.path == "/second-step"
     browser.submit("/second-step/password", {"current_password": "no es esta clave"}, status=422)
     assert not browser.page.has_link("/second-step/app")
-    prove(browser)
+    prove_password(browser)
     set_up_app(browser)
     assert is_signed_in(browser)
     assert not is_signed_in(other)
@@ -330,10 +295,10 @@ def test_changes_ask_for_the_password_and_end_other_sessions(browser: Browser, i
     with time_machine.travel(clock.now() + timedelta(minutes=11)):
         browser.get("/second-step")
         assert not [form for form in browser.page.forms if form.action.endswith("/removal")]
-        prove(browser)
+        prove_password(browser)
         [form] = [form for form in browser.page.forms if form.action.endswith("/removal")]
         browser.submit(form.action, form=form)
-    assert "Está quitado" in browser.page.text
+    assert in_spanish("It was removed.") in browser.page.text
     assert is_signed_in(sign_in(browser.another()))
     with instance.database.unit_of_work(write=False) as session:
         assert not session.scalar(select(func.count()).select_from(RecoveryCode))
@@ -345,7 +310,7 @@ def test_another_persons_factor_does_not_exist(browser: Browser, instance: Insta
         uuid = session.scalar(select(SecondFactor.uuid))
     a_person(instance, "luis@example.org")
     other = sign_in(browser.another(), "luis@example.org")
-    prove(other)
+    prove_password(other)
     other.post(f"/second-step/{uuid}/removal", status=404)
 
 
@@ -365,7 +330,7 @@ def test_tries_are_limited_and_a_reset_by_mail_keeps_the_second_step(browser: Br
     third.get(third.link_in_mail("password/reset"))
     third.submit(third.path, {"password": "otras cuatro palabras sueltas"})
     sign_in(third, password="otras cuatro palabras sueltas")
-    assert third.page.headings == ["Segundo paso"]
+    assert third.page.headings == [in_spanish("Second step")]
     assert not is_signed_in(third)
 
 
@@ -374,97 +339,12 @@ def test_a_proof_of_the_password_ends_with_time_and_with_the_password(browser: B
     other = sign_in(browser.another())
     with time_machine.travel(clock.now() + timedelta(minutes=11)):
         other.submit("/sign-in/second-step", {"code": code_of(secret)})
-        assert other.page.headings == ["Ingresar"]
+        assert other.page.headings == [in_spanish("Sign in")]
     third = sign_in(browser.another())
     with instance.database.unit_of_work() as session:
         session.execute(text("UPDATE person SET password_hash = 'other'"))
     third.submit("/sign-in/second-step", {"code": code_of(secret)})
-    assert third.page.headings == ["Ingresar"]
-
-
-def request_options(browser: Browser, path: str) -> dict[str, str]:
-    browser.post(path)
-    found: dict[str, str] = browser.response.get_json()
-    return found
-
-
-def with_passkey(browser: Browser, instance: Instance) -> Authenticator:
-    a_person(instance)
-    sign_in(browser)
-    prove(browser)
-    key = Authenticator()
-    browser.post("/second-step/passkey", {"credential": key.create(request_options(browser, "/second-step/passkey/request"))})
-    return key
-
-
-def test_a_passkey_is_made_and_used(browser: Browser, instance: Instance) -> None:
-    key = with_passkey(browser, instance)
-    assert len(re.findall(r"<li>[0-9A-Z-]{29}</li>", browser.page.html)) == 8
-    other = sign_in(browser.another())
-    page = other.page.html
-    answer = key.get(request_options(other, "/sign-in/passkey/request"))
-    assert 'data-passkey="get"' in page
-    other.post("/sign-in/passkey", {"credential": answer})
-    assert is_signed_in(other)
-
-    thief = sign_in(browser.another())
-    thief.post("/sign-in/passkey", {"credential": answer}, status=422)  # the challenge is used up
-    request_options(thief, "/sign-in/passkey/request")
-    thief.post("/sign-in/passkey", {"credential": answer}, status=422)  # another challenge
-    assert not is_signed_in(thief)
-
-
-@pytest.mark.parametrize("wrong", ["origin", "host", "stranger", "copy", "late", "nothing"])
-def test_a_passkey_that_is_not_right_is_refused(browser: Browser, instance: Instance, wrong: str) -> None:
-    key = with_passkey(browser, instance)
-    other = sign_in(browser.another())
-    used = key.get(request_options(other, "/sign-in/passkey/request"))
-    other.post("/sign-in/passkey", {"credential": used})
-    thief = sign_in(browser.another())
-    options = request_options(thief, "/sign-in/passkey/request")
-    key.counter = {"copy": 0}.get(wrong, key.counter)
-    key.origin = {"origin": "https://evil.example"}.get(wrong, key.origin)
-    key.host = {"host": "evil.example"}.get(wrong, key.host)
-    answer = (Authenticator() if wrong == "stranger" else key).get(options)
-    with time_machine.travel(clock.now() + timedelta(minutes=6 if wrong == "late" else 0)):
-        thief.post("/sign-in/passkey", {"credential": "[]" if wrong == "nothing" else answer}, status=422)
-
-    assert not is_signed_in(thief)
-    assert "Repita el intento" in thief.page.text
-
-
-@pytest.mark.parametrize("wrong", ["[" * 5000, '{"a": ' * 51 + "1" + "}" * 51, "\ud800", "clave\0", "x" * 1400])
-def test_an_answer_that_no_passkey_gives_is_refused(browser: Browser, instance: Instance, wrong: str) -> None:
-    """spec/security 4.1: nested without end, or with a name that is not base64url; a database takes no half of a sign and no NUL."""
-    key = with_passkey(browser, instance)
-    other = sign_in(browser.another())
-    answer = json.loads(key.get(request_options(other, "/sign-in/passkey/request")))
-    sent = wrong if wrong.startswith(("[", "{")) else json.dumps({**answer, "id": wrong})
-
-    page = other.post("/sign-in/passkey", {"credential": sent}, status=422)
-
-    assert "Repita el intento" in page.text
-
-
-def test_a_passkey_whose_name_is_longer_than_the_standard_allows_is_not_kept(browser: Browser, instance: Instance) -> None:
-    """WebAuthn level 3, 7.1: at most 1023 bytes."""
-    a_person(instance)
-    sign_in(browser)
-    prove(browser)
-    for length, status in ((1024, 422), (1023, 200)):
-        browser.get("/second-step")
-        answer = Authenticator(credential=bytes(length)).create(request_options(browser, "/second-step/passkey/request"))
-        browser.post("/second-step/passkey", {"credential": answer}, status=status)
-
-    with instance.database.unit_of_work(write=False) as session:
-        assert [len(name or "") for name in session.scalars(select(SecondFactor.credential))] == [1364]
-
-
-def test_who_keeps_one_has_the_pages_without_scripts_too(browser: Browser, instance: Instance) -> None:
-    """A passkey needs a script; the field for a recovery code stands without it."""
-    with_passkey(browser, instance)
-    other = sign_in(browser.another())
-    assert [form.action for form in other.page.forms if "second-step" in form.action]
+    assert third.page.headings == [in_spanish("Sign in")]
 
 
 def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, instance: Instance) -> None:

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from sqlalchemy import select
 
 from courses.models import Course
@@ -10,27 +9,14 @@ from courses.queries.drafts import draft_bodies
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import a_course, a_teacher, sign_in
-from tests.support.drafts import draft_texts, press_in_outline
+from tests.support.builders import a_course
+from tests.support.drafts import draft_texts
 from tests.support.lessons import write
+from tests.support.wording import in_spanish
 
 SETTINGS = "/teaching/prueba/settings"
 LESSON = "01-parte/01-leccion.es.md"
 MODULE = "01-parte/module.yaml"
-
-
-@pytest.fixture
-def editor(browser: Browser, instance: Instance) -> Browser:
-    """Return the browser of somebody who edits a published course of one module."""
-    a_teacher(instance, a_course(instance, modules=1))
-    return sign_in(browser, "profe@example.org")
-
-
-@pytest.fixture
-def course(instance: Instance, editor: Browser) -> Course:
-    """Return the course."""
-    with instance.database.unit_of_work(write=False) as session:
-        return session.scalars(select(Course).where(Course.slug == "prueba")).one()
 
 
 def test_every_cell_of_settings_text_and_history(browser: Browser, instance: Instance) -> None:
@@ -54,7 +40,7 @@ def test_saving_what_stands_there_changes_not_a_letter(editor: Browser, instance
     for page in (SETTINGS, *(f"/teaching/prueba/parts/{key}" for key in ("parte-1", "leccion-1", "video-1", "cuestionario-1"))):
         editor.get(page)
         told = editor.submit(page, {}).text
-        assert "Nada había cambiado." in told, page
+        assert in_spanish("There was nothing to change.") in told, page
 
     assert draft_texts(instance) == before
 
@@ -108,8 +94,8 @@ def test_a_course_begun_on_the_web_is_free_of_the_rules_of_style_until_it_wants_
     editor.submit("/settings", {"style_rules": "true"})
 
     assert begun == "false"
-    assert "El módulo no tiene objetivos." not in free
-    assert "El módulo no tiene objetivos." in editor.get("/teaching/libre/publishing").text
+    assert in_spanish("The module has no objectives.") not in free
+    assert in_spanish("The module has no objectives.") in editor.get("/teaching/libre/publishing").text
     with instance.database.unit_of_work(write=False) as session:
         made = session.scalars(select(Course).where(Course.slug == "libre")).one()
         assert "style_rules" not in draft_bodies(session, made.id, ["course.yaml"])["course.yaml"]
@@ -131,7 +117,7 @@ def test_drafts_with_the_old_word_of_visibility_show_it_in_words(editor: Browser
 
     shown = re.search(r'<option[^>]*value="institution"[^>]*>([^<]*)<', page.html)
     assert shown
-    assert shown[1] == "Solo quienes participan (como hasta ahora)"
+    assert shown[1] == in_spanish("Only learners and the course team (as before)")
     editor.submit("/settings", {"visibility": "staff"})
     assert "visibility: staff" in draft_texts(instance)["course.yaml"]
     assert 'value="institution"' not in editor.get(SETTINGS).html
@@ -160,7 +146,7 @@ def test_what_the_format_refuses_is_told_beside_its_field_and_nothing_is_lost(ed
     page = editor.submit("/settings", {"hours": "dos", "opens": "2027-02-01", "closes": "2027-01-01", "title_es": ""}, status=422)
 
     assert draft_texts(instance) == before
-    assert "«dos» no es un número." in page.text
+    assert in_spanish("“%(text)s” is not a number.", text="dos") in page.text
     fields = dict(page.form("/settings").fields)
     assert fields["hours"] == "dos"
     assert 'id="hours-error"' in page.html
@@ -185,12 +171,12 @@ def test_a_choice_that_is_no_more_on_the_list_is_told_beside_it(editor: Browser)
     """Somebody took the part out meanwhile: one of several, and all of them."""
     editor.get("/teaching/prueba/parts/leccion-1")
     for gone in (["ya-no-esta"], ["video-1", "ya-no-esta", "tampoco"]):
-        assert "Elija una de las opciones." in editor.submit("/parts/leccion-1", {"requires": gone}, status=422).text
+        assert in_spanish("Not a valid choice.") in editor.submit("/parts/leccion-1", {"requires": gone}, status=422).text
 
 
 def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, instance: Instance) -> None:
     editor.get("/teaching/prueba/parts/cuestionario-1")
-    assert "0: cuantos se quiera." in editor.page.text
+    assert in_spanish("0: unlimited.") in editor.page.text
 
     editor.submit("/parts/cuestionario-1", {"attempts": "2", "limit": "30 min", "pass_mark": "80", "behaviour": "immediate"})
 
@@ -200,75 +186,6 @@ def test_the_settings_of_a_quiz_are_asked_with_their_meaning(editor: Browser, in
     assert "pass_mark: 80\n" in after
     assert "behaviour: immediate\n" in after
     assert "slots:\n  - draw: 7\n" in after
-
-
-def test_settings_changed_meanwhile_are_shown_and_put_together(editor: Browser, instance: Instance, course: Course) -> None:
-    editor.get(SETTINGS)
-    write(instance, course, {"course.yaml": draft_texts(instance)["course.yaml"].replace("hours: 2", "hours: 3")})
-
-    page = editor.submit("/settings", {"title_es": "Otro título"}, status=409)
-
-    assert "cambió esto mientras tanto" in page.text
-    assert "hours: 3" in page.text
-    assert dict(page.form("/settings").fields)["title_es"] == "Otro título"
-    assert "Otro título" not in draft_texts(instance)["course.yaml"]
-    editor.submit("/settings", {}, button=("do", "merge"))
-    assert "hours: 3" in draft_texts(instance)["course.yaml"]
-    assert "es: Otro título" in draft_texts(instance)["course.yaml"]
-
-
-def test_where_both_changed_the_same_setting_one_chooses(editor: Browser, instance: Instance, course: Course) -> None:
-    before = draft_texts(instance)["course.yaml"]
-    editor.get(SETTINGS)
-    write(instance, course, {"course.yaml": before.replace("hours: 2", "hours: 3")})
-    editor.submit("/settings", {"hours": "4"}, status=409)
-
-    assert "Elija en cada lugar" in editor.submit("/settings", {}, button=("do", "merge"), status=422).text
-    editor.submit("/settings", {"conflict-0": "theirs"}, button=("do", "merge"))
-    assert draft_texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 3")
-    write(instance, course, {"course.yaml": before})
-    editor.submit("/settings", {"hours": "5"}, status=409)
-    editor.submit("/settings", {}, button=("do", "overwrite"))
-    assert draft_texts(instance)["course.yaml"] == before.replace("hours: 2", "hours: 5")
-
-
-def test_a_change_of_another_file_keeps_nobody_from_saving(editor: Browser, instance: Instance, course: Course) -> None:
-    editor.get(SETTINGS)
-    write(instance, course, {MODULE: draft_texts(instance)[MODULE] + "x-otra: a\n"})
-
-    editor.submit("/settings", {"hours": "4"})
-
-    assert "hours: 4" in draft_texts(instance)["course.yaml"]
-
-
-def test_settings_of_what_was_moved_meanwhile_are_saved(editor: Browser, instance: Instance, course: Course) -> None:
-    page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
-    write(instance, course, {"01-parte/04-leccion.es.md": "---\nkey: otra\ntitle: Otra\n---\nNada.\n"})
-    editor.get(page)
-    press_in_outline(other, "place otra parte-1 0")
-    (moved,) = (path for path, text in draft_texts(instance).items() if "key: leccion-1" in text)
-
-    told = editor.submit(page, {"minutes": "7"}).text
-
-    assert moved != LESSON
-    assert "Guardado en el borrador." in told
-    assert "minutes: 7\n" in draft_texts(instance)[moved]
-    assert "minutes" not in draft_texts(instance)[LESSON]
-
-
-def test_settings_of_what_was_moved_and_changed_meanwhile_are_put_together(editor: Browser, instance: Instance, course: Course) -> None:
-    page, other = "/teaching/prueba/parts/leccion-1", sign_in(editor.another(), "profe@example.org")
-    editor.get(page)
-    press_in_outline(other, "place leccion-1 parte-1 2")
-    (moved,) = (path for path, text in draft_texts(instance).items() if "key: leccion-1" in text)
-    write(instance, course, {moved: draft_texts(instance)[moved].replace("dedos", "manos")})
-
-    shown = editor.submit(page, {"minutes": "7"}, status=409).text
-    editor.submit(page, {}, button=("do", "merge"))
-
-    assert "Se cuenta con los manos." in shown
-    assert "minutes: 7\n" in draft_texts(instance)[moved]
-    assert "manos" in draft_texts(instance)[moved]
 
 
 # --- Recordings and simulator tasks ----------------------------------------------------------------------------------------------------
@@ -285,7 +202,7 @@ SAID = (
 def test_chapters_and_speakers_are_edited_as_lines(editor: Browser, instance: Instance, course: Course) -> None:
     write(instance, course, {RECORDING: SAID})
     editor.get(VIDEO)
-    assert "Nada había cambiado." in editor.submit("/parts/video-1", {}).text
+    assert in_spanish("There was nothing to change.") in editor.submit("/parts/video-1", {}).text
     assert draft_texts(instance)[RECORDING] == SAID
 
     editor.submit(
@@ -370,7 +287,7 @@ def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, insta
     assert "    output: vejez.pct_pib\n    max: 2\n" in text
 
     told = editor.submit(page, {"start__1__name": "vejez.captacion", "start__1__value": "{nadie}"}).text
-    assert "Por corregir antes de publicar:" in told
+    assert in_spanish("To correct before publishing:") in told
     assert "nadie" in told
     assert "  vejez.captacion: '{nadie}'\n" in draft_texts(instance)[file]
     editor.submit(page, {"start__1__name": ""})
@@ -387,7 +304,7 @@ def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Brows
     lesson = before[LESSON].replace("key: leccion-1\n", "key: leccion-1\nwas: [aun-antes]\n")
     write(instance, course, {"01-parte/03-cuestionario.quiz.yaml": quiz, "01-parte/01-leccion.en.md": body, LESSON: lesson})
     editor.get("/teaching/prueba/parts/leccion-1/key")
-    assert "Otra parte del curso" in editor.submit("/leccion-1/key", {"key": "video-1"}, status=422).text
+    assert in_spanish("%(share)s of the course", share="Otra parte") in editor.submit("/leccion-1/key", {"key": "video-1"}, status=422).text
     assert 'id="key-error"' in editor.submit("/leccion-1/key", {"key": "No Vale"}, status=422).html
 
     editor.submit("/leccion-1/key", {"key": "contar"})
@@ -467,7 +384,7 @@ def test_the_history_says_who_changed_what_and_brings_a_file_back(editor: Browse
     assert "+ Se cuenta con los pies." in shown
     assert "Pilar Maestra" in of_file
     assert draft_texts(instance) == before
-    assert "Recuperado" in editor.get("/teaching/prueba/history").text
+    assert in_spanish("Rolled back") in editor.get("/teaching/prueba/history").text
 
 
 def test_changes_that_were_not_and_files_that_were_not_are_not_found(editor: Browser) -> None:
@@ -506,9 +423,9 @@ def test_groups_of_a_recording_are_folded_where_they_say_nothing(editor: Browser
     assert not before["Quién habla"]
 
     faulty = editor.submit("/parts/video-1", {"chapters__0__at": "nunca", "chapters__0__title_es": "Inicio"}, status=422)
-    assert groups_of(faulty.html) == before | {"Capítulos": True}
+    assert groups_of(faulty.html) == before | {in_spanish("Chapters"): True}
     editor.get("/teaching/prueba/parts/video-1")
     editor.submit("/parts/video-1", {"chapters__0__at": "0:00", "chapters__0__title_es": "Inicio"})
 
-    assert groups_of(editor.get("/teaching/prueba/parts/video-1").html) == before | {"Capítulos": True}
+    assert groups_of(editor.get("/teaching/prueba/parts/video-1").html) == before | {in_spanish("Chapters"): True}
     assert "Inicio" in draft_texts(instance)["01-parte/02-video.recording.yaml"]

@@ -14,6 +14,7 @@ from tests.support.house_rules import (
     Rule,
     faults,
     is_named_privately,
+    modules_are_short,
     shared_class_names,
     shares_through_support,
     silenced_checks_say_why,
@@ -57,6 +58,12 @@ def test_the_rule_of_class_names_sees_a_name_given_twice() -> None:
 
 def test_no_test_module_imports_another() -> None:
     found = [fault for path in modules_of_tests() for fault in faults(shares_through_support, path, text(path))]
+
+    assert not found
+
+
+def test_modules_of_tests_are_short_too() -> None:
+    found = [fault for path in modules_of_tests() for fault in faults(modules_are_short, path, text(path))]
 
     assert not found
 

@@ -1,12 +1,16 @@
 """Course drafts for tests: folders saved as drafts, the pages of the outline, and publications that wait."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
 from courses import publication
-from courses.models import Course, CourseVersion, DraftFile, PlannedPublication
+from courses.models import Course, CourseVersion, DraftFile, DraftRevision, PlannedPublication
+from courses.queries import catalogue as course_catalogue
+from courses.queries import drafts as draft_queries
 from courses.services import drafts as draft_services
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -78,3 +82,34 @@ def publication_verbs(instance: Instance) -> list[str]:
 def tomorrow() -> datetime:
     """Return eight o'clock of tomorrow where the course is."""
     return (clock.now().astimezone(ZoneInfo("America/Guayaquil")) + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
+
+
+def write_folder(target: Path, files: dict[str, bytes]) -> Path:
+    """Make a folder on the disk hold these files and no others."""
+    shutil.rmtree(target, ignore_errors=True)
+    for name, content in files.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return target
+
+
+def edit_draft(instance: Instance, contents: dict[str, bytes], *, removed: tuple[str, ...] = ()) -> int:
+    """Edit the draft as the web does; return its revision."""
+    with instance.database.unit_of_work() as session:
+        course = course_catalogue.lock_course(session, session.execute(select(Course.id)).scalar_one())
+        texts = {path: draft_services.text_content(content.decode()) for path, content in contents.items()}
+        draft_services.save_files(session, SYSTEM, course, texts, removed=removed, now=clock.now())
+        return course.draft_revision
+
+
+def draft_contents(instance: Instance) -> dict[str, bytes]:
+    """Return the draft of the only course."""
+    with instance.database.unit_of_work(write=False) as session:
+        return draft_queries.draft_files(session, instance.files, session.execute(select(Course.id)).scalar_one())
+
+
+def draft_origins(instance: Instance) -> list[str]:
+    """Return how each revision came about."""
+    with instance.database.unit_of_work(write=False) as session:
+        return list(session.scalars(select(DraftRevision.origin).order_by(DraftRevision.number)))

@@ -12,6 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from kernel.db import Database
+from kernel.settings import load
+
 LMS = Path(sys.executable).with_name("lms")
 PATIENCE = 60.0
 """Seconds for a start on a busy machine; how quick it is is measured in processor time."""
@@ -112,3 +115,34 @@ def _start(folder: Path, host: str, port: int, options: tuple[str, ...], given: 
         start_new_session=True,
     )
     return Running(process, "127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104 - every address is this one too
+
+
+class ClosingDatabase(Database):
+    """A database for `contextlib.closing`."""
+
+    def close(self) -> None:
+        """Close its connections."""
+        self.dispose()
+
+
+def opened_database(place: Path) -> ClosingDatabase:
+    """Open the database of a data folder, beside the server or before it starts."""
+    return ClosingDatabase(load(data_dir=place).database)
+
+
+def refused_start(folder: Path, *arguments: str, **given: str) -> str:
+    """Start the command where it cannot start, and return the one line that it says."""
+    result = subprocess.run(
+        [LMS, "serve", *(arguments or ("--port", str(free_port())))],
+        check=False,
+        env=environment(folder, **given),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=folder.parent,
+    )
+    assert result.returncode != 0
+    said = (result.stdout + result.stderr).strip()
+    assert "Traceback" not in said
+    assert len(said.splitlines()) == 1, said
+    return said
