@@ -66,8 +66,8 @@ def main() -> int:
 
 
 def on(database: str, marks: str) -> str:
-    """Leave out, on the second database, what uses none."""
-    return marks if database == "SQLite" else f"(database or http) and {marks}"
+    """Leave out, on the second database, what uses none, and what is about the forms and words of pages."""
+    return marks if database == "SQLite" else f"(database or http) and not pages and {marks}"
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from scripts.figures import record
 from tests.support import durations, matrix, postgres
 from tests.support.access import listed_cells
 from tests.support.browser import Browser
+from tests.support.databases import OF_PAGES
 from tests.support.far import near
 from tests.support.missing import LACKING
 
@@ -53,8 +54,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it uses: `make test` repeats those with a database on PostgreSQL."""
+    """Mark each test by what it uses: `make test` repeats those with a database on PostgreSQL, but for those of forms and words."""
     for item in items:
+        if item.path.relative_to(ROOT / "tests").as_posix() in OF_PAGES and not tries_cells(item):
+            item.add_marker("pages")
         used = set(getattr(item, "fixturenames", ()))
         if tries_cells(item):
             item.add_marker("matrix")

@@ -1,4 +1,4 @@
-"""The slowest tests of all runs stand in the last lines of `make test`."""
+"""Runs of the suite: what is run on which database, and the slowest tests in the last lines of `make test`."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,14 @@ import pytest
 
 from scripts import run_tests
 from tests.support import durations
+from tests.support.databases import OF_PAGES
+from tests.support.project import ROOT
+
+
+def test_what_is_left_out_on_postgresql_is_there() -> None:
+    assert {name for name in OF_PAGES if not (ROOT / "tests" / name).is_file()} == set()
+    assert run_tests.on("SQLite", run_tests.FAST) == run_tests.FAST
+    assert run_tests.on("PostgreSQL", run_tests.FAST) == f"(database or http) and not pages and {run_tests.FAST}"
 
 
 def a_report(name: str, when: str, seconds: float) -> pytest.TestReport:

@@ -1,0 +1,22 @@
+"""Databases of the suite: what its second run, on PostgreSQL, leaves to the first one."""
+
+OF_PAGES = frozenset(
+    f"{name}.py"
+    for name in (
+        *(f"courses/test_views_{page}" for page in ("folders", "lessons", "lists", "media", "outline", "settings", "settings_meanwhile")),
+        "courses/test_views_translations",
+        "kernel/test_active_requests",
+        "kernel/test_headers",
+        "kernel/test_templating",
+        "lms/test_looks",
+        "lms/test_site_header",
+        "quizzes/test_form_findings",
+        *(f"quizzes/test_views_{page}" for page in ("bank", "checks", "keys", "papers", "questions", "record", "rules", "slots")),
+        "simulators/test_views_task",
+        "simulators/test_views_tool",
+        "standards/test_views",
+    )
+)
+"""Modules about the forms and words of pages: their statements are tried on PostgreSQL by tests of services and queries, by those of
+the access matrix, and by the walks over every page and form.
+"""
