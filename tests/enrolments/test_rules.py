@@ -26,9 +26,7 @@ from enrolments.rules import (
     next_step,
     not_begun,
 )
-from tests.support.outlines import NOW, a_module, an_activity, an_outline
-
-DONE = LearnerResult(viewed=True, completed=True)
+from tests.support.outlines import DONE, NOW, a_module, an_activity, an_outline
 
 
 def two_modules(**fields: object) -> Outline:

@@ -4,9 +4,8 @@ from datetime import timedelta
 from fractions import Fraction
 
 from enrolments.rules import LearnerResult, where_to_continue
-from tests.support.outlines import NOW, a_module, an_activity, an_outline
+from tests.support.outlines import DONE, NOW, a_module, an_activity, an_outline
 
-DONE = LearnerResult(viewed=True, completed=True)
 SEEN = LearnerResult(viewed=True)
 TEST = an_activity("test", "m0", kind="quiz", required=False)
 LESSONS = (an_activity("a"), an_activity("b"), an_activity("c"))

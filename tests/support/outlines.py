@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from courses.rules import Outline, OutlineActivity, OutlineModule
+from enrolments.rules import LearnerResult
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+DONE = LearnerResult(viewed=True, completed=True)
 
 
 def an_activity(key: str, module: str = "m1", **fields: object) -> OutlineActivity:
