@@ -3,102 +3,46 @@
 import csv
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from difflib import unified_diff
 from io import StringIO
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
 
 from accounts import services as accounts
 from accounts.models import Person
 from courses.models import Course, StaffRole
 from courses.services.team import add_staff
-from enrolments.models import Enrolment, EnrolmentInvitation, WaitingPlace
 from enrolments.services import invitations as services
 from enrolments.services.invitations import InvitationBatch
 from kernel import clock
-from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings
-from lms import erasure, retention
 from lms.instance import Instance
 from tests.support.access import a_cast
-from tests.support.browser import Browser, Form, every_statement
+from tests.support.browser import Browser, every_statement
 from tests.support.builders import (
-    NO_LONGER,
     PASSWORD,
     a_course,
     a_person,
-    a_teacher,
     an_administrator,
     no_longer,
     sign_in,
 )
-from tests.support.editions import an_edition, enrolment_of, line_of
+from tests.support.invitations import (
+    INVITATIONS,
+    LEARNERS,
+    NAMES,
+    accept,
+    invitation_rows,
+    link_to,
+    offered,
+    send_list,
+    takes,
+)
 from tests.support.learning import a_learner, actor_of
 from tests.support.postbox import Postbox
-
-TEACHING = "/teaching/prueba"
-LEARNERS = f"{TEACHING}/learners"
-INVITATIONS = f"{LEARNERS}/invitations"
-NAMES = {"given_names": "Nadia", "first_surname": "Nueva", "password": "cuatro palabras nada obvias", "consent": "y"}
-
-
-@pytest.fixture
-def course(instance: Instance) -> Course:
-    """Return a course with an instructor, Inés."""
-    found = a_course(instance, modules=1, enrolment="invitation")
-    a_teacher(instance, found, "ines@example.org")
-    return found
-
-
-@pytest.fixture
-def team(browser: Browser, course: Course) -> Browser:
-    """Return the instructor's browser."""
-    return sign_in(browser, "ines@example.org")
-
-
-def send_list(team: Browser, text: str, **fields: str) -> str:
-    """Send a list and confirm it; return its address."""
-    team.get(f"{LEARNERS}/lists")
-    team.submit(f"{LEARNERS}/lists", {"addresses": text, "file": None, **fields})
-    path = team.path
-    team.submit(f"{path}/confirmation")
-    team.deliver_jobs()
-    return path
-
-
-def link_to(team: Browser, address: str) -> str:
-    """Invite an address from the roster; return the path of the link that is shown once."""
-    team.get(f"{LEARNERS}?new={address}")
-    shown = team.submit(INVITATIONS)
-    found = re.search(r'value="https?://[^/]+(/course-invitations/[^"]+)"', shown.html)
-    assert found, shown.text
-    return found[1]
-
-
-def offered(visitor: Browser) -> Form:
-    """Return the form that accepts an invitation."""
-    return next(form for form in visitor.page.forms if form.action.startswith("/learning/invitations/"))
-
-
-def accept(visitor: Browser) -> None:
-    """Accept the invitation of the present page."""
-    visitor.submit("", form=offered(visitor))
-
-
-def rows(instance: Instance) -> list[EnrolmentInvitation]:
-    with instance.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(EnrolmentInvitation).order_by(EnrolmentInvitation.id)))
-
-
-def takes(instance: Instance, email: str) -> bool:
-    with instance.database.unit_of_work(write=False) as session:
-        statement = select(Enrolment.id).join(Person, Person.id == Enrolment.person_id)
-        return session.scalar(statement.where(Person.email == email, Enrolment.left_at.is_(None))) is not None
-
+from tests.support.wording import in_spanish
 
 # --- Nobody learns who has an account -----------------------------------------------------------------------------------------------------
 
@@ -180,7 +124,7 @@ class World:
         self.get(f"{self.base}/learners?new={self.address}")
         self.get(f"{self.base}/gradebook.csv")
         self.get(f"{self.base}/log")
-        row = rows(self.instance)[-1]
+        row = invitation_rows(self.instance)[-1]
         self.post(f"{self.base}/learners/invitations/{row.uuid}/renewal")
         self.get(f"{self.base}/learners/invitations")
         self.post(f"{self.base}/learners/invitations/{row.uuid}/withdrawal")
@@ -212,7 +156,7 @@ def test_a_course_team_sees_the_same_of_known_and_unknown_addresses(browser: Bro
     for pair in zip(known, unknown, strict=True):
         told = "\n".join(unified_diff(*(text.splitlines() for text in pair), lineterm="", n=0))
         assert not told, told
-    assert any("Invitó a 1 persona" in text for text in known), "the course's log is among the pages"
+    assert any(in_spanish("Invited %(count)s person", 1) in text for text in known), "the course's log is among the pages"
 
 
 def test_what_is_read_and_written_for_an_address_does_not_depend_on_its_account(team: Browser, instance: Instance, course: Course) -> None:
@@ -240,7 +184,7 @@ def test_an_address_is_searched_for_only_in_the_course(team: Browser, instance: 
     outside = team.get(f"{LEARNERS}?new=Fuera@example.org").text
     by_name = team.get(f"{LEARNERS}?new=peña").text
 
-    assert "dentro@example.org ya sigue el curso." in inside
+    assert in_spanish("%(address)s is already enrolled.", address="dentro@example.org") in inside
     assert "Invite a fuera@example.org al curso" in outside
     assert "Luz Peña" not in outside
     assert "Luz Peña" in by_name
@@ -263,10 +207,10 @@ def test_without_mail_a_person_with_an_account_accepts_the_link_that_was_handed_
 ) -> None:
     a_person(instance)
     link = link_to(team, "ana@example.org")
-    assert link.rpartition("/")[2] not in str([row.secret_hash for row in rows(instance)])
+    assert link.rpartition("/")[2] not in str([row.secret_hash for row in invitation_rows(instance)])
     visitor = team.another()
     visitor.get(link)
-    assert "Ingresar" in visitor.page.text
+    assert in_spanish("Sign in") in visitor.page.text
     sign_in(visitor)
     visitor.get(link)
 
@@ -275,7 +219,7 @@ def test_without_mail_a_person_with_an_account_accepts_the_link_that_was_handed_
     assert takes(instance, "ana@example.org")
     assert visitor.path == "/courses/prueba"
     assert visitor.get(link).title.startswith("Curso de prueba prueba")  # the link of the message goes on leading to the course
-    assert [(row.email, row.name) for row in rows(instance)] == [("", "")]
+    assert [(row.email, row.name) for row in invitation_rows(instance)] == [("", "")]
 
 
 def test_without_mail_a_person_without_an_account_signs_up_with_the_link(team: Browser, instance: Instance, course: Course) -> None:
@@ -303,13 +247,13 @@ def test_the_links_of_a_list_are_shown_once_or_downloaded_and_made_again(team: B
     again = team.page.html
 
     assert [line[:2] for line in table] == [
-        ["Correo", "Nombre"],
+        [in_spanish("Email"), in_spanish("Name")],
         ["ana@example.org", "Ana Quinde Vega"],
         ["blas@example.org", "=1+1"],
     ] or table
     links = [line[2] for line in table[1:]]
     assert all("/course-invitations/" in link for link in links)
-    assert "Crear enlaces nuevos para todas" in again
+    assert in_spanish("Make new links for all of them") in again
     first = "/" + links[0].partition("//")[2].partition("/")[2]
     team.another().get(first)
     team.submit("/links")
@@ -323,13 +267,13 @@ def test_an_invitation_is_shown_where_the_person_learns_and_accepted_there(team:
     person = sign_in(team.another())
 
     person.get("/learning")
-    assert "Tiene una invitación" in person.page.text
+    assert in_spanish("You are invited") in person.page.text
     form = offered(person)
     accept(person)
     assert takes(instance, "ana@example.org")
     person.submit("", form=form)  # a second click
     assert person.path == "/courses/prueba"
-    assert "Tiene una invitación" not in person.get("/learning").text
+    assert in_spanish("You are invited") not in person.get("/learning").text
 
 
 def test_who_signs_in_is_not_enrolled_before_accepting(team: Browser, instance: Instance, course: Course) -> None:
@@ -384,7 +328,9 @@ class TestWithMail:
         }
         assert set(texts) == {"ana@example.org", "nueva@example.org"}
         assert texts["ana@example.org"] == texts["nueva@example.org"]
-        assert {message["Subject"] for message in postbox.messages} == {"Le invitan al curso «Curso de prueba prueba»"}
+        assert {message["Subject"] for message in postbox.messages} == {
+            in_spanish("You are invited to the course “%(course)s”", course="Curso de prueba prueba")
+        }
         assert "/course-invitations/" not in page
 
     def test_a_person_without_an_account_is_enrolled_on_confirming_the_address(
@@ -424,7 +370,7 @@ class TestWithMail:
 
         assert not takes(instance, "nueva@example.org")
         sign_in(visitor, "nueva@example.org", NAMES["password"])
-        assert "Tiene una invitación" in visitor.get("/learning").text
+        assert in_spanish("You are invited") in visitor.get("/learning").text
 
     def test_signing_up_with_the_link_of_an_address_that_has_an_account_answers_the_same_and_changes_nothing(
         self, team: Browser, instance: Instance, course: Course, postbox: Postbox
@@ -449,7 +395,7 @@ class TestWithMail:
         with instance.database.unit_of_work() as session:
             session.get_one(Person, person.id).email_confirmed_at = None
 
-        assert "Tiene una invitación" not in visitor.get("/learning").text
+        assert in_spanish("You are invited") not in visitor.get("/learning").text
         visitor.get(self.link(postbox, "ana@example.org", "course-invitations"), status=403)
 
     def test_an_invitation_is_sent_again_and_its_first_link_ends(
@@ -486,7 +432,7 @@ def test_the_invitation_of_another_address_opens_nothing(team: Browser, instance
     link = link_to(team, "nueva@example.org")
     a_person(instance)
     other = sign_in(team.another())
-    uuid = rows(instance)[0].uuid
+    uuid = invitation_rows(instance)[0].uuid
 
     shown = other.get(link, status=403)
     assert "otra dirección" in shown.text
@@ -494,232 +440,6 @@ def test_the_invitation_of_another_address_opens_nothing(team: Browser, instance
     other.post(f"/learning/invitations/{uuid}", status=404)
     team.post(f"/learning/invitations/{uuid}", status=404)
     assert not takes(instance, "ana@example.org")
-
-
-def test_a_withdrawn_or_expired_invitation_opens_nothing_and_is_sent_anew(team: Browser, instance: Instance, course: Course) -> None:
-    a_person(instance)
-    link = link_to(team, "ana@example.org")
-    guest = sign_in(team.another())
-    with instance.database.unit_of_work() as session:
-        session.execute(update(EnrolmentInvitation).values(expires_at=clock.now()))
-
-    guest.get(link, status=404)
-    guest.post(f"/learning/invitations/{rows(instance)[0].uuid}", status=404)
-    team.get(INVITATIONS)
-    assert "Vencida" in team.page.text or "Venci" in team.page.text
-    shown = team.submit("/renewal")
-    renewed = re.search(r"(/course-invitations/[\w-]{43})", shown.html)
-    assert renewed
-    guest.get(renewed[1])
-    team.get(INVITATIONS)
-    team.submit("/withdrawal")
-    guest.get(renewed[1], status=404)
-    assert "Retiró 1 invitación" in team.get("/teaching/prueba/log").text
-
-
-@pytest.mark.parametrize("how", NO_LONGER)
-def test_an_invitation_of_somebody_who_edits_the_course_no_more_opens_nothing(
-    team: Browser, instance: Instance, course: Course, how: str
-) -> None:
-    """spec/security 1.4: rights are those of now; another member of the team sends it again."""
-    a_person(instance)
-    link = link_to(team, "ana@example.org")
-    guest = sign_in(team.another())
-    no_longer(instance, "ines@example.org", how)
-
-    guest.get(link, status=404)
-    assert "Tiene una invitación" not in guest.get("/learning").text
-    an_administrator(instance)
-    boss = sign_in(team.another(), "admin@example.org")
-    boss.get(INVITATIONS)
-    assert "Ya no vale" in boss.page.text
-    boss.submit("/renewal")
-    assert "Tiene una invitación" in guest.get("/learning").text
-
-
-def test_a_list_is_undone_but_for_those_who_accepted(team: Browser, instance: Instance, course: Course) -> None:
-    for email in ("ana@example.org", "blas@example.org"):
-        a_person(instance, email)
-    path = send_list(team, "ana@example.org\nblas@example.org\nnueva@example.org")
-    one = sign_in(team.another())
-    one.get("/learning")
-    accept(one)
-    late = sign_in(team.another(), "blas@example.org")
-    late.get("/learning")
-    form = offered(late)
-
-    team.get(f"{INVITATIONS}?list={path.rpartition('/')[2]}")
-    assert "1 aceptada" in team.page.text
-    told = team.submit(
-        "/lists/", form=next(one for one in team.page.forms if one.action.endswith("/withdrawal") and "/lists/" in one.action)
-    )
-
-    assert "Se retiraron 2 invitaciones." in told.text
-    late.submit("", form=form, status=404)
-    assert takes(instance, "ana@example.org")
-    assert not takes(instance, "blas@example.org")
-
-
-def test_whoever_is_enrolled_in_another_way_has_no_invitation_any_more(browser: Browser, instance: Instance) -> None:
-    course = a_course(instance, modules=1)
-    a_teacher(instance, course, "ines@example.org")
-    team = sign_in(browser, "ines@example.org")
-    send_list(team, "ana@example.org")
-    learner = a_learner(instance, course, "ana@example.org")
-
-    assert "ana@example.org" not in team.get(INVITATIONS).text
-    assert [(row.email, row.accepted_by) for row in rows(instance)] == [("", learner.person_id)]
-
-
-def test_a_full_edition_puts_who_accepts_late_on_its_waiting_list(team: Browser, instance: Instance, course: Course) -> None:
-    edition = an_edition(instance, course, capacity=1)
-    people = [a_person(instance, f"p{number}@example.org") for number in range(2)]
-    team.get(f"{LEARNERS}/lists")
-    team.submit(f"{LEARNERS}/lists", {"addresses": "\n".join(one.email for one in people), "file": None, "edition": str(edition.uuid)})
-    assert "Lugares libres en la edición: 1" in team.page.text
-    team.submit(f"{team.path}/confirmation")
-    team.deliver_jobs()
-    for person in people:
-        visitor = sign_in(team.another(), person.email)
-        visitor.get("/learning")
-        assert "Marzo" in visitor.page.text
-        accept(visitor)
-
-    assert line_of(instance, edition).taken == 1
-    with instance.database.unit_of_work(write=False) as session:
-        assert session.scalars(select(WaitingPlace.person_id)).all() == [people[1].id]
-
-
-def test_a_closed_edition_and_an_archived_course_take_nobody(team: Browser, instance: Instance, course: Course) -> None:
-    edition = an_edition(instance, course)
-    a_person(instance)
-    team.get(f"{LEARNERS}?new=ana@example.org")
-    shown = team.submit(INVITATIONS, {"edition": str(edition.uuid)})
-    link = re.search(r"(/course-invitations/[\w-]{43})", shown.html)
-    assert link
-    guest = sign_in(team.another())
-    guest.get("/learning")
-    form = offered(guest)
-    team.post(f"/teaching/prueba/editions/{edition.uuid}/closing")
-    assert "La inscripción está cerrada" in guest.get(link[1]).text
-    guest.submit("", form=form, status=409)
-    with instance.database.unit_of_work() as session:
-        session.get_one(Course, course.id).archived_at = clock.now()
-
-    assert "Tiene una invitación" not in guest.get("/learning").text
-    team.post(INVITATIONS, {"address": "otra@example.org"}, status=409)
-    team.post(f"{INVITATIONS}/{rows(instance)[0].uuid}/renewal", status=409)
-    assert len(rows(instance)) == 1
-    assert not takes(instance, "ana@example.org")
-
-
-def test_nobody_invites_themselves(team: Browser, instance: Instance, course: Course) -> None:
-    team.get(LEARNERS)
-    told = team.post(INVITATIONS, {"address": "ines@example.org"})
-    path = send_list(team, "ines@example.org\nnueva@example.org")
-
-    assert "Su propio registro" in told.text or "propio" in told.text
-    assert "1 persona" in team.get(path).text
-    assert [row.email for row in rows(instance)] == ["nueva@example.org"]
-    with instance.database.unit_of_work(write=False) as session:
-        assert "record.left_out" in set(session.scalars(select(AuditEntry.verb)))
-
-
-def test_an_address_has_one_open_invitation_in_a_course(team: Browser, instance: Instance, course: Course) -> None:
-    send_list(team, "nueva@example.org\nNueva@Example.org")
-    path = send_list(team, "nueva@example.org\notra@example.org")
-    told = team.post(INVITATIONS, {"address": " NUEVA@example.org"})
-
-    assert "ya está invitada" in told.text
-    assert [row.email for row in rows(instance)] == ["nueva@example.org", "otra@example.org"]
-    assert "Se invitó a 1 persona." in team.get(path).text
-
-
-def test_what_is_no_address_is_not_invited(team: Browser, instance: Instance, course: Course) -> None:
-    team.get(LEARNERS)
-    team.post(INVITATIONS, {"address": "ana@"})
-    assert "nombre@example.org" in team.page.text or "correo" in team.page.text
-    team.get(f"{LEARNERS}/lists")
-    team.submit(f"{LEARNERS}/lists", {"addresses": "correo\nana@\nnueva@example.org", "file": None})
-
-    assert "Esto no es una dirección de correo." in team.page.text
-    assert "Se invitaría a 1 persona" in team.page.text
-    assert rows(instance) == []
-
-
-def test_a_member_of_a_team_invites_so_many_a_day_and_an_administrator_more(
-    team: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(services, "MOST_A_DAY", 2)
-    send_list(team, "a@example.org")
-    team.get(f"{LEARNERS}/lists")
-    team.submit(f"{LEARNERS}/lists", {"addresses": "b@example.org\nc@example.org", "file": None})
-    refused = team.submit(f"{team.path}/confirmation", status=409)
-    assert "Puede invitar a 2 personas en 24 horas, y ahora a 1 más" in refused.text
-    with instance.database.unit_of_work() as session:
-        session.execute(update(EnrolmentInvitation).values(invited_at=clock.now() - timedelta(days=1, minutes=1)))
-    send_list(team, "b@example.org\nc@example.org")
-    an_administrator(instance)
-    boss = sign_in(team.another(), "admin@example.org")
-    send_list(boss, "d@example.org\ne@example.org\nf@example.org")
-
-    assert len(rows(instance)) == 6
-
-
-# --- Data of people -----------------------------------------------------------------------------------------------------------------------
-
-
-def an_invitation(instance: Instance, course: Course, address: str) -> None:
-    with instance.database.unit_of_work() as session:
-        sender = session.scalars(select(Person).where(Person.email == "ines@example.org")).one()
-        services.invite(session, actor_of(sender), InvitationBatch(course.id, None, uuid4()), {address: "Ana Q."}, now=clock.now())
-
-
-def test_a_forgotten_person_leaves_no_address_in_invitations(instance: Instance, course: Course) -> None:
-    person = a_person(instance)
-    an_invitation(instance, course, person.email)
-    with instance.database.unit_of_work() as session:
-        erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
-    (row,) = rows(instance)
-
-    assert "ana@example.org" not in row.email
-    assert row.name == ""
-    assert row.withdrawn_at is not None
-
-
-def test_invitations_are_forgotten_when_their_time_is_over(instance: Instance, course: Course) -> None:
-    an_invitation(instance, course, "nueva@example.org")
-    (row,) = rows(instance)
-    with instance.database.unit_of_work() as session:
-        assert retention.forget_links(session, row.expires_at) == 0
-        assert retention.forget_links(session, row.expires_at + timedelta(seconds=1)) == 1
-
-    assert rows(instance) == []
-
-
-def test_a_person_finds_invitations_in_the_copy_of_their_data(instance: Instance, course: Course) -> None:
-    from lms.own_data import tables_of
-
-    person = a_person(instance)
-    an_invitation(instance, course, person.email)
-    with instance.database.unit_of_work(write=False) as session:
-        found = tables_of(session, person.id, now=clock.now())["course_invitations"]
-
-    assert [(row["course"], row["name"]) for row in found] == [("prueba", "Ana Q.")]
-
-
-def test_the_address_of_a_merged_account_is_that_of_the_one_that_stays(team: Browser, instance: Instance, course: Course) -> None:
-    """Decision 28."""
-    kept, closed = (a_person(instance, f"{name}@example.org") for name in ("ana", "anita"))
-    send_list(team, "anita@example.org")
-    with instance.database.unit_of_work() as session:
-        pair = (session.get_one(Person, one.id) for one in (closed, kept))
-        accounts.close_after_merge(session, SYSTEM, *pair, "", [], now=clock.now())
-    person = sign_in(team.another())
-    person.get("/learning")
-    accept(person)
-
-    assert enrolment_of(instance, actor_of(kept), course) is not None
 
 
 # --- Access -------------------------------------------------------------------------------------------------------------------------------
@@ -734,7 +454,7 @@ def test_every_cell_of_inviting_and_of_accepting(browser: Browser, instance: Ins
     names = {f"p{number}@example.org": "" for number in range(40)} | {cast.people["L"].email: ""}
     with instance.database.unit_of_work() as session:
         services.invite(session, actor_of(cast.people["W"]), InvitationBatch(course.id, None, list_uuid), names, now=clock.now())
-    open_ones = [row.uuid for row in rows(instance)]
+    open_ones = [row.uuid for row in invitation_rows(instance)]
     mine = open_ones[-1]
     wrong: list[str] = cast.check("enrolment.invite", "own_course", cast.outcomes(INVITATIONS))
     for number, path in enumerate((f"/{open_ones[0]}/renewal", f"/lists/{list_uuid}/links", f"/lists/{list_uuid}/links.csv")):

@@ -12,7 +12,7 @@ CEILINGS = {
     "browser": 10,
     "certificates": 10,
     "courses": 45,
-    "enrolments": 35,
+    "enrolments": 45,
     "journeys": 10,
     "kernel": 10,
     "lms": 20,
