@@ -36,7 +36,7 @@ ZONES = sorted(
 
 
 @lru_cache
-def _zones(language: str) -> dict[str, str]:
+def zones_by_name(language: str) -> dict[str, str]:
     """Return one zone for each name, in the order of the names."""
     with i18n.reading(language):
         named = {i18n.zone_name(zone): zone for zone in reversed(ZONES)}
@@ -260,7 +260,7 @@ class ProfileForm(IdentityForm):
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data=data)
-        offered = _zones(language()) | {i18n.zone_name(data["zone"]): data["zone"]}
+        offered = zones_by_name(language()) | {i18n.zone_name(data["zone"]): data["zone"]}
         self.zone.choices = {zone: name for name, zone in offered.items()}
 
     def command(self) -> ProfileChanges:

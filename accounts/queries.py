@@ -88,18 +88,28 @@ class Credentials:
     person_id: int
     password_hash: str
     confirmed: bool
+    """Their address is, or need not be: they were here before mail was sent."""
     suspended: bool
 
 
-_CREDENTIALS = select(Person.id, Person.password_hash, Person.email_confirmed_at, Person.suspended_at).where(
+_CREDENTIALS = select(Person.id, Person.password_hash, Person.email_confirmed_at, Person.suspended_at, Person.created_at).where(
     Person.email == bindparam("email")
 )
+
+
+def _is_confirmed(session: Session, confirmed_at: datetime | None, created_at: datetime) -> bool:
+    """Say whether an address counts as confirmed: it is, no mail is sent that could confirm it, or its owner was here before."""
+    since: datetime | None = session.info["confirms_since"]()
+    return confirmed_at is not None or since is None or created_at < since
 
 
 def find_credentials(session: Session, email: str) -> Credentials | None:
     """Return what belongs to an address, if it has an account."""
     row = connection_of(session).execute(_CREDENTIALS, {"email": email}).one_or_none()
-    return None if row is None else Credentials(row.id, row.password_hash, row.email_confirmed_at is not None, row.suspended_at is not None)
+    if row is None:
+        return None
+    confirmed = _is_confirmed(session, row.email_confirmed_at, row.created_at)
+    return Credentials(row.id, row.password_hash, confirmed, row.suspended_at is not None)
 
 
 def get_person(session: Session, person_id: int) -> Person:
@@ -171,6 +181,7 @@ class PersonRow:
     name: str
     email: str
     confirmed: bool
+    """Their address is, or need not be: they were here before mail was sent."""
     suspended: bool
     is_administrator: bool
     created_at: datetime
@@ -248,7 +259,8 @@ def _people_conditions(words: str, state: PersonState | None) -> list[ColumnElem
 
 def _can_sign_in(session: Session) -> ColumnElement[bool]:
     """Return the condition that a person of the statement can sign in, by the rules of the sign-in page."""
-    confirmed = Person.email_confirmed_at.is_not(None) if session.info["confirmed_alone"] else true()
+    since: datetime | None = session.info["confirms_since"]()
+    confirmed = or_(Person.email_confirmed_at.is_not(None), Person.created_at < since) if since else true()
     return Person.suspended_at.is_(None) & (Person.password_hash != NOBODYS) & confirmed
 
 
@@ -319,7 +331,7 @@ def get_pending_upload(session: Session, table: type[Sent], person_id: int | Non
 
 def counts_as_theirs(session: Session, person: Person) -> bool:
     """Return whether an address counts as the person's own: it is confirmed, or no mail is sent that could confirm it."""
-    return person.email_confirmed_at is not None or not session.info["confirmed_alone"]
+    return _is_confirmed(session, person.email_confirmed_at, person.created_at)
 
 
 def list_uninvited(session: Session, people: Sequence[int]) -> list[Person]:

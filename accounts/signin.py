@@ -24,7 +24,7 @@ from kernel.permissions import Actor, SiteRole
 from kernel.settings import Settings
 from kernel.web import after_response
 from kernel.web.limits import client_address, client_key, limit, limiter
-from kernel.web.request import current_session, request_services, secrets_of_app
+from kernel.web.request import current_session, current_settings, request_services, secrets_of_app
 
 _NOBODYS = ("language", "theme")
 """What the cookie keeps of the browser and not of the person."""
@@ -144,8 +144,8 @@ def requested_page() -> str:
 
 def second_step_required(session: Session, person_id: int) -> bool:
     """Say whether a person's role asks for a second step here (spec/security 2.4)."""
-    asked: ColumnElement[bool] | None = current_app.extensions["second_step_of"]
-    return asked is not None and bool(connection_of(session).scalar(select(asked).where(Person.id == person_id)))
+    asked: ColumnElement[bool] = current_app.extensions["second_step_of"]
+    return current_settings().is_reachable and bool(connection_of(session).scalar(select(asked).where(Person.id == person_id)))
 
 
 def counter_of(email: str) -> str:
@@ -289,7 +289,7 @@ def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]],
     Where others than this machine's people reach the site, who `leads` has no session without a second factor: who is given
     such a role, and who signed in before, signs in again.
     """
-    app.extensions["second_step_of"] = or_(leads, has_role_condition(SiteRole.ADMINISTRATOR)) if settings.is_reachable else None
+    app.extensions["second_step_of"] = or_(leads, has_role_condition(SiteRole.ADMINISTRATOR))
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
     manager = LoginManager()
     manager.session_protection = None
@@ -307,7 +307,7 @@ def install(app: Flask, settings: Settings, statement: Select[*tuple[Any, ...]],
             return None
         if session_ended(person.created_at, seen, now, idle=idle, absolute=absolute):
             return None
-        if settings.is_reachable and person.leads and person.factor_at is None:
+        if person.leads and person.factor_at is None and current_settings().is_reachable:
             g.second_step_due = True
             return None
         if now - seen > STAMP_RENEWAL:

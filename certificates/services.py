@@ -17,7 +17,6 @@ from accounts.queries import is_permanently_closed
 from certificates import queries
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.rules import CODE_LENGTH, AwardPolicy, CredentialSigner, canonical_content, deserves
-from courses.content.pictures import cleaned
 from courses.queries.outlines import get_outline
 from courses.rules import Outline
 from enrolments.models import Completion, Enrolment
@@ -27,8 +26,14 @@ from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Conflict
+from kernel.i18n import LANGUAGES, choose
 from kernel.permissions import Actor
+from kernel.pictures import cleaned
 from kernel.settings import Settings, SignatorySetting
+from organisations.queries.profile import list_signatories_on
+
+MOST_SIGNERS = 2
+"""Who has a place on the sheet."""
 
 
 class CertificateVerb(StrEnum):
@@ -98,7 +103,8 @@ def issue_credential(
     now: datetime,
 ) -> Credential:
     """Freeze an award as a signed row, valid until the end of a day where one is given, and tell its holder by mail."""
-    row, signers = _row(award, settings, now), tuple(_signer(one) for one in settings.signatories)
+    row = _row(award, settings, now)
+    signers = _signers(session, settings, row.issued_on)
     row.expires_on = expires_on
     row.key_id = keys.identifier
     row.signature = keys.sign(canonical_content(queries.signed_content(row, signers)))
@@ -110,6 +116,14 @@ def issue_credential(
     audit.record(session, actor, CertificateVerb.ISSUED, row, now=now, person=row.person_id)
     outbox.enqueue(session, "certificates.send_issued", {"credential": row.id}, now=now)
     return row
+
+
+def _signers(session: Session, settings: Settings, day: date) -> tuple[CredentialSigner, ...]:
+    """Return who signs on a day: whom the environment names, else those of the institution's profile."""
+    if settings.signatories:
+        return tuple(_signer(one) for one in settings.signatories)
+    named = list_signatories_on(session, day)[:MOST_SIGNERS]
+    return tuple(CredentialSigner(one.name, {code: choose(one.offices, code) for code in LANGUAGES}, one.picture or b"") for one in named)
 
 
 def _signer(given: SignatorySetting) -> CredentialSigner:
@@ -138,13 +152,14 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
     zone = ZoneInfo(outline.zone)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
     asked = required_modules(outline)
+    language = person.language if person.language in outline.languages else outline.languages[0]
     return Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         enrolment_id=award.enrolment.id,
         person_id=person.id,
         course_id=outline.course_id,
         template=outline.certificate,
-        language=person.language if person.language in outline.languages else outline.languages[0],
+        language=language,
         person_name=person.full_name,
         surnames=" ".join(part for part in (person.first_surname, person.second_surname) if part),
         course_key=outline.slug,
@@ -153,8 +168,8 @@ def _row(award: AwardInputs, settings: Settings, now: datetime) -> Credential:
         module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in asked),
         with_assessment=asks_to_pass(outline),
         hours=hours.quantize(Decimal("0.01")),
-        institution=settings.institution_name,
-        site_name="Aulario",
+        institution=choose(settings.names, language),
+        site_name=choose(settings.short_names, language),
         completed_on=award.completion.completed_at.astimezone(zone).date(),
         issued_on=now.astimezone(zone).date(),
         issued_at=now,

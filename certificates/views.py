@@ -25,7 +25,7 @@ from kernel.errors import N_, Gone
 from kernel.i18n import LANGUAGES, _, choose, language, local
 from kernel.own_records import is_own
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import allows, current_actor, current_session, public, requires, see_page, site_address
+from kernel.web.request import allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
 
 bp = Blueprint("certificates", __name__)
 
@@ -203,7 +203,7 @@ def renew(subject: CredentialContext) -> Answer:
     form, facts = AccountActionForm(), _facts(subject.row, private=True)
     if not form.validate_on_post():
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422 if form.errors else 200
-    settings, keys = current_app.extensions["settings"], current_app.extensions["keys"]
+    settings, keys = current_settings(), current_app.extensions["keys"]
     try:
         made = services.renew_credential(
             current_session(), current_actor(), subject.row, form.reason.data or "", settings, keys, now=clock.now()

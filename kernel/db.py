@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -365,6 +365,10 @@ class Database:
         """
         with self._probing.connect() as connection:
             connection.execute(text("SELECT count(*) FROM sqlite_master" if self.is_sqlite else "SELECT 1"))
+
+    def beside(self) -> AbstractContextManager[Connection]:
+        """Return the connection that no request waits for, to read a row with it."""
+        return self._probing.connect()
 
     def size(self) -> int:
         """Return how many bytes a PostgreSQL database takes on its server's disk."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -32,6 +33,16 @@ DEFAULT_LANGUAGE = "es"
 DEFAULT_ZONE = ZoneInfo("America/Guayaquil")
 KEPT_NUMBERS = 4096
 
+
+@dataclass(frozen=True, slots=True)
+class SiteLocale:
+    """The languages in which the site is shown, the usual one first, and the institution's time zone."""
+
+    languages: tuple[str, ...] = LANGUAGES
+    zone: tzinfo = DEFAULT_ZONE
+
+
+_site = [SiteLocale()]
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 _zone: ContextVar[tzinfo] = ContextVar("zone", default=DEFAULT_ZONE)
 
@@ -54,6 +65,21 @@ def catalogue(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+def site_locale() -> SiteLocale:
+    """Return in which languages the site is shown, and the institution's time zone."""
+    return _site[0]
+
+
+def set_site_locale(locale: SiteLocale) -> None:
+    """Let this process write in these languages, and in this zone for who chose none."""
+    _site[0] = locale
+
+
+def _offered(language: str) -> str:
+    offered = site_locale().languages
+    return language if language in offered else offered[0]
+
+
 def language() -> str:
     """Return the language of the present reader."""
     return _language.get()
@@ -67,7 +93,8 @@ def zone() -> tzinfo:
 @contextmanager
 def reading(language: str, zone: tzinfo | None = None) -> Iterator[None]:
     """Write for a reader of this language (and zone) inside the block."""
-    tokens = _language.set(language if language in LANGUAGES else DEFAULT_LANGUAGE), _zone.set(zone or DEFAULT_ZONE)
+    known = language if language in LANGUAGES else site_locale().languages[0]
+    tokens = _language.set(known), _zone.set(zone or site_locale().zone)
     try:
         yield
     finally:
@@ -77,8 +104,8 @@ def reading(language: str, zone: tzinfo | None = None) -> Iterator[None]:
 
 def set_reader(language: str, zone: tzinfo | None = None) -> None:
     """Write for this reader from here to the end of the request."""
-    _language.set(language if language in LANGUAGES else DEFAULT_LANGUAGE)
-    _zone.set(zone or DEFAULT_ZONE)
+    _language.set(_offered(language))
+    _zone.set(zone or site_locale().zone)
 
 
 def _(message: str, **facts: object) -> str:

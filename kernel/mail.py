@@ -1,6 +1,8 @@
 """Mail: composed and sent by jobs only. Without a mail server each message is written to the data folder's `mail/`."""
 
+import base64
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,10 +17,12 @@ import idna
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kernel import clock
-from kernel.i18n import _, format_date, ngettext, reading
+from kernel.errors import N_
+from kernel.i18n import _, choose, format_date, ngettext, reading
 from kernel.outbox import Away, Delivery
 from kernel.paths import TEMPLATES
 from kernel.settings import Settings, private_file
+from kernel.site_profile import PresentSettings
 
 Refused = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError)
 """What `dispatch` raises where one message is refused for good, by the mail server or already when it is composed: others go out."""
@@ -83,11 +87,11 @@ def _ascii_domain(address: str) -> str:
     return f"{name}@{idna.encode(domain, uts46=True).decode()}"
 
 
-def _connect(settings: Settings) -> smtplib.SMTP:
+def _connect(settings: Settings, patience: float) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if settings.smtp_port == SMTPS:
-        return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=PATIENCE, context=context)
-    server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=PATIENCE)
+        return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=patience, context=context)
+    server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=patience)
     if settings.smtp_starttls:
         try:
             server.starttls(context=context)
@@ -97,7 +101,7 @@ def _connect(settings: Settings) -> smtplib.SMTP:
     return server
 
 
-def send(settings: Settings, mail: Mail) -> Path | None:
+def send(settings: Settings, mail: Mail, *, patience: float = PATIENCE) -> Path | None:
     """Send the message, or write it to a file and return its path; raise OSError or smtplib.SMTPException where that fails."""
     message = compose(settings, mail)
     if not settings.sends_mail:
@@ -107,7 +111,7 @@ def send(settings: Settings, mail: Mail) -> Path | None:
         path.unlink(missing_ok=True)
         private_file(path, bytes(message))
         return path
-    server = _connect(settings)
+    server = _connect(settings, patience)
     try:
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
@@ -125,7 +129,7 @@ def dispatch(delivery: Delivery, mail: Mail) -> None:
     Raise `outbox.Away` where it may go out later: the server does not answer, lets nobody in or takes nothing (its name stands in the
     error), or it puts off this message alone (a code of 4xx, RFC 5321).
     """
-    settings, service = delivery.settings, f"{delivery.settings.smtp_host}:{delivery.settings.smtp_port}"
+    settings, service = delivery.settings, delivery.settings.mail_server
     try:
         if send(settings, mail) is None:
             delivery.reached.add(service)
@@ -173,6 +177,12 @@ def _templates() -> Environment:
     return environment
 
 
+def _logo_url(settings: Settings) -> str:
+    """Return the address of the logo where mail programs show it, else nothing."""
+    logo = settings.profile.logo if isinstance(settings, PresentSettings) else None
+    return f"{settings.public_url}/site/logo/{logo.digest}" if logo and logo.is_safe_in_mail and settings.is_reachable else ""
+
+
 def write(settings: Settings, to: str, template: str, language: str, *, key: str, path: str, stop_path: str = "", **facts: object) -> Mail:
     """Write a message from `mail/<template>.txt` and `.html`; the text's first line is the subject, `url` the full address of `path`.
 
@@ -183,8 +193,9 @@ def write(settings: Settings, to: str, template: str, language: str, *, key: str
         known = {
             "url": settings.public_url + path,
             "site_url": settings.public_url,
-            "institution": settings.institution,
+            "institution": choose(settings.short_names),
             "contact_email": settings.contact_email,
+            "logo_url": _logo_url(settings),
             "locale": language,
             "stop_url": stop_url,
             **facts,
@@ -193,3 +204,64 @@ def write(settings: Settings, to: str, template: str, language: str, *, key: str
         subject, _rest, body = text.partition("\n")
         html = _templates().get_template(f"mail/{template}.html").render(subject=subject.strip(), **known)
     return Mail(to=to, subject=subject.strip(), text=body.lstrip("\n"), html=html, language=language, key=key, stop_url=stop_url)
+
+
+LONGEST_ANSWER = 160
+"""Signs of a server's answer that are shown."""
+
+_CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (smtplib.SMTPAuthenticationError, N_("%(server)s does not accept the user or the password.")),
+    (smtplib.SMTPSenderRefused, N_("%(server)s does not accept the sender's address %(sender)s.")),
+    (smtplib.SMTPRecipientsRefused, N_("%(server)s does not accept your address %(address)s.")),
+    (smtplib.SMTPDataError, N_("%(server)s does not accept the message.")),
+    (
+        smtplib.SMTPNotSupportedError,
+        N_("%(server)s does not offer what is set here: encryption (STARTTLS), or signing in with a user and a password."),
+    ),
+    (smtplib.SMTPServerDisconnected, N_("%(server)s closed the connection. Check the port: 587 with STARTTLS, 465 without.")),
+    (smtplib.SMTPException, N_("%(server)s answered with an error.")),
+    (ssl.SSLError, N_("The connection to %(server)s could not be encrypted. Check the port and the server's certificate.")),
+    (socket.gaierror, N_("There is no server called %(server)s. Check its name.")),
+    (ConnectionRefusedError, N_("%(server)s refuses the connection. Check the port and the firewall.")),
+    (TimeoutError, N_("%(server)s does not answer. Check the port and the firewall.")),
+    (OSError, N_("%(server)s cannot be reached from this machine.")),
+    (ValueError, N_("The sender's address %(sender)s or yours cannot be used in a message.")),
+)
+
+
+def try_server(settings: Settings, mail: Mail, *, patience: float) -> str:
+    """Send a message and return nothing, or what went wrong in the reader's words; never the password."""
+    try:
+        send(settings, mail, patience=patience)
+    except (OSError, ValueError) as error:  # among them all of smtplib
+        words = next(words for kind, words in _CAUSES if isinstance(_cause_of(error), kind))
+        facts = {"server": settings.mail_server, "sender": settings.mail_from, "address": mail.to}
+        said = _answer_of(error, settings)
+        return " ".join(part for part in (_(words, **facts), _("It answered: %(words)s", words=said) if said else "") if part)
+    return ""
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def _cause_of(error: Exception) -> Exception:
+    """Return what lies behind a connection that the library found closed."""
+    behind = error.__context__
+    is_closed = isinstance(error, smtplib.SMTPServerDisconnected)
+    return behind if is_closed and isinstance(behind, OSError) and not isinstance(behind, smtplib.SMTPException) else error
+
+
+def _answer_of(error: Exception, settings: Settings) -> str:
+    """Return what the server said, cleaned and cut, nothing where it repeats the password."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, said = next(iter(error.recipients.values()))
+    else:
+        code, said = getattr(error, "smtp_code", 0), getattr(error, "smtp_error", b"")
+    words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    password = settings.smtp_password.get_secret_value()
+    login = f"\0{settings.smtp_user}\0{password}"
+    secret = (password, *(base64.b64encode(text.encode()).decode() for text in (password, login)))
+    if password and any(text in words for text in secret):
+        words = ""
+    return f"{code} {_printable(words)[:LONGEST_ANSWER]}".strip() if code else ""

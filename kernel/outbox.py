@@ -154,6 +154,10 @@ def dispatch_jobs(session: Session, wake: Callable[[Job], None]) -> None:
             log.warning("job.wake_failed", kind=job.kind, **{**cause_of(error), "reason": reason})
 
 
+def _as_given(settings: Settings) -> Settings:
+    return settings
+
+
 @dataclass(frozen=True, slots=True)
 class JobRunner:
     """The runner of background jobs: where the rows are, and which handler takes which kind."""
@@ -163,6 +167,8 @@ class JobRunner:
     handlers: Mapping[str, Handler]
     patient: Collection[str] = ()
     """Kinds that let all others go first."""
+    present: Callable[[Settings], Settings] = _as_given
+    """What is in force now over the settings of the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +207,7 @@ def deliver(worker: JobRunner, job_id: int, *, now: datetime) -> DeliveryOutcome
         return DeliveryOutcome.NOT_MINE
     if taken.attempt > ATTEMPTS:  # it was taken before and never came back: it may be what kills the workers
         return _put_back(database, taken, WorkerLost(), now)
-    delivery = Delivery(database, worker.settings, job_id, taken.arguments, now, taken.created_at)
+    delivery = Delivery(database, worker.present(worker.settings), job_id, taken.arguments, now, taken.created_at)
     try:
         with _prolonged(database, taken):
             effect = worker.handlers[taken.kind](delivery)

@@ -6,16 +6,21 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote, urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES
+
 SIGNATORY_LENGTH, SIGNATURE_BYTES = 100, 300_000
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -37,6 +42,11 @@ def _signatory(words: str, picture: Path | None) -> SignatorySetting:
     return SignatorySetting(name, {"es": offices[0], "en": offices[-1]}, picture)
 
 
+def word_list(text: str) -> tuple[str, ...]:
+    """Return the words of a list divided by commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
 def sqlite_address(path: Path) -> str:
     """Return the address of an SQLite file, whatever signs its path has."""
     return f"sqlite:///{quote(str(path.resolve()))}"
@@ -53,6 +63,19 @@ def known_database(value: str) -> str:
     except ValueError:
         raise ValueError("has a port that is no number; in a password write / : @ as %2F %3A %40") from None
     return value
+
+
+def known_origin(value: str) -> str:
+    """Return the address of a site without a slash at its end; raise ValueError, in words for the operator, where it is none."""
+    parts = urlsplit(value)
+    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if value and (parts.scheme not in ("https", "http") or not parts.hostname or rest):
+        raise ValueError("must look like https://cursos.example.org, without a path")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must begin with https://")
+    if parts.port == 0:
+        raise ValueError("has no port that can be used")
+    return value.rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -95,6 +118,9 @@ class Settings(BaseSettings):
     smtp_starttls: bool = Field(True, description="Encrypt the connection to the mail server with STARTTLS.")
     mail_from: str = Field("aulario@example.org", description="Sender of the mail.")
     contact_email: str = Field("ayuda@example.org", description="Address shown on the help page.")
+    sign_up: bool = Field(True, description="Whether people can create an account of their own; else administrators add them.")
+    languages: str = Field("es, en", description="Languages of the site, divided by commas; the first where nobody chose.")
+    zone: str = Field("America/Guayaquil", description="Time zone of the institution: visitors' times, and the start of new accounts.")
     topics: str = Field(
         "",
         description="What courses are about, for their field `topic`, as in `pensiones=Pensiones, salud-mental=Salud mental`. "
@@ -156,15 +182,7 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _origin_only(cls, value: str) -> str:
-        parts = urlsplit(value)
-        rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-        if value and (parts.scheme not in ("https", "http") or not parts.hostname or rest):
-            raise ValueError("must look like https://cursos.example.org, without a path")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("must begin with https://")
-        if parts.port == 0:
-            raise ValueError("has no port that can be used")
-        return value.rstrip("/")
+        return known_origin(value)
 
     @field_validator("database_url")
     @classmethod
@@ -207,6 +225,20 @@ class Settings(BaseSettings):
                 raise ValueError(f"must look like salud-mental=Salud mental, with commas between; {part.strip()} does not")
         return value
 
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, value: str) -> str:
+        if not 0 < len(chosen := word_list(value)) <= len(LANGUAGES) or not set(chosen) <= set(LANGUAGES):
+            raise ValueError(f"must name some of {', '.join(LANGUAGES)}")
+        return ", ".join(dict.fromkeys(chosen))
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("must be a time zone such as America/Guayaquil")
+        return value
+
     @field_validator("metrics_from")
     @classmethod
     def _known_networks(cls, value: str) -> str:
@@ -245,6 +277,16 @@ class Settings(BaseSettings):
         return tuple(_signatory(words, picture) for words, picture in given if words)
 
     @property
+    def names(self) -> Mapping[str, str]:
+        """Return the full name of the institution by language."""
+        return {DEFAULT_LANGUAGE: self.institution_name}
+
+    @property
+    def short_names(self) -> Mapping[str, str]:
+        """Return the short name of the institution by language."""
+        return {DEFAULT_LANGUAGE: self.institution}
+
+    @property
     def database(self) -> str:
         """Return the address of the database, the data folder's SQLite file by default."""
         return self.database_url or sqlite_address(self.data_dir / "aulario.sqlite")
@@ -253,6 +295,16 @@ class Settings(BaseSettings):
     def sends_mail(self) -> bool:
         """Say whether mail leaves; else it is written to the data folder."""
         return bool(self.smtp_host)
+
+    @property
+    def confirms_since(self) -> datetime | None:
+        """Return since when a new account's address has to be confirmed; nothing where no mail is sent that could confirm it."""
+        return ALWAYS if self.sends_mail else None
+
+    @property
+    def mail_server(self) -> str:
+        """Return host and port of the mail server."""
+        return f"{self.smtp_host}:{self.smtp_port}"
 
     @property
     def is_reachable(self) -> bool:
@@ -270,6 +322,16 @@ class Settings(BaseSettings):
         """Return the host names that requests may name."""
         public = urlsplit(self.public_url).hostname
         return (*LOOPBACK, public) if public else LOOPBACK
+
+
+def secret(text: str) -> SecretStr:
+    """Return a text that is not printed by accident."""
+    return SecretStr(text)
+
+
+def with_default(settings: Settings, **values: object) -> Settings:
+    """Return settings with other values, which are no more than defaults: nobody gave them."""
+    return Settings.model_construct(settings.model_fields_set, **{**dict(settings), **values})
 
 
 BARE = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "LC_ALL", "TZ")

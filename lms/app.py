@@ -37,6 +37,7 @@ from kernel.outbox import JobRunner
 from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
+from kernel.site_profile import SiteProfiles
 from kernel.web import after_response, assets, cached_pages, errors, flashes, headers, icons, limits, templating
 from kernel.web.active_requests import ActiveRequests
 from kernel.web.admission import AdmissionGate
@@ -49,6 +50,7 @@ from lms.guide.page_links import page_help
 from lms.instance import Instance
 from lms.team_bar import team_bar
 from organisations import feature as organisations
+from organisations.queries.profile import read_profile
 from organisations.queries.tree import manages_something
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
@@ -96,11 +98,12 @@ def open_instance(settings: Settings) -> Instance:
         for verb, kind in feature.on.items():
             consequences[verb.value] += (kind,)
     files, keys = files_of(settings), signing_keys(settings.data_dir)
+    present = SiteProfiles(database, partial(read_profile, keys=partial(secret_keys, settings)))
     kinds = replace(KINDS, kept=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
         info={
             "awards": last_awards,
-            "confirmed_alone": settings.sends_mail,
+            "confirms_since": lambda: present(settings).confirms_since,
             "consequences": dict(consequences),
             "dates": tuple(source for feature in FEATURES for source in feature.dates),
             "folders": {},
@@ -118,7 +121,7 @@ def open_instance(settings: Settings) -> Instance:
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
     patient = {kind for feature in FEATURES for kind in feature.patient}
-    return Instance(settings, database, files, keys, JobRunner(database, settings, handlers, patient), kinds)
+    return Instance(settings, database, files, keys, JobRunner(database, settings, handlers, patient, present), kinds, present)
 
 
 def policy() -> Policy:
@@ -160,7 +163,7 @@ def _choose_requested_language() -> None:
     is_static = request.endpoint == assets.ENDPOINT
     chosen = "" if is_static else cookie.get("language", "")
     g.theme = "" if is_static else cookie.get("theme", "")
-    i18n.set_reader(chosen or request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT_LANGUAGE)
+    i18n.set_reader(chosen or request.accept_languages.best_match(i18n.site_locale().languages) or "")
 
 
 def _choose_reader() -> None:
@@ -182,7 +185,7 @@ def create_app(instance: Instance) -> Flask:
     """Put the application together over an opened instance."""
     app = Flask("lms", template_folder=str(TEMPLATES), static_folder=None)
     _configure(app, instance.settings)
-    app.extensions.update(settings=instance.settings, instance=instance, files=instance.files, keys=instance.keys)
+    app.extensions.update(settings=instance.settings, present=instance.present, instance=instance, files=instance.files, keys=instance.keys)
     app.extensions.update(course_kinds=instance.kinds, release=_release())
     app.extensions["limits"] = limits.Limiter(instance.settings.redis_url)
     app.extensions["sign_in_page"] = signing.sign_in_page
@@ -193,7 +196,6 @@ def create_app(instance: Instance) -> Flask:
             instance.database,
             policy(),
             signin.load_actor,
-            frozenset(instance.settings.host_names),
             instance.settings.request_seconds,
             quiet=PROBES | {assets.ENDPOINT},
             any_host=PROBES,

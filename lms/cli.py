@@ -117,8 +117,9 @@ def check(opened: CommandInstance, processes: int, machines: int, only: tuple[st
         _check_deploy(instance, processes, machines, only)
         return
     click.echo(f"Settings, keys and database are in order ({_without_password(instance.database.url)}).")
-    if not instance.settings.sends_mail:
-        click.echo(f"Mail is not sent: LMS_SMTP_HOST is not set. Messages are written to {instance.settings.data_dir / 'mail'}.")
+    if not instance.present_settings.sends_mail:
+        click.echo("Mail is not sent: no server is set, neither by LMS_SMTP_HOST nor on the web (Administration, Site settings).")
+        click.echo(f"Messages are written to {instance.settings.data_dir / 'mail'}.")
 
 
 def _check_deploy(instance: Instance, processes: int, machines: int, only: tuple[str, ...]) -> None:
@@ -229,11 +230,13 @@ def rotate(opened: CommandInstance) -> None:
     """Make a new secret key; the latest three stay readable. Restart every server and worker afterwards."""
     from accounts import second_factor
     from kernel.settings import rotate_secret_key
+    from organisations.services.profile import relock_password
 
     instance = opened.instance
     keys = rotate_secret_key(instance.settings)
     with instance.database.unit_of_work() as session:
         count = second_factor.relock(session, keys)
+        relock_password(session, keys)
     click.echo(f"There is a new secret key, and {count} secrets of second steps are locked with it. Restart every server and worker.")
     click.echo("Sessions go on. Rotate three times more, and the key of before is read no more.")
 

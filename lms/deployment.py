@@ -393,17 +393,26 @@ RULES = (
     DeploymentRule(
         "no-mail",
         lambda facts: not facts.settings.sends_mail,
-        N_("Email is not sent (LMS_SMTP_HOST), so no one can confirm an address or reset a password."),
+        N_(
+            "Email is not sent, so no one can confirm an address or reset a password. "
+            "Set a mail server in the site settings or with LMS_SMTP_HOST."
+        ),
     ),
     DeploymentRule(
         "mail-in-clear",
         _mail_in_clear,
-        N_("Email is sent to its server without encryption, so password links can be intercepted. Turn on LMS_SMTP_STARTTLS."),
+        N_(
+            "Email is sent to its server without encryption, so password links can be intercepted. "
+            "Turn on STARTTLS in the site settings, or LMS_SMTP_STARTTLS."
+        ),
     ),
     DeploymentRule(
         "example-addresses",
         lambda facts: any(address.endswith("@example.org") for address in (facts.settings.mail_from, facts.settings.contact_email)),
-        N_("LMS_MAIL_FROM or LMS_CONTACT_EMAIL is still an example."),
+        N_(
+            "The sender of email or the address for questions is still an example. "
+            "Set both in the site settings, or LMS_MAIL_FROM and LMS_CONTACT_EMAIL."
+        ),
         is_danger=False,
     ),
     DeploymentRule("no-backup", lambda facts: facts.last_backup is None, N_("No backup was ever made here (lms backup).")),

@@ -27,8 +27,8 @@ class InspectedInstance(Protocol):
     """The parts of an opened instance that are inspected."""
 
     @property
-    def settings(self) -> Settings:
-        """Its settings."""
+    def present_settings(self) -> Settings:
+        """Its settings, with what was set on the web."""
 
     @property
     def database(self) -> Database:
@@ -45,7 +45,7 @@ class InspectedInstance(Protocol):
 
 def gather(instance: InspectedInstance, session: Session, *, now: datetime, processes: int = 1, machines: int = 1) -> DeploymentState:
     """Look at an instance: its settings, folder, database, Redis and bucket."""
-    settings = instance.settings
+    settings = instance.present_settings
     folder, disk = settings.data_dir, shutil.disk_usage(settings.data_dir)
     state = queries.condition(session, now=now)
     connections, is_superuser, owns_tables, keeps_statistics, apart = _server(instance, session, now)

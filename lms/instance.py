@@ -8,6 +8,7 @@ from kernel.db import Database
 from kernel.files import FileStore
 from kernel.outbox import JobRunner
 from kernel.settings import Settings
+from kernel.site_profile import PresentSettings, SiteProfiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,9 @@ class Instance:
     keys: SigningKeys
     worker: JobRunner
     kinds: CourseKinds
+    present: SiteProfiles
+
+    @property
+    def present_settings(self) -> PresentSettings:
+        """Return the settings in force now."""
+        return self.present(self.settings)

@@ -1,6 +1,6 @@
 """The page on which an administrator adds one person."""
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
@@ -11,7 +11,7 @@ from accounts.permissions import AccountAction
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
-from kernel.web.request import address_of, current_actor, current_session, requires, see_page
+from kernel.web.request import address_of, current_actor, current_session, current_settings, requires, see_page
 from organisations.forms import indented
 from organisations.models import Organisation
 from organisations.queries import tree
@@ -34,7 +34,7 @@ def add() -> Answer:
         return _page(form)
     if not form.validate_on_post() or not _is_new(session, form):
         return _page(form), 422
-    mails = current_app.extensions["settings"].sends_mail
+    mails = current_settings().sends_mail
     (person,) = services.invite(session, current_actor(), [form.command()], now=now, mails=mails)
     place = _unit(session, form.unit.data)
     if place is not None:

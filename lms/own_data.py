@@ -58,7 +58,16 @@ from kernel.permissions import SYSTEM, Actor
 from kernel.tables import on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.limits import limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, is_read_only_request, release_connection, requires, see_page
+from kernel.web.request import (
+    begin_writing,
+    current_actor,
+    current_session,
+    current_settings,
+    is_read_only_request,
+    release_connection,
+    requires,
+    see_page,
+)
 from lms import access_log, erasure, own_results
 from organisations.models import Membership, Organisation, UnitManager
 from quizzes.models import (
@@ -376,7 +385,7 @@ def _copy(person_id: int) -> Response:
     actor, now = current_actor(), clock.now()
     limiter().use(COPIES, str(actor.person_id))
     extensions = current_app.extensions
-    found = copy_of(current_session(), person_id, extensions["files"], extensions["settings"].public_url, now=now)
+    found = copy_of(current_session(), person_id, extensions["files"], current_settings().public_url, now=now)
     release_connection()  # reading and packing takes its time
     content = on_disk(lambda target: write_archive(target, found))
     session = begin_writing()

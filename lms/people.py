@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import access_log, password_resets, services
@@ -24,7 +24,7 @@ from kernel.i18n import _, choose
 from kernel.permissions import Actor, SiteRole
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
-from kernel.web.request import allows, current_actor, current_session, requires, see_other, see_page
+from kernel.web.request import allows, current_actor, current_session, current_settings, requires, see_other, see_page
 from lms import queries
 from lms.audit_words import act_words
 from organisations.queries import tree as organisations
@@ -136,7 +136,7 @@ def _record(subject: Person, form: AccountActionForm) -> str:
         is_instructor=accounts.holds_role(session, subject.id, SiteRole.INSTRUCTOR),
         may_set_role=allows(AccountAction.SET_ROLE, subject),
         closed_for_good=accounts.is_permanently_closed(session, subject.id),
-        sends_mail=current_app.extensions["settings"].sends_mail,
+        sends_mail=current_settings().sends_mail,
         national_id=accounts.find_national_id(session, subject.id),
         act="lms_people.restore" if suspended else "lms_people.suspend",
         courses=[
@@ -270,7 +270,7 @@ def send_reset(subject: Person) -> Answer:
 
 def _flash_delivery(words: str) -> None:
     """Show that a message goes out, or where it waits: an administrator is never shown a link that sets a person's password."""
-    if current_app.extensions["settings"].sends_mail:
+    if current_settings().sends_mail:
         flash(words, "ok")
     else:
         flash(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import exists, not_, or_, select
+from sqlalchemy import ColumnElement, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from accounts import notices, services
@@ -56,7 +56,10 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
     parts = (RoleGrant, Membership, UnitManager, CourseStaff, Enrolment, WaitingPlace, Attempt)
     takes_part = [exists().where(table.person_id == Person.id) for table in parts]
     is_used = exists().where(Device.person_id == Person.id, Device.last_seen_at >= moment)  # as where no mail was sent until now
-    before = (Person.created_at < moment, or_(Person.invited_at.is_(None), Person.invited_at < moment))
+    before: tuple[ColumnElement[bool], ...] = (Person.created_at < moment, or_(Person.invited_at.is_(None), Person.invited_at < moment))
+    since: datetime | None = session.info["confirms_since"]()
+    if since is not None:  # who was here before mail was sent was never asked to confirm
+        before = (*before, Person.created_at >= since)
     never = (Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None), *before)
     found = select(Person).where(*never, not_(or_(*takes_part, is_used))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
     people = session.scalars(found).all()

@@ -26,7 +26,8 @@ from kernel import clock, logging, migrations
 from kernel.errors import DomainError
 from kernel.i18n import _
 from kernel.paths import CONTENT
-from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys
+from kernel.permissions import SYSTEM
+from kernel.settings import LOOPBACK, Settings, SettingsError, load, secret_keys, with_default
 from lms import metrics
 from lms.app import FEATURES, create_app, open_instance
 from lms.backups import UNFINISHED
@@ -35,6 +36,8 @@ from lms.gunicorn_worker import RequestWorker
 from lms.instance import Instance
 from lms.upgrading import NoBackup, upgrade_schema
 from lms.worker import WakeUpQueue
+from organisations.queries.profile import find_profile
+from organisations.services.profile import ensure_profile
 
 TRIED_PYTHONS = ((3, 11),)
 SERVING = ".serving"
@@ -74,7 +77,7 @@ def checked_settings(host: str, port: int, **given: object) -> Settings:
     if host not in LOOPBACK and not settings.public_url.startswith("https://"):
         raise ServerStartError(f"Serving on {host} needs LMS_PUBLIC_URL=https://… with a TLS server in front.")
     if not settings.public_url:
-        settings = settings.model_copy(update={"public_url": f"http://{_in_address(host)}:{port}"})
+        settings = with_default(settings, public_url=f"http://{_in_address(host)}:{port}")
     return settings
 
 
@@ -173,6 +176,15 @@ def open_checked(settings: Settings) -> Instance:
     return instance
 
 
+def name_institution(instance: Instance) -> None:
+    """Make the profile of the institution, empty, at the first start; where there is no tree, its root too. Nothing shows a difference."""
+    with instance.database.unit_of_work(write=False) as session:
+        if find_profile(session) is not None:
+            return
+    with instance.database.unit_of_work() as session:
+        ensure_profile(session, SYSTEM, instance.settings, now=clock.now())
+
+
 def first_link(instance: Instance) -> str | None:
     """Return a fresh one-time link for the first administrator, while there is none."""
     with instance.database.unit_of_work(write=False) as session:
@@ -180,7 +192,7 @@ def first_link(instance: Instance) -> str | None:
             return None
     with instance.database.unit_of_work() as session:
         secret = services.make_token(session, TokenPurpose.SET_UP, None, now=clock.now())
-    return f"{instance.settings.public_url}/set-up/{secret}"
+    return f"{instance.present_settings.public_url}/set-up/{secret}"
 
 
 STEADY = 10.0
@@ -333,6 +345,7 @@ def _serve(bind: str, settings: Settings, workers: int, publish: Callable[[Insta
         in_a_child(publish_with_report)
     else:
         publish_with_report()
+    name_institution(instance)
     link = first_link(instance)
     instance.database.dispose()
 

@@ -43,7 +43,7 @@ def system_state() -> Answer:
     """Show how the instance is."""
     session, now = current_session(), clock.now()
     instance: Instance = current_app.extensions["instance"]
-    settings, disk = instance.settings, shutil.disk_usage(instance.settings.data_dir)
+    settings, disk = instance.present_settings, shutil.disk_usage(instance.settings.data_dir)
     facts = inspection.gather(instance, session, now=now)
     condition = queries.condition(session, now=now)
     return render_template(
@@ -57,7 +57,7 @@ def system_state() -> Answer:
         absences=queries.list_absences(session),
         failed_count=facts.failed_jobs,
         sends_mail=settings.sends_mail,
-        mail_server=f"{settings.smtp_host}:{settings.smtp_port}",
+        mail_server=settings.mail_server,
         mail_from=settings.mail_from,
         mail_folder=settings.data_dir / "mail",
         disk_free=disk.free,

@@ -1,6 +1,6 @@
 """The roof's own pages: front, home, teaching, administration, choices of language and theme, health."""
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask import session as cookie
 
 from accounts import services as account_services
@@ -12,10 +12,11 @@ from courses.rules import activity_url
 from enrolments.course_context import catalogue_cards
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose
-from kernel.web.request import allows, current_actor, current_session, public, request_services, requires, see_other
+from kernel.web.request import allows, current_actor, current_session, current_settings, public, request_services, requires, see_other
 from lms import own_learning, queries
 from lms.permissions import SiteAction
 from lms.retention import periods
+from organisations.queries import profile as profiles
 from quizzes.queries.reviews import count_open as count_open_reviews
 from webinars import queries as webinar_queries
 
@@ -84,12 +85,20 @@ def teaching() -> Answer:
 def administration() -> Answer:
     """Show what this installation is doing."""
     session = current_session()
-    settings = current_app.extensions["settings"]
+    settings = current_settings()
     state = queries.condition(session, now=clock.now())
     steps = [
-        {"text": _("Set a mail server (LMS_SMTP_HOST) so that people can confirm their addresses"), "done": settings.sends_mail, "url": ""},
+        {
+            "text": _("Set a mail server so that people can confirm their addresses"),
+            "done": settings.sends_mail,
+            "url": url_for("organisations_site.mail_server"),
+        },
         {"text": _("Publish a course"), "done": course_catalogue.any_course(session), "url": url_for("lms.teaching")},
-        {"text": _("Use your own address (LMS_PUBLIC_URL)"), "done": settings.public_url.startswith("https://"), "url": ""},
+        {
+            "text": _("Use your own web address"),
+            "done": settings.public_url.startswith("https://"),
+            "url": url_for("organisations_site.access"),
+        },
     ]
     return render_template(
         "lms/administration.html",
@@ -97,6 +106,7 @@ def administration() -> Answer:
         active_people=state.active_people,
         enrolments=state.enrolments,
         certificates=state.certificates,
+        wants_name=profiles.wants_name(session, settings),
         certificate_reviews=count_open_reviews(session),
         first_steps=steps if not all(step["done"] for step in steps) else [],
         sends_mail=settings.sends_mail,
@@ -117,7 +127,7 @@ def accessibility() -> Answer:
 @public
 def privacy() -> Answer:
     """Show how personal data are used."""
-    return render_template("lms/privacy.html", notice_version=NOTICE_VERSION, periods=periods(current_app.extensions["settings"]))
+    return render_template("lms/privacy.html", notice_version=NOTICE_VERSION, periods=periods(current_settings()))
 
 
 def _back() -> Response:
@@ -176,7 +186,7 @@ def robots() -> Answer:
 @public
 def security() -> Answer:
     """Answer security.txt: the contact for reporting a weakness."""
-    settings = current_app.extensions["settings"]
+    settings = current_settings()
     expires = clock.now().replace(year=clock.now().year + 1, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     return _plain(f"Contact: mailto:{settings.contact_email}\nExpires: {expires.isoformat()}\nPreferred-Languages: es, en\n")
 

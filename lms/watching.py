@@ -29,7 +29,7 @@ WATCHED = frozenset({"failed-jobs", "service-away", "nobody-works", "little-disk
 class _WatchedInstance:
     """The instance as a job sees it."""
 
-    settings: Settings
+    present_settings: Settings
     database: Database
     files: FileStore
     keys: SigningKeys

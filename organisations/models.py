@@ -1,6 +1,9 @@
-"""Tables of the tree: places, who belongs to them, who follows their people."""
+"""Tables of the tree: places, who belongs to them, who follows their people; and what an institution says of itself."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
@@ -85,3 +88,60 @@ class PendingUnitList(PendingUpload, Base):
     faulty: Mapped[int] = mapped_column(default=0)
     confirmed_at: Mapped[Moment | None]
     done_at: Mapped[Moment | None]
+
+
+class InstitutionProfile(Base):
+    """The settings of an institution that administrators made on the web. What is empty follows the settings of the environment."""
+
+    __tablename__ = "institution_profile"
+    __table_args__ = (CheckConstraint("(logo IS NULL) = (logo_digest = '')", name="logo"),)
+
+    id: Mapped[Key]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), unique=True)
+    version: Mapped[int] = mapped_column(default=1)
+    """Rises with each change: processes ask for it alone."""
+    names: Mapped[Mapping[str, str]] = mapped_column(default=dict)
+    short_names: Mapped[Mapping[str, str]] = mapped_column(default=dict)
+    brand_colour: Mapped[str] = mapped_column(String(7), default="")
+    accent_colour: Mapped[str] = mapped_column(String(7), default="")
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    logo_type: Mapped[str] = mapped_column(String(20), default="")
+    logo_digest: Mapped[str] = mapped_column(String(64), default="")
+    public_url: Mapped[str] = mapped_column(String(300), default="")
+    former_url: Mapped[str] = mapped_column(String(300), default="")
+    """The web address of before: the site answers there too."""
+    contact_email: Mapped[str] = mapped_column(String(254), default="")
+    smtp_host: Mapped[str] = mapped_column(String(253), default="")
+    smtp_port: Mapped[int | None]
+    smtp_user: Mapped[str] = mapped_column(String(254), default="")
+    smtp_password: Mapped[str] = mapped_column(Text, default="")
+    """Locked with the secret key of the instance."""
+    smtp_starttls: Mapped[bool | None]
+    mail_from: Mapped[str] = mapped_column(String(254), default="")
+    mail_since: Mapped[Moment | None]
+    """When the mail server was set here: who was here before need not confirm their address."""
+    sign_up: Mapped[bool | None]
+    languages: Mapped[str] = mapped_column(String(40), default="")
+    zone: Mapped[str] = mapped_column(String(64), default="")
+    hint_dismissed_at: Mapped[Moment | None]
+    """When an administrator said that the first steps need not be proposed any more."""
+    changed_at: Mapped[Moment]
+
+
+class InstitutionSignatory(Base):
+    """A signatory of an institution's certificates, from one day to another; those of the day of issue are printed."""
+
+    __tablename__ = "institution_signatory"
+    __table_args__ = (CheckConstraint("until IS NULL OR since IS NULL OR until >= since", name="days"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    profile_id: Mapped[int] = mapped_column(ForeignKey("institution_profile.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    offices: Mapped[Mapping[str, str]]
+    picture: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """The signature as a PNG or JPEG, cleaned."""
+    picture_digest: Mapped[str] = mapped_column(String(64), default="")
+    since: Mapped[date | None]
+    until: Mapped[date | None]
+    """The last day on which they sign."""

@@ -16,6 +16,8 @@ class OrganisationAction(StrEnum):
     """See and change the tree, put people into it, say who follows them."""
     LOAD = "organisation:load"
     """Send in lists of people and units."""
+    MANAGE_SITE = "site:manage"
+    """See and change the site settings: what the institution is called and looks like, its mail, who signs."""
     FOLLOW = "organisation:follow"
     """See who of a place takes which course, and how far they are."""
     FOLLOW_OWN = "organisation:follow_own"
@@ -50,6 +52,7 @@ def _follow_own(actor: Actor, subject: object) -> Verdict:
 PERMISSIONS: Mapping[StrEnum, Predicate] = {
     OrganisationAction.MANAGE: administrator,
     OrganisationAction.LOAD: administrator,
+    OrganisationAction.MANAGE_SITE: administrator,
     OrganisationAction.FOLLOW: _follow,
     OrganisationAction.FOLLOW_OWN: _follow_own,
 }

@@ -1,6 +1,6 @@
 """Pages that change the address of an account."""
 
-from flask import Blueprint, Response, current_app, flash, render_template
+from flask import Blueprint, Response, flash, render_template
 
 from accounts import addresses, queries, services, signin
 from accounts.forms import ChangeAddressForm
@@ -14,6 +14,7 @@ from kernel.web.request import (
     begin_writing,
     current_actor,
     current_session,
+    current_settings,
     is_read_only_request,
     public,
     release_connection,
@@ -58,7 +59,7 @@ def ask() -> Answer:
 @requires(AccountAction.EDIT_PROFILE)
 def address_change_requested() -> Answer:
     """Say that a mail is on its way, whatever stands behind the address."""
-    return render_template("accounts/address_change_requested.html", sends_mail=current_app.extensions["settings"].sends_mail)
+    return render_template("accounts/address_change_requested.html", sends_mail=current_settings().sends_mail)
 
 
 @bp.route("/address/<token>", methods=["GET", "POST"])

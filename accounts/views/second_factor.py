@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import passkeys, queries, second_factor, signin, totp
@@ -31,15 +31,15 @@ from kernel import audit, clock
 from kernel.codes import printed_code
 from kernel.crypto import lock_text, unlock_text
 from kernel.errors import Conflict, Invalid, SignInNeeded
-from kernel.i18n import _
+from kernel.i18n import _, choose
 from kernel.permissions import Actor
-from kernel.settings import Settings
 from kernel.web import errors
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
     begin_writing,
     current_actor,
     current_session,
+    current_settings,
     is_read_only_request,
     public,
     release_connection,
@@ -57,16 +57,11 @@ SETUP_SECONDS = 900
 NEW_APP = "new application"
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
-
-
 def _site() -> Site:
     """Return where passkeys hold: the public address; on this machine the name that the browser uses."""
-    settings = _settings()
+    settings = current_settings()
     origin = settings.public_url if settings.is_reachable else f"{request.scheme}://{request.host}"
-    return Site(urlsplit(origin).hostname or "", origin, settings.institution)
+    return Site(urlsplit(origin).hostname or "", origin, choose(settings.short_names))
 
 
 @bp.route("/sign-in/second-step", methods=["GET", "POST"])
@@ -230,7 +225,7 @@ def _unlocked(form: NewAppForm, person: Person) -> str | None:
 def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> str:
     form.setup.data = lock_text(secrets_of_app(), NEW_APP, f"{subject.person.id} {secret}")
     spaced = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
-    address = totp.address(secret, subject.person.email, _settings().institution)
+    address = totp.address(secret, subject.person.email, choose(current_settings().short_names))
     return render_template(
         "accounts/new_app.html", form=form, picture=totp.picture(address), address=address, secret=spaced, resume=_resume()
     )

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, g, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import password_resets, passwords, queries, second_factor, services, signin
@@ -26,10 +26,9 @@ from accounts.queries import Credentials
 from accounts.rules import NOTICE_VERSION, device_label, masked, safe_next
 from accounts.services import AccountVerb
 from kernel import audit, clock
-from kernel.errors import NotFound
+from kernel.errors import N_, Forbidden, NotFound
 from kernel.i18n import _
 from kernel.permissions import Actor
-from kernel.settings import Settings
 from kernel.web import errors
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
@@ -37,6 +36,7 @@ from kernel.web.request import (
     begin_writing,
     current_actor,
     current_session,
+    current_settings,
     is_read_only_request,
     public,
     release_connection,
@@ -56,15 +56,19 @@ WRONG_LINKS_OF_ADDRESS = limit("links", "100 per 15 minutes")
 Answer = str | Response | tuple[str, int]
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+class SignUpClosed(Forbidden):
+    """People cannot create an account of their own here."""
+
+    code = "sign_up_closed"
+    message = N_("Accounts on this site are created by the institution. Ask its training department for one.")
 
 
 @bp.route("/sign-up", methods=["GET", "POST"])
 @public(reads_first=True)
 def sign_up() -> Answer:
-    """Show the form for a new account, or take it."""
+    """Show the form for a new account, or take it; refuse it where only administrators add people."""
+    if not current_settings().sign_up:
+        raise SignUpClosed
     form = SignUpForm()
     if is_read_only_request():
         return _sign_up_page(form)
@@ -86,7 +90,7 @@ def _sign_up_page(form: SignUpForm) -> str:
 @public
 def sign_up_requested() -> Answer:
     """Show that a mail is on its way, for any address."""
-    return render_template("accounts/sign_up_requested.html", sends_mail=_settings().sends_mail)
+    return render_template("accounts/sign_up_requested.html", sends_mail=current_settings().sends_mail)
 
 
 @bp.route("/confirm/<token>", methods=["GET", "POST"])
@@ -154,7 +158,7 @@ def sign_in_page(resume: str) -> str:
 def _sign_in_form(form: SignInForm, resume: str) -> str:
     target = safe_next(request.values.get("next")) or ""
     due = g.get("second_step_due", False)
-    mailed = _settings().sends_mail
+    mailed = current_settings().sends_mail
     here = url_for("accounts.sign_in", next=target or None)
     facts = {"next": target, "resume": resume, "second_step_due": due, "sends_mail": mailed, "whole_path": here}
     return render_template("accounts/sign_in.html", form=form, **facts)
@@ -219,7 +223,7 @@ def after_entry(resume: str, target: str | None) -> Answer:
 
 
 def _may_enter(found: Credentials) -> bool:
-    return not found.suspended and (found.confirmed or not _settings().sends_mail)
+    return not found.suspended and found.confirmed
 
 
 def _note_failure(person_id: int | None) -> None:
@@ -260,7 +264,7 @@ def forgotten() -> Answer:
     limiter().use(RESETS, signin.counter_of(form.email.data or ""))
     limiter().use(RESETS_OF_ADDRESS, client_key())
     password_resets.ask(current_session(), current_actor(), form.email.data or "", now=clock.now())
-    return render_template("accounts/password_reset_requested.html", sends_mail=_settings().sends_mail)
+    return render_template("accounts/password_reset_requested.html", sends_mail=current_settings().sends_mail)
 
 
 @bp.route("/password/reset/<token>", methods=["GET", "POST"])
@@ -387,7 +391,7 @@ def devices() -> Answer:
 
 def _devices_page(form: PasswordConfirmationForm) -> str:
     actor = current_actor()
-    since = clock.now() - timedelta(hours=_settings().session_hours)
+    since = clock.now() - timedelta(hours=current_settings().session_hours)
     rows = queries.list_devices(current_session(), actor.person_id or 0, since=since)
     fresh = signin.has_proven(actor)
     return render_template("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh)

@@ -4,11 +4,11 @@ import hashlib
 
 from courses.content.filetypes import KINDS, MEGABYTE, kind_of
 from courses.content.model import MediaFile
-from courses.content.pictures import FORMATS, MOST_PIXELS, points
 from courses.content.read_collector import SourceLocation
 from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 from kernel.markup.svg import clean_svg
+from kernel.pictures import FORMATS, MOST_PIXELS, points
 
 _SVG_PREFIX = "check-"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from courses.content.changes import free_path
 from courses.content.filetypes import KINDS, MAXIMUM_DOCUMENT, MEGABYTE, kind_of
-from courses.content.pictures import FORMATS, cleaned
 from kernel.errors import N_, Invalid
 from kernel.markup.addresses import slug
 from kernel.markup.svg import clean_svg
+from kernel.pictures import FORMATS, cleaned
 
 LONGEST = 60
 

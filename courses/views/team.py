@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, Response, flash, render_template, request
 
 from courses.forms import TeamForm
 from courses.models import StaffRole
@@ -21,7 +21,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose, language
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import address_of, allows, current_actor, current_session, requires, see_page
+from kernel.web.request import address_of, allows, current_actor, current_session, current_settings, requires, see_page
 
 bp = Blueprint("courses_team", __name__)
 
@@ -55,7 +55,7 @@ def team(subject: CourseContext) -> Answer:
         else:
             if known:
                 return _changed(subject)
-            if current_app.extensions["settings"].sends_mail:
+            if current_settings().sends_mail:
                 flash(_("An invitation is on its way to %(email)s.", email=email), "ok")
                 return _to_team(subject)
             secret = team_services.secret_to_hand_over(session, locked, email, now=clock.now())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from enrolments.course_context import course_name
@@ -25,7 +25,7 @@ from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import address_of, current_actor, current_session, requires, see_page
+from kernel.web.request import address_of, current_actor, current_session, current_settings, requires, see_page
 
 bp = Blueprint("enrolments_invitations", __name__, url_prefix="/teaching/<slug>/learners/invitations")
 
@@ -70,7 +70,7 @@ def invite(context: LearnerContext) -> Answer:
         own = address == actor.email
         flash(_(LEFT_OUT) if own else _("This person takes the course or is already invited: %(address)s", address=address), "warn")
         return see_page("enrolments_roster.roster", slug=context.slug)
-    if current_app.extensions["settings"].sends_mail:
+    if current_settings().sends_mail:
         flash(_("An invitation is on its way to %(email)s.", email=address), "ok")
         return see_page("enrolments_roster.roster", slug=context.slug)
     return _links_page(context, services.make_links(session, actor, context.course_id, batch.list_uuid, now=now), batch.list_uuid)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, url_for
+from flask import Blueprint, Response, flash, render_template, url_for
 from sqlalchemy.orm import Session
 
 from accounts import services as accounts
@@ -25,6 +25,7 @@ from kernel.web.request import (
     begin_writing,
     current_actor,
     current_session,
+    current_settings,
     is_read_only_request,
     public,
     release_connection,
@@ -98,7 +99,7 @@ def account(secret: str) -> Answer:
     accounts.sign_up(session, current_actor(), command, now=now)
     services.record_sign_up(session, current_actor(), invited.invitation, now=now)
     signin.note_sign_up(command.password_hash)
-    if current_app.extensions["settings"].sends_mail:
+    if current_settings().sends_mail:
         return see_page("accounts.sign_up_requested")
     flash(_("If the address can be used, the account has been created. Sign in with the password you chose."), "ok")
     return see_page("accounts.sign_in", next=url_for("enrolments_invited.invitation", secret=secret))

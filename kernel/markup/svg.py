@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 from xml.parsers import expat
 
@@ -37,6 +38,21 @@ _IDENTIFIER = re.compile(r"[A-Za-z][\w.-]*")
 _HARMLESS = frozenset({"version", "http://www.w3.org/XML/1998/namespace|space"})
 
 
+_LOGO_ELEMENTS = ELEMENTS | names("linearGradient radialGradient stop clipPath")
+_PAINT = re.compile(r"none|currentColor|#[0-9A-Fa-f]{3,8}|[a-z]{3,20}|rgba?\([0-9.,%\s]+\)|url\(#[A-Za-z][\w.-]*\)")
+_WORD = re.compile(r"[a-zA-Z-]{1,20}")
+_LENGTH = re.compile(r"[0-9.,\s]+(px)?|bold|normal|none")
+_LOGO_FORMS = {
+    **_FORMS,
+    **dict.fromkeys(("fill", "stroke", "stop-color", "clip-path"), _PAINT),
+    **dict.fromkeys(("opacity", "fill-opacity", "stroke-opacity", "stop-opacity", "offset", "fx", "fy"), _NUMBERS),
+    **dict.fromkeys(("stroke-width", "stroke-miterlimit", "stroke-dasharray", "font-size", "font-weight"), _LENGTH),
+    **dict.fromkeys(("fill-rule", "clip-rule", "stroke-linecap", "stroke-linejoin", "gradientUnits", "spreadMethod"), _WORD),
+    "gradientTransform": _FORMS["transform"],
+}
+"""A logo has colours of its own; a figure takes those of the page."""
+
+
 class _RefusedError(Exception):
     """A drawing that contains something not on the allow-list."""
 
@@ -48,6 +64,9 @@ class _RefusedError(Exception):
 
 class _Copier:
     """Copies a drawing as it is read, and stops at the first thing that may not be in it."""
+
+    elements = ELEMENTS
+    forms: Mapping[str, re.Pattern[str]] = _FORMS
 
     def __init__(self, prefix: str, label: str) -> None:
         self._prefix = prefix
@@ -67,7 +86,7 @@ class _Copier:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, tag = name.rpartition("|")
         self._elements += 1
-        if namespace not in (_NAMESPACE, "") or tag not in ELEMENTS:
+        if namespace not in (_NAMESPACE, "") or tag not in self.elements:
             raise _RefusedError(SVG_ELEMENT, what=f"<{tag}>")
         if bool(self._open) == (tag == "svg") or len(self._open) > _MAXIMUM_DEPTH or self._elements > _MAXIMUM_ELEMENTS:
             raise _RefusedError(SVG_SIZE)
@@ -96,7 +115,7 @@ class _Copier:
         reference = _REFERENCE.fullmatch(value) if name in _REFERENCES else None
         if reference:
             return f' {name}="url(#{self._prefix}{reference[1]})"'
-        form = _NUMBERS if name in _GEOMETRY else _FORMS.get(name)
+        form = _NUMBERS if name in _GEOMETRY else self.forms.get(name)
         if form is None or not form.fullmatch(value):
             raise _RefusedError(SVG_ATTRIBUTE, what=f'{name}="{value[:40]}"', tag=tag)
         return f' {name}="{escape(value)}"'
@@ -110,6 +129,35 @@ class _Copier:
     def end(self, name: str) -> None:
         self._open.pop()
         self.parts.append(f"</{name.rpartition('|')[2]}>")
+
+
+class _LogoCopier(_Copier):
+    """Copies a logo: with its colours, and without what drawing programs note for themselves."""
+
+    elements = _LOGO_ELEMENTS
+    forms = _LOGO_FORMS
+
+    def _root(self, attributes: dict[str, str]) -> str:
+        self.has_box = "viewBox" in attributes
+        return f' xmlns="{_NAMESPACE}"'
+
+    def _attribute(self, tag: str, name: str, value: str) -> str:
+        if "|" in name or name == "class" or name.startswith("data-") or (tag == "svg" and name in ("width", "height")):
+            return ""
+        if name == "style":
+            declared = (part.partition(":") for part in value.split(";") if part.strip())
+            return "".join(super(_LogoCopier, self)._attribute(tag, key.strip(), words.strip()) for key, _sign, words in declared)
+        return super()._attribute(tag, name, value)
+
+
+def clean_logo(content: bytes) -> str:
+    """Return a drawing as a file of its own, with its colours; nothing where it has anything but shapes, or no size to be scaled by."""
+    copier = _LogoCopier("", "")
+    try:
+        _read(content, copier)
+    except (_RefusedError, expat.ExpatError, UnicodeDecodeError, ValueError):
+        return ""
+    return "".join(copier.parts) if copier.has_box else ""
 
 
 def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[MarkupFinding, ...]]:

@@ -19,7 +19,7 @@ from kernel import i18n
 from kernel.web.forms import form_token, form_token_at
 from kernel.web.headers import allow_browser_caching
 from kernel.web.icons import icons_apart, used_icons
-from kernel.web.request import current_actor
+from kernel.web.request import current_actor, current_settings
 
 MOST_KEPT = 256
 """Pages, of some thirty kilobytes each."""
@@ -88,9 +88,11 @@ def cached_page(template: str, **context: object) -> Response:
     """Answer with a page that the browser may keep, and with 304 where it holds it as it is now.
 
     The tag names all that the page is drawn from: what the template gets, the reader, their session (its form token and flashes),
-    language, zone and theme, and the templates themselves. What the template gets says all that it is when it is written out (`repr`).
+    language, zone and theme, the institution's profile, and the templates themselves. What the template gets says all that it is when it is
+    written out (`repr`).
     """
-    shown = _digest(template, context, i18n.language(), i18n.zone(), g.theme, request.method, request.path)
+    profile = current_settings().profile.version
+    shown = _digest(template, context, profile, i18n.language(), i18n.zone(), g.theme, request.method, request.path)
     actor = current_actor()
     reader = (actor.person_id, actor.name, actor.roles, actor.is_staff_anywhere, actor.manages_units, actor.unread)
     session = (cookie.get("csrf_token"), cookie.get("_flashes"))

@@ -31,7 +31,7 @@ from kernel.db import Database, cause_of
 from kernel.errors import Forbidden, Unavailable
 from kernel.permissions import Actor, Policy
 from kernel.sandbox import one_file_of
-from kernel.settings import Settings
+from kernel.site_profile import PresentSettings
 from kernel.web.active_requests import ActiveRequests, ServerBusy
 from kernel.web.concurrency import ConcurrencyLimiter
 
@@ -70,8 +70,6 @@ class RequestServices:
     database: Database
     policy: Policy
     load_actor: Callable[[Session], Actor]
-    host_names: frozenset[str]
-    """The sites that requests may name; IPv6 addresses without brackets."""
     request_seconds: float = 30.0
     """How long a request may work once its body is there (spec/security 3.5)."""
     quiet: frozenset[str] = frozenset()
@@ -106,6 +104,16 @@ def request_services() -> RequestServices:
 def services_of_app(app: Flask) -> RequestServices:
     """Return what the roof handed over to an application."""
     return cast("RequestServices", app.extensions["plumbing"])
+
+
+def current_settings() -> PresentSettings:
+    """Return the settings in force now: of the environment, and what administrators set on the web."""
+    return settings_of_app(current_app)
+
+
+def settings_of_app(app: Flask) -> PresentSettings:
+    """Return the settings in force now in an application."""
+    return cast("PresentSettings", app.extensions["present"](app.extensions["settings"]))
 
 
 def current_session() -> Session:
@@ -216,7 +224,7 @@ def begin_writing() -> Session:
 def _check_host() -> None:
     """Refuse a request for another site than ours (spec/security 3.3). Flask's own list cannot hold an IPv6 address."""
     name = urlsplit(f"//{request.host}").hostname
-    if name not in request_services().host_names:
+    if name not in current_settings().host_names:
         raise UnknownHost
 
 
@@ -383,8 +391,7 @@ def see_page(endpoint: str, **values: Any) -> Response:
 
 def site_address() -> str:
     """Return the address under which people reach the site, without a slash at its end: LMS_PUBLIC_URL, else that of the request."""
-    settings: Settings = current_app.extensions["settings"]
-    return (settings.public_url or request.host_url).rstrip("/")
+    return (current_settings().public_url or request.host_url).rstrip("/")
 
 
 def address_of(endpoint: str, **values: Any) -> str:

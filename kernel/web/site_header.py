@@ -11,7 +11,7 @@ from kernel import i18n
 from kernel.permissions import Actor
 from kernel.web.forms import form_token, form_token_at
 from kernel.web.icons import icons_apart, used_icons
-from kernel.web.request import current_actor
+from kernel.web.request import current_actor, settings_of_app
 
 KEPT_HEADS = 2048
 
@@ -23,6 +23,8 @@ class _Head:
     endpoint: str | None
     language: str
     actor: Actor
+    profile: int
+    """The version of the institution's profile."""
 
 
 def site_header(app: Flask) -> Callable[[], str]:
@@ -49,7 +51,7 @@ def site_header(app: Flask) -> Callable[[], str]:
             manages_units=actor.manages_units,
             unread=actor.unread,
         )
-        html, used = draw(_Head(request.endpoint, i18n.language(), somebody))
+        html, used = draw(_Head(request.endpoint, i18n.language(), somebody, settings_of_app(app).profile.version))
         used_icons().update(dict.fromkeys(used))
         return html.replace(token, form_token()).replace(initials, actor.initials).replace(name, actor.name)
 

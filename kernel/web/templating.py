@@ -11,11 +11,13 @@ from uuid import UUID
 from flask import Flask, g, has_request_context, request
 from jinja2 import BytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
+from werkzeug.local import LocalProxy
 
 from kernel import i18n
 from kernel.disk_cache import write_cache_file
 from kernel.settings import Settings
-from kernel.web.request import allows, current_actor
+from kernel.site_profile import PresentSettings
+from kernel.web.request import allows, current_actor, settings_of_app
 from kernel.web.site_header import site_header
 
 _VERSIONS = f"{installed('jinja2')} {installed('aulario')}".encode()
@@ -94,6 +96,24 @@ def _addresses_of(app: Flask) -> Callable[..., Callable[[UUID], str]]:
     return addresses
 
 
+def _site(app: Flask) -> dict[str, object]:
+    """Return what every page knows of the site, as the institution's profile says it when the page is drawn."""
+
+    def known(read: Callable[[PresentSettings], object]) -> object:
+        return LocalProxy(lambda: read(settings_of_app(app)))
+
+    return {
+        "institution": known(lambda settings: i18n.choose(settings.short_names)),
+        "institution_name": known(lambda settings: i18n.choose(settings.names)),
+        "contact_email": known(lambda settings: settings.contact_email),
+        "sends_mail": known(lambda settings: settings.sends_mail),
+        "sign_up_open": known(lambda settings: settings.sign_up),
+        "site_locale": i18n.site_locale,
+        "site_logo": known(lambda settings: settings.profile.logo),
+        "site_style": known(lambda settings: settings.profile.style),
+    }
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Give the templates of the application their globals and filters."""
     environment = app.jinja_env
@@ -110,10 +130,7 @@ def install(app: Flask, settings: Settings) -> None:
         choose=i18n.choose,
         in_language=in_language,
         allows=allows,
-        institution=settings.institution,
-        institution_name=settings.institution_name,
-        contact_email=settings.contact_email,
-        sends_mail=settings.sends_mail,
+        **_site(app),
     )
     environment.filters.update(
         date=i18n.format_date,

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.content.filetypes import kind_of
-from courses.content.pictures import FORMATS, cleaned
 from kernel.errors import Invalid
 from kernel.files import FileStore, StoredFile, checksum, note_stored, quotas_of
+from kernel.pictures import FORMATS, cleaned
 from quizzes.models import AnswerFile
 from quizzes.queries import attempts as queries
 from quizzes.queries.attempts import LoadedAttempt

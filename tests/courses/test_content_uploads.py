@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from courses.content import pictures
 from courses.content.uploads import prepared
+from kernel import pictures
 from kernel.errors import Invalid
 
 WORDS = {"alternative": "Algo", "caption": ""}

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from courses import publication
 from courses.content.foreign.folder import ConversionOptions, convert_folder
 from courses.content.foreign.model import Converted, RemarkKind, grouped, in_source
-from courses.content.pictures import cleaned
 from courses.content.reader import read_directory
 from kernel.errors import Invalid
+from kernel.pictures import cleaned
 from lms.app import KINDS
 from tests.support.folders import FOLDERS
 

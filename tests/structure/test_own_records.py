@@ -8,7 +8,7 @@ from tests.support.own_records import writing_actions
 
 LEAVES_RECORDS = """
     account: device:end profile:edit second_step:manage user:manage
-    the institution: administration:view organisation:load organisation:manage
+    the institution: administration:view organisation:load organisation:manage site:manage
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create
     course:delete course:edit course:import course:publish question_bank:edit
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report

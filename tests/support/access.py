@@ -117,6 +117,7 @@ ACCESS: Mapping[tuple[str, str], str] = {
     ("completion.take_back", "of_another_learner"): "S",
     ("organisation.manage", "any"): "S",
     ("organisation.load", "any"): "S",
+    ("site.manage", "any"): "S",
     ("organisation.follow", "of_a_unit"): "S*",
     ("user.merge", "of_others"): "S",
     ("user.merge", "own"): "",

@@ -15,7 +15,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "argon2": ("accounts/passwords.py",),
     "babel": ("kernel/i18n.py", "scripts/translations.py"),
     "bleach": ("kernel/markup/plain.py",),
-    "PIL": ("courses/content/pictures.py",),
+    "PIL": ("kernel/pictures.py",),
     "bs4": ("kernel/markup/paste.py",),
     "brotli": ("kernel/web/assets.py",),
     "cryptography": ("kernel/crypto.py",),

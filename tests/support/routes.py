@@ -135,6 +135,12 @@ ROUTES: Mapping[str, str] = {
     "session.list_and_end": """
         accounts.devices accounts.end_device accounts.end_devices accounts.prove_for_devices lms_people.end_sessions
     """,
+    "site.manage": """
+        organisations_site.access organisations_site.appearance organisations_site.dismiss_hint organisations_site.mail_server
+        organisations_site.names organisations_site.overview organisations_site.remove_logo organisations_site.remove_signatory
+        organisations_site.set_colours organisations_site.set_logo organisations_site.signatories organisations_site.signatory
+        organisations_site.signature organisations_site.test_mail
+    """,
     "simulator.answer": "simulators.answer",
     "simulator.review": "simulators.submission",
     "simulator.view_task": "simulators.task",
@@ -164,6 +170,8 @@ PUBLIC: Mapping[str, str] = {
     "accounts_second.enter_with_passkey": "between password and entry: the proof in the cookie decides",
     "accounts_second.request_passkey": "between password and entry: the proof in the cookie decides",
     "assets.static": "styles, scripts, fonts and pictures of the program",
+    "organisations_site.logo": "the logo stands on every page",
+    "organisations_site.style": "the colours stand on every page",
     "certificates.short": "leads to certificates.verify",
     "certificates.verify": "everybody may check a code: certificate.verify",
     "certificates.verify_form": "asks for a code",

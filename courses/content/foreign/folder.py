@@ -15,12 +15,12 @@ from courses.content.foreign.lesson import ForeignLesson, convert
 from courses.content.foreign.model import Converted, ForeignRemark, ForeignRemarkCollector, LinkTargets, Origin, RemarkKind
 from courses.content.layout import MAXIMUM_MODULES
 from courses.content.model import Severity
-from courses.content.pictures import FORMATS, MOST_PIXELS, cleaned, points
 from courses.content.starter_files import proposed_key
 from courses.content.writing import scalar
 from kernel.errors import N_, Invalid
 from kernel.markup.addresses import slug
 from kernel.markup.svg import clean_svg
+from kernel.pictures import FORMATS, MOST_PIXELS, cleaned, points
 
 ENDINGS = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
 PLANS = ("summary.md", "_sidebar.md", "toc.md")

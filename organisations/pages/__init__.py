@@ -1,0 +1,1 @@
+"""Plain values that pages show of institutions."""
