@@ -25,6 +25,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "flask_wtf": ("kernel/web/forms.py", "kernel/web/errors.py", "lms/app.py"),
     "gunicorn": ("lms/serve.py", "lms/gunicorn_worker.py"),
     "huey": ("lms/worker.py",),
+    "icalendar": ("kernel/ical.py",),
     "idna": ("kernel/mail.py",),
     "itsdangerous": ("kernel/crypto.py",),
     "jinja2": ("kernel/web/templating.py", "kernel/mail.py"),
