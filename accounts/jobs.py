@@ -1,20 +1,20 @@
 """Mails of accounts, and of notices. Links are minted here, when the mail is written, so that no job row ever holds a secret."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
 
 from accounts import addresses, notices, queries, services
 from accounts.models import Person, TokenPurpose
 from accounts.queries import MailBatch
-from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until
+from accounts.rules import PATIENT_KINDS, TOKEN_LIFE, NoticeKind, digest_until, night_ends
 from accounts.wording import NOTICE_KINDS
 from kernel import clock, mail, outbox
-from kernel.i18n import DEFAULT_ZONE, _, choose, format_datetime, reading
+from kernel.i18n import _, choose, find_zone, format_datetime, reading
 from kernel.outbox import Away, Delivery, Effect
 from kernel.settings import secret_keys
 
@@ -24,13 +24,6 @@ T = TypeVar("T")
 def _person(delivery: Delivery) -> Person:
     with delivery.database.unit_of_work(write=False) as session:
         return queries.get_person(session, cast("int", delivery.arguments["person"]))
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return DEFAULT_ZONE
 
 
 def _link(delivery: Delivery, person: Person, purpose: TokenPurpose) -> str:
@@ -53,7 +46,7 @@ def _is_late(delivery: Delivery) -> bool:
 def _send_word_of_late_link(delivery: Delivery, person: Person, path: str, *, to: str = "") -> None:
     """Notify the requester that a link could not be sent in time, and where to request another; log it too."""
     outbox.log.warning("mail.link_over", job=delivery.job_id, minutes=int(delivery.waited.total_seconds() // 60))
-    with reading(person.language, _zone(person.zone)):
+    with reading(person.language, find_zone(person.zone)):
         asked_at = format_datetime(delivery.created_at)
     _send(delivery, person, "link_over", path, to=to, moment=asked_at)
 
@@ -175,12 +168,29 @@ PAGE = 500
 
 
 def send_notices(delivery: Delivery) -> Effect | None:
-    """Send the notices of an event to some people, each noted as sent at once, as invitations are sent."""
+    """Send the notices of an event to some people, each noted as sent at once, as invitations are sent.
+
+    A kind that can wait waits for the morning of those where it is night.
+    """
     key = cast("str", delivery.arguments["key"])
     with delivery.database.unit_of_work(write=False) as session:
-        letters = queries.list_letters(session, key, cast("list[int]", delivery.arguments["people"]))
-    entries = {letter.person.id: letter for letter in letters}
-    return _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery))
+        letters = queries.list_letters(session, key, cast("list[int]", delivery.arguments["people"]), now=delivery.now)
+    entries, mornings = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
+    for letter in letters:
+        patient = NoticeKind(letter.notices[0].kind) in PATIENT_KINDS
+        morning = night_ends(delivery.now, find_zone(letter.person.zone)) if patient else None
+        if morning is None:
+            entries[letter.person.id] = letter
+        else:
+            mornings[morning].append(letter.person.id)
+    rest = _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery))
+
+    def write(session: Session) -> None:
+        _divide(delivery, "accounts.send_notices", list(mornings.items()), session)
+        if rest is not None:
+            rest(session)
+
+    return write
 
 
 def _send_and_note(delivery: Delivery, letter: MailBatch) -> None:
@@ -200,9 +210,9 @@ def _send_notice(delivery: Delivery, letter: MailBatch) -> Effect:
 def send_digests(delivery: Delivery) -> None:
     """Add a job for each person whose daily mail is due, by the clock of their time zone."""
     with delivery.database.unit_of_work(write=False) as session:
-        zones = queries.zones_of_digests(session)
+        zones = queries.zones_of_digests(session, now=delivery.now)
     for zone in zones:
-        until = digest_until(delivery.now, _zone(zone))
+        until = digest_until(delivery.now, find_zone(zone))
         last = 0
         while people := _list_digests(delivery, zone, until, last):
             _add_digests(delivery, people, until)
@@ -211,7 +221,7 @@ def send_digests(delivery: Delivery) -> None:
 
 def _list_digests(delivery: Delivery, zone: str, until: datetime, after: int) -> list[int]:
     with delivery.database.unit_of_work(write=False) as session:
-        return queries.list_digests(session, zone, until, after=after, limit=PAGE)
+        return queries.list_digests(session, zone, until, after=after, limit=PAGE, now=delivery.now)
 
 
 def _add_digests(delivery: Delivery, people: list[int], until: datetime) -> None:
@@ -227,7 +237,7 @@ def send_digest(delivery: Delivery) -> Effect | None:
     """Send the notifications that wait for a person's daily mail, in one message."""
     until = datetime.fromisoformat(cast("str", delivery.arguments["until"]))
     with delivery.database.unit_of_work(write=False) as session:
-        letter = queries.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES)
+        letter = queries.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES, now=delivery.now)
     if letter is None:
         return None
     with reading(letter.person.language):

@@ -222,6 +222,8 @@ class Notification(Base):
     read_at: Mapped[Moment | None]
     mail: Mapped[str] = mapped_column(String(8))
     mailed_at: Mapped[Moment | None]
+    mail_until: Mapped[Moment | None]
+    """After it no mail goes out any more: it would come too late."""
 
 
 class NotificationPreference(Base):

@@ -33,7 +33,8 @@ class NoticeVerb(StrEnum):
 class Message:
     """The content of a notification; `key` names the event, so that nobody is notified of it twice.
 
-    `subject` and `words` are plain text by language (`kernel.i18n.in_every_language`), `path` an address of this site.
+    `subject` and `words` are plain text by language (`kernel.i18n.in_every_language`), `path` an address of this site. No mail goes out
+    after `mail_until`.
     """
 
     kind: NoticeKind
@@ -41,6 +42,7 @@ class Message:
     subject: Mapping[str, str]
     words: Mapping[str, str]
     path: str
+    mail_until: datetime | None = None
 
 
 def give(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
@@ -97,6 +99,7 @@ def _row(message: Message, person_id: int, switch: NotificationChoice, now: date
         "given_at": now,
         "in_bell": switch.in_bell,
         "mail": switch.mail.value,
+        "mail_until": message.mail_until,
     }
 
 

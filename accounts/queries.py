@@ -449,23 +449,23 @@ class MailBatch:
     notices: tuple[Notification, ...]
 
 
-def list_letters(session: Session, key: str, people: Sequence[int]) -> list[MailBatch]:
+def list_letters(session: Session, key: str, people: Sequence[int], *, now: datetime) -> list[MailBatch]:
     """List the notices of an event to these people that are to go out at once and have not, by the people's numbers."""
     statement = (
         select(Notification, Person)
         .join(Person, Person.id == Notification.person_id)
-        .where(Notification.key == key, Notification.person_id.in_(people), Notification.mail == MailTime.AT_ONCE.value, *_postable())
+        .where(Notification.key == key, Notification.person_id.in_(people), Notification.mail == MailTime.AT_ONCE.value, *_postable(now))
         .order_by(Notification.person_id)
     )
     return [MailBatch(row.Person, (row.Notification,)) for row in session.execute(statement)]
 
 
-def find_digest(session: Session, person_id: int, until: datetime, *, limit: int) -> MailBatch | None:
+def find_digest(session: Session, person_id: int, until: datetime, *, limit: int, now: datetime) -> MailBatch | None:
     """Return what waited for the daily mail before a moment, the earliest first."""
     statement = (
         select(Notification, Person)
         .join(Person, Person.id == Notification.person_id)
-        .where(Person.id == person_id, Notification.mail == MailTime.DAILY.value, Notification.given_at <= until, *_postable())
+        .where(Person.id == person_id, Notification.mail == MailTime.DAILY.value, Notification.given_at <= until, *_postable(now))
         .order_by(Notification.given_at, Notification.id)
         .limit(limit)
     )
@@ -473,24 +473,25 @@ def find_digest(session: Session, person_id: int, until: datetime, *, limit: int
     return MailBatch(rows[0].Person, tuple(row.Notification for row in rows)) if rows else None
 
 
-def _postable() -> tuple[ColumnElement[bool], ...]:
-    return (Notification.mailed_at.is_(None), Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
+def _postable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    in_time = or_(Notification.mail_until.is_(None), Notification.mail_until > now)
+    return (in_time, Notification.mailed_at.is_(None), Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
 
 
-def zones_of_digests(session: Session) -> list[str]:
+def zones_of_digests(session: Session, *, now: datetime) -> list[str]:
     """List the time zones of those for whom something waits for the daily mail."""
     statement = (
-        select(Person.zone).join(Notification, Notification.person_id == Person.id).where(*_unsent()).distinct().order_by(Person.zone)
+        select(Person.zone).join(Notification, Notification.person_id == Person.id).where(*_unsent(now)).distinct().order_by(Person.zone)
     )
     return list(session.scalars(statement))
 
 
-def list_digests(session: Session, zone: str, until: datetime, *, after: int, limit: int) -> list[int]:
+def list_digests(session: Session, zone: str, until: datetime, *, after: int, limit: int, now: datetime) -> list[int]:
     """List the people of a zone for whom something waits since before a moment, by their numbers after one."""
     statement = (
         select(Person.id)
         .join(Notification, Notification.person_id == Person.id)
-        .where(Person.zone == zone, Person.id > after, Notification.given_at <= until, *_unsent())
+        .where(Person.zone == zone, Person.id > after, Notification.given_at <= until, *_unsent(now))
         .distinct()
         .order_by(Person.id)
         .limit(limit)
@@ -498,5 +499,5 @@ def list_digests(session: Session, zone: str, until: datetime, *, after: int, li
     return list(session.scalars(statement))
 
 
-def _unsent() -> tuple[ColumnElement[bool], ...]:
-    return (Notification.mail == MailTime.DAILY.value, *_postable())
+def _unsent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Notification.mail == MailTime.DAILY.value, *_postable(now))

@@ -136,7 +136,14 @@ class NoticeKind(StrEnum):
     MISTAKE = "mistake"
     APPROVAL = "approval"
     CHANGED = "changed"
+    DEADLINE = "deadline"
+    OPENING = "opening"
+    REMINDER = "reminder"
     OPERATION = "operation"
+
+
+PATIENT_KINDS = frozenset({NoticeKind.DEADLINE, NoticeKind.OPENING, NoticeKind.REMINDER})
+"""Kinds that nobody's night is disturbed for."""
 
 
 class MailTime(StrEnum):
@@ -156,6 +163,19 @@ def digest_until(now: datetime, zone: tzinfo) -> datetime:
     here = now.astimezone(zone)
     today = here.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
     return today if today <= here else today - timedelta(days=1)
+
+
+NIGHT_FROM, NIGHT_UNTIL, MORNING = 21, 7, 8
+"""Hours of the day between which a person is not mailed what can wait, and the hour for which it waits."""
+
+
+def night_ends(now: datetime, zone: tzinfo) -> datetime | None:
+    """Return when mail that can wait may go out to a reader in a zone; nothing where it may now."""
+    here = now.astimezone(zone)
+    if NIGHT_UNTIL <= here.hour < NIGHT_FROM:
+        return None
+    morning = here.replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    return morning if here.hour < NIGHT_UNTIL else morning + timedelta(days=1)
 
 
 RECOVERY_LENGTH = 24

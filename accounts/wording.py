@@ -13,6 +13,9 @@ NOTICE_KINDS = {
     NoticeKind.TIME: (N_("Time and attempts"), N_("You are given another date, more time or more attempts at a quiz.")),
     NoticeKind.CHANGED: (N_("Changes"), N_("Something you have already done in a course has changed.")),
     NoticeKind.MISTAKE: (N_("Mistake reports"), N_("The course team decides on a mistake you reported, or corrects it.")),
+    NoticeKind.DEADLINE: (N_("Deadlines"), N_("Something in your courses closes in 7 days, in 3 days or tomorrow.")),
+    NoticeKind.OPENING: (N_("Openings"), N_("Something in your courses opens in 7 days, in 3 days or tomorrow.")),
+    NoticeKind.REMINDER: (N_("My reminders"), N_("A reminder that you wrote in your calendar is near.")),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
     NoticeKind.OPERATION: (
         N_("System status"),
@@ -34,6 +37,9 @@ SYMBOLS = {
     NoticeKind.TIME: "clock",
     NoticeKind.CHANGED: "file-text",
     NoticeKind.MISTAKE: "flag",
+    NoticeKind.DEADLINE: "calendar-clock",
+    NoticeKind.OPENING: "calendar",
+    NoticeKind.REMINDER: "bell",
     NoticeKind.APPROVAL: "shield-check",
     NoticeKind.OPERATION: "circle-alert",
 }

@@ -17,7 +17,7 @@ from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from typing import cast
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, dates, lists, numbers
 from babel.core import get_global
@@ -175,6 +175,14 @@ def in_every_language(write: Callable[[], str]) -> dict[str, str]:
     return texts
 
 
+def find_zone(name: str) -> ZoneInfo:
+    """Return the time zone that an account names, the house's where there is none of that name."""
+    try:
+        return ZoneInfo(name) if name else DEFAULT_ZONE
+    except (ZoneInfoNotFoundError, ValueError):
+        return DEFAULT_ZONE
+
+
 def local(moment: datetime) -> datetime:
     """Return a moment in the reader's time zone."""
     return moment.astimezone(zone())
@@ -188,6 +196,23 @@ def format_date(value: date | datetime | None, style: str = "long") -> str:
     if language() == "es":
         return dates.format_date(day, "d 'de' MMMM 'de' y" if style == "long" else "d MMM y", locale="es")
     return dates.format_date(day, "d MMMM y" if style == "long" else "d MMM y", locale="en")
+
+
+def format_month(day: date) -> str:
+    """Write the month of a day as a heading: «Noviembre de 2026»."""
+    text = dates.format_date(day, "LLLL 'de' y" if language() == "es" else "LLLL y", locale=language())
+    return text[:1].upper() + text[1:]
+
+
+def format_weekday(day: date) -> str:
+    """Write the day of the week in short: «mar»."""
+    return dates.format_date(day, "EEE", locale=language()).rstrip(".")
+
+
+def weekdays() -> list[tuple[str, str]]:
+    """Return the days of the week from Monday on: the name of each, and the letter that stands for it."""
+    names, letters = (dates.get_day_names(width, "stand-alone", language()) for width in ("wide", "narrow"))
+    return [(names[number], letters[number]) for number in range(7)]
 
 
 def format_time(value: datetime) -> str:

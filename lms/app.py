@@ -5,7 +5,6 @@ from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version as installed
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, g, request
 from flask import session as cookie
@@ -105,6 +104,7 @@ def open_instance(settings: Settings) -> Instance:
             "awards": last_awards,
             "confirms_since": lambda: present(settings).confirms_since,
             "consequences": dict(consequences),
+            "covered_dates": tuple(told for feature in FEATURES for told in feature.covered_dates),
             "dates": tuple(source for feature in FEATURES for source in feature.dates),
             "folders": {},
             "follow_address": team.follow_address,
@@ -173,11 +173,7 @@ def _choose_reader() -> None:
     actor = current_actor()
     if actor.is_anonymous:
         return
-    try:
-        zone = ZoneInfo(actor.zone) if actor.zone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = None
-    i18n.set_reader(actor.language or i18n.language(), zone)
+    i18n.set_reader(actor.language or i18n.language(), i18n.find_zone(actor.zone))
     g.theme = actor.theme or g.theme
 
 
