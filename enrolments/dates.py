@@ -6,7 +6,7 @@ whose dates are wanted with all that they follow from, so that it asks the datab
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import cast
 
@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from courses.models import Course
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity, OutlineModule, Texts, activity_url
-from enrolments.models import Completion, Edition, EditionPlace, Enrolment
+from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PersonalReminder
 from enrolments.queries.learning import own_outlines, results_of_many
 from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import NO_RESULT, Results, completed_keys
-from kernel.i18n import choose
+from kernel.i18n import DEFAULT_LANGUAGE, choose
 
 
 class DateKind(StrEnum):
@@ -75,6 +75,11 @@ class DatedItem:
     def title(self) -> str:
         """Return its title in the reader's language."""
         return choose(self.texts)
+
+    def by_calendar(self, zone: tzinfo) -> datetime:
+        """Return the moment as calendars of a zone show it: what closes with the end of a day is over in the last minute of that day."""
+        here = self.at.astimezone(zone)
+        return here - timedelta(minutes=1) if self.kind in RUNNING_OUT and here.time() == time() else here
 
     @property
     def course_title(self) -> str:
@@ -290,6 +295,32 @@ def _module_dates(enrolment: DatedEnrolment, module: OutlineModule) -> Iterator[
 def _ends_before(enrolment: DatedEnrolment, moment: datetime) -> bool:
     """Say whether something closes before the whole edition does."""
     return enrolment.ends_at is None or moment < enrolment.ends_at
+
+
+def reminder_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
+    """Tell the reminders that people wrote for themselves."""
+    statement = (
+        select(PersonalReminder, Course.slug, Course.title)
+        .outerjoin(Course, Course.id == PersonalReminder.course_id)
+        .where(PersonalReminder.person_id.in_(wanted.person_ids))
+        .order_by(PersonalReminder.at, PersonalReminder.id)
+    )
+    if wanted.since is not None:
+        statement = statement.where(PersonalReminder.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(PersonalReminder.at < wanted.until)
+    for row, slug, title in session.execute(statement):
+        yield DatedItem(
+            key=f"reminder:{row.uuid}",
+            kind=DateKind.REMINDER,
+            at=row.at,
+            person_id=row.person_id,
+            path=f"/calendar/reminders/{row.uuid}",
+            texts={DEFAULT_LANGUAGE: row.words},
+            course_id=row.course_id,
+            slug=slug or "",
+            course_texts=title or {},
+        )
 
 
 def dates_of_kind(kind: str) -> DateSource:

@@ -3,11 +3,12 @@
 from accounts.services import AccountVerb
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs
-from enrolments.dates import course_dates, dates_of_kind
+from enrolments.dates import course_dates, dates_of_kind, reminder_dates
 from enrolments.mistake_permissions import MISTAKE_PERMISSIONS
 from enrolments.permissions import PERMISSIONS
 from enrolments.views import (
     announcements,
+    calendar,
     editions,
     gradebook,
     grading,
@@ -17,6 +18,7 @@ from enrolments.views import (
     messages,
     mistakes,
     progress_report,
+    reminders,
     results,
     roster,
     units,
@@ -39,6 +41,8 @@ FEATURE = Feature(
         results.bp,
         units.bp,
         mistakes.bp,
+        calendar.bp,
+        reminders.bp,
     ),
     permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS},
     jobs={
@@ -51,13 +55,21 @@ FEATURE = Feature(
         "enrolments.forget_lists": jobs.forget_lists,
         "enrolments.tell_changes": jobs.notify_changes,
         "enrolments.end_closed": jobs.end_closed,
+        "enrolments.plan_reminders": jobs.plan_reminders,
+        "enrolments.remind_zone": jobs.remind_zone,
+        "enrolments.remind": jobs.remind,
     },
-    periodic={"enrolments.forget_lists": 3600, "enrolments.keep_grades": 3600, "enrolments.end_closed": 86_400},
+    patient=("enrolments.remind", "enrolments.send_invitation"),
+    periodic={
+        "enrolments.plan_reminders": 900,
+        "enrolments.forget_lists": 3600,
+        "enrolments.keep_grades": 3600,
+        "enrolments.end_closed": 86_400,
+    },
     on={
         AccountVerb.CONFIRMED: "enrolments.accept_at_confirmation",
         CourseVerb.PUBLISHED: "enrolments.follow_correction",
         CourseVerb.CHANGES_TOLD: "enrolments.tell_changes",
     },
-    patient=("enrolments.send_invitation",),
-    dates=(course_dates, dates_of_kind("page")),
+    dates=(course_dates, dates_of_kind("page"), reminder_dates),
 )

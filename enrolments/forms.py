@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,13 +12,15 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from enrolments.models import Edition, ManualGradeItem, MistakeKind, MistakeState
+from enrolments.models import Edition, ManualGradeItem, MistakeKind, MistakeState, PersonalReminder
+from enrolments.queries.calendar import CourseChoice
 from enrolments.queries.learning import GroupRow
 from enrolments.services.editions import EditionValues
 from enrolments.services.grade_items import GradeItemValues
 from enrolments.services.mistakes import MistakeDecision, MistakeValues
+from enrolments.services.reminders import ReminderValues
 from enrolments.wording import MISTAKE_KINDS
-from kernel.i18n import _, lazy_, number
+from kernel.i18n import _, choose, lazy_, number
 from kernel.web.forms import Form, LineField, MomentField, WholeField, clean_text
 
 
@@ -325,3 +329,41 @@ class MistakeDecisionForm(Form):
         state = MistakeState(self.decision.data)
         version = int(self.version.data) if state is MistakeState.CORRECTED and self.version.data else None
         return MistakeDecision(state, self.answer.data or "", version)
+
+
+class ReminderForm(Form):
+    """A reminder that people write for themselves."""
+
+    words = LineField(
+        lazy_("What to remember"),
+        [DataRequired(lazy_("Write what you want to remember.")), Length(max=200, message=lazy_("Use at most %(max)d characters."))],
+    )
+    at = MomentField(lazy_("Day and time"), [DataRequired(lazy_("Choose the day and time."))])
+    course = SelectField(lazy_("Course"), choices=[], default="")
+
+    def offer(self, courses: Sequence[CourseChoice]) -> None:
+        """Let these courses be chosen, or none."""
+        self.course.choices = [("", _("No course")), *((str(course.id), choose(course.title)) for course in courses)]
+
+    def begin(self, day: str) -> None:
+        """Fill in the morning of a day that was chosen in the calendar."""
+        with suppress(ValueError):
+            self.at.data = f"{date.fromisoformat(day).isoformat()}T09:00"
+
+    def show(self, reminder: PersonalReminder) -> None:
+        """Fill the form with a reminder; its course can stay, whether it is still taken or not."""
+        self.words.data, self.at.data = reminder.words, MomentField.format_moment(reminder.at)
+        self.course.data = "" if reminder.course_id is None else str(reminder.course_id)
+
+    def is_to_come(self, now: datetime, reminder: PersonalReminder | None = None) -> bool:
+        """Refuse a moment that is over, unless the reminder has it already."""
+        known = reminder is not None and self.at.data == MomentField.format_moment(reminder.at)
+        if known or (self.at.moment or now) > now:
+            return True
+        self.refuse(self.at, _("Choose a moment that is still to come."))
+        return False
+
+    def command(self) -> ReminderValues:
+        """Return what the reminder is to be."""
+        assert self.at.moment is not None
+        return ReminderValues(self.words.data or "", self.at.moment, int(self.course.data) if self.course.data else None)

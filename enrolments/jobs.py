@@ -7,21 +7,24 @@ from typing import cast
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from accounts import notices
 from accounts.services import delete_pending_uploads
 from courses.permissions import edits
 from courses.queries.team import list_still_authorised
 from enrolments.models import Edition, PendingEnrolmentList
+from enrolments.pages.calendar import notice_words
 from enrolments.people_lists import ListedAddress, judge_list, read_list
+from enrolments.queries import calendar
 from enrolments.queries import invitations as invitation_queries
 from enrolments.queries import learning as queries
 from enrolments.queries import versions as version_queries
 from enrolments.queries.grade_items import list_stale
-from enrolments.services import account_closure, announcements, change_notices, editions, grade_items, invitations
+from enrolments.services import account_closure, announcements, change_notices, date_notices, editions, grade_items, invitations
 from enrolments.services.invitations import InvitationBatch
 from enrolments.services.learning import follow_version, record_version_moves
-from kernel import mail
+from kernel import mail, outbox
 from kernel.errors import Conflict
-from kernel.i18n import choose
+from kernel.i18n import choose, find_zone
 from kernel.outbox import Delivery, Effect, JobIncomplete
 from kernel.permissions import Actor, ActorChannel
 
@@ -163,3 +166,56 @@ def end_closed(delivery: Delivery) -> None:
 def forget_lists(delivery: Delivery) -> Effect:
     """Delete the enrolment lists whose time is over."""
     return lambda session: delete_pending_uploads(session, PendingEnrolmentList, now=delivery.now)
+
+
+def plan_reminders(delivery: Delivery) -> Effect:
+    """Add a job for the people of each zone where it is day, once a day.
+
+    Where nothing ran all day nobody is reminded any more: a reminder that comes late is wrong.
+    """
+
+    def write(session: Session) -> None:
+        for zone in calendar.list_zones(session):
+            if not date_notices.is_time(delivery.now, find_zone(zone)):
+                continue
+            day = _day_of(delivery, zone)
+            key = f"remind:{zone}@{day}"
+            if not outbox.is_known(session, key):
+                outbox.enqueue(session, "enrolments.remind_zone", {"zone": zone, "day": day}, now=delivery.now, unique_key=key)
+
+    return write
+
+
+def _day_of(delivery: Delivery, zone: str) -> str:
+    return delivery.now.astimezone(find_zone(zone)).date().isoformat()
+
+
+def remind_zone(delivery: Delivery) -> Effect:
+    """Divide the people of a zone, and add a job for each portion: where one fails, the others are reminded."""
+    zone, day = str(delivery.arguments["zone"]), str(delivery.arguments["day"])
+
+    def write(session: Session) -> None:
+        for first, last in calendar.list_portions(session, zone, size=date_notices.PORTION):
+            key = f"remind:{zone}@{day}:{first}"
+            if not outbox.is_known(session, key):
+                arguments = {"zone": zone, "day": day, "first": first, "last": last}
+                outbox.enqueue(session, "enrolments.remind", arguments, now=delivery.now, unique_key=key)
+
+    return write
+
+
+def remind(delivery: Delivery) -> Effect | None:
+    """Notify some people of a zone of what comes near, decided now; done twice it notifies nobody twice, and too late nobody at all."""
+    zone = str(delivery.arguments["zone"])
+    if _day_of(delivery, zone) != delivery.arguments["day"] or not date_notices.is_time(delivery.now, find_zone(zone)):
+        return None
+    with delivery.database.unit_of_work(write=False) as session:
+        first, last = cast("int", delivery.arguments["first"]), cast("int", delivery.arguments["last"])
+        people = calendar.list_people_between(session, zone, first, last)
+        due = date_notices.due_notices(session, people, find_zone(zone), notice_words, now=delivery.now)
+
+    def write(session: Session) -> None:
+        for notice in due:
+            notices.give(session, notice.message, notice.people, now=delivery.now)
+
+    return write

@@ -412,3 +412,30 @@ class MistakeReport(Base):
     """The version that corrected it; none where a regrade or something else did."""
     settled_at: Mapped[Moment | None]
     """When it was declined or corrected."""
+
+
+class PersonalReminder(Base):
+    """A short text that a person wrote for themselves, for a moment; nobody else sees it."""
+
+    __tablename__ = "personal_reminder"
+    __table_args__ = (Index("ix_personal_reminder_person", "person_id", "at"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[PublicId]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
+    words: Mapped[str] = mapped_column(String(200))
+    at: Mapped[Moment] = mapped_column(index=True)
+    written_at: Mapped[Moment]
+
+
+class CalendarFeed(Base):
+    """A person's dates under a secret address that other calendars read; only its hash is kept."""
+
+    __tablename__ = "calendar_feed"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[Moment]
+    entries: Mapped[str] = mapped_column(Text)
+    """JSON: of each event that calendars may hold its moment, its changes and a hash of its words, never the words."""

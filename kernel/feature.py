@@ -26,5 +26,7 @@ class Feature:
     patient: Collection[str] = ()
     """Kinds of jobs that let all others go first: mail to many, that nobody waits for at the screen."""
     commands: tuple[click.Command, ...] = ()
+    covered_dates: tuple[Callable[..., Any], ...] = ()
+    """Tell which courses of which people have reminders of their own (`enrolments.services.date_notices.Covered`)."""
     dates: tuple[Callable[..., Any], ...] = ()
     """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""

@@ -21,7 +21,7 @@ from courses.models import Course, CourseStaff
 from courses.services import team
 from enrolments.models import Completion, Enrolment
 from enrolments.rules import CourseHistory, is_better
-from enrolments.services import account_closure, editions, learning, mistakes
+from enrolments.services import account_closure, editions, learning, mistakes, reminders
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations.queries import tree
@@ -37,6 +37,13 @@ HAND_OVER: tuple[Callable[..., None], ...] = (
     certificates.transfer_credentials,
 )
 """What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""
+PERSONAL: tuple[Callable[..., None], ...] = (
+    editions.transfer_waiting_places,
+    mistakes.transfer_reports,
+    reminders.transfer_reminders,
+    quizzes.transfer_accommodation,
+)
+"""What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 
 
 def get_pair(session: Session, actor: Actor, person: UUID, other: UUID) -> MergePair:
@@ -127,7 +134,7 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
         raise Conflict(refused)
     moved = [course.course_id for course in list_courses(session, pair) if course.moves]
     _swap_courses(session, closed.id, kept.id, moved, now=now)
-    for personal in (editions.transfer_waiting_places, mistakes.transfer_reports, quizzes.transfer_accommodation):
+    for personal in PERSONAL:
         personal(session, closed.id, kept.id)
     account_closure.end_duplicate_enrolments(session, actor, closed.id, kept.id, now=now)
     _hand_over_roles(session, actor, closed, kept, now=now)

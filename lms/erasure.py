@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from accounts import privacy, queries
 from accounts.models import Person
 from courses.services import team
-from enrolments.services import account_closure, invitations, learner_notes, mistakes
+from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
 from kernel.permissions import Actor
 from organisations.services import tree
 from quizzes.services import overrides
@@ -19,6 +19,7 @@ FORGET: tuple[Callable[..., None], ...] = (
     invitations.erase_person,
     learner_notes.erase_person,
     mistakes.erase_person,
+    reminders.erase_person,
     overrides.erase_person,
 )
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""

@@ -37,6 +37,7 @@ from certificates.web_sheet import sheet_of
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
     ActivityResult,
+    CalendarFeed,
     Edition,
     EditionPlace,
     Enrolment,
@@ -44,6 +45,7 @@ from enrolments.models import (
     GroupMember,
     LearnerGroup,
     MistakeReport,
+    PersonalReminder,
     VersionOfferReply,
     WaitingPlace,
 )
@@ -208,6 +210,10 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(Enrolment, Enrolment.id == WatchedSpan.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(mine),
+        "reminders": select(PersonalReminder.words, PersonalReminder.at, PersonalReminder.written_at, *of_course)
+        .outerjoin(Course, Course.id == PersonalReminder.course_id)
+        .where(PersonalReminder.person_id == person_id),
+        "calendar_address": select(CalendarFeed.made_at).where(CalendarFeed.person_id == person_id),
         "activities": select(*of_course, ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at)
         .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)

@@ -13,7 +13,7 @@ from accounts.models import Device, Person, RoleGrant
 from courses.models import CourseStaff
 from courses.services import team
 from enrolments.models import Enrolment, WaitingPlace
-from enrolments.services import invitations, mistakes
+from enrolments.services import invitations, mistakes, reminders
 from kernel import audit, audit_seals, clock, outbox
 from kernel.errors import N_
 from kernel.files import files_of
@@ -78,6 +78,7 @@ KINDS = (
     RetentionRule("keep_audit_days", N_("The record of important actions"), audit_seals.forget_before),
     RetentionRule("keep_notices_days", N_("Notifications on the site (bell icon)"), notices.forget_before),
     RetentionRule("keep_mistake_reports_days", N_("Mistake reports, once corrected or declined"), mistakes.forget_before),
+    RetentionRule("keep_reminders_days", N_("Reminders that you wrote in your calendar, after their day"), reminders.forget_before),
     RetentionRule(
         "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), services.forget_devices_before
     ),

@@ -178,7 +178,18 @@ def ready() -> Answer:
 @public
 def robots() -> Answer:
     """Answer robots.txt: what search engines may not index."""
-    paths = ("/attempts/", "/learning", "/profile", "/teaching", "/administration", "/verify/", "/v/", "/certificates", "/search")
+    paths = (
+        "/attempts/",
+        "/learning",
+        "/profile",
+        "/teaching",
+        "/administration",
+        "/verify/",
+        "/v/",
+        "/certificates",
+        "/search",
+        "/calendar",
+    )
     return _plain("User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in paths))
 
 

@@ -20,6 +20,7 @@ from lms.demo.learning import learner_life, second_course_life
 from lms.demo.marking import grader_life, regrading_life
 from lms.demo.people import ADMINISTRATOR, LEARNER, MANAGER, STAFF, DemoLearner, Identity, graduate, learners
 from lms.demo.planned import plan_publications
+from lms.demo.reminders import reminder_life
 from lms.demo.sample_class import hold_sample_quiz
 from lms.demo.staff import administrator_life, staff_life
 from lms.demo.teaching import teaching_life
@@ -112,6 +113,7 @@ def _lives(stage: DemoTimeline, people: Sequence[DemoLearner], hashes: dict[str,
         waiting_life(stage, people),
         grader_life(stage),
         regrading_life(stage),
+        reminder_life(stage),
         administrator_life(stage, ADMINISTRATOR, people),
         *(staff_life(stage, STAFF[role]) for role in (StaffRole.OWNER, StaffRole.EDITOR)),
         *(learner_life(stage, learner, hashes[LEARNER.email]) for learner in people),

@@ -29,6 +29,7 @@ from enrolments.models import (
     ManualGradeItem,
     MessageRecipient,
     MistakeReport,
+    PersonalReminder,
     ResultOverride,
     WaitingPlace,
 )
@@ -250,6 +251,10 @@ def test_the_learner_has_a_valid_and_an_expired_certificate_and_another_one_is_r
     assert sorted(awarded) == sorted(completions), "every completion has one certificate"
 
 
+def test_the_learner_wrote_reminders_for_days_to_come(demonstration: Filled) -> None:
+    assert demonstration.count(PersonalReminder, PersonalReminder.at > demonstration.now) == 3
+
+
 def test_units_have_a_manager(demonstration: Filled) -> None:
     assert demonstration.count(UnitManager) >= 2
 
@@ -269,6 +274,7 @@ def test_nothing_happens_after_the_present_moment(demonstration: Filled) -> None
 
 LEARNER_PAGES = {
     "/learning": ("Conceptos y gobernanza", "Muestra: bienvenida"),
+    "/calendar": ("Termina: ", "Repasar los apuntes"),
     "/notices": ("La edición termina", "Su informe"),
     "/certificates": ("Presupuesto social", "Muestra: bienvenida"),
     f"/courses/{COURSE}": ("La edición termina",),

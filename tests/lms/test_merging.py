@@ -288,6 +288,7 @@ MOVES = frozenset(
         "mistake_report",
         "membership",
         "national_identity",
+        "personal_reminder",
         "quiz_override",
         "role_grant",
         "task_save",
@@ -300,6 +301,7 @@ MOVES = frozenset(
 STAYS = frozenset(
     [
         "account_merge",
+        "calendar_feed",
         "consent",
         "deletion_request",
         "device",

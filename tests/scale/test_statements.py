@@ -18,8 +18,8 @@ from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, 
 from tests.support.learning import a_learner
 from tests.support.statements import cost, token_of, walk
 
-BARS = {"lesson": 8, "course": 8, "home": 10, "intro": 8, "attempt": 8, "start": 12, "save": 5, "finish": 12}
-GOALS = {"lesson": 5, "home": 7, "attempt": 5, "start": 8}
+BARS = {"lesson": 8, "course": 8, "home": 10, "calendar": 8, "intro": 8, "attempt": 8, "start": 12, "save": 5, "finish": 12}
+GOALS = {"lesson": 5, "attempt": 5, "start": 8}
 """Where the goal is reached it is held; a save and a finish reach their bars."""
 FEW = 10
 """Statements at most of the pages for which the bars name no number."""

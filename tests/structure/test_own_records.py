@@ -7,6 +7,7 @@ from kernel.permissions import Policy
 from tests.support.own_records import writing_actions
 
 LEAVES_RECORDS = """
+    one's own calendar: calendar:use
     account: device:end profile:edit second_step:manage user:manage
     the institution: administration:view organisation:load organisation:manage site:manage
     words and contents of a course, for all its learners alike: announcement:change course:announce course:archive course:create

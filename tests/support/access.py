@@ -141,6 +141,8 @@ ACCESS: Mapping[tuple[str, str], str] = {
     # what the matrix has no name for
     ("profile.edit", "own"): "LEGIOS",
     ("notice.read", "own"): "LEGIOS",
+    ("calendar.use", "own"): "LEGIOS",
+    ("calendar.use", "of_another"): "*",
     ("second_step.manage", "own"): "LEGIOS",
     ("home.view", "own"): "LEGIOS",
     ("teaching.list", "own"): "LEGIOS",

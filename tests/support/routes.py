@@ -16,6 +16,10 @@ ROUTES: Mapping[str, str] = {
     "attempt.submit": "quizzes.submit",
     "attempt.view": "quizzes.record quizzes.review",
     "audit_log.view": "lms_auditing.log",
+    "calendar.use": """
+        enrolments_calendar.calendar enrolments_calendar.date_file enrolments_calendar.end_address enrolments_calendar.make_address
+        enrolments_reminders.delete enrolments_reminders.new_reminder enrolments_reminders.reminder
+    """,
     "certificate.download": "certificates.certificate certificates.download",
     "certificate.list_own": "certificates.certificates",
     "certificate.revoke": "certificates.revoke",
@@ -175,6 +179,7 @@ PUBLIC: Mapping[str, str] = {
     "certificates.short": "leads to certificates.verify",
     "certificates.verify": "everybody may check a code: certificate.verify",
     "certificates.verify_form": "asks for a code",
+    "enrolments_calendar.feed": "the secret of the address decides: other calendars read it, who sign in nowhere",
     "enrolments.catalogue": "lists what course.view shows to strangers",
     "enrolments_invited.account": "the secret of the invitation decides; says nothing of who has an account",
     "enrolments_invited.invitation": "the secret of the invitation decides; says nothing of who has an account",

@@ -40,6 +40,7 @@ def walk(browser: Browser, counter: Counter, slug: str) -> dict[str, Cost]:
         costs["lesson"] = cost(browser, counter, lesson)
         costs["course"] = cost(browser, counter, f"/courses/{slug}")
         costs["home"] = cost(browser, counter, "/learning")
+        costs["calendar"] = cost(browser, counter, "/calendar?view=month")
         costs["catalogue"] = cost(browser, counter, "/courses")
         costs["glossary"] = cost(browser, counter, f"/courses/{slug}/glossary")
         costs["recording"] = cost(browser, counter, f"/courses/{slug}/recordings/video-1")
