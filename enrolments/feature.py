@@ -6,6 +6,7 @@ from enrolments import jobs
 from enrolments.dates import course_dates, dates_of_kind, reminder_dates
 from enrolments.mistake_permissions import MISTAKE_PERMISSIONS
 from enrolments.permissions import PERMISSIONS
+from enrolments.queries.waiting import waiting_editions, waiting_lists, waiting_mistakes
 from enrolments.views import (
     announcements,
     calendar,
@@ -72,4 +73,5 @@ FEATURE = Feature(
         CourseVerb.CHANGES_TOLD: "enrolments.tell_changes",
     },
     dates=(course_dates, dates_of_kind("page"), reminder_dates),
+    waiting=(waiting_editions, waiting_lists, waiting_mistakes),
 )

@@ -30,3 +30,5 @@ class Feature:
     """Tell which courses of which people have reminders of their own (`enrolments.services.date_notices.Covered`)."""
     dates: tuple[Callable[..., Any], ...] = ()
     """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""
+    waiting: tuple[Callable[..., Any], ...] = ()
+    """Sources of the work that waits for a course's team (`courses.queries.waiting.WaitingSource`)."""

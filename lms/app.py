@@ -117,6 +117,7 @@ def open_instance(settings: Settings) -> Instance:
             "simulator_tasks": {},
             "verdicts": {},
             "versions": {},
+            "waiting": tuple(source for feature in FEATURES for source in feature.waiting),
         }
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}

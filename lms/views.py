@@ -8,6 +8,7 @@ from accounts.rules import NOTICE_VERSION, safe_next
 from courses.models import StaffRole
 from courses.permissions import CourseAction, edits
 from courses.queries import catalogue as course_catalogue
+from courses.queries.waiting import list_waiting
 from courses.rules import activity_url
 from enrolments.course_context import catalogue_cards
 from kernel import clock
@@ -24,6 +25,7 @@ bp = Blueprint("lms", __name__)
 
 Answer = str | Response | tuple[str, int]
 THEMES = ("light", "dark", "system")
+MOST_WAITING = 50
 
 
 @bp.get("/")
@@ -59,8 +61,8 @@ def learning() -> Answer:
 @bp.get("/teaching")
 @requires(SiteAction.TEACH)
 def teaching() -> Answer:
-    """List the courses whose team the actor belongs to."""
-    actor = current_actor()
+    """Show what waits for the actor in the courses whose teams they belong to, and list these."""
+    actor, waiting = current_actor(), list_waiting(current_session(), current_actor(), now=clock.now())
     rows = [
         {
             "slug": row.slug,
@@ -77,7 +79,21 @@ def teaching() -> Answer:
         for row in queries.visible_taught(current_session(), actor)
     ]
     may_create = allows(CourseAction.CREATE, course_catalogue.get_workshop(current_session(), actor))
-    return render_template("lms/teaching.html", courses=rows, may_create=may_create)
+    return render_template(
+        "lms/teaching.html",
+        waiting=[
+            {
+                "words": item.words(),
+                "course": choose(item.course.title) if item.course else "",
+                "url": item.path,
+                "since": None if item.is_dated else item.since,
+            }
+            for item in waiting[:MOST_WAITING]
+        ],
+        more=max(len(waiting) - MOST_WAITING, 0),
+        courses=rows,
+        may_create=may_create,
+    )
 
 
 @bp.get("/administration")

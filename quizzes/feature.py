@@ -5,6 +5,7 @@ from kernel.feature import Feature
 from quizzes import jobs
 from quizzes.dates import pause_dates, quiz_dates
 from quizzes.permissions import PERMISSIONS
+from quizzes.queries.waiting import waiting_attempts, waiting_findings
 from quizzes.services.regrading import RegradeVerb
 from quizzes.views import (
     accommodations,
@@ -66,4 +67,5 @@ FEATURE = Feature(
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
     dates=(quiz_dates, pause_dates),
+    waiting=(waiting_attempts, waiting_findings),
 )

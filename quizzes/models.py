@@ -90,25 +90,22 @@ class SlotCandidate(Base):
     question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"), primary_key=True)
 
 
+_IS_OPEN = text("state IN ('in_progress', 'overdue') AND NOT preview")
+_IS_UNMARKED = text("state = 'finished' AND raw IS NULL AND NOT preview")
+
+
 class Attempt(Base):
     """One person's attempt at a quiz; what it froze at its start is never changed."""
 
     __tablename__ = "attempt"
     __table_args__ = (
         UniqueConstraint("person_id", "course_id", "activity_key", "number"),
-        Index(
-            "uq_attempt_open",
-            "person_id",
-            "course_id",
-            "activity_key",
-            unique=True,
-            sqlite_where=text("state IN ('in_progress', 'overdue') AND NOT preview"),
-            postgresql_where=text("state IN ('in_progress', 'overdue') AND NOT preview"),
-        ),
+        Index("uq_attempt_open", "person_id", "course_id", "activity_key", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         CheckConstraint("state IN ('not_started', 'in_progress', 'overdue', 'submitted', 'finished', 'abandoned')", name="state"),
         CheckConstraint("number > 0", name="number"),
         Index("ix_attempt_due", "due_at", sqlite_where=text("state = 'in_progress'"), postgresql_where=text("state = 'in_progress'")),
         Index("ix_attempt_activity", "course_id", "activity_key"),
+        Index("ix_attempt_unmarked", "course_id", "activity_key", sqlite_where=_IS_UNMARKED, postgresql_where=_IS_UNMARKED),
     )
 
     id: Mapped[Key]
@@ -495,5 +492,9 @@ class QuizAnalysisCache(Base):
     attempt_set: Mapped[str] = mapped_column(String(200))
     """What tells this set of attempts, quiz versions and formulas from another one."""
     document: Mapped[str] = mapped_column(Text)
-    """JSON of `quizzes.rules.quiz_analysis.QuizAnalysis`: read and written whole."""
+    """JSON of `quizzes.rules.quiz_analysis.QuizAnalysis`: read and written whole. So many `findings` stand out since `found_at`."""
     computed_at: Mapped[Moment]
+    version: Mapped[int | None]
+    """The newest course version with this composition, where the first attempts of all learners are analysed."""
+    findings: Mapped[int] = mapped_column(default=0, server_default="0")
+    found_at: Mapped[Moment | None]

@@ -1,8 +1,8 @@
 """Reading files that wait to be imported, and the parts of a draft that they go into."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from courses.content.model import LocalisedText
 from courses.permissions import CourseContext
 from courses.queries import catalogue as course_catalogue
 from courses.queries import drafts as course_drafts
+from courses.queries.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
 from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.permissions import Actor
@@ -42,6 +43,14 @@ def get_taught_import(session: Session, actor: Actor, slug: str, upload: UUID) -
     if session.scalar(statement) is None:
         raise NotFound
     return ImportContext(course.id, course.slug, course.staff_role, upload)
+
+
+def waiting_imports(session: Session, actor: Actor, courses: Sequence[TeamCourse], now: datetime) -> Iterator[WaitingItem]:
+    """Name the files of questions that the actor uploaded and has not confirmed."""
+    mine = edited(actor, courses)
+    for row in list_unconfirmed(session, actor, PendingImport, now, PendingImport.course_id.in_(mine)) if mine else ():
+        course = mine[row.course_id]
+        yield unconfirmed_item(course, row, f"/teaching/{course.slug}/imports/{row.uuid}")
 
 
 def get_upload(session: Session, upload: UUID) -> PendingImport:

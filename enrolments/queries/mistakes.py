@@ -116,11 +116,22 @@ def count_states(session: Session, course_id: int) -> dict[str, int]:
     return dict(session.execute(statement).all())
 
 
-def count_open(session: Session, course_ids: Collection[int]) -> dict[int, int]:
-    """Count the open mistake reports of courses, by course; those without any are absent."""
+@dataclass(frozen=True, slots=True)
+class OpenMistakes:
+    """The open mistake reports of a course: how many, and when the oldest and the newest of them were made."""
+
+    course_id: int
+    count: int
+    since: datetime
+    latest: datetime
+
+
+def list_open(session: Session, course_ids: Collection[int]) -> list[OpenMistakes]:
+    """List the courses with open mistake reports."""
     is_open = (MistakeReport.course_id.in_(course_ids), MistakeReport.state == MistakeState.OPEN.value)
-    statement = select(MistakeReport.course_id, func.count()).where(*is_open).group_by(MistakeReport.course_id)
-    return dict(session.execute(statement).all())
+    moments = (func.min(MistakeReport.reported_at), func.max(MistakeReport.reported_at))
+    statement = select(MistakeReport.course_id, func.count(), *moments).where(*is_open).group_by(MistakeReport.course_id)
+    return [OpenMistakes(*row) for row in session.execute(statement.order_by(MistakeReport.course_id))]
 
 
 @dataclass(frozen=True, slots=True)

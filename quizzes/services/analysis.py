@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from kernel import outbox
 from quizzes.models import QuizAnalysisCache
 from quizzes.queries import analysis, attempts
-from quizzes.queries.analysis import AnalysedAttempts
+from quizzes.queries.analysis import EVERYBODY, AnalysedAttempts
 from quizzes.rules.encoding import encode
 from quizzes.rules.item_evidence import ClassTally
-from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of
+from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of, findings_in_order
+from quizzes.rules.statistics import CountedAttempts
 
 AT_ONCE = 20_000
 """Questions of attempts that are computed while the page waits (about a second); more are left to background work."""
@@ -29,15 +30,19 @@ def compute(session: Session, found: AnalysedAttempts) -> QuizAnalysis:
 
 
 def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *, now: datetime) -> None:
-    """Keep what was computed instead of what was kept before."""
-    session.execute(
-        delete(QuizAnalysisCache).where(
+    """Keep what was computed instead of what was kept before, and when its findings became more."""
+    replaced = session.execute(
+        delete(QuizAnalysisCache)
+        .where(
             QuizAnalysisCache.course_id == found.course_id,
             QuizAnalysisCache.activity_key == found.activity_key,
             QuizAnalysisCache.which == found.which.value,
             QuizAnalysisCache.composition == found.cache_key,
         )
-    )
+        .returning(QuizAnalysisCache.findings, QuizAnalysisCache.found_at)
+    ).one_or_none()
+    findings = sum(finding.told for _question, finding in findings_in_order(examination))
+    found_at = now if replaced is None or findings > replaced.findings else replaced.found_at
     session.add(
         QuizAnalysisCache(
             course_id=found.course_id,
@@ -47,6 +52,9 @@ def keep(session: Session, found: AnalysedAttempts, examination: QuizAnalysis, *
             attempt_set=found.fingerprint,
             document=json.dumps(encode(examination), ensure_ascii=False, separators=(",", ":")),
             computed_at=now,
+            version=max(found.numbers) if found.learners == EVERYBODY and found.which is CountedAttempts.FIRST else None,
+            findings=findings,
+            found_at=found_at if findings else None,
         )
     )
 

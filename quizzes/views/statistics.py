@@ -31,6 +31,7 @@ from quizzes.permissions import QuizAction, QuizContext
 from quizzes.queries import analysis, attempts, teaching
 from quizzes.queries.analysis import EVERYBODY, AnalysedAttempts, CompositionChoice, StatisticsFilter
 from quizzes.queries.surveys import has_surveys, list_surveys
+from quizzes.queries.waiting import list_findings
 from quizzes.rules.quiz_analysis import QuizAnalysis, expected_by_chance
 from quizzes.rules.statistics import CountedAttempts
 from quizzes.services import analysis as services
@@ -158,6 +159,7 @@ def quizzes(subject: CourseContext) -> str:
         course={"slug": subject.slug, "title": choose(outline.title)},
         quizzes=quiz_lines(outline, submitted),
         submitted=submitted,
+        findings={row.activity_key: row.findings for row in list_findings(session, [subject.id])},
     )
 
 

@@ -6,16 +6,22 @@ spec/performance P6 to P8, P17.
 import gzip
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from courses.models import CourseStaff, DraftFile, PendingFolder
+from enrolments.models import PendingEnrolmentList
+from kernel import clock
 from lms.instance import Instance
-from quizzes.models import QuestionVersion
+from quizzes.models import Attempt, QuestionVersion, QuizAnalysisCache
 from quizzes.queries import attempts as queries
+from standards.models import PendingImport
 from tests.support.browser import Browser, Counter, every_statement
-from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, a_person, folder, publish
-from tests.support.learning import a_learner
+from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, a_person, folder, publish, sign_in
+from tests.support.editions import an_edition
+from tests.support.learning import a_learner, fail_quiz
 from tests.support.statements import cost, token_of, walk
 
 BARS = {"lesson": 8, "course": 8, "home": 10, "calendar": 8, "intro": 8, "attempt": 8, "start": 12, "save": 5, "finish": 12}
@@ -69,6 +75,44 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
     assert {name: many[name].commits for name in reads} == dict.fromkeys(reads, 0)
     assert many["first lesson"].notes == 1
     assert {name: many[name].notes for name in many if many[name].notes} == {"first lesson": 1, "recording": 1}
+
+
+def a_team(instance: Instance, email: str, courses: int, each: int) -> None:
+    """Let somebody teach courses in each of which so much of everything waits: attempts, findings, changes, editions, uploads."""
+    now = clock.now()
+    teacher = a_person(instance, email)
+    for at in range(courses):
+        course, _version = publish(instance, folder(f"{email[:3]}-{at}", modules=each))
+        for number in range(1, each + 1):
+            an_edition(instance, course, f"Edición {number}", starts_at=now + timedelta(days=3))
+            fail_quiz(
+                instance, a_learner(instance, course, f"{email[:3]}-{at}-{number}@example.org"), course.slug, f"cuestionario-{number}"
+            )
+        upload = {"person_id": teacher.id, "content": b"", "created_at": now, "expires_at": now + timedelta(days=1), "course_id": course.id}
+        with instance.database.unit_of_work() as session:
+            session.add(CourseStaff(course_id=course.id, person_id=teacher.id, role="owner", since=now))
+            for number in range(1, each + 1):
+                cache = {"course_id": course.id, "activity_key": f"cuestionario-{number}", "which": "first", "composition": "x"}
+                session.add(QuizAnalysisCache(**cache, attempt_set="", document="{}", computed_at=now, version=1, findings=1, found_at=now))
+                session.add(PendingFolder(**upload, name="a.zip"))
+                session.add(PendingImport(**upload, name="a.gift", format="gift"))
+                session.add(PendingEnrolmentList(**upload, name="a.csv", total=1))
+            session.execute(update(Attempt).where(Attempt.course_id == course.id).values(raw=None))
+            session.execute(update(DraftFile).where(DraftFile.course_id == course.id).values(changed_at=now + timedelta(hours=1)))
+
+
+def test_what_waits_costs_the_same_however_much_it_is(browser: Browser, instance: Instance, counter: Counter) -> None:
+    """spec/performance P7: one course with one of everything, and ten with ten."""
+    costs = []
+    for email, courses, each in (("uno@example.org", 1, 1), ("diez@example.org", 10, 3)):
+        a_team(instance, email, courses, each)
+        visitor = sign_in(browser.another(), email)
+        cost(visitor, counter, "/teaching")
+        costs.append(cost(visitor, counter, "/teaching"))
+
+    assert costs[0].statements == costs[1].statements <= FEW + 2
+    assert len(re.findall(r"/(?:marking|statistics|publishing|editions|folder|imports|lists)\b", costs[0].text)) == 7
+    assert re.search(r"y \d+ más", costs[1].text)
 
 
 def test_signing_in_commits_twice_at_most(browser: Browser, instance: Instance, counter: Counter) -> None:

@@ -1,0 +1,96 @@
+"""Work that waits for a course's team in its quizzes: attempts to mark, and questions that their analysis finds fault with."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from courses.queries.outlines import list_outlines
+from courses.queries.waiting import TeamCourse, WaitingItem, edited
+from kernel.i18n import choose, ngettext
+from kernel.permissions import Actor
+from quizzes.models import QuizAnalysisCache
+from quizzes.queries.teaching import list_unmarked
+
+
+@dataclass(frozen=True, slots=True)
+class QuizFindings:
+    """The number of findings that stand out in a quiz, and since when there are so many."""
+
+    course_id: int
+    activity_key: str
+    findings: int
+    found_at: datetime
+
+
+def list_findings(session: Session, course_ids: Collection[int]) -> list[QuizFindings]:
+    """List the quizzes of courses with findings, by what was computed last of the newest composition of each."""
+    cache = QuizAnalysisCache
+    statement = (
+        select(cache.course_id, cache.activity_key, cache.findings, cache.found_at)
+        .where(cache.course_id.in_(course_ids), cache.version.is_not(None))
+        .order_by(cache.course_id, cache.activity_key, cache.version)
+    )
+    newest = {(row.course_id, row.activity_key): row for row in session.execute(statement)}
+    return [QuizFindings(row.course_id, row.activity_key, row.findings, row.found_at) for row in newest.values() if row.found_at]
+
+
+class _QuizTitles:
+    """The titles of the quizzes of some courses, as their published versions have them."""
+
+    def __init__(self, session: Session, courses: Sequence[TeamCourse]) -> None:
+        self._outlines = list_outlines(session, [course.version_id for course in courses if course.version_id is not None])
+
+    def of(self, course: TeamCourse, key: str) -> Mapping[str, str]:
+        """Return the title of a quiz by language; its key where the version has it no more."""
+        outline = self._outlines.get(course.version_id or 0)
+        activity = outline.by_key.get(outline.renames.get(key, key)) if outline else None
+        return activity.title if activity else {"es": key}
+
+
+def _to_mark(count: int, quiz: Mapping[str, str]) -> str:
+    return ngettext("%(count)s attempt to mark in “%(quiz)s”", "%(count)s attempts to mark in “%(quiz)s”", count, quiz=choose(quiz))
+
+
+def _about_questions(count: int, quiz: Mapping[str, str]) -> str:
+    return ngettext(
+        "%(count)s finding about the questions of “%(quiz)s”",
+        "%(count)s findings about the questions of “%(quiz)s”",
+        count,
+        quiz=choose(quiz),
+    )
+
+
+def waiting_attempts(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
+    """Name the quizzes with attempts of others that wait to be marked."""
+    mine = {course.id: course for course in courses}
+    rows = list_unmarked(session, actor, mine) if mine else []
+    titles = _QuizTitles(session, [mine[course_id] for course_id in {row.course_id for row in rows}])
+    for row in rows:
+        course = mine[row.course_id]
+        yield WaitingItem(
+            course,
+            partial(_to_mark, row.count, titles.of(course, row.activity_key)),
+            f"/courses/{course.slug}/quizzes/{row.activity_key}/marking",
+            row.since,
+            row.latest,
+        )
+
+
+def waiting_findings(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
+    """Name the quizzes with questions that the last analysis found fault with."""
+    mine = edited(actor, courses)
+    rows = list_findings(session, mine) if mine else []
+    titles = _QuizTitles(session, [mine[course_id] for course_id in {row.course_id for row in rows}])
+    for row in rows:
+        course = mine[row.course_id]
+        yield WaitingItem(
+            course,
+            partial(_about_questions, row.findings, titles.of(course, row.activity_key)),
+            f"/courses/{course.slug}/quizzes/{row.activity_key}/statistics",
+            row.found_at,
+            row.found_at,
+        )
