@@ -83,6 +83,13 @@ def replace_standing(session: Session, message: Message, people: Sequence[int], 
     return give(session, message, people, now=now)
 
 
+def replace_own(session: Session, message: Message, person_id: int, *, now: datetime) -> None:
+    """Notify one person of a lasting state of their own: earlier notifications of its kind leave their bell, and are still mailed."""
+    mine = (Notification.person_id == person_id, Notification.kind == message.kind.value, Notification.key != message.key)
+    session.execute(update(Notification).where(*mine).values(in_bell=False))
+    give(session, message, [person_id], now=now)
+
+
 def take_back_kind(session: Session, kind: NoticeKind, *, but: str = "") -> None:
     """Take every notice of a kind out of the bell, except those with one key."""
     session.execute(delete(Notification).where(Notification.kind == kind.value, Notification.key != but))

@@ -135,6 +135,7 @@ class NoticeKind(StrEnum):
     TIME = "time"
     MISTAKE = "mistake"
     APPROVAL = "approval"
+    WAITING = "waiting"
     CHANGED = "changed"
     DEADLINE = "deadline"
     OPENING = "opening"

@@ -17,6 +17,7 @@ NOTICE_KINDS = {
     NoticeKind.OPENING: (N_("Openings"), N_("Something in your courses opens in 7 days, in 3 days or tomorrow.")),
     NoticeKind.REMINDER: (N_("My reminders"), N_("A reminder that you wrote in your calendar is near.")),
     NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve the publication of a course, or answers your request.")),
+    NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
     NoticeKind.OPERATION: (
         N_("System status"),
         N_("This installation needs an administrator's attention. Sent once a day until it is resolved."),
@@ -41,6 +42,7 @@ SYMBOLS = {
     NoticeKind.OPENING: "calendar",
     NoticeKind.REMINDER: "bell",
     NoticeKind.APPROVAL: "shield-check",
+    NoticeKind.WAITING: "list-checks",
     NoticeKind.OPERATION: "circle-alert",
 }
 """Icons of the list of notices."""

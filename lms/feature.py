@@ -12,6 +12,7 @@ from lms import (
     search,
     search_indexing,
     system_state,
+    team_notices,
     views,
     watching,
 )
@@ -41,6 +42,7 @@ FEATURE = Feature(
         "lms.delete_accounts": own_data.delete_accounts,
         "lms.apply_retention": retention.apply,
         "lms.tend_search": search_indexing.refresh_index,
+        "lms.notify_teams": team_notices.notify_teams,
     },
     patient=("lms.verify_audit",),
     periodic={
@@ -50,5 +52,6 @@ FEATURE = Feature(
         "lms.delete_accounts": own_data.DELETIONS_EVERY,
         "lms.apply_retention": DAY,
         "lms.tend_search": HOUR,
+        "lms.notify_teams": HOUR,
     },
 )

@@ -53,6 +53,8 @@ def switches() -> Answer:
     person = queries.get_person(session, actor.person_id or 0)
     if not actor.is_administrator:
         form.leave_out(NoticeKind.OPERATION)
+    if not actor.is_staff_anywhere and not actor.is_administrator:
+        form.leave_out(NoticeKind.WAITING)
     if is_read_only_request():
         form.show(queries.notification_choices_of(session, person.id))
     elif form.validate_on_post():
