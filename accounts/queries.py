@@ -103,6 +103,12 @@ def _is_confirmed(session: Session, confirmed_at: datetime | None, created_at: d
     return confirmed_at is not None or since is None or created_at < since
 
 
+def is_confirmed_condition(session: Session) -> ColumnElement[bool]:
+    """Return the condition that the address of a person of the statement counts as theirs (`counts_as_theirs`)."""
+    since: datetime | None = session.info["confirms_since"]()
+    return or_(Person.email_confirmed_at.is_not(None), Person.created_at < since) if since else true()
+
+
 def find_credentials(session: Session, email: str) -> Credentials | None:
     """Return what belongs to an address, if it has an account."""
     row = connection_of(session).execute(_CREDENTIALS, {"email": email}).one_or_none()
@@ -259,9 +265,7 @@ def _people_conditions(words: str, state: PersonState | None) -> list[ColumnElem
 
 def _can_sign_in(session: Session) -> ColumnElement[bool]:
     """Return the condition that a person of the statement can sign in, by the rules of the sign-in page."""
-    since: datetime | None = session.info["confirms_since"]()
-    confirmed = or_(Person.email_confirmed_at.is_not(None), Person.created_at < since) if since else true()
-    return Person.suspended_at.is_(None) & (Person.password_hash != NOBODYS) & confirmed
+    return Person.suspended_at.is_(None) & (Person.password_hash != NOBODYS) & is_confirmed_condition(session)
 
 
 def _administrators(session: Session) -> Select[int]:

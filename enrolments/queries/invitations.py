@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, RoleGrant
-from accounts.queries import hash_of
+from accounts.queries import hash_of, is_confirmed_condition
 from courses.models import Course, CourseStaff
 from courses.queries.team import EDITING
 from enrolments.models import Edition, Enrolment, EnrolmentInvitation
@@ -131,9 +131,8 @@ def get_invitation_context(session: Session, actor: Actor, slug: str, invitation
 
 def _addresses_of(session: Session, person_id: int | None) -> Select[str]:
     """Select the addresses that count as a person's own, those of accounts merged into theirs too (`accounts.queries.counts_as_theirs`)."""
-    confirmed = Person.email_confirmed_at.is_not(None) if session.info["confirmed_alone"] else true()
     statement = select(Person.email).outerjoin(AccountMerge, AccountMerge.closed_id == Person.id)
-    return statement.where(or_(Person.id == person_id, AccountMerge.kept_id == person_id), confirmed)
+    return statement.where(or_(Person.id == person_id, AccountMerge.kept_id == person_id), is_confirmed_condition(session))
 
 
 def is_for(session: Session, person_id: int | None) -> ColumnElement[bool]:

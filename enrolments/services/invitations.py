@@ -105,7 +105,7 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
 
 
 def _mails(session: Session) -> bool:
-    return bool(session.info["confirmed_alone"])
+    return session.info["confirms_since"]() is not None
 
 
 def _enqueue(session: Session, invitation_id: int, now: datetime) -> None:
