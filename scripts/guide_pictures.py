@@ -73,7 +73,7 @@ SHOTS: Mapping[str, Shot] = {
 @contextmanager
 def demonstration() -> Iterator[tuple[str, Accounts]]:
     """Serve a fresh demonstration; yield its address and its accounts."""
-    command = [sys.executable, "-m", "lms.cli", "demo", "--fresh", "--port", str(PORT)]
+    command = [str(Path(sys.executable).parent / "lms"), "demo", "--fresh", "--port", str(PORT)]
     environment = {**os.environ, "LMS_DATA_DIR": str(DATA)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
