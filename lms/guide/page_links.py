@@ -37,6 +37,7 @@ SECTIONS: Mapping[str, str] = {
     "learner/simulator#tool": "simulators.comparison simulators.contributory simulators.rollout simulators.social_budget",
     "learner/simulator#task": "simulators.task",
     "learner/simulator#result": "simulators.submission",
+    "learner/results#calendar": "enrolments_calendar.calendar enrolments_reminders.new_reminder enrolments_reminders.reminder",
     "learner/results#grades": "enrolments_results.own_results",
     "learner/certificates#obtain": "certificates.certificates",
     "learner/certificates#download": "certificates.certificate",
@@ -45,7 +46,8 @@ SECTIONS: Mapping[str, str] = {
     "learner/notifications-and-data#preferences": "accounts_notices.stop accounts_notices.switches",
     "learner/notifications-and-data#copy": "lms_own_data.overview",
     "learner/notifications-and-data#delete": "lms_own_data.deletion",
-    "instructor/create-a-course#create": "courses_outline.new_course lms.teaching",
+    "instructor/create-a-course#create": "courses_outline.new_course",
+    "instructor/create-a-course#pending": "lms.teaching",
     "instructor/create-a-course#outline": """
         courses_outline.new_activity courses_outline.new_module courses_outline.outline courses_outline.removal
     """,
