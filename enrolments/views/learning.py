@@ -132,7 +132,8 @@ def _dates(view: CourseView, *, completed: bool) -> list[DateView]:
     """Return what the reader has ahead in the course; their edition stands under its name, its beginning in a message of its own."""
     items, now = upcoming(course_dates(view, completed=completed), now=view.context.now), view.context.now
     shown = date_views([item for item in items if item.kind is not DateKind.EDITION_BEGINS][:MOST_DATES], now=now)
-    return [replace(one, title=view.context.edition, title_language="") if one.kind is DateKind.EDITION_ENDS else one for one in shown]
+    own = [replace(one, title=view.context.edition, title_language="") if one.kind is DateKind.EDITION_ENDS else one for one in shown]
+    return [replace(one, course="") for one in own]
 
 
 def _editions(context: LearnerContext) -> list[EditionChoice]:
