@@ -30,6 +30,7 @@ ACTS: Mapping[str, str] = {
     "enrolment_list.received": N_("Uploaded a list of people to enrol"),
     "enrolment_list.confirmed": N_("Confirmed a list of people to enrol"),
     "enrolment_list.discarded": N_("Discarded a list of people to enrol"),
+    "enrolment_invitation.signed_up": N_("Created an account from an invitation to a course"),
     "note.written": N_("Wrote a note on a learner"),
     "note.deleted": N_("Deleted a note on a learner"),
     "unit.exported": N_("Downloaded the table of a unit"),
