@@ -304,7 +304,7 @@ def test_a_part_gets_another_key_and_the_texts_that_name_it_follow(editor: Brows
     lesson = before[LESSON].replace("key: leccion-1\n", "key: leccion-1\nwas: [aun-antes]\n")
     write(instance, course, {"01-parte/03-cuestionario.quiz.yaml": quiz, "01-parte/01-leccion.en.md": body, LESSON: lesson})
     editor.get("/teaching/prueba/parts/leccion-1/key")
-    assert in_spanish("%(share)s of the course", share="Otra parte") in editor.submit("/leccion-1/key", {"key": "video-1"}, status=422).text
+    assert "Otra parte del curso" in editor.submit("/leccion-1/key", {"key": "video-1"}, status=422).text
     assert 'id="key-error"' in editor.submit("/leccion-1/key", {"key": "No Vale"}, status=422).html
 
     editor.submit("/leccion-1/key", {"key": "contar"})

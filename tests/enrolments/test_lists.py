@@ -141,7 +141,7 @@ def test_a_list_does_not_tell_a_suspended_account_from_none(browser: Browser, in
         session.get_one(Person, person.id).suspended_at = clock.now()
     team = send(browser, "correo\ncerrada@example.org\nnadie@example.org", who="ines@example.org")
 
-    assert "Se invitaría a 2 personas" in team.page.text
+    assert in_spanish("%(count)s person would be invited", 2) in team.page.text
     assert "suspendida" not in team.page.text
 
 
@@ -154,7 +154,7 @@ def test_an_administrator_is_told_who_is_suspended_and_invites_who_has_no_accoun
     a_person(instance, "blas@example.org")
     boss = send(browser, "correo\ncerrada@example.org\nnadie@example.org\nblas@example.org")
 
-    assert "La cuenta con esta dirección está suspendida." in boss.page.text
+    assert in_spanish("The account with this address is suspended.") in boss.page.text
     assert "se invitaría a 1 persona sin cuenta" in boss.page.text
     boss.submit(f"{boss.path}/confirmation")
     boss.deliver_jobs()

@@ -23,6 +23,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.learning import a_learner, actor_of, start, submit
 from tests.support.mistakes import FORM, LESSON, WORDS, a_report, all_reports
+from tests.support.wording import in_spanish
 
 LIST = "/teaching/prueba/mistake-reports"
 
@@ -100,7 +101,7 @@ def test_a_report_arrives_and_its_reporter_sees_it(browser: Browser, instance: I
     assert browser.response.request.path == "/learning/mistake-reports"
     assert "Gracias" in page.text
     assert WORDS in page.text
-    assert "Recibido" in page.text
+    assert in_spanish("Received") in page.text
     row = all_reports(instance)[0]
     assert (row.activity_key, row.kind, row.heading, row.language, row.state) == ("leccion-1", "typing", heading[1], "es", "open")
 
@@ -180,7 +181,7 @@ def test_the_team_sees_same_reports_together_and_decides_on_them_at_once(browser
     other = a_report(instance, carla, "El video no suena aquí.", kind=MistakeKind.BROKEN)
     page = sign_in(browser, "profe@example.org").get(LIST)
 
-    assert "2 personas" in page.text
+    assert in_spanish("%(count)s person", 2) in page.text
     assert WORDS not in page.text
     page = browser.get(f"{LIST}/{second.uuid}")
     assert all(words in page.text for words in (WORDS, second.words, other.words, "Contar 1"))
@@ -239,8 +240,8 @@ def test_what_is_settled_stays_and_nobody_is_notified_twice(instance: Instance) 
 
     assert [row.state for row in all_reports(instance)] == ["corrected"]
     assert notices_of(instance, ana) == [
-        "Se corregirá el error del que usted avisó: Contar 1",
-        "Se corrigió el error del que usted avisó: Contar 1",
+        in_spanish("The mistake you reported will be corrected: %(title)s", title="Contar 1"),
+        in_spanish("The mistake you reported has been corrected: %(title)s", title="Contar 1"),
     ]
 
 

@@ -9,6 +9,7 @@ from tests.support.browser import Browser
 from tests.support.builders import folder, publish, sign_in
 from tests.support.editions import enrol
 from tests.support.learning import a_learner, mark_done, pass_quiz
+from tests.support.wording import in_spanish
 
 COURSE = "/courses/prueba"
 
@@ -35,10 +36,12 @@ def test_a_completed_course_leads_to_results_and_to_courses_on_its_topic(browser
     pass_quiz(instance, learner, "prueba")
 
     links = {words: href for href, words in browser.get(COURSE).links}
-    assert "¿Qué sigue?" not in before
-    assert "¿Qué sigue?" in browser.page.text
+    assert in_spanish("What comes next") not in before
+    assert in_spanish("What comes next") in browser.page.text
     assert links["Repasar sus resultados"] == f"{COURSE}/results"
-    assert [words for words in links if words.startswith("Sobre el mismo tema")] == ["Sobre el mismo tema: Curso de prueba mismo"]
+    assert [words for words in links if words.startswith("Sobre el mismo tema")] == [
+        in_spanish("On the same topic: %(title)s", title="Curso de prueba mismo")
+    ]
     assert links["Todavía puede hacer: Video 1"] == f"{COURSE}/recordings/video-1"
 
 
@@ -52,4 +55,4 @@ def test_a_course_without_a_topic_leads_to_the_catalogue(browser: Browser, insta
     links = sign_in(browser).get(COURSE).links
 
     assert not any(words.startswith("Sobre el mismo tema") for _href, words in links)
-    assert ("/courses", "Buscar otro curso") in links
+    assert ("/courses", in_spanish("Find another course")) in links

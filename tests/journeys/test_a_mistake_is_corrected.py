@@ -5,6 +5,7 @@ from tests.support.answers import answer_right
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_teacher, folder, publish, sign_in
 from tests.support.mistakes import all_reports
+from tests.support.wording import in_spanish
 
 BANK = "01-parte/banco.yaml"
 SAID = "Falta decir que se suma en base diez."
@@ -45,5 +46,5 @@ def test_a_mistake_reported_at_a_question_is_found_corrected_and_its_reporter_to
     assert told.text.count("del que usted avisó") == 2
     page = learner.get("/learning/mistake-reports")
     assert "Ya se dice. Gracias." in page.text
-    assert "Se corrigió en la versión 2 del curso." in page.text
+    assert in_spanish("It was corrected in version %(number)s of the course.", number="2") in page.text
     assert any("Se corrigió el error" in mail for mail in browser.mails())

@@ -13,6 +13,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_person, publish, sign_in
 from tests.support.editions import an_edition, enrol
 from tests.support.learning import At, actor_of, mark_done, start
+from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 """Noon in Quito."""
@@ -82,8 +83,8 @@ def test_a_reader_elsewhere_is_told_the_hour_of_the_course_too(browser: Browser,
     there = browser.get(LESSON).text
 
     assert "hora del curso" not in here
-    assert "Su edición termina el 4 jun 2026, 19:00." in there
-    assert "4 jun 2026, 12:00 en la hora del curso, Guayaquil (Ecuador)" in there
+    assert in_spanish("Your edition ends on %(moment)s.", moment="4 jun 2026, 19:00") in there
+    assert in_spanish("%(moment)s in the course's time zone, %(zone)s", moment="4 jun 2026, 12:00", zone="Guayaquil (Ecuador)") in there
 
 
 def test_an_attempt_in_progress_stands_before_all_else_at_home(browser: Browser, instance: Instance, at: At) -> None:

@@ -5,6 +5,7 @@ import pytest
 from lms.instance import Instance
 from tests.support.browser import Browser, Page
 from tests.support.builders import a_course, an_administrator, sign_in
+from tests.support.wording import in_spanish
 
 
 def hits(page: Page) -> list[str]:
@@ -73,4 +74,4 @@ def test_each_page_leads_to_its_section_from_the_footer(browser: Browser, instan
 
 
 def test_the_help_has_no_link_to_a_section_about_itself(browser: Browser) -> None:
-    assert "Ayuda de esta página" not in browser.get("/help").html
+    assert in_spanish("Help for this page") not in browser.get("/help").html

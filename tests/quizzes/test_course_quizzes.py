@@ -14,6 +14,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.learning import a_learner, actor_of
 from tests.support.marking import BANK, a_marked_quiz, hand_in, last_mark, mark
+from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 QUIZZES, STATISTICS = "/teaching/prueba/quizzes", "/teaching/prueba/statistics"
@@ -66,7 +67,7 @@ def test_a_quiz_that_was_taken_out_keeps_its_work(browser: Browser, instance: In
 
     sign_in(browser, "profe@example.org").get(QUIZZES)
 
-    assert "No está en la versión publicada" in browser.page.text
+    assert in_spanish("Not in the published version") in browser.page.text
     assert browser.page.has_link(f"{QUIZ}/marking")
 
 

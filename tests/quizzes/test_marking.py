@@ -352,7 +352,7 @@ def test_the_learner_reads_the_comment_and_the_mark_in_the_review(browser: Brows
     assert in_spanish("Not yet graded") in waiting
     assert in_spanish("Not yet graded") not in done
     assert "Muy claro." in done
-    assert in_spanish("%(raw)s of %(maximum)s point", 2, raw="3", maximum="3") in done
+    assert in_spanish("%(raw)s of %(maximum)s point", 3, raw="3", maximum="3") in done
 
 
 def test_an_editor_may_overrule_the_program_with_a_reason_and_a_grader_may_not(browser: Browser, instance: Instance) -> None:
