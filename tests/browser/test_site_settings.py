@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from kernel import i18n
-from tests.browser.conftest import Live, Visitor, visitor
 from tests.support.builders import PASSWORD, a_course, an_administrator
+from tests.support.chromium import Live, Visitor, visitor
 
 SITE = "/administration/site"
 PAGES = (SITE, f"{SITE}/names", f"{SITE}/appearance", f"{SITE}/mail", f"{SITE}/access", f"{SITE}/signatories")

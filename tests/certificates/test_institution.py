@@ -17,9 +17,8 @@ from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.services import profile
 from organisations.services.profile import SignatoryValues
-from tests.certificates.test_pdf import words_of
-from tests.certificates.test_services import complete
 from tests.support.builders import a_course
+from tests.support.certificates import complete, words_of
 
 
 def name_site(instance: Instance, short: str, full: str) -> None:

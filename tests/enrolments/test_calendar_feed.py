@@ -21,6 +21,7 @@ from tests.support.builders import a_course, a_person, sign_in
 from tests.support.calendars import ReadEvent, read_calendar, zones_of
 from tests.support.editions import a_learner_of, an_edition
 from tests.support.learning import At, actor_of
+from tests.support.wording import in_spanish
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -94,7 +95,7 @@ def test_what_is_gone_is_cancelled_and_what_comes_back_is_not(browser: Browser, 
 
     (gone,) = events(browser, address)
 
-    assert (gone.uid, gone.cancelled, gone.sequence, gone.title) == (before.uid, True, 1, "Cancelado")
+    assert (gone.uid, gone.cancelled, gone.sequence, gone.title) == (before.uid, True, 1, in_spanish("Cancelled"))
     assert events(browser, address) == [gone]
     with instance.database.unit_of_work() as session:
         session.execute(update(Edition).values(ends_at=NOON + 3 * DAY))
@@ -123,7 +124,7 @@ def test_nothing_of_a_deleted_reminder_stays_with_the_feed(browser: Browser, ins
     with instance.database.unit_of_work() as session:
         reminders.delete_reminder(session, ana, session.execute(select(PersonalReminder)).scalar_one(), now=NOON)
 
-    assert [(event.title, event.cancelled) for event in events(browser, address)] == [("Cancelado", True)]
+    assert [(event.title, event.cancelled) for event in events(browser, address)] == [(in_spanish("Cancelled"), True)]
     with instance.database.unit_of_work(write=False) as session:
         assert "dico" not in session.execute(select(CalendarFeed.entries)).scalar_one()
 
@@ -164,7 +165,7 @@ def test_an_address_can_be_ended(browser: Browser, instance: Instance) -> None:
     browser.submit("/calendar/feed/end")
 
     assert status(browser, address) == 404
-    assert "Crear mi dirección privada" in browser.page.text
+    assert in_spanish("Make my private address") in browser.page.text
     with instance.database.unit_of_work(write=False) as session:
         verbs = session.scalars(select(AuditEntry.verb).where(AuditEntry.verb.startswith("calendar_feed."))).all()
     assert verbs == ["calendar_feed.made", "calendar_feed.ended"]

@@ -19,6 +19,7 @@ from tests.support.learning import a_learner, actor_of
 from tests.support.marking import a_marked_quiz, hand_in
 from tests.support.mistakes import a_report
 from tests.support.walking import Walk, forms_of
+from tests.support.wording import in_spanish
 
 QUIZ = "/courses/prueba/quizzes/cuestionario-1"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -52,9 +53,9 @@ def test_attempts_wait_for_graders_with_their_number_and_the_day_of_the_oldest(b
 
     found = waiting(sign_in(browser, "profe@example.org"))
 
-    assert found[f"{QUIZ}/marking"] == "2 intentos por calificar en «Cuestionario 1»"
+    assert found[f"{QUIZ}/marking"] == in_spanish("%(count)s attempt to mark in “%(quiz)s”", 2, quiz="Cuestionario 1")
     assert "Curso de prueba prueba · desde el 5 de enero de 2026" in " ".join(browser.page.text.split())
-    assert browser.get(f"{QUIZ}/marking").headings == ["Calificar respuestas"]
+    assert browser.get(f"{QUIZ}/marking").headings == [in_spanish("Mark answers")]
 
 
 def test_nothing_waits_for_who_may_not_act_on_it(browser: Browser, instance: Instance) -> None:
@@ -82,7 +83,7 @@ def test_editions_that_begin_or_end_soon_and_people_who_wait_for_a_place(browser
 
     words = [words for href, words in browser.page.links if href == f"/teaching/prueba/editions/{near.uuid}"]
 
-    assert words[0] == "2 personas esperan un cupo en «Marzo»"
+    assert words[0] == in_spanish("%(count)s person is waiting for a place in “%(edition)s”", 2, edition="Marzo")
     assert [one.split(" el ")[0] for one in words[1:]] == ["La edición «Marzo» empieza", "La edición «Marzo» termina"]
     assert "Lejos" not in browser.page.text
     assert "Pasada" not in browser.page.text
@@ -95,7 +96,7 @@ def test_mistakes_wait_for_those_who_correct_the_text(browser: Browser, instance
     a_teacher(instance, course, "otra@example.org", role=StaffRole.GRADER)
     reports = "/teaching/prueba/mistake-reports"
 
-    assert waiting(sign_in(browser, "profe@example.org"))[reports] == "1 aviso de error por resolver"
+    assert waiting(sign_in(browser, "profe@example.org"))[reports] == in_spanish("%(count)s mistake report to decide on", 1)
     assert reports not in waiting(sign_in(browser.another(), "otra@example.org"))
 
 
@@ -116,7 +117,7 @@ def test_drafts_and_uploads_that_were_left_behind(browser: Browser, instance: In
     found = waiting(browser)
     colleague = waiting(sign_in(browser.another(), "otra@example.org"))
 
-    assert found["/teaching/prueba/publishing"] == "1 archivo cambiado por publicar"
+    assert found["/teaching/prueba/publishing"] == in_spanish("%(count)s changed file to publish", 1)
     assert set(left) <= set(found)
     assert colleague.keys() & {*left, "/teaching/prueba/publishing"} == {"/teaching/prueba/publishing"}
     for address in found:

@@ -5,41 +5,24 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import timedelta
 
 import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from accounts.queries import find_person_by_email
 from kernel import clock, i18n, site_profile
-from kernel.audit import AuditEntry
-from kernel.crypto import unlock_text
 from kernel.permissions import SYSTEM
-from kernel.settings import load, rotate_secret_key, secret_keys
+from kernel.settings import load
 from lms.app import create_app, open_instance
 from lms.instance import Instance
-from lms.own_data import copy_of
-from lms.retention import forget_unconfirmed
 from lms.serve import name_institution
 from organisations.models import InstitutionProfile, Organisation
-from organisations.queries.profile import LOCKED_FOR, find_profile
+from organisations.queries.profile import find_profile
 from organisations.services import profile as services
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
-from tests.support.postbox import Postbox
-
-SITE = "/administration/site"
-SECRET = "clave-del-correo-7391"
-NAMES = {
-    "names_es": "Ministerio del Páramo",
-    "short_names_es": "Páramo",
-    "names_en": "Ministry of the Moor",
-    "short_names_en": "Moor",
-    "contact_email": "cursos@paramo.gob.ec",
-}
+from tests.support.builders import PASSWORD, a_person
+from tests.support.institution import NAMES, SECRET, SITE, institution_entries, profile_of
 
 
 @pytest.fixture(autouse=True)
@@ -47,22 +30,6 @@ def usual_locale() -> Iterator[None]:
     """Leave the languages and the zone of the process as they were."""
     yield
     i18n.set_site_locale(i18n.SiteLocale())
-
-
-@pytest.fixture
-def boss(browser: Browser, instance: Instance) -> Browser:
-    """Return a browser in which an administrator is signed in."""
-    an_administrator(instance)
-    return sign_in(browser, "admin@example.org")
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    """Return a mail server that takes everything."""
-    opened = Postbox()
-    yield opened
-    with suppress(OSError):  # a test may have closed it
-        opened.close()
 
 
 def a_picture(size: tuple[int, int] = (120, 60), format_name: str = "PNG", **options: object) -> bytes:
@@ -74,24 +41,6 @@ def a_picture(size: tuple[int, int] = (120, 60), format_name: str = "PNG", **opt
 def upload(browser: Browser, path: str, data: dict[str, object], name: str, content: bytes, status: int = 200) -> None:
     """Send a form with a file."""
     browser.post(path, {**data, name: (io.BytesIO(content), "archivo.png")}, status=status, content_type="multipart/form-data")
-
-
-def profile_of(instance: Instance) -> InstitutionProfile:
-    with instance.database.unit_of_work(write=False) as session:
-        found = find_profile(session)
-        assert found is not None
-        return found
-
-
-def entries(instance: Instance) -> list[AuditEntry]:
-    with instance.database.unit_of_work(write=False) as session:
-        return list(session.scalars(select(AuditEntry).where(AuditEntry.verb.like("institution%")).order_by(AuditEntry.id)))
-
-
-def set_mail(browser: Browser, port: int, **changes: object) -> None:
-    browser.get(f"{SITE}/mail")
-    values = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_starttls": None, "mail_from": "cursos@paramo.gob.ec", "smtp_password": ""}
-    browser.submit(f"{SITE}/mail", values | changes)
 
 
 def test_the_first_start_makes_an_empty_profile_once_and_nothing_changes(instance: Instance) -> None:
@@ -240,7 +189,10 @@ def test_the_logo_is_cleaned_shown_kept_by_browsers_and_taken_away(boss: Browser
     boss.submit(f"{SITE}/logo/removal")
     assert "<img" not in boss.get("/help").html
     visitor.get(found[1], status=404)
-    assert [entry.verb for entry in entries(instance)] == ["institution_profile.logo_changed", "institution_profile.logo_removed"]
+    assert [entry.verb for entry in institution_entries(instance)] == [
+        "institution_profile.logo_changed",
+        "institution_profile.logo_removed",
+    ]
 
 
 DRAWING = (
@@ -317,129 +269,6 @@ def test_a_colour_that_cannot_be_read_is_refused_with_the_nearest_that_can(boss:
     assert "/site.css?v=" in boss.get("/help").html
 
 
-def test_mail_is_sent_by_the_server_that_was_set_and_the_test_says_so(boss: Browser, instance: Instance, postbox: Postbox) -> None:
-    boss.get(f"{SITE}/names")
-    boss.submit(f"{SITE}/names", NAMES)
-    set_mail(boss, postbox.port)
-
-    boss.submit(f"{SITE}/mail/test")
-
-    assert f"127.0.0.1:{postbox.port} aceptó el mensaje" in boss.page.text
-    [message] = postbox.messages
-    assert (message["To"], message["From"]) == ("admin@example.org", "cursos@paramo.gob.ec")
-    a_person(instance)
-    visitor = boss.another()
-    visitor.get("/password/forgotten")
-    visitor.submit("/password/forgotten", {"email": "ana@example.org"})
-    boss.deliver_jobs()
-    assert [one["To"] for one in postbox.messages] == ["admin@example.org", "ana@example.org"]
-    assert "Páramo" in postbox.messages[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
-    assert not list((instance.settings.data_dir / "mail").glob("*.eml"))
-
-
-@pytest.mark.parametrize(
-    ("answers", "words"),
-    [
-        ({"RCPT": "550 no such user"}, "no acepta su dirección admin@example.org"),
-        ({"MAIL": "553 sender refused"}, "no acepta la dirección del remitente cursos@paramo.gob.ec"),
-        ({"AUTH": "535 bad credentials"}, "no ofrece"),
-        ({"EHLO": "554 go away", "HELO": "554 go away"}, "respondió con un error"),
-    ],
-)
-def test_a_test_that_fails_says_why_with_host_and_port(boss: Browser, answers: dict[str, str], words: str) -> None:
-    box = Postbox(answers=answers)
-    given = {"smtp_user": "sitio", "smtp_password": SECRET} if "AUTH" in answers else {}
-    set_mail(boss, box.port, **given)
-
-    boss.submit(f"{SITE}/mail/test")
-
-    assert words in boss.page.text
-    assert f"127.0.0.1:{box.port}" in boss.page.text
-    assert SECRET not in boss.page.html
-    assert box.messages == []
-    box.close()
-
-
-def test_a_server_that_is_not_there_is_named(boss: Browser, postbox: Postbox) -> None:
-    postbox.close()
-    set_mail(boss, postbox.port)
-    boss.submit(f"{SITE}/mail/test")
-    assert f"127.0.0.1:{postbox.port} rechaza la conexión" in boss.page.text
-
-    set_mail(boss, 587, smtp_host="no-existe.invalid")
-    boss.submit(f"{SITE}/mail/test")
-    assert "no-existe.invalid:587" in boss.page.text
-
-
-def test_only_so_many_tests_an_hour(boss: Browser, postbox: Postbox) -> None:
-    set_mail(boss, postbox.port)
-    for _time in range(10):
-        boss.submit(f"{SITE}/mail/test")
-
-    boss.submit(f"{SITE}/mail/test", status=429)
-
-    assert len(postbox.messages) == 10
-
-
-def test_the_password_is_stored_locked_and_stands_nowhere(
-    boss: Browser, instance: Instance, postbox: Postbox, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
-    set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET)
-    boss.submit(f"{SITE}/mail/test")
-    told = boss.page.html + "".join(
-        boss.get(path).html for path in (SITE, f"{SITE}/mail", "/administration/state", "/administration/audit")
-    )
-    set_mail(boss, postbox.port, smtp_user="sitio", smtp_port=postbox.port)
-
-    stored = profile_of(instance).smtp_password
-    assert unlock_text(secret_keys(instance.settings), LOCKED_FOR, stored) == SECRET
-    assert instance.present_settings.smtp_password.get_secret_value() == SECRET, "an empty field keeps it"
-    facts = "".join(entry.facts for entry in entries(instance))
-    assert "smtp_password" in facts
-    with instance.database.unit_of_work(write=False) as session:
-        boss_id = find_person_by_email(session, "admin@example.org").id  # type: ignore[union-attr]  # they are there
-        copy = copy_of(session, boss_id, instance.files, "http://localhost", now=clock.now())
-    output = capsys.readouterr()
-    for text in (told, facts, stored, repr(copy), str(instance.present_settings), caplog.text, output.out, output.err):
-        assert SECRET not in text
-    assert "Guardada." in boss.get(f"{SITE}/mail").text
-
-
-def test_a_password_is_asked_again_for_another_server_and_goes_with_its_user(boss: Browser, instance: Instance, postbox: Postbox) -> None:
-    set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET)
-    boss.get(f"{SITE}/mail")
-    boss.submit(f"{SITE}/mail", {"smtp_host": "espia.example.org"}, status=422)
-    assert profile_of(instance).smtp_host == "127.0.0.1"
-
-    set_mail(boss, postbox.port, smtp_user="", smtp_host="otro.example.org")
-
-    assert profile_of(instance).smtp_password == ""
-
-
-def test_the_password_is_locked_with_the_new_key_after_a_rotation(boss: Browser, instance: Instance, postbox: Postbox) -> None:
-    set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET)
-    keys = rotate_secret_key(instance.settings)
-    with instance.database.unit_of_work() as session:
-        services.relock_password(session, keys)
-
-    assert unlock_text(keys[:1], LOCKED_FOR, profile_of(instance).smtp_password) == SECRET
-
-
-def test_switching_mail_on_locks_nobody_out_and_forgets_nobody(boss: Browser, instance: Instance, postbox: Postbox) -> None:
-    a_person(instance, "ana@example.org", confirmed=False)
-    set_mail(boss, postbox.port)
-    a_person(instance, "luis@example.org", confirmed=False)
-
-    before, new = boss.another(), boss.another()
-    sign_in(before, "ana@example.org")
-    assert before.path == "/learning"
-    new.get("/sign-in")
-    new.submit("/sign-in", {"email": "luis@example.org", "password": PASSWORD}, status=422)
-    with instance.database.unit_of_work() as session:
-        assert forget_unconfirmed(session, clock.now() + timedelta(days=31)) == 1
-        assert find_person_by_email(session, "ana@example.org") is not None
-
-
 @pytest.mark.settings(public_url="")
 def test_a_web_address_is_answered_to_and_so_is_the_one_before(boss: Browser, instance: Instance) -> None:
     boss.get(f"{SITE}/access")
@@ -504,7 +333,7 @@ def test_saving_the_same_again_changes_nothing(boss: Browser, instance: Instance
         boss.get(f"{SITE}/names")
         boss.submit(f"{SITE}/names", NAMES)
 
-    [entry] = entries(instance)
+    [entry] = institution_entries(instance)
     facts = json.loads(entry.facts)
     assert facts["new"]["short_names"] == {"es": "Páramo", "en": "Moor"}
     assert facts["old"]["short_names"] == {}
@@ -532,7 +361,7 @@ def test_signatories_are_added_changed_and_removed_with_their_picture(boss: Brow
     boss.submit(f"{page[1]}/removal")
 
     verbs = ["institution_signatory.added", "institution_signatory.changed", "institution_signatory.removed"]
-    assert [entry.verb for entry in entries(instance)] == verbs
+    assert [entry.verb for entry in institution_entries(instance)] == verbs
     assert "Rosa Chango" not in boss.get(f"{SITE}/signatories").text
 
 
