@@ -7,7 +7,7 @@ from courses.kinds import ActivityPublisher
 from courses.permissions import PERMISSIONS
 from courses.publication import prepare_page
 from courses.queries.search_entries import list_lesson_entries
-from courses.queries.waiting import waiting_approvals, waiting_drafts, waiting_folders
+from courses.queries.waiting import waiting_folders, waiting_publications
 from courses.services.publishing import freeze_pages
 from courses.views import archiving, folders, history, lessons, lists, media, outline, plans, publishing, settings, team, texts, versions
 from kernel.feature import Feature
@@ -37,5 +37,5 @@ FEATURE = Feature(
         "courses.send_invitation": jobs.send_invitation,
     },
     periodic={"courses.forget_folders": jobs.FORGET_EVERY},
-    waiting=(waiting_drafts, waiting_approvals, waiting_folders),
+    waiting=(waiting_publications, waiting_folders),
 )

@@ -86,41 +86,38 @@ def edited(actor: Actor, courses: Sequence[TeamCourse]) -> dict[int, TeamCourse]
     return {course.id: course for course in courses if edits(actor, course.role)}
 
 
-def waiting_drafts(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
-    """Name the drafts that have changed since their course was last published."""
+def waiting_publications(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
+    """Name the drafts that have changed since their course was published, and publications that others ask to approve.
+
+    A course has one of these at most. Who may approve it was notified at once; of changes nobody is while somebody works on them.
+    """
     mine = edited(actor, courses)
     if not mine:
         return
+    plan, file = PlannedPublication, DraftFile
     statement = (
-        select(DraftFile.course_id, func.count(), func.min(DraftFile.changed_at), func.max(DraftFile.changed_at))
-        .join(Course, Course.id == DraftFile.course_id)
-        .join(CourseVersion, CourseVersion.id == Course.published_version_id)
-        .where(DraftFile.course_id.in_(mine), DraftFile.changed_at > CourseVersion.published_at)
-        .group_by(DraftFile.course_id)
+        select(Course.id, func.count(file.id), func.min(file.changed_at), func.max(file.changed_at), plan.asked_at)
+        .outerjoin(CourseVersion, CourseVersion.id == Course.published_version_id)
+        .outerjoin(file, (file.course_id == Course.id) & (file.changed_at > CourseVersion.published_at))
+        .outerjoin(plan, (plan.course_id == Course.id) & (plan.state == PlanState.WAITING.value) & (plan.asked_by != actor.person_id))
+        .where(Course.id.in_(mine), or_(file.id.is_not(None), plan.id.is_not(None)))
+        .group_by(Course.id, plan.asked_at)
     )
-    for course_id, count, since, latest in session.execute(statement):
+    for course_id, count, since, latest, asked_at in session.execute(statement):
         course = mine[course_id]
-        yield WaitingItem(course, partial(_changes, count), f"/teaching/{course.slug}/publishing", since, latest + FORGOTTEN)
-
-
-def _changes(count: int) -> str:
-    return ngettext("%(count)s changed file to publish", "%(count)s changed files to publish", count)
-
-
-def waiting_approvals(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
-    """Name the publications that somebody else asked for and that wait for a second person; these were notified of it at once."""
-    mine = edited(actor, courses)
-    if not mine:
-        return
-    waits = (PlannedPublication.state == PlanState.WAITING.value, PlannedPublication.asked_by != actor.person_id)
-    statement = select(PlannedPublication.course_id, PlannedPublication.asked_at).where(PlannedPublication.course_id.in_(mine), *waits)
-    for course_id, asked_at in session.execute(statement):
-        course = mine[course_id]
-        yield WaitingItem(course, _approval, f"/teaching/{course.slug}/publishing", asked_at, asked_at + FORGOTTEN)
+        path = f"/teaching/{course.slug}/publishing"
+        if asked_at:
+            yield WaitingItem(course, _approval, path, asked_at, asked_at + FORGOTTEN)
+        if count:
+            yield WaitingItem(course, partial(_changes, count), path, since, latest + FORGOTTEN)
 
 
 def _approval() -> str:
     return _("A publication to approve")
+
+
+def _changes(count: int) -> str:
+    return ngettext("%(count)s changed file to publish", "%(count)s changed files to publish", count)
 
 
 def waiting_folders(session: Session, actor: Actor, courses: Sequence[TeamCourse], now: datetime) -> Iterator[WaitingItem]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 
-from courses.models import StaffRole
+from courses.models import Course, StaffRole
 from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt
@@ -98,6 +98,28 @@ def test_mistakes_wait_for_those_who_correct_the_text(browser: Browser, instance
 
     assert waiting(sign_in(browser, "profe@example.org"))[reports] == in_spanish("%(count)s mistake report to decide on", 1)
     assert reports not in waiting(sign_in(browser.another(), "otra@example.org"))
+
+
+def test_a_publication_waits_for_a_second_person(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance, modules=1)
+    for email in ("profe@example.org", "otra@example.org"):
+        a_teacher(instance, course, email, role=StaffRole.OWNER)
+    with instance.database.unit_of_work() as session:
+        session.get_one(Course, course.id).needs_approval = True
+    sign_in(browser, "profe@example.org").get("/teaching/prueba/settings")
+    browser.submit("/settings", {"title_es": "Otro título"})
+    browser.get("/teaching/prueba/publishing")
+    browser.submit("/publishing", {"nature": "correction", "note": "Una nota"})
+
+    colleague = sign_in(browser.another(), "otra@example.org")
+    own = waiting(browser)
+    waiting(colleague)
+
+    assert [words for href, words in colleague.page.links if href == "/teaching/prueba/publishing"] == [
+        "1 archivo cambiado por publicar",
+        "Una publicación por aprobar",
+    ]
+    assert own["/teaching/prueba/publishing"] == "1 archivo cambiado por publicar"
 
 
 def test_drafts_and_uploads_that_were_left_behind(browser: Browser, instance: Instance) -> None:
