@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts import addresses, notices, queries, services
 from accounts.models import Person, TokenPurpose
-from accounts.queries import MailBatch
+from accounts.notices import MailBatch
 from accounts.rules import PATIENT_KINDS, TOKEN_LIFE, NoticeKind, digest_until, night_ends
 from accounts.wording import NOTICE_KINDS
 from kernel import clock, mail, outbox
@@ -174,7 +174,7 @@ def send_notices(delivery: Delivery) -> Effect | None:
     """
     key = cast("str", delivery.arguments["key"])
     with delivery.database.unit_of_work(write=False) as session:
-        letters = queries.list_letters(session, key, cast("list[int]", delivery.arguments["people"]), now=delivery.now)
+        letters = notices.list_letters(session, key, cast("list[int]", delivery.arguments["people"]), now=delivery.now)
     entries, mornings = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
     for letter in letters:
         patient = NoticeKind(letter.notices[0].kind) in PATIENT_KINDS
@@ -210,7 +210,7 @@ def _send_notice(delivery: Delivery, letter: MailBatch) -> Effect:
 def send_digests(delivery: Delivery) -> None:
     """Add a job for each person whose daily mail is due, by the clock of their time zone."""
     with delivery.database.unit_of_work(write=False) as session:
-        zones = queries.zones_of_digests(session, now=delivery.now)
+        zones = notices.zones_of_digests(session, now=delivery.now)
     for zone in zones:
         until = digest_until(delivery.now, find_zone(zone))
         last = 0
@@ -221,7 +221,7 @@ def send_digests(delivery: Delivery) -> None:
 
 def _list_digests(delivery: Delivery, zone: str, until: datetime, after: int) -> list[int]:
     with delivery.database.unit_of_work(write=False) as session:
-        return queries.list_digests(session, zone, until, after=after, limit=PAGE, now=delivery.now)
+        return notices.list_digests(session, zone, until, after=after, limit=PAGE, now=delivery.now)
 
 
 def _add_digests(delivery: Delivery, people: list[int], until: datetime) -> None:
@@ -237,7 +237,7 @@ def send_digest(delivery: Delivery) -> Effect | None:
     """Send the notifications that wait for a person's daily mail, in one message."""
     until = datetime.fromisoformat(cast("str", delivery.arguments["until"]))
     with delivery.database.unit_of_work(write=False) as session:
-        letter = queries.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES, now=delivery.now)
+        letter = notices.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES, now=delivery.now)
     if letter is None:
         return None
     with reading(letter.person.language):

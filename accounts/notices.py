@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import queries
@@ -166,3 +166,65 @@ def stop_mails(session: Session, actor: Actor, asked: Unsubscription, *, now: da
     set_switches(session, actor, person, {kind: NotificationChoice(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now)
     waiting = (Notification.person_id == person.id, Notification.mailed_at.is_(None), Notification.kind.in_([kind.value for kind in kinds]))
     session.execute(update(Notification).where(*waiting).values(mail=MailTime.NEVER.value))
+
+
+@dataclass(frozen=True, slots=True)
+class MailBatch:
+    """Notices on their way to one person."""
+
+    person: Person
+    notices: tuple[Notification, ...]
+
+
+def list_letters(session: Session, key: str, people: Sequence[int], *, now: datetime) -> list[MailBatch]:
+    """List the notices of an event to these people that are to go out at once and have not, by the people's numbers."""
+    statement = (
+        select(Notification, Person)
+        .join(Person, Person.id == Notification.person_id)
+        .where(Notification.key == key, Notification.person_id.in_(people), Notification.mail == MailTime.AT_ONCE.value, *_postable(now))
+        .order_by(Notification.person_id)
+    )
+    return [MailBatch(row.Person, (row.Notification,)) for row in session.execute(statement)]
+
+
+def find_digest(session: Session, person_id: int, until: datetime, *, limit: int, now: datetime) -> MailBatch | None:
+    """Return what waited for the daily mail before a moment, the earliest first."""
+    statement = (
+        select(Notification, Person)
+        .join(Person, Person.id == Notification.person_id)
+        .where(Person.id == person_id, Notification.mail == MailTime.DAILY.value, Notification.given_at <= until, *_postable(now))
+        .order_by(Notification.given_at, Notification.id)
+        .limit(limit)
+    )
+    rows = session.execute(statement).all()
+    return MailBatch(rows[0].Person, tuple(row.Notification for row in rows)) if rows else None
+
+
+def _postable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    in_time = or_(Notification.mail_until.is_(None), Notification.mail_until > now)
+    return (in_time, Notification.mailed_at.is_(None), Person.suspended_at.is_(None), Person.email_confirmed_at.is_not(None))
+
+
+def zones_of_digests(session: Session, *, now: datetime) -> list[str]:
+    """List the time zones of those for whom something waits for the daily mail."""
+    statement = (
+        select(Person.zone).join(Notification, Notification.person_id == Person.id).where(*_unsent(now)).distinct().order_by(Person.zone)
+    )
+    return list(session.scalars(statement))
+
+
+def list_digests(session: Session, zone: str, until: datetime, *, after: int, limit: int, now: datetime) -> list[int]:
+    """List the people of a zone for whom something waits since before a moment, by their numbers after one."""
+    statement = (
+        select(Person.id)
+        .join(Notification, Notification.person_id == Person.id)
+        .where(Person.zone == zone, Person.id > after, Notification.given_at <= until, *_unsent(now))
+        .distinct()
+        .order_by(Person.id)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def _unsent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Notification.mail == MailTime.DAILY.value, *_postable(now))
