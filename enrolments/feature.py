@@ -3,6 +3,7 @@
 from accounts.services import AccountVerb
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs
+from enrolments.calendar_permissions import CALENDAR_PERMISSIONS
 from enrolments.dates import course_dates, dates_of_kind, reminder_dates
 from enrolments.mistake_permissions import MISTAKE_PERMISSIONS
 from enrolments.permissions import PERMISSIONS
@@ -45,7 +46,7 @@ FEATURE = Feature(
         calendar.bp,
         reminders.bp,
     ),
-    permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS},
+    permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS, **CALENDAR_PERMISSIONS},
     jobs={
         "enrolments.follow_correction": jobs.follow_correction,
         "enrolments.enrol_list": jobs.enrol_list,

@@ -63,8 +63,6 @@ class LearningAction(StrEnum):
     JOIN = "edition:join"
     LOOK_UP_CODE = "edition:look_up"
     STOP_WAITING = "edition:stop_waiting"
-    USE_CALENDAR = "calendar:use"
-    """See one's own dates, write oneself reminders, and have them in another calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -498,6 +496,5 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         LearningAction.JOIN: _join,
         LearningAction.LOOK_UP_CODE: signed_in,
         LearningAction.STOP_WAITING: signed_in,
-        LearningAction.USE_CALENDAR: signed_in,
     }
 )

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from accounts.queries import get_person
 from courses.rules import Outline
+from enrolments.calendar_permissions import CalendarAction
 from enrolments.dates import DatedItem, DateRequest, collect_dates, list_dated_enrolments, list_dates
 from enrolments.pages import calendar as pages
 from enrolments.pages.calendar import CalendarPart, CalendarPeriod
 from enrolments.pages.calendar_files import MEDIA_TYPE, write_feed, write_item
-from enrolments.permissions import LearningAction
 from enrolments.queries.calendar import find_feed, has_feed
 from enrolments.services.calendar_feeds import AHEAD, BACK, store_entries
 from enrolments.services.reminders import end_feed, make_feed
@@ -53,7 +53,7 @@ def _requested_day(today: date) -> date:
 
 
 @bp.get("")
-@requires(LearningAction.USE_CALENDAR)
+@requires(CalendarAction.USE)
 def calendar() -> Answer:
     """Show the actor's dates of a month, of a week, or as a list from a day on; of all courses or of one."""
     session, now, person_id = current_session(), clock.now(), current_actor().person_id or 0
@@ -104,7 +104,7 @@ def get_own_date(session: Session, actor: Actor, key: str) -> DatedItem:
 
 
 @bp.get("/dates/<path:key>.ics")
-@requires(LearningAction.USE_CALENDAR, get_own_date)
+@requires(CalendarAction.USE, get_own_date)
 def date_file(item: DatedItem) -> Response:
     """Answer with one date as a file for another calendar."""
     person = get_person(current_session(), item.person_id)
@@ -143,7 +143,7 @@ def feed(secret: str) -> Response:
 
 
 @bp.post("/feed")
-@requires(LearningAction.USE_CALENDAR)
+@requires(CalendarAction.USE)
 def make_address() -> Answer:
     """Make a secret address, or another one, and show it once."""
     session, actor, now = current_session(), current_actor(), clock.now()
@@ -154,7 +154,7 @@ def make_address() -> Answer:
 
 
 @bp.post("/feed/end")
-@requires(LearningAction.USE_CALENDAR)
+@requires(CalendarAction.USE)
 def end_address() -> Response:
     """End the secret address."""
     session, actor = current_session(), current_actor()

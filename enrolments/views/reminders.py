@@ -4,9 +4,9 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, flash, render_template, request
 
+from enrolments.calendar_permissions import CalendarAction
 from enrolments.forms import ReminderForm
 from enrolments.models import PersonalReminder
-from enrolments.permissions import LearningAction
 from enrolments.queries.calendar import get_own_reminder, list_course_choices
 from enrolments.services import reminders as services
 from enrolments.services.reminders import TooManyReminders
@@ -27,7 +27,7 @@ def _form(row: PersonalReminder | None = None) -> ReminderForm:
 
 
 @bp.route("/new", methods=["GET", "POST"])
-@requires(LearningAction.USE_CALENDAR)
+@requires(CalendarAction.USE)
 def new_reminder() -> Answer:
     """Show an empty reminder, and keep what was written."""
     form = _form()
@@ -47,7 +47,7 @@ def new_reminder() -> Answer:
 
 
 @bp.route("/<uuid:reminder>", methods=["GET", "POST"])
-@requires(LearningAction.USE_CALENDAR, get_own_reminder)
+@requires(CalendarAction.USE, get_own_reminder)
 def reminder(row: PersonalReminder) -> Answer:
     """Show a reminder, and change it."""
     form = _form(row)
@@ -62,7 +62,7 @@ def reminder(row: PersonalReminder) -> Answer:
 
 
 @bp.post("/<uuid:reminder>/deletion")
-@requires(LearningAction.USE_CALENDAR, get_own_reminder)
+@requires(CalendarAction.USE, get_own_reminder)
 def delete(row: PersonalReminder) -> Response:
     """Delete a reminder."""
     services.delete_reminder(current_session(), current_actor(), row, now=clock.now())

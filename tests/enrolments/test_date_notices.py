@@ -27,6 +27,7 @@ from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person
 from tests.support.editions import a_learner_of, an_edition
 from tests.support.learning import At, actor_of, pass_quiz
+from tests.support.wording import in_spanish
 
 EIGHT = datetime(2026, 6, 1, 13, tzinfo=UTC)
 """Monday, eight in the morning in Guayaquil."""
@@ -154,7 +155,7 @@ def test_a_deadline_that_moves_is_told_anew(instance: Instance) -> None:
 
     remind(instance, EIGHT + DAY)
 
-    assert [subject.partition(" ·")[0] for _who, subject in told(instance)] == ["En 3 días", "En 3 días"]
+    assert [subject.partition(" ·")[0] for _who, subject in told(instance)] == [in_spanish("In %(count)s day", 3)] * 2
 
 
 @pytest.mark.parametrize("how", ["left", "suspended", "archived"])
