@@ -20,9 +20,8 @@ from courses.rules import Outline, activity_url
 from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, collect_dates
 from enrolments.pages.dates import date_views, upcoming
 from enrolments.pages.outline import draw, foreign
-from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries
-from enrolments.queries.invitations import list_own as list_own_invitations
+from enrolments.queries.invitations import list_own_pending
 from enrolments.queries.learning import OwnCourse
 from enrolments.queries.ungraded import list_ungraded
 from enrolments.rules import evaluate_completion, not_begun, where_to_continue
@@ -60,6 +59,7 @@ class CourseProgressView:
 def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, object]:
     """Return what the home page shows."""
     own = enrolment_queries.list_own_courses(session, actor)
+    invited, waits = list_own_pending(session, actor, now=now)
     enrolments = _dated(session, actor, own)
     credentials = certificate_queries.list_of(session, actor.person_id)
     valid = {row.course_id: row.uuid for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
@@ -74,12 +74,10 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
         "dates": date_views(upcoming(_dates(session, actor, enrolments, now), now=now)[:MOST_DATES], now=now),
         "news": _news(session, actor),
         "waits": [
-            {"slug": row.slug, "title": choose(row.title), "edition": row.edition, "name": row.name, "since": row.since}
-            for row in edition_queries.list_own_waits(session, actor)
+            {"slug": row.slug, "title": choose(row.title), "edition": row.uuid, "name": row.edition, "since": row.moment} for row in waits
         ],
         "invitations": [
-            {"uuid": row.uuid, "title": choose(row.title), "edition": row.edition, "expires_at": row.expires_at}
-            for row in list_own_invitations(session, actor, now=now)
+            {"uuid": row.uuid, "title": choose(row.title), "edition": row.edition, "expires_at": row.moment} for row in invited
         ],
         "certificates": [
             {

@@ -22,7 +22,6 @@ from organisations.models import Membership, Organisation
 from organisations.queries.tree import PRESENT
 
 MOST_EDITIONS = 200
-MOST_WAITS = 50
 
 
 def dates_of(edition: Edition) -> EditionDates:
@@ -115,30 +114,6 @@ def waits_for(session: Session, person_id: int | None, edition_ids: Sequence[int
             select(WaitingPlace.edition_id).where(WaitingPlace.person_id == person_id, WaitingPlace.edition_id.in_(edition_ids))
         )
     )
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingListEntry:
-    """A person's place on the waiting list of an edition."""
-
-    slug: str
-    title: Mapping[str, str]
-    edition: UUID
-    name: str
-    since: datetime
-
-
-def list_own_waits(session: Session, actor: Actor) -> list[WaitingListEntry]:
-    """List the actor's places on waiting lists, those that they have waited for longest first."""
-    statement = (
-        select(Course.slug, Course.title, Edition.uuid, Edition.name, WaitingPlace.since)
-        .join(Edition, Edition.id == WaitingPlace.edition_id)
-        .join(Course, Course.id == Edition.course_id)
-        .where(WaitingPlace.person_id == actor.person_id)
-        .order_by(WaitingPlace.id)
-        .limit(MOST_WAITS)
-    )
-    return [WaitingListEntry(*row) for row in session.execute(statement)]
 
 
 def list_first_waiting(session: Session, edition: Edition, *, limit: int) -> list[int]:

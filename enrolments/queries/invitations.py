@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, RoleGrant
 from accounts.queries import hash_of, is_confirmed_condition
 from courses.models import Course, CourseStaff
 from courses.queries.team import EDITING
-from enrolments.models import Edition, Enrolment, EnrolmentInvitation
+from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPlace
 from enrolments.permissions import EnrolmentInvitationContext, InvitedContext
 from enrolments.queries.learning import get_learner_context
 from kernel import clock
@@ -21,7 +21,7 @@ from kernel.permissions import Actor, SiteRole
 
 PORTION = 500
 """Addresses asked for in one statement."""
-MOST_OWN = 50
+MOST_OWN = 100
 A_DAY = timedelta(days=1)
 UNANSWERED = (EnrolmentInvitation.accepted_at.is_(None), EnrolmentInvitation.withdrawn_at.is_(None))
 
@@ -69,6 +69,7 @@ class InvitationRow:
     """An invitation that nobody has accepted, as the course team sees it."""
 
     uuid: UUID
+    list_uuid: UUID
     email: str
     name: str
     edition: str
@@ -81,7 +82,7 @@ def list_unanswered(session: Session, course_id: int, list_uuid: UUID | None, *,
     """List the invitations of a course, or of one of its lists, that nobody has accepted or withdrawn, the newest first."""
     row = EnrolmentInvitation
     statement = (
-        select(row.uuid, row.email, row.name, Edition.name, row.invited_at, row.expires_at, is_upheld())
+        select(row.uuid, row.list_uuid, row.email, row.name, Edition.name, row.invited_at, row.expires_at, is_upheld())
         .outerjoin(Edition, Edition.id == row.edition_id)
         .where(row.course_id == course_id, *UNANSWERED)
         .order_by(row.id.desc())
@@ -90,7 +91,7 @@ def list_unanswered(session: Session, course_id: int, list_uuid: UUID | None, *,
     )
     if list_uuid is not None:
         statement = statement.where(row.list_uuid == list_uuid)
-    return [InvitationRow(*found[:3], found[3] or "", *found[4:]) for found in session.execute(statement)]
+    return [InvitationRow(*found[:4], found[4] or "", *found[5:]) for found in session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,29 +149,37 @@ def is_for(session: Session, person_id: int | None) -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnInvitation:
-    """An open invitation, as the invited person sees it."""
+class PendingPlace:
+    """A course in which a person may soon have a place: an open invitation, or a place on the waiting list of an edition."""
 
-    uuid: UUID
     slug: str
     title: Mapping[str, str]
     edition: str
-    expires_at: datetime
+    uuid: UUID
+    """Of the invitation, or of the edition."""
+    moment: datetime
+    """When the invitation expires, or since when the person waits."""
 
 
-def list_own(session: Session, actor: Actor, *, now: datetime) -> list[OwnInvitation]:
-    """List the open invitations of a person to courses that take people, the newest first."""
+def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[list[PendingPlace], list[PendingPlace]]:
+    """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement."""
     row = EnrolmentInvitation
-    statement = (
-        select(row.uuid, Course.slug, Course.title, Edition.name, row.expires_at)
+    invited = (
+        select(literal(True).label("invited"), row.id, Course.slug, Course.title, Edition.name, row.uuid, row.expires_at)
         .join(Course, Course.id == row.course_id)
         .outerjoin(Edition, Edition.id == row.edition_id)
         .where(is_for(session, actor.person_id), *is_open(now), is_upheld())
         .where(Course.published_version_id.is_not(None), Course.archived_at.is_(None))
-        .order_by(row.id.desc())
-        .limit(MOST_OWN)
     )
-    return [OwnInvitation(*found[:3], found[3] or "", found[4]) for found in session.execute(statement)]
+    waiting = (
+        select(literal(False), WaitingPlace.id, Course.slug, Course.title, Edition.name, Edition.uuid, WaitingPlace.since)
+        .join(Edition, Edition.id == WaitingPlace.edition_id)
+        .join(Course, Course.id == Edition.course_id)
+        .where(WaitingPlace.person_id == actor.person_id)
+    )
+    both = union_all(invited, waiting).order_by("id").limit(MOST_OWN)
+    found = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in session.execute(both)]
+    return [place for is_invited, place in found if is_invited], [place for is_invited, place in found if not is_invited]
 
 
 def _invited(session: Session, actor: Actor) -> Select[EnrolmentInvitation, Course, Edition, bool, bool]:
