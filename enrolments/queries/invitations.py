@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import AccountMerge, Person, RoleGrant
 from accounts.queries import hash_of, is_confirmed_condition
 from courses.models import Course, CourseStaff
-from courses.queries.team import EDITING
+from courses.queries.team import EDITING, list_still_authorised
 from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPlace
 from enrolments.permissions import EnrolmentInvitationContext, InvitedContext
 from enrolments.queries.learning import get_learner_context
@@ -165,19 +165,27 @@ def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[
     """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement."""
     row = EnrolmentInvitation
     invited = (
-        select(literal(True).label("invited"), row.id, Course.slug, Course.title, Edition.name, row.uuid, row.expires_at)
+        select(literal(True).label("invited"), row.id.label("number"), Course.slug, Course.title, Edition.name, row.uuid, row.expires_at)
         .join(Course, Course.id == row.course_id)
         .outerjoin(Edition, Edition.id == row.edition_id)
         .where(is_for(session, actor.person_id), *is_open(now), is_upheld())
         .where(Course.published_version_id.is_not(None), Course.archived_at.is_(None))
     )
     waiting = (
-        select(literal(False), WaitingPlace.id, Course.slug, Course.title, Edition.name, Edition.uuid, WaitingPlace.since)
+        select(
+            literal(False).label("invited"),
+            WaitingPlace.id.label("number"),
+            Course.slug,
+            Course.title,
+            Edition.name,
+            Edition.uuid,
+            WaitingPlace.since,
+        )
         .join(Edition, Edition.id == WaitingPlace.edition_id)
         .join(Course, Course.id == Edition.course_id)
         .where(WaitingPlace.person_id == actor.person_id)
     )
-    both = union_all(invited, waiting).order_by("id").limit(MOST_OWN)
+    both = union_all(invited, waiting).order_by("number").limit(MOST_OWN)
     found = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in session.execute(both)]
     return [place for is_invited, place in found if is_invited], [place for is_invited, place in found if not is_invited]
 
@@ -219,6 +227,11 @@ def _get(session: Session, actor: Actor, condition: ColumnElement[bool]) -> Invi
 def _takes_nobody(edition: Edition | None, now: datetime) -> bool:
     """Return whether an edition is closed or over; whether it is full decides who accepts."""
     return edition is not None and (edition.closed_at is not None or (edition.ends_at is not None and edition.ends_at <= now))
+
+
+def is_from_administrator(session: Session, invitation: EnrolmentInvitation) -> bool:
+    """Return whether an invitation lets somebody sign up where only administrators add people: one of them sent it."""
+    return list_still_authorised(session, invitation.invited_by, invitation.course_id, lambda sender, _role: sender.is_administrator)
 
 
 def list_signed_up(session: Session, person_id: int, *, now: datetime) -> list[UUID]:

@@ -69,6 +69,10 @@ def _takes_course(invited: InvitedContext, actor: Actor) -> bool:
     return found is not None and found.left_at is None
 
 
+def _may_sign_up(invited: InvitedContext) -> bool:
+    return current_settings().sign_up or queries.is_from_administrator(current_session(), invited.invitation)
+
+
 def _page(invited: InvitedContext | None, secret: str) -> str:
     here = url_for("enrolments_invited.invitation", secret=secret)
     return render_template(
@@ -76,7 +80,7 @@ def _page(invited: InvitedContext | None, secret: str) -> str:
         invited=invited,
         title=choose(invited.course.title) if invited else "",
         sign_in=url_for("accounts.sign_in", next=here),
-        account=url_for("enrolments_invited.account", secret=secret),
+        account=url_for("enrolments_invited.account", secret=secret) if invited and _may_sign_up(invited) else "",
     )
 
 
@@ -87,6 +91,8 @@ def account(secret: str) -> Answer:
     invited = _find(secret)
     if invited is None or not invited.is_open:
         return _page(None, secret), 404
+    if not _may_sign_up(invited):
+        return _page(invited, secret), 403
     form = NewAccountForm((invited.invitation.email,))
     if is_read_only_request():
         return _account_page(form, invited, secret)

@@ -8,6 +8,7 @@ from io import StringIO
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from accounts import services as accounts
 from accounts.models import Person
@@ -259,6 +260,27 @@ def test_the_links_of_a_list_are_shown_once_or_downloaded_and_made_again(team: B
     team.submit("/links")
     team.another().get(first, status=404)
     assert team.page.html.count("/course-invitations/") == 2
+
+
+@pytest.mark.settings(sign_up=False)
+def test_where_only_administrators_add_people_the_link_of_a_team_signs_nobody_up(team: Browser, instance: Instance, course: Course) -> None:
+    an_administrator(instance)
+    boss = sign_in(team.another(), "admin@example.org")
+    of_team, of_boss = link_to(team, "nueva@example.org"), link_to(boss, "otra@example.org")
+    visitor = team.another()
+
+    assert "las cuentas las crea la institución" in visitor.get(of_team).text
+    assert f"{of_team}/account" not in visitor.page.html
+    visitor.get(f"{of_team}/account", status=403)
+    visitor.post(f"{of_team}/account", NAMES, status=403)
+    visitor.get(f"{of_boss}/account")
+    visitor.submit("/account", NAMES)
+    visitor.submit("/sign-in", {"email": "otra@example.org", "password": NAMES["password"]})
+    accept(visitor)
+    assert takes(instance, "otra@example.org")
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(Person.id).where(Person.email == "nueva@example.org")) is None
+    assert "solo la administración crea cuentas" in team.get(f"{LEARNERS}/lists").text
 
 
 def test_an_invitation_is_shown_where_the_person_learns_and_accepted_there(team: Browser, instance: Instance, course: Course) -> None:
