@@ -69,15 +69,15 @@ def accounts() -> None:
 def create_admin(opened: OpenInstance, email: str, given_names: str, surname: str, password: str) -> None:
     """Make an account that is administrator."""
     from accounts import passwords, queries, services
-    from accounts.forms import DEFAULT_ZONE, PASSWORD_FAULTS
+    from accounts.forms import PASSWORD_FAULTS
     from accounts.services import SignUp
-    from kernel.i18n import DEFAULT_LANGUAGE
+    from kernel.i18n import DEFAULT_LANGUAGE, site_zone_name
     from kernel.permissions import SYSTEM
 
     fault = passwords.fault_of(password, (email, given_names, surname), opened.settings.breached_passwords_file)
     if fault is not None:
         raise click.ClickException(f"Password: {PASSWORD_FAULTS[fault]}")
-    command = SignUp(email, passwords.hash_password(password), given_names, surname, "", DEFAULT_LANGUAGE, DEFAULT_ZONE)
+    command = SignUp(email, passwords.hash_password(password), given_names, surname, "", DEFAULT_LANGUAGE, site_zone_name())
     with opened.database.unit_of_work() as session:
         if queries.find_person_by_email(session, email) is not None:
             raise click.ClickException(f"This address has an account. Use: lms accounts grant-admin --email {email}")

@@ -29,7 +29,6 @@ PASSWORD_FAULTS = {
     PasswordFault.COMMON: N_("This password is too common. Choose another, such as four unrelated words."),
     PasswordFault.PERSONAL: N_("It contains your name, your email or your identity number. Choose something no one can guess."),
 }
-DEFAULT_ZONE = "America/Guayaquil"
 ZONES = sorted(
     zone for zone in available_timezones() if zone.startswith(("America/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/"))
 )
@@ -148,7 +147,7 @@ class NewAccountForm(NamesForm, PasswordForm):
             first_surname=self.first_surname.data or "",
             second_surname=self.second_surname.data or "",
             language=language(),
-            zone=DEFAULT_ZONE,
+            zone=i18n.site_zone_name(),
         )
 
 

@@ -97,24 +97,13 @@ _CREDENTIALS = select(Person.id, Person.password_hash, Person.email_confirmed_at
 )
 
 
-def _is_confirmed(session: Session, confirmed_at: datetime | None, created_at: datetime) -> bool:
-    """Say whether an address counts as confirmed: it is, no mail is sent that could confirm it, or its owner was here before."""
-    since: datetime | None = session.info["confirms_since"]()
-    return confirmed_at is not None or since is None or created_at < since
-
-
-def is_confirmed_condition(session: Session) -> ColumnElement[bool]:
-    """Return the condition that the address of a person of the statement counts as theirs (`counts_as_theirs`)."""
-    since: datetime | None = session.info["confirms_since"]()
-    return or_(Person.email_confirmed_at.is_not(None), Person.created_at < since) if since else true()
-
-
 def find_credentials(session: Session, email: str) -> Credentials | None:
     """Return what belongs to an address, if it has an account."""
     row = connection_of(session).execute(_CREDENTIALS, {"email": email}).one_or_none()
     if row is None:
         return None
-    confirmed = _is_confirmed(session, row.email_confirmed_at, row.created_at)
+    since: datetime | None = session.info["confirms_since"]()
+    confirmed = row.email_confirmed_at is not None or since is None or row.created_at < since
     return Credentials(row.id, row.password_hash, confirmed, row.suspended_at is not None)
 
 
@@ -263,9 +252,16 @@ def _people_conditions(words: str, state: PersonState | None) -> list[ColumnElem
     return [*name_matches(words), *(_STATES[state] if state else ())]
 
 
+def is_confirmed_condition(session: Session) -> ColumnElement[bool]:
+    """Return the condition that the address of a person of the statement counts as theirs (`counts_as_theirs`)."""
+    return Person.email_confirmed_at.is_not(None) if session.info["confirms_since"]() else true()
+
+
 def _can_sign_in(session: Session) -> ColumnElement[bool]:
     """Return the condition that a person of the statement can sign in, by the rules of the sign-in page."""
-    return Person.suspended_at.is_(None) & (Person.password_hash != NOBODYS) & is_confirmed_condition(session)
+    since: datetime | None = session.info["confirms_since"]()
+    may_enter = or_(Person.email_confirmed_at.is_not(None), Person.created_at < since) if since else true()
+    return Person.suspended_at.is_(None) & (Person.password_hash != NOBODYS) & may_enter
 
 
 def _administrators(session: Session) -> Select[int]:
@@ -335,7 +331,7 @@ def get_pending_upload(session: Session, table: type[Sent], person_id: int | Non
 
 def counts_as_theirs(session: Session, person: Person) -> bool:
     """Return whether an address counts as the person's own: it is confirmed, or no mail is sent that could confirm it."""
-    return _is_confirmed(session, person.email_confirmed_at, person.created_at)
+    return person.email_confirmed_at is not None or session.info["confirms_since"]() is None
 
 
 def list_uninvited(session: Session, people: Sequence[int]) -> list[Person]:

@@ -29,6 +29,7 @@ from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, SENT_IN_LIFE
 from kernel import audit, outbox
 from kernel.db import Base
 from kernel.errors import N_, Conflict, NotFound
+from kernel.i18n import site_zone_name
 from kernel.permissions import Actor, SiteRole
 
 
@@ -206,7 +207,6 @@ class InvitedPerson:
 
 INVITED_AT_ONCE = 25
 """Invitations that one job mails: within half of its lease, at a second for each."""
-DEFAULT_ZONE = "America/Guayaquil"
 
 
 def invite(session: Session, actor: Actor, people: Sequence[InvitedPerson], *, now: datetime, mails: bool = True) -> list[Person]:
@@ -220,7 +220,7 @@ def invite(session: Session, actor: Actor, people: Sequence[InvitedPerson], *, n
             second_surname=one.second_surname,
             name_key=name_key(one.given_names, one.first_surname, one.second_surname),
             language=one.language,
-            zone=DEFAULT_ZONE,
+            zone=site_zone_name(),
             created_at=now,
             invited_at=None if mails else now,
         )
@@ -435,7 +435,7 @@ def limit_pending_uploads(session: Session, *, now: datetime) -> Iterator[int]:
     """Give the number of an account that exists within the block only: what two people exchange can wait there."""
     name = f"{secrets.token_hex(16)}@merging.invalid"
     row = Person(email=name, password_hash=NOBODYS, given_names="", first_surname="", second_surname="", created_at=now)
-    row.language, row.zone, row.suspended_at = "es", DEFAULT_ZONE, now
+    row.language, row.zone, row.suspended_at = "es", site_zone_name(), now
     session.add(row)
     session.flush()  # its number is needed
     yield row.id

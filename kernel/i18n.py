@@ -39,7 +39,7 @@ class SiteLocale:
     """The languages in which the site is shown, the usual one first, and the institution's time zone."""
 
     languages: tuple[str, ...] = LANGUAGES
-    zone: tzinfo = DEFAULT_ZONE
+    zone: ZoneInfo = DEFAULT_ZONE
 
 
 _site = [SiteLocale()]
@@ -68,6 +68,11 @@ def catalogue(language: str) -> NullTranslations:
 def site_locale() -> SiteLocale:
     """Return in which languages the site is shown, and the institution's time zone."""
     return _site[0]
+
+
+def site_zone_name() -> str:
+    """Return the institution's time zone by its name, where new accounts begin."""
+    return site_locale().zone.key
 
 
 def set_site_locale(locale: SiteLocale) -> None:
@@ -178,9 +183,9 @@ def in_every_language(write: Callable[[], str]) -> dict[str, str]:
 def find_zone(name: str) -> ZoneInfo:
     """Return the time zone that an account names, the house's where there is none of that name."""
     try:
-        return ZoneInfo(name) if name else DEFAULT_ZONE
+        return ZoneInfo(name) if name else site_locale().zone
     except (ZoneInfoNotFoundError, ValueError):
-        return DEFAULT_ZONE
+        return site_locale().zone
 
 
 def local(moment: datetime) -> datetime:

@@ -11,7 +11,7 @@ from kernel import audit, audit_seals
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
 from kernel.files import FileStore, files_of
-from kernel.i18n import DEFAULT_ZONE, in_every_language, ngettext
+from kernel.i18n import in_every_language, ngettext, site_locale
 from kernel.outbox import Delivery, Effect, log
 from kernel.permissions import Actor, ActorChannel
 from kernel.settings import Settings
@@ -46,7 +46,8 @@ def watch(delivery: Delivery) -> Effect:
         if not found:
             notices.take_back_kind(session, NoticeKind.OPERATION)
             return
-        day = digest_until(delivery.now, DEFAULT_ZONE).astimezone(DEFAULT_ZONE)
+        zone = site_locale().zone
+        day = digest_until(delivery.now, zone).astimezone(zone)
         notices.replace_standing(session, _message(found, f"{day:%Y-%m-%d}"), queries.list_administrators(session), now=delivery.now)
 
     return tell

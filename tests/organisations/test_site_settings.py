@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from accounts.services import InvitedPerson, invite
 from kernel import clock, i18n, site_profile
 from kernel.permissions import SYSTEM
 from kernel.settings import load
@@ -305,7 +306,7 @@ def test_sign_up_can_be_closed(boss: Browser) -> None:
     visitor.post("/sign-up", {"email": "nuevo@example.org", "password": PASSWORD}, status=403)
 
 
-def test_languages_and_zone_of_the_institution(boss: Browser) -> None:
+def test_languages_and_zone_of_the_institution(boss: Browser, instance: Instance) -> None:
     boss.get(f"{SITE}/access")
     boss.submit(f"{SITE}/access", {"languages": "es", "zone": "Pacific/Galapagos"})
 
@@ -313,6 +314,9 @@ def test_languages_and_zone_of_the_institution(boss: Browser) -> None:
     assert reader.get("/help").language == "es"
     assert 'name="language"' not in reader.page.html
     assert str(i18n.site_locale().zone) == "Pacific/Galapagos"
+    with instance.database.unit_of_work() as session:
+        [guest] = invite(session, SYSTEM, [InvitedPerson("eva@example.org", "Eva", "Paz", "", "es")], now=clock.now())
+    assert guest.zone == "Pacific/Galapagos"
 
 
 def test_a_first_hint_until_the_name_is_set_or_it_is_dismissed(boss: Browser) -> None:
