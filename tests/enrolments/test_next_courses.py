@@ -38,11 +38,11 @@ def test_a_completed_course_leads_to_results_and_to_courses_on_its_topic(browser
     links = {words: href for href, words in browser.get(COURSE).links}
     assert in_spanish("What comes next") not in before
     assert in_spanish("What comes next") in browser.page.text
-    assert links["Repasar sus resultados"] == f"{COURSE}/results"
+    assert links[in_spanish("Go through your results")] == f"{COURSE}/results"
     assert [words for words in links if words.startswith("Sobre el mismo tema")] == [
         in_spanish("On the same topic: %(title)s", title="Curso de prueba mismo")
     ]
-    assert links["Todavía puede hacer: Video 1"] == f"{COURSE}/recordings/video-1"
+    assert links[in_spanish("Still open to you: %(title)s", title="Video 1")] == f"{COURSE}/recordings/video-1"
 
 
 def test_a_course_without_a_topic_leads_to_the_catalogue(browser: Browser, instance: Instance) -> None:
