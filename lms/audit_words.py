@@ -67,6 +67,19 @@ ACTS: Mapping[str, str] = {
     "questions.imported": N_("Imported questions"),
     "questions.discarded": N_("Discarded uploaded questions"),
     "questions.exported": N_("Exported questions"),
+    "institution_profile.changed": N_("Changed the details of the institution"),
+    "institution_profile.logo_changed": N_("Changed the institution's logo"),
+    "institution_profile.logo_removed": N_("Removed the institution's logo"),
+    "institution_profile.mail_tested": N_("Sent a test email"),
+    "institution_profile.hint_dismissed": N_("Hid the hint on the first steps"),
+    "institution_signatory.added": N_("Added a signatory of certificates"),
+    "institution_signatory.changed": N_("Changed a signatory of certificates"),
+    "institution_signatory.removed": N_("Removed a signatory of certificates"),
+    "reminder.written": N_("Added a personal reminder"),
+    "reminder.changed": N_("Changed a personal reminder"),
+    "reminder.deleted": N_("Deleted a personal reminder"),
+    "calendar_feed.made": N_("Created the address of their calendar"),
+    "calendar_feed.ended": N_("Ended the address of their calendar"),
 }
 """By verb."""
 
