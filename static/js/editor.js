@@ -239,6 +239,10 @@ function lines(mark) {
   write(area.value.slice(start, end).split('\n').map((line) => mark.replace('1.', () => ++number + '.') + line).join('\n'), start, end);
 }
 
+function callout(kind, words) {
+  block('> [!' + kind + '] ' + words + '\n> …\n');
+}
+
 const TOOLS = {
   bold: (words) => around('**', '**', words),
   italic: (words) => around('*', '*', words),
@@ -248,8 +252,11 @@ const TOOLS = {
   numbers: () => lines('1. '),
   link: (words) => around('[', '](' + location.protocol + '//)', words),
   table: (words) => block('| ' + words + ' | … |\n| --- | --: |\n| … | 0 |\n\n: ' + words + '\n'),
-  callout: (words) => block('> [!DEFINITION] ' + words + '\n> …\n'),
-  check: (words) => block('> [!CHECK] ' + words + '\n> …\n'),
+  definition: (words) => callout('DEFINITION', words),
+  example: (words) => callout('EXAMPLE', words),
+  warning: (words) => callout('WARNING', words),
+  summary: (words) => callout('SUMMARY', words),
+  check: (words) => callout('CHECK', words),
   formula: () => around('$', '$', 'B = 1 - c'),
   term: (words) => around('[[', ']]', words),
   question: (words) => block('![' + words + '](question:…)\n'),
