@@ -17,7 +17,7 @@ from simulators import task_fields as asked_of_tasks
 
 NO_NUMBERS = {
     *("key", "match_key", "name", "note", "question", "words", "category", "topic", "licence", "timezone", "language", "url", "unit"),
-    *("opens", "closes", "date", "review", "verified", "at", "completion"),
+    *("opens", "closes", "date", "review", "valid_from", "verified", "at", "completion", "formula"),
 }
 """Fields of one line that hold a name, an address, a date or a formula; `completion` of a module is a whole number or “all”."""
 
