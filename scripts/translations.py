@@ -78,7 +78,7 @@ def update() -> None:
         if held is not None:
             message.string = held.string
             message.flags |= {flag for flag in held.flags if flag != "fuzzy"}
-    collected.locale = present.locale
+    collected.locale, collected.creation_date = present.locale, present.creation_date
     collected.fuzzy = False
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     with CATALOGUE.open("wb") as target:
