@@ -188,7 +188,7 @@ def revoke_credential(session: Session, actor: Actor, row: Credential, reason: s
 def renew_credential(
     session: Session, actor: Actor, row: Credential, reason: str, settings: Settings, keys: SigningKeys, *, now: datetime
 ) -> Credential:
-    """Issue another credential instead of a revoked one, with the name that the person has now; raise NotDeserved."""
+    """Issue another credential instead of a revoked one, with the name that the person has now; raise AwardNotAllowed."""
     award = find_award(session, row.enrolment_id, instead_of=row)
     if award is None:
         raise AwardNotAllowed

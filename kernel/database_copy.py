@@ -147,7 +147,7 @@ def occupied(database: Database) -> list[str]:
 def copy(source: Database, target: Database, *, tell: Callable[[str, int], None] = lambda _name, _rows: None) -> dict[str, TableChecksum]:
     """Copy every row into an empty database, compare, and keep all or nothing; return the sums.
 
-    Both have this program's schema, which the target gets here. Raise NotEmpty, CopyDiffers.
+    Both have this program's schema, which the target gets here. Raise CopyTargetNotEmpty, CopyDiffers.
     """
     if not target.is_sqlite or Path(target.writing.url.database or "").exists():
         held = occupied(target)

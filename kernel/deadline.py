@@ -57,7 +57,7 @@ def has_passed() -> bool:
 
 
 def check() -> None:
-    """Raise TooLong where the present thread is late."""
+    """Raise DeadlineExceeded where the present thread is late."""
     if has_passed():
         raise DeadlineExceeded
 

@@ -142,7 +142,7 @@ _DOCTYPE = b"<!DOCTYPE"
 def read_table(content: bytes, *, rows: int) -> ReadTable:
     """Return the rows of a CSV file, or those of the first sheet of a workbook (XLSX), where there may be so many.
 
-    Raise Undecodable, and TooHeavy for a workbook that asks for too much memory or time.
+    Raise Undecodable, and SandboxLimitExceeded for a workbook that asks for too much memory or time.
     """
     return run_sandboxed(read_xlsx, content, rows=rows) if content.startswith(b"PK\x03\x04") else read_csv(content)
 

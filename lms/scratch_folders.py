@@ -21,7 +21,7 @@ class ScratchFolder:
 
     @contextmanager
     def claimed(self, folder: Path) -> Iterator[Path]:
-        """Keep a folder for this process alone, so that nobody empties it meanwhile; raise CannotStart where another has it."""
+        """Keep a folder for this process alone, so that nobody empties it meanwhile; raise ServerStartError where another has it."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -34,7 +34,7 @@ class ScratchFolder:
             os.close(descriptor)
 
     def clear(self, folder: Path, *, fresh: bool) -> None:
-        """Empty a folder that is to be filled again or whose filling was broken off; raise CannotStart for any other folder."""
+        """Empty a folder that is to be filled again or whose filling was broken off; raise ServerStartError for any other folder."""
         marker = folder / self.marker
         present = list(folder.iterdir())
         if present and not marker.is_file():

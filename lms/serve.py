@@ -57,7 +57,7 @@ def _in_address(host: str) -> str:
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise CannotStart where the address is taken or is not ours."""
+    """Raise ServerStartError where the address is taken or is not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -82,7 +82,7 @@ def checked_settings(host: str, port: int, **given: object) -> Settings:
 
 
 def check_folder(settings: Settings) -> None:
-    """Raise CannotStart where the data folder cannot be written, holds half a restore, or lies where SQLite is not safe.
+    """Raise ServerStartError where the data folder cannot be written, holds half a restore, or lies where SQLite is not safe.
 
     spec/security 6.1.
     """
@@ -106,7 +106,7 @@ def check_folder(settings: Settings) -> None:
 
 @contextmanager
 def held_database(settings: Settings) -> Iterator[None]:
-    """Keep an SQLite database for the server of this process and those that it forks; raise CannotStart where another server has it.
+    """Keep an SQLite database for the server of this process and those that it forks; raise ServerStartError where another server has it.
 
     Commands, backups and workers use it beside the server. The lock goes with the last process that holds it, however that ends; one
     that is just ending is waited for.
@@ -142,7 +142,7 @@ def _take(held: IO[bytes]) -> bool:
 
 
 def open_checked(settings: Settings) -> Instance:
-    """Open the instance and bring its database up to date; raise CannotStart with what to do."""
+    """Open the instance and bring its database up to date; raise ServerStartError with what to do."""
     check_folder(settings)
     try:
         secret_keys(settings)
@@ -301,7 +301,7 @@ def inherits_socket() -> bool:
 
 
 def in_a_child(work: Callable[[], None]) -> None:
-    """Do something in a process of its own, so that no thread of a library is lost when gunicorn forks; raise CannotStart if it fails."""
+    """Do something in its own process, so that no thread of a library is lost when gunicorn forks; raise ServerStartError if it fails."""
     child = os.fork()
     if not child:
         code = 1
@@ -318,7 +318,7 @@ def in_a_child(work: Callable[[], None]) -> None:
 
 
 def serve(host: str, port: int, *, publish: Callable[[Instance, Path], list[str]], workers: int = 1, **given: object) -> None:
-    """Start the server, or raise CannotStart."""
+    """Start the server, or raise ServerStartError."""
     logging.set_up()
     if not inherits_socket():
         check_port(host, port)

@@ -87,7 +87,7 @@ def _counted(history: Sequence[SubmissionRow]) -> list[PastSubmission]:
 
 
 def save_work(session: Session, actor: Actor, subject: ActivityContext, work: TaskWork, *, now: datetime) -> None:
-    """Keep what was calculated and typed, so that it is there at the next visit; raise CannotSubmit where the task is not open."""
+    """Keep what was calculated and typed, so that it is there at the next visit; raise SubmissionNotAllowed where the task is not open."""
     if load_task_context(session, actor, subject, now=now).ruling.is_hidden:
         raise SubmissionNotAllowed
     _keep(session, actor, subject, work, now=now)

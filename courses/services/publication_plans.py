@@ -97,7 +97,7 @@ def request_publication(
 ) -> PlannedPublication:
     """Ask for a second person's approval of a locked course's draft, or plan its publication for later.
 
-    Raise ChangedMeanwhile where the draft is not what was looked at, AlreadyPlanned where one waits for the same revision; one for
+    Raise DraftChangedSinceReview where the draft is not what was looked at, AlreadyPlanned where one waits for the same revision; one for
     an older revision is void.
     """
     assert actor.person_id is not None
@@ -140,7 +140,7 @@ def approve(
 ) -> CourseVersion | None:
     """Agree to a locked course's publication: it is published now, or at its moment (then nothing is returned).
 
-    Raise OwnRequest, NotOpen, or ChangedMeanwhile where the draft was saved since it was asked.
+    Raise OwnRequest, PlanAlreadyDecided, or DraftChangedSinceReview where the draft was saved since it was asked.
     """
     check_open(course)
     _decide(actor, row)
@@ -156,7 +156,7 @@ def approve(
 
 
 def refuse(session: Session, actor: Actor, course: Course, row: PlannedPublication, remark: str, *, now: datetime) -> None:
-    """Refuse a publication, with the reason; raise OwnRequest or NotOpen."""
+    """Refuse a publication, with the reason; raise OwnRequest or PlanAlreadyDecided."""
     _decide(actor, row)
     row.decided_by, row.decided_at, row.remark = actor.person_id, now, remark
     row.state, row.settled_at = PlanState.REFUSED.value, now
@@ -165,7 +165,7 @@ def refuse(session: Session, actor: Actor, course: Course, row: PlannedPublicati
 
 
 def withdraw(session: Session, actor: Actor, course: Course, row: PlannedPublication, *, now: datetime) -> None:
-    """Take a publication back that waits; raise NotOpen."""
+    """Take a publication back that waits; raise PlanAlreadyDecided."""
     if row.state not in (PlanState.WAITING, PlanState.PLANNED):
         raise PlanAlreadyDecided
     row.state, row.settled_at = PlanState.WITHDRAWN.value, now
@@ -177,7 +177,7 @@ def publish_plan(
 ) -> CourseVersion:
     """Publish what a locked plan names, in the name of who asked, or of who approved it where the other may publish no more.
 
-    Raise ChangedMeanwhile, or NobodyAnswers.
+    Raise DraftChangedSinceReview, or NoResponsiblePublisher.
     """
     _check_unchanged(session, course, row, publisher)
     how = PublishOptions(PublicationNature(row.nature), row.note, asks=row.asks, again=row.revision, tells=row.tells or ())

@@ -71,7 +71,7 @@ class EditionValues:
 
 
 def make_edition(session: Session, actor: Actor, course_id: int, plan: EditionValues, *, now: datetime) -> Edition:
-    """Add an edition to a course; raise EditionNameTaken."""
+    """Add an edition to a course; raise EditionNameConflict."""
     if queries.name_is_taken(session, course_id, plan.name):
         raise EditionNameConflict
     edition = Edition(course_id=course_id, created_at=now, **asdict(plan))
@@ -82,7 +82,7 @@ def make_edition(session: Session, actor: Actor, course_id: int, plan: EditionVa
 
 
 def change_edition(session: Session, actor: Actor, edition: Edition, plan: EditionValues, *, now: datetime) -> int:
-    """Change an edition, and give the places that became free; return how many. Raise EditionNameTaken.
+    """Change an edition, and give the places that became free; return how many. Raise EditionNameConflict.
 
     Who has a place keeps it, also where there are fewer from now on.
     """

@@ -220,7 +220,7 @@ class VersionNotOffered(Conflict):
 
 
 def answer_offer(session: Session, actor: Actor, context: LearnerContext, version_id: int, *, moves: bool, now: datetime) -> None:
-    """Keep what a learner says of a newer version, and let them follow it where they want to; raise NothingOffered.
+    """Keep what a learner says of a newer version, and let them follow it where they want to; raise VersionNotOffered.
 
     Who said that they stay may move later. The same answer a second time changes nothing.
     """
@@ -264,7 +264,7 @@ class GroupNameConflict(Conflict):
 
 
 def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now: datetime) -> LearnerGroup:
-    """Add an empty group to a course; raise GroupNameTaken."""
+    """Add an empty group to a course; raise GroupNameConflict."""
     if queries.group_name_is_taken(session, course_id, name):
         raise GroupNameConflict
     group = LearnerGroup(course_id=course_id, name=name, created_at=now)
@@ -275,7 +275,7 @@ def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now
 
 
 def rename_group(session: Session, actor: Actor, group: LearnerGroup, name: str, *, now: datetime) -> None:
-    """Give a group another name; raise GroupNameTaken."""
+    """Give a group another name; raise GroupNameConflict."""
     if name.casefold() != group.name.casefold() and queries.group_name_is_taken(session, group.course_id, name):
         raise GroupNameConflict
     audit.record(session, actor, EnrolmentVerb.GROUP_RENAMED, group, now=now, before=group.name, after=name)

@@ -52,7 +52,7 @@ _KINDS = {
 
 
 def finish(root: Element, work: RenderState) -> None:
-    """Turn the marks of the tree into elements; TooSlowError where the time is over."""
+    """Turn the marks of the tree into elements; RenderTimeExceeded where the time is over."""
     for step in _STEPS:
         work.check_time()
         step(root, work)

@@ -110,7 +110,7 @@ class RenderState:
         return max(_STASHED.split(self.reading), key=len)[:200]
 
     def check_time(self) -> None:
-        """Raise TooSlowError once the time is over."""
+        """Raise RenderTimeExceeded once the time is over."""
         if time.thread_time() > self.deadline:
             raise RenderTimeExceeded
 

@@ -10,7 +10,7 @@ LIBRARY = "aiohttp"
 
 
 def _needs_its_library() -> None:
-    """Raise CannotStart where the library that plays the learners is missing: a server does not need it."""
+    """Raise ServerStartError where the library that plays the learners is missing: a server does not need it."""
     from lms.serve import ServerStartError
 
     if find_spec(LIBRARY) is None:

@@ -85,7 +85,7 @@ def _check(session: Session, parent_id: int | None, plan: UnitValues, row: Organ
 
 
 def change(session: Session, actor: Actor, place: Organisation, plan: UnitValues, *, now: datetime) -> None:
-    """Give a place another name or code; raise NameTaken or CodeTaken. A second time changes nothing."""
+    """Give a place another name or code; raise UnitNameConflict or UnitCodeConflict. A second time changes nothing."""
     row = session.get_one(Organisation, place.id)
     _check(session, row.parent_id, plan, row)
     _call(session, actor, row, plan, now=now)

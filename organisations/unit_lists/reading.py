@@ -97,7 +97,7 @@ class PeopleListRows:
 
 @dataclass(frozen=True, slots=True)
 class UnitListRows:
-    """The places of a list, each after what it stands under, as PeopleSheet."""
+    """The places of a list, each after what it stands under, as PeopleListRows."""
 
     units: tuple[UnitListRow, ...]
     faults: tuple[UnitListFault, ...]

@@ -104,7 +104,7 @@ class AlreadySubmitted(Conflict):
 def start_attempt(
     session: Session, actor: Actor, subject: ActivityContext, language: str, entry: StartRequest = ASKED_NOTHING, *, now: datetime
 ) -> Attempt:
-    """Start an attempt, or return the one that is open; raise NotConfirmed, CannotStart or EmptyPool.
+    """Start an attempt, or return the one that is open; raise NotConfirmed, AttemptNotAllowed or EmptyPool.
 
     Everything the attempt will ever show is drawn from one seed and frozen here. Who edits the course starts previews, and an
     ended preview is forgotten when the next attempt starts.

@@ -120,7 +120,7 @@ def begin_trial(session: Session, actor: Actor, subject: QuizContext, order: Reg
 
 
 def check_not_annulled(session: Session, row: Regrade) -> None:
-    """Raise AlreadyAnnulled where the question of an order does not decide any more."""
+    """Raise AlreadyVoided where the question of an order does not decide any more."""
     if is_annulled(session, row):
         raise AlreadyVoided
 
