@@ -32,7 +32,7 @@ def state(row: Credential) -> CredentialState:
 
 
 def get_credential(session: Session, actor: Actor, credential: UUID) -> CredentialContext:
-    """Return the actor's place before a credential; raise NotFound, or SignInNeeded whether or not there is such a credential."""
+    """Return the page context of a credential; raise NotFound, or SignInNeeded whether or not there is such a credential."""
     if actor.is_anonymous:
         raise SignInNeeded
     row = session.execute(

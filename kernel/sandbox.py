@@ -122,7 +122,7 @@ def _main() -> int:
     """Read what is asked on the standard input, do it, and write what came of it on the standard output, which nobody else gets."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    module, name, given, named, language, bounds = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `confined`
+    module, name, given, named, language, bounds = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `run_sandboxed`
     read = getattr(import_module(module), name)
     os.nice(_GENTLE)
     _bound(bounds)

@@ -232,7 +232,7 @@ _SEAT = (
 
 
 def get_submission(session: Session, actor: Actor, submission: UUID) -> SubmissionContext:
-    """Return the actor's place before a submission; raise NotFound."""
+    """Return the page context of a submission; raise NotFound."""
     row = session.execute(_SEAT, {"submission": submission, "actor_id": actor.person_id}).one_or_none()
     if row is None:
         raise NotFound

@@ -71,7 +71,7 @@ class LessonEditor:
 
     @property
     def source_stamp(self) -> str:
-        """Return the stamp of that, which a translation names."""
+        """Return the stamp of `source`: a translation names the stamp of what it was made from."""
         return stamp_of(self.source, self.draft_outline.tree.languages[0])
 
     @property
@@ -136,7 +136,3 @@ def pieces(editor: LessonEditor, glossary: str) -> list[tuple[str, list[tuple[st
             ],
         ),
     ]
-
-
-def _shows(path: str) -> str:
-    return f"![…]({path})" if media_type(path).startswith("image/") else f"[…]({path})"

@@ -90,7 +90,7 @@ def outgoing_files(session: Session, files: FileStore, course_id: int, included:
 
 
 def outgoing_digest(session: Session, course_id: int, included: Collection[int] = ()) -> str:
-    """Return the SHA-256 over paths and contents of the same, made of the checksums alone."""
+    """Return the SHA-256 over paths and contents of `outgoing_files`, made of the checksums alone."""
     checksums = drafts.list_draft_checksums(session, course_id)
     for text in left_out(session, course_id, included):
         del checksums[text.path]

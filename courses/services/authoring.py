@@ -81,7 +81,7 @@ UNREAD = frozenset({"C603", "C604", "C605", "C606", "C608"})
 
 
 def list_imported_files(draft_outline: DraftOutline, change: DraftChange, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
-    """Return the errors that a change brings: those of `troubles`, and in the texts that it writes those that refuse publishing."""
+    """Return the errors that a change brings: `blocking_findings`, and in the texts that it writes those that refuse publishing."""
     after = [
         finding
         for finding in publication.check(change.applied(_outline_only(draft_outline)), kinds, today=today).findings

@@ -122,7 +122,7 @@ def find_announcement(session: Session, announcement: UUID) -> Announcement | No
 
 
 def get_announcement_context(session: Session, actor: Actor, slug: str, announcement: UUID) -> AnnouncementContext:
-    """Return the actor's place before an announcement of a course that stands; raise NotFound."""
+    """Return the page context of an announcement of a course that stands; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     row = find_announcement(session, announcement)
     if row is None or row.course_id != context.course_id or row.withdrawn_at is not None:

@@ -80,7 +80,7 @@ def code_is_taken(session: Session, code: str) -> bool:
 
 
 def get_edition_context(session: Session, actor: Actor, slug: str, edition: UUID) -> EditionContext:
-    """Return the actor's place before an edition of a course; raise NotFound."""
+    """Return the page context of an edition of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     found = session.scalar(select(Edition).where(Edition.course_id == context.course_id, Edition.uuid == edition))
     if found is None:
@@ -89,7 +89,7 @@ def get_edition_context(session: Session, actor: Actor, slug: str, edition: UUID
 
 
 def get_context_by_code(session: Session, actor: Actor, code: str) -> EditionContext:
-    """Return the actor's place before the edition that has a code; raise NotFound."""
+    """Return the page context of the edition that has a code; raise NotFound."""
     typed = read_code(code, CODE_LENGTH)
     if typed is None:
         raise NotFound  # to compare with nothing would find the editions without a code

@@ -21,7 +21,7 @@ MOST_ITEMS = 200
 
 
 def get_item_context(session: Session, actor: Actor, slug: str, item: UUID) -> GradeItemContext:
-    """Return the actor's place before an item of a course that is published; raise NotFound."""
+    """Return the page context of an item of a course that is published; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     row = session.scalar(select(ManualGradeItem).where(ManualGradeItem.uuid == item, ManualGradeItem.course_id == context.course_id))
     if row is None or context.version_id is None:

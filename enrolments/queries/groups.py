@@ -12,7 +12,7 @@ from kernel.permissions import Actor
 
 
 def get_group_members(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
-    """Return the actor's place before all who are in a group: their own record, where they are in it."""
+    """Return the page context of all who are in a group: their own record, where they are in it."""
     found = get_group_context(session, actor, slug, group)
     mine = (
         select(GroupMember.group_id)

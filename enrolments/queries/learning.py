@@ -88,14 +88,14 @@ _RESULTS = _RESULTS_OF_ALL.where(ActivityResult.enrolment_id == bindparam("enrol
 
 
 def get_learner_context(session: Session, actor: Actor, slug: str) -> LearnerContext:
-    """Return the actor's place before a course; raise NotFound."""
+    """Return the page context of a course; raise NotFound."""
     if (row := connection_of(session).execute(_SEAT, {"slug": slug, "person_id": actor.person_id}).one_or_none()) is None:
         raise NotFound
     return _learner_context(row)
 
 
 def visible_learner_contexts(session: Session, actor: Actor) -> list[LearnerContext]:
-    """List the actor's places before the courses that they may look at, their own first, at most 200."""
+    """List the page contexts of the courses that the actor may look at, the actor's own first, at most 200."""
     mine = or_(Enrolment.id.is_not(None), CourseStaff.id.is_not(None))
     statement = _SEATS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_SEATS)
     if not actor.is_administrator:
@@ -182,7 +182,7 @@ def _result(row: Any) -> LearnerResult:
 
 
 def get_activity_context(session: Session, actor: Actor, slug: str, key: str) -> ActivityContext:
-    """Return the actor's place before one activity, also by a key that it had when a page was opened; raise NotFound."""
+    """Return the page context of one activity, also by a key that it had when a page was opened; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     if context.version_id is None:
         raise NotFound
@@ -209,7 +209,7 @@ def _activity_seats(session: Session, context: LearnerContext, outline: Outline,
 
 
 def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, name: str) -> CourseFileContext:
-    """Return the actor's place before a media file of a course, whatever name the address gives it; raise NotFound.
+    """Return the page context of a media file of a course, whatever name the address gives it; raise NotFound.
 
     It is one of the version followed or of an earlier one, which old attempts still show. Activities that are no more guard nothing.
     To those who edit the course it may also be one of its working copy.
@@ -427,7 +427,7 @@ def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | 
 
 
 def get_group_context(session: Session, actor: Actor, slug: str, group: UUID) -> GroupContext:
-    """Return the actor's place before a group of a course; raise NotFound."""
+    """Return the page context of a group of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     found = find_group(session, context.course_id, group)
     if found is None:

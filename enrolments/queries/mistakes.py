@@ -25,7 +25,7 @@ _UNSETTLED = MistakeReport.state.in_([state.value for state in UNSETTLED_STATES]
 
 
 def get_report_context(session: Session, actor: Actor, slug: str, report: UUID) -> MistakeReportContext:
-    """Return the actor's place before a mistake report of a course; raise NotFound."""
+    """Return the page context of a mistake report of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     row = session.scalar(select(MistakeReport).where(MistakeReport.uuid == report, MistakeReport.course_id == context.course_id))
     if row is None:

@@ -21,7 +21,7 @@ MOST_SHOWN = 200
 
 
 def get_result_context(session: Session, actor: Actor, slug: str, person: UUID, key: str) -> ResultContext:
-    """Return the actor's place before a learner's result of an activity of the version that the learner follows; raise NotFound."""
+    """Return the page context of a learner's result of an activity of the version that the learner follows; raise NotFound."""
     place = get_place(session, actor, slug, person)
     outline = course_outlines.get_outline(session, place.enrolment.course_version_id)
     activity = outline.by_key.get(key)
@@ -140,7 +140,7 @@ def list_notes(session: Session, enrolment_id: int) -> Sequence[LearnerNoteRow]:
 
 
 def get_note_context(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> LearnerNoteContext:
-    """Return the actor's place before a note on a learner; raise NotFound."""
+    """Return the page context of a note on a learner; raise NotFound."""
     place = get_place(session, actor, slug, person)
     row = session.scalar(select(LearnerNote).where(LearnerNote.uuid == note, LearnerNote.enrolment_id == place.enrolment.id))
     if row is None:

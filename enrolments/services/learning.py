@@ -148,7 +148,7 @@ def record_result(
 def record_result_on_locked(
     session: Session, actor: Actor, learning: LockedEnrolment, activity_key: str, achievement: Achievement, *, now: datetime
 ) -> Progress:
-    """Record the same where the achievement follows from what may change meanwhile, so that the enrolment was locked before reading it."""
+    """Record an event as `record_result` does, for an enrolment that its caller locked before reading what the achievement follows from."""
     row = learning.result(activity_key)
     if row.id is None:
         session.add(row)

@@ -41,7 +41,7 @@ ROWS = 50
 
 
 def get_published(session: Session, actor: Actor, slug: str) -> LearnerContext:
-    """Return the actor's place before a course that is published; raise NotFound."""
+    """Return the page context of a course that is published; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     if context.version_id is None:
         raise NotFound

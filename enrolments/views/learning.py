@@ -251,7 +251,7 @@ def _chosen_members(session: Session, actor: Actor, slug: str, group: UUID) -> G
 
 
 def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
-    """Return the actor's place before the member whom the form names; raise NotFound."""
+    """Return the page context of the member whom the form names; raise NotFound."""
     found, person = queries.get_group_context(session, actor, slug, group), as_uuid(request.form.get("person", ""))
     if person is None:
         raise NotFound

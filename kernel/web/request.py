@@ -53,9 +53,9 @@ class RouteAccess:
     reads_first: bool | Callable[[], bool] = False
     """A function says it of the request that came."""
     body_limit: int | None = None
-    """Bytes of a request's body where the route takes files; None: the limit of the house (spec/security 3.5)."""
+    """Bytes of a request's body where the route takes files; None: the limit of every other route (spec/security 3.5)."""
     field_limit: int = FIELD_LIMIT
-    """Fields of a form; more than those of the house where a page may be as long as its author likes."""
+    """Fields of a form; more than on other routes where a page may be as long as its author likes."""
 
     @property
     def is_public(self) -> bool:
@@ -82,7 +82,7 @@ class RequestServices:
 
 
 TURNED_AWAY = "aulario.turned_away"
-"""Stands in the environment of a request whose answer the door (`kernel.web.admission`) gives to all whom it turns away."""
+"""Stands in the environment of a request whose answer `kernel.web.admission` gives to every visitor whom it refuses."""
 FOREIGN = "foreign_page"
 """Why a request is refused that another site's page sends."""
 
@@ -97,12 +97,12 @@ def secrets_of_app() -> list[bytes]:
 
 
 def request_services() -> RequestServices:
-    """Return what the roof handed over."""
+    """Return the services of this application."""
     return services_of_app(current_app)
 
 
 def services_of_app(app: Flask) -> RequestServices:
-    """Return what the roof handed over to an application."""
+    """Return the services of an application."""
     return cast("RequestServices", app.extensions["plumbing"])
 
 

@@ -291,7 +291,8 @@ class LoadedAttempt(AttemptContext):
     """Every saved answer; of each item the oldest first, so that the last one is its response."""
     snapshot: QuizSnapshot
     terms: SettingSources
-    """The quiz as published for the learner now, with the settings in force; questions are the attempt's own (spec/quiz-engine 5.3.1)."""
+    """The sources of the settings that hold now, which a later publication may have changed; questions stay those of `snapshot`
+    (spec/quiz-engine 5.3.1)."""
     has_left: bool
     """Whether its learner does not take the course any more."""
     marked_by_hand: bool

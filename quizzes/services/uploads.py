@@ -109,9 +109,9 @@ def _placed(
     named: Mapping[int, Collection[str]],
     dropped: Collection[str],
 ) -> Iterator[tuple[int, int, StoredUpload, str | None]]:
-    """Yield the files that are not in their answers yet, one after another: place, item, the file and, last, the name that it had before.
+    """Yield each received file that its answer does not name yet: place, item's id, the file, and the name under which it is known.
 
-    Of one for which there is no place or no room any more it says so.
+    A file that breaks a limit carries its `misfit`: too many files in the answer, or no room left in the learner's quota.
     """
     room = _room(session, loaded, {name for names in named.values() for name in names}) if kept else 0
     for place, arriving in kept.items():

@@ -201,7 +201,7 @@ def attempt(subject: LoadedAttempt) -> Answer:
 @bp.post("/attempts/<uuid:attempt>/answers")
 @requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
 def save(subject: LoadedAttempt) -> Answer:
-    """Keep answers: from the page's script (JSON in, JSON out) or as a plain form that then goes where it is asked to."""
+    """Keep answers: from the page's script, whose `Accept` asks for JSON back, or from the plain form, which goes where it is asked to."""
     now, form = clock.now(), request.form.to_dict(flat=False)
     page = whole_number(first(form, "page"), otherwise=1)
     at, dropped = dropped_file(form)

@@ -83,7 +83,7 @@ def _lock(subject: LoadedAttempt) -> tuple[Session, LoadedAttempt]:
 
 
 def brings_files() -> bool:
-    """Say whether a page's form brings files: then it reads first, and their contents are kept before anything is written."""
+    """Say whether a page's form has files; then the request begins read-only, and stores their contents before its transaction begins."""
     return any(one.filename for one in request.files.values())
 
 
